@@ -1,0 +1,157 @@
+"""What the environment says: the only reader of `os.environ`.
+
+Every field is an environment variable of the same name in upper case. A missing or unusable one
+fails when the function initialises, naming the variable, so that a bad deployment is seen at
+once and not on the first request that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
+
+
+class SettingsError(Exception):
+    """The environment is unusable; the message names the variable and what it should hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The environment, typed. Sizes are bytes; an empty string means 'not given'."""
+
+    aws_region: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_session_token: str
+    aws_endpoint_url: str
+    """Set only where DynamoDB, SQS and EventBridge are not AWS's own (the local stack)."""
+    aws_endpoint_url_s3: str
+    """The S3 endpoint that presigned URLs name; empty means AWS's regional one."""
+
+    object_bucket: str
+    uploads_table: str
+    metadata_table: str
+    derivatives_table: str
+    audit_table: str
+    event_bus: str
+    process_upload_queue_url: str
+
+    max_direct_upload_bytes: int
+    max_upload_bytes: int
+    thumbnail_size: int
+    copy_conditions: bool
+    """Whether the store honours conditions on CopyObject (S3 does; Ceph 16 ignores them)."""
+
+    development_identity: str
+    """The user every request is made by, on a local stack; refused anywhere else."""
+    oidc_issuer: str
+    oidc_audience: str
+    oidc_username_claim: str
+    oidc_groups_claim: str
+    oidc_roles_claim: str
+    oidc_required_role: str
+
+    service_name: str
+    datahub_public_key: str
+    datahub_public_key_url: str
+    require_token_expiry: bool
+    storage_bucket_name: str
+    storage_hostname: str
+    storage_access_key_id: str
+    storage_secret_access_key: str
+    storage_credentials_secret_arn: str
+    storage_path_pattern: str
+    rawstore_acl: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read every setting; raises SettingsError naming the first variable that is unusable."""
+        read = _Reader(environment)
+        settings = cls(
+            aws_region=read.text("AWS_REGION", environment.get("AWS_DEFAULT_REGION")),
+            aws_access_key_id=read.text("AWS_ACCESS_KEY_ID", ""),
+            aws_secret_access_key=read.text("AWS_SECRET_ACCESS_KEY", ""),
+            aws_session_token=read.text("AWS_SESSION_TOKEN", ""),
+            aws_endpoint_url=read.text("AWS_ENDPOINT_URL", ""),
+            aws_endpoint_url_s3=read.text("AWS_ENDPOINT_URL_S3", ""),
+            object_bucket=read.text("OBJECT_BUCKET"),
+            uploads_table=read.text("UPLOADS_TABLE"),
+            metadata_table=read.text("METADATA_TABLE"),
+            derivatives_table=read.text("DERIVATIVES_TABLE"),
+            audit_table=read.text("AUDIT_TABLE"),
+            event_bus=read.text("EVENT_BUS"),
+            process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
+            max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
+            max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
+            thumbnail_size=read.number("THUMBNAIL_SIZE", 200),
+            copy_conditions=read.flag("COPY_CONDITIONS", default=True),
+            development_identity=read.text("DEVELOPMENT_IDENTITY", ""),
+            oidc_issuer=read.text("OIDC_ISSUER", ""),
+            oidc_audience=read.text("OIDC_AUDIENCE", ""),
+            oidc_username_claim=read.text("OIDC_USERNAME_CLAIM", "preferred_username"),
+            oidc_groups_claim=read.text("OIDC_GROUPS_CLAIM", "groups"),
+            oidc_roles_claim=read.text("OIDC_ROLES_CLAIM", "realm_access.roles"),
+            oidc_required_role=read.text("OIDC_REQUIRED_ROLE", ""),
+            service_name=read.text("SERVICE_NAME", "rawstore"),
+            datahub_public_key=read.text("DATAHUB_PUBLIC_KEY", ""),
+            datahub_public_key_url=read.text("DATAHUB_PUBLIC_KEY_URL", ""),
+            require_token_expiry=read.flag("REQUIRE_TOKEN_EXPIRY", default=False),
+            storage_bucket_name=read.text("STORAGE_BUCKET_NAME", ""),
+            storage_hostname=read.text("STORAGE_HOSTNAME", ""),
+            storage_access_key_id=read.text("STORAGE_ACCESS_KEY_ID", ""),
+            storage_secret_access_key=read.text("STORAGE_SECRET_ACCESS_KEY", ""),
+            storage_credentials_secret_arn=read.text("STORAGE_CREDENTIALS_SECRET_ARN", ""),
+            storage_path_pattern=read.text("STORAGE_PATH_PATTERN", "{owner}/{dataset}/{path}"),
+            rawstore_acl=read.choice(
+                "RAWSTORE_ACL", ("public-read", "bucket-owner-full-control"), "public-read"
+            ),
+        )
+        settings._refuse_development_when_deployed()
+        return settings
+
+    def _refuse_development_when_deployed(self) -> None:
+        """A development identity skips every check, so it only works against a loopback AWS."""
+        if not self.development_identity:
+            return
+        host = urlsplit(self.aws_endpoint_url).hostname
+        if host not in _LOOPBACK_HOSTS:
+            raise SettingsError(
+                "DEVELOPMENT_IDENTITY is set, but AWS_ENDPOINT_URL is not a local stack: a deployed "
+                "Coffer has no development mode. Remove DEVELOPMENT_IDENTITY and set OIDC_ISSUER."
+            )
+
+
+class _Reader:
+    """Typed look-ups in an environment, each of which names the variable when it fails."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._environment.get(name) or default
+        if value is None:
+            raise SettingsError(f"The environment variable {name} is missing or empty.")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        if not value.isascii() or not value.isdigit() or int(value) == 0:
+            raise SettingsError(f"{name} must be a whole number above 0, not {value!r}.")
+        return int(value)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.choice(name, ("true", "false"), str(default).lower())
+        return value == "true"
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+        return value
+
+
+settings = Settings.from_environment(os.environ)
