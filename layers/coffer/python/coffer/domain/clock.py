@@ -20,7 +20,7 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment that `to_text` wrote, or any ISO 8601 text with an offset; ValueError otherwise."""
+    """The moment that `to_text` wrote, or any ISO 8601 text with an offset; else ValueError."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")

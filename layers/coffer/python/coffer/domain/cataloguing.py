@@ -1,0 +1,232 @@
+"""Cataloguing: describing a file with metadata, which claims it (flow 4 of the architecture).
+
+The reference's sequence (object-store-api 1.31, metadata create): file rules, defaults,
+vocabulary, constraints, business rules, insert. All problems are told at once; uniqueness is the
+transaction's, so of two simultaneous callers one gets the record and the other a conflict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from coffer.domain.buckets import bucket_key, parse_bucket
+from coffer.domain.callers import Caller, Role
+from coffer.domain.clock import Clock
+from coffer.domain.derivative import generated_thumbnail
+from coffer.domain.errors import (
+    ConflictError,
+    GoneError,
+    InvalidError,
+    MalformedRequestError,
+    NotFoundError,
+    Problem,
+    RecordChangedError,
+    RecordExistsError,
+)
+from coffer.domain.file_names import standardise
+from coffer.domain.identifiers import new_identifier
+from coffer.domain.media_types import dc_type_of
+from coffer.domain.metadata import (
+    DEFAULTS,
+    HASH_FUNCTION,
+    Metadata,
+    NewMetadata,
+    default_release,
+)
+from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.ports import Catalogue, Uploads
+
+_ATTRIBUTES = "/data/attributes"
+
+
+def create_metadata(
+    uploads: Uploads, catalogue: Catalogue, clock: Clock, caller: Caller, new: NewMetadata
+) -> Metadata:
+    """Describe a file, or something outside; raises a RequestError with everything that is wrong."""
+    _check_subject(new)
+    bucket = parse_bucket(new.bucket or "", pointer=f"{_ATTRIBUTES}/bucket")
+    caller.require_role(Role.GUEST, bucket)
+    upload = _subject(uploads, new)
+    metadata = _with_defaults(clock, caller, new, upload)
+    _check_vocabulary(new)
+    _check_constraints(metadata)
+    thumbnail = generated_thumbnail(metadata, upload) if upload else None
+    try:
+        catalogue.add_metadata(metadata, thumbnail)
+    except RecordExistsError as error:
+        raise ConflictError(
+            "file_already_described",
+            f"The file {metadata.file_identifier} has a metadata record already.",
+            pointer=f"{_ATTRIBUTES}/fileIdentifier",
+        ) from error
+    except RecordChangedError as error:
+        raise _no_such_upload(new) from error
+    return metadata
+
+
+def read_metadata(catalogue: Catalogue, caller: Caller, identifier: str) -> Metadata:
+    """The record, if the caller may read it."""
+    metadata = catalogue.metadata(identifier)
+    if metadata is None:
+        raise NotFoundError("metadata_not_found", f"There is no metadata with the id {identifier}.")
+    if not metadata.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, metadata.bucket)
+    if metadata.deleted_on is not None:
+        raise GoneError(
+            "metadata_deleted",
+            f"The metadata {identifier} was deleted; its audit tells by whom and when.",
+            about=f"metadata/{identifier}",
+        )
+    return metadata
+
+
+def _check_subject(new: NewMetadata) -> None:
+    """Exactly one of a stored file and an external resource, and a bucket for either."""
+    if new.resource_external_url and new.file_identifier:
+        raise InvalidError(
+            "file_and_external_resource",
+            "If a file is provided, an external resource cannot be defined as well.",
+            pointer=f"{_ATTRIBUTES}/resourceExternalURL",
+        )
+    if new.resource_external_url and new.bucket:
+        return
+    missing = [
+        Problem(
+            "file_and_bucket_required",
+            "fileIdentifier and bucket should be provided",
+            pointer=f"{_ATTRIBUTES}/{name}",
+        )
+        for name, value in (("bucket", new.bucket), ("fileIdentifier", new.file_identifier))
+        if not value and not (name == "fileIdentifier" and new.resource_external_url)
+    ]
+    if missing:
+        raise InvalidError.of(missing)
+
+
+def _subject(uploads: Uploads, new: NewMetadata) -> ObjectUpload | None:
+    """The upload that is to be described; None for an external resource."""
+    if new.file_identifier is None:
+        return None
+    upload = uploads.get(new.file_identifier)
+    if upload is None or not upload.is_readable or upload.is_derivative:
+        raise _no_such_upload(new)
+    if bucket_key(upload.bucket) != bucket_key(new.bucket or ""):
+        raise InvalidError(
+            "bucket_is_not_the_files",
+            "The bucket of the metadata must be the bucket that the file was uploaded to.",
+            pointer=f"{_ATTRIBUTES}/bucket",
+        )
+    return upload
+
+
+def _no_such_upload(new: NewMetadata) -> InvalidError:
+    return InvalidError(
+        "upload_not_found",
+        f"object-upload with fileIdentifier not found: {new.file_identifier}",
+        pointer=f"{_ATTRIBUTES}/fileIdentifier",
+    )
+
+
+def _with_defaults(
+    clock: Clock, caller: Caller, new: NewMetadata, upload: ObjectUpload | None
+) -> Metadata:
+    dc_format = upload.found.evaluated_media_type if upload else (new.dc_format or "")
+    dc_type = new.dc_type or dc_type_of(dc_format)
+    releasable, reason = new.publicly_releasable, new.not_publicly_releasable_reason
+    if releasable is None:
+        releasable, default_reason = default_release(dc_type)
+        reason = reason or default_reason
+    rights = {name: getattr(new, name) or default for name, default in DEFAULTS.items()}
+    now = clock.now()
+    given = {
+        name.name: getattr(new, name.name)
+        for name in fields(new)
+        if name.name not in _DERIVED and name.name not in rights
+    }
+    metadata = Metadata(
+        identifier=new_identifier(clock),
+        created_by=caller.username,
+        created_on=now,
+        xmp_metadata_date=now,
+        dc_type=dc_type,
+        dc_format=dc_format,
+        publicly_releasable=releasable,
+        not_publicly_releasable_reason=reason,
+        **rights,
+        **given,
+    )
+    return _describe(metadata, upload) if upload else metadata
+
+
+_DERIVED = frozenset(
+    {"dc_format", "dc_type", "publicly_releasable", "not_publicly_releasable_reason"}
+)
+
+
+def _describe(metadata: Metadata, upload: ObjectUpload) -> Metadata:
+    """The record with what is known of its file; the client cannot say otherwise."""
+    return replace(
+        metadata,
+        bucket=upload.bucket,
+        original_filename=upload.original_filename,
+        filename=standardise(metadata.filename or upload.original_filename),
+        file_extension=upload.found.evaluated_file_extension,
+        ac_hash_function=HASH_FUNCTION,
+        ac_hash_value=upload.found.sha1_hex,
+    )
+
+
+def _check_vocabulary(new: NewMetadata) -> None:
+    """Managed attributes and subtypes must be in the vocabulary.
+
+    Nothing can be put into it yet, so whatever is named is unknown: the reference's messages.
+    """
+    if new.ac_subtype:
+        raise MalformedRequestError(
+            "unknown_subtype",
+            f"{new.ac_subtype[:50]} is not a valid acSubtype",
+            pointer=f"{_ATTRIBUTES}/acSubtype",
+        )
+    unknown = [
+        Problem(
+            "unknown_managed_attribute",
+            f'"{key[:50]}" unknown managed attribute key',
+            pointer=f"{_ATTRIBUTES}/managedAttributes",
+        )
+        for key in new.managed_attributes
+    ]
+    if unknown:
+        raise InvalidError.of(unknown)
+
+
+# attribute, name in the document, longest (characters), required
+_CONSTRAINTS = (
+    ("resource_external_url", "resourceExternalURL", 255, False),
+    ("filename", "filename", 255, False),
+    ("dc_format", "dcFormat", 150, True),
+    ("ac_caption", "acCaption", 250, False),
+    ("xmp_rights_web_statement", "xmpRightsWebStatement", 250, True),
+    ("dc_rights", "dcRights", 250, True),
+    ("xmp_rights_owner", "xmpRightsOwner", 250, True),
+    ("xmp_rights_usage_terms", "xmpRightsUsageTerms", 500, True),
+    ("source_set", "sourceSet", 50, False),
+)
+
+
+def _check_constraints(metadata: Metadata) -> None:
+    """Lengths and presence, all at once."""
+    problems = []
+    for attribute, name, longest, required in _CONSTRAINTS:
+        value = getattr(metadata, attribute)
+        if value and len(value) > longest:
+            problems.append(_violation(name, f"size must be between 0 and {longest}"))
+        elif required and not value:
+            problems.append(_violation(name, "must not be blank"))
+    if metadata.orientation is not None and not 1 <= metadata.orientation <= 8:
+        problems.append(_violation("orientation", "must be between 1 and 8"))
+    if problems:
+        raise InvalidError.of(problems)
+
+
+def _violation(name: str, rule: str) -> Problem:
+    return Problem("constraint_violation", f"{name} {rule}", pointer=f"{_ATTRIBUTES}/{name}")

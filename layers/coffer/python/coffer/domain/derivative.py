@@ -1,0 +1,69 @@
+"""Derivative: the record of a file that was made from another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from coffer.domain.media_types import DcType
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload
+
+SYSTEM_GENERATED = "System Generated"
+
+
+class DerivativeType(StrEnum):
+    """What a derivative is for."""
+
+    THUMBNAIL_IMAGE = "THUMBNAIL_IMAGE"
+    LARGE_IMAGE = "LARGE_IMAGE"
+    CROPPED_IMAGE = "CROPPED_IMAGE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivative:
+    """A file made from another one. Names and meaning are the reference's (Audubon Core's)."""
+
+    identifier: str
+    bucket: str
+    file_identifier: str
+    object_key: str
+    file_extension: str
+    dc_type: DcType
+    dc_format: str
+    derivative_type: DerivativeType | None
+    ac_derived_from: str
+    publicly_releasable: bool
+    created_by: str
+    created_on: datetime
+    filename: str | None = None
+    ac_hash_function: str | None = None
+    ac_hash_value: str | None = None
+    deleted_on: datetime | None = None
+    deleted_by: str | None = None
+    version: int = 1
+
+
+def generated_thumbnail(metadata: Metadata, upload: ObjectUpload) -> Derivative | None:
+    """The record of the thumbnail that Coffer makes of an upload; None where it makes none.
+
+    It carries the upload's `thumbnailIdentifier`, so that the file can be asked for by it, and
+    it is as public as the metadata at this moment (reference, ThumbnailGenerator).
+    """
+    if upload.thumbnail_identifier is None:
+        return None
+    return Derivative(
+        identifier=upload.thumbnail_identifier,
+        bucket=upload.bucket,
+        file_identifier=upload.thumbnail_identifier,
+        object_key=upload.thumbnail_key,
+        file_extension=".jpg",
+        dc_type=DcType.IMAGE,
+        dc_format="image/jpeg",
+        derivative_type=DerivativeType.THUMBNAIL_IMAGE,
+        ac_derived_from=metadata.identifier,
+        publicly_releasable=metadata.publicly_releasable,
+        created_by=SYSTEM_GENERATED,
+        created_on=metadata.created_on,
+    )

@@ -1,0 +1,175 @@
+"""Direct upload: a small file comes through the API itself (flow 1 of the architecture).
+
+The record is written first, as PENDING, which no reader sees; then the bytes, under a key that
+holds nothing; then the record is flipped. Killed in between, housekeeping looks whether the bytes
+are there and finishes or removes the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass, replace
+
+from coffer.domain.callers import Caller, Role
+from coffer.domain.clock import Clock
+from coffer.domain.detection import BufferReader
+from coffer.domain.errors import (
+    InvalidError,
+    ObjectExistsError,
+    RecordChangedError,
+    RequestError,
+    TooLargeError,
+    UnsupportedTypeError,
+)
+from coffer.domain.file_names import admit_name
+from coffer.domain.identifiers import new_identifier
+from coffer.domain.inspection import RejectedError, admit_media_type, inspect, wants_thumbnail
+from coffer.domain.object_upload import (
+    Awaiting,
+    Content,
+    ObjectUpload,
+    UploadStatus,
+    final_key,
+)
+from coffer.domain.ports import Objects, Uploads
+
+_REFUSALS: dict[str, type[RequestError]] = {
+    "empty_file": InvalidError,
+    "file_too_large": TooLargeError,
+    "media_type_forbidden": UnsupportedTypeError,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedFile:
+    """A file as a form brought it: its bytes, the name and the type it was sent with."""
+
+    body: bytes
+    name: str | None
+    media_type: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadReceipt:
+    """The record of a stored file, and whether the caller has seen its content before."""
+
+    upload: ObjectUpload
+    duplicate_found: bool
+
+
+def upload_directly(
+    uploads: Uploads,
+    objects: Objects,
+    clock: Clock,
+    caller: Caller,
+    file: ReceivedFile,
+    *,
+    bucket: str,
+    is_derivative: bool,
+    max_bytes: int,
+) -> UploadReceipt:
+    """Store a file and its record; raises a RequestError, with nothing stored, if it may not be.
+
+    The duplicate warning in the receipt is about files that the caller may see, in any bucket;
+    the record keeps what holds for every reader of it: duplicates in the same bucket.
+    """
+    caller.require_role(Role.GUEST, bucket)
+    name = admit_name(file.name)
+    media_type = admit_media_type(file.media_type)
+    content = _examine(file.body, name, media_type, max_bytes)
+    upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative)
+    twins = list(uploads.with_content(str(content.sha1_hex)))
+    pending = uploads.add(
+        replace(upload, duplicate_found=any(owner == bucket.lower() for _, owner in twins))
+    )
+    _store(objects, pending, file.body)
+    stored = finish_direct_upload(uploads, clock, pending)
+    return UploadReceipt(
+        upload=stored, duplicate_found=any(caller.may_read(owner) for _, owner in twins)
+    )
+
+
+def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) -> ObjectUpload:
+    """Flip a PENDING record whose bytes are in place; done already, the record as it stands."""
+    if pending.object_key is None:
+        raise ValueError(f"upload {pending.file_identifier} has no object key")
+    after = pending.available(
+        pending.found,
+        pending.object_key,
+        clock.now(),
+        duplicate_found=pending.duplicate_found,
+        thumbnail_identifier=pending.thumbnail_identifier,
+    )
+    try:
+        return uploads.replace(pending, after)
+    except RecordChangedError:
+        current = uploads.get(pending.file_identifier)
+        if current is None or current.status is not UploadStatus.AVAILABLE:
+            raise
+        return current
+
+
+def _examine(body: bytes, name: str, media_type: str | None, max_bytes: int) -> Content:
+    try:
+        content = inspect(
+            BufferReader(body), name=name, received_media_type=media_type, max_bytes=max_bytes
+        )
+    except RejectedError as error:
+        rejection = error.rejection
+        raise _REFUSALS[rejection.code](
+            rejection.code, f"{rejection.detail}{_hint(rejection.code)}"
+        ) from error
+    return replace(
+        content,
+        sha1_hex=hashlib.sha1(body, usedforsecurity=False).hexdigest(),
+        crc32=f"{zlib.crc32(body):08x}",
+    )
+
+
+def _hint(code: str) -> str:
+    if code != "file_too_large":
+        return ""
+    return " Larger files go straight to S3: POST /api/v1/upload/{bucket} says how."
+
+
+def _pending(
+    clock: Clock,
+    caller: Caller,
+    content: Content,
+    name: str,
+    media_type: str | None,
+    bucket: str,
+    is_derivative: bool,
+) -> ObjectUpload:
+    now = clock.now()
+    identifier = new_identifier(clock)
+    extension = content.evaluated_file_extension
+    return ObjectUpload(
+        file_identifier=identifier,
+        bucket=bucket,
+        is_derivative=is_derivative,
+        original_filename=name,
+        received_media_type=media_type,
+        created_by=caller.username,
+        created_on=now,
+        status=UploadStatus.PENDING,
+        object_key=final_key(bucket, identifier, extension, is_derivative=is_derivative),
+        content=content,
+        thumbnail_identifier=(
+            new_identifier(clock) if wants_thumbnail(content, is_derivative=is_derivative) else None
+        ),
+        awaiting=Awaiting.BYTES,
+        awaiting_since=now,
+    )
+
+
+def _store(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
+    try:
+        objects.write(
+            str(pending.object_key), body, content_type=pending.found.evaluated_media_type
+        )
+    except ObjectExistsError:
+        # The identifier is fresh and ours, so these are our own bytes: the first attempt
+        # arrived and only its answer was lost.
+        return

@@ -1,0 +1,164 @@
+"""Downloads: which bytes a caller may have, and what they are called.
+
+An upload's bytes can be had by its group as soon as they are AVAILABLE; by everybody else who is
+signed in once a publicly releasable record describes them. The name and the type come from that
+record where there is one (reference, 4.7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from coffer.domain.buckets import bucket_key
+from coffer.domain.callers import Caller, Role
+from coffer.domain.derivative import Derivative
+from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
+from coffer.domain.file_names import base_of, name_for_download
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
+from coffer.domain.ports import Catalogue, Uploads
+
+_SUFFIXES = {
+    "THUMBNAIL_IMAGE": "thumbnail",
+    "LARGE_IMAGE": "large",
+    "CROPPED_IMAGE": "cropped",
+    None: "derivative",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """Bytes that may be handed out. `size_bytes` is None where only the store knows it."""
+
+    object_key: str
+    filename: str
+    media_type: str
+    size_bytes: int | None
+    tag: str
+    """What changes when the bytes do: their SHA-1 where it is known."""
+    last_modified: datetime
+
+
+def find_file(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    """The main file with this identifier, if it is in the bucket and the caller may read it."""
+    upload = uploads.get(file_identifier)
+    if upload is None or not upload.is_visible or upload.is_derivative:
+        raise _not_found(bucket, file_identifier)
+    metadata = _describing(catalogue, upload)
+    if metadata is None or not metadata.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, upload.bucket)
+    _check_there(upload, bucket, file_identifier)
+    name = (metadata.filename if metadata else None) or upload.original_filename
+    extension = upload.found.evaluated_file_extension
+    return _of_upload(
+        upload,
+        filename=name_for_download(name, extension, file_identifier),
+        media_type=metadata.dc_format if metadata else upload.found.evaluated_media_type,
+    )
+
+
+def find_derivative(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    """The derivative file with this identifier: an uploaded one, or a generated thumbnail."""
+    upload = uploads.get(file_identifier)
+    if upload is None:
+        return _generated_thumbnail(uploads, catalogue, caller, bucket, file_identifier)
+    if not upload.is_visible or not upload.is_derivative:
+        raise _not_found(bucket, file_identifier)
+    caller.require_role(Role.READ_ONLY, upload.bucket)
+    _check_there(upload, bucket, file_identifier)
+    extension = upload.found.evaluated_file_extension
+    return _of_upload(
+        upload,
+        filename=name_for_download(upload.original_filename, extension, file_identifier),
+        media_type=upload.found.evaluated_media_type,
+    )
+
+
+def _generated_thumbnail(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    derivative = catalogue.derivative(file_identifier)
+    if derivative is None or derivative.file_identifier != file_identifier:
+        raise _not_found(bucket, file_identifier)
+    if not derivative.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, derivative.bucket)
+    if derivative.deleted_on is not None:
+        raise _gone(f"derivative/{derivative.identifier}", file_identifier)
+    if bucket_key(derivative.bucket) != bucket_key(bucket):
+        raise _not_found(bucket, file_identifier)
+    metadata = catalogue.metadata(derivative.ac_derived_from)
+    _check_made(uploads, metadata, bucket, file_identifier)
+    return Download(
+        object_key=derivative.object_key,
+        filename=_derivative_name(derivative, metadata),
+        media_type=derivative.dc_format,
+        size_bytes=None,
+        tag=file_identifier,
+        last_modified=derivative.created_on,
+    )
+
+
+def _check_made(
+    uploads: Uploads, metadata: Metadata | None, bucket: str, file_identifier: str
+) -> None:
+    """A generated thumbnail may still be in the making, or may have failed."""
+    source = uploads.get(metadata.file_identifier or "") if metadata else None
+    if source is None or source.deleted_on is not None:
+        raise _not_found(bucket, file_identifier)
+    if source.thumbnail_status is ThumbnailStatus.PENDING:
+        raise NotReadyError(
+            "thumbnail_pending", "The thumbnail is being made. Ask again in a moment."
+        )
+    if source.thumbnail_status is not ThumbnailStatus.READY:
+        raise NotFoundError(
+            "thumbnail_failed",
+            f"No thumbnail could be made of the file {source.file_identifier}: "
+            f"{source.thumbnail_failure}.",
+        )
+
+
+def _describing(catalogue: Catalogue, upload: ObjectUpload) -> Metadata | None:
+    kind, _, identifier = (upload.claimed_by or "").partition("/")
+    return catalogue.metadata(identifier) if kind == "metadata" else None
+
+
+def _check_there(upload: ObjectUpload, bucket: str, file_identifier: str) -> None:
+    if bucket_key(upload.bucket) != bucket_key(bucket):
+        raise _not_found(bucket, file_identifier)
+    if upload.deleted_on is not None:
+        raise _gone(f"object-upload/{file_identifier}", file_identifier)
+    if not upload.is_readable:
+        reason = upload.rejection.detail if upload.rejection else "it was refused"
+        raise NotFoundError("file_rejected", f"The file {file_identifier} is not kept: {reason}")
+
+
+def _of_upload(upload: ObjectUpload, *, filename: str, media_type: str) -> Download:
+    return Download(
+        object_key=str(upload.object_key),
+        filename=filename,
+        media_type=media_type,
+        size_bytes=upload.found.size_in_bytes,
+        tag=upload.found.sha1_hex or upload.file_identifier,
+        last_modified=upload.created_on,
+    )
+
+
+def _derivative_name(derivative: Derivative, metadata: Metadata | None) -> str:
+    source = (metadata.filename or metadata.original_filename or "") if metadata else ""
+    base = base_of(source)
+    if not base:
+        return f"{derivative.file_identifier}{derivative.file_extension}"
+    return f"{base}_{_SUFFIXES[derivative.derivative_type]}{derivative.file_extension}"
+
+
+def _not_found(bucket: str, file_identifier: str) -> NotFoundError:
+    return NotFoundError("file_not_found", f"{file_identifier} or bucket: {bucket} not found")
+
+
+def _gone(instance_id: str, file_identifier: str) -> GoneError:
+    return GoneError("file_deleted", f"The file {file_identifier} was deleted.", about=instance_id)

@@ -1,0 +1,37 @@
+"""Identifiers: UUIDv7, as the reference makes them, and the reading of those that callers send."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from coffer.domain.clock import Clock
+from coffer.domain.errors import MalformedRequestError
+
+
+def new_identifier(clock: Clock) -> str:
+    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
+    milliseconds = int(clock.now().timestamp() * 1000)
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76 | secrets.randbits(12) << 64
+    value |= 0b10 << 62 | secrets.randbits(62)
+    return str(UUID(int=value))
+
+
+def parse_identifier(text: str, *, parameter: str) -> str:
+    """`text` as a canonical UUID; MalformedRequestError naming `parameter` if it is none."""
+    if is_identifier(text):
+        return text.lower()
+    raise MalformedRequestError(
+        "malformed_identifier", f"{text[:80]!r} is not a UUID.", parameter=parameter
+    )
+
+
+def is_identifier(text: object) -> bool:
+    """Whether `text` is a UUID in the canonical form of 36 characters (upper case allowed)."""
+    if not isinstance(text, str) or len(text) != 36:
+        return False
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,154 @@
+"""Media types: which one is recorded, what kind of thing it is, and what is refused.
+
+The evaluation table, the forbidden types and dcType are the reference's (object-store-api 1.31:
+MediaTypeDetectionStrategy, ObjectUploadService, DcType). Changed on purpose: `image/svg+xml` is
+an IMAGE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from coffer.domain.file_names import extension_of
+
+OCTET_STREAM = "application/octet-stream"
+
+FORBIDDEN_TYPES = frozenset(
+    {
+        # Executables: Apache Tika's ExecutableParser.
+        "application/x-msdownload",
+        "application/x-dosexec",
+        "application/x-msdownload; format=pe",
+        "application/x-msdownload; format=pe32",
+        "application/x-msdownload; format=pe64",
+        "application/x-elf",
+        "application/x-object",
+        "application/x-executable",
+        "application/x-sharedlib",
+        "application/x-coredump",
+        "application/x-mach-o",
+        "application/x-mach-o-executable",
+        "application/x-mach-o-dylib",
+        "application/x-mach-o-bundle",
+        "application/x-mach-o-object",
+        "application/x-mach-o-core",
+        "application/x-mach-o-universal",
+        # Packages: Apache Tika's PackageParser and RarParser. Specialisations (docx, epub, …) and
+        # single compressed files (gzip: FASTQ archives) are allowed.
+        "application/zip",
+        "application/java-archive",
+        "application/x-archive",
+        "application/x-arj",
+        "application/x-cpio",
+        "application/x-tika-unix-dump",
+        "application/x-tar",
+        "application/x-7z-compressed",
+        "application/x-rar-compressed",
+    }
+)
+
+IMAGEABLE_TYPES = frozenset({"image/jpeg", "image/png"})
+"""What a thumbnail can be made of; whatever else there is says UNSUPPORTED."""
+
+
+class DcType(StrEnum):
+    """The kind of a resource, with the reference's labels."""
+
+    IMAGE = "IMAGE"
+    MOVING_IMAGE = "MOVING_IMAGE"
+    SOUND = "SOUND"
+    TEXT = "TEXT"
+    DATASET = "DATASET"
+    UNDETERMINED = "UNDETERMINED"
+
+    @property
+    def label(self) -> str:
+        """As a person reads it: `Moving Image`."""
+        return self.value.replace("_", " ").title()
+
+    @classmethod
+    def parse(cls, text: str) -> DcType | None:
+        """The kind that `text` names: only letters count, without case; None if it names none."""
+        wanted = _letters(text)
+        return next((kind for kind in cls if _letters(kind.value) == wanted), None)
+
+
+_DATASET_TYPES = frozenset(
+    {
+        "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "application/json",
+    }
+)
+_TEXT_TYPES = frozenset(
+    {
+        "application/pdf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.oasis.opendocument.text",
+    }
+)
+_SUBTYPE_CHARACTERS = frozenset("_.-")
+
+
+def base_type(media_type: str) -> str:
+    """The media type without its parameters, in lower case."""
+    return media_type.partition(";")[0].strip().lower()
+
+
+def dc_type_of(media_type: str) -> DcType:
+    """The kind of thing that a media type stands for."""
+    if media_type == "image/svg+xml":
+        return DcType.IMAGE
+    if media_type in _DATASET_TYPES:
+        return DcType.DATASET
+    if media_type in _TEXT_TYPES:
+        return DcType.TEXT
+    family, _, subtype = media_type.partition("/")
+    plain = bool(subtype) and all(c.isalnum() or c in _SUBTYPE_CHARACTERS for c in subtype)
+    families = {
+        "image": DcType.IMAGE,
+        "video": DcType.MOVING_IMAGE,
+        "audio": DcType.SOUND,
+        "text": DcType.TEXT,
+    }
+    return families.get(family, DcType.UNDETERMINED) if plain else DcType.UNDETERMINED
+
+
+def is_forbidden(detected: str) -> bool:
+    """Whether a file detected as this type is refused, whatever it was declared as."""
+    return detected in FORBIDDEN_TYPES or base_type(detected) in FORBIDDEN_TYPES
+
+
+def is_imageable(media_type: str) -> bool:
+    """Whether a thumbnail can be made of a file detected as this type."""
+    return base_type(media_type) in IMAGEABLE_TYPES
+
+
+def evaluate_media_type(
+    received: str | None,
+    detected: str,
+    name: str | None,
+    extensions_of: Callable[[str], tuple[str, ...]],
+) -> str:
+    """The media type to record: what was declared, unless nothing useful was.
+
+    Declared as `application/octet-stream`, the detected type counts only if the name's extension
+    is one of its own (`extensions_of`); else what was declared stands, even if it is wrong.
+    """
+    declared = (received or "").strip()
+    if not declared:
+        return detected
+    if base_type(declared) == OCTET_STREAM and detected != OCTET_STREAM:
+        return detected if extension_of(name) in extensions_of(detected) else declared
+    return declared
+
+
+def evaluate_extension(name: str | None, detected_extension: str) -> str:
+    """The extension to record: the name's own, else the detected type's, never the declared's."""
+    return extension_of(name) or detected_extension
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.upper() if char.isalpha())

@@ -1,0 +1,196 @@
+"""ObjectUpload: the record of one uploaded file, and the states it goes through.
+
+PENDING     direct upload: the record is written, the bytes may not be in place yet
+PROCESSING  direct-to-S3 upload: claimed by the ETag of its bytes, being looked into
+AVAILABLE   its bytes are under `object_key`; only now is it visible to readers
+REJECTED    its bytes were refused and removed; visible, with the reason
+
+Every change makes a new record (`dataclasses.replace` inside the methods here); the adapter
+writes it only if nobody else has written since it was read (`revision`). `version` counts the
+changes that readers can see: it is the ETag's, the audit's and the events'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from coffer.domain.buckets import bucket_key
+from coffer.domain.media_types import DcType
+
+TOMBSTONE_LIFE = timedelta(days=90)
+"""How long a tombstone stays after its object is confirmed gone; then the audit answers."""
+
+
+class UploadStatus(StrEnum):
+    """Where an upload stands; see the module's table."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    AVAILABLE = "AVAILABLE"
+    REJECTED = "REJECTED"
+
+
+class ThumbnailStatus(StrEnum):
+    """Where an upload's thumbnail stands."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    UNSUPPORTED = "UNSUPPORTED"
+    FAILED = "FAILED"
+
+
+class Awaiting(StrEnum):
+    """What an upload waits for; it is on the sparse index as long as it waits for something."""
+
+    BYTES = "bytes"
+    CLAIM = "claim"
+    REMOVAL = "removal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What was found out about the bytes. `crc32` and `sha1_hex` are lower-case hexadecimal."""
+
+    detected_media_type: str
+    detected_file_extension: str
+    evaluated_media_type: str
+    evaluated_file_extension: str
+    dc_type: DcType
+    size_in_bytes: int
+    sha1_hex: str | None = None
+    crc32: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """Why the bytes were refused: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectUpload:
+    """One uploaded file. Times are aware UTC; `bucket` is spelled as the uploader spelled it."""
+
+    file_identifier: str
+    bucket: str
+    is_derivative: bool
+    original_filename: str
+    received_media_type: str | None
+    created_by: str
+    created_on: datetime
+    status: UploadStatus
+    source_etag: str | None = None
+    """The claim: the ETag of the bytes in `incoming/` that this record is about, without quotes."""
+    object_key: str | None = None
+    content: Content | None = None
+    rejection: Rejection | None = None
+    duplicate_found: bool = False
+    """Whether a file with the same content was in the same bucket when this one came."""
+    thumbnail_identifier: str | None = None
+    thumbnail_status: ThumbnailStatus | None = None
+    thumbnail_failure: str | None = None
+    claimed_by: str | None = None
+    """`metadata/<id>` or `derivative/<id>`: the one record that describes this file."""
+    awaiting: Awaiting | None = None
+    awaiting_since: datetime | None = None
+    deleted_on: datetime | None = None
+    deleted_by: str | None = None
+    expires_at: datetime | None = None
+    version: int = 0
+    revision: int = 0
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether readers may see the record at all (a tombstone is visible: as gone)."""
+        return self.status in (UploadStatus.AVAILABLE, UploadStatus.REJECTED)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the bytes can be handed out."""
+        return self.status is UploadStatus.AVAILABLE and self.deleted_on is None
+
+    @property
+    def found(self) -> Content:
+        """The content of an upload that has been looked into."""
+        if self.content is None:
+            raise ValueError(f"upload {self.file_identifier} has not been looked into yet")
+        return self.content
+
+    @property
+    def thumbnail_key(self) -> str:
+        """Where the generated thumbnail is kept in the store."""
+        return f"thumbnails/{bucket_key(self.bucket)}/{self.thumbnail_identifier}.jpg"
+
+    def available(
+        self,
+        content: Content,
+        object_key: str,
+        now: datetime,
+        *,
+        duplicate_found: bool,
+        thumbnail_identifier: str | None,
+    ) -> ObjectUpload:
+        """The record once its bytes are in place: it now waits for metadata to claim it."""
+        return replace(
+            self,
+            status=UploadStatus.AVAILABLE,
+            content=content,
+            object_key=object_key,
+            duplicate_found=duplicate_found,
+            thumbnail_identifier=thumbnail_identifier,
+            thumbnail_status=self._first_thumbnail_status(thumbnail_identifier),
+            awaiting=Awaiting.CLAIM,
+            awaiting_since=now,
+            version=self.version + 1,
+        )
+
+    def rejected(self, rejection: Rejection) -> ObjectUpload:
+        """The record once its bytes were refused; nothing is left to wait for."""
+        return replace(
+            self,
+            status=UploadStatus.REJECTED,
+            rejection=rejection,
+            awaiting=None,
+            awaiting_since=None,
+            version=self.version + 1,
+        )
+
+    def thumbnail_ready(self) -> ObjectUpload:
+        """The record once its thumbnail is in the store."""
+        return replace(self, thumbnail_status=ThumbnailStatus.READY, version=self.version + 1)
+
+    def thumbnail_failed(self, code: str) -> ObjectUpload:
+        """The record once it is clear that no thumbnail can be made; `code` says why."""
+        return replace(
+            self,
+            thumbnail_status=ThumbnailStatus.FAILED,
+            thumbnail_failure=code,
+            version=self.version + 1,
+        )
+
+    def _first_thumbnail_status(self, thumbnail_identifier: str | None) -> ThumbnailStatus | None:
+        if self.is_derivative:
+            return None
+        return ThumbnailStatus.PENDING if thumbnail_identifier else ThumbnailStatus.UNSUPPORTED
+
+
+def incoming_key(bucket: str, file_identifier: str) -> str:
+    """Where a direct-to-S3 upload arrives."""
+    return f"incoming/{bucket_key(bucket)}/{file_identifier}"
+
+
+def final_key(
+    bucket: str, file_identifier: str, extension: str, *, is_derivative: bool, claim: str = ""
+) -> str:
+    """Where an accepted file is kept.
+
+    `claim` goes into the key where the store does not honour conditions on copies, so that a
+    replay of the form can never land on the key of the bytes that were looked into.
+    """
+    folder = "derivatives" if is_derivative else "objects"
+    suffix = f"-{claim}" if claim else ""
+    return f"{folder}/{bucket_key(bucket)}/{file_identifier}{suffix}{extension}"

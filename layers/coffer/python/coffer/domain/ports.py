@@ -1,0 +1,186 @@
+"""What the use cases need of the world. Each Protocol says what it promises, what it raises, and
+what happens when it is called twice; adapters implement them, fakes in the tests too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from coffer.domain.derivative import Derivative
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import Awaiting, ObjectUpload
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """What the store knows of one object.
+
+    `etag` is without quotes. `sha1_hex` and `crc32` (hexadecimal) are given only where the store
+    holds them for the whole object: a multipart's composite checksum is not one.
+    """
+
+    key: str
+    size_bytes: int
+    etag: str
+    last_modified: datetime
+    content_type: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    sha1_hex: str | None = None
+    crc32: str | None = None
+
+
+class Objects(Protocol):
+    """The object store."""
+
+    def describe(self, key: str) -> StoredObject:
+        """What is under `key`; raises ObjectMissingError."""
+        ...
+
+    def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
+        """Up to `length` bytes from `start` (fewer only at the end) of the object with `etag`.
+
+        Raises ObjectMissingError, and ObjectChangedError where other bytes are there by now.
+        """
+        ...
+
+    def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
+        """Put `body` under a key that holds nothing; raises ObjectExistsError where it does."""
+        ...
+
+    def replace(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Put `body` under `key`, whatever is there: called twice, the same bytes stay."""
+        ...
+
+    def promote(
+        self, source: str, destination: str, *, etag: str, content_type: str, checksum: str
+    ) -> StoredObject:
+        """Copy the object with `etag` inside the store to a key that holds nothing.
+
+        The copy loses the source's user metadata and gets `content_type`; the store computes
+        `checksum` ("SHA1" or "CRC32") of it. Where `destination` is there already, an earlier
+        call did it, and that object is described. Raises ObjectChangedError where the source is
+        gone or has other bytes, and nothing was copied.
+        """
+        ...
+
+    def digest(self, key: str) -> tuple[str, str]:
+        """SHA-1 and CRC-32, in hexadecimal, from one pass over the object's bytes.
+
+        For stores that compute no checksum themselves; raises ObjectMissingError.
+        """
+        ...
+
+    def remove(self, key: str, *, etag: str | None = None) -> None:
+        """Delete what is under `key`; nothing happens where nothing is.
+
+        With `etag`, raises ObjectChangedError and deletes nothing where other bytes are there.
+        """
+        ...
+
+    def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
+        """The objects under `prefix` that were last written before `moment`, in key order."""
+        ...
+
+
+class Uploads(Protocol):
+    """The records of uploaded files. Reads see every write that was confirmed before."""
+
+    def get(self, file_identifier: str) -> ObjectUpload | None:
+        """The record, tombstones included; None where there is none, or its time is up."""
+        ...
+
+    def add(self, upload: ObjectUpload) -> ObjectUpload:
+        """Write a new record; raises RecordExistsError where its identifier is taken."""
+        ...
+
+    def replace(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
+        """Write `after` in the place of `before`, and return it as it now stands.
+
+        Raises RecordChangedError where anybody wrote since `before` was read.
+        """
+        ...
+
+    def discard(self, upload: ObjectUpload) -> None:
+        """Delete a record that nobody has seen; raises RecordChangedError as `replace` does."""
+        ...
+
+    def with_content(self, sha1_hex: str) -> Iterable[tuple[str, str]]:
+        """(identifier, bucket key) of the readable uploads that have this content."""
+        ...
+
+    def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
+        """Identifiers of uploads that have waited for `reason` since before then.
+
+        Costs what there is to find, not what there is.
+        """
+        ...
+
+
+class Catalogue(Protocol):
+    """The records that describe files: metadata and derivatives."""
+
+    def metadata(self, identifier: str) -> Metadata | None:
+        """The metadata record, tombstones included."""
+        ...
+
+    def derivative(self, identifier: str) -> Derivative | None:
+        """The derivative record, tombstones included."""
+        ...
+
+    def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
+        """Write the record, claim its upload and write the thumbnail's record: all or nothing.
+
+        Raises RecordExistsError where the upload is claimed already, RecordChangedError where it
+        is not there to be claimed any more. Uniqueness is this transaction: nothing is asked
+        beforehand.
+        """
+        ...
+
+
+class AuditTrail(Protocol):
+    """Every version of every record, for ever."""
+
+    def record(self, snapshot: Mapping[str, Any]) -> None:
+        """Keep a snapshot (`instanceId`, `version`, …); kept already: nothing happens."""
+        ...
+
+    def last(self, instance_id: str) -> Mapping[str, Any] | None:
+        """The newest snapshot of a record, or None."""
+        ...
+
+
+class EventBus(Protocol):
+    """The bus that tells every other system."""
+
+    def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """Put messages (`type` and its detail) on the bus; says for each whether it was taken.
+
+        At least once: a repeated message has the same id, so that consumers can tell.
+        """
+        ...
+
+
+class ProcessingQueue(Protocol):
+    """The queue that process_upload works off."""
+
+    def enqueue(self, stored: StoredObject) -> None:
+        """Ask for an object in `incoming/` to be processed, as S3's own event did."""
+        ...
+
+
+class Thumbnailer(Protocol):
+    """What makes a small JPEG of an image."""
+
+    def make(self, image: bytes) -> bytes:
+        """The thumbnail of `image`; raises ThumbnailError with a stable code."""
+        ...
+
+
+class ThumbnailError(Exception):
+    """No thumbnail can be made of these bytes; `code` says why."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
