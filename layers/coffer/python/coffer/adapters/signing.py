@@ -77,7 +77,7 @@ class _Moment(NamedTuple):
 
     @classmethod
     def of(cls, instant: datetime) -> _Moment:
-        timestamp = instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        timestamp = _iso(instant).replace("-", "").replace(":", "")
         return cls(timestamp[:8], timestamp)
 
 
@@ -306,6 +306,11 @@ def _string_to_sign(moment: _Moment, scope: str, canonical_request: str) -> str:
     return f"{ALGORITHM}\n{moment.timestamp}\n{scope}\n{digest}"
 
 
+def _iso(instant: datetime) -> str:
+    """`2026-11-22T04:30:15Z`; several times as fast as `strftime`."""
+    return f"{instant.astimezone(UTC).isoformat()[:19]}Z"
+
+
 def _signed_fields(authority: _Authority, moment: _Moment) -> dict[str, str]:
     fields = {
         "x-amz-algorithm": ALGORITHM,
@@ -319,9 +324,8 @@ def _signed_fields(authority: _Authority, moment: _Moment) -> dict[str, str]:
 
 def _policy_start(bucket: str, expires: datetime, fields: Mapping[str, str]) -> str:
     """The policy, pure ASCII, up to where an upload's own conditions follow."""
-    expiration = expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     conditions = f'{{"bucket":{json_string(bucket)}}}' + _conditions(fields)
-    return f'{{"expiration":"{expiration}","conditions":[{conditions}'
+    return f'{{"expiration":"{_iso(expires)}","conditions":[{conditions}'
 
 
 def _policy_end(form: PostForm) -> str:
