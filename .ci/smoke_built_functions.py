@@ -1,0 +1,112 @@
+"""Imports every built function the way Lambda would, and says which ones can't be imported.
+
+    python .ci/smoke_built_functions.py --python PYTHON3.13 .aws-sam
+
+Takes the build for this machine's processor, and for each function starts the given Python with
+nothing but the function's own folder and its layers on the path. A package that only tests or the
+local stack have is found missing here, not on the first request after a deployment.
+
+Needs PyYAML, which the SAM CLI's environment has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+# -I and -S keep this machine's packages out; what is left of the path is the standard library.
+PROGRAM = "import sys; sys.path[:0] = sys.argv[1:]; import app; app.lambda_handler"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags: a reference reads as the name it refers to."""
+
+
+_Loader.add_multi_constructor(
+    "!",
+    lambda loader, _suffix, node: (
+        loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+    ),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--python", required=True, help="a Python of the Lambda runtime's version")
+    parser.add_argument("builds", type=Path, help="the folder with one build per architecture")
+    arguments = parser.parse_args()
+    architecture = ARCHITECTURES.get(platform.machine().lower())
+    build = arguments.builds / str(architecture)
+    if architecture is None or not build.is_dir():
+        print(f"no build for this machine ({platform.machine()}) in {arguments.builds}; not tried")
+        return 0
+    failures = 0
+    tried = 0
+    for name, path, environment in _functions(build):
+        tried += 1
+        error = _import_error(arguments.python, path, environment)
+        if error:
+            failures += 1
+            print(f"{name} can't be imported:\n{error}", file=sys.stderr)
+    print(f"{tried - failures} of {tried} functions for {architecture} import from their artifacts")
+    return 1 if failures else 0
+
+
+def _functions(build: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    """Name, path (own folder first, as Lambda has it) and environment of each function."""
+    template: dict[str, Any] = yaml.load(
+        (build / "template.yaml").read_text(encoding="utf-8"),
+        _Loader,  # noqa: S506 - a SafeLoader, extended above
+    )
+    defaults = template["Globals"]["Function"]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        properties = resource["Properties"]
+        layers = [_name(one) for one in defaults["Layers"] + properties.get("Layers", [])]
+        folders = [build / name, *(build / layer / "python" for layer in layers)]
+        yield (
+            name,
+            [str(folder.resolve()) for folder in folders],
+            _environment(defaults["Environment"]["Variables"], template["Parameters"]),
+        )
+
+
+def _name(reference: str | dict[str, str]) -> str:
+    return reference if isinstance(reference, str) else reference["Ref"]
+
+
+def _environment(variables: dict[str, Any], parameters: dict[str, Any]) -> dict[str, str]:
+    """The template's variables: parameters by their default, resources by their logical id."""
+    environment = {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
+    environment |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    for variable, value in variables.items():
+        name = _name(value)
+        environment[variable] = str(parameters.get(name, {}).get("Default", name))
+    return environment
+
+
+def _import_error(python: str, path: list[str], environment: dict[str, str]) -> str:
+    """Empty when the handler imports, else the end of what Python said."""
+    done = subprocess.run(  # noqa: S603 - the interpreter that the caller named, and no shell
+        [python, "-I", "-S", "-W", "error::ImportWarning", "-c", PROGRAM, *path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return "" if done.returncode == 0 else "\n".join(done.stderr.strip().splitlines()[-6:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

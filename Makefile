@@ -1,0 +1,109 @@
+# What can be done here. `make help` lists it.
+# Needs make, a POSIX shell and Python; everything else is installed below .venv and .tools.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+# A stamp is as new as the last installation: requirements that changed since are installed again.
+RUN_STAMP := $(VENV)/.installed-to-run
+DEV_STAMP := $(VENV)/.installed-to-develop
+
+# The SAM CLI is large and brings its own versions of everything, so it gets an environment to itself.
+SAM_ENVIRONMENT := .tools/sam
+SAM_STAMP := $(SAM_ENVIRONMENT)/.installed
+SAM_REQUIREMENTS := .ci/requirements-sam.txt
+# No credentials are used; the region only has to be some region.
+SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1} $(SAM_ENVIRONMENT)/bin/sam
+RUNTIME := 3.13
+ARCHITECTURES ?= arm64 x86_64
+
+OUR_CODE := layers/coffer/python functions local tests .ci $(wildcard benchmarks)
+PIP := -m pip --disable-pip-version-check --quiet
+ARGS ?=
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# ---------------------------------------------------------------- run
+
+.PHONY: start
+start: $(RUN_STAMP) ## Start the local stack: no Docker, no account (PORT, S3_PORT, AUTH=jwt, CHAOS=…)
+	@exec $(PYTHON) -m local $(ARGS)
+
+.PHONY: events
+events: $(RUN_STAMP) ## Follow the event bus of the running stack, one JSON event a line
+	@exec $(PYTHON) -m local events $(ARGS)
+
+.PHONY: token
+token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice --group aafc/user")
+	@exec $(PYTHON) -m local token $(ARGS)
+
+# ---------------------------------------------------------------- check
+
+.PHONY: test
+test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (ARGS="-k name")
+	@$(PYTHON) -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=)
+
+.PHONY: coverage
+coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
+	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }
+	@$(PYTHON) -m coverage report --fail-under=95
+
+.PHONY: lint
+lint: $(DEV_STAMP) ## Check style (ruff) and types (mypy, strict)
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy $(OUR_CODE)
+
+.PHONY: format
+format: $(DEV_STAMP) ## Put imports and lines into the house's form
+	@$(PYTHON) -m ruff check --fix-only --quiet .
+	@$(PYTHON) -m ruff format .
+
+# ---------------------------------------------------------------- build
+
+.PHONY: validate
+validate: $(SAM_STAMP) ## Check template.yaml with the SAM CLI and cfn-lint
+	@$(SAM) validate --lint
+
+.PHONY: build
+build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws-sam/<architecture>
+	@python=$$(.ci/find-python =$(RUNTIME)) || exit 1; \
+	for architecture in $(ARCHITECTURES); do \
+	    echo "building for $$architecture"; \
+	    PATH="$$(dirname "$$python"):$$PATH" $(SAM) build --build-dir .aws-sam/$$architecture \
+	        --cache-dir .aws-sam/cache/$$architecture --parameter-overrides Architecture=$$architecture \
+	        > .aws-sam-build.log 2>&1 || { cat .aws-sam-build.log >&2; rm -f .aws-sam-build.log; exit 1; }; \
+	    rm -f .aws-sam-build.log; \
+	    .ci/compile-artifacts "$$python" .aws-sam/$$architecture || exit 1; \
+	done; \
+	$(SAM_ENVIRONMENT)/bin/python .ci/smoke_built_functions.py --python "$$python" .aws-sam
+
+# ---------------------------------------------------------------- environments
+
+$(RUN_STAMP): requirements.txt constraints.txt
+	@test -x $(PYTHON) || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(VENV); } >&2
+	@echo "installing what requirements.txt names into $(VENV)" >&2
+	@$(PYTHON) $(PIP) install --requirement requirements.txt --constraint constraints.txt >&2
+	@touch $@
+
+$(DEV_STAMP): $(RUN_STAMP) requirements-dev.txt
+	@echo "installing what requirements-dev.txt names into $(VENV)" >&2
+	@$(PYTHON) $(PIP) install --requirement requirements-dev.txt --constraint constraints.txt >&2
+	@touch $@
+
+$(SAM_STAMP): $(SAM_REQUIREMENTS)
+	@mkdir -p .tools
+	@test -x $(SAM_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(SAM_ENVIRONMENT); } >&2
+	@echo "installing the SAM CLI into $(SAM_ENVIRONMENT); the first time takes a minute" >&2
+	@$(SAM_ENVIRONMENT)/bin/python $(PIP) install --requirement $(SAM_REQUIREMENTS) >&2
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built and measured, and the environments
+	@rm -rf $(VENV) .tools .aws-sam .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
