@@ -1,1 +1,1 @@
-"""One module per technology; vendor errors become domain errors at its edge, and no rule lives here."""
+"""One module per technology; vendor errors become domain errors at its edge. No rule lives here."""

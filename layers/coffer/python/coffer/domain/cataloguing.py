@@ -8,6 +8,7 @@ transaction's, so of two simultaneous callers one gets the record and the other 
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 from coffer.domain.buckets import bucket_key, parse_bucket
 from coffer.domain.callers import Caller, Role
@@ -42,7 +43,7 @@ _ATTRIBUTES = "/data/attributes"
 def create_metadata(
     uploads: Uploads, catalogue: Catalogue, clock: Clock, caller: Caller, new: NewMetadata
 ) -> Metadata:
-    """Describe a file, or something outside; raises a RequestError with everything that is wrong."""
+    """Describe a file, or something outside; a RequestError says everything that is wrong."""
     _check_subject(new)
     bucket = parse_bucket(new.bucket or "", pointer=f"{_ATTRIBUTES}/bucket")
     caller.require_role(Role.GUEST, bucket)
@@ -136,9 +137,11 @@ def _with_defaults(
     if releasable is None:
         releasable, default_reason = default_release(dc_type)
         reason = reason or default_reason
-    rights = {name: getattr(new, name) or default for name, default in DEFAULTS.items()}
+    rights: dict[str, Any] = {
+        name: getattr(new, name) or default for name, default in DEFAULTS.items()
+    }
     now = clock.now()
-    given = {
+    given: dict[str, Any] = {
         name.name: getattr(new, name.name)
         for name in fields(new)
         if name.name not in _DERIVED and name.name not in rights

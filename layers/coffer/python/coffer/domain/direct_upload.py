@@ -11,6 +11,7 @@ import hashlib
 import zlib
 from dataclasses import dataclass, replace
 
+from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
 from coffer.domain.detection import BufferReader
@@ -79,15 +80,13 @@ def upload_directly(
     media_type = admit_media_type(file.media_type)
     content = _examine(file.body, name, media_type, max_bytes)
     upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative)
-    twins = list(uploads.with_content(str(content.sha1_hex)))
-    pending = uploads.add(
-        replace(upload, duplicate_found=any(owner == bucket.lower() for _, owner in twins))
-    )
+    sha1_hex = str(content.sha1_hex)
+    in_bucket = next(uploads.with_content(sha1_hex, bucket_key(bucket)), None) is not None
+    elsewhere = not in_bucket and any(map(caller.may_read, uploads.with_content(sha1_hex)))
+    pending = uploads.add(replace(upload, duplicate_found=in_bucket))
     _store(objects, pending, file.body)
     stored = finish_direct_upload(uploads, clock, pending)
-    return UploadReceipt(
-        upload=stored, duplicate_found=any(caller.may_read(owner) for _, owner in twins)
-    )
+    return UploadReceipt(upload=stored, duplicate_found=in_bucket or elsewhere)
 
 
 def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) -> ObjectUpload:
@@ -167,7 +166,10 @@ def _pending(
 def _store(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
     try:
         objects.write(
-            str(pending.object_key), body, content_type=pending.found.evaluated_media_type
+            str(pending.object_key),
+            body,
+            content_type=pending.found.evaluated_media_type,
+            sha1_hex=str(pending.found.sha1_hex),
         )
     except ObjectExistsError:
         # The identifier is fresh and ours, so these are our own bytes: the first attempt

@@ -3,9 +3,9 @@ what happens when it is called twice; adapters implement them, fakes in the test
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from coffer.domain.derivative import Derivative
@@ -45,8 +45,11 @@ class Objects(Protocol):
         """
         ...
 
-    def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
-        """Put `body` under a key that holds nothing; raises ObjectExistsError where it does."""
+    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
+        """Put `body` under a key that holds nothing; raises ObjectExistsError where it does.
+
+        The store refuses the bytes if they do not arrive with this SHA-1.
+        """
         ...
 
     def replace(self, key: str, body: bytes, *, content_type: str) -> None:
@@ -54,9 +57,9 @@ class Objects(Protocol):
         ...
 
     def promote(
-        self, source: str, destination: str, *, etag: str, content_type: str, checksum: str
+        self, source: StoredObject, destination: str, *, content_type: str, checksum: str
     ) -> StoredObject:
-        """Copy the object with `etag` inside the store to a key that holds nothing.
+        """Copy `source` inside the store, as it was described, to a key that holds nothing.
 
         The copy loses the source's user metadata and gets `content_type`; the store computes
         `checksum` ("SHA1" or "CRC32") of it. Where `destination` is there already, an earlier
@@ -84,6 +87,22 @@ class Objects(Protocol):
         ...
 
 
+class Deliveries(Protocol):
+    """How stored bytes are handed out: by a link, or in small pieces."""
+
+    def link(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
+        """A URL that anyone can GET for a while, answered with this type and disposition."""
+        ...
+
+    def size(self, key: str) -> int:
+        """The length of the object in bytes; raises ObjectMissingError."""
+        ...
+
+    def fetch(self, key: str, start: int, length: int) -> bytes:
+        """`length` bytes from `start`, fewer only at the end; raises ObjectMissingError."""
+        ...
+
+
 class Uploads(Protocol):
     """The records of uploaded files. Reads see every write that was confirmed before."""
 
@@ -106,8 +125,11 @@ class Uploads(Protocol):
         """Delete a record that nobody has seen; raises RecordChangedError as `replace` does."""
         ...
 
-    def with_content(self, sha1_hex: str) -> Iterable[tuple[str, str]]:
-        """(identifier, bucket key) of the readable uploads that have this content."""
+    def with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
+        """The bucket key of each readable upload that has this content, in one bucket or in any.
+
+        Bounded: it serves to find one, not to find all.
+        """
         ...
 
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
@@ -144,10 +166,6 @@ class AuditTrail(Protocol):
 
     def record(self, snapshot: Mapping[str, Any]) -> None:
         """Keep a snapshot (`instanceId`, `version`, …); kept already: nothing happens."""
-        ...
-
-    def last(self, instance_id: str) -> Mapping[str, Any] | None:
-        """The newest snapshot of a record, or None."""
         ...
 
 

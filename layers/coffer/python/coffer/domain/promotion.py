@@ -173,9 +173,8 @@ class Promotion:
     def _promote(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
         # A copy carries one checksum: where the client's SHA-1 was verified on arrival, CRC-32.
         promoted = self.objects.promote(
-            arrived.key,
+            arrived,
             str(upload.object_key),
-            etag=arrived.etag,
             content_type=upload.found.evaluated_media_type,
             checksum="CRC32" if upload.found.sha1_hex else "SHA1",
         )
@@ -183,15 +182,14 @@ class Promotion:
 
     def _accept(self, upload: ObjectUpload, promoted: StoredObject) -> ObjectUpload:
         content = self._hashed(upload.found, promoted)
-        owner = bucket_key(upload.bucket)
-        twins = self.uploads.with_content(str(content.sha1_hex))
+        twins = self.uploads.with_content(str(content.sha1_hex), bucket_key(upload.bucket))
         settled = self._flip(
             upload,
             upload.available(
                 content,
                 promoted.key,
                 self.clock.now(),
-                duplicate_found=any(bucket == owner for _, bucket in twins),
+                duplicate_found=next(twins, None) is not None,
                 thumbnail_identifier=upload.thumbnail_identifier,
             ),
         )

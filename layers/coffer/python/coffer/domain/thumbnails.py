@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Objects, Thumbnailer, ThumbnailError, Uploads
@@ -28,10 +30,10 @@ def make_thumbnail(
         source = _source(objects, upload)
         objects.replace(upload.thumbnail_key, thumbnailer.make(source), content_type="image/jpeg")
     except ThumbnailError as error:
-        return _settle(uploads, upload, upload.thumbnail_failed(error.code))
+        return _settle(uploads, upload, _failure(error.code))
     except (ObjectMissingError, ObjectChangedError):
-        return _settle(uploads, upload, upload.thumbnail_failed("source_missing"))
-    settled = _settle(uploads, upload, upload.thumbnail_ready())
+        return _settle(uploads, upload, _failure("source_missing"))
+    settled = _settle(uploads, upload, ObjectUpload.thumbnail_ready)
     if settled is None:
         objects.remove(upload.thumbnail_key)
     return settled
@@ -42,7 +44,11 @@ def give_up(uploads: Uploads, file_identifier: str) -> ThumbnailStatus | None:
     upload = uploads.get(file_identifier)
     if upload is None or upload.thumbnail_status is not ThumbnailStatus.PENDING:
         return None
-    return _settle(uploads, upload, upload.thumbnail_failed(GAVE_UP))
+    return _settle(uploads, upload, _failure(GAVE_UP))
+
+
+def _failure(code: str) -> Callable[[ObjectUpload], ObjectUpload]:
+    return lambda upload: upload.thumbnail_failed(code)
 
 
 def _source(objects: Objects, upload: ObjectUpload) -> bytes:
@@ -56,17 +62,19 @@ def _source(objects: Objects, upload: ObjectUpload) -> bytes:
     return objects.read(key, 0, stored.size_bytes, etag=stored.etag)
 
 
-def _settle(uploads: Uploads, before: ObjectUpload, after: ObjectUpload) -> ThumbnailStatus | None:
+def _settle(
+    uploads: Uploads, upload: ObjectUpload, change: Callable[[ObjectUpload], ObjectUpload]
+) -> ThumbnailStatus | None:
     """Write the outcome; None where the upload was deleted meanwhile.
 
-    A record that only gained a claim in between is taken as it is now.
+    Metadata may claim the upload at the same moment: the change is then made to what it left.
     """
     try:
-        return uploads.replace(before, after).thumbnail_status
+        return uploads.replace(upload, change(upload)).thumbnail_status
     except RecordChangedError:
-        current = uploads.get(before.file_identifier)
+        current = uploads.get(upload.file_identifier)
         if current is None or not current.is_readable:
             return None
         if current.thumbnail_status is not ThumbnailStatus.PENDING:
             return current.thumbnail_status
-        raise
+        return uploads.replace(current, change(current)).thumbnail_status

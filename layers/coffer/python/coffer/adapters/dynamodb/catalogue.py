@@ -1,0 +1,103 @@
+"""The Catalogue port on DynamoDB: metadata and derivatives, and their claims on uploads."""
+
+from __future__ import annotations
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from coffer.adapters.dynamodb.connection import (
+    ATTEMPTS,
+    CONNECT_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    REGION,
+    overload_is_unavailable,
+)
+from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from coffer.domain.derivative import Derivative
+from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import UploadStatus
+
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
+
+class DynamoCatalogue:
+    """The records that describe files, in their tables."""
+
+    def metadata(self, identifier: str) -> Metadata | None:
+        with overload_is_unavailable():
+            try:
+                return MetadataItem.get(identifier, consistent_read=True).record()
+            except DoesNotExist:
+                return None
+
+    def derivative(self, identifier: str) -> Derivative | None:
+        with overload_is_unavailable():
+            try:
+                return DerivativeItem.get(identifier, consistent_read=True).record()
+            except DoesNotExist:
+                return None
+
+    def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
+        connection = Connection(
+            region=REGION,
+            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+            read_timeout_seconds=READ_TIMEOUT_SECONDS,
+            max_retry_attempts=ATTEMPTS,
+        )
+        try:
+            with (
+                overload_is_unavailable(),
+                # The token makes a repeated request, whose first answer was lost, succeed too.
+                TransactWrite(
+                    connection=connection, client_request_token=metadata.identifier
+                ) as write,
+            ):
+                write.save(
+                    MetadataItem.of(metadata), condition=MetadataItem.identifier.does_not_exist()
+                )
+                if thumbnail is not None:
+                    write.save(
+                        DerivativeItem.of(thumbnail),
+                        condition=DerivativeItem.identifier.does_not_exist(),
+                    )
+                if metadata.file_identifier is not None:
+                    _claim(write, metadata.file_identifier, f"metadata/{metadata.identifier}")
+        except TransactWriteError as error:
+            raise self._reason(error, metadata.file_identifier) from error
+
+    def _reason(self, error: TransactWriteError, file_identifier: str | None) -> Exception:
+        """Why a transaction was rolled back: somebody holds the claim, or the upload is gone."""
+        codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+        if codes - {_CONDITION_FAILED}:
+            return UnavailableError(
+                "records_busy", "The record is being written by somebody else. Try again."
+            )
+        if file_identifier is None:
+            return RecordExistsError("the record exists already")
+        try:
+            upload = UploadItem.get(file_identifier, consistent_read=True)
+        except DoesNotExist:
+            return RecordChangedError(file_identifier)
+        if upload.claimed_by is not None:
+            return RecordExistsError(f"{file_identifier} is claimed by {upload.claimed_by}")
+        return RecordChangedError(file_identifier)
+
+
+def _claim(write: TransactWrite, file_identifier: str, claimant: str) -> None:
+    """Take the upload off the sparse index and name its one claimant, if it has none yet."""
+    write.update(
+        UploadItem(file_identifier),
+        actions=[
+            UploadItem.claimed_by.set(claimant),
+            UploadItem.awaiting.remove(),
+            UploadItem.awaiting_since.remove(),
+            UploadItem.revision.add(1),
+        ],
+        condition=(
+            (UploadItem.status == UploadStatus.AVAILABLE.value)
+            & UploadItem.claimed_by.does_not_exist()
+            & UploadItem.deleted_on.does_not_exist()
+        ),
+    )

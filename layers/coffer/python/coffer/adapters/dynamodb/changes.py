@@ -1,0 +1,54 @@
+"""What a DynamoDB stream record says happened to a record of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from coffer.adapters.dynamodb.items import (
+    DerivativeItem,
+    MetadataItem,
+    UploadItem,
+    item_of_image,
+)
+from coffer.domain.change_stream import Record
+from coffer.settings import settings
+
+_ITEMS: Mapping[str, type[UploadItem] | type[MetadataItem] | type[DerivativeItem]] = {
+    settings.uploads_table: UploadItem,
+    settings.metadata_table: MetadataItem,
+    settings.derivatives_table: DerivativeItem,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A record before and after somebody wrote it; None where it was not, or is not, there."""
+
+    before: Record | None
+    after: Record | None
+    occurred_on: datetime
+
+
+def read_change(record: Mapping[str, Any]) -> Change:
+    """The change that a stream record of one of our tables is about.
+
+    The table is named in the record's ARN: `…:table/<name>/stream/<label>`.
+    """
+    table = str(record["eventSourceARN"]).partition(":table/")[2].partition("/")[0]
+    kind = _ITEMS[table]
+    body = record["dynamodb"]
+    return Change(
+        before=_record(kind, body.get("OldImage")),
+        after=_record(kind, body.get("NewImage")),
+        occurred_on=datetime.fromtimestamp(float(body["ApproximateCreationDateTime"]), UTC),
+    )
+
+
+def _record(
+    kind: type[UploadItem] | type[MetadataItem] | type[DerivativeItem],
+    image: Mapping[str, Any] | None,
+) -> Record | None:
+    return item_of_image(kind, image).record() if image else None

@@ -1,0 +1,88 @@
+"""The Uploads port on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError
+
+from coffer.adapters.dynamodb.connection import (
+    CONDITION_FAILED,
+    code_of,
+    overload_is_unavailable,
+)
+from coffer.adapters.dynamodb.items import (
+    AWAITING_SHARDS,
+    AwaitingIndex,
+    ContentIndex,
+    UploadItem,
+    awaiting_key,
+)
+from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.object_upload import Awaiting, ObjectUpload
+
+_MANY_TWINS = 100
+"""How many duplicates are looked at to find one that a caller may see."""
+
+
+class DynamoUploads:
+    """The records of uploaded files in their table."""
+
+    def get(self, file_identifier: str) -> ObjectUpload | None:
+        with overload_is_unavailable():
+            try:
+                return UploadItem.get(file_identifier, consistent_read=True).record()
+            except DoesNotExist:
+                return None
+
+    def add(self, upload: ObjectUpload) -> ObjectUpload:
+        added = replace(upload, revision=1)
+        with overload_is_unavailable():
+            try:
+                UploadItem.of(added).save(condition=UploadItem.file_identifier.does_not_exist())
+            except PutError as error:
+                if code_of(error) == CONDITION_FAILED:
+                    raise RecordExistsError(upload.file_identifier) from error
+                raise
+        return added
+
+    def replace(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
+        written = replace(after, revision=before.revision + 1)
+        with overload_is_unavailable():
+            try:
+                UploadItem.of(written).save(condition=UploadItem.revision == before.revision)
+            except PutError as error:
+                if code_of(error) == CONDITION_FAILED:
+                    raise RecordChangedError(before.file_identifier) from error
+                raise
+        return written
+
+    def discard(self, upload: ObjectUpload) -> None:
+        with overload_is_unavailable():
+            try:
+                UploadItem.of(upload).delete(condition=UploadItem.revision == upload.revision)
+            except DeleteError as error:
+                if code_of(error) == CONDITION_FAILED:
+                    raise RecordChangedError(upload.file_identifier) from error
+                raise
+
+    def with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
+        in_bucket = ContentIndex.bucket_key == bucket_key if bucket_key else None
+        with overload_is_unavailable():
+            for item in UploadItem.by_content.query(
+                sha1_hex,
+                range_key_condition=in_bucket,
+                filter_condition=UploadItem.deleted_on.does_not_exist(),
+                limit=_MANY_TWINS,
+            ):
+                yield item.bucket_key
+
+    def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
+        with overload_is_unavailable():
+            for shard in range(AWAITING_SHARDS):
+                for item in UploadItem.by_awaiting.query(
+                    awaiting_key(reason, "", shard), AwaitingIndex.awaiting_since < before
+                ):
+                    yield item.file_identifier

@@ -1,0 +1,55 @@
+"""The EventBus port on EventBridge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from coffer.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "coffer"
+_MOST_ENTRIES = 10  # of one PutEvents call (EventBridge quotas)
+
+
+def event_bus_client() -> EventBridgeClient:
+    """A client of EventBridge."""
+    return boto3.client(
+        "events",
+        region_name=settings.aws_region,
+        config=Config(
+            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4}
+        ),
+    )
+
+
+class EventBridgeBus:
+    """One EventBridge bus."""
+
+    def __init__(self, client: EventBridgeClient, name: str) -> None:
+        self._events = client
+        self._name = name
+
+    def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
+        taken: list[bool] = []
+        for start in range(0, len(messages), _MOST_ENTRIES):
+            entries = [self._entry(m) for m in messages[start : start + _MOST_ENTRIES]]
+            answer = self._events.put_events(Entries=entries)
+            taken += ["ErrorCode" not in entry for entry in answer["Entries"]]
+        return taken
+
+    def _entry(self, message: Mapping[str, Any]) -> PutEventsRequestEntryTypeDef:
+        detail = {name: value for name, value in message.items() if name != "type"}
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": message["type"],
+            "Detail": json.dumps(detail, ensure_ascii=False, separators=(",", ":")),
+        }

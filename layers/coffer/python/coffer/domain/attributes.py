@@ -1,0 +1,111 @@
+"""Attributes: how a record looks from outside, in the API, in the audit and on the bus.
+
+The names are the reference's. Values are ready for JSON; times are ISO 8601 in UTC. Attributes
+that the reference leaves out when they are empty are left out here too.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from coffer.domain.clock import to_text
+from coffer.domain.derivative import Derivative
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload
+
+DUPLICATE_WARNING = {"duplicate_found": "A file with the same content already exists"}
+
+
+def upload_attributes(upload: ObjectUpload) -> dict[str, Any]:
+    """What is public of an upload; the facts about its content are null where it was refused."""
+    content = upload.content
+    return {
+        "dcType": content.dc_type.value if content else None,
+        "createdBy": upload.created_by,
+        "createdOn": to_text(upload.created_on),
+        "originalFilename": upload.original_filename,
+        "sha1Hex": content.sha1_hex if content else None,
+        "crc32": content.crc32 if content else None,
+        "receivedMediaType": upload.received_media_type,
+        "detectedMediaType": content.detected_media_type if content else None,
+        "detectedFileExtension": content.detected_file_extension if content else None,
+        "evaluatedMediaType": content.evaluated_media_type if content else None,
+        "evaluatedFileExtension": content.evaluated_file_extension if content else None,
+        "sizeInBytes": content.size_in_bytes if content else None,
+        "bucket": upload.bucket,
+        "isDerivative": upload.is_derivative,
+        "uploadStatus": upload.status.value,
+        "rejectionReason": (
+            {"code": upload.rejection.code, "detail": upload.rejection.detail}
+            if upload.rejection
+            else None
+        ),
+        "thumbnailIdentifier": upload.thumbnail_identifier if upload.is_readable else None,
+        "thumbnailStatus": upload.thumbnail_status.value if upload.thumbnail_status else None,
+        "thumbnailFailure": upload.thumbnail_failure,
+    }
+
+
+def upload_warnings(*, duplicate_found: bool) -> dict[str, str]:
+    """The warnings of an upload, by code; empty where there are none."""
+    return DUPLICATE_WARNING if duplicate_found else {}
+
+
+def metadata_attributes(metadata: Metadata) -> dict[str, Any]:
+    """What is public of a metadata record."""
+    always: dict[str, Any] = {
+        "createdBy": metadata.created_by,
+        "createdOn": to_text(metadata.created_on),
+        "bucket": metadata.bucket,
+        "group": metadata.bucket,
+        "fileIdentifier": metadata.file_identifier,
+        "resourceExternalURL": metadata.resource_external_url,
+        "originalFilename": metadata.original_filename,
+        "filename": metadata.filename,
+        "fileExtension": metadata.file_extension,
+        "dcFormat": metadata.dc_format,
+        "dcType": metadata.dc_type.value,
+        "acDigitizationDate": _text(metadata.ac_digitization_date),
+        "xmpMetadataDate": to_text(metadata.xmp_metadata_date),
+        "xmpRightsWebStatement": metadata.xmp_rights_web_statement,
+        "dcRights": metadata.dc_rights,
+        "xmpRightsOwner": metadata.xmp_rights_owner,
+        "xmpRightsUsageTerms": metadata.xmp_rights_usage_terms,
+        "orientation": metadata.orientation,
+        "acHashFunction": metadata.ac_hash_function,
+        "acHashValue": metadata.ac_hash_value,
+        "publiclyReleasable": metadata.publicly_releasable,
+        "managedAttributes": dict(metadata.managed_attributes),
+        "sourceSet": metadata.source_set,
+    }
+    when_given = {
+        "acCaption": metadata.ac_caption,
+        "acTags": list(metadata.ac_tags),
+        "notPubliclyReleasableReason": metadata.not_publicly_releasable_reason,
+        "acSubtype": metadata.ac_subtype,
+    }
+    return always | {name: value for name, value in when_given.items() if value}
+
+
+def derivative_attributes(derivative: Derivative) -> dict[str, Any]:
+    """What is public of a derivative record."""
+    kind = derivative.derivative_type
+    return {
+        "bucket": derivative.bucket,
+        "filename": derivative.filename,
+        "fileIdentifier": derivative.file_identifier,
+        "fileExtension": derivative.file_extension,
+        "dcType": derivative.dc_type.value,
+        "dcFormat": derivative.dc_format,
+        "acHashFunction": derivative.ac_hash_function,
+        "acHashValue": derivative.ac_hash_value,
+        "createdBy": derivative.created_by,
+        "createdOn": to_text(derivative.created_on),
+        "derivativeType": kind.value if kind else None,
+        "publiclyReleasable": derivative.publicly_releasable,
+    }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return to_text(moment) if moment else None

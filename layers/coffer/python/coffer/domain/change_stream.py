@@ -1,0 +1,181 @@
+"""The change stream: what the audit keeps and what the bus is told of one change (flow 4).
+
+A record's `version` counts the changes that readers can see; a write that leaves it alone (a
+claim, a plan) is nobody's business. The id of a message comes from the record and its version, so
+a change that is delivered twice tells the same thing under the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from coffer.domain.attributes import (
+    derivative_attributes,
+    metadata_attributes,
+    upload_attributes,
+    upload_warnings,
+)
+from coffer.domain.clock import to_text
+from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
+from coffer.domain.media_types import is_imageable
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
+
+_NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
+
+Record = ObjectUpload | Metadata | Derivative
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    """One visible change: a snapshot for the audit, and messages for the bus."""
+
+    snapshot: Mapping[str, Any]
+    messages: tuple[Mapping[str, Any], ...]
+
+
+def announce(
+    before: Record | None, after: Record | None, occurred_on: datetime
+) -> Announcement | None:
+    """What to tell of a change; None where readers cannot see one.
+
+    A removed item is not an event: its tombstone was one, and TTL only tidies up.
+    """
+    if after is None or after.version == 0:
+        return None
+    if before is not None and before.version == after.version:
+        return None
+    return Announcement(
+        snapshot=_snapshot(before, after, occurred_on),
+        messages=tuple(
+            _message(after, occurred_on, told) for told in _messages(before, after) if told
+        ),
+    )
+
+
+def _snapshot(before: Record | None, after: Record, occurred_on: datetime) -> dict[str, Any]:
+    state = _attributes(after)
+    earlier = _attributes(before) if before is not None and before.version > 0 else {}
+    return {
+        "instanceId": instance_id(after),
+        "version": after.version,
+        "snapshotType": _snapshot_type(after),
+        "author": _author(after),
+        "commitDateTime": to_text(occurred_on),
+        "changedProperties": sorted(
+            name for name in state | earlier if state.get(name) != earlier.get(name)
+        ),
+        "state": state,
+    }
+
+
+def instance_id(record: Record) -> str:
+    """`<type>/<id>`, the name of a record in the audit."""
+    match record:
+        case ObjectUpload():
+            return f"object-upload/{record.file_identifier}"
+        case Metadata():
+            return f"metadata/{record.identifier}"
+        case Derivative():
+            return f"derivative/{record.identifier}"
+
+
+def _attributes(record: Record) -> dict[str, Any]:
+    match record:
+        case ObjectUpload():
+            return upload_attributes(record)
+        case Metadata():
+            return metadata_attributes(record)
+        case Derivative():
+            return derivative_attributes(record)
+
+
+def _snapshot_type(record: Record) -> str:
+    if record.deleted_on is not None:
+        return "TERMINAL"
+    return "INITIAL" if record.version == 1 else "UPDATE"
+
+
+def _author(record: Record) -> str:
+    if record.deleted_by is not None:
+        return record.deleted_by
+    return record.created_by if record.version == 1 else SYSTEM_GENERATED
+
+
+def _messages(before: Record | None, after: Record) -> tuple[dict[str, Any] | None, ...]:
+    match after:
+        case ObjectUpload():
+            earlier = before if isinstance(before, ObjectUpload) else None
+            return (_upload_message(earlier, after), _thumbnail_message(earlier, after))
+        case Metadata():
+            return (_document_message("metadata", after.identifier, _operation(after)),)
+        case Derivative():
+            # Whoever indexes metadata shows its derivatives with it: it changed too.
+            return (
+                _document_message("derivative", after.identifier, _operation(after)),
+                _document_message("metadata", after.ac_derived_from, "UPDATE"),
+            )
+
+
+def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[str, Any] | None:
+    if after.deleted_on is not None:
+        operation = "deleted"
+    elif before is not None and before.status is after.status:
+        return None
+    else:
+        operation = "created" if after.status is UploadStatus.AVAILABLE else "rejected"
+    return {
+        "type": "ObjectUploadNotification",
+        "operation": operation,
+        "fileIdentifier": after.file_identifier,
+        **upload_attributes(after),
+        "imageable": after.thumbnail_status is ThumbnailStatus.PENDING
+        and after.content is not None
+        and is_imageable(after.content.detected_media_type),
+        "warnings": upload_warnings(duplicate_found=after.duplicate_found),
+    }
+
+
+def _thumbnail_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[str, Any] | None:
+    settled = after.thumbnail_status in (ThumbnailStatus.READY, ThumbnailStatus.FAILED)
+    if not settled or (before and before.thumbnail_status is after.thumbnail_status):
+        return None
+    return {
+        "type": "ThumbnailNotification",
+        "fileIdentifier": after.file_identifier,
+        "bucket": after.bucket,
+        "thumbnailIdentifier": after.thumbnail_identifier,
+        "thumbnailStatus": str(after.thumbnail_status),
+        "thumbnailFailure": after.thumbnail_failure,
+    }
+
+
+def _operation(record: Metadata | Derivative) -> str:
+    if record.deleted_on is not None:
+        return "DELETE"
+    return "ADD" if record.version == 1 else "UPDATE"
+
+
+def _document_message(kind: str, identifier: str, operation: str) -> dict[str, Any]:
+    return {
+        "type": "DocumentOperationNotification",
+        "dryRun": False,
+        "documentId": identifier,
+        "documentType": kind,
+        "operationType": operation,
+    }
+
+
+def _message(record: Record, occurred_on: datetime, told: dict[str, Any]) -> dict[str, Any]:
+    subject = told.get("documentType", "")
+    name = f"{instance_id(record)}/{record.version}/{told['type']}/{subject}"
+    return {
+        **told,
+        "version": record.version,
+        "id": str(uuid5(_NAMESPACE, name)),
+        "occurredOn": to_text(occurred_on),
+    }
