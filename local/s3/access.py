@@ -1,0 +1,85 @@
+"""Who may do what: whoever signed with a known key may do anything, others may read the public.
+
+S3's defaults for new buckets hold here too: object ownership is BucketOwnerEnforced (there are no
+access lists) and public access is blocked, until the bucket's configuration says otherwise.
+Source: Amazon S3 User Guide, "Controlling ownership of objects" and "Blocking public access".
+Bucket policies are not evaluated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.s3.models import FakeBucket
+
+from local.s3.errors import S3Error
+from local.s3.messages import Request
+from local.s3.store import ACCOUNT_ID, StoredObject
+
+ENFORCED = "BucketOwnerEnforced"
+OWNER_CONTROL = "bucket-owner-full-control"
+# Canned access lists for objects, and whether they let strangers in.
+CANNED = {
+    "private": False,
+    "public-read": True,
+    "public-read-write": True,
+    "authenticated-read": True,
+    "aws-exec-read": False,
+    "bucket-owner-read": False,
+    OWNER_CONTROL: False,
+}
+GRANTS = "x-amz-grant-"
+
+
+def ownership(bucket: FakeBucket) -> str:
+    """The bucket's object ownership. moto keeps it as a string or as the parsed document."""
+    rule: Any = bucket.ownership_rule
+    if isinstance(rule, str):
+        return rule
+    if isinstance(rule, dict):
+        inner = rule.get("Rule", rule)
+        return str(inner.get("ObjectOwnership", ENFORCED))
+    return ENFORCED
+
+
+def is_on(value: object) -> bool:
+    return str(value).lower() == "true"
+
+
+def check_acl(acl: str | None, bucket: FakeBucket) -> str:
+    """The canned access list to store; refuses what the bucket doesn't take."""
+    if acl is None:
+        return "private"
+    if acl not in CANNED:
+        raise S3Error(
+            "InvalidArgument", details={"ArgumentName": "x-amz-acl", "ArgumentValue": acl}
+        )
+    if ownership(bucket) == ENFORCED and acl != OWNER_CONTROL:
+        raise S3Error("AccessControlListNotSupported")
+    block = bucket.public_access_block
+    if CANNED[acl] and block is not None and is_on(block.block_public_acls):
+        raise S3Error("AccessDenied")
+    return acl
+
+
+def check_grants(request: Request, bucket: FakeBucket) -> None:
+    """Explicit grants: unknown to the gate, and to a bucket without access lists."""
+    granted = [name for name in request.headers.names() if name.startswith(GRANTS)]
+    if granted:
+        if ownership(bucket) == ENFORCED:
+            raise S3Error("AccessControlListNotSupported")
+        raise S3Error("NotImplemented", details={"Header": granted[0]})
+
+
+def is_public(stored: StoredObject | None, bucket: FakeBucket) -> bool:
+    """Whether anybody may read it."""
+    block = bucket.public_access_block
+    if block is not None and is_on(block.ignore_public_acls):
+        return False
+    return stored is not None and ownership(bucket) != ENFORCED and stored.is_public
+
+
+def check_expected_owner(request: Request) -> None:
+    for name in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
+        if request.headers.get(name, ACCOUNT_ID) != ACCOUNT_ID:
+            raise S3Error("AccessDenied")

@@ -1,0 +1,119 @@
+"""The local S3: start it, point a client at `url`, stop it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local.s3.context import Context
+from local.s3.errors import S3Error
+from local.s3.events import Announcer, Event
+from local.s3.messages import Request, Response, decode
+from local.s3.object_headers import http_date
+from local.s3.operations import Operations
+from local.s3.server import METHODS, Server, identity
+from local.s3.sigv4 import Verifier
+from local.s3.store import Store
+
+log = logging.getLogger(__name__)
+
+VIRTUAL_HOST_SUFFIX = ".localhost"
+
+
+class S3Gate:
+    """An S3 on loopback that refuses what AWS's refuses.
+
+    `credentials` maps access keys to secrets. `now` is the clock: it dates objects and events and
+    decides what has expired; a request signed in its header may agree with it or with the machine's
+    clock. `deliver` is given each event of EventBridge's shape, after the change is visible and
+    before its request is answered, from the thread of that request. `folder` holds the bytes and
+    belongs to the gate. Objects live as long as the gate runs; moto's S3 backend, where buckets are
+    kept, exists once in a process, and so does a running gate.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int,
+        credentials: Mapping[str, str],
+        region: str,
+        now: Callable[[], datetime],
+        deliver: Callable[[Event], None],
+        folder: Path,
+    ) -> None:
+        self._address = (host, port)
+        self._now = now
+        self._verifier = Verifier(dict(credentials), region)
+        self._store = Store(folder, now)
+        self._announcer = Announcer(region, now, deliver)
+        context = Context(self._store, self._announcer, region, now)
+        self._operations = Operations(context, self._verifier)
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        host, port = self._server.server_address[:2] if self._server else self._address
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> None:
+        """Listen. Raises OSError where the port is taken."""
+        self._server = Server(self._address, self._answer, lambda: http_date(self._now()))
+        self.reset()
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="local-s3", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, end all connections, forget all objects and remove their files."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.close()
+        self._thread.join()
+        self._server = self._thread = None
+        self._store.clear()
+
+    def reset(self) -> None:
+        """Back to an S3 without a bucket."""
+        self._announcer.reset()
+        self._store.reset()
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            self._name_resource(request)
+            response = self._respond(request)
+        except S3Error as error:
+            error.headers |= self._operations.cors_headers(request)
+            raise
+        except ConnectionError:
+            raise
+        except Exception as error:
+            log.exception("%s %s failed", request.method, request.path)
+            raise S3Error("InternalError") from error
+        response.headers |= self._operations.cors_headers(request)
+        response.headers |= identity(request.request_id)
+        return response
+
+    def _respond(self, request: Request) -> Response:
+        if request.method not in METHODS:
+            raise S3Error("MethodNotAllowed", details={"Method": request.method})
+        if request.method == "OPTIONS":
+            return self._operations.preflight(request)
+        moments = (self._now(), datetime.now(UTC))
+        caller = self._verifier.caller(request, moments)
+        return self._operations.answer(request, caller)
+
+    def _name_resource(self, request: Request) -> None:
+        """Bucket and key, out of the path or (bucket.localhost) out of the host."""
+        host = request.host.rpartition(":")[0] or request.host
+        path = request.path.removeprefix("/")
+        if host.endswith(VIRTUAL_HOST_SUFFIX):
+            request.bucket, request.key = host.removesuffix(VIRTUAL_HOST_SUFFIX), decode(path)
+            return
+        bucket, _, key = path.partition("/")
+        request.bucket, request.key = decode(bucket), decode(key)

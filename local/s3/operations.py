@@ -1,0 +1,158 @@
+"""Which operation a request is, and who answers it: the gate or, behind it, moto."""
+
+from __future__ import annotations
+
+from local.s3 import access, cors, reading, uploads, writing
+from local.s3.context import Context
+from local.s3.documents import parse_document
+from local.s3.errors import S3Error, xml_text
+from local.s3.messages import Request, Response, xml_answer
+from local.s3.moto_app import MotoApp
+from local.s3.payload import Payload
+from local.s3.post_object import post_object
+from local.s3.sigv4 import Caller, Verifier
+
+MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
+# Subresources of an object that moto answers; all other requests for objects are the gate's.
+MOTO_OBJECT_QUERIES = {"acl", "tagging", "legal-hold", "retention"}
+# Subresources that neither of them does.
+UNKNOWN_QUERIES = {"torrent", "restore", "select", "renameObject", "encryption"}
+# Kinds of targets that S3 itself would notify; the gate knows EventBridge only.
+OTHER_TARGETS = ("TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration")
+
+
+class Operations:
+    def __init__(self, context: Context, verifier: Verifier) -> None:
+        self._context = context
+        self._verifier = verifier
+        self._moto = MotoApp(context.region)
+
+    def preflight(self, request: Request) -> Response:
+        rules = self._context.store.bucket(request.bucket).cors
+        return cors.preflight(rules, request.headers, "OBJECT" if request.key else "BUCKET")
+
+    def cors_headers(self, request: Request) -> dict[str, str]:
+        """What the bucket's rules add to any answer."""
+        if not request.bucket or "origin" not in request.headers:
+            return {}
+        try:
+            rules = self._context.store.bucket(request.bucket).cors
+        except S3Error:
+            return {}
+        return cors.actual_headers(rules, request.headers, request.method)
+
+    def answer(self, request: Request, caller: Caller | None) -> Response:
+        access.check_expected_owner(request)
+        if is_form(request):
+            return post_object(self._context, request, self._verifier)
+        if caller is None:
+            return self._anonymous(request)
+        if not request.bucket:
+            return self._to_moto(request, caller)
+        if not request.key:
+            return self._bucket(request, caller)
+        return self._object(request, caller)
+
+    def _anonymous(self, request: Request) -> Response:
+        plain = not set(request.query) & (MOTO_OBJECT_QUERIES | {"uploadId", "attributes"})
+        if request.bucket:
+            self._context.store.bucket(request.bucket)
+        if request.key and request.method in ("GET", "HEAD") and plain:
+            return reading.get_object(self._context, request, None)
+        raise S3Error("AccessDenied")
+
+    def _bucket(self, request: Request, caller: Caller) -> Response:
+        query, method = request.query, request.method
+        if "notification" in query and method in ("GET", "PUT"):
+            return self._notification(request, caller)
+        if method == "POST":
+            if "delete" in query:
+                return writing.delete_objects(self._context, request, caller)
+            raise S3Error("MethodNotAllowed", details={"Method": "POST", "ResourceType": "BUCKET"})
+        if method == "PUT" and not query:
+            return self._create_bucket(request, caller)
+        if method == "DELETE" and not query:
+            self._context.announcer.enable(request.bucket, False)
+        return self._to_moto(request, caller)
+
+    def _create_bucket(self, request: Request, caller: Caller) -> Response:
+        response = self._to_moto(request, caller)
+        if response.status == 200 and "x-amz-object-ownership" not in request.headers:
+            bucket = self._context.store.bucket(request.bucket)
+            bucket.ownership_rule = bucket.ownership_rule or None
+        return response
+
+    def _object(self, request: Request, caller: Caller) -> Response:
+        query = set(request.query)
+        if unknown := query & UNKNOWN_QUERIES:
+            raise S3Error("NotImplemented", f"The gate does not do ?{min(unknown)}.")
+        if query & MOTO_OBJECT_QUERIES:
+            reading.find(self._context, request)
+            return self._to_moto(request, caller)
+        if "uploads" in query or "uploadId" in query:
+            return self._multipart(request, caller)
+        return self._plain_object(request, caller)
+
+    def _plain_object(self, request: Request, caller: Caller) -> Response:
+        context, method = self._context, request.method
+        if method in ("GET", "HEAD"):
+            if "attributes" in request.query and method == "GET":
+                return reading.get_object_attributes(context, request)
+            return reading.get_object(context, request, caller)
+        if method == "PUT" and "x-amz-copy-source" in request.headers:
+            return writing.copy_object(context, request)
+        if method == "PUT":
+            return writing.put_object(context, request, caller)
+        if method == "DELETE":
+            return writing.delete_object(context, request)
+        raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "OBJECT"})
+
+    def _multipart(self, request: Request, caller: Caller) -> Response:
+        context, method = self._context, request.method
+        if method == "POST":
+            if "uploads" in request.query:
+                return uploads.create(context, request)
+            return uploads.complete(context, request, caller)
+        if method == "PUT" and "x-amz-copy-source" in request.headers:
+            return uploads.upload_part_copy(context, request)
+        if method == "PUT":
+            return uploads.upload_part(context, request, caller)
+        if method == "GET":
+            return uploads.list_parts(context, request)
+        if method == "DELETE":
+            return uploads.abort(context, request)
+        raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "UPLOAD"})
+
+    def _notification(self, request: Request, caller: Caller) -> Response:
+        """Kept here and not by moto, which would send events of its own."""
+        announcer = self._context.announcer
+        self._context.store.bucket(request.bucket)
+        if request.method == "GET":
+            enabled = announcer.is_enabled(request.bucket)
+            inside = "<EventBridgeConfiguration></EventBridgeConfiguration>" if enabled else ""
+            return xml_answer("NotificationConfiguration", inside)
+        text = Payload(request, caller).read_all(MOST_DOCUMENT_BYTES)
+        document = parse_document(text)
+        others = [child.tag for child in document if child.tag in OTHER_TARGETS]
+        if others:
+            raise S3Error(
+                "NotImplemented",
+                f"{xml_text(others[0])}: the local S3 sends its events to EventBridge only.",
+            )
+        announcer.enable(request.bucket, document.find("EventBridgeConfiguration") is not None)
+        return Response(200)
+
+    def _to_moto(self, request: Request, caller: Caller) -> Response:
+        body = Payload(request, caller).read_all(MOST_DOCUMENT_BYTES)
+        return self._moto(request, body)
+
+
+def is_form(request: Request) -> bool:
+    """Whether this is a browser's upload: a POST to the bucket with no query of its own."""
+    return (
+        request.method == "POST"
+        and bool(request.bucket)
+        and not request.key
+        and "delete" not in request.query
+        and "authorization" not in request.headers
+    )

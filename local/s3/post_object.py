@@ -1,0 +1,222 @@
+"""POST Object: a browser's form, allowed by a signed policy.
+
+Source: Amazon S3 API Reference, "POST Object" and "Authenticating Requests in Browser-Based Uploads
+Using POST (AWS Signature Version 4)".
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from local.s3 import access, checksums
+from local.s3.context import MOST_SINGLE_BYTES, Context
+from local.s3.documents import parse_tag_document
+from local.s3.errors import S3Error, xml_text
+from local.s3.messages import Request, Response
+from local.s3.object_headers import (
+    check_encryption,
+    check_key,
+    checksum_answer,
+    kept_headers,
+    storage_class,
+)
+from local.s3.post_form import FormReader, base_name
+from local.s3.post_policy import Policy, parse_policy
+from local.s3.sigv4 import (
+    ALGORITHM,
+    ALLOWED_SKEW,
+    Verifier,
+    mismatch,
+    parse_amz_date,
+    parse_scope,
+    sign,
+    signing_key,
+    unsupported_mechanism,
+)
+from local.s3.spool import Spooled, Writer
+from local.s3.store import Draft, StoredObject
+from local.s3.writing import commit, too_large, whole_checksum, written_answer
+
+FILENAME = "${filename}"
+SIGNING_KEY_LIFE = timedelta(days=7)
+# Never touched by ${filename}: they say what was signed.
+LITERAL = {"policy", "x-amz-signature"}
+
+
+def post_object(context: Context, request: Request, verifier: Verifier) -> Response:
+    bucket = context.store.bucket(request.bucket)
+    form = FormReader(request.body, request.headers.get("content-type") or "")
+    fields = form.fields()
+    has_file = fields is not None
+    fields = form.seen if fields is None else fields
+    policy = authorised(fields, verifier, context.now())
+    if "key" not in fields:
+        raise missing_field("key")
+    if not has_file:
+        raise S3Error("IncorrectNumberOfFilesInPostRequest")
+    fields = expanded(fields, form.filename or "")
+    policy.check(fields, request.bucket, context.now())
+    key = fields["key"]
+    if not key:
+        raise S3Error("InvalidArgument", "User key must have a length greater than 0.")
+    check_key(key)
+    acl = access.check_acl(fields.get("acl"), bucket)
+    check_encryption(fields)
+    kept, kind = kept_headers(fields), storage_class(fields)
+    tags = parse_tag_document(fields["tagging"]) if "tagging" in fields else {}
+    spooled = receive_file(context, request, form, fields, policy)
+    checksum = whole_checksum(spooled)
+    draft = Draft(
+        request.bucket,
+        key,
+        spooled.path,
+        spooled.size,
+        spooled.md5,
+        kept,
+        checksum,
+        acl,
+        tags,
+        kind,
+    )
+    stored = commit(context, request, draft, "PostObject")
+    return answer(request, fields, stored)
+
+
+def missing_field(name: str) -> S3Error:
+    return S3Error(
+        "InvalidArgument",
+        f"Bucket POST must contain a field named '{name}'.  If it is specified, please check the "
+        "order of the fields.",
+        details={"ArgumentName": name, "ArgumentValue": ""},
+    )
+
+
+def authorised(fields: Mapping[str, str], verifier: Verifier, now: datetime) -> Policy:
+    """The policy, once its signature is known to be right."""
+    if "awsaccesskeyid" in fields or "signature" in fields:
+        raise unsupported_mechanism()
+    signing = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
+    if not any(name in fields for name in signing):
+        raise S3Error("AccessDenied")
+    for name in signing:
+        if name not in fields:
+            raise missing_field(name)
+    check_signature(fields, verifier, now)
+    return parse_policy(fields["policy"])
+
+
+def check_signature(fields: Mapping[str, str], verifier: Verifier, now: datetime) -> None:
+    code, prefix = (
+        "AuthorizationQueryParametersError",
+        "Error parsing the X-Amz-Credential parameter",
+    )
+    if fields["x-amz-algorithm"] != ALGORITHM:
+        raise S3Error(code, f'X-Amz-Algorithm only supports "{ALGORITHM}"')
+    scope = parse_scope(fields["x-amz-credential"], code, prefix)
+    amz_date = fields["x-amz-date"]
+    moment = parse_amz_date(amz_date)
+    if moment is None:
+        raise S3Error(
+            code, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
+        )
+    verifier.check_scope(scope, amz_date, code, prefix)
+    secret = verifier.secret(scope)
+    expected = sign(signing_key(secret, scope), fields["policy"])
+    signature = fields["x-amz-signature"]
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
+        raise mismatch(scope.access_key, fields["policy"], signature)
+    if moment - now > ALLOWED_SKEW:
+        raise S3Error("AccessDenied", "Request is not valid yet")
+    if now - moment > SIGNING_KEY_LIFE:
+        raise S3Error("AccessDenied", "Request has expired")
+
+
+def expanded(fields: Mapping[str, str], filename: str) -> dict[str, str]:
+    """`${filename}` replaced by the file's own name, before any condition is looked at."""
+    name = base_name(filename)
+    return {
+        field: value if field in LITERAL else value.replace(FILENAME, name)
+        for field, value in fields.items()
+    }
+
+
+def receive_file(
+    context: Context,
+    request: Request,
+    form: FormReader,
+    fields: Mapping[str, str],
+    policy: Policy,
+) -> Spooled:
+    """The file on disk, if its size and digests are what form and policy say."""
+    most = MOST_SINGLE_BYTES if policy.most_bytes is None else policy.most_bytes
+    declared = checksums.declared(fields)
+    with Writer(context.store.folder, declared.algorithm if declared else None) as writer:
+        for chunk in form.file():
+            if writer.size + len(chunk) > min(most, MOST_SINGLE_BYTES):
+                raise too_big(request.body.length, most)
+            writer.write(chunk)
+        form.finish()
+        if writer.size < policy.least_bytes:
+            raise S3Error(
+                "EntityTooSmall",
+                details={
+                    "ProposedSize": str(writer.size),
+                    "MinSizeAllowed": str(policy.least_bytes),
+                },
+            )
+        writer.check_md5(fields.get("content-md5"))
+        writer.check_declared(declared, {})
+        return writer.finish()
+
+
+def too_big(proposed: int, most: int) -> S3Error:
+    if most > MOST_SINGLE_BYTES:
+        return too_large(proposed)
+    return S3Error(
+        "EntityTooLarge",
+        details={"ProposedSize": str(proposed), "MaxSizeAllowed": str(most)},
+    )
+
+
+def answer(request: Request, fields: Mapping[str, str], stored: StoredObject) -> Response:
+    """204, or what success_action_redirect or success_action_status asks for."""
+    location = f"http://{request.host}/{request.bucket}/{quote(stored.name, safe='')}"
+    headers = {**written_answer(stored), **checksum_answer(stored), "Location": location}
+    target = redirect_target(
+        fields.get("success_action_redirect") or fields.get("redirect"), stored
+    )
+    if target is not None:
+        return Response(303, {**headers, "Location": target})
+    status = fields.get("success_action_status")
+    if status == "200":
+        return Response(200, headers)
+    if status != "201":
+        return Response(204, headers)
+    document = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<PostResponse><Location>{xml_text(location)}</Location>"
+        f"<Bucket>{xml_text(request.bucket)}</Bucket><Key>{xml_text(stored.name)}</Key>"
+        f"<ETag>{xml_text(stored.etag)}</ETag></PostResponse>"
+    )
+    return Response(201, {**headers, "Content-Type": "application/xml"}, document.encode())
+
+
+def redirect_target(url: str | None, stored: StoredObject) -> str | None:
+    """The URL with bucket, key and etag added; None where it is no URL (S3 then ignores it)."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    printable = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not parts.netloc or not printable:
+        return None
+    result = urlencode(
+        {"bucket": stored.bucket_name, "key": stored.name, "etag": stored.etag}, quote_via=quote
+    )
+    query = f"{parts.query}&{result}" if parse_qsl(parts.query) else result
+    return urlunsplit(parts._replace(query=query))
