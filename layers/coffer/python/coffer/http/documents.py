@@ -1,0 +1,105 @@
+"""JSON:API 1.1 documents: reading those that callers send, writing those they get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from coffer.domain.errors import ConflictError, MalformedRequestError, Problem
+from coffer.http.answers import Answer
+from coffer.http.requests import Request
+
+API_ROOT = "/api/v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceDocument:
+    """The primary resource of a request: its attributes, and the ids its relationships name."""
+
+    attributes: Mapping[str, Any]
+    relationships: Mapping[str, Any]
+
+
+def read_resource(request: Request, kind: str) -> ResourceDocument:
+    """The resource of type `kind` that the body holds; raises a RequestError otherwise."""
+    document = request.json()
+    data = _object(document, "data", "")
+    given = data.get("type")
+    if given != kind:
+        raise ConflictError(
+            "type_conflict",
+            f"This takes resources of type {kind!r}, not {str(given)[:60]!r}.",
+            pointer="/data/type",
+        )
+    unknown = [name for name in data if name not in _MEMBERS]
+    if unknown:
+        raise MalformedRequestError.of(
+            [
+                Problem("unknown_member", f"{name[:60]!r} is no member of a resource.", "/data")
+                for name in unknown
+            ]
+        )
+    return ResourceDocument(
+        attributes=_object(data, "attributes", "/data"),
+        relationships=_object(data, "relationships", "/data", optional=True),
+    )
+
+
+_MEMBERS = frozenset({"type", "id", "lid", "attributes", "relationships", "links", "meta"})
+
+
+def _object(container: Any, name: str, where: str, *, optional: bool = False) -> Mapping[str, Any]:
+    value = container.get(name) if isinstance(container, dict) else None
+    if value is None and optional:
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedRequestError(
+            "malformed_document",
+            f"A JSON:API document with an object {name!r} is needed here.",
+            pointer=f"{where}/{name}",
+        )
+    return value
+
+
+def resource(
+    kind: str,
+    identifier: str,
+    attributes: Mapping[str, Any],
+    *,
+    relationships: Mapping[str, Any] | None = None,
+    warnings: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """A resource object."""
+    document: dict[str, Any] = {"id": identifier, "type": kind, "attributes": dict(attributes)}
+    if relationships:
+        document["relationships"] = dict(relationships)
+    if warnings:
+        document["meta"] = {"warnings": dict(warnings)}
+    return document
+
+
+def answer_resource(
+    request: Request, data: Mapping[str, Any], *, version: int, created: bool = False
+) -> Answer:
+    """A document with one resource: 200, or 201 with its Location when it has just been made.
+
+    The ETag is the record's version (RFC 9110, 8.8.3); `If-None-Match` of the same answers 304.
+    """
+    url = f"{request.base_url}{API_ROOT}/{data['type']}/{data['id']}"
+    tag = f'"{version}"'
+    if not created and tag_matches(request.header("if-none-match"), tag):
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+    headers = {"ETag": tag} | ({"Location": url} if created else {})
+    return Answer.of_json(
+        {"data": data, "links": {"self": url}},
+        status=HTTPStatus.CREATED if created else HTTPStatus.OK,
+        headers=headers,
+    )
+
+
+def tag_matches(header: str, tag: str) -> bool:
+    """Whether an If-None-Match header names this entity tag, by weak comparison (RFC 9110)."""
+    named = {piece.strip().removeprefix("W/") for piece in header.split(",")} if header else set()
+    return tag in named or "*" in named

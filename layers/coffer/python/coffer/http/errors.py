@@ -1,0 +1,109 @@
+"""Errors as JSON:API documents: the one table that maps what went wrong to an HTTP status."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from coffer.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    MalformedRequestError,
+    NotFoundError,
+    NotReadyError,
+    PreconditionError,
+    Problem,
+    RequestError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnsupportedTypeError,
+)
+from coffer.http.answers import Answer
+from coffer.http.requests import Request
+
+
+class NotAcceptableError(RequestError):
+    """The Accept header allows nothing that the route can answer with."""
+
+
+class MethodNotAllowedError(RequestError):
+    """The path is known, but not with this method; `allowed` lists those it takes."""
+
+    def __init__(self, method: str, path: str, allowed: tuple[str, ...]) -> None:
+        super().__init__("method_not_allowed", f"{path} takes {', '.join(allowed)}, not {method}.")
+        self.allowed = allowed
+
+
+STATUS: dict[type[RequestError], HTTPStatus] = {
+    MalformedRequestError: HTTPStatus.BAD_REQUEST,
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    MethodNotAllowedError: HTTPStatus.METHOD_NOT_ALLOWED,
+    NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
+    ConflictError: HTTPStatus.CONFLICT,
+    GoneError: HTTPStatus.GONE,
+    PreconditionError: HTTPStatus.PRECONDITION_FAILED,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def status_of(error: RequestError) -> HTTPStatus:
+    """The status of an error, by its class or the nearest of its parents in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def headers_of(error: RequestError) -> dict[str, str]:
+    """The headers that tell a client what to do next."""
+    match error:
+        case UnauthenticatedError():
+            return {"WWW-Authenticate": "Bearer"}
+        case MethodNotAllowedError():
+            return {"Allow": ", ".join(error.allowed)}
+        case NotReadyError():
+            return {"Retry-After": str(error.retry_after_seconds)}
+        case UnavailableError():
+            return {"Retry-After": "1"}
+    return {}
+
+
+def render_error(error: RequestError, request: Request) -> Answer:
+    """The error document: all problems, each with its code and where it is."""
+    status = status_of(error)
+    documents = [_document(problem, status) for problem in error.problems]
+    if isinstance(error, GoneError):
+        about = f"{request.base_url}/api/v1/audit-snapshot?filter[instanceId]={error.about}"
+        documents[0]["links"] = {"about": about}
+    return Answer.of_json({"errors": documents}, status=status, headers=headers_of(error))
+
+
+def render_crash(request: Request) -> Answer:
+    """What a caller is told of a failure nobody expected: an id to ask about, and nothing else."""
+    problem = Problem(
+        "internal_error",
+        f"Something went wrong that should not have. Please report the request {request.request_id}.",
+    )
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return Answer.of_json({"errors": [_document(problem, status)]}, status=status)
+
+
+def _document(problem: Problem, status: HTTPStatus) -> dict[str, Any]:
+    places = {
+        "pointer": problem.pointer,
+        "parameter": problem.parameter,
+        "header": problem.header,
+    }
+    source = {kind: place for kind, place in places.items() if place is not None}
+    document: dict[str, Any] = {
+        "status": str(int(status)),
+        "code": problem.code,
+        "title": status.phrase,
+        "detail": problem.detail,
+    }
+    return document | ({"source": source} if source else {})

@@ -1,0 +1,112 @@
+"""Requests: an HTTP API event (payload format 2.0), read once into something typed.
+
+Only `rawQueryString` is parsed: the event's own dictionary joins repeated parameters with commas.
+Header names are in lower case, as the gateway sends them.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from coffer.domain.errors import MalformedRequestError, UnsupportedTypeError
+
+JSON_TYPES = frozenset({"application/json", "application/vnd.api+json"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request. `base_url` is scheme and host as the caller sees them, without a slash."""
+
+    route_key: str
+    method: str
+    path: str
+    base_url: str
+    request_id: str
+    variables: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def of_event(cls, event: Mapping[str, Any]) -> Request:
+        """The request that the gateway's event describes."""
+        context = event["requestContext"]
+        headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+        scheme = headers.get("x-forwarded-proto", "https")
+        raw = event.get("body") or ""
+        return cls(
+            route_key=event["routeKey"],
+            method=context["http"]["method"],
+            path=event.get("rawPath", "/"),
+            base_url=f"{scheme}://{context['domainName']}",
+            request_id=context["requestId"],
+            variables=event.get("pathParameters") or {},
+            query=tuple(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True)),
+            headers=headers,
+            body=b64decode(raw) if event.get("isBase64Encoded") else raw.encode(),
+        )
+
+    def header(self, name: str) -> str:
+        """The header's value without surrounding space; empty where it was not sent."""
+        return self.headers.get(name, "").strip()
+
+    def parameter(self, name: str) -> str | None:
+        """The first value of a query parameter, or None."""
+        return next((value for key, value in self.query if key == name), None)
+
+    def accepts(self, *media_types: str) -> bool:
+        """Whether Accept names one of `media_types`, or anything; no Accept takes anything.
+
+        A range with `q=0` is a refusal (RFC 9110, 12.5.1), and does not count.
+        """
+        header = self.header("accept")
+        return not header or any(
+            wanted in ("*/*", *media_types)
+            or wanted in {f"{media_type.partition('/')[0]}/*" for media_type in media_types}
+            for wanted in _accepted(header)
+        )
+
+    def names(self, media_type: str) -> bool:
+        """Whether Accept names this very media type."""
+        return media_type in _accepted(self.header("accept"))
+
+    def json(self) -> Any:
+        """The body as JSON; raises a RequestError that says where it cannot be read."""
+        declared = self.header("content-type").partition(";")[0].strip().lower()
+        if declared and declared not in JSON_TYPES:
+            raise UnsupportedTypeError(
+                "unsupported_content_type",
+                f"The body is sent as {declared[:80]!r}; send application/vnd.api+json.",
+                header="Content-Type",
+            )
+        try:
+            return json.loads(self.body, parse_constant=_no_constant)
+        except json.JSONDecodeError as error:
+            raise MalformedRequestError(
+                "malformed_json",
+                f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise MalformedRequestError(
+                "malformed_json", "The body is not JSON in UTF-8, or nests too deeply."
+            ) from error
+
+
+def _accepted(header: str) -> frozenset[str]:
+    """The media ranges of an Accept header, without those that are refused."""
+    wanted = set()
+    for part in header.split(","):
+        media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights = [p.partition("=")[2] for p in parameters if p.startswith("q=")]
+        if not any(weight.strip("0.") == "" for weight in weights):
+            wanted.add(media_range)
+    return frozenset(wanted)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,55 @@
+"""The routes of the whole API, as the gateway writes them, for whoever must know them all.
+
+`answer_unrouted` tells a wrong method from an unknown path by it; tests hold it to `template.yaml`
+and to the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+ROUTES = (
+    "POST /api/v1/file/{bucket}",
+    "POST /api/v1/file/{bucket}/derivative",
+    "GET /api/v1/file/{bucket}/{fileId}",
+    "HEAD /api/v1/file/{bucket}/{fileId}",
+    "GET /api/v1/file/{bucket}/derivative/{fileId}",
+    "HEAD /api/v1/file/{bucket}/derivative/{fileId}",
+    "POST /api/v1/upload/{bucket}",
+    "GET /api/v1/object-upload/{id}",
+    "POST /api/v1/metadata",
+    "GET /api/v1/metadata/{id}",
+    "GET /api/v1/health",
+    "GET /api/v1/openapi.json",
+    "POST /{service}/authorize",
+    "POST /{service}/{proxy+}",
+    "GET /{service}/info",
+)
+
+
+def methods_of(path: str, service: str) -> tuple[str, ...]:
+    """The methods that some route takes on this path; empty where no route knows it.
+
+    `{service}` stands for `service` alone, and a greedy variable (`{proxy+}`) only for the path
+    with a trailing slash that it was made for.
+    """
+    return tuple(
+        sorted(
+            {
+                method
+                for method, _, pattern in (route.partition(" ") for route in ROUTES)
+                if _matches(pattern.replace("{service}", service), path)
+            }
+        )
+    )
+
+
+def _matches(pattern: str, path: str) -> bool:
+    wanted, given = pattern.split("/"), path.split("/")
+    if len(wanted) != len(given):
+        return False
+    return all(_same(piece, segment) for piece, segment in zip(wanted, given, strict=True))
+
+
+def _same(piece: str, segment: str) -> bool:
+    if piece.endswith("+}"):
+        return segment == ""
+    return segment != "" if piece.startswith("{") else piece == segment
