@@ -1,0 +1,70 @@
+"""The files whose form the house's rules are about, and what they import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers/coffer/python/coffer"
+
+
+def modules(folder: str = "") -> list[Path]:
+    """The modules of the package, or of one of its folders, in order."""
+    return sorted((PACKAGE / folder).rglob("*.py"))
+
+
+def handlers() -> list[Path]:
+    """The handler of each function."""
+    return sorted((ROOT / "functions").glob("*/app.py"))
+
+
+def short(path: Path) -> str:
+    """A path as a test's id shows it."""
+    return str(path.relative_to(PACKAGE if PACKAGE in path.parents else ROOT))
+
+
+def tree_of(path: Path) -> ast.Module:
+    """The module, parsed."""
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a module imports, also inside functions and for the type checker only.
+
+    `from coffer.domain import errors` counts as `coffer.domain.errors` too, so that a rule about
+    a module holds however it is written.
+    """
+    found: set[str] = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{short(path)} imports relatively"
+            module = str(node.module)
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def packages_of(path: Path) -> set[str]:
+    """The first part of everything that a module imports."""
+    return {name.partition(".")[0] for name in imports_of(path)}
+
+
+def tracked_files() -> Iterator[tuple[str, str]]:
+    """Path and text of every file that git keeps; files that aren't text are left out."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],  # noqa: S607 - the git that made the checkout
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        path = ROOT / name
+        if name and path.is_file():
+            try:
+                yield name, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue

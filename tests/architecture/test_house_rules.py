@@ -1,0 +1,62 @@
+"""Rules about text: what no file here may contain."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_files import ROOT, modules, short, tracked_files, tree_of
+
+# Spelled in two halves, so that this file doesn't contain what it looks for.
+UNFINISHED = re.compile(
+    r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|NotImplemented" r"Error|pragma: no co" r"ver"
+)
+MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(ho" r"me|ro" r"ot|Us" r"ers|wo" r"rk)/[\w.-]")
+UNEXPLAINED = re.compile(r"# (type: ignore|noqa)(\[[\w, -]+\]|: ?[A-Z0-9, ]+)?\s*$", re.MULTILINE)
+ABSOLUTE_LIKE_EXAMPLES = {"LICENSE", "constraints.txt"}
+
+FILES = [(name, text) for name, text in tracked_files() if name not in ABSOLUTE_LIKE_EXAMPLES]
+
+
+def test_git_was_asked() -> None:
+    assert len(FILES) > 20
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        (UNFINISHED, "something is left for later"),
+        (MACHINE_PATH, "a path of somebody's machine"),
+    ],
+    ids=["unfinished", "machine paths"],
+)
+def test_no_file_contains(pattern: re.Pattern[str], why: str) -> None:
+    found = [
+        f"{name}: {match.group()} ({why})"
+        for name, text in FILES
+        for match in pattern.finditer(text)
+    ]
+    assert found == []
+
+
+def test_a_silenced_check_says_why() -> None:
+    found = [
+        f"{name}: {match.group().strip()}"
+        for name, text in FILES
+        if name.endswith(".py")
+        for match in UNEXPLAINED.finditer(text)
+    ]
+    assert found == []
+
+
+def test_the_package_is_typed() -> None:
+    assert (ROOT / "layers/coffer/python/coffer/py.typed").exists()
+
+
+@pytest.mark.parametrize("path", modules(), ids=short)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    tree = tree_of(path)
+    assert not tree.body or ast.get_docstring(tree)

@@ -1,0 +1,91 @@
+"""Which way imports may point: functions -> http, adapters -> domain, and never back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_files import (
+    PACKAGE,
+    handlers,
+    imports_of,
+    modules,
+    packages_of,
+    short,
+)
+
+# What each part of the package may import of the package; the parts themselves included.
+MAY_IMPORT = {
+    "domain": ("coffer.domain",),
+    "adapters": ("coffer.adapters", "coffer.domain", "coffer.settings", "coffer.observability"),
+    "http": ("coffer.http", "coffer.domain", "coffer.settings", "coffer.observability"),
+}
+
+# The one vendor package below domain/, and the one place for it.
+FILETYPE_IN = "domain/detection"
+
+# One technology, one place: (package, the modules that may import it).
+ONLY_IN = [
+    ("PIL", ("adapters/imaging.py",)),
+    ("jwt", ("adapters/permission_tokens.py", "adapters/oidc_tokens.py")),
+    ("cryptography", ("adapters/permission_tokens.py", "adapters/oidc_tokens.py")),
+    ("pynamodb", ("adapters/dynamodb/",)),
+    ("boto3", ("adapters/",)),
+    ("botocore", ("adapters/",)),
+    ("multipart", ("http/",)),
+    ("aws_lambda_powertools", ("observability.py",)),
+]
+
+IN_LAYERS = [(part, path) for part in MAY_IMPORT for path in modules(part)]
+
+
+@pytest.mark.parametrize(("part", "path"), IN_LAYERS, ids=lambda value: _id(value))
+def test_an_import_points_inwards(part: str, path: Path) -> None:
+    ours = {name for name in imports_of(path) if name.partition(".")[0] == "coffer"}
+    allowed = MAY_IMPORT[part]
+    outwards = {name for name in ours if name != "coffer" and not name.startswith(allowed)}
+    assert outwards == set()
+
+
+@pytest.mark.parametrize("path", modules("domain"), ids=short)
+def test_the_domain_knows_no_vendor(path: Path) -> None:
+    vendors = packages_of(path) - set(sys.stdlib_module_names) - {"coffer"}
+    allowed = {"filetype"} if short(path).startswith(FILETYPE_IN) else set()
+    assert vendors <= allowed
+
+
+@pytest.mark.parametrize(("package", "places"), ONLY_IN, ids=lambda value: _id(value))
+def test_a_technology_has_one_place(package: str, places: tuple[str, ...]) -> None:
+    users = {short(path) for path in modules() if package in packages_of(path)}
+    assert {name for name in users if not name.startswith(places)} == set()
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {short(path) for path in (*modules(), *handlers()) if "os" in packages_of(path)}
+    with_environment = {
+        name
+        for name in readers
+        if any(word in _text(name) for word in ("environ", "getenv", "putenv"))
+    }
+    assert with_environment <= {"settings.py"}
+
+
+def test_nothing_imports_from_the_functions_the_tests_or_the_local_stack() -> None:
+    for path in (*modules(), *handlers()):
+        assert packages_of(path) & {"functions", "tests", "local", "benchmarks"} == set(), path
+
+
+def test_no_module_is_called_after_nothing() -> None:
+    nothings = {"utils.py", "util.py", "helpers.py", "helper.py", "common.py", "misc.py"}
+    assert [short(path) for path in modules() if path.name in nothings] == []
+
+
+def _text(name: str) -> str:
+    root = PACKAGE if (PACKAGE / name).exists() else PACKAGE.parents[3]
+    return (root / name).read_text(encoding="utf-8")
+
+
+def _id(value: object) -> str | None:
+    return short(value) if isinstance(value, Path) else (value if isinstance(value, str) else None)

@@ -1,0 +1,126 @@
+"""What the tests of the template read: the file itself, what SAM makes of it, and its neighbours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from local.template import Source, Template, read_source, translate
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-central-1"
+
+
+@cache
+def source() -> Source:
+    """The template as it is written, its short tags in long form."""
+    return read_source(ROOT / "template.yaml")
+
+
+@cache
+def translated() -> Template:
+    """The template as CloudFormation gets it, every parameter at its default."""
+    return translate(source(), {}, REGION)
+
+
+def written(type_name: str) -> dict[str, dict[str, Any]]:
+    """The resources of a type in the file, whole, by logical id."""
+    resources: Mapping[str, dict[str, Any]] = source().data["Resources"]
+    return {name: one for name, one in resources.items() if one["Type"] == type_name}
+
+
+def made(type_name: str) -> dict[str, dict[str, Any]]:
+    """The properties of the resources of a type after translation, by logical id."""
+    return {
+        name: one.get("Properties", {})
+        for name, one in translated().resources.items()
+        if one["Type"] == type_name
+    }
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """The properties of each function as written, by the name of its folder."""
+    return {
+        Path(one["Properties"]["CodeUri"]).name: one["Properties"]
+        for one in written("AWS::Serverless::Function").values()
+    }
+
+
+def logical_id(folder: str) -> str:
+    """The logical id that a function's folder gives it."""
+    return "".join(word.capitalize() for word in folder.split("_")) + "Function"
+
+
+def routes_of(properties: Mapping[str, Any]) -> set[str]:
+    """The route keys of a function; `$default` where an HTTP event names no path."""
+    return {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        if "Path" in event["Properties"]
+        else "$default"
+        for event in properties.get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    }
+
+
+def routes() -> dict[str, str]:
+    """The folder of the function behind each route key."""
+    return {route: name for name, one in functions().items() for route in routes_of(one)}
+
+
+def sample_event(folder: str) -> dict[str, Any]:
+    """The sample event of a function."""
+    text = (ROOT / "events" / f"{folder}.json").read_text(encoding="utf-8")
+    event: dict[str, Any] = json.loads(text)
+    return event
+
+
+def statements(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The statements of a function's own policies, conditional ones included."""
+    for policy in properties.get("Policies", []):
+        for statement in policy["Statement"]:
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def as_list(value: Any) -> list[Any]:
+    """IAM's `one or several`, always as several."""
+    return value if isinstance(value, list) else [value]
+
+
+def reference(value: Any) -> str:
+    """The logical id that a Ref or GetAtt names; empty for anything else."""
+    if not isinstance(value, dict):
+        return ""
+    if "Ref" in value:
+        return str(value["Ref"])
+    target = value.get("Fn::GetAtt", "")
+    return str(target[0] if isinstance(target, list) else target.partition(".")[0])
+
+
+def pins(path: str) -> dict[str, str]:
+    """The requirement lines of a file by the package's name; comments and options left out."""
+    pinned: dict[str, str] = {}
+    for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
+        requirement = line.partition("#")[0].strip()
+        if requirement and not requirement.startswith("-"):
+            name = re.split(r"[\[=<>!~;\s]", requirement, maxsplit=1)[0]
+            pinned[name.lower().replace("_", "-")] = requirement
+    return pinned
+
+
+def readme_rows(heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading of the README, without the head of the table."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, section = text.partition(f"\n## {heading}\n")
+    rows = []
+    for line in section.splitlines():
+        if line.startswith("## "):
+            break
+        if line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+        elif rows:
+            break
+    return rows[2:]

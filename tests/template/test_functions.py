@@ -1,0 +1,117 @@
+"""Each function: a folder, a resource, a sample event, a role, and no more rights than it takes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.template.reading import (
+    ROOT,
+    as_list,
+    functions,
+    logical_id,
+    made,
+    reference,
+    routes_of,
+    sample_event,
+    source,
+    statements,
+    written,
+)
+
+FUNCTIONS = sorted(functions())
+
+# They only look at the request, the environment or a token.
+WITHOUT_ANY_RIGHTS = {"answer_unrouted", "describe_api", "list_prefixes"}
+
+
+def test_every_folder_is_a_function_and_every_function_has_its_folder() -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert folders == set(functions())
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_is_named_after_its_folder(folder: str) -> None:
+    resource = written("AWS::Serverless::Function")[logical_id(folder)]
+    assert resource["Properties"]["CodeUri"] == f"functions/{folder}"
+
+
+def test_every_function_has_one_sample_event() -> None:
+    assert {path.stem for path in (ROOT / "events").iterdir()} == set(functions())
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_sample_event_is_what_the_function_is_invoked_with(folder: str) -> None:
+    event = sample_event(folder)
+    if "routeKey" in event:
+        assert event["version"] == "2.0"
+        assert event["routeKey"] in routes_of(functions()[folder])
+        assert event["requestContext"]["routeKey"] == event["routeKey"]
+    elif "Records" in event:
+        services = {record["eventSource"] for record in event["Records"]}
+        assert services == {f"aws:{_service_behind(folder)}"}
+    else:
+        kinds = {one["Type"] for one in functions()[folder]["Events"].values()}
+        assert (kinds, event["source"]) == ({"ScheduleV2"}, "aws.scheduler")
+
+
+@pytest.mark.parametrize("folder", ["process_upload", "make_thumbnail"])
+def test_a_queued_sample_holds_an_event_that_its_rule_lets_through(folder: str) -> None:
+    rules = {"process_upload": "UploadArrivedRule", "make_thumbnail": "ImageUploadedRule"}
+    pattern = made("AWS::Events::Rule")[rules[folder]]["EventPattern"]
+    for record in sample_event(folder)["Records"]:
+        envelope = json.loads(record["body"])
+        assert envelope["source"] in pattern["source"]
+        assert envelope["detail-type"] in pattern["detail-type"]
+
+
+def test_every_function_has_a_role_to_itself() -> None:
+    roles = Counter(reference(one["Role"]) for one in made("AWS::Lambda::Function").values())
+    assert set(roles.values()) == {1}
+    assert set(roles) <= set(made("AWS::IAM::Role"))
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_a_function_has_a_policy_unless_it_touches_nothing(folder: str) -> None:
+    assert (not list(statements(functions()[folder]))) == (folder in WITHOUT_ANY_RIGHTS)
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_no_right_is_wider_than_one_action_on_one_resource_of_the_stack(folder: str) -> None:
+    for statement in statements(functions()[folder]):
+        assert statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, statement
+        for resource in as_list(statement["Resource"]):
+            assert resource != "*", statement
+            assert isinstance(resource, dict), "an ARN is taken from a resource, not written out"
+
+
+def test_no_function_name_is_fixed() -> None:
+    assert [name for name, one in functions().items() if "FunctionName" in one] == []
+
+
+def test_the_gateway_never_gives_up_before_the_function_does() -> None:
+    default = source().data["Globals"]["Function"]["Timeout"]
+    timeouts = {
+        name: one.get("Timeout", default) for name, one in functions().items() if routes_of(one)
+    }
+    assert {name: seconds for name, seconds in timeouts.items() if seconds >= 30} == {}
+
+
+def test_only_the_function_that_decodes_images_carries_the_imaging_layer() -> None:
+    with_layers = {name: one["Layers"] for name, one in functions().items() if "Layers" in one}
+    assert with_layers == {"make_thumbnail": [{"Ref": "ImagingLayer"}]}
+
+
+def _service_behind(folder: str) -> str:
+    """The service whose event source mapping invokes a function."""
+    sources = {
+        reference(one["Properties"]["EventSourceArn"])
+        for one in written("AWS::Lambda::EventSourceMapping").values()
+        if reference(one["Properties"]["FunctionName"]) == logical_id(folder)
+    }
+    assert sources, f"nothing invokes {folder}"
+    return "sqs" if sources <= set(written("AWS::SQS::Queue")) else "dynamodb"

@@ -1,0 +1,117 @@
+"""Buckets and tables: private, encrypted, and not lost with the stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.template.reading import reference, source, written
+
+BUCKETS = written("AWS::S3::Bucket")
+TABLES = written("AWS::DynamoDB::Table")
+BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+
+
+@pytest.mark.parametrize("name", sorted(BUCKETS | TABLES))
+def test_a_store_outlives_its_stack(name: str) -> None:
+    store = (BUCKETS | TABLES)[name]
+    assert store["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert store["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", sorted(set(BUCKETS) - {"RawstoreBucket"}))
+def test_a_bucket_is_private_and_free_of_acls(name: str) -> None:
+    properties = BUCKETS[name]["Properties"]
+    assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(BLOCKS, True)
+    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+@pytest.mark.parametrize(
+    ("public", "acl_blocks", "ownership"),
+    [(True, False, "BucketOwnerPreferred"), (False, True, "BucketOwnerEnforced")],
+)
+def test_only_the_rawstore_bucket_takes_public_acls_and_only_when_asked(
+    public: bool, acl_blocks: bool, ownership: str
+) -> None:
+    properties = BUCKETS["RawstoreBucket"]["Properties"]
+    block = properties["PublicAccessBlockConfiguration"]
+    assert _choose(block["BlockPublicAcls"], public) is acl_blocks
+    assert _choose(block["IgnorePublicAcls"], public) is acl_blocks
+    assert block["BlockPublicPolicy"] is True
+    assert block["RestrictPublicBuckets"] is True
+    (rule,) = properties["OwnershipControls"]["Rules"]
+    assert _choose(rule["ObjectOwnership"], public) == ownership
+
+
+@pytest.mark.parametrize("name", sorted(BUCKETS))
+def test_a_bucket_is_encrypted_by_s3_and_refuses_plain_http(name: str) -> None:
+    (rule,) = BUCKETS[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    policy = written("AWS::S3::BucketPolicy")[f"{name}Policy"]["Properties"]
+    assert reference(policy["Bucket"]) == name
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+@pytest.mark.parametrize("name", sorted(BUCKETS))
+def test_a_bucket_forgets_abandoned_multiparts_after_a_week(name: str) -> None:
+    rules = BUCKETS[name]["Properties"]["LifecycleConfiguration"]["Rules"]
+    whole_bucket = [rule for rule in rules if "Prefix" not in rule]
+    assert {"DaysAfterInitiation": 7} in [
+        rule.get("AbortIncompleteMultipartUpload") for rule in whole_bucket
+    ]
+
+
+def test_arrivals_are_kept_longer_than_any_message_about_them() -> None:
+    rules = BUCKETS["ObjectBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (days,) = [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "incoming/"]
+    queue_days, dead_letter_days = 4, 14
+    assert days > queue_days + dead_letter_days
+
+
+def test_both_stores_tell_eventbridge_and_let_browsers_post() -> None:
+    for name in ("ObjectBucket", "RawstoreBucket"):
+        properties = BUCKETS[name]["Properties"]
+        told = properties["NotificationConfiguration"]["EventBridgeConfiguration"]
+        assert told == {"EventBridgeEnabled": True}
+        (rule,) = properties["CorsConfiguration"]["CorsRules"]
+        assert set(rule["AllowedMethods"]) == {"POST", "PUT", "GET", "HEAD"}
+        assert rule["AllowedOrigins"] == {"Ref": "AllowedOrigins"}
+        assert {"ETag", "Location", "x-amz-checksum-sha1"} <= set(rule["ExposedHeaders"])
+        assert "VersioningConfiguration" not in properties
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_a_table_is_on_demand_recoverable_and_protected(name: str) -> None:
+    properties = TABLES[name]["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    recovery = properties["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"]["Fn::If"] == ["TablesAreProtected", True, False]
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLES) - {"AuditTable"}))
+def test_a_table_of_records_streams_both_images_and_expires_its_tombstones(name: str) -> None:
+    properties = TABLES[name]["Properties"]
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+def test_the_audit_never_expires_and_tells_nobody() -> None:
+    properties = TABLES["AuditTable"]["Properties"]
+    assert "TimeToLiveSpecification" not in properties
+    assert "StreamSpecification" not in properties
+
+
+def test_protection_is_on_unless_it_is_switched_off() -> None:
+    assert source().data["Parameters"]["ProtectTables"]["Default"] == "true"
+
+
+def _choose(value: Any, public: bool) -> Any:
+    """The branch of a choice that hangs on whether the rawstore may be public."""
+    condition, then, otherwise = value["Fn::If"]
+    assert condition == "RawstoreMayBePublic"
+    return then if public else otherwise
