@@ -1,0 +1,203 @@
+"""moto's server in this process: DynamoDB, SQS and EventBridge on a free loopback port."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import moto.sqs.models as sqs_models
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.events.models import EventsBackend, events_backends
+from moto.server import ThreadedMotoServer
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
+
+from local.clock import Doorbell, StackClock
+from local.dynamodb_mending import DynamoDBMending
+from local.patching import Patches
+from local.resources import ACCOUNT, DEFAULT_REGION
+
+HOST = "127.0.0.1"
+
+PutEvents = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message out of a queue."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    sent_ms: int
+    first_received_ms: int
+    body_md5: str
+
+
+class MotoServer:
+    """The server, with DynamoDB mended, time on the stack's clock, and its bus replaced.
+
+    moto's own bus is not used to deliver: it knows neither retries nor dead-letter queues nor
+    Lambda targets, and a rule with only a schedule matches every event there.
+    """
+
+    def __init__(self, clock: StackClock, doorbell: Doorbell) -> None:
+        self._clock = clock
+        self._doorbell = doorbell
+        self.mending = DynamoDBMending(clock.now, doorbell.ring)
+        self._patches = Patches()
+        self._queue_lock = threading.RLock()
+        self._server: ThreadedMotoServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers; only once it has started."""
+        assert self._server is not None
+        host, port = self._server.get_host_and_port()
+        return f"http://{host}:{port}"
+
+    def start(self, put_events: PutEvents) -> None:
+        """Starts it; `put_events` takes what handlers put on a bus."""
+        for noisy in ("werkzeug", "moto", "botocore", "boto3", "urllib3"):
+            logging.getLogger(noisy).setLevel(logging.ERROR)
+        self._forget_everything()
+        self.mending.install()
+        replace = self._patches.replace
+        replace(sqs_models, "unix_time_millis", self._clock.milliseconds)
+        replace(sqs_models, "unix_time", self._clock.seconds)
+        replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
+        self._mend_queues()
+        self._server = ThreadedMotoServer(HOST, 0, verbose=False)
+        self._server.start()
+
+    def _mend_queues(self) -> None:
+        """Makes sending, receiving and deleting safe between threads, and sending heard.
+
+        moto rebuilds the list of messages to delete one: what was sent meanwhile is lost.
+        """
+        add, delete = vars(Queue)["add_message"], vars(Queue)["delete_message"]
+        receive = vars(SQSBackend)["receive_message"]
+
+        def add_message(queue: Queue, message: Any) -> None:
+            with self._queue_lock:
+                add(queue, message)
+            self._doorbell.ring()
+
+        def delete_message(queue: Queue, receipt_handle: str) -> None:
+            with self._queue_lock:
+                delete(queue, receipt_handle)
+
+        def receive_message(
+            backend: SQSBackend, queue_name: str, count: int, wait: int, visibility: int,
+            names: list[str] | None = None,
+        ) -> list[Any]:  # fmt: skip
+            deadline = time.monotonic() + wait
+            while True:
+                heard = self._doorbell.rings
+                with self._queue_lock:
+                    found: list[Any] = receive(backend, queue_name, count, 0, visibility, names)
+                left = deadline - time.monotonic()
+                if found or left <= 0:
+                    return found
+                self._doorbell.wait(heard, min(left, 1.0))
+
+        self._patches.replace(Queue, "add_message", add_message)
+        self._patches.replace(Queue, "delete_message", delete_message)
+        self._patches.replace(SQSBackend, "receive_message", receive_message)
+
+    def stop(self) -> None:
+        """Stops it and leaves moto as it came."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        self._patches.undo()
+        self.mending.remove()
+        self._forget_everything()
+
+    def _forget_everything(self) -> None:
+        for backend in (dynamodb_backends, sqs_backends, events_backends):
+            backend[ACCOUNT][DEFAULT_REGION].reset()
+
+    @property
+    def dynamodb(self) -> DynamoDBBackend:
+        """moto's DynamoDB."""
+        return dynamodb_backends[ACCOUNT][DEFAULT_REGION]
+
+    @property
+    def _sqs(self) -> SQSBackend:
+        return sqs_backends[ACCOUNT][DEFAULT_REGION]
+
+    def table(self, name: str) -> Table:
+        """moto's table of that name."""
+        return self.dynamodb.get_table(name)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Nobody writes to DynamoDB within the block."""
+        with self.mending.lock:
+            yield
+
+    def empty(self) -> None:
+        """Deletes every item, stream record and message; tables and queues stay."""
+        with self.undisturbed():
+            for table in self.dynamodb.tables.values():
+                table.items.clear()
+                if table.stream_shard is not None:
+                    table.stream_shard.items.clear()
+        with self._queue_lock:
+            for queue in self._sqs.queues.values():
+                queue._messages = []
+                queue.pending_messages.clear()
+                queue.deleted_messages.clear()
+
+    def sweep_expired(self) -> int:
+        """Deletes the items whose TTL has passed; answers how many."""
+        return self.mending.sweep_expired(self.dynamodb)
+
+    def send(self, queue: str, body: str) -> str:
+        """Sends a message; answers its id."""
+        return str(self._sqs.send_message(queue, body).id)
+
+    def receive(self, queue: str, count: int, *, newest_first: bool = False) -> list[Received]:
+        """Takes up to `count` visible messages; dead ones go to the dead-letter queue first."""
+        if newest_first:
+            with self._queue_lock:
+                self._sqs.get_queue(queue)._messages.reverse()
+        timeout = int(vars(self._sqs.get_queue(queue))["visibility_timeout"])
+        messages = self._sqs.receive_message(queue, count, 0, timeout)
+        return [
+            Received(
+                str(message.id),
+                str(message.receipt_handle),
+                message.body,
+                int(message.approximate_receive_count),
+                int(message.sent_timestamp or 0),
+                int(message.approximate_first_receive_timestamp or 0),
+                message.body_md5,
+            )
+            for message in messages
+        ]
+
+    def delete(self, queue: str, receipts: Sequence[str]) -> None:
+        """Deletes messages that were received."""
+        for receipt in receipts:
+            self._sqs.delete_message(queue, receipt)
+
+    def bodies(self, queue: str) -> list[str]:
+        """The bodies of everything in a queue, visible or not; nothing is taken."""
+        return [message.body for message in self._sqs.get_queue(queue)._messages]
+
+    def next_visible_ms(self, queue: str) -> float | None:
+        """When the next message that is hidden now can be seen; None without any."""
+        now = self._clock.milliseconds()
+        hidden = (
+            max(message.visible_at, message.delayed_until)
+            for message in self._sqs.get_queue(queue)._messages
+        )
+        return min((one for one in hidden if one >= now), default=None)

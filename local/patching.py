@@ -1,0 +1,40 @@
+"""Replaces attributes of other people's classes and modules, and puts them back."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+
+class Patches:
+    """A set of replaced attributes. Undone in reverse, on `undo` or at the end of a `with`."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[Any, str, Any]] = []
+
+    def replace(self, owner: Any, name: str, new: Any) -> Any:
+        """Replaces `owner.name` and answers what was there (None when nothing was)."""
+        own = vars(owner).get(name)
+        self._undo.append((owner, name, own))
+        setattr(owner, name, new)
+        return own
+
+    def undo(self) -> None:
+        """Puts everything back."""
+        while self._undo:
+            owner, name, own = self._undo.pop()
+            if own is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, own)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.undo()

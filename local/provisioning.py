@@ -1,0 +1,85 @@
+"""Makes a template's tables, queues, buckets, buses and rules by plain API calls."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from local.resources import Bucket, Resources, Rule, Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+
+def make_tables(client: DynamoDBClient, resources: Resources) -> None:
+    """Tables with their indexes, streams and TTL."""
+    for table in resources.tables:
+        _make_table(client, table)
+
+
+def _make_table(client: DynamoDBClient, table: Table) -> None:
+    definition: dict[str, Any] = dict(table.definition)
+    client.create_table(**definition)
+    if table.time_to_live_attribute is not None:
+        client.update_time_to_live(
+            TableName=table.name,
+            TimeToLiveSpecification={
+                "Enabled": True,
+                "AttributeName": table.time_to_live_attribute,
+            },
+        )
+
+
+def make_queues(client: SQSClient, resources: Resources) -> None:
+    """Queues; those that others name as their dead-letter queue first."""
+    for queue in sorted(resources.queues, key=lambda one: "RedrivePolicy" in one.attributes):
+        attributes: dict[Any, str] = dict(queue.attributes)
+        client.create_queue(QueueName=queue.name, Attributes=attributes)
+
+
+def make_buckets(client: S3Client, resources: Resources) -> None:
+    """Buckets with CORS, ownership, ACL and whether they send events."""
+    for bucket in resources.buckets:
+        _make_bucket(client, bucket)
+
+
+def _make_bucket(client: S3Client, bucket: Bucket) -> None:
+    client.create_bucket(Bucket=bucket.name)
+    if bucket.object_ownership is not None:
+        rule: Any = {"ObjectOwnership": bucket.object_ownership}
+        client.put_bucket_ownership_controls(
+            Bucket=bucket.name, OwnershipControls={"Rules": [rule]}
+        )
+    if bucket.cors_rules:
+        # CloudFormation's names differ from the API's in three places.
+        names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}
+        rules: Any = [
+            {names.get(key, key): value for key, value in one.items()} for one in bucket.cors_rules
+        ]
+        client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration={"CORSRules": rules})
+    if bucket.sends_events:
+        client.put_bucket_notification_configuration(
+            Bucket=bucket.name, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+
+
+def make_buses(client: EventBridgeClient, resources: Resources) -> None:
+    """Buses and rules, so that any AWS client sees them; delivery is `local.bus`'s."""
+    for bus in resources.buses:
+        client.create_event_bus(Name=bus.name)
+    for rule in resources.rules:
+        _make_rule(client, rule)
+
+
+def _make_rule(client: EventBridgeClient, rule: Rule) -> None:
+    client.put_rule(
+        Name=rule.name,
+        EventBusName=rule.bus,
+        EventPattern=json.dumps(rule.pattern),
+        State="ENABLED" if rule.enabled else "DISABLED",
+    )
+    targets: Any = [{"Id": target.name, "Arn": target.arn} for target in rule.targets]
+    client.put_targets(Rule=rule.name, EventBusName=rule.bus, Targets=targets)

@@ -1,0 +1,406 @@
+"""The local stack as one object: made from a template, started, driven, emptied, stopped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
+
+from local import provisioning
+from local.asynchronous import AsynchronousInvocations
+from local.bus import Bus, Event, check_targets
+from local.clock import Doorbell, StackClock
+from local.disturbance import Disturbance
+from local.gateway import Gateway, Handled, Request, Response
+from local.in_process import InProcessInvoker
+from local.invocation import Invoker, Outcome
+from local.moto_server import HOST, MotoServer
+from local.queues import QueueFeed
+from local.reports import Reports, Silence
+from local.resources import (
+    DEFAULT_REGION,
+    DEFAULT_STACK_NAME,
+    Function,
+    Reader,
+    Resources,
+    name_of_arn,
+)
+from local.schedules import Scheduler, make_event
+from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, OtherStorage, Storage
+from local.streams import StreamFeed
+from local.template import TemplateError, read_source, translate
+from local.workers import WorkerInvoker
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "template.yaml"
+MOST_STEPS = 10_000
+
+DEVELOPMENT = {"DEVELOPMENT_IDENTITY": "dev"}
+"""Who calls when nobody says: everything is allowed to them. Settings refuse it when deployed."""
+
+
+class Feed(Protocol):
+    """Something that delivers: a queue's or a stream's poller, the asynchronous invocations."""
+
+    name: str
+
+    def step(self) -> bool:
+        """Makes one delivery; False when nothing is due."""
+
+    def next_due_ms(self) -> float | None:
+        """When something will be due, in milliseconds of the stack's clock."""
+
+
+class NeverQuietError(Exception):
+    """Deliveries cause deliveries without end."""
+
+
+class LocalStack:
+    """A stack. In process (the default), nothing moves until a test says so: see `local`."""
+
+    def __init__(
+        self,
+        template: Path = TEMPLATE,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        in_process: bool = True,
+        s3_port: int = 0,
+        other_storage: OtherStorage | None = None,
+        reports: Reports | None = None,
+    ) -> None:
+        self._template_path = template
+        self._parameters = dict(parameters or {})
+        self._extra_environment = dict(DEVELOPMENT if environment is None else environment)
+        self._in_process = in_process
+        self._s3_port = s3_port
+        self._other_storage = other_storage
+        self._reports = reports or Silence()
+        self._clients: dict[str, Any] = {}
+        self._folder: Path | None = None
+        self._started: list[Callable[[], None]] = []
+        self.clock = StackClock()
+        self.doorbell = Doorbell()
+        self.disturbance = Disturbance()
+        self.server = MotoServer(self.clock, self.doorbell)
+        self.failures: list[tuple[str, Outcome]] = []
+        """Function and outcome of every invocation that failed since the last reset."""
+
+    # Beginning and end ---------------------------------------------------------------------
+
+    def start(self) -> LocalStack:
+        """Makes everything; on an error nothing is left running.
+
+        TemplateError for what the template has and the stack doesn't know; OSError for a port.
+        """
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
+        source = read_source(self._template_path)
+        template = translate(source, self._parameters, DEFAULT_REGION)
+        self.server.start(lambda entries: self.bus.put_events(entries))
+        self._started.append(self.server.stop)
+        self.resources: Resources = Reader(template, DEFAULT_STACK_NAME, self.server.url).read()
+        problem = check_targets(self.resources)
+        if problem is not None:
+            raise TemplateError(f"{self._template_path.name}: {problem}")
+        self.storage = self._make_storage()
+        self.storage.start()
+        self._started.append(self.storage.stop)
+        self.invoker = self._make_invoker()
+        self._started.append(self.invoker.close)
+        self._connect()
+        self._provision()
+
+    def _make_storage(self) -> Storage:
+        if self._other_storage is not None:
+            return self._other_storage
+        self._folder = Path(tempfile.mkdtemp(prefix="coffer-local-"))
+        return GateStorage(
+            HOST, self._s3_port, self._folder, self.clock.now, lambda event: self.deliver(event)
+        )
+
+    def _make_invoker(self) -> Invoker:
+        if not self._in_process:
+            return WorkerInvoker(self.endpoints(), self.clock, self._reports.output)
+        invoker = InProcessInvoker(self.clock)
+        try:
+            invoker.prepare(self.resources.functions, self.endpoints())
+        except BaseException:
+            invoker.close()
+            raise
+        return invoker
+
+    def _connect(self) -> None:
+        recorded = _Recording(self.invoker, self.failures)
+        self._recorded = recorded
+        self.asynchronous = AsynchronousInvocations(
+            recorded, self.server.send, self.clock, self._reports, self.doorbell
+        )
+        self.bus = Bus(
+            self.resources,
+            self.server.send,
+            self.asynchronous.accept,
+            self.clock,
+            self._reports,
+            self.disturbance,
+        )
+        self.gateway = Gateway(self.resources, recorded, self.clock)
+        self.scheduler = Scheduler(self.resources, self.clock, self.asynchronous.accept)
+        self.queue_feeds = [
+            QueueFeed(
+                mapping,
+                self.resources.function(mapping.function),
+                next(
+                    queue
+                    for queue in self.resources.queues
+                    if queue.name == name_of_arn(mapping.source_arn)
+                ),
+                self.server,
+                recorded,
+                self._reports,
+                self.disturbance,
+            )
+            for mapping in self.resources.mappings
+            if mapping.enabled and ":sqs:" in mapping.source_arn
+        ]
+        self.stream_feeds = [
+            StreamFeed(
+                mapping,
+                self.resources.function(mapping.function),
+                self.server,
+                recorded,
+                self._reports,
+                self.clock,
+                self.disturbance,
+                self._store_failed,
+            )
+            for mapping in self.resources.mappings
+            if mapping.enabled and "/stream/" in mapping.source_arn
+        ]
+
+    def _provision(self) -> None:
+        provisioning.make_tables(self.client("dynamodb"), self.resources)
+        provisioning.make_queues(self.client("sqs"), self.resources)
+        provisioning.make_buses(self.client("events"), self.resources)
+        provisioning.make_buckets(self.client("s3"), self.resources)
+
+    def stop(self) -> None:
+        """Ends everything that was started, latest first; may be called again."""
+        while self._started:
+            self._started.pop()()
+        self._clients.clear()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def __enter__(self) -> LocalStack:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # Whereabouts ---------------------------------------------------------------------------
+
+    def endpoints(self) -> dict[str, str]:
+        """The variables by which handlers, or any AWS client, find this stack."""
+        key, secret = self.storage.keys
+        return {
+            "AWS_REGION": DEFAULT_REGION,
+            "AWS_DEFAULT_REGION": DEFAULT_REGION,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_ENDPOINT_URL": self.server.url,
+            "AWS_ENDPOINT_URL_S3": self.storage.url,
+            # Nobody's own profiles, and no wait for a metadata service that isn't there.
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **self._extra_environment,
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this stack; the same one each time."""
+        if service not in self._clients:
+            is_s3 = service == "s3"
+            key, secret = self.storage.keys if is_s3 else (ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]  # the stubs want each name spelt out
+                endpoint_url=self.storage.url if is_s3 else self.server.url,
+                region_name=DEFAULT_REGION,
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+            )
+        return self._clients[service]
+
+    def name(self, logical_id: str) -> str:
+        """The physical name of a resource."""
+        return self.resources.names[logical_id]
+
+    # Driving it by hand --------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: bytes | str = b"",
+        json_body: Any = None,
+    ) -> Response:
+        """One request through the template's routes, without a socket.
+
+        `target` is the path with its query, percent-encoded. `json_body` is sent as JSON.
+        """
+        pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        raw = body.encode() if isinstance(body, str) else body
+        if json_body is not None:
+            raw = json.dumps(json_body).encode()
+        names = {name.lower() for name, _ in pairs}
+        if json_body is not None and "content-type" not in names:
+            pairs.append(("Content-Type", "application/json"))
+        if "host" not in names:
+            pairs.append(("Host", "localhost:8081"))
+        if raw and "content-length" not in names:
+            pairs.append(("Content-Length", str(len(raw))))
+        return self.handle(Request(method, target, pairs, raw)).response
+
+    def handle(self, request: Request) -> Handled:
+        """One request, with what the log says about it."""
+        return self.gateway.handle(request)
+
+    def invoke(self, function: str, event: Any) -> Outcome:
+        """Invokes a function by its logical id and waits."""
+        return self._recorded.invoke(self.resources.function(function), event)
+
+    @property
+    def feeds(self) -> list[Feed]:
+        """Everything that delivers, in the order in which `settle` asks."""
+        return [*self.queue_feeds, *self.stream_feeds, self.asynchronous]
+
+    def settle(self, *, retries: bool = False) -> None:
+        """Delivers what is due, and what follows from it, until nothing is left to do.
+
+        With `retries` the clock moves forward to each next attempt, until everything has gone
+        well, lies in a dead-letter queue, or was given up. NeverQuietError if that never ends.
+        """
+        for _ in range(MOST_STEPS):
+            if any([feed.step() for feed in self.feeds]):  # noqa: C419 - each gets its turn
+                continue
+            if not retries:
+                return
+            due = min(
+                (one for feed in self.feeds if (one := feed.next_due_ms()) is not None),
+                default=None,
+            )
+            if due is None:
+                return
+            ahead = max(0.0, due - self.clock.milliseconds())
+            self.clock.advance(timedelta(milliseconds=ahead + 2))
+        raise NeverQuietError(f"still delivering after {MOST_STEPS} rounds")
+
+    def run_schedule(self, name: str) -> Outcome:
+        """Runs a schedule now, by its logical id or its function's, and waits."""
+        schedule = self.scheduler.find(name)
+        if schedule is None:
+            raise KeyError(name)
+        function = self.resources.function_of_arn(schedule.target_arn)
+        assert function is not None, "the scheduler checks its targets"
+        return self._recorded.invoke(function, make_event(schedule, self.clock.now()))
+
+    def sweep_expired(self) -> int:
+        """Deletes the items whose TTL has passed on the stack's clock; answers how many."""
+        return self.server.sweep_expired()
+
+    def deliver(self, event: Event) -> None:
+        """An event of an AWS service on the default bus: what the S3 gate calls."""
+        self.bus.publish("default", event)
+
+    def reset(self) -> None:
+        """Empties everything, so that the next test begins like the first."""
+        self.server.empty()
+        self.storage.empty()
+        self.clock.reset()
+        self.bus.forget()
+        self.asynchronous.reset()
+        self.scheduler.restart()
+        for feed in self.stream_feeds:
+            feed.reset()
+        self.disturbance.copies = 1
+        self.disturbance.newest_first = False
+        self.failures.clear()
+
+    # Looking into it -----------------------------------------------------------------------
+
+    @property
+    def bus_events(self) -> list[Event]:
+        """What went over the template's bus, oldest first."""
+        return self.bus.seen
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Everything in a table, by its logical id, as plain values."""
+        deserialize = TypeDeserializer().deserialize
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.name(table))
+        return [
+            {name: deserialize(value) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+
+    def messages(self, queue: str) -> list[Any]:
+        """The JSON bodies of everything in a queue, by its logical id; nothing is taken."""
+        return [json.loads(body) for body in self.server.bodies(self.name(queue))]
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """The keys in a bucket, by its logical id."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        return [
+            one["Key"]
+            for page in pages.paginate(Bucket=self.name(bucket), Prefix=prefix)
+            for one in page.get("Contents", ())
+        ]
+
+    def _store_failed(self, destination: str, key: str, document: Mapping[str, Any]) -> None:
+        if destination.startswith("arn:aws:s3:::"):
+            self.client("s3").put_object(
+                Bucket=name_of_arn(destination),
+                Key=key,
+                Body=json.dumps(document).encode(),
+                ContentType="application/json",
+            )
+        else:
+            # Queues and topics get what S3 gets, but for the records themselves.
+            short = {name: value for name, value in document.items() if name != "payload"}
+            self.server.send(name_of_arn(destination), json.dumps(short))
+
+
+class _Recording:
+    """An invoker that remembers what failed."""
+
+    def __init__(self, invoker: Invoker, failures: list[tuple[str, Outcome]]) -> None:
+        self._invoker = invoker
+        self._failures = failures
+
+    def invoke(self, function: Function, event: Any) -> Outcome:
+        """Invokes, and remembers the outcome when it is a failure."""
+        outcome = self._invoker.invoke(function, event)
+        if outcome.failed:
+            self._failures.append((function.logical_id, outcome))
+        return outcome
+
+    def close(self) -> None:
+        """Nothing: whoever made the invoker closes it."""
