@@ -67,6 +67,11 @@ class Settings:
     storage_path_pattern: str
     rawstore_acl: str
 
+    @property
+    def max_post_bytes(self) -> int:
+        """The largest file that one presigned POST may bring: S3 takes at most 5 GiB in one."""
+        return min(self.max_upload_bytes, 5 * 1024**3)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read every setting; raises SettingsError naming the first variable that is unusable."""

@@ -21,9 +21,11 @@ from coffer.domain.attributes import (
 )
 from coffer.domain.clock import to_text
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
+from coffer.domain.errors import UnavailableError
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
+from coffer.domain.ports import AuditTrail, EventBus
 
 _NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
 
@@ -55,6 +57,17 @@ def announce(
             _message(after, occurred_on, told) for told in _messages(before, after) if told
         ),
     )
+
+
+def tell(audit: AuditTrail, bus: EventBus, announcement: Announcement) -> None:
+    """Keep the snapshot, then publish the messages, whether or not the snapshot was new.
+
+    Raises UnavailableError where the bus did not take every message: the change is told again,
+    under the same ids.
+    """
+    audit.record(announcement.snapshot)
+    if not all(bus.publish(announcement.messages)):
+        raise UnavailableError("bus_unavailable", "The bus did not take every message.")
 
 
 def _snapshot(before: Record | None, after: Record, occurred_on: datetime) -> dict[str, Any]:

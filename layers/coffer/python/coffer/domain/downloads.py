@@ -18,6 +18,7 @@ from coffer.domain.file_names import base_of, name_for_download
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.upload_records import describing_metadata
 
 _SUFFIXES = {
     "THUMBNAIL_IMAGE": "thumbnail",
@@ -47,7 +48,7 @@ def find_file(
     upload = uploads.get(file_identifier)
     if upload is None or not upload.is_visible or upload.is_derivative:
         raise _not_found(bucket, file_identifier)
-    metadata = _describing(catalogue, upload)
+    metadata = describing_metadata(catalogue, upload)
     if metadata is None or not metadata.publicly_releasable:
         caller.require_role(Role.READ_ONLY, upload.bucket)
     _check_there(upload, bucket, file_identifier)
@@ -120,11 +121,6 @@ def _check_made(
             f"No thumbnail could be made of the file {source.file_identifier}: "
             f"{source.thumbnail_failure}.",
         )
-
-
-def _describing(catalogue: Catalogue, upload: ObjectUpload) -> Metadata | None:
-    kind, _, identifier = (upload.claimed_by or "").partition("/")
-    return catalogue.metadata(identifier) if kind == "metadata" else None
 
 
 def _check_there(upload: ObjectUpload, bucket: str, file_identifier: str) -> None:

@@ -1,1 +1,1 @@
-"""The API edge: what API Gateway sends becomes calls of the domain, and what comes back becomes an answer."""
+"""The API edge: requests become calls of the domain, and what comes back becomes an answer."""

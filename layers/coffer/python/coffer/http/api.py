@@ -70,17 +70,12 @@ class Api:
             flush_metrics()
             return answer.for_gateway()
 
-        lambda_handler.api = self  # type: ignore[attr-defined]  # the template's test reads its routes
         return lambda_handler
 
     def _serve(self, request: Request) -> Answer:
         try:
-            if self._negotiates and not request.accepts(JSON_API, JSON):
-                raise NotAcceptableError(
-                    "not_acceptable",
-                    f"Answers are {JSON_API} or {JSON}; Accept allows neither.",
-                    header="Accept",
-                )
+            if self._negotiates:
+                _require_json_is_acceptable(request)
             return self.routes[request.route_key](request)
         except RequestError as error:
             codes = [problem.code for problem in error.problems]
@@ -90,6 +85,15 @@ class Api:
             logger.exception("failed")
             count("Failures")
             return self._crash(request)
+
+
+def _require_json_is_acceptable(request: Request) -> None:
+    if not request.accepts(JSON_API, JSON):
+        raise NotAcceptableError(
+            "not_acceptable",
+            f"Answers are {JSON_API} or {JSON}; Accept allows neither.",
+            header="Accept",
+        )
 
 
 def correlation_id(request: Request) -> str:

@@ -165,13 +165,15 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     if unit.strip().lower() != "bytes" or not dash or not _digits(first) or not _digits(last):
         return None
     if not first:
-        return (
-            (size, size - 1) if not last or int(last) == 0 else (max(size - int(last), 0), size - 1)
-        )
+        return _suffix(int(last), size) if last else None
     start, end = int(first), min(int(last), size - 1) if last else size - 1
     if last and int(last) < start:
         return None
     return (start, end) if start < size else (size, size - 1)
+
+
+def _suffix(length: int, size: int) -> tuple[int, int]:
+    return (max(size - length, 0) if length else size, size - 1)
 
 
 def _digits(text: str) -> bool:

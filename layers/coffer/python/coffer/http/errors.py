@@ -87,7 +87,7 @@ def render_crash(request: Request) -> Answer:
     """What a caller is told of a failure nobody expected: an id to ask about, and nothing else."""
     problem = Problem(
         "internal_error",
-        f"Something went wrong that should not have. Please report the request {request.request_id}.",
+        f"Something failed that should not have. Please report the request {request.request_id}.",
     )
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return Answer.of_json({"errors": [_document(problem, status)]}, status=status)

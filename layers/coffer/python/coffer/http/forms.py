@@ -58,14 +58,16 @@ def _parts(request: Request) -> list[MultipartPart]:
         )
     size = len(request.body)
     try:
-        return MultipartParser(
-            io.BytesIO(request.body),
-            boundary,
-            strict=True,
-            part_limit=_MOST_PARTS,
-            spool_limit=size + 1,
-            memory_limit=size + 1,
-        ).parts()
+        return list(
+            MultipartParser(
+                io.BytesIO(request.body),
+                boundary,
+                strict=True,
+                part_limit=_MOST_PARTS,
+                spool_limit=size + 1,
+                memory_limit=size + 1,
+            )
+        )
     except (MultipartError, ValueError) as error:
         raise MalformedRequestError(
             "malformed_form", f"The multipart form cannot be read: {error}."

@@ -1,0 +1,41 @@
+"""Every quarter of an hour: what was left half-way is finished or removed."""
+
+from typing import Any
+
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
+from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.housekeeping import Housekeeping
+from coffer.domain.promotion import Promotion
+from coffer.observability import count, flush_metrics, logger, start_invocation
+from coffer.settings import settings
+
+uploads = DynamoUploads()
+clock = SystemClock()
+objects = S3Objects(s3_client(), settings.object_bucket, copy_conditions=settings.copy_conditions)
+housekeeping = Housekeeping(
+    uploads=uploads,
+    objects=objects,
+    queue=SqsProcessingQueue(
+        queue_client(), settings.process_upload_queue_url, settings.object_bucket
+    ),
+    promotion=Promotion(
+        uploads=uploads,
+        objects=objects,
+        clock=clock,
+        max_bytes=settings.max_upload_bytes,
+        copy_conditions=settings.copy_conditions,
+    ),
+    clock=clock,
+)
+
+
+def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
+    start_invocation(context.aws_request_id)
+    done = dict(housekeeping.keep())
+    logger.info("house kept", **done)
+    for name, times in done.items():
+        count(f"Housekeeping{name.title().replace('_', '')}", times)
+    flush_metrics()
+    return done

@@ -1,0 +1,36 @@
+"""POST /api/v1/upload/{bucket}: presigned POSTs, so that a browser puts files straight into S3."""
+
+from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.adapters.upload_forms import S3UploadForms
+from coffer.domain.buckets import parse_bucket
+from coffer.domain.upload_offers import offer_uploads
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.requests import Request
+from coffer.http.upload_documents import answer_offers, read_announcements
+from coffer.identification import configured_identify
+from coffer.settings import settings
+
+identify = configured_identify()
+forms = S3UploadForms(store_signer(), store_endpoint(), settings.object_bucket)
+clock = SystemClock()
+app = Api()
+
+
+@app.route("POST /api/v1/upload/{bucket}")
+def show_offers(request: Request) -> Answer:
+    bucket = parse_bucket(require_variable(request, "bucket"))
+    caller = identify(request)
+    offers = offer_uploads(
+        forms,
+        clock,
+        caller,
+        read_announcements(request),
+        bucket=bucket,
+        max_bytes=settings.max_post_bytes,
+    )
+    return answer_offers(request, offers)
+
+
+lambda_handler = app.handler()
