@@ -1,0 +1,114 @@
+"""Signing a package's uploads, and saying which of its files are in the store already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from coffer.domain.clock import Clock
+from coffer.domain.rawstore.keys import KeyPattern
+from coffer.domain.rawstore.packages import PRIVATE, Package, PackageFile, parse_files
+from coffer.domain.rawstore.permits import Permit
+
+FORM_LIFE = timedelta(hours=1)
+
+
+class SignedUpload(NamedTuple):
+    """The fields of the form that puts one file into the store; the file follows as the last."""
+
+    file: PackageFile
+    fields: Mapping[str, str]
+    exists: bool
+
+
+class StoredFile(NamedTuple):
+    """What the store says of an object; `findability` is what its own upload was signed with."""
+
+    size_bytes: int
+    etag: str
+    findability: str | None
+
+
+class PackageForms(Protocol):
+    """What signs forms for the store of packages."""
+
+    def sign(
+        self, package: Package, files: Sequence[PackageFile], *, now: datetime, life: timedelta
+    ) -> list[dict[str, str]]:
+        """For each file, in order, the fields of a form that puts exactly that file there."""
+        ...
+
+
+class StoredFiles(Protocol):
+    """What is in the store of packages."""
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, StoredFile]:
+        """What is under these keys; a key that is absent, or cannot be asked for, is left out.
+
+        Takes a bounded time and never raises: whoever asks can do without the answer.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class UploadRules:
+    """What this store makes of a request."""
+
+    service: str
+    pattern: KeyPattern
+    public_by_acl: bool
+    """Whether objects carry an ACL that says if they are public; else none is."""
+
+
+@dataclass(frozen=True)
+class AuthorizedPackage:
+    """A request's answer: the package and its signed uploads in the request's order."""
+
+    package: Package
+    uploads: Sequence[SignedUpload]
+
+
+def authorize_uploads(
+    forms: PackageForms,
+    stored_files: StoredFiles,
+    clock: Clock,
+    permit: Permit,
+    request: object,
+    rules: UploadRules,
+) -> AuthorizedPackage:
+    """Sign every upload that `request` (a parsed JSON document) names.
+
+    An upload is signed whether or not the file exists: `exists` only says that it can be left out.
+    Raises UnauthenticatedError for another's package, ForbiddenError for a token of another service
+    or without the permission, MalformedRequestError and TooLargeError for the request itself.
+    """
+    package = Package.parse(request)
+    permit.require_owner(package.owner)
+    permit.require_service(rules.service)
+    permit.require_upload()
+    files = parse_files(request, package, rules.pattern)
+    fields = forms.sign(package, files, now=clock.now(), life=FORM_LIFE)
+    stored = stored_files.find([file.key for file in files])
+    return AuthorizedPackage(
+        package,
+        [
+            SignedUpload(file, form, _exists(file, stored.get(file.key), package, rules))
+            for file, form in zip(files, fields, strict=True)
+        ],
+    )
+
+
+def _exists(
+    file: PackageFile, stored: StoredFile | None, package: Package, rules: UploadRules
+) -> bool:
+    """Whether uploading `file` would change nothing: the same bytes, as open to readers.
+
+    The reference asked whether any key begins with this one: edited files were never uploaded
+    again, and a private push of bytes that had been public stayed public. An object that says
+    nothing of itself counts as public.
+    """
+    if stored is None or stored.size_bytes != file.length_bytes or stored.etag != file.md5.hex:
+        return False
+    return not rules.public_by_acl or (stored.findability == PRIVATE) == package.is_private
