@@ -1,4 +1,4 @@
-"""What the tests of the template read: the file itself, what SAM makes of it, and its neighbours."""
+"""What the tests of the template read: the file, what SAM makes of it, and its neighbours."""
 
 from __future__ import annotations
 

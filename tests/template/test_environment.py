@@ -47,7 +47,7 @@ def test_the_readme_names_the_parameter_behind_each_variable() -> None:
     for variable, parameter, *_ in readme_rows("Configuration"):
         value = _variables().get(variable.strip("`"))
         reference = value.get("Ref", "") if isinstance(value, dict) else ""
-        expected = f"`{reference}`" if reference in parameters else "–"
+        expected = f"`{reference}`" if reference in parameters else "-"
         assert parameter == expected, variable
 
 
