@@ -8,9 +8,9 @@ Bucket policies are not evaluated.
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, PublicAccessBlock
 
 from local.s3.errors import S3Error
 from local.s3.messages import Request
@@ -28,18 +28,24 @@ CANNED = {
     "bucket-owner-read": False,
     OWNER_CONTROL: False,
 }
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
 GRANTS = "x-amz-grant-"
 
 
+def check_bucket_name(name: str) -> None:
+    if not BUCKET_NAME.fullmatch(name) or ".." in name or ADDRESS.fullmatch(name):
+        raise S3Error("InvalidBucketName", details={"BucketName": name})
+
+
+def block_public_access(bucket: FakeBucket) -> None:
+    """As S3 does for every new bucket since April 2023."""
+    bucket.public_access_block = PublicAccessBlock("true", "true", "true", "true")
+
+
 def ownership(bucket: FakeBucket) -> str:
-    """The bucket's object ownership. moto keeps it as a string or as the parsed document."""
-    rule: Any = bucket.ownership_rule
-    if isinstance(rule, str):
-        return rule
-    if isinstance(rule, dict):
-        inner = rule.get("Rule", rule)
-        return str(inner.get("ObjectOwnership", ENFORCED))
-    return ENFORCED
+    """The bucket's object ownership, which moto keeps as a string."""
+    return str(bucket.ownership_rule or ENFORCED)
 
 
 def is_on(value: object) -> bool:

@@ -73,8 +73,8 @@ def actual_headers(rules: Iterable[CorsRule], headers: Headers, method: str) -> 
     return rule_headers(rule, origin) if rule else {}
 
 
-def preflight(rules: list[CorsRule], headers: Headers, resource: str) -> Response:
-    """The answer to OPTIONS."""
+def preflight(rules: list[CorsRule] | None, headers: Headers, resource: str) -> Response:
+    """The answer to OPTIONS; `rules` is None where there is no such bucket."""
     origin = headers.get("origin")
     method = headers.get("access-control-request-method")
     if origin is None:
@@ -84,6 +84,8 @@ def preflight(rules: list[CorsRule], headers: Headers, resource: str) -> Respons
             "BadRequest", "Invalid Access-Control-Request-Method: null", headers={"Vary": VARY}
         )
     details = {"Method": method, "ResourceType": resource}
+    if rules is None:
+        raise S3Error("AccessForbidden", "CORSResponse: Bucket not found", details=details)
     if not rules:
         raise S3Error(
             "AccessForbidden",

@@ -78,8 +78,11 @@ def storage_class(given: Mapping[str, str]) -> str:
     return name
 
 
-def check_encryption(given: Mapping[str, str]) -> None:
-    """Everything is as if encrypted by SSE-S3; other kinds are refused, not ignored."""
+def check_features(given: Mapping[str, str]) -> None:
+    """What the gate doesn't do is refused, not ignored: object locks, encryption but SSE-S3."""
+    locks = [name for name in given if name.startswith("x-amz-object-lock-")]
+    if locks:
+        raise S3Error("NotImplemented", details={"Header": locks[0]})
     kind = given.get("x-amz-server-side-encryption", "AES256")
     others = [name for name in given if name.startswith("x-amz-server-side-encryption-customer-")]
     if kind != "AES256" or others:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from moto.s3.models import CorsRule
+
 from local.s3 import access, cors, reading, uploads, writing
 from local.s3.context import Context
 from local.s3.documents import parse_document
@@ -28,17 +30,20 @@ class Operations:
         self._moto = MotoApp(context.region)
 
     def preflight(self, request: Request) -> Response:
-        rules = self._context.store.bucket(request.bucket).cors
-        return cors.preflight(rules, request.headers, "OBJECT" if request.key else "BUCKET")
+        resource = "OBJECT" if request.key else "BUCKET"
+        return cors.preflight(self._cors_rules(request.bucket), request.headers, resource)
+
+    def _cors_rules(self, bucket: str) -> list[CorsRule] | None:
+        try:
+            return self._context.store.bucket(bucket).cors
+        except S3Error:
+            return None
 
     def cors_headers(self, request: Request) -> dict[str, str]:
         """What the bucket's rules add to any answer."""
         if not request.bucket or "origin" not in request.headers:
             return {}
-        try:
-            rules = self._context.store.bucket(request.bucket).cors
-        except S3Error:
-            return {}
+        rules = self._cors_rules(request.bucket) or []
         return cors.actual_headers(rules, request.headers, request.method)
 
     def answer(self, request: Request, caller: Caller | None) -> Response:
@@ -69,6 +74,8 @@ class Operations:
             if "delete" in query:
                 return writing.delete_objects(self._context, request, caller)
             raise S3Error("MethodNotAllowed", details={"Method": "POST", "ResourceType": "BUCKET"})
+        if "acl" in query and method == "PUT":
+            self._check_acl(request)
         if method == "PUT" and not query:
             return self._create_bucket(request, caller)
         if method == "DELETE" and not query:
@@ -76,10 +83,12 @@ class Operations:
         return self._to_moto(request, caller)
 
     def _create_bucket(self, request: Request, caller: Caller) -> Response:
+        """moto's, but for the names S3 refuses and the public access it blocks from the start."""
+        access.check_bucket_name(request.bucket)
+        known = request.bucket in self._context.store.backend.buckets
         response = self._to_moto(request, caller)
-        if response.status == 200 and "x-amz-object-ownership" not in request.headers:
-            bucket = self._context.store.bucket(request.bucket)
-            bucket.ownership_rule = bucket.ownership_rule or None
+        if response.status == 200 and not known:
+            access.block_public_access(self._context.store.bucket(request.bucket))
         return response
 
     def _object(self, request: Request, caller: Caller) -> Response:
@@ -88,10 +97,17 @@ class Operations:
             raise S3Error("NotImplemented", f"The gate does not do ?{min(unknown)}.")
         if query & MOTO_OBJECT_QUERIES:
             reading.find(self._context, request)
+            if "acl" in query and request.method == "PUT":
+                self._check_acl(request)
             return self._to_moto(request, caller)
         if "uploads" in query or "uploadId" in query:
             return self._multipart(request, caller)
         return self._plain_object(request, caller)
+
+    def _check_acl(self, request: Request) -> None:
+        bucket = self._context.store.bucket(request.bucket)
+        access.check_grants(request, bucket)
+        access.check_acl(request.headers.get("x-amz-acl") or "private", bucket)
 
     def _plain_object(self, request: Request, caller: Caller) -> Response:
         context, method = self._context, request.method

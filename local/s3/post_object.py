@@ -17,7 +17,7 @@ from local.s3.documents import parse_tag_document
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response
 from local.s3.object_headers import (
-    check_encryption,
+    check_features,
     check_key,
     checksum_answer,
     kept_headers,
@@ -41,6 +41,8 @@ from local.s3.store import Draft, StoredObject
 from local.s3.writing import commit, too_large, whole_checksum, written_answer
 
 FILENAME = "${filename}"
+# A form's fields and part heads take less than this: what is longer has too big a file.
+MOST_OVERHEAD_BYTES = 1 << 20
 SIGNING_KEY_LIFE = timedelta(days=7)
 # Never touched by ${filename}: they say what was signed.
 LITERAL = {"policy", "x-amz-signature"}
@@ -59,12 +61,14 @@ def post_object(context: Context, request: Request, verifier: Verifier) -> Respo
         raise S3Error("IncorrectNumberOfFilesInPostRequest")
     fields = expanded(fields, form.filename or "")
     policy.check(fields, request.bucket, context.now())
+    if request.body.length > MOST_SINGLE_BYTES + MOST_OVERHEAD_BYTES:
+        raise too_large(request.body.length)
     key = fields["key"]
     if not key:
         raise S3Error("InvalidArgument", "User key must have a length greater than 0.")
     check_key(key)
     acl = access.check_acl(fields.get("acl"), bucket)
-    check_encryption(fields)
+    check_features(fields)
     kept, kind = kept_headers(fields), storage_class(fields)
     tags = parse_tag_document(fields["tagging"]) if "tagging" in fields else {}
     spooled = receive_file(context, request, form, fields, policy)
@@ -81,7 +85,7 @@ def post_object(context: Context, request: Request, verifier: Verifier) -> Respo
         tags,
         kind,
     )
-    stored = commit(context, request, draft, "PostObject")
+    stored = commit(context, request, draft, "POST Object")
     return answer(request, fields, stored)
 
 

@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 IDLE_SECONDS = 60
-# A refused upload is read to its end up to this size, so that its sender reads the refusal and not
-# a broken connection; beyond, the connection is closed.
+DRAIN_IDLE_SECONDS = 5
+# A refused upload is read to its end, so that its sender reads the refusal and not a broken
+# connection; what is longer than this is told that the connection closes.
 MOST_DRAINED_BYTES = 6 * 1024**3
 
 Answer = Callable[[Request], Response]
@@ -120,10 +121,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         response = self._answer(body, request_id)
         try:
-            self._settle(body)
+            unwanted = body.remaining > MOST_DRAINED_BYTES or self._waits_to_send(body)
+            self.close_connection = self.close_connection or unwanted
             self._send(response)
         finally:
             response.close()
+        if body.remaining:
+            self._drain(body)
 
     def _answer(self, body: Body, request_id: str) -> Response:
         path, _, raw_query = self.path.partition("?")
@@ -149,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             raise S3Error("NotImplemented", details={"Header": "Transfer-Encoding"})
         text = self.headers.get("Content-Length")
         if text is None:
-            if self.command in ("PUT",) and "x-amz-copy-source" not in self.headers:
+            if self.command in ("PUT", "POST"):
                 raise S3Error("MissingContentLength")
             text = "0"
         if not (text.isascii() and text.isdigit() and len(text) < 16):
@@ -160,19 +164,23 @@ class Handler(BaseHTTPRequestHandler):
         if (self.headers.get("Expect") or "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _settle(self, body: Body) -> None:
-        """Read what the operation left of the body, or give the connection up."""
-        if not body.remaining:
+    def _waits_to_send(self, body: Body) -> bool:
+        """Whether the client holds its body back until it is asked for it, and never was."""
+        expect = (self.headers.get("Expect") or "").lower()
+        return bool(body.remaining) and expect == "100-continue" and not body.touched
+
+    def _drain(self, body: Body) -> None:
+        """Read on what the operation left: many a client reads no answer before all is sent."""
+        if self._waits_to_send(body):
             return
-        waits = (self.headers.get("Expect") or "").lower() == "100-continue" and not body.touched
-        if waits or body.remaining > MOST_DRAINED_BYTES:
-            self.close_connection = True
-            return
+        self.connection.settimeout(DRAIN_IDLE_SECONDS)
+        most = body.remaining - MOST_DRAINED_BYTES
         try:
-            for _ in body:
-                pass
+            while body.remaining > max(0, most):
+                body.read()
         except S3Error:
             self.close_connection = True
+        self.connection.settimeout(IDLE_SECONDS)
 
     def _refusal(self, error: S3Error, path: str, request_id: str) -> Response:
         if error.status == 304:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote_to_bytes
 
 from local.s3.errors import S3Error
@@ -136,7 +137,7 @@ class Verifier:
 
     def _by_header(self, request: Request, header: str, moments: tuple[datetime, ...]) -> Caller:
         scope, signed, signature = parse_authorization(header)
-        amz_date = request.headers.get("x-amz-date") or ""
+        amz_date = request_date(request.headers)
         moment = parse_amz_date(amz_date)
         if moment is None:
             raise S3Error(
@@ -304,6 +305,18 @@ def parse_amz_date(text: str) -> datetime | None:
         return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def request_date(headers: Headers) -> str:
+    """x-amz-date, or else an HTTP `Date` written the same way; "" for neither."""
+    amz_date = headers.get("x-amz-date")
+    if amz_date is not None:
+        return amz_date
+    try:
+        moment = parsedate_to_datetime(headers.get("date") or "")
+    except ValueError:
+        return ""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def iso(moment: datetime) -> str:

@@ -6,6 +6,7 @@ Source for checksums: Amazon S3 User Guide, "Full object and composite checksum 
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,7 @@ from local.s3.context import MOST_SINGLE_BYTES, Context
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
 from local.s3.object_headers import (
-    check_encryption,
+    check_features,
     check_key,
     kept_headers,
     parse_tags,
@@ -93,6 +94,7 @@ class Upload(FakeMultipart):
             acl=get_canned_acl(acl),
         )
         self.id = uuid4().hex + uuid4().hex
+        self.lock = threading.Lock()
         self.headers = dict(headers)
         self.canned_acl = acl
         self.object_tags = dict(tags)
@@ -111,7 +113,7 @@ def create(context: Context, request: Request) -> Response:
     bucket = context.store.bucket(request.bucket)
     access.check_grants(request, bucket)
     given = dict(request.headers.items())
-    check_encryption(given)
+    check_features(given)
     algorithm, kind = checksum_kind(given)
     upload = Upload(
         request.key,
@@ -207,7 +209,7 @@ def check_part_checksum(upload: Upload, given: Mapping[str, str]) -> None:
 
 def keep_part(context: Context, request: Request, upload: Upload, part: UploadedPart) -> None:
     """The part in its place, unless the upload ended meanwhile."""
-    with context.store.locked(request.bucket, upload.id):
+    with upload.lock:
         try:
             find(context, request)
         except S3Error:
@@ -331,7 +333,7 @@ def checksum_element(file: Spooled) -> str:
 
 def abort(context: Context, request: Request) -> Response:
     upload = find(context, request)
-    with context.store.locked(request.bucket, upload.id):
+    with upload.lock:
         find(context, request)
         del context.store.bucket(request.bucket).multiparts[upload.id]
     return Response(204)
@@ -350,7 +352,7 @@ def complete(context: Context, request: Request, caller: Caller) -> Response:
     upload = find(context, request)
     check_now(context, request)
     claims = read_claims(context, request, caller)
-    with context.store.locked(request.bucket, upload.id):
+    with upload.lock:
         find(context, request)
         parts = claimed_parts(upload, claims)
         joined, checksum = join(context.store.folder, upload, parts)

@@ -15,7 +15,7 @@ from local.s3.errors import S3Error, xml_text
 from local.s3.events import Cause
 from local.s3.messages import Request, Response, decode, xml_answer
 from local.s3.object_headers import (
-    check_encryption,
+    check_features,
     check_key,
     checksum_answer,
     kept_headers,
@@ -40,7 +40,7 @@ def put_object(context: Context, request: Request, caller: Caller) -> Response:
     tags = parse_tags(given.get("x-amz-tagging"))
     kept = kept_headers(given)
     kind = storage_class(given)
-    check_encryption(given)
+    check_features(given)
     check_now(context, request)
     spooled = receive(context, request, caller)
     checksum = whole_checksum(spooled)
@@ -176,7 +176,7 @@ def copy_object(context: Context, request: Request) -> Response:
     acl = access.check_acl(given.get("x-amz-acl"), bucket)
     replaces = directive(given, "x-amz-metadata-directive")
     replaces_tags = directive(given, "x-amz-tagging-directive")
-    check_encryption(given)
+    check_features(given)
     check_now(context, request)
     source = open_source(context, request)
     try:
@@ -290,27 +290,25 @@ def timestamp(stored: StoredObject) -> str:
 
 def delete_object(context: Context, request: Request) -> Response:
     version_id = request.query.get("versionId")
-    headers = delete_one(
-        context, request, request.key, version_id, request.headers.get("if-match"), "DeleteObject"
-    )
+    if_match = request.headers.get("if-match")
+    headers = delete_one(context, request, request.key, version_id, if_match)
     return Response(204, headers)
 
 
 def delete_one(
-    context: Context,
-    request: Request,
-    key: str,
-    version_id: str | None,
-    if_match: str | None,
-    reason: str,
+    context: Context, request: Request, key: str, version_id: str | None, if_match: str | None
 ) -> dict[str, str]:
-    """Delete, tell the world, and answer the headers that say what became of the version."""
+    """Delete, tell the world, and answer the headers that say what became of the version.
+
+    The event's reason is DeleteObject for DeleteObjects too.
+    """
     with context.store.locked(request.bucket, key):
         current = context.store.current(request.bucket, key)
         conditions.check_delete(if_match, current.etag if current else None, key)
         removal = context.store.remove(request.bucket, key, version_id)
         sequencer = context.announcer.sequencer()
-    context.announcer.deleted(request.bucket, key, removal, sequencer, cause(request, reason))
+    why = cause(request, "DeleteObject")
+    context.announcer.deleted(request.bucket, key, removal, sequencer, why)
     headers = {}
     if removal.version_id is not None:
         headers["x-amz-version-id"] = removal.version_id
@@ -344,9 +342,7 @@ def delete_listed(context: Context, request: Request, element: Element, quiet: b
     name = f"<Key>{xml_text(key)}</Key>"
     version = f"<VersionId>{xml_text(version_id)}</VersionId>" if version_id else ""
     try:
-        headers = delete_one(
-            context, request, key, version_id, element.findtext("ETag"), "DeleteObjects"
-        )
+        headers = delete_one(context, request, key, version_id, element.findtext("ETag"))
     except S3Error as error:
         reason = f"<Code>{error.code}</Code><Message>{xml_text(error.message)}</Message>"
         return f"<Error>{name}{version}{reason}</Error>"
