@@ -1,0 +1,122 @@
+"""JSON Web Tokens in their compact form (RFC 7515, RFC 7519), taken apart strictly.
+
+Nothing here verifies a signature; what it returns is what somebody claims. It refuses what two
+parsers could read differently: repeated members, other alphabets, extensions it does not know.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from coffer.domain.errors import UnauthenticatedError
+
+MAX_TOKEN_LENGTH = 10_240
+"""What an HTTP API takes for all headers of a request together; a query may be longer."""
+
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_TO_STANDARD_ALPHABET = str.maketrans("-_", "+/")
+_NO_LEEWAY = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class CompactToken:
+    """A token's header and claims, the text that was signed, and the signature."""
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    signed: bytes
+    signature: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> CompactToken:
+        """Take a token apart; UnauthenticatedError if it is none, or too long to be looked at."""
+        if len(text) > MAX_TOKEN_LENGTH:
+            raise _malformed(f"The token is over {MAX_TOKEN_LENGTH} characters long.")
+        pieces = _COMPACT.fullmatch(text)
+        if pieces is None:
+            raise _malformed("The token is not three parts of base64url with dots between them.")
+        header, claims, signature = pieces.groups()
+        try:
+            token = cls(
+                header=_object_of(header),
+                claims=_object_of(claims),
+                signed=text.rpartition(".")[0].encode("ascii"),
+                signature=_bytes_of(signature),
+            )
+        except (ValueError, RecursionError) as error:
+            raise _malformed("The token's parts are not JSON objects in base64url.") from error
+        if "crit" in token.header:
+            raise _malformed("The token needs an extension that is not understood here.")
+        return token
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm the token says it is signed with; empty where it says none."""
+        algorithm = self.header.get("alg")
+        return algorithm if isinstance(algorithm, str) else ""
+
+    def require_current(
+        self, now: datetime, *, leeway: timedelta = _NO_LEEWAY, require_expiry: bool = False
+    ) -> None:
+        """Raise UnauthenticatedError unless `exp` and `nbf`, where given, let the token count now.
+
+        `leeway` is how far the issuer's clock may be off.
+        """
+        expires, begins = self._instant("exp"), self._instant("nbf")
+        if expires is None and require_expiry:
+            raise UnauthenticatedError("token_without_expiry", "The token has no expiry.")
+        if expires is not None and (now - leeway).timestamp() >= expires:
+            raise UnauthenticatedError("token_expired", "The token has expired.")
+        if begins is not None and (now + leeway).timestamp() < begins:
+            raise UnauthenticatedError("token_not_yet_valid", "The token is not valid yet.")
+
+    def _instant(self, claim: str) -> float | None:
+        """Seconds since 1970 (RFC 7519, NumericDate)."""
+        value = self.claims.get(claim)
+        if value is None and claim not in self.claims:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _malformed(f"The token's {claim} is not a number.")
+        return value
+
+
+def untrusted() -> UnauthenticatedError:
+    """The error for a token that proves nothing; whoever sent it is not told why."""
+    return UnauthenticatedError(
+        "invalid_token", "The token was not signed by the issuer that is trusted here."
+    )
+
+
+def _malformed(detail: str) -> UnauthenticatedError:
+    return UnauthenticatedError("malformed_token", detail)
+
+
+def _object_of(part: str) -> Mapping[str, Any]:
+    document = json.loads(
+        _bytes_of(part), object_pairs_hook=_unrepeated, parse_constant=_no_constant
+    )
+    if isinstance(document, dict):
+        return document
+    raise ValueError("not an object")
+
+
+def _bytes_of(part: str) -> bytes:
+    standard = part.translate(_TO_STANDARD_ALPHABET) + "=" * (-len(part) % 4)
+    return binascii.a2b_base64(standard, strict_mode=True)
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is repeated")
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,57 @@
+"""Fetching small documents that other services publish: keys, and where keys are."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
+
+MAX_BYTES = 256 * 1024
+TIMEOUT_SECONDS = 5.0
+
+
+class FetchError(OSError):
+    """The document cannot be had; the message says why and never quotes it."""
+
+
+def fetch(url: str) -> bytes:
+    """The body of a 200 answer to GET `url`; FetchError for anything else.
+
+    No redirect is followed, at most MAX_BYTES are read, and it takes about TIMEOUT_SECONDS at most.
+    """
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    connection = _connect(url)
+    try:
+        parts = urlsplit(url)
+        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        connection.request("GET", path, headers={"Accept": "*/*", "User-Agent": "coffer"})
+        response = connection.getresponse()
+        if response.status != 200:
+            raise FetchError(f"{parts.netloc} answered {response.status}")
+        body = b""
+        while chunk := response.read1(64 * 1024):
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise FetchError(f"{parts.netloc} answered more than {MAX_BYTES} bytes")
+            if time.monotonic() > deadline:
+                raise FetchError(f"{parts.netloc} took more than {TIMEOUT_SECONDS} seconds")
+    except (OSError, HTTPException) as error:
+        raise FetchError(f"{url} cannot be reached: {type(error).__name__}") from error
+    finally:
+        connection.close()
+    return body
+
+
+def _connect(url: str) -> HTTPConnection:
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError as error:
+        raise FetchError("the address cannot be read") from error
+    if scheme == "https" and host:
+        context = ssl.create_default_context()
+        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    if scheme == "http" and host:
+        return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    raise FetchError("the address is neither http nor https")
