@@ -72,13 +72,13 @@ validate: $(SAM_STAMP) ## Check template.yaml with the SAM CLI and cfn-lint
 
 .PHONY: build
 build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws-sam/<architecture>
-	@python=$$(.ci/find-python =$(RUNTIME)) || exit 1; \
+	@python=$$(.ci/find-python =$(RUNTIME)) || exit 1; mkdir -p .aws-sam; \
 	for architecture in $(ARCHITECTURES); do \
 	    echo "building for $$architecture"; \
+	    log=.aws-sam/build-$$architecture.log; \
 	    PATH="$$(dirname "$$python"):$$PATH" $(SAM) build --build-dir .aws-sam/$$architecture \
 	        --cache-dir .aws-sam/cache/$$architecture --parameter-overrides Architecture=$$architecture \
-	        > .aws-sam-build.log 2>&1 || { cat .aws-sam-build.log >&2; rm -f .aws-sam-build.log; exit 1; }; \
-	    rm -f .aws-sam-build.log; \
+	        > "$$log" 2>&1 || { cat "$$log" >&2; exit 1; }; \
 	    .ci/compile-artifacts "$$python" .aws-sam/$$architecture || exit 1; \
 	done; \
 	$(SAM_ENVIRONMENT)/bin/python .ci/smoke_built_functions.py --python "$$python" .aws-sam

@@ -1,0 +1,56 @@
+"""Prints, as JSON, the route keys that each HTTP function serves, by the name of its folder.
+
+    python -m tests.template.declared_routes
+
+A process of its own, since importing a handler reads the environment: here it gets the template's
+own variables, with every parameter at its default and each resource under its logical id.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.template.reading import REGION, ROOT, source
+
+
+def environment() -> dict[str, str]:
+    """The variables of the template's functions."""
+    data = source().data
+    variables: dict[str, Any] = data["Globals"]["Function"]["Environment"]["Variables"]
+    values = {
+        name: value if isinstance(value, str) else value["Ref"] for name, value in variables.items()
+    }
+    defaults = {name: str(one["Default"]) for name, one in data["Parameters"].items()}
+    region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    return {name: defaults.get(value, value) for name, value in values.items()} | region | keys
+
+
+def routes_of(app: Path) -> list[str]:
+    """The route keys that a handler's Api serves; none where it has no Api."""
+    from coffer.http.api import Api
+
+    spec = importlib.util.spec_from_file_location(f"handler_{app.parent.name}", app)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [
+        key for value in vars(module).values() if isinstance(value, Api) for key in value.routes
+    ]
+
+
+def main() -> None:
+    os.environ.update(environment())
+    sys.path.insert(0, str(ROOT / "layers/coffer/python"))
+    apps = sorted((ROOT / "functions").glob("*/app.py"))
+    print(json.dumps({app.parent.name: routes_of(app) for app in apps}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Routes: the template's, the handlers', the table of all, the OpenAPI document's, the README's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from coffer.http.routes import ROUTES
+from tests.template.reading import ROOT, functions, readme_rows, routes, routes_of
+
+DEFAULT = "$default"
+
+
+@pytest.fixture(scope="module")
+def declared() -> dict[str, list[str]]:
+    """The route keys that each handler serves, as the handlers themselves say."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.template.declared_routes"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, list[str]] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("folder", sorted(functions()))
+def test_a_handler_serves_the_routes_that_the_template_gives_it(
+    folder: str, declared: dict[str, list[str]]
+) -> None:
+    assert set(declared[folder]) == routes_of(functions()[folder])
+
+
+def test_the_table_of_all_routes_is_the_templates() -> None:
+    assert sorted(ROUTES) == sorted(set(routes()) - {DEFAULT})
+
+
+def test_the_readme_lists_every_route_with_its_function() -> None:
+    listed = {row[0].strip("`"): row[-1].strip("`") for row in readme_rows("Routes")}
+    assert listed == routes()
+
+
+def test_no_route_key_ends_in_a_slash() -> None:
+    """The gateway refuses such keys; greedy routes stand in for them."""
+    assert [key for key in routes() if key.endswith("/")] == []
+
+
+def test_one_function_answers_what_no_route_takes() -> None:
+    assert routes()[DEFAULT] == "answer_unrouted"
