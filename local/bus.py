@@ -70,7 +70,9 @@ class Bus:
         with self._lock:
             self._seen.clear()
 
-    def follow(self, stop: threading.Event, *, pause_seconds: float = 1.0) -> Iterator[Event | None]:
+    def follow(
+        self, stop: threading.Event, *, pause_seconds: float = 1.0
+    ) -> Iterator[Event | None]:
         """The events seen so far and then those that come; None now and then, while none do."""
         position = 0
         while not stop.is_set():
@@ -140,7 +142,7 @@ class Bus:
         for _ in range(1 + min(target.retries.attempts, 2)):
             try:
                 self._hand_over(target, event)
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, the event is kept
+            except Exception as error:
                 problem = error
             else:
                 return

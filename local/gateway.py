@@ -352,5 +352,3 @@ def response_headers(cors: Cors, origin: str | None) -> list[tuple[str, str]]:
     if cors.expose_headers:
         headers.append(("access-control-expose-headers", ",".join(cors.expose_headers)))
     return headers
-
-

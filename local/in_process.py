@@ -117,7 +117,7 @@ class InProcessInvoker:
             handler = self.handler(function)
             context = make_context(describe_context(function, request_id))
             payload = json.dumps(handler(json.loads(encoded), context), ensure_ascii=False)
-        except (Exception, SystemExit, KilledError) as error:  # noqa: BLE001 - a handler's end is its outcome
+        except (Exception, SystemExit, KilledError) as error:
             return _failure(error, request_id, started)
         duration_ms = (time.monotonic() - started) * 1000
         if len(payload.encode()) > SYNCHRONOUS_LIMIT_BYTES:

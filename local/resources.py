@@ -416,9 +416,7 @@ class Reader:
             raise self._error(author, f"its code folder {folder} is not there")
         return folder.resolve()
 
-    def _functions(
-        self, found: Mapping[str, dict[str, dict[str, Any]]]
-    ) -> tuple[Function, ...]:
+    def _functions(self, found: Mapping[str, dict[str, dict[str, Any]]]) -> tuple[Function, ...]:
         layers = self._layer_folders(found)
         policies = {
             properties["FunctionName"]: properties
@@ -578,9 +576,7 @@ def _retry_policy(target: Mapping[str, Any]) -> RetryPolicy:
     )
 
 
-def _asynchronous_policy(
-    configured: Mapping[str, Any], function: Mapping[str, Any]
-) -> RetryPolicy:
+def _asynchronous_policy(configured: Mapping[str, Any], function: Mapping[str, Any]) -> RetryPolicy:
     """Retries of asynchronous invocations, or Lambda's defaults: twice within 6 hours."""
     destination = configured.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     return RetryPolicy(

@@ -20,7 +20,9 @@ from local.clock import StackClock
 from local.resources import ACCOUNT, DEFAULT_REGION, Function, Resources, Schedule, arn_of
 
 MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if number}
-WEEKDAYS = {name: number for number, name in enumerate("SUN MON TUE WED THU FRI SAT".split(), 1)}
+WEEKDAYS = {
+    name: number for number, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1)
+}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _CRON = re.compile(r"cron\((.+)\)")
@@ -84,9 +86,7 @@ class Cron:
                 continue
             for hour in sorted(self.hours):
                 for minute in sorted(self.minutes):
-                    found = datetime(
-                        day.year, day.month, day.day, hour, minute, tzinfo=self.zone
-                    )
+                    found = datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone)
                     if found >= local:
                         return found.astimezone(UTC)
         return None

@@ -37,6 +37,7 @@ from local.schedules import Scheduler, make_event
 from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, OtherStorage, Storage
 from local.streams import StreamFeed
 from local.template import TemplateError, read_source, translate
+from local.tokens import PermissionTokens
 from local.workers import WorkerInvoker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +88,11 @@ class LocalStack:
         self._clients: dict[str, Any] = {}
         self._folder: Path | None = None
         self._started: list[Callable[[], None]] = []
+        self.permission_tokens: PermissionTokens | None = None
+        """Signs rawstore's tokens, unless somebody else's public key was given."""
+        if "DATAHUB_PUBLIC_KEY" not in self._extra_environment:
+            self.permission_tokens = PermissionTokens()
+            self._extra_environment["DATAHUB_PUBLIC_KEY"] = self.permission_tokens.public_key
         self.clock = StackClock()
         self.doorbell = Doorbell()
         self.disturbance = Disturbance()

@@ -146,7 +146,9 @@ class StreamFeed:
         age = self._clock.seconds() - batch.records[0]["dynamodb"]["ApproximateCreationDateTime"]
         is_old = 0 <= self._mapping.record_age_seconds < age
         if is_old or 0 <= most < batch.attempts:
-            self._give_up(batch, outcome, "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted")
+            self._give_up(
+                batch, outcome, "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted"
+            )
             return f"given up after {batch.attempts} tries"
         pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** (batch.attempts - 1))
         batch.due = self._clock.seconds() + pause

@@ -191,9 +191,7 @@ class _Pool:
 class WorkerInvoker:
     """Invokes handlers in worker processes, at most so many at once for each function."""
 
-    def __init__(
-        self, endpoints: Mapping[str, str], clock: StackClock, log_line: LogLine
-    ) -> None:
+    def __init__(self, endpoints: Mapping[str, str], clock: StackClock, log_line: LogLine) -> None:
         self._endpoints = endpoints
         self._clock = clock
         self._log_line = log_line

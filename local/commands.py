@@ -1,0 +1,152 @@
+"""The command line: `python -m local [command]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from local.clock import parse_duration
+from local.remote import NotRunningError, RefusedError, Remote
+
+DESCRIPTION = """Runs Coffer's local stack in the foreground, or lays a hand on a running one.
+
+The environment says the rest: PORT (8081) and S3_PORT (9000); PARAMETERS="Name=Value ..." for the
+template's parameters; S3_ENDPOINT_URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for
+another S3 than the one that comes with the stack."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command; answers the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except (NotRunningError, RefusedError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (BrokenPipeError, KeyboardInterrupt):
+        # Whoever listened has gone; nothing is left to say, not even at the flush on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=_start)
+    commands = parser.add_subparsers(metavar="command")
+
+    start = commands.add_parser("start", help="run the stack in the foreground (the default)")
+    start.set_defaults(command=_start)
+
+    events = commands.add_parser("events", help="print the events of the bus, one JSON a line")
+    events.add_argument(
+        "--no-follow", action="store_true", help="stop after what the bus has seen so far"
+    )
+    events.set_defaults(command=_events)
+
+    audit = commands.add_parser("audit", help="print the audit entries, one JSON a line")
+    audit.set_defaults(command=_audit)
+
+    clock = commands.add_parser("clock", help="show the stack's clock, or move it forward")
+    clock.add_argument("duration", nargs="?", help="+21d, 12h, 1h30m, 45s")
+    clock.set_defaults(command=_clock)
+
+    run = commands.add_parser("run", help="run a schedule now")
+    run.add_argument("name", help="the schedule, or its function: KeepHouseFunction")
+    run.set_defaults(command=_run_schedule)
+
+    token = commands.add_parser("token", help="print a token for the running stack")
+    token.add_argument(
+        "--rawstore", action="store_true", required=True, help="a rawstore permission token"
+    )
+    token.add_argument("--user", default="dev", help="its userid (dev)")
+    token.add_argument("--service", default="rawstore", help="its service (rawstore)")
+    token.add_argument(
+        "--permission",
+        action="append",
+        metavar="NAME=VALUE",
+        help="such as datapackage-upload=true (the default) or max_public_storage_mb=10",
+    )
+    token.add_argument("--expires", type=int, metavar="SECONDS", help="without: never")
+    token.set_defaults(command=_token)
+    return parser
+
+
+def _remote(environment: Mapping[str, str] = os.environ) -> Remote:
+    text = environment.get("PORT") or "8081"
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"PORT is a number, not {text!r}.")
+    return Remote(int(text))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _start(_: argparse.Namespace) -> int:
+    # moto and the translator take two seconds to import; the other commands don't need them.
+    from local.foreground import run
+
+    return run()
+
+
+def _events(options: argparse.Namespace) -> int:
+    for line in _remote().events(follow=not options.no_follow):
+        _say(line)
+    return 0
+
+
+def _audit(_: argparse.Namespace) -> int:
+    for entry in _remote().ask("audit"):
+        _say(json.dumps(entry, ensure_ascii=False))
+    return 0
+
+
+def _clock(options: argparse.Namespace) -> int:
+    seconds = 0.0 if options.duration is None else parse_duration(options.duration).total_seconds()
+    answer = _remote().ask("clock", advance_seconds=seconds)
+    _say(f"{answer['now']} ({answer['expired']} items expired)")
+    return 0
+
+
+def _run_schedule(options: argparse.Namespace) -> int:
+    answer = _remote().ask("schedule", name=options.name)
+    if "failed" in answer:
+        sys.stderr.write(f"{answer['failed']}\n")
+        return 1
+    _say(json.dumps(answer["payload"], ensure_ascii=False))
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    permissions = _permissions(options.permission or ["datapackage-upload=true"])
+    answer = _remote().ask(
+        "token",
+        user=options.user,
+        service=options.service,
+        permissions=permissions,
+        expires_seconds=options.expires,
+    )
+    _say(answer["token"])
+    return 0
+
+
+def _permissions(texts: list[str]) -> dict[str, object]:
+    permissions: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise ValueError(f"--permission takes NAME=VALUE, not {text!r}")
+        if value in ("true", "false"):
+            permissions[name] = value == "true"
+        else:
+            permissions[name] = int(value) if value.isascii() and value.isdigit() else value
+    return permissions

@@ -1,0 +1,277 @@
+"""`python -m local`: the stack on its ports, with everything delivered as it comes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from local.control import Control
+from local.gateway import Handled, Request, Response
+from local.http_server import ApiServer
+from local.moto_server import HOST
+from local.printing import Printer
+from local.queues import QueueFeed
+from local.schedules import ScheduleError
+from local.stack import DEVELOPMENT, Feed, LocalStack
+from local.storage import OtherStorage
+from local.template import TemplateError
+
+API_PORT = 8081
+S3_PORT = 9000
+MOST_CONCURRENT_BATCHES = 2
+SWEEP_SECONDS = 10.0
+IDLE_SECONDS = 1.0
+TAKEN_OVER = (
+    "SERVICE_NAME", "DATAHUB_PUBLIC_KEY", "STORAGE_ACCESS_KEY_ID", "STORAGE_SECRET_ACCESS_KEY",
+    "STORAGE_HOSTNAME", "STORAGE_BUCKET_NAME", "STORAGE_PATH_PATTERN", "POWERTOOLS_LOG_LEVEL",
+)  # fmt: skip
+"""The rawstore seed's variables, which the old service read under their own names."""
+
+
+class StartError(Exception):
+    """The stack can't start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the environment asks for."""
+
+    api_port: int
+    s3_port: int
+    parameters: Mapping[str, str]
+    environment: Mapping[str, str]
+    other_storage: OtherStorage | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Options:
+        """Raises StartError naming the variable that can't be used."""
+        for name in ("AUTH", "CHAOS"):
+            if environment.get(name):
+                raise StartError(f"{name} isn't understood by this version of the local stack.")
+        taken_over = {name: environment[name] for name in TAKEN_OVER if environment.get(name)}
+        return cls(
+            _port(environment, "PORT", API_PORT),
+            _port(environment, "S3_PORT", S3_PORT),
+            _parameters(environment.get("PARAMETERS", "")),
+            {**DEVELOPMENT, **taken_over},
+            _other_storage(environment),
+        )
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise StartError(f"{name} is a port from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _parameters(text: str) -> dict[str, str]:
+    parameters = {}
+    for part in shlex.split(text):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise StartError(f"PARAMETERS is a list of Name=Value, and {part!r} is none.")
+        parameters[name] = value
+    return parameters
+
+
+def _other_storage(environment: Mapping[str, str]) -> OtherStorage | None:
+    url = environment.get("S3_ENDPOINT_URL")
+    if not url:
+        return None
+    key = environment.get("AWS_ACCESS_KEY_ID")
+    secret = environment.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret:
+        raise StartError(
+            "S3_ENDPOINT_URL names a store with keys of its own: set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY."
+        )
+    return OtherStorage(url, (key, secret))
+
+
+def _listen(port: int) -> ApiServer:
+    try:
+        return ApiServer(HOST, port)
+    except OSError as error:
+        raise StartError(_taken("The API", port, "PORT", error)) from error
+
+
+def _check_s3_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen(1)
+        except OSError as error:
+            raise StartError(_taken("S3", port, "S3_PORT", error)) from error
+
+
+def _taken(what: str, port: int, variable: str, error: OSError) -> str:
+    other = port + 1
+    return (
+        f"{what} can't listen on {HOST}:{port} ({error.strerror}). Stop what is there, or choose "
+        f"another port: {variable}={other} make start"
+    )
+
+
+class Foreground:
+    """A running stack with its threads."""
+
+    def __init__(self, stack: LocalStack, server: ApiServer, printer: Printer) -> None:
+        self._stack = stack
+        self._server = server
+        self._printer = printer
+        self.stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begins to answer and to deliver."""
+        self._stack.clock.when_moved(self._stack.doorbell.ring)
+        for feed in self._stack.feeds:
+            count = 1
+            if isinstance(feed, QueueFeed):
+                count = min(feed.concurrency or MOST_CONCURRENT_BATCHES, MOST_CONCURRENT_BATCHES)
+            for _ in range(count):
+                self._run(feed.name, lambda feed=feed: self._deliver(feed))
+        self._run("schedules", self._keep_time)
+        self._server.serve(self._answer, Control(self._stack, self.stopping))
+
+    def _run(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=f"local-{name}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Ends the threads, then everything else."""
+        self.stopping.set()
+        self._stack.doorbell.ring()
+        self._server.close()
+        self._stack.stop()
+        for thread in self._threads:
+            thread.join(1)
+
+    def _answer(self, request: Request) -> Response:
+        started = time.monotonic()
+        handled = self._stack.handle(request)
+        milliseconds = (time.monotonic() - started) * 1000
+        outcome = handled.outcome
+        if outcome is not None and outcome.failed and handled.function is not None:
+            self._printer.failure(handled.function, outcome)
+        path = shown_path(request, handled)
+        self._printer.request(request.method, path, handled.response.status, milliseconds)
+        return handled.response
+
+    def _deliver(self, feed: Feed) -> None:
+        while not self.stopping.is_set():
+            heard = self._stack.doorbell.rings
+            try:
+                if feed.step():
+                    continue
+            except Exception as error:
+                if self.stopping.is_set():
+                    return
+                self._printer.note(f"{feed.name}: {type(error).__name__}: {error}")
+                self.stopping.wait(IDLE_SECONDS)
+            self._stack.doorbell.wait(heard, IDLE_SECONDS)
+
+    def _keep_time(self) -> None:
+        swept = time.monotonic()
+        while not self.stopping.is_set():
+            heard = self._stack.doorbell.rings
+            self._stack.scheduler.step()
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                swept = time.monotonic()
+                self._stack.sweep_expired()
+            self._stack.doorbell.wait(heard, IDLE_SECONDS)
+
+
+def shown_path(request: Request, handled: Handled) -> str:
+    """The path for the log; a path variable called `key` is a secret and isn't shown."""
+    route_path = handled.route_key.partition(" ")[2]
+    return route_path if "{key}" in route_path else request.raw_path
+
+
+def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
+    """What somebody needs to talk to the stack."""
+    key, secret = stack.storage.keys
+    ours = isinstance(stack.storage, OtherStorage)
+    yield f"API        {api_url}  (no token needed: the caller is dev, with every right)"
+    yield f"S3         {stack.storage.url}"
+    yield f"DynamoDB   {stack.server.url}  (SQS and EventBridge too)"
+    yield f"keys       {'those of AWS_ACCESS_KEY_ID' if ours else f'{key} / {secret}'}"
+    yield "buckets    " + " ".join(bucket.name for bucket in stack.resources.buckets)
+    yield "tables     " + " ".join(table.name for table in stack.resources.tables)
+    if ours:
+        yield "events     this S3 sends none: uploads straight to it stay where they are"
+
+
+def run(environment: Mapping[str, str] | None = None) -> int:
+    """Runs until it is interrupted; answers the exit code."""
+    printer = Printer()
+    try:
+        options = Options.from_environment(os.environ if environment is None else environment)
+        with _interruption() as interrupted:
+            return _run(options, printer, interrupted)
+    except (StartError, TemplateError, ScheduleError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _run(options: Options, printer: Printer, interrupted: threading.Event) -> int:
+    server = _listen(options.api_port)
+    if options.other_storage is None:
+        _check_s3_port(options.s3_port)
+    stack = LocalStack(
+        parameters=options.parameters,
+        environment=options.environment,
+        in_process=False,
+        s3_port=options.s3_port,
+        other_storage=options.other_storage,
+        reports=printer,
+    )
+    try:
+        stack.start()
+    except BaseException:
+        server.close()
+        raise
+    foreground = Foreground(stack, server, printer)
+    try:
+        foreground.start()
+        api_url = f"http://localhost:{options.api_port}"
+        for line in banner(stack, api_url):
+            sys.stdout.write(line + "\n")
+        sys.stdout.write(f"ready: {api_url}\n")
+        sys.stdout.flush()
+        while not interrupted.is_set():
+            interrupted.wait(3600)
+    finally:
+        foreground.stop()
+    return 0
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C is taken for the first."""
+    interrupted = threading.Event()
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        interrupted.set()
+
+    previous = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,0 +1,190 @@
+"""The API's port: HTTP/1.1 on loopback, one thread a connection, as the gateway would answer."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from local.gateway import BODY_LIMIT_BYTES, Request, Response, gateway_error
+
+HEADER_TIMEOUT_SECONDS = 60
+DRAIN_BYTES = 64 * 1024**2
+"""How much of a refused body is read so that its sender sees the answer, not a reset."""
+CHUNK_BYTES = 1 << 16
+
+Answer = Callable[[Request], Response]
+Special = Callable[["Connection"], bool]
+"""Answers a request on a reserved path itself; False leaves it to the API."""
+
+
+class BodyError(Exception):
+    """A body that can't be read; `status` says how to answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class ApiServer(ThreadingHTTPServer):
+    """Listens at once; answers from `serve` on."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, host: str, port: int) -> None:
+        """Raises OSError when the port is taken."""
+        self.answer: Answer | None = None
+        self.special: Special | None = None
+        self._thread: threading.Thread | None = None
+        super().__init__((host, port), Connection)
+
+    def serve(self, answer: Answer, special: Special) -> None:
+        """Begins to answer, in the background."""
+        self.answer = answer
+        self.special = special
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.05,), name="local-api", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops listening. Requests under way are left to their threads."""
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no error of ours; anything else shows."""
+        import sys
+
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One connection, request after request."""
+
+    server: ApiServer
+    protocol_version = "HTTP/1.1"
+    timeout = HEADER_TIMEOUT_SECONDS
+    server_version = "Coffer"
+    sys_version = ""
+
+    def handle_expect_100(self) -> bool:
+        """A body that would be refused isn't asked for."""
+        if self._announced_length() > BODY_LIMIT_BYTES:
+            self._refuse(413)
+            return False
+        return super().handle_expect_100()
+
+    def _announced_length(self) -> int:
+        text = self.headers.get("Content-Length", "0")
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+    def answer_request(self) -> None:
+        """Reads the request, has it answered, writes the response."""
+        special, answer = self.server.special, self.server.answer
+        if special is None or answer is None or special(self):
+            return
+        try:
+            body = self.read_body()
+        except BodyError as error:
+            self._refuse(error.status)
+            return
+        request = Request(
+            method=self.command,
+            target=self.path,
+            headers=[(name, value) for name, value in self.headers.items()],
+            body=body,
+            source_ip=self.client_address[0],
+            protocol=self.request_version,
+        )
+        self.write(answer(request))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer_request  # noqa: N815 - http.server's names
+
+    def read_body(self) -> bytes:
+        """The body; BodyError when it is too large or malformed."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_chunks()
+        length = self._announced_length()
+        if length > BODY_LIMIT_BYTES:
+            raise BodyError(413)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise BodyError(400)
+        return body
+
+    def _read_chunks(self) -> bytes:
+        parts: list[bytes] = []
+        total = 0
+        while True:
+            line = self.rfile.readline(1024).split(b";")[0].strip()
+            try:
+                size = int(line, 16)
+            except ValueError:
+                raise BodyError(400) from None
+            if size == 0:
+                break
+            total += size
+            if total > BODY_LIMIT_BYTES:
+                raise BodyError(413)
+            parts.append(self.rfile.read(size))
+            self.rfile.readline(8)
+        while self.rfile.readline(1024).strip():
+            continue
+        return b"".join(parts)
+
+    def write(self, response: Response) -> None:
+        """Sends a response."""
+        self.log_status = response.status
+        self.send_response_only(response.status)
+        self.send_header("Date", self.date_time_string())
+        names = {name for name, _ in response.headers}
+        for name, value in response.headers:
+            self.send_header(name, value)
+        has_body = response.status >= 200 and response.status not in (204, 304)
+        if has_body and not (self.command == "HEAD" and "content-length" in names):
+            names.discard("content-length")
+        if has_body and "content-length" not in names:
+            self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if has_body and self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def _refuse(self, status: int) -> None:
+        """Answers at once, then reads on for a while, so that the answer is seen."""
+        self.close_connection = True
+        response = gateway_error(status)
+        self.send_response_only(status)
+        self.send_header("Connection", "close")
+        for name, value in response.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+        self.wfile.flush()
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(2)
+            deadline = time.monotonic() + 10
+            drained = 0
+            while drained < DRAIN_BYTES and time.monotonic() < deadline:
+                chunk = self.connection.recv(CHUNK_BYTES)
+                if not chunk:
+                    break
+                drained += len(chunk)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        """Nothing: the stack reports requests itself."""
+
+    def log_request(self, code: int | HTTPStatus | str = "-", size: int | str = "-") -> None:
+        """Nothing: the stack reports requests itself."""
