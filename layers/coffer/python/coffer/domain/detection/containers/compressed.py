@@ -1,0 +1,39 @@
+"""Compressed single files that have a type of their own by what they hold or how they begin.
+
+What Apache Commons Compress recognises for Apache Tika beside the signatures of the registry.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from coffer.domain.detection.windows import Window
+
+_GZIP = b"\x1f\x8b"
+_PEEK_PACKED_BYTES = 1024
+_PEEK_BYTES = 64
+_INSIDE_GZIP = (
+    (b"WARC/", "application/warc+gz"),
+    (b"filedesc://", "application/arc+gz"),
+)
+_BEGINNINGS = (
+    (b"]\x00\x00", "application/x-lzma"),
+    (b"\xca\xfe\xd0\x0d", "application/x-java-pack200"),
+    (b"\xff\x06\x00\x00sNaPpY", "application/x-snappy-framed"),
+)
+
+
+def compressed_type(window: Window) -> str | None:
+    """The type of a compressed file; None of anything else."""
+    head = window.head
+    if head.startswith(_GZIP):
+        inside = _peek(head[:_PEEK_PACKED_BYTES])
+        return next((k for mark, k in _INSIDE_GZIP if inside.startswith(mark)), "application/gzip")
+    return next((kind for mark, kind in _BEGINNINGS if head.startswith(mark)), None)
+
+
+def _peek(packed: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(packed, _PEEK_BYTES)
+    except zlib.error:
+        return b""

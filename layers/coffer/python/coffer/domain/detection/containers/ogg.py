@@ -1,0 +1,72 @@
+"""Ogg files, by the codecs of the streams that begin in them.
+
+Sources: RFC 3533 for pages; Apache Tika's Ogg detector for what the codecs make of a file.
+"""
+
+from __future__ import annotations
+
+from coffer.domain.detection.windows import Window
+
+_PAGE = b"OggS"
+_PAGE_HEADER_BYTES = 27
+_BEGINS_STREAM = 0x02
+_MOST_STREAMS = 64
+
+# The first packet of a stream begins with the mark.
+_CODECS: tuple[tuple[bytes, str], ...] = (
+    (b"\x01vorbis", "audio/vorbis"),
+    (b"OpusHead", "audio/opus"),
+    (b"Speex   ", "audio/speex"),
+    (b"\x7fFLAC", "audio/x-oggflac"),
+    (b"fLaC", "audio/x-flac"),
+    (b"PCM     ", "audio/x-oggpcm"),
+    (b"\x80theora", "video/theora"),
+    (b"\x80daala", "video/daala"),
+    (b"BBCD", "video/x-dirac"),
+    (b"\x01video", "video/x-ogm"),
+    (b"UVS ", "video/x-ogguvs"),
+    (b"\x01YUV", "video/x-oggyuv"),
+    (b"\x01RGB", "video/x-oggrgb"),
+    (b"\x80kate", "application/kate"),
+    (b"CMML", "text/x-cmml"),
+    (b"fishead\x00", "application/annodex"),
+)
+_GENERAL = "application/ogg"
+
+
+def ogg_type(window: Window) -> str | None:
+    """The type of an Ogg file by its streams; None of anything else."""
+    if not window.head.startswith(_PAGE):
+        return None
+    streams = _streams(window.head)
+    if len(streams) == 1:
+        return streams[0]
+    content = [kind for kind in streams if kind.startswith(("audio/", "video/", _GENERAL))]
+    videos = [kind for kind in content if kind.startswith("video/")]
+    audios = [kind for kind in content if kind.startswith("audio/")]
+    if len(content) == 1:
+        return content[0]
+    if videos:
+        return videos[0] if len(set(videos)) == 1 else "video/ogg"
+    if len(audios) > 1:
+        return audios[0] if len(set(audios)) == 1 else "audio/ogg"
+    return "application/kate" if "application/kate" in streams and not audios else _GENERAL
+
+
+def _streams(head: bytes) -> list[str]:
+    """Types of the streams that begin in the head; all streams of a file begin before any goes on."""
+    streams: list[str] = []
+    at = 0
+    while head.startswith(_PAGE, at) and len(streams) < _MOST_STREAMS:
+        header = head[at : at + _PAGE_HEADER_BYTES]
+        if len(header) < _PAGE_HEADER_BYTES or not header[5] & _BEGINS_STREAM:
+            break
+        segments = head[at + _PAGE_HEADER_BYTES :][: header[26]]
+        start = at + _PAGE_HEADER_BYTES + header[26]
+        streams.append(_codec(head[start : start + 8]))
+        at = start + sum(segments)
+    return streams
+
+
+def _codec(packet: bytes) -> str:
+    return next((kind for mark, kind in _CODECS if packet.startswith(mark)), _GENERAL)

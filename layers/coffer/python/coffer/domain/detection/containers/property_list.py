@@ -1,0 +1,22 @@
+"""Binary property lists, by the keys of what they describe."""
+
+from __future__ import annotations
+
+from coffer.domain.detection.windows import Window
+
+# Keys are ASCII strings in the file: a marker, the length, and the text.
+_BY_KEYS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("application/x-bplist-memgraph", (b"Unodes", b"Uedges", b"graphEncodingVersion")),
+    ("application/x-bplist-webarchive", (b"WebMainResource",)),
+    ("application/x-bplist-itunes", (b"YPlaylists", b"VTracks", b"\\Music Folder")),
+)
+
+
+def property_list_type(window: Window) -> str | None:
+    """The type of a binary property list; None of anything else."""
+    if not window.head.startswith(b"bplist"):
+        return None
+    for media_type, keys in _BY_KEYS:
+        if all(key in window.head for key in keys):
+            return media_type
+    return "application/x-bplist"

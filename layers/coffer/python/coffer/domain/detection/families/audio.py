@@ -1,0 +1,85 @@
+"""Audio and Windows media streams: MPEG frames, ADTS, AC-3, Sun audio, ASF by its codecs."""
+
+from __future__ import annotations
+
+# The second byte of the sync word: MPEG version, layer and CRC bit, as far as they are in use.
+_MPEG_SYNC = frozenset(b"\xe3\xf2\xf3\xf4\xf5\xf6\xf7\xfa\xfb\xfc\xfd\xff")
+_MPEG_SYNC_AFTER_PADDING = frozenset(b"\xe3") | frozenset(range(0xF2, 0x100))
+_ADTS_SYNC = (b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9")
+_MOST_PADDING = 1024
+_ASF = b"\x30\x26\xb2\x75"
+_ASF_SEARCH_BYTES = 8192 + 64
+_WMV_CODECS = ("Windows Media Video", "VC-1 Advanced Profile", "wmv2")
+_WMV_MARKS = tuple(codec.encode("utf-16-le") for codec in _WMV_CODECS)
+_WMA_MARK = "Windows Media Audio".encode("utf-16-le")
+
+
+def mpeg(head: bytes) -> str | None:
+    """MPEG audio: a frame or an ID3 tag, at once or after a line end or a run of zeros."""
+    if head[0] == 0xFF:
+        return "audio/mpeg" if len(head) > 1 and head[1] in _MPEG_SYNC else None
+    if head.startswith(b"ID3"):
+        return "audio/mpeg"
+    rest = head[2:8] if head.startswith(b"\r\n") else head[: _MOST_PADDING + 3].lstrip(b"\x00")
+    if head[0] not in b"\r\x00" or len(rest) < 2:
+        return None
+    starts = rest[0] == 0xFF and rest[1] in _MPEG_SYNC_AFTER_PADDING
+    return "audio/mpeg" if starts or rest.startswith(b"ID3") else None
+
+
+def adts_after_id3(head: bytes) -> str | None:
+    """AAC behind an ID3 tag. Tika takes some MP3 files for this, too; so do we."""
+    if head.startswith(b"ID3") and any(head.find(sync, 512, 8192 + 2) >= 0 for sync in _ADTS_SYNC):
+        return "audio/x-aac"
+    return None
+
+
+def adts(head: bytes) -> str | None:
+    """AAC in bare ADTS frames."""
+    return "audio/x-aac" if head.startswith(_ADTS_SYNC) else None
+
+
+def ac3(head: bytes) -> str | None:
+    """Dolby Digital, plain or enhanced, by its bit stream id."""
+    if not head.startswith(b"\x0bw") or len(head) < 6:
+        return None
+    stream_id = head[5] >> 3
+    if stream_id <= 8:
+        return "audio/ac3"
+    return "audio/eac3" if 11 <= stream_id <= 16 else None
+
+
+def sun_audio(head: bytes) -> str | None:
+    """Sun and DEC audio, by encoding."""
+    encoding = int.from_bytes(head[12:16], "big")
+    if head.startswith(b".snd"):
+        kinds = ("audio/basic", "audio/x-adpcm")
+    elif head.startswith(b"\x00ds."):
+        kinds = ("audio/x-dec-basic", "audio/x-dec-adpcm")
+    else:
+        return None
+    if 1 <= encoding <= 7:
+        return kinds[0]
+    return kinds[1] if encoding == 23 else None
+
+
+def portable_sound(head: bytes) -> str | None:
+    """Music of game consoles (PSF), by console."""
+    known = b"\x01\x02\x11\x12\x13\x21\x22\x23\x41"
+    return "audio/x-psf" if head.startswith(b"PSF") and head[3:4] in _single(known) else None
+
+
+def windows_video(head: bytes) -> str | None:
+    """ASF that names a video codec."""
+    start = head[:_ASF_SEARCH_BYTES] if head.startswith(_ASF) else b""
+    return "video/x-ms-wmv" if any(mark in start for mark in _WMV_MARKS) else None
+
+
+def windows_audio(head: bytes) -> str | None:
+    """ASF that names an audio codec only; with the name of a video it stays ASF."""
+    start = head[:_ASF_SEARCH_BYTES] if head.startswith(_ASF) else b""
+    return "audio/x-ms-wma" if _WMA_MARK in start else None
+
+
+def _single(values: bytes) -> tuple[bytes, ...]:
+    return tuple(bytes((value,)) for value in values)

@@ -1,0 +1,99 @@
+"""Programs and libraries: ELF, Mach-O and PE.
+
+They are found by structure, whatever the file is called, because they are not to be stored.
+"""
+
+from __future__ import annotations
+
+_ELF_KINDS = {
+    1: "application/x-object",
+    2: "application/x-executable",
+    3: "application/x-sharedlib",
+    4: "application/x-coredump",
+}
+_MACH_O_KINDS = {
+    1: "application/x-mach-o-object",
+    2: "application/x-mach-o-executable",
+    3: "application/x-mach-o-fvmlib",
+    4: "application/x-mach-o-core",
+    5: "application/x-mach-o-preload",
+    6: "application/x-mach-o-dylib",
+    7: "application/x-mach-o-dylinker",
+    8: "application/x-mach-o-bundle",
+    9: "application/x-mach-o-dylib-stub",
+    10: "application/x-mach-o-dsym",
+    11: "application/x-mach-o-kext-bundle",
+}
+_BIG_ENDIAN_MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf")
+_LITTLE_ENDIAN_MACH_O = (b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+_BIG_ENDIAN_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
+_LITTLE_ENDIAN_FAT = (b"\xbe\xba\xfe\xca", b"\xbf\xba\xfe\xca")
+# A Java class file starts like a fat Mach-O; where that counts architectures, a class has its
+# version, which is 45 at least.
+_MOST_ARCHITECTURES = 0x13
+
+_PE_MACHINES = {
+    0x014C: "application/x-msdownload; format=pe32",
+    0x8664: "application/x-msdownload; format=pe64",
+    0x0200: "application/x-msdownload; format=pe-itanium",
+}
+_PE_HEADER_OFFSETS = (128, 176, 208, 240)
+_PE_MACHINE_OFFSETS = (128, 240)
+
+
+def elf(head: bytes) -> str | None:
+    """ELF by its kind of object, in either byte order."""
+    if not head.startswith(b"\x7fELF"):
+        return None
+    kind = head[16:18]
+    if len(kind) == 2 and 0 in kind:
+        return _ELF_KINDS.get(max(kind), "application/x-elf")
+    return "application/x-elf"
+
+
+def fat_mach_o(head: bytes) -> str | None:
+    """Mach-O for several architectures."""
+    if head.startswith(_BIG_ENDIAN_FAT):
+        architectures = int.from_bytes(head[4:8], "big")
+    elif head.startswith(_LITTLE_ENDIAN_FAT):
+        architectures = int.from_bytes(head[4:8], "little")
+    else:
+        return None
+    if 1 <= architectures <= _MOST_ARCHITECTURES and len(head) >= 8:
+        return "application/x-mach-o-universal"
+    return None
+
+
+def thin_mach_o(head: bytes) -> str | None:
+    """Mach-O for one architecture, by its kind of file."""
+    kind = head[12:16]
+    if head.startswith(_BIG_ENDIAN_MACH_O):
+        return _MACH_O_KINDS.get(int.from_bytes(kind, "big"))
+    if head.startswith(_LITTLE_ENDIAN_MACH_O):
+        return _MACH_O_KINDS.get(int.from_bytes(kind, "little"))
+    return None
+
+
+def any_mach_o(head: bytes) -> str | None:
+    """Mach-O of a kind that has no type of its own."""
+    starts = head.startswith(_BIG_ENDIAN_MACH_O + _LITTLE_ENDIAN_MACH_O)
+    return "application/x-mach-o" if starts else None
+
+
+def pe_for_machine(head: bytes) -> str | None:
+    """PE by the machine it is for, where its header stands at the two usual places."""
+    for offset in _PE_MACHINE_OFFSETS:
+        if head.startswith(b"PE\x00\x00", offset):
+            machine = int.from_bytes(head[offset + 4 : offset + 6], "little")
+            if machine in _PE_MACHINES:
+                return _PE_MACHINES[machine]
+    return None
+
+
+def pe(head: bytes) -> str | None:
+    """PE whose header stands where linkers usually put it; any other MZ file is a tier below."""
+    if head.startswith(b"MZ") and any(
+        head.startswith(b"PE\x00\x00", offset) for offset in _PE_HEADER_OFFSETS
+    ):
+        return "application/x-msdownload; format=pe"
+    return None

@@ -1,0 +1,78 @@
+"""Still images and drawings whose headers need more than a signature."""
+
+from __future__ import annotations
+
+_TGA_KINDS = (b"\x01\x01\x00\x00", b"\x00\x02\x00\x00", b"\x00\x03\x00\x00")
+_TGA_TRAILER_BYTES = frozenset(b"TRUEVISION-XFILE.\x00")
+_BMP_DEPTHS = (0, 1, 4, 8, 16, 24, 32)
+_NETPBM = {
+    b"P1": "image/x-portable-bitmap",
+    b"P4": "image/x-portable-bitmap",
+    b"P2": "image/x-portable-graymap",
+    b"P5": "image/x-portable-graymap",
+    b"P3": "image/x-portable-pixmap",
+    b"P6": "image/x-portable-pixmap",
+    b"P7": "image/x-portable-arbitrarymap",
+}
+_CGM_VERSIONS = tuple(b"\x10\x22\x00" + bytes((version,)) for version in (1, 2, 3, 4))
+
+
+def tga(head: bytes) -> str | None:
+    """Targa, uncompressed, by its header; it has no signature.
+
+    Tika asks for any byte of the trailer's text on the first "line" after that, which is nearly
+    always a zero byte of the header.
+    """
+    if head[1:5] not in _TGA_KINDS:
+        return None
+    line = head[8 : 8 + 8192].partition(b"\n")[0].partition(b"\r")[0]
+    return "image/x-tga" if not _TGA_TRAILER_BYTES.isdisjoint(line) else None
+
+
+def bmp(head: bytes) -> str | None:
+    """Windows bitmap with an info header: one plane and a known depth. BM alone begins words."""
+    if not head.startswith(b"BM") or head[26:28] != b"\x01\x00":
+        return None
+    depth = head[28:30]
+    known = len(depth) == 2 and int.from_bytes(depth, "little") in _BMP_DEPTHS
+    return "image/bmp" if known else None
+
+
+def netpbm(head: bytes) -> str | None:
+    """The portable anymaps: a digit and a separator."""
+    return _NETPBM.get(head[:2]) if head[2:3] in (b"\n", b"\r", b" ") else None
+
+
+def cgm(head: bytes) -> str | None:
+    """Computer graphics metafile in binary: begin-metafile, then its version."""
+    if len(head) < 2 or head[0] != 0 or head[1] & 0xE0 != 0x20:
+        return None
+    start = head[2 : 64 + 4]
+    return "image/cgm" if any(version in start for version in _CGM_VERSIONS) else None
+
+
+def dwg(head: bytes) -> str | None:
+    """AutoCAD drawing: AC and four digits."""
+    digits = head[2:6]
+    if head.startswith(b"AC") and len(digits) == 4 and all(b & 0xF0 == 0x30 for b in digits):
+        return "image/vnd.dwg"
+    return None
+
+
+def dgn(head: bytes) -> str | None:
+    """MicroStation design file, version 7."""
+    if head[0] & 0x0F == 0x08 and head[1:4] == b"\x09\xfe\x02":
+        return "image/vnd.dgn; version=7"
+    return None
+
+
+def dxf(head: bytes) -> str | None:
+    """AutoCAD exchange file as text: a section, after a comment at most, of header or entities."""
+    start = head[:160].replace(b"\r\n", b"\n")
+    section = start.find(b"0\nSECTION\n")
+    if section < 0 or (section > 32 and b"999\n" not in start[:36]):
+        return None
+    for content in (b"2\nHEADER\n", b"2\nENTITIES\n"):
+        if start.find(content, section + 10, section + 80) >= 0:
+            return "image/vnd.dxf; format=ascii"
+    return None

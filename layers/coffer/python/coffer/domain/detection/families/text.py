@@ -1,0 +1,108 @@
+"""Kinds of text that are known by how they begin: markup, mail, scripts, graphs.
+
+Everything here looks at a bounded start of the text with plain searches: no regular expression
+sees what was uploaded.
+"""
+
+from __future__ import annotations
+
+_HTML_FIRST_TAGS = (b"html", b"head", b"body", b"title", b"div", b"h1", b"h2", b"h3")
+_ROBOTS_LINES = (b"user-agent:", b"allow:", b"disallow:", b"sitemap:")
+_BIBTEX_ENTRIES = tuple(
+    b"@" + kind + b"{"
+    for kind in (
+        b"article",
+        b"book",
+        b"inbook",
+        b"incollection",
+        b"inproceedings",
+        b"manual",
+        b"misc",
+        b"preamble",
+        b"phdthesis",
+        b"string",
+        b"techreport",
+        b"unpublished",
+    )
+)
+_BATCH_STARTS = (b"@echo off", b"rem ")
+_GRAPH_COMMENT_LINES = 10
+_GRAPH_COMMENT_BYTES = 1024
+_GRAPH_SEARCH_BYTES = 8192
+_WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_LONGEST_MATLAB_NAME = 63
+
+
+def html_tag_first(head: bytes) -> str | None:
+    """HTML that begins with one of its tags, in any case."""
+    if head[0] != 0x3C:
+        return None
+    start = head[1:8].lower()
+    for tag in _HTML_FIRST_TAGS:
+        if start.startswith(tag) and start[len(tag) : len(tag) + 1] in (b" ", b">"):
+            return "text/html"
+    return None
+
+
+def robots(head: bytes) -> str | None:
+    """A robots.txt: two of its directives at least, the first line counting by itself."""
+    start = head[: 1000 + 16].lower()
+    first = sum(start.startswith(line) for line in _ROBOTS_LINES)
+    later = sum(start.find(b"\n" + line, 0, 1001 + len(line)) >= 0 for line in _ROBOTS_LINES)
+    return "text/x-robots" if first + later >= 2 else None
+
+
+def bibtex(head: bytes) -> str | None:
+    """BibTeX that begins with an entry."""
+    begins = head[0] == 0x40 and head[:16].lower().startswith(_BIBTEX_ENTRIES)
+    return "application/x-bibtex-text-file" if begins else None
+
+
+def bibtex_after_comment(head: bytes) -> str | None:
+    """BibTeX with a comment before its first entry."""
+    if head[0] != 0x25:
+        return None
+    start = head[: 128 + 20].lower()
+    if any(start.find(b"\n" + entry, 2, 129 + len(entry)) >= 0 for entry in _BIBTEX_ENTRIES):
+        return "application/x-bibtex-text-file"
+    return None
+
+
+def batch(head: bytes) -> str | None:
+    """Batch file of Windows."""
+    return "application/x-bat" if head[:9].lower().startswith(_BATCH_STARTS) else None
+
+
+def matlab_function(head: bytes) -> str | None:
+    """MATLAB function with one result or none; JavaScript's have a bracket after the name."""
+    if not head.startswith(b"function "):
+        return None
+    start = head[9 : 9 + 256]
+    length = 0
+    while length < len(start) and start[length] in _WORD_BYTES:
+        length += 1
+    if not 1 <= length <= _LONGEST_MATLAB_NAME or start[0] not in _LETTERS:
+        return None
+    rest = start[length:]
+    named = rest[:1] in (b"\r", b"\n") or rest.lstrip().startswith(b"=")
+    return "text/x-matlab" if named else None
+
+
+def graphviz(head: bytes) -> str | None:
+    """Graphviz: a graph or digraph, after comments at most."""
+    start = head[:_GRAPH_SEARCH_BYTES].lstrip()
+    if start.startswith(b"/*"):
+        end = start.find(b"*/", 2, 4 + _GRAPH_COMMENT_BYTES)
+        start = start[end + 2 :].lstrip() if end >= 0 else b""
+    for _ in range(_GRAPH_COMMENT_LINES):
+        if not start.startswith(b"//"):
+            break
+        start = start.partition(b"\n")[2].lstrip()
+    if start.startswith(b"strict") and start[6:7].isspace():
+        start = start[6:].lstrip()
+    for word in (b"digraph", b"graph"):
+        if start.startswith(word):
+            after = start[len(word) : len(word) + 1]
+            return "text/vnd.graphviz" if not after or after[0] not in _WORD_BYTES else None
+    return None

@@ -1,0 +1,44 @@
+"""Whether bytes are text: by what they hold, not by what they say."""
+
+from __future__ import annotations
+
+_SAFE_CONTROLS = bytes((0x09, 0x0A, 0x0C, 0x0D, 0x1B))
+_CONTROLS = bytes(range(0x20))
+_MOSTLY_READABLE = bytes(range(0x20, 0x7F)) + bytes(range(0xC0, 0x100)) + _SAFE_CONTROLS
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether the head has less than 2 % control bytes and is mostly ASCII, or is UTF-8.
+
+    Bytes are counted, not decoded, as Apache Tika's text detector does: a head that ends within
+    a character, or one wrong byte in much text, changes nothing.
+    """
+    if not head:
+        return False
+    controls = _count(head, _CONTROLS) - _count(head, _SAFE_CONTROLS)
+    readable = _count(head, _MOSTLY_READABLE)
+    if controls * 100 < len(head) * 2 and readable * 100 > len(head) * 90:
+        return True
+    return _looks_like_utf8(head, controls)
+
+
+def _looks_like_utf8(head: bytes, controls: int) -> bool:
+    two, three, four = (
+        _count(head, bytes(range(0xC0, 0xE0))),
+        _count(head, bytes(range(0xE0, 0xF0))),
+        _count(head, bytes(range(0xF0, 0xF8))),
+    )
+    characters = _count(head, bytes(range(0x20, 0x80))) + two + three + four
+    expected = two + 2 * three + 3 * four
+    following = _count(head, bytes(range(0x80, 0xC0)))
+    return (
+        characters > 0
+        and expected - 3 <= following <= expected
+        and _count(head, bytes(range(0xF8, 0x100))) == 0
+        and controls * 100 < characters * 2
+    )
+
+
+def _count(data: bytes, wanted: bytes) -> int:
+    # Deleting in C is some fifty times as fast as counting in a loop.
+    return len(data) - len(data.translate(None, wanted))

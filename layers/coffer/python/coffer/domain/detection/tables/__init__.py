@@ -1,0 +1,1 @@
+"""What the detector knows, as data: each module is one table, readable down a column."""
