@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from local.control import Control
@@ -141,7 +142,7 @@ class Foreground:
             if isinstance(feed, QueueFeed):
                 count = min(feed.concurrency or MOST_CONCURRENT_BATCHES, MOST_CONCURRENT_BATCHES)
             for _ in range(count):
-                self._run(feed.name, lambda feed=feed: self._deliver(feed))
+                self._run(feed.name, partial(self._deliver, feed))
         self._run("schedules", self._keep_time)
         self._server.serve(self._answer, Control(self._stack, self.stopping))
 

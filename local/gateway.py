@@ -259,14 +259,17 @@ def encode_body(body: bytes, content_type: str | None) -> tuple[str, bool]:
 
 
 def make_response(payload: Any) -> Response:
-    """A handler's answer as a response; ValueError for one that the gateway can't use."""
+    """A handler's answer as a response.
+
+    ValueError, TypeError or AttributeError for one that the gateway can't use.
+    """
     if not isinstance(payload, dict) or "statusCode" not in payload:
         # The simple form: any JSON without a status code is the body itself.
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         return Response(200, [("content-type", "application/json")], body)
     status = payload["statusCode"]
     if isinstance(status, bool) or not isinstance(status, int | str):
-        raise ValueError(f"not a status code: {status!r}")
+        raise TypeError(f"not a status code: {status!r}")
     status = int(status)
     if not 100 <= status <= 599:
         raise ValueError(f"not a status code: {status}")

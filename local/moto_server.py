@@ -58,7 +58,8 @@ class MotoServer:
     @property
     def url(self) -> str:
         """Where it answers; only once it has started."""
-        assert self._server is not None
+        if self._server is None:
+            raise RuntimeError("moto's server hasn't started")
         host, port = self._server.get_host_and_port()
         return f"http://{host}:{port}"
 

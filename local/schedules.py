@@ -20,9 +20,7 @@ from local.clock import StackClock
 from local.resources import ACCOUNT, DEFAULT_REGION, Function, Resources, Schedule, arn_of
 
 MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if number}
-WEEKDAYS = {
-    name: number for number, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], 1)
-}
+WEEKDAYS = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _CRON = re.compile(r"cron\((.+)\)")
@@ -211,8 +209,7 @@ class Scheduler:
         self._timings: dict[str, Timing] = {}
         self._next: dict[str, datetime | None] = {}
         for schedule in resources.schedules:
-            if resources.function_of_arn(schedule.target_arn) is None:
-                raise ScheduleError(f"{schedule.logical_id}: the target is no function")
+            self.target(schedule)
             timing = parse(schedule.expression, schedule.zone, begin)
             if schedule.enabled:
                 self._timings[schedule.logical_id] = timing
@@ -228,7 +225,7 @@ class Scheduler:
     def step(self) -> bool:
         """Fires what is due; False when nothing is."""
         now = self._clock.now()
-        due = []
+        due: list[Schedule] = []
         with self._lock:
             for schedule in self._resources.schedules:
                 moment = self._next.get(schedule.logical_id)
@@ -236,16 +233,20 @@ class Scheduler:
                     due.append(schedule)
                     self._next[schedule.logical_id] = self._timings[schedule.logical_id].after(now)
         for schedule in due:
-            function = self._resources.function_of_arn(schedule.target_arn)
-            assert function is not None
-            self._fire(function, make_event(schedule, now))
+            self._fire(self.target(schedule), make_event(schedule, now))
         return bool(due)
+
+    def target(self, schedule: Schedule) -> Function:
+        """The function that a schedule invokes; ScheduleError when it is none."""
+        function = self._resources.function_of_arn(schedule.target_arn)
+        if function is None:
+            raise ScheduleError(f"{schedule.logical_id}: the target is no function")
+        return function
 
     def find(self, name: str) -> Schedule | None:
         """The schedule with that logical id, or of that function."""
         for schedule in self._resources.schedules:
-            function = self._resources.function_of_arn(schedule.target_arn)
-            if name == schedule.logical_id or (function and name == function.logical_id):
+            if name in (schedule.logical_id, self.target(schedule).logical_id):
                 return schedule
         return None
 

@@ -324,9 +324,8 @@ class LocalStack:
         schedule = self.scheduler.find(name)
         if schedule is None:
             raise KeyError(name)
-        function = self.resources.function_of_arn(schedule.target_arn)
-        assert function is not None, "the scheduler checks its targets"
-        return self._recorded.invoke(function, make_event(schedule, self.clock.now()))
+        event = make_event(schedule, self.clock.now())
+        return self._recorded.invoke(self.scheduler.target(schedule), event)
 
     def sweep_expired(self) -> int:
         """Deletes the items whose TTL has passed on the stack's clock; answers how many."""

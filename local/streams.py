@@ -1,4 +1,4 @@
-"""Feeds a function from a table's stream, as Lambda's poller does: in order, one batch at a time."""
+"""Feeds a function from a table's stream, as Lambda's poller does: in order, batch by batch."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ class StreamFeed:
     def _read(self) -> bool:
         with self._server.undisturbed():
             shard = self._server.table(self._table).stream_shard
-            assert shard is not None, f"{self._table} has no stream"
+            if shard is None:
+                raise RuntimeError(f"{self._table} has no stream")
             end = self._position + self._mapping.batch_size
             raw = [record.record for record in shard.items[self._position : end]]
             arn = f"{self._server.table(self._table).table_arn}/stream/"
@@ -146,9 +147,8 @@ class StreamFeed:
         age = self._clock.seconds() - batch.records[0]["dynamodb"]["ApproximateCreationDateTime"]
         is_old = 0 <= self._mapping.record_age_seconds < age
         if is_old or 0 <= most < batch.attempts:
-            self._give_up(
-                batch, outcome, "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted"
-            )
+            condition = "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted"
+            self._give_up(batch, outcome, condition)
             return f"given up after {batch.attempts} tries"
         pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** (batch.attempts - 1))
         batch.due = self._clock.seconds() + pause

@@ -97,15 +97,15 @@ def _construct_intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) 
             value = str(value).split(".", 1)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
+    elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
+    else:
+        raise TemplateError(f"line {node.start_mark.line + 1}: !{suffix} of nothing")
     return {name: value}
 
 
-def _keep_dates_as_text(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+def _keep_dates_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     """`Version: 2012-10-17` is text to CloudFormation, a date to YAML."""
-    assert isinstance(node, yaml.ScalarNode)
     return str(loader.construct_scalar(node))
 
 
