@@ -9,11 +9,13 @@ from urllib.parse import unquote_to_bytes
 
 from local.s3.errors import S3Error
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18
 
 
 class Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+    """A stream that hands out what has arrived, without waiting for all that was asked for."""
+
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class Body:
@@ -45,7 +47,7 @@ class Body:
         if self._on_first_read is not None:
             self._on_first_read()
             self._on_first_read = None
-        data = self._stream.read(min(most, self.remaining))
+        data = self._stream.read1(min(most, self.remaining))
         if not data:
             self.remaining = 0
             raise S3Error("IncompleteBody")

@@ -18,7 +18,8 @@ from local.s3.errors import S3Error
 
 EXEMPT = {"policy", "x-amz-signature", "file"}
 IGNORED_PREFIX = "x-ignore-"
-# Fields that bind the form to a bucket are compared with where the form was sent.
+# What the policy says of the bucket is compared with where the form was sent, and so is a field of
+# that name.
 BUCKET = "bucket"
 
 
@@ -69,9 +70,10 @@ class Policy:
         """Expiry, every condition, and no field that no condition covers."""
         if now >= self.expiration:
             raise denied("Policy expired.")
+        named = fields.get(BUCKET, bucket)
         form = {**fields, BUCKET: bucket}
         for condition in self.conditions:
-            if not condition.holds(form):
+            if not condition.holds(form) or (condition.field == BUCKET and named != bucket):
                 raise denied(f"Policy Condition failed: {condition.source}")
         covered = {condition.field for condition in self.conditions}
         extra = [

@@ -1,0 +1,189 @@
+"""What the tests of the local S3 talk to it with, beside boto3: forms, raw requests, a clock."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from mypy_boto3_s3 import S3Client
+
+from local.s3 import S3Gate
+from local.s3.messages import Body, Headers, Request
+
+ACCESS_KEY = "test"
+SECRET_KEY = "test"
+REGION = "ca-central-1"
+
+
+class MovableClock:
+    """The machine's clock, which can be set forward or back."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+
+@dataclass
+class Gate:
+    """A running local S3, what it has told the bus, and a client of it."""
+
+    gate: S3Gate
+    clock: MovableClock
+    events: list[dict[str, Any]]
+    s3: S3Client
+
+    @property
+    def url(self) -> str:
+        return self.gate.url
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """The code of S3's error document, or ""."""
+        found = re.search(rb"<Code>(.*?)</Code>", self.body)
+        return found[1].decode() if found else ""
+
+    @property
+    def verdict(self) -> tuple[int, str]:
+        return self.status, self.code
+
+
+def send(
+    url: str,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | Iterable[bytes] | None = None,
+) -> Reply:
+    """One request on a connection of its own, exactly as given."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    try:
+        connection.request(method, target, body=body, headers=dict(headers or {}))
+        response = connection.getresponse()
+        lowered = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, lowered, response.read())
+    finally:
+        connection.close()
+
+
+def sign(
+    url: str,
+    method: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    *,
+    trailer: bool = False,
+    access_key: str = ACCESS_KEY,
+    secret_key: str = SECRET_KEY,
+    region: str = REGION,
+) -> dict[str, str]:
+    """The headers with botocore's signature; `trailer` signs an unsigned payload with trailer."""
+    request = AWSRequest(method, url, dict(headers or {}), body)
+    where = {"in": "trailer", "algorithm": "crc32", "name": "x-amz-checksum-crc32"}
+    request.context["checksum"] = {"request_algorithm": where} if trailer else {}
+    request.context["client_config"] = None
+    S3SigV4Auth(Credentials(access_key, secret_key), "s3", region).add_auth(request)
+    return {name: str(value) for name, value in request.headers.items()}
+
+
+BOUNDARY = "----a form's boundary"
+
+
+def form_body(
+    fields: Iterable[tuple[str, str]],
+    content: bytes | None = b"x",
+    filename: str = "a.jpg",
+    after: Iterable[tuple[str, str]] = (),
+) -> bytes:
+    """multipart/form-data: the fields, then the file (None: without one), then more fields."""
+    pieces = [field_part(name, value) for name, value in fields]
+    if content is not None:
+        head = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+        type_line = "Content-Type: image/jpeg\r\n\r\n"
+        pieces.append(f"--{BOUNDARY}\r\n{head}{type_line}".encode() + content + b"\r\n")
+    pieces += [field_part(name, value) for name, value in after]
+    return b"".join(pieces) + f"--{BOUNDARY}--\r\n".encode()
+
+
+def field_part(name: str, value: str) -> bytes:
+    head = f'Content-Disposition: form-data; name="{name}"'
+    return f"--{BOUNDARY}\r\n{head}\r\n\r\n{value}\r\n".encode()
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+    content_type = f'multipart/form-data; boundary="{BOUNDARY}"'
+    return send(url, "POST", {"Content-Type": content_type, **(headers or {})}, body)
+
+
+@dataclass
+class Offer:
+    """A presigned POST, to be changed and sent."""
+
+    url: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def without(self, name: str) -> Offer:
+        return Offer(self.url, {key: value for key, value in self.fields.items() if key != name})
+
+    def with_(self, **changes: str) -> Offer:
+        """Fields changed or added; `_` in a name stands for `-`."""
+        more = {name.replace("_", "-"): value for name, value in changes.items()}
+        return Offer(self.url, {**self.fields, **more})
+
+    def send(
+        self,
+        content: bytes | None = b"x",
+        headers: Mapping[str, str] | None = None,
+        filename: str = "a.jpg",
+    ) -> Reply:
+        return post(self.url, form_body(self.fields.items(), content, filename), headers)
+
+
+def offer(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    fields: Mapping[str, str] | None = None,
+    conditions: list[Any] | None = None,
+    expires: int = 600,
+) -> Offer:
+    """A presigned POST whose every field has its condition."""
+    given = dict(fields or {})
+    every = [{name: value} for name, value in given.items()] + (conditions or [])
+    made = s3.generate_presigned_post(
+        bucket, key, Fields=given, Conditions=every, ExpiresIn=expires
+    )
+    return Offer(made["url"], made["fields"])
+
+
+def request_of(
+    method: str, path: str, raw_query: str, headers: Mapping[str, str], body: bytes = b""
+) -> Request:
+    """A request as the gate's modules see it, for those that are tested without a wire."""
+    return Request(
+        method=method,
+        path=path,
+        raw_query=raw_query,
+        headers=Headers(list(headers.items())),
+        body=Body(BytesIO(body), len(body)),
+        client_address="127.0.0.1",
+        request_id="0123456789ABCDEF",
+    )
