@@ -1,0 +1,99 @@
+"""What a client does: send forms, post to S3, describe files."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api import s3_forms
+
+JSON_API = "application/vnd.api+json"
+
+
+def multipart(
+    body: bytes,
+    *,
+    name: str | None = "my-image.png",
+    media_type: str | None = "image/png",
+    part: str = "file",
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a form with one file, as curl -F sends it."""
+    boundary = uuid.uuid4().hex
+    disposition = f'form-data; name="{part}"'
+    if name is not None:
+        disposition += f'; filename="{name}"'
+    head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\n"
+    if media_type is not None:
+        head += f"Content-Type: {media_type}\r\n"
+    form = head.encode() + b"\r\n" + body + f"\r\n--{boundary}--\r\n".encode()
+    return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, form
+
+
+def upload(
+    stack: LocalStack,
+    body: bytes,
+    *,
+    bucket: str = "mybucket",
+    name: str | None = "my-image.png",
+    media_type: str | None = "image/png",
+    accept: str = "*/*",
+) -> Response:
+    """POST /api/v1/file/{bucket}."""
+    headers, form = multipart(body, name=name, media_type=media_type)
+    return stack.request(
+        "POST", f"/api/v1/file/{bucket}", headers={**headers, "Accept": accept}, body=form
+    )
+
+
+def offer(
+    stack: LocalStack, *, bucket: str = "mybucket", name: str = "photo.jpg", **announced: Any
+) -> dict[str, Any]:
+    """The offer for one file: POST /api/v1/upload/{bucket}."""
+    answer = stack.request(
+        "POST",
+        f"/api/v1/upload/{bucket}",
+        json_body={"files": [{"originalFilename": name, **announced}]},
+    )
+    assert answer.status == 200, answer.text
+    [file] = answer.json()["files"]
+    return dict(file)
+
+
+def post(offered: dict[str, Any], body: bytes) -> int:
+    """Post the offered form to the store, as a browser does; the status S3 answers with."""
+    form = offered["upload"]
+    url = urlsplit(form["url"])
+    return s3_forms.post(str(url.netloc), url.path, form["fields"], body)
+
+
+def describe(stack: LocalStack, file_identifier: str, **attributes: Any) -> Response:
+    """POST /api/v1/metadata for a file in mybucket."""
+    document = {
+        "data": {
+            "type": "metadata",
+            "attributes": {
+                "bucket": "mybucket",
+                "fileIdentifier": file_identifier,
+                **attributes,
+            },
+        }
+    }
+    return stack.request(
+        "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, json_body=document
+    )
+
+
+def record(stack: LocalStack, file_identifier: str) -> dict[str, Any]:
+    """The attributes of an upload's record."""
+    answer = stack.request("GET", f"/api/v1/object-upload/{file_identifier}")
+    assert answer.status == 200, answer.text
+    return dict(answer.json()["data"]["attributes"])
+
+
+def problems(answer: Response) -> list[tuple[str, str]]:
+    """Status and code of each error in an error document."""
+    assert answer.header("content-type") == JSON_API
+    return [(error["status"], error["code"]) for error in answer.json()["errors"]]

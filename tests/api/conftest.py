@@ -1,0 +1,5 @@
+"""What the API tests share."""
+
+from tests.api.killing import aws_calls
+
+__all__ = ["aws_calls"]

@@ -1,0 +1,222 @@
+"""Bad input gets the right 4xx, a document that says why, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.api.clients import JSON_API, describe, multipart, offer, post, problems, record, upload
+from tests.api.images import png
+
+MiB = 1024**2
+ZIP = b"PK\x05\x06" + bytes(18)
+ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\x3e\x00" + bytes(44)
+
+
+def _nothing_is_stored(stack: LocalStack) -> None:
+    stack.settle()
+    assert stack.items("UploadsTable") == []
+    assert stack.items("MetadataTable") == []
+    assert stack.keys("ObjectBucket", "") == []
+    assert stack.bus_events == []
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "media_type", "status", "code"),
+    [
+        (b"", "a.png", "image/png", "422", "empty_file"),
+        (b"x" * (4 * MiB + 1), "a.bin", None, "413", "file_too_large"),
+        (ZIP, "a.zip", "image/png", "415", "media_type_forbidden"),
+        (ELF, "photo.jpg", "image/jpeg", "415", "media_type_forbidden"),
+        (png(), "a.abcdefghijk", "image/png", "422", "file_extension_too_long"),
+        (png(), "n" * 251, "image/png", "422", "file_name_too_long"),
+        (png(), "a.png", "x" * 151, "422", "malformed_media_type"),
+        (png(), "a.png", "nonsense", "422", "malformed_media_type"),
+    ],
+)
+def test_a_file_that_may_not_be_kept_is_refused(
+    stack: LocalStack, body: bytes, name: str, media_type: str | None, status: str, code: str
+) -> None:
+    answer = upload(stack, body, name=name, media_type=media_type)
+    assert problems(answer) == [(status, code)]
+    _nothing_is_stored(stack)
+
+
+def test_a_file_of_exactly_the_limit_is_kept(stack: LocalStack) -> None:
+    assert upload(stack, b"x" * (4 * MiB), name="a.bin", media_type=None).status == 200
+
+
+def test_more_than_the_gateway_lets_through_is_the_gateways_own_413(stack: LocalStack) -> None:
+    answer = upload(stack, b"x" * (11 * MiB), name="a.bin")
+    assert answer.status == 413
+    assert answer.json() == {"message": "Request Entity Too Large"}
+    _nothing_is_stored(stack)
+
+
+def test_a_wrong_field_name_is_told_with_the_right_one(stack: LocalStack) -> None:
+    headers, form = multipart(png(), part="upload")
+    answer = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
+    assert problems(answer) == [("400", "missing_file_part")]
+    assert "'upload'" in answer.text
+    _nothing_is_stored(stack)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda form: form[: len(form) // 2],
+        lambda form: form.replace(b"Content-Disposition", b"Content Disposition"),
+        lambda form: b"--other" + form[8:],
+        lambda form: b"",
+        lambda form: b"\xff\xfe" * 50,
+    ],
+)
+def test_a_malformed_form_is_a_400(stack: LocalStack, damage: Any) -> None:
+    headers, form = multipart(png())
+    answer = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=damage(form))
+    [(status, code)] = problems(answer)
+    assert (status, code) in {("400", "malformed_form"), ("400", "missing_file_part")}
+    _nothing_is_stored(stack)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status", "code"),
+    [
+        ("application/json", "415", "unsupported_content_type"),
+        ("multipart/form-data", "400", "malformed_form"),
+    ],
+)
+def test_a_form_has_to_say_what_it_is(
+    stack: LocalStack, content_type: str, status: str, code: str
+) -> None:
+    answer = stack.request(
+        "POST", "/api/v1/file/mybucket", headers={"Content-Type": content_type}, body=png()
+    )
+    assert problems(answer) == [(status, code)]
+
+
+@pytest.mark.parametrize("bucket", ["-a", "a%20b", "a%2Fb", "x" * 51, "%C3%A4"])
+def test_a_bucket_has_to_be_a_bucket(stack: LocalStack, bucket: str) -> None:
+    answer = upload(stack, png(), bucket=bucket)
+    assert problems(answer) == [("400", "malformed_bucket")]
+    _nothing_is_stored(stack)
+
+
+@pytest.mark.parametrize("body", ["", "{", '{"data": NaN}', "[" * 100_000, '"\xff"'])
+def test_malformed_json_is_a_400(stack: LocalStack, body: str) -> None:
+    answer = stack.request(
+        "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, body=body.encode("latin-1")
+    )
+    assert problems(answer) == [("400", "malformed_json")]
+    _nothing_is_stored(stack)
+
+
+def test_all_problems_of_a_document_are_told_at_once(stack: LocalStack) -> None:
+    answer = describe(
+        stack, "no-uuid", dcType="sculpture", acCaption="<script>alert(1)</script>", colour="red"
+    )
+    assert problems(answer) == [
+        ("400", "malformed_attribute"),
+        ("400", "malformed_attribute"),
+        ("400", "malformed_attribute"),
+        ("400", "unknown_attribute"),
+    ]
+    pointers = [error["source"]["pointer"] for error in answer.json()["errors"]]
+    assert pointers == [
+        f"/data/attributes/{name}" for name in ("fileIdentifier", "dcType", "acCaption", "colour")
+    ]
+
+
+def test_a_file_is_described_once(stack: LocalStack) -> None:
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    assert describe(stack, identifier).status == 201
+    assert problems(describe(stack, identifier)) == [("409", "file_already_described")]
+
+
+def test_metadata_belongs_to_its_files_bucket(stack: LocalStack) -> None:
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    answer = describe(stack, identifier, bucket="other")
+    assert problems(answer) == [("422", "bucket_is_not_the_files")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", "404", "no_such_route"),
+        ("GET", "/api/v1/metadata/", "404", "no_such_route"),
+        ("DELETE", "/api/v1/metadata", "405", "method_not_allowed"),
+        ("POST", "/api/v1/health", "405", "method_not_allowed"),
+        ("GET", "/api/v1/upload/mybucket", "405", "method_not_allowed"),
+        ("GET", "/api/v1/metadata/nonsense", "400", "malformed_identifier"),
+        ("GET", "/api/v1/file/mybucket/nonsense", "400", "malformed_identifier"),
+    ],
+)
+def test_what_no_route_takes_is_told_apart(
+    stack: LocalStack, method: str, path: str, status: str, code: str
+) -> None:
+    answer = stack.request(method, path)
+    assert problems(answer) == [(status, code)]
+    if status == "405":
+        assert answer.header("allow")
+
+
+def test_outside_the_api_the_answer_is_bitstores(stack: LocalStack) -> None:
+    answer = stack.request("GET", "/nothing")
+    assert answer.status == 404
+    assert answer.header("content-type") == "application/json"
+    assert set(answer.json()) == {"docs", "info", "error"}
+
+
+def test_answers_are_json_or_not_at_all(stack: LocalStack) -> None:
+    path = "/api/v1/metadata/0050559c-beae-48d6-a2b0-91f5a666fad1"
+    answer = stack.request("GET", path, headers={"Accept": "text/html"})
+    assert problems(answer) == [("406", "not_acceptable")]
+
+
+def test_a_forbidden_file_in_s3_is_rejected_and_its_bytes_go(stack: LocalStack) -> None:
+    offered = offer(stack, name="photo.jpg", receivedMediaType="image/jpeg")
+    assert post(offered, ELF) == 201
+    stack.settle()
+    found = record(stack, offered["fileIdentifier"])
+    assert found["uploadStatus"] == "REJECTED"
+    assert found["rejectionReason"]["code"] == "media_type_forbidden"
+    assert stack.keys("ObjectBucket", "") == []
+    assert [event["detail"]["operation"] for event in stack.bus_events] == ["rejected"]
+    gone = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
+    assert problems(gone) == [("404", "file_rejected")]
+
+
+def test_each_bad_announcement_is_pointed_at(stack: LocalStack) -> None:
+    answer = stack.request(
+        "POST",
+        "/api/v1/upload/mybucket",
+        json_body={
+            "files": [
+                {"originalFilename": "good.png"},
+                {"originalFilename": ""},
+                {"originalFilename": "a.png", "sizeInBytes": -1},
+                {"originalFilename": "a.png", "checksums": {"sha1Hex": "zz"}, "md5": "x"},
+                7,
+            ]
+        },
+    )
+    assert answer.status == 400
+    assert [error["source"]["pointer"] for error in answer.json()["errors"]] == [
+        "/files/1/originalFilename",
+        "/files/2/sizeInBytes",
+        "/files/3/checksums/sha1Hex",
+        "/files/4",
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 5 * 1024**3 + 1])
+def test_the_offered_size_has_bounds(stack: LocalStack, size: int) -> None:
+    answer = stack.request(
+        "POST",
+        "/api/v1/upload/mybucket",
+        json_body={"files": [{"originalFilename": "a.png", "sizeInBytes": size}]},
+    )
+    expected = ("422", "empty_file") if size == 0 else ("413", "file_too_large")
+    assert problems(answer) == [expected]

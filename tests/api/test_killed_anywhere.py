@@ -1,0 +1,221 @@
+"""Killed between any two AWS calls, delivered twice and in reverse: one record, one object, and
+nothing left over once the house has been kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.api.clients import describe, multipart, offer, post, record, upload
+from tests.api.images import jpeg, png
+from tests.api.killing import AwsCalls
+
+BODY = jpeg()
+MANY = 40
+"""More AWS calls than any of these runs makes; a test ends when its run ends before them."""
+
+
+def _let_time_pass(stack: LocalStack) -> None:
+    """Half-way states become old enough, the house is kept, and everything is delivered."""
+    for _ in range(2):
+        stack.clock.advance(timedelta(hours=2))
+        stack.run_schedule("KeepHouseFunction")
+        stack.settle(retries=True)
+
+
+def _has_one_record_and_one_object(stack: LocalStack, identifier: str) -> None:
+    [item] = stack.items("UploadsTable")
+    assert item["fileIdentifier"] == identifier
+    found = record(stack, identifier)
+    assert found["uploadStatus"] == "AVAILABLE"
+    assert found["sha1Hex"] == hashlib.sha1(BODY).hexdigest()
+    assert found["thumbnailStatus"] == "READY"
+    assert stack.keys("ObjectBucket", "") == [
+        f"objects/mybucket/{identifier}.jpg",
+        f"thumbnails/mybucket/{found['thumbnailIdentifier']}.jpg",
+    ]
+    assert stack.messages("ProcessUploadDeadLetterQueue") == []
+    assert stack.request("GET", f"/api/v1/file/mybucket/{identifier}").body == BODY
+
+
+def _tells_each_change_once(stack: LocalStack) -> None:
+    audited = [(item["instanceId"], int(item["version"])) for item in stack.items("AuditTable")]
+    assert len(audited) == len(set(audited))
+    told = {event["detail"]["id"]: event["detail"] for event in stack.bus_events}
+    kinds = sorted(str(d.get("operation") or d["thumbnailStatus"]) for d in told.values())
+    assert kinds == ["READY", "created"]
+
+
+@pytest.mark.parametrize("reversed_and_twice", [False, True])
+def test_processing_killed_anywhere_ends_the_same(
+    stack: LocalStack, aws_calls: AwsCalls, reversed_and_twice: bool
+) -> None:
+    for fatal in range(MANY):
+        stack.reset()
+        stack.disturbance.copies = 2 if reversed_and_twice else 1
+        stack.disturbance.newest_first = reversed_and_twice
+        offered = offer(stack)
+        assert post(offered, BODY) == 201
+        aws_calls.kill_before(fatal)
+        stack.settle(retries=True)
+        killed = aws_calls.killed
+        aws_calls.stop()
+        _let_time_pass(stack)
+        _has_one_record_and_one_object(stack, offered["fileIdentifier"])
+        _tells_each_change_once(stack)
+        if not killed:
+            assert fatal > 10  # the run really has that many places to die at
+            return
+    pytest.fail("the run never got to its end")
+
+
+def test_an_upload_whose_event_is_lost_after_a_kill_is_taken_up_by_housekeeping(
+    stack: LocalStack, aws_calls: AwsCalls
+) -> None:
+    for fatal in range(MANY):
+        stack.reset()
+        offered = offer(stack)
+        assert post(offered, BODY) == 201
+        [event] = stack.messages("ProcessUploadQueue")
+        stack.client("sqs").purge_queue(QueueUrl=stack.name("ProcessUploadQueue"))
+        aws_calls.kill_before(fatal)
+        stack.invoke("ProcessUploadFunction", _batch(event))
+        killed = aws_calls.killed
+        aws_calls.stop()
+        _let_time_pass(stack)
+        _has_one_record_and_one_object(stack, offered["fileIdentifier"])
+        if not killed:
+            assert fatal >= 6
+            return
+    pytest.fail("the run never got to its end")
+
+
+def test_an_upload_through_the_api_killed_anywhere_leaves_all_or_nothing(
+    stack: LocalStack, aws_calls: AwsCalls
+) -> None:
+    headers, form = multipart(BODY, name="a.jpg", media_type="image/jpeg")
+    for fatal in range(MANY):
+        stack.reset()
+        aws_calls.kill_before(fatal)
+        answer = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
+        killed = aws_calls.killed
+        aws_calls.stop()
+        assert (answer.status == 500) is killed
+        _let_time_pass(stack)
+        if items := stack.items("UploadsTable"):
+            _has_one_record_and_one_object(stack, items[0]["fileIdentifier"])
+        else:
+            assert stack.keys("ObjectBucket", "") == []
+            assert stack.bus_events == []
+        if not killed:
+            assert fatal >= 4
+            return
+    pytest.fail("the run never got to its end")
+
+
+def test_metadata_killed_anywhere_is_there_or_not(stack: LocalStack, aws_calls: AwsCalls) -> None:
+    for fatal in range(MANY):
+        stack.reset()
+        identifier = upload(stack, png()).json()["fileIdentifier"]
+        stack.settle()
+        aws_calls.kill_before(fatal)
+        answer = describe(stack, identifier)
+        killed = aws_calls.killed
+        aws_calls.stop()
+        stack.settle(retries=True)
+        claimed = [item.get("claimedBy") for item in stack.items("UploadsTable")]
+        if answer.status == 201:
+            assert claimed == [f"metadata/{answer.json()['data']['id']}"]
+        else:
+            assert claimed == [None]
+            assert stack.items("MetadataTable") == stack.items("DerivativesTable") == []
+        if not killed:
+            return
+    pytest.fail("the run never got to its end")
+
+
+Moment = Callable[[LocalStack, dict[str, Any], AwsCalls], None]
+
+
+def _before_promotion(stack: LocalStack, offered: dict[str, Any], calls: AwsCalls) -> None:
+    assert post(offered, png()) == 201
+    stack.settle(retries=True)
+
+
+def _after_promotion(stack: LocalStack, offered: dict[str, Any], calls: AwsCalls) -> None:
+    stack.settle(retries=True)
+    assert post(offered, png()) == 201
+    stack.settle(retries=True)
+
+
+@pytest.mark.parametrize("moment", [_before_promotion, _after_promotion])
+def test_other_bytes_with_the_same_form_never_get_mixed_up(
+    stack: LocalStack, aws_calls: AwsCalls, moment: Moment
+) -> None:
+    offered = offer(stack)
+    assert post(offered, BODY) == 201
+    moment(stack, offered, aws_calls)
+    _let_time_pass(stack)
+    _record_and_bytes_agree(stack, offered["fileIdentifier"])
+
+
+def test_other_bytes_posted_between_any_two_calls_never_get_mixed_up(
+    stack: LocalStack, aws_calls: AwsCalls
+) -> None:
+    other = png()
+    for moment in range(MANY):
+        stack.reset()
+        offered = offer(stack)
+        assert post(offered, BODY) == 201
+        posted = aws_calls.interrupt_before(moment, partial(post, offered, other))
+        stack.settle(retries=True)
+        reached = bool(posted)
+        aws_calls.stop()
+        _let_time_pass(stack)
+        _record_and_bytes_agree(stack, offered["fileIdentifier"])
+        if not reached:
+            assert moment > 10
+            return
+    pytest.fail("the run never got to its end")
+
+
+def _record_and_bytes_agree(stack: LocalStack, identifier: str) -> None:
+    [item] = stack.items("UploadsTable")
+    assert item["fileIdentifier"] == identifier
+    found = record(stack, identifier)
+    assert stack.keys("ObjectBucket", "incoming/") == []
+    stored = stack.keys("ObjectBucket", "objects/")
+    if found["uploadStatus"] == "REJECTED":
+        assert found["rejectionReason"]["code"] == "source_replaced"
+        assert stored == []
+        return
+    assert len(stored) == 1
+    body = stack.request("GET", f"/api/v1/file/mybucket/{identifier}").body
+    assert body in (BODY, png())
+    assert found["sha1Hex"] == hashlib.sha1(body).hexdigest()
+    assert found["sizeInBytes"] == len(body)
+    assert found["detectedMediaType"] == ("image/jpeg" if body == BODY else "image/png")
+
+
+def _batch(event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": "7b2a8c1e-1df6-4c5a-9d55-0d7c7a1f3e6b",
+                "receiptHandle": "handle",
+                "body": json.dumps(event),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:queue",
+                "awsRegion": "us-east-1",
+            }
+        ]
+    }

@@ -1,0 +1,185 @@
+"""The main job, whole: a file goes in, is found out, thumbnailed, described, and handed out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+
+from local.stack import LocalStack
+from tests.api.clients import JSON_API, describe, offer, post, record, upload
+from tests.api.images import jpeg, png
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "media_type", "extension"),
+    [(png(), "my-image.png", "image/png", ".png"), (jpeg(), "a.jpg", "image/jpeg", ".jpg")],
+)
+def test_a_file_through_the_api_comes_back_equal_and_thumbnailed(
+    stack: LocalStack, body: bytes, name: str, media_type: str, extension: str
+) -> None:
+    uploaded = upload(stack, body, name=name, media_type=media_type)
+    assert uploaded.status == 200
+    flat = uploaded.json()
+    assert flat["fileIdentifier"] == flat["id"]
+    assert flat["originalFilename"] == name
+    assert flat["sha1Hex"] == hashlib.sha1(body).hexdigest()
+    assert flat["receivedMediaType"] == flat["detectedMediaType"] == media_type
+    assert flat["evaluatedMediaType"] == media_type
+    assert flat["detectedFileExtension"] == flat["evaluatedFileExtension"] == extension
+    assert flat["sizeInBytes"] == len(body)
+    assert flat["dcType"] == "IMAGE"
+    assert flat["createdBy"] == "dev"
+    assert "meta" not in flat
+
+    described = describe(stack, flat["fileIdentifier"], dcType="Image", fileExtension=extension)
+    assert described.status == 201, described.text
+    stack.settle()
+    assert stack.failures == []
+
+    downloaded = stack.request("GET", f"/api/v1/file/mybucket/{flat['fileIdentifier']}")
+    assert downloaded.status == 200
+    assert downloaded.body == body
+    assert downloaded.header("content-type") == media_type
+    thumbnail = stack.request(
+        "GET", f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
+    )
+    assert thumbnail.status == 200
+    with Image.open(io.BytesIO(thumbnail.body)) as small:
+        assert (small.format, small.size) == ("JPEG", (200, 150))
+
+
+def test_an_upload_answers_a_document_where_that_is_accepted(stack: LocalStack) -> None:
+    uploaded = upload(stack, png(), accept=JSON_API)
+    assert uploaded.status == 201
+    data = uploaded.json()["data"]
+    assert data["type"] == "object-upload"
+    assert uploaded.header("location") == uploaded.json()["links"]["self"]
+    assert uploaded.header("location").endswith(f"/api/v1/object-upload/{data['id']}")
+    assert "fileIdentifier" not in data["attributes"]
+
+
+def test_the_same_content_again_is_kept_with_a_warning(stack: LocalStack) -> None:
+    first = upload(stack, png()).json()
+    second = upload(stack, png()).json()
+    assert "meta" not in first
+    warning = {"duplicate_found": "A file with the same content already exists"}
+    assert second["meta"] == {"warnings": warning}
+    assert first["fileIdentifier"] != second["fileIdentifier"]
+    document = stack.request("GET", f"/api/v1/object-upload/{second['fileIdentifier']}").json()
+    assert document["data"]["meta"] == {"warnings": warning}
+
+
+def test_a_file_put_straight_into_s3_is_found_out_and_handed_out(stack: LocalStack) -> None:
+    body = jpeg(900, 600)
+    offered = offer(stack, name="Foto Käfer.jpg", receivedMediaType="image/jpeg")
+    identifier = offered["fileIdentifier"]
+    assert stack.request("GET", f"/api/v1/object-upload/{identifier}").status == 404
+    assert post(offered, body) == 201
+    stack.settle()
+    assert stack.failures == []
+    found = record(stack, identifier)
+    assert found["uploadStatus"] == "AVAILABLE"
+    assert found["originalFilename"] == "Foto Käfer.jpg"
+    assert found["sha1Hex"] == hashlib.sha1(body).hexdigest()
+    assert found["sizeInBytes"] == len(body)
+    assert found["thumbnailStatus"] == "READY"
+    downloaded = stack.request("GET", f"/api/v1/file/mybucket/{identifier}")
+    assert downloaded.body == body
+    assert "filename*=UTF-8''Foto%20K%C3%A4fer.jpg" in downloaded.header("content-disposition")
+    assert stack.keys("ObjectBucket", "incoming/") == []
+
+
+def test_a_large_file_is_handed_out_by_a_link(stack: LocalStack) -> None:
+    body = bytes(range(256)) * (24 * 1024)  # 6 MiB
+    offered = offer(stack, name="measurements.bin", sizeInBytes=len(body))
+    assert post(offered, body) == 201
+    stack.settle()
+    answer = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
+    assert answer.status == 307
+    assert "curl -L" in answer.text
+    assert _get(answer.header("location")) == body
+    link = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}?redirect=false")
+    assert link.status == 200
+    assert _get(link.json()["url"]) == body
+
+
+def test_checksums_that_the_client_names_are_the_stores_to_verify(stack: LocalStack) -> None:
+    body = png()
+    sha1 = hashlib.sha1(body).hexdigest()
+    offered = offer(stack, name="a.png", checksums={"sha1Hex": sha1})
+    assert post(offered, png(colour="navy")) == 400
+    assert post(offered, body) == 201
+    stack.settle()
+    found = record(stack, offered["fileIdentifier"])
+    assert found["sha1Hex"] == sha1
+    assert found["crc32"] is not None
+
+
+def test_a_consumer_hears_of_the_upload_its_thumbnail_and_its_metadata(stack: LocalStack) -> None:
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    metadata = describe(stack, identifier).json()["data"]["id"]
+    stack.settle()
+    heard = [(event["detail-type"], _subject(event["detail"])) for event in stack.bus_events]
+    assert sorted(heard) == sorted(
+        [
+            ("ObjectUploadNotification", "created"),
+            ("ThumbnailNotification", "READY"),
+            ("DocumentOperationNotification", "ADD metadata"),
+            ("DocumentOperationNotification", "ADD derivative"),
+            ("DocumentOperationNotification", "UPDATE metadata"),
+        ]
+    )
+    assert len({event["detail"]["id"] for event in stack.bus_events}) == len(heard)
+    snapshots = {(item["instanceId"], int(item["version"])) for item in stack.items("AuditTable")}
+    upload_id, thumbnail = f"object-upload/{identifier}", record(stack, identifier)
+    assert snapshots == {
+        (upload_id, 1),
+        (upload_id, 2),
+        (f"metadata/{metadata}", 1),
+        (f"derivative/{thumbnail['thumbnailIdentifier']}", 1),
+    }
+
+
+def test_a_thumbnail_that_is_still_being_made_is_asked_for_again_later(stack: LocalStack) -> None:
+    flat = upload(stack, png()).json()
+    describe(stack, flat["fileIdentifier"])
+    path = f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
+    pending = stack.request("GET", path)
+    assert pending.status == 404
+    assert int(pending.header("retry-after")) > 0
+    stack.settle()
+    assert stack.request("GET", path).status == 200
+
+
+def test_an_image_that_cannot_be_decoded_says_so_and_stays(stack: LocalStack) -> None:
+    broken = png()[:200]
+    identifier = upload(stack, broken).json()["fileIdentifier"]
+    stack.settle()
+    found = record(stack, identifier)
+    assert found["thumbnailStatus"] == "FAILED"
+    assert found["thumbnailFailure"] == "image_damaged"
+    assert stack.request("GET", f"/api/v1/file/mybucket/{identifier}").body == broken
+
+
+def _subject(detail: dict[str, Any]) -> str:
+    if "operationType" in detail:
+        return f"{detail['operationType']} {detail['documentType']}"
+    return str(detail.get("operation") or detail.get("thumbnailStatus"))
+
+
+def _get(url: str) -> bytes:
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        response = connection.getresponse()
+        assert response.status == 200
+        return response.read()
+    finally:
+        connection.close()
