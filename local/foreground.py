@@ -144,6 +144,7 @@ class Foreground:
             for _ in range(count):
                 self._run(feed.name, partial(self._deliver, feed))
         self._run("schedules", self._keep_time)
+        self._server.when_refused = self._refused
         self._server.serve(self._answer, Control(self._stack, self.stopping))
 
     def _run(self, name: str, work: Callable[[], None]) -> None:
@@ -154,6 +155,7 @@ class Foreground:
     def stop(self) -> None:
         """Ends the threads, then everything else."""
         self.stopping.set()
+        self._printer.fall_silent()
         self._stack.doorbell.ring()
         self._server.close()
         self._stack.stop()
@@ -170,6 +172,9 @@ class Foreground:
         path = shown_path(request, handled)
         self._printer.request(request.method, path, handled.response.status, milliseconds)
         return handled.response
+
+    def _refused(self, method: str, target: str, status: int) -> None:
+        self._printer.request(method, target.partition("?")[0], status, 0)
 
     def _deliver(self, feed: Feed) -> None:
         while not self.stopping.is_set():

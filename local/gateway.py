@@ -164,6 +164,7 @@ class Gateway:
 
 
 _MESSAGES: Mapping[int, str] = {
+    400: "Bad Request",
     404: "Not Found",
     413: "Request Entity Too Large",
     500: "Internal Server Error",

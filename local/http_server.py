@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -41,6 +42,8 @@ class ApiServer(ThreadingHTTPServer):
         """Raises OSError when the port is taken."""
         self.answer: Answer | None = None
         self.special: Special | None = None
+        self.when_refused: Callable[[str, str, int], None] | None = None
+        """Told of method, target and status of what isn't even handed on."""
         self._thread: threading.Thread | None = None
         super().__init__((host, port), Connection)
 
@@ -63,8 +66,6 @@ class ApiServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no error of ours; anything else shows."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -145,7 +146,6 @@ class Connection(BaseHTTPRequestHandler):
 
     def write(self, response: Response) -> None:
         """Sends a response."""
-        self.log_status = response.status
         self.send_response_only(response.status)
         self.send_header("Date", self.date_time_string())
         names = {name for name, _ in response.headers}
@@ -163,6 +163,8 @@ class Connection(BaseHTTPRequestHandler):
     def _refuse(self, status: int) -> None:
         """Answers at once, then reads on for a while, so that the answer is seen."""
         self.close_connection = True
+        if self.server.when_refused is not None:
+            self.server.when_refused(self.command, self.path, status)
         response = gateway_error(status)
         self.send_response_only(status)
         self.send_header("Connection", "close")

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from local.clock import StackClock
@@ -70,7 +71,7 @@ class InProcessInvoker:
         """Sets the environment and moves the product's clock; before any handler is imported."""
         wanted = _union([environment_of(function, endpoints) for function in functions])
         changed = {name for name, value in wanted.items() if os.environ.get(name) != value}
-        if SETTINGS_MODULE in sys.modules and changed - OF_ONE_FUNCTION:
+        if _reads_settings(functions) and changed - OF_ONE_FUNCTION:
             raise EnvironmentConflictError(
                 f"{SETTINGS_MODULE} has been imported before the stack was started, with other "
                 f"values of {', '.join(sorted(changed - OF_ONE_FUNCTION))}. Start the LocalStack "
@@ -148,6 +149,15 @@ def _failure(error: BaseException, request_id: str, started: float) -> Outcome:
         duration_ms=(time.monotonic() - started) * 1000,
         request_id=request_id,
     )
+
+
+def _reads_settings(functions: Sequence[Function]) -> bool:
+    """Whether the settings that these functions' layers hold have been read already."""
+    source = getattr(sys.modules.get(SETTINGS_MODULE), "__file__", None)
+    if source is None:
+        return False
+    layers = {layer for function in functions for layer in function.layers}
+    return any(Path(source).resolve().is_relative_to(layer) for layer in layers)
 
 
 def _union(environments: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from moto.sqs.models import Queue, SQSBackend, sqs_backends
 from local.clock import Doorbell, StackClock
 from local.dynamodb_mending import DynamoDBMending
 from local.patching import Patches
-from local.resources import ACCOUNT, DEFAULT_REGION
+from local.resources import ACCOUNT, DEFAULT_REGION, Resources
 
 HOST = "127.0.0.1"
 
@@ -67,7 +67,7 @@ class MotoServer:
         """Starts it; `put_events` takes what handlers put on a bus."""
         for noisy in ("werkzeug", "moto", "botocore", "boto3", "urllib3"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
-        self._forget_everything()
+        self.forget_everything()
         self.mending.install()
         replace = self._patches.replace
         replace(sqs_models, "unix_time_millis", self._clock.milliseconds)
@@ -119,9 +119,19 @@ class MotoServer:
             self._server = None
         self._patches.undo()
         self.mending.remove()
-        self._forget_everything()
+        self.forget_everything()
 
-    def _forget_everything(self) -> None:
+    def holds(self, resources: Resources) -> bool:
+        """Whether all tables, queues and buses are still there: moto is one for a process."""
+        events = events_backends[ACCOUNT][DEFAULT_REGION]
+        return (
+            all(table.name in self.dynamodb.tables for table in resources.tables)
+            and all(queue.name in self._sqs.queues for queue in resources.queues)
+            and all(bus.name in events.event_buses for bus in resources.buses)
+        )
+
+    def forget_everything(self) -> None:
+        """Back to an account without tables, queues and buses."""
         for backend in (dynamodb_backends, sqs_backends, events_backends):
             backend[ACCOUNT][DEFAULT_REGION].reset()
 

@@ -33,11 +33,17 @@ class Printer:
     def __init__(self, write: Callable[[str], None] = _print) -> None:
         self._write = write
         self._lock = threading.Lock()
+        self._silent = False
+
+    def fall_silent(self) -> None:
+        """Says nothing more: what breaks while everything ends isn't worth a line."""
+        self._silent = True
 
     def _say(self, text: str) -> None:
         stamp = datetime.now().astimezone().strftime("%H:%M:%S")
         with self._lock:
-            self._write(f"{stamp} {text}")
+            if not self._silent:
+                self._write(f"{stamp} {text}")
 
     def request(self, method: str, path: str, status: int, milliseconds: float) -> None:
         """`12:00:00 GET /api/v1/health -> 200 3 ms`."""

@@ -336,9 +336,17 @@ class LocalStack:
         self.bus.publish("default", event)
 
     def reset(self) -> None:
-        """Empties everything, so that the next test begins like the first."""
-        self.server.empty()
-        self.storage.empty()
+        """Empties everything, so that the next test begins like the first.
+
+        moto exists once in a process: what another server in it took away is made again.
+        """
+        if self._is_whole():
+            self.server.empty()
+            self.storage.empty()
+        else:
+            self.server.forget_everything()
+            self.storage.forget_everything()
+            self._provision()
         self.clock.reset()
         self.bus.forget()
         self.asynchronous.reset()
@@ -348,6 +356,10 @@ class LocalStack:
         self.disturbance.copies = 1
         self.disturbance.newest_first = False
         self.failures.clear()
+
+    def _is_whole(self) -> bool:
+        buckets = [bucket.name for bucket in self.resources.buckets]
+        return self.server.holds(self.resources) and self.storage.holds(buckets)
 
     # Looking into it -----------------------------------------------------------------------
 

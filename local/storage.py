@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,12 @@ class Storage(Protocol):
 
     def stop(self) -> None:
         """Ends it."""
+
+    def holds(self, buckets: Collection[str]) -> bool:
+        """Whether these buckets are still there."""
+
+    def forget_everything(self) -> None:
+        """Back to a store without a bucket, as far as it is ours."""
 
     def empty(self) -> None:
         """Deletes every object, without events; the buckets stay as they are made."""
@@ -79,6 +85,14 @@ class GateStorage:
         """Stops the gate."""
         self._gate.stop()
 
+    def holds(self, buckets: Collection[str]) -> bool:
+        """Whether these buckets are still there: moto's S3 is one for a process."""
+        return set(buckets) <= set(s3_backends[ACCOUNT]["aws"].buckets)
+
+    def forget_everything(self) -> None:
+        """Back to a store without a bucket."""
+        self._gate.reset()
+
     def empty(self) -> None:
         """Deletes every object and upload where the gate keeps them: moto's buckets."""
         for bucket in s3_backends[ACCOUNT]["aws"].buckets.values():
@@ -102,6 +116,13 @@ class OtherStorage:
 
     def stop(self) -> None:
         """Nothing: it isn't ours."""
+
+    def holds(self, buckets: Collection[str]) -> bool:
+        """True: what it holds isn't ours to make again."""
+        return True
+
+    def forget_everything(self) -> None:
+        """Nothing: what it holds isn't ours to delete."""
 
     def empty(self) -> None:
         """Nothing: what it holds isn't ours to delete."""
