@@ -1,22 +1,30 @@
-"""Fetching small documents that other services publish: keys, and where keys are."""
+"""Small documents of other services: keys, secrets, and where those are."""
 
 from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 MAX_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 5.0
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class FetchError(OSError):
     """The document cannot be had; the message says why and never quotes it."""
 
 
-def fetch(url: str) -> bytes:
-    """The body of a 200 answer to GET `url`; FetchError for anything else.
+def fetch(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] = _NO_HEADERS,
+    body: bytes | None = None,
+) -> bytes:
+    """The body of a 200 answer from `url`; FetchError for anything else.
 
     No redirect is followed, at most MAX_BYTES are read, and it takes about TIMEOUT_SECONDS at most.
     """
@@ -25,14 +33,14 @@ def fetch(url: str) -> bytes:
     try:
         parts = urlsplit(url)
         path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        connection.request("GET", path, headers={"Accept": "*/*", "User-Agent": "coffer"})
+        connection.request(method, path, body, headers={"User-Agent": "coffer", **headers})
         response = connection.getresponse()
         if response.status != 200:
             raise FetchError(f"{parts.netloc} answered {response.status}")
-        body = b""
+        answer = b""
         while chunk := response.read1(64 * 1024):
-            body += chunk
-            if len(body) > MAX_BYTES:
+            answer += chunk
+            if len(answer) > MAX_BYTES:
                 raise FetchError(f"{parts.netloc} answered more than {MAX_BYTES} bytes")
             if time.monotonic() > deadline:
                 raise FetchError(f"{parts.netloc} took more than {TIMEOUT_SECONDS} seconds")
@@ -40,7 +48,7 @@ def fetch(url: str) -> bytes:
         raise FetchError(f"{url} cannot be reached: {type(error).__name__}") from error
     finally:
         connection.close()
-    return body
+    return answer
 
 
 def _connect(url: str) -> HTTPConnection:

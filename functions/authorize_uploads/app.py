@@ -1,0 +1,46 @@
+"""POST /{service}/authorize, and its alias POST /{service}/: sign the uploads of a data package."""
+
+from coffer.adapters.object_probe import S3StoredFiles
+from coffer.adapters.package_forms import PUBLIC_READ, S3PackageForms
+from coffer.adapters.package_store import package_bucket, package_endpoint, package_signer
+from coffer.adapters.permission_tokens import configured_permission_tokens
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.rawstore.keys import KeyPattern
+from coffer.domain.rawstore.uploads import UploadRules, authorize_uploads
+from coffer.http.answers import Answer
+from coffer.http.api import Api
+from coffer.http.rawstore import (
+    is_mounted,
+    permit_of,
+    present_package,
+    read_document,
+    render_crash,
+    render_error,
+)
+from coffer.http.requests import Request
+from coffer.http.unrouted import answer_unrouted
+from coffer.settings import settings
+
+clock = SystemClock()
+tokens = configured_permission_tokens(clock)
+bucket, endpoint, signer = package_bucket(), package_endpoint(), package_signer(clock)
+forms = S3PackageForms(signer, bucket, acl=settings.rawstore_acl)
+stored_files = S3StoredFiles(signer, endpoint, bucket, clock)
+rules = UploadRules(
+    service=settings.service_name,
+    pattern=KeyPattern.parse(settings.storage_path_pattern),
+    public_by_acl=settings.rawstore_acl == PUBLIC_READ,
+)
+app = Api(negotiates=False, errors=render_error, crash=render_crash)
+
+
+@app.route("POST /{service}/authorize", "POST /{service}/{proxy+}")
+def authorize(request: Request) -> Answer:
+    if not is_mounted(request, settings.service_name):
+        return answer_unrouted(request, service=settings.service_name)
+    permit = permit_of(request, tokens)
+    package = authorize_uploads(forms, stored_files, clock, permit, read_document(request), rules)
+    return present_package(package, endpoint.bucket_url(bucket))
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,37 @@
+"""GET /{service}/info: where the files of the token's user can be."""
+
+from coffer.adapters.package_store import package_bucket, package_endpoint, package_host
+from coffer.adapters.permission_tokens import configured_permission_tokens
+from coffer.adapters.signing import encode_path
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.rawstore.prefixes import prefixes_of
+from coffer.http.answers import Answer
+from coffer.http.api import Api
+from coffer.http.rawstore import (
+    is_mounted,
+    permit_of,
+    present_prefixes,
+    render_crash,
+    render_error,
+)
+from coffer.http.requests import Request
+from coffer.http.unrouted import answer_unrouted
+from coffer.settings import settings
+
+tokens = configured_permission_tokens(SystemClock())
+bucket, host = package_bucket(), package_host()
+bucket_url = package_endpoint().bucket_url(bucket)
+app = Api(negotiates=False, errors=render_error, crash=render_crash)
+
+
+@app.route("GET /{service}/info")
+def list_prefixes(request: Request) -> Answer:
+    if not is_mounted(request, settings.service_name):
+        return answer_unrouted(request, service=settings.service_name)
+    permit = permit_of(request, tokens)
+    permit.require_service(settings.service_name)
+    user = encode_path(permit.user_id)
+    return present_prefixes(prefixes_of(user, bucket_url=bucket_url, host=host, bucket=bucket))
+
+
+lambda_handler = app.handler()
