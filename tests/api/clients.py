@@ -93,6 +93,13 @@ def record(stack: LocalStack, file_identifier: str) -> dict[str, Any]:
     return dict(answer.json()["data"]["attributes"])
 
 
+def header(answer: Response, name: str) -> str:
+    """A header that has to be there."""
+    value = answer.header(name)
+    assert value is not None, f"no {name} in {answer.headers}"
+    return value
+
+
 def problems(answer: Response) -> list[tuple[str, str]]:
     """Status and code of each error in an error document."""
     assert answer.header("content-type") == JSON_API

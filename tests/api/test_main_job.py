@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from local.stack import LocalStack
-from tests.api.clients import JSON_API, describe, offer, post, record, upload
+from tests.api.clients import JSON_API, describe, header, offer, post, record, upload
 from tests.api.images import jpeg, png
 
 
@@ -59,8 +59,8 @@ def test_an_upload_answers_a_document_where_that_is_accepted(stack: LocalStack) 
     assert uploaded.status == 201
     data = uploaded.json()["data"]
     assert data["type"] == "object-upload"
-    assert uploaded.header("location") == uploaded.json()["links"]["self"]
-    assert uploaded.header("location").endswith(f"/api/v1/object-upload/{data['id']}")
+    assert header(uploaded, "location") == uploaded.json()["links"]["self"]
+    assert header(uploaded, "location").endswith(f"/api/v1/object-upload/{data['id']}")
     assert "fileIdentifier" not in data["attributes"]
 
 
@@ -91,7 +91,7 @@ def test_a_file_put_straight_into_s3_is_found_out_and_handed_out(stack: LocalSta
     assert found["thumbnailStatus"] == "READY"
     downloaded = stack.request("GET", f"/api/v1/file/mybucket/{identifier}")
     assert downloaded.body == body
-    assert "filename*=UTF-8''Foto%20K%C3%A4fer.jpg" in downloaded.header("content-disposition")
+    assert "filename*=UTF-8''Foto%20K%C3%A4fer.jpg" in header(downloaded, "content-disposition")
     assert stack.keys("ObjectBucket", "incoming/") == []
 
 
@@ -103,7 +103,7 @@ def test_a_large_file_is_handed_out_by_a_link(stack: LocalStack) -> None:
     answer = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
     assert answer.status == 307
     assert "curl -L" in answer.text
-    assert _get(answer.header("location")) == body
+    assert _get(header(answer, "location")) == body
     link = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}?redirect=false")
     assert link.status == 200
     assert _get(link.json()["url"]) == body
@@ -152,7 +152,7 @@ def test_a_thumbnail_that_is_still_being_made_is_asked_for_again_later(stack: Lo
     path = f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
     pending = stack.request("GET", path)
     assert pending.status == 404
-    assert int(pending.header("retry-after")) > 0
+    assert int(header(pending, "retry-after")) > 0
     stack.settle()
     assert stack.request("GET", path).status == 200
 
