@@ -4,7 +4,7 @@ from typing import Any
 
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.promotion import Promotion
@@ -13,7 +13,11 @@ from coffer.settings import settings
 
 uploads = DynamoUploads()
 clock = SystemClock()
-objects = S3Objects(s3_client(), settings.object_bucket, copy_conditions=settings.copy_conditions)
+objects = S3Objects(
+    s3_client(read_timeout=COPYING),
+    settings.object_bucket,
+    copy_conditions=settings.copy_conditions,
+)
 housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,

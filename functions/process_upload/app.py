@@ -3,14 +3,18 @@
 from typing import Any
 
 from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
 from coffer.domain.promotion import Outcome, Promotion
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import settings
 
-objects = S3Objects(s3_client(), settings.object_bucket, copy_conditions=settings.copy_conditions)
+objects = S3Objects(
+    s3_client(read_timeout=COPYING),
+    settings.object_bucket,
+    copy_conditions=settings.copy_conditions,
+)
 promotion = Promotion(
     uploads=DynamoUploads(),
     objects=objects,

@@ -125,7 +125,7 @@ class Settings:
         host = urlsplit(self.aws_endpoint_url).hostname
         if host not in _LOOPBACK_HOSTS:
             raise SettingsError(
-                "DEVELOPMENT_IDENTITY is set, but AWS_ENDPOINT_URL is not a local stack: a deployed "
+                "DEVELOPMENT_IDENTITY is set, but AWS_ENDPOINT_URL is not a local one: a deployed "
                 "Coffer has no development mode. Remove DEVELOPMENT_IDENTITY and set OIDC_ISSUER."
             )
 

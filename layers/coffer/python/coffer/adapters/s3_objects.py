@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -31,14 +31,20 @@ from coffer.settings import settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+COPYING = timedelta(seconds=100)
+"""How long a copy of 5 GiB, the largest in one call, may take."""
+
 _CHUNK_BYTES = 1024**2
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
 _OVERLOADED = frozenset({"SlowDown", "503", "ServiceUnavailable", "InternalError", "500"})
 
 
-def s3_client() -> S3Client:
-    """A client of the configured store; checksums are ours to give, not the SDK's to add."""
+def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
+    """A client of the configured store; checksums are ours to give, not the SDK's to add.
+
+    S3 answers a copy when it is done, so whoever copies gigabytes needs a patient client.
+    """
     style: Literal["path", "auto"] = "path" if settings.aws_endpoint_url_s3 else "auto"
     return boto3.client(
         "s3",
@@ -49,7 +55,7 @@ def s3_client() -> S3Client:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             connect_timeout=2,
-            read_timeout=20,
+            read_timeout=read_timeout.total_seconds(),
             retries={"mode": "standard", "max_attempts": 4},
         ),
     )

@@ -45,11 +45,12 @@ class UploadGrant:
         given = {name: value for name, value in short.items() if value is not None}
         text = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
         value = urlsafe_b64encode(text.encode()).decode().rstrip("=")
-        if len(METADATA_NAME) + len(value) > MAX_BYTES:
+        size = len(FIELD) + len(value)
+        if size > MAX_BYTES:
             raise InvalidError(
                 "upload_grant_too_long",
                 "The file name, the media type and the user name together are too long to be "
-                f"signed into an upload: {len(METADATA_NAME) + len(value)} bytes of {MAX_BYTES}.",
+                f"signed into an upload: {size} bytes of {MAX_BYTES}.",
                 pointer=pointer,
             )
         return value

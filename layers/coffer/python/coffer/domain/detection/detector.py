@@ -7,7 +7,7 @@ more special, and what containers hold, which outweighs all of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coffer.domain.detection import markup
 from coffer.domain.detection.containers.compressed import compressed_type
@@ -35,8 +35,7 @@ _CONTAINERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(NamedTuple):
     """What a file is: its media type, and that type's primary extension with the dot, or ""."""
 
     media_type: str

@@ -6,8 +6,10 @@ are believed: its shorter ones also match text and noise, and its containers are
 
 from __future__ import annotations
 
+# What it calls the file -> the registered name (RFC 8081).
 _BELIEVED: dict[str, str] = {
-    "application/font-woff": "font/woff",
+    "woff": "font/woff",
+    "woff2": "font/woff2",
 }
 
 
@@ -16,4 +18,4 @@ def guess(head: bytes) -> str | None:
     import filetype
 
     kind = filetype.guess(head)
-    return _BELIEVED.get(kind.mime) if kind else None
+    return _BELIEVED.get(kind.extension) if kind else None

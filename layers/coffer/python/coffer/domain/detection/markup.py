@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coffer.domain.detection.hierarchy import PLAIN_TEXT, XML
 from coffer.domain.detection.tables.xml_roots import XML_ROOTS
-from coffer.domain.detection.xml_reading import UnsafeXmlError, read_elements
+from coffer.domain.detection.xml_reading import UnsafeXmlError, root_element
 
 HTML = "text/html"
 
@@ -15,16 +15,10 @@ def refine(media_type: str, head: bytes) -> str:
     XML with no document element within the head is not XML but text, as in Tika; HTML need not be
     well-formed. A document whose entities are not to be followed stays what it began as.
     """
-    roots: list[tuple[str, str]] = []
-
-    def take_first(namespace: str, local: str, attributes: dict[str, str]) -> bool:
-        roots.append((namespace, local))
-        return True
-
     try:
-        read_elements(head, take_first)
+        root = root_element(head)
     except UnsafeXmlError:
         return media_type
-    if roots:
-        return XML_ROOTS.get(roots[0], media_type)
+    if root is not None:
+        return XML_ROOTS.get((root.namespace, root.name), media_type)
     return PLAIN_TEXT if media_type == XML else media_type

@@ -65,7 +65,7 @@ RECOGNISERS: dict[int, tuple[Recogniser, ...]] = {
         data.touhou,
     ),
     45: (mail.likely,),
-    40: (mail.possible, text.matlab_function, data.dbf, data.key, data.bzip2),
+    40: (mail.possible, text.matlab_function, data.dbf, data.key),
     30: (audio.adts, text.bibtex_after_comment),
     20: (audio.sun_audio,),
 }

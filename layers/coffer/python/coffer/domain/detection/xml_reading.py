@@ -1,4 +1,4 @@
-"""Reading the start of XML that nobody vouches for: its elements until one says stop.
+"""Reading the first elements of XML that nobody vouches for.
 
 expat parses; it is given a bounded piece, fetches nothing, and stops at the first entity
 declaration that is more than a short literal, so nothing in a document can make it work or grow.
@@ -6,8 +6,7 @@ declaration that is more than a short literal, so nothing in a document can make
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pyexpat import XMLParserType
@@ -18,8 +17,13 @@ _LONGEST_ENTITY = 256
 _PIECE_BYTES = 2048
 _ENCODINGS_OF_EXPAT = ("utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "latin1")
 
-# (namespace, local name, attributes by name) -> whether that was enough
-ElementHandler = Callable[[str, str, dict[str, str]], bool]
+
+class Element(NamedTuple):
+    """A start tag; attributes of no namespace by their names, others as `namespace name`."""
+
+    namespace: str
+    name: str
+    attributes: dict[str, str]
 
 
 class UnsafeXmlError(Exception):
@@ -30,39 +34,29 @@ class _EnoughError(Exception):
     """Raised through expat to end a parse that has found what it was for."""
 
 
-def read_elements(text: bytes, on_element: ElementHandler) -> None:
-    """Hand the start tags of `text` to `on_element` until it is satisfied or the XML ends.
+def first_elements(text: bytes, most: int) -> list[Element]:
+    """The first start tags of `text`, up to `most` of them, in document order.
 
-    Well-formedness errors end the reading in silence: what came before them was handed over.
-    Raises UnsafeXmlError at an entity declaration that could expand.
+    What comes after an error of form is left out, what comes before it is not. Raises
+    UnsafeXmlError at an entity declaration that could expand.
     """
-    from pyexpat import (
-        ExpatError,
-        ParserCreate,
-    )  # a tenth of uploads are XML; the rest starts faster
+    from pyexpat import ExpatError, ParserCreate  # few uploads are XML; the others start faster
 
     source, encoding = _decodable(text)
     parser = ParserCreate(encoding, " ")
+    elements: list[Element] = []
     entities = 0
 
     def on_start(name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
-        if on_element(namespace, local, attributes):
+        elements.append(Element(namespace, local, attributes))
+        if len(elements) == most:
             raise _EnoughError
 
-    def on_entity(
-        name: str,
-        is_parameter: bool,
-        value: str | None,
-        base: str | None,
-        system_id: str | None,
-        public_id: str | None,
-        notation: str | None,
-    ) -> None:
+    def on_entity(name: str, is_parameter: bool, value: str | None, *_where: str | None) -> None:
         nonlocal entities
         entities += 1
-        literal = value is not None and len(value) <= _LONGEST_ENTITY and "&" not in value
-        if is_parameter or not literal or "%" in (value or "") or entities > _MOST_ENTITIES:
+        if is_parameter or entities > _MOST_ENTITIES or not _is_short_literal(value):
             raise UnsafeXmlError(name)
 
     parser.StartElementHandler = on_start
@@ -70,7 +64,18 @@ def read_elements(text: bytes, on_element: ElementHandler) -> None:
     try:
         _feed(parser, source)
     except (_EnoughError, ExpatError, ValueError, LookupError):
-        return
+        return elements
+    return elements
+
+
+def root_element(text: bytes) -> Element | None:
+    """The document element, if the text is XML as far as that. Raises UnsafeXmlError."""
+    elements = first_elements(text, 1)
+    return elements[0] if elements else None
+
+
+def _is_short_literal(value: str | None) -> bool:
+    return value is not None and len(value) <= _LONGEST_ENTITY and not {"&", "%"} & set(value)
 
 
 def _feed(parser: XMLParserType, source: bytes) -> None:

@@ -17,10 +17,13 @@ _INSIDE_GZIP = (
     (b"filedesc://", "application/arc+gz"),
 )
 _BEGINNINGS = (
+    (b"BZh", "application/x-bzip2"),
     (b"]\x00\x00", "application/x-lzma"),
     (b"\xca\xfe\xd0\x0d", "application/x-java-pack200"),
     (b"\xff\x06\x00\x00sNaPpY", "application/x-snappy-framed"),
 )
+# A Zstandard file may begin with frames to skip (RFC 8878, 3.1.2): 0x184D2A5? little-endian.
+_ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 
 
 def compressed_type(window: Window) -> str | None:
@@ -29,6 +32,8 @@ def compressed_type(window: Window) -> str | None:
     if head.startswith(_GZIP):
         inside = _peek(head[:_PEEK_PACKED_BYTES])
         return next((k for mark, k in _INSIDE_GZIP if inside.startswith(mark)), "application/gzip")
+    if head[1:4] == _ZSTD_SKIPPABLE and head[0] & 0xF0 == 0x50:
+        return "application/zstd"
     return next((kind for mark, kind in _BEGINNINGS if head.startswith(mark)), None)
 
 

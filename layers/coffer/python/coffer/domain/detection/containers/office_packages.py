@@ -7,19 +7,20 @@ Microsoft registers; the rule from main part to document is Apache Tika 3.2.3's.
 from __future__ import annotations
 
 from coffer.domain.detection.containers.zip_members import Members
-from coffer.domain.detection.xml_reading import UnsafeXmlError, read_elements
+from coffer.domain.detection.xml_reading import UnsafeXmlError, first_elements
 
 _CONTENT_TYPES = b"[Content_Types].xml"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
-# Part types that decide by themselves, in this order; the rest goes by rule.
-_DECIDING = {
-    # A theme has a presentation in it.
+# Part types that say the document's type by themselves; those of main parts say it by rule.
+_BY_PART = {
     f"{_OFFICE}thememanager+xml": "application/vnd.openxmlformats-officedocument",
     "application/vnd.adsk-package.dwfx-fixeddocumentsequence+xml": "model/vnd.dwfx+xps",
     "application/vnd.ms-package.xps-fixeddocumentsequence+xml": "application/vnd.ms-xpsdocument",
 }
 _MAIN_ENDINGS = (".main+xml", ".main")
+_MOST_PARTS = 4096
+_SOME_PACKAGE = "application/x-tika-ooxml"
 
 # Where the list itself can't be read: the usual name of the main part.
 _BY_MAIN_PART = {
@@ -34,42 +35,46 @@ _BY_MAIN_PART = {
 
 
 def office_type(members: Members) -> str | None:
-    """The type of an Office package by its list of parts; None of other archives."""
+    """The type of an Office package by its list of parts; None of other archives.
+
+    The first part in the list that says a type decides. Where none does, or the list can't be read,
+    the names of members do; a package of some other program is just a package.
+    """
     if _CONTENT_TYPES not in members:
         return None
     content = members.content(_CONTENT_TYPES)
-    media_type = _by_parts(_part_types(content)) if content else None
-    if media_type:
-        return media_type
-    return next((kind for name, kind in _BY_MAIN_PART.items() if name in members), None)
+    if content is not None:
+        documents = (_document_of(part) for part in _part_types(content))
+        found = next(filter(None, documents), None)
+        if found:
+            return found
+    named = (kind for name, kind in _BY_MAIN_PART.items() if name in members)
+    return next(named, _SOME_PACKAGE)
 
 
 def _part_types(content: bytes) -> list[str]:
     """Content types of a package's parts, lower case, in the order of the list."""
-    kinds: list[str] = []
-
-    def look(namespace: str, local: str, attributes: dict[str, str]) -> bool:
-        if local in ("Override", "Default"):
-            kinds.append(attributes.get("ContentType", "").strip().lower())
-        return False
-
     try:
-        read_elements(content, look)
+        elements = first_elements(content, _MOST_PARTS)
     except UnsafeXmlError:
         return []
-    return kinds
+    return [
+        element.attributes.get("ContentType", "").strip().lower()
+        for element in elements
+        if element.name in ("Override", "Default")
+    ]
 
 
-def _by_parts(kinds: list[str]) -> str | None:
-    for kind, media_type in _DECIDING.items():
-        if kind in kinds:
-            return media_type
-    return next((_document_of(kind) for kind in kinds if kind.endswith(_MAIN_ENDINGS)), None)
+def _document_of(part: str) -> str | None:
+    """The type of the document that has such a part; None for parts of any document.
 
-
-def _document_of(main_part: str) -> str:
-    """The document's type: the main part's up to its last dot, macros marked as registered."""
-    document = main_part.rpartition(".")[0]
+    Of a main part's type it is what comes before the last dot; macros are marked as registered.
+    """
+    if part in _BY_PART:
+        return _BY_PART[part]
+    if not part.endswith(_MAIN_ENDINGS):
+        return None
+    document = part.rpartition(".")[0]
     if document.endswith(".macroenabled"):
         return f"{document}.12"
     if document.endswith(".macroenabledtemplate"):

@@ -54,7 +54,7 @@ def ogg_type(window: Window) -> str | None:
 
 
 def _streams(head: bytes) -> list[str]:
-    """Types of the streams that begin in the head; all streams of a file begin before any goes on."""
+    """Types of the streams that begin in the head; all begin before any of them goes on."""
     streams: list[str] = []
     at = 0
     while head.startswith(_PAGE, at) and len(streams) < _MOST_STREAMS:

@@ -1,7 +1,7 @@
 """Zip archives that are documents, packages or programs, by their members.
 
-Sources: Apache Tika 3.2.3's zip detectors (their order is that measured in the project's reference);
-ECMA-376 part 2 for Office packages, OASIS OpenDocument 1.3 part 2 section 3.3 for `mimetype`.
+Sources: Apache Tika 3.2.3's zip detectors; ECMA-376 part 2 for Office packages, OASIS OpenDocument
+1.3 part 2 section 3.3 for `mimetype`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from coffer.domain.detection.hierarchy import ZIP, canonical, is_a
 from coffer.domain.detection.tables.extensions import EXTENSIONS
 from coffer.domain.detection.tables.xml_roots import XML_ROOTS
 from coffer.domain.detection.windows import Window
-from coffer.domain.detection.xml_reading import UnsafeXmlError, read_elements
+from coffer.domain.detection.xml_reading import UnsafeXmlError, first_elements, root_element
 
-_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00")
 _LONGEST_MIMETYPE = 127
+_MOST_ENTRIES = 4096
 _TOKEN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&^_.+-")
 _OPEN_DOCUMENTS = ("application/vnd.oasis.opendocument.", "application/vnd.sun.xml.")
 _JAVA_ARCHIVE = "application/java-archive"
@@ -125,7 +126,7 @@ def _iwork(members: Members) -> str | None:
     if b"buildVersionHistory.plist" not in members:
         return None
     for index in _IWORK_INDEXES:
-        media_type = XML_ROOTS.get(_root(members.content(index) or b""), "")
+        media_type = _type_of_root(members.content(index) or b"")
         if media_type.startswith("application/vnd.apple."):
             return media_type
     return "application/vnd.apple.iwork"
@@ -133,38 +134,28 @@ def _iwork(members: Members) -> str | None:
 
 def _star_office(members: Members) -> str | None:
     content = members.content(b"META-INF/manifest.xml")
-    found: list[str] = []
-
-    def look(namespace: str, local: str, attributes: dict[str, str]) -> bool:
-        if local != "file-entry":
-            return False
-        plain = {name.rpartition(" ")[2]: value for name, value in attributes.items()}
-        media_type = plain.get("media-type")
-        if media_type in _STAR_OFFICE:
-            found.append(_STAR_OFFICE[media_type])
-        elif media_type == "" and plain.get("full-path") == "/":
-            found.append("application/vnd.openofficeorg.autotext")
-        return bool(found)
-
     try:
-        read_elements(content or b"", look)
+        entries = first_elements(content or b"", _MOST_ENTRIES)
     except UnsafeXmlError:
         return None
-    return found[0] if found else None
+    for entry in entries:
+        if entry.name == "file-entry":
+            # The attributes' namespace has changed over the years, their names have not.
+            plain = {key.rpartition(" ")[2]: value for key, value in entry.attributes.items()}
+            declared = plain.get("media-type", "-")
+            if declared in _STAR_OFFICE:
+                return _STAR_OFFICE[declared]
+            if not declared and plain.get("full-path") == "/":
+                return "application/vnd.openofficeorg.autotext"
+    return None
 
 
-def _root(content: bytes) -> tuple[str, str]:
-    roots: list[tuple[str, str]] = []
-
-    def take_first(namespace: str, local: str, attributes: dict[str, str]) -> bool:
-        roots.append((namespace, local))
-        return True
-
+def _type_of_root(content: bytes) -> str:
     try:
-        read_elements(content, take_first)
+        root = root_element(content)
     except UnsafeXmlError:
-        return "", ""
-    return roots[0] if roots else ("", "")
+        return ""
+    return XML_ROOTS.get((root.namespace, root.name), "") if root else ""
 
 
 _QUESTIONS: tuple[Callable[[Members], str | None], ...] = (

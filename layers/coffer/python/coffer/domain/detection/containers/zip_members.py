@@ -8,7 +8,7 @@ beyond what was read, and nothing is inflated beyond a cap.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from coffer.domain.detection.windows import Window
 
@@ -22,6 +22,7 @@ _LOCAL = b"PK\x03\x04"
 _LOCAL_BYTES = 30
 _LONGEST_COMMENT = 65_535
 _STORED, _DEFLATED = 0, 8
+_ENCRYPTED = 0x01
 
 _DIRECTORY_BYTES = 98_304
 _MEMBER_BYTES = 32_768
@@ -29,12 +30,12 @@ _MOST_MEMBERS = 4096
 _MOST_INFLATED_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member as the archive describes it. Offsets are from the start of the file."""
 
     name: bytes
     method: int
+    encrypted: bool
     packed_bytes: int
     local_header_offset: int
 
@@ -58,7 +59,7 @@ class Members:
     def content(self, name: bytes) -> bytes | None:
         """A member's first 64 KiB; None if it is not there or not to be unpacked."""
         member = self._by_name.get(name)
-        if member is None or member.method not in (_STORED, _DEFLATED):
+        if member is None or member.encrypted or member.method not in (_STORED, _DEFLATED):
             return None
         return self._unpack(member)
 
@@ -117,6 +118,7 @@ def _parse_directory(directory: bytes, shift: int) -> list[Member]:
             Member(
                 name=directory[at + _CENTRAL_BYTES : name_end],
                 method=_u16(directory, at + 10),
+                encrypted=bool(directory[at + 8] & _ENCRYPTED),
                 packed_bytes=_u32(directory, at + 20),
                 local_header_offset=_u32(directory, at + 42) + shift,
             )
@@ -132,7 +134,8 @@ def _from_local_headers(head: bytes) -> list[Member]:
         packed = _u32(head, at + 18)
         name_end = at + _LOCAL_BYTES + _u16(head, at + 26)
         name = head[at + _LOCAL_BYTES : name_end]
-        members.append(Member(name, _u16(head, at + 8), packed, at))
+        encrypted = bool(head[at + 6] & _ENCRYPTED)
+        members.append(Member(name, _u16(head, at + 8), encrypted, packed, at))
         after = name_end + _u16(head, at + 28) + packed
         # Sizes of streamed members come later; a following header is looked for either way.
         at = head.find(_LOCAL, after)

@@ -176,11 +176,6 @@ def touhou(head: bytes) -> str | None:
     return None
 
 
-def bzip2(head: bytes) -> str | None:
-    """bzip2, by its block size."""
-    return "application/x-bzip2" if head[:3] == b"BZh" and head[3:4] in _ONE_TO_NINE else None
-
-
 def postscript_illustrator(head: bytes) -> str | None:
     """Illustrator of the PostScript days, by the format it says it is in."""
     mark = b"%AI5_FileFormat "
@@ -191,9 +186,6 @@ def postscript_illustrator(head: bytes) -> str | None:
     if version in (b"1", b"2", b"3", b"4") and end in (b"\r", b"\n"):
         return "application/illustrator+ps"
     return None
-
-
-_ONE_TO_NINE = tuple(b"%d" % size for size in range(1, 10))
 
 
 def _two_numbers(head: bytes, order: str) -> tuple[int, int]:
