@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "coffer" / "python"))
 
-import filetype  # noqa: E402  (the layer has to be on the path first, and both are measured warm)
+import filetype
 
-from coffer.domain.detection import BufferReader, canonical, detect, is_a  # noqa: E402  (likewise)
+from coffer.domain.detection import BufferReader, canonical, detect, is_a
 
 EXECUTABLES = (
     "application/x-msdownload",
@@ -96,8 +96,8 @@ def ours(content: bytes, name: str | None) -> str:
     return detect(BufferReader(content), name).media_type
 
 
-def bare_filetype(content: bytes, name: str | None) -> str:
-    """What `filetype` says by itself, under our names for its types."""
+def bare_filetype(content: bytes, _name: str | None) -> str:
+    """What `filetype` says by itself, under our names for its types; it asks for no name."""
     kind = filetype.guess(content)
     return canonical(kind.mime) if kind else "application/octet-stream"
 
@@ -192,9 +192,7 @@ def print_cost(samples: list[Sample]) -> None:
     )
 
 
-def _pass_seconds(
-    samples: list[Sample], answer: Callable[[bytes, str | None], str]
-) -> list[float]:
+def _pass_seconds(samples: list[Sample], answer: Callable[[bytes, str | None], str]) -> list[float]:
     times = []
     for sample in samples:
         started = time.process_time()

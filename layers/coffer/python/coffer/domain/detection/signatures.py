@@ -44,7 +44,9 @@ def _bears(head: bytes, parts: tuple[Part, ...]) -> bool:
 @cache
 def _tiers() -> dict[int, _RowsByFirstByte]:
     tiers: dict[int, _RowsByFirstByte] = {}
-    for row in sorted(SIGNATURES, key=_strongest_first):
+    # Between equals Tika takes the name that sorts last; sorting is stable.
+    by_name = sorted(SIGNATURES, key=lambda row: row[1], reverse=True)
+    for row in sorted(by_name, key=_strongest_first):
         anchor = row[2][0]
         first_byte = anchor[1][0] if len(anchor) == 2 and anchor[0] == 0 else None
         tiers.setdefault(row[0], {}).setdefault(first_byte, []).append(row)

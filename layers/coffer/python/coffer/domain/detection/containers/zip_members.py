@@ -129,7 +129,7 @@ def _parse_directory(directory: bytes, shift: int) -> list[Member]:
 
 def _from_local_headers(head: bytes) -> list[Member]:
     members: list[Member] = []
-    at = 0
+    at = head.find(_LOCAL)
     while len(members) < _MOST_MEMBERS and 0 <= at <= len(head) - _LOCAL_BYTES:
         packed = _u32(head, at + 18)
         name_end = at + _LOCAL_BYTES + _u16(head, at + 26)
