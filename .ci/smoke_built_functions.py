@@ -23,6 +23,13 @@ import yaml
 
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
+# The parameters without which functions refuse to start. Nothing is fetched from there.
+GIVEN = {
+    "OidcIssuer": "https://login.invalid",
+    "OidcAudience": "coffer",
+    "DatahubPublicKeyUrl": "https://datahub.invalid/key.pem",
+}
+
 # -I and -S keep this machine's packages out; what is left of the path is the standard library.
 PROGRAM = "import sys; sys.path[:0] = sys.argv[1:]; import app; app.lambda_handler"
 
@@ -89,6 +96,7 @@ def _environment(variables: dict[str, Any], parameters: dict[str, Any]) -> dict[
     """The template's variables: parameters by their default, resources by their logical id."""
     environment = {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
     environment |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    parameters = parameters | {name: {"Default": value} for name, value in GIVEN.items()}
     for variable, value in variables.items():
         name = _name(value)
         environment[variable] = str(parameters.get(name, {}).get("Default", name))

@@ -18,6 +18,14 @@ from typing import Any
 from tests.template.reading import REGION, ROOT, source
 
 
+# The parameters without which functions refuse to start. Nothing is fetched from there.
+GIVEN = {
+    "OidcIssuer": "https://login.invalid",
+    "OidcAudience": "coffer",
+    "DatahubPublicKeyUrl": "https://datahub.invalid/key.pem",
+}
+
+
 def environment() -> dict[str, str]:
     """The variables of the template's functions."""
     data = source().data
@@ -25,7 +33,7 @@ def environment() -> dict[str, str]:
     values = {
         name: value if isinstance(value, str) else value["Ref"] for name, value in variables.items()
     }
-    defaults = {name: str(one["Default"]) for name, one in data["Parameters"].items()}
+    defaults = {name: str(one["Default"]) for name, one in data["Parameters"].items()} | GIVEN
     region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     return {name: defaults.get(value, value) for name, value in values.items()} | region | keys
