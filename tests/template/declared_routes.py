@@ -17,7 +17,6 @@ from typing import Any
 
 from tests.template.reading import REGION, ROOT, source
 
-
 # The parameters without which functions refuse to start. Nothing is fetched from there.
 GIVEN = {
     "OidcIssuer": "https://login.invalid",
