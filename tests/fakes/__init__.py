@@ -1,0 +1,32 @@
+"""The ports of the domain in memory: what the adapters promise, without what they stand on.
+
+The contract suites in `tests/contract` run on each of these and on its adapter.
+"""
+
+from tests.fakes.clocks import FrozenClock
+from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects
+from tests.fakes.outlets import (
+    FixedThumbnailer,
+    InMemoryAudit,
+    InMemoryQueue,
+    PlainForms,
+    RecordingBus,
+)
+from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
+from tests.fakes.watching import KilledError, killed_at, watched
+
+__all__ = [
+    "FixedThumbnailer",
+    "FrozenClock",
+    "InMemoryAudit",
+    "InMemoryCatalogue",
+    "InMemoryDeliveries",
+    "InMemoryObjects",
+    "InMemoryQueue",
+    "InMemoryUploads",
+    "KilledError",
+    "PlainForms",
+    "RecordingBus",
+    "killed_at",
+    "watched",
+]

@@ -1,0 +1,177 @@
+"""The object store in a dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from coffer.domain.clock import Clock
+from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
+from coffer.domain.ports import StoredObject
+
+
+def sha1_of(body: bytes) -> str:
+    """SHA-1 in hexadecimal."""
+    return hashlib.sha1(body, usedforsecurity=False).hexdigest()
+
+
+def crc32_of(body: bytes) -> str:
+    """CRC-32 in hexadecimal, eight digits."""
+    return f"{zlib.crc32(body):08x}"
+
+
+def etag_of(body: bytes) -> str:
+    """The ETag of an object that came in one piece: its MD5."""
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Held:
+    stored: StoredObject
+    body: bytes
+
+
+class InMemoryObjects:
+    """The Objects port.
+
+    Without `copy_conditions` it ignores conditions on copies, as Ceph 16 does; without
+    `checksums` it computes none. `bytes_read` counts what `read` and `digest` fetched.
+    """
+
+    def __init__(
+        self, clock: Clock, *, copy_conditions: bool = True, checksums: bool = True
+    ) -> None:
+        self._clock = clock
+        self._conditions = copy_conditions
+        self._checksums = checksums
+        self._held: dict[str, _Held] = {}
+        self.bytes_read = 0
+
+    @property
+    def keys(self) -> list[str]:
+        """Every key that holds something, in order."""
+        return sorted(self._held)
+
+    def body(self, key: str) -> bytes:
+        """What is under `key`, whoever may see it."""
+        return self._found(key).body
+
+    def arrive(
+        self,
+        key: str,
+        body: bytes,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        sha1_hex: str | None = None,
+        crc32: str | None = None,
+    ) -> StoredObject:
+        """A client's form has put `body` under `key`; checksums that it sent were verified."""
+        stored = StoredObject(
+            key=key,
+            size_bytes=len(body),
+            etag=etag_of(body),
+            last_modified=self._clock.now(),
+            content_type="binary/octet-stream",
+            metadata=metadata or {},
+            sha1_hex=sha1_hex,
+            crc32=crc32,
+        )
+        self._held[key] = _Held(stored, body)
+        return stored
+
+    def describe(self, key: str) -> StoredObject:
+        return self._found(key).stored
+
+    def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
+        held = self._found(key)
+        if held.stored.etag != etag:
+            raise ObjectChangedError(key)
+        piece = held.body[start : start + length]
+        self.bytes_read += len(piece)
+        return piece
+
+    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
+        if sha1_hex != sha1_of(body):
+            raise ValueError(f"{key} arrived damaged")
+        if key in self._held:
+            raise ObjectExistsError(key)
+        self._put(key, body, content_type, sha1_hex=sha1_hex)
+
+    def replace(self, key: str, body: bytes, *, content_type: str) -> None:
+        self._put(key, body, content_type)
+
+    def promote(
+        self, source: StoredObject, destination: str, *, content_type: str, checksum: str
+    ) -> StoredObject:
+        held, done = self._held.get(source.key), self._held.get(destination)
+        is_claimed = held is not None and held.stored.etag == source.etag
+        if done is not None and (self._conditions or held is None):
+            return done.stored
+        if held is None or (self._conditions and not is_claimed):
+            raise ObjectChangedError(source.key)
+        copied = self._put(
+            destination,
+            held.body,
+            content_type,
+            sha1_hex=sha1_of(held.body) if self._checksums and checksum == "SHA1" else None,
+            crc32=crc32_of(held.body) if self._checksums and checksum == "CRC32" else None,
+        )
+        if not is_claimed:
+            self.remove(destination)
+            raise ObjectChangedError(source.key)
+        return copied
+
+    def digest(self, key: str) -> tuple[str, str]:
+        body = self._found(key).body
+        self.bytes_read += len(body)
+        return sha1_of(body), crc32_of(body)
+
+    def remove(self, key: str, *, etag: str | None = None) -> None:
+        held = self._held.get(key)
+        if held is not None and etag is not None and held.stored.etag != etag:
+            raise ObjectChangedError(key)
+        self._held.pop(key, None)
+
+    def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
+        for key in self.keys:
+            stored = self._held[key].stored
+            if key.startswith(prefix) and stored.last_modified < moment:
+                yield replace(stored, content_type="", metadata={}, sha1_hex=None, crc32=None)
+
+    def _found(self, key: str) -> _Held:
+        if key not in self._held:
+            raise ObjectMissingError(key)
+        return self._held[key]
+
+    def _put(
+        self,
+        key: str,
+        body: bytes,
+        content_type: str,
+        *,
+        sha1_hex: str | None = None,
+        crc32: str | None = None,
+    ) -> StoredObject:
+        arrived = self.arrive(key, body, sha1_hex=sha1_hex, crc32=crc32)
+        stored = replace(arrived, content_type=content_type)
+        self._held[key] = _Held(stored, body)
+        return stored
+
+
+class InMemoryDeliveries:
+    """The Deliveries port over the same objects."""
+
+    def __init__(self, objects: InMemoryObjects) -> None:
+        self._objects = objects
+
+    def link(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
+        return f"store:{key}?type={media_type}&disposition={disposition}&life={life.seconds}"
+
+    def size(self, key: str) -> int:
+        return len(self._objects.body(key))
+
+    def fetch(self, key: str, start: int, length: int) -> bytes:
+        return self._objects.body(key)[start : start + max(length, 0)]

@@ -1,0 +1,71 @@
+"""Where things go: the audit, the bus, the queue, forms and thumbnails, kept in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from coffer.domain.ports import StoredObject, ThumbnailError
+from coffer.domain.upload_offers import AllowedUpload, SignedForm
+
+
+class InMemoryAudit:
+    """The AuditTrail port."""
+
+    def __init__(self) -> None:
+        self.snapshots: dict[tuple[str, int], Mapping[str, Any]] = {}
+
+    def record(self, snapshot: Mapping[str, Any]) -> None:
+        self.snapshots.setdefault((snapshot["instanceId"], snapshot["version"]), snapshot)
+
+
+class RecordingBus:
+    """The EventBus port; messages of the types in `refused` are not taken."""
+
+    def __init__(self) -> None:
+        self.published: list[Mapping[str, Any]] = []
+        self.refused: set[str] = set()
+
+    def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
+        taken = [message["type"] not in self.refused for message in messages]
+        self.published += [m for m, was_taken in zip(messages, taken, strict=True) if was_taken]
+        return taken
+
+
+class InMemoryQueue:
+    """The ProcessingQueue port."""
+
+    def __init__(self) -> None:
+        self.enqueued: list[StoredObject] = []
+
+    def enqueue(self, stored: StoredObject) -> None:
+        self.enqueued.append(stored)
+
+
+class PlainForms:
+    """The UploadForms port: forms that nobody signed, one hour long."""
+
+    def __init__(self) -> None:
+        self.allowed: list[AllowedUpload] = []
+
+    def sign(self, uploads: Sequence[AllowedUpload], now: datetime) -> list[SignedForm]:
+        self.allowed += uploads
+        return [
+            SignedForm(url="store:", fields={"key": upload.key}, expires=now + timedelta(hours=1))
+            for upload in uploads
+        ]
+
+
+class FixedThumbnailer:
+    """The Thumbnailer port: always the same small picture, or the same failure."""
+
+    def __init__(self, *, failure: str | None = None) -> None:
+        self._failure = failure
+        self.images: list[bytes] = []
+
+    def make(self, image: bytes) -> bytes:
+        self.images.append(image)
+        if self._failure is not None:
+            raise ThumbnailError(self._failure, "cannot be made")
+        return b"a small picture"

@@ -1,0 +1,138 @@
+"""Records as they are in the middle of their lives; a test names only what it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from coffer.domain.callers import Caller, Role
+from coffer.domain.derivative import Derivative, DerivativeType
+from coffer.domain.media_types import DcType
+from coffer.domain.metadata import DEFAULTS, Metadata
+from coffer.domain.object_upload import (
+    Awaiting,
+    Content,
+    ObjectUpload,
+    ThumbnailStatus,
+    UploadStatus,
+    final_key,
+)
+from tests.fakes.clocks import NOON
+from tests.fakes.files import PNG
+from tests.fakes.objects import crc32_of, sha1_of
+
+
+def identifier(number: int) -> str:
+    """A UUID that is easy to tell from others."""
+    return str(UUID(int=0x0193_0000_0000_7000_8000_0000_0000_0000 + number))
+
+
+FILE, THUMBNAIL, METADATA = identifier(1), identifier(2), identifier(3)
+
+
+def caller(role: Role | None = Role.USER, group: str = "aafc", **changes: Any) -> Caller:
+    """Somebody with one role in one group."""
+    roles = frozenset({role} if role is not None else ())
+    return Caller(**{"username": "alice", "groups": {group: roles}} | changes)
+
+
+ADMIN = Caller(username="root", realm_roles=frozenset({Role.DINA_ADMIN}))
+STRANGER = caller(Role.SUPER_USER, "elsewhere", username="mallory")
+
+
+def content(**changes: Any) -> Content:
+    """What is known of a PNG."""
+    known: dict[str, Any] = {
+        "detected_media_type": "image/png",
+        "detected_file_extension": ".png",
+        "evaluated_media_type": "image/png",
+        "evaluated_file_extension": ".png",
+        "dc_type": DcType.IMAGE,
+        "size_in_bytes": len(PNG),
+        "sha1_hex": sha1_of(PNG),
+        "crc32": crc32_of(PNG),
+    }
+    return Content(**known | changes)
+
+
+def upload(**changes: Any) -> ObjectUpload:
+    """An AVAILABLE upload of a PNG that waits for its metadata; its thumbnail is being made."""
+    known: dict[str, Any] = {
+        "file_identifier": FILE,
+        "bucket": "aafc",
+        "is_derivative": False,
+        "original_filename": "leaf.png",
+        "received_media_type": "image/png",
+        "created_by": "alice",
+        "created_on": NOON,
+        "status": UploadStatus.AVAILABLE,
+        "content": content(),
+        "thumbnail_identifier": THUMBNAIL,
+        "thumbnail_status": ThumbnailStatus.PENDING,
+        "awaiting": Awaiting.CLAIM,
+        "awaiting_since": NOON,
+        "version": 1,
+        "revision": 1,
+    } | changes
+    known.setdefault(
+        "object_key",
+        final_key(
+            known["bucket"],
+            known["file_identifier"],
+            ".png",
+            is_derivative=known["is_derivative"],
+        ),
+    )
+    return ObjectUpload(**known)
+
+
+def pending(**changes: Any) -> ObjectUpload:
+    """A direct upload whose bytes may not be in place yet."""
+    known: dict[str, Any] = {
+        "status": UploadStatus.PENDING,
+        "thumbnail_status": None,
+        "awaiting": Awaiting.BYTES,
+        "version": 0,
+    }
+    return upload(**known | changes)
+
+
+def metadata(**changes: Any) -> Metadata:
+    """The description of that PNG."""
+    known: dict[str, Any] = {
+        "identifier": METADATA,
+        "bucket": "aafc",
+        "created_by": "alice",
+        "created_on": NOON,
+        "xmp_metadata_date": NOON,
+        "dc_type": DcType.IMAGE,
+        "dc_format": "image/png",
+        "publicly_releasable": True,
+        "file_identifier": FILE,
+        "original_filename": "leaf.png",
+        "filename": "leaf.png",
+        "file_extension": ".png",
+        "ac_hash_function": "SHA-1",
+        "ac_hash_value": sha1_of(PNG),
+        **DEFAULTS,
+    }
+    return Metadata(**known | changes)
+
+
+def thumbnail(**changes: Any) -> Derivative:
+    """The record of its generated thumbnail."""
+    known: dict[str, Any] = {
+        "identifier": THUMBNAIL,
+        "bucket": "aafc",
+        "file_identifier": THUMBNAIL,
+        "object_key": f"thumbnails/aafc/{THUMBNAIL}.jpg",
+        "file_extension": ".jpg",
+        "dc_type": DcType.IMAGE,
+        "dc_format": "image/jpeg",
+        "derivative_type": DerivativeType.THUMBNAIL_IMAGE,
+        "ac_derived_from": METADATA,
+        "publicly_releasable": True,
+        "created_by": "System Generated",
+        "created_on": NOON,
+    }
+    return Derivative(**known | changes)
