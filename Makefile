@@ -31,15 +31,27 @@ help: ## This list
 # ---------------------------------------------------------------- run
 
 .PHONY: start
-start: $(RUN_STAMP) ## Start the local stack: no Docker, no account (PORT, S3_PORT, AUTH=jwt, CHAOS=…)
+start: $(RUN_STAMP) ## Start the local stack: no Docker, no account (PORT=8081 S3_PORT=9000)
 	@exec $(PYTHON) -m local $(ARGS)
 
 .PHONY: events
 events: $(RUN_STAMP) ## Follow the event bus of the running stack, one JSON event a line
 	@exec $(PYTHON) -m local events $(ARGS)
 
+.PHONY: audit
+audit: $(RUN_STAMP) ## Print the audit of the running stack, one JSON entry a line
+	@exec $(PYTHON) -m local audit $(ARGS)
+
+.PHONY: clock
+clock: $(RUN_STAMP) ## Show the clock of the running stack, or move it on (ARGS="+21d")
+	@exec $(PYTHON) -m local clock $(ARGS)
+
+.PHONY: run
+run: $(RUN_STAMP) ## Run a schedule of the running stack now (ARGS=KeepHouseFunction)
+	@exec $(PYTHON) -m local run $(ARGS)
+
 .PHONY: token
-token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice --group aafc/user")
+token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--rawstore --user alice")
 	@exec $(PYTHON) -m local token $(ARGS)
 
 # ---------------------------------------------------------------- check
