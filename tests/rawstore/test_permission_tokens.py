@@ -1,0 +1,358 @@
+"""Permission tokens: the good ones, every wrong kind, and where the key comes from."""
+
+from __future__ import annotations
+
+import base64
+import json
+import warnings
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from coffer.adapters.compact_tokens import MAX_TOKEN_LENGTH
+from coffer.adapters.fetching import FetchError
+from coffer.adapters.permission_tokens import (
+    GivenKey,
+    PublishedKey,
+    RsaPermissionTokens,
+    read_public_key,
+)
+from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
+from coffer.domain.rawstore.permits import Permit
+from tests.rawstore.tokens import (
+    CLAIMS,
+    NOW,
+    SettableClock,
+    ec_key,
+    encode,
+    pem_of,
+    rsa_key,
+    sign,
+    sign_raw,
+    signed_with_the_public_key,
+    unsigned,
+)
+
+KEY = rsa_key("auth server")
+PEM = pem_of(KEY)
+HEADER = {"alg": "RS256", "typ": "JWT"}
+
+
+def verifier(*, require_expiry: bool = False) -> RsaPermissionTokens:
+    return RsaPermissionTokens(
+        GivenKey(read_public_key(PEM)), SettableClock(), require_expiry=require_expiry
+    )
+
+
+def code_of(token: str, **options: bool) -> str:
+    with pytest.raises(UnauthenticatedError) as caught:
+        verifier(**options).verify(token)
+    return caught.value.problems[0].code
+
+
+def at(**offset: float) -> int:
+    return int((NOW + timedelta(**offset)).timestamp())
+
+
+class TestTokens:
+    def test_a_good_token_gives_its_claims(self) -> None:
+        """The reference's auth server sends no exp, iat, iss, aud, jti or kid."""
+        assert verifier().verify(sign(KEY, CLAIMS)) == CLAIMS
+
+    @pytest.mark.parametrize(
+        "token",
+        [
+            pytest.param(unsigned(CLAIMS), id="none"),
+            pytest.param(unsigned(CLAIMS) + "AA", id="none with a signature"),
+            pytest.param(signed_with_the_public_key(PEM, CLAIMS), id="HS256 with the public key"),
+            pytest.param(sign(rsa_key("another"), CLAIMS), id="another key"),
+            pytest.param(sign(KEY, CLAIMS, algorithm="RS384"), id="RS384"),
+            pytest.param(sign(KEY, CLAIMS, algorithm="RS512"), id="RS512"),
+            pytest.param(sign(KEY, CLAIMS, algorithm="PS256"), id="PS256"),
+            pytest.param(sign(ec_key("any"), CLAIMS, algorithm="ES256"), id="ES256"),
+            pytest.param(sign_raw(KEY, {"alg": ["RS256"]}, b"{}"), id="algorithm no text"),
+            pytest.param(sign_raw(KEY, {"alg": "rs256"}, b"{}"), id="algorithm in lower case"),
+            pytest.param(sign_raw(KEY, {"typ": "JWT"}, b"{}"), id="no algorithm"),
+            pytest.param(sign_raw(KEY, {**HEADER, "crit": ["exp"]}, b"{}"), id="extension"),
+            pytest.param(sign_raw(KEY, HEADER, b'{"userid":"u1","userid":"u2"}'), id="repeated"),
+            pytest.param(
+                sign_raw(KEY, b'{"alg":"RS256","alg":"none"}', b"{}"), id="two algorithms"
+            ),
+            pytest.param(sign_raw(KEY, HEADER, b"[]"), id="claims no object"),
+            pytest.param(sign_raw(KEY, HEADER, b"\xff"), id="claims no UTF-8"),
+            pytest.param(sign_raw(KEY, HEADER, b'{"exp":NaN}'), id="claims no JSON"),
+            pytest.param(sign_raw(KEY, HEADER, b"[" * 5000), id="claims nested deeply"),
+            pytest.param(sign_raw(KEY, HEADER, b'{"exp":"2030"}'), id="expiry no number"),
+            pytest.param(sign_raw(KEY, HEADER, b'{"exp":true}'), id="expiry true"),
+            pytest.param(sign_raw(KEY, HEADER, b'{"exp":null}'), id="expiry null"),
+            pytest.param(sign(KEY, CLAIMS) + "=", id="padding"),
+            pytest.param(sign(KEY, CLAIMS) + "\n", id="line end"),
+            pytest.param(sign(KEY, CLAIMS) + ".AAAA", id="four parts"),
+            pytest.param(sign(KEY, CLAIMS).rpartition(".")[0], id="two parts"),
+            pytest.param("undefined", id="what JavaScript sends for nothing"),
+            pytest.param("é.é.é", id="no ASCII"),
+            pytest.param("", id="nothing"),
+            pytest.param("..", id="dots"),
+        ],
+    )
+    def test_any_other_token_is_refused(self, token: str) -> None:
+        assert code_of(token) in ("malformed_token", "invalid_token")
+
+    def test_a_huge_token_is_refused_before_it_is_looked_at(self) -> None:
+        good = sign(KEY, {**CLAIMS, "padding": "x" * MAX_TOKEN_LENGTH})
+
+        with pytest.raises(UnauthenticatedError, match="characters long"):
+            verifier().verify(good)
+
+    @given(position=st.integers(0), letter=st.sampled_from("ABCDwxyz0189-_.=+/ \n"))
+    def test_changing_any_letter_makes_it_worthless(self, position: int, letter: str) -> None:
+        token = sign(KEY, CLAIMS)
+        # The last letter of 256 bytes in base64 has four bits that stand for nothing.
+        index = position % (len(token) - 1)
+        assume(token[index] != letter)
+
+        changed = token[:index] + letter + token[index + 1 :]
+
+        assert code_of(changed) in ("malformed_token", "invalid_token")
+
+    @given(
+        st.one_of(
+            st.binary(max_size=60).map(lambda claims: sign_raw(KEY, HEADER, claims)),
+            st.dictionaries(
+                st.sampled_from(["exp", "nbf", "iat", "aud", "userid"]),
+                st.one_of(st.none(), st.booleans(), st.text(max_size=5), st.integers(0, 2**40)),
+            ).map(lambda claims: sign_raw(KEY, HEADER, json.dumps(claims).encode())),
+            st.dictionaries(
+                st.sampled_from(["alg", "typ", "kid", "cty"]),
+                st.sampled_from(["RS256", "none", "HS256", "RS512", "JWT", "x"]),
+            ).map(lambda header: sign_raw(KEY, header, b"{}")),
+        )
+    )
+    def test_nothing_passes_that_pyjwt_refuses(self, token: str) -> None:
+        """The other way round is not true: some of what PyJWT takes is too loose here."""
+        try:
+            ours = verifier().verify(token)
+        except UnauthenticatedError:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = jwt.decode(
+                token,
+                PEM,
+                algorithms=["RS256"],
+                options={
+                    "verify_aud": False,
+                    "verify_iat": False,
+                    "verify_exp": False,  # PyJWT can't be told the time
+                    "verify_nbf": False,
+                },
+            )
+        assert theirs == ours
+
+    @pytest.mark.parametrize(
+        ("claims", "code"),
+        [
+            ({"exp": at(seconds=-1)}, "token_expired"),
+            ({"exp": at()}, "token_expired"),
+            ({"exp": 0}, "token_expired"),
+            ({"nbf": at(seconds=1)}, "token_not_yet_valid"),
+            ({"nbf": 10**300}, "token_not_yet_valid"),
+        ],
+    )
+    def test_a_token_counts_only_in_its_time(self, claims: dict[str, Any], code: str) -> None:
+        assert code_of(sign_raw(KEY, HEADER, json.dumps(claims).encode())) == code
+
+    @pytest.mark.parametrize(
+        "claims",
+        [{"exp": at(seconds=1)}, {"exp": at() + 0.5}, {"nbf": at()}, {"exp": 10**300}, {}],
+    )
+    def test_a_token_counts_in_its_time(self, claims: dict[str, Any]) -> None:
+        assert verifier().verify(sign(KEY, {**CLAIMS, **claims})) == {**CLAIMS, **claims}
+
+    def test_an_expiry_can_be_required(self) -> None:
+        assert code_of(sign(KEY, CLAIMS), require_expiry=True) == "token_without_expiry"
+        assert verifier(require_expiry=True).verify(sign(KEY, {**CLAIMS, "exp": at(seconds=1)}))
+
+    def test_a_refusal_repeats_nothing_of_the_token(self) -> None:
+        secret = "s3cr3t-user"
+        for token in (sign(rsa_key("another"), {"userid": secret}), f"{secret}.{secret}.{secret}"):
+            with pytest.raises(UnauthenticatedError) as caught:
+                verifier().verify(token)
+            assert secret not in str(caught.value)
+            assert encode(secret.encode()) not in str(caught.value)
+
+
+class TestPermits:
+    @pytest.mark.parametrize("userid", [None, "", 7, ["u1"], "é", "a\r\nb", " u1", "u" * 257])
+    def test_a_token_must_name_its_user(self, userid: Any) -> None:
+        with pytest.raises(UnauthenticatedError):
+            Permit.parse({**CLAIMS, "userid": userid})
+
+    @pytest.mark.parametrize(
+        "permissions",
+        [
+            {"datapackage-upload": True},
+            {"max_public_storage_mb": 0},
+            {"max_private_storage_mb": 5, "datapackage-upload": False},
+        ],
+    )
+    def test_these_permissions_let_a_user_upload(self, permissions: dict[str, Any]) -> None:
+        Permit.parse({**CLAIMS, "permissions": permissions}).require_upload()
+
+    @pytest.mark.parametrize(
+        "permissions",
+        [
+            None,
+            [],
+            "datapackage-upload",
+            {},
+            {"datapackage-upload": False},
+            {"datapackage-upload": "true"},
+            {"datapackage-upload": 1},
+            {"max_dataset_num": 3},
+        ],
+    )
+    def test_no_others_do(self, permissions: Any) -> None:
+        with pytest.raises(ForbiddenError):
+            Permit.parse({**CLAIMS, "permissions": permissions}).require_upload()
+
+    @pytest.mark.parametrize("service", [None, 7, "", "source", "Rawstore"])
+    def test_a_token_of_another_service_is_refused(self, service: Any) -> None:
+        with pytest.raises(ForbiddenError):
+            Permit.parse({**CLAIMS, "service": service}).require_service("rawstore")
+
+
+class TestPublicKeys:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param(PEM, id="PEM"),
+            pytest.param(f"\n  {PEM}\n", id="PEM with space around it"),
+            pytest.param(PEM.replace("\n", "\r\n"), id="PEM with CRLF"),
+            pytest.param(PEM.replace("\n", "\\n"), id="PEM with \\n"),
+            pytest.param(base64.b64encode(PEM.encode()).decode(), id="base64 on one line"),
+        ],
+    )
+    def test_each_form_is_the_same_key(self, text: str) -> None:
+        assert read_public_key(text) == KEY.public_key()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("", id="nothing"),
+            pytest.param("key", id="text"),
+            pytest.param("é", id="no ASCII"),
+            pytest.param(PEM[:200], id="cut off"),
+            pytest.param(PEM.replace("PUBLIC", "PRIVATE"), id="named a private key"),
+            pytest.param(
+                KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+                id="a private key",
+            ),
+            pytest.param(pem_of(ec_key("any")), id="an elliptic curve"),
+            pytest.param(pem_of(rsa_key("short", 1024)), id="a short key"),
+            pytest.param(base64.b64encode(b"key").decode(), id="base64 of text"),
+            pytest.param(base64.b64encode(b"\xff\xfe").decode(), id="base64 of bytes"),
+        ],
+    )
+    def test_anything_else_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r".+"):
+            read_public_key(text)
+
+
+class AuthServer:
+    """A stand-in for the fetching of the public key: says what it is told, counts, or is down."""
+
+    def __init__(self, document: str) -> None:
+        self.document: str | None = document
+        self.asked = 0
+
+    def fetch(self, url: str) -> bytes:
+        assert url == "https://auth.example/auth/public-key"
+        self.asked += 1
+        if self.document is None:
+            raise FetchError("down")
+        return self.document.encode()
+
+
+class TestPublishedKeys:
+    def tokens(self, server: AuthServer, clock: SettableClock) -> RsaPermissionTokens:
+        keys = PublishedKey("https://auth.example/auth/public-key", server.fetch, clock)
+        return RsaPermissionTokens(keys, clock, require_expiry=False)
+
+    def test_the_key_is_fetched_when_it_is_first_needed_and_kept(self) -> None:
+        server, clock = AuthServer(PEM), SettableClock()
+        tokens = self.tokens(server, clock)
+
+        assert server.asked == 0
+        for _ in range(3):
+            assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
+        assert server.asked == 1
+
+    def test_a_malformed_token_asks_nobody(self) -> None:
+        server = AuthServer(PEM)
+        tokens = self.tokens(server, SettableClock())
+
+        for token in ("x", unsigned(CLAIMS), signed_with_the_public_key(PEM, CLAIMS)):
+            with pytest.raises(UnauthenticatedError):
+                tokens.verify(token)
+        assert server.asked == 0
+
+    def test_a_new_key_is_noticed_by_a_signature_that_does_not_fit(self) -> None:
+        server, clock = AuthServer(PEM), SettableClock()
+        tokens = self.tokens(server, clock)
+        tokens.verify(sign(KEY, CLAIMS))
+        server.document = pem_of(rsa_key("next"))
+        clock.forward(seconds=31)
+
+        assert tokens.verify(sign(rsa_key("next"), CLAIMS)) == CLAIMS
+        with pytest.raises(UnauthenticatedError):
+            tokens.verify(sign(KEY, CLAIMS))
+        assert server.asked == 2
+
+    def test_bad_signatures_cannot_make_it_ask_more_than_every_half_minute(self) -> None:
+        server, clock = AuthServer(PEM), SettableClock()
+        tokens = self.tokens(server, clock)
+
+        for _ in range(60):
+            with pytest.raises(UnauthenticatedError):
+                tokens.verify(sign(rsa_key("another"), CLAIMS))
+            clock.forward(seconds=1)
+        assert server.asked == 2
+
+    def test_a_withdrawn_key_counts_for_an_hour_at_most(self) -> None:
+        server, clock = AuthServer(PEM), SettableClock()
+        tokens = self.tokens(server, clock)
+        tokens.verify(sign(KEY, CLAIMS))
+        server.document = pem_of(rsa_key("next"))
+        clock.forward(hours=1)
+
+        with pytest.raises(UnauthenticatedError):
+            tokens.verify(sign(KEY, CLAIMS))
+
+    @pytest.mark.parametrize("document", [None, "<html>", ""])
+    def test_a_known_key_outlives_the_auth_servers_troubles(self, document: str | None) -> None:
+        server, clock = AuthServer(PEM), SettableClock()
+        tokens = self.tokens(server, clock)
+        tokens.verify(sign(KEY, CLAIMS))
+        server.document = document
+        clock.forward(hours=2)
+
+        assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
+
+    def test_without_any_key_the_answer_is_to_try_again_and_it_does(self) -> None:
+        server, clock = AuthServer(PEM), SettableClock()
+        server.document = None
+        tokens = self.tokens(server, clock)
+
+        for _ in range(3):
+            with pytest.raises(UnavailableError):
+                tokens.verify(sign(KEY, CLAIMS))
+        assert server.asked == 1
+        server.document = PEM
+        clock.forward(seconds=30)
+        assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
