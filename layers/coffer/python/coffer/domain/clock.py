@@ -16,7 +16,8 @@ class Clock(Protocol):
 
 def to_text(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds and a Z: sorts as text as it does in time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it writes years before 1000 with fewer than four digits.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def from_text(text: str) -> datetime:
