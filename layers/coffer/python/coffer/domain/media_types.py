@@ -141,7 +141,9 @@ def evaluate_media_type(
     if not declared:
         return detected
     if base_type(declared) == OCTET_STREAM and detected != OCTET_STREAM:
-        return detected if extension_of(name) in extensions_of(detected) else declared
+        # Some known extensions have capitals (`.C` is C++), a name's extension never.
+        known = {extension.lower() for extension in extensions_of(detected)}
+        return detected if extension_of(name) in known else declared
     return declared
 
 
