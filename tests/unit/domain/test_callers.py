@@ -1,0 +1,83 @@
+"""Roles and their hierarchy (reference, 3.2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.callers import Caller, Role
+from coffer.domain.errors import ForbiddenError
+from tests.fakes.records import ADMIN, caller
+
+STRONGEST_FIRST = [
+    Role.DINA_ADMIN,
+    Role.SUPER_USER,
+    Role.USER,
+    Role.GUEST,
+    Role.READ_ONLY_ADMIN,
+    Role.READ_ONLY,
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("super-user", Role.SUPER_USER),
+        ("SUPER_USER", Role.SUPER_USER),
+        ("Super User", Role.SUPER_USER),
+        ("dina-admin", Role.DINA_ADMIN),
+        ("read-only-admin", Role.READ_ONLY_ADMIN),
+        ("read-only", Role.READ_ONLY),
+        ("user", Role.USER),
+        ("guest", Role.GUEST),
+        ("owner", None),
+        ("user2", None),
+        ("", None),
+    ],
+)
+def test_a_role_is_read_without_case_and_punctuation(text: str, role: Role | None) -> None:
+    assert Role.parse(text) is role
+
+
+@pytest.mark.parametrize("held", STRONGEST_FIRST)
+@pytest.mark.parametrize("needed", STRONGEST_FIRST)
+def test_a_role_includes_all_weaker_ones(held: Role, needed: Role) -> None:
+    strong_enough = STRONGEST_FIRST.index(held) <= STRONGEST_FIRST.index(needed)
+    assert caller(held).has_role(needed, "aafc") is strong_enough
+
+
+def test_a_role_counts_in_its_group_only() -> None:
+    assert not caller(Role.SUPER_USER, "aafc").has_role(Role.READ_ONLY, "cnc")
+
+
+def test_the_strongest_of_several_roles_counts() -> None:
+    both = Caller(username="bob", groups={"aafc": frozenset({Role.READ_ONLY, Role.USER})})
+    assert both.has_role(Role.GUEST, "aafc")
+
+
+def test_a_member_without_a_role_may_nothing() -> None:
+    assert not caller(None).may_read("aafc")
+
+
+def test_groups_compare_without_case_and_space() -> None:
+    assert caller(Role.USER, "aafc").has_role(Role.USER, " AAFC ")
+
+
+def test_the_realms_admin_may_everything_everywhere() -> None:
+    assert ADMIN.is_admin
+    assert all(ADMIN.has_role(role, "anything") for role in Role)
+
+
+def test_a_groups_admin_is_not_the_realms() -> None:
+    assert not caller(Role.DINA_ADMIN).is_admin
+
+
+def test_the_realms_read_only_admin_has_no_role_in_a_group() -> None:
+    service = Caller(username="indexer", realm_roles=frozenset({Role.READ_ONLY_ADMIN}))
+    assert not service.may_read("aafc")
+
+
+def test_who_lacks_a_role_is_told_which() -> None:
+    with pytest.raises(ForbiddenError, match="alice needs the role USER") as refusal:
+        caller(Role.GUEST).require_role(Role.USER, "aafc")
+    assert refusal.value.problems[0].code == "role_required"
+    caller(Role.USER).require_role(Role.USER, "aafc")

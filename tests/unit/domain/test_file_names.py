@@ -1,0 +1,111 @@
+"""Names: what is kept of them, and what a file is called when it goes (reference, 4.7)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffer.domain.errors import InvalidError
+from coffer.domain.file_names import (
+    admit_name,
+    base_of,
+    extension_of,
+    name_for_download,
+    standardise,
+)
+
+
+@pytest.mark.parametrize(
+    ("given_name", "kept"),
+    [
+        ("1|2.jpg", "1_2.jpg"),
+        ("1?2.jpg", "1_2.jpg"),
+        ("abc/test.jpg", "abc_test.jpg"),
+        ("testé.jpg", "testé.jpg"),
+        ("test(1).jpg", "test(1).jpg"),
+        ("test 1.jpg", "test 1.jpg"),
+        ("abc+test.jpg", "abc+test.jpg"),
+        ("a_b-c[1].jpg", "a_b-c[1].jpg"),
+        ("  spaced.jpg ", "spaced.jpg"),
+        ("../../etc/passwd", ".._.._etc_passwd"),
+        ('a"b\r\nc.jpg', "a_b__c.jpg"),
+        ("C:\\fakepath\\x.png", "C__fakepath_x.png"),
+        ("标本.tif", "标本.tif"),
+        ("\ud800.png", "_.png"),
+        ("🌱.png", "_.png"),
+        ("", ""),
+    ],
+)
+def test_a_name_keeps_what_the_reference_keeps(given_name: str, kept: str) -> None:
+    assert standardise(given_name) == kept
+
+
+@given(st.text())
+def test_a_kept_name_can_go_into_a_header_and_a_path(name: str) -> None:
+    kept = standardise(name)
+    assert kept.isprintable()
+    assert not set(kept) & set('"\\/\r\n\0;')
+    kept.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "extension", "base"),
+    [
+        ("a.JPG", ".jpg", "a"),
+        ("a.tar.gz", ".gz", "a.tar"),
+        (".hidden", ".hidden", ""),
+        ("x.", "", "x"),
+        ("plain", "", "plain"),
+        ("", "", ""),
+        ("a.b c", ".b c", "a"),
+    ],
+)
+def test_the_extension_is_what_stands_behind_the_last_dot(
+    name: str, extension: str, base: str
+) -> None:
+    assert extension_of(name) == extension
+    assert base_of(name) == base
+
+
+def test_no_name_has_no_extension() -> None:
+    assert extension_of(None) == ""
+    assert admit_name(None) == ""
+
+
+@pytest.mark.parametrize("name", ["n" * 250, "n" * 246 + ".png", "a.123456789"])
+def test_a_name_may_have_250_characters_and_an_extension_10(name: str) -> None:
+    assert admit_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("n" * 251, "file_name_too_long"),
+        ("a.1234567890", "file_extension_too_long"),
+        (f"a.{'x' * 200}", "file_extension_too_long"),
+    ],
+)
+def test_what_is_too_long_is_refused_before_anything_is_stored(name: str, code: str) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        admit_name(name, pointer="/files/3/originalFilename")
+    [problem] = refusal.value.problems
+    assert (problem.code, problem.pointer) == (code, "/files/3/originalFilename")
+
+
+@pytest.mark.parametrize(
+    ("name", "extension", "called"),
+    [
+        ("leaf.png", ".png", "leaf.png"),
+        ("myfile", ".png", "myfile.png"),
+        ("leaf.tif", ".png", "leaf.png"),
+        ("a.b.c", ".jpg", "a.b.jpg"),
+        (".hidden", ".hidden", "id.hidden"),
+        ("", ".png", "id.png"),
+        ("", "", "id"),
+    ],
+)
+def test_a_file_goes_under_its_base_with_the_records_extension(
+    name: str, extension: str, called: str
+) -> None:
+    assert name_for_download(name, extension, "id") == called
