@@ -1,0 +1,55 @@
+"""The sample events, replayed on an empty stack: what they ask for, and what comes of it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from local.stack import LocalStack
+from tests.template.reading import functions, logical_id, sample_event
+
+# Nothing is there yet, and the samples' permission token is no token.
+ANSWERS = {
+    "answer_unrouted": HTTPStatus.METHOD_NOT_ALLOWED,
+    "authorize_uploads": HTTPStatus.UNAUTHORIZED,
+    "create_metadata": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "describe_api": HTTPStatus.OK,
+    "download_file": HTTPStatus.NOT_FOUND,
+    "get_metadata": HTTPStatus.NOT_FOUND,
+    "get_object_upload": HTTPStatus.NOT_FOUND,
+    "list_prefixes": HTTPStatus.UNAUTHORIZED,
+    "offer_uploads": HTTPStatus.OK,
+    "upload_file": HTTPStatus.OK,
+}
+BATCHES = ("make_thumbnail", "process_upload", "publish_changes")
+
+
+def test_every_sample_is_replayed() -> None:
+    assert {*ANSWERS, *BATCHES, "keep_house"} == set(functions())
+
+
+@pytest.mark.parametrize("folder", sorted(ANSWERS))
+def test_a_request_is_answered_as_the_sample_deserves(folder: str, stack: LocalStack) -> None:
+    outcome = stack.invoke(logical_id(folder), sample_event(folder))
+    assert not outcome.failed, outcome.error_message
+    assert outcome.payload["statusCode"] == ANSWERS[folder], outcome.payload["body"]
+
+
+@pytest.mark.parametrize("folder", BATCHES)
+def test_a_batch_goes_through_whole(folder: str, stack: LocalStack) -> None:
+    outcome = stack.invoke(logical_id(folder), sample_event(folder))
+    assert not outcome.failed, outcome.error_message
+    assert outcome.payload == {"batchItemFailures": []}
+
+
+def test_the_sampled_changes_reach_the_audit_and_the_bus(stack: LocalStack) -> None:
+    stack.invoke("PublishChangesFunction", sample_event("publish_changes"))
+    assert [entry["version"] for entry in stack.items("AuditTable")] == [1, 2]
+    kinds = [event["detail-type"] for event in stack.bus_events]
+    assert kinds == ["ObjectUploadNotification", "ThumbnailNotification"]
+
+
+def test_an_empty_house_is_kept_without_work(stack: LocalStack) -> None:
+    outcome = stack.invoke("KeepHouseFunction", sample_event("keep_house"))
+    assert (outcome.failed, outcome.payload) == (False, {})
