@@ -27,6 +27,8 @@ DIGEST_BYTES: Mapping[str, int] = {
     "CRC64NVME": 8,
     "SHA1": 20,
     "SHA256": 32,
+    "SHA512": 64,
+    "MD5": 16,
 }
 # Reflected polynomials of the two CRCs that zlib lacks (RFC 3720; NVM Express 1.0, 64b CRC).
 POLYNOMIALS: Mapping[str, tuple[int, int]] = {
@@ -112,8 +114,7 @@ def known(algorithm: str, where: str = "x-amz-checksum-algorithm") -> str:
         raise S3Error(
             "InvalidRequest",
             f"Value for {where} header is invalid. Checksum algorithm provided is unsupported. "
-            "Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, "
-            "SHA256]",
+            f"Please try again with any of the valid types: [{', '.join(DIGEST_BYTES)}]",
         )
     return name
 

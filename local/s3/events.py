@@ -55,7 +55,7 @@ class Announcer:
     ) -> None:
         self._region = region
         self._now = now
-        self._deliver = deliver
+        self.deliver = deliver
         self._sequencer = Sequencer()
         self._enabled: set[str] = set()
 
@@ -128,6 +128,6 @@ class Announcer:
             },
         }
         try:
-            self._deliver(event)
+            self.deliver(event)
         except Exception:
             log.exception("the event of %s in %s could not be delivered", cause.reason, bucket)

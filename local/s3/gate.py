@@ -48,9 +48,9 @@ class S3Gate:
         self._address = (host, port)
         self._now = now
         self._verifier = Verifier(dict(credentials), region)
-        self._store = Store(folder, now)
-        self._announcer = Announcer(region, now, deliver)
-        context = Context(self._store, self._announcer, region, now)
+        self.store = Store(folder, now)
+        self.announcer = Announcer(region, now, deliver)
+        context = Context(self.store, self.announcer, region, now)
         self._operations = Operations(context, self._verifier)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -76,12 +76,12 @@ class S3Gate:
         self._server.close()
         self._thread.join()
         self._server = self._thread = None
-        self._store.clear()
+        self.store.clear()
 
     def reset(self) -> None:
         """Back to an S3 without a bucket."""
-        self._announcer.reset()
-        self._store.reset()
+        self.announcer.reset()
+        self.store.reset()
 
     def _answer(self, request: Request) -> Response:
         try:

@@ -21,7 +21,6 @@ from local.s3.sigv4 import Caller
 from local.s3.store import DeleteMarker, StoredObject
 
 RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
-ATTEMPTS = 3
 
 
 def find(context: Context, request: Request) -> StoredObject:
@@ -58,20 +57,15 @@ def get_object(context: Context, request: Request, caller: Caller | None) -> Res
     }
     if caller is None:
         check_anonymous(context, request, overrides)
-    for _ in range(ATTEMPTS):
+    with context.store.locked(request.bucket, request.key):
         stored = find(context, request)
-        try:
-            file = stored.path.open("rb", buffering=0)
-        except FileNotFoundError:
-            continue  # replaced between the two steps: the next look finds the new object
-        try:
-            return object_response(
-                context, request, stored, FilePart(file, 0, stored.size), overrides
-            )
-        except BaseException:
-            file.close()
-            raise
-    raise no_such_key(context, request)
+        # Once it is open, replacing or deleting the object cannot take the bytes away.
+        file = stored.path.open("rb", buffering=0)
+    try:
+        return object_response(context, request, stored, FilePart(file, 0, stored.size), overrides)
+    except BaseException:
+        file.close()
+        raise
 
 
 def check_anonymous(context: Context, request: Request, overrides: Mapping[str, str]) -> None:

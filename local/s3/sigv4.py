@@ -221,9 +221,7 @@ class Verifier:
         digest = hashlib.sha256(canonical.encode("utf-8")).hexdigest()
         to_sign = "\n".join((ALGORITHM, amz_date, scope.text, digest))
         key = signing_key(secret, scope)
-        if not hmac.compare_digest(
-            sign(key, to_sign), signature.encode("utf-8", "replace").decode()
-        ):
+        if not hmac.compare_digest(sign(key, to_sign).encode(), signature.encode()):
             raise mismatch(scope.access_key, to_sign, signature, canonical)
         return Caller(scope.access_key, payload, signature, scope, amz_date, key)
 

@@ -33,20 +33,20 @@ class Folder:
     """The folder that holds all bytes, in 256 shelves, under names that mean nothing."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def prepare(self) -> None:
         for shelf in range(SHELVES):
-            (self._root / f"{shelf:02x}").mkdir(parents=True, exist_ok=True)
+            (self.root / f"{shelf:02x}").mkdir(parents=True, exist_ok=True)
 
     def clear(self) -> None:
         """Remove the shelves and what is on them."""
         for shelf in range(SHELVES):
-            shutil.rmtree(self._root / f"{shelf:02x}", ignore_errors=True)
+            shutil.rmtree(self.root / f"{shelf:02x}", ignore_errors=True)
 
     def new_path(self) -> Path:
         name = uuid4().hex
-        return self._root / name[:2] / name
+        return self.root / name[:2] / name
 
     def link(self, source: Path) -> Path:
         """Another name for the same bytes; they are never written to again once they are whole."""

@@ -52,6 +52,8 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "CRC64NVME": ("FULL_OBJECT",),
     "SHA1": ("COMPOSITE",),
     "SHA256": ("COMPOSITE",),
+    "SHA512": ("COMPOSITE",),
+    "MD5": ("COMPOSITE",),
 }
 
 

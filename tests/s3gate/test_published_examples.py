@@ -1,7 +1,7 @@
 """The verifier held to the signatures that AWS publishes for S3.
 
-Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header" (single chunk,
-multiple chunks, trailing headers), "Authenticating Requests: Using Query Parameters" and
+Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header" (single
+chunk, multiple chunks, trailing headers), "Authenticating Requests: Using Query Parameters" and
 "Examples: Browser-Based Upload using HTTP POST (Using AWS Signature Version 4)".
 """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth
@@ -21,7 +22,7 @@ from local.s3.messages import Body, Headers, Request
 
 ACCESS_KEY = "test"
 SECRET_KEY = "test"
-REGION = "ca-central-1"
+REGION: Literal["ca-central-1"] = "ca-central-1"
 
 
 class MovableClock:
@@ -84,23 +85,30 @@ def send(
         connection.close()
 
 
+class NamedPayload(S3SigV4Auth):
+    """botocore's signer, which says of the payload what it is told."""
+
+    def __init__(self, payload: str, region: str) -> None:
+        super().__init__(Credentials(ACCESS_KEY, SECRET_KEY), "s3", region)
+        self._payload = payload
+
+    def payload(self, request: AWSRequest) -> str:
+        return self._payload
+
+
 def sign(
     url: str,
     method: str,
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     *,
-    trailer: bool = False,
-    access_key: str = ACCESS_KEY,
-    secret_key: str = SECRET_KEY,
+    payload: str | None = None,
     region: str = REGION,
 ) -> dict[str, str]:
-    """The headers with botocore's signature; `trailer` signs an unsigned payload with trailer."""
+    """The headers with botocore's signature; `payload` is what it says of the body instead."""
     request = AWSRequest(method, url, dict(headers or {}), body)
-    where = {"in": "trailer", "algorithm": "crc32", "name": "x-amz-checksum-crc32"}
-    request.context["checksum"] = {"request_algorithm": where} if trailer else {}
-    request.context["client_config"] = None
-    S3SigV4Auth(Credentials(access_key, secret_key), "s3", region).add_auth(request)
+    said = payload or hashlib.sha256(body).hexdigest()
+    NamedPayload(said, region).add_auth(request)
     return {name: str(value) for name, value in request.headers.items()}
 
 
