@@ -203,7 +203,7 @@ def _check_vocabulary(new: NewMetadata) -> None:
 
 
 # attribute, name in the document, longest (characters), required
-_CONSTRAINTS = (
+CONSTRAINTS = (
     ("resource_external_url", "resourceExternalURL", 255, False),
     ("filename", "filename", 255, False),
     ("dc_format", "dcFormat", 150, True),
@@ -219,7 +219,7 @@ _CONSTRAINTS = (
 def _check_constraints(metadata: Metadata) -> None:
     """Lengths and presence, all at once."""
     problems = []
-    for attribute, name, longest, required in _CONSTRAINTS:
+    for attribute, name, longest, required in CONSTRAINTS:
         value = getattr(metadata, attribute)
         if value and len(value) > longest:
             problems.append(_violation(name, f"size must be between 0 and {longest}"))

@@ -116,7 +116,7 @@ _ATTRIBUTES: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("managedAttributes", "managed_attributes", _text_map),
     ("sourceSet", "source_set", _text),
 )
-_SET_BY_THE_SERVER = frozenset(
+SET_BY_THE_SERVER = frozenset(
     {
         "createdBy",
         "createdOn",
@@ -155,7 +155,7 @@ def _read_attributes(attributes: Mapping[str, Any], problems: list[Problem]) -> 
     values: dict[str, Any] = {}
     shapes = {name: (field, shape) for name, field, shape in _ATTRIBUTES}
     for name, value in attributes.items():
-        if name in _SET_BY_THE_SERVER or (name in shapes and value is None):
+        if name in SET_BY_THE_SERVER or (name in shapes and value is None):
             continue
         where = f"/data/attributes/{name}"
         if name not in shapes:

@@ -1,0 +1,36 @@
+"""GET /api/v1/health and /api/v1/openapi.json: that the API lives, and what it offers."""
+
+import coffer
+from coffer.http.answers import JSON, Answer
+from coffer.http.api import Api
+from coffer.http.openapi import Deployment, describe
+from coffer.http.requests import Request
+from coffer.settings import settings
+
+# Made once: it is the same for every request that this process will ever see.
+DESCRIPTION = Answer.of_json(
+    describe(
+        Deployment(
+            rawstore=settings.service_name,
+            max_direct_upload_bytes=settings.max_direct_upload_bytes,
+            max_post_bytes=settings.max_post_bytes,
+        )
+    ),
+    media_type=JSON,
+    headers={"Cache-Control": "public, max-age=300"},
+)
+app = Api()
+
+
+@app.route("GET /api/v1/health")
+def say_ok(_request: Request) -> Answer:
+    document = {"status": "ok", "version": coffer.__version__, "service": "coffer"}
+    return Answer.of_json(document, media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+@app.route("GET /api/v1/openapi.json")
+def show_description(_request: Request) -> Answer:
+    return DESCRIPTION
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,18 @@
+"""The description of the API for machines: OpenAPI 3.1, made from tables.
+
+operations   every route: what it takes, and everything it can answer with
+records      what is known of a file, attribute by attribute
+bodies       what callers send below /api
+answers      what routes answer with that is no record
+rawstore     what the rawstore API takes and gives
+errors       what errors look like, and which codes stand behind which status
+parts        parameters, headers, security schemes
+shapes       the words of JSON Schema that all of these are written in
+document     the whole, put together
+
+Only the function that serves the description imports this.
+"""
+
+from coffer.http.openapi.document import Deployment, describe, documented_path
+
+__all__ = ["Deployment", "describe", "documented_path"]

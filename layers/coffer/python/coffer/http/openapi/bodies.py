@@ -1,0 +1,283 @@
+"""What callers send below /api: forms, announcements of files, descriptions.
+
+A test sends what these schemas allow and what they forbid, and holds them to what
+`coffer.http.forms`, `upload_documents` and `metadata_documents` make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coffer.domain.cataloguing import CONSTRAINTS
+from coffer.domain.file_names import MAX_NAME_LENGTH
+from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
+from coffer.domain.media_types import DcType
+from coffer.domain.upload_offers import MAX_FILES
+from coffer.http.metadata_documents import SET_BY_THE_SERVER
+from coffer.http.openapi.records import BUCKET_PATTERN
+from coffer.http.openapi.shapes import (
+    Members,
+    Schema,
+    flag,
+    identifier,
+    many,
+    mapping,
+    moment,
+    nullable,
+    one_of,
+    reference,
+    text,
+    thing,
+    url,
+    whole_number,
+)
+
+NO_MARKUP = "^([^<]|<(?![A-Za-z/!?]))*$"
+"""Text in which an HTML parser sees no tag (`coffer.domain.text_safety`)."""
+_MEDIA_TYPE = "^$|^[!-.0-~][ -.0-~]*/[ -~]*[!-~]$"
+_SOMETHING = "[^\\s]"
+_LONGEST = {name: longest for _, name, longest, _ in CONSTRAINTS}
+
+
+def _prose(name: str, description: str, **rules: object) -> Schema:
+    limit = {"maxLength": _LONGEST[name]} if name in _LONGEST else {}
+    return nullable(text(description, pattern=NO_MARKUP, **limit, **rules))
+
+
+_DC_TYPES = tuple(dict.fromkeys(word for kind in DcType for word in (kind.value, kind.label)))
+
+NEW_METADATA: Members = {
+    "bucket": text("The group that the record belongs to.", pattern=BUCKET_PATTERN),
+    "fileIdentifier": nullable(
+        identifier("The file to describe: an upload of this bucket that nothing describes yet.")
+    ),
+    "resourceExternalURL": nullable(
+        url(
+            "Where the resource is that is described instead of a file.",
+            pattern=NO_MARKUP,
+            maxLength=_LONGEST["resourceExternalURL"],
+        )
+    ),
+    "filename": _prose(
+        "filename", "What the file is called when it is handed out; else its original name."
+    ),
+    "dcFormat": _prose(
+        "dcFormat", "The media type of an external resource; a file's own is known already."
+    ),
+    "dcType": nullable(
+        one_of(
+            _DC_TYPES,
+            "What kind of thing is described; else it follows from the media type. Case and "
+            "whatever is no letter do not count.",
+        )
+    ),
+    "acCaption": _prose("acCaption", "What is to be seen, in a sentence."),
+    "acDigitizationDate": nullable(moment("When the original was digitised, with an offset.")),
+    "xmpRightsWebStatement": _prose(
+        "xmpRightsWebStatement", "Where the rights are stated; else the deployment's default."
+    ),
+    "dcRights": _prose(
+        "dcRights", "Who holds which rights, as a sentence; else the deployment's default."
+    ),
+    "xmpRightsOwner": _prose(
+        "xmpRightsOwner", "Who owns the rights; else the deployment's default."
+    ),
+    "xmpRightsUsageTerms": _prose(
+        "xmpRightsUsageTerms", "On what terms it may be used; else the deployment's default."
+    ),
+    "orientation": nullable(
+        whole_number("The image's orientation, as EXIF numbers it.", minimum=1, maximum=8)
+    ),
+    "acTags": nullable(many(text("One tag.", pattern=NO_MARKUP), "Words to find it by.")),
+    "publiclyReleasable": nullable(
+        flag("Whether everybody who is signed in may see it; else images are, the rest is not.")
+    ),
+    "notPubliclyReleasableReason": _prose(
+        "notPubliclyReleasableReason", "Why it is not to be public."
+    ),
+    "acSubtype": nullable(
+        text("A finer kind, of the vocabulary. None is defined yet: leave it out.", maxLength=0)
+    ),
+    "managedAttributes": nullable(
+        mapping(
+            text("The value."),
+            "Attributes of the vocabulary, by their keys. None are defined yet: leave it out.",
+            maxProperties=0,
+        )
+    ),
+    "sourceSet": _prose("sourceSet", "A name for the batch that the record comes with."),
+}
+
+_SUBJECTS = [
+    {
+        "description": "A stored file.",
+        "properties": {
+            "fileIdentifier": {"type": "string", "description": "The file."},
+            "resourceExternalURL": {"type": "null", "description": "Not both."},
+        },
+        "required": ["fileIdentifier"],
+    },
+    {
+        "description": "A resource outside, whose media type only the caller knows.",
+        "properties": {
+            "resourceExternalURL": text("The resource.", pattern=_SOMETHING),
+            "dcFormat": text("Its media type.", pattern=_SOMETHING),
+            "fileIdentifier": {"type": "null", "description": "Not both."},
+        },
+        "required": ["resourceExternalURL", "dcFormat"],
+    },
+]
+
+_GIVEN_PERSON = thing(
+    {
+        "data": nullable(
+            thing(
+                {
+                    "type": text("The type of the other resource.", const="person"),
+                    "id": identifier("Which person."),
+                },
+                "The person, by type and id; null for nobody.",
+            )
+        )
+    },
+    "A person, who is kept by another service.",
+    required=(),
+)
+
+
+def _new_metadata() -> Schema:
+    ignored = {
+        name: {"description": "Set by the server: whatever is sent is passed over."}
+        for name in sorted(SET_BY_THE_SERVER)
+    }
+    return thing(
+        {**NEW_METADATA, **ignored},
+        "What is said of a file, or of a resource outside. Null is the same as left out.",
+        required=("bucket",),
+        closed=True,
+        oneOf=_SUBJECTS,
+    )
+
+
+_IGNORED_MEMBERS: Mapping[str, str] = {
+    "id": "Not taken: the server gives the id.",
+    "lid": "Not taken either.",
+    "links": "Passed over.",
+    "meta": "Passed over.",
+}
+
+NEW_METADATA_DOCUMENT = thing(
+    {
+        "data": thing(
+            {
+                "type": text("The type of the record.", const="metadata"),
+                "attributes": reference("NewMetadataAttributes", "What is said."),
+                "relationships": thing(
+                    {
+                        "acMetadataCreator": reference("GivenPerson", "Who describes it."),
+                        "dcCreator": reference("GivenPerson", "Who made what is described."),
+                    },
+                    "Persons who had a part in it.",
+                    required=(),
+                    closed=True,
+                ),
+                **{name: {"description": why} for name, why in _IGNORED_MEMBERS.items()},
+            },
+            "The description.",
+            required=("type", "attributes"),
+            closed=True,
+        )
+    },
+    "A JSON:API document with the description to create.",
+)
+
+_HASHES = {"sha1Hex": ("SHA-1", 40), "sha256Hex": ("SHA-256", 64), "crc32": ("CRC-32", 8)}
+
+CHECKSUMS = nullable(
+    thing(
+        {
+            name: text(f"{algorithm}, in hexadecimal.", pattern=f"^[0-9A-Fa-f]{{{digits}}}$")
+            for name, (algorithm, digits) in _HASHES.items()
+        },
+        "What the content adds up to: one of these. S3 then takes no other content.",
+        required=(),
+        closed=True,
+        maxProperties=1,
+    )
+)
+
+
+def announced_file(max_post_bytes: int) -> Schema:
+    """One file that is going to be uploaded."""
+    return thing(
+        {
+            "originalFilename": text(
+                "The name that the file has. Its extension may have 9 characters.",
+                maxLength=MAX_NAME_LENGTH,
+                pattern=_SOMETHING,
+                examples=["field-recording.wav"],
+            ),
+            "receivedMediaType": nullable(
+                text(
+                    "The media type to declare. The upload then has to be of exactly this type.",
+                    maxLength=MAX_MEDIA_TYPE_LENGTH,
+                    pattern=_MEDIA_TYPE,
+                    examples=["audio/wav"],
+                )
+            ),
+            "sizeInBytes": nullable(
+                whole_number(
+                    "The size of the content in bytes. The upload then has to be exactly as large.",
+                    minimum=1,
+                    maximum=max_post_bytes,
+                )
+            ),
+            "isDerivative": flag("Whether the file was made from another one.", default=False),
+            "checksums": reference("Checksums", "What the content adds up to."),
+            "md5": nullable(
+                text("MD5 of the content, in base64.", pattern="^[A-Za-z0-9+/]{22}==$")
+            ),
+        },
+        "One file that is going to be uploaded.",
+        required=("originalFilename",),
+        closed=True,
+    )
+
+
+UPLOAD_REQUEST = thing(
+    {
+        "files": many(
+            reference("AnnouncedFile"), "The files, in any order.", minItems=1, maxItems=MAX_FILES
+        )
+    },
+    "The files that are going to be uploaded: all of them are signed for, or none.",
+)
+
+
+def file_form(max_direct_upload_bytes: int) -> Schema:
+    """The form that brings a small file."""
+    return thing(
+        {
+            "file": {
+                "type": "string",
+                "format": "binary",
+                "contentMediaType": "application/octet-stream",
+                "description": "The file: its bytes, its name, and in the part's own Content-Type "
+                f"its media type. At most {max_direct_upload_bytes} bytes.",
+            }
+        },
+        "A form with one file. Other parts are passed over; there may be 16 in all.",
+    )
+
+
+def schemas(*, max_direct_upload_bytes: int, max_post_bytes: int) -> Members:
+    """The schemas of requests, with the limits of this deployment."""
+    return {
+        "FileForm": file_form(max_direct_upload_bytes),
+        "UploadRequest": UPLOAD_REQUEST,
+        "AnnouncedFile": announced_file(max_post_bytes),
+        "Checksums": CHECKSUMS,
+        "NewMetadataDocument": NEW_METADATA_DOCUMENT,
+        "NewMetadataAttributes": _new_metadata(),
+        "GivenPerson": _GIVEN_PERSON,
+    }

@@ -1,0 +1,377 @@
+"""Every route of the API: what it is for, what it takes, and everything it can answer with.
+
+The keys are those of `coffer.http.routes`; a test holds the two together, and others make each
+answer happen that is listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coffer.http.answers import JSON, JSON_API
+from coffer.http.openapi.errors import (
+    ALWAYS,
+    BEARER,
+    BODY,
+    BUCKET,
+    FILE_NAME,
+    IDENTIFIER,
+    IN_GROUP,
+    JSON_BODY,
+    NEGOTIATED,
+    PERMISSION,
+    RECORDS,
+    STORE,
+    Refusals,
+    together,
+)
+
+FORM = "multipart/form-data"
+ANY_TYPE = "*/*"
+PLAIN_TEXT = "text/plain"
+
+
+class Access(StrEnum):
+    """Who may call a route at all; what they may do with it follows from their roles."""
+
+    ANYONE = "anyone"
+    BEARER = "bearer token"
+    PERMISSION = "permission token"
+
+
+class Tag(StrEnum):
+    """The chapters of the API."""
+
+    FILES = "files"
+    RECORDS = "records"
+    RAWSTORE = "rawstore"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """What a route takes: a schema by name, and the types it may be sent as."""
+
+    schema: str
+    media_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Success:
+    """A good answer: its body's schema by media type (empty: any content), and its headers."""
+
+    description: str
+    content: Mapping[str, str] | None = None
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One route. `refusals` are the codes of its errors, by status."""
+
+    identifier: str
+    tag: Tag
+    access: Access
+    summary: str
+    description: str
+    parameters: tuple[str, ...] = ()
+    body: Body | None = None
+    successes: Mapping[int, Success]
+    refusals: Refusals
+
+
+_JSON_API_BODY = (JSON_API, JSON)
+_FILE_HEADERS = (
+    "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition", "Cache-Control",
+    "X-Content-Type-Options",
+)  # fmt: skip
+_UNCHANGED = Success(description="The caller has it already.", headers=("ETag",))
+
+
+def _upload(identifier: str, what: str) -> Operation:
+    return Operation(
+        identifier=identifier,
+        tag=Tag.FILES,
+        access=Access.BEARER,
+        summary=f"Store {what}",
+        description=(
+            "For small files; larger ones go straight to S3, see `/api/v1/upload/{bucket}`. What "
+            "the file is follows from its content. Needs GUEST in the group. Answers a JSON:API "
+            f"document where Accept names {JSON_API}, else the older flat object."
+        ),
+        parameters=("bucket",),
+        body=Body(schema="FileForm", media_types=(FORM,)),
+        successes={
+            200: Success(
+                description="The file is stored; its record as a flat object.",
+                content={JSON: "FlatObjectUpload"},
+            ),
+            201: Success(
+                description="The file is stored; its record as a JSON:API document.",
+                content={JSON_API: "ObjectUploadDocument"},
+                headers=("Location", "ETag"),
+            ),
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, BUCKET, BODY, FILE_NAME, RECORDS, STORE,
+            {400: ("malformed_form", "missing_file_part", "several_file_parts")},
+            {413: ("file_too_large",), 415: ("media_type_forbidden",)},
+        ),
+    )  # fmt: skip
+
+
+def _download(identifier: str, what: str, not_found: tuple[str, ...]) -> Operation:
+    return Operation(
+        identifier=identifier,
+        tag=Tag.FILES,
+        access=Access.BEARER,
+        summary=f"Get {what}",
+        description=(
+            "Up to 4 MiB the bytes themselves, above that a redirect to a link that holds for five "
+            "minutes. Needs READ_ONLY in the group, or a record that is publicly releasable. One "
+            "range is served; several, or ranges in other units, get the whole."
+        ),
+        parameters=(
+            "bucket", "fileId", "redirect", "disposition", "range", "ifRange", "ifNoneMatch",
+        ),
+        successes={
+            200: Success(
+                description="The file; with `redirect=false` a link to it.",
+                content={ANY_TYPE: "", JSON: "DownloadLinkOrFile"},
+                headers=("Cache-Control",),
+            ),
+            206: Success(
+                description="The range of the file that was asked for.",
+                content={ANY_TYPE: ""},
+                headers=(*_FILE_HEADERS, "Content-Range"),
+            ),
+            304: Success(description="The caller has it already.", headers=_FILE_HEADERS),
+            307: Success(
+                description="The file is behind Location.",
+                content={PLAIN_TEXT: "Sentence"},
+                headers=("Location", "Cache-Control"),
+            ),
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, BUCKET, IDENTIFIER, RECORDS, STORE,
+            {400: ("malformed_parameter",), 404: not_found, 410: ("file_deleted",)},
+            {416: ("range_not_satisfiable",)},
+        ),
+    )  # fmt: skip
+
+
+def _look(identifier: str, what: str) -> Operation:
+    return Operation(
+        identifier=identifier,
+        tag=Tag.FILES,
+        access=Access.BEARER,
+        summary=f"See what getting {what} would give",
+        description="The headers of GET without the body, never a redirect.",
+        parameters=("bucket", "fileId", "disposition", "ifNoneMatch"),
+        successes={
+            200: Success(
+                description="The file is there.", headers=(*_FILE_HEADERS, "X-Content-Length")
+            ),
+            304: Success(description="The caller has it already.", headers=_FILE_HEADERS),
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, BUCKET, IDENTIFIER, RECORDS,
+            {400: ("malformed_parameter",), 404: ("file_not_found",), 410: ("file_deleted",)},
+        ),
+    )  # fmt: skip
+
+
+_MAIN = ("file_not_found", "file_rejected", "file_missing")
+_DERIVED = (*_MAIN, "thumbnail_pending", "thumbnail_failed")
+
+_FILES: Mapping[str, Operation] = {
+    "POST /api/v1/file/{bucket}": _upload("uploadFile", "a file"),
+    "POST /api/v1/file/{bucket}/derivative": _upload(
+        "uploadDerivative", "a file that was made from another one"
+    ),
+    "GET /api/v1/file/{bucket}/{fileId}": _download("downloadFile", "a file", _MAIN),
+    "HEAD /api/v1/file/{bucket}/{fileId}": _look("describeFile", "a file"),
+    "GET /api/v1/file/{bucket}/derivative/{fileId}": _download(
+        "downloadDerivative", "a derivative or a generated thumbnail", _DERIVED
+    ),
+    "HEAD /api/v1/file/{bucket}/derivative/{fileId}": _look(
+        "describeDerivative", "a derivative or a generated thumbnail"
+    ),
+    "POST /api/v1/upload/{bucket}": Operation(
+        identifier="offerUploads",
+        tag=Tag.FILES,
+        access=Access.BEARER,
+        summary="Get signed forms that upload files straight to S3",
+        description=(
+            "Nothing is stored by this. Each form holds for an hour and takes exactly the file "
+            "that was announced: post its fields in their order to its URL as "
+            "multipart/form-data, the file as the last part, `file`. The record can be read as "
+            "soon as the content has been looked into. Needs GUEST in the group."
+        ),
+        parameters=("bucket",),
+        body=Body(schema="UploadRequest", media_types=_JSON_API_BODY),
+        successes={
+            200: Success(
+                description="The forms, in the order of the request.",
+                content={JSON: "UploadOffers"},
+            )
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, BUCKET, JSON_BODY, FILE_NAME,
+            {400: ("malformed_file", "malformed_checksum")},
+            {413: ("too_many_files", "file_too_large", "answer_too_large")},
+            {422: ("no_files", "upload_grant_too_long", "file_too_large")},
+        ),
+    ),
+}  # fmt: skip
+
+_RECORDS: Mapping[str, Operation] = {
+    "GET /api/v1/object-upload/{id}": Operation(
+        identifier="getObjectUpload",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary="Get the record of an uploaded file",
+        description=(
+            "There as soon as the content has been looked into. Needs READ_ONLY in the group, or "
+            "a description of the file that is publicly releasable."
+        ),
+        parameters=("uploadId", "ifNoneMatch"),
+        successes={
+            200: Success(
+                description="The record.",
+                content={JSON_API: "ObjectUploadDocument"},
+                headers=("ETag",),
+            ),
+            304: _UNCHANGED,
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS,
+            {404: ("upload_not_found",), 410: ("upload_deleted",)},
+        ),
+    ),
+    "POST /api/v1/metadata": Operation(
+        identifier="createMetadata",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary="Describe a file, or a resource outside",
+        description=(
+            "A file is described once: whoever comes first has it. If a thumbnail is made of the "
+            "file, it gets its derivative record with this. Needs GUEST in the group."
+        ),
+        body=Body(schema="NewMetadataDocument", media_types=_JSON_API_BODY),
+        successes={
+            201: Success(
+                description="The description, as it was stored.",
+                content={JSON_API: "MetadataDocument"},
+                headers=("Location", "ETag"),
+            )
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, BUCKET, RECORDS,
+            {400: ("unknown_member", "unknown_attribute", "malformed_attribute",
+                   "unknown_relationship", "malformed_relationship", "unknown_subtype")},
+            {409: ("type_conflict", "file_already_described")},
+            {422: ("file_and_bucket_required", "file_and_external_resource", "upload_not_found",
+                   "bucket_is_not_the_files", "unknown_managed_attribute",
+                   "constraint_violation")},
+            {503: ("records_busy",)},
+        ),
+    ),
+    "GET /api/v1/metadata/{id}": Operation(
+        identifier="getMetadata",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary="Get a description",
+        description="Needs READ_ONLY in the group, unless the description is publicly releasable.",
+        parameters=("metadataId", "ifNoneMatch"),
+        successes={
+            200: Success(
+                description="The description.",
+                content={JSON_API: "MetadataDocument"},
+                headers=("ETag",),
+            ),
+            304: _UNCHANGED,
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS,
+            {404: ("metadata_not_found",), 410: ("metadata_deleted",)},
+        ),
+    ),
+}  # fmt: skip
+
+_SERVICE: Mapping[str, Operation] = {
+    "GET /api/v1/health": Operation(
+        identifier="getHealth",
+        tag=Tag.SERVICE,
+        access=Access.ANYONE,
+        summary="See whether the API lives",
+        description="Asks nothing that stands behind the API.",
+        successes={200: Success(description="It lives.", content={JSON: "Health"})},
+        refusals=together(ALWAYS, NEGOTIATED),
+    ),
+    "GET /api/v1/openapi.json": Operation(
+        identifier="getDescription",
+        tag=Tag.SERVICE,
+        access=Access.ANYONE,
+        summary="Get this description",
+        description="An OpenAPI 3.1 document of all routes, with the limits of this deployment.",
+        successes={200: Success(description="The description.", content={JSON: "OpenApi"})},
+        refusals=together(ALWAYS, NEGOTIATED),
+    ),
+}
+
+
+def _authorize(identifier: str, summary: str, description: str) -> Operation:
+    return Operation(
+        identifier=identifier,
+        tag=Tag.RAWSTORE,
+        access=Access.PERMISSION,
+        summary=summary,
+        description=description,
+        parameters=("service",),
+        body=Body(schema="PackageRequest", media_types=(JSON, ANY_TYPE)),
+        successes={
+            200: Success(
+                description="A form for each file, all valid for an hour.",
+                content={JSON: "SignedPackage"},
+            )
+        },
+        refusals=together(
+            ALWAYS, PERMISSION,
+            {400: ("malformed_json", "no_metadata", "no_filedata", "bad_metadata", "bad_files")},
+            {401: ("wrong_owner",), 403: ("no_upload_permission",)},
+            {413: ("too_many_files", "answer_too_large"), 503: ("storage_keys_unavailable",)},
+        ),
+    )  # fmt: skip
+
+
+_RAWSTORE: Mapping[str, Operation] = {
+    "POST /{service}/authorize": _authorize(
+        "authorizeUploads",
+        "Get signed forms that upload the files of a dataset",
+        "Every file is signed for, or none. The body is JSON, whatever its Content-Type says. "
+        "Needs a permission token of the owner, for this service, that lets uploads through.",
+    ),
+    "POST /{service}/{proxy+}": _authorize(
+        "authorizeUploadsAtRoot",
+        "The same, at the path that the oldest clients know",
+        "As `/{service}/authorize`. The path ends in its slash; anything behind it is no route.",
+    ),
+    "GET /{service}/info": Operation(
+        identifier="listPrefixes",
+        tag=Tag.RAWSTORE,
+        access=Access.PERMISSION,
+        summary="See where the files of a user can be",
+        description="For the user of the permission token, which has to be for this service.",
+        parameters=("service",),
+        successes={
+            200: Success(description="The beginnings of addresses.", content={JSON: "Prefixes"})
+        },
+        refusals=together(ALWAYS, PERMISSION),
+    ),
+}
+
+OPERATIONS: Mapping[str, Operation] = {**_FILES, **_RECORDS, **_SERVICE, **_RAWSTORE}
+"""By route key."""

@@ -1,0 +1,121 @@
+"""Parameters, headers and security schemes, which routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from coffer.http.openapi.records import BUCKET_PATTERN
+from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
+
+_CORRELATION_PATTERN = "^[A-Za-z0-9._:-]+$"
+
+
+def _header(schema: Schema) -> dict[str, Any]:
+    return {"description": schema["description"], "schema": schema}
+
+
+HEADERS: Mapping[str, dict[str, Any]] = {
+    "Accept-Ranges": _header(text("Ranges are taken in bytes.", const="bytes")),
+    "Cache-Control": _header(text("Who may keep it, and for how long.")),
+    "Content-Disposition": _header(
+        text("Whether to show or to save it, and under which name (RFC 6266).")
+    ),
+    "Content-Range": _header(
+        text("Which bytes of how many these are (RFC 9110).", examples=["bytes 0-99/1000"])
+    ),
+    "ETag": _header(text("What changes when the answer does.", examples=['"1"'])),
+    "Last-Modified": _header(text("Since when the file is as it is.")),
+    "Location": _header(url("Where it is.")),
+    "Retry-After": _header(
+        whole_number("In how many seconds to ask again, where that can help.", minimum=1)
+    ),
+    "WWW-Authenticate": _header(text("Which token is needed.", examples=["Bearer"])),
+    "X-Content-Length": _header(
+        whole_number("The size in bytes, also where Content-Length gets lost.", minimum=0)
+    ),
+    "X-Content-Type-Options": _header(text("Browsers are not to guess.", const="nosniff")),
+}
+
+SECURITY_SCHEMES: Mapping[str, dict[str, str]] = {
+    "bearerToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token of the OIDC issuer that the deployment trusts.",
+    },
+    "permissionToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Auth-Token",
+        "description": "A permission token of the auth server. A bad one here is not made good "
+        "by one in the query.",
+    },
+    "permissionTokenInQuery": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "jwt",
+        "description": "The same, for clients that cannot send headers.",
+    },
+}
+
+
+def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
+    """The parameters by the names that `operations` uses."""
+    return {
+        "service": _parameter(
+            "path", "service", text("The name of the rawstore API here.", const=rawstore)
+        ),
+        "bucket": _parameter(
+            "path",
+            "bucket",
+            text("The group that the file belongs to.", pattern=BUCKET_PATTERN),
+        ),
+        "fileId": _parameter("path", "fileId", identifier("The file's fileIdentifier.")),
+        "uploadId": _parameter("path", "id", identifier("The file's fileIdentifier.")),
+        "metadataId": _parameter("path", "id", identifier("The id of the description.")),
+        "redirect": _parameter(
+            "query",
+            "redirect",
+            one_of(
+                ("true", "false"),
+                "true: a redirect also for small files. false: a link in a document.",
+            ),
+        ),
+        "disposition": _parameter(
+            "query",
+            "disposition",
+            one_of(
+                ("attachment", "inline"),
+                "inline: for browsers to show, which only types are that cannot run anything.",
+            ),
+        ),
+        "range": _parameter(
+            "header", "Range", text("The bytes that are wanted.", examples=["bytes=0-99"])
+        ),
+        "ifRange": _parameter(
+            "header", "If-Range", text("The range only of the file with this ETag or date.")
+        ),
+        "ifNoneMatch": _parameter(
+            "header", "If-None-Match", text("ETags that the caller has already, or *.")
+        ),
+        "correlationId": _parameter(
+            "header",
+            "X-Correlation-Id",
+            text(
+                "A word that the log then has for this request.",
+                pattern=_CORRELATION_PATTERN,
+                maxLength=128,
+            ),
+        ),
+    }
+
+
+def _parameter(place: str, name: str, schema: Schema) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": schema["description"],
+        "schema": schema,
+    }
