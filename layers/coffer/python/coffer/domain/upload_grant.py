@@ -62,12 +62,18 @@ class UploadGrant:
             raise GrantError("the object carries no grant")
         try:
             short = json.loads(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-            return cls(
+            grant = cls(
                 bucket=short["b"],
                 created_by=short["u"],
                 original_filename=short["n"],
                 received_media_type=short.get("t"),
                 is_derivative=bool(short.get("d", False)),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise GrantError("the object carries a grant that cannot be read") from error
+        texts = (grant.bucket, grant.created_by, grant.original_filename)
+        if not all(isinstance(text, str) for text in texts) or not isinstance(
+            grant.received_media_type, str | None
+        ):
+            raise GrantError("the object carries a grant of other values")
+        return grant
