@@ -67,9 +67,8 @@ class Control:
         connection.send_header("Content-Type", "application/x-ndjson")
         connection.send_header("Connection", "close")
         connection.end_headers()
-        for event in self._stack.bus.follow(self._stopping):
-            if event is None and not follow:
-                return
+        bus = self._stack.bus
+        for event in bus.follow(self._stopping) if follow else bus.seen:
             # An empty line shows whether somebody still listens.
             line = "" if event is None else json.dumps(event, ensure_ascii=False)
             connection.wfile.write(line.encode() + b"\n")

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
@@ -89,40 +90,35 @@ class DynamoDBMending:
 
     def install(self) -> None:
         """Replaces methods of moto's backend, until `remove`."""
-        replace = self._patches.replace
         backend = DynamoDBBackend
-        self._transact = replace(backend, "transact_write_items", self._method("_transact_write"))
-        self._update = replace(backend, "update_item", self._method("_update_item"))
-        self._add = replace(StreamShard, "add", self._method("_add_record"))
+        self._transact = self._wrap(backend, "transact_write_items", self._transact_write)
+        self._update = self._wrap(backend, "update_item", self._update_item)
+        self._add = self._wrap(StreamShard, "add", self._add_record)
         # A table only copies itself as the backup of a transaction, which `_Saved` replaces.
-        replace(Table, "__deepcopy__", lambda table, _memo: table)
+        self._patches.replace(Table, "__deepcopy__", lambda table, _memo: table)
         for owner, name in (
             (backend, "put_item"),
             (backend, "delete_item"),
             (DynamoDBStreamsBackend, "get_records"),
             (DynamoDBStreamsBackend, "get_shard_iterator"),
         ):
-            replace(owner, name, self._locked(vars(owner)[name]))
+            self._wrap(owner, name, vars(owner)[name])
 
     def remove(self) -> None:
         """Leaves moto as it came."""
         self._patches.undo()
 
-    def _method(self, name: str) -> Callable[..., Any]:
-        mine = getattr(self, name)
+    def _wrap(self, owner: Any, name: str, mended: Callable[..., Any]) -> Callable[..., Any]:
+        """Puts a method in the place of another, under the lock; answers the other."""
+        original: Callable[..., Any] = vars(owner)[name]
 
+        @wraps(original)
         def method(*args: Any, **kwargs: Any) -> Any:
             with self.lock:
-                return mine(*args, **kwargs)
+                return mended(*args, **kwargs)
 
-        return method
-
-    def _locked(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def method(*args: Any, **kwargs: Any) -> Any:
-            with self.lock:
-                return original(*args, **kwargs)
-
-        return method
+        self._patches.replace(owner, name, method)
+        return original
 
     def _transact_write(self, backend: DynamoDBBackend, transact_items: list[Any]) -> None:
         saved = [one for item in transact_items if (one := _save(backend, item)) is not None]

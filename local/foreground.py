@@ -266,7 +266,7 @@ def _run(options: Options, printer: Printer, interrupted: threading.Event) -> in
 
 @contextmanager
 def _interruption() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C is taken for the first."""
+    """An event that Ctrl-C, SIGTERM and a closed terminal set; a second one changes nothing."""
     interrupted = threading.Event()
 
     def interrupt(_number: int, _frame: Any) -> None:
@@ -280,4 +280,4 @@ def _interruption() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

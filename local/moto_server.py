@@ -19,6 +19,7 @@ from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.clock import Doorbell, StackClock
 from local.dynamodb_mending import DynamoDBMending
+from local.invocation import ASYNCHRONOUS_LIMIT_BYTES
 from local.patching import Patches
 from local.resources import ACCOUNT, DEFAULT_REGION, Resources
 
@@ -72,6 +73,8 @@ class MotoServer:
         replace = self._patches.replace
         replace(sqs_models, "unix_time_millis", self._clock.milliseconds)
         replace(sqs_models, "unix_time", self._clock.seconds)
+        # moto goes by SQS's newer 1 MiB, which not every consumer of these messages takes.
+        replace(sqs_models, "MAXIMUM_MESSAGE_LENGTH", ASYNCHRONOUS_LIMIT_BYTES)
         replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
         self._mend_queues()
         self._server = ThreadedMotoServer(HOST, 0, verbose=False)

@@ -41,7 +41,7 @@ def make_queues(client: SQSClient, resources: Resources) -> None:
 
 
 def make_buckets(client: S3Client, resources: Resources) -> None:
-    """Buckets with CORS, ownership, ACL and whether they send events."""
+    """Buckets with CORS, ownership, what they refuse to make public, and whether they send events."""
     for bucket in resources.buckets:
         _make_bucket(client, bucket)
 
@@ -53,6 +53,9 @@ def _make_bucket(client: S3Client, bucket: Bucket) -> None:
         client.put_bucket_ownership_controls(
             Bucket=bucket.name, OwnershipControls={"Rules": [rule]}
         )
+    if bucket.public_access_block:
+        block: Any = dict(bucket.public_access_block)
+        client.put_public_access_block(Bucket=bucket.name, PublicAccessBlockConfiguration=block)
     if bucket.cors_rules:
         # CloudFormation's names differ from the API's in three places.
         names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,32 +31,38 @@ class Remote:
 
     def ask(self, hand: str, **wanted: Any) -> Any:
         """Has something done; NotRunningError, or RefusedError with the stack's reason."""
-        response = self._send(hand, wanted)
-        try:
-            document = json.loads(response.read())
-        except ValueError as error:
-            raise NotRunningError(self._nobody()) from error
-        if response.status != 200:
-            raise RefusedError(document.get("message", f"status {response.status}"))
-        return document
+        with self._send(hand, wanted) as response:
+            try:
+                document = json.loads(response.read())
+            except ValueError as error:
+                raise NotRunningError(self._nobody()) from error
+            if response.status != 200:
+                raise RefusedError(document.get("message", f"status {response.status}"))
+            return document
 
-    def events(self, *, follow: bool) -> Iterator[str]:
+    def events(self, *, follow: bool) -> Generator[str, None, None]:
         """The events of the bus as JSON lines."""
-        response = self._send("events?" + urlencode({"follow": 1} if follow else {}), {})
-        if response.status != 200:
-            raise NotRunningError(self._nobody())
-        for line in response:
-            text = line.decode().strip()
-            if text:
-                yield text
+        query = urlencode({"follow": 1} if follow else {})
+        with self._send(f"events?{query}", {}) as response:
+            if response.status != 200:
+                raise NotRunningError(self._nobody())
+            for line in response:
+                text = line.decode().strip()
+                if text:
+                    yield text
 
-    def _send(self, path: str, wanted: Mapping[str, Any]) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port)
-        try:
-            connection.request("POST", PREFIX + path, json.dumps(wanted).encode(), {GUARD: "yes"})
-            return connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            raise NotRunningError(self._nobody()) from error
+    @contextmanager
+    def _send(self, path: str, wanted: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port)) as connection:
+            try:
+                connection.request(
+                    "POST", PREFIX + path, json.dumps(wanted).encode(), {GUARD: "yes"}
+                )
+                response = connection.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                raise NotRunningError(self._nobody()) from error
+            with response:
+                yield response
 
     def _nobody(self) -> str:
         return (

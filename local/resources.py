@@ -46,6 +46,7 @@ class Bucket:
     cors_rules: tuple[Mapping[str, Any], ...]
     sends_events: bool
     object_ownership: str | None
+    public_access_block: Mapping[str, bool]
     access_control: str | None
 
 
@@ -379,6 +380,10 @@ class Reader:
                 tuple(properties.get("CorsConfiguration", {}).get("CorsRules", ())),
                 _is_true(events.get("EventBridgeEnabled", False)),
                 ownership[0].get("ObjectOwnership"),
+                {
+                    name: _is_true(value)
+                    for name, value in properties.get("PublicAccessBlockConfiguration", {}).items()
+                },
                 properties.get("AccessControl"),
             )
 

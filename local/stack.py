@@ -208,7 +208,8 @@ class LocalStack:
         """Ends everything that was started, latest first; may be called again."""
         while self._started:
             self._started.pop()()
-        self._clients.clear()
+        while self._clients:
+            self._clients.popitem()[1].close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -36,7 +36,7 @@ class Storage(Protocol):
     def stop(self) -> None:
         """Ends it."""
 
-    def holds(self, buckets: Collection[str]) -> bool:
+    def holds(self, buckets: Collection[str], /) -> bool:
         """Whether these buckets are still there."""
 
     def forget_everything(self) -> None:
@@ -117,7 +117,7 @@ class OtherStorage:
     def stop(self) -> None:
         """Nothing: it isn't ours."""
 
-    def holds(self, buckets: Collection[str]) -> bool:
+    def holds(self, _buckets: Collection[str]) -> bool:
         """True: what it holds isn't ours to make again."""
         return True
 

@@ -47,8 +47,14 @@ class Worker:
     """One process that runs one function's handler, one invocation after the other."""
 
     def __init__(
-        self, function: Function, environment: Mapping[str, str], log_line: LogLine
+        self,
+        function: Function,
+        environment: Mapping[str, str],
+        log_line: LogLine,
+        code_changed: float,
     ) -> None:
+        self.code_changed = code_changed
+        """When the code that it runs was last changed: newer code needs a new process."""
         self._function = function
         ours, theirs = socket.socketpair()
         self._channel = ours
@@ -180,6 +186,14 @@ def _failure(error: Mapping[str, Any], request_id: str, duration_ms: float) -> O
     )
 
 
+def _newest_change(function: Function) -> float:
+    """When the handler's code, or that of its layers, was last changed."""
+    folders = (function.folder, *function.layers)
+    return max(
+        (path.stat().st_mtime for folder in folders for path in folder.rglob("*.py")), default=0.0
+    )
+
+
 class _Pool:
     """The workers of one function: idle ones, and how many there may be at once."""
 
@@ -235,11 +249,19 @@ class WorkerInvoker:
             if self._closed:
                 closed = Outcome(error_type="Runtime.Closed", error_message="the stack is ending")
                 raise _DeadError(closed)
-            if pool.idle:
-                return pool.idle.pop()
-            environment = environment_of(function, self._endpoints)
-            worker = Worker(function, environment, self._log_line)
-            self._alive.add(worker)
+            changed = _newest_change(function)
+            stale = [worker for worker in pool.idle if worker.code_changed != changed]
+            pool.idle = [worker for worker in pool.idle if worker.code_changed == changed]
+            self._alive.difference_update(stale)
+            found = pool.idle.pop() if pool.idle else None
+            if found is None:
+                environment = environment_of(function, self._endpoints)
+                worker = Worker(function, environment, self._log_line, changed)
+                self._alive.add(worker)
+        for old in stale:
+            old.end()
+        if found is not None:
+            return found
         try:
             worker.initialise()
         except _DeadError:

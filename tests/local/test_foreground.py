@@ -1,0 +1,304 @@
+"""`python -m local` as somebody in a terminal meets it."""
+
+from __future__ import annotations
+
+import ast
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import boto3
+import pytest
+
+from local import __main__ as entry
+from local.commands import main as run_command
+from local.foreground import Options, StartError
+from local.remote import GUARD, NotRunningError, RefusedError, Remote
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 15
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(tmp_path: Path, **variables: str) -> subprocess.Popen[str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={**inherited, "TMPDIR": str(tmp_path), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Running:
+    """A stack in a process of its own, and what it has printed."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, folder: Path) -> None:
+        self.process = process
+        self.port = port
+        self.folder = folder
+        self.lines: Queue[str] = Queue()
+        self.printed: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+
+    def wait_for(self, text: str, seconds: float = READY_SECONDS) -> str:
+        deadline = time.monotonic() + seconds
+        while True:
+            line = self.lines.get(timeout=max(0.01, deadline - time.monotonic()))
+            self.printed.append(line)
+            if text in line:
+                return line
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, names, response.read()
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    port, folder = free_port(), tmp_path_factory.mktemp("tmp")
+    process = start(folder, PORT=str(port), S3_PORT=str(free_port()))
+    stack = Running(process, port, folder)
+    try:
+        stack.wait_for(f"ready: http://localhost:{port}")
+        yield stack
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_banner_says_where_everything_is(running: Running) -> None:
+    banner = "\n".join(running.printed)
+    for text in ("test / test", "coffer-objectbucket", "coffer-UploadsTable", "DynamoDB"):
+        assert text in banner
+
+
+def test_a_request_is_answered_and_logged_without_its_query(running: Running) -> None:
+    status, headers, _ = running.request("GET", "/nowhere?jwt=secret")
+    assert status == 404
+    assert headers["apigw-requestid"]
+    assert "secret" not in running.wait_for("/nowhere")
+
+
+def test_too_large_a_body_is_refused_before_it_is_sent(running: Running) -> None:
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.settimeout(10)
+        connection.sendall(
+            b"POST /api/v1/file/aafc HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
+        )
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"Request Entity Too Large" in answer
+
+
+def test_too_large_a_body_is_answered_while_it_is_still_sent(running: Running) -> None:
+    status, _, body = running.request("POST", "/api/v1/file/aafc", b"x" * (10 * 1024**2 + 1))
+    assert (status, json.loads(body)) == (413, {"message": "Request Entity Too Large"})
+
+
+def test_a_body_in_chunks_is_read(running: Running) -> None:
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(
+            b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"3\r\nabc\r\n0\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.count(b"HTTP/1.1 404 ") == 2
+
+
+def test_the_hands_answer_nobody_without_the_guard(running: Running) -> None:
+    assert running.request("POST", "/_local/clock", b"{}")[0] == 403
+    assert running.request("POST", "/_local/nothing", b"{}", **{GUARD: "yes"})[0] == 404
+
+
+def test_the_clock_is_moved_from_another_process(running: Running) -> None:
+    before = Remote(running.port).ask("clock")["now"]
+    after = Remote(running.port).ask("clock", advance_seconds=86_400)["now"]
+    assert after[:10] > before[:10]
+    with pytest.raises(RefusedError, match="forward"):
+        Remote(running.port).ask("clock", advance_seconds=-1)
+
+
+def test_a_token_is_signed_for_another_process(running: Running) -> None:
+    answer = Remote(running.port).ask(
+        "token", user="ann", service="rawstore", permissions={"datapackage-upload": True}
+    )
+    assert answer["token"].count(".") == 2
+
+
+def test_events_are_followed_from_another_process(
+    running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = Remote(running.port).ask("state")
+    client: Any = boto3.client(
+        "events",
+        endpoint_url=state["endpoints"]["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    client.put_events(
+        Entries=[
+            {
+                "Source": "test",
+                "DetailType": "Said",
+                "Detail": '{"n": 1}',
+                "EventBusName": state["names"]["EventBus"],
+            }
+        ]
+    )
+    monkeypatch.setenv("PORT", str(running.port))
+    assert run_command(["events", "--no-follow"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["detail"] == {"n": 1}
+    with closing(Remote(running.port).events(follow=True)) as followed:
+        assert json.loads(next(followed)) == json.loads(line)
+    client.close()
+
+
+def test_other_commands_speak_plainly(
+    running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", str(running.port))
+    assert run_command(["audit"]) == 0
+    assert run_command(["clock", "+1s"]) == 0
+    assert run_command(["clock", "soon"]) == 1
+    assert run_command(["run", "NoFunction"]) == 1
+    assert run_command(["token", "--rawstore", "--permission", "bad"]) == 1
+    printed = capsys.readouterr()
+    assert "items expired" in printed.out
+    assert "not a duration" in printed.err
+    assert "NoFunction" in printed.err
+    assert "NAME=VALUE" in printed.err
+
+
+def test_a_port_in_use_is_said_plainly(running: Running, tmp_path: Path) -> None:
+    for variables, what in (
+        ({"PORT": str(running.port)}, "The API can't listen"),
+        ({"PORT": str(free_port()), "S3_PORT": str(running.port)}, "S3 can't listen"),
+    ):
+        process = start(tmp_path, **variables)
+        output, error = process.communicate(timeout=READY_SECONDS)
+        assert (process.returncode, output) == (1, "")
+        assert what in error
+        assert str(running.port) in error
+        assert "PORT=" in error
+        assert "Traceback" not in error
+
+
+def test_an_interruption_ends_everything_quietly(tmp_path: Path) -> None:
+    port = free_port()
+    process = start(tmp_path, PORT=str(port), S3_PORT=str(free_port()))
+    stack = Running(process, port, tmp_path)
+    stack.wait_for("ready:")
+    stack.request("GET", "/nowhere")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    workers = children.read_text().split() if children.exists() else []
+    assert list(tmp_path.iterdir())
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert time.monotonic() - started < 5
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert list(tmp_path.iterdir()) == []
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    process.stderr.close()
+    stack._reader.join(5)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_nobody_there_is_said_plainly() -> None:
+    port = free_port()
+    with pytest.raises(NotRunningError, match=str(port)):
+        Remote(port).ask("clock")
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"PORT": "many"}, "PORT"),
+        ({"S3_PORT": "70000"}, "S3_PORT"),
+        ({"PARAMETERS": "NoEquals"}, "Name=Value"),
+        ({"S3_ENDPOINT_URL": "http://127.0.0.1:7480"}, "AWS_ACCESS_KEY_ID"),
+        ({"CHAOS": "throttle"}, "CHAOS"),
+        ({"AUTH": "jwt"}, "AUTH"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(environment: dict[str, str], says: str) -> None:
+    with pytest.raises(StartError, match=says):
+        Options.from_environment(environment)
+
+
+def test_the_environment_says_everything() -> None:
+    options = Options.from_environment(
+        {
+            "PORT": "1",
+            "S3_PORT": "2",
+            "PARAMETERS": "A=b 'C=d e'",
+            "SERVICE_NAME": "bitstore",
+            "S3_ENDPOINT_URL": "http://s3",
+            "AWS_ACCESS_KEY_ID": "k",
+            "AWS_SECRET_ACCESS_KEY": "s",
+        }
+    )
+    assert (options.api_port, options.s3_port) == (1, 2)
+    assert options.parameters == {"A": "b", "C": "d e"}
+    assert options.environment["SERVICE_NAME"] == "bitstore"
+    assert options.other_storage is not None
+    assert options.other_storage.keys == ("k", "s")
+
+
+def test_the_entry_can_be_read_by_old_pythons() -> None:
+    for name in ("__init__.py", "__main__.py"):
+        ast.parse((ROOT / "local" / name).read_text(), feature_version=(3, 8))
+
+
+def test_an_old_python_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 8, 1))
+    assert entry.main() == 1
+    assert "needs Python 3.11" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.missing(ModuleNotFoundError("no", name="moto.server")) == 1
+    assert "'moto'" in capsys.readouterr().err

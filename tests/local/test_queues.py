@@ -1,0 +1,134 @@
+"""Queues feed functions as Lambda's poller does."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.local.project import remembered
+
+
+def send(stack: LocalStack, *bodies: Any) -> None:
+    url = stack.client("sqs").get_queue_url(QueueName=stack.name("WorkQueue"))["QueueUrl"]
+    for body in bodies:
+        stack.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+
+def seen(stack: LocalStack) -> list[list[Any]]:
+    """The bodies of each batch that the function was given."""
+    events = remembered(stack, "WorkFunction", "SEEN")
+    return [[json.loads(record["body"]) for record in event["Records"]] for event in events]
+
+
+def plan(stack: LocalStack, *steps: Any) -> None:
+    remembered(stack, "WorkFunction", "PLAN").extend(steps)
+
+
+def failures_of(*bodies: Any) -> Any:
+    """A step that reports the records with these bodies as failed."""
+
+    def step(event: Any) -> dict[str, Any]:
+        return {
+            "batchItemFailures": [
+                {"itemIdentifier": record["messageId"]}
+                for record in event["Records"]
+                if json.loads(record["body"]) in bodies
+            ]
+        }
+
+    return step
+
+
+def test_messages_come_in_batches_with_all_that_lambda_gives(small: LocalStack) -> None:
+    send(small, 1, 2, 3, 4)
+    small.settle()
+    assert seen(small) == [[1, 2, 3], [4]]
+    record = remembered(small, "WorkFunction", "SEEN")[0]["Records"][0]
+    assert record["eventSource"] == "aws:sqs"
+    assert record["eventSourceARN"].endswith(":coffer-WorkQueue")
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+    assert record["md5OfBody"]
+    assert small.messages("WorkQueue") == []
+
+
+def test_a_reported_failure_comes_back_alone_after_its_visibility_timeout(
+    small: LocalStack,
+) -> None:
+    send(small, 1, 2, 3)
+    plan(small, failures_of(2))
+    small.settle()
+    assert seen(small) == [[1, 2, 3]]
+    small.clock.advance(timedelta(seconds=11))
+    small.settle()
+    assert seen(small) == [[1, 2, 3]]
+    small.clock.advance(timedelta(seconds=2))
+    small.settle()
+    assert seen(small) == [[1, 2, 3], [2]]
+    assert small.messages("WorkQueue") == []
+
+
+def test_an_exception_brings_the_whole_batch_back(small: LocalStack) -> None:
+    send(small, 1, 2)
+    plan(small, ValueError("no"))
+    small.settle(retries=True)
+    assert seen(small) == [[1, 2], [1, 2]]
+    [(function, outcome)] = small.failures
+    assert (function, outcome.error_type) == ("WorkFunction", "ValueError")
+
+
+def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(small: LocalStack) -> None:
+    send(small, "bad", "good")
+    plan(small, *[failures_of("bad")] * 9)
+    small.settle(retries=True)
+    assert seen(small) == [["bad", "good"], ["bad"], ["bad"]]
+    assert small.messages("DeadQueue") == ["bad"]
+    assert small.messages("WorkQueue") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"batchItemFailures": [{"itemIdentifier": "stranger"}]},
+        {"batchItemFailures": [{"itemIdentifier": ""}]},
+        {"batchItemFailures": [{}]},
+        {"batchItemFailures": "all"},
+        ["not an object"],
+    ],
+)
+def test_a_report_that_makes_no_sense_fails_the_batch(small: LocalStack, answer: Any) -> None:
+    send(small, 1, 2)
+    plan(small, lambda _: answer)
+    small.settle()
+    assert small.messages("WorkQueue") == [1, 2]
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"other": 1}])
+def test_an_empty_report_means_that_all_went_well(small: LocalStack, answer: Any) -> None:
+    send(small, 1, 2)
+    plan(small, lambda _: answer)
+    small.settle()
+    assert small.messages("WorkQueue") == []
+
+
+def test_disturbed_queues_deliver_twice_and_newest_first(small: LocalStack) -> None:
+    small.disturbance.newest_first = True
+    send(small, 1, 2, 3)
+    small.settle()
+    assert seen(small) == [[3, 2, 1]]
+    small.disturbance.copies = 2
+    small.client("s3").put_object(Bucket=small.name("KeepBucket"), Key="in/a", Body=b"a")
+    assert len(small.messages("WorkQueue")) == 2
+
+
+def test_an_arrival_in_s3_reaches_the_queue_of_its_rule(small: LocalStack) -> None:
+    for key in ("in/a b+c", "elsewhere/a"):
+        small.client("s3").put_object(Bucket=small.name("KeepBucket"), Key=key, Body=b"abc")
+    small.settle()
+    [[event]] = seen(small)
+    assert (event["source"], event["detail-type"]) == ("aws.s3", "Object Created")
+    assert event["detail"]["object"]["key"] == "in/a b+c"
+    assert event["detail"]["object"]["size"] == 3

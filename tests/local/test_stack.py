@@ -1,0 +1,137 @@
+"""The stack as an object: started, driven by hand, emptied, stopped."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from moto.dynamodb.models import dynamodb_backends
+
+from local.in_process import EnvironmentConflictError, InProcessInvoker, KilledError
+from local.resources import ACCOUNT, DEFAULT_REGION
+from local.stack import LocalStack, NeverQuietError
+from local.storage import OtherStorage
+from local.template import TemplateError
+from tests.local.project import TEMPLATE, remembered, write_project
+
+
+def test_a_request_goes_through_the_templates_routes(small: LocalStack) -> None:
+    remembered(small, "WebFunction", "PLAN").append({"statusCode": 201, "body": "made"})
+    response = small.request("POST", "/things/a%20b", json_body={"n": 1})
+    assert (response.status, response.text) == (201, "made")
+    [event] = remembered(small, "WebFunction", "SEEN")
+    assert (event["pathParameters"], event["body"]) == ({"id": "a b"}, '{"n": 1}')
+    assert event["headers"]["content-type"] == "application/json"
+
+
+def test_a_handler_that_is_killed_failed_as_an_exit_would(small: LocalStack) -> None:
+    remembered(small, "WebFunction", "PLAN").append(KilledError())
+    assert small.request("POST", "/things/a").status == 500
+    [(function, outcome)] = small.failures
+    assert (function, outcome.error_type) == ("WebFunction", "Runtime.ExitError")
+
+
+def test_handlers_find_their_variables(small: LocalStack) -> None:
+    assert os.environ["THINGS_TABLE"] == "coffer-ThingsTable"
+    assert os.environ["AWS_ENDPOINT_URL"] == small.server.url
+    assert os.environ["AWS_ENDPOINT_URL_S3"] == small.storage.url
+    assert os.environ["DEVELOPMENT_IDENTITY"] == "dev"
+    assert "BEGIN PUBLIC KEY" in os.environ["DATAHUB_PUBLIC_KEY"]
+
+
+def fill(stack: LocalStack) -> None:
+    stack.client("dynamodb").put_item(
+        TableName=stack.name("ThingsTable"), Item={"id": {"S": "a"}, "n": {"N": "1"}}
+    )
+    stack.client("s3").put_object(Bucket=stack.name("KeepBucket"), Key="in/a", Body=b"a")
+
+
+def test_everything_can_be_looked_into(small: LocalStack) -> None:
+    fill(small)
+    assert [item["id"] for item in small.items("ThingsTable")] == ["a"]
+    assert small.keys("KeepBucket", "in/") == ["in/a"]
+    assert len(small.messages("WorkQueue")) == 1
+
+
+def test_a_reset_empties_everything_quickly(small: LocalStack) -> None:
+    fill(small)
+    started = time.monotonic()
+    small.reset()
+    assert time.monotonic() - started < 0.05
+    assert (small.items("ThingsTable"), small.keys("KeepBucket")) == ([], [])
+    assert small.messages("WorkQueue") == []
+    small.settle()
+    assert remembered(small, "PublishFunction", "SEEN") == []
+
+
+def test_a_reset_makes_again_what_somebody_else_took_away(small: LocalStack) -> None:
+    dynamodb_backends[ACCOUNT][DEFAULT_REGION].reset()
+    small.reset()
+    fill(small)
+    small.settle()
+    assert len(remembered(small, "PublishFunction", "SEEN")) == 1
+
+
+def test_deliveries_without_end_are_noticed(
+    small: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.stack.MOST_STEPS", 50)
+    url = small.client("sqs").get_queue_url(QueueName=small.name("WorkQueue"))["QueueUrl"]
+
+    def send_another(_event: Any) -> None:
+        small.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+
+    remembered(small, "WorkFunction", "PLAN").extend([send_another] * 60)
+    send_another(None)
+    with pytest.raises(NeverQuietError):
+        small.settle()
+
+
+def test_a_rawstore_token_is_signed_with_the_key_that_handlers_know(small: LocalStack) -> None:
+    assert small.permission_tokens is not None
+    token = small.permission_tokens.sign("ann", "rawstore", {"datapackage-upload": True}, 60)
+    claims = jwt.decode(token, os.environ["DATAHUB_PUBLIC_KEY"], algorithms=["RS256"])
+    assert (claims["userid"], claims["service"]) == ("ann", "rawstore")
+    assert claims["permissions"] == {"datapackage-upload": True}
+
+
+def test_a_template_that_is_not_understood_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    stack = LocalStack(
+        write_project(tmp_path, TEMPLATE + "  Extra: { Type: AWS::Redshift::Cluster }\n")
+    )
+    with pytest.raises(TemplateError, match="Extra"):
+        stack.start()
+    assert dict(os.environ) == before
+
+
+def test_variables_that_differ_between_functions_are_refused_in_one_process(
+    tmp_path: Path,
+) -> None:
+    template = TEMPLATE.replace(
+        "CodeUri: functions/web\n",
+        "CodeUri: functions/web\n      Environment: { Variables: { COLOUR: red } }\n",
+    )
+    before = dict(os.environ)
+    with pytest.raises(EnvironmentConflictError, match="COLOUR"):
+        LocalStack(write_project(tmp_path, template)).start()
+    assert dict(os.environ) == before
+
+
+def test_handlers_of_one_module_name_do_not_meet(small: LocalStack) -> None:
+    assert isinstance(small.invoker, InProcessInvoker)
+    work, web = (small.resources.function(name) for name in ("WorkFunction", "WebFunction"))
+    assert small.invoker.handler(work) is not small.invoker.handler(web)
+
+
+def test_another_storage_is_used_as_it_is() -> None:
+    other = OtherStorage("http://127.0.0.1:1", ("key", "secret"))
+    other.start()
+    other.empty()
+    other.forget_everything()
+    other.stop()
+    assert other.holds(["any"])
