@@ -34,7 +34,7 @@ class Answer:
         return cls(
             status=status,
             headers={"Content-Type": media_type, **(headers or {})},
-            body=json.dumps(document, ensure_ascii=False, separators=(",", ":")),
+            body=_encode(document),
         )
 
     def for_gateway(self) -> dict[str, Any]:
@@ -46,3 +46,14 @@ class Answer:
             "body": b64encode(self.body).decode() if isinstance(self.body, bytes) else self.body,
             "isBase64Encoded": encoded,
         }
+
+
+def _encode(document: Any) -> str:
+    """The document as text that UTF-8 can spell: what it cannot, half a surrogate pair that a
+    caller sent and is told about, is escaped."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, separators=(",", ":"))
+    return text

@@ -85,7 +85,7 @@ class Request:
                 header="Content-Type",
             )
         try:
-            return json.loads(self.body, parse_constant=_no_constant)
+            return _parse(self.body)
         except json.JSONDecodeError as error:
             raise MalformedRequestError(
                 "malformed_json",
@@ -93,8 +93,21 @@ class Request:
             ) from error
         except (ValueError, RecursionError) as error:
             raise MalformedRequestError(
-                "malformed_json", "The body is not JSON in UTF-8, or nests too deeply."
+                "malformed_json",
+                "The body is not JSON in UTF-8, holds half a surrogate pair, or nests too deeply.",
             ) from error
+
+
+def _parse(body: bytes) -> Any:
+    """JSON in UTF-8 (RFC 8259, 8.1), with or without a byte order mark; else ValueError.
+
+    A text with half a surrogate pair cannot be stored or sent back, so it is refused: neither its
+    bytes nor its escapes (which are always spelled with a small u) get through.
+    """
+    document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+    if rb"\u" in body:
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
 
 
 def _accepted(header: str) -> frozenset[str]:
