@@ -137,7 +137,9 @@ def _announcement(file: Any, where: str, problems: list[Problem]) -> FileAnnounc
 
 
 def _checksums(file: dict[str, Any], where: str, problems: list[Problem]) -> Checksums:
-    given = file.get("checksums") or {}
+    given = file.get("checksums")
+    if given is None:
+        given = {}
     if not isinstance(given, dict) or len(given) > 1 or not set(given) <= set(_DIGITS):
         problems.append(
             Problem(
