@@ -17,6 +17,7 @@ from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMis
 from coffer.domain.ports import Deliveries
 from coffer.http.answers import JSON, Answer
 from coffer.http.documents import tag_matches
+from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
 
 LINK_LIFE = timedelta(minutes=5)
@@ -137,10 +138,7 @@ def _bytes(
         return Answer(headers=headers, body=body)
     start, end = wanted
     if start > end:
-        return Answer(
-            status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            headers={**headers, "Content-Range": f"bytes */{size}"},
-        )
+        raise RangeNotSatisfiableError(size)
     return Answer(
         status=HTTPStatus.PARTIAL_CONTENT,
         headers={**headers, "Content-Range": f"bytes {start}-{end}/{size}"},

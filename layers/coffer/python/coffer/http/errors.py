@@ -37,6 +37,18 @@ class MethodNotAllowedError(RequestError):
         self.allowed = allowed
 
 
+class RangeNotSatisfiableError(RequestError):
+    """The range begins behind the end of the file, which has `size_bytes`."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(
+            "range_not_satisfiable",
+            f"The file has {size_bytes} bytes; the range begins behind them.",
+            header="Range",
+        )
+        self.size_bytes = size_bytes
+
+
 STATUS: dict[type[RequestError], HTTPStatus] = {
     MalformedRequestError: HTTPStatus.BAD_REQUEST,
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
@@ -49,6 +61,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     PreconditionError: HTTPStatus.PRECONDITION_FAILED,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    RangeNotSatisfiableError: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -66,6 +79,8 @@ def headers_of(error: RequestError) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case MethodNotAllowedError():
             return {"Allow": ", ".join(error.allowed)}
+        case RangeNotSatisfiableError():
+            return {"Content-Range": f"bytes */{error.size_bytes}"}
         case NotReadyError():
             return {"Retry-After": str(error.retry_after_seconds)}
         case UnavailableError():

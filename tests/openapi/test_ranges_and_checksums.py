@@ -1,0 +1,34 @@
+"""Two refusals that used to be something else: no document, or no refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.api.clients import problems, upload
+from tests.api.images import png
+
+
+def test_a_range_behind_the_end_is_refused_with_a_document(stack: LocalStack) -> None:
+    body = png()
+    identifier = upload(stack, body).json()["fileIdentifier"]
+    path = f"/api/v1/file/mybucket/{identifier}"
+    answer = stack.request("GET", path, headers={"Range": f"bytes={len(body)}-"})
+    assert problems(answer) == [("416", "range_not_satisfiable")]
+    assert answer.header("content-range") == f"bytes */{len(body)}"
+    assert answer.header("content-disposition") is None
+
+
+@pytest.mark.parametrize("checksums", [False, 0, "", []])
+def test_checksums_that_are_no_object_are_refused(stack: LocalStack, checksums: Any) -> None:
+    announced = {"files": [{"originalFilename": "a.png", "checksums": checksums}]}
+    answer = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
+    assert problems(answer) == [("400", "malformed_checksum")]
+
+
+def test_checksums_may_be_null(stack: LocalStack) -> None:
+    announced = {"files": [{"originalFilename": "a.png", "checksums": None}]}
+    answer = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
+    assert answer.status == 200
