@@ -1,4 +1,6 @@
-"""GET and HEAD /api/v1/file/{bucket}/{fileId} and …/derivative/{fileId}: the bytes, or a link."""
+"""GET and HEAD of a file, a derivative and a thumbnail: the bytes, or a link to them."""
+
+from collections.abc import Callable
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
@@ -6,7 +8,8 @@ from coffer.adapters.signed_downloads import SignedDownloads
 from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.buckets import parse_bucket
-from coffer.domain.downloads import find_derivative, find_file
+from coffer.domain.callers import Caller
+from coffer.domain.downloads import Download, find_derivative, find_file, find_thumbnail
 from coffer.domain.identifiers import parse_identifier
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
@@ -20,16 +23,13 @@ uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
 clock = SystemClock()
 deliveries = SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, clock)
+Find = Callable[[DynamoUploads, DynamoCatalogue, Caller, str, str], Download]
 app = Api(negotiates=False)  # a download answers with the file's own type
 
 
 @app.route("GET /api/v1/file/{bucket}/{fileId}", "HEAD /api/v1/file/{bucket}/{fileId}")
 def hand_out_file(request: Request) -> Answer:
-    caller = identify(request)
-    bucket = parse_bucket(require_variable(request, "bucket"))
-    identifier = parse_identifier(require_variable(request, "fileId"), parameter="fileId")
-    download = find_file(uploads, catalogue, caller, bucket, identifier)
-    return answer_download(request, download, deliveries, clock)
+    return hand_out(request, find_file)
 
 
 @app.route(
@@ -37,10 +37,22 @@ def hand_out_file(request: Request) -> Answer:
     "HEAD /api/v1/file/{bucket}/derivative/{fileId}",
 )
 def hand_out_derivative(request: Request) -> Answer:
+    return hand_out(request, find_derivative)
+
+
+@app.route(
+    "GET /api/v1/file/{bucket}/{fileId}/thumbnail",
+    "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail",
+)
+def hand_out_thumbnail(request: Request) -> Answer:
+    return hand_out(request, find_thumbnail)
+
+
+def hand_out(request: Request, find: Find) -> Answer:
     caller = identify(request)
     bucket = parse_bucket(require_variable(request, "bucket"))
     identifier = parse_identifier(require_variable(request, "fileId"), parameter="fileId")
-    download = find_derivative(uploads, catalogue, caller, bucket, identifier)
+    download = find(uploads, catalogue, caller, bucket, identifier)
     return answer_download(request, download, deliveries, clock)
 
 

@@ -45,13 +45,7 @@ def find_file(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> Download:
     """The main file with this identifier, if it is in the bucket and the caller may read it."""
-    upload = uploads.get(file_identifier)
-    if upload is None or not upload.is_visible or upload.is_derivative:
-        raise _not_found(bucket, file_identifier)
-    metadata = describing_metadata(catalogue, upload)
-    if metadata is None or not metadata.publicly_releasable:
-        caller.require_role(Role.READ_ONLY, upload.bucket)
-    _check_there(upload, bucket, file_identifier)
+    upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
     name = (metadata.filename if metadata else None) or upload.original_filename
     extension = upload.found.evaluated_file_extension
     return _of_upload(
@@ -59,6 +53,41 @@ def find_file(
         filename=name_for_download(name, extension, file_identifier),
         media_type=metadata.dc_format if metadata else upload.found.evaluated_media_type,
     )
+
+
+def find_thumbnail(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    """The thumbnail of the main file with this identifier, for whoever may read the file itself.
+
+    It is there before any record describes the file, so that its uploader can look at it.
+    """
+    upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
+    _check_made(upload)
+    identifier = str(upload.thumbnail_identifier)
+    name = (metadata.filename if metadata else None) or upload.original_filename
+    return Download(
+        object_key=upload.thumbnail_key,
+        filename=_name_after(name, "thumbnail", ".jpg", identifier),
+        media_type="image/jpeg",
+        size_bytes=None,
+        tag=identifier,
+        last_modified=upload.created_on,
+    )
+
+
+def _main_file(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> tuple[ObjectUpload, Metadata | None]:
+    """A main file that is there and that the caller may read, with the record that describes it."""
+    upload = uploads.get(file_identifier)
+    if upload is None or not upload.is_visible or upload.is_derivative:
+        raise _not_found(bucket, file_identifier)
+    metadata = describing_metadata(catalogue, upload)
+    if metadata is None or not metadata.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, upload.bucket)
+    _check_there(upload, bucket, file_identifier)
+    return upload, metadata
 
 
 def find_derivative(
@@ -93,7 +122,10 @@ def _generated_thumbnail(
     if bucket_key(derivative.bucket) != bucket_key(bucket):
         raise _not_found(bucket, file_identifier)
     metadata = catalogue.metadata(derivative.ac_derived_from)
-    _check_made(uploads, metadata, bucket, file_identifier)
+    source = uploads.get(metadata.file_identifier or "") if metadata else None
+    if source is None or source.deleted_on is not None:
+        raise _not_found(bucket, file_identifier)
+    _check_made(source)
     return Download(
         object_key=derivative.object_key,
         filename=_derivative_name(derivative, metadata),
@@ -104,23 +136,25 @@ def _generated_thumbnail(
     )
 
 
-def _check_made(
-    uploads: Uploads, metadata: Metadata | None, bucket: str, file_identifier: str
-) -> None:
-    """A generated thumbnail may still be in the making, or may have failed."""
-    source = uploads.get(metadata.file_identifier or "") if metadata else None
-    if source is None or source.deleted_on is not None:
-        raise _not_found(bucket, file_identifier)
+def _check_made(source: ObjectUpload) -> None:
+    """A generated thumbnail may still be in the making, may have failed, or never be made."""
+    if source.thumbnail_status is ThumbnailStatus.READY:
+        return
     if source.thumbnail_status is ThumbnailStatus.PENDING:
         raise NotReadyError(
             "thumbnail_pending", "The thumbnail is being made. Ask again in a moment."
         )
-    if source.thumbnail_status is not ThumbnailStatus.READY:
+    if source.thumbnail_status is ThumbnailStatus.FAILED:
         raise NotFoundError(
             "thumbnail_failed",
             f"No thumbnail could be made of the file {source.file_identifier}: "
             f"{source.thumbnail_failure}.",
         )
+    raise NotFoundError(
+        "thumbnail_unsupported",
+        f"No thumbnails are made of {source.found.evaluated_media_type}, which the file "
+        f"{source.file_identifier} is.",
+    )
 
 
 def _check_there(upload: ObjectUpload, bucket: str, file_identifier: str) -> None:
@@ -146,10 +180,14 @@ def _of_upload(upload: ObjectUpload, *, filename: str, media_type: str) -> Downl
 
 def _derivative_name(derivative: Derivative, metadata: Metadata | None) -> str:
     source = (metadata.filename or metadata.original_filename or "") if metadata else ""
+    suffix = _SUFFIXES[derivative.derivative_type]
+    return _name_after(source, suffix, derivative.file_extension, derivative.file_identifier)
+
+
+def _name_after(source: str, suffix: str, extension: str, identifier: str) -> str:
+    """What a file made from `source` is called; its identifier where that one has no base."""
     base = base_of(source)
-    if not base:
-        return f"{derivative.file_identifier}{derivative.file_extension}"
-    return f"{base}_{_SUFFIXES[derivative.derivative_type]}{derivative.file_extension}"
+    return f"{base}_{suffix}{extension}" if base else f"{identifier}{extension}"
 
 
 def _not_found(bucket: str, file_identifier: str) -> NotFoundError:

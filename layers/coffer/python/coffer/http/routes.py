@@ -13,6 +13,8 @@ ROUTES = (
     "HEAD /api/v1/file/{bucket}/{fileId}",
     "GET /api/v1/file/{bucket}/derivative/{fileId}",
     "HEAD /api/v1/file/{bucket}/derivative/{fileId}",
+    "GET /api/v1/file/{bucket}/{fileId}/thumbnail",
+    "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail",
     "POST /api/v1/upload/{bucket}",
     "GET /api/v1/object-upload/{id}",
     "POST /api/v1/metadata",
