@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from coffer.http.openapi import documented_path
 from coffer.http.routes import ROUTES
+from local.stack import LocalStack
 from tests.template.reading import ROOT, functions, readme_rows, routes, routes_of
 
 DEFAULT = "$default"
@@ -54,3 +56,22 @@ def test_no_route_key_ends_in_a_slash() -> None:
 
 def test_one_function_answers_what_no_route_takes() -> None:
     assert routes()[DEFAULT] == "answer_unrouted"
+
+
+def test_the_openapi_document_describes_every_route_and_invents_none(
+    running_stack: LocalStack,
+) -> None:
+    document = json.loads(running_stack.request("GET", "/api/v1/openapi.json").body)
+    described = {
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+    assert described == {_documented(route) for route in set(routes()) - {DEFAULT}}
+
+
+def _documented(route: str) -> str:
+    """A route as the document has it."""
+    method, _, path = route.partition(" ")
+    return f"{method} {documented_path(path)}"
