@@ -26,7 +26,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---------------------------------------------------------------- run
 
@@ -64,6 +64,11 @@ test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
 	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }
 	@$(PYTHON) -m coverage report --fail-under=95
+
+.PHONY: bench-detection
+bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPUS=folder)
+	@test -n "$(CORPUS)" || { echo "Say where the corpus is: make bench-detection CORPUS=folder" >&2; exit 1; }
+	@$(PYTHON) benchmarks/detection.py "$(CORPUS)" $(ARGS)
 
 .PHONY: lint
 lint: $(DEV_STAMP) ## Check style (ruff) and types (mypy, strict)
