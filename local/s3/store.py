@@ -102,6 +102,8 @@ class StoredObject(FakeKey):
             bucket_name=bucket.name,
             encryption="AES256",
         )
+        self._value_buffer.close()
+        del self._value_buffer  # moto's place for the bytes
         self.contentsize = draft.size
         self.modified = moment
         self.last_modified = moment.astimezone(UTC).replace(tzinfo=None)
@@ -125,10 +127,16 @@ class StoredObject(FakeKey):
         return self.acl is not None and self.acl.public_read
 
     def dispose(self, garbage: bool = False) -> None:
-        del garbage  # no buffer is lost when the object is collected
-        self._value_buffer.close()
+        del garbage  # nothing is lost when an object is collected
         self.disposed = True
         self.path.unlink(missing_ok=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """moto lists copies of versions, and would copy the bytes along."""
+        return {name: value for name, value in vars(self).items() if name != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, lock=threading.Lock())
 
     def __del__(self) -> None:
         """moto's would warn about an object it was not told to dispose of."""

@@ -173,9 +173,7 @@ def test_a_part_must_bring_the_checksum_its_upload_was_created_with(
     gate: Gate, bucket: str
 ) -> None:
     made = gate.s3.create_multipart_upload(Bucket=bucket, Key="a", ChecksumAlgorithm="SHA256")
-    with pytest.raises(
-        ClientError, match="expected checksum Type: sha256, actual checksum Type: crc32"
-    ):
+    with pytest.raises(ClientError, match="expected checksum Type: sha256, actual"):
         gate.s3.upload_part(
             Bucket=bucket, Key="a", UploadId=made["UploadId"], PartNumber=1, Body=b"x"
         )
