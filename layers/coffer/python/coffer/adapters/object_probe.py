@@ -46,6 +46,11 @@ class S3StoredFiles:
         errand.report()
         return errand.found
 
+    def close(self) -> None:
+        """Close the connections that are kept; the next look-up opens new ones."""
+        while self._idle:
+            self._idle.pop().close()
+
     def _run(self, connection: HTTPConnection, errand: _Errand) -> None:
         """Look up one key after the other over one connection, until none is left."""
         while (key := errand.next_key()) is not None:

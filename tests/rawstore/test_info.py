@@ -1,0 +1,103 @@
+"""GET /{service}/info: where a user's files can be."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.rawstore.prefixes import prefixes_of
+from local.stack import LocalStack
+from tests.rawstore.requests import authorize, describe, error_of, files_of, package, token
+
+
+def info(stack: LocalStack, user: str = "u1") -> list[str]:
+    answer = stack.request("GET", "/rawstore/info", headers={"Auth-Token": token(stack, user=user)})
+    assert answer.status == 200, answer.text
+    assert answer.header("content-type") == "application/json"
+    assert set(answer.json()) == {"prefixes"}
+    prefixes: list[str] = answer.json()["prefixes"]
+    return prefixes
+
+
+def test_the_address_that_uploads_go_to_comes_first(stack: LocalStack) -> None:
+    file = files_of(authorize(stack, package({"a.csv": describe(b"")})))["a.csv"]
+
+    first, *others = info(stack)
+
+    assert first == f"{file['upload_url']}/u1"
+    assert f"{file['upload_url']}/{file['upload_query']['key']}".startswith(f"{first}/")
+    assert all(prefix.endswith("/u1") for prefix in others)
+
+
+def test_the_references_four_follow_in_its_order(stack: LocalStack) -> None:
+    bucket = stack.name("RawstoreBucket")
+    four = [
+        f"http://{bucket}:80/u1",
+        f"http://{bucket}/u1",
+        f"https://{bucket}:443/u1",
+        f"https://{bucket}/u1",
+    ]
+
+    assert [prefix for prefix in info(stack) if prefix in four] == four
+
+
+def test_all_forms_of_the_first_generation_are_there_once() -> None:
+    prefixes = prefixes_of(
+        "u1", bucket_url="https://s3.example/store", host="s3.example", bucket="store"
+    )
+
+    assert prefixes == [
+        "https://s3.example/store/u1",
+        "http://s3.example:80/store/u1",
+        "http://s3.example/store/u1",
+        "http://store:80/u1",
+        "http://store/u1",
+        "https://s3.example:443/store/u1",
+        "https://store:443/u1",
+        "https://store/u1",
+    ]
+
+
+def test_a_user_is_named_as_addresses_name_him(stack: LocalStack) -> None:
+    assert all(prefix.endswith("/a%20b%40c") for prefix in info(stack, user="a b@c"))
+
+
+def test_the_parameter_jwt_does_too(stack: LocalStack) -> None:
+    for headers in ({}, {"Auth-Token": ""}):
+        target = f"/rawstore/info?jwt={token(stack)}"
+        assert stack.request("GET", target, headers=headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/rawstore/info", (401, "token_required")),
+        ("/rawstore/info?jwt=", (401, "token_required")),
+        ("/rawstore/info?jwt=undefined", (401, "malformed_token")),
+    ],
+)
+def test_without_a_good_token_nothing_is_said(
+    stack: LocalStack, target: str, expected: tuple[int, str]
+) -> None:
+    assert error_of(stack.request("GET", target)) == expected
+
+
+def test_a_token_of_another_service_does_not_do(stack: LocalStack) -> None:
+    headers = {"Auth-Token": token(stack, service="source")}
+
+    assert error_of(stack.request("GET", "/rawstore/info", headers=headers)) == (
+        403,
+        "wrong_service",
+    )
+
+
+def test_it_needs_no_permission(stack: LocalStack) -> None:
+    headers = {"Auth-Token": token(stack, permissions={})}
+
+    assert stack.request("GET", "/rawstore/info", headers=headers).status == 200
+
+
+def test_another_service_has_none(stack: LocalStack) -> None:
+    answer = stack.request("GET", "/other/info", headers={"Auth-Token": token(stack)})
+
+    assert answer.status == 404
+    assert answer.json()["error"]["code"] == "no_such_route"

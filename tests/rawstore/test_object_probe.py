@@ -1,0 +1,201 @@
+"""Looking up what is in the store: many at a time, bounded, and never a reason to fail."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from urllib.parse import unquote
+
+import pytest
+
+from coffer.adapters import object_probe
+from coffer.adapters.object_probe import MOST_AT_A_TIME, S3StoredFiles
+from coffer.adapters.signing import Credentials, Endpoint, Signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.rawstore.uploads import StoredFile
+
+ETAG = "044e18f0bf3b19ac0428a75c85436194"
+
+
+class Store(ThreadingHTTPServer):
+    """Answers HEADs as it is told, and remembers who came."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.answer: Callable[[str], int] = lambda _key: 200
+        self.seconds = 0.0
+        self.hang_up_after = 10**9
+        self.asked: list[str] = []
+        self.connections = 0
+        self.at_a_time = self.most_at_a_time = 0
+        self.lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Store
+
+    def setup(self) -> None:
+        super().setup()
+        self.answered = 0
+        with self.server.lock:
+            self.server.connections += 1
+
+    def do_HEAD(self) -> None:
+        store = self.server
+        key = unquote(self.path).removeprefix("/store/")
+        with store.lock:
+            store.asked.append(key)
+            store.at_a_time += 1
+            store.most_at_a_time = max(store.most_at_a_time, store.at_a_time)
+        time.sleep(store.seconds)
+        with store.lock:
+            store.at_a_time -= 1
+        self.send_response(store.answer(key))
+        self.send_header("Content-Length", "5")
+        self.send_header("ETag", f'"{ETAG}"')
+        self.send_header("x-amz-meta-findability", "private")
+        self.end_headers()
+        self.answered += 1
+        self.close_connection = self.answered >= store.hang_up_after
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    store = Store()
+    thread = threading.Thread(target=store.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield store
+    store.shutdown()
+    thread.join()
+    store.server_close()
+
+
+@pytest.fixture
+def probe(store: Store) -> Iterator[S3StoredFiles]:
+    probe = probe_of(store.url)
+    yield probe
+    probe.close()
+
+
+def probe_of(url: str) -> S3StoredFiles:
+    signer = Signer(Credentials("key", "secret"), "us-east-1")
+    return S3StoredFiles(signer, Endpoint(url), "store", SystemClock())
+
+
+def test_each_key_is_asked_for_once_and_what_is_there_is_told(
+    store: Store, probe: S3StoredFiles
+) -> None:
+    keys = [f"u1/é {number}" for number in range(100)]
+    store.answer = lambda key: 200 if key.endswith("7") else 404
+
+    found = probe.find(keys)
+
+    assert sorted(store.asked) == sorted(keys)
+    assert set(found) == {key for key in keys if key.endswith("7")}
+    assert set(found.values()) == {StoredFile(5, ETAG, "private")}
+
+
+def test_no_keys_ask_nothing(store: Store, probe: S3StoredFiles) -> None:
+    assert probe.find([]) == {}
+    assert store.connections == 0
+
+
+def test_they_are_asked_for_at_the_same_time_but_not_all_of_them(
+    store: Store, probe: S3StoredFiles
+) -> None:
+    store.seconds = 0.02
+    started = time.monotonic()
+
+    probe.find([str(number) for number in range(100)])
+
+    assert time.monotonic() - started < 100 * store.seconds / 3
+    assert 1 < store.most_at_a_time <= MOST_AT_A_TIME
+
+
+def test_connections_are_kept_for_the_next_request(store: Store, probe: S3StoredFiles) -> None:
+    for _ in range(5):
+        probe.find(["a", "b"])
+
+    assert store.connections <= 2
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(
+    store: Store, probe: S3StoredFiles, log: StringIO
+) -> None:
+    store.hang_up_after = 1
+
+    for _ in range(3):
+        assert set(probe.find(["a"])) == {"a"}
+    assert log.getvalue() == ""
+
+
+@pytest.mark.parametrize("status", [301, 400, 403, 500, 503])
+def test_any_other_answer_counts_as_absent_and_is_logged_once(
+    store: Store, probe: S3StoredFiles, log: StringIO, status: int
+) -> None:
+    store.answer = lambda key: 200 if key == "good" else status
+
+    assert set(probe.find(["good", "bad", "worse"])) == {"good"}
+    [line] = log.getvalue().splitlines()
+    assert f'"status {status}":2' in line
+
+
+def test_a_store_that_is_down_counts_as_empty_and_is_logged(log: StringIO) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+
+        assert probe_of(f"http://127.0.0.1:{taken.getsockname()[1]}").find(["a", "b"]) == {}
+    assert '"ConnectionRefusedError":2' in log.getvalue()
+
+
+def test_a_slow_store_is_given_up_on(
+    store: Store, probe: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_probe, "BUDGET_SECONDS", 0.05)
+    store.seconds = 0.2
+
+    found = probe.find([str(number) for number in range(2 * MOST_AT_A_TIME)])
+
+    assert 0 < len(found) <= MOST_AT_A_TIME
+    assert '"out of time"' in log.getvalue()
+
+
+def test_a_store_that_never_answers_is_given_up_on(
+    store: Store, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_probe, "TIMEOUT_SECONDS", 0.05)
+    store.seconds = 0.3
+
+    with closing(probe_of(store.url)) as probe:
+        assert probe.find(["a"]) == {}
+    assert '"TimeoutError":1' in log.getvalue()
+
+
+def test_an_answer_without_a_length_counts_as_absent(
+    store: Store, probe: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Answering.send_header
+
+    def send_header(self: Answering, name: str, value: str) -> None:
+        original(self, name, "many" if name == "Content-Length" else value)
+
+    monkeypatch.setattr(Answering, "send_header", send_header)
+
+    assert probe.find(["a"]) == {}
+    assert '"ValueError":1' in log.getvalue()
