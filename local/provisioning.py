@@ -41,7 +41,7 @@ def make_queues(client: SQSClient, resources: Resources) -> None:
 
 
 def make_buckets(client: S3Client, resources: Resources) -> None:
-    """Buckets with CORS, ownership, what they refuse to make public, and whether they send events."""
+    """Buckets with CORS, ownership, what is kept from the public, and whether they send events."""
     for bucket in resources.buckets:
         _make_bucket(client, bucket)
 
