@@ -2,7 +2,8 @@
 
 The composition follows Apache Tika 3.2.3, which object-store-api 1.31 asks: signatures by tier,
 the text check for what bears none, the document element of XML, the name where it makes the type
-more special, and what containers hold, which outweighs all of it.
+more special, and what containers hold, which outweighs all of it. Beyond Tika goes one thing: a
+program that is also something else is a program.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from coffer.domain.detection.containers.property_list import property_list_type
 from coffer.domain.detection.containers.tape import tape_type
 from coffer.domain.detection.containers.zip_archive import zip_type
 from coffer.domain.detection.fallback import guess
+from coffer.domain.detection.families.executables import is_program, program
 from coffer.domain.detection.hierarchy import OCTET_STREAM, PLAIN_TEXT, XML, is_a, specialises
 from coffer.domain.detection.media_types import primary_extension_of
 from coffer.domain.detection.names import type_by_name
@@ -49,7 +51,10 @@ def detect(reader: ByteReader, name: str | None) -> Detection:
     in all, the first one bytes 0 to 65,535. Errors of the reader pass through; the content and
     the name, whatever they are, never raise.
     """
-    media_type = _media_type(Window(reader), name)
+    window = Window(reader)
+    media_type = _media_type(window, name)
+    if not is_program(media_type):
+        media_type = program(window.head) or media_type
     return Detection(media_type, primary_extension_of(media_type))
 
 

@@ -8,25 +8,26 @@ beyond what was read, and nothing is inflated beyond a cap.
 from __future__ import annotations
 
 import zlib
+from struct import Struct
 from typing import NamedTuple
 
 from coffer.domain.detection.windows import Window
 
-_END = b"PK\x05\x06"
-_END_BYTES = 22
-_ZIP64_LOCATOR = b"PK\x06\x07"
-_ZIP64_END = b"PK\x06\x06"
-_CENTRAL = b"PK\x01\x02"
-_CENTRAL_BYTES = 46
-_LOCAL = b"PK\x03\x04"
-_LOCAL_BYTES = 30
+_CENTRAL_MARK, _LOCAL_MARK = b"PK\x01\x02", b"PK\x03\x04"
+_END_MARK, _LOCATOR_MARK, _ZIP64_END_MARK = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
+# The fields that matter, of the records of APPNOTE.TXT 6.3.10, sections 4.3.7 to 4.3.16.
+_LOCAL = Struct("<4x2xHH8xI4xHH")  # flags, method, packed size, lengths of name and extra
+_CENTRAL = Struct("<4x4xHH8xI4xHHH8xI")  # the same, length of comment, offset of local header
+_END = Struct("<4x8xII2x")  # size and offset of the directory
+_LOCATOR = Struct("<4x4xQ4x")  # offset of the zip64 end
+_ZIP64_END = Struct("<4x36xQQ")  # size and offset of the directory
 _LONGEST_COMMENT = 65_535
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x01
+_ELSEWHERE = 0xFFFFFFFF  # what stands where a number did not fit, and is in the zip64 end
 
 _DIRECTORY_BYTES = 98_304
 _MEMBER_BYTES = 32_768
-_MOST_MEMBERS = 4096
 _MOST_INFLATED_BYTES = 65_536
 
 
@@ -65,10 +66,11 @@ class Members:
 
     def _unpack(self, member: Member) -> bytes | None:
         ahead = min(member.packed_bytes + 1024, _MEMBER_BYTES)
-        header = self._window.fetch(member.local_header_offset, _LOCAL_BYTES, ahead)
-        if len(header) < _LOCAL_BYTES or not header.startswith(_LOCAL):
+        header = self._window.fetch(member.local_header_offset, _LOCAL.size, ahead)
+        if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
             return None
-        start = member.local_header_offset + _LOCAL_BYTES + _u16(header, 26) + _u16(header, 28)
+        *_, name_bytes, extra_bytes = _LOCAL.unpack(header)
+        start = member.local_header_offset + _LOCAL.size + name_bytes + extra_bytes
         # A member written as a stream says 0 here and its size only after its bytes.
         size = min(member.packed_bytes or _MEMBER_BYTES, _MEMBER_BYTES)
         packed = self._window.fetch(start, size)
@@ -81,15 +83,15 @@ class Members:
 
 
 def _from_directory(window: Window) -> list[Member]:
-    tail = window.fetch_tail(_END_BYTES + _LONGEST_COMMENT)
-    found = tail.rfind(_END)
-    if found < 0 or len(tail) - found < _END_BYTES:
+    tail = window.fetch_tail(_END.size + _LONGEST_COMMENT)
+    found = tail.rfind(_END_MARK)
+    if found < 0 or len(tail) - found < _END.size:
         return []
     end_offset = window.size_bytes - len(tail) + found
-    size, offset = _u32(tail, found + 12), _u32(tail, found + 16)
+    size, offset = _END.unpack_from(tail, found)
     shift = 0
-    if offset == 0xFFFFFFFF or size == 0xFFFFFFFF:
-        offset, size = _zip64_directory(window, end_offset)
+    if _ELSEWHERE in (size, offset):
+        size, offset = _zip64_directory(window, end_offset)
     else:
         # What stands before an archive (a program that unpacks it) moves all its offsets.
         shift = max(0, end_offset - size - offset)
@@ -98,57 +100,37 @@ def _from_directory(window: Window) -> list[Member]:
 
 
 def _zip64_directory(window: Window, end_offset: int) -> tuple[int, int]:
-    locator = window.fetch(end_offset - 20, 20) if end_offset >= 20 else b""
-    if not locator.startswith(_ZIP64_LOCATOR) or len(locator) < 20:
+    locator = window.fetch(end_offset - _LOCATOR.size, _LOCATOR.size)
+    if not locator.startswith(_LOCATOR_MARK) or len(locator) < _LOCATOR.size:
         return 0, 0
-    record = window.fetch(_u64(locator, 8), 56)
-    if not record.startswith(_ZIP64_END) or len(record) < 56:
+    record = window.fetch(_LOCATOR.unpack(locator)[0], _ZIP64_END.size)
+    if not record.startswith(_ZIP64_END_MARK) or len(record) < _ZIP64_END.size:
         return 0, 0
-    return _u64(record, 48), _u64(record, 40)
+    size, offset = _ZIP64_END.unpack(record)
+    return size, offset
 
 
 def _parse_directory(directory: bytes, shift: int) -> list[Member]:
     members: list[Member] = []
     at = 0
-    while len(members) < _MOST_MEMBERS and directory.startswith(_CENTRAL, at):
-        if at + _CENTRAL_BYTES > len(directory):
-            break
-        name_end = at + _CENTRAL_BYTES + _u16(directory, at + 28)
-        members.append(
-            Member(
-                name=directory[at + _CENTRAL_BYTES : name_end],
-                method=_u16(directory, at + 10),
-                encrypted=bool(directory[at + 8] & _ENCRYPTED),
-                packed_bytes=_u32(directory, at + 20),
-                local_header_offset=_u32(directory, at + 42) + shift,
-            )
-        )
-        at = name_end + _u16(directory, at + 30) + _u16(directory, at + 32)
+    last = min(len(directory), _DIRECTORY_BYTES) - _CENTRAL.size
+    while at <= last and directory.startswith(_CENTRAL_MARK, at):
+        flags, method, packed, *lengths, offset = _CENTRAL.unpack_from(directory, at)
+        name_at = at + _CENTRAL.size
+        name = directory[name_at : name_at + lengths[0]]
+        members.append(Member(name, method, bool(flags & _ENCRYPTED), packed, offset + shift))
+        at = name_at + sum(lengths)
     return members
 
 
 def _from_local_headers(head: bytes) -> list[Member]:
     members: list[Member] = []
-    at = head.find(_LOCAL)
-    while len(members) < _MOST_MEMBERS and 0 <= at <= len(head) - _LOCAL_BYTES:
-        packed = _u32(head, at + 18)
-        name_end = at + _LOCAL_BYTES + _u16(head, at + 26)
-        name = head[at + _LOCAL_BYTES : name_end]
-        encrypted = bool(head[at + 6] & _ENCRYPTED)
-        members.append(Member(name, _u16(head, at + 8), encrypted, packed, at))
-        after = name_end + _u16(head, at + 28) + packed
+    at = head.find(_LOCAL_MARK)
+    while 0 <= at <= len(head) - _LOCAL.size:
+        flags, method, packed, name_bytes, extra_bytes = _LOCAL.unpack_from(head, at)
+        name_at = at + _LOCAL.size
+        name = head[name_at : name_at + name_bytes]
+        members.append(Member(name, method, bool(flags & _ENCRYPTED), packed, at))
         # Sizes of streamed members come later; a following header is looked for either way.
-        at = head.find(_LOCAL, after)
+        at = head.find(_LOCAL_MARK, name_at + name_bytes + extra_bytes + packed)
     return members
-
-
-def _u16(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 2], "little")
-
-
-def _u32(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 4], "little")
-
-
-def _u64(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 8], "little")

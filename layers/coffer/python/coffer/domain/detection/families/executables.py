@@ -5,6 +5,8 @@ They are found by structure, whatever the file is called, because they are not t
 
 from __future__ import annotations
 
+from coffer.domain.detection.hierarchy import is_a
+
 _ELF_KINDS = {
     1: "application/x-object",
     2: "application/x-executable",
@@ -37,6 +39,7 @@ _PE_MACHINES = {
     0x8664: "application/x-msdownload; format=pe64",
     0x0200: "application/x-msdownload; format=pe-itanium",
 }
+_PE_MARK = b"PE\x00\x00"
 _PE_HEADER_OFFSETS = (128, 176, 208, 240)
 _PE_MACHINE_OFFSETS = (128, 240)
 
@@ -83,7 +86,7 @@ def any_mach_o(head: bytes) -> str | None:
 def pe_for_machine(head: bytes) -> str | None:
     """PE by the machine it is for, where its header stands at the two usual places."""
     for offset in _PE_MACHINE_OFFSETS:
-        if head.startswith(b"PE\x00\x00", offset):
+        if head.startswith(_PE_MARK, offset):
             machine = int.from_bytes(head[offset + 4 : offset + 6], "little")
             if machine in _PE_MACHINES:
                 return _PE_MACHINES[machine]
@@ -93,7 +96,27 @@ def pe_for_machine(head: bytes) -> str | None:
 def pe(head: bytes) -> str | None:
     """PE whose header stands where linkers usually put it; any other MZ file is a tier below."""
     if head.startswith(b"MZ") and any(
-        head.startswith(b"PE\x00\x00", offset) for offset in _PE_HEADER_OFFSETS
+        head.startswith(_PE_MARK, offset) for offset in _PE_HEADER_OFFSETS
     ):
         return "application/x-msdownload; format=pe"
     return None
+
+
+def program(head: bytes) -> str | None:
+    """The type of a program, whatever else the same bytes might be.
+
+    For files made to look like two things: an MZ file is a program for sure only where its header
+    leads to a PE header, since its name and text are its maker's; the others have marks of their
+    own.
+    """
+    pe_offset = int.from_bytes(head[60:64], "little")
+    if head.startswith(b"MZ") and len(head) >= 64 and head.startswith(_PE_MARK, pe_offset):
+        return pe_for_machine(head) or pe(head) or "application/x-msdownload"
+    return elf(head) or fat_mach_o(head) or thin_mach_o(head) or any_mach_o(head)
+
+
+def is_program(media_type: str) -> bool:
+    """Whether a type is one of those this module answers, or a special case of one."""
+    return media_type.startswith("application/x-mach-o") or any(
+        is_a(media_type, general) for general in ("application/x-msdownload", "application/x-elf")
+    )

@@ -1,0 +1,110 @@
+"""The tables agree with each other, and every row can be reached."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.detection import canonical, extensions_of, is_a, known_media_types
+from coffer.domain.detection.hierarchy import supertype_of
+from coffer.domain.detection.names import type_by_name
+from coffer.domain.detection.recognisers import RECOGNISERS
+from coffer.domain.detection.signatures import types_by_signature
+from coffer.domain.detection.tables.aliases import ALIASES
+from coffer.domain.detection.tables.extensions import EXTENSIONS
+from coffer.domain.detection.tables.hierarchy import SPECIAL_CASES
+from coffer.domain.detection.tables.signatures import SIGNATURES, Row
+from coffer.domain.detection.tables.whole_names import ENDINGS, WHOLE_NAMES
+from coffer.domain.detection.tables.xml_roots import XML_ROOTS
+
+KNOWN = frozenset(known_media_types())
+
+
+def test_every_table_speaks_of_known_types() -> None:
+    specials = {kind.replace(";", "; ") for row in SPECIAL_CASES.values() for kind in row.split()}
+    named = {*WHOLE_NAMES.values(), *ENDINGS.values()}
+    signed = {media_type for _, media_type, _ in SIGNATURES}
+    for types in (ALIASES.values(), SPECIAL_CASES, specials, named, signed, XML_ROOTS.values()):
+        assert set(types) <= KNOWN
+
+
+def test_an_alias_is_no_type_of_its_own() -> None:
+    assert KNOWN.isdisjoint(ALIASES)
+
+
+def test_types_are_written_one_way() -> None:
+    assert [kind for kind in KNOWN if kind != canonical(kind)] == []
+    assert known_media_types() == tuple(sorted(KNOWN))
+
+
+def test_every_type_is_in_the_end_a_stream_of_bytes() -> None:
+    assert [kind for kind in KNOWN if not is_a(kind, "application/octet-stream")] == []
+
+
+def test_only_a_stream_of_bytes_has_nothing_above_it() -> None:
+    assert supertype_of("application/octet-stream") is None
+    assert [kind for kind in KNOWN if supertype_of(kind) is None] == ["application/octet-stream"]
+
+
+@pytest.mark.parametrize(
+    ("special", "general"),
+    [
+        ("application/x-something+xml", "text/plain"),
+        ("application/x-something+zip", "application/zip"),
+        ("text/x-something; charset=utf-8", "text/x-something"),
+        ("application/json", "text/javascript"),
+        ("audio/mp4", "video/quicktime"),
+        ("application/x-msdownload; format=pe64", "application/x-msdownload"),
+        ("image/vnd.dgn; version=8", "application/x-tika-msoffice"),
+    ],
+)
+def test_special_cases_are_known_by_rule_or_by_row(special: str, general: str) -> None:
+    assert is_a(special, general)
+    assert not is_a(general, special)
+
+
+def test_an_extension_stands_for_a_type_that_has_it() -> None:
+    for media_type, extensions in EXTENSIONS.items():
+        for extension in extensions.split():
+            meant = type_by_name(f"x.{extension}")
+            assert meant is not None
+            assert f".{extension}" in extensions_of(meant)
+            # Where another type has it, too, the name stands for the more general one of the two.
+            assert meant == media_type or not is_a(meant, media_type)
+
+
+def _file_with(row: Row) -> bytes:
+    """The least file that bears all parts of a row, one after the other where they may move."""
+    content = bytearray()
+    for part in row[2]:
+        earliest, mark = part[0], part[-1]
+        assert isinstance(mark, bytes)
+        at = max(earliest, len(content)) if len(part) == 3 else earliest
+        content += b"\x01" * (at - len(content))
+        content[at : at + len(mark)] = mark
+    return bytes(content)
+
+
+def test_every_signature_is_found_but_those_that_stronger_ones_always_hide() -> None:
+    hidden = [
+        (media_type, parts[-1][-1])
+        for tier, media_type, parts in SIGNATURES
+        if media_type not in types_by_signature(_file_with((tier, media_type, parts)))
+    ]
+    assert hidden == [
+        # The least file only: its date comes sooner than that of any response.
+        ("application/x-httpresponse", b"\nDate:"),
+        # First in a file this is a tag of HTML; further on it is found.
+        ("application/xhtml+xml", b"<html xmlns="),
+        # As in Tika, for which a makefile that can be run is a shell script.
+        ("text/x-makefile", b"#!/usr/bin/make"),
+        ("text/x-makefile", b"#!/usr/local/bin/make"),
+        ("text/x-makefile", b"#!/usr/bin/env make"),
+    ]
+
+
+def test_tiers_hold_recognisers_that_answer_nothing_for_little() -> None:
+    for recognisers in RECOGNISERS.values():
+        for recognise in recognisers:
+            for byte in range(256):
+                answer = recognise(bytes((byte,)))
+                assert answer is None or answer in KNOWN
