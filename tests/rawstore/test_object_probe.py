@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from urllib.parse import unquote
@@ -87,10 +86,8 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def probe(store: Store) -> Iterator[S3StoredFiles]:
-    probe = probe_of(store.url)
-    yield probe
-    probe.close()
+def probe(store: Store) -> S3StoredFiles:
+    return probe_of(store.url)
 
 
 def probe_of(url: str) -> S3StoredFiles:
@@ -182,8 +179,7 @@ def test_a_store_that_never_answers_is_given_up_on(
     monkeypatch.setattr(object_probe, "TIMEOUT_SECONDS", 0.05)
     store.seconds = 0.3
 
-    with closing(probe_of(store.url)) as probe:
-        assert probe.find(["a"]) == {}
+    assert probe_of(store.url).find(["a"]) == {}
     assert '"TimeoutError":1' in log.getvalue()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Lock, Thread
 from urllib.parse import urlsplit
+from weakref import finalize
 
 from coffer.adapters.package_forms import FINDABILITY_META
 from coffer.adapters.signing import Endpoint, Signer
@@ -32,6 +33,7 @@ class S3StoredFiles:
         self._clock = clock
         self._idle: deque[HTTPConnection] = deque()
         self._tls: ssl.SSLContext | None = None
+        finalize(self, _close, self._idle)
 
     def find(self, keys: Sequence[str]) -> dict[str, StoredFile]:
         errand = _Errand(keys)
@@ -45,11 +47,6 @@ class S3StoredFiles:
             thread.join()
         errand.report()
         return errand.found
-
-    def close(self) -> None:
-        """Close the connections that are kept; the next look-up opens new ones."""
-        while self._idle:
-            self._idle.pop().close()
 
     def _run(self, connection: HTTPConnection, errand: _Errand) -> None:
         """Look up one key after the other over one connection, until none is left."""
@@ -88,6 +85,12 @@ class S3StoredFiles:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=self._tls)
+
+
+def _close(connections: deque[HTTPConnection]) -> None:
+    """Close kept connections: when their owner goes, or the process ends."""
+    while connections:
+        connections.pop().close()
 
 
 class _Errand:
