@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 
 SYSTEM_GENERATED = "System Generated"
 
@@ -51,7 +51,7 @@ def generated_thumbnail(metadata: Metadata, upload: ObjectUpload) -> Derivative 
     It carries the upload's `thumbnailIdentifier`, so that the file can be asked for by it, and
     it is as public as the metadata at this moment (reference, ThumbnailGenerator).
     """
-    if upload.thumbnail_identifier is None:
+    if upload.thumbnail_identifier is None or upload.thumbnail_status is ThumbnailStatus.FAILED:
         return None
     return Derivative(
         identifier=upload.thumbnail_identifier,
