@@ -7,6 +7,7 @@ transaction's, so of two simultaneous callers one gets the record and the other 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -49,8 +50,8 @@ def create_metadata(
     caller.require_role(Role.GUEST, bucket)
     upload = _subject(uploads, new)
     metadata = _with_defaults(clock, caller, new, upload)
-    _check_vocabulary(new)
-    _check_constraints(metadata)
+    _check_subtype(new)
+    _check_rules(metadata)
     thumbnail = generated_thumbnail(metadata, upload) if upload else None
     try:
         catalogue.add_metadata(metadata, thumbnail)
@@ -179,27 +180,14 @@ def _describe(metadata: Metadata, upload: ObjectUpload) -> Metadata:
     )
 
 
-def _check_vocabulary(new: NewMetadata) -> None:
-    """Managed attributes and subtypes must be in the vocabulary.
-
-    Nothing can be put into it yet, so whatever is named is unknown: the reference's messages.
-    """
+def _check_subtype(new: NewMetadata) -> None:
+    """Nothing can be put into the vocabulary yet, so whatever is named is unknown."""
     if new.ac_subtype:
         raise MalformedRequestError(
             "unknown_subtype",
             f"{new.ac_subtype[:50]} is not a valid acSubtype",
             pointer=f"{_ATTRIBUTES}/acSubtype",
         )
-    unknown = [
-        Problem(
-            "unknown_managed_attribute",
-            f'"{key[:50]}" unknown managed attribute key',
-            pointer=f"{_ATTRIBUTES}/managedAttributes",
-        )
-        for key in new.managed_attributes
-    ]
-    if unknown:
-        raise InvalidError.of(unknown)
 
 
 # attribute, name in the document, longest (characters), required
@@ -213,22 +201,43 @@ CONSTRAINTS = (
     ("xmp_rights_owner", "xmpRightsOwner", 250, True),
     ("xmp_rights_usage_terms", "xmpRightsUsageTerms", 500, True),
     ("source_set", "sourceSet", 50, False),
+    # The reference has no limit here; a record must fit one item of DynamoDB, 400 KB.
+    ("not_publicly_releasable_reason", "notPubliclyReleasableReason", 1000, False),
 )
+MAX_TAGS, MAX_TAG_LENGTH = 100, 250
 
 
-def _check_constraints(metadata: Metadata) -> None:
-    """Lengths and presence, all at once."""
-    problems = []
+def _check_rules(metadata: Metadata) -> None:
+    """Lengths, presence and the keys of managed attributes, all at once."""
+    problems = [*_wrong_texts(metadata), *_wrong_tags(metadata.ac_tags)]
+    if metadata.orientation is not None and not 1 <= metadata.orientation <= 8:
+        problems.append(_violation("orientation", "must be between 1 and 8"))
+    problems += [
+        Problem(
+            "unknown_managed_attribute",
+            f'"{key[:50]}" unknown managed attribute key',
+            pointer=f"{_ATTRIBUTES}/managedAttributes",
+        )
+        for key in metadata.managed_attributes
+    ]
+    if problems:
+        raise InvalidError.of(problems)
+
+
+def _wrong_texts(metadata: Metadata) -> Iterator[Problem]:
     for attribute, name, longest, required in CONSTRAINTS:
         value = getattr(metadata, attribute)
         if value and len(value) > longest:
-            problems.append(_violation(name, f"size must be between 0 and {longest}"))
+            yield _violation(name, f"size must be between 0 and {longest}")
         elif required and not value:
-            problems.append(_violation(name, "must not be blank"))
-    if metadata.orientation is not None and not 1 <= metadata.orientation <= 8:
-        problems.append(_violation("orientation", "must be between 1 and 8"))
-    if problems:
-        raise InvalidError.of(problems)
+            yield _violation(name, "must not be blank")
+
+
+def _wrong_tags(tags: Sequence[str]) -> Iterator[Problem]:
+    if len(tags) > MAX_TAGS:
+        yield _violation("acTags", f"takes at most {MAX_TAGS} tags")
+    if any(len(tag) > MAX_TAG_LENGTH for tag in tags):
+        yield _violation("acTags", f"takes tags of at most {MAX_TAG_LENGTH} characters")
 
 
 def _violation(name: str, rule: str) -> Problem:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.cataloguing import CONSTRAINTS
+from coffer.domain.cataloguing import CONSTRAINTS, MAX_TAG_LENGTH, MAX_TAGS
 from coffer.domain.file_names import MAX_NAME_LENGTH
 from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.media_types import DcType
@@ -88,7 +88,13 @@ NEW_METADATA: Members = {
     "orientation": nullable(
         whole_number("The image's orientation, as EXIF numbers it.", minimum=1, maximum=8)
     ),
-    "acTags": nullable(many(text("One tag.", pattern=NO_MARKUP), "Words to find it by.")),
+    "acTags": nullable(
+        many(
+            text("One tag.", pattern=NO_MARKUP, maxLength=MAX_TAG_LENGTH),
+            "Words to find it by.",
+            maxItems=MAX_TAGS,
+        )
+    ),
     "publiclyReleasable": nullable(
         flag("Whether everybody who is signed in may see it; else images are, the rest is not.")
     ),
