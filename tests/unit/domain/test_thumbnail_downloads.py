@@ -52,7 +52,8 @@ def test_it_is_called_by_its_identifier_where_the_file_has_no_name() -> None:
 @pytest.mark.parametrize("who", [STRANGER, caller(None)])
 def test_others_get_it_only_with_a_publicly_releasable_record(who: Caller) -> None:
     assert find(ready(), who, publicly_releasable=True)
-    for described in ({}, {"publicly_releasable": False}):
+    others: tuple[dict[str, Any], ...] = ({}, {"publicly_releasable": False})
+    for described in others:
         with pytest.raises(ForbiddenError):
             find(ready(), who, **described)
 
