@@ -10,6 +10,7 @@ import json
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -104,7 +105,9 @@ def _parse(body: bytes) -> Any:
     A text with half a surrogate pair cannot be stored or sent back, so it is refused: neither its
     bytes nor its escapes (which are always spelled with a small u) get through.
     """
-    document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+    document = json.loads(
+        body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_number
+    )
     if rb"\u" in body:
         json.dumps(document, ensure_ascii=False).encode()
     return document
@@ -119,6 +122,17 @@ def _accepted(header: str) -> frozenset[str]:
         if not any(weight.strip("0.") == "" for weight in weights):
             wanted.add(media_range)
     return frozenset(wanted)
+
+
+def _number(text: str) -> int | float:
+    """A number with a fraction or an exponent; a whole one is an int, as JSON makes no difference.
+
+    ValueError where it is too large to be told from infinity.
+    """
+    number = float(text)
+    if isinf(number):
+        raise ValueError(f"{text[:40]} is out of range")
+    return int(number) if number.is_integer() else number
 
 
 def _no_constant(name: str) -> None:

@@ -32,3 +32,20 @@ def test_checksums_may_be_null(stack: LocalStack) -> None:
     announced = {"files": [{"originalFilename": "a.png", "checksums": None}]}
     answer = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
     assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [("1.0", 200), ("1e3", 200), ("1.5", 400), ("1e400", 400), ("-1.0", 400), ("true", 400)],
+)
+def test_a_whole_number_may_be_spelled_with_a_fraction(
+    stack: LocalStack, number: str, status: int
+) -> None:
+    body = f'{{"files": [{{"originalFilename": "a.png", "sizeInBytes": {number}}}]}}'
+    answer = stack.request(
+        "POST",
+        "/api/v1/upload/mybucket",
+        headers={"Content-Type": "application/json"},
+        body=body,
+    )
+    assert answer.status == status, answer.text
