@@ -162,7 +162,7 @@ def _download(identifier: str, what: str, not_found: tuple[str, ...]) -> Operati
     )  # fmt: skip
 
 
-def _look(identifier: str, what: str) -> Operation:
+def _look(identifier: str, what: str, not_found: tuple[str, ...]) -> Operation:
     return Operation(
         identifier=identifier,
         tag=Tag.FILES,
@@ -177,27 +177,42 @@ def _look(identifier: str, what: str) -> Operation:
             304: Success(description="The caller has it already.", headers=_FILE_HEADERS),
         },
         refusals=together(
-            ALWAYS, BEARER, IN_GROUP, BUCKET, IDENTIFIER, RECORDS,
-            {400: ("malformed_parameter",), 404: ("file_not_found",), 410: ("file_deleted",)},
+            ALWAYS, BEARER, IN_GROUP, BUCKET, IDENTIFIER, RECORDS, STORE,
+            {400: ("malformed_parameter",), 404: not_found, 410: ("file_deleted",)},
         ),
     )  # fmt: skip
 
 
+def _handing_out(
+    path: str, name: str, what: str, not_found: tuple[str, ...]
+) -> Mapping[str, Operation]:
+    return {
+        f"GET {path}": _download(f"download{name}", what, not_found),
+        f"HEAD {path}": _look(f"describe{name}", what, not_found),
+    }
+
+
 _MAIN = ("file_not_found", "file_rejected", "file_missing")
-_DERIVED = (*_MAIN, "thumbnail_pending", "thumbnail_failed")
+_THUMBNAIL = (*_MAIN, "thumbnail_pending", "thumbnail_failed", "thumbnail_unsupported")
+_DERIVED = tuple(code for code in _THUMBNAIL if code != "thumbnail_unsupported")
 
 _FILES: Mapping[str, Operation] = {
     "POST /api/v1/file/{bucket}": _upload("uploadFile", "a file"),
     "POST /api/v1/file/{bucket}/derivative": _upload(
         "uploadDerivative", "a file that was made from another one"
     ),
-    "GET /api/v1/file/{bucket}/{fileId}": _download("downloadFile", "a file", _MAIN),
-    "HEAD /api/v1/file/{bucket}/{fileId}": _look("describeFile", "a file"),
-    "GET /api/v1/file/{bucket}/derivative/{fileId}": _download(
-        "downloadDerivative", "a derivative or a generated thumbnail", _DERIVED
+    **_handing_out("/api/v1/file/{bucket}/{fileId}", "File", "a file", _MAIN),
+    **_handing_out(
+        "/api/v1/file/{bucket}/derivative/{fileId}",
+        "Derivative",
+        "a derivative, or a generated thumbnail by its thumbnailIdentifier",
+        _DERIVED,
     ),
-    "HEAD /api/v1/file/{bucket}/derivative/{fileId}": _look(
-        "describeDerivative", "a derivative or a generated thumbnail"
+    **_handing_out(
+        "/api/v1/file/{bucket}/{fileId}/thumbnail",
+        "Thumbnail",
+        "the thumbnail of a file",
+        _THUMBNAIL,
     ),
     "POST /api/v1/upload/{bucket}": Operation(
         identifier="offerUploads",

@@ -8,8 +8,6 @@ from typing import Any
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
 
-_CORRELATION_PATTERN = "^[A-Za-z0-9._:-]+$"
-
 
 def _header(schema: Schema) -> dict[str, Any]:
     return {"description": schema["description"], "schema": schema}
@@ -103,9 +101,9 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
             "header",
             "X-Correlation-Id",
             text(
-                "A word that the log then has for this request.",
-                pattern=_CORRELATION_PATTERN,
-                maxLength=128,
+                "Under which the log is to have this request: up to 128 letters, digits and any "
+                "of -_.: in ASCII. Anything else is passed over.",
+                examples=["import-2026-11-22.17"],
             ),
         ),
     }

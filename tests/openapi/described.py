@@ -1,0 +1,104 @@
+"""The API's description, and whether an answer is one that it describes."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
+
+from coffer.http.openapi import Deployment, describe, documented_path
+from coffer.http.openapi.operations import OPERATIONS
+from coffer.settings import settings
+from local.gateway import Response
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The document, as `describe_api` serves it."""
+    return describe(
+        Deployment(
+            rawstore=settings.service_name,
+            max_direct_upload_bytes=settings.max_direct_upload_bytes,
+            max_post_bytes=settings.max_post_bytes,
+        )
+    )
+
+
+@cache
+def strict_description() -> dict[str, Any]:
+    """The document with every object closed, so that an answer with more in it is found out."""
+    document = copy.deepcopy(description())
+    _close(document["components"]["schemas"])
+    return document
+
+
+def operation_of(key: str) -> dict[str, Any]:
+    """What the document says of a route."""
+    method, _, path = key.partition(" ")
+    operation: dict[str, Any] = strict_description()["paths"][documented_path(path)][method.lower()]
+    return operation
+
+
+def validator_of(schema: dict[str, Any]) -> Validator:
+    """A validator of a schema of the document; references go into its components."""
+    components = strict_description()["components"]
+    checker = Draft202012Validator.FORMAT_CHECKER
+    return Draft202012Validator({**schema, "components": components}, format_checker=checker)
+
+
+def validator_named(name: str) -> Validator:
+    """A validator of one of the document's components."""
+    return validator_of({"$ref": f"#/components/schemas/{name}"})
+
+
+def check(key: str, answer: Response) -> None:
+    """Assert that the description foresees this answer of a route: its status, headers, content."""
+    described = operation_of(key)["responses"].get(str(answer.status))
+    assert described is not None, f"{key} does not say that it answers {answer.status}"
+    success = OPERATIONS[key].successes.get(answer.status)
+    if success is not None:
+        missing = [name for name in success.headers if answer.header(name) is None]
+        assert missing == [], f"{key} {answer.status} lacks {missing}"
+    if not key.startswith("HEAD "):
+        _check_content(described, answer)
+        _check_codes(key, answer)
+
+
+def _check_content(described: dict[str, Any], answer: Response) -> None:
+    media_type = (answer.header("content-type") or "").partition(";")[0]
+    content = described.get("content", {})
+    if "content" not in described:
+        assert answer.body == b"", f"a body where none is described: {answer.body[:80]!r}"
+        return
+    assert media_type in content or "*/*" in content, f"{media_type} is not described"
+    schema = content.get(media_type, {}).get("schema")
+    if schema is not None:
+        value = answer.json() if media_type.endswith("json") else answer.text
+        validator_of(schema).validate(value)
+
+
+def _check_codes(key: str, answer: Response) -> None:
+    if answer.status < 400:
+        return
+    document = answer.json()
+    foreseen = OPERATIONS[key].refusals[answer.status]
+    if "errors" in document:
+        assert {error["status"] for error in document["errors"]} == {str(answer.status)}
+        assert {error["code"] for error in document["errors"]} <= set(foreseen)
+    elif "error" in document:
+        assert document["error"]["code"] in foreseen
+
+
+def _close(schema: Any) -> None:
+    if isinstance(schema, list):
+        for one in schema:
+            _close(one)
+    elif isinstance(schema, dict):
+        for one in schema.values():
+            _close(one)
+        is_object = schema.get("type") in ("object", ["object", "null"])
+        if is_object and isinstance(schema.get("properties"), dict):
+            schema.setdefault("additionalProperties", False)
