@@ -10,7 +10,8 @@ from coffer.domain.detection.windows import Window
 
 _BLOCK_BYTES = 512
 _CHECKSUM = slice(148, 156)
-_SIGNATURES = (b"ustar\x0000", b"ustar  \x00", b"ustar\x00\x00\x00", b"ustar\x0000")
+# POSIX, GNU, and Ant, which leaves out the version.
+_SIGNATURES = (b"ustar\x0000", b"ustar  \x00", b"ustar\x00\x00\x00")
 _DUMP_MAGIC = (60_012).to_bytes(4, "little")
 _DUMP_MAGIC_OFFSET = 24
 
@@ -35,5 +36,5 @@ def _checksum_holds(header: bytes) -> bool:
     blanked = header[:148] + b" " * 8 + header[156:]
     stated = int(field, 8)
     signed = sum(byte - 256 if byte > 127 else byte for byte in blanked)
-    named = header[0] not in b"\x00"
+    named = header[0] != 0
     return named and stated in (sum(blanked), signed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 _DBF_VERSIONS = frozenset(b"\x02\x03\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xe5\xfb")
 _DIGITS = frozenset(b"0123456789")
 _MARC_KINDS = (
@@ -11,12 +13,15 @@ _MARC_KINDS = (
     (b"acdn", b"w"),
     (b"cdn", b"q"),
 )
-_BERKELEY = {
+_BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
+# magic number -> access method, and what the numbers of its file versions stand for
+_BERKELEY: dict[int, tuple[str, dict[int, int]]] = {
     0x00061561: ("hash", {5: 2, 7: 3, 8: 4, 9: 5}),
     0x00053162: ("btree", {6: 2, 8: 3, 9: 4}),
     0x00042253: ("queue", {}),
     0x00040988: ("log", {}),
 }
+_BERKELEY_WITHOUT_PAGE_HEADER = (0x00061561, 0x00053162)
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _SIGNATURE_ALGORITHMS = (
     # identifier, then one byte that says which, then what ends it
@@ -72,8 +77,9 @@ def flow_cytometry(head: bytes) -> str | None:
 
 def berkeley_db_versioned(head: bytes) -> str | None:
     """Berkeley DB, by access method and file version."""
-    for order in ("little", "big"):
-        number, version = _two_numbers(head, order)
+    for order in _BYTE_ORDERS:
+        number = int.from_bytes(head[12:16], order)
+        version = int.from_bytes(head[16:20], order)
         method, versions = _BERKELEY.get(number, ("", {}))
         if version in versions:
             return f"application/x-berkeley-db; format={method}; version={versions[version]}"
@@ -82,12 +88,11 @@ def berkeley_db_versioned(head: bytes) -> str | None:
 
 def berkeley_db(head: bytes) -> str | None:
     """Berkeley DB, by access method; the oldest hash and B-tree files have the number first."""
-    for order in ("little", "big"):
-        number, _ = _two_numbers(head, order)
+    for order in _BYTE_ORDERS:
+        number, first = (int.from_bytes(head[at : at + 4], order) for at in (12, 0))
         if number in _BERKELEY:
             return f"application/x-berkeley-db; format={_BERKELEY[number][0]}"
-        first = int.from_bytes(head[:4], "little" if order == "little" else "big")
-        if first in (0x00061561, 0x00053162):
+        if first in _BERKELEY_WITHOUT_PAGE_HEADER:
             return f"application/x-berkeley-db; format={_BERKELEY[first][0]}"
     return None
 
@@ -186,10 +191,3 @@ def postscript_illustrator(head: bytes) -> str | None:
     if version in (b"1", b"2", b"3", b"4") and end in (b"\r", b"\n"):
         return "application/illustrator+ps"
     return None
-
-
-def _two_numbers(head: bytes, order: str) -> tuple[int, int]:
-    # Written out for the type checker: int.from_bytes takes a literal, not any string.
-    if order == "little":
-        return int.from_bytes(head[12:16], "little"), int.from_bytes(head[16:20], "little")
-    return int.from_bytes(head[12:16], "big"), int.from_bytes(head[16:20], "big")
