@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from coffer.adapters.object_probe import S3StoredFiles
 from local.stack import LocalStack
 from tests.rawstore.requests import (
     MAY_UPLOAD,
@@ -524,6 +525,20 @@ class TestBadRequests:
 
         assert answer.status == 404
         assert "errors" in answer.json()
+
+
+def test_a_failure_nobody_expected_is_answered_without_internals(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret internals")
+
+    monkeypatch.setattr(S3StoredFiles, "find", fail)
+
+    answer = authorize(stack, ONE_FILE)
+
+    assert error_of(answer) == (500, "internal_error")
+    assert "secret" not in answer.text
 
 
 def test_no_token_policy_or_body_gets_into_the_log(

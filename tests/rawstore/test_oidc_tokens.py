@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from coffer.adapters import oidc_tokens
 from coffer.adapters.fetching import FetchError
-from coffer.adapters.oidc_tokens import ClaimNames, IssuerKeys, OidcTokens, caller_of, groups_of
+from coffer.adapters.oidc_tokens import (
+    ClaimNames,
+    IssuerKeys,
+    OidcTokens,
+    caller_of,
+    configured_tokens,
+    groups_of,
+)
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from tests.rawstore.tokens import (
@@ -309,12 +318,41 @@ class TestKeys:
 
         assert code_of(sign(RSA, CLAIMS), make(issuer)) == "invalid_token"
 
+    @pytest.mark.parametrize("document", [b"", b"[]", b"[" * 100_000, b"\xff"])
+    def test_documents_of_another_shape_are_not_believed(self, document: bytes) -> None:
+        keys = IssuerKeys(ISSUER, lambda _url: document, SettableClock())
+
+        with pytest.raises(UnavailableError):
+            keys.find("r1", "RS256")
+
     def test_keys_that_are_no_list_are_none(self) -> None:
         issuer = Issuer()
         issuer.keys = {"kid": "r1"}
 
         with pytest.raises(UnavailableError):
             make(issuer).caller(self.TOKEN)
+
+
+class TestConfiguration:
+    def test_the_settings_say_whom_to_believe(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(
+            oidc_tokens,
+            "settings",
+            replace(
+                oidc_tokens.settings,
+                oidc_issuer=ISSUER,
+                oidc_audience="coffer",
+                oidc_username_claim="sub",
+                oidc_required_role="dina-realm-user",
+            ),
+        )
+        issuer = Issuer(jwk(RSA, "r1"))
+        monkeypatch.setattr(oidc_tokens, "fetch", issuer.fetch)
+        far = int(datetime(2999, 1, 1, tzinfo=UTC).timestamp())
+        roles = {"realm_access": {"roles": ["dina-realm-user"]}}
+        token = sign(RSA, {**CLAIMS, **roles, "exp": far, "sub": "bob"}, kid="r1")
+
+        assert configured_tokens().caller(token).username == "bob"
 
 
 class TestClaims:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
 MAX_BYTES = 256 * 1024
@@ -30,24 +30,30 @@ def fetch(
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     connection = _connect(url)
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
-        parts = urlsplit(url)
-        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         connection.request(method, path, body, headers={"User-Agent": "coffer", **headers})
         response = connection.getresponse()
-        if response.status != 200:
-            raise FetchError(f"{parts.netloc} answered {response.status}")
-        answer = b""
-        while chunk := response.read1(64 * 1024):
-            answer += chunk
-            if len(answer) > MAX_BYTES:
-                raise FetchError(f"{parts.netloc} answered more than {MAX_BYTES} bytes")
-            if time.monotonic() > deadline:
-                raise FetchError(f"{parts.netloc} took more than {TIMEOUT_SECONDS} seconds")
+        answer = _read(response, deadline)
     except (OSError, HTTPException) as error:
-        raise FetchError(f"{url} cannot be reached: {type(error).__name__}") from error
+        raise FetchError(f"{parts.netloc} cannot be reached: {type(error).__name__}") from error
     finally:
         connection.close()
+    if response.status != 200:
+        raise FetchError(f"{parts.netloc} answered {response.status}")
+    if len(answer) > MAX_BYTES:
+        raise FetchError(f"{parts.netloc} answered more than {MAX_BYTES} bytes")
+    return answer
+
+
+def _read(response: HTTPResponse, deadline: float) -> bytes:
+    """The body, or of too long a one a little more than MAX_BYTES; TimeoutError at the deadline."""
+    answer = b""
+    while len(answer) <= MAX_BYTES and (chunk := response.read1(64 * 1024)):
+        answer += chunk
+        if time.monotonic() > deadline:
+            raise TimeoutError
     return answer
 
 

@@ -1,0 +1,113 @@
+"""Fetching small documents: what is taken, and what is not waited for."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from coffer.adapters import fetching
+from coffer.adapters.fetching import FetchError, fetch
+
+
+class Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            self.drip()
+            return
+        statuses = {"/missing": 404, "/moved": 302, "/broken": 500}
+        body = b"x" * (fetching.MAX_BYTES + 1) if self.path == "/huge" else self.path.encode()
+        self.send_response(statuses.get(self.path, 200))
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])) + self.headers["X-A"].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def drip(self) -> None:
+        """Never idle for long, and never done."""
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        try:
+            for _ in range(100):
+                self.wfile.write(b"x")
+                time.sleep(0.02)
+        except OSError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("path", ["/", "/a/b?c=d&e=f"])
+def test_a_document_is_fetched(server: str, path: str) -> None:
+    assert fetch(server + path) == path.encode()
+
+
+def test_an_address_without_a_path_means_the_root(server: str) -> None:
+    assert fetch(server) == b"/"
+
+
+def test_something_can_be_sent(server: str) -> None:
+    assert fetch(server, method="POST", headers={"X-A": "!"}, body=b"body") == b"body!"
+
+
+@pytest.mark.parametrize("path", ["/missing", "/moved", "/broken", "/huge"])
+def test_any_other_answer_is_none(server: str, path: str) -> None:
+    with pytest.raises(FetchError, match="answered"):
+        fetch(server + path)
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.1)
+
+    with pytest.raises(FetchError, match="TimeoutError"):
+        fetch(f"{server}/slow")
+
+
+def test_nobody_at_home_is_said_plainly() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+
+        with pytest.raises(FetchError, match="ConnectionRefusedError"):
+            fetch(f"http://127.0.0.1:{taken.getsockname()[1]}/key")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "key", "ftp://a.example/key", "file:///etc/hosts", "http://", "http://a:x/"]
+)
+def test_only_http_is_spoken(address: str) -> None:
+    with pytest.raises(FetchError, match="address"):
+        fetch(address)
+
+
+def test_https_is_not_spoken_with_a_server_that_does_not(server: str) -> None:
+    with pytest.raises(FetchError, match="SSL"):
+        fetch(server.replace("http:", "https:"))

@@ -1,0 +1,208 @@
+"""Rawstore's store as the settings describe it: its address, and whose keys sign."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from coffer.adapters import package_store, permission_tokens, storage_secret, store_signing
+from coffer.adapters.fetching import FetchError
+from coffer.adapters.package_store import (
+    package_bucket,
+    package_endpoint,
+    package_host,
+    package_signer,
+)
+from coffer.adapters.permission_tokens import configured_permission_tokens
+from coffer.adapters.signing import Credentials, Signer
+from coffer.adapters.storage_secret import StorageSecret
+from coffer.domain.errors import UnavailableError
+from coffer.settings import SettingsError, settings
+from local.stack import LocalStack
+from tests.rawstore.tokens import CLAIMS, SettableClock, pem_of, rsa_key, sign
+
+Configure = Callable[..., None]
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:store-AbCdEf"
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Set settings for one test: rawstore's are as if nothing was said of the store."""
+    unsaid = {"storage_hostname": "", "storage_access_key_id": "", "storage_secret_access_key": ""}
+
+    def configure(**values: Any) -> None:
+        changed = replace(settings, **{**unsaid, **values})
+        for module in (package_store, permission_tokens, storage_secret, store_signing):
+            monkeypatch.setattr(module, "settings", changed)
+
+    return configure
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        ("hostname", "endpoint_url", "url", "host"),
+        [
+            ("", "", "https://s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"),
+            ("", "http://localhost:9000", "http://localhost:9000", "localhost"),
+            ("minio.example", "http://localhost:9000", "https://minio.example", "minio.example"),
+            ("minio.example:9000/", "", "https://minio.example:9000", "minio.example"),
+            ("http://minio.example:9000", "", "http://minio.example:9000", "minio.example"),
+        ],
+    )
+    def test_the_store_listens_where_the_settings_say(
+        self, configure: Configure, hostname: str, endpoint_url: str, url: str, host: str
+    ) -> None:
+        configure(
+            aws_region="us-east-1", storage_hostname=hostname, aws_endpoint_url_s3=endpoint_url
+        )
+
+        assert (package_endpoint().url, package_host()) == (url, host)
+
+    def test_a_store_must_have_a_bucket(self, configure: Configure) -> None:
+        configure(storage_bucket_name="")
+
+        with pytest.raises(SettingsError, match="STORAGE_BUCKET_NAME"):
+            package_bucket()
+
+
+class TestKeys:
+    def signature(self, signer: Signer) -> str:
+        return signer.sign_policy("cG9saWN5", now=SettableClock().now())
+
+    def test_without_any_the_role_signs(self, configure: Configure) -> None:
+        configure(aws_access_key_id="role", aws_secret_access_key="s", aws_session_token="t")
+
+        signer = package_signer(SettableClock())
+
+        role = Signer(Credentials("role", "s", "t"), settings.aws_region)
+        assert self.signature(signer) == self.signature(role)
+
+    def test_given_keys_sign(self, configure: Configure) -> None:
+        configure(storage_access_key_id="k", storage_secret_access_key="theirs")
+
+        signer = package_signer(SettableClock())
+
+        given = Signer(Credentials("k", "theirs"), settings.aws_region)
+        assert self.signature(signer) == self.signature(given)
+
+    @pytest.mark.parametrize("half", ["storage_access_key_id", "storage_secret_access_key"])
+    def test_half_a_pair_is_refused(self, configure: Configure, half: str) -> None:
+        configure(**{half: "given"})
+
+        with pytest.raises(SettingsError, match="STORAGE_SECRET_ACCESS_KEY"):
+            package_signer(SettableClock())
+
+
+class TestSecrets:
+    @pytest.fixture
+    def secrets(self, running_stack: LocalStack, configure: Configure) -> Iterator[Any]:
+        """Secrets Manager, as moto has it."""
+        configure(storage_credentials_secret_arn=ARN)
+        client = boto3.client(
+            "secretsmanager",
+            endpoint_url=running_stack.server.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        yield client
+        client.close()
+
+    def keep(self, secrets: Any, key: str) -> str:
+        text = json.dumps({"STORAGE_ACCESS_KEY_ID": key, "STORAGE_SECRET_ACCESS_KEY": "theirs"})
+        listed = secrets.list_secrets()["SecretList"]
+        if listed:
+            return str(
+                secrets.put_secret_value(SecretId=listed[0]["ARN"], SecretString=text)["ARN"]
+            )
+        return str(secrets.create_secret(Name="store", SecretString=text)["ARN"])
+
+    def test_the_secrets_keys_sign_and_new_ones_are_noticed(
+        self, secrets: Any, configure: Configure
+    ) -> None:
+        arn = self.keep(secrets, "first")
+        configure(storage_credentials_secret_arn=arn)
+        clock = SettableClock()
+        credentials = StorageSecret(arn, clock)
+
+        assert credentials() == Credentials("first", "theirs")
+        self.keep(secrets, "second")
+        assert credentials().access_key_id == "first"
+        clock.forward(minutes=5)
+        assert credentials().access_key_id == "second"
+        given = Signer(Credentials("second", "theirs"), settings.aws_region)
+        signer = package_signer(clock)
+        assert signer.sign_policy("cA==", now=clock.now()) == given.sign_policy(
+            "cA==", now=clock.now()
+        )
+
+    def test_known_keys_outlive_the_secrets_troubles(
+        self, secrets: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = SettableClock()
+        credentials = StorageSecret(self.keep(secrets, "first"), clock)
+        credentials()
+
+        def fail(*_: Any, **__: Any) -> bytes:
+            raise FetchError("down")
+
+        monkeypatch.setattr(storage_secret, "fetch", fail)
+        clock.forward(hours=1)
+
+        assert credentials().access_key_id == "first"
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"",
+            b"[]",
+            b"{}",
+            b'{"SecretString":7}',
+            b'{"SecretString":"text"}',
+            b'{"SecretString":"{}"}',
+        ],
+    )
+    def test_without_usable_keys_the_answer_is_to_try_again(
+        self, configure: Configure, monkeypatch: pytest.MonkeyPatch, answer: bytes
+    ) -> None:
+        configure()
+        monkeypatch.setattr(storage_secret, "fetch", lambda *_, **__: answer)
+        credentials = StorageSecret(ARN, SettableClock())
+
+        with pytest.raises(UnavailableError):
+            credentials()
+
+
+class TestConfiguredTokens:
+    def test_a_given_key_counts(self, configure: Configure) -> None:
+        configure(datahub_public_key=pem_of(rsa_key("auth server")).replace("\n", "\\n"))
+
+        tokens = configured_permission_tokens(SettableClock())
+
+        assert tokens.verify(sign(rsa_key("auth server"), CLAIMS)) == CLAIMS
+
+    def test_a_published_key_is_not_fetched_before_it_is_needed(self, configure: Configure) -> None:
+        configure(datahub_public_key="", datahub_public_key_url="http://127.0.0.1:9/key")
+
+        tokens = configured_permission_tokens(SettableClock())
+
+        with pytest.raises(UnavailableError):
+            tokens.verify(sign(rsa_key("auth server"), CLAIMS))
+
+    def test_an_unusable_key_is_refused_by_its_name(self, configure: Configure) -> None:
+        configure(datahub_public_key="c2VjcmV0")
+
+        with pytest.raises(SettingsError, match="DATAHUB_PUBLIC_KEY must be") as caught:
+            configured_permission_tokens(SettableClock())
+        assert "c2VjcmV0" not in str(caught.value)
+
+    def test_no_key_at_all_is_refused_by_its_names(self, configure: Configure) -> None:
+        configure(datahub_public_key="", datahub_public_key_url="")
+
+        with pytest.raises(SettingsError, match="DATAHUB_PUBLIC_KEY or DATAHUB_PUBLIC_KEY_URL"):
+            configured_permission_tokens(SettableClock())
