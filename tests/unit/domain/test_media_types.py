@@ -120,6 +120,11 @@ def test_every_forbidden_type_is_forbidden_with_parameters_too(media_type: str) 
     assert is_forbidden(f"{media_type}; version=5")
 
 
+@pytest.mark.parametrize("kind", ["", "-executable", "-dylib", "-kext-bundle"])
+def test_every_kind_of_mach_o_file_is_forbidden(kind: str) -> None:
+    assert is_forbidden(f"application/x-mach-o{kind}")
+
+
 @pytest.mark.parametrize(
     "media_type",
     ["application/gzip", "application/epub+zip", "application/x-gtar", "text/html", OCTET_STREAM],

@@ -19,21 +19,11 @@ FORBIDDEN_TYPES = frozenset(
         # Executables: Apache Tika's ExecutableParser.
         "application/x-msdownload",
         "application/x-dosexec",
-        "application/x-msdownload; format=pe",
-        "application/x-msdownload; format=pe32",
-        "application/x-msdownload; format=pe64",
         "application/x-elf",
         "application/x-object",
         "application/x-executable",
         "application/x-sharedlib",
         "application/x-coredump",
-        "application/x-mach-o",
-        "application/x-mach-o-executable",
-        "application/x-mach-o-dylib",
-        "application/x-mach-o-bundle",
-        "application/x-mach-o-object",
-        "application/x-mach-o-core",
-        "application/x-mach-o-universal",
         # Packages: Apache Tika's PackageParser and RarParser. Specialisations (docx, epub, …) and
         # single compressed files (gzip: FASTQ archives) are allowed.
         "application/zip",
@@ -47,6 +37,9 @@ FORBIDDEN_TYPES = frozenset(
         "application/x-rar-compressed",
     }
 )
+
+FORBIDDEN_FAMILY = "application/x-mach-o"
+"""Mach-O has a type for each kind of file (executable, dylib, bundle, …); none is taken."""
 
 IMAGEABLE_TYPES = frozenset({"image/jpeg", "image/png"})
 """What a thumbnail can be made of; whatever else there is says UNSUPPORTED."""
@@ -118,7 +111,8 @@ def dc_type_of(media_type: str) -> DcType:
 
 def is_forbidden(detected: str) -> bool:
     """Whether a file detected as this type is refused, whatever it was declared as."""
-    return detected in FORBIDDEN_TYPES or base_type(detected) in FORBIDDEN_TYPES
+    plain = base_type(detected)
+    return plain in FORBIDDEN_TYPES or plain.startswith(FORBIDDEN_FAMILY)
 
 
 def is_imageable(media_type: str) -> bool:
