@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moto.s3.models import CorsRule
 
-from local.s3 import access, cors, reading, uploads, writing
+from local.s3 import access, cors, listing, reading, uploads, writing
 from local.s3.context import Context
 from local.s3.documents import parse_document
 from local.s3.errors import S3Error, xml_text
@@ -76,6 +76,8 @@ class Operations:
             raise S3Error("MethodNotAllowed", details={"Method": "POST", "ResourceType": "BUCKET"})
         if "acl" in query and method == "PUT":
             self._check_acl(request)
+        if method == "GET" and query.get("list-type") == "2":
+            return listing.list_objects(self._context, request)
         if method == "PUT" and not query:
             return self._create_bucket(request, caller)
         if method == "DELETE" and not query:
