@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
+from ipaddress import IPv4Address
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from coffer.adapters import object_probe
 from coffer.adapters.object_probe import MOST_AT_A_TIME, S3StoredFiles
 from coffer.adapters.signing import Credentials, Endpoint, Signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.rawstore.uploads import StoredFile
+from tests.rawstore.tokens import ec_key
 
 ETAG = "044e18f0bf3b19ac0428a75c85436194"
 
@@ -195,3 +204,42 @@ def test_an_answer_without_a_length_counts_as_absent(
 
     assert probe.find(["a"]) == {}
     assert '"ValueError":1' in log.getvalue()
+
+
+def test_a_store_behind_tls_is_asked_behind_tls(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = self_signed(tmp_path)
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(certificate)
+    store.socket = server_side.wrap_socket(store.socket, server_side=True)
+    trusting = ssl.create_default_context(cafile=certificate)
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+
+    assert set(probe_of(store.url.replace("http:", "https:")).find(["a", "b"])) == {"a", "b"}
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 and its key, in one file."""
+    key = ec_key("server")
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path

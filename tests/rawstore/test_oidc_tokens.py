@@ -23,6 +23,7 @@ from coffer.adapters.oidc_tokens import (
 )
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
+from coffer.settings import settings
 from tests.rawstore.tokens import (
     NOW,
     SettableClock,
@@ -339,7 +340,7 @@ class TestConfiguration:
             oidc_tokens,
             "settings",
             replace(
-                oidc_tokens.settings,
+                settings,
                 oidc_issuer=ISSUER,
                 oidc_audience="coffer",
                 oidc_username_claim="sub",
