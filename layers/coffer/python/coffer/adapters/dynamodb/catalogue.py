@@ -25,6 +25,15 @@ _CONDITION_FAILED = "ConditionalCheckFailed"
 class DynamoCatalogue:
     """The records that describe files, in their tables."""
 
+    def __init__(self) -> None:
+        # Kept: its client is made with the first transaction, which takes longer than all the rest.
+        self._connection = Connection(
+            region=REGION,
+            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+            read_timeout_seconds=READ_TIMEOUT_SECONDS,
+            max_retry_attempts=ATTEMPTS,
+        )
+
     def metadata(self, identifier: str) -> Metadata | None:
         with overload_is_unavailable():
             try:
@@ -40,18 +49,12 @@ class DynamoCatalogue:
                 return None
 
     def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
-        connection = Connection(
-            region=REGION,
-            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=READ_TIMEOUT_SECONDS,
-            max_retry_attempts=ATTEMPTS,
-        )
         try:
             with (
                 overload_is_unavailable(),
                 # The token makes a repeated request, whose first answer was lost, succeed too.
                 TransactWrite(
-                    connection=connection, client_request_token=metadata.identifier
+                    connection=self._connection, client_request_token=metadata.identifier
                 ) as write,
             ):
                 write.save(
