@@ -1,0 +1,25 @@
+"""What the unit tests share: the log, line by line."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from coffer.observability import logger
+
+LogLines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    """Everything that is logged during the test, parsed."""
+    stream = io.StringIO()
+    handler: Any = logger.registered_handler
+    previous = handler.setStream(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    handler.setStream(previous)
+    logger.clear_state()

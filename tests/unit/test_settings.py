@@ -1,0 +1,110 @@
+"""The environment: what is needed, what has a default, and what is said of each bad variable."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.settings import Settings, SettingsError
+
+NEEDED = {
+    "AWS_REGION": "ca-central-1",
+    "OBJECT_BUCKET": "objects",
+    "UPLOADS_TABLE": "uploads",
+    "METADATA_TABLE": "metadata",
+    "DERIVATIVES_TABLE": "derivatives",
+    "AUDIT_TABLE": "audit",
+    "EVENT_BUS": "coffer",
+    "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
+}
+
+
+def read(**changes: str) -> Settings:
+    return Settings.from_environment(NEEDED | changes)
+
+
+def test_what_is_needed_is_enough() -> None:
+    settings = read()
+    assert settings.aws_region == "ca-central-1"
+    assert settings.object_bucket == "objects"
+    assert settings.max_direct_upload_bytes == 4 * 1024**2
+    assert settings.max_upload_bytes == 5 * 1024**3
+    assert settings.thumbnail_size == 200
+    assert settings.copy_conditions
+    assert not settings.require_token_expiry
+    assert settings.development_identity == ""
+    assert settings.oidc_roles_claim == "realm_access.roles"
+    assert settings.service_name == "rawstore"
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_or_empty_variable_is_named(name: str, value: str | None) -> None:
+    environment = {other: text for other, text in NEEDED.items() if other != name}
+    if value is not None:
+        environment[name] = value
+    with pytest.raises(SettingsError, match=rf"\b{name}\b is missing or empty"):
+        Settings.from_environment(environment)
+
+
+def test_the_sdks_other_name_for_the_region_will_do() -> None:
+    environment = {name: value for name, value in NEEDED.items() if name != "AWS_REGION"}
+    settings = Settings.from_environment(environment | {"AWS_DEFAULT_REGION": "eu-west-1"})
+    assert settings.aws_region == "eu-west-1"
+
+
+@pytest.mark.parametrize("name", ["MAX_DIRECT_UPLOAD_BYTES", "MAX_UPLOAD_BYTES", "THUMBNAIL_SIZE"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "1e6", "many", "²", "1_000", " 7"])
+def test_a_number_is_a_whole_one_above_0(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name} must be a whole number above 0"):
+        read(**{name: value})
+    assert getattr(read(**{name: "7"}), name.lower()) == 7
+
+
+@pytest.mark.parametrize("name", ["COPY_CONDITIONS", "REQUIRE_TOKEN_EXPIRY"])
+@pytest.mark.parametrize("value", ["yes", "True", "1"])
+def test_a_flag_is_true_or_false(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name} must be one of true, false"):
+        read(**{name: value})
+    assert getattr(read(**{name: "true"}), name.lower()) is True
+    assert getattr(read(**{name: "false"}), name.lower()) is False
+
+
+def test_an_acl_is_one_that_the_reference_knows() -> None:
+    with pytest.raises(SettingsError, match=r"^RAWSTORE_ACL must be one of public-read"):
+        read(RAWSTORE_ACL="private")
+    assert read(RAWSTORE_ACL="bucket-owner-full-control").rawstore_acl
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://localhost:5000", "http://127.0.0.1:5000", "http://[::1]:5000/", "http://LOCALHOST"],
+)
+def test_a_development_identity_works_on_a_local_stack(endpoint: str) -> None:
+    settings = read(DEVELOPMENT_IDENTITY="dev", AWS_ENDPOINT_URL=endpoint)
+    assert settings.development_identity == "dev"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "https://dynamodb.ca-central-1.amazonaws.com",
+        "http://10.0.0.7:8000",
+        "http://localhost@evil.example",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "localhost:5000",
+        "nonsense",
+    ],
+)
+def test_a_deployed_coffer_has_no_development_identity(endpoint: str) -> None:
+    with pytest.raises(SettingsError, match="DEVELOPMENT_IDENTITY"):
+        read(DEVELOPMENT_IDENTITY="dev", AWS_ENDPOINT_URL=endpoint)
+
+
+@pytest.mark.parametrize(
+    ("most", "by_one_post"),
+    [(1000, 1000), (5 * 1024**3, 5 * 1024**3), (50 * 1024**3, 5 * 1024**3)],
+)
+def test_one_post_brings_5_gib_at_most(most: int, by_one_post: int) -> None:
+    assert read(MAX_UPLOAD_BYTES=str(most)).max_post_bytes == by_one_post
