@@ -1,0 +1,147 @@
+"""Whatever is sent, a route answers with what the description says, and never with a failure.
+
+Schemathesis makes the requests out of the description: such as it allows, and such as it forbids.
+Identifiers that exist are filled in for every other example, so that there is something to find.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.core import NOT_SET
+from schemathesis.core.parameters import ParameterLocation
+
+from coffer.http.openapi import documented_path
+from coffer.http.openapi.operations import OPERATIONS
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.clients import describe, upload
+from tests.api.images import png
+from tests.openapi.described import check, strict_description
+
+EXAMPLES = 25
+OWNER = "5f1c9d2e"
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """A stack with something in it: an uploaded, described file, and a token for rawstore."""
+
+    stack: LocalStack
+    variables: Mapping[str, Mapping[str, str]]
+    token: str
+
+
+@pytest.fixture(scope="module")
+def world(running_stack: LocalStack) -> Iterator[World]:
+    """One for all: what one request leaves behind is no concern of the next."""
+    running_stack.reset()
+    yield _world(running_stack)
+    running_stack.reset()
+
+
+def _world(stack: LocalStack) -> World:
+    flat = upload(stack, png()).json()
+    metadata = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
+    stack.settle()
+    assert stack.permission_tokens is not None
+    file = {"bucket": "mybucket", "fileId": flat["fileIdentifier"]}
+    derived = {"bucket": "mybucket", "fileId": flat["thumbnailIdentifier"]}
+    return World(
+        stack=stack,
+        variables={
+            "/api/v1/file/{bucket}/{fileId}": file,
+            "/api/v1/file/{bucket}/{fileId}/thumbnail": file,
+            "/api/v1/file/{bucket}/derivative/{fileId}": derived,
+            "/api/v1/object-upload/{id}": {"id": flat["fileIdentifier"]},
+            "/api/v1/metadata/{id}": {"id": metadata},
+        },
+        token=stack.permission_tokens.sign(OWNER, "rawstore", {"datapackage-upload": True}),
+    )
+
+
+def _open_description() -> dict[str, Any]:
+    """The description without tokens: the local stack's callers are who they are anyway."""
+    document = copy.deepcopy(strict_description())
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["security"] = []
+    return document
+
+
+SCHEMA = schemathesis.openapi.from_dict(_open_description())
+REQUESTS = [
+    pytest.param(key, mode, id=f"{key} {mode.value}")
+    for key, operation in OPERATIONS.items()
+    for mode in GenerationMode
+    # Where nothing is taken, nothing is forbidden.
+    if mode is GenerationMode.POSITIVE or operation.parameters or operation.body
+]
+
+
+@pytest.mark.parametrize(("key", "mode"), REQUESTS)
+def test_every_answer_is_one_that_is_described(
+    world: World, key: str, mode: GenerationMode
+) -> None:
+    method, _, path = key.partition(" ")
+    operation = SCHEMA[documented_path(path)][method]
+
+    @BOUNDED
+    @given(case=operation.as_strategy(generation_mode=mode), find=st.booleans())
+    def answers_as_described(case: Case[Any], find: bool) -> None:
+        wrong = _wrong_parts(case)
+        if find and ParameterLocation.PATH not in wrong:
+            case.path_parameters.update(world.variables.get(path, {}))
+        answer = _send(world, case)
+        assert answer.status < 500, answer.text
+        check(key, answer)
+        if wrong & {ParameterLocation.PATH, ParameterLocation.BODY}:
+            assert answer.status >= 400, f"{key} took {case.body!r} at {case.formatted_path}"
+
+    answers_as_described()
+
+
+def _wrong_parts(case: Case[Any]) -> set[ParameterLocation]:
+    """The parts of the request that the description forbids."""
+    components = case.meta.components if case.meta is not None else {}
+    return {place for place, part in components.items() if part.mode is GenerationMode.NEGATIVE}
+
+
+def _send(world: World, case: Case[Any]) -> Response:
+    rawstore = case.operation.path.startswith("/{service}/")
+    if rawstore and case.body is not NOT_SET:
+        _name_owner(case.body)
+    arguments = case.as_transport_kwargs(base_url="http://localhost:8081")
+    known = ("method", "url", "headers", "params", "data", "json", "files", "cookies")
+    sent = requests.Request(**{name: arguments[name] for name in known if name in arguments})
+    prepared = sent.prepare()
+    headers = {name: str(value) for name, value in prepared.headers.items()}
+    if rawstore:
+        headers["Auth-Token"] = world.token
+    body = prepared.body or b""
+    assert isinstance(body, bytes | str)
+    return world.stack.request(str(prepared.method), prepared.path_url, headers=headers, body=body)
+
+
+def _name_owner(body: Any) -> None:
+    """Make the dataset the token's user's, if there is one, so that there is more to check."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    if isinstance(metadata, dict) and isinstance(metadata.get("owner"), str):
+        metadata["owner"] = OWNER
