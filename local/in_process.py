@@ -15,8 +15,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
+
+from botocore.httpsession import URLLib3Session
 
 from local.clock import StackClock
 from local.invocation import (
@@ -66,6 +70,7 @@ class InProcessInvoker:
         self._patches = Patches()
         self._handlers: dict[str, Handler] = {}
         self._environment: dict[str, str | None] = {}
+        self._sessions: WeakSet[URLLib3Session] = WeakSet()
 
     def prepare(self, functions: Sequence[Function], endpoints: Mapping[str, str]) -> None:
         """Sets the environment and moves the product's clock; before any handler is imported."""
@@ -84,6 +89,19 @@ class InProcessInvoker:
             if str(layer) not in sys.path:
                 sys.path.append(str(layer))
         self._move_clock()
+        self._remember_sessions()
+
+    def _remember_sessions(self) -> None:
+        """Notes each AWS client's connections, to close them at the end as an exit would."""
+        sessions = self._sessions
+        original = vars(URLLib3Session)["__init__"]
+
+        @wraps(original)
+        def initialise(session: URLLib3Session, *args: Any, **kwargs: Any) -> None:
+            original(session, *args, **kwargs)
+            sessions.add(session)
+
+        self._patches.replace(URLLib3Session, "__init__", initialise)
 
     def _move_clock(self) -> None:
         module_name, class_name = CLOCK
@@ -131,8 +149,10 @@ class InProcessInvoker:
         return Outcome(json.loads(payload), duration_ms=duration_ms, request_id=request_id)
 
     def close(self) -> None:
-        """Gives the environment and the clock back."""
+        """Gives the environment and the clock back, and closes the handlers' connections."""
         self._patches.undo()
+        for session in list(self._sessions):
+            session.close()
         for name, value in self._environment.items():
             if value is None:
                 os.environ.pop(name, None)
