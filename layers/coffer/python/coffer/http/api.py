@@ -61,6 +61,7 @@ class Api:
             start_invocation(
                 correlation_id(request),
                 route=request.route_key,
+                request_id=request.request_id,
                 function_request_id=context.aws_request_id,
             )
             answer = self._serve(request)
@@ -78,7 +79,7 @@ class Api:
                 _require_json_is_acceptable(request)
             return self.routes[request.route_key](request)
         except RequestError as error:
-            codes = [problem.code for problem in error.problems]
+            codes = sorted({problem.code for problem in error.problems})
             logger.info("refused", status=int(status_of(error)), codes=codes)
             return self._errors(error, request)
         except Exception:

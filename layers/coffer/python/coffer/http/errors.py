@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -66,6 +67,9 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+MOST_PROBLEMS = 1000
+"""So many problems of one request are told at once, and no more."""
+
 
 def status_of(error: RequestError) -> HTTPStatus:
     """The status of an error, by its class or the nearest of its parents in the table."""
@@ -91,7 +95,7 @@ def headers_of(error: RequestError) -> dict[str, str]:
 def render_error(error: RequestError, request: Request) -> Answer:
     """The error document: all problems, each with its code and where it is."""
     status = status_of(error)
-    documents = [_document(problem, status) for problem in error.problems]
+    documents = [_document(problem, status) for problem in _fitting(error.problems)]
     if isinstance(error, GoneError):
         about = f"{request.base_url}/api/v1/audit-snapshot?filter[instanceId]={error.about}"
         documents[0]["links"] = {"about": about}
@@ -106,6 +110,15 @@ def render_crash(request: Request) -> Answer:
     )
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return Answer.of_json({"errors": [_document(problem, status)]}, status=status)
+
+
+def _fitting(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """As many problems as are told at once: an answer has to fit the gateway's 6 MB."""
+    if len(problems) <= MOST_PROBLEMS:
+        return problems
+    told = problems[: MOST_PROBLEMS - 1]
+    rest = len(problems) - len(told)
+    return [*told, Problem("more_problems", f"There are {rest} more problems of this kind.")]
 
 
 def _document(problem: Problem, status: HTTPStatus) -> dict[str, Any]:
