@@ -1,0 +1,28 @@
+"""Answers in the form that the gateway wants."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from coffer.http.answers import JSON, Answer
+
+
+def test_text_goes_out_as_it_is() -> None:
+    answer = Answer(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
+    assert answer.for_gateway() == {
+        "statusCode": 201,
+        "headers": {"ETag": '"1"'},
+        "body": "é",
+        "isBase64Encoded": False,
+    }
+
+
+def test_bytes_go_out_in_base64() -> None:
+    gateway = Answer(body=b"\xff\x00").for_gateway()
+    assert (gateway["body"], gateway["isBase64Encoded"]) == ("/wA=", True)
+
+
+def test_json_is_compact_and_keeps_its_letters() -> None:
+    answer = Answer.of_json({"a": ["é"]}, media_type=JSON, headers={"X": "y"})
+    assert answer.body == '{"a":["é"]}'
+    assert answer.headers == {"Content-Type": JSON, "X": "y"}

@@ -1,0 +1,182 @@
+"""One function's part of the API: routes, errors, crashes, and what is logged of all that."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from coffer.domain.errors import InvalidError, MalformedRequestError
+from coffer.http.answers import JSON_API, Answer
+from coffer.http.api import Api, correlation_id, require_variable
+from coffer.http.requests import Request
+from tests.unit.conftest import LogLines
+from tests.unit.http.events import make_event, make_request
+
+CONTEXT = SimpleNamespace(aws_request_id="lambda-request-1")
+ROUTE = "GET /api/v1/metadata/{id}"
+SECRETS = {
+    "headers": {"authorization": "Bearer s3cret-token", "cookie": "s3cret-cookie"},
+    "body": '{"s3cret": "body"}',
+    "query": "X-Amz-Signature=s3cret",
+    "path": "/api/v1/metadata/s3cret",
+}
+
+
+def serve(app: Api, **parts: Any) -> dict[str, Any]:
+    return app.handler()(make_event(ROUTE, **parts), CONTEXT)
+
+
+def app_that(outcome: Answer | Exception, **options: Any) -> Api:
+    app = Api(**options)
+
+    @app.route(ROUTE)
+    def answer(_request: Request) -> Answer:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return app
+
+
+def errors_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    assert answer["headers"]["Content-Type"] == JSON_API
+    return list(json.loads(answer["body"])["errors"])
+
+
+def test_a_route_is_found_by_the_gateways_key() -> None:
+    app = Api()
+
+    @app.route("GET /a", "HEAD /a")
+    def show(request: Request) -> Answer:
+        return Answer(body=request.route_key)
+
+    assert set(app.routes) == {"GET /a", "HEAD /a"}
+    assert app.handler()(make_event("HEAD /a"), CONTEXT)["body"] == "HEAD /a"
+
+
+def test_an_expected_error_becomes_its_document() -> None:
+    answer = serve(app_that(InvalidError("some_code", "Some detail.", pointer="/data")))
+    assert answer["statusCode"] == 422
+    [error] = errors_of(answer)
+    assert (error["code"], error["source"]) == ("some_code", {"pointer": "/data"})
+
+
+def test_an_unexpected_one_shows_nothing_of_itself(log_lines: LogLines) -> None:
+    answer = serve(app_that(RuntimeError("the s3cret of the table")))
+    assert answer["statusCode"] == 500
+    [error] = errors_of(answer)
+    assert error["code"] == "internal_error"
+    assert "s3cret" not in json.dumps(answer)
+    [failed] = [line for line in log_lines() if line["level"] == "ERROR"]
+    assert failed["exception_name"] == "RuntimeError"
+
+
+def test_a_route_that_nobody_serves_is_a_crash_and_no_hang() -> None:
+    assert Api().handler()(make_event(ROUTE), CONTEXT)["statusCode"] == 500
+
+
+def test_the_id_that_a_crash_tells_is_in_the_log(log_lines: LogLines) -> None:
+    answer = serve(app_that(RuntimeError()), headers={"x-correlation-id": "callers-own"})
+    [error] = errors_of(answer)
+    told = error["detail"].rstrip(".").rpartition(" ")[2]
+    assert all(told in line.values() for line in log_lines())
+
+
+def test_who_accepts_no_json_is_told_before_anything_is_done() -> None:
+    app = app_that(AssertionError("must not be served"))
+    answer = serve(app, headers={"accept": "text/html"})
+    assert answer["statusCode"] == 406
+    [error] = errors_of(answer)
+    assert (error["code"], error["source"]) == ("not_acceptable", {"header": "Accept"})
+
+
+def test_a_route_with_its_own_types_does_not_negotiate() -> None:
+    app = app_that(Answer(body=b"png"), negotiates=False)
+    assert serve(app, headers={"accept": "image/png"})["statusCode"] == 200
+
+
+def test_another_edge_renders_its_errors_its_own_way() -> None:
+    def render(_error: Exception, _request: Request) -> Answer:
+        return Answer(status=418)
+
+    app = app_that(InvalidError("c", "d"), errors=render)
+    assert serve(app)["statusCode"] == 418
+
+    def crash(_request: Request) -> Answer:
+        return Answer(status=599)
+
+    assert serve(app_that(RuntimeError(), crash=crash))["statusCode"] == 599
+
+
+def test_each_request_is_logged_once_with_what_it_came_to(
+    log_lines: LogLines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve(app_that(Answer(status=201)))
+    [line] = log_lines()
+    assert line["message"] == "served"
+    assert line["route"] == ROUTE
+    assert line["status"] == 201
+    assert line["correlation_id"] == "gateway-request-1"
+    assert line["function_request_id"] == "lambda-request-1"
+    assert line["milliseconds"] >= 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Coffer"
+    assert "Duration" in metrics
+
+
+def test_a_refusal_is_logged_with_its_codes(log_lines: LogLines) -> None:
+    serve(app_that(InvalidError("some_code", "The s3cret detail.")))
+    refused, served = log_lines()
+    assert (refused["message"], refused["codes"]) == ("refused", ["some_code"])
+    assert served["status"] == 422
+    assert "s3cret" not in json.dumps(log_lines())
+
+
+def test_a_crash_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    serve(app_that(RuntimeError()))
+    assert json.loads(capsys.readouterr().out)["Failures"] == [1.0]
+
+
+@pytest.mark.parametrize("outcome", [Answer(), InvalidError("c", "d"), RuntimeError("x")])
+def test_nothing_that_a_caller_sent_is_logged(
+    log_lines: LogLines, capsys: pytest.CaptureFixture[str], outcome: Answer | Exception
+) -> None:
+    serve(app_that(outcome), **SECRETS)
+    assert log_lines()
+    assert "s3cret" not in json.dumps(log_lines())
+    assert "s3cret" not in capsys.readouterr().out
+
+
+def test_one_requests_keys_are_not_the_nexts(log_lines: LogLines) -> None:
+    app = app_that(Answer())
+    serve(app, headers={"x-correlation-id": "first"})
+    serve(app)
+    assert [line["correlation_id"] for line in log_lines()] == ["first", "gateway-request-1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("abc-123_x.y:z", "abc-123_x.y:z"),
+        (" padded ", "padded"),
+        ("", "gateway-request-1"),
+        ("x" * 128, "x" * 128),
+        ("x" * 129, "gateway-request-1"),
+        ('{"a": 1}', "gateway-request-1"),
+        ("a\nb", "gateway-request-1"),
+        ("é", "gateway-request-1"),
+        ("²", "gateway-request-1"),
+    ],
+)
+def test_the_callers_correlation_id_counts_where_it_is_plain(given: str, used: str) -> None:
+    assert correlation_id(make_request(headers={"x-correlation-id": given})) == used
+
+
+def test_a_paths_variable_is_needed() -> None:
+    assert require_variable(make_request(variables={"id": "x"}), "id") == "x"
+    for variables in ({}, {"id": ""}):
+        with pytest.raises(MalformedRequestError, match="lacks its id"):
+            require_variable(make_request(variables=variables), "id")

@@ -1,0 +1,156 @@
+"""Errors as documents: the table is complete over the tree, and nothing internal shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+
+from coffer.domain import errors as domain
+from coffer.domain.errors import (
+    GoneError,
+    InvalidError,
+    NotReadyError,
+    Problem,
+    RequestError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from coffer.http import errors as http
+from coffer.http.errors import (
+    MethodNotAllowedError,
+    RangeNotSatisfiableError,
+    headers_of,
+    render_crash,
+    render_error,
+    status_of,
+)
+from tests.unit.http.events import make_request, problems_of
+
+REQUEST = make_request()
+
+
+def tree(root: type[RequestError]) -> Iterator[type[RequestError]]:
+    """Every class below `root` that is ours."""
+    for kind in root.__subclasses__():
+        if kind.__module__ in (domain.__name__, http.__name__):
+            yield kind
+            yield from tree(kind)
+
+
+def make(kind: type[RequestError]) -> RequestError:
+    if kind is GoneError:
+        return GoneError("code", "Detail.", about="metadata/x")
+    if kind is MethodNotAllowedError:
+        return MethodNotAllowedError("PUT", "/x", ("GET", "HEAD"))
+    if kind is RangeNotSatisfiableError:
+        return RangeNotSatisfiableError(7)
+    return kind("code", "Detail.")
+
+
+@pytest.mark.parametrize("kind", list(tree(RequestError)))
+def test_every_error_has_a_status_and_a_document(kind: type[RequestError]) -> None:
+    error = make(kind)
+    answer = render_error(error, REQUEST)
+    assert 400 <= answer.status < 600
+    assert answer.status != HTTPStatus.INTERNAL_SERVER_ERROR
+    [document] = problems_of(answer)
+    assert document["status"] == str(int(answer.status))
+    assert document["title"] == HTTPStatus(answer.status).phrase
+    assert document["code"] == error.problems[0].code
+    assert document["detail"]
+
+
+def test_every_row_of_the_table_is_a_class_of_the_tree() -> None:
+    assert set(http.STATUS) <= set(tree(RequestError))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("MalformedRequestError", 400),
+        ("UnauthenticatedError", 401),
+        ("ForbiddenError", 403),
+        ("NotFoundError", 404),
+        ("NotReadyError", 404),
+        ("MethodNotAllowedError", 405),
+        ("NotAcceptableError", 406),
+        ("ConflictError", 409),
+        ("GoneError", 410),
+        ("PreconditionError", 412),
+        ("TooLargeError", 413),
+        ("UnsupportedTypeError", 415),
+        ("InvalidError", 422),
+        ("UnavailableError", 503),
+    ],
+)
+def test_each_error_has_its_status(kind: str, status: int) -> None:
+    found = getattr(domain, kind, None) or getattr(http, kind)
+    assert status_of(make(found)) == status
+
+
+@pytest.mark.parametrize(
+    ("error", "headers"),
+    [
+        (UnauthenticatedError("c", "d"), {"WWW-Authenticate": "Bearer"}),
+        (MethodNotAllowedError("PUT", "/x", ("GET", "HEAD")), {"Allow": "GET, HEAD"}),
+        (NotReadyError("c", "d"), {"Retry-After": "2"}),
+        (UnavailableError("c", "d"), {"Retry-After": "1"}),
+        (InvalidError("c", "d"), {}),
+    ],
+)
+def test_headers_say_what_to_do_next(error: RequestError, headers: dict[str, str]) -> None:
+    assert headers_of(error) == headers
+    answer = render_error(error, REQUEST)
+    assert headers.items() <= dict(answer.headers).items()
+
+
+def test_all_problems_are_told_each_with_its_place() -> None:
+    error = InvalidError.of(
+        [
+            Problem("one", "First.", pointer="/data"),
+            Problem("two", "Second.", parameter="page[limit]"),
+            Problem("three", "Third.", header="Accept"),
+            Problem("four", "Fourth."),
+        ]
+    )
+    documents = problems_of(render_error(error, REQUEST))
+    assert [document["code"] for document in documents] == ["one", "two", "three", "four"]
+    assert [document.get("source") for document in documents] == [
+        {"pointer": "/data"},
+        {"parameter": "page[limit]"},
+        {"header": "Accept"},
+        None,
+    ]
+
+
+def test_what_is_gone_links_to_its_audit() -> None:
+    [document] = problems_of(render_error(GoneError("c", "d", about="metadata/x"), REQUEST))
+    assert document["links"] == {
+        "about": "https://coffer.example/api/v1/audit-snapshot?filter[instanceId]=metadata/x"
+    }
+
+
+def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
+    answer = render_crash(REQUEST)
+    assert answer.status == 500
+    [document] = problems_of(answer)
+    assert document == {
+        "status": "500",
+        "code": "internal_error",
+        "title": "Internal Server Error",
+        "detail": "Something failed that should not have. Please report the request "
+        "gateway-request-1.",
+    }
+
+
+def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
+    problems = [Problem("code", "d" * 200, pointer=f"/files/{n}") for n in range(100_000)]
+    answer = render_error(InvalidError.of(problems), REQUEST)
+    assert len(json.dumps(answer.for_gateway())) < 1024**2
+    documents = problems_of(answer)
+    assert documents[-1]["code"] == "more_problems"
+    assert "99001 more" in documents[-1]["detail"]
+    assert [document["code"] for document in documents[:-1]] == ["code"] * 999

@@ -1,0 +1,106 @@
+"""What no route takes: 405 with Allow on a known path, else 404; BitStore's body outside /api."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from coffer.http.answers import JSON, JSON_API, Answer
+from coffer.http.requests import Request
+from coffer.http.routes import ROUTES, methods_of
+from coffer.http.unrouted import answer_unrouted
+from tests.unit.http.events import make_event, problems_of
+
+ID = "0193a000-0000-7000-8000-00000000abcd"
+
+
+def ask(method: str, path: str) -> Answer:
+    event: dict[str, Any] = make_event("$default", path=path)
+    event["requestContext"]["http"]["method"] = method
+    return answer_unrouted(Request.of_event(event), service="rawstore")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/file/aafc", ("POST",)),
+        ("/api/v1/file/aafc/derivative", ("GET", "HEAD", "POST")),
+        (f"/api/v1/file/aafc/{ID}", ("GET", "HEAD")),
+        (f"/api/v1/file/aafc/derivative/{ID}", ("GET", "HEAD")),
+        ("/api/v1/upload/aafc", ("POST",)),
+        (f"/api/v1/object-upload/{ID}", ("GET",)),
+        ("/api/v1/metadata", ("POST",)),
+        (f"/api/v1/metadata/{ID}", ("GET",)),
+        ("/api/v1/health", ("GET",)),
+        ("/api/v1/openapi.json", ("GET",)),
+        ("/rawstore/authorize", ("POST",)),
+        ("/rawstore/", ("POST",)),
+        ("/rawstore/info", ("GET",)),
+        ("/otherstore/info", ()),
+        ("/rawstore/x/y", ()),
+        ("/rawstore/x", ()),
+        ("/rawstore", ()),
+        ("/api/v1/metadata/", ()),
+        ("/api/v1/file//x", ()),
+        ("/api/v1", ()),
+        ("/", ()),
+        ("", ()),
+    ],
+)
+def test_a_paths_methods_are_those_of_its_routes(path: str, methods: tuple[str, ...]) -> None:
+    assert methods_of(path, "rawstore") == methods
+
+
+def test_every_route_is_found_by_its_own_path() -> None:
+    for route in ROUTES:
+        method, _, pattern = route.partition(" ")
+        path = pattern.replace("{service}", "rawstore").replace("{proxy+}", "")
+        assert method in methods_of(path.replace("{", "").replace("}", ""), "rawstore")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("DELETE", "/api/v1/metadata", "POST"),
+        ("PUT", f"/api/v1/file/aafc/{ID}", "GET, HEAD"),
+        ("POST", "/api/v1/health", "GET"),
+        ("GET", "/api/v1/upload/aafc", "POST"),
+    ],
+)
+def test_a_known_path_with_another_method_says_which_it_takes(
+    method: str, path: str, allow: str
+) -> None:
+    answer = ask(method, path)
+    assert (answer.status, answer.headers["Allow"]) == (405, allow)
+    [problem] = problems_of(answer)
+    assert problem["code"] == "method_not_allowed"
+    assert problem["detail"] == f"{path} takes {allow}, not {method}."
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", f"/api/{'x' * 5000}"])
+def test_below_api_an_unknown_path_is_a_json_api_404(path: str) -> None:
+    answer = ask("GET", path)
+    assert answer.status == 404
+    [problem] = problems_of(answer)
+    assert problem["code"] == "no_such_route"
+    assert len(problem["detail"]) < 300
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/apiary", "/rawstore", "/otherstore/info"])
+def test_elsewhere_an_unknown_path_is_bitstores_404(path: str) -> None:
+    answer = ask("GET", path)
+    assert (answer.status, answer.headers["Content-Type"]) == (404, JSON)
+    assert json.loads(answer.body) == {
+        "docs": "https://coffer.example/api/v1/openapi.json",
+        "info": "rawstore service - part of the DataHub platform",
+        "error": {"message": "There is nothing here.", "code": "no_such_route"},
+    }
+
+
+def test_elsewhere_another_method_is_bitstores_405() -> None:
+    answer = ask("GET", "/rawstore/authorize")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+    assert answer.headers["Content-Type"] == JSON != JSON_API
+    assert json.loads(answer.body)["error"]["code"] == "method_not_allowed"
