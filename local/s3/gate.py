@@ -78,6 +78,15 @@ class S3Gate:
         self._server = self._thread = None
         self.store.clear()
 
+    @property
+    def buckets(self) -> frozenset[str]:
+        """The names of the buckets that exist."""
+        return frozenset(self.store.backend.buckets)
+
+    def empty(self) -> None:
+        """Delete every object, version and upload, telling nobody; buckets stay as they are."""
+        self.store.empty()
+
     def reset(self) -> None:
         """Back to an S3 without a bucket."""
         self.announcer.reset()

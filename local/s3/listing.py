@@ -19,13 +19,9 @@ from local.s3.messages import Request, Response, xml_answer
 from local.s3.store import ACCOUNT_ID, StoredObject
 
 MOST_KEYS = 1000
-# Parameters that the answer repeats.
-ECHOED = {
-    "Delimiter": "delimiter",
-    "EncodingType": "encoding-type",
-    "ContinuationToken": "continuation-token",
-    "StartAfter": "start-after",
-}
+# Parameters that the answer repeats, as they are or encoded like keys.
+ECHOED = {"EncodingType": "encoding-type", "ContinuationToken": "continuation-token"}
+NAMES = {"Delimiter": "delimiter", "StartAfter": "start-after"}
 # Behind every key that begins with what stands in front of it.
 LAST = "\U0010ffff"
 # No key has it, for a key's bytes are UTF-8.
@@ -63,7 +59,8 @@ def list_objects(context: Context, request: Request) -> Response:
         element("MaxKeys", str(wanted.most)),
         element("KeyCount", str(len(shown))),
         element("IsTruncated", str(truncated).lower()),
-        *(element(name, encoded(query[given])) for name, given in ECHOED.items() if given in query),
+        *(element(name, encoded(query[given])) for name, given in NAMES.items() if given in query),
+        *(element(name, query[given]) for name, given in ECHOED.items() if given in query),
         element("NextContinuationToken", token_of(shown[-1])) if truncated else "",
         *(object_element(one, encoded, owner) for one in shown if isinstance(one, StoredObject)),
         *(prefix_element(one, encoded) for one in shown if isinstance(one, str)),

@@ -80,9 +80,10 @@ class Operations:
             return listing.list_objects(self._context, request)
         if method == "PUT" and not query:
             return self._create_bucket(request, caller)
-        if method == "DELETE" and not query:
+        response = self._to_moto(request, caller)
+        if method == "DELETE" and not query and response.status == 204:
             self._context.announcer.enable(request.bucket, False)
-        return self._to_moto(request, caller)
+        return response
 
     def _create_bucket(self, request: Request, caller: Caller) -> Response:
         """moto's, but for the names S3 refuses and the public access it blocks from the start."""

@@ -192,6 +192,16 @@ class Store:
         self.backend.reset()
         self.folder.clear()
 
+    def empty(self) -> None:
+        """Buckets with nothing in them."""
+        for bucket in list(self.backend.buckets.values()):
+            for key in list(dict.keys(bucket.keys)):
+                with self.locked(bucket.name, key):
+                    bucket.keys.setlist(key, [])
+                    dict.pop(bucket.keys, key, None)
+            for upload_id in list(bucket.multiparts):
+                del bucket.multiparts[upload_id]
+
     @contextmanager
     def locked(self, bucket: str, key: str) -> Iterator[None]:
         """Nobody else changes this key meanwhile. (Locks are striped: a few keys share one.)"""

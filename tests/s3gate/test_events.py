@@ -146,6 +146,14 @@ def test_a_new_bucket_of_an_old_name_is_silent(gate: Gate, announced_bucket: str
     assert gate.events == []
 
 
+def test_a_bucket_that_could_not_be_deleted_still_speaks(gate: Gate, announced_bucket: str) -> None:
+    put(gate, announced_bucket)
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        gate.s3.delete_bucket(Bucket=announced_bucket)
+    put(gate, announced_bucket)
+    assert len(gate.events) == 2
+
+
 def test_other_targets_are_refused_not_ignored(gate: Gate, bucket: str) -> None:
     queue = {"QueueArn": f"arn:aws:sqs:{REGION}:123456789012:q", "Events": ["s3:ObjectCreated:*"]}
     configuration: Any = {"QueueConfigurations": [queue]}

@@ -169,6 +169,35 @@ def test_stopping_ends_connections_and_threads_and_removes_files(tmp_path: Path)
         socket.create_connection(("127.0.0.1", int(netloc.partition(":")[2])), timeout=5)
 
 
+def test_it_can_be_emptied_and_its_buckets_stay(gate: Gate, announced_bucket: str) -> None:
+    bucket = announced_bucket
+    gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    gate.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    gate.s3.put_object(Bucket=bucket, Key="a", Body=b"y")
+    gate.s3.delete_object(Bucket=bucket, Key="b")
+    made = gate.s3.create_multipart_upload(Bucket=bucket, Key="c")["UploadId"]
+    gate.s3.upload_part(Bucket=bucket, Key="c", UploadId=made, PartNumber=1, Body=b"x")
+    gate.events.clear()
+    gate.gate.empty()
+    assert bucket in gate.gate.buckets
+    listed = gate.s3.list_object_versions(Bucket=bucket)
+    assert not {"Versions", "DeleteMarkers"} & set(listed)
+    assert "Uploads" not in gate.s3.list_multipart_uploads(Bucket=bucket)
+    assert list(gate.gate.store.folder.root.rglob("*/*")) == []
+    assert gate.events == []
+    gate.s3.put_object(Bucket=bucket, Key="a", Body=b"z")
+    assert len(gate.events) == 1
+
+
+def test_resetting_leaves_no_bucket(tmp_path: Path) -> None:
+    other = run(tmp_path)
+    other.store.reset()
+    other.store.backend.create_bucket("left-over", REGION)
+    other.reset()
+    assert other.buckets == frozenset()
+    other.store.clear()
+
+
 def test_it_listens_on_loopback_only(gate: Gate) -> None:
     assert urlsplit(gate.url).hostname == "127.0.0.1"
 
