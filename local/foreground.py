@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from local.console import Console
 from local.control import Control
 from local.gateway import Handled, Request, Response
 from local.http_server import ApiServer
@@ -131,6 +132,7 @@ class Foreground:
         self._stack = stack
         self._server = server
         self._printer = printer
+        self._console = Console(stack.resources.routes, stack.storage.url)
         self.stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -163,6 +165,9 @@ class Foreground:
             thread.join(1)
 
     def _answer(self, request: Request) -> Response:
+        page = self._console.answer(request)
+        if page is not None:
+            return page
         started = time.monotonic()
         handled = self._stack.handle(request)
         milliseconds = (time.monotonic() - started) * 1000
@@ -211,6 +216,7 @@ def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
     key, secret = stack.storage.keys
     ours = isinstance(stack.storage, OtherStorage)
     yield f"API        {api_url}  (no token needed: the caller is dev, with every right)"
+    yield f"console    {api_url}/"
     yield f"S3         {stack.storage.url}"
     yield f"DynamoDB   {stack.server.url}  (SQS and EventBridge too)"
     yield f"keys       {'those of AWS_ACCESS_KEY_ID' if ours else f'{key} / {secret}'}"

@@ -1,0 +1,134 @@
+/** Requests to the API. What it refuses comes as ApiTrouble, in its own words. */
+
+import { ApiTrouble, Trouble } from "./trouble.js";
+import { delays, sleep } from "./waits.js";
+
+const ROOT = "/api/v1";
+const JSON_API = "application/vnd.api+json";
+const PASSING = new Set([429, 502, 503, 504]);
+const PATIENCE = { first: 1000, factor: 2, longest: 8000, total: 16000 };
+
+export class Api {
+  #token;
+  #signIn;
+
+  /** `signIn.require(reason, signal)` resolves once there is a token to try again with. */
+  constructor(token, signIn) {
+    this.#token = token;
+    this.#signIn = signIn;
+  }
+
+  /** The offer of a form that uploads one file: `{ fileIdentifier, upload }`. */
+  async offerUpload(bucket, file, options) {
+    const announced = { originalFilename: file.name, sizeInBytes: file.size };
+    if (file.type) announced.receivedMediaType = file.type;
+    const path = `/upload/${encodeURIComponent(bucket)}`;
+    const response = await this.#send("POST", path, { ...options, body: { files: [announced] } });
+    return (await response.json()).files[0];
+  }
+
+  /** The record of an upload, as a JSON:API resource; null while there is none yet. */
+  async objectUpload(identifier, options) {
+    try {
+      const response = await this.#send("GET", `/object-upload/${identifier}`, options);
+      return (await response.json()).data;
+    } catch (error) {
+      if (error instanceof ApiTrouble && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** The thumbnail of a file as a Blob; an ApiTrouble with `retryAfterSeconds` while it is made. */
+  async thumbnail(bucket, identifier, options) {
+    const path = `/file/${encodeURIComponent(bucket)}/${identifier}/thumbnail`;
+    const response = await this.#send("GET", path, { ...options, accept: "image/jpeg" });
+    return response.blob();
+  }
+
+  /** Describes a file with nothing but defaults, so that it is kept. */
+  async describe(bucket, identifier, options) {
+    const attributes = { bucket, fileIdentifier: identifier };
+    const body = { data: { type: "metadata", attributes } };
+    try {
+      await this.#send("POST", "/metadata", { ...options, body });
+    } catch (error) {
+      // Described already: by somebody else, or by a request of ours whose answer got lost.
+      if (!(error instanceof ApiTrouble && error.code === "file_already_described")) throw error;
+    }
+  }
+
+  /**
+   * Sends a request until it is answered: again when the network or the service fails for a moment,
+   * and again with another token when the API wants to know who is asking. Everything that is sent
+   * here may arrive twice. `held(true)` is called while a token is waited for.
+   */
+  async #send(method, path, options) {
+    const patience = delays(PATIENCE);
+    for (;;) {
+      try {
+        return await this.#fetch(method, path, options);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error.status === 401) {
+          await this.#waitForToken(error, options);
+          continue;
+        }
+        if (error instanceof ApiTrouble && !PASSING.has(error.status)) throw error;
+        const { value: delay, done } = patience.next();
+        if (done) throw error;
+        await sleep(Math.max(delay, (error.retryAfterSeconds ?? 0) * 1000), options.signal);
+      }
+    }
+  }
+
+  async #waitForToken(error, { held, signal }) {
+    held?.(true);
+    try {
+      await this.#signIn.require(error.message, signal);
+    } finally {
+      held?.(false);
+    }
+  }
+
+  async #fetch(method, path, { body, accept = JSON_API, signal }) {
+    const headers = { Accept: accept };
+    if (body) headers["Content-Type"] = JSON_API;
+    const token = this.#token.value;
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const response = await this.#reach(ROOT + path, {
+      method,
+      headers,
+      signal,
+      body: body && JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+    });
+    if (response.ok) return response;
+    const wait = Number.parseInt(response.headers.get("Retry-After"), 10);
+    throw new ApiTrouble(
+      response.status,
+      problemsOf(await response.text()),
+      Number.isFinite(wait) ? wait : null,
+    );
+  }
+
+  async #reach(path, request) {
+    try {
+      return await fetch(path, request);
+    } catch {
+      request.signal?.throwIfAborted();
+      throw new Trouble("The API can't be reached.", "Look at the network, then try again.");
+    }
+  }
+}
+
+/** The errors of a JSON:API document; the gateway's own sentence where it is none. */
+function problemsOf(text) {
+  try {
+    const document = JSON.parse(text);
+    if (Array.isArray(document.errors)) return document.errors;
+    return typeof document.message === "string" ? [{ detail: document.message }] : [];
+  } catch {
+    return [];
+  }
+}

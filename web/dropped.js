@@ -1,0 +1,27 @@
+/** The files in what was dropped: single ones, and everything inside of folders. */
+
+/** All files of a DataTransfer, in its order. Has to be called while the drop is being handled. */
+export async function filesOf(transfer) {
+  const entries = [...transfer.items]
+    .filter((item) => item.kind === "file")
+    // Both only answer now: after the first await the transfer is closed.
+    .map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
+  const found = await Promise.all(
+    entries.map(({ entry, file }) => (entry?.isDirectory ? filesIn(entry) : [file])),
+  );
+  return found.flat().filter((file) => file !== null);
+}
+
+async function filesIn(folder) {
+  const reader = folder.createReader();
+  const files = [];
+  for (;;) {
+    // A reader gives a part of the folder at a time, and nothing when it is through.
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return files;
+    for (const entry of entries) {
+      if (entry.isDirectory) files.push(...(await filesIn(entry)));
+      else files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    }
+  }
+}
