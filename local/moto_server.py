@@ -106,6 +106,7 @@ class MotoServer:
                 heard = self._doorbell.rings
                 with self._queue_lock:
                     found: list[Any] = receive(backend, queue_name, count, 0, visibility, names)
+                    _hide_together(backend.get_queue(queue_name), found)
                 left = deadline - time.monotonic()
                 if found or left <= 0:
                     return found
@@ -215,3 +216,12 @@ class MotoServer:
             for message in self._sqs.get_queue(queue)._messages
         )
         return min((one for one in hidden if one >= now), default=None)
+
+
+def _hide_together(queue: Queue, received: Sequence[Any]) -> None:
+    """What was received at once becomes visible again at once; moto looks at its clock for each."""
+    until = max((message.visible_at for message in received), default=0.0)
+    names = {message.id for message in received}
+    for message in queue._messages:
+        if message.id in names:
+            message.visible_at = until

@@ -416,7 +416,7 @@ class Reader:
 
     def _folder(self, logical_id: str, code: Mapping[str, Any]) -> Path:
         folder = self._template.folders.get(str(code.get("S3Key")))
-        if folder is None:
+        if folder is None or not folder.is_dir():
             author = self._template.source.author_of(logical_id)
             raise self._error(author, f"its code folder {folder} is not there")
         return folder.resolve()

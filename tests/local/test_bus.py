@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +52,11 @@ def test_an_event_reaches_the_function_of_its_rule(small: LocalStack) -> None:
 def test_a_malformed_detail_is_refused_entry_by_entry(small: LocalStack, detail: str) -> None:
     assert call(small, detail)["ErrorCode"] == "MalformedDetail"
     assert small.bus_events == []
+
+
+def test_an_event_keeps_the_time_that_it_was_given(small: LocalStack) -> None:
+    call(small, {}, Time=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert small.bus_events[0]["time"] == "2026-01-02T03:04:05Z"
 
 
 def test_too_large_an_entry_is_refused(small: LocalStack) -> None:

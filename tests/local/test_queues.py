@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.stack import LocalStack
 from tests.local.project import remembered
@@ -112,6 +113,11 @@ def test_an_empty_report_means_that_all_went_well(small: LocalStack, answer: Any
     plan(small, lambda _: answer)
     small.settle()
     assert small.messages("WorkQueue") == []
+
+
+def test_a_message_beyond_the_limit_is_refused(small: LocalStack) -> None:
+    with pytest.raises(ClientError, match="262144"):
+        send(small, "x" * 262_144)
 
 
 def test_disturbed_queues_deliver_twice_and_newest_first(small: LocalStack) -> None:

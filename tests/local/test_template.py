@@ -94,6 +94,13 @@ def test_an_unknown_intrinsic_is_refused_with_its_line(tmp_path: Path) -> None:
     assert "Fn::ImportValue" in message
 
 
+def test_a_code_folder_that_is_not_there_is_refused_with_its_function(tmp_path: Path) -> None:
+    template = TEMPLATE.replace("CodeUri: functions/web", "CodeUri: functions/wep")
+    line = line_of(template, "WebFunction:")
+    message = refusal(tmp_path, template)
+    assert message.startswith(f"template.yaml:{line}: WebFunction: its code folder")
+
+
 def test_a_reference_to_nothing_is_refused(tmp_path: Path) -> None:
     template = TEMPLATE.replace("VisibilityTimeout: 12", "VisibilityTimeout: !Ref Missing")
     assert "Missing" in refusal(tmp_path, template)
