@@ -12,6 +12,7 @@ from coffer.http.answers import Answer
 from coffer.http.requests import Request
 
 API_ROOT = "/api/v1"
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,16 @@ def _object(container: Any, name: str, where: str, *, optional: bool = False) ->
             pointer=f"{where}/{name}",
         )
     return value
+
+
+def pointer_to(where: str, name: str) -> str:
+    """The pointer to the member `name` of the object at `where` (RFC 6901, sections 3 and 4).
+
+    An endless name is not repeated: the object itself is pointed at.
+    """
+    if len(name) > _LONGEST_NAME:
+        return where
+    return f"{where}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def resource(

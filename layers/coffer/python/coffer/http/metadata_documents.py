@@ -18,7 +18,7 @@ from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata, NewMetadata
 from coffer.domain.text_safety import carries_markup
-from coffer.http.documents import read_resource, resource
+from coffer.http.documents import pointer_to, read_resource, resource
 from coffer.http.requests import Request
 
 TYPE = "metadata"
@@ -157,7 +157,7 @@ def _read_attributes(attributes: Mapping[str, Any], problems: list[Problem]) -> 
     for name, value in attributes.items():
         if name in SET_BY_THE_SERVER or (name in shapes and value is None):
             continue
-        where = f"/data/attributes/{name}"
+        where = pointer_to("/data/attributes", name)
         if name not in shapes:
             detail = f"metadata has no attribute {name[:60]!r}."
             problems.append(Problem("unknown_attribute", detail, pointer=where))
@@ -173,7 +173,7 @@ def _read_attributes(attributes: Mapping[str, Any], problems: list[Problem]) -> 
 def _read_persons(relationships: Mapping[str, Any], problems: list[Problem]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, relationship in relationships.items():
-        where = f"/data/relationships/{name}"
+        where = pointer_to("/data/relationships", name)
         if name not in _PERSONS:
             problems.append(
                 Problem(

@@ -16,7 +16,7 @@ from coffer.domain.errors import MalformedRequestError, Problem, TooLargeError
 from coffer.domain.object_upload import ObjectUpload
 from coffer.domain.upload_offers import Checksums, FileAnnouncement, UploadOffer
 from coffer.http.answers import JSON, JSON_API, Answer
-from coffer.http.documents import API_ROOT, answer_resource, resource
+from coffer.http.documents import API_ROOT, answer_resource, pointer_to, resource
 from coffer.http.requests import Request
 
 MAX_ANSWER_BYTES = 5_900_000  # Lambda takes 6 MB; the rest is the envelope around the body
@@ -108,13 +108,14 @@ def _announcement(file: Any, where: str, problems: list[Problem]) -> FileAnnounc
     """One announced file; what is wrong with it is added to `problems`."""
 
     def wrong(name: str, detail: str) -> None:
-        problems.append(Problem("malformed_file", f"{name} {detail}.", pointer=f"{where}/{name}"))
+        pointer = pointer_to(where, name)
+        problems.append(Problem("malformed_file", f"{name[:60]} {detail}.", pointer=pointer))
 
     if not isinstance(file, dict):
         problems.append(Problem("malformed_file", "A file is an object.", pointer=where))
         return FileAnnouncement(original_filename="")
     for name in sorted(set(file) - _KNOWN):
-        wrong(str(name)[:60], "is not known")
+        wrong(name, "is not known")
     name = file.get("originalFilename")
     if not isinstance(name, str) or not name.strip():
         wrong("originalFilename", "is needed, as text")
