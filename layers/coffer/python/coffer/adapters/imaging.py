@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import warnings
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from coffer.domain.ports import ThumbnailError
 
@@ -18,6 +18,16 @@ _FORMATS = ("JPEG", "PNG")
 _MOST_PIXELS = {"JPEG": 250_000_000, "PNG": 100_000_000}  # JPEG scales while it decodes
 _QUALITY = 85
 _REDUCING_GAP = 1.5
+_SCALABLE = {"P": "RGB", "1": "L"}  # these would be scaled without smoothing
+_TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008, table 6)
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _SIXTEEN_BIT_MODES = frozenset({"I", "I;16", "I;16B", "I;16L"})
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -38,46 +48,57 @@ class PillowThumbnailer:
                 with Image.open(io.BytesIO(image), formats=_FORMATS) as source:
                     self._check(source)
                     return self._encode(self._reduce(source))
+            except ThumbnailError:
+                raise
             except UnidentifiedImageError as error:
                 raise ThumbnailError(
                     "not_an_image", "the bytes are not of the type they look like"
                 ) from error
-            except (
-                OSError,
-                SyntaxError,
-                ValueError,
-                EOFError,
-                Image.DecompressionBombError,
-            ) as error:
-                raise ThumbnailError("image_damaged", "the image cannot be decoded") from error
             except MemoryError as error:
                 raise ThumbnailError("image_too_large", "not enough memory to decode") from error
+            except Exception as error:
+                # Decoders raise anything of damaged bytes, and would again at the next try.
+                raise ThumbnailError("image_damaged", "the image cannot be decoded") from error
 
     def _check(self, source: Image.Image) -> None:
         pixels = source.width * source.height
-        most = _MOST_PIXELS[str(source.format)]
+        most = _MOST_PIXELS["PNG" if source.format == "PNG" else "JPEG"]
         if pixels > most:
             raise ThumbnailError(
                 "image_too_large", f"the image has {pixels} pixels; at most {most} are decoded"
             )
 
     def _reduce(self, source: Image.Image) -> Image.Image:
-        profile = source.info.get("icc_profile")
-        if source.mode in _SIXTEEN_BIT_MODES:
-            small: Image.Image = source.point(lambda value: value / 256).convert("L")
-            small.thumbnail(self._box, Image.Resampling.LANCZOS)
-        else:
-            if source.mode == "P":
-                source = source.convert("RGBA" if "transparency" in source.info else "RGB")
-            source.thumbnail(self._box, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
-            small = source
-        oriented = ImageOps.exif_transpose(small) or small
-        return _flatten(_to_srgb(oriented, profile))
+        profile, orientation = source.info.get("icc_profile"), _orientation(source)
+        small = _ready_to_scale(source)
+        small.thumbnail(self._box, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+        if orientation in _TURNS:
+            small = small.transpose(_TURNS[orientation])
+        small = _to_srgb(_on_white(small), profile)
+        return small if small.mode in ("RGB", "L") else small.convert("RGB")
 
     def _encode(self, small: Image.Image) -> bytes:
         out = io.BytesIO()
-        small.save(out, "JPEG", quality=_QUALITY, optimize=True)
+        # Pillow would take a JPEG's comment over; everything else is only written when given.
+        small.save(out, "JPEG", quality=_QUALITY, optimize=True, comment=b"")
         return out.getvalue()
+
+
+def _ready_to_scale(source: Image.Image) -> Image.Image:
+    """The image itself where Pillow scales it well as it is, else in a mode where it does."""
+    if source.mode in _SIXTEEN_BIT_MODES:
+        return source.point(lambda value: value / 256).convert("L")
+    if "transparency" in source.info:  # one colour, or one entry of the palette, is transparent
+        return source.convert("RGBA")
+    return source.convert(_SCALABLE[source.mode]) if source.mode in _SCALABLE else source
+
+
+def _orientation(source: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1, upright, where it says nothing or cannot be read."""
+    try:
+        return int(source.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # of damaged metadata, which must not cost the thumbnail
+        return 1
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -96,11 +117,11 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """RGB, with whatever is transparent on white."""
-    if image.mode in ("RGBA", "LA", "PA"):
-        pixels = image.convert("RGBA")
-        ground = Image.new("RGB", pixels.size, "white")
-        ground.paste(pixels, mask=pixels.getchannel("A"))
-        return ground
-    return image if image.mode in ("RGB", "L") else image.convert("RGB")
+def _on_white(image: Image.Image) -> Image.Image:
+    """The image as it is, with whatever is transparent on white."""
+    if image.mode not in ("RGBA", "LA"):
+        return image
+    pixels = image.convert("RGBA")
+    ground = Image.new("RGB", pixels.size, "white")
+    ground.paste(pixels, mask=pixels.getchannel("A"))
+    return ground
