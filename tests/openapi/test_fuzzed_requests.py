@@ -17,11 +17,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
-from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
 
 from coffer.http.openapi import documented_path
-from coffer.http.openapi.operations import OPERATIONS
+from coffer.http.openapi.operations import FORM, OPERATIONS
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload
@@ -109,6 +108,8 @@ def test_every_answer_is_one_that_is_described(
         wrong = _wrong_parts(case)
         if find and ParameterLocation.PATH not in wrong:
             case.path_parameters.update(world.variables.get(path, {}))
+        if ParameterLocation.BODY not in wrong:
+            _name_owner(case.body)
         answer = _send(world, case)
         assert answer.status < 500, answer.text
         check(key, answer)
@@ -119,21 +120,22 @@ def test_every_answer_is_one_that_is_described(
 
 
 def _wrong_parts(case: Case[Any]) -> set[ParameterLocation]:
-    """The parts of the request that the description forbids."""
+    """The parts of the request that the description forbids.
+
+    In a form everything is bytes: what was wrong with its value may be lost on the way.
+    """
     components = case.meta.components if case.meta is not None else {}
-    return {place for place, part in components.items() if part.mode is GenerationMode.NEGATIVE}
+    wrong = {place for place, part in components.items() if part.mode is GenerationMode.NEGATIVE}
+    return wrong - ({ParameterLocation.BODY} if case.media_type == FORM else set())
 
 
 def _send(world: World, case: Case[Any]) -> Response:
-    rawstore = case.operation.path.startswith("/{service}/")
-    if rawstore and case.body is not NOT_SET:
-        _name_owner(case.body)
     arguments = case.as_transport_kwargs(base_url="http://localhost:8081")
     known = ("method", "url", "headers", "params", "data", "json", "files", "cookies")
     sent = requests.Request(**{name: arguments[name] for name in known if name in arguments})
     prepared = sent.prepare()
     headers = {name: str(value) for name, value in prepared.headers.items()}
-    if rawstore:
+    if case.operation.path.startswith("/{service}/"):
         headers["Auth-Token"] = world.token
     body = prepared.body or b""
     assert isinstance(body, bytes | str)
