@@ -38,7 +38,7 @@ housekeeping = Housekeeping(
 def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     start_invocation(context.aws_request_id)
     done = dict(housekeeping.keep())
-    logger.info("house kept", **done)
+    logger.info("house kept", done=done)
     for name, times in done.items():
         count(f"Housekeeping{name.title().replace('_', '')}", times)
     flush_metrics()
