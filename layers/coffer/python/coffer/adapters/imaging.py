@@ -69,11 +69,12 @@ class PillowThumbnailer:
             )
 
     def _reduce(self, source: Image.Image) -> Image.Image:
-        profile, orientation = source.info.get("icc_profile"), _orientation(source)
+        profile = source.info.get("icc_profile")
         small = _ready_to_scale(source)
         small.thumbnail(self._box, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
-        if orientation in _TURNS:
-            small = small.transpose(_TURNS[orientation])
+        turn = _TURNS.get(_orientation(small))
+        if turn is not None:
+            small = small.transpose(turn)
         small = _to_srgb(_on_white(small), profile)
         return small if small.mode in ("RGB", "L") else small.convert("RGB")
 
@@ -93,10 +94,10 @@ def _ready_to_scale(source: Image.Image) -> Image.Image:
     return source.convert(_SCALABLE[source.mode]) if source.mode in _SCALABLE else source
 
 
-def _orientation(source: Image.Image) -> int:
+def _orientation(decoded: Image.Image) -> int:
     """EXIF's orientation, 1 to 8; 1, upright, where it says nothing or cannot be read."""
     try:
-        return int(source.getexif().get(ExifTags.Base.Orientation, 1))
+        return int(decoded.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # of damaged metadata, which must not cost the thumbnail
         return 1
 
