@@ -1,0 +1,395 @@
+"""Thumbnails by Pillow: every kind of JPEG and PNG, upright, in sRGB, small, and nothing left in
+them of what the image carried."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import pytest
+from PIL import Image
+from PIL.ExifTags import Base as Tag
+from PIL.Image import Transpose
+
+from coffer.adapters.imaging import PillowThumbnailer
+from coffer.domain.ports import ThumbnailError
+from tests.fakes.files import png_header
+
+GREEN = (30, 180, 60)
+SECRET = b"swordfish"
+THUMBNAILER = PillowThumbnailer(200)
+
+
+def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def plain(
+    kind: str,
+    mode: str = "RGB",
+    colour: Any = GREEN,
+    size: tuple[int, int] = (400, 300),
+    **options: Any,
+) -> bytes:
+    return encode(Image.new(mode, size, colour), kind, **options)
+
+
+def make(image: bytes) -> Image.Image:
+    """The thumbnail, decoded."""
+    made = Image.open(io.BytesIO(THUMBNAILER.make(image)))
+    made.load()
+    assert made.format == "JPEG"
+    return made
+
+
+def colour_of(image: Image.Image, x: float = 0.5, y: float = 0.5) -> tuple[int, int, int]:
+    pixel: Any = image.convert("RGB").getpixel((int(image.width * x), int(image.height * y)))
+    return (pixel[0], pixel[1], pixel[2])
+
+
+def near(one: tuple[int, ...], other: tuple[int, ...], apart: int = 4) -> bool:
+    return all(abs(a - b) <= apart for a, b in zip(one, other, strict=True))
+
+
+def failure_of(image: bytes) -> str:
+    with pytest.raises(ThumbnailError) as failed:
+        THUMBNAILER.make(image)
+    return failed.value.code
+
+
+# ---------------------------------------------------------------- sizes
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [
+        ((400, 300), (200, 150)),
+        ((300, 400), (150, 200)),
+        ((200, 200), (200, 200)),
+        ((201, 201), (200, 200)),
+        ((2000, 30), (200, 3)),
+        ((5000, 1), (200, 1)),
+        ((10, 8), (10, 8)),
+        ((1, 1), (1, 1)),
+    ],
+)
+def test_it_fits_the_square_and_is_never_enlarged(
+    kind: str, size: tuple[int, int], small: tuple[int, int]
+) -> None:
+    assert make(plain(kind, size=size)).size == small
+
+
+def test_the_square_is_the_settings() -> None:
+    made = Image.open(io.BytesIO(PillowThumbnailer(50).make(plain("PNG"))))
+    assert made.size == (50, 38)
+
+
+# ---------------------------------------------------------------- modes
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "colour", "shown"),
+    [
+        ("JPEG", "L", 200, (200, 200, 200)),
+        ("JPEG", "RGB", GREEN, GREEN),
+        ("JPEG", "CMYK", (255, 0, 0, 0), (0, 255, 255)),
+        ("PNG", "L", 200, (200, 200, 200)),
+        ("PNG", "RGB", GREEN, GREEN),
+        ("PNG", "1", 1, (255, 255, 255)),
+        ("PNG", "1", 0, (0, 0, 0)),
+        ("PNG", "LA", (50, 255), (50, 50, 50)),
+        ("PNG", "LA", (50, 0), (255, 255, 255)),
+        ("PNG", "RGBA", (*GREEN, 255), GREEN),
+        ("PNG", "RGBA", (*GREEN, 0), (255, 255, 255)),
+        ("PNG", "RGBA", (0, 0, 0, 128), (127, 127, 127)),
+        ("PNG", "I;16", 0x8000, (128, 128, 128)),
+        ("PNG", "I;16", 0xFFFF, (255, 255, 255)),
+        ("PNG", "I;16", 0, (0, 0, 0)),
+    ],
+)
+def test_every_mode_is_shown_in_its_colours(
+    kind: str, mode: str, colour: Any, shown: tuple[int, int, int]
+) -> None:
+    made = make(plain(kind, mode, colour))
+    assert made.mode in ("RGB", "L")
+    assert near(colour_of(made), shown)
+
+
+def test_a_palette_is_resolved() -> None:
+    image = Image.new("RGB", (400, 300), GREEN).quantize(4)
+    assert near(colour_of(make(encode(image, "PNG"))), GREEN)
+
+
+def test_the_transparent_entry_of_a_palette_is_white() -> None:
+    image = Image.new("P", (400, 300), 1)
+    image.putpalette([0, 0, 0, *GREEN])
+    assert near(colour_of(make(encode(image, "PNG"))), GREEN)
+    assert near(colour_of(make(encode(image, "PNG", transparency=1))), (255, 255, 255))
+
+
+@pytest.mark.parametrize(("mode", "colour"), [("RGB", GREEN), ("L", 90)])
+def test_the_one_transparent_colour_is_white(mode: str, colour: Any) -> None:
+    made = make(plain("PNG", mode, colour, transparency=colour))
+    assert near(colour_of(made), (255, 255, 255))
+
+
+def test_bilevel_images_are_smoothed() -> None:
+    stripes = Image.new("1", (400, 400))
+    for x in range(0, 400, 2):
+        stripes.paste(1, (x, 0, x + 1, 400))
+    assert near(colour_of(make(encode(stripes, "PNG"))), (128, 128, 128), apart=20)
+
+
+def test_a_progressive_jpeg_is_one_too() -> None:
+    assert near(colour_of(make(plain("JPEG", progressive=True))), GREEN)
+
+
+def test_of_several_pictures_in_one_jpeg_the_first_is_shown() -> None:
+    """Multi-picture JPEG (CIPA DC-007), as many cameras and telephones write it."""
+    first, second = Image.new("RGB", (400, 300), GREEN), Image.new("RGB", (400, 300))
+    image = encode(first, "MPO", save_all=True, append_images=[second])
+    made = make(image)
+    assert made.size == (200, 150)
+    assert near(colour_of(made), GREEN)
+
+
+# ---------------------------------------------------------------- orientation
+
+CORNERS = {
+    (0.1, 0.1): (255, 0, 0),
+    (0.9, 0.1): (0, 255, 0),
+    (0.1, 0.9): (0, 0, 255),
+    (0.9, 0.9): (255, 255, 255),
+}
+# How a camera stored an upright picture, for each EXIF orientation (CIPA DC-008, table 6).
+STORED = {
+    1: None,
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_90,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_270,
+}
+
+
+def upright() -> Image.Image:
+    image = Image.new("RGB", (800, 400))
+    for (x, y), colour in CORNERS.items():
+        left, top = (0 if x < 0.5 else 400), (0 if y < 0.5 else 200)
+        image.paste(colour, (left, top, left + 400, top + 200))
+    return image
+
+
+def with_exif(image: Image.Image, kind: str, orientation: Any) -> bytes:
+    exif = Image.Exif()
+    exif[Tag.Orientation] = orientation
+    return encode(image, kind, exif=exif)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_it_stands_upright_whatever_way_the_camera_was_held(kind: str, orientation: int) -> None:
+    turn = STORED[orientation]
+    stored = upright() if turn is None else upright().transpose(turn)
+    made = make(with_exif(stored, kind, orientation))
+    assert made.size == (200, 100)
+    for (x, y), colour in CORNERS.items():
+        assert near(colour_of(made, x, y), colour, apart=30)
+    assert Tag.Orientation not in made.getexif()
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 200])
+def test_an_orientation_that_is_none_is_upright(orientation: int) -> None:
+    assert make(with_exif(upright(), "JPEG", orientation)).size == (200, 100)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0",
+        b"Exif\0\0nonsense",
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 50,
+        # The orientation as text, and another entry that lies about its length.
+        b"Exif\0\0II*\0\x08\0\0\0\x02\0\x12\x01\x02\0\x02\0\0\0x\0\0\0\x0e\x01\x02\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0",
+    ],
+)
+def test_damaged_metadata_does_not_cost_the_thumbnail(exif: bytes) -> None:
+    assert make(encode(upright(), "JPEG", exif=exif)).size == (200, 100)
+
+
+# ---------------------------------------------------------------- colours
+
+
+def adobe_rgb() -> bytes:
+    """An ICC profile (ICC.1:2001-04) with the primaries and the gamma of Adobe RGB (1998)."""
+
+    def xyz(*values: float) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    gamma = b"curv\0\0\0\0" + struct.pack(">IHH", 1, 0x0233, 0)
+    text = b"text\0\0\0\0none\0\0\0\0"
+    name = b"desc\0\0\0\0" + struct.pack(">I", 6) + b"Adobe\0" + bytes(78)
+    tags = {
+        b"desc": name,
+        b"cprt": text,
+        b"wtpt": xyz(0.9642, 1.0, 0.8249),
+        b"rXYZ": xyz(0.60974, 0.31111, 0.01947),
+        b"gXYZ": xyz(0.20528, 0.62567, 0.06087),
+        b"bXYZ": xyz(0.14919, 0.06322, 0.74457),
+        b"rTRC": gamma,
+        b"gTRC": gamma,
+        b"bTRC": gamma,
+    }
+    table, data = struct.pack(">I", len(tags)), b""
+    for tag, value in tags.items():
+        start = 128 + 4 + 12 * len(tags) + len(data)
+        table += tag + struct.pack(">II", start, len(value))
+        data += value + bytes(-len(value) % 4)
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s4sI4s4sQI3i4s44x",
+        128 + len(table) + len(data),
+        b"none", 0x02400000, b"mntr", b"RGB ", b"XYZ ", bytes(12), b"acsp", b"none", 0,
+        b"none", b"none", 0, 0, 63190, 65536, 54061, b"none",
+    )  # fmt: skip
+    return header + table + data
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "colour"),
+    [
+        ("JPEG", "RGB", (140, 180, 120)),
+        ("PNG", "RGB", (140, 180, 120)),
+        ("PNG", "RGBA", (140, 180, 120, 255)),
+    ],
+)
+def test_a_wide_gamut_is_brought_to_srgb(kind: str, mode: str, colour: Any) -> None:
+    made = make(plain(kind, mode, colour, icc_profile=adobe_rgb()))
+    # By the matrices of both spaces: red is the one that Adobe RGB spells differently.
+    assert near(colour_of(made), (120, 181, 117), apart=5)
+    assert "icc_profile" not in made.info
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "colour", "shown", "icc_profile"),
+    [
+        ("JPEG", "RGB", GREEN, GREEN, b"nonsense"),
+        ("JPEG", "L", 90, (90, 90, 90), b"nonsense"),
+        ("JPEG", "L", 90, (90, 90, 90), adobe_rgb()),
+        ("JPEG", "CMYK", (255, 0, 0, 0), (0, 255, 255), b"nonsense"),
+        ("JPEG", "CMYK", (255, 0, 0, 0), (0, 255, 255), adobe_rgb()),
+        ("PNG", "LA", (90, 255), (90, 90, 90), b"nonsense"),
+    ],
+)
+def test_a_profile_that_does_not_fit_is_not_used(
+    kind: str, mode: str, colour: Any, shown: tuple[int, int, int], icc_profile: bytes
+) -> None:
+    assert near(colour_of(make(plain(kind, mode, colour, icc_profile=icc_profile))), shown)
+
+
+# ---------------------------------------------------------------- what is left out
+
+
+def test_nothing_of_what_the_image_carried_is_left() -> None:
+    exif = Image.Exif()
+    exif[Tag.ImageDescription] = SECRET.decode()
+    exif.get_ifd(0x8825)[1] = "N"  # a position
+    image = plain(
+        "JPEG",
+        exif=exif,
+        comment=SECRET,
+        xmp=b"<x:xmpmeta>" + SECRET,
+        icc_profile=adobe_rgb(),
+        dpi=(301, 301),
+    )
+    assert SECRET in image
+    thumbnail = THUMBNAILER.make(image)
+    assert SECRET not in thumbnail
+    for mark in (b"Exif", b"adobe", b"Adobe", b"ICC_PROFILE", b"\xff\xfe"):
+        assert mark not in thumbnail[: thumbnail.index(b"\xff\xda")]
+    made = Image.open(io.BytesIO(thumbnail))
+    assert not made.getexif()
+    assert set(made.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+
+
+def test_nothing_of_a_png_is_left_either() -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    texts = PngInfo()
+    texts.add_text("Comment", SECRET.decode())
+    texts.add_itxt("XML:com.adobe.xmp", SECRET.decode())
+    image = plain("PNG", pnginfo=texts, dpi=(301, 301))
+    assert SECRET in image
+    assert SECRET not in THUMBNAILER.make(image)
+
+
+# ---------------------------------------------------------------- what cannot be decoded
+
+
+@pytest.mark.parametrize(
+    "image",
+    [b"", b"x", b"GIF89a", bytes(1000), plain("GIF"), plain("TIFF"), plain("BMP"), plain("WEBP")],
+)
+def test_what_is_no_jpeg_and_no_png_is_none(image: bytes) -> None:
+    assert failure_of(image) == "not_an_image"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("left", [0.3, 0.6, 0.9])
+def test_a_truncated_image_is_damaged(kind: str, left: float) -> None:
+    noise = Image.effect_noise((400, 300), 80).convert("RGB")
+    image = encode(noise, kind)
+    assert failure_of(image[: int(len(image) * left)]) == "image_damaged"
+
+
+def test_a_png_that_does_not_unpack_is_damaged() -> None:
+    image = bytearray(plain("PNG"))
+    start = image.index(b"IDAT") + 6
+    image[start : start + 50] = b"\xff" * 50
+    assert failure_of(bytes(image)) == "image_damaged"
+
+
+def test_a_damaged_list_of_pictures_is_no_crash() -> None:
+    first = Image.new("RGB", (400, 300), GREEN)
+    image = bytearray(encode(first, "MPO", save_all=True, append_images=[first]))
+    mark = image.index(b"MPF\0")
+    for at in range(mark + 4, mark + 60):
+        damaged = bytearray(image)
+        damaged[at] ^= 0xFF
+        try:
+            make(bytes(damaged))
+        except ThumbnailError as error:
+            assert error.code in ("image_damaged", "not_an_image")  # noqa: PT017 - or it is made
+
+
+@pytest.mark.parametrize("size", [(20_000, 20_000), (1, 2**31 - 1), (2**31 - 1, 1)])
+def test_a_png_that_unpacks_to_a_giant_is_not_unpacked(size: tuple[int, int]) -> None:
+    assert failure_of(png_header(*size)) == "image_too_large"
+
+
+def test_a_jpeg_that_unpacks_to_a_giant_is_not_unpacked() -> None:
+    image = bytearray(plain("JPEG", size=(16, 16)))
+    frame = image.index(b"\xff\xc0")
+    image[frame + 5 : frame + 9] = struct.pack(">HH", 65_000, 65_000)
+    assert failure_of(bytes(image)) == "image_too_large"
+
+
+def test_texts_that_unpack_to_giants_are_not_unpacked() -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    texts = PngInfo()
+    texts.add_text("Comment", "x" * 70_000_000, zip=True)
+    assert failure_of(plain("PNG", pnginfo=texts)) == "image_damaged"
+
+
+def test_too_little_memory_is_told_as_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, "thumbnail", refuse)
+    assert failure_of(plain("PNG")) == "image_too_large"
