@@ -5,14 +5,25 @@ from __future__ import annotations
 import copy
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 
 from coffer.http.openapi import Deployment, describe, documented_path
 from coffer.http.openapi.operations import OPERATIONS
 from coffer.settings import settings
 from local.gateway import Response
+
+FORMATS = FormatChecker(("uuid", "date-time"))
+
+
+@FORMATS.checks("uri")
+def _is_absolute(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    return bool(parts.scheme and parts.netloc)
 
 
 @cache
@@ -45,8 +56,7 @@ def operation_of(key: str) -> dict[str, Any]:
 def validator_of(schema: dict[str, Any]) -> Validator:
     """A validator of a schema of the document; references go into its components."""
     components = strict_description()["components"]
-    checker = Draft202012Validator.FORMAT_CHECKER
-    return Draft202012Validator({**schema, "components": components}, format_checker=checker)
+    return Draft202012Validator({**schema, "components": components}, format_checker=FORMATS)
 
 
 def validator_named(name: str) -> Validator:

@@ -34,7 +34,8 @@ from coffer.http.openapi.shapes import (
 
 NO_MARKUP = "^([^<]|<(?![A-Za-z/!?]))*$"
 """Text in which an HTML parser sees no tag (`coffer.domain.text_safety`)."""
-_MEDIA_TYPE = "^$|^[!-.0-~][ -.0-~]*/[ -~]*[!-~]$"
+_NOTHING = "^\\s*$"
+_MEDIA_TYPE = f"{_NOTHING}|^[!-.0-~][ -.0-~]*/[ -~]*[!-~]$"
 _SOMETHING = "[^\\s]"
 _LONGEST = {name: longest for _, name, longest, _ in CONSTRAINTS}
 
@@ -102,7 +103,9 @@ NEW_METADATA: Members = {
         "notPubliclyReleasableReason", "Why it is not to be public."
     ),
     "acSubtype": nullable(
-        text("A finer kind, of the vocabulary. None is defined yet: leave it out.", maxLength=0)
+        text(
+            "A finer kind, of the vocabulary. None is defined yet: leave it out.", pattern=_NOTHING
+        )
     ),
     "managedAttributes": nullable(
         mapping(

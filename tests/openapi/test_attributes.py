@@ -1,0 +1,195 @@
+"""The schemas of records are what the domain emits; the schemas of requests what the edge takes."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from coffer.domain.attributes import metadata_attributes, upload_attributes
+from coffer.domain.media_types import DcType
+from coffer.domain.metadata import Metadata, NewMetadata
+from coffer.domain.object_upload import (
+    Content,
+    ObjectUpload,
+    Rejection,
+    ThumbnailStatus,
+    UploadStatus,
+)
+from coffer.http.metadata_documents import SET_BY_THE_SERVER, present_metadata
+from coffer.http.openapi.bodies import NEW_METADATA
+from coffer.http.openapi.records import METADATA, METADATA_WHEN_GIVEN, OBJECT_UPLOAD, PERSONS
+from local.stack import LocalStack
+from tests.api.clients import JSON_API
+from tests.openapi.described import validator_named
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+UUID = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
+
+FOUND = Content(
+    detected_media_type="image/png",
+    detected_file_extension=".png",
+    evaluated_media_type="image/png",
+    evaluated_file_extension=".png",
+    dc_type=DcType.IMAGE,
+    size_in_bytes=67,
+    sha1_hex="91bfbed99ea3ff574447a2ab340744f36621d80b",
+    crc32="44dc90b4",
+)
+AVAILABLE = ObjectUpload(
+    file_identifier=UUID,
+    bucket="Aafc",
+    is_derivative=False,
+    original_filename="a.png",
+    received_media_type="image/png",
+    created_by="alice",
+    created_on=NOW,
+    status=UploadStatus.AVAILABLE,
+    content=FOUND,
+    thumbnail_identifier=UUID,
+    thumbnail_status=ThumbnailStatus.READY,
+    version=2,
+)
+UPLOADS = [
+    AVAILABLE,
+    replace(AVAILABLE, content=replace(FOUND, crc32=None), received_media_type=None),
+    replace(AVAILABLE, thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged"),
+    replace(AVAILABLE, is_derivative=True, thumbnail_identifier=None, thumbnail_status=None),
+    replace(
+        AVAILABLE,
+        status=UploadStatus.REJECTED,
+        content=None,
+        thumbnail_identifier=None,
+        thumbnail_status=None,
+        rejection=Rejection(code="empty_file", detail="Can't store empty file."),
+    ),
+]
+
+BARE = Metadata(
+    identifier=UUID,
+    bucket="Aafc",
+    created_by="alice",
+    created_on=NOW,
+    xmp_metadata_date=NOW,
+    dc_type=DcType.MOVING_IMAGE,
+    dc_format="video/mp4",
+    publicly_releasable=False,
+    xmp_rights_web_statement="https://example.org/rights",
+    dc_rights="All of them",
+    xmp_rights_owner="Somebody",
+    xmp_rights_usage_terms="Ask",
+    resource_external_url="https://example.org/film",
+)
+FULL = replace(
+    BARE,
+    file_identifier=UUID,
+    resource_external_url=None,
+    original_filename="a.mp4",
+    filename="a.mp4",
+    file_extension=".mp4",
+    ac_caption="A bird",
+    ac_digitization_date=NOW,
+    orientation=1,
+    ac_hash_function="SHA-1",
+    ac_hash_value="91bfbed99ea3ff574447a2ab340744f36621d80b",
+    ac_tags=("bird",),
+    not_publicly_releasable_reason="embargo",
+    ac_subtype="DRAWING",
+    managed_attributes={"colour": "red"},
+    source_set="2026",
+    ac_metadata_creator=UUID,
+    dc_creator=UUID,
+)
+
+
+@pytest.mark.parametrize("upload", UPLOADS)
+def test_an_upload_is_emitted_as_it_is_described(upload: ObjectUpload) -> None:
+    emitted = upload_attributes(upload)
+    assert list(emitted) == list(OBJECT_UPLOAD)
+    validator_named("ObjectUploadAttributes").validate(emitted)
+
+
+def test_metadata_is_emitted_as_it_is_described() -> None:
+    assert set(metadata_attributes(FULL)) == set(METADATA)
+    assert set(metadata_attributes(BARE)) == set(METADATA) - set(METADATA_WHEN_GIVEN)
+    for record in (BARE, FULL):
+        validator_named("Metadata").validate(present_metadata(record))
+    assert set(present_metadata(FULL)["relationships"]) == set(PERSONS)
+
+
+def test_every_attribute_that_a_caller_can_set_is_described() -> None:
+    settable = {_spelled(field.name) for field in fields(NewMetadata)}
+    assert set(NEW_METADATA) | set(PERSONS) == settable
+    assert set(NEW_METADATA) & SET_BY_THE_SERVER == set()
+    assert set(METADATA) == set(NEW_METADATA) | SET_BY_THE_SERVER
+
+
+def _spelled(field: str) -> str:
+    first, *rest = field.split("_")
+    return "".join([first, *(word.title() for word in rest)]).replace("ExternalUrl", "ExternalURL")
+
+
+VALUES: list[Any] = [
+    None, "", " ", "text", "IMAGE", "Moving Image", "a/b", "/b", "a/", "<b>", "1 < 2", "ä/ö",
+    "https://example.org/a", UUID, UUID.replace("-", ""), "2026-11-22T09:30:00Z", "2026-11-22",
+    "x" * 50, "x" * 51, "x" * 150, "x" * 151, "x" * 250, "x" * 251, "x" * 255, "x" * 256, "x" * 500,
+    "x" * 501, "0" * 8, "0" * 40, "0" * 64, "A" * 22 + "==", "A" * 24,
+    0, 1, 8, 9, -1, 1.5, 2.0, 5 * 1024**3, 5 * 1024**3 + 1, True, False,
+    [], ["a"], [1], [None], ["<b>"], {}, {"a": "b"}, {"a": 1},
+    {"sha1Hex": "0" * 40}, {"sha1Hex": "0" * 39}, {"crc32": "0" * 8, "sha1Hex": "0" * 40},
+    {"crc32": None},
+]  # fmt: skip
+
+# An external resource needs nothing else, so that any one attribute can be tried on it.
+RESOURCE = {"bucket": "aafc", "resourceExternalURL": "https://example.org/a", "dcFormat": "a/b"}
+
+
+@pytest.mark.parametrize("name", [*NEW_METADATA, "createdBy", "acHashValue", "colour"])
+def test_an_attribute_takes_what_its_schema_takes(stack: LocalStack, name: str) -> None:
+    validator = validator_named("NewMetadataAttributes")
+    for value in VALUES:
+        attributes = {**RESOURCE, name: value}
+        document = {"data": {"type": "metadata", "attributes": attributes}}
+        answer = stack.request(
+            "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, json_body=document
+        )
+        assert answer.status in (201, 400, 422)
+        allowed = validator.is_valid(attributes)
+        if name == "dcType" and answer.status == 201:
+            continue  # the schema lists the usual spellings; case and punctuation do not count
+        assert (answer.status == 201) == allowed, f"{name}={value!r}: {answer.text}"
+
+
+@pytest.mark.parametrize(
+    "name", ["originalFilename", "receivedMediaType", "sizeInBytes", "isDerivative", "checksums",
+             "md5", "colour"],
+)  # fmt: skip
+def test_an_announced_file_takes_what_its_schema_takes(stack: LocalStack, name: str) -> None:
+    validator = validator_named("UploadRequest")
+    for value in VALUES:
+        document = {"files": [{"originalFilename": "a.png", name: value}]}
+        answer = stack.request("POST", "/api/v1/upload/aafc", json_body=document)
+        allowed = validator.is_valid(document)
+        assert (answer.status == 200) == allowed, f"{name}={value!r}: {answer.text}"
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"data": {"type": "person", "id": UUID}}, {"data": None}, {}, None, [], "me",
+        {"data": {"type": "persons", "id": UUID}}, {"data": {"type": "person", "id": "me"}},
+        {"data": {"type": "person"}}, {"data": {"id": UUID}}, {"data": []},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", [*PERSONS, "owner"])
+def test_a_relationship_takes_what_its_schema_takes(
+    stack: LocalStack, name: str, person: Any
+) -> None:
+    document: dict[str, Any] = {
+        "data": {"type": "metadata", "attributes": RESOURCE, "relationships": {name: person}}
+    }
+    answer = stack.request("POST", "/api/v1/metadata", json_body=document)
+    allowed = validator_named("NewMetadataDocument").is_valid(document)
+    assert (answer.status == 201) == allowed, answer.text

@@ -1,0 +1,182 @@
+"""The document: valid OpenAPI, of exactly the routes that are there, nothing left unexplained."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import coffer
+from coffer.http.openapi import documented_path
+from coffer.http.openapi.operations import OPERATIONS
+from coffer.http.routes import ROUTES
+from local.stack import LocalStack
+from tests.architecture.source_files import ROOT, handlers, imports_of, modules, short
+from tests.openapi.described import description, validator_of
+from tests.template.reading import routes
+
+DEFAULT = "$default"
+VENDORS = {"boto3", "botocore.session", "pynamodb", "PIL", "jwt", "multipart"}
+
+
+def _documented() -> set[str]:
+    return {
+        f"{method.upper()} {path}"
+        for path, item in description()["paths"].items()
+        for method in item
+    }
+
+
+def _as_documented(key: str) -> str:
+    method, _, path = key.partition(" ")
+    return f"{method} {documented_path(path)}"
+
+
+def _schemas(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every member of every object's properties, with its place."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _schemas(one, f"{where}/{index}")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if name == "properties":
+                for member, schema in one.items():
+                    yield f"{where}/{member}", schema
+            yield from _schemas(one, f"{where}/{name}")
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+    elif isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        for one in value.values():
+            yield from _references(one)
+
+
+def test_it_is_openapi_3_1() -> None:
+    assert [error.message for error in OpenAPIV31SpecValidator(description()).iter_errors()] == []
+
+
+def test_it_describes_the_routes_that_there_are() -> None:
+    assert _documented() == {_as_documented(key) for key in ROUTES}
+    assert set(OPERATIONS) == set(ROUTES)
+
+
+def test_it_describes_the_routes_of_the_template() -> None:
+    assert _documented() == {_as_documented(key) for key in routes() if key != DEFAULT}
+
+
+def test_every_member_of_every_object_says_what_it_means() -> None:
+    silent = [where for where, schema in _schemas(description()) if not schema.get("description")]
+    assert silent == []
+
+
+def test_every_component_is_used_and_says_what_it_is() -> None:
+    components = description()["components"]
+    used = set(_references(description()))
+    for kind in ("schemas", "parameters", "headers"):
+        assert {f"#/components/{kind}/{name}" for name in components[kind]} <= used
+        assert [name for name, one in components[kind].items() if not one["description"]] == []
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in set(_references(description())):
+        found: Any = description()
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+
+
+def test_every_operation_has_a_name_of_its_own_and_is_explained() -> None:
+    operations = [one for item in description()["paths"].values() for one in item.values()]
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    assert [one for one in operations if not one["summary"] or not one["description"]] == []
+
+
+def test_every_variable_of_a_path_is_a_parameter() -> None:
+    parameters = description()["components"]["parameters"]
+    for path, item in description()["paths"].items():
+        variables = {piece[1:-1] for piece in path.split("/") if piece.startswith("{")}
+        for operation in item.values():
+            named = [parameters[one["$ref"].rpartition("/")[2]] for one in operation["parameters"]]
+            assert {one["name"] for one in named if one["in"] == "path"} == variables
+
+
+def test_examples_are_of_their_schemas() -> None:
+    for where, schema in _schemas(description()):
+        for example in schema.get("examples", []):
+            assert validator_of(schema).is_valid(example), where
+
+
+def test_servers_are_relative() -> None:
+    assert [server["url"] for server in description()["servers"]] == ["/"]
+
+
+def test_it_is_served(stack: LocalStack) -> None:
+    answer = stack.request("GET", "/api/v1/openapi.json")
+    assert answer.status == 200
+    assert answer.header("content-type") == "application/json"
+    assert answer.json() == description()
+
+
+def test_health_asks_nobody(stack: LocalStack) -> None:
+    answer = stack.request("GET", "/api/v1/health")
+    assert answer.status == 200
+    assert answer.json() == {"status": "ok", "version": coffer.__version__, "service": "coffer"}
+    assert answer.header("cache-control") == "no-store"
+
+
+def test_it_names_the_limits_of_the_deployment(stack: LocalStack) -> None:
+    schemas = stack.request("GET", "/api/v1/openapi.json").json()["components"]["schemas"]
+    assert "4194304 bytes" in schemas["FileForm"]["properties"]["file"]["description"]
+    assert schemas["AnnouncedFile"]["properties"]["sizeInBytes"]["maximum"] == 5 * 1024**3
+
+
+def test_only_the_function_that_serves_it_imports_it() -> None:
+    users = {
+        short(path)
+        for path in (*modules(), *handlers())
+        if any(name.startswith("coffer.http.openapi") for name in imports_of(path))
+    }
+    assert {name for name in users if not name.startswith("http/openapi/")} == {
+        "functions/describe_api/app.py"
+    }
+
+
+def test_the_function_that_serves_it_imports_no_sdk() -> None:
+    app = ROOT / "functions/describe_api/app.py"
+    assert _modules_after_importing(app) & VENDORS == set()
+
+
+def _modules_after_importing(app: Path) -> set[str]:
+    """Every module that a fresh interpreter has loaded after importing a handler."""
+    look = (
+        "import importlib.util, json, sys\n"
+        "spec = importlib.util.spec_from_file_location('app', sys.argv[1])\n"
+        "spec.loader.exec_module(importlib.util.module_from_spec(spec))\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
+    )
+    ran = subprocess.run(  # noqa: S603 - this interpreter, on a file of ours
+        [sys.executable, "-c", look, str(app)],
+        # The local stack has put the handlers' variables into this process.
+        env={**os.environ, "PYTHONPATH": str(ROOT / "layers/coffer/python")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(ran.stdout))
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/*", "application/json;q=0"])
+@pytest.mark.parametrize("path", ["/api/v1/health", "/api/v1/openapi.json"])
+def test_who_takes_no_json_is_told_so(stack: LocalStack, path: str, accept: str) -> None:
+    assert stack.request("GET", path, headers={"Accept": accept}).status == 406
