@@ -1,0 +1,364 @@
+"""Every answer that the description promises can be had, and looks as it says.
+
+Left out are the answers that only come when something behind the API fails, or when the gateway
+throttles: 429, 500 and 503.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from coffer.domain.callers import Caller
+from coffer.domain.errors import UnauthenticatedError
+from coffer.http.callers import identify_by_token
+from coffer.http.openapi.operations import OPERATIONS
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.clients import JSON_API, describe, multipart, offer, post, upload
+from tests.api.images import png
+from tests.openapi.described import check
+
+ABSENT = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
+ZIP = b"PK\x05\x06" + bytes(18)
+FAILURES = {429, 500, 503}
+PACKAGE = {
+    "metadata": {"owner": "alice", "dataset": "birds"},
+    "filedata": {"a.csv": {"length": 3, "md5": "0" * 32}},
+}
+
+
+class Outsiders:
+    """Bearer tokens of one user who is in no group."""
+
+    def caller(self, token: str) -> Caller:
+        if token != "outsider":
+            raise UnauthenticatedError("invalid_token", "The token proves nothing.")
+        return Caller(username="mallory")
+
+
+class World:
+    """A stack, and what a client does with it."""
+
+    def __init__(self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.stack = stack
+        self._monkeypatch = monkeypatch
+        self.headers: dict[str, str] = {}
+
+    def get(self, path: str, *, method: str = "GET", **headers: str) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.stack.request(method, path, headers={**self.headers, **named})
+
+    def post(self, path: str, document: Any, **headers: str) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Content-Type": "application/json", **self.headers, **named}
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        return self.stack.request("POST", path, headers=sent, body=body)
+
+    def form(self, path: str, body: bytes = b"text", **headers: str) -> Response:
+        sent, form = multipart(body, name="a.txt", media_type=None)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.stack.request(
+            "POST", path, headers={**sent, **self.headers, **named}, body=form
+        )
+
+    def demand_tokens(self, token: str = "") -> None:
+        """From now on callers need tokens, and send this one."""
+        for function in self.stack.resources.functions:
+            module = sys.modules.get(f"local_function_{function.folder.name}_app")
+            if module is not None and hasattr(module, "identify"):
+                self._monkeypatch.setattr(module, "identify", identify_by_token(Outsiders()))
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def uploaded(self) -> dict[str, Any]:
+        """The flat record of an uploaded PNG, whose thumbnail has been made."""
+        flat: dict[str, Any] = upload(self.stack, png()).json()
+        self.stack.settle()
+        return flat
+
+    def path_of(self, kind: str) -> str:
+        """Where a file, a derivative or a thumbnail can be had that is there."""
+        if kind == "derivative":
+            headers, form = multipart(png())
+            target = "/api/v1/file/mybucket/derivative"
+            flat = self.stack.request("POST", target, headers=headers, body=form).json()
+            return f"{target}/{flat['fileIdentifier']}"
+        suffix = "/thumbnail" if kind == "thumbnail" else ""
+        return f"/api/v1/file/mybucket/{self.uploaded()['fileIdentifier']}{suffix}"
+
+    def absent_path_of(self, kind: str) -> str:
+        """Where one could be had, were it there."""
+        infix = "derivative/" if kind == "derivative" else ""
+        suffix = "/thumbnail" if kind == "thumbnail" else ""
+        return f"/api/v1/file/mybucket/{infix}{ABSENT}{suffix}"
+
+    def described(self) -> str:
+        """The id of a description of a file."""
+        answer = describe(self.stack, self.uploaded()["fileIdentifier"], publiclyReleasable=False)
+        return str(answer.json()["data"]["id"])
+
+    def bury(self, table: str, key: str, identifier: str) -> None:
+        """Make a tombstone of a record: no route deletes yet."""
+        self.stack.client("dynamodb").update_item(
+            TableName=self.stack.name(table),
+            Key={key: {"S": identifier}},
+            UpdateExpression="SET deletedOn = :on, deletedBy = :by",
+            ExpressionAttributeValues={
+                ":on": {"S": "2026-11-22T09:30:00.000000Z"},
+                ":by": {"S": "alice"},
+            },
+        )
+
+    def rawstore(self, path: str, body: Any = None, *, service: str = "rawstore") -> Response:
+        """A request with a permission token of alice's for a service."""
+        assert self.stack.permission_tokens is not None
+        token = self.stack.permission_tokens.sign("alice", service, {"datapackage-upload": True})
+        if body is None:
+            return self.get(path, Auth_Token=token)
+        return self.post(path, body, Auth_Token=token)
+
+
+@pytest.fixture
+def world(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(stack, monkeypatch)
+
+
+Happening = Callable[[World], Response]
+
+
+def _uploads(path: str) -> Mapping[int, Happening]:
+    return {
+        200: lambda world: world.form(path),
+        201: lambda world: world.form(path, Accept=JSON_API),
+        400: lambda world: world.post(path, b"", Content_Type="multipart/form-data; boundary=b"),
+        401: lambda world: _after(world.form(path), world.demand_tokens, lambda: world.form(path)),
+        403: lambda world: _after(
+            world.form(path), lambda: world.demand_tokens("outsider"), lambda: world.form(path)
+        ),
+        406: lambda world: world.form(path, Accept="text/plain"),
+        413: lambda world: world.form(path, b"x" * (4 * 1024**2 + 1)),
+        415: lambda world: world.form(path, ZIP),
+        422: lambda world: world.form(path, b""),
+    }
+
+
+def _after(_made: Any, then: Callable[[], None], ask: Callable[[], Response]) -> Response:
+    """What is asked for once something has been made and something else done."""
+    then()
+    return ask()
+
+
+def _looks(kind: str, method: str) -> Mapping[int, Happening]:
+    def ask(world: World, path: str, **headers: str) -> Response:
+        return world.get(path, method=method, **headers)
+
+    def unchanged(world: World) -> Response:
+        path = world.path_of(kind)
+        return ask(world, path, If_None_Match=str(ask(world, path).header("etag")))
+
+    def guarded(world: World, token: str) -> Response:
+        path = world.path_of(kind)
+        ask(world, path)
+        world.demand_tokens(token)
+        return ask(world, path)
+
+    def buried(world: World) -> Response:
+        path = world.path_of(kind)
+        identifier = path.removesuffix("/thumbnail").rpartition("/")[2]
+        world.bury("UploadsTable", "fileIdentifier", identifier)
+        return ask(world, path)
+
+    return {
+        200: lambda world: ask(world, world.path_of(kind)),
+        304: unchanged,
+        400: lambda world: ask(world, f"{world.path_of(kind)}?disposition=both"),
+        401: lambda world: guarded(world, ""),
+        403: lambda world: guarded(world, "outsider"),
+        404: lambda world: ask(world, world.absent_path_of(kind)),
+        410: buried,
+    }
+
+
+def _downloads(kind: str) -> Mapping[int, Happening]:
+    return {
+        **_looks(kind, "GET"),
+        206: lambda world: world.get(world.path_of(kind), Range="bytes=0-9"),
+        307: lambda world: world.get(f"{world.path_of(kind)}?redirect=true"),
+        416: lambda world: world.get(world.path_of(kind), Range="bytes=99999999-"),
+    }
+
+
+def _records(
+    root: str, make: Callable[[World], str], table: str, key: str
+) -> Mapping[int, Happening]:
+    def guarded(world: World, token: str) -> Response:
+        path = f"{root}/{make(world)}"
+        world.get(path)
+        world.demand_tokens(token)
+        return world.get(path)
+
+    def buried(world: World) -> Response:
+        identifier = make(world)
+        world.bury(table, key, identifier)
+        return world.get(f"{root}/{identifier}")
+
+    return {
+        200: lambda world: world.get(f"{root}/{make(world)}"),
+        304: lambda world: world.get(f"{root}/{make(world)}", If_None_Match="*"),
+        400: lambda world: world.get(f"{root}/nonsense"),
+        401: lambda world: guarded(world, ""),
+        403: lambda world: guarded(world, "outsider"),
+        404: lambda world: world.get(f"{root}/{ABSENT}"),
+        406: lambda world: world.get(f"{root}/{ABSENT}", Accept="image/png"),
+        410: buried,
+    }
+
+
+def _offers(world: World, **file: Any) -> Response:
+    return world.post("/api/v1/upload/mybucket", {"files": [{"originalFilename": "a.png", **file}]})
+
+
+def _description(world: World, **more: Any) -> Response:
+    attributes = {
+        "bucket": "mybucket",
+        "resourceExternalURL": "https://example.org/a",
+        "dcFormat": "text/html",
+        **more.pop("attributes", {}),
+    }
+    document = {"data": {"type": "metadata", "attributes": attributes, **more}}
+    return world.post("/api/v1/metadata", document)
+
+
+def _guarded(ask: Happening, token: str = "") -> Happening:
+    def happen(world: World) -> Response:
+        ask(world)
+        world.demand_tokens(token)
+        return ask(world)
+
+    return happen
+
+
+def _packages(path: str) -> Mapping[int, Happening]:
+    too_many = {**PACKAGE, "filedata": {str(number): {} for number in range(2001)}}
+    other = path.replace("/rawstore/", "/other/")
+    return {
+        200: lambda world: world.rawstore(path, PACKAGE),
+        400: lambda world: world.rawstore(path, {**PACKAGE, "filedata": {"..": {}}}),
+        401: lambda world: world.post(path, PACKAGE),
+        403: lambda world: world.rawstore(path, PACKAGE, service="other"),
+        404: lambda world: world.rawstore(other, PACKAGE),
+        413: lambda world: world.rawstore(path, too_many),
+    }
+
+
+HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+    "POST /api/v1/file/{bucket}": _uploads("/api/v1/file/mybucket"),
+    "POST /api/v1/file/{bucket}/derivative": _uploads("/api/v1/file/mybucket/derivative"),
+    "GET /api/v1/file/{bucket}/{fileId}": _downloads("file"),
+    "HEAD /api/v1/file/{bucket}/{fileId}": _looks("file", "HEAD"),
+    "GET /api/v1/file/{bucket}/derivative/{fileId}": _downloads("derivative"),
+    "HEAD /api/v1/file/{bucket}/derivative/{fileId}": _looks("derivative", "HEAD"),
+    "GET /api/v1/file/{bucket}/{fileId}/thumbnail": _downloads("thumbnail"),
+    "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail": _looks("thumbnail", "HEAD"),
+    "POST /api/v1/upload/{bucket}": {
+        200: _offers,
+        400: lambda world: _offers(world, colour="red"),
+        401: _guarded(_offers),
+        403: _guarded(_offers, "outsider"),
+        406: lambda world: world.post("/api/v1/upload/mybucket", {}, Accept="image/png"),
+        413: lambda world: _offers(world, sizeInBytes=5 * 1024**3 + 1),
+        415: lambda world: world.post("/api/v1/upload/mybucket", {}, Content_Type="text/csv"),
+        422: lambda world: _offers(world, sizeInBytes=0),
+    },
+    "GET /api/v1/object-upload/{id}": _records(
+        "/api/v1/object-upload",
+        lambda world: str(world.uploaded()["fileIdentifier"]),
+        "UploadsTable",
+        "fileIdentifier",
+    ),
+    "POST /api/v1/metadata": {
+        201: _description,
+        400: lambda world: _description(world, attributes={"colour": "red"}),
+        401: _guarded(_description),
+        403: _guarded(_description, "outsider"),
+        406: lambda world: world.post("/api/v1/metadata", {}, Accept="image/png"),
+        409: lambda world: _description(world, type="person"),
+        413: lambda world: world.post("/api/v1/metadata", b" " * (10 * 1024**2 + 1)),
+        415: lambda world: world.post("/api/v1/metadata", {}, Content_Type="text/csv"),
+        422: lambda world: _description(world, attributes={"orientation": 9}),
+    },
+    "GET /api/v1/metadata/{id}": _records(
+        "/api/v1/metadata", World.described, "MetadataTable", "id"
+    ),
+    "GET /api/v1/health": {
+        200: lambda world: world.get("/api/v1/health"),
+        406: lambda world: world.get("/api/v1/health", Accept="image/png"),
+    },
+    "GET /api/v1/openapi.json": {
+        200: lambda world: world.get("/api/v1/openapi.json"),
+        406: lambda world: world.get("/api/v1/openapi.json", Accept="image/png"),
+    },
+    "POST /{service}/authorize": _packages("/rawstore/authorize"),
+    "POST /{service}/{proxy+}": _packages("/rawstore/"),
+    "GET /{service}/info": {
+        200: lambda world: world.rawstore("/rawstore/info"),
+        401: lambda world: world.get("/rawstore/info"),
+        403: lambda world: world.rawstore("/rawstore/info", service="other"),
+        404: lambda world: world.rawstore("/other/info"),
+    },
+}
+
+ALL = [
+    pytest.param(key, status, happen, id=f"{key} {status}")
+    for key, happenings in HAPPENINGS.items()
+    for status, happen in happenings.items()
+]
+
+
+@pytest.mark.parametrize(("key", "status", "happen"), ALL)
+def test_an_answer_that_is_described_can_be_had(
+    world: World, key: str, status: int, happen: Happening
+) -> None:
+    answer = happen(world)
+    assert answer.status == status, answer.text
+    check(key, answer)
+
+
+def test_every_answer_that_is_described_is_among_these() -> None:
+    described = {
+        (key, status)
+        for key, operation in OPERATIONS.items()
+        for status in (*operation.successes, *operation.refusals)
+        if status not in FAILURES
+    }
+    assert {(key, status) for key, one in HAPPENINGS.items() for status in one} == described
+
+
+def test_a_link_to_a_file_is_described(world: World) -> None:
+    answer = world.get(f"{world.path_of('file')}?redirect=false")
+    assert set(answer.json()) == {"url", "expires"}
+    check("GET /api/v1/file/{bucket}/{fileId}", answer)
+
+
+def test_a_refused_file_is_described_everywhere(world: World) -> None:
+    offered = offer(world.stack, name="a.zip")
+    assert post(offered, ZIP) == 201
+    world.stack.settle()
+    identifier = offered["fileIdentifier"]
+    record = world.get(f"/api/v1/object-upload/{identifier}")
+    assert record.json()["data"]["attributes"]["uploadStatus"] == "REJECTED"
+    check("GET /api/v1/object-upload/{id}", record)
+    download = world.get(f"/api/v1/file/mybucket/{identifier}")
+    assert download.status == 404
+    check("GET /api/v1/file/{bucket}/{fileId}", download)
+
+
+def test_a_datasets_older_spelling_is_described(world: World) -> None:
+    package = {**PACKAGE, "metadata": {"owner": "alice", "name": "birds"}}
+    answer = world.rawstore("/rawstore/authorize", package)
+    assert set(answer.json()) == {"filedata", "fileData"}
+    check("POST /{service}/authorize", answer)
