@@ -10,6 +10,7 @@ PYTHON := $(VENV)/bin/python
 # A stamp is as new as the last installation: requirements that changed since are installed again.
 RUN_STAMP := $(VENV)/.installed-to-run
 DEV_STAMP := $(VENV)/.installed-to-develop
+E2E_STAMP := $(VENV)/.installed-to-browse
 
 # The SAM CLI is large and brings its own versions of everything, so it gets an environment to itself.
 SAM_ENVIRONMENT := .tools/sam
@@ -59,6 +60,11 @@ token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--rawstore --u
 .PHONY: test
 test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (ARGS="-k name")
 	@$(PYTHON) -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=)
+
+.PHONY: test-e2e
+test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name")
+	@.ci/install-chromium
+	@$(PYTHON) -m pytest -rs tests/e2e $(ARGS)
 
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
@@ -111,6 +117,11 @@ $(RUN_STAMP): requirements.txt constraints.txt
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.txt
 	@echo "installing what requirements-dev.txt names into $(VENV)" >&2
 	@$(PYTHON) $(PIP) install --requirement requirements-dev.txt --constraint constraints.txt >&2
+	@touch $@
+
+$(E2E_STAMP): $(DEV_STAMP) requirements-e2e.txt
+	@echo "installing what requirements-e2e.txt names into $(VENV)" >&2
+	@$(PYTHON) $(PIP) install --requirement requirements-e2e.txt --constraint constraints.txt >&2
 	@touch $@
 
 $(SAM_STAMP): $(SAM_REQUIREMENTS)

@@ -1,0 +1,102 @@
+"""Stacks of their own, and a browser in front of them.
+
+The suite needs Playwright (from PyPI) and a Chromium (from the system, nothing is downloaded);
+where one is missing it is skipped, and says which.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.console_page import ConsolePage
+from tests.e2e.stacks import Stack, Wire
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+NO_PLAYWRIGHT = (
+    "Playwright isn't installed: run `make test-e2e`, or `pip install -r requirements-e2e.txt`"
+)
+NO_CHROMIUM = (
+    "there is no Chromium: install it (on Debian: `apt-get install chromium`), or name its "
+    "executable in CHROMIUM"
+)
+OpenPage = Callable[..., ConsolePage]
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    return shutil.which(named) if named else shutil.which("chromium")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason=NO_PLAYWRIGHT)
+    executable = _chromium()
+    if executable is None:
+        pytest.skip(NO_CHROMIUM)
+    with playwright.sync_playwright() as driver:
+        started: Any = driver.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def open_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that asks nobody for a token."""
+    with Stack(tmp_path_factory.mktemp("open")).running() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def guarded_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that wants to know who is calling."""
+    with Stack(tmp_path_factory.mktemp("guarded"), AUTH="jwt").running() as stack:
+        yield stack
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens the console of a stack in a browser that knows nothing yet.
+
+    Whatever the test is about, the page must have kept to its own policy at the end.
+    """
+    pages: list[ConsolePage] = []
+    with ExitStack() as cleaning:
+
+        def opened(
+            stack: Stack, wire: Wire | None = None, bucket: str | None = "aafc", **context: Any
+        ) -> ConsolePage:
+            made = browser.new_context(**context)
+            cleaning.callback(made.close)
+            port = wire.port if wire else stack.port
+            page = ConsolePage(made.new_page(), f"http://localhost:{port}/")
+            pages.append(page)
+            return page.open(bucket)
+
+        yield opened
+    assert [complaint for page in pages for complaint in page.complaints] == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a test's files lie."""
+    made = tmp_path / "desktop"
+    made.mkdir()
+    return made

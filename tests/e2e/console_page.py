@@ -1,0 +1,122 @@
+"""The console as somebody in front of it uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
+
+UNDER_WAY = ("waiting", "preparing", "sending", "checking", "keeping")
+WAIT_MILLISECONDS = 60_000
+
+
+class ConsolePage:
+    """One tab with the console in it, and what it has sent."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.offers: list[tuple[str, str]] = []
+        """File name and fileIdentifier of everything that the API offered, oldest first."""
+        self.requests: list[Request] = []
+        self.complaints: list[str] = []
+        """What the browser refused because of the page's policy, and errors that nobody caught."""
+        page.on("request", lambda request: self.requests.append(request))
+        page.on("response", self._note_offer)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._note_complaint)
+
+    def open(self, bucket: str | None = "aafc") -> ConsolePage:
+        """Opens the page; with a bucket, names it."""
+        self.page.goto(self.url)
+        if bucket is not None:
+            self.name_bucket(bucket)
+        return self
+
+    def name_bucket(self, bucket: str) -> None:
+        """Types the bucket and leaves the field."""
+        field = self.page.get_by_label("Bucket")
+        field.fill(bucket)
+        field.blur()
+
+    def drop(self, paths: Iterable[Path]) -> None:
+        """Drops files or folders from the desktop, as the browser itself hears of that."""
+        box = self.page.locator("#drop-zone").bounding_box()
+        assert box is not None
+        session = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 20, "data": data}
+        for step in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": step, **at})
+        session.detach()
+
+    def row(self, name: str) -> Locator:
+        """The row of a file."""
+        return self.page.get_by_role("listitem").filter(
+            has=self.page.get_by_role("heading", name=name, exact=True)
+        )
+
+    def states(self) -> dict[str, str]:
+        """The state of every row, by file name."""
+        pairs: list[tuple[str, str]] = self.page.locator("#files > li").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('h3').textContent, row.dataset.state])"
+        )
+        return dict(pairs)
+
+    def wait_for_states(self, wanted: Mapping[str, str]) -> None:
+        """Waits until nothing is under way any more; then these must be the states."""
+        self.page.wait_for_function(
+            """([count, underWay]) => {
+                const rows = [...document.querySelectorAll("#files > li")];
+                return rows.length === count
+                    && !rows.some((row) => underWay.includes(row.dataset.state));
+            }""",
+            arg=[len(wanted), UNDER_WAY],
+            timeout=WAIT_MILLISECONDS,
+        )
+        assert self.states() == dict(wanted)
+
+    def wait_for_thumbnail(self, name: str) -> None:
+        """Waits until the row of a file shows a picture that the browser could decode."""
+        picture = self.row(name).locator("img")
+        picture.wait_for(timeout=WAIT_MILLISECONDS)
+        address = picture.get_attribute("src") or ""
+        assert address.startswith("blob:")
+        assert picture.evaluate("async (image) => { await image.decode(); return true; }")
+        assert picture.evaluate("(image) => image.naturalWidth") > 0
+
+    def use_token(self, token: str) -> None:
+        """Pastes a token into the panel that is open."""
+        self.page.get_by_label("Bearer token").fill(token)
+        self.page.get_by_role("button", name="Use token").click()
+
+    @property
+    def identifiers(self) -> dict[str, str]:
+        """The fileIdentifier that was offered last, by file name."""
+        return dict(self.offers)
+
+    @property
+    def api_bodies(self) -> list[bytes]:
+        """The bodies of all requests to the API."""
+        bodies = [
+            one.post_data_buffer for one in self.requests if one.url.startswith(f"{self.url}api/")
+        ]
+        return [body for body in bodies if body is not None]
+
+    def _note_offer(self, response: Response) -> None:
+        request = response.request
+        if re.search(r"/api/v1/upload/[^/]+$", request.url) and response.status == 200:
+            announced: Any = request.post_data_json
+            offered = response.json()["files"]
+            for file, offer in zip(announced["files"], offered, strict=True):
+                self.offers.append((file["originalFilename"], offer["fileIdentifier"]))
+
+    def _note_complaint(self, message: ConsoleMessage) -> None:
+        # What the API or the store refuse, the browser mentions too; the page deals with it.
+        is_expected = re.search(r"Failed to load resource|CORS policy", message.text)
+        if message.type in ("error", "assert") and not is_expected:
+            self.complaints.append(message.text)

@@ -1,0 +1,190 @@
+"""A local stack in a process of its own, and everything that a browser sends to its API."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
+
+from local.remote import Remote
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+READY_SECONDS = 60
+MOST_BYTES = 6 * 1024**2
+"""What the stacks of these tests take of one file at most: more than the API itself would carry."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Stack:
+    """`python -m local`, started and asked from outside."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.port, self.store_port = free_port(), free_port()
+        self._log = folder / "stack.log"
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self._environment = {
+            **inherited,
+            "TMPDIR": str(folder),
+            "PORT": str(self.port),
+            "S3_PORT": str(self.store_port),
+            "PARAMETERS": f"MaxUploadBytes={MOST_BYTES}",
+            **variables,
+        }
+
+    @contextmanager
+    def running(self) -> Iterator[Stack]:
+        """The stack, from its ready line until the end of the block."""
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                self._wait_until_ready(process)
+                yield self
+            finally:
+                process.terminate()
+                process.wait(timeout=20)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not re.search(r"^ready: ", self.log, re.MULTILINE):
+            assert process.poll() is None, f"the stack didn't start:\n{self.log}"
+            assert time.monotonic() < deadline, f"the stack isn't ready:\n{self.log}"
+            time.sleep(0.1)
+
+    @property
+    def log(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def token(self, *arguments: str) -> str:
+        """What `python -m local token` prints."""
+        done = subprocess.run(  # noqa: S603 - this very interpreter, with the tests' own words
+            [sys.executable, "-m", "local", "token", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def move_clock(self, seconds: float) -> None:
+        """Lets time pass in the stack."""
+        Remote(self.port).ask("clock", advance_seconds=seconds)
+
+    @property
+    def store(self) -> Any:
+        """A client of its S3."""
+        return self._client("s3", f"http://{HOST}:{self.store_port}")
+
+    @property
+    def bucket(self) -> str:
+        """The S3 bucket of the object store."""
+        return str(Remote(self.port).ask("state")["names"]["ObjectBucket"])
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
+        """The objects below a prefix."""
+        store, bucket = self.store, self.bucket
+        listed = store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        return {
+            one["Key"]: store.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
+            for one in listed
+        }
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """The items of a table, by its logical id."""
+        state = Remote(self.port).ask("state")
+        tables = self._client("dynamodb", state["endpoints"]["AWS_ENDPOINT_URL"])
+        read = TypeDeserializer().deserialize
+        return [
+            {name: read(value) for name, value in item.items()}
+            for item in tables.scan(TableName=state["names"][table])["Items"]
+        ]
+
+    @staticmethod
+    def _client(service: str, url: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the stubs want each name spelt out
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+
+class Wire:
+    """Stands between the browser and the API, and keeps every byte that the browser sends."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._listener = socket.create_server((HOST, 0), backlog=64)
+        self.port: int = self._listener.getsockname()[1]
+        self._connections: list[list[bytes]] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def sent(self) -> bytes:
+        """What was sent to the API so far, one connection after the other."""
+        return b"\n".join(b"".join(chunks) for chunks in list(self._connections))
+
+    def close(self) -> None:
+        """Takes no further connections."""
+        # Without the shutdown a thread that waits for a connection would hold the socket open.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                browser, _ = self._listener.accept()
+                api = socket.create_connection((HOST, self._target))
+            except OSError:
+                return
+            sent: list[bytes] = []
+            self._connections.append(sent)
+            for source, sink, keep in ((browser, api, sent.append), (api, browser, _forget)):
+                threading.Thread(target=_carry, args=(source, sink, keep), daemon=True).start()
+
+
+def _carry(source: socket.socket, sink: socket.socket, keep: Callable[[bytes], None]) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(1 << 16):
+            keep(chunk)
+            sink.sendall(chunk)
+    # Both ends at once: whoever still writes has nobody to read it.
+    for one in (source, sink):
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()
+
+
+def _forget(_chunk: bytes) -> None:
+    """Answers aren't kept."""

@@ -1,0 +1,207 @@
+"""What goes wrong between the page and the store, and what the page does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import OpenPage
+from tests.e2e.downloads import download
+from tests.e2e.specimens import picture, text
+from tests.e2e.stacks import HOST, Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
+
+@contextmanager
+def without_cors(stack: Stack) -> Iterator[None]:
+    """The store without its rule for other origins."""
+    store, bucket = stack.store, stack.bucket
+    rules = store.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    store.delete_bucket_cors(Bucket=bucket)
+    try:
+        yield
+    finally:
+        store.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+
+
+def posts(stack: Stack) -> str:
+    """The pattern of all addresses of the store."""
+    return f"http://{HOST}:{stack.store_port}/**"
+
+
+def test_a_bucket_without_its_cors_rule_makes_the_upload_fail_and_says_so(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    file = picture(folder, "shut out.jpg")
+    console = open_page(open_stack)
+    with without_cors(open_stack):
+        console.drop([file.path])
+        console.wait_for_states({file.name: "failed"})
+        told = console.row(file.name).inner_text()
+        assert "takes nothing from this page" in told
+        assert "CORS rule" in told
+        console.page.get_by_text("1 failed").wait_for()
+    assert open_stack.objects(f"objects/aafc/{console.identifiers[file.name]}") == {}
+
+    console.row(file.name).get_by_role("button", name="Try again").click()
+    console.wait_for_states({file.name: "ready"})
+
+
+def test_an_expired_form_is_asked_for_again(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    file = picture(folder, "slow.jpg")
+    console = open_page(open_stack)
+    posted: list[str] = []
+
+    def let_time_pass(route: Route) -> None:
+        if route.request.method == "POST":
+            posted.append(route.request.url)
+            if len(posted) == 1:
+                open_stack.move_clock(2 * 3600)
+        route.continue_()
+
+    console.page.route(posts(open_stack), let_time_pass)
+    console.drop([file.path])
+    console.wait_for_states({file.name: "ready"})
+    assert len(posted) == len(console.offers) == 2
+    assert download(open_stack.port, "aafc", console.identifiers[file.name]) == file.body
+
+
+def test_a_form_that_expires_time_and_again_is_given_up(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    file = text(folder, "never.txt")
+    console = open_page(open_stack)
+
+    def let_time_pass(route: Route) -> None:
+        if route.request.method == "POST":
+            open_stack.move_clock(2 * 3600)
+        route.continue_()
+
+    console.page.route(posts(open_stack), let_time_pass)
+    console.drop([file.path])
+    console.wait_for_states({file.name: "failed"})
+    assert "Policy expired" in console.row(file.name).inner_text()
+
+
+def test_a_lost_connection_is_tried_again(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    file = picture(folder, "shaky.jpg")
+    console = open_page(open_stack)
+    attempts: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        attempts.append(route.request.method)
+        if len(attempts) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    console.page.route(posts(open_stack), lose_the_first)
+    console.drop([file.path])
+    console.page.get_by_text("The connection to the store was lost. Trying again.").wait_for()
+    console.wait_for_states({file.name: "ready"})
+    assert "Trying again" not in console.row(file.name).inner_text()
+
+
+def test_a_file_whose_answer_got_lost_is_found_in_the_store(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    first, second = picture(folder, "first.jpg"), picture(folder, "second.jpg")
+    console = open_page(open_stack)
+    console.drop([first.path])
+    console.wait_for_states({first.name: "ready"})
+    # The browser remembers that it may post; what the store then answers it can't read.
+    with without_cors(open_stack):
+        console.drop([second.path])
+        console.wait_for_states({first.name: "ready", second.name: "ready"})
+    [identifier] = [identifier for name, identifier in console.offers if name == second.name]
+    assert download(open_stack.port, "aafc", identifier) == second.body
+
+
+def test_a_store_that_is_not_there_is_told_after_a_few_attempts(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    file = text(folder, "nowhere.txt")
+    console = open_page(open_stack)
+    console.page.route(posts(open_stack), lambda route: route.abort("connectionrefused"))
+    console.drop([file.path])
+    console.wait_for_states({file.name: "failed"})
+    assert "The connection to the store was lost." in console.row(file.name).inner_text()
+
+
+def test_a_file_can_be_stopped_while_it_is_on_its_way(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    file = text(folder, "stop.txt")
+    console = open_page(open_stack)
+    console.page.route(posts(open_stack), lambda route: None)
+    console.drop([file.path])
+    console.page.locator(".file[data-state=sending]").wait_for()
+    console.row(file.name).get_by_role("button", name="Cancel").click()
+    console.wait_for_states({file.name: "cancelled"})
+    console.page.unroute(posts(open_stack))
+    console.row(file.name).get_by_role("button", name="Try again").click()
+    console.wait_for_states({file.name: "ready"})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda path: path.unlink(), "The file was moved or changed since it was chosen."),
+        (lambda path: path.write_text("less"), "The file has shrunk since it was chosen."),
+        (lambda path: path.write_text("more" * 1000), "The file has grown since it was chosen."),
+    ],
+    ids=["moved away", "shrunk", "grown"],
+)
+def test_a_file_that_changes_under_way_is_told_apart_from_a_bad_network(
+    open_stack: Stack,
+    open_page: OpenPage,
+    folder: Path,
+    change: Callable[[Path], object],
+    told: str,
+) -> None:
+    file = text(folder, "changing.txt")
+    console = open_page(open_stack)
+
+    def change_and_go_on(route: Route) -> None:
+        if file.path.exists():
+            change(file.path)
+        route.continue_()
+
+    console.page.route(posts(open_stack), change_and_go_on)
+    console.drop([file.path])
+    console.wait_for_states({file.name: "failed"})
+    assert told in console.row(file.name).inner_text()
+
+
+def test_an_image_that_cannot_be_decoded_says_why_it_has_no_thumbnail(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    whole = picture(folder, "whole.png", "PNG")
+    broken = folder / "broken.png"
+    broken.write_bytes(whole.body[:900])
+    console = open_page(open_stack)
+    console.drop([broken])
+    console.wait_for_states({broken.name: "ready"})
+    console.page.get_by_text("No thumbnail: the image can't be decoded").wait_for(timeout=60_000)
+
+
+def test_an_empty_file_is_refused_in_the_apis_own_words(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    empty = folder / "empty.txt"
+    empty.touch()
+    console = open_page(open_stack)
+    console.drop([empty])
+    console.wait_for_states({empty.name: "refused"})
+    assert "Can't store empty file." in console.row(empty.name).inner_text()
+    assert not console.row(empty.name).get_by_role("button").is_visible()
