@@ -9,8 +9,10 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
+from weakref import finalize
 
 from coffer.adapters.signing import Endpoint, Signer
 from coffer.domain.clock import Clock
@@ -28,7 +30,6 @@ class SignedDownloads:
         self._endpoint = endpoint
         self._bucket = bucket
         self._clock = clock
-        self._connection: HTTPConnection | None = None
 
     def link(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
         return self._signer.presign_url(
@@ -43,43 +44,51 @@ class SignedDownloads:
         )
 
     def size(self, key: str) -> int:
-        response = self._request("HEAD", key, _NOTHING)
+        response, _ = self._exchange("HEAD", key, _NOTHING)
         return int(response.getheader("Content-Length", "0"))
 
     def fetch(self, key: str, start: int, length: int) -> bytes:
         if length <= 0:
             return b""
-        response = self._request("GET", key, {"range": f"bytes={start}-{start + length - 1}"})
-        return response.read()
+        _, body = self._exchange("GET", key, {"range": f"bytes={start}-{start + length - 1}"})
+        return body
 
-    def _request(self, method: str, key: str, headers: Mapping[str, str]) -> HTTPResponse:
-        """The store's good answer; a kept connection that has died is opened once more."""
+    def _exchange(
+        self, method: str, key: str, headers: Mapping[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        """The store's good answer with its body; a kept connection may have died: one more try."""
         url = self._endpoint.object_url(self._bucket, key)
         signed = self._signer.sign_headers(method, url, now=self._clock.now(), headers=headers)
         path = urlsplit(url).path
         try:
-            response = self._send(method, path, signed)
+            response, body = self._send(method, path, signed)
         except (OSError, HTTPException):
-            self._connection = None
             try:
-                response = self._send(method, path, signed)
+                response, body = self._send(method, path, signed)
             except (OSError, HTTPException) as error:
-                self._connection = None
                 raise _unavailable() from error
         if response.status in (200, 206):
-            if method == "HEAD":
-                response.read()
-            return response
-        response.read()
+            return response, body
         if response.status == 404:
             raise ObjectMissingError(key)
         raise _unavailable()
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str]) -> HTTPResponse:
-        if self._connection is None:
-            self._connection = _connect(self._endpoint.url)
-        self._connection.request(method, path, headers=dict(headers))
-        return self._connection.getresponse()
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        try:
+            self._connection.request(method, path, headers=dict(headers))
+            response = self._connection.getresponse()
+            return response, response.read()
+        except (OSError, HTTPException):
+            self._connection.close()  # the next request opens it again
+            raise
+
+    @cached_property
+    def _connection(self) -> HTTPConnection:
+        connection = _connect(self._endpoint.url)
+        finalize(self, connection.close)
+        return connection
 
 
 def _connect(url: str) -> HTTPConnection:
