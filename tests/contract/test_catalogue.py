@@ -1,0 +1,173 @@
+"""The Catalogue port: records, and the one claim that each upload has to give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.domain.derivative import Derivative
+from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.media_types import DcType
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload, UploadStatus
+from coffer.domain.ports import Catalogue, Uploads
+from tests.fakes import InMemoryCatalogue, InMemoryUploads
+from tests.fakes.clocks import NOON
+from tests.fakes.records import FILE, METADATA, THUMBNAIL, identifier, metadata, thumbnail, upload
+
+URL = "https://museum.example/7"
+
+
+@dataclass
+class Tables:
+    """The records of uploads, and those that describe them."""
+
+    uploads: Uploads
+    catalogue: Catalogue
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def tables(request: pytest.FixtureRequest) -> Tables:
+    if request.param == "in memory":
+        uploads = InMemoryUploads()
+        return Tables(uploads, InMemoryCatalogue(uploads))
+    request.getfixturevalue("stack")
+    return Tables(DynamoUploads(), DynamoCatalogue())
+
+
+def external(**changes: Any) -> Metadata:
+    nothing: dict[str, Any] = dict.fromkeys(
+        (
+            "file_identifier",
+            "original_filename",
+            "filename",
+            "file_extension",
+            "ac_hash_function",
+            "ac_hash_value",
+        )
+    )
+    return metadata(**nothing | {"resource_external_url": URL} | changes)
+
+
+METADATA_RECORDS: dict[str, Metadata] = {
+    "of a file": metadata(),
+    "of a file without a name": metadata(original_filename="", filename="", file_extension=""),
+    "of something outside": external(),
+    "with everything": metadata(
+        dc_type=DcType.MOVING_IMAGE,
+        publicly_releasable=False,
+        not_publicly_releasable_reason="embargo",
+        ac_caption="Käfer 标本",
+        ac_digitization_date=datetime(999, 1, 1, tzinfo=UTC),
+        orientation=8,
+        ac_tags=("leaf", "Käfer"),
+        ac_subtype="SHEET",
+        managed_attributes={"key": "value"},
+        source_set="batch",
+        ac_metadata_creator=METADATA,
+        dc_creator=FILE,
+        deleted_on=NOON,
+        deleted_by="root",
+        version=7,
+    ),
+}
+
+
+@pytest.mark.parametrize("record", METADATA_RECORDS.values(), ids=METADATA_RECORDS)
+def test_metadata_comes_back_as_it_went(tables: Tables, record: Metadata) -> None:
+    tables.uploads.add(upload())
+    tables.catalogue.add_metadata(record, None)
+    assert tables.catalogue.metadata(METADATA) == record
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        thumbnail(),
+        thumbnail(
+            derivative_type=None,
+            filename="leaf.jpg",
+            ac_hash_function="SHA-1",
+            ac_hash_value="0" * 40,
+            publicly_releasable=False,
+            deleted_on=NOON,
+            deleted_by="root",
+            version=2,
+        ),
+    ],
+    ids=["generated", "with everything"],
+)
+def test_a_thumbnail_comes_back_as_it_went(tables: Tables, record: Derivative) -> None:
+    tables.uploads.add(upload())
+    tables.catalogue.add_metadata(metadata(), record)
+    assert tables.catalogue.derivative(THUMBNAIL) == record
+
+
+def test_what_was_never_added_is_not_there(tables: Tables) -> None:
+    assert tables.catalogue.metadata(METADATA) is None
+    assert tables.catalogue.derivative(THUMBNAIL) is None
+
+
+def test_adding_metadata_claims_the_upload(tables: Tables) -> None:
+    before = tables.uploads.add(upload())
+    tables.catalogue.add_metadata(metadata(), None)
+    claimed = tables.uploads.get(FILE)
+    assert claimed is not None
+    assert claimed.claimed_by == f"metadata/{METADATA}"
+    assert (claimed.awaiting, claimed.awaiting_since) == (None, None)
+    assert claimed.revision == before.revision + 1
+    assert claimed.version == before.version
+
+
+def test_a_claim_is_a_change_to_whoever_had_read_the_upload(tables: Tables) -> None:
+    before = tables.uploads.add(upload())
+    tables.catalogue.add_metadata(metadata(), None)
+    with pytest.raises(RecordChangedError):
+        tables.uploads.replace(before, before.thumbnail_ready())
+
+
+def test_an_upload_is_claimed_once(tables: Tables) -> None:
+    tables.uploads.add(upload())
+    tables.catalogue.add_metadata(metadata(), None)
+    second = identifier(9)
+    with pytest.raises(RecordExistsError):
+        tables.catalogue.add_metadata(metadata(identifier=second), thumbnail())
+    assert tables.catalogue.metadata(second) is None
+    assert tables.catalogue.derivative(THUMBNAIL) is None
+    claimed = tables.uploads.get(FILE)
+    assert claimed is not None
+    assert claimed.claimed_by == f"metadata/{METADATA}"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        upload(status=UploadStatus.PENDING),
+        upload(status=UploadStatus.PROCESSING),
+        upload(status=UploadStatus.REJECTED),
+        upload(deleted_on=NOON),
+    ],
+    ids=["none", "pending", "processing", "rejected", "deleted"],
+)
+def test_what_is_not_there_to_be_claimed_leaves_nothing_written(
+    tables: Tables, stored: ObjectUpload | None
+) -> None:
+    before = tables.uploads.add(stored) if stored else None
+    with pytest.raises(RecordChangedError):
+        tables.catalogue.add_metadata(metadata(), thumbnail())
+    assert tables.catalogue.metadata(METADATA) is None
+    assert tables.catalogue.derivative(THUMBNAIL) is None
+    assert tables.uploads.get(FILE) == before
+
+
+def test_something_outside_claims_nothing(tables: Tables) -> None:
+    before = tables.uploads.add(upload())
+    tables.catalogue.add_metadata(external(), None)
+    tables.catalogue.add_metadata(external(identifier=identifier(9)), None)
+    assert tables.uploads.get(FILE) == before

@@ -1,0 +1,238 @@
+"""The ports that things go out by: the audit, the bus, the queue, and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from coffer.adapters.dynamodb.audit import DynamoAuditTrail
+from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
+from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
+from coffer.adapters.signed_downloads import SignedDownloads
+from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.change_stream import announce
+from coffer.domain.errors import ObjectMissingError
+from coffer.domain.ports import AuditTrail, Deliveries, EventBus, ProcessingQueue, StoredObject
+from coffer.settings import settings
+from local.stack import LocalStack
+from tests.fakes import (
+    FrozenClock,
+    InMemoryAudit,
+    InMemoryDeliveries,
+    InMemoryObjects,
+    InMemoryQueue,
+    RecordingBus,
+)
+from tests.fakes.clocks import NOON
+from tests.fakes.records import metadata, thumbnail, upload
+
+BODY = b"the bytes of a file"
+KEY = "objects/aafc/käfer 1+2.png"
+
+
+# ---------------------------------------------------------------- the audit
+
+
+@dataclass
+class Audit:
+    """The port, and everything that it keeps."""
+
+    trail: AuditTrail
+    kept: Callable[[], list[Mapping[str, Any]]]
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def audit(request: pytest.FixtureRequest) -> Audit:
+    if request.param == "in memory":
+        fake = InMemoryAudit()
+        return Audit(fake, lambda: list(fake.snapshots.values()))
+    stack: LocalStack = request.getfixturevalue("stack")
+
+    def kept() -> list[Mapping[str, Any]]:
+        from json import loads
+
+        return [
+            {
+                **item,
+                "version": int(item["version"]),
+                "state": loads(item["state"]),
+                "changedProperties": loads(item["changedProperties"]),
+            }
+            for item in stack.items("AuditTable")
+        ]
+
+    return Audit(DynamoAuditTrail(), kept)
+
+
+def snapshot(version: int = 1, **changes: Any) -> Mapping[str, Any]:
+    announcement = announce(None, metadata(version=version), NOON)
+    assert announcement is not None
+    return {**announcement.snapshot, **changes}
+
+
+def test_a_snapshot_is_kept_as_it_is(audit: Audit) -> None:
+    audit.trail.record(snapshot())
+    assert audit.kept() == [snapshot()]
+
+
+@pytest.mark.parametrize("record", [upload(), thumbnail()])
+def test_snapshots_of_every_record_are_kept(audit: Audit, record: Any) -> None:
+    announcement = announce(None, record, NOON)
+    assert announcement is not None
+    audit.trail.record(announcement.snapshot)
+    assert audit.kept() == [announcement.snapshot]
+
+
+def test_a_snapshot_is_never_changed(audit: Audit) -> None:
+    audit.trail.record(snapshot())
+    audit.trail.record(snapshot(author="somebody else"))
+    assert audit.kept() == [snapshot()]
+
+
+def test_every_version_of_every_record_is_kept(audit: Audit) -> None:
+    for one in (snapshot(1), snapshot(2), snapshot(1, instanceId="metadata/other")):
+        audit.trail.record(one)
+    assert len(audit.kept()) == 3
+
+
+# ---------------------------------------------------------------- the bus
+
+
+@dataclass
+class Bus:
+    """The port, and what consumers hear: type and detail."""
+
+    bus: EventBus
+    heard: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+
+
+@pytest.fixture(params=["in memory", "EventBridge"])
+def bus(request: pytest.FixtureRequest) -> Bus:
+    if request.param == "in memory":
+        fake = RecordingBus()
+        return Bus(
+            fake,
+            lambda: [
+                (message["type"], {n: v for n, v in message.items() if n != "type"})
+                for message in fake.published
+            ],
+        )
+    stack: LocalStack = request.getfixturevalue("stack")
+
+    def heard() -> list[tuple[str, Mapping[str, Any]]]:
+        stack.settle()
+        assert {event["source"] for event in stack.bus_events} <= {"coffer"}
+        return [(event["detail-type"], event["detail"]) for event in stack.bus_events]
+
+    return Bus(EventBridgeBus(event_bus_client(), settings.event_bus), heard)
+
+
+def message(number: int) -> dict[str, Any]:
+    return {"type": "TestNotification", "number": number, "name": "Käfer", "nothing": None}
+
+
+@pytest.mark.parametrize("count", [1, 10, 11, 25])
+def test_messages_are_heard_in_their_order(bus: Bus, count: int) -> None:
+    messages = [message(number) for number in range(count)]
+    assert bus.bus.publish(messages) == [True] * count
+    assert bus.heard() == [
+        ("TestNotification", {"number": number, "name": "Käfer", "nothing": None})
+        for number in range(count)
+    ]
+
+
+def test_no_messages_are_no_call(bus: Bus) -> None:
+    assert bus.bus.publish([]) == []
+    assert bus.heard() == []
+
+
+# ---------------------------------------------------------------- the queue
+
+
+@dataclass
+class Queue:
+    """The port, and the keys and ETags that were asked for."""
+
+    queue: ProcessingQueue
+    asked: Callable[[], list[tuple[str, int, str]]]
+
+
+@pytest.fixture(params=["in memory", "SQS"])
+def queue(request: pytest.FixtureRequest) -> Queue:
+    if request.param == "in memory":
+        fake = InMemoryQueue()
+        return Queue(fake, lambda: [(o.key, o.size_bytes, o.etag) for o in fake.enqueued])
+    stack: LocalStack = request.getfixturevalue("stack")
+
+    def asked() -> list[tuple[str, int, str]]:
+        events = stack.messages("ProcessUploadQueue")
+        objects = [event["detail"]["object"] for event in events]
+        assert {event["detail"]["bucket"]["name"] for event in events} == {settings.object_bucket}
+        assert {event["detail-type"] for event in events} == {"Object Created"}
+        return [(one["key"], one["size"], one["etag"]) for one in objects]
+
+    adapter = SqsProcessingQueue(
+        queue_client(), settings.process_upload_queue_url, settings.object_bucket
+    )
+    return Queue(adapter, asked)
+
+
+def test_an_arrival_is_asked_for_as_s3_would(queue: Queue) -> None:
+    for key in ("incoming/a/1", "incoming/käfer/2"):
+        queue.queue.enqueue(StoredObject(key=key, size_bytes=7, etag="0" * 32, last_modified=NOON))
+    assert sorted(queue.asked()) == [
+        ("incoming/a/1", 7, "0" * 32),
+        ("incoming/käfer/2", 7, "0" * 32),
+    ]
+
+
+# ---------------------------------------------------------------- deliveries
+
+
+@pytest.fixture(params=["in memory", "S3"])
+def deliveries(request: pytest.FixtureRequest) -> Deliveries:
+    if request.param == "in memory":
+        objects = InMemoryObjects(FrozenClock())
+        objects.replace(KEY, BODY, content_type="image/png")
+        return InMemoryDeliveries(objects)
+    stack: LocalStack = request.getfixturevalue("stack")
+    stack.client("s3").put_object(Bucket=settings.object_bucket, Key=KEY, Body=BODY)
+    return SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, SystemClock())
+
+
+def test_a_size_is_the_objects(deliveries: Deliveries) -> None:
+    assert deliveries.size(KEY) == len(BODY)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "piece"),
+    [(0, len(BODY), BODY), (4, 5, BODY[4:9]), (len(BODY) - 1, 100, BODY[-1:]), (3, 0, b"")],
+)
+def test_pieces_are_fetched_one_after_the_other(
+    deliveries: Deliveries, start: int, length: int, piece: bytes
+) -> None:
+    for _ in range(2):
+        assert deliveries.fetch(KEY, start, length) == piece
+    assert deliveries.size(KEY) == len(BODY)
+
+
+def test_what_is_not_there_is_missing(deliveries: Deliveries) -> None:
+    for _ in range(2):
+        with pytest.raises(ObjectMissingError):
+            deliveries.size("objects/aafc/none")
+        with pytest.raises(ObjectMissingError):
+            deliveries.fetch("objects/aafc/none", 0, 1)
+    assert deliveries.fetch(KEY, 0, 3) == BODY[:3]
+
+
+def test_a_link_says_what_it_was_asked_to(deliveries: Deliveries) -> None:
+    link = deliveries.link(
+        KEY, media_type="image/png", disposition="inline", life=timedelta(minutes=5)
+    )
+    assert "objects/aafc/" in link
+    assert "300" in link

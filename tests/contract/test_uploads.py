@@ -1,0 +1,220 @@
+"""The Uploads port, kept by the fake and by DynamoDB alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.object_upload import (
+    Awaiting,
+    ObjectUpload,
+    Rejection,
+    ThumbnailStatus,
+    UploadStatus,
+)
+from coffer.domain.ports import Uploads
+from tests.fakes import InMemoryUploads
+from tests.fakes.clocks import NOON
+from tests.fakes.files import PNG
+from tests.fakes.objects import sha1_of
+from tests.fakes.records import FILE, content, identifier, pending, upload
+
+SHA1 = sha1_of(PNG)
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def uploads(request: pytest.FixtureRequest) -> Uploads:
+    if request.param == "in memory":
+        return InMemoryUploads()
+    request.getfixturevalue("stack")
+    return DynamoUploads()
+
+
+RECORDS: dict[str, ObjectUpload] = {
+    "available": upload(),
+    "pending": pending(),
+    "processing": upload(
+        status=UploadStatus.PROCESSING,
+        source_etag="0" * 32,
+        content=None,
+        object_key=None,
+        thumbnail_identifier=None,
+        thumbnail_status=None,
+        version=0,
+    ),
+    "planned": upload(status=UploadStatus.PROCESSING, thumbnail_status=None, version=0),
+    "without hashes": upload(content=content(sha1_hex=None, crc32=None)),
+    "rejected": upload(
+        status=UploadStatus.REJECTED,
+        rejection=Rejection(code="empty_file", detail="Can't store empty file."),
+        content=None,
+        awaiting=None,
+        awaiting_since=None,
+    ),
+    "without name and type": upload(original_filename="", received_media_type=None),
+    "without extension": upload(
+        content=content(detected_file_extension="", evaluated_file_extension="")
+    ),
+    "derivative": upload(is_derivative=True, thumbnail_identifier=None, thumbnail_status=None),
+    "failed thumbnail": upload(
+        thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged"
+    ),
+    "claimed duplicate": upload(claimed_by="metadata/m", duplicate_found=True, awaiting=None),
+    "tombstone": upload(
+        deleted_on=NOON,
+        deleted_by="root",
+        awaiting=Awaiting.REMOVAL,
+        expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+    ),
+    "huge, in another spelling and script": upload(
+        bucket="AaFc.x~1",
+        original_filename="Käfer 标本.tif",
+        content=content(size_in_bytes=5 * 1024**4),
+    ),
+}
+
+
+# ---------------------------------------------------------------- get, add, replace, discard
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+def test_a_record_comes_back_as_it_went(uploads: Uploads, record: ObjectUpload) -> None:
+    added = uploads.add(record)
+    assert added == replace(record, revision=1)
+    assert uploads.get(FILE) == added
+
+
+def test_what_was_never_added_is_not_there(uploads: Uploads) -> None:
+    assert uploads.get(FILE) is None
+
+
+def test_an_identifier_is_taken_once(uploads: Uploads) -> None:
+    first = uploads.add(pending())
+    with pytest.raises(RecordExistsError):
+        uploads.add(upload(created_by="bob"))
+    assert uploads.get(FILE) == first
+
+
+def test_a_replacement_is_given_back_as_it_now_stands(uploads: Uploads) -> None:
+    before = uploads.add(pending())
+    after = uploads.replace(before, upload())
+    assert after == replace(upload(), revision=before.revision + 1)
+    assert uploads.get(FILE) == after
+
+
+def test_what_a_replacement_leaves_out_is_gone(uploads: Uploads) -> None:
+    before = uploads.add(upload(claimed_by="metadata/m", thumbnail_failure="x"))
+    uploads.replace(before, RECORDS["processing"])
+    current = uploads.get(FILE)
+    assert current is not None
+    assert replace(current, revision=1) == RECORDS["processing"]
+
+
+def test_replacing_what_somebody_else_has_replaced_changes_nothing(uploads: Uploads) -> None:
+    before = uploads.add(pending())
+    theirs = uploads.replace(before, upload(created_by="bob"))
+    with pytest.raises(RecordChangedError):
+        uploads.replace(before, upload(created_by="carol"))
+    assert uploads.get(FILE) == theirs
+
+
+def test_replacing_what_is_not_there_changes_nothing(uploads: Uploads) -> None:
+    with pytest.raises(RecordChangedError):
+        uploads.replace(upload(), upload())
+    assert uploads.get(FILE) is None
+
+
+def test_replacements_follow_each_other(uploads: Uploads) -> None:
+    current = uploads.add(pending())
+    for _ in range(3):
+        current = uploads.replace(current, current)
+    assert current.revision == 4
+
+
+def test_a_discarded_record_is_gone(uploads: Uploads) -> None:
+    uploads.discard(uploads.add(pending()))
+    assert uploads.get(FILE) is None
+    assert uploads.add(pending()).revision == 1
+
+
+def test_what_somebody_has_replaced_is_not_discarded(uploads: Uploads) -> None:
+    before = uploads.add(pending())
+    theirs = uploads.replace(before, upload())
+    with pytest.raises(RecordChangedError):
+        uploads.discard(before)
+    assert uploads.get(FILE) == theirs
+
+
+def test_what_is_not_there_is_not_discarded(uploads: Uploads) -> None:
+    with pytest.raises(RecordChangedError):
+        uploads.discard(pending())
+
+
+# ---------------------------------------------------------------- by content
+
+
+def test_readable_uploads_are_found_by_their_content(uploads: Uploads) -> None:
+    uploads.add(upload(bucket="AAFC"))
+    uploads.add(upload(file_identifier=identifier(7), bucket="cnc"))
+    uploads.add(upload(file_identifier=identifier(8), content=content(sha1_hex="0" * 40)))
+    assert sorted(uploads.with_content(SHA1)) == ["aafc", "cnc"]
+    assert list(uploads.with_content(SHA1, "aafc")) == ["aafc"]
+    assert list(uploads.with_content(SHA1, "other")) == []
+    assert list(uploads.with_content("f" * 40)) == []
+
+
+@pytest.mark.parametrize("name", ["pending", "planned", "rejected", "tombstone", "without hashes"])
+def test_what_nobody_can_read_is_not_found_by_its_content(uploads: Uploads, name: str) -> None:
+    uploads.add(RECORDS[name])
+    assert list(uploads.with_content(SHA1)) == []
+
+
+def test_an_upload_is_found_from_when_it_is_available_until_it_is_deleted(uploads: Uploads) -> None:
+    before = uploads.add(pending())
+    available = uploads.replace(before, upload())
+    assert list(uploads.with_content(SHA1)) == ["aafc"]
+    uploads.replace(available, replace(available, deleted_on=NOON))
+    assert list(uploads.with_content(SHA1)) == []
+
+
+# ---------------------------------------------------------------- by what they wait for
+
+
+def waiting(number: int, since: datetime, reason: Awaiting = Awaiting.BYTES) -> ObjectUpload:
+    return pending(file_identifier=identifier(number), awaiting=reason, awaiting_since=since)
+
+
+def test_uploads_are_found_by_what_they_have_waited_for_since_before(uploads: Uploads) -> None:
+    microsecond = timedelta(microseconds=1)
+    # More than there are shards, so that every one of them has something to say.
+    for number in range(20):
+        uploads.add(waiting(number, NOON - microsecond))
+    uploads.add(waiting(30, NOON))
+    uploads.add(waiting(31, NOON + timedelta(days=1)))
+    uploads.add(waiting(32, NOON - microsecond, Awaiting.CLAIM))
+    found = list(uploads.awaiting(Awaiting.BYTES, NOON))
+    assert sorted(found) == [identifier(number) for number in range(20)]
+    assert list(uploads.awaiting(Awaiting.CLAIM, NOON)) == [identifier(32)]
+    assert list(uploads.awaiting(Awaiting.REMOVAL, NOON)) == []
+
+
+def test_what_waits_no_longer_is_not_found(uploads: Uploads) -> None:
+    before = uploads.add(waiting(1, NOON - timedelta(hours=1)))
+    settled: dict[str, Any] = {"awaiting": None, "awaiting_since": None}
+    uploads.replace(before, replace(before, **settled))
+    assert list(uploads.awaiting(Awaiting.BYTES, NOON)) == []
+
+
+def test_uploads_may_be_settled_while_they_are_listed(uploads: Uploads) -> None:
+    for number in range(5):
+        uploads.add(waiting(number, NOON - timedelta(hours=1)))
+    for found in uploads.awaiting(Awaiting.BYTES, NOON):
+        record = uploads.get(found)
+        assert record is not None
+        uploads.discard(record)
+    assert list(uploads.awaiting(Awaiting.BYTES, NOON)) == []
