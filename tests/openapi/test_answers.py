@@ -362,3 +362,17 @@ def test_a_datasets_older_spelling_is_described(world: World) -> None:
     answer = world.rawstore("/rawstore/authorize", package)
     assert set(answer.json()) == {"filedata", "fileData"}
     check("POST /{service}/authorize", answer)
+
+
+@pytest.mark.parametrize(
+    ("file", "status"),
+    [({"colour": "red"}, 400), ({"sizeInBytes": 0}, 422), ({"sizeInBytes": 10**10}, 413)],
+)
+def test_a_long_list_of_problems_is_described(
+    world: World, file: dict[str, Any], status: int
+) -> None:
+    files = [{"originalFilename": "a.png", **file}] * 1000
+    answer = world.post("/api/v1/upload/mybucket", {"files": files})
+    assert answer.status == status
+    assert answer.json()["errors"][-1]["code"] == "more_problems"
+    check("POST /api/v1/upload/{bucket}", answer)

@@ -20,6 +20,7 @@ from coffer.http.openapi.errors import (
     IDENTIFIER,
     IN_GROUP,
     JSON_BODY,
+    MANY_PROBLEMS,
     NEGOTIATED,
     PERMISSION,
     RECORDS,
@@ -235,8 +236,10 @@ _FILES: Mapping[str, Operation] = {
         },
         refusals=together(
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, BUCKET, JSON_BODY, FILE_NAME,
+            MANY_PROBLEMS,
             {400: ("malformed_file", "malformed_checksum")},
-            {413: ("too_many_files", "file_too_large", "answer_too_large")},
+            {413: ("too_many_files", "file_too_large", "answer_too_large",
+                   "more_problems")},
             {422: ("no_files", "upload_grant_too_long", "file_too_large")},
         ),
     ),
@@ -285,6 +288,7 @@ _RECORDS: Mapping[str, Operation] = {
         },
         refusals=together(
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, BUCKET, RECORDS,
+            MANY_PROBLEMS,
             {400: ("unknown_member", "unknown_attribute", "malformed_attribute",
                    "unknown_relationship", "malformed_relationship", "unknown_subtype")},
             {409: ("type_conflict", "file_already_described")},
