@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from botocore.exceptions import BotoCoreError
 from pynamodb.exceptions import PynamoDBException
 
 from coffer.domain.errors import UnavailableError
@@ -36,11 +37,11 @@ def code_of(error: PynamoDBException) -> str:
 
 @contextmanager
 def overload_is_unavailable() -> Iterator[None]:
-    """Turn throttling and server errors, after all retries, into UnavailableError."""
+    """Turn throttling, server errors and silence, after all retries, into UnavailableError."""
     try:
         yield
     except PynamoDBException as error:
-        if code_of(error) in _OVERLOADED:
+        if code_of(error) in _OVERLOADED or isinstance(error.cause, BotoCoreError):
             raise UnavailableError(
                 "records_unavailable", "The records cannot be reached right now. Try again."
             ) from error
