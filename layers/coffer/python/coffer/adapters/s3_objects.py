@@ -36,8 +36,20 @@ COPYING = timedelta(seconds=100)
 
 _CHUNK_BYTES = 1024**2
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-_CHANGED = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
-_OVERLOADED = frozenset({"SlowDown", "503", "ServiceUnavailable", "InternalError", "500"})
+_CHANGED = frozenset({"412", "PreconditionFailed"})
+_OVERLOADED = frozenset(
+    {
+        "SlowDown",
+        "503",
+        "ServiceUnavailable",
+        "InternalError",
+        "500",
+        # Somebody else's request for the same key is under way: who wins is not decided yet.
+        "409",
+        "ConditionalRequestConflict",
+        "OperationAborted",
+    }
+)
 
 
 def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
