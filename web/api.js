@@ -73,7 +73,7 @@ export class Api {
           await this.#waitForToken(error, options);
           continue;
         }
-        if (error instanceof ApiTrouble && !PASSING.has(error.status)) throw error;
+        if (!isPassing(error)) throw error;
         const { value: delay, done } = patience.next();
         if (done) throw error;
         await sleep(Math.max(delay, (error.retryAfterSeconds ?? 0) * 1000), options.signal);
@@ -120,6 +120,11 @@ export class Api {
       throw new Trouble("The API can't be reached.", "Look at the network, then try again.");
     }
   }
+}
+
+/** Whether the same request may well succeed in a moment. */
+function isPassing(error) {
+  return error instanceof ApiTrouble ? PASSING.has(error.status) : error instanceof Trouble;
 }
 
 /** The errors of a JSON:API document; the gateway's own sentence where it is none. */

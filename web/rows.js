@@ -9,7 +9,13 @@ const ACTIONS = {
   look: { label: "Look again", run: (upload) => upload.look() },
   again: { label: "Try again", run: (upload) => upload.start() },
 };
-const GLYPHS = { IMAGE: "image", MOVING_IMAGE: "film", SOUND: "sound", TEXT: "text", DATASET: "table" };
+const GLYPHS = {
+  IMAGE: "image",
+  MOVING_IMAGE: "film",
+  SOUND: "sound",
+  TEXT: "text",
+  DATASET: "table",
+};
 const INDETERMINATE = new Set(["preparing", "checking", "keeping"]);
 
 export class Row {
@@ -134,7 +140,7 @@ function sentences(...parts) {
     .join(" ");
 }
 
-/** Text that is there already isn't written again: screen readers and selections stay undisturbed. */
+/** Text that is there already isn't written again: it may be selected, or just be read out. */
 function set(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -62,7 +62,7 @@ export function postForm(upload, file, { signal, onProgress }) {
   });
 }
 
-/** Whether the store answers at all, though perhaps not this page: its answer can't be read here. */
+/** Whether the store answers at all, even if this page may not read what. */
 export async function isReachable(url, signal) {
   try {
     await fetch(url, { mode: "no-cors", credentials: "omit", cache: "no-store", signal });

@@ -36,7 +36,9 @@ export class Summary {
       this.#heading.focus();
     });
     this.#clear.addEventListener("click", () => {
-      for (const [upload, row] of this.#uploads) if (OVER.has(upload.state)) this.#drop(upload, row);
+      for (const [upload, row] of this.#uploads) {
+        if (OVER.has(upload.state)) this.#drop(upload, row);
+      }
       this.#heading.focus();
       this.#show();
     });

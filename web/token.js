@@ -29,7 +29,7 @@ export class Token {
   }
 }
 
-/** What was pasted, without what often comes along: the header's name, the scheme, quotes, breaks. */
+/** What was pasted, without what often comes along: a header's name, `Bearer`, quotes, breaks. */
 export function tidy(pasted) {
   return pasted
     .replace(/\s+/g, " ")
