@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.imaging import PillowThumbnailer
 from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
-from coffer.domain.thumbnails import give_up, make_thumbnail
+from coffer.domain.thumbnails import Thumbnailing
 from coffer.observability import count, logger
 from coffer.settings import settings
 
@@ -14,17 +16,19 @@ from coffer.settings import settings
 # out of time or memory could not.
 MOST_ATTEMPTS = 3
 
-uploads = DynamoUploads()
-objects = S3Objects(s3_client(), settings.object_bucket)
-thumbnailer = PillowThumbnailer(settings.thumbnail_size)
+thumbnailing = Thumbnailing(
+    uploads=DynamoUploads(),
+    catalogue=DynamoCatalogue(),
+    objects=S3Objects(s3_client(), settings.object_bucket),
+    thumbnailer=PillowThumbnailer(settings.thumbnail_size),
+    clock=SystemClock(),
+)
 
 
 def make(event: dict[str, Any], attempt: int) -> None:
     identifier = event["detail"]["fileIdentifier"]
-    if attempt > MOST_ATTEMPTS:
-        status = give_up(uploads, identifier)
-    else:
-        status = make_thumbnail(uploads, objects, thumbnailer, identifier)
+    provide = thumbnailing.give_up if attempt > MOST_ATTEMPTS else thumbnailing.make
+    status = provide(identifier)
     outcome = status.value if status else "NOTHING_TO_DO"
     logger.info("thumbnail", file_identifier=identifier, outcome=outcome, attempt=attempt)
     count(f"Thumbnails{outcome.title().replace('_', '')}")

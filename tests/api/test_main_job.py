@@ -167,6 +167,22 @@ def test_an_image_that_cannot_be_decoded_says_so_and_stays(stack: LocalStack) ->
     assert stack.request("GET", f"/api/v1/file/mybucket/{identifier}").body == broken
 
 
+def test_a_promised_thumbnail_that_fails_is_withdrawn_and_says_why(stack: LocalStack) -> None:
+    flat = upload(stack, png()[:200]).json()
+    describe(stack, flat["fileIdentifier"])
+    stack.settle()
+    path = f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
+    answer = stack.request("GET", path)
+    assert answer.status == 404
+    assert "image_damaged" in answer.text
+    operations = [
+        (event["detail"]["documentType"], event["detail"]["operationType"])
+        for event in stack.bus_events
+        if event["detail-type"] == "DocumentOperationNotification"
+    ]
+    assert operations.count(("derivative", "DELETE")) == 1
+
+
 def _subject(detail: dict[str, Any]) -> str:
     if "operationType" in detail:
         return f"{detail['operationType']} {detail['documentType']}"

@@ -10,11 +10,11 @@ import pytest
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.domain.derivative import Derivative
+from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload, UploadStatus
+from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
 from coffer.domain.ports import Catalogue, Uploads
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
@@ -164,6 +164,28 @@ def test_what_is_not_there_to_be_claimed_leaves_nothing_written(
     assert tables.catalogue.metadata(METADATA) is None
     assert tables.catalogue.derivative(THUMBNAIL) is None
     assert tables.uploads.get(FILE) == before
+
+
+def test_a_thumbnail_that_has_failed_is_not_promised(tables: Tables) -> None:
+    before = tables.uploads.add(upload(thumbnail_status=ThumbnailStatus.FAILED))
+    with pytest.raises(RecordChangedError):
+        tables.catalogue.add_metadata(metadata(), thumbnail())
+    assert tables.uploads.get(FILE) == before
+    tables.catalogue.add_metadata(metadata(), None)
+
+
+def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
+    tables.uploads.add(upload())
+    tables.catalogue.add_metadata(metadata(), thumbnail())
+    tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
+    tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
+    expected = thumbnail(deleted_on=NOON, deleted_by=SYSTEM_GENERATED, version=2)
+    assert tables.catalogue.derivative(THUMBNAIL) == expected
+
+
+def test_what_was_never_promised_is_not_withdrawn(tables: Tables) -> None:
+    tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
+    assert tables.catalogue.derivative(THUMBNAIL) is None
 
 
 def test_something_outside_claims_nothing(tables: Tables) -> None:

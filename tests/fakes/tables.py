@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from coffer.domain import buckets
-from coffer.domain.derivative import Derivative
+from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
+from coffer.domain.object_upload import Awaiting, ObjectUpload, ThumbnailStatus, UploadStatus
 
 
 class InMemoryUploads:
@@ -77,12 +77,23 @@ class InMemoryCatalogue:
 
     def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
         if metadata.file_identifier is not None:
+            upload = self._uploads.get(metadata.file_identifier)
+            failed = upload is not None and upload.thumbnail_status is ThumbnailStatus.FAILED
+            if thumbnail is not None and failed:
+                raise RecordChangedError(metadata.file_identifier)
             self._claim(metadata.file_identifier, f"metadata/{metadata.identifier}")
         elif metadata.identifier in self.metadata_records:
             raise RecordExistsError(metadata.identifier)
         self.metadata_records[metadata.identifier] = metadata
         if thumbnail is not None:
             self.derivative_records[thumbnail.identifier] = thumbnail
+
+    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+        record = self.derivative_records.get(identifier)
+        if record is not None and record.deleted_on is None:
+            self.derivative_records[identifier] = replace(
+                record, deleted_on=now, deleted_by=SYSTEM_GENERATED, version=record.version + 1
+            )
 
     def _claim(self, file_identifier: str, claimant: str) -> None:
         upload = self._uploads.get(file_identifier)

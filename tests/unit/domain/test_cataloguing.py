@@ -389,6 +389,18 @@ def test_a_file_that_is_deleted_at_that_moment_is_not_found(world: World) -> Non
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
+def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> None:
+    def fail() -> None:
+        world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
+
+    catalogue = watched(world.catalogue, before=once("add_metadata", fail))
+    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    made = create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
+    assert world.catalogue.metadata_records == {made.identifier: made}
+    assert world.catalogue.derivative_records == {}
+    assert world.uploads.records[FILE].claimed_by == f"metadata/{made.identifier}"
+
+
 # ---------------------------------------------------------------- its thumbnail
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from coffer.domain.derivative import SYSTEM_GENERATED
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
 from coffer.domain.ports import Objects, Uploads
-from coffer.domain.thumbnails import GAVE_UP, MAX_SOURCE_BYTES, give_up, make_thumbnail
+from coffer.domain.thumbnails import GAVE_UP, MAX_SOURCE_BYTES, Thumbnailing
 from tests.fakes import (
     FixedThumbnailer,
     FrozenClock,
+    InMemoryCatalogue,
     InMemoryObjects,
     InMemoryUploads,
     KilledError,
@@ -23,7 +25,7 @@ from tests.fakes import (
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
-from tests.fakes.records import FILE, THUMBNAIL, upload
+from tests.fakes.records import FILE, THUMBNAIL, metadata, thumbnail, upload
 from tests.fakes.watching import once
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
@@ -34,6 +36,7 @@ class World:
 
     def __init__(self, *uploads: ObjectUpload, failure: str | None = None) -> None:
         self.uploads = InMemoryUploads(*uploads)
+        self.catalogue = InMemoryCatalogue(self.uploads)
         self.objects = InMemoryObjects(FrozenClock())
         for one in uploads:
             self.objects.replace(str(one.object_key), PNG, content_type="image/png")
@@ -42,8 +45,20 @@ class World:
     def make(
         self, uploads: Uploads | None = None, objects: Objects | None = None
     ) -> ThumbnailStatus | None:
-        return make_thumbnail(
-            uploads or self.uploads, objects or self.objects, self.thumbnailer, FILE
+        return self._thumbnailing(uploads, objects).make(FILE)
+
+    def give_up(self, uploads: Uploads | None = None) -> ThumbnailStatus | None:
+        return self._thumbnailing(uploads).give_up(FILE)
+
+    def _thumbnailing(
+        self, uploads: Uploads | None = None, objects: Objects | None = None
+    ) -> Thumbnailing:
+        return Thumbnailing(
+            uploads=uploads or self.uploads,
+            catalogue=self.catalogue,
+            objects=objects or self.objects,
+            thumbnailer=self.thumbnailer,
+            clock=FrozenClock(),
         )
 
     def change(self, **changes: Any) -> Callable[[], None]:
@@ -197,7 +212,7 @@ def test_killed_at_any_call_and_run_again_it_is_there(moment: str) -> None:
 
 def test_giving_up_says_that_no_attempt_came_to_its_end() -> None:
     world = World(upload())
-    assert give_up(world.uploads, FILE) is ThumbnailStatus.FAILED
+    assert world.give_up() is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == GAVE_UP
 
 
@@ -207,5 +222,31 @@ def test_giving_up_says_that_no_attempt_came_to_its_end() -> None:
 def test_there_is_nothing_to_give_up_where_nothing_waits(stored: list[ObjectUpload]) -> None:
     world = World(*stored)
     before = dict(world.uploads.records)
-    assert give_up(world.uploads, FILE) is None
+    assert world.give_up() is (stored[0].thumbnail_status if stored else None)
     assert world.uploads.records == before
+
+
+def test_of_a_derivative_none_is_made_and_none_removed() -> None:
+    world = World(upload(is_derivative=True, thumbnail_identifier=None, thumbnail_status=None))
+    keys = list(world.objects.keys)
+    assert world.make() is None
+    assert world.objects.keys == keys
+
+
+@pytest.mark.parametrize("ending", ["make", "give_up"])
+def test_where_it_fails_the_record_that_promised_it_is_withdrawn(ending: str) -> None:
+    world = World(upload(), failure="image_damaged")
+    world.catalogue.add_metadata(metadata(), thumbnail())
+    assert getattr(world, ending)() is ThumbnailStatus.FAILED
+    withdrawn = world.catalogue.derivative_records[THUMBNAIL]
+    assert (withdrawn.deleted_on, withdrawn.deleted_by) == (NOON, SYSTEM_GENERATED)
+    assert withdrawn.version == 2
+
+
+def test_killed_before_the_record_is_withdrawn_the_next_run_does_it() -> None:
+    world = World(upload(thumbnail_status=ThumbnailStatus.FAILED))
+    world.catalogue.derivative_records[THUMBNAIL] = thumbnail()
+    assert world.make() is ThumbnailStatus.FAILED
+    assert world.make() is ThumbnailStatus.FAILED
+    assert world.catalogue.derivative_records[THUMBNAIL].version == 2
+    assert world.thumbnailer.images == []

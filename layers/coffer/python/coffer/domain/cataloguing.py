@@ -35,7 +35,7 @@ from coffer.domain.metadata import (
     NewMetadata,
     default_release,
 )
-from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Catalogue, Uploads
 
 _ATTRIBUTES = "/data/attributes"
@@ -52,9 +52,8 @@ def create_metadata(
     metadata = _with_defaults(clock, caller, new, upload)
     _check_subtype(new)
     _check_rules(metadata)
-    thumbnail = generated_thumbnail(metadata, upload) if upload else None
     try:
-        catalogue.add_metadata(metadata, thumbnail)
+        _add(catalogue, metadata, upload)
     except RecordExistsError as error:
         raise ConflictError(
             "file_already_described",
@@ -62,8 +61,16 @@ def create_metadata(
             pointer=f"{_ATTRIBUTES}/fileIdentifier",
         ) from error
     except RecordChangedError as error:
-        raise _no_such_upload(new) from error
+        # It was deleted, or its thumbnail failed, since it was read: a second look tells.
+        upload = _subject(uploads, new)
+        if upload is None or upload.thumbnail_status is not ThumbnailStatus.FAILED:
+            raise _no_such_upload(new) from error
+        _add(catalogue, metadata, upload)
     return metadata
+
+
+def _add(catalogue: Catalogue, metadata: Metadata, upload: ObjectUpload | None) -> None:
+    catalogue.add_metadata(metadata, generated_thumbnail(metadata, upload) if upload else None)
 
 
 def read_metadata(catalogue: Catalogue, caller: Caller, identifier: str) -> Metadata:

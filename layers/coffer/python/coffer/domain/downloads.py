@@ -117,12 +117,14 @@ def _generated_thumbnail(
         raise _not_found(bucket, file_identifier)
     if not derivative.publicly_releasable:
         caller.require_role(Role.READ_ONLY, derivative.bucket)
-    if derivative.deleted_on is not None:
-        raise _gone(f"derivative/{derivative.identifier}", file_identifier)
     if bucket_key(derivative.bucket) != bucket_key(bucket):
         raise _not_found(bucket, file_identifier)
     metadata = catalogue.metadata(derivative.ac_derived_from)
     source = uploads.get(metadata.file_identifier or "") if metadata else None
+    if source is not None and source.thumbnail_status is ThumbnailStatus.FAILED:
+        _check_made(source)  # its record was withdrawn; why says more than that it is gone
+    if derivative.deleted_on is not None:
+        raise _gone(f"derivative/{derivative.identifier}", file_identifier)
     if source is None or source.deleted_on is not None:
         raise _not_found(bucket, file_identifier)
     _check_made(source)

@@ -155,9 +155,13 @@ class Catalogue(Protocol):
         """Write the record, claim its upload and write the thumbnail's record: all or nothing.
 
         Raises RecordExistsError where the upload is claimed already, RecordChangedError where it
-        is not there to be claimed any more. Uniqueness is this transaction: nothing is asked
-        beforehand.
+        is not there to be claimed any more, or where `thumbnail` is given and it is known by now
+        that none can be made. Uniqueness is this transaction: nothing is asked beforehand.
         """
+        ...
+
+    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+        """Make a tombstone of a generated thumbnail's record; nothing happens where none is."""
         ...
 
 

@@ -3,78 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
-from coffer.domain.ports import Objects, Thumbnailer, ThumbnailError, Uploads
+from coffer.domain.ports import Catalogue, Objects, Thumbnailer, ThumbnailError, Uploads
 
 MAX_SOURCE_BYTES = 256 * 1024**2
 """The largest image that is read into memory for its thumbnail."""
 
 GAVE_UP = "thumbnail_attempts_exhausted"
 
-
-def make_thumbnail(
-    uploads: Uploads, objects: Objects, thumbnailer: Thumbnailer, file_identifier: str
-) -> ThumbnailStatus | None:
-    """Make the thumbnail of an upload that waits for one; the status it has afterwards.
-
-    Called twice, the same bytes are written again at most. None where there is no such upload.
-    """
-    upload = uploads.get(file_identifier)
-    if upload is None or not upload.is_readable:
-        return None
-    if upload.thumbnail_status is not ThumbnailStatus.PENDING:
-        return upload.thumbnail_status
-    try:
-        source = _source(objects, upload)
-        objects.replace(upload.thumbnail_key, thumbnailer.make(source), content_type="image/jpeg")
-    except ThumbnailError as error:
-        return _settle(uploads, upload, _failure(error.code))
-    except (ObjectMissingError, ObjectChangedError):
-        return _settle(uploads, upload, _failure("source_missing"))
-    settled = _settle(uploads, upload, ObjectUpload.thumbnail_ready)
-    if settled is None:
-        objects.remove(upload.thumbnail_key)
-    return settled
+Change = Callable[[ObjectUpload], ObjectUpload]
 
 
-def give_up(uploads: Uploads, file_identifier: str) -> ThumbnailStatus | None:
-    """Say that no thumbnail could be made: the attempts crashed or ran out of time."""
-    upload = uploads.get(file_identifier)
-    if upload is None or upload.thumbnail_status is not ThumbnailStatus.PENDING:
-        return None
-    return _settle(uploads, upload, _failure(GAVE_UP))
+@dataclass(frozen=True, kw_only=True)
+class Thumbnailing:
+    """The parts of the world that thumbnails take."""
 
+    uploads: Uploads
+    catalogue: Catalogue
+    objects: Objects
+    thumbnailer: Thumbnailer
+    clock: Clock
 
-def _failure(code: str) -> Callable[[ObjectUpload], ObjectUpload]:
-    return lambda upload: upload.thumbnail_failed(code)
+    def make(self, file_identifier: str) -> ThumbnailStatus | None:
+        """Make the thumbnail of an upload that waits for one; the status it has afterwards.
 
+        Where none can be made the upload says why, and the record with which metadata promised it
+        is withdrawn. Called twice, the same bytes are written again at most. None where there is
+        no such upload.
+        """
+        return self._bring_about(file_identifier, self._attempt)
 
-def _source(objects: Objects, upload: ObjectUpload) -> bytes:
-    key = str(upload.object_key)
-    stored = objects.describe(key)
-    if stored.size_bytes > MAX_SOURCE_BYTES:
-        raise ThumbnailError(
-            "source_too_large",
-            f"the image has {stored.size_bytes} bytes; at most {MAX_SOURCE_BYTES} are decoded",
-        )
-    return objects.read(key, 0, stored.size_bytes, etag=stored.etag)
+    def give_up(self, file_identifier: str) -> ThumbnailStatus | None:
+        """Say that none could be made: earlier attempts crashed, or ran out of time or memory."""
+        return self._bring_about(file_identifier, lambda _upload: _failure(GAVE_UP))
 
-
-def _settle(
-    uploads: Uploads, upload: ObjectUpload, change: Callable[[ObjectUpload], ObjectUpload]
-) -> ThumbnailStatus | None:
-    """Write the outcome; None where the upload was deleted meanwhile.
-
-    Metadata may claim the upload at the same moment: the change is then made to what it left.
-    """
-    try:
-        return uploads.replace(upload, change(upload)).thumbnail_status
-    except RecordChangedError:
-        current = uploads.get(upload.file_identifier)
-        if current is None or not current.is_readable:
+    def _bring_about(
+        self, file_identifier: str, attempt: Callable[[ObjectUpload], Change]
+    ) -> ThumbnailStatus | None:
+        upload = self.uploads.get(file_identifier)
+        if upload is None or not upload.is_readable:
             return None
-        if current.thumbnail_status is not ThumbnailStatus.PENDING:
-            return current.thumbnail_status
-        return uploads.replace(current, change(current)).thumbnail_status
+        status = upload.thumbnail_status
+        if status is ThumbnailStatus.PENDING:
+            status = self._settle(upload, attempt(upload))
+            if status is None:
+                self.objects.remove(upload.thumbnail_key)
+        if status is ThumbnailStatus.FAILED and upload.thumbnail_identifier is not None:
+            # Also when it had failed before: the run that found out may have died here.
+            self.catalogue.withdraw_thumbnail(upload.thumbnail_identifier, self.clock.now())
+        return status
+
+    def _attempt(self, upload: ObjectUpload) -> Change:
+        """Put the thumbnail into its place; what that makes of the record."""
+        try:
+            self.objects.replace(
+                upload.thumbnail_key,
+                self.thumbnailer.make(self._source(upload)),
+                content_type="image/jpeg",
+            )
+        except ThumbnailError as error:
+            return _failure(error.code)
+        except (ObjectMissingError, ObjectChangedError):
+            return _failure("source_missing")
+        return ObjectUpload.thumbnail_ready
+
+    def _source(self, upload: ObjectUpload) -> bytes:
+        key = str(upload.object_key)
+        stored = self.objects.describe(key)
+        if stored.size_bytes > MAX_SOURCE_BYTES:
+            raise ThumbnailError(
+                "source_too_large",
+                f"the image has {stored.size_bytes} bytes; at most {MAX_SOURCE_BYTES} are decoded",
+            )
+        return self.objects.read(key, 0, stored.size_bytes, etag=stored.etag)
+
+    def _settle(self, upload: ObjectUpload, change: Change) -> ThumbnailStatus | None:
+        """Write the outcome; None where the upload was deleted meanwhile.
+
+        Metadata may claim the upload at the same moment: the change is then made to what it left.
+        """
+        try:
+            return self.uploads.replace(upload, change(upload)).thumbnail_status
+        except RecordChangedError:
+            current = self.uploads.get(upload.file_identifier)
+            if current is None or not current.is_readable:
+                return None
+            if current.thumbnail_status is not ThumbnailStatus.PENDING:
+                return current.thumbnail_status
+            return self.uploads.replace(current, change(current)).thumbnail_status
+
+
+def _failure(code: str) -> Change:
+    return lambda upload: upload.thumbnail_failed(code)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
     ATTEMPTS,
+    CONDITION_FAILED,
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
     REGION,
+    code_of,
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
-from coffer.domain.derivative import Derivative
+from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import UploadStatus
+from coffer.domain.object_upload import TOMBSTONE_LIFE, ThumbnailStatus, UploadStatus
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
@@ -66,9 +70,33 @@ class DynamoCatalogue:
                         condition=DerivativeItem.identifier.does_not_exist(),
                     )
                 if metadata.file_identifier is not None:
-                    _claim(write, metadata.file_identifier, f"metadata/{metadata.identifier}")
+                    _claim(
+                        write,
+                        metadata.file_identifier,
+                        f"metadata/{metadata.identifier}",
+                        thumbnail_is_promised=thumbnail is not None,
+                    )
         except TransactWriteError as error:
+            if not error.cancellation_reasons:
+                raise
             raise self._reason(error, metadata.file_identifier) from error
+
+    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+        there = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
+        with overload_is_unavailable():
+            try:
+                DerivativeItem(identifier).update(
+                    actions=[
+                        DerivativeItem.deleted_on.set(now),
+                        DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
+                        DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFE).timestamp())),
+                        DerivativeItem.version.add(1),
+                    ],
+                    condition=there,
+                )
+            except UpdateError as error:
+                if code_of(error) != CONDITION_FAILED:
+                    raise
 
     def _reason(self, error: TransactWriteError, file_identifier: str | None) -> Exception:
         """Why a transaction was rolled back: somebody holds the claim, or the upload is gone."""
@@ -79,17 +107,27 @@ class DynamoCatalogue:
             )
         if file_identifier is None:
             return RecordExistsError("the record exists already")
-        try:
-            upload = UploadItem.get(file_identifier, consistent_read=True)
-        except DoesNotExist:
-            return RecordChangedError(file_identifier)
+        with overload_is_unavailable():
+            try:
+                upload = UploadItem.get(file_identifier, consistent_read=True)
+            except DoesNotExist:
+                return RecordChangedError(file_identifier)
         if upload.claimed_by is not None:
             return RecordExistsError(f"{file_identifier} is claimed by {upload.claimed_by}")
         return RecordChangedError(file_identifier)
 
 
-def _claim(write: TransactWrite, file_identifier: str, claimant: str) -> None:
+def _claim(
+    write: TransactWrite, file_identifier: str, claimant: str, *, thumbnail_is_promised: bool
+) -> None:
     """Take the upload off the sparse index and name its one claimant, if it has none yet."""
+    condition = (
+        (UploadItem.status == UploadStatus.AVAILABLE.value)
+        & UploadItem.claimed_by.does_not_exist()
+        & UploadItem.deleted_on.does_not_exist()
+    )
+    if thumbnail_is_promised:
+        condition &= UploadItem.thumbnail_status != ThumbnailStatus.FAILED.value
     write.update(
         UploadItem(file_identifier),
         actions=[
@@ -98,9 +136,5 @@ def _claim(write: TransactWrite, file_identifier: str, claimant: str) -> None:
             UploadItem.awaiting_since.remove(),
             UploadItem.revision.add(1),
         ],
-        condition=(
-            (UploadItem.status == UploadStatus.AVAILABLE.value)
-            & UploadItem.claimed_by.does_not_exist()
-            & UploadItem.deleted_on.does_not_exist()
-        ),
+        condition=condition,
     )

@@ -319,6 +319,7 @@ class DerivativeItem(Model):
     ac_hash_value = UnicodeAttribute(null=True, attr_name="acHashValue")
     deleted_on = MomentAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
+    expires_at = NumberAttribute(null=True, attr_name="expiresAt")
     version = NumberAttribute()
 
     @classmethod

@@ -6,6 +6,8 @@ texts      which texts of a request can be used
 digests    the spellings of an MD5
 keys       where a file of a package is kept: the path pattern
 uploads    the use case: sign the uploads, say which files are in the store already
+addresses  which key an address means
+presigning the use case: sign the download of a file
 prefixes   where a user's files can be
 
 The contract is the reference's (datopian/bitstore at 9eac273, and its clients); what differs on

@@ -56,6 +56,13 @@ class KeyPattern:
             raise ValueError("STORAGE_PATH_PATTERN names no variable: all files would be one.")
         return cls(parts)
 
+    @property
+    def begins_with_owner(self) -> bool:
+        """Whether the first segment of every key is its owner's id."""
+        (first, owner), *rest = self.parts
+        following = rest[0][0] if rest else ""
+        return first == "" and owner == "owner" and following.startswith("/")
+
     def missing(self, available: Mapping[str, str]) -> list[str]:
         """The variables of the pattern that have no value here."""
         return [name for _, name in self.parts if name is not None and name not in available]

@@ -44,11 +44,12 @@ class Permit:
             permissions=permissions if isinstance(permissions, dict) else {},
         )
 
-    def require_service(self, service: str) -> None:
-        """Raise ForbiddenError unless the token was issued for `service`."""
-        if self.service != service:
+    def require_service(self, *services: str) -> None:
+        """Raise ForbiddenError unless the token was issued for one of `services`."""
+        if self.service not in services:
+            named = " or ".join(repr(service) for service in services)
             raise ForbiddenError(
-                "wrong_service", f"The token was not issued for the service {service!r}."
+                "wrong_service", f"The token was not issued for the service {named}."
             )
 
     def require_owner(self, owner: str) -> None:

@@ -24,10 +24,14 @@ class SignedUpload(NamedTuple):
 
 
 class StoredFile(NamedTuple):
-    """What the store says of an object; `findability` is what its own upload was signed with."""
+    """What the store says of an object; owner and findability are those its upload was signed with.
+
+    Either is None where the object came otherwise.
+    """
 
     size_bytes: int
     etag: str
+    owner: str | None
     findability: str | None
 
 

@@ -1,0 +1,114 @@
+"""Signing the download of one file: what its address means, and whose file it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from coffer.domain.errors import (
+    ForbiddenError,
+    MalformedRequestError,
+    ObjectMissingError,
+    UnauthenticatedError,
+)
+from coffer.domain.rawstore.addresses import StoreAddress
+from coffer.domain.rawstore.packages import PRIVATE
+from coffer.domain.rawstore.permits import Permit
+from coffer.domain.rawstore.uploads import StoredFile
+
+LINK_LIFE = timedelta(days=1)
+SOURCE_SERVICE = "source"
+"""The reference's client also asks with the token that it has for this service (its pushFlow)."""
+
+
+class PackageObjects(Protocol):
+    """The objects in the store of packages, one at a time."""
+
+    def describe(self, key: str, *, etag: str | None = None) -> StoredFile:
+        """What is under a key; with `etag`, only if that is the object meant.
+
+        Raises ObjectMissingError, ObjectChangedError for another entity tag, and UnavailableError.
+        """
+        ...
+
+    def is_public(self, key: str) -> bool:
+        """Whether anybody gets the object, without a signature; UnavailableError if none can say."""
+        ...
+
+    def address(self, key: str) -> str:
+        """The object's own address, percent-encoded."""
+        ...
+
+    def link(self, key: str, *, life: timedelta) -> str:
+        """An address with which whoever has it can GET the object for so long."""
+        ...
+
+
+@dataclass(frozen=True)
+class DownloadRules:
+    """Which tokens and addresses this store takes. `owner_leads` says that keys begin with owners,
+    `public_by_acl` that its objects can be public."""
+
+    service: str
+    store: StoreAddress
+    owner_leads: bool
+    public_by_acl: bool
+
+
+def presign_download(
+    objects: PackageObjects, permit: Permit, url: str, owner: str | None, rules: DownloadRules
+) -> str:
+    """The address to download the file at `url` from: `url` itself if the file is public.
+
+    The file has to be one of `owner`, who has to be the token's user. Nothing but the store itself
+    is asked: the reference fetched whatever address it was given, and signed for any key.
+    Raises MalformedRequestError without a URL, UnauthenticatedError without an owner, ForbiddenError
+    for other people's tokens, files and stores.
+    """
+    permit.require_service(rules.service, SOURCE_SERVICE)
+    if not url:
+        raise MalformedRequestError("no_url", "The parameter url is missing.", parameter="url")
+    keys = rules.store.keys_of(url)
+    if not keys:
+        raise ForbiddenError(
+            "foreign_url", "The parameter url is not the address of a file in this store."
+        )
+    key, stored = _locate(objects, keys)
+    if stored is not None and rules.public_by_acl and stored.findability != PRIVATE:
+        if objects.is_public(key):
+            return url if key == keys[0] else objects.address(key)
+    _require_owner(permit, owner, key, stored, rules)
+    return objects.link(key, life=LINK_LIFE)
+
+
+def _locate(objects: PackageObjects, keys: list[str]) -> tuple[str, StoredFile | None]:
+    """The first of these keys that has an object, with it; the first key if none has."""
+    for key in keys:
+        try:
+            return key, objects.describe(key)
+        except ObjectMissingError:
+            continue
+    return keys[0], None
+
+
+def _require_owner(
+    permit: Permit, owner: str | None, key: str, stored: StoredFile | None, rules: DownloadRules
+) -> None:
+    """Raise unless the key is one of the owner's, and the owner the token's user.
+
+    An upload's form is signed with its owner, and the object keeps that. Only what came otherwise,
+    or is not there yet, goes by its key, and only where keys begin with their owner.
+    """
+    if not owner:
+        raise UnauthenticatedError("no_owner", "The parameter ownerid is missing.")
+    if owner != permit.user_id:
+        raise ForbiddenError(
+            "wrong_owner", "The token's userid is not the owner that the request names."
+        )
+    if stored is not None and stored.owner is not None:
+        theirs = stored.owner == owner
+    else:
+        theirs = rules.owner_leads and key.startswith(f"{owner}/")
+    if not theirs:
+        raise ForbiddenError("foreign_file", "The file is not one of this owner's.")
