@@ -85,7 +85,10 @@ class Control:
         }
 
     def _move_clock(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        self._stack.clock.advance(timedelta(seconds=float(wanted.get("advance_seconds", 0))))
+        seconds = float(wanted.get("advance_seconds", 0))
+        if seconds and not self._stack.storage.keeps_our_time:
+            raise ValueError("the clock of this stack's S3 can't be moved, so its own isn't either")
+        self._stack.clock.advance(timedelta(seconds=seconds))
         swept = self._stack.sweep_expired()
         return {"now": self._stack.clock.now().isoformat(), "expired": swept}
 

@@ -20,11 +20,12 @@ from local.control import Control
 from local.gateway import Handled, Request, Response
 from local.http_server import ApiServer
 from local.moto_server import HOST
+from local.other_storage import OtherStorage, OtherStorageError
+from local.polling import LISTING_SECONDS
 from local.printing import Printer
 from local.queues import QueueFeed
 from local.schedules import ScheduleError
 from local.stack import DEVELOPMENT, Feed, LocalStack
-from local.storage import OtherStorage
 from local.template import TemplateError
 
 API_PORT = 8081
@@ -87,17 +88,10 @@ def _parameters(text: str) -> dict[str, str]:
 
 
 def _other_storage(environment: Mapping[str, str]) -> OtherStorage | None:
-    url = environment.get("S3_ENDPOINT_URL")
-    if not url:
-        return None
-    key = environment.get("AWS_ACCESS_KEY_ID")
-    secret = environment.get("AWS_SECRET_ACCESS_KEY")
-    if not key or not secret:
-        raise StartError(
-            "S3_ENDPOINT_URL names a store with keys of its own: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY."
-        )
-    return OtherStorage(url, (key, secret))
+    try:
+        return OtherStorage.from_environment(environment)
+    except OtherStorageError as error:
+        raise StartError(str(error)) from error
 
 
 def _listen(port: int) -> ApiServer:
@@ -214,16 +208,29 @@ def shown_path(request: Request, handled: Handled) -> str:
 def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
     """What somebody needs to talk to the stack."""
     key, secret = stack.storage.keys
-    ours = isinstance(stack.storage, OtherStorage)
+    other = stack.storage if isinstance(stack.storage, OtherStorage) else None
     yield f"API        {api_url}  (no token needed: the caller is dev, with every right)"
     yield f"console    {api_url}/"
     yield f"S3         {stack.storage.url}"
     yield f"DynamoDB   {stack.server.url}  (SQS and EventBridge too)"
-    yield f"keys       {'those of AWS_ACCESS_KEY_ID' if ours else f'{key} / {secret}'}"
+    yield f"keys       {f'those of {key}' if other else f'{key} / {secret}'}"
     yield "buckets    " + " ".join(bucket.name for bucket in stack.resources.buckets)
+    if other is not None:
+        yield from describe_storage(stack, other)
     yield "tables     " + " ".join(table.name for table in stack.resources.tables)
-    if ours:
-        yield "events     this S3 sends none: uploads straight to it stay where they are"
+
+
+def describe_storage(stack: LocalStack, storage: OtherStorage) -> Iterator[str]:
+    """What is different with a store that isn't the stack's own."""
+    for note in storage.notes:
+        yield f"           {note}"
+    for feed in stack.bucket_feeds:
+        yield f"events     from the {feed.name}, every {LISTING_SECONDS:.0f} s or less often"
+    traits = storage.traits
+    if traits is not None and not traits.copy_conditions:
+        yield "copies     it ignores their conditions, so COPY_CONDITIONS=false"
+    if traits is not None and not traits.checksums:
+        yield "checksums  it checks none, nor those in forms; files are read once to hash them"
 
 
 def run(environment: Mapping[str, str] | None = None) -> int:
@@ -233,7 +240,7 @@ def run(environment: Mapping[str, str] | None = None) -> int:
         options = Options.from_environment(os.environ if environment is None else environment)
         with _interruption() as interrupted:
             return _run(options, printer, interrupted)
-    except (StartError, TemplateError, ScheduleError) as error:
+    except (StartError, TemplateError, ScheduleError, OtherStorageError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

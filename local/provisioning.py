@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from local.resources import Bucket, Resources, Rule, Table
@@ -40,33 +41,45 @@ def make_queues(client: SQSClient, resources: Resources) -> None:
         client.create_queue(QueueName=queue.name, Attributes=attributes)
 
 
-def make_buckets(client: S3Client, resources: Resources) -> None:
+def make_buckets(client: S3Client, buckets: Iterable[Bucket]) -> None:
     """Buckets with CORS, ownership, what is kept from the public, and whether they send events."""
-    for bucket in resources.buckets:
+    for bucket in buckets:
         _make_bucket(client, bucket)
 
 
 def _make_bucket(client: S3Client, bucket: Bucket) -> None:
     client.create_bucket(Bucket=bucket.name)
     if bucket.object_ownership is not None:
-        rule: Any = {"ObjectOwnership": bucket.object_ownership}
-        client.put_bucket_ownership_controls(
-            Bucket=bucket.name, OwnershipControls={"Rules": [rule]}
-        )
+        put_ownership(client, bucket)
     if bucket.public_access_block:
-        block: Any = dict(bucket.public_access_block)
-        client.put_public_access_block(Bucket=bucket.name, PublicAccessBlockConfiguration=block)
+        put_public_access_block(client, bucket)
     if bucket.cors_rules:
-        # CloudFormation's names differ from the API's in three places.
-        names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}
-        rules: Any = [
-            {names.get(key, key): value for key, value in one.items()} for one in bucket.cors_rules
-        ]
-        client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration={"CORSRules": rules})
+        put_cors(client, bucket)
     if bucket.sends_events:
         client.put_bucket_notification_configuration(
             Bucket=bucket.name, NotificationConfiguration={"EventBridgeConfiguration": {}}
         )
+
+
+def put_ownership(client: S3Client, bucket: Bucket) -> None:
+    """Who owns what others put into the bucket, and so whether access lists count."""
+    rule: Any = {"ObjectOwnership": bucket.object_ownership}
+    client.put_bucket_ownership_controls(Bucket=bucket.name, OwnershipControls={"Rules": [rule]})
+
+
+def put_public_access_block(client: S3Client, bucket: Bucket) -> None:
+    """What is kept from the public whatever lists and policies say."""
+    block: Any = dict(bucket.public_access_block)
+    client.put_public_access_block(Bucket=bucket.name, PublicAccessBlockConfiguration=block)
+
+
+def put_cors(client: S3Client, bucket: Bucket) -> None:
+    """Whose pages may use the bucket. CloudFormation's names differ from the API's in three."""
+    names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}
+    rules: Any = [
+        {names.get(key, key): value for key, value in one.items()} for one in bucket.cors_rules
+    ]
+    client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration={"CORSRules": rules})
 
 
 def make_buses(client: EventBridgeClient, resources: Resources) -> None:

@@ -214,13 +214,21 @@ def name_of_arn(arn: str) -> str:
 class Reader:
     """Reads one template into `Resources`.
 
-    `queue_endpoint` is where SQS answers, because a Ref to a queue is its URL.
+    `queue_endpoint` is where SQS answers, because a Ref to a queue is its URL. `bucket_name` may
+    know another name for a bucket, by its logical id.
     """
 
-    def __init__(self, template: Template, stack_name: str, queue_endpoint: str) -> None:
+    def __init__(
+        self,
+        template: Template,
+        stack_name: str,
+        queue_endpoint: str,
+        bucket_name: Callable[[str], str | None] = lambda _logical_id: None,
+    ) -> None:
         self._template = template
         self._stack_name = stack_name
         self._queue_endpoint = queue_endpoint
+        self._bucket_name = bucket_name
         self._resolver = Resolver(
             template, self._pseudo_parameters(), self._reference, self._attribute
         )
@@ -267,12 +275,16 @@ class Reader:
 
     def _find_name(self, logical_id: str) -> str:
         resource = self._active[logical_id]
+        is_bucket = resource["Type"] == "AWS::S3::Bucket"
+        given = self._bucket_name(logical_id) if is_bucket else None
+        if given is not None:
+            return given
         properties = resource.get("Properties", {})
         key = _NAME_PROPERTIES.get(resource["Type"])
         if key in properties:
             return str(self._guarded(logical_id, lambda: self._resolver.resolve(properties[key])))
         name = f"{self._stack_name}-{logical_id}"
-        return name.lower() if resource["Type"] == "AWS::S3::Bucket" else name
+        return name.lower() if is_bucket else name
 
     def _reference(self, logical_id: str) -> str:
         if logical_id not in self._active:

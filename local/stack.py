@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from local.gateway import Gateway, Handled, Request, Response
 from local.in_process import InProcessInvoker
 from local.invocation import Invoker, Outcome
 from local.moto_server import HOST, MotoServer
+from local.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
 from local.queues import QueueFeed
 from local.reports import Reports, Silence
 from local.resources import (
@@ -34,7 +35,7 @@ from local.resources import (
     name_of_arn,
 )
 from local.schedules import Scheduler, make_event
-from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, OtherStorage, Storage
+from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, Storage
 from local.streams import StreamFeed
 from local.template import TemplateError, read_source, translate
 from local.tokens import PermissionTokens
@@ -43,6 +44,8 @@ from local.workers import WorkerInvoker
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
 MOST_STEPS = 10_000
+RAWSTORE_BUCKET = "RawstoreBucket"
+"""The bucket of the template that STORAGE_BUCKET_NAME names, unless it is in another store."""
 
 DEVELOPMENT = {"DEVELOPMENT_IDENTITY": "dev"}
 """Who calls when nobody says: everything is allowed to them. Settings refuse it when deployed."""
@@ -75,7 +78,7 @@ class LocalStack:
         environment: Mapping[str, str] | None = None,
         in_process: bool = True,
         s3_port: int = 0,
-        other_storage: OtherStorage | None = None,
+        other_storage: Storage | None = None,
         reports: Reports | None = None,
     ) -> None:
         self._template_path = template
@@ -119,13 +122,17 @@ class LocalStack:
         template = translate(source, self._parameters, DEFAULT_REGION)
         self.server.start(lambda entries: self.bus.put_events(entries))
         self._started.append(self.server.stop)
-        self.resources: Resources = Reader(template, DEFAULT_STACK_NAME, self.server.url).read()
+        self.storage = self._make_storage()
+        self.resources: Resources = Reader(
+            template, DEFAULT_STACK_NAME, self.server.url, self._bucket_name
+        ).read()
         problem = check_targets(self.resources)
         if problem is not None:
             raise TemplateError(f"{self._template_path.name}: {problem}")
-        self.storage = self._make_storage()
         self.storage.start()
         self._started.append(self.storage.stop)
+        # Before there is a handler: what the store can't do is found out here, and told to them.
+        self.storage.make_buckets(self.client("s3"), self.resources.buckets)
         self.invoker = self._make_invoker()
         self._started.append(self.invoker.close)
         self._connect()
@@ -138,6 +145,14 @@ class LocalStack:
         return GateStorage(
             HOST, self._s3_port, self._folder, self.clock.now, lambda event: self.deliver(event)
         )
+
+    def _bucket_name(self, logical_id: str) -> str | None:
+        """The name that somebody else chose for a bucket, or None."""
+        rawstore = self._extra_environment.get("STORAGE_BUCKET_NAME")
+        elsewhere = self._extra_environment.get("STORAGE_HOSTNAME")
+        if logical_id == RAWSTORE_BUCKET and rawstore and not elsewhere:
+            return rawstore
+        return self.storage.bucket_name(logical_id)
 
     def _make_invoker(self) -> Invoker:
         if not self._in_process:
@@ -197,12 +212,28 @@ class LocalStack:
             for mapping in self.resources.mappings
             if mapping.enabled and "/stream/" in mapping.source_arn
         ]
+        self.bucket_feeds = [] if self.storage.announces else list(self._watch_buckets())
+
+    def _watch_buckets(self) -> Iterator[BucketWatch]:
+        """A watch for each bucket whose events some rule waits for."""
+        for bucket in self.resources.buckets:
+            prefixes = watched_prefixes(self.resources.rules, bucket.name)
+            if bucket.sends_events and prefixes:
+                yield BucketWatch(
+                    self.client("s3"),
+                    bucket.name,
+                    prefixes,
+                    DEFAULT_REGION,
+                    self.clock.now,
+                    self.deliver,
+                    # A test that drives the stack waits for nothing.
+                    pause_seconds=0.0 if self._in_process else LISTING_SECONDS,
+                )
 
     def _provision(self) -> None:
         provisioning.make_tables(self.client("dynamodb"), self.resources)
         provisioning.make_queues(self.client("sqs"), self.resources)
         provisioning.make_buses(self.client("events"), self.resources)
-        provisioning.make_buckets(self.client("s3"), self.resources)
 
     def stop(self) -> None:
         """Ends everything that was started, latest first; may be called again."""
@@ -236,6 +267,7 @@ class LocalStack:
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
+            **self.storage.variables,
             **self._extra_environment,
         }
 
@@ -250,7 +282,13 @@ class LocalStack:
                 region_name=DEFAULT_REGION,
                 aws_access_key_id=key,
                 aws_secret_access_key=secret,
-                config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+                config=Config(
+                    s3={"addressing_style": "path"},
+                    connect_timeout=5,
+                    retries={"max_attempts": 1},
+                    # Not every S3 knows the checksums that the SDK adds of its own accord.
+                    request_checksum_calculation="when_required",
+                ),
             )
         return self._clients[service]
 
@@ -297,7 +335,7 @@ class LocalStack:
     @property
     def feeds(self) -> list[Feed]:
         """Everything that delivers, in the order in which `settle` asks."""
-        return [*self.queue_feeds, *self.stream_feeds, self.asynchronous]
+        return [*self.bucket_feeds, *self.queue_feeds, *self.stream_feeds, self.asynchronous]
 
     def settle(self, *, retries: bool = False) -> None:
         """Delivers what is due, and what follows from it, until nothing is left to do.
@@ -347,11 +385,14 @@ class LocalStack:
         else:
             self.server.forget_everything()
             self.storage.forget_everything()
+            self.storage.make_buckets(self.client("s3"), self.resources.buckets)
             self._provision()
         self.clock.reset()
         self.bus.forget()
         self.asynchronous.reset()
         self.scheduler.restart()
+        for watch in self.bucket_feeds:
+            watch.reset()
         for feed in self.stream_feeds:
             feed.reset()
         self.disturbance.copies = 1

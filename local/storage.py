@@ -1,17 +1,20 @@
-"""The S3 of the stack: the gate in front of moto, or somebody else's."""
+"""The S3 of the stack: the gate in front of moto. `local.other_storage` has somebody else's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.s3.models import s3_backends
 
-from local.resources import ACCOUNT, DEFAULT_REGION
+from local.provisioning import make_buckets
+from local.resources import ACCOUNT, DEFAULT_REGION, Bucket
 from local.s3 import S3Gate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - the published key of a store that is only on loopback
@@ -36,6 +39,24 @@ class Storage(Protocol):
     def stop(self) -> None:
         """Ends it."""
 
+    @property
+    def announces(self) -> bool:
+        """Whether it delivers its events itself; otherwise its buckets are listed for them."""
+
+    @property
+    def keeps_our_time(self) -> bool:
+        """Whether its clock is the stack's, so that it follows when that is moved."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What handlers have to know of it; complete once its buckets are made."""
+
+    def bucket_name(self, logical_id: str, /) -> str | None:
+        """What a bucket of the template is called in it; None to leave it to the template."""
+
+    def make_buckets(self, client: S3Client, buckets: Collection[Bucket], /) -> None:
+        """Makes the template's buckets."""
+
     def holds(self, buckets: Collection[str], /) -> bool:
         """Whether these buckets are still there."""
 
@@ -48,6 +69,9 @@ class Storage(Protocol):
 
 class GateStorage:
     """The gate of this stack, with the keys test/test."""
+
+    announces = True
+    keeps_our_time = True
 
     def __init__(
         self,
@@ -85,6 +109,18 @@ class GateStorage:
         """Stops the gate."""
         self._gate.stop()
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Nothing: it does what S3 does."""
+        return {}
+
+    def bucket_name(self, _logical_id: str) -> None:
+        """The template's names do."""
+
+    def make_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
+        """Makes them with all that the template says of them."""
+        make_buckets(client, buckets)
+
     def holds(self, buckets: Collection[str]) -> bool:
         """Whether these buckets are still there: moto's S3 is one for a process."""
         return set(buckets) <= set(s3_backends[ACCOUNT]["aws"].buckets)
@@ -102,27 +138,3 @@ class GateStorage:
                     one.dispose()
             bucket.keys.clear()
             bucket.multiparts.clear()
-
-
-@dataclass(frozen=True)
-class OtherStorage:
-    """MinIO, Ceph, AWS: already running, with keys of its own. It sends this stack no events."""
-
-    url: str
-    keys: tuple[str, str]
-
-    def start(self) -> None:
-        """Nothing: it runs."""
-
-    def stop(self) -> None:
-        """Nothing: it isn't ours."""
-
-    def holds(self, _buckets: Collection[str]) -> bool:
-        """True: what it holds isn't ours to make again."""
-        return True
-
-    def forget_everything(self) -> None:
-        """Nothing: what it holds isn't ours to delete."""
-
-    def empty(self) -> None:
-        """Nothing: what it holds isn't ours to delete."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -107,27 +107,49 @@ class Announcer:
     ) -> None:
         if bucket not in self._enabled:
             return
-        event: Event = {
-            "version": "0",
-            "id": str(uuid4()),
-            "detail-type": detail_type,
-            "source": "aws.s3",
-            "account": ACCOUNT_ID,
-            "time": self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": self._region,
-            "resources": [f"arn:aws:s3:::{bucket}"],
-            "detail": {
-                "version": "0",
-                "bucket": {"name": bucket},
-                "object": {**obj, "sequencer": sequencer},
-                "request-id": cause.request_id,
-                "requester": ACCOUNT_ID,
-                "source-ip-address": cause.client_address,
-                "reason": cause.reason,
-                **more,
-            },
-        }
+        event = make_event(
+            detail_type,
+            bucket,
+            {**obj, "sequencer": sequencer},
+            region=self._region,
+            moment=self._now(),
+            cause=cause,
+            more=more,
+        )
         try:
             self.deliver(event)
         except Exception:
             log.exception("the event of %s in %s could not be delivered", cause.reason, bucket)
+
+
+def make_event(
+    detail_type: str,
+    bucket: str,
+    obj: Mapping[str, Any],
+    *,
+    region: str,
+    moment: datetime,
+    cause: Cause,
+    more: Mapping[str, str],
+) -> Event:
+    """An event of S3's, as EventBridge carries it; `obj` is what it says of the object."""
+    return {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": detail_type,
+        "source": "aws.s3",
+        "account": ACCOUNT_ID,
+        "time": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": region,
+        "resources": [f"arn:aws:s3:::{bucket}"],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket},
+            "object": dict(obj),
+            "request-id": cause.request_id,
+            "requester": ACCOUNT_ID,
+            "source-ip-address": cause.client_address,
+            "reason": cause.reason,
+            **more,
+        },
+    }

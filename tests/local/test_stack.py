@@ -12,9 +12,9 @@ import pytest
 from moto.dynamodb.models import dynamodb_backends
 
 from local.in_process import EnvironmentConflictError, InProcessInvoker, KilledError
+from local.other_storage import OtherStorage
 from local.resources import ACCOUNT, DEFAULT_REGION
 from local.stack import LocalStack, NeverQuietError
-from local.storage import OtherStorage
 from local.template import TemplateError
 from tests.local.project import TEMPLATE, remembered, write_project
 
