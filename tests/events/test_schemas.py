@@ -1,0 +1,179 @@
+"""The schemas of docs/events are those of what is really put on the bus, attribute by attribute."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft4Validator, FormatChecker
+
+from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
+from coffer.domain.change_stream import Record, announce
+from coffer.domain.derivative import generated_thumbnail
+from coffer.settings import settings
+from local.stack import LocalStack
+from tests.api.clients import describe, multipart, offer, post, upload
+from tests.api.images import png
+from tests.architecture.source_files import ROOT, modules, tree_of
+from tests.openapi.test_attributes import AVAILABLE, FULL
+
+FOLDER = ROOT / "docs/events"
+SCHEMAS = sorted(FOLDER.glob("*.json"))
+EXAMPLES = sorted((FOLDER / "examples").glob("*.json"))
+ZIP = b"PK\x05\x06" + bytes(18)
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def _validate(event: Mapping[str, Any]) -> None:
+    schema = _read(FOLDER / f"{event['detail-type']}.json")
+    Draft4Validator(schema, format_checker=FormatChecker(("date-time", "uuid"))).validate(event)
+
+
+def _what(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind of an event, and what it tells: the members that consumers decide by."""
+    detail = event["detail"]
+    if "operationType" in detail:
+        return event["detail-type"], f"{detail['operationType']} {detail['documentType']}"
+    return event["detail-type"], str(detail.get("operation") or detail["thumbnailStatus"])
+
+
+WHAT_HAPPENS = {
+    ("ObjectUploadNotification", "created"),
+    ("ObjectUploadNotification", "rejected"),
+    ("ThumbnailNotification", "READY"),
+    ("ThumbnailNotification", "FAILED"),
+    ("DocumentOperationNotification", "ADD metadata"),
+    ("DocumentOperationNotification", "UPDATE metadata"),
+    ("DocumentOperationNotification", "ADD derivative"),
+}
+WHAT_NO_ROUTE_DOES_YET = {
+    ("ObjectUploadNotification", "deleted"),
+    ("DocumentOperationNotification", "DELETE metadata"),
+    ("DocumentOperationNotification", "UPDATE derivative"),
+    ("DocumentOperationNotification", "DELETE derivative"),
+}
+
+
+def _do_everything(stack: LocalStack) -> None:
+    """The main job in all its variants, through the API and straight to S3."""
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    upload(stack, png())  # the same once more: a warning
+    upload(stack, png()[:200])  # of which no thumbnail can be made
+    upload(stack, b"only text", name="notes.txt", media_type=None)
+    headers, form = multipart(png())
+    stack.request("POST", "/api/v1/file/mybucket/derivative", headers=headers, body=form)
+    assert post(offer(stack, name="a.zip"), ZIP) == 201
+    assert post(offer(stack, name="a.csv", receivedMediaType="text/csv"), b"a,b\n1,2\n") == 201
+    assert describe(stack, identifier).status == 201
+    stack.settle()
+    assert stack.failures == []
+
+
+def test_every_event_of_the_main_job_is_of_its_schema(stack: LocalStack) -> None:
+    _do_everything(stack)
+    for event in stack.bus_events:
+        _validate(event)
+    assert {_what(event) for event in stack.bus_events} == WHAT_HAPPENS
+
+
+def _changes() -> Iterator[tuple[Record | None, Record]]:
+    """Changes that no route makes yet."""
+    derivative = generated_thumbnail(FULL, AVAILABLE)
+    assert derivative is not None
+    for record in (AVAILABLE, FULL, derivative):
+        later = record.version + 1
+        yield record, replace(record, deleted_on=NOW, deleted_by="alice", version=later)
+    yield derivative, replace(derivative, publicly_releasable=False, version=2)
+
+
+def test_every_event_of_changes_to_come_is_of_its_schema(stack: LocalStack) -> None:
+    bus = EventBridgeBus(event_bus_client(), settings.event_bus)
+    for before, after in _changes():
+        announcement = announce(before, after, NOW)
+        assert announcement is not None
+        assert all(bus.publish(announcement.messages))
+    for event in stack.bus_events:
+        _validate(event)
+    told = {_what(event) for event in stack.bus_events}
+    assert told >= WHAT_NO_ROUTE_DOES_YET
+    assert told <= WHAT_NO_ROUTE_DOES_YET | WHAT_HAPPENS
+
+
+def test_there_is_a_schema_for_each_kind_of_message() -> None:
+    told = {
+        node.value
+        for path in modules("domain")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and str(node.value).endswith("Notification")
+    }
+    assert {path.stem for path in SCHEMAS} == told
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_a_schema_is_draft_04_and_named_after_its_message(path: Path) -> None:
+    schema = _read(path)
+    Draft4Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
+    assert schema["title"] == schema["x-amazon-events-detail-type"] == path.stem
+    assert schema["x-amazon-events-source"] == "coffer"
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_a_message_has_every_attribute_of_its_schema_and_no_other(path: Path) -> None:
+    detail = _read(path)["properties"]["detail"]
+    assert set(detail["required"]) == set(detail["properties"])
+    assert detail["additionalProperties"] is False
+    assert {"version", "id", "occurredOn"} <= set(detail["properties"])
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_a_schema_says_what_everything_means(path: Path) -> None:
+    assert [name for name, schema in _members(_read(path)) if not schema.get("description")] == []
+
+
+def _members(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {}).items()
+        for part in schema.values():
+            yield from _members(part)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_of_its_schema(path: Path) -> None:
+    event = _read(path)
+    assert path.stem.partition(".")[0] == event["detail-type"]
+    _validate(event)
+
+
+def test_there_is_an_example_of_everything_that_happens() -> None:
+    assert {_what(_read(path)) for path in EXAMPLES} == WHAT_HAPPENS
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_attribute_that_is_not_described_would_be_found_out(path: Path) -> None:
+    event = _read(path)
+    more = copy.deepcopy(event)
+    more["detail"]["colour"] = "red"
+    assert not Draft4Validator(_read(FOLDER / f"{event['detail-type']}.json")).is_valid(more)
+    for name in event["detail"]:
+        less = copy.deepcopy(event)
+        del less["detail"][name]
+        assert not Draft4Validator(_read(FOLDER / f"{event['detail-type']}.json")).is_valid(less)
+
+
+def test_the_readme_of_the_events_lists_every_kind() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for path in (*SCHEMAS, *EXAMPLES):
+        assert path.name in text
