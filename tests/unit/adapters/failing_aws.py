@@ -1,0 +1,69 @@
+"""AWS answers with an error, or not at all: what botocore makes of it is botocore's own."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch  # botocore has no other way to wait less between its tries
+
+from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+TARGET = "http://127.0.0.1:9"
+SILENCES = {
+    "no connection": EndpointConnectionError(endpoint_url=TARGET),
+    "no connection in time": ConnectTimeoutError(endpoint_url=TARGET),
+    "no answer in time": ReadTimeoutError(endpoint_url=TARGET),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What AWS sends."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Raw(io.BytesIO):
+    """What botocore reads a response's body from."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+def answer_always(client: Any, answer: Answer | Exception) -> None:
+    """From now on this client gets the same answer to whatever it asks."""
+
+    def before_send(**_: object) -> AWSResponse:
+        if isinstance(answer, Exception):
+            raise answer
+        headers: Any = HeadersDict(answer.headers)
+        return AWSResponse(TARGET, answer.status, headers, _Raw(answer.body))
+
+    client.meta.events.register("before-send", before_send, unique_id="failing-aws")
+
+
+def answer_normally(client: Any) -> None:
+    """AWS is well again."""
+    client.meta.events.unregister("before-send", unique_id="failing-aws")
+
+
+def s3_error(code: str, status: int) -> Answer:
+    """An error of S3 (REST and XML)."""
+    return Answer(status, f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode())
+
+
+def json_error(code: str, status: int = 400, **more: Any) -> Answer:
+    """An error of a service that speaks JSON."""
+    document = {"__type": f"com.amazonaws.x#{code}", "message": "m", **more}
+    return Answer(status, json.dumps(document).encode())
+
+
+def no_pauses() -> Any:
+    """Tries follow each other without a pause."""
+    return patch("botocore.endpoint.time.sleep", lambda _seconds: None)

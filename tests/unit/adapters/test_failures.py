@@ -1,0 +1,296 @@
+"""What AWS's failures become: a domain error where a use case can do something about it,
+UnavailableError where trying again may help, and themselves where neither is so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from coffer.adapters.dynamodb.audit import DynamoAuditTrail
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.items import UploadItem
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.event_bus import EventBridgeBus
+from coffer.adapters.s3_objects import S3Objects
+from coffer.domain.change_stream import announce
+from coffer.domain.errors import (
+    ObjectChangedError,
+    ObjectExistsError,
+    ObjectMissingError,
+    RecordChangedError,
+    UnavailableError,
+)
+from coffer.domain.object_upload import Awaiting
+from coffer.domain.ports import StoredObject
+from tests.fakes.clocks import NOON
+from tests.fakes.records import METADATA, metadata, thumbnail, upload
+from tests.unit.adapters.failing_aws import (
+    SILENCES,
+    Answer,
+    answer_always,
+    answer_normally,
+    json_error,
+    no_pauses,
+    s3_error,
+)
+
+SOURCE = StoredObject(key="incoming/a/x", size_bytes=1, etag="e", last_modified=NOON)
+S3_CALLS: dict[str, Callable[[S3Objects], object]] = {
+    "describe": lambda objects: objects.describe("k"),
+    "read": lambda objects: objects.read("k", 0, 1, etag="e"),
+    "write": lambda objects: objects.write("k", b"", content_type="a/b", sha1_hex="00"),
+    "replace": lambda objects: objects.replace("k", b"", content_type="a/b"),
+    "promote": lambda objects: objects.promote(SOURCE, "k", content_type="a/b", checksum="SHA1"),
+    "digest": lambda objects: objects.digest("k"),
+    "remove": lambda objects: objects.remove("k", etag="e"),
+    "older_than": lambda objects: list(objects.older_than("k", NOON)),
+}
+
+
+def impatient(service: str) -> Any:
+    """A client that tries once."""
+    config = Config(retries={"total_max_attempts": 1})
+    return boto3.client(service, config=config)  # type: ignore[call-overload]  # a literal is wanted
+
+
+@pytest.fixture
+def s3() -> Any:
+    return impatient("s3")
+
+
+# ---------------------------------------------------------------- S3
+
+
+@pytest.mark.parametrize("call", S3_CALLS.values(), ids=S3_CALLS)
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("SlowDown", 503),
+        ("ServiceUnavailable", 503),
+        ("InternalError", 500),
+        ("ConditionalRequestConflict", 409),
+        ("OperationAborted", 409),
+    ],
+)
+def test_an_overloaded_store_is_unavailable(
+    s3: Any, call: Callable[[S3Objects], object], code: str, status: int
+) -> None:
+    answer_always(s3, s3_error(code, status))
+    with pytest.raises(UnavailableError):
+        call(S3Objects(s3, "bucket"))
+
+
+@pytest.mark.parametrize("call", S3_CALLS.values(), ids=S3_CALLS)
+@pytest.mark.parametrize("silence", SILENCES.values(), ids=SILENCES)
+def test_a_silent_store_is_unavailable(
+    s3: Any, call: Callable[[S3Objects], object], silence: Exception
+) -> None:
+    answer_always(s3, silence)
+    with pytest.raises(UnavailableError):
+        call(S3Objects(s3, "bucket"))
+
+
+@pytest.mark.parametrize("call", S3_CALLS.values(), ids=S3_CALLS)
+def test_what_the_store_forbids_is_a_mistake_of_ours(
+    s3: Any, call: Callable[[S3Objects], object]
+) -> None:
+    answer_always(s3, s3_error("AccessDenied", 403))
+    with pytest.raises(ClientError):
+        call(S3Objects(s3, "bucket"))
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "status", "error"),
+    [
+        ("describe", "NoSuchKey", 404, ObjectMissingError),
+        ("read", "NoSuchKey", 404, ObjectMissingError),
+        ("read", "PreconditionFailed", 412, ObjectChangedError),
+        ("write", "PreconditionFailed", 412, ObjectExistsError),
+        ("promote", "NoSuchKey", 404, ObjectChangedError),
+        ("digest", "NoSuchKey", 404, ObjectMissingError),
+        ("remove", "PreconditionFailed", 412, ObjectChangedError),
+    ],
+)
+def test_what_the_store_says_about_an_object_is_the_domains_to_handle(
+    s3: Any, call: str, code: str, status: int, error: type[Exception]
+) -> None:
+    answer_always(s3, s3_error(code, status))
+    with pytest.raises(error):
+        S3_CALLS[call](S3Objects(s3, "bucket"))
+
+
+def test_removing_what_is_gone_is_done(s3: Any) -> None:
+    answer_always(s3, s3_error("NoSuchKey", 404))
+    S3Objects(s3, "bucket").remove("k", etag="e")
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_checksum_over_parts_is_none_of_the_object(s3: Any, declared: bool) -> None:
+    headers = {
+        "ETag": '"0-3"',
+        "Content-Length": "7",
+        "Last-Modified": "Sun, 22 Nov 2026 12:00:00 GMT",
+        "x-amz-checksum-sha1": "qZk+NkcGgWq6PiVxeFDCbJzQ2J0=-3",
+    }
+    if declared:
+        headers["x-amz-checksum-type"] = "COMPOSITE"
+    answer_always(s3, Answer(200, headers=headers))
+    described = S3Objects(s3, "bucket").describe("k")
+    assert (described.sha1_hex, described.crc32) == (None, None)
+    assert described.etag == "0-3"
+
+
+# ---------------------------------------------------------------- DynamoDB
+
+DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
+    "get": lambda: DynamoUploads().get("x"),
+    "add": lambda: DynamoUploads().add(upload()),
+    "replace": lambda: DynamoUploads().replace(upload(), upload()),
+    "discard": lambda: DynamoUploads().discard(upload()),
+    "with_content": lambda: list(DynamoUploads().with_content("0" * 40)),
+    "awaiting": lambda: list(DynamoUploads().awaiting(Awaiting.BYTES, NOON)),
+    "metadata": lambda: _catalogue().metadata("x"),
+    "derivative": lambda: _catalogue().derivative("x"),
+    "record": lambda: DynamoAuditTrail().record(_snapshot()),
+}
+
+
+def _snapshot() -> Any:
+    announcement = announce(None, metadata(), NOON)
+    assert announcement is not None
+    return announcement.snapshot
+
+
+def client_of(model: Any) -> Any:
+    """PynamoDB's own client of a table."""
+    return model._get_connection().connection.client
+
+
+@pytest.fixture
+def tables() -> Iterator[Callable[[Any], None]]:
+    """Lets every table answer the same, until the test is over."""
+    from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, SnapshotItem
+
+    clients = [client_of(m) for m in (UploadItem, MetadataItem, DerivativeItem, SnapshotItem)]
+
+    def answer(with_what: Any) -> None:
+        for client in clients:
+            answer_always(client, with_what)
+
+    with no_pauses():
+        yield answer
+    for client in clients:
+        answer_normally(client)
+
+
+@pytest.mark.parametrize("call", DYNAMODB_CALLS.values(), ids=DYNAMODB_CALLS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_error("ProvisionedThroughputExceededException"),
+        json_error("ThrottlingException"),
+        json_error("RequestLimitExceeded"),
+        json_error("InternalServerError", 500),
+        *SILENCES.values(),
+    ],
+    ids=["throughput", "throttled", "limit", "internal", *SILENCES],
+)
+def test_overloaded_or_silent_tables_are_unavailable(
+    tables: Callable[[Any], None], call: Callable[[], object], answer: Any
+) -> None:
+    tables(answer)
+    with pytest.raises(UnavailableError):
+        call()
+
+
+@pytest.mark.parametrize("call", DYNAMODB_CALLS.values(), ids=DYNAMODB_CALLS)
+def test_what_the_tables_do_not_understand_is_a_mistake_of_ours(
+    tables: Callable[[Any], None], call: Callable[[], object]
+) -> None:
+    tables(json_error("ValidationException"))
+    with pytest.raises(PynamoDBException):
+        call()
+
+
+def cancelled(*codes: str) -> Any:
+    """A transaction that was rolled back for these reasons."""
+    reasons = [{"Code": code} for code in codes]
+    return json_error("TransactionCanceledException", CancellationReasons=reasons)
+
+
+@cache
+def _catalogue() -> DynamoCatalogue:
+    return DynamoCatalogue()  # once: it takes a while to make its client
+
+
+def add_metadata(answer: Any) -> None:
+    catalogue = _catalogue()
+    client = catalogue._connection.client
+    answer_always(client, answer)
+    try:
+        with no_pauses():
+            catalogue.add_metadata(metadata(), thumbnail())
+    finally:
+        answer_normally(client)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        cancelled("None", "None", "TransactionConflict"),
+        cancelled("ConditionalCheckFailed", "None", "ThrottlingError"),
+        cancelled("ProvisionedThroughputExceeded", "None", "None"),
+        json_error("TransactionInProgressException"),
+        json_error("ThrottlingException"),
+        *SILENCES.values(),
+    ],
+)
+def test_a_transaction_that_met_another_may_be_tried_again(
+    tables: Callable[[Any], None], answer: Any
+) -> None:
+    with pytest.raises(UnavailableError):
+        add_metadata(answer)
+
+
+def test_a_transaction_that_is_not_understood_is_a_mistake_of_ours() -> None:
+    with pytest.raises(PynamoDBException):
+        add_metadata(json_error("ValidationException"))
+
+
+def test_a_transaction_whose_reason_cannot_be_looked_up_may_be_tried_again(
+    tables: Callable[[Any], None],
+) -> None:
+    tables(json_error("ThrottlingException"))
+    with pytest.raises(UnavailableError):
+        add_metadata(cancelled("None", "None", "ConditionalCheckFailed"))
+
+
+def test_a_transaction_whose_upload_is_gone_says_so(tables: Callable[[Any], None]) -> None:
+    tables(Answer(200, b"{}"))
+    with pytest.raises(RecordChangedError):
+        add_metadata(cancelled("None", "None", "ConditionalCheckFailed"))
+
+
+# ---------------------------------------------------------------- EventBridge
+
+
+def test_an_entry_that_the_bus_did_not_take_is_told() -> None:
+    client = impatient("events")
+    entries = b'[{"EventId":"1"},{"ErrorCode":"ThrottlingException"}]'
+    answer_always(client, Answer(200, b'{"FailedEntryCount":1,"Entries":' + entries + b"}"))
+    messages = [{"type": "N", "id": METADATA}, {"type": "N", "id": METADATA}]
+    assert EventBridgeBus(client, "coffer").publish(messages) == [True, False]
+
+
+def test_a_bus_that_takes_nothing_raises() -> None:
+    client = impatient("events")
+    answer_always(client, json_error("ThrottlingException"))
+    with pytest.raises(ClientError):
+        EventBridgeBus(client, "coffer").publish([{"type": "N"}])
