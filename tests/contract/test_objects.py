@@ -324,6 +324,15 @@ def test_what_a_careless_store_copied_wrongly_is_removed(careless_store: Store) 
     assert is_missing(careless_store, FINAL)
 
 
+def test_an_earlier_careless_copy_of_other_bytes_does_not_count(careless_store: Store) -> None:
+    arrived = careless_store.arrive()
+    put(careless_store, FINAL, OTHER)
+    careless_store.objects.remove(KEY)
+    with pytest.raises(ObjectChangedError):
+        careless_store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
+    assert is_missing(careless_store, FINAL)
+
+
 def test_a_careless_store_cannot_copy_what_is_gone_either(careless_store: Store) -> None:
     arrived = careless_store.arrive()
     careless_store.objects.remove(KEY)

@@ -109,7 +109,10 @@ class InMemoryObjects:
         held, done = self._held.get(source.key), self._held.get(destination)
         is_claimed = held is not None and held.stored.etag == source.etag
         if done is not None and (self._conditions or held is None):
-            return done.stored
+            if self._conditions or done.stored.etag == source.etag:
+                return done.stored
+            self.remove(destination)
+            raise ObjectChangedError(source.key)
         if held is None or (self._conditions and not is_claimed):
             raise ObjectChangedError(source.key)
         copied = self._put(

@@ -437,6 +437,23 @@ def test_resumed_after_the_copy_it_is_finished_by_the_copy(world: World) -> None
     assert world.record.thumbnail_identifier == left.thumbnail_identifier
 
 
+def test_resumed_after_a_careless_copy_of_other_bytes_it_is_rejected() -> None:
+    world = World(copy_conditions=False)
+    wrong = FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}")
+    left = left_processing(world, object_key=wrong)
+    world.objects.replace(wrong, OTHER_PNG, content_type="image/png")
+    assert world.promotion().resume(left) is Outcome.REJECTED
+    assert_rejected(world)
+
+
+def test_resumed_after_a_careless_copy_of_its_own_bytes_it_is_finished() -> None:
+    world = World(copy_conditions=False)
+    left = left_processing(world, object_key=FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}"))
+    world.objects.replace(str(left.object_key), PNG, content_type="image/png")
+    assert world.promotion().resume(left) is Outcome.AVAILABLE
+    assert_available(world)
+
+
 @pytest.mark.parametrize("planned", [True, False])
 def test_resumed_with_its_bytes_lost_it_is_rejected(world: World, planned: bool) -> None:
     left = left_processing(world, **({} if planned else {"content": None, "object_key": None}))

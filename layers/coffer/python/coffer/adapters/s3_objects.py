@@ -85,6 +85,8 @@ class S3Objects:
         self._bucket = bucket
         self._copy_conditions = copy_conditions
         self.bytes_read = 0
+        if not copy_conditions:
+            client.meta.events.register("before-call.s3.CopyObject", _name_condition_for_ceph)
 
     def describe(self, key: str) -> StoredObject:
         with _domain_errors(key):
@@ -147,7 +149,7 @@ class S3Objects:
                     IfNoneMatch="*",
                 )
         except (ObjectChangedError, ObjectMissingError) as error:
-            return self._promoted_before(destination, error)
+            return self._promoted_before(source, destination, error)
         result = answer["CopyObjectResult"]
         copied = replace(
             source,
@@ -194,12 +196,16 @@ class S3Objects:
                             last_modified=entry["LastModified"],
                         )
 
-    def _promoted_before(self, destination: str, error: Exception) -> StoredObject:
+    def _promoted_before(
+        self, source: StoredObject, destination: str, error: Exception
+    ) -> StoredObject:
         """S3's 412 does not say which condition failed: look whether the copy is there."""
         try:
-            return self.describe(destination)
+            copied = self.describe(destination)
         except ObjectMissingError:
             raise ObjectChangedError(destination) from error
+        self._check_copied(source, copied)
+        return copied
 
     def _check_copied(self, source: StoredObject, copied: StoredObject) -> None:
         """Where the store ignores conditions on copies, other bytes may have been copied."""
@@ -207,6 +213,16 @@ class S3Objects:
             return
         self.remove(copied.key)
         raise ObjectChangedError(source.key)
+
+
+def _name_condition_for_ceph(params: dict[str, Any], **_: object) -> None:
+    """Give the condition on a copy's source its old name too, under which alone Ceph honours it.
+
+    radosgw reads `x-amz-copy-if-match` (https://tracker.ceph.com/issues/40808); other stores
+    overlook it.
+    """
+    headers = params["headers"]
+    headers["x-amz-copy-if-match"] = headers["x-amz-copy-source-if-match"]
 
 
 def _bare(etag: str) -> str:

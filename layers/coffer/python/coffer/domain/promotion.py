@@ -142,7 +142,16 @@ class Promotion:
             promoted = self.objects.describe(upload.object_key)
         except ObjectMissingError:
             return self._flip(upload, upload.rejected(SOURCE_REPLACED))
+        if not self._is_claimed(upload, promoted):
+            self.objects.remove(promoted.key)
+            return self._flip(upload, upload.rejected(SOURCE_REPLACED))
         return self._accept(upload, promoted)
+
+    def _is_claimed(self, upload: ObjectUpload, promoted: StoredObject) -> bool:
+        """Whether a copy has the claimed bytes. A store that ignores conditions may have copied
+        others, and the run may have died before it saw that. A multipart's ETag says nothing."""
+        claim = str(upload.source_etag)
+        return self.copy_conditions or "-" in claim or promoted.etag == claim
 
     def _plan(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
         """Write down what the bytes are and where they will go, so that any later run agrees."""
