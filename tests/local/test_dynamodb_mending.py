@@ -125,6 +125,8 @@ def things(server: str) -> Iterator[Things]:
     with as_it_comes():
         made = Things(server)
     yield made
+    made.client.close()
+    made.streams.close()
     backend().reset()
 
 
