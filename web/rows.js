@@ -61,10 +61,11 @@ export class Row {
     const { state, file, sentBytes } = this.#upload;
     const { progress, amount } = this.#parts;
     progress.hidden = state !== "sending" && !INDETERMINATE.has(state);
+    const share = file.size ? sentBytes / file.size : 0;
     if (INDETERMINATE.has(state)) progress.removeAttribute("value");
-    else progress.value = file.size ? sentBytes / file.size : 0;
+    else progress.value = share;
     amount.hidden = state !== "sending";
-    set(amount, `${size(sentBytes)} of ${size(file.size)}`);
+    set(amount, `${Math.floor(share * 100)} %`);
   }
 
   #showNotes() {

@@ -63,6 +63,8 @@ def test_it_can_be_used_with_the_keyboard_alone(
 ) -> None:
     file = picture(folder, "by hand.jpg")
     page = open_page(open_stack, bucket=None).page
+    # Only who listens beforehand surely hears of the dialog.
+    page.on("filechooser", lambda chooser: None)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     page.keyboard.press("Tab")

@@ -113,6 +113,14 @@ def test_a_request_is_answered_and_logged_without_its_query(running: Running) ->
     assert "secret" not in running.wait_for("/nowhere")
 
 
+def test_the_console_is_at_the_root(running: Running) -> None:
+    status, headers, body = running.request("GET", "/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"<title>Coffer</title>" in body
+    [line] = [line for line in running.printed if line.startswith("S3 ")]
+    assert f"connect-src 'self' {line.split()[1]};" in headers["content-security-policy"]
+
+
 def test_too_large_a_body_is_refused_before_it_is_sent(running: Running) -> None:
     with socket.create_connection(("127.0.0.1", running.port)) as connection:
         connection.settimeout(10)
