@@ -53,7 +53,7 @@ def create_metadata(
     _check_subtype(new)
     _check_rules(metadata)
     try:
-        _add(catalogue, metadata, upload)
+        _add(uploads, catalogue, new, metadata, upload)
     except RecordExistsError as error:
         raise ConflictError(
             "file_already_described",
@@ -61,16 +61,26 @@ def create_metadata(
             pointer=f"{_ATTRIBUTES}/fileIdentifier",
         ) from error
     except RecordChangedError as error:
-        # It was deleted, or its thumbnail failed, since it was read: a second look tells.
-        upload = _subject(uploads, new)
-        if upload is None or upload.thumbnail_status is not ThumbnailStatus.FAILED:
-            raise _no_such_upload(new) from error
-        _add(catalogue, metadata, upload)
+        raise _no_such_upload(new) from error
     return metadata
 
 
-def _add(catalogue: Catalogue, metadata: Metadata, upload: ObjectUpload | None) -> None:
-    catalogue.add_metadata(metadata, generated_thumbnail(metadata, upload) if upload else None)
+def _add(
+    uploads: Uploads,
+    catalogue: Catalogue,
+    new: NewMetadata,
+    metadata: Metadata,
+    upload: ObjectUpload | None,
+) -> None:
+    """Write the record; with it that of its thumbnail, unless this failed in the meantime."""
+    thumbnail = generated_thumbnail(metadata, upload) if upload else None
+    try:
+        catalogue.add_metadata(metadata, thumbnail)
+    except RecordChangedError:
+        current = _subject(uploads, new)
+        if current is None or current.thumbnail_status is not ThumbnailStatus.FAILED:
+            raise
+        catalogue.add_metadata(metadata, None)
 
 
 def read_metadata(catalogue: Catalogue, caller: Caller, identifier: str) -> Metadata:

@@ -56,9 +56,8 @@ class DynamoCatalogue:
         try:
             with (
                 overload_is_unavailable(),
-                # The token makes a repeated request, whose first answer was lost, succeed too.
                 TransactWrite(
-                    connection=self._connection, client_request_token=metadata.identifier
+                    connection=self._connection, client_request_token=_token(metadata, thumbnail)
                 ) as write,
             ):
                 write.save(
@@ -115,6 +114,14 @@ class DynamoCatalogue:
         if upload.claimed_by is not None:
             return RecordExistsError(f"{file_identifier} is claimed by {upload.claimed_by}")
         return RecordChangedError(file_identifier)
+
+
+def _token(metadata: Metadata, thumbnail: Derivative | None) -> str:
+    """Makes a repeated request, whose first answer was lost, succeed too; at most 36 characters.
+
+    DynamoDB refuses a token that comes with another request than before.
+    """
+    return f"{metadata.identifier.replace('-', '')}{'+t' if thumbnail else ''}"
 
 
 def _claim(
