@@ -10,7 +10,7 @@ from coffer.domain import buckets
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import Awaiting, ObjectUpload, ThumbnailStatus, UploadStatus
+from coffer.domain.object_upload import Awaiting, ObjectUpload, ThumbnailStatus
 
 
 class InMemoryUploads:
@@ -77,11 +77,11 @@ class InMemoryCatalogue:
 
     def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
         if metadata.file_identifier is not None:
-            upload = self._uploads.get(metadata.file_identifier)
-            failed = upload is not None and upload.thumbnail_status is ThumbnailStatus.FAILED
-            if thumbnail is not None and failed:
-                raise RecordChangedError(metadata.file_identifier)
-            self._claim(metadata.file_identifier, f"metadata/{metadata.identifier}")
+            self._claim(
+                metadata.file_identifier,
+                f"metadata/{metadata.identifier}",
+                thumbnail_is_promised=thumbnail is not None,
+            )
         elif metadata.identifier in self.metadata_records:
             raise RecordExistsError(metadata.identifier)
         self.metadata_records[metadata.identifier] = metadata
@@ -95,12 +95,14 @@ class InMemoryCatalogue:
                 record, deleted_on=now, deleted_by=SYSTEM_GENERATED, version=record.version + 1
             )
 
-    def _claim(self, file_identifier: str, claimant: str) -> None:
+    def _claim(self, file_identifier: str, claimant: str, *, thumbnail_is_promised: bool) -> None:
         upload = self._uploads.get(file_identifier)
-        if upload is not None and upload.claimed_by is not None:
+        if upload is None:
+            raise RecordChangedError(file_identifier)
+        if upload.claimed_by is not None:
             raise RecordExistsError(f"{file_identifier} is claimed by {upload.claimed_by}")
-        available = upload is not None and upload.status is UploadStatus.AVAILABLE
-        if upload is None or not available or upload.deleted_on is not None:
+        failed = upload.thumbnail_status is ThumbnailStatus.FAILED
+        if not upload.is_readable or (thumbnail_is_promised and failed):
             raise RecordChangedError(file_identifier)
         self._uploads.replace(
             upload, replace(upload, claimed_by=claimant, awaiting=None, awaiting_since=None)

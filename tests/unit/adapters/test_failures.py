@@ -25,8 +25,10 @@ from coffer.domain.errors import (
     ObjectExistsError,
     ObjectMissingError,
     RecordChangedError,
+    RecordExistsError,
     UnavailableError,
 )
+from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import Awaiting
 from coffer.domain.ports import StoredObject
 from tests.fakes.clocks import NOON
@@ -149,6 +151,12 @@ def test_a_checksum_over_parts_is_none_of_the_object(s3: Any, declared: bool) ->
 
 # ---------------------------------------------------------------- DynamoDB
 
+
+@cache
+def _catalogue() -> DynamoCatalogue:
+    return DynamoCatalogue()  # once: it takes a while to make its client
+
+
 DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "get": lambda: DynamoUploads().get("x"),
     "add": lambda: DynamoUploads().add(upload()),
@@ -158,6 +166,7 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "awaiting": lambda: list(DynamoUploads().awaiting(Awaiting.BYTES, NOON)),
     "metadata": lambda: _catalogue().metadata("x"),
     "derivative": lambda: _catalogue().derivative("x"),
+    "withdraw_thumbnail": lambda: _catalogue().withdraw_thumbnail("x", NOON),
     "record": lambda: DynamoAuditTrail().record(_snapshot()),
 }
 
@@ -225,18 +234,13 @@ def cancelled(*codes: str) -> Any:
     return json_error("TransactionCanceledException", CancellationReasons=reasons)
 
 
-@cache
-def _catalogue() -> DynamoCatalogue:
-    return DynamoCatalogue()  # once: it takes a while to make its client
-
-
-def add_metadata(answer: Any) -> None:
+def add_metadata(answer: Any, record: Metadata | None = None) -> None:
     catalogue = _catalogue()
     client = catalogue._connection.client
     answer_always(client, answer)
     try:
         with no_pauses():
-            catalogue.add_metadata(metadata(), thumbnail())
+            catalogue.add_metadata(record or metadata(), thumbnail())
     finally:
         answer_normally(client)
 
@@ -270,6 +274,11 @@ def test_a_transaction_whose_reason_cannot_be_looked_up_may_be_tried_again(
     tables(json_error("ThrottlingException"))
     with pytest.raises(UnavailableError):
         add_metadata(cancelled("None", "None", "ConditionalCheckFailed"))
+
+
+def test_a_transaction_without_an_upload_met_its_own_identifier() -> None:
+    with pytest.raises(RecordExistsError):
+        add_metadata(cancelled("ConditionalCheckFailed"), metadata(file_identifier=None))
 
 
 def test_a_transaction_whose_upload_is_gone_says_so(tables: Callable[[Any], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from coffer.domain.errors import (
     InvalidError,
     MalformedRequestError,
     NotFoundError,
+    RecordChangedError,
     RequestError,
 )
 from coffer.domain.identifiers import is_identifier
@@ -399,6 +401,49 @@ def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> 
     assert world.catalogue.metadata_records == {made.identifier: made}
     assert world.catalogue.derivative_records == {}
     assert world.uploads.records[FILE].claimed_by == f"metadata/{made.identifier}"
+
+
+def test_a_thumbnail_that_fails_while_another_describes_the_file_is_a_conflict(
+    world: World,
+) -> None:
+    def fail_and_describe() -> None:
+        world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
+        world.create()
+
+    catalogue = watched(world.catalogue, before=once("add_metadata", fail_and_describe))
+    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    with pytest.raises(ConflictError):
+        create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
+
+
+def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict(
+    world: World,
+) -> None:
+    def fail() -> None:
+        world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
+
+    steps: Iterator[Callable[[], object]] = iter([fail, world.create])
+
+    def happen(method: str) -> None:
+        if method == "add_metadata":
+            next(steps)()
+
+    catalogue = watched(world.catalogue, before=happen)
+    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    with pytest.raises(ConflictError):
+        create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
+
+
+def test_a_file_that_cannot_be_claimed_for_no_reason_to_be_seen_is_not_found(
+    world: World,
+) -> None:
+    def refuse() -> None:
+        raise RecordChangedError(FILE)
+
+    catalogue = watched(world.catalogue, before=once("add_metadata", refuse))
+    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    with pytest.raises(InvalidError):
+        create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
 # ---------------------------------------------------------------- its thumbnail

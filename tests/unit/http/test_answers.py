@@ -26,3 +26,7 @@ def test_json_is_compact_and_keeps_its_letters() -> None:
     answer = Answer.of_json({"a": ["é"]}, media_type=JSON, headers={"X": "y"})
     assert answer.body == '{"a":["é"]}'
     assert answer.headers == {"Content-Type": JSON, "X": "y"}
+
+
+def test_half_a_surrogate_pair_is_escaped() -> None:
+    assert Answer.of_json({"a": "é\ud800"}).body == '{"a": "\\u00e9\\ud800"}'.replace(" ", "")

@@ -1,0 +1,143 @@
+"""Forms for uploads, posted to a store that enforces them: exactly what was allowed, no more."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import timedelta
+from hashlib import md5, sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.adapters.upload_forms import FORM_LIFE, S3UploadForms
+from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
+from coffer.domain.upload_offers import AllowedUpload, Checksums, SignedForm
+from coffer.settings import settings
+from local.stack import LocalStack
+from tests.api import s3_forms
+from tests.fakes.objects import crc32_of, sha1_of
+
+BODY = b"the bytes of a file"
+OTHER = b"the bytes of a fake"
+KEY = "incoming/aafc/x"
+GRANT = UploadGrant(bucket="aafc", created_by="alice", original_filename="Käfer.png").encode()
+HASHES: dict[str, dict[str, str]] = {
+    "SHA-1": {"sha1_hex": sha1_of(BODY)},
+    "SHA-1 in capitals": {"sha1_hex": sha1_of(BODY).upper()},
+    "SHA-256": {"sha256_hex": sha256(BODY).hexdigest()},
+    "CRC-32": {"crc32": crc32_of(BODY)},
+    "MD5": {"md5": b64encode(md5(BODY, usedforsecurity=False).digest()).decode()},
+    "two": {
+        "crc32": crc32_of(BODY),
+        "md5": b64encode(md5(BODY, usedforsecurity=False).digest()).decode(),
+    },
+}
+
+
+def sign(**changes: Any) -> SignedForm:
+    allowed: dict[str, Any] = {
+        "key": KEY,
+        "grant": GRANT,
+        "media_type": "image/png",
+        "least_bytes": len(BODY),
+        "most_bytes": len(BODY),
+        "checksums": Checksums(),
+    }
+    forms = S3UploadForms(store_signer(), store_endpoint(), settings.object_bucket)
+    [form] = forms.sign([AllowedUpload(**allowed | changes)], SystemClock().now())
+    return form
+
+
+def post(form: SignedForm, body: bytes = BODY, *, name: str = "", value: str = "") -> int:
+    """Post the form, with one of its fields changed, or left out where its value is empty."""
+    url = urlsplit(form.url)
+    fields = {field: text for field, text in (form.fields | {name: value}).items() if text}
+    return s3_forms.post(url.netloc, url.path, fields, body)
+
+
+def test_what_was_allowed_arrives_with_its_grant(stack: LocalStack) -> None:
+    assert post(sign()) == 201
+    head = stack.client("s3").head_object(Bucket=settings.object_bucket, Key=KEY)
+    assert head["ContentType"] == "image/png"
+    assert head["Metadata"] == {METADATA_NAME: GRANT}
+    assert head["ContentLength"] == len(BODY)
+
+
+def test_several_forms_come_in_order() -> None:
+    now = SystemClock().now()
+    forms = S3UploadForms(store_signer(), store_endpoint(), settings.object_bucket)
+    allowed = [
+        AllowedUpload(
+            key=f"incoming/a/{number}",
+            grant=GRANT,
+            media_type=None,
+            least_bytes=1,
+            most_bytes=9,
+            checksums=Checksums(),
+        )
+        for number in range(3)
+    ]
+    signed = forms.sign(allowed, now)
+    assert [form.fields["key"] for form in signed] == [one.key for one in allowed]
+    assert {form.expires for form in signed} == {now + FORM_LIFE}
+    assert {form.url for form in signed} == {store_endpoint().bucket_url(settings.object_bucket)}
+    assert not any("Content-Type" in form.fields for form in signed)
+
+
+def test_without_a_type_none_may_be_sent(stack: LocalStack) -> None:
+    form = sign(media_type=None)
+    assert post(form, name="Content-Type", value="text/html") == 403
+    assert post(form) == 201
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [(0, 400), (9, 400), (10, 201), (15, 201), (20, 201), (21, 400)]
+)
+def test_the_size_stays_within_its_bounds(stack: LocalStack, size: int, status: int) -> None:
+    assert post(sign(least_bytes=10, most_bytes=20), b"x" * size) == status
+    assert bool(stack.keys("ObjectBucket")) is (status == 201)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key", "incoming/other/x"),
+        ("key", "objects/aafc/x"),
+        ("Content-Type", "text/html"),
+        ("Content-Type", ""),
+        (f"x-amz-meta-{METADATA_NAME}", "Zm9yZ2Vk"),
+        (f"x-amz-meta-{METADATA_NAME}", ""),
+        ("success_action_status", "200"),
+        ("acl", "public-read"),
+        ("x-amz-meta-more", "x"),
+        ("x-amz-storage-class", "GLACIER"),
+        ("x-amz-signature", "0" * 64),
+        ("policy", ""),
+    ],
+)
+def test_no_field_can_be_changed_left_out_or_added(
+    stack: LocalStack, name: str, value: str
+) -> None:
+    assert post(sign(), name=name, value=value) in (400, 403)
+    assert stack.keys("ObjectBucket") == []
+
+
+@pytest.mark.parametrize("hashes", HASHES.values(), ids=HASHES)
+def test_other_bytes_than_the_announced_ones_are_refused(
+    stack: LocalStack, hashes: dict[str, str]
+) -> None:
+    form = sign(checksums=Checksums(**hashes))
+    assert post(form, OTHER) == 400
+    assert stack.keys("ObjectBucket") == []
+    assert post(form) == 201
+
+
+def test_a_form_ends_with_its_life(stack: LocalStack) -> None:
+    form = sign()
+    stack.clock.advance(FORM_LIFE - timedelta(seconds=5))
+    assert post(form) == 201
+    stack.clock.advance(timedelta(seconds=6))
+    assert post(form) == 403
