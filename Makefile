@@ -21,6 +21,16 @@ SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-
 RUNTIME := 3.13
 ARCHITECTURES ?= arm64 x86_64
 
+# Lambda's own runtime for that Python, to try the build with; and the build that fits here.
+RUNTIME_ENVIRONMENT := .tools/runtime
+RUNTIME_STAMP := $(RUNTIME_ENVIRONMENT)/.installed
+RUNTIME_REQUIREMENTS := .ci/requirements-runtime.txt
+MACHINE := $(patsubst aarch64,arm64,$(patsubst amd64,x86_64,$(shell uname -m)))
+BUILD_STAMP := .aws-sam/$(MACHINE).built
+# Folders too: what was removed from one would otherwise stay in the build.
+BUILD_INPUTS := template.yaml .ci/compile-artifacts \
+    $(shell find functions layers ! -name '*.pyc' ! -name __pycache__)
+
 OUR_CODE := layers/coffer/python functions local tests .ci $(wildcard benchmarks)
 PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
@@ -55,6 +65,10 @@ run: $(RUN_STAMP) ## Run a schedule of the running stack now (ARGS=KeepHouseFunc
 token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--rawstore --user alice")
 	@exec $(PYTHON) -m local token $(ARGS)
 
+.PHONY: env-json
+env-json: $(RUN_STAMP) ## Write env.json, with which `sam local invoke` talks to the running stack
+	@exec $(PYTHON) -m local env-json $(ARGS)
+
 # ---------------------------------------------------------------- check
 
 .PHONY: test
@@ -65,6 +79,13 @@ test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (
 test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name")
 	@.ci/install-chromium
 	@$(PYTHON) -m pytest -rs tests/e2e $(ARGS)
+
+.PHONY: test-runtime
+test-runtime: $(DEV_STAMP) ## Run every built function under Lambda's own runtime, and measure it
+	@if .ci/find-python =$(RUNTIME) > /dev/null && $(MAKE) -s $(SAM_STAMP) $(RUNTIME_STAMP); then \
+	    $(MAKE) -s $(BUILD_STAMP) || exit 1; \
+	fi; \
+	$(PYTHON) -m pytest -rs tests/runtime $(ARGS)
 
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
@@ -98,13 +119,19 @@ build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws
 	@python=$$(.ci/find-python =$(RUNTIME)) || exit 1; mkdir -p .aws-sam; \
 	for architecture in $(ARCHITECTURES); do \
 	    echo "building for $$architecture"; \
+	    stamp=.aws-sam/$$architecture.built; touch $$stamp.then; \
 	    log=.aws-sam/build-$$architecture.log; \
 	    PATH="$$(dirname "$$python"):$$PATH" $(SAM) build --build-dir .aws-sam/$$architecture \
 	        --cache-dir .aws-sam/cache/$$architecture --parameter-overrides Architecture=$$architecture \
 	        > "$$log" 2>&1 || { cat "$$log" >&2; exit 1; }; \
 	    .ci/compile-artifacts "$$python" .aws-sam/$$architecture || exit 1; \
+	    mv $$stamp.then $$stamp; \
 	done; \
 	$(SAM_ENVIRONMENT)/bin/python .ci/smoke_built_functions.py --python "$$python" .aws-sam
+
+# Only what `make test-runtime` runs, and only when a source is newer.
+$(BUILD_STAMP): $(BUILD_INPUTS) $(SAM_STAMP)
+	@$(MAKE) build ARCHITECTURES=$(MACHINE)
 
 # ---------------------------------------------------------------- environments
 
@@ -129,6 +156,13 @@ $(SAM_STAMP): $(SAM_REQUIREMENTS)
 	@test -x $(SAM_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(SAM_ENVIRONMENT); } >&2
 	@echo "installing the SAM CLI into $(SAM_ENVIRONMENT); the first time takes a minute" >&2
 	@$(SAM_ENVIRONMENT)/bin/python $(PIP) install --requirement $(SAM_REQUIREMENTS) >&2
+	@touch $@
+
+$(RUNTIME_STAMP): $(RUNTIME_REQUIREMENTS)
+	@mkdir -p .tools
+	@test -x $(RUNTIME_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python =$(RUNTIME)) && "$$python" -m venv $(RUNTIME_ENVIRONMENT); } >&2
+	@echo "installing Lambda's runtime for Python $(RUNTIME) into $(RUNTIME_ENVIRONMENT)" >&2
+	@$(RUNTIME_ENVIRONMENT)/bin/python $(PIP) install --only-binary :all: --requirement $(RUNTIME_REQUIREMENTS) >&2
 	@touch $@
 
 .PHONY: clean

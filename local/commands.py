@@ -7,9 +7,18 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from local.clock import parse_duration
 from local.remote import NotRunningError, RefusedError, Remote
+from local.sam_invoke import (
+    BUILDS,
+    CONTAINERS_HOST,
+    environments,
+    machine_architecture,
+    write_environments,
+    write_template,
+)
 
 DESCRIPTION = """Runs Coffer's local stack in the foreground, or lays a hand on a running one.
 
@@ -76,6 +85,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     token.add_argument("--expires", type=int, metavar="SECONDS", help="without: never")
     token.set_defaults(command=_token)
+
+    env_json = commands.add_parser(
+        "env-json", help="write the --env-vars file with which `sam local invoke` finds the stack"
+    )
+    env_json.add_argument(
+        "--host", default=CONTAINERS_HOST, help=f"this machine for a container ({CONTAINERS_HOST})"
+    )
+    env_json.add_argument("--output", type=Path, default=Path("env.json"), help="(env.json)")
+    env_json.set_defaults(command=_env_json)
     return parser
 
 
@@ -136,6 +154,19 @@ def _token(options: argparse.Namespace) -> int:
         expires_seconds=options.expires,
     )
     _say(answer["token"])
+    return 0
+
+
+def _env_json(options: argparse.Namespace) -> int:
+    found = environments(_remote().ask("state"), options.host)
+    write_environments(options.output, found)
+    _say(f"{options.output} has the variables of {len(found)} functions, until the stack ends")
+    architecture = machine_architecture()
+    if architecture is None or not (BUILDS / architecture / "template.yaml").exists():
+        _say("nothing is built for this machine: `make build`, then this again")
+        return 0
+    variables = sorted({name for variables in found.values() for name in variables})
+    _say(f"{write_template(BUILDS, architecture, variables)} has the functions, as they were built")
     return 0
 
 

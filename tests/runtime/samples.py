@@ -1,0 +1,224 @@
+"""What each sample event asks for: what has to be there before, and what has to come of it.
+
+The samples name one file, one description and no valid token. Before each invocation what a sample
+needs is made on the stack, and the sample is rewritten with the real identifiers.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.stack import LocalStack
+from tests.api.clients import describe, offer, post, record
+from tests.template.reading import logical_id, sample_event
+
+FILE = "01932f6a-4c1e-7b52-9d3a-6f0c2b8e4d17"
+METADATA = "01932f6a-8f3b-7c19-b2d4-5e8a0c6f1b93"
+TOKEN = "put-the-output-of-make--s-token-here"
+TOKEN_USER = "5f1c9d2e7ab80356"
+CREATED = 201
+"""What S3 answers to a form of ours."""
+LONG_AGO = "2026-01-01T00:00:00.000000Z"
+
+Event = dict[str, Any]
+Prepare = Callable[[LocalStack, str], Event]
+Judge = Callable[[LocalStack, Event, Any], str]
+"""What is wrong with an answer, or with what is there afterwards; empty when nothing is."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How a function is tried: `prepare(stack, folder)` makes the event, `judge` looks at it."""
+
+    prepare: Prepare
+    judge: Judge
+
+
+def rewritten(folder: str, replacements: Mapping[str, str]) -> Event:
+    """The sample event with other identifiers, wherever they stand in it."""
+    text = json.dumps(sample_event(folder))
+    for old, new in replacements.items():
+        if old not in text:
+            raise LookupError(f"events/{folder}.json doesn't name {old}")
+        text = text.replace(old, new)
+    event: Event = json.loads(text)
+    return event
+
+
+# What is there before ------------------------------------------------------------------------
+
+
+def as_it_is(_stack: LocalStack, folder: str) -> Event:
+    """The sample needs nothing."""
+    return sample_event(folder)
+
+
+def with_file(stack: LocalStack, folder: str) -> Event:
+    """A file that came through the API; its thumbnail isn't made yet."""
+    return rewritten(folder, {FILE: _upload(stack)})
+
+
+def with_metadata(stack: LocalStack, folder: str) -> Event:
+    """A described file."""
+    described = describe(stack, _upload(stack), dcType="Image", fileExtension=".png")
+    return rewritten(folder, {METADATA: described.json()["data"]["id"]})
+
+
+def with_token(stack: LocalStack, folder: str) -> Event:
+    """A caller with a permission token."""
+    if stack.permission_tokens is None:
+        raise LookupError("the stack signs no tokens")
+    token = stack.permission_tokens.sign(TOKEN_USER, "rawstore", {"datapackage-upload": True})
+    return rewritten(folder, {TOKEN: token})
+
+
+def with_arrival(stack: LocalStack, folder: str) -> Event:
+    """A file in `incoming/`, posted there with a form. The stack's own event for it waits."""
+    offered = offer(stack, name="leaf-beetle.png")
+    status = post(offered, sample_file())
+    if status != CREATED:
+        raise LookupError(f"S3 answered {status} to the form")
+    return rewritten(folder, {FILE: offered["fileIdentifier"]})
+
+
+def with_unfinished_upload(stack: LocalStack, folder: str) -> Event:
+    """A file whose function died long ago, between storing its bytes and saying so."""
+    stack.client("dynamodb").update_item(
+        TableName=stack.name("UploadsTable"),
+        Key={"fileIdentifier": {"S": _upload(stack)}},
+        UpdateExpression="SET uploadStatus = :pending, awaiting = :bytes, awaitingSince = :then",
+        ExpressionAttributeValues={
+            ":pending": {"S": "PENDING"},
+            ":bytes": {"S": "bytes#0"},
+            ":then": {"S": LONG_AGO},
+        },
+    )
+    return sample_event(folder)
+
+
+def _upload(stack: LocalStack) -> str:
+    """The identifier of the sample's file, uploaded through the API."""
+    outcome = stack.invoke(logical_id("upload_file"), sample_event("upload_file"))
+    if outcome.failed or outcome.payload["statusCode"] != 200:
+        raise LookupError(f"the upload failed: {outcome}")
+    identifier: str = json.loads(outcome.payload["body"])["fileIdentifier"]
+    return identifier
+
+
+def sample_file() -> bytes:
+    """The bytes of the file that the samples are about."""
+    form = base64.b64decode(sample_event("upload_file")["body"])
+    _, _, rest = form.partition(b"\r\n\r\n")
+    return rest.rpartition(b"\r\n--")[0]
+
+
+# What comes of it ----------------------------------------------------------------------------
+
+
+def answers(status: int) -> Judge:
+    """A request is answered with a status."""
+
+    def judge(_stack: LocalStack, _event: Event, payload: Any) -> str:
+        found = payload.get("statusCode")
+        return "" if found == status else f"answered {found}: {str(payload.get('body'))[:500]}"
+
+    return judge
+
+
+def leads_to_the_file(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """The bytes come back, or a link to them that the store honours."""
+    if payload["statusCode"] == 200:
+        body = base64.b64decode(payload["body"])
+        return "" if body == sample_file() else "other bytes came back"
+    location = (payload.get("headers") or {}).get("Location", "")
+    if payload["statusCode"] not in (302, 303, 307) or not location:
+        return f"answered {payload['statusCode']} with Location {location!r}"
+    return "" if _fetch(location) == sample_file() else "the link leads to other bytes"
+
+
+def offers_forms(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """The forms are such that the store takes the file."""
+    if payload["statusCode"] != 200:
+        return f"answered {payload['statusCode']}"
+    first, _ = json.loads(payload["body"])["files"]
+    status = post(first, sample_file())
+    return "" if status == CREATED else f"S3 answered {status} to the form"
+
+
+def finishes_every_item(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """A batch goes through whole."""
+    return "" if payload == {"batchItemFailures": []} else f"answered {payload}"
+
+
+def makes_available(stack: LocalStack, event: Event, payload: Any) -> str:
+    """What arrived is accepted."""
+    return finishes_every_item(stack, event, payload) or _differs(
+        stack, event["Records"][0]["body"], "uploadStatus", "AVAILABLE"
+    )
+
+
+def makes_thumbnail(stack: LocalStack, event: Event, payload: Any) -> str:
+    """The thumbnail is there."""
+    return finishes_every_item(stack, event, payload) or _differs(
+        stack, event["Records"][0]["body"], "thumbnailStatus", "READY"
+    )
+
+
+def tells_bus_and_audit(stack: LocalStack, event: Event, payload: Any) -> str:
+    """Both changes of the sample are told; a repeat is told again, but audited once."""
+    wrong = finishes_every_item(stack, event, payload)
+    if wrong:
+        return wrong
+    versions = [entry["version"] for entry in stack.items("AuditTable")]
+    kinds = [told["detail-type"] for told in stack.bus_events[-2:]]
+    if versions != [1, 2] or kinds != ["ObjectUploadNotification", "ThumbnailNotification"]:
+        return f"the audit has versions {versions}, the bus {kinds}"
+    return ""
+
+
+def finishes_the_upload(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """Housekeeping found the upload that was left, and its bytes."""
+    return "" if payload == {"finished": 1} else f"answered {payload}"
+
+
+def _differs(stack: LocalStack, envelope: str, attribute: str, wanted: str) -> str:
+    """What a record says instead, for the file that an envelope of EventBridge is about."""
+    detail = json.loads(envelope)["detail"]
+    identifier = detail.get("fileIdentifier") or detail["object"]["key"].rpartition("/")[2]
+    found = record(stack, identifier)[attribute]
+    return "" if found == wanted else f"{attribute} is {found}"
+
+
+def _fetch(url: str) -> bytes:
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+SAMPLES: Mapping[str, Sample] = {
+    "answer_unrouted": Sample(as_it_is, answers(405)),
+    "authorize_uploads": Sample(with_token, answers(200)),
+    "create_metadata": Sample(with_file, answers(201)),
+    "describe_api": Sample(as_it_is, answers(200)),
+    "download_file": Sample(with_file, leads_to_the_file),
+    "get_metadata": Sample(with_metadata, answers(200)),
+    "get_object_upload": Sample(with_file, answers(200)),
+    "keep_house": Sample(with_unfinished_upload, finishes_the_upload),
+    "list_prefixes": Sample(with_token, answers(200)),
+    "make_thumbnail": Sample(with_file, makes_thumbnail),
+    "offer_uploads": Sample(as_it_is, offers_forms),
+    "presign_download": Sample(with_token, answers(200)),
+    "process_upload": Sample(with_arrival, makes_available),
+    "publish_changes": Sample(as_it_is, tells_bus_and_audit),
+    "upload_file": Sample(as_it_is, answers(200)),
+}

@@ -1,0 +1,52 @@
+"""What the suite needs from outside: the emulator, the runtime on its Python, and a build."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.sam_invoke import machine_architecture
+
+ROOT = Path(__file__).parents[2]
+PYTHON = "3.13"
+
+
+class MissingError(Exception):
+    """Something can't be had here; the message says what, and how to get it."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where they are. `python` has awslambdaric; `sam_python` has the SAM CLI's own modules."""
+
+    emulator: Path
+    python: Path
+    sam_python: Path
+    build: Path
+
+
+def find_tools() -> Tools:
+    """All of them, or MissingError for the first that isn't there."""
+    if platform.system() != "Linux":
+        raise MissingError("the Lambda runtime emulator is a program for Linux")
+    architecture = machine_architecture()
+    if architecture is None:
+        raise MissingError(f"Lambda has no processor like this machine's ({platform.machine()})")
+    python = ROOT / ".tools/runtime/bin/python"
+    if not python.exists():
+        raise MissingError(
+            f"there is no Python {PYTHON} with awslambdaric in .tools/runtime: put Python "
+            f"{PYTHON} on PATH or in pyenv (`pyenv install {PYTHON}`), then `make test-runtime`"
+        )
+    sam = ROOT / ".tools/sam"
+    emulators = sorted(sam.glob(f"lib/python3*/**/rapid/aws-lambda-rie-{architecture}"))
+    if not emulators:
+        raise MissingError(
+            "the SAM CLI, whose wheel has the Lambda runtime emulator, isn't in .tools/sam: "
+            "`make validate` installs it from PyPI"
+        )
+    build = ROOT / ".aws-sam" / architecture
+    if not (build / "template.yaml").exists():
+        raise MissingError(f"there is no build for {architecture}: run `make build`")
+    return Tools(emulators[-1], python, sam / "bin/python", build)
