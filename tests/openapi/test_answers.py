@@ -364,15 +364,17 @@ def test_a_datasets_older_spelling_is_described(world: World) -> None:
     check("POST /{service}/authorize", answer)
 
 
-@pytest.mark.parametrize(
-    ("file", "status"),
-    [({"colour": "red"}, 400), ({"sizeInBytes": 0}, 422), ({"sizeInBytes": 10**10}, 413)],
-)
-def test_a_long_list_of_problems_is_described(
-    world: World, file: dict[str, Any], status: int
-) -> None:
-    files = [{"originalFilename": "a.png", **file}] * 1000
-    answer = world.post("/api/v1/upload/mybucket", {"files": files})
-    assert answer.status == status
-    assert answer.json()["errors"][-1]["code"] == "more_problems"
-    check("POST /api/v1/upload/{bucket}", answer)
+def test_a_long_list_of_problems_is_described(world: World) -> None:
+    names = {f"attribute{number}": "red" for number in range(1001)}
+    files = [{"originalFilename": "a.png", "colour": "red", "size": 1}] * 1000
+    offers = world.post("/api/v1/upload/mybucket", {"files": files})
+    unknown = _description(world, attributes=names)
+    unmanaged = _description(world, attributes={"managedAttributes": names})
+    assert [offers.status, unknown.status, unmanaged.status] == [400, 400, 422]
+    for key, answer in (
+        ("POST /api/v1/upload/{bucket}", offers),
+        ("POST /api/v1/metadata", unknown),
+        ("POST /api/v1/metadata", unmanaged),
+    ):
+        assert answer.json()["errors"][-1]["code"] == "more_problems"
+        check(key, answer)

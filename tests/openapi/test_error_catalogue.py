@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,12 +54,18 @@ def _statuses(heading: str) -> dict[str, set[int]]:
     }
 
 
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a module; parsed once for all tests here."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def _errors() -> set[str]:
     """The names of RequestError and of everything that derives from it."""
     bases = {
         node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
         for path in modules()
-        for node in ast.walk(tree_of(path))
+        for node in _nodes(path)
         if isinstance(node, ast.ClassDef)
     }
     known = {"RequestError"}
@@ -72,14 +79,15 @@ def _errors() -> set[str]:
 ERRORS = _errors()
 
 
-def _with_a_code_of_their_own() -> set[str]:
+@cache
+def _with_a_code_of_their_own() -> frozenset[str]:
     """The errors that know their one code: whoever raises them gives something else."""
-    return {
+    return frozenset(
         node.name
         for path in modules()
-        for node in ast.walk(tree_of(path))
+        for node in _nodes(path)
         if isinstance(node, ast.ClassDef) and node.name in ERRORS and list(_inside(node))
-    }
+    )
 
 
 def _inside(error: ast.ClassDef) -> Iterator[ast.expr]:
@@ -96,7 +104,7 @@ def _raised(path: Path, names: set[str]) -> Iterator[ast.expr]:
     are such names; or what a class of such a name gives to its parent.
     """
     own = _with_a_code_of_their_own()
-    for node in ast.walk(tree_of(path)):
+    for node in _nodes(path):
         if isinstance(node, ast.ClassDef) and node.name in names:
             yield from _inside(node)
         elif isinstance(node, ast.Dict):

@@ -47,7 +47,6 @@ RECORDS: Refusals = {503: ("records_unavailable",)}
 STORE: Refusals = {503: ("store_unavailable",)}
 BODY: Refusals = {413: (), 415: ("unsupported_content_type",)}
 JSON_BODY: Refusals = {**BODY, 400: ("malformed_json", "malformed_document")}
-MANY_PROBLEMS: Refusals = {400: ("more_problems",), 422: ("more_problems",)}
 FILE_NAME: Refusals = {
     422: ("empty_file", "file_name_too_long", "file_extension_too_long", "malformed_media_type")
 }
