@@ -19,6 +19,7 @@ from coffer.domain.errors import (
     InvalidError,
     ObjectExistsError,
     RecordChangedError,
+    RecordExistsError,
     RequestError,
     TooLargeError,
     UnsupportedTypeError,
@@ -83,7 +84,7 @@ def upload_directly(
     sha1_hex = str(content.sha1_hex)
     in_bucket = next(uploads.with_content(sha1_hex, bucket_key(bucket)), None) is not None
     elsewhere = not in_bucket and any(map(caller.may_read, uploads.with_content(sha1_hex)))
-    pending = uploads.add(replace(upload, duplicate_found=in_bucket))
+    pending = _record(uploads, replace(upload, duplicate_found=in_bucket))
     _store(objects, pending, file.body)
     stored = finish_direct_upload(uploads, clock, pending)
     return UploadReceipt(upload=stored, duplicate_found=in_bucket or elsewhere)
@@ -161,6 +162,18 @@ def _pending(
         awaiting=Awaiting.BYTES,
         awaiting_since=now,
     )
+
+
+def _record(uploads: Uploads, pending: ObjectUpload) -> ObjectUpload:
+    try:
+        return uploads.add(pending)
+    except RecordExistsError:
+        # The identifier is fresh and ours, so this is our own record: the first attempt arrived
+        # and only its answer was lost.
+        recorded = uploads.get(pending.file_identifier)
+        if recorded is None:
+            raise
+        return recorded
 
 
 def _store(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
