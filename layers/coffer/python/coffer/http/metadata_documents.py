@@ -22,6 +22,9 @@ from coffer.http.documents import pointer_to, read_resource, resource
 from coffer.http.requests import Request
 
 TYPE = "metadata"
+# Of those that the reference takes (java.net.URL), the ones that name a host. A page may link to
+# them: nothing that runs in it, such as `javascript:`, may be among them.
+_URL_SCHEMES = frozenset({"http", "https", "ftp"})
 _PERSONS = {"acMetadataCreator": "ac_metadata_creator", "dcCreator": "dc_creator"}
 
 
@@ -51,7 +54,7 @@ def _url(value: Any) -> str | None:
         parts = urlsplit(text)
     except ValueError as error:
         raise _ShapeError("must be an absolute URL") from error
-    if not parts.scheme or not parts.netloc:
+    if parts.scheme not in _URL_SCHEMES or not parts.netloc:
         raise _ShapeError("must be an absolute URL")
     return text
 
