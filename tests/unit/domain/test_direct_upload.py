@@ -19,13 +19,19 @@ from coffer.domain.errors import (
     ForbiddenError,
     InvalidError,
     RecordChangedError,
+    RecordExistsError,
     RequestError,
     TooLargeError,
     UnsupportedTypeError,
 )
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.media_types import DcType
-from coffer.domain.object_upload import Awaiting, ThumbnailStatus, UploadStatus
+from coffer.domain.object_upload import (
+    Awaiting,
+    ObjectUpload,
+    ThumbnailStatus,
+    UploadStatus,
+)
 from coffer.domain.promotion import Promotion
 from tests.fakes import (
     FrozenClock,
@@ -39,6 +45,7 @@ from tests.fakes import (
 from tests.fakes.files import ELF, JPEG, PNG, TEXT, ZIP
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import caller, content, pending, upload
+from tests.fakes.watching import once
 
 MOST = 4096
 
@@ -176,6 +183,29 @@ def test_a_duplicate_in_another_readable_bucket_is_told_to_its_uploader_only(wor
 def test_a_duplicate_that_the_caller_may_not_see_is_not_told(world: World) -> None:
     world.upload(bucket="cnc", caller=caller(Role.USER, "cnc"))
     assert not world.upload().duplicate_found
+
+
+class ForgetfulUploads(InMemoryUploads):
+    """Writes a new record, loses its own answer, and tries again, as the SDK does."""
+
+    def add(self, upload: ObjectUpload) -> ObjectUpload:
+        super().add(upload)
+        return super().add(upload)
+
+
+def test_an_answer_that_was_lost_does_not_lose_the_record(world: World) -> None:
+    world.uploads = ForgetfulUploads()
+    receipt = world.upload()
+    assert receipt.upload.status is UploadStatus.AVAILABLE
+    assert world.uploads.records == {receipt.upload.file_identifier: receipt.upload}
+
+
+def test_a_record_that_is_there_and_is_not_cannot_be_written(world: World) -> None:
+    world.uploads = ForgetfulUploads()
+    vanish = once("get", world.uploads.records.clear)
+    with pytest.raises(RecordExistsError):
+        world.upload(uploads=watched(world.uploads, before=vanish))
+    assert world.objects.keys == []
 
 
 def test_an_answer_that_was_lost_does_not_lose_the_bytes(world: World) -> None:
