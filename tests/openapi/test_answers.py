@@ -255,6 +255,11 @@ def _packages(path: str) -> Mapping[int, Happening]:
     }
 
 
+def _presign(world: World) -> str:
+    bucket = world.stack.name("RawstoreBucket")
+    return f"/rawstore/presign?ownerid=alice&url=http://{bucket}/alice/birds/data.csv"
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
     "POST /api/v1/file/{bucket}": _uploads("/api/v1/file/mybucket"),
     "POST /api/v1/file/{bucket}/derivative": _uploads("/api/v1/file/mybucket/derivative"),
@@ -309,6 +314,13 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
         401: lambda world: world.get("/rawstore/info"),
         403: lambda world: world.rawstore("/rawstore/info", service="other"),
         404: lambda world: world.rawstore("/other/info"),
+    },
+    "GET /{service}/presign": {
+        200: lambda world: world.rawstore(_presign(world)),
+        400: lambda world: world.rawstore("/rawstore/presign?ownerid=alice"),
+        401: lambda world: world.rawstore(_presign(world).replace("ownerid", "owner")),
+        403: lambda world: world.rawstore(_presign(world).replace("alice", "bob")),
+        404: lambda world: world.rawstore("/other/presign"),
     },
 }
 

@@ -22,6 +22,7 @@ CODE = re.compile(r"^`([a-z0-9_]+)`$")
 RAWSTORE = (
     "domain/rawstore/",
     "http/rawstore",
+    "adapters/package_objects",
     "adapters/permission_tokens",
     "adapters/storage_secret",
 )

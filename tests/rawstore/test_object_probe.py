@@ -74,6 +74,7 @@ class Answering(BaseHTTPRequestHandler):
         self.send_response(store.answer(key))
         self.send_header("Content-Length", "5")
         self.send_header("ETag", f'"{ETAG}"')
+        self.send_header("x-amz-meta-owner", "u1")
         self.send_header("x-amz-meta-findability", "private")
         self.end_headers()
         self.answered += 1
@@ -114,7 +115,7 @@ def test_each_key_is_asked_for_once_and_what_is_there_is_told(
 
     assert sorted(store.asked) == sorted(keys)
     assert set(found) == {key for key in keys if key.endswith("7")}
-    assert set(found.values()) == {StoredFile(5, ETAG, "private")}
+    assert set(found.values()) == {StoredFile(5, ETAG, "u1", "private")}
 
 
 def test_no_keys_ask_nothing(store: Store, probe: S3StoredFiles) -> None:

@@ -17,7 +17,7 @@ import pytest
 from tests.rawstore.tokens import CLAIMS, pem_of, rsa_key, sign
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ["authorize_uploads", "list_prefixes"]
+FUNCTIONS = ["authorize_uploads", "list_prefixes", "presign_download"]
 
 ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",

@@ -20,6 +20,7 @@ ANSWERS = {
     "get_object_upload": HTTPStatus.NOT_FOUND,
     "list_prefixes": HTTPStatus.UNAUTHORIZED,
     "offer_uploads": HTTPStatus.OK,
+    "presign_download": HTTPStatus.UNAUTHORIZED,
     "upload_file": HTTPStatus.OK,
 }
 BATCHES = ("make_thumbnail", "process_upload", "publish_changes")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Lock, Thread
-from urllib.parse import urlsplit
-from weakref import finalize
 
-from coffer.adapters.package_forms import FINDABILITY_META
+from coffer.adapters.connections import FAILURES, Host, KeptConnection, Reply
+from coffer.adapters.package_forms import FINDABILITY_META, OWNER_META
 from coffer.adapters.signing import Endpoint, Signer
 from coffer.domain.clock import Clock
 from coffer.domain.rawstore.uploads import StoredFile
@@ -31,9 +28,8 @@ class S3StoredFiles:
         self._endpoint = endpoint
         self._bucket = bucket
         self._clock = clock
-        self._idle: deque[HTTPConnection] = deque()
-        self._tls: ssl.SSLContext | None = None
-        finalize(self, _close, self._idle)
+        self._host = Host(endpoint.url, timeout_seconds=TIMEOUT_SECONDS)
+        self._idle: deque[KeptConnection] = deque()
 
     def find(self, keys: Sequence[str]) -> dict[str, StoredFile]:
         errand = _Errand(keys)
@@ -48,49 +44,34 @@ class S3StoredFiles:
         errand.report()
         return errand.found
 
-    def _run(self, connection: HTTPConnection, errand: _Errand) -> None:
+    def _run(self, connection: KeptConnection, errand: _Errand) -> None:
         """Look up one key after the other over one connection, until none is left."""
         while (key := errand.next_key()) is not None:
             try:
                 errand.note(key, self._head(connection, key))
-            except (OSError, HTTPException, ValueError) as error:
-                connection.close()
+            except (*FAILURES, ValueError) as error:
                 errand.note_failure(type(error).__name__)
         self._idle.append(connection)
 
-    def _head(self, connection: HTTPConnection, key: str) -> HTTPResponse:
-        try:
-            return self._send(connection, key)
-        except (OSError, HTTPException):
-            # A kept connection may have been closed at the other end; sending opens it anew.
-            connection.close()
-            return self._send(connection, key)
-
-    def _send(self, connection: HTTPConnection, key: str) -> HTTPResponse:
+    def _head(self, connection: KeptConnection, key: str) -> Reply:
         url = self._endpoint.object_url(self._bucket, key)
         headers = self._signer.sign_headers("HEAD", url, now=self._clock.now())
-        connection.request("HEAD", url.removeprefix(self._endpoint.url), headers=headers)
-        response = connection.getresponse()
-        response.read()
-        return response
+        return connection.request("HEAD", url.removeprefix(self._endpoint.url), headers)
 
-    def _connections(self, count: int) -> list[HTTPConnection]:
-        return [self._idle.pop() if self._idle else self._connect() for _ in range(count)]
-
-    def _connect(self) -> HTTPConnection:
-        parts = urlsplit(self._endpoint.url)
-        host, port = str(parts.hostname), parts.port
-        if parts.scheme == "http":
-            return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=self._tls)
+    def _connections(self, count: int) -> list[KeptConnection]:
+        return [
+            self._idle.pop() if self._idle else self._host.connection() for _ in range(count)
+        ]
 
 
-def _close(connections: deque[HTTPConnection]) -> None:
-    """Close kept connections: when their owner goes, or the process ends."""
-    while connections:
-        connections.pop().close()
+def stored_file_of(reply: Reply) -> StoredFile:
+    """What a good answer to a HEAD says; ValueError where that is no size."""
+    return StoredFile(
+        size_bytes=int(reply.headers.get("Content-Length", "")),
+        etag=reply.headers.get("ETag", "").strip('"'),
+        owner=reply.headers.get(OWNER_META),
+        findability=reply.headers.get(FINDABILITY_META),
+    )
 
 
 class _Errand:
@@ -110,16 +91,12 @@ class _Errand:
                 self._failures["out of time"] += sum(1 for _ in self._keys)
             return next(self._keys, None)
 
-    def note(self, key: str, response: HTTPResponse) -> None:
+    def note(self, key: str, reply: Reply) -> None:
         """Keep what a good answer says; only 404 says that there is nothing."""
-        if response.status == 200:
-            self.found[key] = StoredFile(
-                size_bytes=int(response.getheader("Content-Length", "")),
-                etag=response.getheader("ETag", "").strip('"'),
-                findability=response.getheader(FINDABILITY_META),
-            )
-        elif response.status != 404:
-            self.note_failure(f"status {response.status}")
+        if reply.status == 200:
+            self.found[key] = stored_file_of(reply)
+        elif reply.status != 404:
+            self.note_failure(f"status {reply.status}")
 
     def note_failure(self, reason: str) -> None:
         with self._lock:

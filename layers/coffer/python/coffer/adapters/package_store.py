@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from coffer.adapters.signing import Credentials, Endpoint, Signer
 from coffer.adapters.store_signing import role_credentials
 from coffer.domain.clock import Clock
+from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.settings import SettingsError, settings
 
 
@@ -27,6 +28,15 @@ def package_endpoint() -> Endpoint:
     if host and "://" not in host:
         host = f"https://{host}"
     return Endpoint.for_region(settings.aws_region, host or settings.aws_endpoint_url_s3 or None)
+
+
+def package_address() -> StoreAddress:
+    """What the addresses of objects begin with; AWS's names count unless another store is named."""
+    return StoreAddress(
+        url=package_endpoint().url,
+        bucket=package_bucket(),
+        is_aws=not settings.storage_hostname,
+    )
 
 
 def package_host() -> str:

@@ -7,6 +7,7 @@ Errors are `{"error": {"message", "code", "files"?}}`: the reference's clients s
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -33,6 +34,7 @@ MAX_LISTED_BYTES = MAX_ANSWER_BYTES // 2
 MAX_LISTED_PATH = 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_UNENCODED_URL = re.compile(r"(?:^|&)url=(https?://.*?)(?=&(?:ownerid|jwt)=|$)", re.DOTALL)
 
 
 def permit_of(request: Request, tokens: PermissionTokens) -> Permit:
@@ -93,6 +95,21 @@ def present_package(package: AuthorizedPackage, upload_url: str) -> Answer:
     object_text = f"{{{','.join(files)}}}"
     body = ",".join(f'"{member}":{object_text}' for member in members)
     return Answer(headers={"Content-Type": JSON}, body=f"{{{body}}}")
+
+
+def url_of(request: Request) -> str:
+    """The parameter `url`; empty where it was not sent.
+
+    The reference's client puts addresses into the query as they are: what looks like one there is
+    taken as it stands, with every `&` and `+` in it.
+    """
+    unencoded = _UNENCODED_URL.search(request.raw_query)
+    return unencoded[1] if unencoded else request.parameter("url") or ""
+
+
+def present_link(url: str) -> Answer:
+    """The answer to `presign`."""
+    return Answer.of_json({"url": url}, media_type=JSON)
 
 
 def present_prefixes(prefixes: Sequence[str]) -> Answer:

@@ -29,6 +29,7 @@ class Request:
     base_url: str
     request_id: str
     variables: Mapping[str, str]
+    raw_query: str
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     body: bytes
@@ -40,6 +41,7 @@ class Request:
         headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
         scheme = headers.get("x-forwarded-proto", "https")
         raw = event.get("body") or ""
+        raw_query = event.get("rawQueryString", "")
         return cls(
             route_key=event["routeKey"],
             method=context["http"]["method"],
@@ -47,7 +49,8 @@ class Request:
             base_url=f"{scheme}://{context['domainName']}",
             request_id=context["requestId"],
             variables=event.get("pathParameters") or {},
-            query=tuple(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True)),
+            raw_query=raw_query,
+            query=tuple(parse_qsl(raw_query, keep_blank_values=True)),
             headers=headers,
             body=b64decode(raw) if event.get("isBase64Encoded") else raw.encode(),
         )

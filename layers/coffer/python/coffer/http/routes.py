@@ -24,6 +24,7 @@ ROUTES = (
     "POST /{service}/authorize",
     "POST /{service}/{proxy+}",
     "GET /{service}/info",
+    "GET /{service}/presign",
 )
 
 

@@ -8,7 +8,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from coffer.domain.rawstore.keys import problem_of
 
-_AWS_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com")
+_AWS_HOST = re.compile(
+    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com"
+)
 _USUAL_PORTS = (None, 80, 443)
 _PLAIN = re.compile(r"https?://[^\x00-\x1f\x7f?#\\]+", re.IGNORECASE)
 """An address of an object and of nothing more, that no two parsers read differently."""
@@ -19,7 +21,7 @@ class StoreAddress:
     """What the addresses of one bucket's objects begin with.
 
     `url` is the endpoint that forms are posted to: scheme, host and port. `is_aws` says that AWS's
-    own names lead there, too: a bucket has them in every region, and they are what old clients know.
+    own names lead there, too: those of every region, since old clients know them.
     """
 
     url: str
@@ -34,8 +36,9 @@ class StoreAddress:
         that has percent signs may also mean just what it says.
         """
         path = self._path_in_bucket(address)
-        keys = dict.fromkeys((unquote(path), path)) if path else {}
-        return [key for key in keys if problem_of(key) is None]
+        if not path or problem_of(unquote(path)) is not None:
+            return []
+        return list(dict.fromkeys((unquote(path), path)))
 
     def _path_in_bucket(self, address: str) -> str | None:
         if not _PLAIN.fullmatch(address):

@@ -33,7 +33,7 @@ class PackageObjects(Protocol):
         ...
 
     def is_public(self, key: str) -> bool:
-        """Whether anybody gets the object, without a signature; UnavailableError if none can say."""
+        """Whether anybody gets the object without a signature; UnavailableError as above."""
         ...
 
     def address(self, key: str) -> str:
@@ -63,8 +63,8 @@ def presign_download(
 
     The file has to be one of `owner`, who has to be the token's user. Nothing but the store itself
     is asked: the reference fetched whatever address it was given, and signed for any key.
-    Raises MalformedRequestError without a URL, UnauthenticatedError without an owner, ForbiddenError
-    for other people's tokens, files and stores.
+    Raises MalformedRequestError without a URL, UnauthenticatedError without an owner, and
+    ForbiddenError for other people's tokens, files and stores.
     """
     permit.require_service(rules.service, SOURCE_SERVICE)
     if not url:
@@ -75,9 +75,9 @@ def presign_download(
             "foreign_url", "The parameter url is not the address of a file in this store."
         )
     key, stored = _locate(objects, keys)
-    if stored is not None and rules.public_by_acl and stored.findability != PRIVATE:
-        if objects.is_public(key):
-            return url if key == keys[0] else objects.address(key)
+    may_be_public = rules.public_by_acl and stored is not None and stored.findability != PRIVATE
+    if may_be_public and objects.is_public(key):
+        return url if key == keys[0] else objects.address(key)
     _require_owner(permit, owner, key, stored, rules)
     return objects.link(key, life=LINK_LIFE)
 

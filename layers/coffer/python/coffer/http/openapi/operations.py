@@ -387,6 +387,24 @@ _RAWSTORE: Mapping[str, Operation] = {
         },
         refusals=together(ALWAYS, PERMISSION),
     ),
+    "GET /{service}/presign": Operation(
+        identifier="presignDownload",
+        tag=Tag.RAWSTORE,
+        access=Access.PERMISSION,
+        summary="Get a link to a file of one's own",
+        description="The link holds for a day. Takes the address of a file in this store in any of "
+        "its forms, path-style or with the bucket as host, percent-encoded or not. A public file's "
+        "address is answered as it came. The token may also be for the service `source`.",
+        parameters=("service", "fileUrl", "ownerid"),
+        successes={200: Success(description="The link.", content={JSON: "PresignedFile"})},
+        refusals=together(
+            ALWAYS,
+            PERMISSION,
+            {400: ("no_url",), 401: ("no_owner",)},
+            {403: ("wrong_owner", "foreign_url", "foreign_file")},
+            {503: ("store_unavailable", "storage_keys_unavailable")},
+        ),
+    ),
 }
 
 OPERATIONS: Mapping[str, Operation] = {**_FILES, **_RECORDS, **_SERVICE, **_RAWSTORE}

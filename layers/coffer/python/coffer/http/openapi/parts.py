@@ -88,6 +88,12 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
                 "inline: for browsers to show, which only types are that cannot run anything.",
             ),
         ),
+        "fileUrl": _parameter(
+            "query", "url", text("The address of the file, as an upload's form and key give it.")
+        ),
+        "ownerid": _parameter(
+            "query", "ownerid", text("Whose file it is: the userid of the token.")
+        ),
         "range": _parameter(
             "header", "Range", text("The bytes that are wanted.", examples=["bytes=0-99"])
         ),

@@ -120,6 +120,9 @@ SCHEMAS: Members = {
         required=("filedata",),
     ),
     "SignedFile": SIGNED_FILE,
+    "PresignedFile": thing(
+        {"url": url("Where the file can be downloaded.")}, "The link to a file."
+    ),
     "Prefixes": thing(
         {"prefixes": many(url("One beginning."), "The one in use first.", minItems=1)},
         "The beginnings that the address of a file of this user can have.",

@@ -1,0 +1,88 @@
+"""Kept HTTP connections to one host: what a small function needs in place of an SDK's."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from email.message import Message
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from weakref import finalize
+
+FAILURES = (OSError, HTTPException)
+"""What a request raises that got no answer."""
+
+
+class Reply(NamedTuple):
+    """An answer, read to its end. Header names compare without case."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Host:
+    """Where to connect to, and how patient to be; `url` is scheme, host and port.
+
+    All connections share one TLS context: to make one takes as long as some requests.
+    """
+
+    def __init__(self, url: str, *, timeout_seconds: float) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self._name, self._port = str(parts.hostname), parts.port
+        self._secure = parts.scheme != "http"
+        self._timeout_seconds = timeout_seconds
+        self._tls: ssl.SSLContext | None = None
+
+    def connection(self) -> KeptConnection:
+        """A connection of its own, which is opened when it is first used."""
+        return KeptConnection(self._connect())
+
+    def _connect(self) -> HTTPConnection:
+        if not self._secure:
+            return HTTPConnection(self._name, self._port, timeout=self._timeout_seconds)
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return HTTPSConnection(
+            self._name, self._port, timeout=self._timeout_seconds, context=self._tls
+        )
+
+
+class KeptConnection:
+    """A connection that stays open between requests, and is closed when its owner goes."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._connection = connection
+        finalize(self, connection.close)
+
+    def request(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """Send a request that may be sent twice; raises one of FAILURES where nothing answers.
+
+        A kept connection may have been closed at the other end: then it is opened anew, once.
+        """
+        try:
+            return self._send_once(method, target, headers, body)
+        except TimeoutError:
+            raise
+        except FAILURES:
+            return self._send_once(method, target, headers, body)
+
+    def _send_once(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        try:
+            return self._send(method, target, headers, body)
+        except FAILURES:
+            self._connection.close()
+            raise
+
+    def _send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        self._connection.request(method, target, body, headers)
+        response = self._connection.getresponse()
+        return Reply(response.status, response.headers, response.read())

@@ -1,0 +1,413 @@
+"""GET /{service}/presign: links to one's own files, and to nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from coffer.domain.rawstore.addresses import StoreAddress
+from coffer.domain.rawstore.keys import KeyPattern
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.rawstore.requests import (
+    MAY_UPLOAD,
+    authorize,
+    describe,
+    error_of,
+    files_of,
+    package,
+    post,
+    token,
+)
+from tests.rawstore.tokens import rsa_key, sign, signed_with_the_public_key, unsigned
+
+BODY = b"a,b\n1,2\n"
+PATH = "data/file1.csv"
+
+
+def push(stack: LocalStack, path: str = PATH, *, user: str = "u1", **metadata: Any) -> str:
+    """Upload a file as a client does; its address as the client puts that together."""
+    request = package({path: describe(BODY)}, **{"owner": user, **metadata})
+    file = files_of(authorize(stack, request, user=user))[path]
+    assert post(file, BODY) in (200, 201, 204)
+    return f"{file['upload_url']}/{file['upload_query']['key']}"
+
+
+def presign(
+    stack: LocalStack, url: str, *, owner: str | None = "u1", encode: bool = True, **claims: Any
+) -> Response:
+    named = "" if owner is None else f"ownerid={quote(owner)}&"
+    target = f"/rawstore/presign?{named}url={quote(url, safe='') if encode else url}"
+    return stack.request("GET", target, headers={"Auth-Token": token(stack, **claims)})
+
+
+def link_of(answer: Response) -> str:
+    assert answer.status == 200, answer.text
+    assert answer.header("content-type") == "application/json"
+    assert set(answer.json()) == {"url"}
+    return str(answer.json()["url"])
+
+
+def get(url: str) -> tuple[int, bytes]:
+    """What anybody gets there."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request("GET", f"{parts.path}{'?' if parts.query else ''}{parts.query}")
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def is_signed(url: str) -> bool:
+    return "X-Amz-Signature=" in url
+
+
+class TestOwnFiles:
+    def test_a_private_file_gets_a_link_that_anybody_can_use_for_a_day(
+        self, stack: LocalStack
+    ) -> None:
+        address = push(stack, findability="private")
+        assert get(address)[0] == 403
+
+        link = link_of(presign(stack, address))
+
+        assert link.startswith(f"{address}?")
+        assert parse_qs(urlsplit(link).query)["X-Amz-Expires"] == ["86400"]
+        assert get(link) == (200, BODY)
+        stack.clock.advance(timedelta(hours=23, minutes=59))
+        assert get(link) == (200, BODY)
+        stack.clock.advance(timedelta(minutes=2))
+        assert get(link)[0] == 403
+
+    def test_a_public_files_address_comes_back_unchanged(self, stack: LocalStack) -> None:
+        address = push(stack)
+
+        assert link_of(presign(stack, address)) == address
+        assert get(address) == (200, BODY)
+
+    def test_a_public_files_address_comes_back_to_whoever_asks(self, stack: LocalStack) -> None:
+        """It is no secret; the reference told it without any token."""
+        address = push(stack)
+
+        for owner, user in (("u1", "u2"), ("u2", "u2"), (None, "u2")):
+            assert link_of(presign(stack, address, owner=owner, user=user)) == address
+
+    def test_a_file_that_was_made_private_behind_our_back_gets_a_link(
+        self, stack: LocalStack
+    ) -> None:
+        """Whether it is public is what the store says, not what its upload was signed with."""
+        address = push(stack)
+        stack.client("s3").put_object_acl(
+            Bucket=stack.name("RawstoreBucket"), Key="u1/d/data/file1.csv", ACL="private"
+        )
+
+        assert is_signed(link_of(presign(stack, address)))
+
+    def test_a_file_that_is_not_there_yet_gets_a_link_by_its_key(self, stack: LocalStack) -> None:
+        address = f"{stack.storage.url}/{stack.name('RawstoreBucket')}/u1/d/later.csv"
+
+        link = link_of(presign(stack, address))
+
+        assert get(link)[0] == 404
+        push(stack, "later.csv", findability="private")
+        assert get(link) == (200, BODY)
+
+    def test_an_object_that_came_otherwise_goes_by_its_key(self, stack: LocalStack) -> None:
+        bucket = stack.name("RawstoreBucket")
+        stack.client("s3").put_object(Bucket=bucket, Key="u1/migrated.csv", Body=BODY)
+        address = f"http://{bucket}/u1/migrated.csv"
+
+        assert get(link_of(presign(stack, address))) == (200, BODY)
+        assert error_of(presign(stack, address, owner="u2", user="u2")) == (403, "foreign_file")
+
+    def test_the_parameter_jwt_does_too(self, stack: LocalStack) -> None:
+        address = push(stack, findability="private")
+        target = f"/rawstore/presign?jwt={token(stack)}&ownerid=u1&url={address}"
+
+        for headers in ({}, {"Auth-Token": ""}):
+            assert is_signed(link_of(stack.request("GET", target, headers=headers)))
+
+    def test_a_token_for_the_service_source_does_too(self, stack: LocalStack) -> None:
+        """The reference's client has no other at hand in its pushFlow."""
+        address = push(stack, findability="private")
+
+        assert is_signed(link_of(presign(stack, address, service="source", permissions={})))
+
+
+class TestSpellings:
+    @pytest.mark.parametrize(
+        "spelling",
+        [
+            "{store}/{bucket}/{key}",
+            "http://{host}/{bucket}/{key}",
+            "https://{host}:443/{bucket}/{key}",
+            "http://{bucket}:80/{key}",
+            "HTTPS://{bucket}/{key}",
+            "https://s3.amazonaws.com/{bucket}/{key}",
+            "https://s3.us-east-1.amazonaws.com/{bucket}/{key}",
+            "https://s3-eu-west-1.amazonaws.com/{bucket}/{key}",
+            "https://s3.dualstack.us-east-1.amazonaws.com/{bucket}/{key}",
+            "https://{bucket}.s3.amazonaws.com/{key}",
+            "https://{bucket}.s3.us-east-1.amazonaws.com/{key}",
+            "https://{bucket}.{host}/{key}",
+        ],
+    )
+    @pytest.mark.parametrize("encode", [True, False])
+    def test_every_form_of_a_files_address_is_understood(
+        self, stack: LocalStack, spelling: str, encode: bool
+    ) -> None:
+        address = push(stack, findability="private")
+        url = spelling.format(
+            store=stack.storage.url,
+            host=urlsplit(stack.storage.url).hostname,
+            bucket=stack.name("RawstoreBucket"),
+            key="u1/d/data/file1.csv",
+        )
+
+        link = link_of(presign(stack, url, encode=encode))
+
+        assert link.startswith(f"{address}?")
+        assert get(link) == (200, BODY)
+
+    @pytest.mark.parametrize(
+        "path",
+        ["a b.csv", "a+b&ownerid.csv", "é/表.csv", "50%.csv", "My%20File.csv", "a=b;c,d'(e)~.csv"],
+    )
+    @pytest.mark.parametrize("form", ["as the client", "twice", "once", "raw and once"])
+    def test_every_name_of_a_file_is_understood(
+        self, stack: LocalStack, path: str, form: str
+    ) -> None:
+        raw = push(stack, path, findability="private")
+        proper = f"{raw.removesuffix(path)}{quote(path)}"
+        url = {
+            "as the client": quote(raw, safe=":/%+&=;,'()~!*"),  # what Node makes of a raw one
+            "twice": quote(proper, safe=""),
+            "once": proper,
+            "raw and once": quote(raw, safe=""),
+        }[form]
+
+        assert get(link_of(presign(stack, url, encode=False))) == (200, BODY)
+
+    def test_a_public_file_whose_name_has_percent_signs_gets_an_address_that_works(
+        self, stack: LocalStack
+    ) -> None:
+        raw = push(stack, "My%20File.csv")
+
+        answered = link_of(presign(stack, raw, encode=False))
+
+        assert answered == raw.replace("%", "%25")
+        assert get(answered) == (200, BODY)
+
+    def test_parameters_may_come_in_any_order(self, stack: LocalStack) -> None:
+        address = push(stack, "a&b.csv", findability="private")
+        target = f"/rawstore/presign?url={address}&ownerid=u1&jwt={token(stack)}"
+
+        assert get(link_of(stack.request("GET", target))) == (200, BODY)
+
+    def test_awss_own_names_lead_elsewhere_when_another_store_is_named(self) -> None:
+        theirs = StoreAddress("https://minio.example:9000", "store", is_aws=False)
+
+        assert theirs.keys_of("https://minio.example:9000/store/u1/a") == ["u1/a"]
+        assert theirs.keys_of("https://s3.amazonaws.com/store/u1/a") == []
+        assert theirs.keys_of("https://store.s3.amazonaws.com/u1/a") == []
+
+    @pytest.mark.parametrize(
+        ("pattern", "begins"),
+        [
+            ("{owner}/{dataset}/{path}", True),
+            ("{owner}/{path}", True),
+            ("{owner}", False),
+            ("{owner}{path}", False),
+            ("x/{owner}/{path}", False),
+            ("{md5_hex}{extension}", False),
+        ],
+    )
+    def test_only_some_patterns_tell_the_owner_by_the_key(self, pattern: str, begins: bool) -> None:
+        assert KeyPattern.parse(pattern).begins_with_owner is begins
+
+
+class TestRefusals:
+    def test_other_peoples_private_files_are_refused(self, stack: LocalStack) -> None:
+        address = push(stack, user="u2", findability="private")
+
+        assert error_of(presign(stack, address)) == (403, "foreign_file")
+        assert error_of(presign(stack, address, owner="u2")) == (403, "wrong_owner")
+
+    def test_an_owner_is_who_signed_the_upload_whatever_the_key_begins_with(
+        self, stack: LocalStack
+    ) -> None:
+        """`u1/x` is a user of his own, whose keys begin like those of u1."""
+        address = push(stack, user="u1/x", findability="private")
+
+        assert error_of(presign(stack, address)) == (403, "foreign_file")
+        assert is_signed(link_of(presign(stack, address, owner="u1/x", user="u1/x")))
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://elsewhere.example/u1/a.csv",
+            "https://elsewhere.example/{bucket}/u1/a.csv",
+            "https://s3.amazonaws.com/elsewhere/u1/a.csv",
+            "https://elsewhere.s3.amazonaws.com/{bucket}/u1/a.csv",
+            "https://s3.amazonaws.com.elsewhere.example/{bucket}/u1/a.csv",
+            "https://{bucket}.elsewhere.example/u1/a.csv",
+            "https://{bucket}@elsewhere.example/u1/a.csv",
+            "https://elsewhere.example@{bucket}/u1/a.csv",
+            "https://{bucket}:8443/u1/a.csv",
+            "https://{bucket}:99999/u1/a.csv",
+            "https://[{bucket}/u1/a.csv",
+            "https://{bucket}\\.elsewhere.example/u1/a.csv",
+            "{store}/{bucket}x/u1/a.csv",
+            "{store}/{bucket}",
+            "{store}/{bucket}/",
+            "{store}/{bucket}//u1/a.csv",
+            "{store}/{bucket}/u1/../u2/a.csv",
+            "{store}/{bucket}/u1/%2e%2e/u2/a.csv",
+            "{store}/{bucket}/u1/a.csv?versionId=1",
+            "{store}/{bucket}/u1/a.csv#part",
+            "{store}/{bucket}/u1/a\n.csv",
+            "{store}/{bucket}/u1/%00.csv",
+            "ftp://{bucket}/u1/a.csv",
+            "file:///etc/passwd",
+            "//{bucket}/u1/a.csv",
+            "u1/a.csv",
+            "http://169.254.169.254/latest/meta-data/?u1",
+            "https://elsewhere.example/?u1",
+        ],
+    )
+    def test_what_is_no_file_of_this_store_is_refused(self, stack: LocalStack, url: str) -> None:
+        url = url.format(store=stack.storage.url, bucket=stack.name("RawstoreBucket"))
+
+        assert error_of(presign(stack, url)) == (403, "foreign_url")
+
+    @pytest.mark.parametrize("key", ["u2/a.csv", "u10/a.csv", "u1", "a.csv"])
+    def test_a_key_that_cannot_be_ones_own_is_refused(self, stack: LocalStack, key: str) -> None:
+        url = f"http://{stack.name('RawstoreBucket')}/{key}"
+
+        assert error_of(presign(stack, url)) == (403, "foreign_file")
+
+    @pytest.mark.parametrize("query", ["ownerid=u1", "ownerid=u1&url=", ""])
+    def test_no_address_is_a_bad_request(self, stack: LocalStack, query: str) -> None:
+        answer = stack.request(
+            "GET", f"/rawstore/presign?{query}", headers={"Auth-Token": token(stack)}
+        )
+
+        assert error_of(answer) == (400, "no_url")
+
+    @pytest.mark.parametrize("owner", [None, ""])
+    def test_no_owner_is_refused(self, stack: LocalStack, owner: str | None) -> None:
+        address = push(stack, findability="private")
+
+        assert error_of(presign(stack, address, owner=owner)) == (401, "no_owner")
+
+    def test_tokens_of_every_wrong_kind_are_refused(self, stack: LocalStack) -> None:
+        assert stack.permission_tokens is not None
+        address = push(stack)
+        claims = {"userid": "u1", "service": "rawstore", "permissions": MAY_UPLOAD}
+        for wrong in (
+            "",
+            "undefined",
+            "x" * 20_000,
+            unsigned(claims),
+            sign(rsa_key("another"), claims),
+            signed_with_the_public_key(stack.permission_tokens.public_key, claims),
+            token(stack, expires_seconds=-1),
+        ):
+            target = f"/rawstore/presign?ownerid=u1&jwt={wrong}&url={address}"
+            assert error_of(stack.request("GET", target))[0] == 401, wrong[:60]
+        for service in ("", "other", "rawstor"):
+            answer = presign(stack, address, service=service)
+            assert error_of(answer) == (403, "wrong_service")
+
+    def test_another_service_has_none(self, stack: LocalStack) -> None:
+        answer = stack.request("GET", "/other/presign", headers={"Auth-Token": token(stack)})
+
+        assert (answer.status, answer.json()["error"]["code"]) == (404, "no_such_route")
+
+    def test_other_methods_are_answered_in_json(self, stack: LocalStack) -> None:
+        answer = stack.request("DELETE", "/rawstore/presign")
+
+        assert (answer.status, answer.header("allow")) == (405, "GET")
+
+    def test_a_store_that_cannot_be_asked_signs_nothing(
+        self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = push(stack, findability="private")
+        stack.client("s3").delete_object(
+            Bucket=stack.name("RawstoreBucket"), Key="u1/d/data/file1.csv"
+        )
+        stack.client("s3").delete_bucket(Bucket=stack.name("RawstoreBucket"))
+        # Without its bucket S3 says 404, too; the key then tells the owner.
+        assert is_signed(link_of(presign(stack, address)))
+
+        def unreachable(*_: Any) -> None:
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(HTTPConnection, "request", unreachable)
+        assert error_of(presign(stack, address)) == (503, "store_unavailable")
+
+
+class Trap(HTTPServer):
+    """A server that nobody should come to."""
+
+    visits = 0
+
+
+class Visit(BaseHTTPRequestHandler):
+    server: Trap
+
+    def do_HEAD(self) -> None:
+        self.server.visits += 1
+        self.send_response(200)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+
+
+@pytest.fixture
+def trap() -> Iterator[Trap]:
+    server = Trap(("127.0.0.1", 0), Visit)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_no_address_makes_the_server_call_anybody(stack: LocalStack, trap: Trap) -> None:
+    """The reference sent a HEAD to whatever it was given, before it looked at the token."""
+    bucket, port = stack.name("RawstoreBucket"), trap.server_address[1]
+    for url in (
+        f"http://127.0.0.1:{port}/{bucket}/u1/a.csv",
+        f"http://127.0.0.1:{port}/?u1",
+        f"http://{bucket}@127.0.0.1:{port}/u1/a.csv",
+    ):
+        for encode in (True, False):
+            assert error_of(presign(stack, url, encode=encode)) == (403, "foreign_url")
+    assert trap.visits == 0
+
+
+def test_neither_address_nor_link_gets_into_the_log(
+    stack: LocalStack, log: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = push(stack, "secret-path.csv", findability="private")
+    link = link_of(presign(stack, address))
+    presign(stack, f"{address}?secret")
+
+    logged = log.getvalue() + "".join(capsys.readouterr())
+
+    assert logged.count('"served"') >= 3
+    assert "secret" not in logged
+    assert parse_qs(urlsplit(link).query)["X-Amz-Signature"][0] not in logged
