@@ -22,8 +22,19 @@ def image(
 
 def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and has nothing behind it."""
-    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _png_chunk(b"IHDR", size) + _png_chunk(b"IDAT", b"")
+    return _png(width, height, 8, 2, b"")
+
+
+def deep_png(width: int, height: int, colour_type: int, pixel: tuple[int, ...]) -> bytes:
+    """A PNG of one colour with 16 bits a channel, which Pillow itself does not write."""
+    row = b"\0" + struct.pack(f">{len(pixel)}H", *pixel) * width
+    return _png(width, height, 16, colour_type, zlib.compress(row * height))
+
+
+def _png(width: int, height: int, depth: int, colour_type: int, data: bytes) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", data), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, body) for kind, body in chunks)
 
 
 def _png_chunk(kind: bytes, data: bytes) -> bytes:

@@ -8,13 +8,15 @@ import struct
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.Image import Transpose
 
 from coffer.adapters.imaging import PillowThumbnailer
 from coffer.domain.ports import ThumbnailError
-from tests.fakes.files import png_header
+from tests.fakes.files import deep_png, png_header
 
 GREEN = (30, 180, 60)
 SECRET = b"swordfish"
@@ -116,6 +118,25 @@ def test_every_mode_is_shown_in_its_colours(
 ) -> None:
     made = make(plain(kind, mode, colour))
     assert made.mode in ("RGB", "L")
+    assert near(colour_of(made), shown)
+
+
+@pytest.mark.parametrize(
+    ("colour_type", "pixel", "shown"),
+    [
+        (0, (0x8000,), (128, 128, 128)),
+        (2, (0x1E00, 0xB400, 0x3C00), GREEN),
+        (4, (0x8000, 0xFFFF), (128, 128, 128)),
+        (4, (0x8000, 0), (255, 255, 255)),
+        (6, (0x1E00, 0xB400, 0x3C00, 0xFFFF), GREEN),
+        (6, (0x1E00, 0xB400, 0x3C00, 0), (255, 255, 255)),
+    ],
+)
+def test_sixteen_bits_a_channel_are_shown_in_eight(
+    colour_type: int, pixel: tuple[int, ...], shown: tuple[int, int, int]
+) -> None:
+    made = make(deep_png(400, 300, colour_type, pixel))
+    assert made.size == (200, 150)
     assert near(colour_of(made), shown)
 
 
@@ -385,6 +406,42 @@ def test_texts_that_unpack_to_giants_are_not_unpacked() -> None:
     texts = PngInfo()
     texts.add_text("Comment", "x" * 70_000_000, zip=True)
     assert failure_of(plain("PNG", pnginfo=texts)) == "image_damaged"
+
+
+def noise(kind: str, **options: Any) -> bytes:
+    return encode(Image.effect_noise((48, 32), 60).convert("RGB"), kind, **options)
+
+
+HEALTHY = (
+    noise("JPEG", icc_profile=adobe_rgb(), comment=SECRET),
+    noise("JPEG", progressive=True),
+    noise("PNG", icc_profile=adobe_rgb()),
+    encode(Image.effect_noise((48, 32), 60).convert("P"), "PNG", transparency=3),
+    with_exif(upright(), "JPEG", 6),
+    with_exif(upright(), "PNG", 6),
+    deep_png(48, 32, 0, (0x8000,)),
+)
+
+
+@given(
+    st.sampled_from(HEALTHY),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
+    st.floats(0, 1),
+)
+def test_no_damage_does_more_than_fail(
+    image: bytes, damages: list[tuple[float, int]], kept: float
+) -> None:
+    damaged = bytearray(image)
+    for place, value in damages:
+        # The nearer the beginning, the more is decided by it.
+        damaged[int(place**3 * len(damaged))] = value
+    length = len(damaged) if kept > 0.3 else int(kept * 3 * len(damaged))
+    try:
+        thumbnail = THUMBNAILER.make(bytes(damaged[:length]))
+    except ThumbnailError as error:
+        assert error.code  # noqa: PT017 - or it is made
+    else:
+        assert thumbnail.startswith(b"\xff\xd8\xff")
 
 
 def test_too_little_memory_is_told_as_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
