@@ -1,0 +1,128 @@
+"""What `sam local invoke` is given: variables that lead to the stack, and a template for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from coffer.settings import Settings
+from local.commands import main as run_command
+from local.remote import Remote
+from local.sam_invoke import (
+    BUILDS,
+    TEMPLATE_NAME,
+    declaring_template,
+    environments,
+    machine_architecture,
+    reachable,
+)
+from local.stack import LocalStack
+from tests.template.reading import functions, logical_id, source
+
+HOST = "host.docker.internal"
+BUILT = """
+Parameters:
+  Architecture: {Type: String, Default: other}
+Globals:
+  Function:
+    Environment:
+      Variables: {GIVEN: {Ref: Table}}
+Resources:
+  OneFunction: {Type: AWS::Serverless::Function, Properties: {CodeUri: OneFunction}}
+  Layer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: Layer}}
+  Table: {Type: AWS::DynamoDB::Table}
+"""
+
+
+def state_of(stack: LocalStack) -> dict[str, Any]:
+    """What a running stack tells of itself."""
+    return {
+        "endpoints": stack.endpoints(),
+        "functions": {one.logical_id: dict(one.environment) for one in stack.resources.functions},
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("http://127.0.0.1:9000", f"http://{HOST}:9000"),
+        ("http://localhost:9000/a/b?c=d", f"http://{HOST}:9000/a/b?c=d"),
+        ("http://[::1]:9000", f"http://{HOST}:9000"),
+        ("http://localhost", f"http://{HOST}"),
+        ("https://s3.example.org:9000", "https://s3.example.org:9000"),
+        ("http://127.0.0.1:port", "http://127.0.0.1:port"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("coffer-objectbucket", "coffer-objectbucket"),
+        ("{owner}/{dataset}/{path}", "{owner}/{dataset}/{path}"),
+        ("", ""),
+    ],
+)
+def test_only_urls_on_loopback_are_turned_to_the_host(value: str, expected: str) -> None:
+    assert reachable(value, HOST) == expected
+
+
+def test_every_function_gets_every_variable_of_the_template(running_stack: LocalStack) -> None:
+    found = environments(state_of(running_stack), HOST)
+    declared = source().data["Globals"]["Function"]["Environment"]["Variables"]
+    assert set(found) == {logical_id(folder) for folder in functions()}
+    for variables in found.values():
+        assert set(declared) <= set(variables)
+        assert all(isinstance(value, str) for value in variables.values())
+
+
+def test_no_variable_leads_to_the_containers_own_loopback(running_stack: LocalStack) -> None:
+    found = environments(state_of(running_stack), HOST)
+    text = json.dumps(found)
+    assert "127.0.0.1" not in text
+    assert "localhost" not in text
+    assert f"http://{HOST}:" in text
+
+
+def test_a_container_may_have_the_development_identity(running_stack: LocalStack) -> None:
+    for variables in environments(state_of(running_stack), HOST).values():
+        settings = Settings.from_environment(variables)
+        assert settings.development_identity == "dev"
+        assert settings.aws_session_token == ""
+
+
+def test_the_template_declares_what_is_given_and_finds_the_build() -> None:
+    built = yaml.safe_load(BUILT)
+    template = declaring_template(built, "x86_64", "x86_64", ["AWS_ENDPOINT_URL", "GIVEN"])
+    declared = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert declared == {"GIVEN": {"Ref": "Table"}, "AWS_ENDPOINT_URL": ""}
+    assert template["Parameters"]["Architecture"]["Default"] == "x86_64"
+    assert template["Resources"]["OneFunction"]["Properties"]["CodeUri"] == "x86_64/OneFunction"
+    assert template["Resources"]["Layer"]["Properties"]["ContentUri"] == "x86_64/Layer"
+    assert built == yaml.safe_load(BUILT)
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_the_command_writes_both_files_and_says_so(
+    is_built: bool,
+    running_stack: LocalStack,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = state_of(running_stack)
+    monkeypatch.setattr(Remote, "ask", lambda _self, _hand: state)
+    monkeypatch.chdir(tmp_path)
+    build = BUILDS / str(machine_architecture())
+    if is_built:
+        build.mkdir(parents=True)
+        (build / "template.yaml").write_text(BUILT, encoding="utf-8")
+    assert run_command(["env-json", "--host", "localhost", "--output", "variables.json"]) == 0
+    said = capsys.readouterr().out
+    written = Path("variables.json")
+    assert json.loads(written.read_text()) == environments(state, "localhost")
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert ("make build" in said) is not is_built
+    if is_built:
+        template = json.loads((BUILDS / TEMPLATE_NAME).read_text())
+        declared = set(template["Globals"]["Function"]["Environment"]["Variables"])
+        given = environments(state, "localhost")["GetMetadataFunction"]
+        assert declared == {*given, "GIVEN"}
