@@ -1,7 +1,8 @@
 """One local stack for the whole run, made from the template before anything of ours is imported.
 
 `coffer.settings` reads the environment when it is first imported, so the stack, which sets that
-environment, has to be there before test modules are collected.
+environment, has to be there before test modules are collected. It has its own S3, unless a plugin
+(`tests.ceph.plugin`) has put a stack on another one there before.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import LocalStack
-
-_STACK = pytest.StashKey[LocalStack]()
+from tests.session import STACK
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_STACK] = LocalStack().start()
+    if STACK not in config.stash:
+        config.stash[STACK] = LocalStack().start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    stack = config.stash.get(_STACK, None)
+    stack = config.stash.get(STACK, None)
     if stack is not None:
         stack.stop()
 
@@ -28,7 +29,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def running_stack(pytestconfig: pytest.Config) -> LocalStack:
     """The stack as it is, for tests that only need something to be there."""
-    return pytestconfig.stash[_STACK]
+    return pytestconfig.stash[STACK]
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""`pytest -p tests.ceph.plugin tests/ceph`: a Ceph for the run, its stack on it, a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.other_storage import OtherStorage
+from local.resources import Bucket
+from local.stack import LocalStack
+from tests.ceph.comparison import ROWS, table
+from tests.ceph.rig import Ceph
+from tests.session import STACK
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CEPH = pytest.StashKey[Ceph]()
+
+
+class EmptiedStorage(OtherStorage):
+    """A store that is the tests' own: between two of them everything in it goes."""
+
+    def make_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
+        """Remembers them, too."""
+        super().make_buckets(client, buckets)
+        self._client, self._names = client, [bucket.name for bucket in buckets]
+
+    def empty(self) -> None:
+        """Deletes every object and every upload under way."""
+        for name in self._names:
+            empty_bucket(self._client, name)
+
+
+def empty_bucket(client: S3Client, name: str) -> None:
+    """Deletes what is in a bucket, one by one: Ceph 16 wants an MD5 with a list of keys."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for one in page.get("Contents", ()):
+            client.delete_object(Bucket=name, Key=one["Key"])
+    for upload in client.list_multipart_uploads(Bucket=name).get("Uploads", ()):
+        client.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    ceph = Ceph().__enter__()
+    config.stash[CEPH] = ceph
+    config.stash[ROWS] = []
+    config.stash[STACK] = LocalStack(other_storage=EmptiedStorage(ceph.url, ceph.keys)).start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    ceph = config.stash.get(CEPH, None)
+    if ceph is not None:
+        ceph.__exit__()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for line in table(config.stash[ROWS]):
+        terminalreporter.write_line(line)
