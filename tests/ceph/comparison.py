@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -36,10 +36,10 @@ class Row(NamedTuple):
 
     @property
     def alike(self) -> str:
-        """`yes`: the same answer; `refused`: both refuse, in other words; `NO`: one accepts."""
+        """`yes`: the same answer; `both refuse`, in other words; `NO`: one accepts."""
         if self.local.refused != self.ceph.refused:
             return "NO"
-        return "yes" if self.local[:2] == self.ceph[:2] else "refused"
+        return "yes" if self.local[:2] == self.ceph[:2] else "both refuse"
 
 
 OTHER_WORDS = (
@@ -50,7 +50,7 @@ OTHER_WORDS = (
 ROWS = pytest.StashKey[list[Row]]()
 
 
-def table(rows: Sequence[Row]) -> Iterator[str]:
+def table(rows: list[Row]) -> Iterator[str]:
     """The rows, a line each, a sum, and the notes below."""
     if not rows:
         return
@@ -61,14 +61,13 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
         cells.append((row.request, row.change, str(row.local), str(row.ceph), row.alike + mark))
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
     for line in cells:
-        yield "  ".join(
-            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        yield "  ".join(padded).rstrip()
     count = Counter(row.alike for row in rows)
     honest = sum(1 for row in rows if not row.local.refused)
     yield (
         f"{len(rows)} requests, {honest} of them honest: {count['yes']} answered alike, "
-        f"{count['refused']} refused by both in other words, {count['NO']} not alike"
+        f"{count['both refuse']} refused by both in other words, {count['NO']} not alike"
     )
     yield OTHER_WORDS
     for number, note in enumerate(notes, 1):

@@ -1,4 +1,4 @@
-"""The suite runs on a Ceph of its own, which `make test-s3` starts; without one it isn't collected."""
+"""The suite runs on a Ceph that `make test-s3` starts; without one it isn't collected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pytest -p tests.ceph.plugin tests/ceph`: a Ceph for the run, its stack on it, a table at the end."""
+"""`pytest -p tests.ceph.plugin tests/ceph`: a Ceph, the run's stack on it, a table at the end."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class Ceph:
         """What a program printed that ends by itself."""
         environment = {**os.environ, "CEPH_CONF": str(self._folder / "ceph.conf")}
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - Ceph's programs, with words of this file
                 [program, *arguments],
                 env=environment,
                 capture_output=True,
@@ -207,7 +207,7 @@ class Ceph:
         tied = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         with (self._folder / f"{program}.out").open("wb") as output:
             self._running.append(
-                subprocess.Popen(
+                subprocess.Popen(  # noqa: S603 - the same
                     [*tied, *command],
                     stdin=subprocess.DEVNULL,
                     stdout=output,

@@ -117,9 +117,10 @@ def _sent(
     side: Side,
     *,
     body: bytes | None = BODY,
-    age: timedelta | None = None,
+    age: timedelta = timedelta(),
 ) -> Reply:
-    now = datetime.now(UTC) - (age or timedelta())
+    """The answer to a form signed `age` ago and changed since."""
+    now = datetime.now(UTC) - age
     fields = change(make(side.signer, side.endpoint, now))
     return post(side.endpoint.bucket_url(BUCKET), form_body(fields.items(), body))
 
@@ -212,8 +213,8 @@ def cases() -> Iterator[Case]:
         yield Case(request, "honest", partial(_sent, make, _same), honest=True)
         yield Case(request, "a field behind the file", partial(_late, make), honest=True)
         for name in names:
-            change = partial(_set, name, TELLING.get(name))
-            yield Case(request, f"{name} changed", partial(_sent, make, change))
+            send = partial(_sent, make, partial(_set, name, TELLING.get(name)))
+            yield Case(request, f"{name} changed", send)
         for name in names:
             yield Case(request, f"{name} dropped", partial(_sent, make, partial(_drop, name)))
         for name, value in ADDED.items():

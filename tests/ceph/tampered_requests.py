@@ -246,8 +246,8 @@ SENT: Mapping[str, tuple[str, ...]] = {
 def _presigned_cases(request: str, make: Make) -> Iterator[Case]:
     yield Case(request, "honest", partial(_sent, make, None), honest=True)
     for name in (*NAMES[request], *SIGNATURE):
-        change = partial(_parameter, name, TELLING.get(name))
-        yield Case(request, f"{name} changed", partial(_sent, make, change))
+        send_other = partial(_sent, make, partial(_parameter, name, TELLING.get(name)))
+        yield Case(request, f"{name} changed", send_other)
         yield Case(request, f"{name} dropped", partial(_sent, make, partial(_no_parameter, name)))
     yield from _of_headers(request, make)
     for what, change in QUERY_CHANGES.items():
