@@ -85,7 +85,7 @@ test-runtime: $(DEV_STAMP) ## Run every built function under Lambda's own runtim
 	@if .ci/find-python =$(RUNTIME) > /dev/null && $(MAKE) -s $(SAM_STAMP) $(RUNTIME_STAMP); then \
 	    $(MAKE) -s $(BUILD_STAMP) || exit 1; \
 	fi; \
-	$(PYTHON) -m pytest -rs tests/runtime $(ARGS)
+	$(PYTHON) -m pytest tests/runtime $(ARGS)
 
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered

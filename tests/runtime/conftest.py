@@ -14,15 +14,17 @@ from tests.runtime.table import table
 from tests.runtime.tools import MissingError, Tools, find_tools
 from tests.runtime.trials import Trials
 
+_MISSING = pytest.StashKey[str]()
 _TRIALS = pytest.StashKey[Trials]()
 
 
 @pytest.fixture(scope="session")
-def tools() -> Tools:
+def tools(pytestconfig: pytest.Config) -> Tools:
     """The emulator, the runtime and the build; tests are skipped where they can't be had."""
     try:
         return find_tools()
     except MissingError as missing:
+        pytestconfig.stash[_MISSING] = str(missing)
         pytest.skip(str(missing))
 
 
@@ -43,7 +45,9 @@ def trials(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Prints what was measured."""
+    """Prints what was measured, or once why nothing was."""
+    if _MISSING in config.stash:
+        terminalreporter.write_line(f"skipped: {config.stash[_MISSING]}")
     trials = config.stash.get(_TRIALS, None)
     if trials is None or not trials.made:
         return

@@ -26,27 +26,27 @@ class Tools:
     build: Path
 
 
-def find_tools() -> Tools:
-    """All of them, or MissingError for the first that isn't there."""
+def find_tools(root: Path = ROOT) -> Tools:
+    """All of them, below the project's folder; MissingError for the first that isn't there."""
     if platform.system() != "Linux":
         raise MissingError("the Lambda runtime emulator is a program for Linux")
     architecture = machine_architecture()
     if architecture is None:
         raise MissingError(f"Lambda has no processor like this machine's ({platform.machine()})")
-    python = ROOT / ".tools/runtime/bin/python"
+    python = root / ".tools/runtime/bin/python"
     if not python.exists():
         raise MissingError(
-            f"there is no Python {PYTHON} with awslambdaric in .tools/runtime: put Python "
-            f"{PYTHON} on PATH or in pyenv (`pyenv install {PYTHON}`), then `make test-runtime`"
+            f"awslambdaric isn't in .tools/runtime: `make test-runtime` installs it from PyPI, given "
+            f"Python {PYTHON} on PATH or in pyenv (`pyenv install {PYTHON}`)"
         )
-    sam = ROOT / ".tools/sam"
+    sam = root / ".tools/sam"
     emulators = sorted(sam.glob(f"lib/python3*/**/rapid/aws-lambda-rie-{architecture}"))
     if not emulators:
         raise MissingError(
             "the SAM CLI, whose wheel has the Lambda runtime emulator, isn't in .tools/sam: "
             "`make validate` installs it from PyPI"
         )
-    build = ROOT / ".aws-sam" / architecture
+    build = root / ".aws-sam" / architecture
     if not (build / "template.yaml").exists():
         raise MissingError(f"there is no build for {architecture}: run `make build`")
     return Tools(emulators[-1], python, sam / "bin/python", build)
