@@ -36,8 +36,8 @@ def find_tools(root: Path = ROOT) -> Tools:
     python = root / ".tools/runtime/bin/python"
     if not python.exists():
         raise MissingError(
-            f"awslambdaric isn't in .tools/runtime: `make test-runtime` installs it from PyPI, given "
-            f"Python {PYTHON} on PATH or in pyenv (`pyenv install {PYTHON}`)"
+            f"awslambdaric isn't in .tools/runtime: `make test-runtime` installs it from PyPI, "
+            f"given Python {PYTHON} on PATH or in pyenv (`pyenv install {PYTHON}`)"
         )
     sam = root / ".tools/sam"
     emulators = sorted(sam.glob(f"lib/python3*/**/rapid/aws-lambda-rie-{architecture}"))
