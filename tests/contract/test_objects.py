@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from botocore.awsrequest import AWSRequest
@@ -18,6 +18,9 @@ from coffer.settings import settings
 from local.stack import LocalStack
 from tests.fakes import FrozenClock, InMemoryObjects
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 KEY, FINAL = "incoming/aafc/käfer 1+2", "objects/aafc/x.png"
 BODY = b"the bytes of a file"
@@ -61,10 +64,7 @@ def in_memory(*, copy_conditions: bool = True, checksums: bool = True) -> Store:
     return Store(objects, arrive, lambda: objects.bytes_read)
 
 
-def on_s3(stack: LocalStack, *, copy_conditions: bool = True) -> Store:
-    client = s3_client()
-    if not copy_conditions:
-        client.meta.events.register("before-sign.s3.CopyObject", _without_conditions)
+def on_s3(stack: LocalStack, client: S3Client, *, copy_conditions: bool = True) -> Store:
     objects = S3Objects(client, settings.object_bucket, copy_conditions=copy_conditions)
 
     def arrive(
@@ -79,9 +79,9 @@ def on_s3(stack: LocalStack, *, copy_conditions: bool = True) -> Store:
     return Store(objects, arrive, lambda: objects.bytes_read)
 
 
-def _without_conditions(request: AWSRequest, **_: object) -> None:
-    """The request as a store sees it that does not know these headers: Ceph 16."""
-    for name in ("x-amz-copy-source-if-match", "If-None-Match"):
+def without_conditions(request: AWSRequest, **_: object) -> None:
+    """The request as a store sees it that does not know these headers."""
+    for name in ("x-amz-copy-source-if-match", "x-amz-copy-if-match", "If-None-Match"):
         del request.headers[name]
 
 
@@ -89,7 +89,7 @@ def _without_conditions(request: AWSRequest, **_: object) -> None:
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "in memory":
         return in_memory()
-    return on_s3(request.getfixturevalue("stack"))
+    return on_s3(request.getfixturevalue("stack"), s3_client())
 
 
 @pytest.fixture(params=["in memory", "S3"])
@@ -97,7 +97,10 @@ def careless_store(request: pytest.FixtureRequest) -> Store:
     """A store that ignores conditions on copies."""
     if request.param == "in memory":
         return in_memory(copy_conditions=False)
-    return on_s3(request.getfixturevalue("stack"), copy_conditions=False)
+    client = s3_client()
+    store = on_s3(request.getfixturevalue("stack"), client, copy_conditions=False)
+    client.meta.events.register("before-sign.s3.CopyObject", without_conditions)
+    return store
 
 
 def put(store: Store, key: str, body: bytes = BODY) -> StoredObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,14 +55,12 @@ def audit(request: pytest.FixtureRequest) -> Audit:
     stack: LocalStack = request.getfixturevalue("stack")
 
     def kept() -> list[Mapping[str, Any]]:
-        from json import loads
-
         return [
             {
                 **item,
                 "version": int(item["version"]),
-                "state": loads(item["state"]),
-                "changedProperties": loads(item["changedProperties"]),
+                "state": json.loads(item["state"]),
+                "changedProperties": json.loads(item["changedProperties"]),
             }
             for item in stack.items("AuditTable")
         ]

@@ -15,7 +15,12 @@ from pynamodb.exceptions import PynamoDBException
 
 from coffer.adapters.dynamodb.audit import DynamoAuditTrail
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.items import UploadItem
+from coffer.adapters.dynamodb.items import (
+    DerivativeItem,
+    MetadataItem,
+    SnapshotItem,
+    UploadItem,
+)
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.event_bus import EventBridgeBus
 from coffer.adapters.s3_objects import S3Objects
@@ -185,8 +190,6 @@ def client_of(model: Any) -> Any:
 @pytest.fixture
 def tables() -> Iterator[Callable[[Any], None]]:
     """Lets every table answer the same, until the test is over."""
-    from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, SnapshotItem
-
     clients = [client_of(m) for m in (UploadItem, MetadataItem, DerivativeItem, SnapshotItem)]
 
     def answer(with_what: Any) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.Image import Transpose
+from PIL.PngImagePlugin import PngInfo
 
 from coffer.adapters.imaging import PillowThumbnailer
 from coffer.domain.ports import ThumbnailError
@@ -339,8 +340,6 @@ def test_nothing_of_what_the_image_carried_is_left() -> None:
 
 
 def test_nothing_of_a_png_is_left_either() -> None:
-    from PIL.PngImagePlugin import PngInfo
-
     texts = PngInfo()
     texts.add_text("Comment", SECRET.decode())
     texts.add_itxt("XML:com.adobe.xmp", SECRET.decode())
@@ -401,8 +400,6 @@ def test_a_jpeg_that_unpacks_to_a_giant_is_not_unpacked() -> None:
 
 
 def test_texts_that_unpack_to_giants_are_not_unpacked() -> None:
-    from PIL.PngImagePlugin import PngInfo
-
     texts = PngInfo()
     texts.add_text("Comment", "x" * 70_000_000, zip=True)
     assert failure_of(plain("PNG", pnginfo=texts)) == "image_damaged"
