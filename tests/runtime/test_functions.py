@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.runtime.artifacts import MOST_BYTES
+from tests.runtime.emulator import Emulator
 from tests.runtime.observation import Observation
 from tests.runtime.samples import SAMPLES
+from tests.runtime.tools import Tools
 from tests.runtime.trials import Trials
-from tests.template.reading import functions
+from tests.template.reading import functions, logical_id, sample_event
+
+CALLED_BY_SOMEBODY = (
+    "create_metadata",
+    "download_file",
+    "get_metadata",
+    "get_object_upload",
+    "offer_uploads",
+    "upload_file",
+)
+DEPLOYED = {"OIDC_ISSUER": "https://login.invalid", "OIDC_AUDIENCE": "coffer"}
 
 every_function = pytest.mark.parametrize("folder", sorted(SAMPLES))
 
@@ -41,6 +55,21 @@ def test_a_function_with_its_layers_is_no_larger_than_lambda_takes(
 ) -> None:
     own, layers = trials.bytes_of(folder)
     assert 0 < own + layers <= MOST_BYTES
+
+
+@pytest.mark.parametrize("folder", CALLED_BY_SOMEBODY)
+def test_a_deployed_function_demands_a_token(
+    folder: str, trials: Trials, tools: Tools, tmp_path: Path
+) -> None:
+    # The development identity, which a deployed stack doesn't have, keeps the verifier out.
+    endpoints = trials.stack.endpoints() | DEPLOYED
+    del endpoints["DEVELOPMENT_IDENTITY"]
+    with Emulator(tools, trials.functions[logical_id(folder)], endpoints, tmp_path) as emulator:
+        answer, seen = emulator.observe(sample_event(folder))
+    assert answer.payload["statusCode"] == 401, answer.payload["body"]
+    assert "jwt" in seen.packages()
+    assert seen.strangers(trials.folders(folder)) == []
+    assert seen.compiled_below(trials.folders(folder)) == []
 
 
 def observation(trials: Trials, folder: str) -> Observation:
