@@ -168,3 +168,16 @@ def test_a_second_run_finds_nothing_left_to_do() -> None:
     house.keep()
     assert house.keep() == {}
     assert house.clock.now() > NOON
+
+
+def test_a_record_that_cannot_be_settled_does_not_keep_the_others_waiting() -> None:
+    poisoned, healthy = identifier(1), identifier(2)
+    house = House(
+        pending(file_identifier=poisoned, object_key=None), pending(file_identifier=healthy)
+    )
+    house.store("None")
+    with pytest.raises(ExceptionGroup) as failed:
+        house.keep()
+    [failure] = failed.value.exceptions
+    assert failure.__notes__ == [f"upload {poisoned}"]
+    assert set(house.uploads.records) == {poisoned}

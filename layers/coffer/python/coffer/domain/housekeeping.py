@@ -6,14 +6,17 @@ It reads the sparse index and the prefix of arrivals, so its cost follows what t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 
 from coffer.domain.clock import Clock
 from coffer.domain.direct_upload import finish_direct_upload
 from coffer.domain.errors import ObjectMissingError, RecordChangedError
 from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
-from coffer.domain.ports import Objects, ProcessingQueue, Uploads
+from coffer.domain.ports import Objects, ProcessingQueue, StoredObject, Uploads
 from coffer.domain.promotion import Promotion
 
 PATIENCE = timedelta(hours=1)
@@ -32,20 +35,36 @@ class Housekeeping:
     most: int = 1000
 
     def keep(self) -> Counter[str]:
-        """Do what there is to do, up to the bound, and say how often each thing was done."""
-        done: Counter[str] = Counter()
+        """Do what there is to do, up to the bound, and say how often each thing was done.
+
+        One record that cannot be settled does not keep the others waiting: the failures are
+        raised together, as an ExceptionGroup, once everything else is done.
+        """
         before = self.clock.now() - PATIENCE
-        for identifier in self.uploads.awaiting(Awaiting.BYTES, before):
-            if done.total() >= self.most:
-                return done
-            done[self._settle(identifier)] += 1
-        for arrived in self.objects.older_than("incoming/", before):
-            if done.total() >= self.most:
-                return done
-            # Never deleted: it is somebody's upload whose event was lost, or came to nothing.
-            self.queue.enqueue(arrived)
-            done["requeued"] += 1
+        failures: list[Exception] = []
+        done = Counter(step() for step in islice(self._steps(before, failures), self.most))
+        if failures:
+            raise ExceptionGroup(f"{len(failures)} uploads could not be settled", failures)
         return done
+
+    def _steps(self, before: datetime, failures: list[Exception]) -> Iterator[Callable[[], str]]:
+        for identifier in self.uploads.awaiting(Awaiting.BYTES, before):
+            yield partial(self._try_to_settle, identifier, failures)
+        for arrived in self.objects.older_than("incoming/", before):
+            yield partial(self._requeue, arrived)
+
+    def _requeue(self, arrived: StoredObject) -> str:
+        # Never deleted: it is somebody's upload whose event was lost, or came to nothing.
+        self.queue.enqueue(arrived)
+        return "requeued"
+
+    def _try_to_settle(self, identifier: str, failures: list[Exception]) -> str:
+        try:
+            return self._settle(identifier)
+        except Exception as error:
+            error.add_note(f"upload {identifier}")
+            failures.append(error)
+            return "failed"
 
     def _settle(self, identifier: str) -> str:
         upload = self.uploads.get(identifier)

@@ -107,7 +107,7 @@ class Uploads(Protocol):
     """The records of uploaded files. Reads see every write that was confirmed before."""
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
-        """The record, tombstones included; None where there is none, or its time is up."""
+        """The record, tombstones included; None where there is none."""
         ...
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
