@@ -28,10 +28,21 @@ class EmptiedStorage(OtherStorage):
         super().make_buckets(client, buckets)
         self._client, self._names = client, [bucket.name for bucket in buckets]
 
+    def holds(self, buckets: Collection[str]) -> bool:
+        """Whether these buckets are still there: a test may have taken one away."""
+        return set(buckets) <= self._there()
+
+    def forget_everything(self) -> None:
+        """Empties what is left; what isn't will be made again."""
+        self.empty()
+
     def empty(self) -> None:
         """Deletes every object and every upload under way."""
-        for name in self._names:
+        for name in self._there().intersection(self._names):
             empty_bucket(self._client, name)
+
+    def _there(self) -> set[str]:
+        return {str(one["Name"]) for one in self._client.list_buckets()["Buckets"]}
 
 
 def empty_bucket(client: S3Client, name: str) -> None:

@@ -1,0 +1,45 @@
+"""Killed, repeated and replaced on Ceph: one record, its own bytes, and nothing left over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.polling import BucketWatch
+from local.stack import LocalStack
+from tests.api import test_killed_anywhere as faults
+from tests.api.clients import post
+from tests.api.killing import AwsCalls, aws_calls
+from tests.ceph.borrowed import borrow
+
+__all__ = ["aws_calls"]
+
+globals().update(borrow(faults))
+
+let_time_pass = faults._let_time_pass
+
+
+@pytest.fixture(autouse=True)
+def _as_on_ceph(stack: LocalStack, aws_calls: AwsCalls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ceph's clock stands where the machine's does, and its events come from listing."""
+    listing = BucketWatch.step
+
+    def list_uncounted(watch: BucketWatch) -> bool:
+        with aws_calls.uncounted():
+            return listing(watch)
+
+    def pass_time(stack: LocalStack) -> None:
+        let_time_pass(stack)
+        # What is signed in an hour, Ceph refuses now.
+        stack.clock.reset()
+
+    def post_and_list(offered: dict[str, Any], body: bytes) -> int:
+        status = post(offered, body)
+        for feed in stack.bucket_feeds:
+            feed.step()
+        return status
+
+    monkeypatch.setattr(faults, "_let_time_pass", pass_time)
+    monkeypatch.setattr(faults, "post", post_and_list)
+    monkeypatch.setattr(BucketWatch, "step", list_uncounted)

@@ -1,0 +1,41 @@
+"""The main job on Ceph: a file goes in, is found out, thumbnailed, described and handed out."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from local.stack import LocalStack
+from tests.api import test_main_job as job
+from tests.api.clients import offer, post, record
+from tests.api.images import png
+from tests.ceph.borrowed import borrow, expect
+
+globals().update(borrow(job))
+
+BEYOND_CEPH = {
+    "test_checksums_that_the_client_names_are_the_stores_to_verify": (
+        "Ceph 16 verifies no checksum of a form"
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _as_far_as_ceph_can(request: pytest.FixtureRequest) -> None:
+    expect(request, BEYOND_CEPH)
+
+
+def test_the_store_computes_no_checksum_so_the_bytes_are_hashed_once(stack: LocalStack) -> None:
+    body = png() + bytes(300_000)
+    offered = offer(stack, name="large.png")
+    assert post(offered, body) == 201
+    stack.settle()
+    found = record(stack, offered["fileIdentifier"])
+    assert found["uploadStatus"] == "AVAILABLE"
+    assert found["sha1Hex"] == hashlib.sha1(body).hexdigest()
+    assert found["crc32"] is not None
+    etag = hashlib.md5(body).hexdigest()
+    assert stack.keys("ObjectBucket", "objects/") == [
+        f"objects/mybucket/{offered['fileIdentifier']}-{etag}.png"
+    ]

@@ -1,0 +1,84 @@
+"""The Objects port on Ceph: its contract, and what is different where Ceph can't keep it."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.adapters.s3_objects import s3_client
+from coffer.domain.errors import ObjectChangedError
+from local.stack import LocalStack
+from tests.ceph.borrowed import borrow, expect
+from tests.contract import test_objects as contract
+from tests.contract.test_objects import BODY, FINAL, KEY, OTHER, Store, is_missing, read_all
+from tests.fakes.objects import crc32_of, etag_of, sha1_of
+
+globals().update(borrow(contract))
+
+NO_CHECKSUMS = "Ceph 16 knows no checksums"
+BEYOND_CEPH = {
+    "test_the_checksums_that_the_store_has_are_known": NO_CHECKSUMS,
+    "test_what_is_written_is_there_with_its_type_and_hash": NO_CHECKSUMS,
+    "test_bytes_that_arrive_damaged_are_not_kept": NO_CHECKSUMS,
+    "test_a_promoted_object_is_a_copy_with_its_own_type_and_checksum": NO_CHECKSUMS,
+    "test_an_earlier_copy_counts_even_where_the_source_is_no_more": NO_CHECKSUMS,
+    "test_a_careless_store_promotes_too": NO_CHECKSUMS,
+    "test_only_the_bytes_that_were_meant_are_removed": "Ceph 16 ignores If-Match on DELETE",
+    "test_promoted_twice_the_first_copy_stays": "Ceph 16 ignores If-None-Match on a copy",
+}
+
+
+@pytest.fixture(autouse=True)
+def _as_far_as_ceph_can(request: pytest.FixtureRequest) -> None:
+    expect(request, BEYOND_CEPH)
+
+
+@pytest.fixture
+def store(stack: LocalStack) -> Store:
+    """Ceph as the functions use it."""
+    return contract.on_s3(stack, s3_client(), copy_conditions=False)
+
+
+@pytest.fixture
+def careless_store(stack: LocalStack) -> Store:
+    """Ceph without the name under which it does honour a condition."""
+    client = s3_client()
+    store = contract.on_s3(stack, client, copy_conditions=False)
+    client.meta.events.register("before-sign.s3.CopyObject", contract.without_conditions)
+    return store
+
+
+def test_a_copy_has_the_bytes_the_type_and_the_etag_of_its_source(store: Store) -> None:
+    arrived = store.arrive(metadata={"coffer-grant": "abc"})
+    for _ in range(2):
+        promoted = store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
+        assert (promoted.key, promoted.etag, promoted.size_bytes) == (
+            FINAL,
+            etag_of(BODY),
+            len(BODY),
+        )
+        assert (promoted.sha1_hex, promoted.crc32) == (None, None)
+    described = store.objects.describe(FINAL)
+    assert (described.content_type, described.metadata) == ("image/png", {})
+    assert read_all(store, FINAL) == read_all(store, KEY) == BODY
+    assert store.objects.digest(FINAL) == (sha1_of(BODY), crc32_of(BODY))
+
+
+@pytest.mark.parametrize("which", ["store", "careless_store"])
+def test_other_bytes_never_stay_under_the_key_of_the_claimed_ones(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    store: Store = request.getfixturevalue(which)
+    arrived = store.arrive()
+    store.arrive(OTHER)
+    with pytest.raises(ObjectChangedError):
+        store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
+    assert is_missing(store, FINAL)
+
+
+def test_a_copy_that_is_there_outlives_a_replaced_source(store: Store) -> None:
+    arrived = store.arrive()
+    store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
+    store.arrive(OTHER)
+    again = store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
+    assert again.etag == etag_of(BODY)
+    assert read_all(store, FINAL) == BODY

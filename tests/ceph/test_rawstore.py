@@ -1,0 +1,39 @@
+"""The rawstore on Ceph: what it signs is taken, what is there is seen, what is private stays so."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.stack import LocalStack
+from tests.ceph.borrowed import borrow, expect
+from tests.rawstore import test_authorize, test_info, test_presign
+from tests.rawstore.conftest import log, unasked
+from tests.rawstore.requests import post
+from tests.rawstore.test_authorize import BODY, one
+from tests.rawstore.test_presign import trap
+
+__all__ = ["log", "trap", "unasked"]
+
+for suite in (test_authorize, test_info, test_presign):
+    globals().update(borrow(suite))
+
+NO_CLOCK = "nobody can move Ceph's clock; what has expired is among the tampered requests"
+BEYOND_CEPH = {
+    "test_other_bytes_than_those_described_are_refused": "Ceph 16 verifies no MD5 of a form",
+    "test_a_form_counts_for_an_hour": NO_CLOCK,
+    "test_a_private_file_gets_a_link_that_anybody_can_use_for_a_day": NO_CLOCK,
+}
+
+
+@pytest.fixture(autouse=True)
+def _as_far_as_ceph_can(request: pytest.FixtureRequest) -> None:
+    expect(request, BEYOND_CEPH)
+
+
+def test_bytes_of_another_md5_do_not_exist_even_where_the_store_took_them(
+    stack: LocalStack,
+) -> None:
+    assert post(one(stack), BODY[::-1]) == 204
+    assert one(stack)["exists"] is False
+    assert post(one(stack), BODY) == 204
+    assert one(stack)["exists"] is True
