@@ -54,6 +54,7 @@ ENVIRONMENT = {
     "EVENT_BUS": "bus",
     "PROCESS_UPLOAD_QUEUE_URL": "http://127.0.0.1:9",
     "STORAGE_BUCKET_NAME": BUCKET,
+    "USAGE_TABLE": "usage",
 }
 
 

@@ -2,9 +2,15 @@
 
 from coffer.adapters.object_probe import S3StoredFiles
 from coffer.adapters.package_forms import PUBLIC_READ, S3PackageForms
-from coffer.adapters.package_store import package_bucket, package_endpoint, package_signer
+from coffer.adapters.package_store import (
+    package_bucket,
+    package_endpoint,
+    package_signer,
+    usage_table,
+)
 from coffer.adapters.permission_tokens import configured_permission_tokens
 from coffer.adapters.system_clock import SystemClock
+from coffer.adapters.usage_totals import DynamoUsageTotals
 from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.uploads import UploadRules, authorize_uploads
 from coffer.http.answers import Answer
@@ -26,6 +32,7 @@ tokens = configured_permission_tokens(clock)
 bucket, endpoint, signer = package_bucket(), package_endpoint(), package_signer(clock)
 forms = S3PackageForms(signer, bucket, acl=settings.rawstore_acl)
 stored_files = S3StoredFiles(signer, endpoint, bucket, clock)
+totals = DynamoUsageTotals(usage_table(), clock)
 rules = UploadRules(
     service=settings.service_name,
     pattern=KeyPattern.parse(settings.storage_path_pattern),
@@ -39,7 +46,9 @@ def authorize(request: Request) -> Answer:
     if not is_mounted(request, settings.service_name):
         return answer_unrouted(request, service=settings.service_name)
     permit = permit_of(request, tokens)
-    package = authorize_uploads(forms, stored_files, clock, permit, read_document(request), rules)
+    package = authorize_uploads(
+        forms, stored_files, totals, clock, permit, read_document(request), rules
+    )
     return present_package(package, endpoint.bucket_url(bucket))
 
 

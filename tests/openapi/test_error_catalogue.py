@@ -25,6 +25,7 @@ RAWSTORE = (
     "adapters/package_objects",
     "adapters/permission_tokens",
     "adapters/storage_secret",
+    "adapters/usage_totals",
 )
 """What raises only errors of the rawstore API."""
 PASSING_ON = ("domain/errors.py",)

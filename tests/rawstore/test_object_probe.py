@@ -24,7 +24,7 @@ from coffer.adapters import object_probe
 from coffer.adapters.object_probe import MOST_AT_A_TIME, S3StoredFiles
 from coffer.adapters.signing import Credentials, Endpoint, Signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.rawstore.uploads import StoredFile
+from coffer.domain.rawstore.stored import StoredFile
 from tests.rawstore.tokens import ec_key
 
 ETAG = "044e18f0bf3b19ac0428a75c85436194"

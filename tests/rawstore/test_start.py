@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "EVENT_BUS": "bus",
     "PROCESS_UPLOAD_QUEUE_URL": "https://queue.example",
     "STORAGE_BUCKET_NAME": "store",
+    "USAGE_TABLE": "usage",
     "DATAHUB_PUBLIC_KEY": pem_of(rsa_key("auth server")),
 }
 NO_LOOK_UPS = "from coffer.adapters import object_probe; object_probe.BUDGET_SECONDS = -1.0\n"
@@ -150,6 +151,7 @@ def test_another_stores_prefixes_name_its_host_without_the_port() -> None:
         *((f, {"DATAHUB_PUBLIC_KEY": "no key"}, "DATAHUB_PUBLIC_KEY") for f in FUNCTIONS),
         *((f, {"DATAHUB_PUBLIC_KEY": ""}, "DATAHUB_PUBLIC_KEY_URL") for f in FUNCTIONS),
         *((f, {"STORAGE_BUCKET_NAME": ""}, "STORAGE_BUCKET_NAME") for f in FUNCTIONS),
+        ("authorize_uploads", {"USAGE_TABLE": ""}, "USAGE_TABLE"),
         ("authorize_uploads", {"STORAGE_ACCESS_KEY_ID": "half"}, "STORAGE_SECRET_ACCESS_KEY"),
         ("authorize_uploads", {"STORAGE_PATH_PATTERN": "{other}"}, "STORAGE_PATH_PATTERN"),
         ("authorize_uploads", {"RAWSTORE_ACL": "public-read-write"}, "RAWSTORE_ACL"),

@@ -182,6 +182,31 @@ def tells_bus_and_audit(stack: LocalStack, event: Event, payload: Any) -> str:
     return ""
 
 
+def with_rawstore_object(stack: LocalStack, folder: str) -> Event:
+    """An object in the rawstore, as an upload's form leaves it there."""
+    [message] = sample_event(folder)["Records"]
+    changed = json.loads(message["body"])["detail"]["object"]
+    body = b"b" * changed["size"]
+    answer = stack.client("s3").put_object(
+        Bucket=stack.name("RawstoreBucket"),
+        Key=changed["key"],
+        Body=body,
+        Metadata={"owner": TOKEN_USER, "findability": "private"},
+    )
+    return rewritten(folder, {changed["etag"]: answer["ETag"].strip('"')})
+
+
+def accounts_for_it(stack: LocalStack, event: Event, payload: Any) -> str:
+    """Its bytes are its owner's now."""
+    changed = json.loads(event["Records"][0]["body"])["detail"]["object"]
+    [total] = [
+        item for item in stack.items("UsageTable") if item["usageId"] == f"owner/{TOKEN_USER}"
+    ]
+    wrong = finishes_every_item(stack, event, payload)
+    used = (total["publicBytes"], total["privateBytes"])
+    return wrong or ("" if used == (0, changed["size"]) else f"{used} bytes are accounted for")
+
+
 def finishes_the_upload(_stack: LocalStack, _event: Event, payload: Any) -> str:
     """Housekeeping found the upload that was left, and its bytes."""
     return "" if payload == {"finished": 1} else f"answered {payload}"
@@ -220,5 +245,6 @@ SAMPLES: Mapping[str, Sample] = {
     "presign_download": Sample(with_token, answers(200)),
     "process_upload": Sample(with_arrival, makes_available),
     "publish_changes": Sample(as_it_is, tells_bus_and_audit),
+    "record_usage": Sample(with_rawstore_object, accounts_for_it),
     "upload_file": Sample(as_it_is, answers(200)),
 }

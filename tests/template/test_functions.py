@@ -57,10 +57,16 @@ def test_a_sample_event_is_what_the_function_is_invoked_with(folder: str) -> Non
         assert (kinds, event["source"]) == ({"ScheduleV2"}, "aws.scheduler")
 
 
-@pytest.mark.parametrize("folder", ["process_upload", "make_thumbnail"])
-def test_a_queued_sample_holds_an_event_that_its_rule_lets_through(folder: str) -> None:
-    rules = {"process_upload": "UploadArrivedRule", "make_thumbnail": "ImageUploadedRule"}
-    pattern = made("AWS::Events::Rule")[rules[folder]]["EventPattern"]
+@pytest.mark.parametrize(
+    ("folder", "rule"),
+    [
+        ("process_upload", "UploadArrivedRule"),
+        ("make_thumbnail", "ImageUploadedRule"),
+        ("record_usage", "RawstoreChangedRule"),
+    ],
+)
+def test_a_queued_sample_holds_an_event_that_its_rule_lets_through(folder: str, rule: str) -> None:
+    pattern = made("AWS::Events::Rule")[rule]["EventPattern"]
     for record in sample_event(folder)["Records"]:
         envelope = json.loads(record["body"])
         assert envelope["source"] in pattern["source"]

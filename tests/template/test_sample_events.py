@@ -23,7 +23,7 @@ ANSWERS = {
     "presign_download": HTTPStatus.UNAUTHORIZED,
     "upload_file": HTTPStatus.OK,
 }
-BATCHES = ("make_thumbnail", "process_upload", "publish_changes")
+BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage")
 
 
 def test_every_sample_is_replayed() -> None:

@@ -93,11 +93,20 @@ def test_a_table_is_on_demand_recoverable_and_protected(name: str) -> None:
     assert properties["DeletionProtectionEnabled"]["Fn::If"] == ["TablesAreProtected", True, False]
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLES) - {"AuditTable"}))
-def test_a_table_of_records_streams_both_images_and_expires_its_tombstones(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(TABLES) - {"AuditTable", "UsageTable"}))
+def test_a_table_of_records_streams_both_images(name: str) -> None:
     properties = TABLES[name]["Properties"]
     assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLES) - {"AuditTable"}))
+def test_a_table_expires_its_tombstones(name: str) -> None:
+    properties = TABLES[name]["Properties"]
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+def test_what_is_used_is_an_account_and_tells_nobody() -> None:
+    assert "StreamSpecification" not in TABLES["UsageTable"]["Properties"]
 
 
 def test_the_audit_never_expires_and_tells_nobody() -> None:

@@ -59,6 +59,7 @@ class Settings:
     datahub_public_key: str
     datahub_public_key_url: str
     require_token_expiry: bool
+    usage_table: str
     storage_bucket_name: str
     storage_hostname: str
     storage_access_key_id: str
@@ -105,6 +106,7 @@ class Settings:
             datahub_public_key=read.text("DATAHUB_PUBLIC_KEY", ""),
             datahub_public_key_url=read.text("DATAHUB_PUBLIC_KEY_URL", ""),
             require_token_expiry=read.flag("REQUIRE_TOKEN_EXPIRY", default=False),
+            usage_table=read.text("USAGE_TABLE", ""),
             storage_bucket_name=read.text("STORAGE_BUCKET_NAME", ""),
             storage_hostname=read.text("STORAGE_HOSTNAME", ""),
             storage_access_key_id=read.text("STORAGE_ACCESS_KEY_ID", ""),
@@ -122,7 +124,10 @@ class Settings:
         """A development identity skips every check, so it only works against a loopback AWS."""
         if not self.development_identity:
             return
-        host = urlsplit(self.aws_endpoint_url).hostname
+        try:
+            host = urlsplit(self.aws_endpoint_url).hostname
+        except ValueError:
+            host = None
         if host not in _LOOPBACK_HOSTS:
             raise SettingsError(
                 "DEVELOPMENT_IDENTITY is set, but AWS_ENDPOINT_URL is not a local one: a deployed "

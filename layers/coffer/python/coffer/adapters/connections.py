@@ -25,7 +25,8 @@ class Reply(NamedTuple):
 class Host:
     """Where to connect to, and how patient to be; `url` is scheme, host and port.
 
-    All connections share one TLS context: to make one takes as long as some requests.
+    All connections share one TLS context, which is made for the first request: that takes half as
+    long as a cold start, and a function may have no occasion for it.
     """
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
@@ -38,9 +39,10 @@ class Host:
 
     def connection(self) -> KeptConnection:
         """A connection of its own, which is opened when it is first used."""
-        return KeptConnection(self._connect())
+        return KeptConnection(self)
 
-    def _connect(self) -> HTTPConnection:
+    def unopened(self) -> HTTPConnection:
+        """The standard library's connection, with nothing sent yet."""
         if not self._secure:
             return HTTPConnection(self._name, self._port, timeout=self._timeout_seconds)
         if self._tls is None:
@@ -53,9 +55,9 @@ class Host:
 class KeptConnection:
     """A connection that stays open between requests, and is closed when its owner goes."""
 
-    def __init__(self, connection: HTTPConnection) -> None:
-        self._connection = connection
-        finalize(self, connection.close)
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._connection: HTTPConnection | None = None
 
     def request(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
@@ -74,15 +76,17 @@ class KeptConnection:
     def _send_once(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:
+        connection = self._opened()
         try:
-            return self._send(method, target, headers, body)
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
         except FAILURES:
-            self._connection.close()
+            connection.close()
             raise
 
-    def _send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Reply:
-        self._connection.request(method, target, body, headers)
-        response = self._connection.getresponse()
-        return Reply(response.status, response.headers, response.read())
+    def _opened(self) -> HTTPConnection:
+        if self._connection is None:
+            self._connection = self._host.unopened()
+            finalize(self, self._connection.close)
+        return self._connection

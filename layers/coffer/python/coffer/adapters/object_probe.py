@@ -11,7 +11,7 @@ from coffer.adapters.connections import FAILURES, Host, KeptConnection, Reply
 from coffer.adapters.package_forms import FINDABILITY_META, OWNER_META
 from coffer.adapters.signing import Endpoint, Signer
 from coffer.domain.clock import Clock
-from coffer.domain.rawstore.uploads import StoredFile
+from coffer.domain.rawstore.stored import StoredFile
 from coffer.observability import logger
 
 MOST_AT_A_TIME = 32
@@ -59,9 +59,7 @@ class S3StoredFiles:
         return connection.request("HEAD", url.removeprefix(self._endpoint.url), headers)
 
     def _connections(self, count: int) -> list[KeptConnection]:
-        return [
-            self._idle.pop() if self._idle else self._host.connection() for _ in range(count)
-        ]
+        return [self._idle.pop() if self._idle else self._host.connection() for _ in range(count)]
 
 
 def stored_file_of(reply: Reply) -> StoredFile:

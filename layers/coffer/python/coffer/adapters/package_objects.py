@@ -10,7 +10,7 @@ from coffer.adapters.object_probe import stored_file_of
 from coffer.adapters.signing import Endpoint, Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UnavailableError
-from coffer.domain.rawstore.uploads import StoredFile
+from coffer.domain.rawstore.stored import StoredFile
 
 TIMEOUT_SECONDS = 5.0
 _UNSIGNED: Mapping[str, str] = {}

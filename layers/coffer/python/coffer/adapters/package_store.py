@@ -22,6 +22,13 @@ def package_bucket() -> str:
     return settings.storage_bucket_name
 
 
+def usage_table() -> str:
+    """The table that accounts for what is in the store; SettingsError where none is named."""
+    if not settings.usage_table:
+        raise SettingsError("The environment variable USAGE_TABLE is missing or empty.")
+    return settings.usage_table
+
+
 def package_endpoint() -> Endpoint:
     """Where the store listens; a host without a scheme is taken to speak TLS."""
     host = settings.storage_hostname

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError
+from coffer.domain.rawstore.quotas import Quota
 from coffer.domain.rawstore.texts import MAX_LENGTH, is_header_value
 
 UPLOAD_PERMISSION = "datapackage-upload"
-STORAGE_LIMITS = ("max_public_storage_mb", "max_private_storage_mb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,14 @@ class Permit:
                 "wrong_owner", "The token's userid is not the owner that the request names."
             )
 
+    @property
+    def quota(self) -> Quota | None:
+        """How much the user may keep; None where the permissions set no limit."""
+        return Quota.of(self.permissions)
+
     def require_upload(self) -> None:
         """Raise ForbiddenError unless the permissions let the user upload."""
-        limited = any(limit in self.permissions for limit in STORAGE_LIMITS)
-        if not limited and self.permissions.get(UPLOAD_PERMISSION) is not True:
+        if self.quota is None and self.permissions.get(UPLOAD_PERMISSION) is not True:
             raise ForbiddenError(
                 "no_upload_permission",
                 f"The token's permissions hold neither {UPLOAD_PERMISSION} nor a storage limit.",

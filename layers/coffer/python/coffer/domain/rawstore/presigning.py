@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 from coffer.domain.errors import (
     ForbiddenError,
@@ -15,34 +14,11 @@ from coffer.domain.errors import (
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.packages import PRIVATE
 from coffer.domain.rawstore.permits import Permit
-from coffer.domain.rawstore.uploads import StoredFile
+from coffer.domain.rawstore.stored import PackageObjects, StoredFile
 
 LINK_LIFE = timedelta(days=1)
 SOURCE_SERVICE = "source"
 """The reference's client also asks with the token that it has for this service (its pushFlow)."""
-
-
-class PackageObjects(Protocol):
-    """The objects in the store of packages, one at a time."""
-
-    def describe(self, key: str, *, etag: str | None = None) -> StoredFile:
-        """What is under a key; with `etag`, only if that is the object meant.
-
-        Raises ObjectMissingError, ObjectChangedError for another entity tag, and UnavailableError.
-        """
-        ...
-
-    def is_public(self, key: str) -> bool:
-        """Whether anybody gets the object without a signature; UnavailableError as above."""
-        ...
-
-    def address(self, key: str) -> str:
-        """The object's own address, percent-encoded."""
-        ...
-
-    def link(self, key: str, *, life: timedelta) -> str:
-        """An address with which whoever has it can GET the object for so long."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from coffer.domain.clock import Clock
 from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.packages import PRIVATE, Package, PackageFile, parse_files
 from coffer.domain.rawstore.permits import Permit
+from coffer.domain.rawstore.quotas import UsageTotals
+from coffer.domain.rawstore.stored import StoredFile, StoredFiles
 
 FORM_LIFE = timedelta(hours=1)
 
@@ -23,18 +25,6 @@ class SignedUpload(NamedTuple):
     exists: bool
 
 
-class StoredFile(NamedTuple):
-    """What the store says of an object; owner and findability are those its upload was signed with.
-
-    Either is None where the object came otherwise.
-    """
-
-    size_bytes: int
-    etag: str
-    owner: str | None
-    findability: str | None
-
-
 class PackageForms(Protocol):
     """What signs forms for the store of packages."""
 
@@ -42,17 +32,6 @@ class PackageForms(Protocol):
         self, package: Package, files: Sequence[PackageFile], *, now: datetime, life: timedelta
     ) -> list[dict[str, str]]:
         """For each file, in order, the fields of a form that puts exactly that file there."""
-        ...
-
-
-class StoredFiles(Protocol):
-    """What is in the store of packages."""
-
-    def find(self, keys: Sequence[str]) -> Mapping[str, StoredFile]:
-        """What is under these keys; a key that is absent, or cannot be asked for, is left out.
-
-        Takes a bounded time and never raises: whoever asks can do without the answer.
-        """
         ...
 
 
@@ -77,6 +56,7 @@ class AuthorizedPackage:
 def authorize_uploads(
     forms: PackageForms,
     stored_files: StoredFiles,
+    totals: UsageTotals,
     clock: Clock,
     permit: Permit,
     request: object,
@@ -85,23 +65,37 @@ def authorize_uploads(
     """Sign every upload that `request` (a parsed JSON document) names.
 
     An upload is signed whether or not the file exists: `exists` only says that it can be left out.
-    Raises UnauthenticatedError for another's package, ForbiddenError for a token of another service
-    or without the permission, MalformedRequestError and TooLargeError for the request itself.
+    Raises UnauthenticatedError for another's package, ForbiddenError for a token of another
+    service, without the permission or with too small a quota, MalformedRequestError and
+    TooLargeError for the request itself, UnavailableError where nobody knows what is used.
     """
     package = Package.parse(request)
     permit.require_owner(package.owner)
     permit.require_service(rules.service)
     permit.require_upload()
     files = parse_files(request, package, rules.pattern)
-    fields = forms.sign(package, files, now=clock.now(), life=FORM_LIFE)
     stored = stored_files.find([file.key for file in files])
-    return AuthorizedPackage(
-        package,
-        [
-            SignedUpload(file, form, _exists(file, stored.get(file.key), package, rules))
-            for file, form in zip(files, fields, strict=True)
-        ],
+    exists = [_exists(file, stored.get(file.key), package, rules) for file in files]
+    _require_room(totals, permit, package, files, exists)
+    fields = forms.sign(package, files, now=clock.now(), life=FORM_LIFE)
+    return AuthorizedPackage(package, list(map(SignedUpload, files, fields, exists)))
+
+
+def _require_room(
+    totals: UsageTotals,
+    permit: Permit,
+    package: Package,
+    files: Sequence[PackageFile],
+    exists: Sequence[bool],
+) -> None:
+    """Raise ForbiddenError where the files that are not there yet pass the token's quota."""
+    if permit.quota is None:
+        return
+    requested = sum(
+        file.length_bytes for file, there in zip(files, exists, strict=True) if not there
     )
+    used = totals.of(package.owner)
+    permit.quota.require_room(used, requested, private=package.is_private)
 
 
 def _exists(

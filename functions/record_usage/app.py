@@ -1,0 +1,29 @@
+"""S3 Object Created and Object Deleted in RawstoreBucket: account for what owners keep there."""
+
+from typing import Any
+
+from coffer.adapters.dynamodb.usage import DynamoUsageRecords
+from coffer.adapters.package_objects import S3PackageObjects
+from coffer.adapters.package_store import package_bucket, package_endpoint, package_signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.batches import queue_handler
+from coffer.domain.rawstore.usage import enter_created, enter_deleted
+from coffer.observability import count, logger
+
+clock = SystemClock()
+records = DynamoUsageRecords()
+objects = S3PackageObjects(package_signer(clock), package_endpoint(), package_bucket(), clock)
+
+
+def record(event: dict[str, Any], attempt: int) -> None:
+    changed = event["detail"]["object"]
+    key, sequencer = changed["key"], changed["sequencer"]
+    if event["detail-type"] == "Object Created":
+        account = enter_created(records, objects, key, etag=changed["etag"], sequencer=sequencer)
+    else:
+        account = enter_deleted(records, clock, key, sequencer=sequencer)
+    logger.info("usage accounted for", account=account.value, attempt=attempt)
+    count(f"Usage{account.value.title()}")
+
+
+lambda_handler = queue_handler(record)

@@ -1,0 +1,242 @@
+"""The UsageRecords port, kept by a fake and by DynamoDB; races; what DynamoDB's failures become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pynamodb.exceptions import PynamoDBException
+
+from coffer.adapters.dynamodb.usage import DynamoUsageRecords, ObjectUsageItem
+from coffer.adapters.package_store import usage_table
+from coffer.adapters.system_clock import SystemClock
+from coffer.adapters.usage_totals import DynamoUsageTotals
+from coffer.domain.errors import ObjectChangedError, RecordChangedError, UnavailableError
+from coffer.domain.rawstore.quotas import Totals, UsageTotals
+from coffer.domain.rawstore.stored import StoredFile
+from coffer.domain.rawstore.usage import (
+    MOST_ATTEMPTS,
+    Account,
+    Usage,
+    UsageRecords,
+    enter_created,
+    enter_deleted,
+    moved,
+    sequencer_of,
+)
+from tests.rawstore.tokens import NOW, SettableClock
+from tests.unit.adapters.failing_aws import (
+    SILENCES,
+    answer_always,
+    answer_normally,
+    json_error,
+    no_pauses,
+)
+
+ENTRY = Usage(key="u1/é/a.csv", sequencer=sequencer_of("1"), owner="u1", size_bytes=10)
+
+
+class InMemoryUsage:
+    """Both ports in dictionaries. `interference` is done before each write, while there is any."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Usage] = {}
+        self.totals: dict[str, Totals] = {}
+        self.interference: list[Callable[[], None]] = []
+
+    def get(self, key: str) -> Usage | None:
+        return self.entries.get(key)
+
+    def replace(self, before: Usage | None, after: Usage) -> None:
+        if self.interference:
+            self.interference.pop(0)()
+        if self.entries.get(after.key) != before:
+            raise RecordChangedError(after.key)
+        self.entries[after.key] = after
+        for owner, change in moved(before, after).items():
+            public, private = self.of(owner)
+            self.totals[owner] = Totals(
+                public + change.public_bytes, private + change.private_bytes
+            )
+
+    def of(self, owner: str) -> Totals:
+        return self.totals.get(owner, Totals())
+
+
+@dataclass
+class Books:
+    """Entries and totals of one table."""
+
+    records: UsageRecords
+    totals: UsageTotals
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def books(request: pytest.FixtureRequest) -> Books:
+    if request.param == "in memory":
+        memory = InMemoryUsage()
+        return Books(memory, memory)
+    request.getfixturevalue("stack")
+    return Books(DynamoUsageRecords(), DynamoUsageTotals(usage_table(), SystemClock()))
+
+
+class TestPort:
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            ENTRY,
+            replace(ENTRY, is_private=True),
+            replace(ENTRY, owner=None),
+            replace(ENTRY, size_bytes=5 * 1024**4),
+            replace(ENTRY, owner=None, size_bytes=0, expires_at=datetime(2026, 12, 1, tzinfo=UTC)),
+        ],
+    )
+    def test_an_entry_comes_back_as_it_was_put(self, books: Books, entry: Usage) -> None:
+        assert books.records.get(entry.key) is None
+
+        books.records.replace(None, entry)
+
+        assert books.records.get(entry.key) == entry
+
+    def test_the_totals_move_with_the_entry(self, books: Books) -> None:
+        later = replace(ENTRY, sequencer=sequencer_of("2"), owner="u2", is_private=True)
+        books.records.replace(None, ENTRY)
+        assert books.totals.of("u1") == Totals(10, 0)
+
+        books.records.replace(ENTRY, later)
+        assert (books.totals.of("u1"), books.totals.of("u2")) == (Totals(), Totals(0, 10))
+        assert books.totals.of("nobody") == Totals()
+
+    @pytest.mark.parametrize(
+        ("there", "before"),
+        [
+            (None, ENTRY),
+            (ENTRY, None),
+            (ENTRY, replace(ENTRY, sequencer=sequencer_of("0"))),
+        ],
+    )
+    def test_an_entry_that_is_another_by_now_stays(
+        self, books: Books, there: Usage | None, before: Usage | None
+    ) -> None:
+        if there is not None:
+            books.records.replace(None, there)
+        totals = books.totals.of("u1")
+
+        with pytest.raises(RecordChangedError):
+            books.records.replace(before, replace(ENTRY, sequencer=sequencer_of("3")))
+
+        assert books.records.get(ENTRY.key) == there
+        assert books.totals.of("u1") == totals
+
+
+class Objects:
+    """The store has one object; how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def describe(self, key: str, *, etag: str | None = None) -> StoredFile:
+        self.asked += 1
+        if etag != "e":
+            raise ObjectChangedError(key)
+        return StoredFile(7, "e", "u1", "private")
+
+
+class TestWritersAtOnce:
+    def enter(self, records: InMemoryUsage, objects: Any, sequencer: str = "5") -> Account:
+        return enter_created(records, objects, "k", etag="e", sequencer=sequencer)
+
+    def test_a_lost_race_is_run_again_without_asking_the_store_again(self) -> None:
+        records, objects = InMemoryUsage(), Objects()
+        earlier = Usage(key="k", sequencer=sequencer_of("4"), owner="u1", size_bytes=1)
+        records.interference = [lambda: records.replace(None, earlier)]
+
+        assert self.enter(records, objects) is Account.ENTERED
+        assert (records.of("u1"), objects.asked) == (Totals(0, 7), 1)
+
+    def test_a_race_lost_to_a_later_event_is_over(self) -> None:
+        records, objects = InMemoryUsage(), Objects()
+        records.interference = [
+            lambda: self.deleted(records, "9"),
+        ]
+
+        assert self.enter(records, objects) is Account.LATE
+        assert records.of("u1") == Totals()
+
+    def test_a_race_without_end_is_left_to_the_queue(self) -> None:
+        records, objects = InMemoryUsage(), Objects()
+
+        def meddle() -> None:
+            current = records.entries.get("k")
+            number = int(current.sequencer, 16) + 1 if current else 1
+            records.entries["k"] = Usage(key="k", sequencer=sequencer_of(f"{number:x}"))
+
+        records.interference = [meddle] * (MOST_ATTEMPTS + 1)
+        with pytest.raises(RecordChangedError):
+            self.enter(records, objects, sequencer="ff")
+        assert len(records.interference) == 1
+
+    def test_an_object_that_was_replaced_is_another_events_business(self) -> None:
+        records = InMemoryUsage()
+
+        account = enter_created(records, Objects(), "k", etag="other", sequencer="5")  # type: ignore[arg-type]  # it only describes
+
+        assert account is Account.OVERTAKEN
+        assert records.entries == {}
+
+    def deleted(self, records: InMemoryUsage, sequencer: str) -> None:
+        clock = SettableClock(NOW)
+        assert enter_deleted(records, clock, "k", sequencer=sequencer) is Account.ENTERED
+
+
+class TestFailures:
+    def replace(self, answer: Any) -> None:
+        records = DynamoUsageRecords()
+        client = records._connection.client
+        answer_always(client, answer)
+        with no_pauses():
+            records.replace(None, ENTRY)
+
+    def cancelled(self, *codes: str) -> Any:
+        reasons = [{"Code": code} for code in codes]
+        return json_error("TransactionCanceledException", CancellationReasons=reasons)
+
+    @pytest.mark.parametrize(
+        "codes",
+        [
+            ("ConditionalCheckFailed", "None"),
+            ("None", "TransactionConflict"),
+            ("ConditionalCheckFailed", "TransactionConflict"),
+        ],
+    )
+    def test_a_transaction_that_met_another_is_a_lost_race(self, codes: tuple[str, ...]) -> None:
+        with pytest.raises(RecordChangedError):
+            self.replace(self.cancelled(*codes))
+
+    @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+    def test_an_overloaded_table_is_unavailable(self, code: str) -> None:
+        with pytest.raises(UnavailableError):
+            self.replace(self.cancelled("ConditionalCheckFailed", code))
+        with pytest.raises(UnavailableError):
+            self.replace(json_error("ThrottlingException"))
+
+    @pytest.mark.parametrize("silence", SILENCES.values(), ids=SILENCES)
+    def test_a_silent_table_is_unavailable(self, silence: Exception) -> None:
+        with pytest.raises(UnavailableError):
+            self.replace(silence)
+
+    def test_what_the_table_does_not_understand_is_a_mistake_of_ours(self) -> None:
+        with pytest.raises(PynamoDBException):
+            self.replace(json_error("ValidationException"))
+
+    def test_a_table_that_cannot_be_read_is_unavailable(self) -> None:
+        client = ObjectUsageItem._get_connection().connection.client
+        answer_always(client, json_error("ThrottlingException"))
+        try:
+            with no_pauses(), pytest.raises(UnavailableError):
+                DynamoUsageRecords().get("k")
+        finally:
+            answer_normally(client)
