@@ -87,6 +87,11 @@ test-runtime: $(DEV_STAMP) ## Run every built function under Lambda's own runtim
 	fi; \
 	$(PYTHON) -m pytest tests/runtime $(ARGS)
 
+.PHONY: test-s3
+test-s3: $(DEV_STAMP) ## Hold what Coffer signs, copies and promotes to Ceph's S3, and our own S3 to it
+	@.ci/install-ceph
+	@$(PYTHON) -m pytest -p tests.ceph.plugin tests/ceph $(ARGS)
+
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
 	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }

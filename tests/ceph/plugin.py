@@ -11,7 +11,7 @@ from local.other_storage import OtherStorage
 from local.resources import Bucket
 from local.stack import LocalStack
 from tests.ceph.comparison import ROWS, table
-from tests.ceph.rig import Ceph
+from tests.ceph.rig import Ceph, missing_packages
 from tests.session import STACK
 
 if TYPE_CHECKING:
@@ -56,6 +56,12 @@ def empty_bucket(client: S3Client, name: str) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    missing = missing_packages()
+    if missing:
+        pytest.exit(
+            f"skipped: there is no Ceph here. On Debian: apt-get install {' '.join(missing)}",
+            returncode=0,
+        )
     ceph = Ceph().__enter__()
     config.stash[CEPH] = ceph
     config.stash[ROWS] = []
@@ -72,5 +78,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    for line in table(config.stash[ROWS]):
+    for line in table(config.stash.get(ROWS, [])):
         terminalreporter.write_line(line)

@@ -261,7 +261,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
     """Runs a Ceph until it is interrupted."""
     missing = missing_packages()
     if missing:
-        sys.stderr.write(f"Ceph isn't here: apt-get install {' '.join(missing)}\n")
+        sys.stderr.write(f"There is no Ceph here. On Debian: apt-get install {' '.join(missing)}\n")
         return 1
     with Ceph() as ceph:
         key, secret = ceph.keys
