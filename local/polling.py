@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.bus import DEFAULT_BUS
+from local.patterns import matches
 from local.resources import Rule
 from local.s3.events import Cause, Event, Sequencer, make_event
 
@@ -129,10 +130,13 @@ def watched_prefixes(rules: Sequence[Rule], bucket: str) -> tuple[str, ...]:
 
 
 def _prefixes_of(pattern: Mapping[str, Any], bucket: str) -> Iterator[str]:
-    if "aws.s3" not in pattern.get("source", ["aws.s3"]):
-        return
     detail = pattern.get("detail", {})
-    if bucket not in detail.get("bucket", {}).get("name", [bucket]):
+    whose = {
+        name: condition
+        for name, condition in (("source", pattern.get("source")), ("bucket", detail.get("bucket")))
+        if condition is not None
+    }
+    if not matches(whose, {"source": "aws.s3", "bucket": {"name": bucket}}):
         return
     for wanted in detail.get("object", {}).get("key", [""]):
         if isinstance(wanted, str):
