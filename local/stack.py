@@ -362,7 +362,8 @@ class LocalStack:
         """Runs a schedule now, by its logical id or its function's, and waits."""
         schedule = self.scheduler.find(name)
         if schedule is None:
-            raise KeyError(name)
+            known = ", ".join(one.logical_id for one in self.resources.schedules)
+            raise KeyError(f"there is no schedule {name!r}; there are: {known}")
         event = make_event(schedule, self.clock.now())
         return self._recorded.invoke(self.scheduler.target(schedule), event)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.errors import InvalidError
+from coffer.domain.file_names import standardise
 from coffer.domain.upload_grant import FIELD, MAX_BYTES, METADATA_NAME, GrantError, UploadGrant
 
 GRANT = UploadGrant(
@@ -34,7 +36,12 @@ def test_a_grant_comes_back_as_it_went(grant: UploadGrant) -> None:
     assert UploadGrant.decode(grant.encode()) == grant
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=200), st.booleans())
+admitted_names = st.text(st.characters(codec="utf-8"), max_size=200).map(
+    lambda text: standardise(text.replace(".", "_"))
+)
+
+
+@given(admitted_names, st.booleans())
 def test_a_grant_of_any_name_is_a_header_value(name: str, is_derivative: bool) -> None:
     grant = UploadGrant(
         bucket="b", created_by="u", original_filename=name, is_derivative=is_derivative
@@ -43,6 +50,28 @@ def test_a_grant_of_any_name_is_a_header_value(name: str, is_derivative: bool) -
     assert value.isascii()
     assert value.replace("-", "").replace("_", "").isalnum()
     assert UploadGrant.decode(value) == grant
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"bucket": "my bucket/../x"},
+        {"bucket": ""},
+        {"original_filename": "n" * 251},
+        {"original_filename": "a.abcdefghijk"},
+        {"original_filename": "../../x/y.txt"},
+        {"received_media_type": "text/plainé\n"},
+        {"received_media_type": " text/plain"},
+    ],
+)
+def test_a_grant_of_what_no_offer_admits_is_none(values: dict[str, Any]) -> None:
+    with pytest.raises(GrantError):
+        UploadGrant.decode(replace(GRANT, **values).encode())
+
+
+def test_a_grant_of_half_a_character_is_none() -> None:
+    with pytest.raises(GrantError):
+        UploadGrant.decode(encoded({"b": "b", "u": "\ud800", "n": "a.png"}))
 
 
 def test_the_field_is_user_metadata_of_the_object() -> None:

@@ -77,7 +77,8 @@ class Promotion:
         except GrantError:
             return Outcome.FOREIGN
         identifier = key.rpartition("/")[2]
-        if not is_identifier(identifier) or key != incoming_key(grant.bucket, identifier):
+        ours = is_identifier(identifier) and identifier == identifier.lower()
+        if not ours or key != incoming_key(grant.bucket, identifier):
             return Outcome.FOREIGN
         upload = self._claim(identifier, grant, arrived)
         if upload.source_etag != arrived.etag:

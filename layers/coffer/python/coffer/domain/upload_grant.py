@@ -12,7 +12,10 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
-from coffer.domain.errors import InvalidError
+from coffer.domain.buckets import parse_bucket
+from coffer.domain.errors import InvalidError, RequestError
+from coffer.domain.file_names import admit_name
+from coffer.domain.inspection import admit_media_type
 
 METADATA_NAME = "coffer-grant"
 FIELD = f"x-amz-meta-{METADATA_NAME}"
@@ -76,4 +79,20 @@ class UploadGrant:
             grant.received_media_type, str | None
         ):
             raise GrantError("the object carries a grant of other values")
+        grant._check()
         return grant
+
+    def _check(self) -> None:
+        """Hold the values to what an offer admits: whoever else writes below `incoming/` could
+        otherwise have a file kept that nobody can address, or that the store cannot take."""
+        try:
+            parse_bucket(self.bucket)
+            admitted = (
+                admit_name(self.original_filename),
+                admit_media_type(self.received_media_type),
+            )
+            self.created_by.encode()
+        except (RequestError, UnicodeEncodeError) as error:
+            raise GrantError("the object carries a grant that no offer makes") from error
+        if admitted != (self.original_filename, self.received_media_type):
+            raise GrantError("the object carries a grant that no offer makes")
