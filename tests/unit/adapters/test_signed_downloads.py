@@ -97,8 +97,6 @@ def test_a_store_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyP
     [
         (b"404 Not Found", ObjectMissingError),
         (b"403 Forbidden", UnavailableError),
-        (b"503 Slow Down", UnavailableError),
-        (b"500 Internal Error", UnavailableError),
     ],
 )
 def test_a_bad_answer_keeps_the_connection(status: bytes, error: type[Exception]) -> None:
@@ -106,6 +104,31 @@ def test_a_bad_answer_keeps_the_connection(status: bytes, error: type[Exception]
     with store_that([[refusal, OK]]) as (url, _):
         store = downloads(url)
         with pytest.raises(error):
+            store.fetch("k", 0, 4)
+        assert store.fetch("k", 0, 4) == b"body"
+
+
+BUSY = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 3\r\n\r\nxml"
+FAILED = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 3\r\n\r\nxml"
+
+
+@pytest.mark.parametrize("refusals", [[BUSY], [FAILED], [BUSY, FAILED, BUSY]])
+def test_a_busy_store_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, refusals: list[bytes]
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("coffer.adapters.signed_downloads.time.sleep", pauses.append)
+    with store_that([[*refusals, OK]]) as (url, asked):
+        assert downloads(url).fetch("k", 0, 4) == b"body"
+    assert len(asked) == len(refusals) + 1
+    assert pauses == [0.1, 0.2, 0.4][: len(refusals)]
+
+
+def test_a_store_that_stays_busy_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coffer.adapters.signed_downloads.time.sleep", lambda _: None)
+    with store_that([[BUSY] * 4 + [OK]]) as (url, _):
+        store = downloads(url)
+        with pytest.raises(UnavailableError):
             store.fetch("k", 0, 4)
         assert store.fetch("k", 0, 4) == b"body"
 

@@ -7,6 +7,7 @@ starts without importing an SDK.
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -19,6 +20,10 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectMissingError, UnavailableError
 
 _TIMEOUT_SECONDS = 8
+_PAUSES_SECONDS = (0.1, 0.2, 0.4)
+"""Between tries of a request that S3 was too busy for. It asks its clients to try again, and an
+SDK does; whoever waits at the end of all of them is told to."""
+_BUSY = frozenset({429, 500, 502, 503, 504})
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -56,22 +61,31 @@ class SignedDownloads:
     def _exchange(
         self, method: str, key: str, headers: Mapping[str, str]
     ) -> tuple[HTTPResponse, bytes]:
-        """The store's good answer with its body; a kept connection may have died: one more try."""
-        url = self._endpoint.object_url(self._bucket, key)
-        signed = self._signer.sign_headers(method, url, now=self._clock.now(), headers=headers)
-        path = urlsplit(url).path
-        try:
-            response, body = self._send(method, path, signed)
-        except (OSError, HTTPException):
-            try:
-                response, body = self._send(method, path, signed)
-            except (OSError, HTTPException) as error:
-                raise _unavailable() from error
+        """The store's good answer with its body; where it is busy, after a few more tries."""
+        response, body = self._ask(method, key, headers)
+        for pause in _PAUSES_SECONDS:
+            if response.status not in _BUSY:
+                break
+            time.sleep(pause)
+            response, body = self._ask(method, key, headers)
         if response.status in (200, 206):
             return response, body
         if response.status == 404:
             raise ObjectMissingError(key)
         raise _unavailable()
+
+    def _ask(self, method: str, key: str, headers: Mapping[str, str]) -> tuple[HTTPResponse, bytes]:
+        """The store's answer with its body; a kept connection may have died: one more try."""
+        url = self._endpoint.object_url(self._bucket, key)
+        signed = self._signer.sign_headers(method, url, now=self._clock.now(), headers=headers)
+        path = urlsplit(url).path
+        try:
+            return self._send(method, path, signed)
+        except (OSError, HTTPException):
+            try:
+                return self._send(method, path, signed)
+            except (OSError, HTTPException) as error:
+                raise _unavailable() from error
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str]
