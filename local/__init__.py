@@ -39,6 +39,13 @@ anything imports it: where a test module does that while it is collected, start 
 * `stack.disturbance.copies = 2` and `.newest_first = True`: every delivery twice, queues in
   reverse. `local.in_process.KilledError`, raised within a handler's AWS call, ends the invocation
   as a kill would.
+* `LocalStack(chaos=Chaos.parse("duplicate,reorder,delay,throttle,crash", seed=7))`: faults by a
+  seed, as with `CHAOS=… CHAOS_SEED=7 make start`. In process the clock stands still but for
+  `advance`, so that the same test meets the same faults (`stack.disturbance.journal`) each time;
+  what is late needs `stack.settle(retries=True)`.
+* `LocalStack(tokens_required=True)`: nobody is the developer; `stack.issuer.token("alice",
+  ["aafc/user"])` signs bearer tokens. Settings are read once a process, so beside another stack
+  it needs `in_process=False`.
 * `stack.bus_events`, `stack.items("UploadsTable")`, `stack.messages("ProcessUploadQueue")`,
   `stack.keys("ObjectBucket", "objects/")`, `stack.name("ObjectBucket")`,
   `stack.client("s3")`: what is there, and boto3 clients for everything else.

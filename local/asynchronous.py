@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.clock import Doorbell, StackClock
+from local.disturbance import Disturbance
 from local.invocation import ASYNCHRONOUS_LIMIT_BYTES, Invoker, Outcome, PayloadTooLargeError
 from local.reports import Reports
 from local.resources import Function, name_of_arn
@@ -36,12 +37,14 @@ class AsynchronousInvocations:
         clock: StackClock,
         reports: Reports,
         doorbell: Doorbell,
+        disturbance: Disturbance,
     ) -> None:
         self._invoker = invoker
         self._send = send
         self._clock = clock
         self._reports = reports
         self._doorbell = doorbell
+        self._disturbance = disturbance
         self._pending: list[_Pending] = []
         self._lock = threading.Lock()
         self.name = "asynchronous invocations"
@@ -51,8 +54,12 @@ class AsynchronousInvocations:
         size = len(json.dumps(event).encode())
         if size > ASYNCHRONOUS_LIMIT_BYTES:
             raise PayloadTooLargeError(f"{size} bytes, {ASYNCHRONOUS_LIMIT_BYTES} allowed")
-        with self._lock:
-            self._pending.append(_Pending(function, event, self._clock.seconds()))
+        place = f"event for {function.logical_id}"
+        now = self._clock.seconds()
+        for _ in range(2 if self._disturbance.repeats(place) else 1):
+            late = self._disturbance.seconds_late(place)
+            with self._lock:
+                self._pending.append(_Pending(function, event, now, due=now + late))
         self._doorbell.ring()
 
     def reset(self) -> None:
@@ -69,10 +76,12 @@ class AsynchronousInvocations:
         """Makes the first attempt that is due; False when none is."""
         now = self._clock.seconds()
         with self._lock:
-            pending = next((one for one in self._pending if one.due <= now), None)
-            if pending is None:
+            due = [one for one in self._pending if one.due <= now]
+            if not due:
                 return False
-            self._pending.remove(pending)
+            pending = self._disturbance.in_some_order(due, self.name)[0]
+            # By identity: of two equal ones either may be under way.
+            self._pending = [one for one in self._pending if one is not pending]
         outcome = self._invoker.invoke(pending.function, pending.event)
         pending.attempts += 1
         remark = self._again_or_give_up(pending, outcome) if outcome.failed else ""

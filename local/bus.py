@@ -101,6 +101,8 @@ class Bus:
         problem = _problem_of_entry(entry)
         if problem is not None:
             return {"ErrorCode": problem[0], "ErrorMessage": problem[1]}
+        if self._disturbance.entry_fails(f"PutEvents to {bus}"):
+            return {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
         event_id = str(uuid.uuid4())
         if bus not in self._buses:
             # The real one takes the event and loses it; here somebody wants to know.
@@ -133,7 +135,7 @@ class Bus:
         for rule in self._resources.rules:
             if rule.enabled and rule.bus == bus and matches(rule.pattern, event):
                 for target in rule.targets:
-                    for _ in range(self._disturbance.copies):
+                    for _ in range(self._disturbance.copies_at(f"{rule.logical_id} {target.name}")):
                         self._deliver(rule, target, event)
 
     def _deliver(self, rule: Rule, target: Target, event: Event) -> None:

@@ -40,6 +40,7 @@ class StackClock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._standing: datetime | None = None
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -49,7 +50,7 @@ class StackClock:
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""
-        return datetime.now(UTC) + self._offset
+        return (self._standing or datetime.now(UTC)) + self._offset
 
     def seconds(self) -> float:
         """The time in seconds since 1970."""
@@ -67,9 +68,15 @@ class StackClock:
         for listener in self._listeners:
             listener()
 
+    def stand_still(self) -> None:
+        """Only moves by `advance` from now on, so that a run doesn't depend on how fast it was."""
+        self._standing = datetime.now(UTC)
+
     def reset(self) -> None:
         """Back to the machine's time, for the next test."""
         self._offset = timedelta()
+        if self._standing is not None:
+            self.stand_still()
 
     def when_moved(self, listener: Callable[[], None]) -> None:
         """Calls the listener after each move."""

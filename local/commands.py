@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from local.clock import parse_duration
 from local.remote import NotRunningError, RefusedError, Remote
@@ -23,8 +24,12 @@ from local.sam_invoke import (
 DESCRIPTION = """Runs Coffer's local stack in the foreground, or lays a hand on a running one.
 
 The environment says the rest: PORT (8081) and S3_PORT (9000); PARAMETERS="Name=Value ..." for the
-template's parameters; S3_ENDPOINT_URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for
-another S3 than the one that comes with the stack."""
+template's parameters; AUTH=jwt to demand bearer tokens; CHAOS with any of duplicate, reorder,
+delay, throttle and crash for faults, and CHAOS_SEED to repeat them; S3_ENDPOINT_URL with
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for another S3 than the one that comes with the stack.
+"""
+
+EXAMPLE = 'example: make -s token ARGS="--user alice --group aafc/user --expires 3600"'
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,20 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", help="the schedule, or its function: KeepHouseFunction")
     run.set_defaults(command=_run_schedule)
 
-    token = commands.add_parser("token", help="print a token for the running stack")
-    token.add_argument(
-        "--rawstore", action="store_true", required=True, help="a rawstore permission token"
-    )
-    token.add_argument("--user", default="dev", help="its userid (dev)")
-    token.add_argument("--service", default="rawstore", help="its service (rawstore)")
-    token.add_argument(
-        "--permission",
-        action="append",
-        metavar="NAME=VALUE",
-        help="such as datapackage-upload=true (the default) or max_public_storage_mb=10",
-    )
-    token.add_argument("--expires", type=int, metavar="SECONDS", help="without: never")
-    token.set_defaults(command=_token)
+    summary = "print a bearer token for a stack started with AUTH=jwt, or a rawstore one"
+    _add_token(commands.add_parser("token", help=summary, epilog=EXAMPLE))
 
     env_json = commands.add_parser(
         "env-json", help="write the --env-vars file with which `sam local invoke` finds the stack"
@@ -95,6 +88,28 @@ def _parser() -> argparse.ArgumentParser:
     env_json.add_argument("--output", type=Path, default=Path("env.json"), help="(env.json)")
     env_json.set_defaults(command=_env_json)
     return parser
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    token.add_argument("--user", default="dev", help="whose it is (dev)")
+    token.add_argument(
+        "--expires", type=int, metavar="SECONDS", help="without: in an hour; a rawstore one never"
+    )
+    token.add_argument(
+        "--group", action="append", metavar="GROUP/ROLE", help="such as aafc/user; more than once"
+    )
+    token.add_argument(
+        "--role", action="append", help="of the whole realm, such as dina-admin; more than once"
+    )
+    token.add_argument("--rawstore", action="store_true", help="a rawstore permission token")
+    token.add_argument("--service", help="its service (rawstore)")
+    token.add_argument(
+        "--permission",
+        action="append",
+        metavar="NAME=VALUE",
+        help="such as datapackage-upload=true (the default) or max_public_storage_mb=10",
+    )
+    token.set_defaults(command=_token)
 
 
 def _remote(environment: Mapping[str, str] = os.environ) -> Remote:
@@ -145,14 +160,8 @@ def _run_schedule(options: argparse.Namespace) -> int:
 
 
 def _token(options: argparse.Namespace) -> int:
-    permissions = _permissions(options.permission or ["datapackage-upload=true"])
-    answer = _remote().ask(
-        "token",
-        user=options.user,
-        service=options.service,
-        permissions=permissions,
-        expires_seconds=options.expires,
-    )
+    hand, wanted = _rawstore_token(options) if options.rawstore else _bearer_token(options)
+    answer = _remote().ask(hand, user=options.user, expires_seconds=options.expires, **wanted)
     _say(answer["token"])
     return 0
 
@@ -168,6 +177,19 @@ def _env_json(options: argparse.Namespace) -> int:
     variables = sorted({name for variables in found.values() for name in variables})
     _say(f"{write_template(BUILDS, architecture, variables)} has the functions, as they were built")
     return 0
+
+
+def _bearer_token(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    if options.service or options.permission:
+        raise ValueError("--service and --permission are of rawstore tokens: add --rawstore")
+    return "bearer", {"groups": options.group or [], "roles": options.role or []}
+
+
+def _rawstore_token(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    if options.group or options.role:
+        raise ValueError("--group and --role are of bearer tokens: leave --rawstore out")
+    permissions = _permissions(options.permission or ["datapackage-upload=true"])
+    return "token", {"service": options.service or "rawstore", "permissions": permissions}
 
 
 def _permissions(texts: list[str]) -> dict[str, object]:

@@ -28,10 +28,11 @@ class Control:
         self._stopping = stopping
         self._hands: Mapping[str, Callable[[dict[str, Any]], Any]] = {
             "audit": self._audit,
+            "bearer": self._sign_bearer,
             "clock": self._move_clock,
             "schedule": self._run_schedule,
             "state": self._describe,
-            "token": self._sign_token,
+            "token": self._sign_permission,
         }
 
     def __call__(self, connection: Connection) -> bool:
@@ -57,7 +58,9 @@ class Control:
             return True
         try:
             connection.write(_answer(200, hand(json.loads(body or b"{}"))))
-        except (KeyError, TypeError, ValueError) as error:
+        except ValueError as error:
+            connection.write(_answer(400, {"message": str(error)}))
+        except (KeyError, TypeError) as error:
             connection.write(_answer(400, {"message": f"{type(error).__name__}: {error}"}))
         return True
 
@@ -102,19 +105,31 @@ class Control:
         entries = self._stack.items("AuditTable")
         return sorted(entries, key=lambda one: (str(one.get("instanceId")), one.get("version", 0)))
 
-    def _sign_token(self, wanted: dict[str, Any]) -> dict[str, str]:
+    def _sign_bearer(self, wanted: dict[str, Any]) -> dict[str, str]:
+        """A bearer token; ValueError where this stack has nobody who signs them."""
+        issuer = self._stack.issuer
+        if issuer is None:
+            raise ValueError(
+                "the tokens of this stack are signed by the issuer that OidcIssuer names"
+                if self._stack.tokens_required
+                else "this stack asks for no tokens: start it with AUTH=jwt make start"
+            )
+        groups, roles = list(map(str, wanted["groups"])), list(map(str, wanted["roles"]))
+        return {"token": issuer.token(str(wanted["user"]), groups, roles, _seconds(wanted))}
+
+    def _sign_permission(self, wanted: dict[str, Any]) -> dict[str, str]:
+        """A rawstore permission token."""
         tokens = self._stack.permission_tokens
         if tokens is None:
             raise ValueError("DATAHUB_PUBLIC_KEY was given, so only its owner can sign")
-        expires = wanted.get("expires_seconds")
-        return {
-            "token": tokens.sign(
-                str(wanted["user"]),
-                str(wanted["service"]),
-                dict(wanted["permissions"]),
-                None if expires is None else int(expires),
-            )
-        }
+        permissions = dict(wanted["permissions"])
+        service = str(wanted["service"])
+        return {"token": tokens.sign(str(wanted["user"]), service, permissions, _seconds(wanted))}
+
+
+def _seconds(wanted: Mapping[str, Any]) -> int | None:
+    expires = wanted.get("expires_seconds")
+    return None if expires is None else int(expires)
 
 
 def _plain(value: Any) -> Any:

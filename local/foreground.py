@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from local.chaos import Chaos, ChaosError
 from local.console import Console
 from local.control import Control
 from local.gateway import Handled, Request, Response
 from local.http_server import ApiServer
+from local.issuer import DISCOVERY_PATH
 from local.moto_server import HOST
 from local.other_storage import OtherStorage, OtherStorageError
 from local.polling import LISTING_SECONDS
@@ -53,20 +55,22 @@ class Options:
     parameters: Mapping[str, str]
     environment: Mapping[str, str]
     other_storage: OtherStorage | None
+    chaos: Chaos
+    tokens_required: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Options:
         """Raises StartError naming the variable that can't be used."""
-        for name in ("AUTH", "CHAOS"):
-            if environment.get(name):
-                raise StartError(f"{name} isn't understood by this version of the local stack.")
+        tokens_required = _tokens_required(environment)
         taken_over = {name: environment[name] for name in TAKEN_OVER if environment.get(name)}
         return cls(
             _port(environment, "PORT", API_PORT),
             _port(environment, "S3_PORT", S3_PORT),
             _parameters(environment.get("PARAMETERS", "")),
-            {**DEVELOPMENT, **taken_over},
+            {**({} if tokens_required else DEVELOPMENT), **taken_over},
             _other_storage(environment),
+            _chaos(environment),
+            tokens_required,
         )
 
 
@@ -92,6 +96,20 @@ def _other_storage(environment: Mapping[str, str]) -> OtherStorage | None:
         return OtherStorage.from_environment(environment)
     except OtherStorageError as error:
         raise StartError(str(error)) from error
+
+
+def _chaos(environment: Mapping[str, str]) -> Chaos:
+    try:
+        return Chaos.from_environment(environment)
+    except ChaosError as error:
+        raise StartError(str(error)) from error
+
+
+def _tokens_required(environment: Mapping[str, str]) -> bool:
+    asked = environment.get("AUTH") or "none"
+    if asked not in ("none", "jwt"):
+        raise StartError(f"AUTH is jwt, for bearer tokens, or not set at all; not {asked!r}.")
+    return asked == "jwt"
 
 
 def _listen(port: int) -> ApiServer:
@@ -209,8 +227,10 @@ def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
     """What somebody needs to talk to the stack."""
     key, secret = stack.storage.keys
     other = stack.storage if isinstance(stack.storage, OtherStorage) else None
-    yield f"API        {api_url}  (no token needed: the caller is dev, with every right)"
+    yield f"API        {api_url}  ({describe_callers(stack)})"
     yield f"console    {api_url}/"
+    if stack.issuer is not None:
+        yield f"issuer     {stack.issuer.url}{DISCOVERY_PATH}"
     yield f"S3         {stack.storage.url}"
     yield f"DynamoDB   {stack.server.url}  (SQS and EventBridge too)"
     yield f"keys       {f'those of {key}' if other else f'{key} / {secret}'}"
@@ -218,6 +238,17 @@ def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
     if other is not None:
         yield from describe_storage(stack, other)
     yield "tables     " + " ".join(table.name for table in stack.resources.tables)
+    if stack.disturbance.chaos:
+        yield f"chaos      {stack.disturbance.chaos}"
+
+
+def describe_callers(stack: LocalStack) -> str:
+    """Who may call, and how they say who they are."""
+    if not stack.tokens_required:
+        return "no token needed: the caller is dev, with every right"
+    if stack.issuer is None:
+        return "tokens needed, of the issuer that OidcIssuer names"
+    return "tokens needed: make -s token prints one"
 
 
 def describe_storage(stack: LocalStack, storage: OtherStorage) -> Iterator[str]:
@@ -256,6 +287,8 @@ def _run(options: Options, printer: Printer, interrupted: threading.Event) -> in
         s3_port=options.s3_port,
         other_storage=options.other_storage,
         reports=printer,
+        chaos=options.chaos,
+        tokens_required=options.tokens_required,
     )
     try:
         stack.start()

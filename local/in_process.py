@@ -11,18 +11,24 @@ import importlib.util
 import json
 import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
+from http.client import HTTPConnection
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
+import botocore.endpoint
 from botocore.httpsession import URLLib3Session
 
+from local.chaos import Fault
 from local.clock import StackClock
+from local.disturbance import Disturbance
 from local.invocation import (
     SYNCHRONOUS_LIMIT_BYTES,
     Outcome,
@@ -65,8 +71,10 @@ class EnvironmentConflictError(Exception):
 class InProcessInvoker:
     """Invokes handlers by calling them. Timeouts are told to the handler, but not enforced."""
 
-    def __init__(self, clock: StackClock) -> None:
+    def __init__(self, clock: StackClock, disturbance: Disturbance | None = None) -> None:
         self._clock = clock
+        self._disturbance = disturbance or Disturbance()
+        self._running: tuple[int, str] | None = None
         self._patches = Patches()
         self._handlers: dict[str, Handler] = {}
         self._environment: dict[str, str | None] = {}
@@ -90,6 +98,23 @@ class InProcessInvoker:
                 sys.path.append(str(layer))
         self._move_clock()
         self._remember_sessions()
+        if Fault.THROTTLE in self._disturbance.chaos:
+            # What the SDK waits before it tries again is as short as a test.
+            self._patches.replace(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
+        if Fault.CRASH in self._disturbance.chaos:
+            self._kill_before_calls()
+
+    def _kill_before_calls(self) -> None:
+        """Every call of AWS begins here: the SDK's, and those that handlers sign by hand."""
+        original = vars(HTTPConnection)["putrequest"]
+
+        def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
+            thread, function = self._running or (None, "")
+            if thread == threading.get_ident() and self._disturbance.kills(function):
+                raise KilledError("by chaos, before a call")
+            original(connection, *args, **kwargs)
+
+        self._patches.replace(HTTPConnection, "putrequest", putrequest)
 
     def _remember_sessions(self) -> None:
         """Notes each AWS client's connections, to close them at the end as an exit would."""
@@ -112,12 +137,10 @@ class InProcessInvoker:
         if found is None:
             return
         clock_class = getattr(importlib.import_module(module_name), class_name)
-        original = clock_class.now
         clock = self._clock
 
-        def now(itself: Any) -> datetime:
-            moved: datetime = original(itself) + clock.offset
-            return moved
+        def now(_itself: Any) -> datetime:
+            return clock.now()
 
         self._patches.replace(clock_class, "now", now)
 
@@ -135,7 +158,8 @@ class InProcessInvoker:
         try:
             handler = self.handler(function)
             context = make_context(describe_context(function, request_id))
-            payload = json.dumps(handler(json.loads(encoded), context), ensure_ascii=False)
+            answer = self._run(function, handler, json.loads(encoded), context)
+            payload = json.dumps(answer, ensure_ascii=False)
         except (Exception, SystemExit, KilledError) as error:
             return _failure(error, request_id, started)
         duration_ms = (time.monotonic() - started) * 1000
@@ -147,6 +171,14 @@ class InProcessInvoker:
                 request_id=request_id,
             )
         return Outcome(json.loads(payload), duration_ms=duration_ms, request_id=request_id)
+
+    def _run(self, function: Function, handler: Handler, event: Any, context: Any) -> Any:
+        self._disturbance.begins(function.logical_id)
+        self._running = (threading.get_ident(), function.logical_id)
+        try:
+            return handler(event, context)
+        finally:
+            self._running = None
 
     def close(self) -> None:
         """Gives the environment and the clock back, and closes the handlers' connections."""

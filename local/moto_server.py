@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import moto.moto_server.threaded_moto_server as server_module
 import moto.sqs.models as sqs_models
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
@@ -18,10 +19,12 @@ from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.clock import Doorbell, StackClock
+from local.disturbance import Disturbance
 from local.dynamodb_mending import DynamoDBMending
 from local.invocation import ASYNCHRONOUS_LIMIT_BYTES
 from local.patching import Patches
 from local.resources import ACCOUNT, DEFAULT_REGION, Resources
+from local.throttling import RefusingApplication
 
 HOST = "127.0.0.1"
 
@@ -48,9 +51,12 @@ class MotoServer:
     Lambda targets, and a rule with only a schedule matches every event there.
     """
 
-    def __init__(self, clock: StackClock, doorbell: Doorbell) -> None:
+    def __init__(
+        self, clock: StackClock, doorbell: Doorbell, disturbance: Disturbance | None = None
+    ) -> None:
         self._clock = clock
         self._doorbell = doorbell
+        self._disturbance = disturbance or Disturbance()
         self.mending = DynamoDBMending(clock.now, doorbell.ring)
         self._patches = Patches()
         self._queue_lock = threading.RLock()
@@ -77,6 +83,7 @@ class MotoServer:
         replace(sqs_models, "MAXIMUM_MESSAGE_LENGTH", ASYNCHRONOUS_LIMIT_BYTES)
         replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
         self._mend_queues()
+        self._refuse_calls()
         self._server = ThreadedMotoServer(HOST, 0, verbose=False)
         self._server.start()
 
@@ -89,6 +96,9 @@ class MotoServer:
         receive = vars(SQSBackend)["receive_message"]
 
         def add_message(queue: Queue, message: Any) -> None:
+            late = self._disturbance.seconds_late(str(queue.name))
+            if late:
+                message.delay(late)
             with self._queue_lock:
                 add(queue, message)
             self._doorbell.ring()
@@ -115,6 +125,15 @@ class MotoServer:
         self._patches.replace(Queue, "add_message", add_message)
         self._patches.replace(Queue, "delete_message", delete_message)
         self._patches.replace(SQSBackend, "receive_message", receive_message)
+
+    def _refuse_calls(self) -> None:
+        make_application: Any = vars(server_module)["DomainDispatcherApplication"]
+        refusal = self._disturbance.refusal
+
+        def make_refusing(create: Any) -> RefusingApplication:
+            return RefusingApplication(make_application(create), refusal)
+
+        self._patches.replace(server_module, "DomainDispatcherApplication", make_refusing)
 
     def stop(self) -> None:
         """Stops it and leaves moto as it came."""
@@ -179,11 +198,13 @@ class MotoServer:
         """Sends a message; answers its id."""
         return str(self._sqs.send_message(queue, body).id)
 
-    def receive(self, queue: str, count: int, *, newest_first: bool = False) -> list[Received]:
+    def receive(self, queue: str, count: int) -> list[Received]:
         """Takes up to `count` visible messages; dead ones go to the dead-letter queue first."""
-        if newest_first:
-            with self._queue_lock:
-                self._sqs.get_queue(queue)._messages.reverse()
+        with self._queue_lock:
+            held = self._sqs.get_queue(queue)
+            ready = [one for one in held._messages if one.visible and not one.delayed]
+            rest = [one for one in held._messages if one not in ready]
+            held._messages = [*self._disturbance.in_some_order(ready, queue), *rest]
         timeout = int(vars(self._sqs.get_queue(queue))["visibility_timeout"])
         messages = self._sqs.receive_message(queue, count, 0, timeout)
         return [

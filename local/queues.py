@@ -44,9 +44,7 @@ class QueueFeed:
 
     def step(self) -> bool:
         """Delivers one batch; False when there was nothing to deliver."""
-        messages = self._server.receive(
-            self.name, self._mapping.batch_size, newest_first=self._disturbance.newest_first
-        )
+        messages = self._server.receive(self.name, self._mapping.batch_size)
         if not messages:
             return False
         wanted = [message for message in messages if self._passes_filters(message)]
@@ -68,17 +66,22 @@ class QueueFeed:
         return any(matches(one, record) for one in self._mapping.filters)
 
     def _deliver(self, messages: Sequence[Received]) -> None:
-        records = [make_record(message, self._mapping.source_arn) for message in messages]
-        try:
-            outcome = self._invoker.invoke(self._function, {"Records": records})
-        except PayloadTooLargeError as error:
-            outcome = Outcome(error_type="RequestTooLarge", error_message=str(error))
+        outcome = self._invoke(messages)
+        if self._disturbance.repeats(self.name):
+            outcome = self._invoke(messages)
         failed = self._failed(messages, outcome)
         done = [one.receipt_handle for one in messages if one.message_id not in failed]
         self._server.delete(self.name, done)
         remark = self._remark([one for one in messages if one.message_id in failed])
         count = f"{len(messages)} of {self.name}"
         self._reports.delivery(count, self._function, outcome, remark)
+
+    def _invoke(self, messages: Sequence[Received]) -> Outcome:
+        records = [make_record(message, self._mapping.source_arn) for message in messages]
+        try:
+            return self._invoker.invoke(self._function, {"Records": records})
+        except PayloadTooLargeError as error:
+            return Outcome(error_type="RequestTooLarge", error_message=str(error))
 
     def _failed(self, messages: Sequence[Received], outcome: Outcome) -> frozenset[str]:
         everything = frozenset(message.message_id for message in messages)

@@ -193,6 +193,11 @@ class Resources:
                 return function
         raise KeyError(logical_id_or_name)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of all functions together."""
+        return {name: value for one in self.functions for name, value in one.environment.items()}
+
     def function_of_arn(self, arn: str) -> Function | None:
         """The function behind an ARN of ours."""
         return next((one for one in self.functions if one.arn == arn), None)

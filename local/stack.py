@@ -17,11 +17,13 @@ from botocore.config import Config
 from local import provisioning
 from local.asynchronous import AsynchronousInvocations
 from local.bus import Bus, Event, check_targets
+from local.chaos import CALM, Chaos
 from local.clock import Doorbell, StackClock
 from local.disturbance import Disturbance
 from local.gateway import Gateway, Handled, Request, Response
 from local.in_process import InProcessInvoker
 from local.invocation import Invoker, Outcome
+from local.issuer import Issuer
 from local.moto_server import HOST, MotoServer
 from local.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
 from local.queues import QueueFeed
@@ -38,6 +40,7 @@ from local.schedules import Scheduler, make_event
 from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, Storage
 from local.streams import StreamFeed
 from local.template import TemplateError, read_source, translate
+from local.throttling import OWN_CLIENT
 from local.tokens import PermissionTokens
 from local.workers import WorkerInvoker
 
@@ -80,10 +83,15 @@ class LocalStack:
         s3_port: int = 0,
         other_storage: Storage | None = None,
         reports: Reports | None = None,
+        chaos: Chaos = CALM,
+        tokens_required: bool = False,
     ) -> None:
         self._template_path = template
         self._parameters = dict(parameters or {})
-        self._extra_environment = dict(DEVELOPMENT if environment is None else environment)
+        self.tokens_required = tokens_required
+        """Whether callers under /api need a token; otherwise everybody is the developer."""
+        identity = {} if tokens_required else DEVELOPMENT
+        self._extra_environment = dict(identity if environment is None else environment)
         self._in_process = in_process
         self._s3_port = s3_port
         self._other_storage = other_storage
@@ -91,15 +99,22 @@ class LocalStack:
         self._clients: dict[str, Any] = {}
         self._folder: Path | None = None
         self._started: list[Callable[[], None]] = []
+        self.clock = StackClock()
         self.permission_tokens: PermissionTokens | None = None
         """Signs rawstore's tokens, unless somebody else's public key was given."""
         if "DATAHUB_PUBLIC_KEY" not in self._extra_environment:
-            self.permission_tokens = PermissionTokens()
+            self.permission_tokens = PermissionTokens(self.clock)
             self._extra_environment["DATAHUB_PUBLIC_KEY"] = self.permission_tokens.public_key
-        self.clock = StackClock()
+        self.issuer: Issuer | None = None
+        """Signs bearer tokens where they are required, unless another issuer was named."""
+        if tokens_required and not self._parameters.get("OidcIssuer"):
+            self.issuer = Issuer(self.clock)
+        if chaos and in_process:
+            # What is late comes after what is less late, however slow the machine.
+            self.clock.stand_still()
         self.doorbell = Doorbell()
-        self.disturbance = Disturbance()
-        self.server = MotoServer(self.clock, self.doorbell)
+        self.disturbance = Disturbance(chaos, self._reports.note)
+        self.server = MotoServer(self.clock, self.doorbell, self.disturbance)
         self.failures: list[tuple[str, Outcome]] = []
         """Function and outcome of every invocation that failed since the last reset."""
 
@@ -129,6 +144,10 @@ class LocalStack:
         problem = check_targets(self.resources)
         if problem is not None:
             raise TemplateError(f"{self._template_path.name}: {problem}")
+        if self.issuer is not None:
+            self.issuer.start()
+            self._started.append(self.issuer.stop)
+            self.issuer.claim_names = self.resources.environment
         self.storage.start()
         self._started.append(self.storage.stop)
         # Before there is a handler: what the store can't do is found out here, and told to them.
@@ -143,7 +162,12 @@ class LocalStack:
             return self._other_storage
         self._folder = Path(tempfile.mkdtemp(prefix="coffer-local-"))
         return GateStorage(
-            HOST, self._s3_port, self._folder, self.clock.now, lambda event: self.deliver(event)
+            HOST,
+            self._s3_port,
+            self._folder,
+            self.clock.now,
+            lambda event: self.deliver(event),
+            self.disturbance.refusal,
         )
 
     def _bucket_name(self, logical_id: str) -> str | None:
@@ -156,8 +180,10 @@ class LocalStack:
 
     def _make_invoker(self) -> Invoker:
         if not self._in_process:
-            return WorkerInvoker(self.endpoints(), self.clock, self._reports.output)
-        invoker = InProcessInvoker(self.clock)
+            return WorkerInvoker(
+                self.endpoints(), self.clock, self._reports.output, self.disturbance.chaos
+            )
+        invoker = InProcessInvoker(self.clock, self.disturbance)
         try:
             invoker.prepare(self.resources.functions, self.endpoints())
         except BaseException:
@@ -169,7 +195,12 @@ class LocalStack:
         recorded = _Recording(self.invoker, self.failures)
         self._recorded = recorded
         self.asynchronous = AsynchronousInvocations(
-            recorded, self.server.send, self.clock, self._reports, self.doorbell
+            recorded,
+            self.server.send,
+            self.clock,
+            self._reports,
+            self.doorbell,
+            self.disturbance,
         )
         self.bus = Bus(
             self.resources,
@@ -268,6 +299,7 @@ class LocalStack:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
             **self.storage.variables,
+            **(self.issuer.variables if self.issuer is not None else {}),
             **self._extra_environment,
         }
 
@@ -286,6 +318,7 @@ class LocalStack:
                     s3={"addressing_style": "path"},
                     connect_timeout=5,
                     retries={"max_attempts": 1},
+                    user_agent_extra=OWN_CLIENT,
                     # Not every S3 knows the checksums that the SDK adds of its own accord.
                     request_checksum_calculation="when_required",
                 ),
@@ -344,7 +377,8 @@ class LocalStack:
         well, lies in a dead-letter queue, or was given up. NeverQuietError if that never ends.
         """
         for _ in range(MOST_STEPS):
-            if any([feed.step() for feed in self.feeds]):  # noqa: C419 - each gets its turn
+            feeds = self.disturbance.taking_turns(self.feeds)
+            if any([feed.step() for feed in feeds]):  # noqa: C419 - each gets its turn
                 continue
             if not retries:
                 return
@@ -396,8 +430,7 @@ class LocalStack:
             watch.reset()
         for feed in self.stream_feeds:
             feed.reset()
-        self.disturbance.copies = 1
-        self.disturbance.newest_first = False
+        self.disturbance.reset()
         self.failures.clear()
 
     def _is_whole(self) -> bool:

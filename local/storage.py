@@ -12,6 +12,9 @@ from moto.s3.models import s3_backends
 from local.provisioning import make_buckets
 from local.resources import ACCOUNT, DEFAULT_REGION, Bucket
 from local.s3 import S3Gate
+from local.s3.errors import S3Error
+from local.s3.messages import Request
+from local.throttling import OWN_CLIENT, Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,7 +83,9 @@ class GateStorage:
         folder: Path,
         now: Callable[[], datetime],
         deliver: Deliver,
+        refuse: Refuse = lambda _service, _operation: None,
     ) -> None:
+        self._refuse = refuse
         self._gate = S3Gate(
             host=host,
             port=port,
@@ -89,7 +94,18 @@ class GateStorage:
             now=now,
             deliver=deliver,
             folder=folder,
+            refuse=self._refusal,
         )
+
+    def _refusal(self, request: Request) -> S3Error | None:
+        """How a call of a handler is refused. Browsers, which sign nothing themselves, aren't."""
+        if "authorization" not in request.headers:
+            return None
+        if OWN_CLIENT in (request.headers.get("user-agent") or ""):
+            return None
+        kind = "object" if request.key else "bucket"
+        refusal = self._refuse("S3", f"{request.method} {kind}")
+        return None if refusal is None else S3Error(refusal.code, refusal.message)
 
     @property
     def url(self) -> str:

@@ -76,7 +76,7 @@ class StreamFeed:
         if batch.due > self._clock.seconds():
             return False
         outcome = Outcome()
-        for _ in range(self._disturbance.copies):
+        for _ in range(self._disturbance.copies_at(self.name)):
             outcome = self._invoke(batch)
         self._advance(batch, outcome)
         return True
@@ -97,7 +97,9 @@ class StreamFeed:
                 one for one in records if any(matches(it, one) for it in self._mapping.filters)
             ]
         if records:
-            self._batches.append(_Batch(records))
+            records = self._disturbance.mingled(records, _item_key, self.name)
+            late = self._disturbance.seconds_late(self.name)
+            self._batches.append(_Batch(records, due=self._clock.seconds() + late if late else 0.0))
         return bool(records)
 
     def _invoke(self, batch: _Batch) -> Outcome:
@@ -165,6 +167,11 @@ class StreamFeed:
             batch.records, self._function, outcome, batch.attempts, condition, now
         )
         self._store_failed(destination, failure_key(self._mapping.logical_id, now), document)
+
+
+def _item_key(record: Mapping[str, Any]) -> str:
+    """What the changes of one item have in common: they keep their order."""
+    return json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
 
 
 def make_record(raw: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:

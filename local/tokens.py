@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,14 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from local.clock import StackClock
+
 
 class PermissionTokens:
     """An RSA key that lives as long as the stack, and the tokens signed with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: StackClock) -> None:
+        self._clock = clock
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     @property
@@ -37,5 +39,5 @@ class PermissionTokens:
             "permissions": dict(permissions),
         }
         if expires_seconds is not None:
-            claims["exp"] = int(time.time()) + expires_seconds
+            claims["exp"] = int(self._clock.seconds()) + expires_seconds
         return jwt.encode(claims, self._key, algorithm="RS256")

@@ -19,6 +19,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 CLOCK = ("coffer.adapters.system_clock", "SystemClock")
+CRASH_ONE_IN = 50
+CRASHED = 137
+"""What a process killed for its memory exits with."""
 
 
 class Identity:
@@ -73,6 +76,23 @@ class MovableClock:
         clock.now = now
 
 
+def crash_now_and_then(seed: str) -> None:
+    """Before a call of AWS, by chance, the process ends. Every call begins at that method."""
+    import random
+    from http.client import HTTPConnection
+
+    dice = random.Random(seed)  # noqa: S311 - faults want to be repeated
+    original = HTTPConnection.putrequest
+
+    def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
+        if dice.randrange(CRASH_ONE_IN) == 0:
+            sys.stdout.flush()
+            os._exit(CRASHED)
+        original(connection, *args, **kwargs)
+
+    setattr(HTTPConnection, "putrequest", putrequest)  # noqa: B010 - as a profiler would
+
+
 def load_handler(handler: str) -> Callable[[Any, Any], Any]:
     """`app.lambda_handler` as a function."""
     module_name, _, function_name = handler.rpartition(".")
@@ -102,6 +122,7 @@ def run(handler: Callable[[Any, Any], Any], request: dict[str, Any]) -> bytes:
 def main() -> None:
     """Loads the handler, says so, then serves until the channel closes."""
     channel = socket.socket(fileno=int(os.environ.pop("LOCAL_WORKER_CHANNEL")))
+    crashes = os.environ.pop("LOCAL_WORKER_CRASHES", None)
     clock = MovableClock()
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     with channel, channel.makefile("rb") as requests, channel.makefile("wb") as answers:
@@ -115,6 +136,8 @@ def main() -> None:
         try:
             clock.install()
             handler = load_handler(os.environ["_HANDLER"])
+            if crashes is not None:
+                crash_now_and_then(crashes)
         except Exception as error:
             answer(json.dumps({"error": describe_error(error)}).encode())
             return

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from local.chaos import CALM, Chaos, Fault
 from local.clock import StackClock
 from local.invocation import (
     SYNCHRONOUS_LIMIT_BYTES,
@@ -205,8 +206,16 @@ class _Pool:
 class WorkerInvoker:
     """Invokes handlers in worker processes, at most so many at once for each function."""
 
-    def __init__(self, endpoints: Mapping[str, str], clock: StackClock, log_line: LogLine) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        clock: StackClock,
+        log_line: LogLine,
+        chaos: Chaos = CALM,
+    ) -> None:
         self._endpoints = endpoints
+        self._chaos = chaos
+        self._begun = 0
         self._clock = clock
         self._log_line = log_line
         self._lock = threading.Lock()
@@ -255,7 +264,11 @@ class WorkerInvoker:
             self._alive.difference_update(stale)
             found = pool.idle.pop() if pool.idle else None
             if found is None:
-                environment = environment_of(function, self._endpoints)
+                self._begun += 1
+                environment = {
+                    **environment_of(function, self._endpoints),
+                    **self._crashes(function),
+                }
                 worker = Worker(function, environment, self._log_line, changed)
                 self._alive.add(worker)
         for old in stale:
@@ -268,6 +281,13 @@ class WorkerInvoker:
             self._end(worker)
             raise
         return worker
+
+    def _crashes(self, function: Function) -> dict[str, str]:
+        """What tells a worker to crash, each at other places."""
+        if Fault.CRASH not in self._chaos:
+            return {}
+        seed = f"{self._chaos.seed} {function.logical_id} {self._begun}"
+        return {"LOCAL_WORKER_CRASHES": seed}
 
     def _end(self, worker: Worker) -> None:
         with self._lock:

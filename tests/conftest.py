@@ -7,17 +7,20 @@ environment, has to be there before test modules are collected. It has its own S
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from local.chaos import Chaos
 from local.stack import LocalStack
 from tests.session import STACK
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if STACK not in config.stash:
-        config.stash[STACK] = LocalStack().start()
+        # CHAOS=… CHAOS_SEED=… as with `make start`: `make test-chaos` sets them.
+        config.stash[STACK] = LocalStack(chaos=Chaos.from_environment(os.environ)).start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -33,8 +36,9 @@ def running_stack(pytestconfig: pytest.Config) -> LocalStack:
 
 
 @pytest.fixture
-def stack(running_stack: LocalStack) -> Iterator[LocalStack]:
+def stack(running_stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
     """The stack, empty. Nothing is delivered until the test says so."""
+    running_stack.disturbance.run = request.node.nodeid
     running_stack.reset()
     yield running_stack
     running_stack.reset()

@@ -30,8 +30,9 @@ class S3Gate:
     decides what has expired; a request signed in its header may agree with it or with the machine's
     clock. `deliver` is given each event of EventBridge's shape, after the change is visible and
     before its request is answered, from the thread of that request. `folder` holds the bytes and
-    belongs to the gate. Objects live as long as the gate runs; moto's S3 backend, where buckets are
-    kept, exists once in a process, and so does a running gate.
+    belongs to the gate. `refuse` may turn a request away before anything is done. Objects live as
+    long as the gate runs; moto's S3 backend, where buckets are kept, exists once in a process, and
+    so does a running gate.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class S3Gate:
         now: Callable[[], datetime],
         deliver: Callable[[Event], None],
         folder: Path,
+        refuse: Callable[[Request], S3Error | None] = lambda _request: None,
     ) -> None:
         self._address = (host, port)
+        self._refuse = refuse
         self._now = now
         self._verifier = Verifier(dict(credentials), region)
         self.store = Store(folder, now)
@@ -113,6 +116,9 @@ class S3Gate:
             raise S3Error("MethodNotAllowed", details={"Method": request.method})
         if request.method == "OPTIONS":
             return self._operations.preflight(request)
+        refusal = self._refuse(request)
+        if refusal is not None:
+            raise refusal
         moments = (self._now(), datetime.now(UTC))
         caller = self._verifier.caller(request, moments)
         return self._operations.answer(request, caller)

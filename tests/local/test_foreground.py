@@ -22,6 +22,7 @@ import boto3
 import pytest
 
 from local import __main__ as entry
+from local.chaos import Chaos
 from local.commands import main as run_command
 from local.foreground import Options, StartError
 from local.remote import GUARD, NotRunningError, RefusedError, Remote
@@ -267,8 +268,9 @@ def test_nobody_there_is_said_plainly() -> None:
         ({"PARAMETERS": "NoEquals"}, "Name=Value"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:7480"}, "S3_ACCESS_KEY_ID"),
         ({"S3_ENDPOINT_URL": "127.0.0.1:7480"}, "S3_ENDPOINT_URL is an address"),
-        ({"CHAOS": "throttle"}, "CHAOS"),
-        ({"AUTH": "jwt"}, "AUTH"),
+        ({"CHAOS": "throttle havoc"}, "CHAOS knows .*, not 'havoc'"),
+        ({"CHAOS": "delay", "CHAOS_SEED": "x"}, "CHAOS_SEED is a whole number, not 'x'"),
+        ({"AUTH": "basic"}, "AUTH is jwt"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_named(environment: dict[str, str], says: str) -> None:
@@ -291,8 +293,18 @@ def test_the_environment_says_everything() -> None:
     assert (options.api_port, options.s3_port) == (1, 2)
     assert options.parameters == {"A": "b", "C": "d e"}
     assert options.environment["SERVICE_NAME"] == "bitstore"
+    assert options.environment["DEVELOPMENT_IDENTITY"] == "dev"
+    assert not options.tokens_required
+    assert not options.chaos
     assert options.other_storage is not None
     assert options.other_storage.keys == ("k", "s")
+
+
+def test_with_tokens_there_is_no_development_identity() -> None:
+    options = Options.from_environment({"AUTH": "jwt", "CHAOS": "delay", "CHAOS_SEED": "3"})
+    assert options.tokens_required
+    assert "DEVELOPMENT_IDENTITY" not in options.environment
+    assert options.chaos == Chaos.parse("delay", 3)
 
 
 def test_the_entry_can_be_read_by_old_pythons() -> None:
