@@ -62,7 +62,7 @@ run: $(RUN_STAMP) ## Run a schedule of the running stack now (ARGS=KeepHouseFunc
 	@exec $(PYTHON) -m local run $(ARGS)
 
 .PHONY: token
-token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--rawstore --user alice")
+token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice --group aafc/user", "--rawstore")
 	@exec $(PYTHON) -m local token $(ARGS)
 
 .PHONY: env-json
@@ -74,6 +74,11 @@ env-json: $(RUN_STAMP) ## Write env.json, with which `sam local invoke` talks to
 .PHONY: test
 test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (ARGS="-k name")
 	@$(PYTHON) -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=)
+
+.PHONY: test-chaos
+test-chaos: $(DEV_STAMP) ## Run the API's tests under faults, once a seed (SEEDS=20, or SEED=7 ARGS=one-test)
+	@$(PYTHON) .ci/run_under_chaos.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),3)) \
+	    $(if $(CHAOS),--chaos $(CHAOS)) $(ARGS)
 
 .PHONY: test-e2e
 test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name")

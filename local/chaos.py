@@ -119,6 +119,6 @@ class Dice:
 
     def _at(self, place: str) -> random.Random:
         if place not in self._sequences:
-            # Faults want to be repeated, not to be unpredictable.
-            self._sequences[place] = random.Random(f"{self._seed} {self._run} {place}")  # noqa: S311
+            name = f"{self._seed} {self._run} {place}"
+            self._sequences[place] = random.Random(name)  # noqa: S311 - faults are repeated
         return self._sequences[place]

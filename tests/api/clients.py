@@ -93,6 +93,11 @@ def record(stack: LocalStack, file_identifier: str) -> dict[str, Any]:
     return dict(answer.json()["data"]["attributes"])
 
 
+def heard(stack: LocalStack) -> list[dict[str, Any]]:
+    """What a consumer makes of the bus: each event once, by the id in it, in the order heard."""
+    return list({event["detail"]["id"]: dict(event) for event in stack.bus_events}.values())
+
+
 def header(answer: Response, name: str) -> str:
     """A header that has to be there."""
     value = answer.header(name)

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from local.stack import LocalStack
-from tests.api.clients import JSON_API, describe, multipart, offer, post, problems, record, upload
+from tests.api.clients import (
+    JSON_API,
+    describe,
+    heard,
+    multipart,
+    offer,
+    post,
+    problems,
+    record,
+    upload,
+)
 from tests.api.images import png
 
 MiB = 1024**2
@@ -16,7 +26,7 @@ ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\x3e\x00" + bytes(44)
 
 
 def _nothing_is_stored(stack: LocalStack) -> None:
-    stack.settle()
+    stack.settle(retries=True)
     assert stack.items("UploadsTable") == []
     assert stack.items("MetadataTable") == []
     assert stack.keys("ObjectBucket", "") == []
@@ -178,12 +188,12 @@ def test_answers_are_json_or_not_at_all(stack: LocalStack) -> None:
 def test_a_forbidden_file_in_s3_is_rejected_and_its_bytes_go(stack: LocalStack) -> None:
     offered = offer(stack, name="photo.jpg", receivedMediaType="image/jpeg")
     assert post(offered, ELF) == 201
-    stack.settle()
+    stack.settle(retries=True)
     found = record(stack, offered["fileIdentifier"])
     assert found["uploadStatus"] == "REJECTED"
     assert found["rejectionReason"]["code"] == "media_type_forbidden"
     assert stack.keys("ObjectBucket", "") == []
-    assert [event["detail"]["operation"] for event in stack.bus_events] == ["rejected"]
+    assert [event["detail"]["operation"] for event in heard(stack)] == ["rejected"]
     gone = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
     assert problems(gone) == [("404", "file_rejected")]
 

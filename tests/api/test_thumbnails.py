@@ -21,7 +21,7 @@ def test_a_thumbnail_is_there_before_and_after_its_file_is_described(stack: Loca
     assert problems(pending) == [("404", "thumbnail_pending")]
     assert int(header(pending, "retry-after")) > 0
 
-    stack.settle()
+    stack.settle(retries=True)
     before = stack.request("GET", path_of(identifier))
     assert before.status == 200, before.text
     with Image.open(io.BytesIO(before.body)) as small:
@@ -39,7 +39,7 @@ def test_a_thumbnail_is_there_before_and_after_its_file_is_described(stack: Loca
 
 def test_asking_for_the_thumbnails_headers_gives_its_length(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
-    stack.settle()
+    stack.settle(retries=True)
     whole = stack.request("GET", path_of(identifier))
     head = stack.request("HEAD", path_of(identifier))
     assert (head.status, head.body) == (200, b"")
@@ -57,7 +57,7 @@ def test_a_file_that_is_no_image_has_no_thumbnail(stack: LocalStack) -> None:
 
 def test_a_thumbnail_is_found_in_its_files_bucket_only(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
-    stack.settle()
+    stack.settle(retries=True)
     assert problems(stack.request("GET", path_of(identifier, "other"))) == [
         ("404", "file_not_found")
     ]

@@ -1,0 +1,74 @@
+"""Runs tests on a local stack that disturbs them, once for each seed. Behind `make test-chaos`.
+
+A seed that fails is told with the command that repeats it: the same test under the same seed meets
+the same faults, alone or among others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FAULTS = "duplicate,reorder,delay,throttle"
+TESTS = ("tests/api", "--ignore=tests/api/test_tokens.py")
+"""Not the table of tokens: it runs handlers in processes of their own, undisturbed."""
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+SUMMARY = re.compile(r"^\d+ (?:passed|failed|error).*$", re.MULTILINE)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs every seed, even after one that failed; answers the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="1 to this one (3)")
+    parser.add_argument("--seed", type=int, help="only this one")
+    parser.add_argument("--chaos", default=FAULTS, help=f"the faults ({FAULTS})")
+    options, tests = parser.parse_known_args(arguments)
+    seeds = range(1, options.seeds + 1) if options.seed is None else [options.seed]
+    failed = [seed for seed in seeds if not passes(seed, options.chaos, tests or list(TESTS))]
+    if failed:
+        sys.stderr.write(f"failed under the seeds {', '.join(map(str, failed))}\n")
+        return 1
+    say(f"{len(seeds)} of {len(seeds)} seeds passed under CHAOS={options.chaos}")
+    return 0
+
+
+def passes(seed: int, chaos: str, tests: Iterable[str]) -> bool:
+    """One run; says how it went, and of a failure everything."""
+    started = time.monotonic()
+    done = subprocess.run(  # noqa: S603 - this very interpreter, on our own tests
+        [sys.executable, "-m", "pytest", "--tb=short", "--show-capture=no", *tests],
+        cwd=ROOT,
+        env={**os.environ, "CHAOS": chaos, "CHAOS_SEED": str(seed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    summary = SUMMARY.findall(done.stdout)
+    seconds = time.monotonic() - started
+    say(f"seed {seed:>3}: {summary[-1] if summary else 'nothing ran'}, {seconds:.0f} s in all")
+    if done.returncode == 0:
+        return True
+    sys.stderr.write(done.stdout + done.stderr)
+    for name in FAILED.findall(done.stdout):
+        faults = "" if chaos == FAULTS else f" CHAOS={chaos}"
+        repeat = f"make test-chaos SEED={seed}{faults} ARGS={shlex.quote(name)}"
+        sys.stderr.write(f"repeat it with: {repeat}\n")
+    return False
+
+
+def say(line: str) -> None:
+    """A line at once, because a run takes its time."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
