@@ -26,7 +26,7 @@ DESCRIPTION = """Runs Coffer's local stack in the foreground, or lays a hand on 
 The environment says the rest: PORT (8081) and S3_PORT (9000); PARAMETERS="Name=Value ..." for the
 template's parameters; AUTH=jwt to demand bearer tokens; CHAOS with any of duplicate, reorder,
 delay, throttle and crash for faults, and CHAOS_SEED to repeat them; S3_ENDPOINT_URL with
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for another S3 than the one that comes with the stack.
+S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_BUCKET for another S3 than the stack's own.
 """
 
 EXAMPLE = 'example: make -s token ARGS="--user alice --group aafc/user --expires 3600"'

@@ -80,3 +80,8 @@ def pytest_terminal_summary(
 ) -> None:
     for line in table(config.stash.get(ROWS, [])):
         terminalreporter.write_line(line)
+    ceph = config.stash[CEPH]
+    terminalreporter.write_line(
+        f"{ceph.version}, ready in {ceph.took_seconds:.1f} s, "
+        f"{ceph.resident_bytes / 1024**2:.0f} MiB resident at the end"
+    )

@@ -103,6 +103,13 @@ class Ceph:
         self._fsid = str(uuid.uuid4())
         self._folder = Path()
         self._running: list[subprocess.Popen[bytes]] = []
+        self.took_seconds = 0.0
+        """How long it took until it answered."""
+
+    @property
+    def version(self) -> str:
+        """Which Ceph it is."""
+        return " ".join(self._run("ceph", "--version").split()[:3])
 
     @property
     def url(self) -> str:
@@ -116,8 +123,10 @@ class Ceph:
 
     def __enter__(self) -> Ceph:
         self._folder = Path(tempfile.mkdtemp(prefix="coffer-ceph-"))
+        started = time.monotonic()
         try:
             self._start()
+            self.took_seconds = time.monotonic() - started
         except BaseException:
             self.__exit__()
             raise
