@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from tests.template.reading import ROOT, readme_rows, source
+import pytest
+
+from tests.template.reading import ROOT, made, readme_rows, source
 
 # Read by powertools, not by us.
 FOR_POWERTOOLS = {
@@ -49,6 +51,16 @@ def test_the_readme_names_the_parameter_behind_each_variable() -> None:
         reference = value.get("Ref", "") if isinstance(value, dict) else ""
         expected = f"`{reference}`" if reference in parameters else "-"
         assert parameter == expected, variable
+
+
+@pytest.mark.parametrize("name", ["DEVELOPMENT_IDENTITY", "AWS_ENDPOINT_URL", "AWS_IGNORE"])
+def test_the_template_has_no_way_to_a_development_identity(name: str) -> None:
+    assert name not in (ROOT / "template.yaml").read_text(encoding="utf-8")
+    for function in made("AWS::Lambda::Function").values():
+        variables = function.get("Environment", {}).get("Variables", {})
+        # A parameter or a condition gives a value to a variable, and never a name.
+        assert not [variable for variable in variables if name in variable]
+        assert "Fn::Transform" not in str(variables)
 
 
 def _variables() -> dict[str, object]:

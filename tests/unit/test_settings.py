@@ -103,6 +103,30 @@ def test_a_deployed_coffer_has_no_development_identity(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", "https://dynamodb.ca-central-1.amazonaws.com"),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", "https://events.ca-central-1.amazonaws.com"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE"),
+    ],
+)
+def test_no_other_variable_leads_a_development_identity_to_aws(name: str, value: str) -> None:
+    local = {"DEVELOPMENT_IDENTITY": "dev", "AWS_ENDPOINT_URL": "http://localhost:5000"}
+    with pytest.raises(SettingsError, match="DEVELOPMENT_IDENTITY"):
+        read(**local, **{name: value})
+
+
+def test_a_local_stack_may_use_somebodys_store() -> None:
+    settings = read(
+        DEVELOPMENT_IDENTITY="dev",
+        AWS_ENDPOINT_URL="http://localhost:5000",
+        AWS_ENDPOINT_URL_S3="https://minio.example",
+    )
+    assert settings.development_identity == "dev"
+
+
+@pytest.mark.parametrize(
     ("most", "by_one_post"),
     [(1000, 1000), (5 * 1024**3, 5 * 1024**3), (50 * 1024**3, 5 * 1024**3)],
 )

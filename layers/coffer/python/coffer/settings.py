@@ -117,22 +117,35 @@ class Settings:
                 "RAWSTORE_ACL", ("public-read", "bucket-owner-full-control"), "public-read"
             ),
         )
-        settings._refuse_development_when_deployed()
-        return settings
-
-    def _refuse_development_when_deployed(self) -> None:
-        """A development identity skips every check, so it only works against a loopback AWS."""
-        if not self.development_identity:
-            return
-        try:
-            host = urlsplit(self.aws_endpoint_url).hostname
-        except ValueError:
-            host = None
-        if host not in _LOOPBACK_HOSTS:
+        if settings.development_identity and not _is_local(environment):
             raise SettingsError(
                 "DEVELOPMENT_IDENTITY is set, but AWS_ENDPOINT_URL is not a local one: a deployed "
                 "Coffer has no development mode. Remove DEVELOPMENT_IDENTITY and set OIDC_ISSUER."
             )
+        return settings
+
+
+def _is_local(environment: Mapping[str, str]) -> bool:
+    """Whether every service but S3 is on this machine, whatever variable the SDK goes by.
+
+    A development identity skips every check, so only records of nobody may be behind it. S3 may be
+    elsewhere: a local stack can use somebody's store.
+    """
+    if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return False
+    urls = {
+        name: url
+        for name, url in environment.items()
+        if name.startswith("AWS_ENDPOINT_URL") and name != "AWS_ENDPOINT_URL_S3"
+    }
+    return "AWS_ENDPOINT_URL" in urls and all(map(_is_loopback, urls.values()))
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        return urlsplit(url).hostname in _LOOPBACK_HOSTS
+    except ValueError:
+        return False
 
 
 class _Reader:
