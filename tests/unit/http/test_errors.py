@@ -94,7 +94,11 @@ def test_each_error_has_its_status(kind: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("error", "headers"),
     [
-        (UnauthenticatedError("c", "d"), {"WWW-Authenticate": "Bearer"}),
+        (UnauthenticatedError("token_required", "d"), {"WWW-Authenticate": "Bearer"}),
+        (
+            UnauthenticatedError("token_expired", "d"),
+            {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        ),
         (MethodNotAllowedError("PUT", "/x", ("GET", "HEAD")), {"Allow": "GET, HEAD"}),
         (NotReadyError("c", "d"), {"Retry-After": "2"}),
         (UnavailableError("c", "d"), {"Retry-After": "1"}),

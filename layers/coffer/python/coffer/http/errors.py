@@ -67,6 +67,9 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+TOKEN_REQUIRED = "token_required"  # noqa: S105 - a code, not a token
+"""The code of the error for a request without a token."""
+
 MOST_PROBLEMS = 1000
 """So many problems of one request are told at once, and no more."""
 
@@ -80,7 +83,7 @@ def headers_of(error: RequestError) -> dict[str, str]:
     """The headers that tell a client what to do next."""
     match error:
         case UnauthenticatedError():
-            return {"WWW-Authenticate": "Bearer"}
+            return {"WWW-Authenticate": _challenge(error)}
         case MethodNotAllowedError():
             return {"Allow": ", ".join(error.allowed)}
         case RangeNotSatisfiableError():
@@ -90,6 +93,15 @@ def headers_of(error: RequestError) -> dict[str, str]:
         case UnavailableError():
             return {"Retry-After": "1"}
     return {}
+
+
+def _challenge(error: UnauthenticatedError) -> str:
+    """What to authenticate with; a client learns whether to fetch a token or another one.
+
+    Who sent none is told of no error (RFC 6750, 3.1).
+    """
+    sent = error.problems[0].code != TOKEN_REQUIRED
+    return 'Bearer error="invalid_token"' if sent else "Bearer"
 
 
 def render_error(error: RequestError, request: Request) -> Answer:

@@ -28,7 +28,9 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     "Retry-After": _header(
         whole_number("In how many seconds to ask again, where that can help.", minimum=1)
     ),
-    "WWW-Authenticate": _header(text("Which token is needed.", examples=["Bearer"])),
+    "WWW-Authenticate": _header(
+        text("Which token is needed.", examples=["Bearer", 'Bearer error="invalid_token"'])
+    ),
     "X-Content-Length": _header(
         whole_number("The size in bytes, also where Content-Length gets lost.", minimum=0)
     ),
