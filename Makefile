@@ -80,6 +80,10 @@ test-chaos: $(DEV_STAMP) ## Run the API's tests under faults, once a seed (SEEDS
 	@$(PYTHON) .ci/run_under_chaos.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),3)) \
 	    $(if $(CHAOS),--chaos $(CHAOS)) $(ARGS)
 
+.PHONY: token-table
+token-table: $(DEV_STAMP) ## Print how each bad token is refused, and what each caller may do
+	@$(PYTHON) -m tests.api.token_table
+
 .PHONY: test-e2e
 test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name")
 	@.ci/install-chromium

@@ -1,0 +1,137 @@
+"""With AUTH=jwt, through the real handlers: which tokens are refused, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from local.issuer import Issuer
+from local.stack import LocalStack
+from tests.api import guarded
+from tests.api.clients import header, multipart, problems
+from tests.api.images import png
+from tests.api.permissions import CALLERS, LEAST, World, matrix
+from tests.api.token_cases import CASES, good
+
+
+@pytest.fixture(scope="module")
+def guarded_stack() -> Iterator[LocalStack]:
+    stack = guarded.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def issuer(guarded_stack: LocalStack) -> Issuer:
+    assert guarded_stack.issuer is not None
+    return guarded_stack.issuer
+
+
+@pytest.fixture(scope="module")
+def world(guarded_stack: LocalStack, issuer: Issuer) -> World:
+    return World(guarded_stack, issuer)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_token_that_proves_too_little_is_refused(
+    guarded_stack: LocalStack, issuer: Issuer, name: str
+) -> None:
+    case = CASES[name]
+    answer = guarded_stack.request(
+        "POST",
+        "/api/v1/upload/aafc",
+        headers=case.headers(issuer),
+        json_body={"files": [{"originalFilename": "a.png"}]},
+    )
+    assert problems(answer) == [(str(case.status), case.code)]
+    if case.status == 401:
+        error = "" if case.code == "token_required" else ' error="invalid_token"'
+        assert header(answer, "www-authenticate") == f"Bearer{error}"
+    assert guarded_stack.failures == []
+
+
+@pytest.mark.parametrize("name", ["no header", "alg none, some signature", "expired", "20 KB long"])
+def test_every_route_below_the_api_asks_for_a_token(
+    guarded_stack: LocalStack, issuer: Issuer, name: str
+) -> None:
+    case = CASES[name]
+    routes = guarded.guarded_routes(guarded_stack)
+    assert len(routes) >= 12
+    for route in routes:
+        answer = guarded_stack.request(
+            route.method, guarded.target(route), headers=case.headers(issuer)
+        )
+        assert (route.key, answer.status) == (route.key, 401)
+        assert problems(answer) == [("401", case.code)]
+        assert header(answer, "www-authenticate").startswith("Bearer")
+    assert guarded_stack.failures == []
+
+
+def test_a_refused_upload_leaves_nothing(guarded_stack: LocalStack, issuer: Issuer) -> None:
+    headers, form = multipart(png())
+    before = (guarded_stack.keys("ObjectBucket"), len(guarded_stack.items("UploadsTable")))
+    for case in CASES.values():
+        sent = [*headers.items(), *case.headers(issuer)]
+        answer = guarded_stack.request("POST", "/api/v1/file/aafc", headers=sent, body=form)
+        assert answer.status == case.status
+    after = (guarded_stack.keys("ObjectBucket"), len(guarded_stack.items("UploadsTable")))
+    assert after == before
+
+
+def test_no_answer_repeats_the_token(guarded_stack: LocalStack, issuer: Issuer) -> None:
+    path = f"/api/v1/metadata/{guarded.SOME_ID}"
+    for case in CASES.values():
+        headers = case.headers(issuer)
+        answer = guarded_stack.request("GET", path, headers=headers)
+        for _, value in headers:
+            token = value.removeprefix("Bearer ").strip()
+            assert not token or token not in answer.text
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_good_token_is_enough_however_its_scheme_is_spelled(
+    guarded_stack: LocalStack, issuer: Issuer, scheme: str
+) -> None:
+    answer = guarded_stack.request(
+        "POST",
+        "/api/v1/upload/aafc",
+        headers={"Authorization": f"{scheme}  {good(issuer)}"},
+        json_body={"files": [{"originalFilename": "a.png"}]},
+    )
+    assert answer.status == 200, answer.text
+
+
+@pytest.mark.parametrize("operation", matrix())
+def test_an_operation_is_for_those_who_may(world: World, operation: str) -> None:
+    may = LEAST[matrix()[operation]]
+    for caller in CALLERS:
+        answer = world.ask(caller, operation)
+        expected = {200, 201} if caller in may else {401} if caller == "nobody" else {403}
+        assert answer.status in expected, f"{caller}: {answer.status} {answer.text[:200]}"
+    assert world.stack.failures == []
+
+
+def test_the_matrix_has_every_route(world: World) -> None:
+    asked = {(method, target) for method, target, _ in world.operations().values()}
+    routes = [route for route in world.stack.resources.routes if "/api/v1/" in route.path]
+    for route in routes:
+        pattern = guarded.pattern(route)
+        if route.method == "HEAD":
+            continue  # the same handler as its GET
+        assert any(route.method == method and pattern.fullmatch(path) for method, path in asked), (
+            f"{route.key} isn't in the matrix of permissions"
+        )
+
+
+def test_a_token_expires_by_the_stacks_clock(guarded_stack: LocalStack, issuer: Issuer) -> None:
+    token = issuer.token("alice", ["aafc/user"], expires_seconds=3600)
+    ask = {"Authorization": f"Bearer {token}"}
+    path = f"/api/v1/metadata/{guarded.SOME_ID}"
+    assert guarded_stack.request("GET", path, headers=ask).status == 404
+    guarded_stack.clock.advance(timedelta(seconds=3600 + 5))  # within the leeway
+    assert guarded_stack.request("GET", path, headers=ask).status == 404
+    guarded_stack.clock.advance(timedelta(seconds=10))
+    late = guarded_stack.request("GET", path, headers=ask)
+    assert problems(late) == [("401", "token_expired")]

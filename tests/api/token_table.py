@@ -1,0 +1,54 @@
+"""Prints what each token and each caller gets of the real handlers: `make token-table`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from local.issuer import Issuer
+from local.stack import LocalStack
+from tests.api import guarded
+from tests.api.permissions import CALLERS, World
+from tests.api.token_cases import CASES
+
+
+def main() -> int:
+    """Prints both tables."""
+    stack = guarded.start()
+    try:
+        assert stack.issuer is not None
+        for line in (*tokens(stack, stack.issuer), "", *permissions(stack, stack.issuer)):
+            sys.stdout.write(line + "\n")
+    finally:
+        stack.stop()
+    return 0
+
+
+def tokens(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
+    """A line for each kind of token: the answer of POST /api/v1/upload/aafc."""
+    yield "| Authorization | status | code | WWW-Authenticate |"
+    yield "|---|---|---|---|"
+    for name, case in CASES.items():
+        answer = stack.request(
+            "POST",
+            "/api/v1/upload/aafc",
+            headers=case.headers(issuer),
+            json_body={"files": [{"originalFilename": "a.png"}]},
+        )
+        code = answer.json()["errors"][0]["code"]
+        challenge = answer.header("www-authenticate")
+        yield f"| {name} | {answer.status} | {code} | {f'`{challenge}`' if challenge else ''} |"
+
+
+def permissions(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
+    """A line for each operation: the status that each caller gets."""
+    world = World(stack, issuer)
+    yield f"| operation | {' | '.join(CALLERS)} |"
+    yield "|---" * (len(CALLERS) + 1) + "|"
+    for operation in world.operations():
+        statuses = [str(world.ask(caller, operation).status) for caller in CALLERS]
+        yield f"| {operation} | {' | '.join(statuses)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
