@@ -31,6 +31,11 @@ BUILD_STAMP := .aws-sam/$(MACHINE).built
 BUILD_INPUTS := template.yaml .ci/compile-artifacts \
     $(shell find functions layers ! -name '*.pyc' ! -name __pycache__)
 
+# The client of npm that the rawstore API is held to.
+DATAHUB := .tools/datahub
+DATAHUB_STAMP := $(DATAHUB)/.installed
+DATAHUB_PACKAGES := tests/datahub/package.json tests/datahub/package-lock.json
+
 OUR_CODE := layers/coffer/python functions local tests .ci $(wildcard benchmarks)
 PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
@@ -101,10 +106,20 @@ test-s3: $(DEV_STAMP) ## Hold what Coffer signs, copies and promotes to Ceph's S
 	@.ci/install-ceph
 	@$(PYTHON) -m pytest -p tests.ceph.plugin tests/ceph $(ARGS)
 
+.PHONY: test-datahub
+test-datahub: $(DEV_STAMP) ## Push datasets to the rawstore with npm's unmodified datahub-client
+	@! command -v npm > /dev/null || $(MAKE) -s $(DATAHUB_STAMP)
+	@$(PYTHON) -m pytest -rs tests/datahub $(ARGS)
+
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
 	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }
 	@$(PYTHON) -m coverage report --fail-under=95
+
+.PHONY: bench
+bench: $(RUN_STAMP) ## Measure side by side: signing, look-ups and cold starts (ARGS="sign exists cold")
+	@.ci/install-valgrind
+	@$(PYTHON) benchmarks/rawstore.py $(ARGS)
 
 .PHONY: bench-detection
 bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPUS=folder)
@@ -177,6 +192,14 @@ $(RUNTIME_STAMP): $(RUNTIME_REQUIREMENTS)
 	@test -x $(RUNTIME_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python =$(RUNTIME)) && "$$python" -m venv $(RUNTIME_ENVIRONMENT); } >&2
 	@echo "installing Lambda's runtime for Python $(RUNTIME) into $(RUNTIME_ENVIRONMENT)" >&2
 	@$(RUNTIME_ENVIRONMENT)/bin/python $(PIP) install --only-binary :all: --requirement $(RUNTIME_REQUIREMENTS) >&2
+	@touch $@
+
+# No scripts: nothing that npm brings is run but the client itself.
+$(DATAHUB_STAMP): $(DATAHUB_PACKAGES)
+	@mkdir -p $(DATAHUB)
+	@cp $(DATAHUB_PACKAGES) $(DATAHUB)
+	@echo "installing npm's datahub-client into $(DATAHUB)" >&2
+	@npm ci --prefix $(DATAHUB) --ignore-scripts --no-audit --no-fund --loglevel=error > $(DATAHUB)/npm.log 2>&1 || { cat $(DATAHUB)/npm.log >&2; exit 1; }
 	@touch $@
 
 .PHONY: clean

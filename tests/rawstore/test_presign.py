@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from coffer.adapters import connections
+from coffer.adapters.connections import KeptConnection, Reply
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.keys import KeyPattern
 from local.gateway import Response
@@ -181,7 +183,15 @@ class TestSpellings:
 
     @pytest.mark.parametrize(
         "path",
-        ["a b.csv", "a+b&ownerid.csv", "é/表.csv", "50%.csv", "My%20File.csv", "a=b;c,d'(e)~.csv"],
+        [
+            "a b.csv",
+            "a+b&ownerid.csv",
+            "é/表.csv",
+            "50%.csv",
+            "My%20File.csv",
+            "50%25 'off'.csv",
+            "a=b;c,d'(e)~!{f}.csv",
+        ],
     )
     @pytest.mark.parametrize("form", ["as the client", "twice", "once", "raw and once"])
     def test_every_name_of_a_file_is_understood(
@@ -190,7 +200,7 @@ class TestSpellings:
         raw = push(stack, path, findability="private")
         proper = f"{raw.removesuffix(path)}{quote(path)}"
         url = {
-            "as the client": quote(raw, safe=":/%+&=;,'()~!*"),  # what Node makes of a raw one
+            "as the client": quote(raw, safe=":/%+&=;,()~!*"),  # what Node makes of a raw one
             "twice": quote(proper, safe=""),
             "once": proper,
             "raw and once": quote(raw, safe=""),
@@ -353,7 +363,24 @@ class TestRefusals:
         def unreachable(*_: Any) -> None:
             raise ConnectionRefusedError
 
+        monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
         monkeypatch.setattr(HTTPConnection, "request", unreachable)
+        assert error_of(presign(stack, address)) == (503, "store_unavailable")
+
+    def test_a_store_that_is_busy_for_a_moment_is_asked_again(
+        self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = push(stack, findability="private")
+        original, busy = KeptConnection.request, Reply(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
+        answers = [busy, busy]
+
+        def request(self: KeptConnection, *arguments: Any) -> Reply:
+            return answers.pop() if answers else original(self, *arguments)
+
+        monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
+        monkeypatch.setattr(KeptConnection, "request", request)
+        assert is_signed(link_of(presign(stack, address)))
+        answers += [busy] * 3
         assert error_of(presign(stack, address)) == (503, "store_unavailable")
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coffer.adapters import usage_totals
+from coffer.adapters import connections
 from coffer.adapters.connections import KeptConnection, Reply
 from coffer.domain.rawstore.permits import Permit
 from coffer.domain.rawstore.quotas import Quota, Totals
@@ -357,7 +357,9 @@ class TestKills:
     ) -> None:
         push(stack, {"a.csv": body_of(100)})
         original = KeptConnection.request
-        answers = [Reply(503, {}, b"")]  # type: ignore[arg-type]  # nobody reads these headers
+        trouble = Reply(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
+        answers = [trouble] * 3
+        monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
 
         def request(self: KeptConnection, method: str, *arguments: Any) -> Reply:
             if method == "HEAD" and answers:
@@ -537,7 +539,7 @@ class TestLookingUp:
             return Reply(answer[0], {}, answer[1])  # type: ignore[arg-type]  # nobody reads these
 
         monkeypatch.setattr(KeptConnection, "request", request)
-        monkeypatch.setattr(usage_totals, "PAUSES_SECONDS", (0.0, 0.0))
+        monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
         return asked
 
     def test_a_token_without_limits_needs_no_look(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from email.message import Message
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import NamedTuple
@@ -12,6 +14,8 @@ from weakref import finalize
 
 FAILURES = (OSError, HTTPException)
 """What a request raises that got no answer."""
+PAUSES_SECONDS = (0.05, 0.2)
+"""Between one attempt of a patient request and the next."""
 
 
 class Reply(NamedTuple):
@@ -72,6 +76,27 @@ class KeptConnection:
             raise
         except FAILURES:
             return self._send_once(method, target, headers, body)
+
+    def request_patiently(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        is_passing: Callable[[Reply], bool],
+    ) -> Reply:
+        """As `request`, but again after a pause where nothing answers, or the answer will pass.
+
+        An SDK would do the same: S3 says 503 to one request in many, and means it for a moment.
+        """
+        for pause in PAUSES_SECONDS:
+            with suppress(*FAILURES):
+                reply = self.request(method, target, headers, body)
+                if not is_passing(reply):
+                    return reply
+            time.sleep(pause)
+        return self.request(method, target, headers, body)
 
     def _send_once(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 
 from coffer.adapters.connections import FAILURES, Host, Reply
 from coffer.adapters.object_probe import stored_file_of
@@ -12,7 +13,7 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UnavailableError
 from coffer.domain.rawstore.stored import StoredFile
 
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 3.0
 _UNSIGNED: Mapping[str, str] = {}
 
 
@@ -34,16 +35,16 @@ class S3PackageObjects:
                 "HEAD", self.address(key), now=self._clock.now(), headers=condition
             ),
         )
-        if reply.status == 200:
+        if reply.status == HTTPStatus.OK:
             return stored_file_of(reply)
-        if reply.status == 404:
+        if reply.status == HTTPStatus.NOT_FOUND:
             raise ObjectMissingError(key)
-        if reply.status == 412:
+        if reply.status == HTTPStatus.PRECONDITION_FAILED:
             raise ObjectChangedError(key)
         raise _unavailable()
 
     def is_public(self, key: str) -> bool:
-        return self._head(key, _UNSIGNED).status == 200
+        return self._head(key, _UNSIGNED).status == HTTPStatus.OK
 
     def address(self, key: str) -> str:
         return self._endpoint.object_url(self._bucket, key)
@@ -56,9 +57,15 @@ class S3PackageObjects:
     def _head(self, key: str, headers: Mapping[str, str]) -> Reply:
         target = self.address(key).removeprefix(self._endpoint.url)
         try:
-            return self._connection.request("HEAD", target, headers)
+            return self._connection.request_patiently(
+                "HEAD", target, headers, is_passing=_is_trouble_there
+            )
         except FAILURES as error:
             raise _unavailable() from error
+
+
+def _is_trouble_there(reply: Reply) -> bool:
+    return reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _unavailable() -> UnavailableError:

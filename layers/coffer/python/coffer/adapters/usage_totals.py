@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from http import HTTPStatus
 from typing import Any
 
@@ -23,8 +22,6 @@ from coffer.settings import settings
 OWNER_PREFIX = "owner/"
 """Keys of the items that hold an owner's totals begin like this."""
 TIMEOUT_SECONDS = 3.0
-PAUSES_SECONDS = (0.05, 0.2)
-"""Between one attempt and the next."""
 
 _TOTALS = ("publicBytes", "privateBytes")
 _NOTHING = {"N": "0"}
@@ -54,21 +51,14 @@ class DynamoUsageTotals:
                 "ConsistentRead": True,
             }
         ).encode()
-        for pause in (*PAUSES_SECONDS, None):
-            reply = self._ask(body)
-            if reply is not None and reply.status == HTTPStatus.OK:
-                return _totals(json.loads(reply.body).get("Item", {}))
-            if reply is not None and not _is_passing(reply):
-                # A table or a right is missing: a fault of the deployment, to be seen in the log.
-                raise OSError(f"DynamoDB answered {reply.status} {_kind(reply)}")
-            if pause is not None:
-                time.sleep(pause)
-        raise UnavailableError(
-            "usage_unavailable", "What is used cannot be looked up right now. Try again."
-        )
+        reply = self._ask(body)
+        if reply.status != HTTPStatus.OK:
+            # A table or a right is missing: a fault of the deployment, to be seen in the log.
+            raise OSError(f"DynamoDB answered {reply.status} {_kind(reply)}")
+        return _totals(json.loads(reply.body).get("Item", {}))
 
-    def _ask(self, body: bytes) -> Reply | None:
-        """DynamoDB's answer; None where there is none."""
+    def _ask(self, body: bytes) -> Reply:
+        """DynamoDB's answer; UnavailableError where there is none, or only trouble."""
         headers = self._signer.sign_headers(
             "POST",
             f"{self._url}/",
@@ -77,9 +67,20 @@ class DynamoUsageTotals:
             payload_hash=hashlib.sha256(body).hexdigest(),
         )
         try:
-            return self._connection.request("POST", "/", headers, body)
-        except FAILURES:
-            return None
+            reply = self._connection.request_patiently(
+                "POST", "/", headers, body, is_passing=_is_passing
+            )
+        except FAILURES as error:
+            raise _unavailable() from error
+        if _is_passing(reply):
+            raise _unavailable()
+        return reply
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError(
+        "usage_unavailable", "What is used cannot be looked up right now. Try again."
+    )
 
 
 def _totals(item: dict[str, Any]) -> Totals:

@@ -11,6 +11,8 @@ from coffer.domain.rawstore.keys import problem_of
 _AWS_HOST = re.compile(
     r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com"
 )
+_ESCAPED_BY_NODE = re.compile("%(?:20|22|27|3C|3E|5E|60|7B|7C|7D)")
+"""What Node's `url.parse` escapes in a path, which leaves everything else as it is."""
 _USUAL_PORTS = (None, 80, 443)
 _PLAIN = re.compile(r"https?://[^\x00-\x1f\x7f?#\\]+", re.IGNORECASE)
 """An address of an object and of nothing more, that no two parsers read differently."""
@@ -33,12 +35,13 @@ class StoreAddress:
 
         The bucket is the first segment of the path, the first part of the host, or all of it. The
         path is percent-encoded; but the reference's client puts keys there as they are, so a path
-        that has percent signs may also mean just what it says.
+        that has percent signs may also mean just what it says, but for what Node escaped.
         """
         path = self._path_in_bucket(address)
         if not path or problem_of(unquote(path)) is not None:
             return []
-        return list(dict.fromkeys((unquote(path), path)))
+        as_node = _ESCAPED_BY_NODE.sub(lambda escape: unquote(escape[0]), path)
+        return list(dict.fromkeys((unquote(path), as_node, path)))
 
     def _path_in_bucket(self, address: str) -> str | None:
         if not _PLAIN.fullmatch(address):

@@ -1,0 +1,112 @@
+"""The unmodified datahub-client of npm pushes datasets, which is what the rawstore API is for.
+
+Whatever the client is answered, DataHub's source service (here a stand-in) then fetches every file
+by the addresses that the client hands on, so links and addresses are held to work.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.datahub.pushing import DESCRIPTOR, NAMES, Pusher
+
+ALL = {*NAMES, DESCRIPTOR}
+
+
+def assert_processed(pusher: Pusher, findability: str) -> None:
+    """The source service got every file as it is now, by addresses of the right kind."""
+    platform = pusher.platform
+    source = platform.sources[-1]
+    assert source["meta"]["findability"] == findability
+    assert set(platform.fetched) == ALL
+    assert {name: platform.fetched[name] for name in NAMES} == pusher.files
+    assert json.loads(platform.fetched[DESCRIPTOR])["name"] == "birds"
+    signed = {"X-Amz-Signature=" in link for link in platform.links.values()}
+    assert signed == {findability == "private"}
+
+
+@pytest.mark.parametrize("findability", ["published", "private"])
+def test_a_dataset_is_pushed_once_and_then_only_what_changed(
+    pusher: Pusher, findability: str
+) -> None:
+    first = pusher.push(findability)
+    assert (first.error, first.uploaded) == (None, ALL)
+    assert first.answer["success"] is True
+    assert_processed(pusher, findability)
+    is_public = findability != "private"
+    stored = pusher.stored()
+    assert {body for body, _ in stored.values()} >= set(pusher.files.values())
+    assert {public for _, public in stored.values()} == {is_public}
+    size = sum(len(body) for body, _ in stored.values())
+    expected = (size, 0) if is_public else (0, size)
+    assert pusher.used(expected) == expected
+
+    again = pusher.push(findability)
+    assert (again.error, again.uploaded) == (None, set())
+    assert_processed(pusher, findability)
+    assert pusher.stored() == stored
+
+    # As long as before: the client writes sizes into the descriptor, which would be another then.
+    pusher.write(NAMES[3], pusher.files[NAMES[3]].swapcase())
+    changed = pusher.push(findability)
+    assert (changed.error, changed.uploaded) == (None, {NAMES[3]})
+    assert_processed(pusher, findability)
+
+
+def test_what_was_public_is_uploaded_again_to_be_private(pusher: Pusher) -> None:
+    """The reference left it public under a content-addressed pattern."""
+    pusher.push("published")
+
+    private = pusher.push("private")
+
+    assert (private.error, private.uploaded) == (None, ALL)
+    assert {public for _, public in pusher.stored().values()} == {False}
+    assert_processed(pusher, "private")
+    size = sum(len(body) for body, _ in pusher.stored().values())
+    assert pusher.used((0, size)) == (0, size)
+
+
+def test_the_client_shows_why_a_push_was_refused(pusher: Pusher) -> None:
+    pusher.platform.permissions = {"max_public_storage_mb": 0.0001}
+    refused = pusher.push()
+    assert refused.error is not None
+    assert refused.error.startswith("Max storage for user exceeded plan limit (0.0001MB)")
+    assert (refused.uploaded, pusher.stored()) == (set(), {})
+
+    pusher.platform.permissions = {"max_dataset_num": 1}
+    assert "permissions" in str(pusher.push().error)
+
+
+def test_the_client_shows_that_nobody_is_logged_in(pusher: Pusher) -> None:
+    """Without a login token the auth server gives none, and the client sends "undefined"."""
+    assert "token" in str(pusher.push(token="nobody's").error)
+    assert pusher.stored() == {}
+
+
+def test_a_flow_is_pushed_with_the_source_services_token(pusher: Pusher) -> None:
+    """`pushFlow` asks for its one link with the token for another service."""
+    flow = {
+        "meta": {"findability": "private", "dataset": "birds", "ownerid": pusher.platform.user},
+        "inputs": [{"kind": "datapackage", "url": "", "parameters": {"resource-mapping": {}}}],
+    }
+    (pusher.folder / "flow.yaml").write_text(json.dumps(flow), encoding="utf-8")
+
+    pushed = pusher.push(flow=True)
+
+    assert pushed.error is None
+    assert pushed.answer["success"] is True
+    assert json.loads(pusher.platform.fetched[DESCRIPTOR]) == pusher.descriptor
+    assert "X-Amz-Signature=" in pusher.platform.links[DESCRIPTOR]
+
+
+def test_the_client_asks_for_nothing_that_this_platform_lacks(pusher: Pusher) -> None:
+    pusher.push("private")
+
+    assert set(pusher.platform.asked) == {
+        "GET /auth/authorize",
+        "POST /rawstore/authorize",
+        "GET /rawstore/presign",
+        "POST /source/upload",
+    }
