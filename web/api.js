@@ -65,12 +65,14 @@ export class Api {
   async #send(method, path, options) {
     const patience = delays(PATIENCE);
     for (;;) {
+      const token = this.#token.value;
       try {
-        return await this.#fetch(method, path, options);
+        return await this.#fetch(method, path, token, options);
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error.status === 401) {
-          await this.#waitForToken(error, options);
+          // Another token may have come while this one was on its way.
+          if (token === this.#token.value) await this.#waitForToken(error, options);
           continue;
         }
         if (!isPassing(error)) throw error;
@@ -90,10 +92,9 @@ export class Api {
     }
   }
 
-  async #fetch(method, path, { body, accept = JSON_API, signal }) {
+  async #fetch(method, path, token, { body, accept = JSON_API, signal }) {
     const headers = { Accept: accept };
     if (body) headers["Content-Type"] = JSON_API;
-    const token = this.#token.value;
     if (token) headers.Authorization = `Bearer ${token}`;
     const response = await this.#reach(ROOT + path, {
       method,

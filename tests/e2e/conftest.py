@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,12 +36,26 @@ NO_CHROMIUM = (
     "there is no Chromium: install it (on Debian: `apt-get install chromium`), or name its "
     "executable in CHROMIUM"
 )
+LOG_LINES = 200
 OpenPage = Callable[..., ConsolePage]
 
 
 def _chromium() -> str | None:
     named = os.environ.get("CHROMIUM")
     return shutil.which(named) if named else shutil.which("chromium")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the end of the stacks' logs with a test that failed."""
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        for name, stack in item.funcargs.items():
+            if isinstance(stack, Stack):
+                report.sections.append((name, "\n".join(stack.log.splitlines()[-LOG_LINES:])))
+    return report
 
 
 @pytest.fixture(scope="session")

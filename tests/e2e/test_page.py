@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.conftest import OpenPage
+from tests.e2e.console_page import WAIT_MILLISECONDS
 from tests.e2e.specimens import archive, picture, text
 from tests.e2e.stacks import Stack
 
@@ -74,7 +75,7 @@ def test_it_can_be_used_with_the_keyboard_alone(
         page.keyboard.press("Enter")
     chooser.value.set_files(file.path)
     keep = page.get_by_role("button", name=f"Keep: {file.name}")
-    keep.wait_for(timeout=60_000)
+    keep.wait_for(timeout=WAIT_MILLISECONDS)
     keep.focus()
     page.keyboard.press("Enter")
     page.locator(".file[data-state=kept]").wait_for()
@@ -88,9 +89,11 @@ def test_what_happens_is_announced(open_stack: Stack, open_page: OpenPage, folde
     live = console.page.get_by_role("status")
     console.drop([good.path])
     live.get_by_text("1 file added for aafc.").wait_for()
-    live.get_by_text("1 file checked.").wait_for(timeout=60_000)
+    live.get_by_text("1 file checked.").wait_for(timeout=WAIT_MILLISECONDS)
     console.drop([bad.path])
-    live.get_by_text("bad.zip: Media type application/zip is invalid.").wait_for(timeout=60_000)
+    live.get_by_text("bad.zip: Media type application/zip is invalid.").wait_for(
+        timeout=WAIT_MILLISECONDS
+    )
 
 
 def test_every_field_has_its_label(open_stack: Stack, open_page: OpenPage) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.e2e.conftest import OpenPage
 from tests.e2e.specimens import text
 from tests.e2e.stacks import Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 
 def test_without_a_token_the_page_asks_for_one_and_goes_on_with_it(
@@ -30,6 +34,29 @@ def test_without_a_token_the_page_asks_for_one_and_goes_on_with_it(
     console.wait_for_states({file.name: "ready" for file in files})
     assert "alice" in console.page.locator("#who").inner_text()
     assert not panel.is_visible()
+
+
+def test_a_refusal_that_comes_after_the_token_asks_for_no_other(
+    guarded_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
+    slow, quick = text(folder, "slow.txt"), text(folder, "quick.txt")
+    console = open_page(guarded_stack)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    console.page.route("**/api/v1/upload/*", hold_the_first)
+    console.drop([slow.path, quick.path])
+    console.page.locator("#token-form").wait_for()
+    console.use_token(guarded_stack.token("--user", "alice", "--group", "aafc/guest"))
+    console.page.locator(".file[data-state=ready]").wait_for()
+    held[0].continue_()
+    console.wait_for_states({slow.name: "ready", quick.name: "ready"})
+    assert not console.page.locator("#token-form").is_visible()
 
 
 def test_the_token_stays_in_the_tabs_session(
