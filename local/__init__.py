@@ -50,6 +50,7 @@ anything imports it: where a test module does that while it is collected, start 
   `stack.keys("ObjectBucket", "objects/")`, `stack.name("ObjectBucket")`,
   `stack.client("s3")`: what is there, and boto3 clients for everything else.
 * `stack.endpoints()`: the environment with which any AWS client finds it.
+* `LocalStack(other_storage=OtherStorage(url, keys))`: on another S3; `settle` lists it for events.
 * `LocalStack(template=…, parameters={…}, environment={…})`: another template, other parameters,
   other variables than `DEVELOPMENT_IDENTITY=dev`.
 """

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local.polling import BucketWatch
+from tests.api.killing import AwsCalls
 from tests.ceph.plugin import CEPH
 from tests.ceph.sides import Side, connect, own_store
 
@@ -16,6 +18,19 @@ PLUGIN = "tests.ceph.plugin"
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Every file here, unless the plugin is loaded: `make test` needs nothing from Debian."""
     return None if config.pluginmanager.has_plugin(PLUGIN) else True
+
+
+@pytest.fixture
+def aws_calls(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
+    """The counter and killer of the handlers' AWS calls; listing for events is none of those."""
+    calls, listing = AwsCalls(monkeypatch), BucketWatch.step
+
+    def list_uncounted(watch: BucketWatch) -> bool:
+        with calls.uncounted():
+            return listing(watch)
+
+    monkeypatch.setattr(BucketWatch, "step", list_uncounted)
+    return calls
 
 
 @pytest.fixture(scope="session")

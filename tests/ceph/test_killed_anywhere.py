@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.polling import BucketWatch
 from local.stack import LocalStack
 from tests.api import test_killed_anywhere as faults
 from tests.api.clients import post
-from tests.api.killing import AwsCalls, aws_calls
 from tests.ceph.borrowed import borrow
-
-__all__ = ["aws_calls"]
 
 globals().update(borrow(faults))
 
@@ -21,13 +17,8 @@ let_time_pass = faults._let_time_pass
 
 
 @pytest.fixture(autouse=True)
-def _as_on_ceph(stack: LocalStack, aws_calls: AwsCalls, monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_on_ceph(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ceph's clock stands where the machine's does, and its events come from listing."""
-    listing = BucketWatch.step
-
-    def list_uncounted(watch: BucketWatch) -> bool:
-        with aws_calls.uncounted():
-            return listing(watch)
 
     def pass_time(stack: LocalStack) -> None:
         let_time_pass(stack)
@@ -42,4 +33,3 @@ def _as_on_ceph(stack: LocalStack, aws_calls: AwsCalls, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(faults, "_let_time_pass", pass_time)
     monkeypatch.setattr(faults, "post", post_and_list)
-    monkeypatch.setattr(BucketWatch, "step", list_uncounted)

@@ -6,7 +6,7 @@ import pytest
 
 from local.stack import LocalStack
 from tests.ceph.borrowed import borrow, expect
-from tests.rawstore import test_authorize, test_info, test_presign
+from tests.rawstore import test_authorize, test_info, test_presign, test_quotas
 from tests.rawstore.conftest import log, unasked
 from tests.rawstore.requests import post
 from tests.rawstore.test_authorize import BODY, one
@@ -14,14 +14,20 @@ from tests.rawstore.test_presign import trap
 
 __all__ = ["log", "trap", "unasked"]
 
-for suite in (test_authorize, test_info, test_presign):
+for suite in (test_authorize, test_info, test_presign, test_quotas):
     globals().update(borrow(suite))
 
+LISTED = "events come with a listing, and what came and went between two is never seen"
 NO_CLOCK = "nobody can move Ceph's clock; what has expired is among the tampered requests"
 BEYOND_CEPH = {
     "test_other_bytes_than_those_described_are_refused": "Ceph 16 verifies no MD5 of a form",
     "test_a_form_counts_for_an_hour": NO_CLOCK,
     "test_a_private_file_gets_a_link_that_anybody_can_use_for_a_day": NO_CLOCK,
+    "test_an_event_that_comes_when_all_is_over_changes_nothing": LISTED,
+    "test_a_deletion_overtaken_by_the_creation_before_it_still_counts": LISTED,
+    "test_the_trace_of_a_deleted_file_goes_after_all_events_have": LISTED,
+    "test_another_event_between_any_two_calls_does_no_harm": LISTED,
+    "test_accounting_killed_anywhere_ends_the_same": LISTED,
 }
 
 
