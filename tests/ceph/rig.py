@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -272,6 +273,7 @@ def main(_arguments: Sequence[str] = ()) -> int:
     if missing:
         sys.stderr.write(f"There is no Ceph here. On Debian: apt-get install {' '.join(missing)}\n")
         return 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Ceph() as ceph:
         key, secret = ceph.keys
         sys.stdout.write(
