@@ -93,7 +93,7 @@ def boto3_client(endpoint: str | None = None) -> Any:
 
 def measure_signing() -> None:
     """The same forms by both: every field with its condition, and an exact length."""
-    from coffer.adapters.signing import Credentials, PostForm, Signer
+    from coffer.adapters.signing import Credentials, Signer
 
     client, now = boto3_client(), datetime.now(UTC)
     signer = Signer(Credentials(KEY, SECRET, TOKEN), REGION)
@@ -114,7 +114,7 @@ def measure_signing() -> None:
 
     def ours(count: int) -> None:
         forms = [
-            PostForm(
+            (
                 {"Content-MD5": MD5, "Content-Type": "text/csv", "key": f"u1/d/{number}.csv"},
                 (number, number),
             )

@@ -24,7 +24,6 @@ from coffer.adapters.signing import (
     UNSIGNED_PAYLOAD,
     Credentials,
     Endpoint,
-    PostForm,
     Signer,
     encode_query,
 )
@@ -200,6 +199,9 @@ class TestPublishedExamples:
         assert sent["authorization"].endswith(f"Signature={signature}")
 
 
+SIGNED_FIELDS = {"x-amz-date", "x-amz-algorithm", "x-amz-credential"}
+
+
 class TestPostForms:
     @given(
         who=credentials,
@@ -229,9 +231,7 @@ class TestPostForms:
                 ExpiresIn=3600,
             )["fields"]
         signer = Signer(who, REGION)
-        [ours] = signer.sign_posts(
-            "store", [PostForm(own, size)], now=NOW, expires_in=HOUR, common=common
-        )
+        [ours] = signer.sign_posts("store", [(own, size)], now=NOW, expires_in=HOUR, common=common)
 
         signatures = {"policy", "x-amz-signature"}
         assert {n: v for n, v in ours.items() if n not in signatures} == {
@@ -257,7 +257,7 @@ class TestPostForms:
     ) -> None:
         signer = Signer(ROLE, REGION)
         shared = {"x-amz-meta-owner": common}
-        forms = [PostForm({"key": f"k{number}"}, (number, number)) for number in range(count)]
+        forms = [({"key": f"k{number}"}, (number, number)) for number in range(count)]
 
         batch = signer.sign_posts("store", forms, now=NOW, expires_in=HOUR, common=shared)
 
@@ -268,10 +268,35 @@ class TestPostForms:
         for fields in batch:
             assert fields["x-amz-signature"] == signer.sign_policy(fields["policy"], now=NOW)
 
+    @given(
+        st.lists(
+            st.tuples(
+                st.dictionaries(st.sampled_from(["key", "a", "b%s", 'c"']), names, max_size=4),
+                st.none() | st.tuples(st.integers(0, 9), st.integers(0, 9)),
+            ),
+            max_size=6,
+        )
+    )
+    def test_forms_of_one_batch_may_have_other_fields_each(
+        self, forms: list[tuple[dict[str, str], tuple[int, int] | None]]
+    ) -> None:
+        signer = Signer(USER, REGION)
+
+        batch = signer.sign_posts("store", forms, now=NOW, expires_in=HOUR, common={"acl": "a"})
+
+        for (own, size), fields in zip(forms, batch, strict=True):
+            unsigned = {n: v for n, v in fields.items() if n not in ("policy", "x-amz-signature")}
+            expected: list[Any] = [{"bucket": "store"}, *({n: v} for n, v in unsigned.items())]
+            expected += [["content-length-range", *size]] if size else []
+            assert unsigned.keys() == SIGNED_FIELDS | {"acl"} | own.keys()
+            assert unsigned.items() >= own.items()
+            assert unordered(decoded_policy(fields)["conditions"]) == unordered(expected)
+            assert fields["x-amz-signature"] == signer.sign_policy(fields["policy"], now=NOW)
+
     @given(st.dictionaries(names, names, min_size=1, max_size=6))
     def test_every_field_has_its_condition(self, own: dict[str, str]) -> None:
         [fields] = Signer(ROLE, REGION).sign_posts(
-            "store", [PostForm(own)], now=NOW, expires_in=HOUR, common={"acl": "private"}
+            "store", [(own, None)], now=NOW, expires_in=HOUR, common={"acl": "private"}
         )
 
         conditions = decoded_policy(fields)["conditions"]
@@ -281,7 +306,7 @@ class TestPostForms:
 
     def test_a_role_has_its_session_token_as_field_and_condition(self) -> None:
         [fields] = Signer(ROLE, REGION).sign_posts(
-            "store", [PostForm({"key": "k"})], now=NOW, expires_in=HOUR
+            "store", [({"key": "k"}, None)], now=NOW, expires_in=HOUR
         )
 
         assert fields["x-amz-security-token"] == ROLE.session_token
@@ -289,7 +314,7 @@ class TestPostForms:
 
     def test_a_user_has_no_session_token(self) -> None:
         [fields] = Signer(USER, REGION).sign_posts(
-            "store", [PostForm({"key": "k"})], now=NOW, expires_in=HOUR
+            "store", [({"key": "k"}, None)], now=NOW, expires_in=HOUR
         )
 
         assert "x-amz-security-token" not in fields
@@ -454,7 +479,7 @@ class TestSigner:
         early = datetime.fromisoformat("2026-11-23T01:00:00+05:00")
 
         [fields] = Signer(USER, REGION).sign_posts(
-            "store", [PostForm({"key": "k"})], now=early, expires_in=HOUR
+            "store", [({"key": "k"}, None)], now=early, expires_in=HOUR
         )
 
         assert fields["x-amz-date"] == "20261122T200000Z"

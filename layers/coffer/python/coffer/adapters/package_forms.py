@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from coffer.adapters.signing import PostForm, Signer
+from coffer.adapters.signing import Signer
 from coffer.domain.rawstore.packages import Package, PackageFile
 
 PUBLIC_READ = "public-read"
@@ -30,7 +30,7 @@ class S3PackageForms:
         return self._signer.sign_posts(
             self._bucket,
             [
-                PostForm(
+                (
                     {
                         "Content-MD5": file.md5.base64,
                         "Content-Type": file.media_type,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -25,6 +25,10 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 EMPTY_PAYLOAD_HASH = hashlib.sha256(b"").hexdigest()
 LONGEST_PRESIGNED_LIFE = timedelta(days=7)
+
+PostForm = tuple[dict[str, str], tuple[int, int] | None]
+"""One upload: its own fields, `key` among them, and how many bytes it may have (both ends; None for
+any number). A plain pair: to make an object of a class takes a tenth as long as to sign it."""
 
 _UNRESERVED = "-_.~"  # with letters and digits, what SigV4 leaves unescaped (RFC 3986, 2.3)
 _NO_NAMES: Mapping[str, str] = {}
@@ -62,13 +66,6 @@ class Endpoint:
         return f"{self.url}/{bucket}/{encode_path(key)}"
 
 
-class PostForm(NamedTuple):
-    """One upload: its own fields, `key` among them, and how many bytes it may have (both ends)."""
-
-    fields: Mapping[str, str]
-    size_bytes: tuple[int, int] | None = None
-
-
 class _Moment(NamedTuple):
     """The two spellings of an instant that signatures use."""
 
@@ -77,7 +74,7 @@ class _Moment(NamedTuple):
 
     @classmethod
     def of(cls, instant: datetime) -> _Moment:
-        timestamp = _iso(instant).replace("-", "").replace(":", "")
+        timestamp = _spelled("%04d%02d%02dT%02d%02d%02dZ", instant)
         return cls(timestamp[:8], timestamp)
 
 
@@ -164,7 +161,7 @@ class Signer:
     def sign_posts(
         self,
         bucket: str,
-        forms: Iterable[PostForm],
+        forms: Sequence[PostForm],
         *,
         now: datetime,
         expires_in: timedelta,
@@ -179,27 +176,30 @@ class Signer:
         moment = _Moment.of(now)
         authority = self._authority_on(moment.day)
         dated = {**common, "x-amz-date": moment.timestamp}
-        shared = {**dated, **authority.fields}
-        encoded_head, rest, inner_head = authority.policy.extended(
-            _conditions({"bucket": bucket}) + _conditions(dated)
-        )
-        end = f'],"expiration":"{_iso(now + expires_in)}"}}'
+        head, beginning = authority.policy, f',{{"bucket":{json_string(bucket)}}}'
+        if len(forms) == 1:
+            # Whoever is alone shares nothing: to hash that ahead would only be more work.
+            forms = [({**dated, **forms[0][0]}, forms[0][1])]
+        else:
+            head, beginning = head.extended(beginning + _conditions(dated)), ""
+        end = _spelled('],"expiration":"%04d-%02d-%02dT%02d:%02d:%02dZ"}', now + expires_in)
+        names: tuple[str, ...] | None = None
         answers = []
-        for form in forms:
-            policy = f"{rest}{_conditions(form.fields)}{_size_condition(form)}{end}"
-            encoded = binascii.b2a_base64(policy.encode(), newline=False)
-            inner = inner_head.copy()
+        for fields, size_bytes in forms:
+            if names != tuple(fields):
+                names = tuple(fields)
+                tail = _PolicyTail(names, head.rest + beginning, end)
+                answer = {**dated, **authority.fields}
+            encoded = binascii.b2a_base64(tail.filled(fields, size_bytes).encode(), newline=False)
+            inner = head.inner.copy()
             inner.update(encoded)
             outer = authority.outer.copy()
             outer.update(inner.digest())
-            answers.append(
-                {
-                    **shared,
-                    **form.fields,
-                    "policy": encoded_head + encoded.decode(),
-                    "x-amz-signature": outer.hexdigest(),
-                }
-            )
+            # A copy of the one before has room for all fields, and the same names of them.
+            answer = answer | fields
+            answer["policy"] = head.encoded + encoded.decode()
+            answer["x-amz-signature"] = outer.hexdigest()
+            answers.append(answer)
         return answers
 
     def sign_policy(self, encoded_policy: str, *, now: datetime) -> str:
@@ -332,24 +332,53 @@ def _string_to_sign(moment: _Moment, scope: str, canonical_request: str) -> str:
     return f"{ALGORITHM}\n{moment.timestamp}\n{scope}\n{digest}"
 
 
-def _iso(instant: datetime) -> str:
-    """`2026-11-22T04:30:15Z`; several times as fast as `strftime`."""
+def _spelled(form: str, instant: datetime) -> str:
+    """An instant's year, month, day, hour, minute and second in UTC, put into a form.
+
+    Takes half as long as `isoformat` and a quarter of `strftime`, which shows in a lone form.
+    """
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return f"{utc.isoformat()[:19]}Z"
+    return form % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
 
 
 def _conditions(fields: Mapping[str, str]) -> str:
     """A condition for each field that pins it to its value, each after a comma."""
-    return "".join([f"{_opening(name)}{json_string(value)}}}" for name, value in fields.items()])
+    pieces = _pieces(tuple(fields)).copy()
+    pieces[1::2] = map(json_string, fields.values())
+    return "".join(pieces)
 
 
 @lru_cache(maxsize=64)
-def _opening(name: str) -> str:
-    return f",{{{json_string(name)}:"
+def _pieces(names: tuple[str, ...]) -> list[str]:
+    """The text of conditions on fields of these names, with a gap for the value after each piece
+    but the last. Not to be changed: it is everybody's."""
+    pieces = []
+    before = ""
+    for name in names:
+        pieces += [f"{before},{{{json_string(name)}:", ""]
+        before = "}"
+    return [*pieces, before]
 
 
-def _size_condition(form: PostForm) -> str:
-    if form.size_bytes is None:
-        return ""
-    least, most = form.size_bytes
-    return f',["content-length-range",{least},{most}]'
+class _PolicyTail:
+    """What follows a policy's head, for forms whose fields have the same names.
+
+    The text is kept in pieces, between which each form puts its own: joining a dozen pieces takes
+    half as long as to make them anew.
+    """
+
+    def __init__(self, names: tuple[str, ...], beginning: str, end: str) -> None:
+        *pieces, last = _pieces(names)
+        self._pieces = [beginning, *pieces, last, "", end]
+        self._gaps = slice(2, 2 + 2 * len(names), 2)
+
+    def filled(self, fields: Mapping[str, str], size_bytes: tuple[int, int] | None) -> str:
+        """The tail of the policy of a form with these fields."""
+        pieces = self._pieces
+        pieces[self._gaps] = map(json_string, fields.values())
+        if size_bytes is None:
+            pieces[-2] = ""
+        else:
+            least, most = size_bytes
+            pieces[-2] = f',["content-length-range",{least},{most}]'
+        return "".join(pieces)

@@ -27,8 +27,8 @@ class S3UploadForms:
         self._bucket = bucket
 
     def sign(self, uploads: Sequence[AllowedUpload], now: datetime) -> list[SignedForm]:
-        posts = [
-            PostForm(_fields(upload), (upload.least_bytes, upload.most_bytes)) for upload in uploads
+        posts: list[PostForm] = [
+            (_fields(upload), (upload.least_bytes, upload.most_bytes)) for upload in uploads
         ]
         signed = self._signer.sign_posts(
             self._bucket, posts, now=now, expires_in=FORM_LIFE, common=_ANSWER
