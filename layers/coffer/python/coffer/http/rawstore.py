@@ -83,18 +83,18 @@ def present_package(package: AuthorizedPackage, upload_url: str) -> Answer:
     A dataset that came as `name` comes from a client of the first generation, whose documentation
     spells the answer's member `fileData`: then it is there twice.
     """
-    members = ["filedata", "fileData"] if package.package.named_by_name else ["filedata"]
-    files = [_present(upload, upload_url) for upload in package.uploads]
-    fitting = _count_fitting(files, MAX_ANSWER_BYTES // len(members))
-    if fitting < len(files):
+    members = ("filedata", "fileData") if package.package.named_by_name else ("filedata",)
+    files = {upload.file.path: _present(upload, upload_url) for upload in package.uploads}
+    body = _encode(dict.fromkeys(members, files))
+    if _bytes_in_a_response(body) > MAX_ANSWER_BYTES:
+        texts = (f"{_encode(path)}:{_encode(file)}," for path, file in files.items())
+        fitting = _count_fitting(texts, MAX_ANSWER_BYTES // len(members))
         raise TooLargeError(
             "answer_too_large",
             f"The answer for {len(files)} files would be too large; {fitting} of them fit one "
             "request.",
         )
-    object_text = f"{{{','.join(files)}}}"
-    body = ",".join(f'"{member}":{object_text}' for member in members)
-    return Answer(headers={"Content-Type": JSON}, body=f"{{{body}}}")
+    return Answer(headers={"Content-Type": JSON}, body=body)
 
 
 def url_of(request: Request) -> str:
@@ -142,19 +142,19 @@ def render_crash(request: Request) -> Answer:
     )
 
 
-def _present(upload: SignedUpload, upload_url: str) -> str:
+def _present(upload: SignedUpload, upload_url: str) -> dict[str, Any]:
     file = upload.file
-    entry = {
+    md5 = file.md5.base64
+    return {
         "upload_url": upload_url,
         "upload_query": upload.fields,
         "exists": upload.exists,
-        "md5": file.md5.base64,
-        "md5-hash": file.md5.base64,
+        "md5": md5,
+        "md5-hash": md5,
         "name": file.name,
         "type": file.media_type,
         "length": file.length_bytes,
     }
-    return f"{_encode(file.path)}:{_encode(entry)}"
 
 
 def _count_fitting(texts: Iterable[str], most_bytes: int) -> int:
@@ -164,6 +164,13 @@ def _count_fitting(texts: Iterable[str], most_bytes: int) -> int:
     """
     used = accumulate(len(encode_basestring_ascii(text)) for text in texts)
     return sum(1 for so_far in used if so_far <= most_bytes)
+
+
+def _bytes_in_a_response(document: str) -> int:
+    """The same of a JSON document, in which no character is a control character; much faster."""
+    if document.isascii():
+        return len(document) + document.count('"') + document.count("\\")
+    return len(encode_basestring_ascii(document))
 
 
 def _listed(files: Mapping[str, str]) -> dict[str, str]:
