@@ -102,8 +102,9 @@ def test_a_flow_is_pushed_with_the_source_services_token(pusher: Pusher) -> None
 
 
 def test_the_client_asks_for_nothing_that_this_platform_lacks(pusher: Pusher) -> None:
-    pusher.push("private")
+    pushed = pusher.push("private")
 
+    assert pushed.error is None
     assert set(pusher.platform.asked) == {
         "GET /auth/authorize",
         "POST /rawstore/authorize",
