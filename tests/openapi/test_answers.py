@@ -299,6 +299,18 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
     "GET /api/v1/metadata/{id}": _records(
         "/api/v1/metadata", World.described, "MetadataTable", "id"
     ),
+    "GET /api/v1/media-type": {
+        200: lambda world: world.get("/api/v1/media-type"),
+        400: lambda world: world.get("/api/v1/media-type?sort=colour"),
+        401: _guarded(lambda world: world.get("/api/v1/media-type")),
+        406: lambda world: world.get("/api/v1/media-type", Accept="image/png"),
+    },
+    "GET /api/v1/media-type/{id+}": {
+        200: lambda world: world.get("/api/v1/media-type/image/jpeg"),
+        401: _guarded(lambda world: world.get("/api/v1/media-type/image/jpeg")),
+        404: lambda world: world.get("/api/v1/media-type/application/zip"),
+        406: lambda world: world.get("/api/v1/media-type/image/jpeg", Accept="image/png"),
+    },
     "GET /api/v1/health": {
         200: lambda world: world.get("/api/v1/health"),
         406: lambda world: world.get("/api/v1/health", Accept="image/png"),

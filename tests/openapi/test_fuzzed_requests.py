@@ -71,6 +71,7 @@ def _world(stack: LocalStack) -> World:
             "/api/v1/file/{bucket}/derivative/{fileId}": derived,
             "/api/v1/object-upload/{id}": {"id": flat["fileIdentifier"]},
             "/api/v1/metadata/{id}": {"id": metadata},
+            "/api/v1/media-type/{id+}": {"id": "image/jpeg"},
         },
         token=stack.permission_tokens.sign(OWNER, "rawstore", {"datapackage-upload": True}),
     )

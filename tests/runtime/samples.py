@@ -239,6 +239,7 @@ SAMPLES: Mapping[str, Sample] = {
     "get_metadata": Sample(with_metadata, answers(200)),
     "get_object_upload": Sample(with_file, answers(200)),
     "keep_house": Sample(with_unfinished_upload, finishes_the_upload),
+    "list_media_types": Sample(as_it_is, answers(200)),
     "list_prefixes": Sample(with_token, answers(200)),
     "make_thumbnail": Sample(with_file, makes_thumbnail),
     "offer_uploads": Sample(as_it_is, offers_forms),

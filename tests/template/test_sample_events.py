@@ -18,6 +18,7 @@ ANSWERS = {
     "download_file": HTTPStatus.NOT_FOUND,
     "get_metadata": HTTPStatus.NOT_FOUND,
     "get_object_upload": HTTPStatus.NOT_FOUND,
+    "list_media_types": HTTPStatus.OK,
     "list_prefixes": HTTPStatus.UNAUTHORIZED,
     "offer_uploads": HTTPStatus.OK,
     "presign_download": HTTPStatus.UNAUTHORIZED,

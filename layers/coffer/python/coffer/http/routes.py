@@ -19,6 +19,8 @@ ROUTES = (
     "GET /api/v1/object-upload/{id}",
     "POST /api/v1/metadata",
     "GET /api/v1/metadata/{id}",
+    "GET /api/v1/media-type",
+    "GET /api/v1/media-type/{id+}",
     "GET /api/v1/health",
     "GET /api/v1/openapi.json",
     "POST /{service}/authorize",
@@ -31,8 +33,8 @@ ROUTES = (
 def methods_of(path: str, service: str) -> tuple[str, ...]:
     """The methods that some route takes on this path; empty where no route knows it.
 
-    `{service}` stands for `service` alone, and a greedy variable (`{proxy+}`) only for the path
-    with a trailing slash that it was made for.
+    `{service}` stands for `service` alone, and `{proxy+}` only for the path with a trailing slash
+    that it was made for. Any other greedy variable (`{id+}`) takes all that follows.
     """
     return tuple(
         sorted(
@@ -46,13 +48,14 @@ def methods_of(path: str, service: str) -> tuple[str, ...]:
 
 
 def _matches(pattern: str, path: str) -> bool:
-    wanted, given = pattern.split("/"), path.split("/")
+    wanted = pattern.split("/")
+    given = path.split("/", len(wanted) - 1 if pattern.endswith("{id+}") else -1)
     if len(wanted) != len(given):
         return False
     return all(_same(piece, segment) for piece, segment in zip(wanted, given, strict=True))
 
 
 def _same(piece: str, segment: str) -> bool:
-    if piece.endswith("+}"):
+    if piece == "{proxy+}":
         return segment == ""
     return segment != "" if piece.startswith("{") else piece == segment

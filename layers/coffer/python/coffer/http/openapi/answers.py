@@ -45,7 +45,32 @@ LINK = thing(
     "A link to a file.",
 )
 
+MEDIA_TYPE = "^[a-z0-9.-]+/[a-z0-9.+_-]+$"
+"""A media type of the list: in lower case, without parameters."""
+
+_MEDIA_TYPE_RESOURCE = thing(
+    {
+        "id": text("The media type.", pattern=MEDIA_TYPE, examples=["image/jpeg"]),
+        "type": text("What this is.", const="media-type"),
+        "attributes": thing(
+            {"mediaType": text("The media type.", pattern=MEDIA_TYPE)}, "What is known of it."
+        ),
+    },
+    "A media type that files may have.",
+)
+
 SCHEMAS: Members = {
+    "MediaType": _MEDIA_TYPE_RESOURCE,
+    "MediaTypesDocument": thing(
+        {"data": many(reference("MediaType"), "The media types.")}, "A list of media types."
+    ),
+    "MediaTypeDocument": thing(
+        {
+            "data": reference("MediaType", "The media type."),
+            "links": thing({"self": url("Where it is.")}, "Where to look."),
+        },
+        "One media type.",
+    ),
     "UploadOffers": thing(
         {"files": many(reference("UploadOffer"), "The forms, in the order of the request.")},
         "Forms that upload files.",

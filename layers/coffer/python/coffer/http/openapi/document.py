@@ -58,10 +58,10 @@ def describe(deployment: Deployment) -> dict[str, Any]:
 def documented_path(path: str) -> str:
     """The path of a route as it is documented.
 
-    A greedy variable stands for the path with a trailing slash that it was made for: the gateway
-    takes no such path as a route.
+    `{proxy+}` stands for the path with a trailing slash that it was made for: the gateway takes no
+    such path as a route. Any other greedy variable is one that may hold slashes.
     """
-    return path.replace("{proxy+}", "")
+    return path.replace("{proxy+}", "").replace("+}", "}")
 
 
 def _info() -> dict[str, Any]:

@@ -317,6 +317,37 @@ _RECORDS: Mapping[str, Operation] = {
     ),
 }  # fmt: skip
 
+_LISTS: Mapping[str, Operation] = {
+    "GET /api/v1/media-type": Operation(
+        identifier="listMediaTypes",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary="List the media types that files may have",
+        description=(
+            "Those that are told apart and not refused, without parameters; all of them, in "
+            "alphabetical order, unless the query asks for less. Any other operator is written in "
+            "the place of LIKE: EQ, NEQ, IN, ILIKE, GT, GE, LT, LE."
+        ),
+        parameters=("filterMediaType", "likeMediaType", "sortMediaType", "offset", "limit"),
+        successes={
+            200: Success(description="The media types.", content={JSON_API: "MediaTypesDocument"})
+        },
+        refusals=together(
+            ALWAYS, BEARER, NEGOTIATED, {400: ("malformed_parameter", "unknown_attribute")}
+        ),
+    ),
+    "GET /api/v1/media-type/{id+}": Operation(
+        identifier="getMediaType",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary="See whether files may have a media type",
+        description="The id is the media type itself, with its slash as it is or as %2F.",
+        parameters=("mediaTypeId",),
+        successes={200: Success(description="They may.", content={JSON_API: "MediaTypeDocument"})},
+        refusals=together(ALWAYS, BEARER, NEGOTIATED, {404: ("media_type_not_found",)}),
+    ),
+}
+
 _SERVICE: Mapping[str, Operation] = {
     "GET /api/v1/health": Operation(
         identifier="getHealth",
@@ -408,5 +439,11 @@ _RAWSTORE: Mapping[str, Operation] = {
     ),
 }
 
-OPERATIONS: Mapping[str, Operation] = {**_FILES, **_RECORDS, **_SERVICE, **_RAWSTORE}
+OPERATIONS: Mapping[str, Operation] = {
+    **_FILES,
+    **_RECORDS,
+    **_LISTS,
+    **_SERVICE,
+    **_RAWSTORE,
+}
 """By route key."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coffer.http.openapi.answers import MEDIA_TYPE
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
+from coffer.http.short_lists import MAX_LIMIT, MAX_OFFSET
 
 
 def _header(schema: Schema) -> dict[str, Any]:
@@ -74,6 +76,32 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         "fileId": _parameter("path", "fileId", identifier("The file's fileIdentifier.")),
         "uploadId": _parameter("path", "id", identifier("The file's fileIdentifier.")),
         "metadataId": _parameter("path", "id", identifier("The id of the description.")),
+        "mediaTypeId": _parameter(
+            "path", "id", text("The media type.", examples=["image/jpeg"], pattern=MEDIA_TYPE)
+        ),
+        "filterMediaType": _parameter(
+            "query",
+            "filter[mediaType]",
+            text("Only these media types, with commas between them.", examples=["image/jpeg"]),
+        ),
+        "likeMediaType": _parameter(
+            "query",
+            "filter[mediaType][LIKE]",
+            text("Only those of this form: % is anything, _ any character.", examples=["image/%"]),
+        ),
+        "sortMediaType": _parameter(
+            "query", "sort", one_of(("mediaType", "-mediaType"), "In which order; - turns it.")
+        ),
+        "offset": _parameter(
+            "query",
+            "page[offset]",
+            whole_number("How many to leave out first.", minimum=0, maximum=MAX_OFFSET),
+        ),
+        "limit": _parameter(
+            "query",
+            "page[limit]",
+            whole_number("How many at most.", minimum=1, maximum=MAX_LIMIT),
+        ),
         "redirect": _parameter(
             "query",
             "redirect",

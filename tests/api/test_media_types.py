@@ -1,0 +1,82 @@
+"""The list of media types that files may have, through the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.media_types import FORBIDDEN_TYPES
+from local.gateway import Response
+from local.stack import LocalStack
+
+URL = "/api/v1/media-type"
+
+
+def listed(answer: Response) -> list[str]:
+    assert answer.status == 200, answer.text
+    document = answer.json()
+    assert list(document) == ["data"]
+    for one in document["data"]:
+        assert one == {
+            "id": one["id"],
+            "type": "media-type",
+            "attributes": {"mediaType": one["id"]},
+        }
+    return [one["id"] for one in document["data"]]
+
+
+def test_every_known_type_is_listed_but_those_that_are_refused(stack: LocalStack) -> None:
+    names = listed(stack.request("GET", URL))
+    assert len(names) == len(set(names)) > 500
+    assert {"image/jpeg", "text/csv", "application/x-parquet", "application/gzip"} <= set(names)
+    assert not FORBIDDEN_TYPES & set(names)
+    assert not [name for name in names if "x-mach-o" in name or ";" in name]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("filter[mediaType][LIKE]=%25jpeg%25", ["image/jpeg", "video/jpeg"]),
+        ("filter%5BmediaType%5D%5BLIKE%5D=%25jpeg%25", ["image/jpeg", "video/jpeg"]),
+        ("filter[mediaType][ILIKE]=IMAGE/JP%25G", ["image/jpeg"]),
+        ("filter[mediaType]=image/jpeg", ["image/jpeg"]),
+        ("filter[mediaType][EQ]=image/jpeg,image/png", ["image/jpeg", "image/png"]),
+        ("filter[mediaType][IN]=image/png,application/zip", ["image/png"]),
+        ("filter[mediaType][LIKE]=image/jp%25&filter[mediaType][NEQ]=image/jpeg&sort=-mediaType",
+         ["image/jpx", "image/jpm", "image/jp2"]),
+    ],
+)  # fmt: skip
+def test_the_list_can_be_filtered(stack: LocalStack, query: str, expected: list[str]) -> None:
+    assert listed(stack.request("GET", f"{URL}?{query}")) == expected
+
+
+def test_pages_of_it_make_up_the_whole(stack: LocalStack) -> None:
+    whole = listed(stack.request("GET", URL))
+    pages = [
+        listed(stack.request("GET", f"{URL}?page[offset]={offset}&page[limit]=400"))
+        for offset in range(0, len(whole), 400)
+    ]
+    assert [name for page in pages for name in page] == whole
+
+
+@pytest.mark.parametrize("written", ["image/svg+xml", "image%2Fsvg+xml", "IMAGE/SVG%2Bxml"])
+def test_one_of_them_is_found_by_its_name(stack: LocalStack, written: str) -> None:
+    answer = stack.request("GET", f"{URL}/{written}")
+    assert answer.status == 200, answer.text
+    document = answer.json()
+    assert document["data"]["id"] == "image/svg+xml"
+    assert document["links"]["self"].endswith("/api/v1/media-type/image/svg%2Bxml")
+
+
+@pytest.mark.parametrize(
+    "written", ["application/zip", "image", "no/such", "", "image/jpeg/", "x" * 3000]
+)
+def test_what_is_not_in_the_list_is_not_found(stack: LocalStack, written: str) -> None:
+    answer = stack.request("GET", f"{URL}/{written}")
+    assert answer.status == 404
+    assert answer.json()["errors"][0]["code"] == "media_type_not_found"
+
+
+def test_another_method_is_told_which_is_taken(stack: LocalStack) -> None:
+    for path in (URL, f"{URL}/image/jpeg"):
+        answer = stack.request("DELETE", path)
+        assert (answer.status, answer.header("allow")) == (405, "GET")
