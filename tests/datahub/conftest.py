@@ -56,6 +56,13 @@ def platform(stack: Stack) -> Iterator[Platform]:
 
 
 @pytest.fixture
+def other_pusher(stack: Stack, node: str, tmp_path: Path) -> Iterator[Pusher]:
+    """Another user's, of the same stack."""
+    with Platform(stack.port, uuid4().hex).running() as platform:
+        yield Pusher(stack, platform, node, tmp_path / "other")
+
+
+@pytest.fixture
 def pusher(stack: Stack, platform: Platform, node: str, tmp_path: Path) -> Pusher:
     """A dataset of ten files, and the client to push it with."""
     return Pusher(stack, platform, node, tmp_path)

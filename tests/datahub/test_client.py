@@ -111,3 +111,28 @@ def test_the_client_asks_for_nothing_that_this_platform_lacks(pusher: Pusher) ->
         "GET /rawstore/presign",
         "POST /source/upload",
     }
+
+
+@pytest.mark.parametrize("findability", ["published", "private"])
+def test_another_user_pushes_the_same_bytes_and_gets_at_them(
+    pusher: Pusher, other_pusher: Pusher, findability: str
+) -> None:
+    """Under a content-addressed pattern both have one object, which was signed for one of them."""
+    for name, body in pusher.files.items():
+        other_pusher.write(name, body)
+    assert pusher.push(findability).error is None
+    by_content = not any(key.startswith(pusher.platform.user) for key in pusher.stored())
+
+    other = other_pusher.push(findability)
+
+    leaves_all_out = by_content and findability == "published"
+    assert (other.error, other.uploaded) == (None, set() if leaves_all_out else ALL)
+    assert_processed(other_pusher, findability)
+    for one in (pusher, other_pusher):
+        size = sum(len(body) for body, _ in one.stored().values())
+        expected = (size, 0) if findability == "published" else (0, size)
+        assert one.used(expected) == expected
+    if by_content:
+        assert [bool(one.stored()) for one in (pusher, other_pusher)] == (
+            [True, False] if findability == "published" else [False, True]
+        )

@@ -14,7 +14,7 @@ from coffer.domain.errors import (
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.packages import PRIVATE
 from coffer.domain.rawstore.permits import Permit
-from coffer.domain.rawstore.stored import PackageObjects, StoredFile
+from coffer.domain.rawstore.stored import PackageObjects, StoredFile, is_file_of
 
 LINK_LIFE = timedelta(days=1)
 SOURCE_SERVICE = "source"
@@ -71,20 +71,12 @@ def _locate(objects: PackageObjects, keys: list[str]) -> tuple[str, StoredFile |
 def _require_owner(
     permit: Permit, owner: str | None, key: str, stored: StoredFile | None, rules: DownloadRules
 ) -> None:
-    """Raise unless the key is one of the owner's, and the owner the token's user.
-
-    An upload's form is signed with its owner, and the object keeps that. Only what came otherwise,
-    or is not there yet, goes by its key, and only where keys begin with their owner.
-    """
+    """Raise unless the key is one of the owner's, and the owner the token's user."""
     if not owner:
         raise UnauthenticatedError("no_owner", "The parameter ownerid is missing.")
     if owner != permit.user_id:
         raise ForbiddenError(
             "wrong_owner", "The token's userid is not the owner that the request names."
         )
-    if stored is not None and stored.owner is not None:
-        theirs = stored.owner == owner
-    else:
-        theirs = rules.owner_leads and key.startswith(f"{owner}/")
-    if not theirs:
+    if not is_file_of(owner, key, stored, owner_leads=rules.owner_leads):
         raise ForbiddenError("foreign_file", "The file is not one of this owner's.")

@@ -19,6 +19,17 @@ class StoredFile(NamedTuple):
     findability: str | None
 
 
+def is_file_of(owner: str, key: str, stored: StoredFile | None, *, owner_leads: bool) -> bool:
+    """Whether what is under `key`, or will be, is a file of `owner`.
+
+    An upload's form is signed with its owner, and the object keeps that. Only what came otherwise,
+    or is not there yet, goes by its key, and only where `owner_leads`: keys begin with their owner.
+    """
+    if stored is not None and stored.owner is not None:
+        return stored.owner == owner
+    return owner_leads and key.startswith(f"{owner}/")
+
+
 class StoredFiles(Protocol):
     """What is in the store of packages."""
 

@@ -12,7 +12,7 @@ from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.packages import PRIVATE, Package, PackageFile, parse_files
 from coffer.domain.rawstore.permits import Permit
 from coffer.domain.rawstore.quotas import UsageTotals
-from coffer.domain.rawstore.stored import StoredFile, StoredFiles
+from coffer.domain.rawstore.stored import StoredFile, StoredFiles, is_file_of
 
 FORM_LIFE = timedelta(hours=1)
 
@@ -101,7 +101,13 @@ def _require_room(
 def _exists(
     file: PackageFile, stored: StoredFile | None, package: Package, rules: UploadRules
 ) -> bool:
-    """Whether uploading `file` would change nothing: the same bytes, as open to readers.
+    """Whether `file` need not be uploaded: its bytes are there, as open to readers as they should
+    be, and the owner gets at them.
+
+    What anybody may read is there for every owner. What is private is there only for the owner that
+    it was signed for: under a pattern such as `{md5_hex}` an object of another can have the same
+    key, and who knows an MD5 has not shown that he has the bytes. Whoever uploads them has; the
+    object is then his, and counts for him.
 
     The reference asked whether any key begins with this one: edited files were never uploaded
     again, and a private push of bytes that had been public stayed public. An object that says
@@ -109,4 +115,8 @@ def _exists(
     """
     if stored is None or stored.size_bytes != file.length_bytes or stored.etag != file.md5.hex:
         return False
-    return not rules.public_by_acl or (stored.findability == PRIVATE) == package.is_private
+    if rules.public_by_acl and (stored.findability == PRIVATE) != package.is_private:
+        return False
+    anybody_may_read = rules.public_by_acl and not package.is_private
+    owner_leads = rules.pattern.begins_with_owner
+    return anybody_may_read or is_file_of(package.owner, file.key, stored, owner_leads=owner_leads)
