@@ -90,6 +90,7 @@ class DynamoCatalogue:
                         DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
                         DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFE).timestamp())),
                         DerivativeItem.version.add(1),
+                        *DerivativeItem.off_the_lists(),
                     ],
                     condition=there,
                 )

@@ -18,13 +18,20 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.constants import STRING
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import (
+    AllProjection,
+    GlobalSecondaryIndex,
+    IncludeProjection,
+    KeysOnlyProjection,
+)
 from pynamodb.models import Model
 
 from coffer.adapters.dynamodb import connection
 from coffer.domain.buckets import bucket_key
 from coffer.domain.clock import from_text, to_text
 from coffer.domain.derivative import Derivative, DerivativeType
+from coffer.domain.listing.places import Order, Record, place_of
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import (
@@ -76,7 +83,72 @@ class AwaitingIndex(GlobalSecondaryIndex["UploadItem"]):
     awaiting_since = MomentAttribute(range_key=True, attr_name="awaitingSince")
 
 
-class UploadItem(Model):
+class ListIndex(GlobalSecondaryIndex[Any]):
+    """An index that lists are read from; what no list shows lacks its keys, and is not in it."""
+
+    partition: UnicodeAttribute
+    position: UnicodeAttribute
+
+
+def _list_index(name: str, partition_name: str, position_name: str) -> ListIndex:
+    class Index(ListIndex):
+        class Meta:
+            index_name = name
+            projection = AllProjection()
+
+        partition = UnicodeAttribute(hash_key=True, attr_name=partition_name)
+        position = UnicodeAttribute(range_key=True, attr_name=position_name)
+
+    return Index()
+
+
+class _Listed:
+    """The keys of the list indexes, which an item has while lists show it."""
+
+    listed_in = UnicodeAttribute(null=True, attr_name="listedIn")
+    listed_as = UnicodeAttribute(null=True, attr_name="listedAs")
+    created_position = UnicodeAttribute(null=True, attr_name="createdPosition")
+
+    by_bucket_created = _list_index("byBucketCreated", "listedIn", "createdPosition")
+    by_shard_created = _list_index("byShardCreated", "listedAs", "createdPosition")
+
+    @classmethod
+    def off_the_lists(cls) -> list[Action]:
+        """What an update does to an item that no list shows any more; `of` does it by itself."""
+        return [cls.listed_in.remove(), cls.listed_as.remove()]
+
+
+class _ListedByName(_Listed):
+    named_position = UnicodeAttribute(null=True, attr_name="namedPosition")
+
+    by_bucket_named = _list_index("byBucketNamed", "listedIn", "namedPosition")
+    by_shard_named = _list_index("byShardNamed", "listedAs", "namedPosition")
+
+
+class _ListedByChange(_ListedByName):
+    changed_position = UnicodeAttribute(null=True, attr_name="changedPosition")
+
+    by_bucket_changed = _list_index("byBucketChanged", "listedIn", "changedPosition")
+    by_shard_changed = _list_index("byShardChanged", "listedAs", "changedPosition")
+
+
+_POSITIONS = {
+    Order.CREATED: "created_position",
+    Order.CHANGED: "changed_position",
+    Order.NAMED: "named_position",
+}
+
+
+def _list_keys(record: Record) -> dict[str, Any]:
+    """The keys of the list indexes, by the names of the items' attributes."""
+    place = place_of(record)
+    if place is None:
+        return {}
+    positions = {_POSITIONS[order]: position for order, position in place.positions.items()}
+    return {"listed_in": place.bucket_key, "listed_as": place.shard, **positions}
+
+
+class UploadItem(_ListedByName, Model):
     """An ObjectUpload in its table."""
 
     class Meta:
@@ -168,6 +240,7 @@ class UploadItem(Model):
             expires_at=int(upload.expires_at.timestamp()) if upload.expires_at else None,
             version=upload.version,
             revision=upload.revision,
+            **_list_keys(upload),
         )
 
     def record(self) -> ObjectUpload:
@@ -221,7 +294,7 @@ class UploadItem(Model):
         return Rejection(code=self.rejection_code, detail=self.rejection_detail or "")
 
 
-class MetadataItem(Model):
+class MetadataItem(_ListedByChange, Model):
     """A Metadata record in its table."""
 
     class Meta:
@@ -274,7 +347,7 @@ class MetadataItem(Model):
         values["dc_type"] = metadata.dc_type.value
         values["ac_tags"] = list(metadata.ac_tags) or None
         values["managed_attributes"] = dict(metadata.managed_attributes) or None
-        return cls(bucket_key=bucket_key(metadata.bucket), **values)
+        return cls(bucket_key=bucket_key(metadata.bucket), **values, **_list_keys(metadata))
 
     def record(self) -> Metadata:
         """The record that this item stands for."""
@@ -291,7 +364,7 @@ class MetadataItem(Model):
 _METADATA_FIELDS = tuple(Metadata.__dataclass_fields__)
 
 
-class DerivativeItem(Model):
+class DerivativeItem(_Listed, Model):
     """A Derivative record in its table."""
 
     class Meta:
@@ -329,7 +402,7 @@ class DerivativeItem(Model):
         values["dc_type"] = derivative.dc_type.value
         kind = derivative.derivative_type
         values["derivative_type"] = kind.value if kind else None
-        return cls(bucket_key=bucket_key(derivative.bucket), **values)
+        return cls(bucket_key=bucket_key(derivative.bucket), **values, **_list_keys(derivative))
 
     def record(self) -> Derivative:
         """The record that this item stands for."""
