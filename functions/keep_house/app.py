@@ -29,6 +29,7 @@ housekeeping = Housekeeping(
         objects=objects,
         clock=clock,
         max_bytes=settings.max_upload_bytes,
+        stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
         copy_conditions=settings.copy_conditions,
     ),
     clock=clock,

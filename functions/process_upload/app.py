@@ -20,6 +20,7 @@ promotion = Promotion(
     objects=objects,
     clock=SystemClock(),
     max_bytes=settings.max_upload_bytes,
+    stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
     copy_conditions=settings.copy_conditions,
 )
 

@@ -55,6 +55,7 @@ AVAILABLE = ObjectUpload(
 UPLOADS = [
     AVAILABLE,
     replace(AVAILABLE, content=replace(FOUND, crc32=None), received_media_type=None),
+    replace(AVAILABLE, content=replace(FOUND, sha1_hex=None, crc32=None)),
     replace(AVAILABLE, thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged"),
     replace(AVAILABLE, is_derivative=True, thumbnail_identifier=None, thumbnail_status=None),
     replace(

@@ -28,6 +28,7 @@ def test_what_is_needed_is_enough() -> None:
     assert settings.object_bucket == "objects"
     assert settings.max_direct_upload_bytes == 4 * 1024**2
     assert settings.max_upload_bytes == 5 * 1024**3
+    assert settings.stream_hash_limit_bytes == 20 * 1024**3
     assert settings.thumbnail_size == 200
     assert settings.copy_conditions
     assert not settings.require_token_expiry
@@ -52,7 +53,10 @@ def test_the_sdks_other_name_for_the_region_will_do() -> None:
     assert settings.aws_region == "eu-west-1"
 
 
-@pytest.mark.parametrize("name", ["MAX_DIRECT_UPLOAD_BYTES", "MAX_UPLOAD_BYTES", "THUMBNAIL_SIZE"])
+@pytest.mark.parametrize(
+    "name",
+    ["MAX_DIRECT_UPLOAD_BYTES", "MAX_UPLOAD_BYTES", "STREAM_HASH_LIMIT_BYTES", "THUMBNAIL_SIZE"],
+)
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "1e6", "many", "²", "1_000", " 7"])
 def test_a_number_is_a_whole_one_above_0(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"^{name} must be a whole number above 0"):

@@ -121,6 +121,15 @@ def test_the_client_cannot_say_what_the_server_knows(world: World) -> None:
     assert made.file_extension == ".png"
 
 
+def test_what_no_hash_is_known_of_is_described_without_one(world: World) -> None:
+    known = world.uploads.records[FILE]
+    unhashed = replace(known, content=replace(known.found, sha1_hex=None, crc32=None))
+    world.uploads.replace(known, unhashed)
+    made = world.create()
+    assert (made.ac_hash_function, made.ac_hash_value) == (None, None)
+    assert made.original_filename == "leaf.png"
+
+
 def test_the_spelling_of_the_bucket_is_the_uploads(world: World) -> None:
     assert world.create(bucket="AAFC").bucket == "aafc"
 

@@ -332,6 +332,7 @@ def test_an_uploads_attributes_are_the_references() -> None:
         "originalFilename": "leaf.png",
         "sha1Hex": sha1_of(PNG),
         "crc32": upload().found.crc32,
+        "hashStatus": "AVAILABLE",
         "receivedMediaType": "image/png",
         "detectedMediaType": "image/png",
         "detectedFileExtension": ".png",

@@ -80,7 +80,11 @@ class World:
             objects=self.objects,
             queue=InMemoryQueue(),
             promotion=Promotion(
-                uploads=self.uploads, objects=self.objects, clock=self.clock, max_bytes=MOST
+                uploads=self.uploads,
+                objects=self.objects,
+                clock=self.clock,
+                max_bytes=MOST,
+                stream_hash_limit_bytes=MOST,
             ),
             clock=self.clock,
         ).keep()

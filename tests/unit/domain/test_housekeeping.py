@@ -43,7 +43,11 @@ class House:
                 objects=self.objects,
                 queue=self.queue,
                 promotion=Promotion(
-                    uploads=uploads, objects=self.objects, clock=self.clock, max_bytes=1000
+                    uploads=uploads,
+                    objects=self.objects,
+                    clock=self.clock,
+                    max_bytes=1000,
+                    stream_hash_limit_bytes=1000,
                 ),
                 clock=self.clock,
                 most=self.most,

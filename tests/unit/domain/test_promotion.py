@@ -13,6 +13,7 @@ from coffer.domain.errors import RecordChangedError
 from coffer.domain.media_types import DcType
 from coffer.domain.object_upload import (
     Awaiting,
+    HashStatus,
     ObjectUpload,
     Rejection,
     ThumbnailStatus,
@@ -52,6 +53,7 @@ class World:
     def __init__(self, *, copy_conditions: bool = True, checksums: bool = True) -> None:
         self.clock = FrozenClock()
         self.copy_conditions = copy_conditions
+        self.stream_hash_limit_bytes = 1_000_000
         self.uploads = InMemoryUploads()
         self.objects = InMemoryObjects(
             self.clock, copy_conditions=copy_conditions, checksums=checksums
@@ -69,6 +71,7 @@ class World:
             objects=objects or self.objects,
             clock=self.clock,
             max_bytes=100_000,
+            stream_hash_limit_bytes=self.stream_hash_limit_bytes,
             copy_conditions=self.copy_conditions,
         )
 
@@ -189,6 +192,48 @@ def test_where_the_store_computes_none_the_bytes_are_read_once() -> None:
     assert world.record.found.sha1_hex == sha1_of(TEXT * 8000)
     assert world.record.found.crc32 == crc32_of(TEXT * 8000)
     assert world.objects.bytes_read <= 65_536 + len(TEXT) * 8000
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_what_is_too_large_to_be_read_has_no_hash_and_says_so(beyond: int) -> None:
+    world = World(checksums=False)
+    body = TEXT * 8000
+    world.stream_hash_limit_bytes = len(body) - beyond
+    world.arrive(body, replace(GRANT, original_filename="notes.txt"))
+    assert world.process() is Outcome.AVAILABLE
+    found = world.record.found
+    if beyond:
+        assert (found.sha1_hex, found.crc32) == (None, None)
+        assert found.hash_status is HashStatus.UNAVAILABLE
+        assert world.objects.bytes_read <= 65_536
+    else:
+        assert found.sha1_hex == sha1_of(body)
+        assert found.hash_status is HashStatus.AVAILABLE
+
+
+def test_a_file_without_a_hash_is_no_duplicate_of_another_such_file() -> None:
+    world = World(checksums=False)
+    world.stream_hash_limit_bytes = 1
+    twin = upload(
+        file_identifier="0193a000-0000-7000-8000-00000000abce",
+        content=content(sha1_hex=None, crc32=None),
+    )
+    world.uploads.add(twin)
+    world.arrive()
+    world.process()
+    record = world.uploads.get(FILE)
+    assert record is not None
+    assert record.status is UploadStatus.AVAILABLE
+    assert not record.duplicate_found
+
+
+def test_a_hash_that_the_client_gave_stands_whatever_the_size() -> None:
+    world = World(checksums=False)
+    world.stream_hash_limit_bytes = 1
+    world.arrive(sha1_hex=sha1_of(PNG))
+    world.process()
+    assert world.record.found.hash_status is HashStatus.AVAILABLE
+    assert_available(world)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ class Settings:
 
     max_direct_upload_bytes: int
     max_upload_bytes: int
+    stream_hash_limit_bytes: int
+    """The largest file that is read to find its hashes, where the store does not tell them."""
     thumbnail_size: int
     copy_conditions: bool
     """Whether the store honours conditions on CopyObject (S3 does; Ceph 16 ignores them)."""
@@ -93,6 +95,7 @@ class Settings:
             process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
             max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
             max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
+            stream_hash_limit_bytes=read.number("STREAM_HASH_LIMIT_BYTES", 20 * 1024**3),
             thumbnail_size=read.number("THUMBNAIL_SIZE", 200),
             copy_conditions=read.flag("COPY_CONDITIONS", default=True),
             development_identity=read.text("DEVELOPMENT_IDENTITY", ""),

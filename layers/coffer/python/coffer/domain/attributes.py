@@ -27,6 +27,7 @@ def upload_attributes(upload: ObjectUpload) -> dict[str, Any]:
         "originalFilename": upload.original_filename,
         "sha1Hex": content.sha1_hex if content else None,
         "crc32": content.crc32 if content else None,
+        "hashStatus": content.hash_status.value if content and not upload.rejection else None,
         "receivedMediaType": upload.received_media_type,
         "detectedMediaType": content.detected_media_type if content else None,
         "detectedFileExtension": content.detected_file_extension if content else None,

@@ -35,7 +35,7 @@ from coffer.domain.metadata import (
     NewMetadata,
     default_release,
 )
-from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
+from coffer.domain.object_upload import HashStatus, ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Catalogue, Uploads
 
 _ATTRIBUTES = "/data/attributes"
@@ -186,14 +186,16 @@ _DERIVED = frozenset(
 
 def _describe(metadata: Metadata, upload: ObjectUpload) -> Metadata:
     """The record with what is known of its file; the client cannot say otherwise."""
+    if upload.found.hash_status is HashStatus.AVAILABLE:
+        metadata = replace(
+            metadata, ac_hash_function=HASH_FUNCTION, ac_hash_value=upload.found.sha1_hex
+        )
     return replace(
         metadata,
         bucket=upload.bucket,
         original_filename=upload.original_filename,
         filename=standardise(metadata.filename or upload.original_filename),
         file_extension=upload.found.evaluated_file_extension,
-        ac_hash_function=HASH_FUNCTION,
-        ac_hash_value=upload.found.sha1_hex,
     )
 
 

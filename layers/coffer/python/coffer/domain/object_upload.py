@@ -41,6 +41,13 @@ class ThumbnailStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class HashStatus(StrEnum):
+    """Whether the content's SHA-1 is known."""
+
+    AVAILABLE = "AVAILABLE"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
 class Awaiting(StrEnum):
     """What an upload waits for; it is on the sparse index as long as it waits for something."""
 
@@ -61,6 +68,11 @@ class Content:
     size_in_bytes: int
     sha1_hex: str | None = None
     crc32: str | None = None
+
+    @property
+    def hash_status(self) -> HashStatus:
+        """UNAVAILABLE where the store told no SHA-1 and the bytes are too many to read for it."""
+        return HashStatus.AVAILABLE if self.sha1_hex else HashStatus.UNAVAILABLE
 
 
 @dataclass(frozen=True, kw_only=True)

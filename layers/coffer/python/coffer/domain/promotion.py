@@ -64,6 +64,8 @@ class Promotion:
     objects: Objects
     clock: Clock
     max_bytes: int
+    stream_hash_limit_bytes: int
+    """The most that is read to find the hashes which the store itself does not tell."""
     copy_conditions: bool = True
     """False for a store that ignores conditions on copies: the claim then goes into the key."""
 
@@ -192,14 +194,13 @@ class Promotion:
 
     def _accept(self, upload: ObjectUpload, promoted: StoredObject) -> ObjectUpload:
         content = self._hashed(upload.found, promoted)
-        twins = self.uploads.with_content(str(content.sha1_hex), bucket_key(upload.bucket))
         settled = self._flip(
             upload,
             upload.available(
                 content,
                 promoted.key,
                 self.clock.now(),
-                duplicate_found=next(twins, None) is not None,
+                duplicate_found=self._is_duplicate(content, upload.bucket),
                 thumbnail_identifier=upload.thumbnail_identifier,
             ),
         )
@@ -209,12 +210,23 @@ class Promotion:
         return settled
 
     def _hashed(self, content: Content, promoted: StoredObject) -> Content:
-        """The content with its hashes: the store's own, else from one pass over the bytes."""
+        """The content with its hashes: the store's own, else from one pass over the bytes.
+
+        Of more bytes than such a pass may read no SHA-1 is known; that is said, and nothing else
+        is passed off as one.
+        """
         sha1_hex = content.sha1_hex or promoted.sha1_hex
         crc32 = content.crc32 or promoted.crc32
-        if sha1_hex is None:
+        if sha1_hex is None and content.size_in_bytes <= self.stream_hash_limit_bytes:
             sha1_hex, crc32 = self.objects.digest(promoted.key)
         return replace(content, sha1_hex=sha1_hex, crc32=crc32)
+
+    def _is_duplicate(self, content: Content, bucket: str) -> bool:
+        """Whether the bucket has the same content already; unknown content is like none."""
+        if content.sha1_hex is None:
+            return False
+        twins = self.uploads.with_content(content.sha1_hex, bucket_key(bucket))
+        return next(twins, None) is not None
 
     def _flip(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
         """Write the final state; another run that got there first wins."""

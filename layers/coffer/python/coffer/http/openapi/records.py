@@ -7,7 +7,7 @@ of them are always there, null where there is nothing to say, unless a table say
 from __future__ import annotations
 
 from coffer.domain.media_types import DcType
-from coffer.domain.object_upload import ThumbnailStatus, UploadStatus
+from coffer.domain.object_upload import HashStatus, ThumbnailStatus, UploadStatus
 from coffer.http.openapi.shapes import (
     Members,
     Schema,
@@ -53,6 +53,12 @@ OBJECT_UPLOAD: Members = {
         text(
             "CRC-32 of the content, in hexadecimal; null where the store told only SHA-1.",
             pattern="^[0-9a-f]{8}$",
+        )
+    ),
+    "hashStatus": nullable(
+        one_of(
+            HashStatus,
+            "UNAVAILABLE: SHA-1 is not known, and will not be. Null where the file was refused.",
         )
     ),
     "receivedMediaType": nullable(text("The media type that was declared.", examples=["text/csv"])),
