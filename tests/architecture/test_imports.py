@@ -37,6 +37,7 @@ ONLY_IN = [
     ("pynamodb", ("adapters/dynamodb/",)),
     ("boto3", ("adapters/",)),
     ("botocore", ("adapters/",)),
+    ("hmac", ("adapters/signing.py",)),
     ("multipart", ("http/",)),
     ("aws_lambda_powertools", ("observability.py",)),
 ]
@@ -63,6 +64,13 @@ def test_the_domain_knows_no_vendor(path: Path) -> None:
 def test_a_technology_has_one_place(package: str, places: tuple[str, ...]) -> None:
     users = {short(path) for path in modules() if package in packages_of(path)}
     assert {name for name in users if not name.startswith(places)} == set()
+
+
+def test_no_vendor_signs_a_form_or_an_address() -> None:
+    """All of them come from `adapters/signing.py`."""
+    vendors = ("generate_presigned", "botocore.auth", "botocore.signers")
+    for path in (*modules(), *handlers()):
+        assert [word for word in vendors if word in path.read_text(encoding="utf-8")] == [], path
 
 
 def test_only_the_settings_read_the_environment() -> None:
