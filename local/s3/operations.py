@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from moto.s3.models import CorsRule
 
 from local.s3 import access, cors, listing, reading, uploads, writing
@@ -17,6 +19,40 @@ from local.s3.sigv4 import Caller, Verifier
 MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
 # Subresources of an object that moto answers; all other requests for objects are the gate's.
 MOTO_OBJECT_QUERIES = {"acl", "tagging", "legal-hold", "retention"}
+# Subresources of a bucket that moto answers.
+MOTO_BUCKET_QUERIES = {
+    "accelerate",
+    "acl",
+    "cors",
+    "encryption",
+    "inventory",
+    "lifecycle",
+    "location",
+    "logging",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "replication",
+    "tagging",
+    "versioning",
+    "versions",
+    "website",
+}
+# What a listing of a bucket may be asked with.
+LISTING_QUERIES = {
+    "continuation-token",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "list-type",
+    "marker",
+    "max-keys",
+    "prefix",
+    "start-after",
+    "x-id",
+}
 # Subresources that neither of them does.
 UNKNOWN_QUERIES = {"torrent", "restore", "select", "renameObject", "encryption"}
 # Kinds of targets that S3 itself would notify; the gate knows EventBridge only.
@@ -76,8 +112,8 @@ class Operations:
             raise S3Error("MethodNotAllowed", details={"Method": "POST", "ResourceType": "BUCKET"})
         if "acl" in query and method == "PUT":
             self._check_acl(request)
-        if method == "GET" and query.get("list-type") == "2":
-            return listing.list_objects(self._context, request)
+        if method == "GET" and (listed := listing_of(request)) is not None:
+            return listed(self._context, request)
         if method == "PUT" and not query:
             return self._create_bucket(request, caller)
         response = self._to_moto(request, caller)
@@ -164,6 +200,24 @@ class Operations:
     def _to_moto(self, request: Request, caller: Caller) -> Response:
         body = Payload(request, caller).read_all(MOST_DOCUMENT_BYTES)
         return self._moto(request, body)
+
+
+def listing_of(request: Request) -> Callable[[Context, Request], Response] | None:
+    """Which listing a GET of a bucket asks for; None where it asks for something else.
+
+    A subresource that neither the gate nor moto answers is refused: moto would answer it with a
+    listing.
+    """
+    query = set(request.query)
+    if "uploads" in query:
+        return listing.list_uploads
+    if query & MOTO_BUCKET_QUERIES:
+        return None
+    if unknown := {name for name in query - LISTING_QUERIES if not name.startswith("X-Amz-")}:
+        raise S3Error("NotImplemented", f"The gate does not do ?{min(unknown)}.")
+    return (
+        listing.list_objects_v2 if request.query.get("list-type") == "2" else listing.list_objects
+    )
 
 
 def is_form(request: Request) -> bool:

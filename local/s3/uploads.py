@@ -85,6 +85,7 @@ class Upload(FakeMultipart):
         storage: str,
         algorithm: str | None,
         kind: str,
+        initiated: datetime,
     ) -> None:
         super().__init__(
             key,
@@ -103,6 +104,7 @@ class Upload(FakeMultipart):
         self.storage_class = storage
         self.algorithm = algorithm
         self.kind = kind
+        self.initiated = initiated
         self.uploaded: dict[int, UploadedPart] = {}
 
     def dispose(self) -> None:
@@ -126,6 +128,7 @@ def create(context: Context, request: Request) -> Response:
         storage_class(given),
         algorithm,
         kind,
+        context.now(),
     )
     bucket.multiparts[upload.id] = upload
     headers = {"x-amz-server-side-encryption": "AES256"}

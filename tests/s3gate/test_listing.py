@@ -1,8 +1,10 @@
-"""ListObjectsV2: order, pages, folders."""
+"""ListObjectsV2, ListObjects and ListMultipartUploads: order, pages, folders."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -82,9 +84,103 @@ def test_what_is_under_a_marker_is_not_listed(gate: Gate, filled: str) -> None:
     assert walk(gate, filled, 1000) == [KEYS[1:]]
 
 
-def test_the_older_listing_works_too(gate: Gate, filled: str) -> None:
-    found = gate.s3.list_objects(Bucket=filled, Prefix="a/")
-    assert [one["Key"] for one in found["Contents"]] == KEYS[1:5]
+def walk_older(gate: Gate, bucket: str, size: int, **given: Any) -> list[list[str]]:
+    """The same by ListObjects, paged as its clients do: by NextMarker, or the last key shown."""
+    call: Any = gate.s3.list_objects
+    pages = []
+    marker: dict[str, str] = {}
+    for _ in range(100):
+        page = call(Bucket=bucket, MaxKeys=size, **given, **marker)
+        keys = [one["Key"] for one in page.get("Contents", [])]
+        pages.append(keys + [one["Prefix"] for one in page.get("CommonPrefixes", [])])
+        assert ("NextMarker" in page) == (page["IsTruncated"] and "Delimiter" in given)
+        if not page["IsTruncated"]:
+            return pages
+        last = page.get("NextMarker") or keys[-1]
+        marker = {"Marker": unquote(last) if "EncodingType" in given else last}
+    raise AssertionError("the listing has no end")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, KEYS),
+        ({"Prefix": "a/2/"}, KEYS[3:5]),
+        ({"Delimiter": "/"}, ["a", "a/", "a0", "b/", *KEYS[8:]]),
+        ({"Delimiter": "/", "Prefix": "a/"}, ["a/", "a/1", "a/2/"]),
+        ({"Delimiter": "2/"}, ["a", "a/", "a/1", "a/2/", *KEYS[5:]]),
+        ({"EncodingType": "url"}, KEYS),
+    ],
+)
+def test_pages_of_the_older_listing_show_everything_once(
+    gate: Gate, filled: str, size: int, given: dict[str, str], expected: list[str]
+) -> None:
+    pages = walk_older(gate, filled, size, **given)
+    shown = [unquote(name) if "EncodingType" in given else name for page in pages for name in page]
+    assert sorted(shown) == sorted(expected)
+    assert all(len(page) <= size for page in pages)
+
+
+def test_the_older_listing_names_the_owner_and_repeats_the_marker(gate: Gate, filled: str) -> None:
+    found = gate.s3.list_objects(Bucket=filled, Marker="a/2/x", MaxKeys=1)
+    assert (found["Marker"], found["IsTruncated"]) == ("a/2/x", True)
+    assert found["Contents"][0]["Owner"]["ID"]
+
+
+def begun(gate: Gate, bucket: str, *keys: str) -> list[tuple[str, str]]:
+    """Key and id of uploads that were begun, a second of the gate's clock after each other."""
+    uploads = []
+    for key in keys:
+        gate.clock.offset += timedelta(seconds=1)
+        upload = gate.s3.create_multipart_upload(Bucket=bucket, Key=key)
+        uploads.append((key, upload["UploadId"]))
+    return uploads
+
+
+def test_an_upload_under_way_is_listed_with_the_time_it_began(gate: Gate, bucket: str) -> None:
+    gate.clock.offset += timedelta(days=3)
+    [(key, upload_id)] = begun(gate, bucket, "ü/é")
+    gate.clock.offset += timedelta(hours=1)
+    [found] = gate.s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert (found["Key"], found["UploadId"]) == (key, upload_id)
+    age = gate.clock.now() - found["Initiated"]
+    assert timedelta(minutes=59) < age < timedelta(minutes=61)
+
+
+def walk_uploads(gate: Gate, bucket: str, size: int, **given: Any) -> list[tuple[str, str]]:
+    call: Any = gate.s3.list_multipart_uploads
+    shown: list[tuple[str, str]] = []
+    more: dict[str, str] = {}
+    for _ in range(100):
+        page = call(Bucket=bucket, MaxUploads=size, **given, **more)
+        one_page = [(one["Key"], one["UploadId"]) for one in page.get("Uploads", [])]
+        one_page += [(one["Prefix"], "") for one in page.get("CommonPrefixes", [])]
+        assert len(one_page) <= size
+        shown += one_page
+        if not page["IsTruncated"]:
+            return shown
+        more = {
+            "KeyMarker": page["NextKeyMarker"],
+            "UploadIdMarker": page.get("NextUploadIdMarker", ""),
+        }
+    raise AssertionError("the listing has no end")
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_pages_of_uploads_come_by_key_and_then_by_age(gate: Gate, bucket: str, size: int) -> None:
+    uploads = begun(gate, bucket, "b/1", "a", "a", "b/2", "a", "c")
+    expected = sorted(uploads, key=lambda one: one[0])
+    assert walk_uploads(gate, bucket, size) == expected
+    assert walk_uploads(gate, bucket, size, Prefix="b/") == expected[3:5]
+    rolled = [*expected[:3], ("b/", ""), expected[5]]
+    assert sorted(walk_uploads(gate, bucket, size, Delimiter="/")) == sorted(rolled)
+
+
+def test_an_upload_that_ended_is_not_listed(gate: Gate, bucket: str) -> None:
+    [(key, upload_id)] = begun(gate, bucket, "a")
+    gate.s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+    assert walk_uploads(gate, bucket, 1000) == []
 
 
 @pytest.mark.parametrize(
@@ -93,3 +189,23 @@ def test_the_older_listing_works_too(gate: Gate, filled: str) -> None:
 def test_a_parameter_that_is_none_is_refused(gate: Gate, bucket: str, query: str) -> None:
     url = f"{gate.url}/{bucket}?list-type=2&{query}"
     assert send(url, "GET", sign(url, "GET")).verdict == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("query", ["max-keys=many", "encoding-type=zip"])
+def test_the_older_listing_refuses_them_too(gate: Gate, bucket: str, query: str) -> None:
+    url = f"{gate.url}/{bucket}?{query}"
+    assert send(url, "GET", sign(url, "GET")).verdict == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("query", ["max-uploads=many", "encoding-type=zip"])
+def test_the_listing_of_uploads_refuses_them_too(gate: Gate, bucket: str, query: str) -> None:
+    url = f"{gate.url}/{bucket}?uploads&{query}"
+    assert send(url, "GET", sign(url, "GET")).verdict == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("query", ["metrics", "analytics", "requestPayment", "intelligent-tiering"])
+def test_what_a_bucket_cannot_be_asked_here_is_refused_and_not_answered_with_a_listing(
+    gate: Gate, bucket: str, query: str
+) -> None:
+    url = f"{gate.url}/{bucket}?{query}"
+    assert send(url, "GET", sign(url, "GET")).verdict == (501, "NotImplemented")
