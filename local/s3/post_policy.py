@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ IGNORED_PREFIX = "x-ignore-"
 # What the policy says of the bucket is compared with where the form was sent, and so is a field of
 # that name.
 BUCKET = "bucket"
+EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def decode_policy(encoded: str) -> dict[str, Any]:
 
 def parse_expiration(value: object) -> datetime:
     """ISO 8601 in UTC, with or without fractions of a second; a `Z` is required."""
-    if isinstance(value, str) and value.endswith("Z") and "T" in value:
+    if isinstance(value, str) and EXPIRATION.fullmatch(value):
         try:
             return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
         except ValueError:

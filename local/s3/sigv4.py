@@ -312,9 +312,9 @@ def request_date(headers: Headers) -> str:
         return amz_date
     try:
         moment = parsedate_to_datetime(headers.get("date") or "")
-    except ValueError:
+        return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    except (ValueError, OverflowError):
         return ""
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def iso(moment: datetime) -> str:

@@ -251,6 +251,9 @@ BAD_POLICIES: dict[str, Any] = {
     "expiration without zone": {"expiration": "2099-01-01T00:00:00", "conditions": []},
     "expiration a number": {"expiration": 4_000_000_000, "conditions": []},
     "expiration a word": {"expiration": "TomorrowZ", "conditions": []},
+    "expiration a week": {"expiration": "2099-W01-1T00:00:00Z", "conditions": []},
+    "expiration with two zones": {"expiration": "2099-01-01T00:00:00+05:00Z", "conditions": []},
+    "expiration of no day": {"expiration": "2099-02-30T00:00:00Z", "conditions": []},
 }
 BAD_CONDITIONS: dict[str, Any] = {
     "two properties": {"key": "a", "acl": "private"},

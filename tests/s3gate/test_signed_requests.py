@@ -117,6 +117,13 @@ HEADER_TAMPERING = {
     "date changed": (replace("X-Amz-Date", "20200101T000000Z"), "AuthorizationHeaderMalformed"),
     "date no date": (replace("X-Amz-Date", "today"), "AccessDenied"),
     "date dropped": (drop("X-Amz-Date"), "AccessDenied"),
+    "date beyond the end of time": (
+        lambda headers: {
+            **drop("X-Amz-Date")(headers),
+            "Date": "Fri, 31 Dec 9999 23:59:59 -2359",
+        },
+        "AccessDenied",
+    ),
     "other service": (in_authorization("/s3/", "/sqs/"), "AuthorizationHeaderMalformed"),
     "other terminator": (
         in_authorization("aws4_request", "aws5_request"),
