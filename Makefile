@@ -126,6 +126,15 @@ bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPU
 	@test -n "$(CORPUS)" || { echo "Say where the corpus is: make bench-detection CORPUS=folder" >&2; exit 1; }
 	@$(PYTHON) benchmarks/detection.py "$(CORPUS)" $(ARGS)
 
+.PHONY: bench-detection-start
+bench-detection-start: $(RUN_STAMP) ## Measure what the detector adds to a cold start
+	@.ci/install-valgrind
+	@$(PYTHON) benchmarks/detection_start.py
+
+.PHONY: bench-uploads
+bench-uploads: $(DEV_STAMP) ## Measure what of an upload passes through compute (ARGS="hashing large", ARGS=--ceph)
+	@$(PYTHON) benchmarks/uploads.py $(ARGS)
+
 .PHONY: lint
 lint: $(DEV_STAMP) ## Check style (ruff) and types (mypy, strict)
 	@$(PYTHON) -m ruff check .
