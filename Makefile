@@ -36,7 +36,7 @@ DATAHUB := .tools/datahub
 DATAHUB_STAMP := $(DATAHUB)/.installed
 DATAHUB_PACKAGES := tests/datahub/package.json tests/datahub/package-lock.json
 
-OUR_CODE := layers/coffer/python functions local tests .ci $(wildcard benchmarks)
+OUR_CODE := layers/coffer/python functions local operations tests .ci $(wildcard benchmarks)
 PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
@@ -73,6 +73,23 @@ token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice -
 .PHONY: env-json
 env-json: $(RUN_STAMP) ## Write env.json, with which `sam local invoke` talks to the running stack
 	@exec $(PYTHON) -m local env-json $(ARGS)
+
+# ---------------------------------------------------------------- operate
+
+# On the running local stack, or on a deployed one: make doctor STACK=coffer-prod
+OPERATE := $(PYTHON) -m operations $(if $(STACK),--stack $(STACK))
+
+.PHONY: doctor
+doctor: $(RUN_STAMP) ## Find out what is wrong with a stack, by trying it (STACK=name of a deployed one)
+	@$(OPERATE) doctor $(ARGS)
+
+.PHONY: redrive
+redrive: $(RUN_STAMP) ## Send dead letters on their way again (STACK=name)
+	@$(OPERATE) redrive $(ARGS)
+
+.PHONY: redrive-stream
+redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told of (STACK=name)
+	@$(OPERATE) redrive-stream $(ARGS)
 
 # ---------------------------------------------------------------- check
 

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from moto.events.exceptions import ValidationException
 
@@ -23,6 +23,7 @@ from local.resources import (
     Resources,
     Rule,
     Target,
+    arn_of,
     name_of_arn,
 )
 
@@ -30,7 +31,16 @@ DEFAULT_BUS = "default"
 MOST_ENTRIES = 10
 
 Event = Mapping[str, Any]
-Send = Callable[[str, str], object]
+
+
+class Send(Protocol):
+    """Sends a message to a queue by its name."""
+
+    def __call__(
+        self, queue: str, body: str, attributes: Mapping[str, str] | None = None, /
+    ) -> object: ...
+
+
 Invoke = Callable[[Function, Event], None]
 
 
@@ -150,7 +160,12 @@ class Bus:
                 return
         self._reports.note(f"{rule.logical_id}: {target.arn} takes nothing: {problem}")
         if target.retries.dead_letter_arn is not None:
-            self._send(name_of_arn(target.retries.dead_letter_arn), json.dumps(event))
+            # As EventBridge labels them: whoever sends them on needs to know where to.
+            self._send(
+                name_of_arn(target.retries.dead_letter_arn),
+                json.dumps(event),
+                {"RULE_ARN": arn_of("events", f"rule/{rule.name}"), "TARGET_ARN": target.arn},
+            )
 
     def _hand_over(self, target: Target, event: Event) -> None:
         if ":sqs:" in target.arn:

@@ -30,6 +30,7 @@ class Control:
             "audit": self._audit,
             "bearer": self._sign_bearer,
             "clock": self._move_clock,
+            "invoke": self._invoke,
             "schedule": self._run_schedule,
             "state": self._describe,
             "token": self._sign_permission,
@@ -97,6 +98,12 @@ class Control:
 
     def _run_schedule(self, wanted: dict[str, Any]) -> dict[str, Any]:
         outcome = self._stack.run_schedule(str(wanted["name"]))
+        if outcome.failed:
+            return {"failed": outcome.in_one_line()}
+        return {"payload": outcome.payload}
+
+    def _invoke(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        outcome = self._stack.invoke(str(wanted["function"]), wanted["event"])
         if outcome.failed:
             return {"failed": outcome.in_one_line()}
         return {"payload": outcome.payload}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -194,9 +194,13 @@ class MotoServer:
         """Deletes the items whose TTL has passed; answers how many."""
         return self.mending.sweep_expired(self.dynamodb)
 
-    def send(self, queue: str, body: str) -> str:
-        """Sends a message; answers its id."""
-        return str(self._sqs.send_message(queue, body).id)
+    def send(self, queue: str, body: str, attributes: Mapping[str, str] | None = None) -> str:
+        """Sends a message with attributes of type String; answers its id."""
+        described = {
+            name: {"data_type": "String", "string_value": text}
+            for name, text in (attributes or {}).items()
+        }
+        return str(self._sqs.send_message(queue, body, described).id)
 
     def receive(self, queue: str, count: int) -> list[Received]:
         """Takes up to `count` visible messages; dead ones go to the dead-letter queue first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,9 +85,11 @@ def test_a_function_that_fails_is_asked_again_after_a_minute_then_given_up(
 
 def test_what_a_target_does_not_take_goes_to_the_rules_dead_letters() -> None:
     sent: list[str] = []
+    labels: list[Mapping[str, str] | None] = []
 
-    def send(queue: str, _body: str) -> None:
+    def send(queue: str, _body: str, attributes: Mapping[str, str] | None = None) -> None:
         sent.append(queue)
+        labels.append(attributes)
         if queue == "broken":
             raise OSError("broken")
 
@@ -106,6 +109,10 @@ def test_what_a_target_does_not_take_goes_to_the_rules_dead_letters() -> None:
     )
     bus.publish("default", {"source": "a"})
     assert sent == ["broken", "broken", "dead"]
+    assert labels[-1] == {
+        "RULE_ARN": "arn:aws:events:us-east-1:123456789012:rule/r",
+        "TARGET_ARN": target.arn,
+    }
 
 
 def test_a_follower_gets_what_was_and_what_comes(small: LocalStack) -> None:

@@ -1,0 +1,101 @@
+"""The command line: `python -m operations [--stack NAME] command`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from local.remote import NotRunningError, RefusedError
+from operations.dead_letters import dead_letter_queues, redrive
+from operations.doctor import Doctor, Health
+from operations.failed_changes import redrive_stream
+from operations.installation import (
+    DeployedInstallation,
+    Installation,
+    InstallationError,
+    LocalInstallation,
+)
+
+DESCRIPTION = """Looks after a Coffer: the local stack on PORT (8081), or, with --stack, a deployed
+one with the AWS credentials and region of the environment."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command; answers the exit code, which is 1 where something isn't well."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[Installation, argparse.Namespace], int] = options.command
+    try:
+        return command(_installation(options.stack), options)
+    except (InstallationError, NotRunningError, RefusedError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m operations", description=DESCRIPTION)
+    parser.add_argument("--stack", metavar="NAME", help="a deployed stack, by its name")
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    doctor = commands.add_parser("doctor", help="find out what is wrong, by trying")
+    doctor.add_argument("--token", default=os.environ.get("COFFER_TOKEN"), help="(COFFER_TOKEN)")
+    doctor.add_argument("--bucket", default="coffer-doctor", help="the canary's (coffer-doctor)")
+    doctor.set_defaults(command=_doctor)
+
+    letters = commands.add_parser("redrive", help="send dead letters on their way again")
+    letters.add_argument("queue", nargs="*", help="such as ProcessUploadDeadLetterQueue (all)")
+    letters.set_defaults(command=_redrive)
+
+    changes = commands.add_parser("redrive-stream", help="tell the changes that failed again")
+    changes.set_defaults(command=_redrive_stream)
+    return parser
+
+
+def _installation(stack: str | None) -> Installation:
+    if stack is not None:
+        return DeployedInstallation(stack)
+    port = os.environ.get("PORT") or "8081"
+    if not port.isascii() or not port.isdigit():
+        raise ValueError(f"PORT is a number, not {port!r}.")
+    return LocalInstallation(int(port))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _doctor(installation: Installation, options: argparse.Namespace) -> int:
+    worst = Health.OK
+    for finding in Doctor(installation, options.token, options.bucket).examine():
+        _say(f"{finding.health:<8} {finding.subject}: {finding.detail}")
+        if finding.remedy:
+            _say(f"{'':<8} -> {finding.remedy}")
+        if finding.health is not Health.OK and worst is not Health.FAILURE:
+            worst = finding.health
+    return 1 if worst is Health.FAILURE else 0
+
+
+def _redrive(installation: Installation, options: argparse.Namespace) -> int:
+    queues = dead_letter_queues(installation)
+    known = {queue.logical_id for queue in queues}
+    if unknown := set(options.queue) - known:
+        raise ValueError(f"no such queue: {', '.join(sorted(unknown))}; there are {sorted(known)}")
+    left = 0
+    for queue in queues:
+        if options.queue and queue.logical_id not in options.queue:
+            continue
+        moved = redrive(installation, queue, _say)
+        left += moved.left
+        remark = f", {moved.left} left: nobody knows where they belong" if moved.left else ""
+        _say(f"{queue.logical_id}: {moved.sent} sent{remark}")
+    return 1 if left else 0
+
+
+def _redrive_stream(installation: Installation, _: argparse.Namespace) -> int:
+    told = redrive_stream(installation, _say)
+    _say(f"{told.batches} batches told, {len(told.failed)} failed again")
+    for key, reason in told.failed.items():
+        _say(f"  {key}: {reason}")
+    return 1 if told.failed else 0
