@@ -412,7 +412,8 @@ _RAWSTORE: Mapping[str, Operation] = {
         tag=Tag.RAWSTORE,
         access=Access.PERMISSION,
         summary="See where the files of a user can be",
-        description="For the user of the permission token, which has to be for this service.",
+        description="For the user of the permission token, which has to be for this service. Says "
+        "something only where keys begin with their owner, as they do by default.",
         parameters=("service",),
         successes={
             200: Success(description="The beginnings of addresses.", content={JSON: "Prefixes"})
