@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,14 +13,29 @@ import pytest
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
-from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.errors import (
+    RecordChangedError,
+    RecordError,
+    RecordExistsError,
+    StepsRefusedError,
+)
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
 from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.thumbnail_records import expiry
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
-from tests.fakes.records import FILE, METADATA, THUMBNAIL, identifier, metadata, thumbnail, upload
+from tests.fakes.records import (
+    FILE,
+    METADATA,
+    THUMBNAIL,
+    describe,
+    identifier,
+    metadata,
+    thumbnail,
+    upload,
+)
 
 URL = "https://museum.example/7"
 
@@ -38,6 +55,15 @@ def tables(request: pytest.FixtureRequest) -> Tables:
         return Tables(uploads, InMemoryCatalogue(uploads))
     request.getfixturevalue("stack")
     return Tables(DynamoUploads(), DynamoCatalogue())
+
+
+@contextmanager
+def refused(*reasons: type[RecordError]) -> Iterator[None]:
+    """The block is a transaction that is rolled back, for these reasons in the steps' order."""
+    with pytest.raises(StepsRefusedError) as error:
+        yield
+    found = [type(reason) for _, reason in sorted(error.value.refused.items())]
+    assert found == list(reasons)
 
 
 def external(**changes: Any) -> Metadata:
@@ -81,7 +107,7 @@ METADATA_RECORDS: dict[str, Metadata] = {
 @pytest.mark.parametrize("record", METADATA_RECORDS.values(), ids=METADATA_RECORDS)
 def test_metadata_comes_back_as_it_went(tables: Tables, record: Metadata) -> None:
     tables.uploads.add(upload())
-    tables.catalogue.add_metadata(record, None)
+    describe(tables.catalogue, record)
     assert tables.catalogue.metadata(METADATA) == record
 
 
@@ -104,7 +130,7 @@ def test_metadata_comes_back_as_it_went(tables: Tables, record: Metadata) -> Non
 )
 def test_a_thumbnail_comes_back_as_it_went(tables: Tables, record: Derivative) -> None:
     tables.uploads.add(upload())
-    tables.catalogue.add_metadata(metadata(), record)
+    describe(tables.catalogue, metadata(), record)
     assert tables.catalogue.derivative(THUMBNAIL) == record
 
 
@@ -115,7 +141,7 @@ def test_what_was_never_added_is_not_there(tables: Tables) -> None:
 
 def test_adding_metadata_claims_the_upload(tables: Tables) -> None:
     before = tables.uploads.add(upload())
-    tables.catalogue.add_metadata(metadata(), None)
+    describe(tables.catalogue, metadata())
     claimed = tables.uploads.get(FILE)
     assert claimed is not None
     assert claimed.claimed_by == f"metadata/{METADATA}"
@@ -126,17 +152,17 @@ def test_adding_metadata_claims_the_upload(tables: Tables) -> None:
 
 def test_a_claim_is_a_change_to_whoever_had_read_the_upload(tables: Tables) -> None:
     before = tables.uploads.add(upload())
-    tables.catalogue.add_metadata(metadata(), None)
+    describe(tables.catalogue, metadata())
     with pytest.raises(RecordChangedError):
         tables.uploads.replace(before, before.thumbnail_ready())
 
 
 def test_an_upload_is_claimed_once(tables: Tables) -> None:
     tables.uploads.add(upload())
-    tables.catalogue.add_metadata(metadata(), None)
+    describe(tables.catalogue, metadata())
     second = identifier(9)
-    with pytest.raises(RecordExistsError):
-        tables.catalogue.add_metadata(metadata(identifier=second), thumbnail())
+    with refused(RecordExistsError):
+        describe(tables.catalogue, metadata(identifier=second), thumbnail())
     assert tables.catalogue.metadata(second) is None
     assert tables.catalogue.derivative(THUMBNAIL) is None
     claimed = tables.uploads.get(FILE)
@@ -159,8 +185,8 @@ def test_what_is_not_there_to_be_claimed_leaves_nothing_written(
     tables: Tables, stored: ObjectUpload | None
 ) -> None:
     before = tables.uploads.add(stored) if stored else None
-    with pytest.raises(RecordChangedError):
-        tables.catalogue.add_metadata(metadata(), thumbnail())
+    with refused(RecordChangedError):
+        describe(tables.catalogue, metadata(), thumbnail())
     assert tables.catalogue.metadata(METADATA) is None
     assert tables.catalogue.derivative(THUMBNAIL) is None
     assert tables.uploads.get(FILE) == before
@@ -168,18 +194,20 @@ def test_what_is_not_there_to_be_claimed_leaves_nothing_written(
 
 def test_a_thumbnail_that_has_failed_is_not_promised(tables: Tables) -> None:
     before = tables.uploads.add(upload(thumbnail_status=ThumbnailStatus.FAILED))
-    with pytest.raises(RecordChangedError):
-        tables.catalogue.add_metadata(metadata(), thumbnail())
+    with refused(RecordChangedError):
+        describe(tables.catalogue, metadata(), thumbnail())
     assert tables.uploads.get(FILE) == before
-    tables.catalogue.add_metadata(metadata(), None)
+    describe(tables.catalogue, metadata())
 
 
 def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
     tables.uploads.add(upload())
-    tables.catalogue.add_metadata(metadata(), thumbnail())
+    describe(tables.catalogue, metadata(), thumbnail())
     tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
     tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
-    expected = thumbnail(deleted_on=NOON, deleted_by=SYSTEM_GENERATED, version=2)
+    expected = thumbnail(
+        deleted_on=NOON, deleted_by=SYSTEM_GENERATED, expires_at=expiry(NOON), version=2
+    )
     assert tables.catalogue.derivative(THUMBNAIL) == expected
 
 
@@ -190,6 +218,6 @@ def test_what_was_never_promised_is_not_withdrawn(tables: Tables) -> None:
 
 def test_something_outside_claims_nothing(tables: Tables) -> None:
     before = tables.uploads.add(upload())
-    tables.catalogue.add_metadata(external(), None)
-    tables.catalogue.add_metadata(external(identifier=identifier(9)), None)
+    describe(tables.catalogue, external())
+    describe(tables.catalogue, external(identifier=identifier(9)))
     assert tables.uploads.get(FILE) == before

@@ -17,6 +17,8 @@ from coffer.domain.object_upload import (
     UploadStatus,
     final_key,
 )
+from coffer.domain.ports import Catalogue
+from coffer.domain.steps import Add, Claim, Step
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import crc32_of, sha1_of
@@ -136,3 +138,21 @@ def thumbnail(**changes: Any) -> Derivative:
         "created_on": NOON,
     }
     return Derivative(**known | changes)
+
+
+def description(record: Metadata, thumbnail: Derivative | None = None) -> tuple[Step, ...]:
+    """The steps that write a description, claim its file, and write its thumbnail's record."""
+    promised = (Add(thumbnail),) if thumbnail else ()
+    if record.file_identifier is None:
+        return (Add(record), *promised)
+    claim = Claim(
+        file_identifier=record.file_identifier,
+        claimant=f"metadata/{record.identifier}",
+        promises_thumbnail=thumbnail is not None,
+    )
+    return (Add(record), *promised, claim)
+
+
+def describe(catalogue: Catalogue, record: Metadata, thumbnail: Derivative | None = None) -> None:
+    """Write a description, and claim its file."""
+    catalogue.commit(description(record, thumbnail))

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from coffer.domain import buckets
+from coffer.domain.clock import Clock
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
-from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.errors import (
+    RecordChangedError,
+    RecordError,
+    RecordExistsError,
+    StepsRefusedError,
+)
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import Awaiting, ObjectUpload, ThumbnailStatus
+from coffer.domain.object_upload import (
+    TOMBSTONE_LIFE,
+    Awaiting,
+    ObjectUpload,
+    ThumbnailStatus,
+)
+from coffer.domain.steps import (
+    MOST_STEPS,
+    Add,
+    CataloguedRecord,
+    Claim,
+    Release,
+    Replace,
+    Step,
+)
+from tests.fakes.clocks import FrozenClock
+
+_Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)
 
 
 class InMemoryUploads:
     """The Uploads port."""
 
-    def __init__(self, *uploads: ObjectUpload) -> None:
+    def __init__(self, *uploads: ObjectUpload, clock: Clock | None = None) -> None:
         self.records = {upload.file_identifier: upload for upload in uploads}
+        self.clock = clock or FrozenClock()
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
-        return self.records.get(file_identifier)
+        return _unexpired(self.records.get(file_identifier), self.clock)
+
+    def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
+        found = {identifier: self.get(identifier) for identifier in file_identifiers}
+        return {identifier: record for identifier, record in found.items() if record}
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
         if upload.file_identifier in self.records:
@@ -68,42 +97,113 @@ class InMemoryCatalogue:
         self._uploads = uploads
         self.metadata_records: dict[str, Metadata] = {}
         self.derivative_records: dict[str, Derivative] = {}
+        self.commits: list[tuple[Step, ...]] = []
 
     def metadata(self, identifier: str) -> Metadata | None:
-        return self.metadata_records.get(identifier)
+        return _unexpired(self.metadata_records.get(identifier), self._uploads.clock)
 
     def derivative(self, identifier: str) -> Derivative | None:
-        return self.derivative_records.get(identifier)
+        return _unexpired(self.derivative_records.get(identifier), self._uploads.clock)
 
-    def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
-        if metadata.file_identifier is not None:
-            self._claim(
-                metadata.file_identifier,
-                f"metadata/{metadata.identifier}",
-                thumbnail_is_promised=thumbnail is not None,
-            )
-        elif metadata.identifier in self.metadata_records:
-            raise RecordExistsError(metadata.identifier)
-        self.metadata_records[metadata.identifier] = metadata
-        if thumbnail is not None:
-            self.derivative_records[thumbnail.identifier] = thumbnail
+    def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:
+        found = {identifier: self.metadata(identifier) for identifier in identifiers}
+        return {identifier: record for identifier, record in found.items() if record}
+
+    def derivatives_of(self, identifiers: Collection[str]) -> Mapping[str, Derivative]:
+        found = {identifier: self.derivative(identifier) for identifier in identifiers}
+        return {identifier: record for identifier, record in found.items() if record}
+
+    def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
+        for record in sorted(self.derivative_records.values(), key=lambda one: one.created_on):
+            if record.ac_derived_from == metadata_identifier and record.deleted_on is None:
+                yield record
+
+    def cascading(self, before: datetime) -> Iterator[str]:
+        for record in list(self.metadata_records.values()):
+            if record.cascading_since is not None and record.cascading_since < before:
+                yield record.identifier
+
+    def commit(self, steps: Sequence[Step]) -> None:
+        if len(steps) > MOST_STEPS or len({step.subject for step in steps}) < len(steps):
+            raise ValueError("DynamoDB would not take this transaction")
+        refused = {number: self._refusal(step) for number, step in enumerate(steps)}
+        reasons = {number: reason for number, reason in refused.items() if reason}
+        if reasons:
+            raise StepsRefusedError(reasons)
+        for step in steps:
+            self._do(step)
+        if steps:
+            self.commits.append(tuple(steps))
 
     def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
         record = self.derivative_records.get(identifier)
         if record is not None and record.deleted_on is None:
             self.derivative_records[identifier] = replace(
-                record, deleted_on=now, deleted_by=SYSTEM_GENERATED, version=record.version + 1
+                record,
+                deleted_on=now,
+                deleted_by=SYSTEM_GENERATED,
+                expires_at=(now + TOMBSTONE_LIFE).replace(microsecond=0),
+                version=record.version + 1,
             )
 
-    def _claim(self, file_identifier: str, claimant: str, *, thumbnail_is_promised: bool) -> None:
-        upload = self._uploads.get(file_identifier)
-        if upload is None:
-            raise RecordChangedError(file_identifier)
-        if upload.claimed_by is not None:
-            raise RecordExistsError(f"{file_identifier} is claimed by {upload.claimed_by}")
-        failed = upload.thumbnail_status is ThumbnailStatus.FAILED
-        if not upload.is_readable or (thumbnail_is_promised and failed):
-            raise RecordChangedError(file_identifier)
-        self._uploads.replace(
-            upload, replace(upload, claimed_by=claimant, awaiting=None, awaiting_since=None)
+    def _table(self, record: CataloguedRecord) -> dict[str, Any]:
+        is_metadata = isinstance(record, Metadata)
+        return self.metadata_records if is_metadata else self.derivative_records
+
+    def _refusal(self, step: Step) -> RecordError | None:
+        changed = RecordChangedError(step.subject)
+        match step:
+            case Add():
+                taken = step.record.identifier in self._table(step.record)
+                return RecordExistsError(step.subject) if taken else None
+            case Replace():
+                current = self._table(step.before).get(step.before.identifier)
+                same = current is not None and current.version == step.before.version
+                return None if same else changed
+            case Claim():
+                return self._claim_refusal(step)
+            case Release():
+                upload = self._uploads.records.get(step.file_identifier)
+                held = upload is not None and upload.claimed_by == step.claimant
+                return None if held else changed
+
+    def _claim_refusal(self, step: Claim) -> RecordError | None:
+        upload = self._uploads.records.get(step.file_identifier)
+        if upload is not None and upload.claimed_by is not None:
+            return RecordExistsError(f"{step.subject} is claimed already")
+        failed = upload is not None and upload.thumbnail_status is ThumbnailStatus.FAILED
+        has_one = upload is not None and upload.thumbnail_identifier is not None
+        refused = (
+            upload is None
+            or not upload.is_readable
+            or (step.promises_thumbnail and failed)
+            or (step.wants_thumbnail is not None and has_one)
         )
+        return RecordChangedError(step.subject) if refused else None
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case Add():
+                self._table(step.record)[step.record.identifier] = step.record
+            case Replace():
+                self._table(step.after)[step.after.identifier] = step.after
+            case Claim():
+                before = self._uploads.records[step.file_identifier]
+                claimed = replace(
+                    before, claimed_by=step.claimant, awaiting=None, awaiting_since=None
+                )
+                if step.wants_thumbnail is not None:
+                    claimed = claimed.thumbnail_wanted(step.wants_thumbnail)
+                self._uploads.replace(before, claimed)
+            case Release():
+                before = self._uploads.records[step.file_identifier]
+                waiting = replace(
+                    before, claimed_by=None, awaiting=Awaiting.CLAIM, awaiting_since=step.since
+                )
+                self._uploads.replace(before, waiting)
+
+
+def _unexpired(record: _Record | None, clock: Clock) -> _Record | None:
+    if record is None or record.expires_at is None or record.expires_at > clock.now():
+        return record
+    return None

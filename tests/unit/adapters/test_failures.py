@@ -31,13 +31,13 @@ from coffer.domain.errors import (
     ObjectMissingError,
     RecordChangedError,
     RecordExistsError,
+    StepsRefusedError,
     UnavailableError,
 )
-from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import Awaiting
 from coffer.domain.ports import StoredObject
 from tests.fakes.clocks import NOON
-from tests.fakes.records import METADATA, metadata, thumbnail, upload
+from tests.fakes.records import METADATA, describe, metadata, thumbnail, upload
 from tests.unit.adapters.failing_aws import (
     SILENCES,
     Answer,
@@ -169,8 +169,13 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "discard": lambda: DynamoUploads().discard(upload()),
     "with_content": lambda: list(DynamoUploads().with_content("0" * 40)),
     "awaiting": lambda: list(DynamoUploads().awaiting(Awaiting.BYTES, NOON)),
+    "get_all": lambda: DynamoUploads().get_all(["x"]),
     "metadata": lambda: _catalogue().metadata("x"),
     "derivative": lambda: _catalogue().derivative("x"),
+    "metadata_of": lambda: _catalogue().metadata_of(["x"]),
+    "derivatives_of": lambda: _catalogue().derivatives_of(["x"]),
+    "derived_from": lambda: list(_catalogue().derived_from("x")),
+    "cascading": lambda: list(_catalogue().cascading(NOON)),
     "withdraw_thumbnail": lambda: _catalogue().withdraw_thumbnail("x", NOON),
     "record": lambda: DynamoAuditTrail().record(_snapshot()),
 }
@@ -237,13 +242,13 @@ def cancelled(*codes: str) -> Any:
     return json_error("TransactionCanceledException", CancellationReasons=reasons)
 
 
-def add_metadata(answer: Any, record: Metadata | None = None) -> None:
+def add_metadata(answer: Any) -> None:
     catalogue = _catalogue()
     client = catalogue._connection.client
     answer_always(client, answer)
     try:
         with no_pauses():
-            catalogue.add_metadata(record or metadata(), thumbnail())
+            describe(catalogue, metadata(), thumbnail())
     finally:
         answer_normally(client)
 
@@ -279,15 +284,25 @@ def test_a_transaction_whose_reason_cannot_be_looked_up_may_be_tried_again(
         add_metadata(cancelled("None", "None", "ConditionalCheckFailed"))
 
 
-def test_a_transaction_without_an_upload_met_its_own_identifier() -> None:
-    with pytest.raises(RecordExistsError):
-        add_metadata(cancelled("ConditionalCheckFailed"), metadata(file_identifier=None))
+def refused(*codes: str) -> dict[int, type[Exception]]:
+    """The reasons that the steps of a description are refused for: record, thumbnail, claim."""
+    with pytest.raises(StepsRefusedError) as error:
+        add_metadata(cancelled(*codes))
+    return {number: type(reason) for number, reason in error.value.refused.items()}
+
+
+def test_a_transaction_that_met_its_own_identifier_says_so() -> None:
+    assert refused("ConditionalCheckFailed", "None", "None") == {0: RecordExistsError}
 
 
 def test_a_transaction_whose_upload_is_gone_says_so(tables: Callable[[Any], None]) -> None:
     tables(Answer(200, b"{}"))
-    with pytest.raises(RecordChangedError):
-        add_metadata(cancelled("None", "None", "ConditionalCheckFailed"))
+    assert refused("None", "None", "ConditionalCheckFailed") == {2: RecordChangedError}
+
+
+def test_a_transaction_that_was_rolled_back_for_no_reason_may_be_tried_again() -> None:
+    with pytest.raises(UnavailableError):
+        add_metadata(cancelled("None", "None", "None"))
 
 
 # ---------------------------------------------------------------- EventBridge

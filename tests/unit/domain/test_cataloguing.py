@@ -21,6 +21,8 @@ from coffer.domain.errors import (
     NotFoundError,
     RecordChangedError,
     RequestError,
+    StepsRefusedError,
+    UnavailableError,
 )
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
@@ -211,7 +213,8 @@ def test_an_external_resource_needs_its_format(world: World) -> None:
 
 def test_an_external_resource_needs_a_bucket(world: World) -> None:
     assert world.refusal(bucket=None, file_identifier=None, resource_external_url=URL) == [
-        (InvalidError, "fileIdentifier and bucket should be provided", at("bucket"))
+        (InvalidError, "fileIdentifier and bucket should be provided", at("bucket")),
+        (InvalidError, "dcFormat must not be blank", at("dcFormat")),
     ]
 
 
@@ -384,7 +387,7 @@ def test_a_file_is_described_once(world: World) -> None:
 
 
 def test_of_two_at_once_one_gets_the_conflict(world: World) -> None:
-    catalogue = watched(world.catalogue, before=once("add_metadata", world.create))
+    catalogue = watched(world.catalogue, before=once("commit", world.create))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -394,7 +397,7 @@ def test_a_file_that_is_deleted_at_that_moment_is_not_found(world: World) -> Non
     def delete() -> None:
         world.uploads.records[FILE] = upload(deleted_on=NOON)
 
-    catalogue = watched(world.catalogue, before=once("add_metadata", delete))
+    catalogue = watched(world.catalogue, before=once("commit", delete))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(InvalidError, match="object-upload with fileIdentifier not found"):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -404,7 +407,7 @@ def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> 
     def fail() -> None:
         world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
 
-    catalogue = watched(world.catalogue, before=once("add_metadata", fail))
+    catalogue = watched(world.catalogue, before=once("commit", fail))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     made = create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
     assert world.catalogue.metadata_records == {made.identifier: made}
@@ -419,7 +422,7 @@ def test_a_thumbnail_that_fails_while_another_describes_the_file_is_a_conflict(
         world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
         world.create()
 
-    catalogue = watched(world.catalogue, before=once("add_metadata", fail_and_describe))
+    catalogue = watched(world.catalogue, before=once("commit", fail_and_describe))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -434,7 +437,7 @@ def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict
     steps: Iterator[Callable[[], object]] = iter([fail, world.create])
 
     def happen(method: str) -> None:
-        if method == "add_metadata":
+        if method == "commit":
             next(steps)()
 
     catalogue = watched(world.catalogue, before=happen)
@@ -443,15 +446,16 @@ def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
-def test_a_file_that_cannot_be_claimed_for_no_reason_to_be_seen_is_not_found(
+def test_who_always_comes_second_for_no_reason_to_be_seen_is_asked_to_try_again(
     world: World,
 ) -> None:
-    def refuse() -> None:
-        raise RecordChangedError(FILE)
+    def refuse(method: str) -> None:
+        if method == "commit":
+            raise StepsRefusedError({0: RecordChangedError(FILE)})
 
-    catalogue = watched(world.catalogue, before=once("add_metadata", refuse))
+    catalogue = watched(world.catalogue, before=refuse)
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
-    with pytest.raises(InvalidError):
+    with pytest.raises(UnavailableError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 

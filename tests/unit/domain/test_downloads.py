@@ -23,6 +23,7 @@ from tests.fakes.records import (
     THUMBNAIL,
     caller,
     content,
+    describe,
     metadata,
     thumbnail,
     upload,
@@ -44,7 +45,7 @@ def find(
     uploads = InMemoryUploads(*([stored] if stored else []))
     catalogue = InMemoryCatalogue(uploads)
     if described:
-        catalogue.add_metadata(metadata(**described), None)
+        describe(catalogue, metadata(**described))
     return find_file(uploads, catalogue, who, bucket, FILE)
 
 

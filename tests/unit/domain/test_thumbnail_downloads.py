@@ -13,7 +13,16 @@ from coffer.domain.errors import ForbiddenError, GoneError, NotFoundError, NotRe
 from coffer.domain.object_upload import ObjectUpload, Rejection, ThumbnailStatus, UploadStatus
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
-from tests.fakes.records import FILE, STRANGER, THUMBNAIL, caller, content, metadata, upload
+from tests.fakes.records import (
+    FILE,
+    STRANGER,
+    THUMBNAIL,
+    caller,
+    content,
+    describe,
+    metadata,
+    upload,
+)
 
 READER = caller(Role.READ_ONLY)
 
@@ -30,7 +39,7 @@ def find(
     uploads = InMemoryUploads(stored)
     catalogue = InMemoryCatalogue(uploads)
     if described:
-        catalogue.add_metadata(metadata(**described), None)
+        describe(catalogue, metadata(**described))
     return find_thumbnail(uploads, catalogue, who, bucket, FILE)
 
 

@@ -25,7 +25,7 @@ from tests.fakes import (
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
-from tests.fakes.records import FILE, THUMBNAIL, metadata, thumbnail, upload
+from tests.fakes.records import FILE, THUMBNAIL, describe, metadata, thumbnail, upload
 from tests.fakes.watching import once
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
@@ -236,7 +236,7 @@ def test_of_a_derivative_none_is_made_and_none_removed() -> None:
 @pytest.mark.parametrize("ending", ["make", "give_up"])
 def test_where_it_fails_the_record_that_promised_it_is_withdrawn(ending: str) -> None:
     world = World(upload(), failure="image_damaged")
-    world.catalogue.add_metadata(metadata(), thumbnail())
+    describe(world.catalogue, metadata(), thumbnail())
     assert getattr(world, ending)() is ThumbnailStatus.FAILED
     withdrawn = world.catalogue.derivative_records[THUMBNAIL]
     assert (withdrawn.deleted_on, withdrawn.deleted_by) == (NOON, SYSTEM_GENERATED)

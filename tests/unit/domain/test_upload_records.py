@@ -12,7 +12,7 @@ from coffer.domain.object_upload import ObjectUpload, UploadStatus
 from coffer.domain.upload_records import describing_metadata, read_upload
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
-from tests.fakes.records import ADMIN, FILE, STRANGER, caller, metadata, thumbnail, upload
+from tests.fakes.records import ADMIN, FILE, STRANGER, caller, describe, metadata, thumbnail, upload
 
 READER = caller(Role.READ_ONLY)
 
@@ -21,7 +21,7 @@ def read(stored: ObjectUpload | None, who: Caller = READER, **described: Any) ->
     uploads = InMemoryUploads(*([stored] if stored else []))
     catalogue = InMemoryCatalogue(uploads)
     if described:
-        catalogue.add_metadata(metadata(**described), None)
+        describe(catalogue, metadata(**described))
     return read_upload(uploads, catalogue, who, FILE)
 
 

@@ -12,11 +12,14 @@ from coffer.domain import errors as domain
 from coffer.domain.errors import (
     GoneError,
     InvalidError,
+    MalformedRequestError,
     NotReadyError,
     Problem,
     RequestError,
+    SeveralErrors,
     UnauthenticatedError,
     UnavailableError,
+    together,
 )
 from coffer.http import errors as http
 from coffer.http.errors import (
@@ -47,6 +50,8 @@ def make(kind: type[RequestError]) -> RequestError:
         return MethodNotAllowedError("PUT", "/x", ("GET", "HEAD"))
     if kind is RangeNotSatisfiableError:
         return RangeNotSatisfiableError(7)
+    if kind is SeveralErrors:
+        return SeveralErrors([MalformedRequestError("code", "Detail.")])
     return kind("code", "Detail.")
 
 
@@ -158,3 +163,33 @@ def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
     assert documents[-1]["code"] == "more_problems"
     assert "99001 more" in documents[-1]["detail"]
     assert [document["code"] for document in documents[:-1]] == ["code"] * 999
+
+
+def test_errors_of_several_kinds_keep_their_own_statuses() -> None:
+    error = together(
+        [
+            MalformedRequestError("first", "Malformed."),
+            GoneError("second", "Gone.", about="metadata/x"),
+            InvalidError("third", "Invalid."),
+        ]
+    )
+    answer = render_error(error, REQUEST)
+    assert answer.status == HTTPStatus.BAD_REQUEST
+    documents = problems_of(answer)
+    assert [(one["status"], one["code"]) for one in documents] == [
+        ("400", "first"),
+        ("410", "second"),
+        ("422", "third"),
+    ]
+    assert documents[1]["links"]["about"].endswith("filter[instanceId]=metadata/x")
+
+
+def test_errors_of_one_kind_stay_of_their_kind() -> None:
+    error = together([InvalidError("first", "One."), InvalidError("second", "Two.")])
+    assert isinstance(error, InvalidError)
+    assert [problem.code for problem in error.problems] == ["first", "second"]
+
+
+def test_an_error_about_an_entry_points_into_it() -> None:
+    [problem] = InvalidError("code", "Detail.", pointer="/data/attributes/x").at_entry(3).problems
+    assert problem.pointer == "/data/3/attributes/x"

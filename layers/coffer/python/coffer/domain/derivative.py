@@ -40,9 +40,21 @@ class Derivative:
     filename: str | None = None
     ac_hash_function: str | None = None
     ac_hash_value: str | None = None
+    ac_tags: tuple[str, ...] = ()
+    not_publicly_releasable_reason: str | None = None
+    source_set: str | None = None
+    generated_from_derivative: str | None = None
+    changed_by: str | None = None
+    """Who made this version; None: whoever created the record."""
     deleted_on: datetime | None = None
     deleted_by: str | None = None
+    expires_at: datetime | None = None
     version: int = 1
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether Coffer made it: its file belongs to the upload that it was made of."""
+        return self.created_by == SYSTEM_GENERATED and self.identifier == self.file_identifier
 
 
 def generated_thumbnail(metadata: Metadata, upload: ObjectUpload) -> Derivative | None:

@@ -13,6 +13,7 @@ CofferError
 │   ├── TooLargeError             more than may be taken
 │   ├── UnsupportedTypeError      a media type that is not taken
 │   ├── InvalidError              understood, but against a rule
+│   ├── SeveralErrors             refusals of different kinds, in one request
 │   └── UnavailableError          a service behind us is overloaded: try again
 ├── StoreError                what the object store answered; use cases handle these
 │   ├── ObjectMissingError
@@ -20,15 +21,16 @@ CofferError
 │   └── ObjectExistsError
 └── RecordError               what the tables answered; use cases handle these
     ├── RecordExistsError
-    └── RecordChangedError        somebody wrote in between
+    ├── RecordChangedError        somebody wrote in between
+    └── StepsRefusedError         a transaction was rolled back, and by which of its steps
 
 Nothing here knows HTTP: `coffer.http.errors` maps the classes to statuses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ class RequestError(CofferError):
         error = cls(problems[0].code, "; ".join(problem.detail for problem in problems))
         error.problems = tuple(problems)
         return error
+
+    def at_entry(self, index: int) -> RequestError:
+        """The same error, about one entry of a list: `/data/…` points into `/data/<index>/…`."""
+        inside = [(problem.pointer or "").removeprefix("/data") for problem in self.problems]
+        self.problems = tuple(
+            replace(problem, pointer=f"/data/{index}{pointer}")
+            for problem, pointer in zip(self.problems, inside, strict=True)
+        )
+        return self
 
 
 class MalformedRequestError(RequestError):
@@ -124,6 +135,16 @@ class InvalidError(RequestError):
     """Understood, but against a rule."""
 
 
+class SeveralErrors(RequestError):  # noqa: N818 - it is several
+    """Refusals of different kinds that one request earned; each keeps its own status."""
+
+    def __init__(self, errors: Sequence[RequestError]) -> None:
+        problems = [problem for error in errors for problem in error.problems]
+        super().__init__(problems[0].code, "; ".join(problem.detail for problem in problems))
+        self.problems = tuple(problems)
+        self.errors = tuple(errors)
+
+
 class UnavailableError(RequestError):
     """A service behind Coffer is overloaded or down; the same request may succeed later."""
 
@@ -154,3 +175,21 @@ class RecordExistsError(RecordError):
 
 class RecordChangedError(RecordError):
     """The record is not the one that was read: somebody wrote in between."""
+
+
+class StepsRefusedError(RecordError):
+    """A transaction was rolled back; `refused` has the reasons by the number of the step."""
+
+    def __init__(self, refused: Mapping[int, RecordError]) -> None:
+        super().__init__("; ".join(f"step {at}: {error}" for at, error in refused.items()))
+        self.refused = dict(refused)
+
+
+def together(errors: Sequence[RequestError]) -> RequestError:
+    """One error that tells all of these; of their own kind where they are of the same one."""
+    [first, *others] = errors
+    if not others:
+        return first
+    if isinstance(first, GoneError) or any(type(error) is not type(first) for error in others):
+        return SeveralErrors(errors)
+    return type(first).of([problem for error in errors for problem in error.problems])

@@ -88,8 +88,13 @@ class Metadata:
     source_set: str | None = None
     ac_metadata_creator: str | None = None
     dc_creator: str | None = None
+    changed_by: str | None = None
+    """Who made this version; None: whoever created the record."""
     deleted_on: datetime | None = None
     deleted_by: str | None = None
+    cascading_since: datetime | None = None
+    """Of a tombstone whose derivatives have not been seen to be gone yet."""
+    expires_at: datetime | None = None
     version: int = 1
 
 

@@ -109,6 +109,8 @@ class ObjectUpload:
     """`metadata/<id>` or `derivative/<id>`: the one record that describes this file."""
     awaiting: Awaiting | None = None
     awaiting_since: datetime | None = None
+    changed_by: str | None = None
+    """Who made this version; None: its uploader, or Coffer itself."""
     deleted_on: datetime | None = None
     deleted_by: str | None = None
     expires_at: datetime | None = None
@@ -171,9 +173,24 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
+    def thumbnail_wanted(self, identifier: str) -> ObjectUpload:
+        """The record of a derivative's file once a thumbnail is to be made of it."""
+        return replace(
+            self,
+            thumbnail_identifier=identifier,
+            thumbnail_status=ThumbnailStatus.PENDING,
+            changed_by=None,
+            version=self.version + 1,
+        )
+
     def thumbnail_ready(self) -> ObjectUpload:
         """The record once its thumbnail is in the store."""
-        return replace(self, thumbnail_status=ThumbnailStatus.READY, version=self.version + 1)
+        return replace(
+            self,
+            thumbnail_status=ThumbnailStatus.READY,
+            changed_by=None,
+            version=self.version + 1,
+        )
 
     def thumbnail_failed(self, code: str) -> ObjectUpload:
         """The record once it is clear that no thumbnail can be made; `code` says why."""
@@ -181,6 +198,7 @@ class ObjectUpload:
             self,
             thumbnail_status=ThumbnailStatus.FAILED,
             thumbnail_failure=code,
+            changed_by=None,
             version=self.version + 1,
         )
 

@@ -3,7 +3,7 @@ what happens when it is called twice; adapters implement them, fakes in the test
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from coffer.domain.derivative import Derivative
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import Awaiting, ObjectUpload
+from coffer.domain.steps import Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,11 @@ class Uploads(Protocol):
     """The records of uploaded files. Reads see every write that was confirmed before."""
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
-        """The record, tombstones included; None where there is none."""
+        """The record, tombstones included until they expire; None where there is none."""
+        ...
+
+    def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
+        """Those of these records that are there, by identifier."""
         ...
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
@@ -144,19 +149,39 @@ class Catalogue(Protocol):
     """The records that describe files: metadata and derivatives."""
 
     def metadata(self, identifier: str) -> Metadata | None:
-        """The metadata record, tombstones included."""
+        """The metadata record, tombstones included until they expire."""
         ...
 
     def derivative(self, identifier: str) -> Derivative | None:
-        """The derivative record, tombstones included."""
+        """The derivative record, tombstones included until they expire."""
         ...
 
-    def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
-        """Write the record, claim its upload and write the thumbnail's record: all or nothing.
+    def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:
+        """Those of these metadata records that are there, by identifier."""
+        ...
 
-        Raises RecordExistsError where the upload is claimed already, RecordChangedError where it
-        is not there to be claimed any more, or where `thumbnail` is given and it is known by now
-        that none can be made. Uniqueness is this transaction: nothing is asked beforehand.
+    def derivatives_of(self, identifiers: Collection[str]) -> Mapping[str, Derivative]:
+        """Those of these derivative records that are there, by identifier."""
+        ...
+
+    def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
+        """The derivatives, without tombstones, of a metadata record, the oldest first.
+
+        What was written in the last moments may be missing.
+        """
+        ...
+
+    def cascading(self, before: datetime) -> Iterator[str]:
+        """Identifiers of metadata that was deleted before then, and whose derivatives have not
+        been seen to be gone yet. Costs what there is to find."""
+        ...
+
+    def commit(self, steps: Sequence[Step]) -> None:
+        """Do all of these steps, or none; at most `MOST_STEPS`, no two about the same record.
+
+        Raises StepsRefusedError, which tells each refused step's reason: RecordExistsError where
+        an identifier or a claim is taken, else RecordChangedError. Uniqueness is this transaction:
+        nothing is asked beforehand. No steps: nothing happens.
         """
         ...
 

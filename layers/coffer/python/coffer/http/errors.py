@@ -17,6 +17,7 @@ from coffer.domain.errors import (
     PreconditionError,
     Problem,
     RequestError,
+    SeveralErrors,
     TooLargeError,
     UnauthenticatedError,
     UnavailableError,
@@ -64,6 +65,8 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiableError: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    # What JSON:API advises where several kinds of 4xx come together ("Processing Errors").
+    SeveralErrors: HTTPStatus.BAD_REQUEST,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -107,10 +110,7 @@ def _challenge(error: UnauthenticatedError) -> str:
 def render_error(error: RequestError, request: Request) -> Answer:
     """The error document: all problems, each with its code and where it is."""
     status = status_of(error)
-    documents = [_document(problem, status) for problem in _fitting(error.problems)]
-    if isinstance(error, GoneError):
-        about = f"{request.base_url}/api/v1/audit-snapshot?filter[instanceId]={error.about}"
-        documents[0]["links"] = {"about": about}
+    documents = _fitting([document for one in _apart(error) for document in _tell(one, request)])
     return Answer.of_json({"errors": documents}, status=status, headers=headers_of(error))
 
 
@@ -124,13 +124,28 @@ def render_crash(request: Request) -> Answer:
     return Answer.of_json({"errors": [_document(problem, status)]}, status=status)
 
 
-def _fitting(problems: Sequence[Problem]) -> Sequence[Problem]:
+def _apart(error: RequestError) -> Sequence[RequestError]:
+    return error.errors if isinstance(error, SeveralErrors) else (error,)
+
+
+def _tell(error: RequestError, request: Request) -> list[dict[str, Any]]:
+    """The documents of one error's problems."""
+    status = status_of(error)
+    documents = [_document(problem, status) for problem in error.problems]
+    if isinstance(error, GoneError):
+        about = f"{request.base_url}/api/v1/audit-snapshot?filter[instanceId]={error.about}"
+        documents[0]["links"] = {"about": about}
+    return documents
+
+
+def _fitting(documents: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """As many problems as are told at once: an answer has to fit the gateway's 6 MB."""
-    if len(problems) <= MOST_PROBLEMS:
-        return problems
-    told = problems[: MOST_PROBLEMS - 1]
-    rest = len(problems) - len(told)
-    return [*told, Problem("more_problems", f"There are {rest} more problems of this kind.")]
+    if len(documents) <= MOST_PROBLEMS:
+        return documents
+    told = documents[: MOST_PROBLEMS - 1]
+    rest = len(documents) - len(told)
+    more = Problem("more_problems", f"There are {rest} more problems of this kind.")
+    return [*told, _document(more, HTTPStatus(int(told[-1]["status"])))]
 
 
 def _document(problem: Problem, status: HTTPStatus) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from uuid import uuid4
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
@@ -17,19 +20,42 @@ from coffer.adapters.dynamodb.connection import (
     code_of,
     overload_is_unavailable,
 )
-from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from coffer.adapters.dynamodb.items import (
+    AWAITING_SHARDS,
+    CascadingIndex,
+    DerivativeItem,
+    MetadataItem,
+    UploadItem,
+    awaiting_key,
+)
+from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.clock import Clock
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
-from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
+from coffer.domain.errors import (
+    RecordChangedError,
+    RecordError,
+    RecordExistsError,
+    StepsRefusedError,
+)
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import TOMBSTONE_LIFE, ThumbnailStatus, UploadStatus
+from coffer.domain.object_upload import (
+    TOMBSTONE_LIFE,
+    Awaiting,
+    ThumbnailStatus,
+    UploadStatus,
+)
+from coffer.domain.steps import Add, CataloguedRecord, Claim, Release, Replace, Step
+from coffer.domain.writing import busy
 
-_CONDITION_FAILED = "ConditionalCheckFailed"
+_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
 
 
 class DynamoCatalogue:
     """The records that describe files, in their tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         # Kept: its client is made with the first transaction, which takes longer than all the rest.
         self._connection = Connection(
             region=REGION,
@@ -39,46 +65,61 @@ class DynamoCatalogue:
         )
 
     def metadata(self, identifier: str) -> Metadata | None:
-        with overload_is_unavailable():
-            try:
-                return MetadataItem.get(identifier, consistent_read=True).record()
-            except DoesNotExist:
-                return None
+        item = read_item(MetadataItem, identifier)
+        return unexpired(item.record(), self._clock) if item else None
 
     def derivative(self, identifier: str) -> Derivative | None:
-        with overload_is_unavailable():
-            try:
-                return DerivativeItem.get(identifier, consistent_read=True).record()
-            except DoesNotExist:
-                return None
+        item = read_item(DerivativeItem, identifier)
+        return unexpired(item.record(), self._clock) if item else None
 
-    def add_metadata(self, metadata: Metadata, thumbnail: Derivative | None) -> None:
-        try:
-            with (
-                overload_is_unavailable(),
-                TransactWrite(
-                    connection=self._connection, client_request_token=_token(metadata, thumbnail)
-                ) as write,
+    def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:
+        records = (item.record() for item in read_items(MetadataItem, identifiers))
+        return {one.identifier: one for one in records if unexpired(one, self._clock)}
+
+    def derivatives_of(self, identifiers: Collection[str]) -> Mapping[str, Derivative]:
+        records = (item.record() for item in read_items(DerivativeItem, identifiers))
+        return {one.identifier: one for one in records if unexpired(one, self._clock)}
+
+    def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
+        with overload_is_unavailable():
+            for item in DerivativeItem.by_metadata.query(
+                metadata_identifier, filter_condition=DerivativeItem.deleted_on.does_not_exist()
             ):
-                write.save(
-                    MetadataItem.of(metadata), condition=MetadataItem.identifier.does_not_exist()
-                )
-                if thumbnail is not None:
-                    write.save(
-                        DerivativeItem.of(thumbnail),
-                        condition=DerivativeItem.identifier.does_not_exist(),
-                    )
-                if metadata.file_identifier is not None:
-                    _claim(
-                        write,
-                        metadata.file_identifier,
-                        f"metadata/{metadata.identifier}",
-                        thumbnail_is_promised=thumbnail is not None,
-                    )
+                yield item.record()
+
+    def cascading(self, before: datetime) -> Iterator[str]:
+        with overload_is_unavailable():
+            for shard in range(AWAITING_SHARDS):
+                for item in MetadataItem.by_cascading.query(
+                    f"{shard:x}", CascadingIndex.cascading_since < before
+                ):
+                    yield item.identifier
+
+    def commit(self, steps: Sequence[Step]) -> None:
+        if not steps:
+            return
+        # The token makes a repeated call, whose first answer was lost, succeed too.
+        write = TransactWrite(connection=self._connection, client_request_token=uuid4().hex)
+        puts, updates = [], []
+        for number, step in enumerate(steps):
+            match step:
+                case Add() | Replace():
+                    _put(write, step)
+                    puts.append(number)
+                case Claim():
+                    _claim(write, step)
+                    updates.append(number)
+                case Release():
+                    _release(write, step)
+                    updates.append(number)
+        try:
+            with overload_is_unavailable(), write:
+                pass
         except TransactWriteError as error:
             if not error.cancellation_reasons:
                 raise
-            raise self._reason(error, metadata.file_identifier) from error
+            # PynamoDB sends what is put before what is updated.
+            raise self._refusal(error, steps, [*puts, *updates]) from error
 
     def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
         there = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
@@ -98,51 +139,85 @@ class DynamoCatalogue:
                 if code_of(error) != CONDITION_FAILED:
                     raise
 
-    def _reason(self, error: TransactWriteError, file_identifier: str | None) -> Exception:
-        """Why a transaction was rolled back: somebody holds the claim, or the upload is gone."""
-        codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-        if codes - {_CONDITION_FAILED}:
-            return UnavailableError(
-                "records_busy", "The record is being written by somebody else. Try again."
-            )
-        if file_identifier is None:
-            return RecordExistsError("the record exists already")
+    def _refusal(
+        self, error: TransactWriteError, steps: Sequence[Step], order: Sequence[int]
+    ) -> Exception:
+        """Why a transaction was rolled back, step by step."""
+        codes = {
+            number: reason.code
+            for number, reason in zip(order, error.cancellation_reasons, strict=True)
+            if reason is not None and reason.code != _NONE
+        }
+        if not codes or set(codes.values()) - {_CONDITION_FAILED}:
+            return busy()
+        return StepsRefusedError({number: self._reason(steps[number]) for number in sorted(codes)})
+
+    def _reason(self, step: Step) -> RecordError:
+        match step:
+            case Add():
+                return RecordExistsError(step.subject)
+            case Claim() if self._claimant(step.file_identifier):
+                return RecordExistsError(f"{step.subject} is claimed already")
+        return RecordChangedError(step.subject)
+
+    def _claimant(self, file_identifier: str) -> str | None:
         with overload_is_unavailable():
             try:
-                upload = UploadItem.get(file_identifier, consistent_read=True)
+                return UploadItem.get(file_identifier, consistent_read=True).claimed_by
             except DoesNotExist:
-                return RecordChangedError(file_identifier)
-        if upload.claimed_by is not None:
-            return RecordExistsError(f"{file_identifier} is claimed by {upload.claimed_by}")
-        return RecordChangedError(file_identifier)
+                return None
 
 
-def _token(metadata: Metadata, thumbnail: Derivative | None) -> str:
-    """Makes a repeated request, whose first answer was lost, succeed too; at most 36 characters.
-
-    DynamoDB refuses a token that comes with another request than before.
-    """
-    return f"{metadata.identifier.replace('-', '')}{'+t' if thumbnail else ''}"
+def _item(record: CataloguedRecord) -> MetadataItem | DerivativeItem:
+    if isinstance(record, Metadata):
+        return MetadataItem.of(record)
+    return DerivativeItem.of(record)
 
 
-def _claim(
-    write: TransactWrite, file_identifier: str, claimant: str, *, thumbnail_is_promised: bool
-) -> None:
+def _put(write: TransactWrite, step: Add | Replace) -> None:
+    if isinstance(step, Add):
+        item = _item(step.record)
+        write.save(item, condition=type(item).identifier.does_not_exist())
+        return
+    item = _item(step.after)
+    write.save(item, condition=type(item).version == step.before.version)
+
+
+def _claim(write: TransactWrite, step: Claim) -> None:
     """Take the upload off the sparse index and name its one claimant, if it has none yet."""
     condition = (
         (UploadItem.status == UploadStatus.AVAILABLE.value)
         & UploadItem.claimed_by.does_not_exist()
         & UploadItem.deleted_on.does_not_exist()
     )
-    if thumbnail_is_promised:
+    actions: list[Action] = [
+        UploadItem.claimed_by.set(step.claimant),
+        UploadItem.awaiting.remove(),
+        UploadItem.awaiting_since.remove(),
+        UploadItem.revision.add(1),
+    ]
+    if step.promises_thumbnail:
         condition &= UploadItem.thumbnail_status != ThumbnailStatus.FAILED.value
+    if step.wants_thumbnail is not None:
+        condition &= UploadItem.thumbnail_identifier.does_not_exist()
+        actions += [
+            UploadItem.thumbnail_identifier.set(step.wants_thumbnail),
+            UploadItem.thumbnail_status.set(ThumbnailStatus.PENDING.value),
+            UploadItem.changed_by.remove(),
+            UploadItem.version.add(1),
+        ]
+    write.update(UploadItem(step.file_identifier), actions=actions, condition=condition)
+
+
+def _release(write: TransactWrite, step: Release) -> None:
+    """Put the upload back among those that wait for a claim, if it is this claimant's."""
     write.update(
-        UploadItem(file_identifier),
+        UploadItem(step.file_identifier),
         actions=[
-            UploadItem.claimed_by.set(claimant),
-            UploadItem.awaiting.remove(),
-            UploadItem.awaiting_since.remove(),
+            UploadItem.claimed_by.remove(),
+            UploadItem.awaiting.set(awaiting_key(Awaiting.CLAIM, step.file_identifier)),
+            UploadItem.awaiting_since.set(step.since),
             UploadItem.revision.add(1),
         ],
-        condition=condition,
+        condition=UploadItem.claimed_by == step.claimant,
     )

@@ -188,6 +188,7 @@ class UploadItem(_ListedByName, Model):
     claimed_by = UnicodeAttribute(null=True, attr_name="claimedBy")
     awaiting = UnicodeAttribute(null=True)
     awaiting_since = MomentAttribute(null=True, attr_name="awaitingSince")
+    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
     deleted_on = MomentAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
     expires_at = NumberAttribute(null=True, attr_name="expiresAt")
@@ -235,9 +236,10 @@ class UploadItem(_ListedByName, Model):
                 awaiting_key(upload.awaiting, upload.file_identifier) if upload.awaiting else None
             ),
             awaiting_since=upload.awaiting_since,
+            changed_by=upload.changed_by,
             deleted_on=upload.deleted_on,
             deleted_by=upload.deleted_by,
-            expires_at=int(upload.expires_at.timestamp()) if upload.expires_at else None,
+            expires_at=epoch(upload.expires_at),
             version=upload.version,
             revision=upload.revision,
             **_list_keys(upload),
@@ -267,9 +269,10 @@ class UploadItem(_ListedByName, Model):
             claimed_by=self.claimed_by,
             awaiting=Awaiting(reason) if reason else None,
             awaiting_since=self.awaiting_since,
+            changed_by=self.changed_by,
             deleted_on=self.deleted_on,
             deleted_by=self.deleted_by,
-            expires_at=datetime.fromtimestamp(self.expires_at, UTC) if self.expires_at else None,
+            expires_at=from_epoch(self.expires_at),
             version=int(self.version),
             revision=int(self.revision),
         )
@@ -292,6 +295,17 @@ class UploadItem(_ListedByName, Model):
         if self.rejection_code is None:
             return None
         return Rejection(code=self.rejection_code, detail=self.rejection_detail or "")
+
+
+class CascadingIndex(GlobalSecondaryIndex["MetadataItem"]):
+    """Tombstones whose derivatives may still be there, by since when: sparse, and in shards."""
+
+    class Meta:
+        index_name = "byCascading"
+        projection = KeysOnlyProjection()
+
+    cascading = UnicodeAttribute(hash_key=True)
+    cascading_since = MomentAttribute(range_key=True, attr_name="cascadingSince")
 
 
 class MetadataItem(_ListedByChange, Model):
@@ -336,9 +350,15 @@ class MetadataItem(_ListedByChange, Model):
     source_set = UnicodeAttribute(null=True, attr_name="sourceSet")
     ac_metadata_creator = UnicodeAttribute(null=True, attr_name="acMetadataCreator")
     dc_creator = UnicodeAttribute(null=True, attr_name="dcCreator")
+    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
     deleted_on = MomentAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
+    cascading = UnicodeAttribute(null=True)
+    cascading_since = MomentAttribute(null=True, attr_name="cascadingSince")
+    expires_at = NumberAttribute(null=True, attr_name="expiresAt")
     version = NumberAttribute()
+
+    by_cascading = CascadingIndex()
 
     @classmethod
     def of(cls, metadata: Metadata) -> MetadataItem:
@@ -347,6 +367,9 @@ class MetadataItem(_ListedByChange, Model):
         values["dc_type"] = metadata.dc_type.value
         values["ac_tags"] = list(metadata.ac_tags) or None
         values["managed_attributes"] = dict(metadata.managed_attributes) or None
+        values["expires_at"] = epoch(metadata.expires_at)
+        if metadata.cascading_since is not None:
+            values["cascading"] = shard_of(metadata.identifier)
         return cls(bucket_key=bucket_key(metadata.bucket), **values, **_list_keys(metadata))
 
     def record(self) -> Metadata:
@@ -355,6 +378,7 @@ class MetadataItem(_ListedByChange, Model):
         values["dc_type"] = DcType(self.dc_type)
         values["ac_tags"] = tuple(self.ac_tags or ())
         values["managed_attributes"] = dict(self.managed_attributes or {})
+        values["expires_at"] = from_epoch(self.expires_at)
         values["version"] = int(self.version)
         if self.orientation is not None:
             values["orientation"] = int(self.orientation)
@@ -362,6 +386,17 @@ class MetadataItem(_ListedByChange, Model):
 
 
 _METADATA_FIELDS = tuple(Metadata.__dataclass_fields__)
+
+
+class MetadataIndex(GlobalSecondaryIndex["DerivativeItem"]):
+    """Derivatives by the metadata of the file that they were made from."""
+
+    class Meta:
+        index_name = "byMetadata"
+        projection = AllProjection()
+
+    ac_derived_from = UnicodeAttribute(hash_key=True, attr_name="acDerivedFrom")
+    created_on = MomentAttribute(range_key=True, attr_name="createdOn")
 
 
 class DerivativeItem(_Listed, Model):
@@ -390,10 +425,19 @@ class DerivativeItem(_Listed, Model):
     filename = UnicodeAttribute(null=True)
     ac_hash_function = UnicodeAttribute(null=True, attr_name="acHashFunction")
     ac_hash_value = UnicodeAttribute(null=True, attr_name="acHashValue")
+    ac_tags = JSONAttribute(null=True, attr_name="acTags")
+    not_publicly_releasable_reason = UnicodeAttribute(
+        null=True, attr_name="notPubliclyReleasableReason"
+    )
+    source_set = UnicodeAttribute(null=True, attr_name="sourceSet")
+    generated_from_derivative = UnicodeAttribute(null=True, attr_name="generatedFromDerivative")
+    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
     deleted_on = MomentAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
     expires_at = NumberAttribute(null=True, attr_name="expiresAt")
     version = NumberAttribute()
+
+    by_metadata = MetadataIndex()
 
     @classmethod
     def of(cls, derivative: Derivative) -> DerivativeItem:
@@ -402,6 +446,8 @@ class DerivativeItem(_Listed, Model):
         values["dc_type"] = derivative.dc_type.value
         kind = derivative.derivative_type
         values["derivative_type"] = kind.value if kind else None
+        values["ac_tags"] = list(derivative.ac_tags) or None
+        values["expires_at"] = epoch(derivative.expires_at)
         return cls(bucket_key=bucket_key(derivative.bucket), **values, **_list_keys(derivative))
 
     def record(self) -> Derivative:
@@ -410,6 +456,8 @@ class DerivativeItem(_Listed, Model):
         values["dc_type"] = DcType(self.dc_type)
         kind = self.derivative_type
         values["derivative_type"] = DerivativeType(kind) if kind else None
+        values["ac_tags"] = tuple(self.ac_tags or ())
+        values["expires_at"] = from_epoch(self.expires_at)
         values["version"] = int(self.version)
         return Derivative(**values)
 
@@ -438,8 +486,22 @@ class SnapshotItem(Model):
 
 def awaiting_key(reason: Awaiting, identifier: str, shard: int | None = None) -> str:
     """The partition of the awaiting index: the reason, and a shard taken from the identifier."""
-    number = int(identifier[-1], 16) if shard is None else shard
-    return f"{reason.value}#{number:x}"
+    return f"{reason.value}#{shard_of(identifier) if shard is None else f'{shard:x}'}"
+
+
+def shard_of(identifier: str) -> str:
+    """The shard that a record is in, wherever there are shards: its identifier's last digit."""
+    return identifier[-1].lower()
+
+
+def epoch(moment: datetime | None) -> int | None:
+    """A moment as DynamoDB's TTL takes it."""
+    return int(moment.timestamp()) if moment else None
+
+
+def from_epoch(seconds: float | None) -> datetime | None:
+    """The moment that `epoch` wrote."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def item_of_image(kind: type[_Item], image: Mapping[str, Any]) -> _Item:

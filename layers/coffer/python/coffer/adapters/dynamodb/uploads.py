@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError
+from pynamodb.exceptions import DeleteError, PutError
 
 from coffer.adapters.dynamodb.connection import (
     CONDITION_FAILED,
@@ -20,6 +20,9 @@ from coffer.adapters.dynamodb.items import (
     UploadItem,
     awaiting_key,
 )
+from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.object_upload import Awaiting, ObjectUpload
 
@@ -30,12 +33,16 @@ _MANY_TWINS = 100
 class DynamoUploads:
     """The records of uploaded files in their table."""
 
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+
     def get(self, file_identifier: str) -> ObjectUpload | None:
-        with overload_is_unavailable():
-            try:
-                return UploadItem.get(file_identifier, consistent_read=True).record()
-            except DoesNotExist:
-                return None
+        item = read_item(UploadItem, file_identifier)
+        return unexpired(item.record(), self._clock) if item else None
+
+    def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
+        records = (item.record() for item in read_items(UploadItem, file_identifiers))
+        return {one.file_identifier: one for one in records if unexpired(one, self._clock)}
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
         added = replace(upload, revision=1)

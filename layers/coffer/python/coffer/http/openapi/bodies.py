@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.cataloguing import CONSTRAINTS, MAX_TAG_LENGTH, MAX_TAGS
 from coffer.domain.file_names import MAX_NAME_LENGTH
 from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.media_types import DcType
+from coffer.domain.metadata_rules import CONSTRAINTS, MAX_TAG_LENGTH, MAX_TAGS
 from coffer.domain.upload_offers import MAX_FILES
 from coffer.http.metadata_documents import SET_BY_THE_SERVER
 from coffer.http.openapi.records import BUCKET_PATTERN

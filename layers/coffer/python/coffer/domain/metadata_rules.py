@@ -1,0 +1,110 @@
+"""The rules of metadata, for new records and changed ones alike (reference, 4.5 and 4.8).
+
+Names of the rules' attributes are those of the document, `/data/attributes/<name>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from coffer.domain.errors import InvalidError, MalformedRequestError, Problem
+from coffer.domain.metadata import Metadata
+
+ATTRIBUTES = "/data/attributes"
+
+# attribute, name in the document, longest (characters), required
+CONSTRAINTS = (
+    ("resource_external_url", "resourceExternalURL", 255, False),
+    ("filename", "filename", 255, False),
+    ("dc_format", "dcFormat", 150, True),
+    ("ac_caption", "acCaption", 250, False),
+    ("xmp_rights_web_statement", "xmpRightsWebStatement", 250, True),
+    ("dc_rights", "dcRights", 250, True),
+    ("xmp_rights_owner", "xmpRightsOwner", 250, True),
+    ("xmp_rights_usage_terms", "xmpRightsUsageTerms", 500, True),
+    ("source_set", "sourceSet", 50, False),
+    # The reference has no limit here; a record must fit one item of DynamoDB, 400 KB.
+    ("not_publicly_releasable_reason", "notPubliclyReleasableReason", 1000, False),
+)
+MAX_TAGS, MAX_TAG_LENGTH = 100, 250
+
+
+def wrong_attributes(metadata: Metadata) -> list[Problem]:
+    """Lengths, presence and the keys of managed attributes, all at once."""
+    problems = [*_wrong_texts(metadata), *wrong_tags(metadata.ac_tags)]
+    if metadata.orientation is not None and not 1 <= metadata.orientation <= 8:
+        problems.append(violation("orientation", "must be between 1 and 8"))
+    problems += [
+        Problem(
+            "unknown_managed_attribute",
+            f'"{key[:50]}" unknown managed attribute key',
+            pointer=f"{ATTRIBUTES}/managedAttributes",
+        )
+        for key in metadata.managed_attributes
+    ]
+    return problems
+
+
+def check_subject(
+    bucket: str | None, file_identifier: str | None, resource_external_url: str | None
+) -> None:
+    """Exactly one of a stored file and an external resource, and a bucket for either."""
+    if resource_external_url and file_identifier:
+        raise InvalidError(
+            "file_and_external_resource",
+            "If a file is provided, an external resource cannot be defined as well.",
+            pointer=f"{ATTRIBUTES}/resourceExternalURL",
+        )
+    missing = [
+        Problem(
+            "file_and_bucket_required",
+            "fileIdentifier and bucket should be provided",
+            pointer=f"{ATTRIBUTES}/{name}",
+        )
+        for name, value in (
+            ("bucket", bucket),
+            ("fileIdentifier", file_identifier or resource_external_url),
+        )
+        if not value
+    ]
+    if missing:
+        raise InvalidError.of(missing)
+
+
+def check_subtype(metadata: Metadata) -> None:
+    """Nothing can be put into the vocabulary yet, so whatever is named is unknown."""
+    if metadata.ac_subtype:
+        raise MalformedRequestError(
+            "unknown_subtype",
+            f"{metadata.ac_subtype[:50]} is not a valid acSubtype",
+            pointer=f"{ATTRIBUTES}/acSubtype",
+        )
+
+
+def wrong_tags(tags: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with the tags of a record."""
+    if len(tags) > MAX_TAGS:
+        yield violation("acTags", f"takes at most {MAX_TAGS} tags")
+    if any(len(tag) > MAX_TAG_LENGTH for tag in tags):
+        yield violation("acTags", f"takes tags of at most {MAX_TAG_LENGTH} characters")
+
+
+def wrong_length(name: str, value: str | None, longest: int) -> Iterator[Problem]:
+    """What is wrong with a text that may be left out."""
+    if value and len(value) > longest:
+        yield violation(name, f"size must be between 0 and {longest}")
+
+
+def violation(name: str, rule: str) -> Problem:
+    """An attribute against a rule."""
+    return Problem("constraint_violation", f"{name} {rule}", pointer=f"{ATTRIBUTES}/{name}")
+
+
+def _wrong_texts(metadata: Metadata) -> Iterator[Problem]:
+    for attribute, name, longest, required in CONSTRAINTS:
+        value = getattr(metadata, attribute)
+        # The format of a stored file is its upload's, whatever the caller says.
+        known = attribute == "dc_format" and metadata.resource_external_url is None
+        yield from wrong_length(name, value, longest)
+        if required and not value and not known:
+            yield violation(name, "must not be blank")
