@@ -104,7 +104,8 @@ def _wrong_texts(metadata: Metadata) -> Iterator[Problem]:
     for attribute, name, longest, required in CONSTRAINTS:
         value = getattr(metadata, attribute)
         # The format of a stored file is its upload's, whatever the caller says.
-        known = attribute == "dc_format" and metadata.resource_external_url is None
+        is_of_file = metadata.file_identifier or not metadata.resource_external_url
+        known = attribute == "dc_format" and is_of_file
         yield from wrong_length(name, value, longest)
         if required and not value and not known:
             yield violation(name, "must not be blank")
