@@ -87,6 +87,10 @@ doctor: $(RUN_STAMP) ## Find out what is wrong with a stack, by trying it (STACK
 redrive: $(RUN_STAMP) ## Send dead letters on their way again (STACK=name)
 	@$(OPERATE) redrive $(ARGS)
 
+.PHONY: sweep
+sweep: $(RUN_STAMP) ## Run the orphan removal now (ARGS="--age 1s --dry-run", STACK=name)
+	@$(OPERATE) sweep $(ARGS)
+
 .PHONY: redrive-stream
 redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told of (STACK=name)
 	@$(OPERATE) redrive-stream $(ARGS)

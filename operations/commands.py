@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from coffer.domain.durations import parse_duration
 from local.remote import NotRunningError, RefusedError
 from operations.dead_letters import dead_letter_queues, redrive
 from operations.doctor import Doctor, Health
 from operations.failed_changes import redrive_stream
 from operations.installation import (
     DeployedInstallation,
+    FunctionFailedError,
     Installation,
     InstallationError,
     LocalInstallation,
@@ -28,7 +30,13 @@ def main(arguments: Sequence[str]) -> int:
     command: Callable[[Installation, argparse.Namespace], int] = options.command
     try:
         return command(_installation(options.stack), options)
-    except (InstallationError, NotRunningError, RefusedError, ValueError) as error:
+    except (
+        FunctionFailedError,
+        InstallationError,
+        NotRunningError,
+        RefusedError,
+        ValueError,
+    ) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
@@ -49,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
 
     changes = commands.add_parser("redrive-stream", help="tell the changes that failed again")
     changes.set_defaults(command=_redrive_stream)
+
+    sweep = commands.add_parser("sweep", help="run the orphan removal now, whatever its schedule")
+    sweep.add_argument("--age", help="such as 20d, 12h or 1s, instead of the configured one")
+    sweep.add_argument("--dry-run", action="store_true", help="name the orphans, remove none")
+    sweep.set_defaults(command=_sweep)
     return parser
 
 
@@ -91,6 +104,21 @@ def _redrive(installation: Installation, options: argparse.Namespace) -> int:
         remark = f", {moved.left} left: nobody knows where they belong" if moved.left else ""
         _say(f"{queue.logical_id}: {moved.sent} sent{remark}")
     return 1 if left else 0
+
+
+def _sweep(installation: Installation, options: argparse.Namespace) -> int:
+    event: dict[str, object] = {"dryRun": options.dry_run}
+    if options.age is not None:
+        parse_duration(options.age)
+        event["age"] = options.age
+    answer = installation.invoke("RemoveOrphansFunction", event)
+    for orphan in answer.pop("orphans"):
+        _say(
+            f"{orphan['fate']} {orphan['fileIdentifier']} {orphan['bucket']} "
+            f"{orphan['originalFilename']!r} {orphan['sizeInBytes']} bytes, {orphan['createdOn']}"
+        )
+    _say(", ".join(f"{number} {fate}" for fate, number in sorted(answer.items())) or "no orphans")
+    return 0
 
 
 def _redrive_stream(installation: Installation, _: argparse.Namespace) -> int:

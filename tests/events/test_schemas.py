@@ -7,7 +7,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,15 @@ def _what(event: Mapping[str, Any]) -> tuple[str, str]:
     detail = event["detail"]
     if "operationType" in detail:
         return event["detail-type"], f"{detail['operationType']} {detail['documentType']}"
-    return event["detail-type"], str(detail.get("operation") or detail["thumbnailStatus"])
+    told = detail.get("operation") or detail.get("thumbnailStatus") or "removed"
+    return event["detail-type"], str(told)
 
 
 WHAT_HAPPENS = {
     ("ObjectUploadNotification", "created"),
     ("ObjectUploadNotification", "rejected"),
+    ("ObjectUploadNotification", "deleted"),
+    ("OrphanRemovalNotification", "removed"),
     ("ThumbnailNotification", "READY"),
     ("ThumbnailNotification", "FAILED"),
     ("DocumentOperationNotification", "ADD metadata"),
@@ -59,7 +62,6 @@ WHAT_HAPPENS = {
     ("DocumentOperationNotification", "ADD derivative"),
 }
 WHAT_NO_ROUTE_DOES_YET = {
-    ("ObjectUploadNotification", "deleted"),
     ("DocumentOperationNotification", "DELETE metadata"),
     ("DocumentOperationNotification", "UPDATE derivative"),
     ("DocumentOperationNotification", "DELETE derivative"),
@@ -77,6 +79,9 @@ def _do_everything(stack: LocalStack) -> None:
     assert post(offer(stack, name="a.zip"), ZIP) == 201
     assert post(offer(stack, name="a.csv", receivedMediaType="text/csv"), b"a,b\n1,2\n") == 201
     assert describe(stack, identifier).status == 201
+    stack.settle()
+    stack.clock.advance(timedelta(seconds=1))
+    stack.invoke("RemoveOrphansFunction", {"age": "0"})
     stack.settle()
     assert stack.failures == []
 

@@ -212,6 +212,11 @@ def finishes_the_upload(_stack: LocalStack, _event: Event, payload: Any) -> str:
     return "" if payload == {"finished": 1} else f"answered {payload}"
 
 
+def finds_no_orphans(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """Nothing is old enough to be one."""
+    return "" if payload == {"orphans": []} else f"answered {payload}"
+
+
 def _differs(stack: LocalStack, envelope: str, attribute: str, wanted: str) -> str:
     """What a record says instead, for the file that an envelope of EventBridge is about."""
     detail = json.loads(envelope)["detail"]
@@ -247,5 +252,6 @@ SAMPLES: Mapping[str, Sample] = {
     "process_upload": Sample(with_arrival, makes_available),
     "publish_changes": Sample(as_it_is, tells_bus_and_audit),
     "record_usage": Sample(with_rawstore_object, accounts_for_it),
+    "remove_orphans": Sample(as_it_is, finds_no_orphans),
     "upload_file": Sample(as_it_is, answers(200)),
 }

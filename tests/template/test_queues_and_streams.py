@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from coffer.domain.durations import parse_duration
+from local.schedules import parse_cron
 from tests.template.reading import as_list, functions, made, reference, source, written
 
 QUEUES = written("AWS::SQS::Queue")
@@ -96,6 +102,52 @@ def test_housekeeping_is_always_on() -> None:
     assert schedule["Type"] == "ScheduleV2"
     assert schedule["Properties"]["ScheduleExpression"] == "rate(15 minutes)"
     assert schedule["Properties"]["State"] == "ENABLED"
+
+
+def test_orphans_are_removed_only_where_a_cron_says_when() -> None:
+    (schedule,) = functions()["remove_orphans"]["Events"].values()
+    assert schedule["Properties"]["State"] == {
+        "Fn::If": ["OrphansAreRemoved", "ENABLED", "DISABLED"]
+    }
+    assert source().data["Parameters"]["OrphanRemovalCron"]["Default"] == ""
+
+
+CRONS = ["", "0 * * * ? *", "30 3 ? * MON-FRI *", "0/15 8-18 L * ? 2026-2030", "0 3 ? * 2#1 *"]
+NO_CRONS = [
+    "0 0 * * * *",
+    "* * * * *",
+    "0 * * * ? * *",
+    "rate(1 day)",
+    "0 ? * * * *",
+    "0  * * * ? *",
+]
+AGES = ["20d", "12h", "1h30m", "P20D", "PT12H", "P1DT2H", "1209600", "2w"]
+NO_AGES = ["", "P", "PT", "20 d", "-1d", "1.5d", "20days", "P1M", "P1Y", "p20d", "30m1h"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("OrphanRemovalCron", CRONS, NO_CRONS),
+        ("OrphanRemovalObjectMaxAge", AGES, NO_AGES),
+    ],
+)
+def test_a_bad_cron_or_age_is_refused_when_it_is_deployed(
+    parameter: str, good: list[str], bad: list[str]
+) -> None:
+    pattern = source().data["Parameters"][parameter]["AllowedPattern"]
+    assert [text for text in good if not re.fullmatch(pattern, text)] == []
+    assert [text for text in bad if re.fullmatch(pattern, text)] == []
+
+
+@pytest.mark.parametrize("cron", CRONS[1:])
+def test_the_scheduler_takes_every_cron_that_the_pattern_lets_through(cron: str) -> None:
+    assert parse_cron(cron.split(), ZoneInfo("UTC")).years
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_every_age_that_the_pattern_lets_through_is_understood(age: str) -> None:
+    assert parse_duration(age) > timedelta()
 
 
 def test_every_dead_letter_queue_is_watched() -> None:

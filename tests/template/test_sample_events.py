@@ -28,7 +28,7 @@ BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage"
 
 
 def test_every_sample_is_replayed() -> None:
-    assert {*ANSWERS, *BATCHES, "keep_house"} == set(functions())
+    assert {*ANSWERS, *BATCHES, "keep_house", "remove_orphans"} == set(functions())
 
 
 @pytest.mark.parametrize("folder", sorted(ANSWERS))
@@ -55,3 +55,8 @@ def test_the_sampled_changes_reach_the_audit_and_the_bus(stack: LocalStack) -> N
 def test_an_empty_house_is_kept_without_work(stack: LocalStack) -> None:
     outcome = stack.invoke("KeepHouseFunction", sample_event("keep_house"))
     assert (outcome.failed, outcome.payload) == (False, {})
+
+
+def test_a_sweep_of_an_empty_store_removes_nothing(stack: LocalStack) -> None:
+    outcome = stack.invoke("RemoveOrphansFunction", sample_event("remove_orphans"))
+    assert (outcome.failed, outcome.payload) == (False, {"orphans": []})

@@ -120,6 +120,24 @@ def test_arrivals_that_nobody_processed_are_asked_for_again_and_never_deleted() 
     assert "incoming/aafc/x" in house.objects.keys
 
 
+def test_a_removal_that_was_left_half_way_is_finished() -> None:
+    tombstone = upload().deleted("alice", NOON)
+    house = House(tombstone)
+    house.store(str(tombstone.object_key))
+    house.store(tombstone.thumbnail_key)
+    assert house.keep() == {"removed": 1}
+    assert not house.objects.keys
+    [record] = house.uploads.records.values()
+    assert (record.awaiting, record.deleted_by) == (None, "alice")
+    assert house.keep() == {}
+
+
+def test_a_removal_that_was_finished_since_it_was_listed_is_left_alone() -> None:
+    house = House(upload().deleted("alice", NOON))
+    racing = watched(house.uploads, before=once("get", house.uploads.records.clear))
+    assert house.keep(uploads=racing) == {"settled_already": 1}
+
+
 def test_one_run_has_a_bound() -> None:
     left = [pending(file_identifier=identifier(number)) for number in range(3)]
     house = House(*left, most=2)

@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
+
+from coffer.domain.durations import parse_duration
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
 
@@ -45,6 +48,8 @@ class Settings:
     stream_hash_limit_bytes: int
     """The largest file that is read to find its hashes, where the store does not tell them."""
     thumbnail_size: int
+    orphan_removal_object_max_age: timedelta
+    """How long a file may stay without a record that describes it, where orphans are removed."""
     copy_conditions: bool
     """Whether the store honours conditions on CopyObject (S3 does; Ceph 16 ignores them)."""
 
@@ -96,6 +101,7 @@ class Settings:
             max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
             max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
             stream_hash_limit_bytes=read.number("STREAM_HASH_LIMIT_BYTES", 20 * 1024**3),
+            orphan_removal_object_max_age=read.duration("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "20d"),
             thumbnail_size=read.number("THUMBNAIL_SIZE", 200),
             copy_conditions=read.flag("COPY_CONDITIONS", default=True),
             development_identity=read.text("DEVELOPMENT_IDENTITY", ""),
@@ -168,6 +174,12 @@ class _Reader:
         if not value.isascii() or not value.isdigit() or int(value) == 0:
             raise SettingsError(f"{name} must be a whole number above 0, not {value!r}.")
         return int(value)
+
+    def duration(self, name: str, default: str) -> timedelta:
+        try:
+            return parse_duration(self.text(name, default))
+        except ValueError as error:
+            raise SettingsError(f"{name} is {error}.") from error
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.choice(name, ("true", "false"), str(default).lower())

@@ -25,6 +25,7 @@ from coffer.domain.errors import UnavailableError
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
+from coffer.domain.orphans import ORPHAN_REMOVAL, describe_orphan
 from coffer.domain.ports import AuditTrail, EventBus
 
 _NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
@@ -123,7 +124,11 @@ def _messages(before: Record | None, after: Record) -> tuple[dict[str, Any] | No
     match after:
         case ObjectUpload():
             earlier = before if isinstance(before, ObjectUpload) else None
-            return (_upload_message(earlier, after), _thumbnail_message(earlier, after))
+            return (
+                _upload_message(earlier, after),
+                _thumbnail_message(earlier, after),
+                _orphan_message(after),
+            )
         case Metadata():
             return (_document_message("metadata", after.identifier, _operation(after)),)
         case Derivative():
@@ -165,6 +170,12 @@ def _thumbnail_message(before: ObjectUpload | None, after: ObjectUpload) -> dict
         "thumbnailStatus": str(after.thumbnail_status),
         "thumbnailFailure": after.thumbnail_failure,
     }
+
+
+def _orphan_message(after: ObjectUpload) -> dict[str, Any] | None:
+    if after.deleted_by != ORPHAN_REMOVAL:
+        return None
+    return {"type": "OrphanRemovalNotification", **describe_orphan(after)}
 
 
 def _operation(record: Metadata | Derivative) -> str:

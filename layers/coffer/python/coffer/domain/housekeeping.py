@@ -18,6 +18,7 @@ from coffer.domain.errors import ObjectMissingError, RecordChangedError
 from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
 from coffer.domain.ports import Objects, ProcessingQueue, StoredObject, Uploads
 from coffer.domain.promotion import Promotion
+from coffer.domain.removal import Removal
 
 PATIENCE = timedelta(hours=1)
 """How long a state may be half-way before it counts as left there; no handler runs so long."""
@@ -49,7 +50,9 @@ class Housekeeping:
 
     def _steps(self, before: datetime, failures: list[Exception]) -> Iterator[Callable[[], str]]:
         for identifier in self.uploads.awaiting(Awaiting.BYTES, before):
-            yield partial(self._try_to_settle, identifier, failures)
+            yield partial(self._try, self._settle, identifier, failures)
+        for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
+            yield partial(self._try, self._finish_removal, identifier, failures)
         for arrived in self.objects.older_than("incoming/", before):
             yield partial(self._requeue, arrived)
 
@@ -58,13 +61,21 @@ class Housekeeping:
         self.queue.enqueue(arrived)
         return "requeued"
 
-    def _try_to_settle(self, identifier: str, failures: list[Exception]) -> str:
+    def _try(self, step: Callable[[str], str], identifier: str, failures: list[Exception]) -> str:
         try:
-            return self._settle(identifier)
+            return step(identifier)
         except Exception as error:
             error.add_note(f"upload {identifier}")
             failures.append(error)
             return "failed"
+
+    def _finish_removal(self, identifier: str) -> str:
+        """Remove the bytes of an upload that was deleted, where that was left half-way."""
+        tombstone = self.uploads.get(identifier)
+        if tombstone is None or tombstone.awaiting is not Awaiting.REMOVAL:
+            return "settled_already"
+        Removal(uploads=self.uploads, objects=self.objects, clock=self.clock).finish(tombstone)
+        return "removed"
 
     def _settle(self, identifier: str) -> str:
         upload = self.uploads.get(identifier)

@@ -183,6 +183,21 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
+    def deleted(self, by: str, now: datetime) -> ObjectUpload:
+        """The tombstone: gone for readers at once, it now waits for its bytes to be removed."""
+        return replace(
+            self,
+            deleted_on=now,
+            deleted_by=by,
+            awaiting=Awaiting.REMOVAL,
+            awaiting_since=now,
+            version=self.version + 1,
+        )
+
+    def bytes_gone(self, now: datetime) -> ObjectUpload:
+        """The tombstone once nothing is left in the store: it waits for nothing, and expires."""
+        return replace(self, awaiting=None, awaiting_since=None, expires_at=now + TOMBSTONE_LIFE)
+
     def thumbnail_ready(self) -> ObjectUpload:
         """The record once its thumbnail is in the store."""
         return replace(
