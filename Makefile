@@ -91,6 +91,10 @@ redrive: $(RUN_STAMP) ## Send dead letters on their way again (STACK=name)
 sweep: $(RUN_STAMP) ## Run the orphan removal now (ARGS="--age 1s --dry-run", STACK=name)
 	@$(OPERATE) sweep $(ARGS)
 
+.PHONY: reconcile
+reconcile: $(RUN_STAMP) ## Report objects without a record, and records without their object (STACK=name)
+	@$(OPERATE) reconcile $(ARGS)
+
 .PHONY: redrive-stream
 redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told of (STACK=name)
 	@$(OPERATE) redrive-stream $(ARGS)

@@ -19,6 +19,7 @@ from operations.installation import (
     InstallationError,
     LocalInstallation,
 )
+from operations.reconciliation import reconcile
 
 DESCRIPTION = """Looks after a Coffer: the local stack on PORT (8081), or, with --stack, a deployed
 one with the AWS credentials and region of the environment."""
@@ -57,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
 
     changes = commands.add_parser("redrive-stream", help="tell the changes that failed again")
     changes.set_defaults(command=_redrive_stream)
+
+    compare = commands.add_parser(
+        "reconcile", help="report objects without a record and records without their object"
+    )
+    compare.set_defaults(command=_reconcile)
 
     sweep = commands.add_parser("sweep", help="run the orphan removal now, whatever its schedule")
     sweep.add_argument("--age", help="such as 20d, 12h or 1s, instead of the configured one")
@@ -104,6 +110,20 @@ def _redrive(installation: Installation, options: argparse.Namespace) -> int:
         remark = f", {moved.left} left: nobody knows where they belong" if moved.left else ""
         _say(f"{queue.logical_id}: {moved.sent} sent{remark}")
     return 1 if left else 0
+
+
+def _reconcile(installation: Installation, _: argparse.Namespace) -> int:
+    found = reconcile(installation, _say)
+    for key in found.without_record:
+        _say(f"no record: {key}")
+    for record, key in found.without_storage:
+        _say(f"no object: {record} needs {key}")
+    _say(
+        f"{found.objects} objects and {found.records} keys of records: "
+        f"{len(found.without_record)} objects without a record, "
+        f"{len(found.without_storage)} records without their object"
+    )
+    return 1 if found.without_record or found.without_storage else 0
 
 
 def _sweep(installation: Installation, options: argparse.Namespace) -> int:

@@ -1,0 +1,106 @@
+"""Sweeping orphans and reconciling records with the store, as an operator does."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import time
+
+import pytest
+
+from operations.commands import main
+from operations.installation import LocalInstallation
+from operations.reconciliation import keys_of, reconcile
+from tests.api.clients import multipart
+from tests.api.images import png
+from tests.e2e.stacks import Stack
+
+
+def upload(outside: Stack, name: str) -> str:
+    headers, form = multipart(png(), name=name)
+    connection = http.client.HTTPConnection("127.0.0.1", outside.port, timeout=20)
+    try:
+        connection.request("POST", "/api/v1/file/operations", form, headers)
+        response = connection.getresponse()
+        body = json.loads(response.read())
+    finally:
+        connection.close()
+    assert response.status == 200, body
+    return str(body["fileIdentifier"])
+
+
+@pytest.fixture
+def port(outside: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", str(outside.port))
+
+
+def wait_for_thumbnail(outside: Stack, identifier: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        [item] = [
+            one for one in outside.items("UploadsTable") if one["fileIdentifier"] == identifier
+        ]
+        if item["thumbnailStatus"] == "READY":
+            return
+        time.sleep(0.1)
+    raise AssertionError("no thumbnail")
+
+
+@pytest.mark.usefixtures("port")
+def test_a_sweep_names_first_and_removes_then(
+    outside: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identifier = upload(outside, "orphan.png")
+    wait_for_thumbnail(outside, identifier)
+    assert main(["sweep"]) == 0
+    assert "no orphans" in capsys.readouterr().out
+    time.sleep(0.01)
+    assert main(["sweep", "--age", "0", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert f"listed {identifier} operations 'orphan.png'" in said
+    assert main(["sweep", "--age", "0"]) == 0
+    assert re.search(rf"^removed {identifier} ", capsys.readouterr().out, re.MULTILINE)
+    assert not [key for key in outside.objects("objects/operations/") if identifier in key]
+    assert main(["sweep", "--age", "soon"]) == 1
+    assert "write 20d, 12h" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("port")
+def test_what_differs_is_reported_and_left(
+    outside: Stack, installation: LocalInstallation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identifier = upload(outside, "kept.png")
+    wait_for_thumbnail(outside, identifier)
+    assert main(["reconcile"]) == 0
+    assert "0 objects without a record, 0 records without their object" in capsys.readouterr().out
+
+    s3, bucket = installation.client("s3"), installation.names["ObjectBucket"]
+    [key] = [one for one in outside.objects("objects/operations/") if identifier in one]
+    s3.put_object(Bucket=bucket, Key="objects/operations/stray.bin", Body=b"stray")
+    s3.delete_object(Bucket=bucket, Key=key)
+    said: list[str] = []
+    found = reconcile(installation, said.append)
+    assert found.without_record == ("objects/operations/stray.bin",)
+    assert found.without_storage == ((identifier, key),)
+    assert main(["reconcile"]) == 1
+    assert f"no object: {identifier} needs {key}" in capsys.readouterr().out
+    s3.delete_object(Bucket=bucket, Key="objects/operations/stray.bin")
+    s3.put_object(Bucket=bucket, Key=key, Body=png())
+    assert main(["sweep", "--age", "0"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({"uploadStatus": "AVAILABLE"}, [True, False]),
+        ({"uploadStatus": "AVAILABLE", "thumbnailStatus": "READY"}, [True, True]),
+        ({"uploadStatus": "PENDING"}, [False, False]),
+        ({"uploadStatus": "AVAILABLE", "deletedOn": "2026"}, [False, False]),
+    ],
+)
+def test_an_object_has_to_be_there_while_its_record_can_be_read(
+    changes: dict[str, str], needed: list[bool]
+) -> None:
+    item = {"fileIdentifier": "f", "bucketKey": "b", "objectKey": "k", "thumbnailIdentifier": "t"}
+    assert [one[2] for one in keys_of({**item, **changes})] == needed
