@@ -83,8 +83,13 @@ const STORE_ADVICE = {
 
 /** Why no thumbnail could be made, by the API's codes. */
 export const THUMBNAIL_FAILURES = {
+  decoder_crashed: "the image breaks what decodes it",
+  decoder_timed_out: "decoding the image takes too long",
+  document_encrypted: "the document wants a password",
   image_damaged: "the image can't be decoded; look at whether the original is damaged",
   image_too_large: "the image has too many pixels",
+  memory_exhausted: "decoding the image takes too much memory",
+  no_preview: "the camera put no preview into the file",
   not_an_image: "its content isn't an image",
   source_too_large: "the file is too large to be decoded",
 };

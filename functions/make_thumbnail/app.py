@@ -4,7 +4,7 @@ from typing import Any
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.imaging import PillowThumbnailer
+from coffer.adapters.imaging.isolated import IsolatedThumbnailer
 from coffer.adapters.s3_objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
@@ -20,7 +20,7 @@ thumbnailing = Thumbnailing(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     objects=S3Objects(s3_client(), settings.object_bucket),
-    thumbnailer=PillowThumbnailer(settings.thumbnail_size),
+    thumbnailer=IsolatedThumbnailer(settings.thumbnail_size),
     clock=SystemClock(),
 )
 

@@ -31,7 +31,9 @@ FILETYPE_IN = "domain/detection"
 
 # One technology, one place: (package, the modules that may import it).
 ONLY_IN = [
-    ("PIL", ("adapters/imaging.py",)),
+    ("PIL", ("adapters/imaging/",)),
+    ("pi_heif", ("adapters/imaging/",)),
+    ("pypdfium2", ("adapters/imaging/",)),
     ("jwt", ("adapters/permission_tokens.py", "adapters/oidc_tokens.py")),
     ("cryptography", ("adapters/permission_tokens.py", "adapters/oidc_tokens.py")),
     ("pynamodb", ("adapters/dynamodb/",)),

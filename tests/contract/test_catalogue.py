@@ -19,6 +19,7 @@ from coffer.domain.errors import (
     RecordExistsError,
     StepsRefusedError,
 )
+from coffer.domain.image_facts import NOTHING_KNOWN
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
@@ -154,7 +155,7 @@ def test_a_claim_is_a_change_to_whoever_had_read_the_upload(tables: Tables) -> N
     before = tables.uploads.add(upload())
     describe(tables.catalogue, metadata())
     with pytest.raises(RecordChangedError):
-        tables.uploads.replace(before, before.thumbnail_ready())
+        tables.uploads.replace(before, before.thumbnail_ready(NOTHING_KNOWN))
 
 
 def test_an_upload_is_claimed_once(tables: Tables) -> None:

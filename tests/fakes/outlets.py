@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from coffer.domain.ports import StoredObject, ThumbnailError
+from coffer.domain.image_facts import ImageFacts
+from coffer.domain.ports import Picture, StoredObject, ThumbnailError
 from coffer.domain.upload_offers import AllowedUpload, SignedForm
 
 
@@ -57,15 +58,26 @@ class PlainForms:
         ]
 
 
+FACTS = ImageFacts(
+    width=400,
+    height=300,
+    orientation=6,
+    date_time_digitized="2020-11-13T10:03:17",
+    exif={"Date/Time Original": "2020:11:13 10:03:17"},
+)
+
+
 class FixedThumbnailer:
     """The Thumbnailer port: always the same small picture, or the same failure."""
 
     def __init__(self, *, failure: str | None = None) -> None:
         self._failure = failure
         self.images: list[bytes] = []
+        self.media_types: list[str] = []
 
-    def make(self, image: bytes) -> bytes:
-        self.images.append(image)
+    def make(self, source: Iterable[bytes], media_type: str) -> Picture:
+        self.images.append(b"".join(source))
+        self.media_types.append(media_type)
         if self._failure is not None:
-            raise ThumbnailError(self._failure, "cannot be made")
-        return b"a small picture"
+            raise ThumbnailError(self._failure, "cannot be made", facts=FACTS)
+        return Picture(thumbnail=b"a small picture", facts=FACTS)

@@ -31,7 +31,11 @@ RAWSTORE = (
 PASSING_ON = ("domain/errors.py",)
 """Where the tree of errors itself hands codes on that it was given."""
 
-NEVER_ANSWERED: dict[str, set[int]] = {"missing_path_variable": {400}, "bus_unavailable": set()}
+NEVER_ANSWERED: dict[str, set[int]] = {
+    "missing_path_variable": {400},
+    "bus_unavailable": set(),
+    "decoder_unavailable": set(),
+}
 """No route can answer with these: see the catalogue."""
 
 

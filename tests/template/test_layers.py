@@ -19,7 +19,12 @@ EVERY_FILE = (*REQUIREMENTS, "requirements.txt", "requirements-dev.txt")
 NEVER_IN_A_LAYER = {"moto", "pytest", "mypy", "ruff", "flask", "werkzeug", "aws-sam-translator"}
 
 # Import names that differ from the name of the package.
-IMPORTED_AS = {"pyjwt": "jwt", "pillow": "PIL", "aws-lambda-powertools": "aws_lambda_powertools"}
+IMPORTED_AS = {
+    "pyjwt": "jwt",
+    "pillow": "PIL",
+    "pi-heif": "pi_heif",
+    "aws-lambda-powertools": "aws_lambda_powertools",
+}
 
 # Comes with boto3, at the version that boto3 names.
 BROUGHT_ALONG = {"botocore"}
@@ -63,7 +68,9 @@ def test_the_layers_hold_exactly_what_the_code_imports() -> None:
 
 
 def test_image_libraries_are_in_the_imaging_layer_only() -> None:
-    assert "pillow" not in pins("layers/dependencies/requirements.txt")
+    decoders = {"pillow", "pi-heif", "pypdfium2"}
+    assert decoders & set(pins("layers/dependencies/requirements.txt")) == set()
+    assert decoders == set(pins("layers/imaging/requirements.txt"))
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))

@@ -22,6 +22,7 @@ from tests.fakes import InMemoryAudit, RecordingBus
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
+from tests.fakes.outlets import FACTS
 from tests.fakes.records import (
     FILE,
     METADATA,
@@ -189,10 +190,30 @@ def test_a_failed_thumbnail_is_told_with_its_reason() -> None:
         "thumbnailIdentifier": THUMBNAIL,
         "thumbnailStatus": "FAILED",
         "thumbnailFailure": "image_damaged",
+        "dateTimeDigitized": None,
+        "width": None,
+        "height": None,
+        "orientation": None,
         "version": 2,
         "id": message["id"],
         "occurredOn": "2026-11-22T12:01:00.250000Z",
     }
+
+
+def test_what_the_image_says_about_itself_is_told_with_its_thumbnail() -> None:
+    announcement = announced(upload(), upload().thumbnail_ready(FACTS))
+    [message] = announcement.messages
+    assert message["dateTimeDigitized"] == "2020-11-13T10:03:17"
+    assert (message["width"], message["height"], message["orientation"]) == (400, 300, 6)
+    assert announcement.snapshot["state"]["exif"] == FACTS.exif
+    assert announcement.snapshot["changedProperties"] == [
+        "dateTimeDigitized",
+        "exif",
+        "height",
+        "orientation",
+        "thumbnailStatus",
+        "width",
+    ]
 
 
 def test_documents_are_told_in_the_references_words() -> None:
@@ -346,6 +367,11 @@ def test_an_uploads_attributes_are_the_references() -> None:
         "thumbnailIdentifier": THUMBNAIL,
         "thumbnailStatus": "PENDING",
         "thumbnailFailure": None,
+        "dateTimeDigitized": None,
+        "exif": {},
+        "width": None,
+        "height": None,
+        "orientation": None,
     }
 
 

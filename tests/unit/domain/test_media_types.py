@@ -199,7 +199,7 @@ def test_a_kind_has_a_label_for_people() -> None:
 
 @pytest.mark.parametrize(
     ("media_type", "answer"),
-    [("image/jpeg", True), ("image/png", True), ("image/tiff", False), ("text/plain", False)],
+    [("image/jpeg", True), ("image/png", True), ("image/svg+xml", False), ("text/plain", False)],
 )
 def test_thumbnails_are_made_of_what_can_be_decoded(media_type: str, answer: bool) -> None:
     assert is_imageable(media_type) is answer

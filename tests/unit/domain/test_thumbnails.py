@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from coffer.domain import thumbnails
 from coffer.domain.derivative import SYSTEM_GENERATED
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
@@ -25,6 +26,7 @@ from tests.fakes import (
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
+from tests.fakes.outlets import FACTS
 from tests.fakes.records import FILE, THUMBNAIL, describe, metadata, thumbnail, upload
 from tests.fakes.watching import once
 
@@ -82,7 +84,22 @@ def test_a_thumbnail_is_made_of_the_upload_and_kept_beside_it() -> None:
     assert world.objects.body(KEY) == b"a small picture"
     assert world.objects.describe(KEY).content_type == "image/jpeg"
     assert world.record.thumbnail_status is ThumbnailStatus.READY
+    assert world.record.facts == FACTS
     assert world.record.version == 2
+
+
+def test_the_decoder_is_told_the_type_without_its_parameters() -> None:
+    content = replace(upload().found, detected_media_type="image/PNG; version=1")
+    world = World(upload(content=content))
+    world.make()
+    assert world.thumbnailer.media_types == ["image/png"]
+
+
+def test_a_file_is_read_in_pieces_of_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnails, "_PIECE_BYTES", 7)
+    world = World(upload())
+    assert world.make() is ThumbnailStatus.READY
+    assert world.thumbnailer.images == [PNG]
 
 
 def test_it_is_made_once() -> None:
@@ -123,6 +140,7 @@ def test_where_it_cannot_be_made_the_upload_says_why() -> None:
     world = World(upload(), failure="image_damaged")
     assert world.make() is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == "image_damaged"
+    assert world.record.facts == FACTS
     assert world.record.version == 2
     assert KEY not in world.objects.keys
 

@@ -45,6 +45,11 @@ def upload_attributes(upload: ObjectUpload) -> dict[str, Any]:
         "thumbnailIdentifier": upload.thumbnail_identifier if upload.is_readable else None,
         "thumbnailStatus": upload.thumbnail_status.value if upload.thumbnail_status else None,
         "thumbnailFailure": upload.thumbnail_failure,
+        "dateTimeDigitized": upload.facts.date_time_digitized,
+        "exif": dict(upload.facts.exif),
+        "width": upload.facts.width,
+        "height": upload.facts.height,
+        "orientation": upload.facts.orientation,
     }
 
 

@@ -169,6 +169,10 @@ def _thumbnail_message(before: ObjectUpload | None, after: ObjectUpload) -> dict
         "thumbnailIdentifier": after.thumbnail_identifier,
         "thumbnailStatus": str(after.thumbnail_status),
         "thumbnailFailure": after.thumbnail_failure,
+        "dateTimeDigitized": after.facts.date_time_digitized,
+        "width": after.facts.width,
+        "height": after.facts.height,
+        "orientation": after.facts.orientation,
     }
 
 

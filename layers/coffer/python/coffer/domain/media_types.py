@@ -41,8 +41,42 @@ FORBIDDEN_TYPES = frozenset(
 FORBIDDEN_FAMILY = "application/x-mach-o"
 """Mach-O has a type for each kind of file (executable, dylib, bundle, …); none is taken."""
 
-IMAGEABLE_TYPES = frozenset({"image/jpeg", "image/png"})
-"""What a thumbnail can be made of; whatever else there is says UNSUPPORTED."""
+IMAGEABLE_TYPES = frozenset(
+    {
+        "application/pdf",
+        "image/avif",
+        "image/bmp",
+        "image/gif",
+        "image/heic",
+        "image/heic-sequence",
+        "image/heif",
+        "image/heif-sequence",
+        "image/jp2",
+        "image/jpeg",
+        "image/jpx",
+        "image/png",
+        "image/tiff",
+        "image/webp",
+        "image/x-jp2-codestream",
+        "image/x-jp2-container",
+        "image/x-portable-anymap",
+        "image/x-portable-bitmap",
+        "image/x-portable-graymap",
+        "image/x-portable-pixmap",
+        # Camera raw, by the JPEG that the camera put into it.
+        "image/x-canon-cr2",
+        "image/x-canon-cr3",
+        "image/x-raw-adobe",
+        "image/x-raw-fuji",
+        "image/x-raw-nikon",
+        "image/x-raw-olympus",
+        "image/x-raw-panasonic",
+        "image/x-raw-pentax",
+        "image/x-raw-sony",
+    }
+)
+"""What a thumbnail can be made of; whatever else there is says UNSUPPORTED. SVG is none of them: it
+is a program that draws, and may fetch what it draws."""
 
 
 class DcType(StrEnum):

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from coffer.domain.buckets import bucket_key
+from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
 from coffer.domain.media_types import DcType
 
 TOMBSTONE_LIFE = timedelta(days=90)
@@ -105,6 +106,8 @@ class ObjectUpload:
     thumbnail_identifier: str | None = None
     thumbnail_status: ThumbnailStatus | None = None
     thumbnail_failure: str | None = None
+    facts: ImageFacts = NOTHING_KNOWN
+    """What the image says about itself; known once its thumbnail was attempted."""
     claimed_by: str | None = None
     """`metadata/<id>` or `derivative/<id>`: the one record that describes this file."""
     awaiting: Awaiting | None = None
@@ -198,22 +201,25 @@ class ObjectUpload:
         """The tombstone once nothing is left in the store: it waits for nothing, and expires."""
         return replace(self, awaiting=None, awaiting_since=None, expires_at=now + TOMBSTONE_LIFE)
 
-    def thumbnail_ready(self) -> ObjectUpload:
+    def thumbnail_ready(self, facts: ImageFacts) -> ObjectUpload:
         """The record once its thumbnail is in the store."""
         return replace(
             self,
             thumbnail_status=ThumbnailStatus.READY,
             changed_by=None,
+            thumbnail_failure=None,
+            facts=facts,
             version=self.version + 1,
         )
 
-    def thumbnail_failed(self, code: str) -> ObjectUpload:
+    def thumbnail_failed(self, code: str, facts: ImageFacts = NOTHING_KNOWN) -> ObjectUpload:
         """The record once it is clear that no thumbnail can be made; `code` says why."""
         return replace(
             self,
             thumbnail_status=ThumbnailStatus.FAILED,
             thumbnail_failure=code,
             changed_by=None,
+            facts=facts,
             version=self.version + 1,
         )
 

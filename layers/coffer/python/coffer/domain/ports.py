@@ -3,12 +3,13 @@ what happens when it is called twice; adapters implement them, fakes in the test
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from coffer.domain.derivative import Derivative
+from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import Awaiting, ObjectUpload
 from coffer.domain.steps import Step
@@ -217,17 +218,30 @@ class ProcessingQueue(Protocol):
         ...
 
 
-class Thumbnailer(Protocol):
-    """What makes a small JPEG of an image."""
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What became of an image: its thumbnail, a JPEG, and what the image says about itself."""
 
-    def make(self, image: bytes) -> bytes:
-        """The thumbnail of `image`; raises ThumbnailError with a stable code."""
+    thumbnail: bytes
+    facts: ImageFacts = NOTHING_KNOWN
+
+
+class Thumbnailer(Protocol):
+    """What makes a small JPEG of a file."""
+
+    def make(self, source: Iterable[bytes], media_type: str) -> Picture:
+        """The thumbnail of a file of this type, whose bytes come in pieces.
+
+        Raises ThumbnailError with a stable code, and whatever `source` raises. Costs bounded time
+        and memory, whatever the bytes are.
+        """
         ...
 
 
 class ThumbnailError(Exception):
-    """No thumbnail can be made of these bytes; `code` says why."""
+    """No thumbnail can be made of a file; `code` says why, `facts` what is known all the same."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, facts: ImageFacts = NOTHING_KNOWN) -> None:
         super().__init__(detail)
         self.code = code
+        self.facts = facts

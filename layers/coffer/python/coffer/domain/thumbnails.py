@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
+from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
+from coffer.domain.media_types import base_type
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Catalogue, Objects, Thumbnailer, ThumbnailError, Uploads
 
 MAX_SOURCE_BYTES = 256 * 1024**2
-"""The largest image that is read into memory for its thumbnail."""
+"""The largest file that is fetched for its thumbnail; it must fit the function's disk."""
+
+_PIECE_BYTES = 16 * 1024**2
 
 GAVE_UP = "thumbnail_attempts_exhausted"
 
@@ -60,18 +64,18 @@ class Thumbnailing:
     def _attempt(self, upload: ObjectUpload) -> Change:
         """Put the thumbnail into its place; what that makes of the record."""
         try:
-            self.objects.replace(
-                upload.thumbnail_key,
-                self.thumbnailer.make(self._source(upload)),
-                content_type="image/jpeg",
+            picture = self.thumbnailer.make(
+                self._source(upload), base_type(upload.found.detected_media_type)
             )
         except ThumbnailError as error:
-            return _failure(error.code)
+            return _failure(error.code, error.facts)
         except (ObjectMissingError, ObjectChangedError):
             return _failure("source_missing")
-        return ObjectUpload.thumbnail_ready
+        self.objects.replace(upload.thumbnail_key, picture.thumbnail, content_type="image/jpeg")
+        return lambda record: record.thumbnail_ready(picture.facts)
 
-    def _source(self, upload: ObjectUpload) -> bytes:
+    def _source(self, upload: ObjectUpload) -> Iterator[bytes]:
+        """The file in pieces, all of them of the same bytes."""
         key = str(upload.object_key)
         stored = self.objects.describe(key)
         if stored.size_bytes > MAX_SOURCE_BYTES:
@@ -79,7 +83,8 @@ class Thumbnailing:
                 "source_too_large",
                 f"the image has {stored.size_bytes} bytes; at most {MAX_SOURCE_BYTES} are decoded",
             )
-        return self.objects.read(key, 0, stored.size_bytes, etag=stored.etag)
+        for start in range(0, stored.size_bytes, _PIECE_BYTES):
+            yield self.objects.read(key, start, _PIECE_BYTES, etag=stored.etag)
 
     def _settle(self, upload: ObjectUpload, change: Change) -> ThumbnailStatus | None:
         """Write the outcome; None where the upload was deleted meanwhile.
@@ -97,5 +102,5 @@ class Thumbnailing:
             return self.uploads.replace(current, change(current)).thumbnail_status
 
 
-def _failure(code: str) -> Change:
-    return lambda upload: upload.thumbnail_failed(code)
+def _failure(code: str, facts: ImageFacts = NOTHING_KNOWN) -> Change:
+    return lambda upload: upload.thumbnail_failed(code, facts)

@@ -31,6 +31,7 @@ from coffer.adapters.dynamodb import connection
 from coffer.domain.buckets import bucket_key
 from coffer.domain.clock import from_text, to_text
 from coffer.domain.derivative import Derivative, DerivativeType
+from coffer.domain.image_facts import ImageFacts
 from coffer.domain.listing.places import Order, Record, place_of
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
@@ -185,6 +186,11 @@ class UploadItem(_ListedByName, Model):
     thumbnail_identifier = UnicodeAttribute(null=True, attr_name="thumbnailIdentifier")
     thumbnail_status = UnicodeAttribute(null=True, attr_name="thumbnailStatus")
     thumbnail_failure = UnicodeAttribute(null=True, attr_name="thumbnailFailure")
+    width = NumberAttribute(null=True)
+    height = NumberAttribute(null=True)
+    orientation = NumberAttribute(null=True)
+    date_time_digitized = UnicodeAttribute(null=True, attr_name="dateTimeDigitized")
+    exif = JSONAttribute(null=True)
     claimed_by = UnicodeAttribute(null=True, attr_name="claimedBy")
     awaiting = UnicodeAttribute(null=True)
     awaiting_since = MomentAttribute(null=True, attr_name="awaitingSince")
@@ -231,6 +237,11 @@ class UploadItem(_ListedByName, Model):
             thumbnail_identifier=upload.thumbnail_identifier,
             thumbnail_status=upload.thumbnail_status.value if upload.thumbnail_status else None,
             thumbnail_failure=upload.thumbnail_failure,
+            width=upload.facts.width,
+            height=upload.facts.height,
+            orientation=upload.facts.orientation,
+            date_time_digitized=upload.facts.date_time_digitized,
+            exif=dict(upload.facts.exif) or None,
             claimed_by=upload.claimed_by,
             awaiting=(
                 awaiting_key(upload.awaiting, upload.file_identifier) if upload.awaiting else None
@@ -266,6 +277,7 @@ class UploadItem(_ListedByName, Model):
             thumbnail_identifier=self.thumbnail_identifier,
             thumbnail_status=ThumbnailStatus(status) if status else None,
             thumbnail_failure=self.thumbnail_failure,
+            facts=self._facts(),
             claimed_by=self.claimed_by,
             awaiting=Awaiting(reason) if reason else None,
             awaiting_since=self.awaiting_since,
@@ -289,6 +301,15 @@ class UploadItem(_ListedByName, Model):
             size_in_bytes=int(self.size_in_bytes or 0),
             sha1_hex=self.sha1_hex or self.planned_sha1_hex,
             crc32=self.crc32,
+        )
+
+    def _facts(self) -> ImageFacts:
+        return ImageFacts(
+            width=_whole(self.width),
+            height=_whole(self.height),
+            orientation=_whole(self.orientation),
+            date_time_digitized=self.date_time_digitized,
+            exif=self.exif or {},
         )
 
     def _rejection(self) -> Rejection | None:
@@ -502,6 +523,10 @@ def epoch(moment: datetime | None) -> int | None:
 def from_epoch(seconds: float | None) -> datetime | None:
     """The moment that `epoch` wrote."""
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def item_of_image(kind: type[_Item], image: Mapping[str, Any]) -> _Item:

@@ -110,6 +110,28 @@ OBJECT_UPLOAD: Members = {
     "thumbnailFailure": nullable(
         text("A stable word for why there is no thumbnail.", examples=["image_damaged"])
     ),
+    "dateTimeDigitized": nullable(
+        text(
+            "When the picture was taken, by the camera's clock: without a zone. Like all that the "
+            "image says about itself it is known once thumbnailStatus is no longer PENDING.",
+            pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$",
+            examples=["2020-11-13T10:03:17"],
+        )
+    ),
+    "exif": mapping(
+        text("What it says, for people.", examples=["1/125 sec"]),
+        "How the picture was taken, by the names of the tags; empty where nothing is said. "
+        "The position is never among them.",
+    ),
+    "width": nullable(whole_number("Pixels across, as the image is shown upright.", minimum=1)),
+    "height": nullable(whole_number("Pixels down, as the image is shown upright.", minimum=1)),
+    "orientation": nullable(
+        whole_number(
+            "How the file's image must be turned to stand upright, as EXIF numbers it.",
+            minimum=1,
+            maximum=8,
+        )
+    ),
 }
 
 METADATA: Members = {

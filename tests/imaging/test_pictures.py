@@ -1,5 +1,5 @@
-"""Thumbnails by Pillow: every kind of JPEG and PNG, upright, in sRGB, small, and nothing left in
-them of what the image carried."""
+"""Thumbnails of JPEG and PNG: every kind, upright, in sRGB, small, and nothing left in them of what
+the image carried."""
 
 from __future__ import annotations
 
@@ -15,52 +15,21 @@ from PIL.ExifTags import Base as Tag
 from PIL.Image import Transpose
 from PIL.PngImagePlugin import PngInfo
 
-from coffer.adapters.imaging import PillowThumbnailer
+from coffer.adapters.imaging.decoding import PILLOW_FORMATS
 from coffer.domain.ports import ThumbnailError
 from tests.fakes.files import deep_png, png_header
+from tests.imaging.making import (
+    GREEN,
+    colour_of,
+    encode,
+    failure_of,
+    make,
+    near,
+    picture_of,
+    plain,
+)
 
-GREEN = (30, 180, 60)
 SECRET = b"swordfish"
-THUMBNAILER = PillowThumbnailer(200)
-
-
-def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-def plain(
-    kind: str,
-    mode: str = "RGB",
-    colour: Any = GREEN,
-    size: tuple[int, int] = (400, 300),
-    **options: Any,
-) -> bytes:
-    return encode(Image.new(mode, size, colour), kind, **options)
-
-
-def make(image: bytes) -> Image.Image:
-    """The thumbnail, decoded."""
-    made = Image.open(io.BytesIO(THUMBNAILER.make(image)))
-    made.load()
-    assert made.format == "JPEG"
-    return made
-
-
-def colour_of(image: Image.Image, x: float = 0.5, y: float = 0.5) -> tuple[int, int, int]:
-    pixel: Any = image.convert("RGB").getpixel((int(image.width * x), int(image.height * y)))
-    return (pixel[0], pixel[1], pixel[2])
-
-
-def near(one: tuple[int, ...], other: tuple[int, ...], apart: int = 4) -> bool:
-    return all(abs(a - b) <= apart for a, b in zip(one, other, strict=True))
-
-
-def failure_of(image: bytes) -> str:
-    with pytest.raises(ThumbnailError) as failed:
-        THUMBNAILER.make(image)
-    return failed.value.code
 
 
 # ---------------------------------------------------------------- sizes
@@ -87,7 +56,7 @@ def test_it_fits_the_square_and_is_never_enlarged(
 
 
 def test_the_square_is_the_settings() -> None:
-    made = Image.open(io.BytesIO(PillowThumbnailer(50).make(plain("PNG"))))
+    made = Image.open(io.BytesIO(picture_of(plain("PNG"), 50).thumbnail))
     assert made.size == (50, 38)
 
 
@@ -330,7 +299,7 @@ def test_nothing_of_what_the_image_carried_is_left() -> None:
         dpi=(301, 301),
     )
     assert SECRET in image
-    thumbnail = THUMBNAILER.make(image)
+    thumbnail = picture_of(image).thumbnail
     assert SECRET not in thumbnail
     for mark in (b"Exif", b"adobe", b"Adobe", b"ICC_PROFILE", b"\xff\xfe"):
         assert mark not in thumbnail[: thumbnail.index(b"\xff\xda")]
@@ -345,18 +314,22 @@ def test_nothing_of_a_png_is_left_either() -> None:
     texts.add_itxt("XML:com.adobe.xmp", SECRET.decode())
     image = plain("PNG", pnginfo=texts, dpi=(301, 301))
     assert SECRET in image
-    assert SECRET not in THUMBNAILER.make(image)
+    assert SECRET not in picture_of(image).thumbnail
 
 
 # ---------------------------------------------------------------- what cannot be decoded
 
 
-@pytest.mark.parametrize(
-    "image",
-    [b"", b"x", b"GIF89a", bytes(1000), plain("GIF"), plain("TIFF"), plain("BMP"), plain("WEBP")],
-)
-def test_what_is_no_jpeg_and_no_png_is_none(image: bytes) -> None:
-    assert failure_of(image) == "not_an_image"
+@pytest.mark.parametrize("image", [b"", b"x", b"GIF89a", bytes(1000)])
+@pytest.mark.parametrize("media_type", sorted(PILLOW_FORMATS))
+def test_what_is_no_image_is_none(image: bytes, media_type: str) -> None:
+    assert failure_of(image, media_type) in ("not_an_image", "image_damaged")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "BMP", "WEBP", "PNG"])
+def test_only_the_decoder_of_its_type_meets_an_image(kind: str) -> None:
+    assert failure_of(plain(kind), "image/jpeg") == "not_an_image"
+    assert failure_of(plain(kind), "text/plain") == "not_an_image"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -434,16 +407,16 @@ def test_no_damage_does_more_than_fail(
         damaged[int(place**3 * len(damaged))] = value
     length = len(damaged) if kept > 0.3 else int(kept * 3 * len(damaged))
     try:
-        thumbnail = THUMBNAILER.make(bytes(damaged[:length]))
+        thumbnail = picture_of(bytes(damaged[:length])).thumbnail
     except ThumbnailError as error:
         assert error.code  # noqa: PT017 - or it is made
     else:
         assert thumbnail.startswith(b"\xff\xd8\xff")
 
 
-def test_too_little_memory_is_told_as_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(Image.Image, "thumbnail", refuse)
-    assert failure_of(plain("PNG")) == "image_too_large"
+    assert failure_of(plain("PNG")) == "memory_exhausted"

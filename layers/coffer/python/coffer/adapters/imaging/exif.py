@@ -1,0 +1,336 @@
+"""EXIF: how a picture was taken, by the names and in the words of the reference.
+
+Names and wording are metadata-extractor's (ExifSubIFDDirectory and its descriptor), which the
+reference stores; tags are those of CIPA DC-008 (Exif 2.32). What is blank, unknown, binary or the
+maker's own is left out, as there; the position has a directory of its own and is never read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from coffer.adapters.imaging.tiff_directories import Directory, Value
+
+MOST_TAGS = 100
+MOST_CHARACTERS = 250
+
+_ORIENTATION = 0x0112
+
+_NAMES = {
+    0x0132: "Date/Time",
+    0x829A: "Exposure Time",
+    0x829D: "F-Number",
+    0x8822: "Exposure Program",
+    0x8824: "Spectral Sensitivity",
+    0x8827: "ISO Speed Ratings",
+    0x882B: "Self Timer Mode",
+    0x8830: "Sensitivity Type",
+    0x8831: "Standard Output Sensitivity",
+    0x8832: "Recommended Exposure Index",
+    0x8833: "ISO Speed",
+    0x9000: "Exif Version",
+    0x9003: "Date/Time Original",
+    0x9004: "Date/Time Digitized",
+    0x9010: "Time Zone",
+    0x9011: "Time Zone Original",
+    0x9012: "Time Zone Digitized",
+    0x9101: "Components Configuration",
+    0x9102: "Compressed Bits Per Pixel",
+    0x9201: "Shutter Speed Value",
+    0x9202: "Aperture Value",
+    0x9203: "Brightness Value",
+    0x9204: "Exposure Bias Value",
+    0x9205: "Max Aperture Value",
+    0x9206: "Subject Distance",
+    0x9207: "Metering Mode",
+    0x9208: "White Balance",
+    0x9209: "Flash",
+    0x920A: "Focal Length",
+    0x9286: "User Comment",
+    0x9290: "Sub-Sec Time",
+    0x9291: "Sub-Sec Time Original",
+    0x9292: "Sub-Sec Time Digitized",
+    0xA000: "FlashPix Version",
+    0xA001: "Color Space",
+    0xA002: "Exif Image Width",
+    0xA003: "Exif Image Height",
+    0xA20B: "Flash Energy",
+    0xA20E: "Focal Plane X Resolution",
+    0xA20F: "Focal Plane Y Resolution",
+    0xA210: "Focal Plane Resolution Unit",
+    0xA215: "Exposure Index",
+    0xA217: "Sensing Method",
+    0xA300: "File Source",
+    0xA301: "Scene Type",
+    0xA401: "Custom Rendered",
+    0xA402: "Exposure Mode",
+    0xA403: "White Balance Mode",
+    0xA404: "Digital Zoom Ratio",
+    0xA405: "Focal Length 35",
+    0xA406: "Scene Capture Type",
+    0xA407: "Gain Control",
+    0xA408: "Contrast",
+    0xA409: "Saturation",
+    0xA40A: "Sharpness",
+    0xA40C: "Subject Distance Range",
+    0xA420: "Unique Image ID",
+    0xA430: "Camera Owner Name",
+    0xA431: "Body Serial Number",
+    0xA432: "Lens Specification",
+    0xA433: "Lens Make",
+    0xA434: "Lens Model",
+    0xA435: "Lens Serial Number",
+    0xA500: "Gamma",
+}
+
+_WORDS = {
+    0x8822: (
+        "Unknown program (0)",
+        "Manual control",
+        "Program normal",
+        "Aperture priority",
+        "Shutter priority",
+        "Program creative (slow program)",
+        "Program action (high-speed program)",
+        "Portrait mode",
+        "Landscape mode",
+    ),
+    0x8830: (
+        "Unknown",
+        "Standard Output Sensitivity",
+        "Recommended Exposure Index",
+        "ISO Speed",
+        "Standard Output Sensitivity and Recommended Exposure Index",
+        "Standard Output Sensitivity and ISO Speed",
+        "Recommended Exposure Index and ISO Speed",
+        "Standard Output Sensitivity, Recommended Exposure Index and ISO Speed",
+    ),
+    0x9207: (
+        "Unknown",
+        "Average",
+        "Center weighted average",
+        "Spot",
+        "Multi-spot",
+        "Multi-segment",
+        "Partial",
+    ),
+    0xA210: ("", "(No unit)", "Inches", "cm"),
+    0xA217: (
+        "",
+        "(Not defined)",
+        "One-chip color area sensor",
+        "Two-chip color area sensor",
+        "Three-chip color area sensor",
+        "Color sequential area sensor",
+        "",
+        "Trilinear sensor",
+        "Color sequential linear sensor",
+    ),
+    0xA300: ("", "Film Scanner", "Reflection Print Scanner", "Digital Still Camera (DSC)"),
+    0xA301: ("", "Directly photographed image"),
+    0xA401: ("Normal process", "Custom process"),
+    0xA402: ("Auto exposure", "Manual exposure", "Auto bracket"),
+    0xA403: ("Auto white balance", "Manual white balance"),
+    0xA406: ("Standard", "Landscape", "Portrait", "Night scene"),
+    0xA407: ("None", "Low gain up", "Low gain down", "High gain up", "High gain down"),
+    0xA408: ("None", "Soft", "Hard"),
+    0xA409: ("None", "Low saturation", "High saturation"),
+    0xA40A: ("None", "Low", "Hard"),
+    0xA40C: ("Unknown", "Macro", "Close view", "Distant view"),
+}
+_LIGHTS = {
+    0: "Unknown",
+    1: "Daylight",
+    2: "Florescent",
+    3: "Tungsten (Incandescent)",
+    4: "Flash",
+    9: "Fine Weather",
+    10: "Cloudy",
+    11: "Shade",
+    255: "Other",
+}
+_ENCODINGS = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16", b"\0" * 8: "utf-8"}
+_TAKEN = ("Date/Time Original", "Date/Time", "Date/Time Digitized")
+_CAMERAS_TIME = "%Y:%m:%d %H:%M:%S"
+_LARGEST_EXPONENT = 64
+
+
+def exif_of(directories: Sequence[Directory]) -> dict[str, str]:
+    """Each known tag of the EXIF directories and what it says, at most so many."""
+    facts: dict[str, str] = {}
+    for tag, value in _tags(directories):
+        name = _NAMES.get(tag)
+        text = _describe(tag, value) if name else ""
+        if name and text and len(facts) < MOST_TAGS:
+            facts.setdefault(name, text[:MOST_CHARACTERS])
+    return facts
+
+
+def orientation_of(directories: Sequence[Directory]) -> int | None:
+    """EXIF's orientation, 1 to 8; None where there is none or another number."""
+    number = directories[0].number(_ORIENTATION) if directories else None
+    return number if number is not None and 1 <= number <= 8 else None
+
+
+def taken_on(facts: dict[str, str]) -> str | None:
+    """When the picture was taken, `2020-11-13T10:03:17`; the first that is a time at all."""
+    for name in _TAKEN:
+        try:
+            text = facts.get(name, "")[:19]
+            moment = datetime.strptime(text, _CAMERAS_TIME)  # noqa: DTZ007 - it has no zone
+        except ValueError:
+            continue
+        return moment.isoformat(timespec="seconds")
+    return None
+
+
+def _tags(directories: Sequence[Directory]) -> Iterator[tuple[int, Value]]:
+    for first in directories:
+        for directory in first.walk():
+            for exif in directory.exif:
+                yield from exif.values.items()
+
+
+def _describe(tag: int, value: Value) -> str:
+    if isinstance(value, bytes):
+        return _describe_bytes(tag, value)
+    if isinstance(value, str):
+        return _printable(value)
+    number = value[0] if value else None
+    if number is None:
+        return ""
+    if tag in _WORDS:
+        return _word(_WORDS[tag], number)
+    describe = _DESCRIPTIONS.get(tag)
+    if describe is not None:
+        return describe(value)
+    return " ".join(_plain(one) for one in value[:16])
+
+
+def _describe_bytes(tag: int, value: bytes) -> str:
+    if tag in (0x9000, 0xA000) and value.isdigit() and len(value) == 4:
+        return f"{int(value[:2])}.{value[2:].decode()}"
+    if tag == 0x9101:
+        names = ("", "Y", "Cb", "Cr", "R", "G", "B")
+        return "".join(names[one] for one in value[:4] if one < len(names))
+    if tag in (0xA300, 0xA301):
+        return _word(_WORDS[tag], value[0])
+    if tag == 0x9286 and value[:8] in _ENCODINGS:
+        return _printable(value[8:].decode(_ENCODINGS[value[:8]], "replace"))
+    return ""
+
+
+def _printable(text: str) -> str:
+    kept = (char if char.isprintable() else " " for char in text.strip(" \0"))
+    return "".join(kept).replace("\ufffd", "").strip()
+
+
+def _word(words: Sequence[str], number: object) -> str:
+    if isinstance(number, int) and 0 <= number < len(words) and words[number]:
+        return words[number]
+    return f"Unknown ({number})"
+
+
+Numbers = tuple[int | float | Fraction | None, ...]
+
+
+def _plain(number: float | Fraction | None) -> str:
+    """Without needless decimals: `0.33`, `50`, and `1/125` as it was written."""
+    if number is None:
+        return "0"
+    if isinstance(number, Fraction):
+        return str(number) if number.numerator == 1 else _decimal(number, 3)
+    return str(number)
+
+
+def _decimal(number: float | Fraction, places: int) -> str:
+    text = f"{float(number):.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _first(numbers: Numbers) -> Fraction:
+    """The first number; 0 where it is none that can be calculated with."""
+    number = numbers[0]
+    if isinstance(number, float) and not math.isfinite(number):
+        return Fraction()
+    return Fraction(number or 0)
+
+
+def _seconds(seconds: float | Fraction) -> str:
+    if 0 < seconds < 1:
+        return f"1/{round(1 / float(seconds))} sec"
+    return f"{_decimal(seconds, 1)} sec"
+
+
+def _shutter(numbers: Numbers) -> str:
+    """APEX: the logarithm of the exposure time (CIPA DC-008, annex C)."""
+    exponent = max(-_LARGEST_EXPONENT, min(float(_first(numbers)), _LARGEST_EXPONENT))
+    return _seconds(2**-exponent)
+
+
+def _aperture(numbers: Numbers) -> str:
+    exponent = max(-_LARGEST_EXPONENT, min(float(_first(numbers)), _LARGEST_EXPONENT))
+    return f"f/{2 ** (exponent / 2):.1f}"
+
+
+def _flash(numbers: Numbers) -> str:
+    value = int(_first(numbers))
+    text = "Flash fired" if value & 1 else "Flash did not fire"
+    if value & 4:
+        text += ", return detected" if value & 2 else ", return not detected"
+    if value & 24 == 24:
+        text += ", auto"
+    return f"{text}, red-eye reduction" if value & 64 else text
+
+
+def _light(numbers: Numbers) -> str:
+    number = int(_first(numbers))
+    return _LIGHTS.get(number, f"Unknown ({number})")
+
+
+def _colours(numbers: Numbers) -> str:
+    number = int(_first(numbers))
+    return {1: "sRGB", 65535: "Undefined"}.get(number, f"Unknown ({number})")
+
+
+def _zoom(numbers: Numbers) -> str:
+    return _decimal(_first(numbers), 1) if _first(numbers) else "Digital zoom not used"
+
+
+def _lens(numbers: Numbers) -> str:
+    known = [_decimal(one, 1) if one else "" for one in numbers[:4]]
+    lengths = "-".join(dict.fromkeys(one for one in known[:2] if one))
+    apertures = "-".join(dict.fromkeys(one for one in known[2:4] if one))
+    return " ".join(
+        part
+        for part in (f"{lengths}mm" if lengths else "", f"f/{apertures}" if apertures else "")
+        if part
+    )
+
+
+def _with_unit(unit: str, places: int = 3) -> Callable[[Numbers], str]:
+    return lambda numbers: f"{_decimal(_first(numbers), places)} {unit}"
+
+
+_DESCRIPTIONS: dict[int, Callable[[Numbers], str]] = {
+    0x829A: lambda numbers: _seconds(_first(numbers)),
+    0x829D: lambda numbers: f"f/{float(_first(numbers)):.1f}",
+    0x9102: _with_unit("bits/pixel"),
+    0x9201: _shutter,
+    0x9202: _aperture,
+    0x9204: _with_unit("EV"),
+    0x9205: _aperture,
+    0x9206: _with_unit("metres"),
+    0x9208: _light,
+    0x9209: _flash,
+    0x920A: _with_unit("mm", 1),
+    0xA001: _colours,
+    0xA002: _with_unit("pixels"),
+    0xA003: _with_unit("pixels"),
+    0xA404: _zoom,
+    0xA405: _with_unit("mm", 1),
+    0xA432: _lens,
+}

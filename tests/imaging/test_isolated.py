@@ -1,0 +1,186 @@
+"""The child process: kept for many images, and all that a crash, a giant or an endless one cost."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coffer.adapters.imaging import isolated
+from coffer.adapters.imaging.isolated import IsolatedThumbnailer
+from coffer.domain.errors import UnavailableError
+from coffer.domain.ports import ThumbnailError
+from tests.imaging.making import EDGE, plain
+
+JPEG = plain("JPEG")
+HOSTILE = """
+import os, sys, time
+from coffer.adapters.imaging import worker
+from coffer.domain.ports import Picture
+
+def decode(path, media_type, edge):
+    if media_type == "crash":
+        os.kill(os.getpid(), 11)
+    if media_type == "hang":
+        time.sleep(60)
+    if media_type == "memory":
+        from coffer.domain.ports import ThumbnailError
+        raise ThumbnailError("memory_exhausted", "too large")
+    if media_type == "garbage":
+        replies.write(b"{}\\n"); replies.flush()
+    if media_type == "endless":
+        replies.write(b"x" * 2_000_000); replies.flush()
+    if media_type == "chatty":
+        print("a library says something"); sys.stdout.flush()
+        os.write(1, b"and so does its native code")
+    if media_type == "environment":
+        return Picture(thumbnail=repr(sorted(os.environ)).encode())
+    if media_type == "process":
+        return Picture(thumbnail=str(os.getpid()).encode())
+    if media_type == "limits":
+        import resource
+        limits = [resource.getrlimit(one) for one in (resource.RLIMIT_AS, resource.RLIMIT_CORE)]
+        return Picture(thumbnail=repr(limits).encode())
+    if media_type == "busy":
+        while True:
+            pass
+    return Picture(thumbnail=path.read_bytes())
+
+worker.decode = decode
+dup = os.dup
+def remember(fd):
+    global replies
+    new = dup(fd)
+    replies = os.fdopen(dup(new), "wb")
+    return new
+os.dup = remember
+worker.main(*(int(argument) for argument in sys.argv[1:4]))
+"""
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[IsolatedThumbnailer]:
+    """A child whose decoder does what its media type says."""
+    (tmp_path / "hostile_worker.py").write_text(HOSTILE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(isolated, "_WORKER", "hostile_worker")
+    thumbnailer = IsolatedThumbnailer(EDGE, seconds=10)
+    yield thumbnailer
+    thumbnailer.close()
+
+
+@pytest.fixture
+def impatient(hostile: IsolatedThumbnailer) -> IsolatedThumbnailer:
+    """The same, with a second for each image once it is up."""
+    hostile.make([b"x"], "echo")
+    hostile._seconds = 0.3
+    return hostile
+
+
+def failure_of(thumbnailer: IsolatedThumbnailer, what: str) -> str:
+    with pytest.raises(ThumbnailError) as failed:
+        thumbnailer.make([b"x"], what)
+    return failed.value.code
+
+
+def test_an_image_in_pieces_becomes_a_thumbnail_with_its_facts() -> None:
+    thumbnailer = IsolatedThumbnailer(EDGE)
+    try:
+        picture = thumbnailer.make([JPEG[:100], JPEG[100:]], "image/jpeg")
+        assert picture.thumbnail.startswith(b"\xff\xd8\xff")
+        assert (picture.facts.width, picture.facts.height) == (400, 300)
+        with pytest.raises(ThumbnailError) as failed:
+            thumbnailer.make([b"nonsense"], "image/jpeg")
+        assert failed.value.code == "not_an_image"
+    finally:
+        thumbnailer.close()
+
+
+def test_the_child_is_kept_for_the_next_image(hostile: IsolatedThumbnailer) -> None:
+    first = hostile.make([b"x"], "process").thumbnail
+    assert hostile.make([b"x"], "process").thumbnail == first
+    assert hostile.make([b"several ", b"pieces"], "echo").thumbnail == b"several pieces"
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("crash", "decoder_crashed"),
+        ("garbage", "decoder_crashed"),
+        ("endless", "decoder_crashed"),
+        ("memory", "memory_exhausted"),
+    ],
+)
+def test_what_befalls_the_child_is_the_images_failure_and_no_others(
+    hostile: IsolatedThumbnailer, what: str, code: str
+) -> None:
+    before = hostile.make([b"x"], "process").thumbnail
+    assert failure_of(hostile, what) == code
+    after = hostile.make([b"x"], "process").thumbnail
+    assert after != before
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(before), 0)
+
+
+@pytest.mark.parametrize("what", ["hang", "busy"])
+def test_an_image_that_takes_for_ever_is_ended(impatient: IsolatedThumbnailer, what: str) -> None:
+    assert failure_of(impatient, what) == "decoder_timed_out"
+    impatient._seconds = 10
+    assert impatient.make([b"fine"], "echo").thumbnail == b"fine"
+
+
+def test_a_child_that_died_between_two_images_is_replaced(hostile: IsolatedThumbnailer) -> None:
+    process = int(hostile.make([b"x"], "process").thumbnail)
+    os.kill(process, signal.SIGKILL)
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    assert hostile.make([b"fine"], "echo").thumbnail == b"fine"
+
+
+def test_what_libraries_print_is_no_part_of_a_reply(hostile: IsolatedThumbnailer) -> None:
+    assert hostile.make([b"fine"], "chatty").thumbnail == b"fine"
+
+
+def test_the_child_knows_nothing_of_the_functions_environment(
+    hostile: IsolatedThumbnailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "swordfish")
+    told = hostile.make([b"x"], "environment").thumbnail.decode()
+    assert set(ast.literal_eval(told)) <= {"PYTHONPATH", "LD_LIBRARY_PATH", "LC_CTYPE"}
+
+
+def test_the_child_may_take_so_much_memory_and_dumps_none(hostile: IsolatedThumbnailer) -> None:
+    memory = isolated.MEMORY_BYTES
+    assert hostile.make([b"x"], "limits").thumbnail.decode() == f"[({memory}, {memory}), (0, 0)]"
+
+
+def test_a_child_that_does_not_start_is_no_images_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "_WORKER", "no.such.module")
+    with pytest.raises(UnavailableError):
+        IsolatedThumbnailer(EDGE).make([JPEG], "image/jpeg")
+
+
+def test_a_source_that_cannot_be_read_says_so_itself(hostile: IsolatedThumbnailer) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x"
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        hostile.make(broken(), "echo")
+
+
+def test_the_function_that_starts_it_imports_no_codec() -> None:
+    code = "import sys; import coffer.adapters.imaging.isolated; print('PIL' in sys.modules)"
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"

@@ -1,0 +1,96 @@
+"""What the two processes say to each other, from both ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coffer.adapters.imaging import worker
+from coffer.adapters.imaging.messages import (
+    LARGEST_THUMBNAIL,
+    READY,
+    GarbledReplyError,
+    read_line,
+    reply_of,
+    reply_of_failure,
+    request_line,
+)
+from coffer.domain.image_facts import NOTHING_KNOWN
+from coffer.domain.ports import Picture, ThumbnailError
+from tests.fakes.outlets import FACTS
+
+SPOKEN = {"length": 3, "facts": json.loads(reply_of(Picture(thumbnail=b"", facts=FACTS)))["facts"]}
+
+
+def test_the_worker_answers_one_request_after_the_other() -> None:
+    asked: list[tuple[Path, str]] = []
+
+    def make(path: Path, media_type: str) -> Picture:
+        asked.append((path, media_type))
+        if media_type == "bad":
+            raise ThumbnailError("image_damaged", "broken", facts=FACTS)
+        return Picture(thumbnail=b"jpg", facts=FACTS)
+
+    replies = io.BytesIO()
+    worker.serve([request_line("/a b", "bad"), request_line("/c", "image/png")], replies, make)
+    assert asked == [(Path("/a b"), "bad"), (Path("/c"), "image/png")]
+    replies.seek(0)
+    assert replies.readline() == READY
+    length, facts, failure = read_line(replies.readline())
+    assert (length, facts, failure and failure.code) == (0, FACTS, "image_damaged")
+    assert read_line(replies.readline()) == (3, FACTS, None)
+    assert replies.read() == b"jpg"
+
+
+def test_a_failure_without_facts_has_none() -> None:
+    _, facts, failure = read_line(reply_of_failure(ThumbnailError("no_preview", "none")))
+    assert facts == NOTHING_KNOWN
+    assert failure is not None
+    assert (failure.code, str(failure), failure.facts) == ("no_preview", "none", NOTHING_KNOWN)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        [],
+        {**SPOKEN},
+        {**SPOKEN, "failure": None, "length": -1},
+        {**SPOKEN, "failure": None, "length": LARGEST_THUMBNAIL + 1},
+        {**SPOKEN, "failure": None, "length": True},
+        {**SPOKEN, "failure": {}},
+        {**SPOKEN, "failure": {"code": "no code at all", "detail": ""}},
+        {**SPOKEN, "failure": {"code": "x" * 41, "detail": ""}},
+        {**SPOKEN, "failure": {"code": 5, "detail": ""}},
+        {**SPOKEN, "failure": None, "facts": {}},
+        {**SPOKEN, "failure": None, "facts": {**SPOKEN["facts"], "width": "400"}},
+        {**SPOKEN, "failure": None, "facts": {**SPOKEN["facts"], "exif": {"a": 1}}},
+    ],
+)
+def test_nothing_else_is_taken_for_a_reply(reply: Any) -> None:
+    with pytest.raises(GarbledReplyError):
+        read_line(json.dumps(reply).encode())
+
+
+@pytest.mark.parametrize("line", [b"", b"nonsense", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_no_reply(line: bytes) -> None:
+    with pytest.raises(GarbledReplyError):
+        read_line(line)
+
+
+def test_each_image_gets_processor_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[Any] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda what, limits: set_to.append((what, limits)))
+    worker.limit_processor_time(20)
+    worker.limit_itself(1000)
+    ((what, (soft, _)), memory, core) = set_to
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    assert what == resource.RLIMIT_CPU
+    assert used + 19 <= soft
+    assert memory == (resource.RLIMIT_AS, (1000, 1000))
+    assert core == (resource.RLIMIT_CORE, (0, 0))
