@@ -80,7 +80,12 @@ CREATED: Mapping[str, Shape] = {
             "EventBridgeConfiguration": {"EventBridgeEnabled": ANY},
         },
         "OwnershipControls": {"Rules": [{"ObjectOwnership": ANY}]},
-        "PublicAccessBlockConfiguration": ANY,
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": ANY,
+            "BlockPublicPolicy": ANY,
+            "IgnorePublicAcls": ANY,
+            "RestrictPublicBuckets": ANY,
+        },
         "VersioningConfiguration": {"Status": ANY},
         "Tags": ANY,
     },
@@ -201,7 +206,7 @@ READ: Mapping[str, Shape] = {
     "AWS::Logs::LogGroup": ANY,
     "AWS::Logs::MetricFilter": ANY,
     "AWS::S3::BucketPolicy": ANY,
-    "AWS::SNS::Subscription": ANY,
+    "AWS::SNS::Subscription": {"Endpoint": ANY, "Protocol": ANY, "TopicArn": ANY},
     "AWS::SNS::Topic": ANY,
     "AWS::SNS::TopicPolicy": ANY,
     "AWS::SQS::QueuePolicy": ANY,
@@ -209,6 +214,20 @@ READ: Mapping[str, Shape] = {
 """Read and acted upon, or known to make no difference on one machine; never created."""
 
 ALLOWED: Mapping[str, Shape] = {**CREATED, **READ}
+
+OPERATION: Shape = {
+    "isDefaultRoute": ANY,
+    "parameters": ANY,
+    "responses": ANY,
+    "x-amazon-apigateway-integration": {
+        "httpMethod": ANY,
+        "payloadFormatVersion": ANY,
+        "timeoutInMillis": ANY,
+        "type": ANY,
+        "uri": ANY,
+    },
+}
+"""What the description of an HTTP API may say of one route."""
 
 
 def unknown_parts(

@@ -14,7 +14,7 @@ from moto.events.exceptions import ValidationException
 from local.clock import Doorbell, StackClock
 from local.disturbance import Disturbance
 from local.invocation import ASYNCHRONOUS_LIMIT_BYTES
-from local.patterns import check, matches
+from local.patterns import matches
 from local.reports import Reports
 from local.resources import (
     ACCOUNT,
@@ -56,8 +56,6 @@ class Bus:
         reports: Reports,
         disturbance: Disturbance,
     ) -> None:
-        for rule in resources.rules:
-            check(rule.pattern, rule.logical_id)
         self._resources = resources
         self._buses = {DEFAULT_BUS, *(bus.name for bus in resources.buses)}
         self._send = send
@@ -178,17 +176,6 @@ class Bus:
         if function is None:
             raise ValueError("neither a queue nor a function of the template")
         self._invoke(function, event)
-
-
-def check_targets(resources: Resources) -> str | None:
-    """What is wrong with the rules' targets: the logical id and why; None when nothing is."""
-    for rule in resources.rules:
-        for target in rule.targets:
-            queues = {queue.name for queue in resources.queues}
-            is_queue = ":sqs:" in target.arn and name_of_arn(target.arn) in queues
-            if not is_queue and resources.function_of_arn(target.arn) is None:
-                return f"{rule.logical_id}: target {target.arn} is neither a queue nor a function"
-    return None
 
 
 def _problem_of_entry(entry: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+FURTHEST = timedelta(days=365 * 100)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AMOUNT = re.compile(r"(\d+)([smhdw])")
 
@@ -61,9 +62,14 @@ class StackClock:
         return self.seconds() * 1000
 
     def advance(self, by: timedelta) -> None:
-        """Moves the clock forward; ValueError for backward, which no AWS service survives."""
+        """Moves the clock forward; ValueError for backward, which no AWS service survives.
+
+        And for so far that what handlers add to the time (a TTL, an expiry) leaves the calendar.
+        """
         if by < timedelta():
             raise ValueError("the clock only moves forward")
+        if self._offset + by > FURTHEST:
+            raise ValueError(f"the clock goes no further ahead than {FURTHEST.days // 365} years")
         self._offset += by
         for listener in self._listeners:
             listener()
@@ -90,6 +96,9 @@ def parse_duration(text: str) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != bare:
         raise ValueError(f"not a duration such as +21d, 12h or 1h30m: {text!r}")
     total = timedelta()
-    for number, unit in parts:
-        total += timedelta(**{_UNITS[unit]: int(number)})
+    try:
+        for number, unit in parts:
+            total += timedelta(**{_UNITS[unit]: int(number)})
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"longer than any clock: {text!r}") from error
     return total

@@ -61,7 +61,9 @@ class Control:
             connection.write(_answer(200, hand(json.loads(body or b"{}"))))
         except ValueError as error:
             connection.write(_answer(400, {"message": str(error)}))
-        except (KeyError, TypeError) as error:
+        except LookupError as error:
+            connection.write(_answer(400, {"message": str(error.args[0] if error.args else error)}))
+        except (OverflowError, TypeError) as error:
             connection.write(_answer(400, {"message": f"{type(error).__name__}: {error}"}))
         return True
 

@@ -26,7 +26,6 @@ from local.other_storage import OtherStorage, OtherStorageError
 from local.polling import LISTING_SECONDS
 from local.printing import Printer
 from local.queues import QueueFeed
-from local.schedules import ScheduleError
 from local.stack import DEVELOPMENT, Feed, LocalStack
 from local.template import TemplateError
 
@@ -83,7 +82,11 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
 
 def _parameters(text: str) -> dict[str, str]:
     parameters = {}
-    for part in shlex.split(text):
+    try:
+        parts = shlex.split(text)
+    except ValueError as error:
+        raise StartError(f"PARAMETERS can't be taken apart: {error}.") from error
+    for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
             raise StartError(f"PARAMETERS is a list of Name=Value, and {part!r} is none.")
@@ -271,7 +274,7 @@ def run(environment: Mapping[str, str] | None = None) -> int:
         options = Options.from_environment(os.environ if environment is None else environment)
         with _interruption() as interrupted:
             return _run(options, printer, interrupted)
-    except (StartError, TemplateError, ScheduleError, OtherStorageError) as error:
+    except (StartError, TemplateError, OtherStorageError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from local.allowed import ALLOWED, unknown_parts
+from local.allowed import ALLOWED, OPERATION, unknown_parts
 from local.intrinsics import Resolver
 from local.template import Template, TemplateError
 
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_STACK_NAME = "coffer"
+ITEM_FAILURES = "ReportBatchItemFailures"
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
@@ -320,20 +323,21 @@ class Reader:
         for logical_id, resource in self._active.items():
             properties = self._properties(logical_id, resource)
             found.setdefault(resource["Type"], {})[logical_id] = properties
+        self._refuse_subscribers(found.get("AWS::SNS::Subscription", {}))
         functions = self._functions(found)
         routes, cors = self._api(found.get("AWS::ApiGatewayV2::Api", {}), functions)
         return Resources(
-            tables=tuple(self._tables(found.get("AWS::DynamoDB::Table", {}))),
-            queues=tuple(self._queues(found.get("AWS::SQS::Queue", {}))),
-            buckets=tuple(self._buckets(found.get("AWS::S3::Bucket", {}))),
+            tables=self._each(found.get("AWS::DynamoDB::Table", {}), self._table),
+            queues=self._each(found.get("AWS::SQS::Queue", {}), self._queue),
+            buckets=self._each(found.get("AWS::S3::Bucket", {}), self._bucket),
             buses=tuple(
                 EventBus(logical_id, self._name(logical_id))
                 for logical_id in found.get("AWS::Events::EventBus", {})
             ),
-            rules=tuple(self._rules(found.get("AWS::Events::Rule", {}))),
+            rules=self._each(found.get("AWS::Events::Rule", {}), self._rule),
             functions=functions,
-            mappings=tuple(self._mappings(found.get("AWS::Lambda::EventSourceMapping", {}))),
-            schedules=tuple(self._schedules(found.get("AWS::Scheduler::Schedule", {}))),
+            mappings=self._each(found.get("AWS::Lambda::EventSourceMapping", {}), self._mapping),
+            schedules=self._each(found.get("AWS::Scheduler::Schedule", {}), self._schedule),
             routes=routes,
             cors=cors,
             names={logical_id: self._name(logical_id) for logical_id in self._active},
@@ -351,75 +355,94 @@ class Reader:
             raise self._error(logical_id, says, "Properties", *where)
         return resolved
 
-    def _tables(self, found: Mapping[str, dict[str, Any]]) -> Iterator[Table]:
+    def _refuse_subscribers(self, found: Mapping[str, dict[str, Any]]) -> None:
+        """Topics tell people here, which makes no difference; nothing comes to anything else."""
         for logical_id, properties in found.items():
-            name = self._name(logical_id)
-            definition: dict[str, Any] = {
-                "TableName": name,
-                "BillingMode": properties.get("BillingMode", "PAY_PER_REQUEST"),
-                "AttributeDefinitions": properties["AttributeDefinitions"],
-                "KeySchema": properties["KeySchema"],
-            }
-            if properties.get("GlobalSecondaryIndexes"):
-                definition["GlobalSecondaryIndexes"] = properties["GlobalSecondaryIndexes"]
-            if "StreamSpecification" in properties:
-                definition["StreamSpecification"] = {
-                    "StreamEnabled": True,
-                    **properties["StreamSpecification"],
-                }
-            lifetime = properties.get("TimeToLiveSpecification", {})
-            attribute = lifetime["AttributeName"] if _is_true(lifetime.get("Enabled")) else None
-            yield Table(logical_id, name, definition, attribute)
+            if properties.get("Protocol") in ("firehose", "http", "https", "lambda", "sqs"):
+                says = f"no topic delivers to {properties['Protocol']} here"
+                raise self._error(logical_id, says, "Properties", "Protocol")
 
-    def _queues(self, found: Mapping[str, dict[str, Any]]) -> Iterator[Queue]:
+    def _each(
+        self,
+        found: Mapping[str, dict[str, Any]],
+        read: Callable[[str, dict[str, Any]], _Record],
+    ) -> tuple[_Record, ...]:
+        """A record for each; what is missing or of another kind is an error of its resource."""
+        records = []
+        for logical_id, properties in found.items():
+            try:
+                records.append(read(logical_id, properties))
+            except KeyError as error:
+                says = f"{error.args[0]} is missing"
+                raise self._error(logical_id, says, "Properties") from error
+            except (AttributeError, IndexError, TypeError, ValueError) as error:
+                says = f"its properties can't be used: {error}"
+                raise self._error(logical_id, says, "Properties") from error
+        return tuple(records)
+
+    def _table(self, logical_id: str, properties: Mapping[str, Any]) -> Table:
+        name = self._name(logical_id)
+        definition: dict[str, Any] = {
+            "TableName": name,
+            "BillingMode": properties.get("BillingMode", "PAY_PER_REQUEST"),
+            "AttributeDefinitions": properties["AttributeDefinitions"],
+            "KeySchema": properties["KeySchema"],
+        }
+        if properties.get("GlobalSecondaryIndexes"):
+            definition["GlobalSecondaryIndexes"] = properties["GlobalSecondaryIndexes"]
+        if "StreamSpecification" in properties:
+            definition["StreamSpecification"] = {
+                "StreamEnabled": True,
+                **properties["StreamSpecification"],
+            }
+        lifetime = properties.get("TimeToLiveSpecification", {})
+        attribute = lifetime["AttributeName"] if _is_true(lifetime.get("Enabled")) else None
+        return Table(logical_id, name, definition, attribute)
+
+    def _queue(self, logical_id: str, properties: Mapping[str, Any]) -> Queue:
         carried = (
             "VisibilityTimeout", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds",
             "DelaySeconds",
         )  # fmt: skip
-        for logical_id, properties in found.items():
-            attributes = {key: str(properties[key]) for key in carried if key in properties}
-            if "RedrivePolicy" in properties:
-                policy = properties["RedrivePolicy"]
-                attributes["RedrivePolicy"] = json.dumps(
-                    {**policy, "maxReceiveCount": int(policy["maxReceiveCount"])}
-                )
-            yield Queue(logical_id, self._name(logical_id), attributes)
+        attributes = {key: str(int(properties[key])) for key in carried if key in properties}
+        if "RedrivePolicy" in properties:
+            policy = properties["RedrivePolicy"]
+            attributes["RedrivePolicy"] = json.dumps(
+                {**policy, "maxReceiveCount": int(policy["maxReceiveCount"])}
+            )
+        return Queue(logical_id, self._name(logical_id), attributes)
 
-    def _buckets(self, found: Mapping[str, dict[str, Any]]) -> Iterator[Bucket]:
-        for logical_id, properties in found.items():
-            events = properties.get("NotificationConfiguration", {}).get(
-                "EventBridgeConfiguration", {}
-            )
-            ownership = properties.get("OwnershipControls", {}).get("Rules", [{}])
-            yield Bucket(
-                logical_id,
-                self._name(logical_id),
-                tuple(properties.get("CorsConfiguration", {}).get("CorsRules", ())),
-                _is_true(events.get("EventBridgeEnabled", False)),
-                ownership[0].get("ObjectOwnership"),
-                {
-                    name: _is_true(value)
-                    for name, value in properties.get("PublicAccessBlockConfiguration", {}).items()
-                },
-                properties.get("AccessControl"),
-            )
+    def _bucket(self, logical_id: str, properties: Mapping[str, Any]) -> Bucket:
+        events = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration", {})
+        ownership = properties.get("OwnershipControls", {}).get("Rules", [{}])
+        return Bucket(
+            logical_id,
+            self._name(logical_id),
+            tuple(properties.get("CorsConfiguration", {}).get("CorsRules", ())),
+            _is_true(events.get("EventBridgeEnabled", False)),
+            ownership[0].get("ObjectOwnership"),
+            {
+                name: _is_true(value)
+                for name, value in properties.get("PublicAccessBlockConfiguration", {}).items()
+            },
+            properties.get("AccessControl"),
+        )
 
-    def _rules(self, found: Mapping[str, dict[str, Any]]) -> Iterator[Rule]:
-        for logical_id, properties in found.items():
-            if "EventPattern" not in properties:
-                raise self._error(logical_id, "only rules with an event pattern run here")
-            bus = properties.get("EventBusName", "default")
-            yield Rule(
-                logical_id,
-                self._name(logical_id),
-                name_of_arn(bus) if bus.startswith("arn:") else bus,
-                properties["EventPattern"],
-                properties.get("State", "ENABLED") == "ENABLED",
-                tuple(
-                    Target(target["Id"], target["Arn"], _retry_policy(target))
-                    for target in properties.get("Targets", ())
-                ),
-            )
+    def _rule(self, logical_id: str, properties: Mapping[str, Any]) -> Rule:
+        if "EventPattern" not in properties:
+            raise self._error(logical_id, "only rules with an event pattern run here")
+        bus = properties.get("EventBusName", "default")
+        return Rule(
+            logical_id,
+            self._name(logical_id),
+            name_of_arn(bus) if bus.startswith("arn:") else bus,
+            properties["EventPattern"],
+            properties.get("State", "ENABLED") == "ENABLED",
+            tuple(
+                Target(target["Id"], target["Arn"], _retry_policy(target))
+                for target in properties.get("Targets", ())
+            ),
+        )
 
     def _layer_folders(self, found: Mapping[str, dict[str, dict[str, Any]]]) -> dict[str, Path]:
         folders: dict[str, Path] = {}
@@ -444,64 +467,62 @@ class Reader:
             properties["FunctionName"]: properties
             for properties in found.get("AWS::Lambda::EventInvokeConfig", {}).values()
         }
-        functions = []
-        for logical_id, properties in found.get("AWS::Lambda::Function", {}).items():
+
+        def read(logical_id: str, properties: Mapping[str, Any]) -> Function:
             name = self._name(logical_id)
             reserved = properties.get("ReservedConcurrentExecutions")
             variables = properties.get("Environment", {}).get("Variables", {})
-            functions.append(
-                Function(
-                    logical_id=logical_id,
-                    name=name,
-                    folder=self._folder(logical_id, properties["Code"]),
-                    handler=properties["Handler"],
-                    layers=tuple(layers[arn] for arn in properties.get("Layers", ())),
-                    timeout_seconds=int(properties.get("Timeout", 3)),
-                    memory_mb=int(properties.get("MemorySize", 128)),
-                    environment={key: _as_text(value) for key, value in variables.items()},
-                    reserved_concurrency=None if reserved is None else int(reserved),
-                    asynchronous=_asynchronous_policy(policies.get(name, {}), properties),
-                )
-            )
-        return tuple(functions)
-
-    def _mappings(self, found: Mapping[str, dict[str, Any]]) -> Iterator[Mapped]:
-        for logical_id, properties in found.items():
-            is_queue = ":sqs:" in properties["EventSourceArn"]
-            destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
-            concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
-            yield Mapped(
+            return Function(
                 logical_id=logical_id,
-                function=properties["FunctionName"],
-                source_arn=properties["EventSourceArn"],
-                enabled=_is_true(properties.get("Enabled", True)),
-                batch_size=int(properties.get("BatchSize", 10 if is_queue else 100)),
-                reports_item_failures="ReportBatchItemFailures"
-                in properties.get("FunctionResponseTypes", ()),
-                bisects=_is_true(properties.get("BisectBatchOnFunctionError", False)),
-                attempts=int(properties.get("MaximumRetryAttempts", -1)),
-                record_age_seconds=int(properties.get("MaximumRecordAgeInSeconds", -1)),
-                on_failure_arn=destination.get("Destination"),
-                concurrency=None if concurrency is None else int(concurrency),
-                filters=tuple(
-                    json.loads(one["Pattern"])
-                    for one in properties.get("FilterCriteria", {}).get("Filters", ())
-                ),
+                name=name,
+                folder=self._folder(logical_id, properties["Code"]),
+                handler=properties["Handler"],
+                layers=tuple(layers[arn] for arn in properties.get("Layers", ())),
+                timeout_seconds=int(properties.get("Timeout", 3)),
+                memory_mb=int(properties.get("MemorySize", 128)),
+                environment={key: _as_text(value) for key, value in variables.items()},
+                reserved_concurrency=None if reserved is None else int(reserved),
+                asynchronous=_asynchronous_policy(policies.get(name, {}), properties),
             )
 
-    def _schedules(self, found: Mapping[str, dict[str, Any]]) -> Iterator[Schedule]:
-        for logical_id, properties in found.items():
-            target = properties["Target"]
-            yield Schedule(
-                logical_id,
-                self._name(logical_id),
-                properties["ScheduleExpression"],
-                properties.get("ScheduleExpressionTimezone", "UTC"),
-                properties.get("State", "ENABLED") == "ENABLED",
-                target["Arn"],
-                target.get("Input"),
-                _retry_policy(target),
-            )
+        return self._each(found.get("AWS::Lambda::Function", {}), read)
+
+    def _mapping(self, logical_id: str, properties: Mapping[str, Any]) -> Mapped:
+        is_queue = ":sqs:" in properties["EventSourceArn"]
+        destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
+        if unknown := set(properties.get("FunctionResponseTypes", ())) - {ITEM_FAILURES}:
+            raise ValueError(f"FunctionResponseTypes knows {ITEM_FAILURES}, not {min(unknown)}")
+        concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+        return Mapped(
+            logical_id=logical_id,
+            function=properties["FunctionName"],
+            source_arn=properties["EventSourceArn"],
+            enabled=_is_true(properties.get("Enabled", True)),
+            batch_size=int(properties.get("BatchSize", 10 if is_queue else 100)),
+            reports_item_failures=ITEM_FAILURES in properties.get("FunctionResponseTypes", ()),
+            bisects=_is_true(properties.get("BisectBatchOnFunctionError", False)),
+            attempts=int(properties.get("MaximumRetryAttempts", -1)),
+            record_age_seconds=int(properties.get("MaximumRecordAgeInSeconds", -1)),
+            on_failure_arn=destination.get("Destination"),
+            concurrency=None if concurrency is None else int(concurrency),
+            filters=tuple(
+                json.loads(one["Pattern"])
+                for one in properties.get("FilterCriteria", {}).get("Filters", ())
+            ),
+        )
+
+    def _schedule(self, logical_id: str, properties: Mapping[str, Any]) -> Schedule:
+        target = properties["Target"]
+        return Schedule(
+            logical_id,
+            self._name(logical_id),
+            properties["ScheduleExpression"],
+            properties.get("ScheduleExpressionTimezone", "UTC"),
+            properties.get("State", "ENABLED") == "ENABLED",
+            target["Arn"],
+            target.get("Input"),
+            _retry_policy(target),
+        )
 
     def _api(
         self, found: Mapping[str, dict[str, Any]], functions: tuple[Function, ...]
@@ -519,18 +540,32 @@ class Reader:
     ) -> Iterator[Route]:
         by_arn = {function.arn: function for function in functions}
         for path, methods in paths.items():
-            for method, operation in methods.items():
+            for spelt, operation in methods.items():
+                method = "ANY" if spelt == "x-amazon-apigateway-any-method" else spelt.upper()
                 integration = operation["x-amazon-apigateway-integration"]
-                if integration.get("payloadFormatVersion") != "2.0":
-                    raise self._error(logical_id, f"{path}: only payload format 2.0 runs here")
                 arn = integration["uri"].split("/functions/", 1)[1].removesuffix("/invocations")
-                any_method = method == "x-amazon-apigateway-any-method"
+                if arn not in by_arn:
+                    raise self._error(logical_id, f"{method} {path}: there is no function {arn}")
+                function = by_arn[arn].logical_id
+                problem = _problem_of_operation(operation)
+                if problem is not None:
+                    where = self._template.source.event_of_route(function, method, path)
+                    raise self._error(function, f"{method} {path}: {problem}", *where)
                 yield Route(
-                    "ANY" if any_method else method.upper(),
+                    method,
                     "$default" if path == "/$default" else path,
-                    by_arn[arn].logical_id,
+                    function,
                     int(integration.get("timeoutInMillis", 30_000)),
                 )
+
+
+def _problem_of_operation(operation: Mapping[str, Any]) -> str | None:
+    """What of a route isn't understood; None where all is."""
+    for where in unknown_parts(OPERATION, operation):
+        return f"the local stack doesn't know {'.'.join(str(part) for part in where)}"
+    if operation["x-amazon-apigateway-integration"].get("payloadFormatVersion") != "2.0":
+        return "only payload format 2.0 runs here"
+    return None
 
 
 _NAME_PROPERTIES: Mapping[str, str] = {

@@ -58,6 +58,21 @@ class RouteTable:
         return None if self._default is None else Match(self._default, {})
 
 
+def check_path(path: str) -> None:
+    """Raises ValueError for a path that the gateway wouldn't take."""
+    if path != DEFAULT:
+        _segments(path)
+
+
+def shape_of(path: str) -> tuple[tuple[int, str], ...]:
+    """The path without its variables' names: routes of one shape take the same requests."""
+    if path == DEFAULT:
+        return ((FIXED, DEFAULT),)
+    return tuple(
+        (segment.kind, segment.text if segment.kind == FIXED else "") for segment in _segments(path)
+    )
+
+
 def _segments(path: str) -> list[_Segment]:
     if not path.startswith("/") or (path.endswith("/") and path != "/"):
         raise ValueError(f"a route's path begins with a slash and doesn't end in one: {path}")

@@ -90,17 +90,27 @@ class Cron:
         return None
 
 
-def parse(expression: str, zone: str, begin: datetime) -> Timing:
-    """An expression as a timing; ScheduleError for one that isn't valid."""
+def parse(expression: str, zone: str, begin: datetime | None = None) -> Timing:
+    """An expression as a timing; ScheduleError for one that isn't valid, or a zone that is none.
+
+    A rate counts from `begin` (the machine's time where that makes no difference).
+    """
+    try:
+        return _parse(expression, ZoneInfo(zone), begin or datetime.now(UTC))
+    except (LookupError, OSError, ValueError, OverflowError) as error:
+        raise ScheduleError(f"{expression} in {zone}: {error}") from error
+
+
+def _parse(expression: str, zone: ZoneInfo, begin: datetime) -> Timing:
     if match := _RATE.fullmatch(expression):
         number = int(match[1])
         if number < 1:
             raise ScheduleError(f"a rate is at least 1: {expression}")
         return Every(timedelta(**{f"{match[2]}s": number}), begin)
     if match := _AT.fullmatch(expression):
-        return Once(datetime.fromisoformat(match[1]).replace(tzinfo=ZoneInfo(zone)))
+        return Once(datetime.fromisoformat(match[1]).replace(tzinfo=zone))
     if match := _CRON.fullmatch(expression):
-        return parse_cron(match[1].split(), ZoneInfo(zone))
+        return parse_cron(match[1].split(), zone)
     raise ScheduleError(f"neither rate(…), cron(…) nor at(…): {expression}")
 
 
@@ -137,7 +147,10 @@ def _numbers(
             last = high if step else first
         if not low <= first <= last <= high:
             raise ScheduleError(f"{part} isn't within {low} to {high}")
-        found.update(range(first, last + 1, _number(step, None) if step else 1))
+        every = _number(step, None) if step else 1
+        if not every:
+            raise ScheduleError(f"{part} steps by nothing")
+        found.update(range(first, last + 1, every))
     return frozenset(found)
 
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from local import provisioning
 from local.asynchronous import AsynchronousInvocations
-from local.bus import Bus, Event, check_targets
+from local.bus import Bus, Event
 from local.chaos import CALM, Chaos
 from local.clock import Doorbell, StackClock
 from local.disturbance import Disturbance
@@ -39,9 +39,10 @@ from local.resources import (
 from local.schedules import Scheduler, make_event
 from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, Storage
 from local.streams import StreamFeed
-from local.template import TemplateError, read_source, translate
+from local.template import read_source, translate
 from local.throttling import OWN_CLIENT
 from local.tokens import PermissionTokens
+from local.understanding import check_resources
 from local.workers import WorkerInvoker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,9 +142,7 @@ class LocalStack:
         self.resources: Resources = Reader(
             template, DEFAULT_STACK_NAME, self.server.url, self._bucket_name
         ).read()
-        problem = check_targets(self.resources)
-        if problem is not None:
-            raise TemplateError(f"{self._template_path.name}: {problem}")
+        check_resources(source, self.resources)
         if self.issuer is not None:
             self.issuer.start()
             self._started.append(self.issuer.stop)

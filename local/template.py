@@ -7,6 +7,7 @@ taken out of the template first, because the translator wants them on S3, and ke
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,27 @@ from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from local.parameters import parse_value
+
 Where = tuple[str | int, ...]
+
+SECTIONS = {
+    "AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Mappings", "Metadata",
+    "Outputs", "Parameters", "Resources", "Rules", "Transform",
+}  # fmt: skip
+ATTRIBUTES = {
+    "Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type",
+    "UpdatePolicy", "UpdateReplacePolicy",
+}  # fmt: skip
+"""What a resource may have beside its type and properties."""
+
+# How the translator words what it refuses.
+_NAMED = re.compile(
+    r"Resource with id \[(?P<resource>[^\]]*)\] is invalid\. "
+    r"(?:Event with id \[(?P<event>[^\]]*)\] is invalid\. )?(?P<says>.*)",
+    re.DOTALL,
+)
+_PROPERTY = re.compile(r"[Pp]roperty '?(\w+)'? ")
 
 FOLDER_PROPERTIES: Mapping[str, str] = {
     "AWS::Serverless::Function": "CodeUri",
@@ -56,10 +77,34 @@ class Source:
         candidates = [name for name in resources if logical_id.startswith(name)]
         return max(candidates, key=len, default=logical_id)
 
+    def event_of(self, logical_id: str) -> Where:
+        """The event of a function that a translated resource comes from; () for none of them."""
+        author = self.author_of(logical_id)
+        rest = logical_id.removeprefix(author)
+        where = ("Resources", author, "Properties", "Events")
+        events = {str(one[4]) for one in self.lines if len(one) == 5 and one[:4] == where}
+        event = max(filter(rest.startswith, events), key=len, default=None)
+        return () if event is None or not rest else ("Properties", "Events", event)
+
+    def event_of_route(self, function: str, method: str, path: str) -> Where:
+        """Where a function says that it answers a route, as near as is known."""
+        author = self.data["Resources"].get(self.author_of(function), {})
+        events = author.get("Properties", {}).get("Events", {})
+        for name, event in events.items():
+            properties = event.get("Properties", {})
+            spelt = str(properties.get("Method", "ANY")).upper()
+            if properties.get("Path") == path and spelt == method:
+                return "Properties", "Events", name, "Properties"
+        return "Properties", "Events"
+
     def error(self, logical_id: str, says: str, *inside: str | int) -> TemplateError:
         """An error that names the logical id and, as near as is known, the line of the file."""
-        line = self.line_of("Resources", self.author_of(logical_id), *inside)
-        return TemplateError(f"{self.path.name}:{line}: {logical_id}: {says}")
+        where = ("Resources", self.author_of(logical_id), *self.event_of(logical_id), *inside)
+        return self.error_at(f"{logical_id}: {says}", *where)
+
+    def error_at(self, says: str, *where: str | int) -> TemplateError:
+        """An error about a part of the file, or the nearest part around it."""
+        return TemplateError(f"{self.path.name}:{self.line_of(*where)}: {says}")
 
 
 @dataclass(frozen=True)
@@ -82,8 +127,9 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
-                line = key.start_mark.line + 1
-                raise TemplateError(f"line {line}: the key {key.value!r} is there twice")
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -100,7 +146,7 @@ def _construct_intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) 
     elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
     else:
-        raise TemplateError(f"line {node.start_mark.line + 1}: !{suffix} of nothing")
+        raise yaml.MarkedYAMLError(problem=f"!{suffix} of nothing", problem_mark=node.start_mark)
     return {name: value}
 
 
@@ -122,11 +168,35 @@ def read_source(path: Path) -> Source:
             raise TemplateError(f"{path.name}: a template is a mapping")
         lines = dict(_lines_below(root, ()))
         data = loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = 1 if mark is None else mark.line + 1
+        says = " ".join(filter(None, (error.context, error.problem)))
+        raise TemplateError(f"{path.name}:{line}: {says}") from error
     except yaml.YAMLError as error:
         raise TemplateError(f"{path.name}: {error}") from error
     finally:
         loader.dispose()
-    return Source(path, data, lines)
+    source = Source(path, data, lines)
+    _check_form(source)
+    return source
+
+
+def _check_form(source: Source) -> None:
+    """What CloudFormation itself asks of a template before it looks into any resource."""
+    for name in source.data:
+        if name not in SECTIONS:
+            raise source.error_at(f"{name} is no section of a template", name)
+    for section in ("Parameters", "Resources"):
+        for name, declaration in (source.data.get(section) or {}).items():
+            if not isinstance(declaration, dict) or not isinstance(declaration.get("Type"), str):
+                raise source.error_at(f"{name}: a Type is missing", section, name)
+    for logical_id, resource in (source.data.get("Resources") or {}).items():
+        for name in resource:
+            if name not in ATTRIBUTES:
+                raise source.error(logical_id, f"a resource has no {name}", name)
+        if not isinstance(resource.get("Properties", {}), dict):
+            raise source.error(logical_id, "Properties is a mapping", "Properties")
 
 
 def _lines_below(node: yaml.Node, where: Where) -> Iterator[tuple[Where, int]]:
@@ -157,7 +227,7 @@ def translate(source: Source, parameters: Mapping[str, str], region: str) -> Tem
     try:
         translated = translator.translate(plain, dict(values))
     except InvalidDocumentException as error:
-        causes = "\n".join(f"{source.path.name}: {cause.message}" for cause in error.causes)
+        causes = "\n".join(str(_refusal(source, cause.message)) for cause in error.causes)
         raise TemplateError(causes) from error
     finally:
         # To nobody; unpublished ones complain when they are collected.
@@ -172,6 +242,20 @@ def translate(source: Source, parameters: Mapping[str, str], region: str) -> Tem
     )
 
 
+def _refusal(source: Source, message: str) -> TemplateError:
+    """What the translator refuses, with the line of what its words name as exactly as they do."""
+    named = _NAMED.match(message)
+    if named is None:
+        section = next((name for name in source.data if f"'{name}'" in message), "")
+        return source.error_at(message, section)
+    event, says = named["event"], named["says"]
+    inside: Where = ("Properties",)
+    if event is not None:
+        inside, says = ("Properties", "Events", event, "Properties"), f"{event}: {says}"
+    part = _PROPERTY.search(says)
+    return source.error(named["resource"], says, *inside, *([part[1]] if part else []))
+
+
 def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     declared = source.data.get("Parameters", {})
     for name in given:
@@ -182,13 +266,11 @@ def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any
         line = source.line_of("Parameters", name)
         if name not in given and "Default" not in declaration:
             raise TemplateError(f"{source.path.name}:{line}: parameter {name} needs a value")
-        value = given.get(name, declaration.get("Default"))
-        allowed = declaration.get("AllowedValues")
-        if allowed is not None and str(value) not in [str(one) for one in allowed]:
-            raise TemplateError(f"{source.path.name}:{line}: {name} is one of {allowed}: {value!r}")
-        if declaration["Type"] in ("CommaDelimitedList", "List<String>"):
-            value = [part.strip() for part in str(value).split(",")]
-        values[name] = value
+        try:
+            values[name] = parse_value(declaration, given.get(name, declaration.get("Default")))
+        except (ValueError, re.error) as error:
+            says = f"{source.path.name}:{line}: {name} {error}"
+            raise TemplateError(says) from error
     return values
 
 

@@ -162,6 +162,15 @@ def test_the_clock_is_moved_from_another_process(running: Running) -> None:
     assert after[:10] > before[:10]
     with pytest.raises(RefusedError, match="forward"):
         Remote(running.port).ask("clock", advance_seconds=-1)
+    for seconds in (1e15, 1e300, float("nan")):
+        with pytest.raises(RefusedError):
+            Remote(running.port).ask("clock", advance_seconds=seconds)
+    assert Remote(running.port).ask("clock")["now"][:10] == after[:10]
+
+
+def test_a_schedule_that_is_not_there_is_named_with_those_that_are(running: Running) -> None:
+    with pytest.raises(RefusedError, match=r"^there is no schedule 'Nothing'; there are: "):
+        Remote(running.port).ask("schedule", name="Nothing")
 
 
 def test_a_token_is_signed_for_another_process(running: Running) -> None:
@@ -266,6 +275,7 @@ def test_nobody_there_is_said_plainly() -> None:
         ({"PORT": "many"}, "PORT"),
         ({"S3_PORT": "70000"}, "S3_PORT"),
         ({"PARAMETERS": "NoEquals"}, "Name=Value"),
+        ({"PARAMETERS": "Name='open"}, "PARAMETERS can't be taken apart"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:7480"}, "S3_ACCESS_KEY_ID"),
         ({"S3_ENDPOINT_URL": "127.0.0.1:7480"}, "S3_ENDPOINT_URL is an address"),
         ({"CHAOS": "throttle havoc"}, "CHAOS knows .*, not 'havoc'"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.clock import parse_duration
+from local.clock import StackClock, parse_duration
 from local.schedules import ScheduleError, parse
 from local.stack import LocalStack
 from tests.local.project import remembered
@@ -59,12 +59,20 @@ def test_a_schedule_follows_its_own_time_zone() -> None:
         "cron(0 24 * * ? *)",
         "cron(0 5-3 * * ? *)",
         "cron(x * * * ? *)",
+        "cron(0/0 * * * ? *)",
+        "at(2026-02-30T00:00:00)",
+        "rate(99999999999 days)",
         "0 0 * * * *",
     ],
 )
 def test_what_scheduler_refuses_is_refused(expression: str) -> None:
     with pytest.raises(ScheduleError):
         parse(expression, "UTC", BEGIN)
+
+
+def test_a_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(ScheduleError, match="Mars"):
+        parse("rate(1 hour)", "Mars/Base")
 
 
 def test_a_schedule_fires_once_however_far_the_clock_jumps(small: LocalStack) -> None:
@@ -100,3 +108,21 @@ def test_durations_are_read(text: str, seconds: int) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["999999999999d", "99999999999999999999w", "1d" * 4000 + "9999999999d"]
+)
+def test_a_duration_beyond_the_calendar_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="longer than any clock"):
+        parse_duration(text)
+
+
+def test_the_clock_stays_within_the_calendar() -> None:
+    clock = StackClock()
+    clock.advance(timedelta(days=99 * 365))
+    with pytest.raises(ValueError, match="no further"):
+        clock.advance(timedelta(days=366))
+    with pytest.raises(ValueError, match="forward"):
+        clock.advance(timedelta(seconds=-1))
+    assert clock.offset == timedelta(days=99 * 365)
