@@ -186,6 +186,15 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
+    def summed(self, crc32: str) -> ObjectUpload:
+        """The record once the CRC-32 of its bytes, in hexadecimal, has been computed."""
+        return replace(
+            self,
+            content=replace(self.found, crc32=crc32),
+            changed_by=None,
+            version=self.version + 1,
+        )
+
     def deleted(self, by: str, now: datetime) -> ObjectUpload:
         """The tombstone: gone for readers at once, it now waits for its bytes to be removed."""
         return replace(

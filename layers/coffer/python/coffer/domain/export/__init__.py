@@ -1,0 +1,1 @@
+"""Export: files of a request as one zip, built inside the store as far as possible (flow 6)."""

@@ -1,0 +1,170 @@
+"""The bytes of a ZIP archive that are not a member's own (PKWARE APPNOTE 6.3.10).
+
+Names are UTF-8 (flag bit 11). A stored member's header carries its CRC-32 and sizes, so that even
+a reader that cannot seek finds its end; a deflated one has them in a descriptor behind its data.
+ZIP64 structures are written exactly where a size or an offset needs them.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+STORED, DEFLATED = 0, 8
+DEFLATE_LEVEL = 1
+LARGEST_32 = 0xFFFFFFFF
+_MOST_16 = 0xFFFF
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s4B4H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR_64 = struct.Struct("<4sLQL")
+_DESCRIPTOR = struct.Struct("<4s3L")
+_TIMES = struct.Struct("<2HBl")
+
+DESCRIPTOR_BYTES = _DESCRIPTOR.size
+MOST_END_BYTES = _END_64.size + _LOCATOR_64.size + _END.size
+
+_UTF8 = 0x800
+_DESCRIBED_BEHIND = 0x8
+_PLAIN, _NEEDS_64 = 20, 45
+_MADE_ON_UNIX = 3
+_REGULAR_FILE = 0o100644 << 16
+_EXTRA_64, _EXTRA_TIMES = 0x0001, 0x5455
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What a header says of a member besides its data: its path, and when it was made (UTC)."""
+
+    path: str
+    modified: datetime
+
+    @property
+    def name(self) -> bytes:
+        return self.path.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A member that is in the archive: which entry of the request it is, where, and how."""
+
+    entry: int
+    offset: int
+    method: int
+    crc32: int
+    compressed_bytes: int
+    size_bytes: int
+
+
+def stored_header(title: Title, crc32: int, size_bytes: int) -> bytes:
+    """The local header of a member whose bytes follow as they are."""
+    times = _times(title.modified)
+    if size_bytes < LARGEST_32:
+        return _local(title, _UTF8, STORED, _PLAIN, crc32, size_bytes, times)
+    sizes = struct.pack("<2H2Q", _EXTRA_64, 16, size_bytes, size_bytes)
+    return _local(title, _UTF8, STORED, _NEEDS_64, crc32, LARGEST_32, sizes + times)
+
+
+def deflated_header(title: Title) -> bytes:
+    """The local header of a member that is compressed as it goes; a descriptor ends it."""
+    flags = _UTF8 | _DESCRIBED_BEHIND
+    return _local(title, flags, DEFLATED, _PLAIN, 0, 0, _times(title.modified))
+
+
+def descriptor(crc32: int, compressed_bytes: int, size_bytes: int) -> bytes:
+    """What stands behind a deflated member, which has to be smaller than 4 GiB."""
+    return _DESCRIPTOR.pack(b"PK\7\10", crc32, compressed_bytes, size_bytes)
+
+
+def central_header(title: Title, written: Written) -> bytes:
+    """The directory's entry of a member."""
+    wide = [
+        number
+        for number in (written.size_bytes, written.compressed_bytes, written.offset)
+        if number >= LARGEST_32
+    ]
+    extra = struct.pack(f"<2H{len(wide)}Q", _EXTRA_64, 8 * len(wide), *wide) if wide else b""
+    extra += _times(title.modified)
+    name = title.name
+    needed = _NEEDS_64 if wide else _PLAIN
+    time, day = _dos(title.modified)
+    behind = _DESCRIBED_BEHIND if written.method == DEFLATED else 0
+    return (
+        _CENTRAL.pack(
+            b"PK\1\2", needed, _MADE_ON_UNIX, needed, 0, _UTF8 | behind, written.method, time, day,
+            written.crc32, min(written.compressed_bytes, LARGEST_32),
+            min(written.size_bytes, LARGEST_32), len(name), len(extra), 0, 0, 0,
+            _REGULAR_FILE, min(written.offset, LARGEST_32),
+        )
+        + name
+        + extra
+    )  # fmt: skip
+
+
+def end_of_directory(members: int, start: int, size_bytes: int) -> bytes:
+    """What ends the archive: the directory has `members` entries and begins at `start`."""
+    few, small = min(members, _MOST_16), min(size_bytes, LARGEST_32)
+    near = min(start, LARGEST_32)
+    end = _END.pack(b"PK\5\6", 0, 0, few, few, small, near, 0)
+    if (few, small, near) == (members, size_bytes, start) and few < _MOST_16:
+        return end
+    behind = start + size_bytes
+    wide = _END_64.pack(
+        b"PK\6\6", 44, _NEEDS_64 | _MADE_ON_UNIX << 8, _NEEDS_64, 0, 0, members, members,
+        size_bytes, start,
+    )  # fmt: skip
+    return wide + _LOCATOR_64.pack(b"PK\6\7", 0, behind, 1) + end
+
+
+def most_local_bytes(path: str) -> int:
+    """The longest local header and descriptor that a member with this path can have."""
+    return _LOCAL.size + len(path.encode()) + 20 + _TIMES.size + DESCRIPTOR_BYTES
+
+
+def most_central_bytes(path: str) -> int:
+    """The longest entry that a member with this path can have in the directory."""
+    return _CENTRAL.size + len(path.encode()) + 28 + _TIMES.size
+
+
+def most_deflated_bytes(size_bytes: int) -> int:
+    """More than `size_bytes` can become, a full flush for each part included (zlib, deflateBound,
+    for the fast levels: one byte in a thousand and some)."""
+    return size_bytes + (size_bytes >> 9) + 1024
+
+
+def deflater() -> zlib._Compress:
+    """A fresh compressor of raw deflate data, in the speed class of level 1."""
+    return zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+
+
+def _local(
+    title: Title, flags: int, method: int, needed: int, crc32: int, size_bytes: int, extra: bytes
+) -> bytes:
+    name = title.name
+    time, day = _dos(title.modified)
+    fixed = _LOCAL.pack(
+        b"PK\3\4", needed, flags, method, time, day, crc32, size_bytes, size_bytes, len(name),
+        len(extra),
+    )  # fmt: skip
+    return fixed + name + extra
+
+
+def _dos(moment: datetime) -> tuple[int, int]:
+    """Time and date as MS-DOS kept them: two seconds exact, from 1980 to 2107."""
+    utc = moment.astimezone(UTC)
+    if not 1980 <= utc.year <= 2107:
+        return (0, 0x21) if utc.year < 1980 else (0xBF7D, 0xFF9F)
+    time = utc.hour << 11 | utc.minute << 5 | utc.second // 2
+    return time, (utc.year - 1980) << 9 | utc.month << 5 | utc.day
+
+
+def _times(moment: datetime) -> bytes:
+    """The extra field with the time in Unix seconds, where 32 bits hold it (Info-ZIP, "UT")."""
+    seconds = int(moment.timestamp())
+    if not 0 <= seconds < 1 << 31:
+        return b""
+    return _TIMES.pack(_EXTRA_TIMES, 5, 1, seconds)

@@ -1,0 +1,426 @@
+"""Building archives: whatever the files, whoever dies, the same bytes, and nothing left over."""
+
+from __future__ import annotations
+
+import random
+import zipfile
+import zlib
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coffer.domain.errors import RecordChangedError, StoreError
+from coffer.domain.export.building import Building, Outcome
+from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.layout import GIB, MIB, SMALLEST_PART
+from coffer.domain.export.record import ExportStatus
+from tests.export.workshop import EXPORT, File, Workshop
+from tests.fakes.bodies import MadeUp, Plain
+from tests.fakes.records import content, identifier, upload
+from tests.fakes.watching import Happening, KilledError, killed_at, watched
+
+TEXT = b"The quick brown fox jumps over the lazy dog. " * 40_000
+
+
+def check(workshop: Workshop, *, without: tuple[int, ...] = ()) -> None:
+    """The archive holds every file but some, and nothing else is left."""
+    assert workshop.leftovers() == []
+    with workshop.opened() as archive:
+        expected = {f.path: f for n, f in enumerate(workshop.files) if n not in without}
+        assert sorted(archive.namelist()) == sorted(expected)
+        assert archive.testzip() is None
+        for info in archive.infolist():
+            body = expected[info.filename].body
+            if not expected[info.filename].is_made:
+                assert info.file_size == body.size_bytes
+                assert archive.read(info) == body.read(0, body.size_bytes)
+
+
+def test_one_small_file() -> None:
+    workshop = Workshop([File("leaf.jpg", Plain(b"leaf"))])
+    assert workshop.build() is Outcome.FINISHED
+    check(workshop)
+    export = workshop.export
+    assert export.status is ExportStatus.COMPLETED
+    assert export.archive_bytes == workshop.archives.body(export.archive_key).size_bytes
+    assert workshop.exports.accesses[str(export.toa)].export == export.identifier
+    assert len(str(export.toa)) == 128
+    assert export.entries_done == 1
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [0],
+        [0, 0, 0],
+        [SMALLEST_PART - 1],
+        [SMALLEST_PART],
+        [SMALLEST_PART] * 3,
+        [9 * MIB] * 6,
+        [2 * SMALLEST_PART],
+        [2 * SMALLEST_PART, 1],
+        [1, 12 * MIB, SMALLEST_PART, 30 * MIB, 7 * MIB, 50_000],
+        [4 * MIB, 4 * MIB, 4 * MIB, 4 * MIB, 12 * MIB],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("media_type", ["image/jpeg", "text/csv"])
+def test_members_of_all_sizes(sizes: list[int], media_type: str) -> None:
+    files = [
+        File.made_up(f"f{number}.bin", size, number, media_type=media_type)
+        for number, size in enumerate(sizes)
+    ]
+    workshop = Workshop(files)
+    assert workshop.build() is Outcome.FINISHED
+    check(workshop)
+
+
+@st.composite
+def some_files(draw: st.DrawFn) -> list[File]:
+    sizes = draw(
+        st.lists(
+            st.one_of(
+                st.integers(0, 300_000),
+                st.integers(SMALLEST_PART - 3, SMALLEST_PART + 3),
+                st.integers(SMALLEST_PART, 24 * MIB),
+            ),
+            min_size=1,
+            max_size=7,
+        )
+    )
+    return [
+        File.made_up(
+            f"{number}/é標.dat",
+            size,
+            number,
+            media_type=draw(st.sampled_from(["image/jpeg", "text/plain"])),
+            crc32_is_known=draw(st.booleans()),
+            size_is_known=draw(st.booleans()) or size > MIB,
+        )
+        for number, size in enumerate(sizes)
+    ]
+
+
+@settings(max_examples=20)
+@given(some_files())
+def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
+    workshop = Workshop(files)
+    assert workshop.build() is Outcome.FINISHED
+    check(workshop)
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(0, 100_000),
+            st.integers(SMALLEST_PART, 20 * MIB),
+            st.integers(3 * GIB, 6 * GIB),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_archives_of_many_gigabytes_have_a_directory_that_is_right(sizes: list[int]) -> None:
+    workshop = Workshop([File.made_up(f"{n}.tif", size, n) for n, size in enumerate(sizes)])
+    assert workshop.build() is Outcome.FINISHED
+    with workshop.opened() as archive:
+        infos = {info.filename: info for info in archive.infolist()}
+        assert len(infos) == len(sizes)
+        for number, size in enumerate(sizes):
+            info, body = infos[f"{number}.tif"], workshop.files[number].body
+            assert isinstance(body, MadeUp)
+            assert (info.file_size, info.CRC) == (size, body.crc32)
+            with archive.open(info) as member:  # holds the local header to the directory
+                assert member.read(100) == body.read(0, 100)
+                if size > 100:
+                    member.seek(size - 50) if size < 10 * MIB else None
+            end = info.header_offset + 30 + len(info.filename) + 9 + size
+            end += 20 if size >= 0xFFFFFFFF else 0
+            whole = workshop.archives.body(workshop.export.archive_key)
+            assert whole.read(end - 50, 50) == body.read(max(0, size - 50), 50) or size < 50
+            assert whole.read(end, 4) in (b"PK\3\4", b"PK\1\2")
+
+
+def test_members_of_10_mib_never_pass_through_compute() -> None:
+    workshop = Workshop([File.made_up(f"{n}.tif", 200_000_000, n) for n in range(20)])
+    workshop.build()
+    total = 20 * 200_000_000
+    assert workshop.archives.fetched <= 0.002 * total
+    assert workshop.archives.sent <= 0.002 * total
+
+
+def mixed() -> Workshop:
+    """One of each kind; the deflated member crosses from one part into the next."""
+    return Workshop(
+        [
+            File.made_up("a.jpg", 4 * MIB, 1),
+            File("b.txt", Plain(TEXT), "text/plain"),
+            File.made_up("c.csv", 4 * MIB, 2, media_type="text/csv"),
+            File.made_up("d.tif", 11 * MIB, 3, crc32_is_known=False),
+            File.made_up("e.tif", 10 * MIB, 4),
+            File.made_up("f.tif", 6 * MIB, 5),
+            File.made_up("thumb.jpg", 9_000, 6, size_is_known=False, crc32_is_known=False),
+            File("g.jpg", Plain(b"an image" * 1_100_000), is_made=True),
+        ],
+        function=ExportFunction(name="IMG_RESIZE", factor=0.5),
+    )
+
+
+def undisturbed(workshop: Workshop) -> bytes:
+    assert workshop.build() is Outcome.FINISHED
+    check(workshop)
+    body = workshop.archives.body(workshop.export.archive_key)
+    return body.read(0, body.size_bytes)
+
+
+def disturbed(workshop: Workshop, happen: Happening) -> Building:
+    """The worker, with something happening before its calls."""
+    return Building(
+        exports=watched(workshop.exports, before=happen),
+        archives=watched(workshop.archives, before=happen),
+        queue=watched(workshop.queue, before=happen),
+        uploads=workshop.uploads,
+        images=workshop.building.images,
+        clock=workshop.clock,
+    )
+
+
+def killed(workshop: Workshop, call: int) -> bool:
+    """Run a worker that dies at one of its calls; whether it got that far."""
+    try:
+        disturbed(workshop, killed_at(call)).build(EXPORT, workshop.remaining)
+    except KilledError:
+        return True
+    return False
+
+
+def test_killed_at_ten_random_points_and_continued_it_is_the_same_archive() -> None:
+    whole = undisturbed(mixed())
+    chosen = random.Random(7)
+    workshop = mixed()
+    kills = 0
+    while kills < 10 and not workshop.export.has_archive:
+        kills += killed(workshop, chosen.randrange(3, 25))
+        workshop.clock.advance(timedelta(hours=1))
+    assert kills == 10
+    workshop.build()
+    assert workshop.export.status is ExportStatus.COMPLETED
+    check(workshop)
+    body = workshop.archives.body(workshop.export.archive_key)
+    assert body.read(0, body.size_bytes) == whole
+
+
+def test_killed_at_any_call_it_ends_the_same() -> None:
+    whole = undisturbed(mixed())
+    for call in range(0, 300, 3):
+        workshop = mixed()
+        reached = killed(workshop, call)
+        workshop.clock.advance(timedelta(hours=1))
+        workshop.build()
+        assert workshop.export.status is ExportStatus.COMPLETED
+        check(workshop)
+        body = workshop.archives.body(workshop.export.archive_key)
+        assert body.read(0, body.size_bytes) == whole
+        if not reached:
+            assert call > 40
+            return
+    pytest.fail("the run never got to its end")
+
+
+def test_a_worker_that_runs_out_of_time_lets_the_next_one_go_on() -> None:
+    whole = undisturbed(mixed())
+    workshop = mixed()
+    outcomes: list[Outcome] = []
+    while Outcome.FINISHED not in outcomes and len(outcomes) < 60:
+        left = iter([timedelta(minutes=5)] * (len(outcomes) + 1))
+        outcomes.append(workshop.building.build(EXPORT, partial(next, left, timedelta(seconds=59))))
+    assert outcomes.count(Outcome.CONTINUED) == len(outcomes) - 1 > 2
+    assert len(workshop.queue.enqueued) == len(outcomes) - 1
+    check(workshop)
+    body = workshop.archives.body(workshop.export.archive_key)
+    assert body.read(0, body.size_bytes) == whole
+
+
+def test_what_it_holds_is_deflated_where_that_helps() -> None:
+    workshop = Workshop([File("b.txt", Plain(TEXT), "text/plain"), File("c.jpg", Plain(TEXT))])
+    workshop.build()
+    with workshop.opened() as archive:
+        text, picture = archive.getinfo("b.txt"), archive.getinfo("c.jpg")
+        assert text.compress_type == zipfile.ZIP_DEFLATED
+        assert text.compress_size < len(TEXT) / 20
+        assert zlib.crc32(TEXT) == text.CRC
+        assert picture.compress_type == zipfile.ZIP_STORED
+        assert text.date_time == (2026, 11, 22, 12, 0, 0)
+        assert archive.testzip() is None
+
+
+def test_a_made_member_is_what_the_function_makes_of_it() -> None:
+    function = ExportFunction(name="IMG_RESIZE", factor=0.5)
+    body = bytes(range(256)) * 80_000  # 20 MB: over several parts
+    workshop = Workshop([File("a.jpg", Plain(body), is_made=True)], function=function)
+    workshop.build()
+    with workshop.opened() as archive:
+        assert archive.read("a.jpg") == body[::-1]
+
+
+def test_a_file_that_has_vanished_is_left_out_and_named() -> None:
+    for number in range(8):
+        workshop = mixed()
+        workshop.archives.remove(workshop.key_of(number))
+        assert workshop.build() is Outcome.FINISHED
+        export = workshop.export
+        assert export.status is ExportStatus.PARTIAL
+        assert export.problems == {"file_missing": [identifier(number)]}
+        assert export.entries_done == 7
+        check(workshop, without=(number,))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_file_that_has_other_bytes_is_left_out_and_named(number: int) -> None:
+    workshop = mixed()
+    body = workshop.files[number].body
+    workshop.archives.put(workshop.key_of(number), body.read(0, body.size_bytes - 1) + b"!")
+    workshop.build()
+    assert workshop.export.problems == {"file_changed": [identifier(number)]}
+    check(workshop, without=(number,))
+
+
+@pytest.mark.parametrize("number", [0, 3, 5])
+def test_a_file_that_has_another_size_is_left_out_and_named(number: int) -> None:
+    workshop = mixed()
+    workshop.archives.put(workshop.key_of(number), MadeUp(9, 7_000_000))
+    workshop.build()
+    assert workshop.export.problems == {"file_changed": [identifier(number)]}
+    check(workshop, without=(number,))
+
+
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("changes", [False, True], ids=["vanishes", "changes"])
+def test_a_file_that_goes_or_changes_midway_is_left_out(number: int, changes: bool) -> None:
+    for call in range(number, 200, 12):
+        workshop = mixed()
+        calls = count()
+
+        def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
+            if next(calls) == call:
+                _spoil(workshop, number, changes=changes)  # noqa: B023 - called in this round
+
+        assert disturbed(workshop, meanwhile).build(EXPORT, workshop.remaining)
+        export = workshop.export
+        if export.status is ExportStatus.PARTIAL:
+            [(code, who)] = export.problems.items()
+            assert list(who) == [identifier(number)]
+            assert code in ("file_missing", "file_changed")
+            opens(workshop, without=(number,))
+        else:
+            assert export.status is ExportStatus.COMPLETED
+            opens(workshop)
+            if next(calls) <= call:
+                return
+
+
+def _spoil(workshop: Workshop, number: int, *, changes: bool) -> None:
+    key, body = workshop.key_of(number), workshop.files[number].body
+    if changes:
+        other = bytes(min(body.size_bytes, 1000)) + body.read(1000, body.size_bytes)
+        workshop.archives.put(key, other, crc32=zlib.crc32(other))
+    else:
+        workshop.archives.remove(key)
+
+
+def opens(workshop: Workshop, *, without: tuple[int, ...] = ()) -> None:
+    """The archive is sound, whatever bytes its members have, and nothing else is left."""
+    assert workshop.leftovers() == []
+    with workshop.opened() as archive:
+        paths = {f.path for n, f in enumerate(workshop.files) if n not in without}
+        assert set(archive.namelist()) == paths
+        assert archive.testzip() is None
+
+
+def test_where_no_file_is_left_the_export_has_failed() -> None:
+    workshop = mixed()
+    for number in range(8):
+        workshop.archives.remove(workshop.key_of(number))
+    assert workshop.build() is Outcome.FAILED
+    export = workshop.export
+    assert (export.status, export.failure) == (ExportStatus.ERROR, "no_files_left")
+    assert len(export.problems["file_missing"]) == 8
+    assert workshop.leftovers() == []
+    assert workshop.build() is Outcome.NOTHING_TO_DO
+
+
+def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
+    function = ExportFunction(name="IMG_RESIZE", factor=0.5)
+    files = [
+        File("a.jpg", Plain(b"damaged image"), is_made=True),
+        File("b.jpg", Plain(b"an image"), is_made=True),
+    ]
+    workshop = Workshop(files, function=function)
+    workshop.build()
+    assert workshop.export.problems == {"image_damaged": [identifier(0)]}
+    check(workshop, without=(0,))
+
+
+def test_one_worker_at_a_time() -> None:
+    workshop = mixed()
+    assert killed(workshop, 25)
+    assert workshop.build() is Outcome.BUSY
+    workshop.clock.advance(timedelta(minutes=11))
+    assert workshop.build() is Outcome.FINISHED
+
+
+def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
+    whole = undisturbed(mixed())
+    for call in range(12, 80, 7):
+        workshop = mixed()
+        calls = count()
+
+        def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
+            if next(calls) == call:
+                workshop.clock.advance(timedelta(hours=1))  # noqa: B023 - called in this round
+                assert workshop.build() is Outcome.FINISHED  # noqa: B023 - likewise
+
+        with suppress(RecordChangedError, StoreError):
+            disturbed(workshop, meanwhile).build(EXPORT, workshop.remaining)
+        assert workshop.export.status is ExportStatus.COMPLETED
+        body = workshop.archives.body(workshop.export.archive_key)
+        assert body.read(0, body.size_bytes) == whole
+        assert len(workshop.exports.accesses) == 1
+
+
+def test_who_comes_to_nothing_again_and_again_is_given_up() -> None:
+    workshop = mixed()
+    for _ in range(6):
+        assert killed(workshop, 9)
+        workshop.clock.advance(timedelta(hours=1))
+    assert workshop.build() is Outcome.FAILED
+    assert workshop.export.failure == "attempts_exhausted"
+    assert workshop.leftovers() == []
+
+
+def test_an_upload_that_the_store_has_cleared_away_is_begun_again() -> None:
+    whole = undisturbed(mixed())
+    workshop = mixed()
+    assert killed(workshop, 40)
+    workshop.archives.uploads.clear()
+    workshop.clock.advance(timedelta(hours=1))
+    assert workshop.build() is Outcome.FINISHED
+    check(workshop)
+    body = workshop.archives.body(workshop.export.archive_key)
+    assert body.read(0, body.size_bytes) == whole
+
+
+def test_a_sum_that_had_to_be_computed_is_kept_with_the_file() -> None:
+    workshop = Workshop([File.made_up("a.tif", 11 * MIB, crc32_is_known=False)])
+    known = upload(file_identifier=identifier(0), content=content(crc32=None))
+    workshop.uploads.add(known)
+    workshop.build()
+    kept = workshop.uploads.records[identifier(0)]
+    assert kept.found.crc32 == f"{workshop.files[0].body.crc32:08x}"
+    assert kept.version == known.version + 1

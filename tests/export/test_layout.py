@@ -1,0 +1,140 @@
+"""The layout: for any sizes, parts that obey S3's rules, and that add up to the archive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from coffer.domain.export.layout import (
+    GIB,
+    LARGEST_ARCHIVE,
+    MIB,
+    MOST_PARTS,
+    SMALLEST_PART,
+    Joint,
+    Sized,
+    Span,
+    UnfittingError,
+    copied_parts,
+    lay_out,
+    padding,
+)
+
+SIZES = st.one_of(
+    st.integers(0, 64 * 1024),
+    st.integers(SMALLEST_PART - 2, 2 * SMALLEST_PART + 2),
+    st.integers(2 * SMALLEST_PART, 6 * GIB),
+    st.sampled_from([GIB, GIB + 1, 4 * GIB - 1, 4 * GIB, 5 * GIB, 5 * GIB + 1, 50 * GIB]),
+)
+TYPES = st.sampled_from(["image/jpeg", "text/csv", "application/zip", "image/svg+xml"])
+ENTRIES = st.lists(
+    st.builds(Sized, st.text("aé/標", min_size=1, max_size=9), SIZES, TYPES, st.booleans()),
+    max_size=40,
+)
+
+
+@given(ENTRIES)
+def test_every_entry_is_either_streamed_or_copied(entries: list[Sized]) -> None:
+    layout = lay_out(entries)
+    assert sorted(layout.order) == list(range(len(entries)))
+    for number in layout.copied:
+        assert entries[number].size_bytes >= SMALLEST_PART
+        assert not entries[number].is_made
+    assert list(layout.streamed) == sorted(layout.streamed)
+    assert list(layout.copied[1:]) == sorted(layout.copied[1:])
+
+
+@given(st.lists(st.integers(SMALLEST_PART, 12 * GIB), min_size=1, max_size=20), st.data())
+def test_copied_members_become_parts_that_the_store_takes(
+    sizes: list[int], data: st.DataObject
+) -> None:
+    before = data.draw(st.integers(0, 8 * MIB))
+    padded = padding(before, sizes[0])
+    if padded is None:
+        assert before < SMALLEST_PART
+        assert sizes[0] < 2 * SMALLEST_PART
+        return
+    assert before + padded >= SMALLEST_PART
+    copy_bytes = data.draw(st.sampled_from([GIB, 5 * GIB]))
+    reached = [0] * len(sizes)
+    reached[0] = padded
+    parts = list(copied_parts(sizes, padded, copy_bytes))
+    for part in parts:
+        assert SMALLEST_PART <= part.length <= 5 * GIB
+        assert part.start == reached[part.member]
+        reached[part.member] += part.length
+    assert reached == sizes
+    joints = [part.member for part in parts if isinstance(part, Joint)]
+    assert joints == list(range(len(sizes) - 1))
+    for one, next_one in pairwise(parts):
+        assert (one.member == next_one.member) is isinstance(one, Span)
+
+
+@given(st.integers(0, 4990), st.integers(SMALLEST_PART, 60 * MIB))
+@example(0, SMALLEST_PART)
+def test_many_copied_members_fit_into_the_parts_there_are(count: int, size: int) -> None:
+    layout = lay_out([Sized("a", size, "image/jpeg")] * count)
+    assert layout.streamed == ()
+    assert 2 * count <= MOST_PARTS
+
+
+@pytest.mark.parametrize("size", [10 * MIB, 200 * MIB])
+def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: int) -> None:
+    entries = [Sized("a", size + number, "image/jpeg") for number in range(10_000)]
+    layout = lay_out(entries)
+    assert layout.streamed
+    assert max(layout.streamed) < min(layout.copied, default=10_000)
+    streamed = sum(entries[number].size_bytes + 100 for number in layout.streamed)
+    parts = 2 * len(layout.copied) + streamed // layout.full_bytes
+    assert parts < MOST_PARTS
+
+
+def test_small_archives_have_small_parts_and_large_ones_as_large_as_they_must() -> None:
+    assert lay_out([Sized("a", 1000, "image/jpeg")]).part_bytes == 8 * MIB
+    # 2.4 TB that nobody may copy, because it is made: parts of 256 MiB
+    made = lay_out([Sized("a", 0, "image/jpeg", is_made=True)] * 9_000)
+    assert made.part_bytes == 256 * MIB
+
+
+def test_some_five_thousand_members_that_are_too_large_to_be_streamed_are_the_limit() -> None:
+    lay_out([Sized("a", 800 * MIB, "image/jpeg")] * 4_990)
+    with pytest.raises(UnfittingError, match="10000 parts"):
+        lay_out([Sized("a", 800 * MIB, "image/jpeg")] * 5_100)
+
+
+def test_what_no_10_000_parts_could_hold_is_refused() -> None:
+    with pytest.raises(UnfittingError):
+        lay_out([Sized("a", LARGEST_ARCHIVE, "image/jpeg")])
+    with pytest.raises(UnfittingError, match="10000 parts"):
+        lay_out(
+            [Sized("a", 0, "image/jpeg", is_made=True)] * 10_000
+            + [Sized("b", 50 * GIB, "image/jpeg")] * 5
+        )
+
+
+@pytest.mark.parametrize(
+    ("media_type", "size", "is_deflated"),
+    [
+        ("text/plain", 1, True),
+        ("text/plain", 0, False),
+        ("text/csv", 10 * MIB - 1, True),
+        ("text/csv", 10 * MIB, False),
+        ("application/geo+json", 10, True),
+        ("application/atom+xml", 10, True),
+        ("image/svg+xml", 10, True),
+        ("image/jpeg", 10, False),
+        ("application/zip", 10, False),
+        ("application/octet-stream", 10, False),
+    ],
+)
+def test_what_compresses_is_deflated_where_it_passes_through_anyway(
+    media_type: str, size: int, is_deflated: bool
+) -> None:
+    entry = Sized("a", size, media_type)
+    assert entry.is_deflated is is_deflated
+    assert entry.can_be_copied is (size >= SMALLEST_PART and not is_deflated)
+    assert not replace(entry, is_made=True).can_be_copied

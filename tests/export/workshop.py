@@ -1,0 +1,123 @@
+"""A worker with a made-up store around it: everything that building an archive takes."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from coffer.domain.export.building import Building, Outcome
+from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.manifest import Entry, Manifest
+from coffer.domain.export.record import Due, Export, ExportStatus
+from tests.fakes import FrozenClock, InMemoryUploads
+from tests.fakes.archives import InMemoryArchives
+from tests.fakes.bodies import MadeUp, Plain
+from tests.fakes.exports import InMemoryExports, RecordedQueue, Reversing
+from tests.fakes.records import identifier
+
+EXPORT = identifier(0xE)
+AN_HOUR = timedelta(hours=1)
+
+
+@dataclass
+class File:
+    """A file of the store that is exported."""
+
+    path: str
+    body: MadeUp | Plain
+    media_type: str = "image/jpeg"
+    crc32_is_known: bool = True
+    size_is_known: bool = True
+    is_made: bool = False
+
+    @classmethod
+    def made_up(cls, path: str, size_bytes: int, seed: int = 1, **known: object) -> File:
+        return cls(path, MadeUp(seed, size_bytes), **known)  # type: ignore[arg-type]  # of File's
+
+
+@dataclass
+class Workshop:
+    """One export of some files, in a world of its own."""
+
+    files: Sequence[File]
+    function: ExportFunction | None = None
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    exports: InMemoryExports = field(default_factory=InMemoryExports)
+    queue: RecordedQueue = field(default_factory=RecordedQueue)
+    uploads: InMemoryUploads = field(default_factory=InMemoryUploads)
+    left: timedelta = AN_HOUR
+
+    def __post_init__(self) -> None:
+        self.archives = InMemoryArchives(self.clock)
+        entries = tuple(self._entry(number, file) for number, file in enumerate(self.files))
+        manifest = Manifest(request={}, entries=entries, function=self.function)
+        self.exports.add(
+            Export(
+                identifier=EXPORT,
+                created_by="alice",
+                created_on=self.clock.now(),
+                name=None,
+                status=ExportStatus.NEW,
+                entries=len(self.files),
+                bytes_total=sum(file.body.size_bytes for file in self.files),
+                due=Due.BUILDING,
+                due_on=self.clock.now(),
+            )
+        )
+        self.archives.save(
+            self.export.request_key, manifest.encode(), content_type="application/json"
+        )
+        self.building = Building(
+            exports=self.exports,
+            archives=self.archives,
+            queue=self.queue,
+            uploads=self.uploads,
+            images=Reversing(),
+            clock=self.clock,
+        )
+
+    @property
+    def export(self) -> Export:
+        return self.exports.records[EXPORT]
+
+    def build(self) -> Outcome:
+        return self.building.build(EXPORT, self.remaining)
+
+    def remaining(self) -> timedelta:
+        """The time that a worker has left."""
+        return self.left
+
+    def opened(self) -> zipfile.ZipFile:
+        """The archive, as Python's zipfile reads it."""
+        return zipfile.ZipFile(self.archives.opened(self.export.archive_key))
+
+    def leftovers(self) -> list[str]:
+        """Temporary objects and unfinished uploads."""
+        kept = {"request.json", "sources.json", f"{EXPORT}.zip"}
+        keys = [
+            key
+            for key in self.archives.keys(self.export.folder)
+            if key.removeprefix(self.export.folder) not in kept and "checkpoint-" not in key
+        ]
+        return keys + list(self.archives.uploads)
+
+    def key_of(self, number: int) -> str:
+        return f"objects/aafc/{identifier(number)}"
+
+    def _entry(self, number: int, file: File) -> Entry:
+        is_known = file.crc32_is_known and not file.is_made
+        crc32 = file.body.crc32 if is_known else None
+        self.archives.put(self.key_of(number), file.body, crc32=crc32)
+        return Entry(
+            file_identifier=identifier(number),
+            key=self.key_of(number),
+            path=file.path,
+            media_type=file.media_type,
+            size_bytes=file.body.size_bytes if file.size_is_known else None,
+            crc32=None if crc32 is None else f"{crc32:08x}",
+            sha1_hex=None,
+            modified=self.clock.now(),
+            is_made=file.is_made,
+        )

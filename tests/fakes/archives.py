@@ -1,0 +1,249 @@
+"""The Archives port in memory: a store that makes bytes up, and holds uploads to S3's rules."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from coffer.domain.clock import Clock
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError
+from coffer.domain.export.layout import GIB, MIB
+from coffer.domain.export.ports import Piece, UploadMissingError
+from coffer.domain.ports import StoredObject
+from tests.fakes.bodies import Body, Joined, Plain, etag_of_body
+
+_Work = TypeVar("_Work")
+_Result = TypeVar("_Result")
+
+
+@dataclass
+class _Held:
+    body: Body
+    etag: str
+    crc32: str | None = None
+
+
+@dataclass
+class _Upload:
+    key: str
+    parts: dict[int, tuple[str, Body]] = field(default_factory=dict)
+
+
+class InMemoryArchives:
+    """Objects and multipart uploads in dictionaries; counts what passes through compute.
+
+    `fetched` and `sent` are bytes; `calls` are requests. Without `checksums` the store computes no
+    sums, so that bytes have to be read for them.
+    """
+
+    def __init__(self, clock: Clock, *, checksums: bool = True) -> None:
+        self._clock = clock
+        self._checksums = checksums
+        self.objects: dict[str, _Held] = {}
+        self.uploads: dict[str, _Upload] = {}
+        self.fetched = self.sent = self.calls = self._begun = 0
+
+    def put(self, key: str, body: Body | bytes, *, crc32: int | None = None) -> StoredObject:
+        """Somebody has put `body` there."""
+        there = Plain(body) if isinstance(body, bytes) else body
+        known = None if crc32 is None else f"{crc32:08x}"
+        self.objects[key] = _Held(there, etag_of_body(there), known)
+        return self.describe(key)
+
+    def body(self, key: str) -> Body:
+        return self._found(key).body
+
+    def opened(self, key: str) -> io.BufferedReader:
+        """The object as a file."""
+        return io.BufferedReader(_BodyFile(self.body(key)), buffer_size=MIB)
+
+    def describe(self, key: str) -> StoredObject:
+        self.calls += 1
+        held = self._found(key)
+        return StoredObject(
+            key=key,
+            size_bytes=held.body.size_bytes,
+            etag=held.etag,
+            last_modified=self._clock.now(),
+            crc32=held.crc32,
+        )
+
+    def load(self, key: str) -> bytes:
+        self.calls += 1
+        body = self._found(key).body
+        return body.read(0, body.size_bytes)
+
+    def save(self, key: str, body: bytes, *, content_type: str) -> None:
+        self.calls += 1
+        self.objects[key] = _Held(Plain(body), hashlib.md5(body).hexdigest())
+
+    def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
+        self.calls += 1
+        held = self._found(key)
+        if held.etag != etag:
+            raise ObjectChangedError(key)
+        self.fetched += length
+        return held.body.read(start, length)
+
+    @contextmanager
+    def ahead(self, wanted: Iterable[Piece], capacity: int) -> Iterator[_OneByOne]:
+        yield _OneByOne(self, capacity)
+
+    def crc32(self, source: StoredObject, scratch: str) -> int:
+        self.calls += 2
+        held = self._found(source.key)
+        if held.etag != source.etag:
+            raise ObjectChangedError(source.key)
+        if not self._checksums:
+            self.fetched += held.body.size_bytes
+        crc32 = 0
+        for start in range(0, held.body.size_bytes, 16 * MIB):
+            crc32 = zlib.crc32(held.body.read(start, 16 * MIB), crc32)
+        return crc32
+
+    def begin(self, key: str) -> str:
+        self.calls += 1
+        self._begun += 1
+        upload = f"upload-{self._begun}"
+        self.uploads[upload] = _Upload(key)
+        return upload
+
+    def send(self, key: str, upload: str, part: int, body: bytes | memoryview) -> str:
+        self.calls += 1
+        self.sent += len(body)
+        if len(body) > 5 * GIB:
+            raise AssertionError("EntityTooLarge")
+        return self._keep(key, upload, part, Plain(bytes(body)))
+
+    def copy(
+        self, key: str, upload: str, part: int, source: StoredObject, start: int, length: int
+    ) -> str:
+        self.calls += 1
+        held = self._found(source.key)
+        if held.etag != source.etag:
+            raise ObjectChangedError(source.key)
+        size = held.body.size_bytes
+        if not (0 <= start < start + length <= size):
+            raise AssertionError(f"InvalidArgument: {start}+{length} of {size} bytes")
+        if length > 5 * GIB:
+            raise AssertionError("a copied part may have 5 GiB")
+        if (start, length) != (0, size) and size <= 5 * MIB:
+            raise AssertionError("InvalidRequest: only of more than 5 MiB a range can be copied")
+        return self._keep(key, upload, part, Joined([(held.body, start, length)]))
+
+    def finish(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
+        self.calls += 1
+        found = self._upload(key, upload)
+        numbers = list(parts)
+        if numbers != sorted(numbers) or not 0 < len(numbers) <= 10_000:
+            raise AssertionError(f"InvalidPartOrder, or {len(numbers)} parts")
+        for number, etag in parts.items():
+            if number not in found.parts or found.parts[number][0] != etag:
+                raise UploadMissingError(f"InvalidPart {number} of {key}")
+        bodies = [found.parts[number][1] for number in numbers]
+        for body in bodies[:-1]:
+            if body.size_bytes < 5 * MIB:
+                raise AssertionError(f"EntityTooSmall: {body.size_bytes} bytes")
+        joined = Joined([(body, 0, body.size_bytes) for body in bodies])
+        if joined.size_bytes > 5 * 1024**4:
+            raise AssertionError("EntityTooLarge")
+        etag = f"{hashlib.md5(''.join(parts.values()).encode()).hexdigest()}-{len(parts)}"
+        self.objects[key] = _Held(joined, etag)
+        del self.uploads[upload]
+        return etag
+
+    def abandon(self, key: str, upload: str) -> None:
+        self.calls += 1
+        self.uploads.pop(upload, None)
+
+    def unfinished(self, prefix: str) -> Iterator[tuple[str, str]]:
+        self.calls += 1
+        yield from [(u.key, n) for n, u in self.uploads.items() if u.key.startswith(prefix)]
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        self.calls += 1
+        yield from [key for key in sorted(self.objects) if key.startswith(prefix)]
+
+    def remove(self, key: str) -> None:
+        self.calls += 1
+        self.objects.pop(key, None)
+
+    def at_once(
+        self, work: Callable[[_Work], _Result], pieces: Sequence[_Work]
+    ) -> Iterator[tuple[_Work, _Result]]:
+        for piece in pieces:
+            yield piece, work(piece)
+
+    def _found(self, key: str) -> _Held:
+        if key not in self.objects:
+            raise ObjectMissingError(key)
+        return self.objects[key]
+
+    def _upload(self, key: str, upload: str) -> _Upload:
+        found = self.uploads.get(upload)
+        if found is None or found.key != key:
+            raise UploadMissingError(f"NoSuchUpload {upload} of {key}")
+        return found
+
+    def _keep(self, key: str, upload: str, part: int, body: Body) -> str:
+        if not 1 <= part <= 10_000:
+            raise AssertionError(f"part {part}")
+        etag = etag_of_body(body)
+        self._upload(key, upload).parts[part] = (etag, body)
+        return etag
+
+
+class _OneByOne:
+    """Pieces that are not read ahead at all; holds whoever takes them to the memory there is."""
+
+    def __init__(self, archives: InMemoryArchives, capacity: int) -> None:
+        self._archives, self._capacity, self._taken = archives, capacity, 0
+
+    def take(self, piece: Piece) -> memoryview:
+        self._archives.calls += 1
+        held = self._archives.objects.get(piece.key)
+        if held is None:
+            raise ObjectMissingError(piece.key)
+        other_bytes = piece.etag is not None and held.etag != piece.etag
+        if other_bytes or held.body.size_bytes != piece.size_bytes:
+            raise ObjectChangedError(piece.key)
+        self._taken += piece.length
+        if self._taken > self._capacity:
+            raise AssertionError(f"{self._taken} bytes are held, {self._capacity} may be")
+        self._archives.fetched += piece.length
+        return memoryview(held.body.read(piece.start, piece.length))
+
+    def free(self) -> None:
+        self._taken = 0
+
+
+class _BodyFile(io.RawIOBase):
+    """A body as a file that can be read and sought in."""
+
+    def __init__(self, body: Body) -> None:
+        self._body, self._position = body, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}.get(whence, self._body.size_bytes)
+        self._position = start + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the one that is used
+        piece = self._body.read(self._position, len(buffer))
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)

@@ -1,0 +1,105 @@
+"""The tables of export in dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from coffer.domain.derivative import Derivative
+from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.record import Access, Due, Export
+from coffer.domain.export.streaming import UnmadeError
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload
+from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
+
+
+class InMemoryExports:
+    """The Exports and the AccessKeys port."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Export] = {}
+        self.accesses: dict[str, Access] = {}
+
+    def get(self, identifier: str) -> Export | None:
+        return self.records.get(identifier)
+
+    def add(self, export: Export) -> Export:
+        if export.identifier in self.records:
+            raise RecordExistsError(export.identifier)
+        return self._keep(replace(export, revision=1))
+
+    def replace(self, before: Export, after: Export, access: Access | None = None) -> Export:
+        current = self.records.get(before.identifier)
+        if current is None or current.revision != before.revision:
+            raise RecordChangedError(before.identifier)
+        if access is not None:
+            self.accesses[access.key] = access
+        return self._keep(replace(after, revision=before.revision + 1))
+
+    def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
+        theirs = sorted(
+            (export for export in self.records.values() if export.created_by == username),
+            key=lambda export: export.identifier,
+            reverse=True,
+        )
+        return [e for e in theirs if before is None or e.identifier < before][:limit]
+
+    def count_of(self, username: str) -> int:
+        return sum(export.created_by == username for export in self.records.values())
+
+    def due(self, reason: Due, now: datetime) -> Iterator[str]:
+        for export in list(self.records.values()):
+            if export.due is reason and export.due_on is not None and export.due_on < now:
+                yield export.identifier
+
+    def redeem(self, key: str, now: datetime) -> Access | None:
+        access = self.look(key, now)
+        if access is not None:
+            del self.accesses[key]
+        return access
+
+    def look(self, key: str, now: datetime) -> Access | None:
+        access = self.accesses.get(key)
+        return access if access is not None and access.expires_on > now else None
+
+    def _keep(self, export: Export) -> Export:
+        self.records[export.identifier] = export
+        return export
+
+
+class InMemoryExportedRecords:
+    """The ExportedRecords port over the other tables."""
+
+    def __init__(self, uploads: InMemoryUploads, catalogue: InMemoryCatalogue) -> None:
+        self._uploads, self._catalogue = uploads, catalogue
+
+    def uploads(self, identifiers: Iterable[str]) -> Mapping[str, ObjectUpload]:
+        return {name: u for name in identifiers if (u := self._uploads.get(name))}
+
+    def metadata(self, identifiers: Iterable[str]) -> Mapping[str, Metadata]:
+        return {name: m for name in identifiers if (m := self._catalogue.metadata(name))}
+
+    def derivatives(self, identifiers: Iterable[str]) -> Mapping[str, Derivative]:
+        return {name: d for name in identifiers if (d := self._catalogue.derivative(name))}
+
+
+class RecordedQueue:
+    """The ExportQueue port."""
+
+    def __init__(self) -> None:
+        self.enqueued: list[str] = []
+
+    def enqueue(self, identifier: str) -> None:
+        self.enqueued.append(identifier)
+
+
+class Reversing:
+    """The ImageFunctions port: the bytes backwards, or a failure where they say so."""
+
+    def apply(self, function: ExportFunction, image: bytes) -> bytes:
+        if image.startswith(b"damaged"):
+            raise UnmadeError("image_damaged")
+        return image[::-1]
