@@ -13,6 +13,7 @@ from tests.fakes.outlets import (
     RecordingBus,
 )
 from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
+from tests.fakes.vocabulary import InMemoryVocabulary
 from tests.fakes.watching import KilledError, killed_at, watched
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "InMemoryObjects",
     "InMemoryQueue",
     "InMemoryUploads",
+    "InMemoryVocabulary",
     "KilledError",
     "PlainForms",
     "RecordingBus",

@@ -32,7 +32,9 @@ from coffer.domain.steps import (
     Replace,
     Step,
 )
+from coffer.domain.vocabulary.usage import Terms, moved_uses
 from tests.fakes.clocks import FrozenClock
+from tests.fakes.vocabulary import InMemoryVocabulary
 
 _Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)
 
@@ -93,8 +95,11 @@ class InMemoryUploads:
 class InMemoryCatalogue:
     """The Catalogue port, which claims among the given uploads."""
 
-    def __init__(self, uploads: InMemoryUploads) -> None:
+    def __init__(
+        self, uploads: InMemoryUploads, vocabulary: InMemoryVocabulary | None = None
+    ) -> None:
         self._uploads = uploads
+        self._vocabulary = vocabulary or InMemoryVocabulary()
         self.metadata_records: dict[str, Metadata] = {}
         self.derivative_records: dict[str, Derivative] = {}
         self.commits: list[tuple[Step, ...]] = []
@@ -123,6 +128,9 @@ class InMemoryCatalogue:
             if record.cascading_since is not None and record.cascading_since < before:
                 yield record.identifier
 
+    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
+        return self._vocabulary.terms(keys, subtypes)
+
     def commit(self, steps: Sequence[Step]) -> None:
         if len(steps) > MOST_STEPS or len({step.subject for step in steps}) < len(steps):
             raise ValueError("DynamoDB would not take this transaction")
@@ -132,6 +140,7 @@ class InMemoryCatalogue:
             raise StepsRefusedError(reasons)
         for step in steps:
             self._do(step)
+        self._vocabulary.count(moved_uses(_metadata_changes(steps)))
         if steps:
             self.commits.append(tuple(steps))
 
@@ -207,3 +216,14 @@ def _unexpired(record: _Record | None, clock: Clock) -> _Record | None:
     if record is None or record.expires_at is None or record.expires_at > clock.now():
         return record
     return None
+
+
+def _metadata_changes(
+    steps: Sequence[Step],
+) -> Iterator[tuple[Metadata | None, Metadata | None]]:
+    for step in steps:
+        match step:
+            case Add(record=Metadata() as record):
+                yield None, record
+            case Replace(before=Metadata() as before, after=Metadata() as after):
+                yield before, after

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from coffer.domain.callers import Caller
-from coffer.domain.errors import UnauthenticatedError
+from coffer.domain.errors import ForbiddenError, UnauthenticatedError
 from coffer.http.callers import identify_by_token
 from coffer.http.openapi.operations import OPERATIONS
 from local.gateway import Response
@@ -33,9 +33,11 @@ PACKAGE = {
 
 
 class Outsiders:
-    """Bearer tokens of one user who is in no group."""
+    """Bearer tokens of one user who is in no group, and of one who lacks the realm's role."""
 
     def caller(self, token: str) -> Caller:
+        if token == "roleless":
+            raise ForbiddenError("realm_role_required", "The token lacks the realm's role.")
         if token != "outsider":
             raise UnauthenticatedError("invalid_token", "The token proves nothing.")
         return Caller(username="mallory")
@@ -260,7 +262,148 @@ def _presign(world: World) -> str:
     return f"/rawstore/presign?ownerid=alice&url=http://{bucket}/alice/birds/data.csv"
 
 
+TERMS: Mapping[str, Mapping[str, Any]] = {
+    "managed-attribute": {
+        "name": "Sheet Condition",
+        "vocabularyElementType": "STRING",
+        "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "What it is like."}]},
+    },
+    "object-subtype": {"dcType": "IMAGE", "acSubtype": "Drawing"},
+}
+
+
+def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Happening]]:
+    """The answers of a kind of term; `wrong` is an attribute against a rule."""
+    root = f"/api/v1/{kind}"
+
+    def add(world: World, type_: str = kind, **attributes: Any) -> Response:
+        document = {"type": type_, "attributes": {**TERMS[kind], **attributes}}
+        return world.post(root, {"data": document})
+
+    def path(world: World) -> str:
+        return f"{root}/{add(world).json()['data']['id']}"
+
+    def send(world: World, method: str, target: str, body: Any = None, **headers: str) -> Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return world.stack.request(
+            method, target, headers={**world.headers, **sent}, json_body=body
+        )
+
+    def change(world: World, type_: str = kind, **attributes: Any) -> Response:
+        target = path(world)
+        document = {"type": type_, "id": target.rpartition("/")[2], "attributes": attributes}
+        return send(world, "PATCH", target, {"data": document})
+
+    def guarded(method: str, token: str) -> Happening:
+        def ask(world: World) -> Response:
+            target = path(world)
+            document = {"type": kind, "id": target.rpartition("/")[2], "attributes": {}}
+            for other in ("GET", "PATCH", "DELETE"):
+                send(world, other, f"{root}/{ABSENT}", {"data": document})  # loads the handlers
+            world.demand_tokens(token)
+            return send(world, method, target, {"data": document})
+
+        return ask
+
+    def absent(method: str) -> Happening:
+        document = {"data": {"type": kind, "id": ABSENT, "attributes": {}}}
+        return lambda world: send(world, method, f"{root}/{ABSENT}", document)
+
+    def gone(method: str) -> Happening:
+        def ask(world: World) -> Response:
+            target = path(world)
+            assert send(world, "DELETE", target).status == 204
+            document = {"type": kind, "id": target.rpartition("/")[2], "attributes": {}}
+            return send(world, method, target, {"data": document})
+
+        return ask
+
+    def in_use(world: World) -> Response:
+        target = path(world)
+        used: dict[str, Any] = {"managedAttributes": {"sheet_condition": "torn"}}
+        if kind == "object-subtype":
+            used = {"acSubtype": "DRAWING", "dcType": "IMAGE"}
+        assert _description(world, attributes=used).status == 201
+        return send(world, "DELETE", target)
+
+    def repeated(world: World) -> Response:
+        add(world)
+        return add(world)
+
+    negotiated: Happening = lambda world: send(  # noqa: E731 - one of a table of them
+        world, "DELETE", f"{root}/{ABSENT}", Accept="image/png"
+    )
+    too_large = b" " * (10 * 1024**2 + 1)
+    shown: dict[int, Happening] = {
+        200: lambda world: world.get(path(world)),
+        304: lambda world: world.get(path(world), If_None_Match="*"),
+        401: guarded("GET", ""),
+        403: guarded("GET", "roleless"),
+        404: absent("GET"),
+        406: lambda world: world.get(f"{root}/{ABSENT}", Accept="image/png"),
+        410: gone("GET"),
+    }
+    if kind == "object-subtype":
+        shown[400] = lambda world: world.get(f"{root}/nonsense")
+    return {
+        f"GET {root}": {
+            200: lambda world: _after(add(world), lambda: None, lambda: world.get(root)),
+            400: lambda world: world.get(f"{root}?sort=colour"),
+            401: _guarded(lambda world: world.get(root)),
+            403: _guarded(lambda world: world.get(root), "roleless"),
+            406: lambda world: world.get(root, Accept="image/png"),
+        },
+        f"GET {root}/{{id}}": shown,
+        f"POST {root}": {
+            201: add,
+            400: lambda world: add(world, colour="red"),
+            401: _guarded(add),
+            403: _guarded(add, "outsider"),
+            406: lambda world: world.post(root, {}, Accept="image/png"),
+            409: repeated,
+            413: lambda world: world.post(root, too_large),
+            415: lambda world: world.post(root, {}, Content_Type="text/csv"),
+            422: lambda world: add(world, **wrong),
+        },
+        f"PATCH {root}/{{id}}": {
+            200: change,
+            400: lambda world: change(world, colour="red"),
+            401: guarded("PATCH", ""),
+            403: guarded("PATCH", "outsider"),
+            404: absent("PATCH"),
+            406: lambda world: send(world, "PATCH", f"{root}/{ABSENT}", {}, Accept="image/png"),
+            409: lambda world: change(world, type_="person"),
+            410: gone("PATCH"),
+            412: lambda world: send(
+                world,
+                "PATCH",
+                target := path(world),
+                {"data": {"type": kind, "id": target.rpartition("/")[2], "attributes": {}}},
+                If_Match='"7"',
+            ),
+            413: lambda world: world.stack.request("PATCH", f"{root}/{ABSENT}", body=too_large),
+            415: lambda world: send(
+                world, "PATCH", f"{root}/{ABSENT}", {}, Content_Type="text/csv"
+            ),
+            422: lambda world: change(world, **wrong),
+        },
+        f"DELETE {root}/{{id}}": {
+            204: lambda world: send(world, "DELETE", path(world)),
+            400: lambda world: send(world, "DELETE", f"{root}/nonsense"),
+            401: guarded("DELETE", ""),
+            403: guarded("DELETE", "outsider"),
+            404: absent("DELETE"),
+            406: negotiated,
+            410: gone("DELETE"),
+            412: lambda world: send(world, "DELETE", path(world), If_Match='"7", W/"1", x'),
+            422: in_use,
+        },
+    }
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+    **_terms("managed-attribute", {"multilingualDescription": {"descriptions": []}}),
+    **_terms("object-subtype", {"acSubtype": " "}),
     "POST /api/v1/file/{bucket}": _uploads("/api/v1/file/mybucket"),
     "POST /api/v1/file/{bucket}/derivative": _uploads("/api/v1/file/mybucket/derivative"),
     "GET /api/v1/file/{bucket}/{fileId}": _downloads("file"),
@@ -303,11 +446,13 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
         200: lambda world: world.get("/api/v1/media-type"),
         400: lambda world: world.get("/api/v1/media-type?sort=colour"),
         401: _guarded(lambda world: world.get("/api/v1/media-type")),
+        403: _guarded(lambda world: world.get("/api/v1/media-type"), "roleless"),
         406: lambda world: world.get("/api/v1/media-type", Accept="image/png"),
     },
     "GET /api/v1/media-type/{id+}": {
         200: lambda world: world.get("/api/v1/media-type/image/jpeg"),
         401: _guarded(lambda world: world.get("/api/v1/media-type/image/jpeg")),
+        403: _guarded(lambda world: world.get("/api/v1/media-type/image/jpeg"), "roleless"),
         404: lambda world: world.get("/api/v1/media-type/application/zip"),
         406: lambda world: world.get("/api/v1/media-type/image/jpeg", Accept="image/png"),
     },

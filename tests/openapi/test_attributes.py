@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.attributes import metadata_attributes, upload_attributes
+from coffer.domain.attributes import (
+    managed_attribute_attributes,
+    metadata_attributes,
+    object_subtype_attributes,
+    upload_attributes,
+)
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata, NewMetadata
 from coffer.domain.object_upload import (
@@ -21,8 +26,12 @@ from coffer.domain.object_upload import (
 from coffer.http.metadata_documents import SET_BY_THE_SERVER, present_metadata
 from coffer.http.openapi.bodies import NEW_METADATA
 from coffer.http.openapi.records import METADATA, METADATA_WHEN_GIVEN, OBJECT_UPLOAD, PERSONS
+from coffer.http.openapi.vocabulary import MANAGED_ATTRIBUTE_MEMBERS, OBJECT_SUBTYPE_MEMBERS
+from coffer.http.vocabulary_documents import present_term
+from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import JSON_API
+from tests.fakes.terms import attribute, subtype
 from tests.openapi.described import validator_named
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -105,6 +114,14 @@ FULL = replace(
 )
 
 
+def test_terms_are_emitted_as_they_are_described() -> None:
+    for term in (attribute(), attribute(accepted_values=("good",))):
+        assert list(managed_attribute_attributes(term)) == list(MANAGED_ATTRIBUTE_MEMBERS)
+        validator_named("ManagedAttribute").validate(present_term(term))
+    assert list(object_subtype_attributes(subtype())) == list(OBJECT_SUBTYPE_MEMBERS)
+    validator_named("ObjectSubtype").validate(present_term(subtype()))
+
+
 @pytest.mark.parametrize("upload", UPLOADS)
 def test_an_upload_is_emitted_as_it_is_described(upload: ObjectUpload) -> None:
     emitted = upload_attributes(upload)
@@ -158,9 +175,18 @@ def test_an_attribute_takes_what_its_schema_takes(stack: LocalStack, name: str) 
         )
         assert answer.status in (201, 400, 422)
         allowed = validator.is_valid(attributes)
+        if name in ("acSubtype", "managedAttributes") and answer.status != 201:
+            assert not allowed or _names_no_term(answer), f"{name}={value!r}: {answer.text}"
+            continue
         if name == "dcType" and answer.status == 201:
             continue  # the schema lists the usual spellings; case and punctuation do not count
         assert (answer.status == 201) == allowed, f"{name}={value!r}: {answer.text}"
+
+
+def _names_no_term(answer: Response) -> bool:
+    """Whether all that is wrong is that the vocabulary has no such term."""
+    codes = {error["code"] for error in answer.json()["errors"]}
+    return codes <= {"unknown_subtype", "unknown_managed_attribute"}
 
 
 @pytest.mark.parametrize(
@@ -194,3 +220,42 @@ def test_a_relationship_takes_what_its_schema_takes(
     answer = stack.request("POST", "/api/v1/metadata", json_body=document)
     allowed = validator_named("NewMetadataDocument").is_valid(document)
     assert (answer.status == 201) == allowed, answer.text
+
+
+TERMS: dict[str, dict[str, Any]] = {
+    "managed-attribute": {
+        "name": "Colour",
+        "vocabularyElementType": "STRING",
+        "acceptedValues": None,
+        "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "What colour."}]},
+    },
+    "object-subtype": {"dcType": "IMAGE", "acSubtype": "drawing"},
+}
+DESCRIPTIONS: list[Any] = [
+    {"descriptions": [{"lang": lang, "desc": desc}]}
+    for lang in ("en", "eng", "e", "engl", "e1", "")
+    for desc in ("xx", "x", " ", "", "x" * 5000, "x" * 5001, "<b>")
+] + [{"descriptions": []}, {"descriptions": None}, {"descriptions": [{"lang": "en"}]}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind in TERMS for name in (*TERMS[kind], "createdBy", "size")],
+)
+def test_a_term_takes_what_its_schema_takes(stack: LocalStack, kind: str, name: str) -> None:
+    schema = "ManagedAttribute" if kind == "managed-attribute" else "ObjectSubtype"
+    validator = validator_named(f"New{schema}Document")
+    for value in [*VALUES, *DESCRIPTIONS, "INTEGER", "x" * 16, "x" * 17]:
+        attributes = {**TERMS[kind], name: value}
+        document: dict[str, Any] = {"data": {"type": kind, "attributes": attributes}}
+        answer = stack.request("POST", f"/api/v1/{kind}", json_body=document)
+        assert answer.status in (201, 400, 409, 422)
+        if name == "acSubtype" and answer.status == 201 and 16 < len(value) <= 50:
+            continue  # the schema counts as many letters as upper case may make of one
+        if name == "name" and answer.status == 422 and "makes a key of" in answer.text:
+            continue  # no schema can say how long a key will be
+        if name == "dcType" and answer.status == 201:
+            stack.reset()
+            continue  # the schema lists the usual spellings; case and punctuation do not count
+        allowed = validator.is_valid(document)
+        assert (answer.status in (201, 409)) == allowed, f"{name}={value!r}: {answer.text}"

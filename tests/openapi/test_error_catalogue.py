@@ -13,7 +13,8 @@ import pytest
 
 from coffer.domain.thumbnails import GAVE_UP
 from coffer.http.openapi.errors import UNROUTED
-from coffer.http.openapi.operations import OPERATIONS, Access
+from coffer.http.openapi.operation import Access
+from coffer.http.openapi.operations import OPERATIONS
 from tests.architecture.source_files import PACKAGE, ROOT, modules, short, tree_of
 
 CATALOGUE = (ROOT / "docs/api.md").read_text(encoding="utf-8")

@@ -20,12 +20,14 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.parameters import ParameterLocation
 
 from coffer.http.openapi import documented_path
-from coffer.http.openapi.operations import FORM, OPERATIONS
+from coffer.http.openapi.operation import FORM
+from coffer.http.openapi.operations import OPERATIONS
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload
 from tests.api.images import png
 from tests.openapi.described import check, strict_description
+from tests.openapi.test_answers import TERMS
 
 EXAMPLES = 25
 OWNER = "5f1c9d2e"
@@ -59,6 +61,8 @@ def world(running_stack: LocalStack) -> Iterator[World]:
 def _world(stack: LocalStack) -> World:
     flat = upload(stack, png()).json()
     metadata = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
+    attribute = _term(stack, "managed-attribute", TERMS["managed-attribute"])
+    subtype = _term(stack, "object-subtype", TERMS["object-subtype"])
     stack.settle()
     assert stack.permission_tokens is not None
     file = {"bucket": "mybucket", "fileId": flat["fileIdentifier"]}
@@ -71,10 +75,17 @@ def _world(stack: LocalStack) -> World:
             "/api/v1/file/{bucket}/derivative/{fileId}": derived,
             "/api/v1/object-upload/{id}": {"id": flat["fileIdentifier"]},
             "/api/v1/metadata/{id}": {"id": metadata},
+            "/api/v1/managed-attribute/{id}": {"id": attribute},
+            "/api/v1/object-subtype/{id}": {"id": subtype},
             "/api/v1/media-type/{id+}": {"id": "image/jpeg"},
         },
         token=stack.permission_tokens.sign(OWNER, "rawstore", {"datapackage-upload": True}),
     )
+
+
+def _term(stack: LocalStack, kind: str, attributes: Mapping[str, Any]) -> str:
+    document = {"data": {"type": kind, "attributes": dict(attributes)}}
+    return str(stack.request("POST", f"/api/v1/{kind}", json_body=document).json()["data"]["id"])
 
 
 def _open_description() -> dict[str, Any]:

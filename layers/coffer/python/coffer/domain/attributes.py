@@ -13,6 +13,7 @@ from coffer.domain.clock import to_text
 from coffer.domain.derivative import Derivative
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 
 DUPLICATE_WARNING = {"duplicate_found": "A file with the same content already exists"}
 
@@ -110,6 +111,34 @@ def derivative_attributes(derivative: Derivative) -> dict[str, Any]:
         "createdOn": to_text(derivative.created_on),
         "derivativeType": kind.value if kind else None,
         "publiclyReleasable": derivative.publicly_releasable,
+    }
+
+
+def managed_attribute_attributes(attribute: ManagedAttribute) -> dict[str, Any]:
+    """What is public of a managed attribute."""
+    accepted = attribute.accepted_values
+    return {
+        "name": attribute.name,
+        "key": attribute.key,
+        "vocabularyElementType": attribute.vocabulary_element_type.value,
+        "acceptedValues": None if accepted is None else list(accepted),
+        "multilingualDescription": {
+            "descriptions": [
+                {"lang": one.lang, "desc": one.desc} for one in attribute.multilingual_description
+            ]
+        },
+        "createdBy": attribute.created_by,
+        "createdOn": to_text(attribute.created_on),
+    }
+
+
+def object_subtype_attributes(subtype: ObjectSubtype) -> dict[str, Any]:
+    """What is public of a subtype."""
+    return {
+        "dcType": subtype.dc_type.value,
+        "acSubtype": subtype.ac_subtype,
+        "createdBy": subtype.created_by,
+        "createdOn": to_text(subtype.created_on),
     }
 
 

@@ -66,3 +66,22 @@ class Caller:
                 f"{self.username} needs the role {role.name} or a stronger one in the group "
                 f"{group!r}.",
             )
+
+    def require_role_anywhere(self, role: Role) -> None:
+        """Raise ForbiddenError unless the caller has `role` or a stronger one in some group.
+
+        Only groups count, as in the reference: what somebody administers is not what he works on.
+        """
+        if not any(held <= role for roles in self.groups.values() for held in roles):
+            raise ForbiddenError(
+                "role_required",
+                f"{self.username} needs the role {role.name} or a stronger one in any group.",
+            )
+
+    def require_admin(self) -> None:
+        """Raise ForbiddenError unless the caller administers the whole realm."""
+        if not self.is_admin:
+            raise ForbiddenError(
+                "role_required",
+                f"{self.username} needs the role {Role.DINA_ADMIN.name} in the realm.",
+            )

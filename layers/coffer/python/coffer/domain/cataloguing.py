@@ -28,7 +28,7 @@ from coffer.domain.metadata import (
 from coffer.domain.metadata_rules import (
     ATTRIBUTES,
     check_subject,
-    check_subtype,
+    check_vocabulary,
     wrong_attributes,
 )
 from coffer.domain.object_upload import HashStatus, ObjectUpload
@@ -76,9 +76,9 @@ def plan_metadata(
             upload = _subject(uploads, new)
     identifier = reserved.identifier if reserved else new_identifier(clock)
     metadata = _with_defaults(clock, caller, new, upload, identifier)
-    with refusals.gathered():
-        check_subtype(metadata)
     refusals.add(wrong_attributes(metadata))
+    with refusals.gathered():
+        check_vocabulary(catalogue, metadata)
     refusals.tell()
     return Planned(metadata, _steps(catalogue, metadata, upload))
 

@@ -15,7 +15,9 @@ from uuid import UUID, uuid5
 
 from coffer.domain.attributes import (
     derivative_attributes,
+    managed_attribute_attributes,
     metadata_attributes,
+    object_subtype_attributes,
     upload_attributes,
     upload_warnings,
 )
@@ -27,10 +29,11 @@ from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
 from coffer.domain.orphans import ORPHAN_REMOVAL, describe_orphan
 from coffer.domain.ports import AuditTrail, EventBus
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 
 _NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
 
-Record = ObjectUpload | Metadata | Derivative
+Record = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,8 @@ def instance_id(record: Record) -> str:
             return f"metadata/{record.identifier}"
         case Derivative():
             return f"derivative/{record.identifier}"
+        case ManagedAttribute() | ObjectSubtype():
+            return record.instance
 
 
 def _attributes(record: Record) -> dict[str, Any]:
@@ -106,6 +111,10 @@ def _attributes(record: Record) -> dict[str, Any]:
             return metadata_attributes(record)
         case Derivative():
             return derivative_attributes(record)
+        case ManagedAttribute():
+            return managed_attribute_attributes(record)
+        case ObjectSubtype():
+            return object_subtype_attributes(record)
 
 
 def _snapshot_type(record: Record) -> str:
@@ -117,6 +126,8 @@ def _snapshot_type(record: Record) -> str:
 def _author(record: Record) -> str:
     if record.deleted_by is not None:
         return record.deleted_by
+    if isinstance(record, ManagedAttribute | ObjectSubtype):
+        return record.changed_by or record.created_by
     return record.created_by if record.version == 1 else SYSTEM_GENERATED
 
 
@@ -137,6 +148,8 @@ def _messages(before: Record | None, after: Record) -> tuple[dict[str, Any] | No
                 _document_message("derivative", after.identifier, _operation(after)),
                 _document_message("metadata", after.ac_derived_from, "UPDATE"),
             )
+        case ManagedAttribute() | ObjectSubtype():
+            return ()  # kept in the audit; the reference tells nobody of them either
 
 
 def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[str, Any] | None:

@@ -22,7 +22,8 @@ CofferError
 └── RecordError               what the tables answered; use cases handle these
     ├── RecordExistsError
     ├── RecordChangedError        somebody wrote in between
-    └── StepsRefusedError         a transaction was rolled back, and by which of its steps
+    ├── StepsRefusedError         a transaction was rolled back, and by which of its steps
+    └── TermInUseError            metadata uses a term that would go, or change its meaning
 
 Nothing here knows HTTP: `coffer.http.errors` maps the classes to statuses.
 """
@@ -183,6 +184,10 @@ class StepsRefusedError(RecordError):
     def __init__(self, refused: Mapping[int, RecordError]) -> None:
         super().__init__("; ".join(f"step {at}: {error}" for at, error in refused.items()))
         self.refused = dict(refused)
+
+
+class TermInUseError(RecordError):
+    """Metadata uses the term of the vocabulary that was to be deleted or to change its meaning."""
 
 
 def together(errors: Sequence[RequestError]) -> RequestError:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from coffer.domain.errors import InvalidError, MalformedRequestError, Problem
+from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.metadata import Metadata
+from coffer.domain.vocabulary.usage import TermReader, check_terms, terms_named_by
 
 ATTRIBUTES = "/data/attributes"
 
@@ -30,18 +31,10 @@ MAX_TAGS, MAX_TAG_LENGTH = 100, 250
 
 
 def wrong_attributes(metadata: Metadata) -> list[Problem]:
-    """Lengths, presence and the keys of managed attributes, all at once."""
+    """Lengths, presence and ranges, all at once."""
     problems = [*_wrong_texts(metadata), *wrong_tags(metadata.ac_tags)]
     if metadata.orientation is not None and not 1 <= metadata.orientation <= 8:
         problems.append(violation("orientation", "must be between 1 and 8"))
-    problems += [
-        Problem(
-            "unknown_managed_attribute",
-            f'"{key[:50]}" unknown managed attribute key',
-            pointer=f"{ATTRIBUTES}/managedAttributes",
-        )
-        for key in metadata.managed_attributes
-    ]
     return problems
 
 
@@ -71,14 +64,9 @@ def check_subject(
         raise InvalidError.of(missing)
 
 
-def check_subtype(metadata: Metadata) -> None:
-    """Nothing can be put into the vocabulary yet, so whatever is named is unknown."""
-    if metadata.ac_subtype:
-        raise MalformedRequestError(
-            "unknown_subtype",
-            f"{metadata.ac_subtype[:50]} is not a valid acSubtype",
-            pointer=f"{ATTRIBUTES}/acSubtype",
-        )
+def check_vocabulary(terms: TermReader, metadata: Metadata) -> None:
+    """Raise a RequestError that says what is wrong with the record's subtype and attributes."""
+    check_terms(terms_named_by(terms, [metadata]), metadata)
 
 
 def wrong_tags(tags: Sequence[str]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import Awaiting, ObjectUpload
 from coffer.domain.steps import Step
+from coffer.domain.vocabulary.usage import TermReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +147,8 @@ class Uploads(Protocol):
         ...
 
 
-class Catalogue(Protocol):
-    """The records that describe files: metadata and derivatives."""
+class Catalogue(TermReader, Protocol):
+    """The records that describe files, metadata and derivatives, and the terms they may use."""
 
     def metadata(self, identifier: str) -> Metadata | None:
         """The metadata record, tombstones included until they expire."""

@@ -40,6 +40,8 @@ def identify_as(username: str) -> Identify:
     """Everybody is this user, with every right: a local stack's development identity."""
     developer = Caller(
         username=username,
+        # Some rights hang on a role in any group whatever, which one of the realm is not.
+        groups={"dev-group": frozenset({Role.DINA_ADMIN})},
         realm_roles=frozenset({Role.DINA_ADMIN}),
         agent_identifier="c628fc6f-c9ad-4bb6-a187-81eb7884bdd7",
     )

@@ -29,6 +29,7 @@ from coffer.adapters.dynamodb.items import (
     awaiting_key,
 )
 from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.dynamodb.terms import count_uses, read_terms
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
@@ -46,6 +47,8 @@ from coffer.domain.object_upload import (
     UploadStatus,
 )
 from coffer.domain.steps import Add, CataloguedRecord, Claim, Release, Replace, Step
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
+from coffer.domain.vocabulary.usage import Terms, moved_uses
 from coffer.domain.writing import busy
 
 _NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
@@ -95,6 +98,12 @@ class DynamoCatalogue:
                 ):
                     yield item.identifier
 
+    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
+        return Terms(
+            attributes=read_terms(ManagedAttribute, keys),
+            subtypes=read_terms(ObjectSubtype, subtypes),
+        )
+
     def commit(self, steps: Sequence[Step]) -> None:
         if not steps:
             return
@@ -112,6 +121,10 @@ class DynamoCatalogue:
                 case Release():
                     _release(write, step)
                     updates.append(number)
+        if moved := moved_uses(_metadata_changes(steps)):
+            count_uses(write, moved)
+            # What is refused there is some record's use of a term that is gone by now.
+            updates.append(puts[0])
         try:
             with overload_is_unavailable(), write:
                 pass
@@ -166,6 +179,18 @@ class DynamoCatalogue:
                 return UploadItem.get(file_identifier, consistent_read=True).claimed_by
             except DoesNotExist:
                 return None
+
+
+def _metadata_changes(
+    steps: Sequence[Step],
+) -> Iterator[tuple[Metadata | None, Metadata | None]]:
+    """What metadata was and will be, step by step."""
+    for step in steps:
+        match step:
+            case Add(record=Metadata() as record):
+                yield None, record
+            case Replace(before=Metadata() as before, after=Metadata() as after):
+                yield before, after
 
 
 def _item(record: CataloguedRecord) -> MetadataItem | DerivativeItem:

@@ -13,13 +13,18 @@ from coffer.adapters.dynamodb.items import (
     UploadItem,
     item_of_image,
 )
+from coffer.adapters.dynamodb.vocabulary_items import TermItem
 from coffer.domain.change_stream import Record
 from coffer.settings import settings
 
-_ITEMS: Mapping[str, type[UploadItem] | type[MetadataItem] | type[DerivativeItem]] = {
+RecordItem = type[UploadItem] | type[MetadataItem] | type[DerivativeItem] | type[TermItem]
+
+_ITEMS: Mapping[str, RecordItem] = {
     settings.uploads_table: UploadItem,
     settings.metadata_table: MetadataItem,
     settings.derivatives_table: DerivativeItem,
+    # The mapping of its stream lets only terms through.
+    settings.vocabulary_table: TermItem,
 }
 
 
@@ -47,8 +52,5 @@ def read_change(record: Mapping[str, Any]) -> Change:
     )
 
 
-def _record(
-    kind: type[UploadItem] | type[MetadataItem] | type[DerivativeItem],
-    image: Mapping[str, Any] | None,
-) -> Record | None:
+def _record(kind: RecordItem, image: Mapping[str, Any] | None) -> Record | None:
     return item_of_image(kind, image).record() if image else None

@@ -1,9 +1,11 @@
 """The description of the API for machines: OpenAPI 3.1, made from tables.
 
 operations   every route: what it takes, and everything it can answer with
+operation    the words that these are written in
 records      what is known of a file, attribute by attribute
 bodies       what callers send below /api
 answers      what routes answer with that is no record
+vocabulary   the terms that metadata uses, and, in vocabulary_operations, their routes
 rawstore     what the rawstore API takes and gives
 errors       what errors look like, and which codes stand behind which status
 parts        parameters, headers, security schemes

@@ -13,6 +13,8 @@ from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata_rules import CONSTRAINTS, MAX_TAG_LENGTH, MAX_TAGS
 from coffer.domain.upload_offers import MAX_FILES
+from coffer.domain.vocabulary.editing import MAX_TERM
+from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
 from coffer.http.metadata_documents import SET_BY_THE_SERVER
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import (
@@ -104,14 +106,16 @@ NEW_METADATA: Members = {
     ),
     "acSubtype": nullable(
         text(
-            "A finer kind, of the vocabulary. None is defined yet: leave it out.", pattern=_NOTHING
+            "A finer kind of thing: the acSubtype of an object-subtype of the same dcType.",
+            pattern=NO_MARKUP,
+            maxLength=MAX_TERM,
         )
     ),
     "managedAttributes": nullable(
         mapping(
             text("The value."),
-            "Attributes of the vocabulary, by their keys. None are defined yet: leave it out.",
-            maxProperties=0,
+            "Values of managed attributes, by their keys; each of its attribute's type.",
+            maxProperties=MAX_ATTRIBUTES,
         )
     ),
     "sourceSet": _prose("sourceSet", "A name for the batch that the record comes with."),

@@ -9,13 +9,15 @@ from typing import Any
 
 from coffer import __version__
 from coffer.http.answers import JSON, JSON_API
-from coffer.http.openapi import answers, bodies, errors, rawstore, records
-from coffer.http.openapi.operations import OPERATIONS, Access, Operation, Success, Tag
+from coffer.http.openapi import answers, bodies, errors, rawstore, records, vocabulary
+from coffer.http.openapi.operation import Access, Operation, Success, Tag
+from coffer.http.openapi.operations import OPERATIONS
 from coffer.http.openapi.parts import HEADERS, SECURITY_SCHEMES, parameters
 
 _TAGS = {
     Tag.FILES: "Files, in and out.",
     Tag.RECORDS: "What is known of files, and what is said of them.",
+    Tag.VOCABULARY: "The words that metadata is written in.",
     Tag.RAWSTORE: "The rawstore (BitStore) API: signed uploads of datasets.",
     Tag.SERVICE: "The API itself.",
 }
@@ -86,6 +88,7 @@ def _schemas(deployment: Deployment) -> dict[str, Any]:
             max_post_bytes=deployment.max_post_bytes,
         ),
         **answers.SCHEMAS,
+        **vocabulary.SCHEMAS,
         **rawstore.SCHEMAS,
         **errors.SCHEMAS,
     }

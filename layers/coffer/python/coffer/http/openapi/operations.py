@@ -7,8 +7,6 @@ answer happen that is listed here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from coffer.http.answers import JSON, JSON_API
 from coffer.http.openapi.errors import (
@@ -24,70 +22,26 @@ from coffer.http.openapi.errors import (
     PERMISSION,
     RECORDS,
     STORE,
-    Refusals,
     together,
 )
+from coffer.http.openapi.operation import (
+    ANY_TYPE,
+    FORM,
+    JSON_API_BODY,
+    PLAIN_TEXT,
+    UNCHANGED,
+    Access,
+    Body,
+    Operation,
+    Success,
+    Tag,
+)
+from coffer.http.openapi.vocabulary_operations import VOCABULARY
 
-FORM = "multipart/form-data"
-ANY_TYPE = "*/*"
-PLAIN_TEXT = "text/plain"
-
-
-class Access(StrEnum):
-    """Who may call a route at all; what they may do with it follows from their roles."""
-
-    ANYONE = "anyone"
-    BEARER = "bearer token"
-    PERMISSION = "permission token"
-
-
-class Tag(StrEnum):
-    """The chapters of the API."""
-
-    FILES = "files"
-    RECORDS = "records"
-    RAWSTORE = "rawstore"
-    SERVICE = "service"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Body:
-    """What a route takes: a schema by name, and the types it may be sent as."""
-
-    schema: str
-    media_types: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Success:
-    """A good answer: its body's schema by media type (empty: any content), and its headers."""
-
-    description: str
-    content: Mapping[str, str] | None = None
-    headers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One route. `refusals` are the codes of its errors, by status."""
-
-    identifier: str
-    tag: Tag
-    access: Access
-    summary: str
-    description: str
-    parameters: tuple[str, ...] = ()
-    body: Body | None = None
-    successes: Mapping[int, Success]
-    refusals: Refusals
-
-
-_JSON_API_BODY = (JSON_API, JSON)
 _FILE_HEADERS = (
     "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition", "Cache-Control",
     "X-Content-Type-Options",
 )  # fmt: skip
-_UNCHANGED = Success(description="The caller has it already.", headers=("ETag",))
 
 
 def _upload(identifier: str, what: str) -> Operation:
@@ -226,7 +180,7 @@ _FILES: Mapping[str, Operation] = {
             "soon as the content has been looked into. Needs GUEST in the group."
         ),
         parameters=("bucket",),
-        body=Body(schema="UploadRequest", media_types=_JSON_API_BODY),
+        body=Body(schema="UploadRequest", media_types=JSON_API_BODY),
         successes={
             200: Success(
                 description="The forms, in the order of the request.",
@@ -259,7 +213,7 @@ _RECORDS: Mapping[str, Operation] = {
                 content={JSON_API: "ObjectUploadDocument"},
                 headers=("ETag",),
             ),
-            304: _UNCHANGED,
+            304: UNCHANGED,
         },
         refusals=together(
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS,
@@ -275,7 +229,7 @@ _RECORDS: Mapping[str, Operation] = {
             "A file is described once: whoever comes first has it. If a thumbnail is made of the "
             "file, it gets its derivative record with this. Needs GUEST in the group."
         ),
-        body=Body(schema="NewMetadataDocument", media_types=_JSON_API_BODY),
+        body=Body(schema="NewMetadataDocument", media_types=JSON_API_BODY),
         successes={
             201: Success(
                 description="The description, as it was stored.",
@@ -291,6 +245,7 @@ _RECORDS: Mapping[str, Operation] = {
             {409: ("type_conflict", "file_already_described")},
             {422: ("file_and_bucket_required", "file_and_external_resource", "upload_not_found",
                    "bucket_is_not_the_files", "unknown_managed_attribute",
+                   "invalid_managed_attribute", "subtype_of_another_type",
                    "constraint_violation", "more_problems")},
             {503: ("records_busy",)},
         ),
@@ -308,7 +263,7 @@ _RECORDS: Mapping[str, Operation] = {
                 content={JSON_API: "MetadataDocument"},
                 headers=("ETag",),
             ),
-            304: _UNCHANGED,
+            304: UNCHANGED,
         },
         refusals=together(
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS,
@@ -444,6 +399,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **_FILES,
     **_RECORDS,
     **_LISTS,
+    **VOCABULARY,
     **_SERVICE,
     **_RAWSTORE,
 }

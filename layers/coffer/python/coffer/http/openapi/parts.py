@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coffer.domain.media_types import DcType
 from coffer.http.openapi.answers import MEDIA_TYPE
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
@@ -92,6 +93,34 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         "sortMediaType": _parameter(
             "query", "sort", one_of(("mediaType", "-mediaType"), "In which order; - turns it.")
         ),
+        "managedAttributeId": _parameter(
+            "path", "id", text("The id of the managed attribute, or its key.", minLength=1)
+        ),
+        "changedManagedAttributeId": _parameter(
+            "path", "id", identifier("The id of the managed attribute.")
+        ),
+        "objectSubtypeId": _parameter("path", "id", identifier("The id of the subtype.")),
+        "changedObjectSubtypeId": _parameter("path", "id", identifier("The id of the subtype.")),
+        "filterKey": _parameter(
+            "query", "filter[key]", text("Only these keys, with commas between them.", minLength=1)
+        ),
+        "likeName": _parameter(
+            "query",
+            "filter[name][ILIKE]",
+            text("Only names of this form: % is anything, _ any character.", examples=["%colour%"]),
+        ),
+        "sortManagedAttributes": _parameter(
+            "query", "sort", one_of(("name", "-name", "createdOn", "-createdOn"), "In which order.")
+        ),
+        "filterAcSubtype": _parameter(
+            "query", "filter[acSubtype]", text("Only these, with commas between.", minLength=1)
+        ),
+        "filterDcType": _parameter("query", "filter[dcType]", one_of(DcType, "Only of this kind.")),
+        "sortObjectSubtypes": _parameter(
+            "query",
+            "sort",
+            one_of(("acSubtype", "-acSubtype", "createdOn", "-createdOn"), "In which order."),
+        ),
         "offset": _parameter(
             "query",
             "page[offset]",
@@ -132,6 +161,11 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         ),
         "ifNoneMatch": _parameter(
             "header", "If-None-Match", text("ETags that the caller has already, or *.")
+        ),
+        "ifMatch": _parameter(
+            "header",
+            "If-Match",
+            text("Only if the record still has one of these ETags.", examples=['"1"']),
         ),
         "correlationId": _parameter(
             "header",

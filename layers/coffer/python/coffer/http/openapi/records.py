@@ -161,7 +161,7 @@ METADATA: Members = {
     "acHashValue": nullable(text("The hash of the file's content, in hexadecimal.")),
     "publiclyReleasable": flag("Whether everybody who is signed in may see record and file."),
     "managedAttributes": mapping(
-        text("The value."), "Attributes of the vocabulary, by their keys; none are defined yet."
+        text("The value."), "Values of managed attributes, by their keys."
     ),
     "sourceSet": nullable(text("A name for the batch that the record came with.")),
     "acCaption": text("What is to be seen, in a sentence. Left out where there is none."),

@@ -1,0 +1,39 @@
+"""GET /api/v1/managed-attribute and /api/v1/managed-attribute/{id}: attributes for metadata."""
+
+from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.domain.identifiers import is_identifier
+from coffer.domain.vocabulary.editing import read_term, read_term_named
+from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, ManagedAttribute
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.documents import answer_resource
+from coffer.http.requests import Request
+from coffer.http.vocabulary_documents import answer_terms, present_term
+from coffer.identification import configured_identify
+
+ATTRIBUTES = ("name", "key", "vocabularyElementType", "acceptedValues", "createdBy", "createdOn")
+
+identify = configured_identify()
+vocabulary = DynamoVocabulary()
+app = Api()
+
+
+@app.route("GET /api/v1/managed-attribute")
+def list_managed_attributes(request: Request) -> Answer:
+    identify(request)
+    terms = vocabulary.all_of(ManagedAttribute)
+    return answer_terms(request, MANAGED_ATTRIBUTE, terms, ATTRIBUTES)
+
+
+@app.route("GET /api/v1/managed-attribute/{id}")
+def show_managed_attribute(request: Request) -> Answer:
+    identify(request)
+    given = require_variable(request, "id")
+    if is_identifier(given):
+        attribute = read_term(vocabulary, ManagedAttribute, given.lower())
+    else:
+        attribute = read_term_named(vocabulary, ManagedAttribute, given)
+    return answer_resource(request, present_term(attribute), version=attribute.version)
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,36 @@
+"""GET /api/v1/object-subtype and /api/v1/object-subtype/{id}: finer kinds of things."""
+
+from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.domain.identifiers import parse_identifier
+from coffer.domain.vocabulary.editing import read_term
+from coffer.domain.vocabulary.terms import OBJECT_SUBTYPE, ObjectSubtype
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.documents import answer_resource
+from coffer.http.requests import Request
+from coffer.http.vocabulary_documents import answer_terms, present_term
+from coffer.identification import configured_identify
+
+ATTRIBUTES = ("dcType", "acSubtype", "createdBy", "createdOn")
+
+identify = configured_identify()
+vocabulary = DynamoVocabulary()
+app = Api()
+
+
+@app.route("GET /api/v1/object-subtype")
+def list_object_subtypes(request: Request) -> Answer:
+    identify(request)
+    terms = vocabulary.all_of(ObjectSubtype)
+    return answer_terms(request, OBJECT_SUBTYPE, terms, ATTRIBUTES)
+
+
+@app.route("GET /api/v1/object-subtype/{id}")
+def show_object_subtype(request: Request) -> Answer:
+    identify(request)
+    identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    subtype = read_term(vocabulary, ObjectSubtype, identifier)
+    return answer_resource(request, present_term(subtype), version=subtype.version)
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,171 @@
+"""The Vocabulary port on DynamoDB: transactions decide what is unique, and what is unused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar, cast
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from coffer.adapters.dynamodb import connection
+from coffer.adapters.dynamodb.connection import overload_is_unavailable
+from coffer.adapters.dynamodb.terms import read_terms
+from coffer.adapters.dynamodb.vocabulary_items import (
+    SHARDS,
+    USES,
+    NameItem,
+    TermItem,
+    UsesItem,
+    retired,
+    used,
+)
+from coffer.domain.errors import (
+    RecordChangedError,
+    RecordExistsError,
+    TermInUseError,
+)
+from coffer.domain.vocabulary.editing import must_be_unused
+from coffer.domain.vocabulary.terms import (
+    ManagedAttribute,
+    ObjectSubtype,
+    Term,
+    kind_of,
+    use_of,
+)
+from coffer.domain.vocabulary.usage import Terms
+from coffer.domain.writing import busy
+
+_ATTEMPTS = 3
+"""How often a change is tried while metadata is written that uses the term, or used it."""
+_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
+T = TypeVar("T", ManagedAttribute, ObjectSubtype)
+
+
+class DynamoVocabulary:
+    """The terms in their table."""
+
+    def __init__(self) -> None:
+        # Kept: its client is made with the first transaction, which takes longer than all the rest.
+        self._connection = Connection(
+            region=connection.REGION,
+            connect_timeout_seconds=connection.CONNECT_TIMEOUT_SECONDS,
+            read_timeout_seconds=connection.READ_TIMEOUT_SECONDS,
+            max_retry_attempts=connection.ATTEMPTS,
+        )
+
+    def get(self, kind: type[T], identifier: str) -> T | None:
+        with overload_is_unavailable():
+            try:
+                item = TermItem.get(kind_of(kind), identifier, consistent_read=True)
+            except DoesNotExist:
+                return None
+        return cast(T, item.record())
+
+    def named(self, kind: type[T], term: str) -> T | None:
+        return read_terms(kind, [term]).get(term)
+
+    def all_of(self, kind: type[T]) -> Sequence[T]:
+        there = TermItem.deleted_on.does_not_exist()
+        with overload_is_unavailable():
+            found = list(
+                TermItem.query(kind_of(kind), filter_condition=there, consistent_read=True)
+            )
+        return [cast(T, item.record()) for item in found]
+
+    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
+        return Terms(
+            attributes=read_terms(ManagedAttribute, keys),
+            subtypes=read_terms(ObjectSubtype, subtypes),
+        )
+
+    def add(self, term: Term) -> None:
+        try:
+            with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+                write.save(TermItem.of(term), condition=TermItem.identifier.does_not_exist())
+                write.save(NameItem.of(term), condition=NameItem.term.does_not_exist())
+                for shard in SHARDS:
+                    # A term of this name may have been there before, and been deleted.
+                    write.update(UsesItem(USES, shard), actions=[retired(use_of(term)).remove()])
+        except TransactWriteError as error:
+            raise _refusal(error, [RecordExistsError(term.instance)] * 2) from error
+
+    def replace(self, before: Term, after: Term) -> None:
+        for _ in range(_ATTEMPTS):
+            shares = self._shares(before) if must_be_unused(before, after) else {}
+            if sum(share or 0 for share in shares.values()) > 0:
+                raise TermInUseError(before.instance)
+            try:
+                self._replace(before, after, shares)
+            except _SharesMovedError:
+                continue
+            return
+        raise busy()
+
+    def _replace(self, before: Term, after: Term, shares: Mapping[str, int | None]) -> None:
+        """One transaction; `shares` are the uses that there were, and that there still must be."""
+        gone = after.deleted_on is not None
+        renamed = not gone and before.term != after.term
+        refusals: list[Exception] = []
+        try:
+            with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+                if gone or renamed:
+                    held = NameItem.identifier == before.identifier
+                    write.delete(NameItem.of(before), condition=held)
+                    refusals.append(RecordChangedError(before.instance))
+                write.save(TermItem.of(after), condition=TermItem.version == before.version)
+                refusals.append(RecordChangedError(before.instance))
+                if renamed:
+                    write.save(NameItem.of(after), condition=NameItem.term.does_not_exist())
+                    refusals.append(RecordExistsError(after.term))
+                for shard, share in shares.items():
+                    actions = _actions(before, after, renamed=renamed) if gone or renamed else []
+                    _keep_unused(write, shard, use_of(before), share, actions)
+        except TransactWriteError as error:
+            if not (gone or renamed):
+                # Checks come first in a transaction; there are only these and the record itself.
+                refusals = [*[_SharesMovedError()] * len(shares), *refusals]
+            raise _refusal(error, refusals) from error
+
+    def _shares(self, term: Term) -> dict[str, int | None]:
+        """The uses of a term as each item counts them; None where it never counted any."""
+        name = used(use_of(term)).path[0]
+        shares: dict[str, int | None] = dict.fromkeys(SHARDS)
+        with overload_is_unavailable():
+            for item in UsesItem.batch_get([(USES, s) for s in SHARDS], consistent_read=True):
+                shares[item.shard] = item.shares.get(name)
+        return shares
+
+
+class _SharesMovedError(Exception):
+    """Metadata that uses a term was written while the term was being changed."""
+
+
+def _actions(before: Term, after: Term, *, renamed: bool) -> list[Action]:
+    """What becomes of the counts when a term gives its name up."""
+    freed: list[Action] = [used(use_of(before)).remove(), retired(use_of(before)).set(True)]
+    return [*freed, retired(use_of(after)).remove()] if renamed else freed
+
+
+def _keep_unused(
+    write: TransactWrite, shard: str, use: str, share: int | None, actions: list[Action]
+) -> None:
+    same: Condition = used(use).does_not_exist() if share is None else used(use) == share
+    if actions:
+        write.update(UsesItem(USES, shard), actions=actions, condition=same)
+    else:
+        write.condition_check(UsesItem, USES, shard, condition=same)
+
+
+def _refusal(error: TransactWriteError, refusals: Sequence[Exception]) -> Exception:
+    """Why a transaction was rolled back; `refusals` are the reasons of its first actions."""
+    codes = [reason.code if reason else _NONE for reason in error.cancellation_reasons]
+    failed = [at for at, code in enumerate(codes) if code != _NONE]
+    if not failed:
+        return error
+    if any(codes[at] != _CONDITION_FAILED for at in failed):
+        return busy()
+    return refusals[failed[0]] if failed[0] < len(refusals) else _SharesMovedError()

@@ -1,0 +1,68 @@
+"""The vocabulary in dictionaries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+from coffer.domain.errors import RecordChangedError, RecordExistsError, TermInUseError
+from coffer.domain.vocabulary.editing import must_be_unused
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, use_of
+from coffer.domain.vocabulary.usage import Terms
+
+T = TypeVar("T", ManagedAttribute, ObjectSubtype)
+
+
+class InMemoryVocabulary:
+    """The Vocabulary port; `uses` are those that metadata counts."""
+
+    def __init__(self, *terms: Term) -> None:
+        self.records: dict[str, Term] = {term.instance: term for term in terms}
+        self.uses: Counter[str] = Counter()
+
+    def get(self, kind: type[T], identifier: str) -> T | None:
+        return next((one for one in self._of(kind) if one.identifier == identifier), None)
+
+    def named(self, kind: type[T], term: str) -> T | None:
+        return self._named(kind).get(term)
+
+    def all_of(self, kind: type[T]) -> Sequence[T]:
+        there = [one for one in self._of(kind) if one.deleted_on is None]
+        return sorted(there, key=lambda one: one.identifier)
+
+    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
+        attributes, known = self._named(ManagedAttribute), self._named(ObjectSubtype)
+        return Terms(
+            attributes={key: attributes[key] for key in keys if key in attributes},
+            subtypes={name: known[name] for name in subtypes if name in known},
+        )
+
+    def add(self, term: Term) -> None:
+        if self._taken(term):
+            raise RecordExistsError(term.instance)
+        self.records[term.instance] = term
+
+    def replace(self, before: Term, after: Term) -> None:
+        if must_be_unused(before, after) and self.uses[use_of(before)] > 0:
+            raise TermInUseError(before.instance)
+        if self.records[before.instance].version != before.version:
+            raise RecordChangedError(before.instance)
+        if before.term != after.term and self._taken(after):
+            raise RecordExistsError(after.term)
+        self.records[after.instance] = after
+
+    def count(self, moved: Mapping[str, int]) -> None:
+        """Keep what metadata now uses more, or less."""
+        self.uses.update(moved)
+
+    def _of(self, kind: type[T]) -> list[T]:
+        return [one for one in self.records.values() if isinstance(one, kind)]
+
+    def _named(self, kind: type[T]) -> Mapping[str, T]:
+        return {one.term: one for one in self.all_of(kind)}
+
+    def _taken(self, term: Term) -> bool:
+        if isinstance(term, ManagedAttribute):
+            return term.term in self._named(ManagedAttribute)
+        return term.term in self._named(ObjectSubtype)
