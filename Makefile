@@ -156,6 +156,11 @@ bench-detection-start: $(RUN_STAMP) ## Measure what the detector adds to a cold 
 	@.ci/install-valgrind
 	@$(PYTHON) benchmarks/detection_start.py
 
+.PHONY: fuzz-detection
+fuzz-detection: $(DEV_STAMP) ## Fuzz media type detection with atheris, which is installed for it (SECONDS=300)
+	@$(PYTHON) -m pip install -q atheris==3.0.0
+	@$(PYTHON) tests/detection/fuzz_with_atheris.py build/fuzz-detection -max_total_time=$(or $(SECONDS),300) -max_len=70000 -timeout=5 $(ARGS)
+
 .PHONY: bench-uploads
 bench-uploads: $(DEV_STAMP) ## Measure what of an upload passes through compute (ARGS="hashing large", ARGS=--ceph)
 	@$(PYTHON) benchmarks/uploads.py $(ARGS)

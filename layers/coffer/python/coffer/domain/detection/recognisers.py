@@ -14,6 +14,7 @@ from coffer.domain.detection.families import (
     images,
     iso_bmff,
     mail,
+    matroska,
     text,
 )
 
@@ -65,7 +66,8 @@ RECOGNISERS: dict[int, tuple[Recogniser, ...]] = {
         data.touhou,
     ),
     45: (mail.likely,),
-    40: (mail.possible, text.matlab_function, data.dbf, data.key),
+    40: (matroska.webm, mail.possible, text.matlab_function, data.dbf, data.key),
     30: (audio.adts, text.bibtex_after_comment),
     20: (audio.sun_audio,),
+    10: (data.miniseed,),
 }

@@ -5,8 +5,9 @@ A row is a tier, a media type, and one or more parts that must all be there. A p
 the last offset. Tiers are the priorities of Apache Tika's registry: a match in a higher tier hides
 everything below it, matches in one tier compete by length (and then by the file's name).
 
-Source: the signatures of Apache Tika 3.2.3's type registry; for most of them the formats'
-own specifications say the same. What needs more than bytes in places (masks, counts, letter case,
+Source: the signatures of Apache Tika 3.2.3's type registry, down to tier 20; for most of them the
+formats' own specifications say the same. Below that: formats that Tika tells by name alone, each
+with its specification. What needs more than bytes in places (masks, counts, letter case,
 numbers in ranges) is code, in the recognisers.
 """
 
@@ -650,4 +651,47 @@ SIGNATURES: tuple[Row, ...] = (
     (20, "text/x-makefile", ((0, b"#!/usr/bin/make"),)),
     (20, "text/x-makefile", ((0, b"#!/usr/local/bin/make"),)),
     (20, "text/x-makefile", ((0, b"#!/usr/bin/env make"),)),
+    # ---- tier 10: below all of Tika's, which tells these types by name alone ----
+    # ASPRS, LAS Specification 1.4, table 3
+    (10, "application/x-asprs", ((0, b"LASF"), (24, b"\x01\x00"))),
+    (10, "application/x-asprs", ((0, b"LASF"), (24, b"\x01\x03"))),
+    (10, "application/x-asprs", ((0, b"LASF"), (24, b"\x01\x04"))),
+    # The NetCDF Classic Format Specification, CDF-5
+    (10, "application/x-netcdf", ((0, b"CDF\x05"),)),
+    # HDF5 File Format Specification 3.0, section II.A: behind a user block
+    (10, "application/x-hdf", ((512, b"\x89HDF\r\n\x1a\n"),)),
+    (10, "application/x-hdf", ((1024, b"\x89HDF\r\n\x1a\n"),)),
+    (10, "application/x-hdf", ((2048, b"\x89HDF\r\n\x1a\n"),)),
+    # Stata 8 to 12, "Description of .dta file format" 113 to 115: version, byte order, 1, 0
+    (10, "application/x-stata-dta", ((0, b"\x71\x01\x01\x00"),)),
+    (10, "application/x-stata-dta", ((0, b"\x71\x02\x01\x00"),)),
+    (10, "application/x-stata-dta", ((0, b"\x72\x01\x01\x00"),)),
+    (10, "application/x-stata-dta", ((0, b"\x72\x02\x01\x00"),)),
+    (10, "application/x-stata-dta", ((0, b"\x73\x01\x01\x00"),)),
+    (10, "application/x-stata-dta", ((0, b"\x73\x02\x01\x00"),)),
+    # BigTIFF, Intel order (Tika has the other one)
+    (10, "image/tiff", ((0, b"II+\x00\x08\x00\x00\x00"),)),
+    # MIL-STD-2500C, table A-1
+    (10, "image/nitf", ((0, b"NITF02.10"),)),
+    # Camera raw that is not TIFF: LibRaw, identify.cpp
+    (10, "image/x-raw-fuji", ((0, b"FUJIFILMCCD-RAW "),)),
+    (10, "image/x-raw-minolta", ((0, b"\x00MRM"),)),
+    (10, "image/x-raw-olympus", ((0, b"IIRS"), (4, b"\x08\x00\x00\x00"))),
+    (10, "image/x-raw-olympus", ((0, b"MMOR"), (4, b"\x00\x00\x00\x08"))),
+    (10, "image/x-raw-panasonic", ((0, b"IIU\x00"),)),
+    (10, "image/x-raw-sigma", ((0, b"FOVb"), (6, b"\x02\x00"))),
+    (10, "image/x-raw-sigma", ((0, b"FOVb"), (6, b"\x03\x00"))),
+    (10, "image/x-cmu-raster", ((0, b"\x59\xa6\x6a\x95"),)),  # rasterfile(5) of SunOS
+    # OpenType Specification 1.9, font collections; and Apple's TrueType Reference Manual
+    (10, "application/x-font-ttf", ((0, b"ttcf\x00\x01\x00\x00"),)),
+    (10, "application/x-font-ttf", ((0, b"ttcf\x00\x02\x00\x00"),)),
+    (10, "application/x-font-ttf", ((0, b"true\x00"),)),
+    (10, "application/x-font-pcf", ((0, b"\x01fcp"),)),
+    (10, "application/x-ace-compressed", ((7, b"**ACE**"),)),
+    # SMPTE 377-1: the key of a header partition pack
+    (10, "application/mxf", ((0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01"),)),
+    # EBU Tech 3306
+    (10, "audio/vnd.wave", ((0, b"RF64"), (8, b"WAVE"))),
+    # ETSI TS 102 114, core substream
+    (10, "audio/vnd.dts", ((0, b"\x7f\xfe\x80\x01"),)),
 )
