@@ -88,7 +88,10 @@ def present_package(package: AuthorizedPackage, upload_url: str) -> Answer:
     body = _encode(dict.fromkeys(members, files))
     if _bytes_in_a_response(body) > MAX_ANSWER_BYTES:
         texts = (f"{_encode(path)}:{_encode(file)}," for path, file in files.items())
-        fitting = _count_fitting(texts, MAX_ANSWER_BYTES // len(members))
+        around = _bytes_in_a_response(_encode({member: {} for member in members}))
+        # In each member, the last file has no comma behind it.
+        room = (MAX_ANSWER_BYTES - around) // len(members) + 1
+        fitting = _count_fitting(texts, room)
         raise TooLargeError(
             "answer_too_large",
             f"The answer for {len(files)} files would be too large; {fitting} of them fit one "
@@ -162,7 +165,7 @@ def _count_fitting(texts: Iterable[str], most_bytes: int) -> int:
 
     There the body is a JSON string: every quote takes two bytes, other scripts up to six a letter.
     """
-    used = accumulate(len(encode_basestring_ascii(text)) for text in texts)
+    used = accumulate(len(encode_basestring_ascii(text)) - len('""') for text in texts)
     return sum(1 for so_far in used if so_far <= most_bytes)
 
 
@@ -170,7 +173,7 @@ def _bytes_in_a_response(document: str) -> int:
     """The same of a JSON document, in which no character is a control character; much faster."""
     if document.isascii():
         return len(document) + document.count('"') + document.count("\\")
-    return len(encode_basestring_ascii(document))
+    return len(encode_basestring_ascii(document)) - len('""')
 
 
 def _listed(files: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,47 @@
+"""How many files fit an answer is told to the file, whatever their names and addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from coffer.domain.errors import TooLargeError
+from coffer.domain.rawstore.keys import KeyPattern
+from coffer.domain.rawstore.packages import Package, parse_files
+from coffer.domain.rawstore.uploads import AuthorizedPackage, SignedUpload
+from coffer.http import rawstore
+from coffer.http.rawstore import present_package
+
+PATTERN = KeyPattern.parse("{owner}/{dataset}/{path}")
+MOST_BYTES = 9_000
+
+
+def authorized(paths: list[str], **metadata: str) -> AuthorizedPackage:
+    entry = {"length": 1, "md5": "BE4Y8L87GawEKKdchUNhlA=="}
+    request: Any = {"metadata": {"owner": "o", **metadata}, "filedata": dict.fromkeys(paths, entry)}
+    package = Package.parse(request)
+    files = parse_files(request, package, PATTERN)
+    return AuthorizedPackage(
+        package, [SignedUpload(file, {"key": file.path}, False) for file in files]
+    )
+
+
+@pytest.mark.parametrize("metadata", [{"dataset": "d"}, {"name": "d"}])
+@pytest.mark.parametrize("folder", ["plain", "été 日本"])
+@pytest.mark.parametrize("address", range(0, 400, 13))
+def test_the_files_that_fit_are_counted_exactly(
+    monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str], folder: str, address: int
+) -> None:
+    monkeypatch.setattr(rawstore, "MAX_ANSWER_BYTES", MOST_BYTES)
+    url = "https://" + "a" * address
+    paths = [f"{folder}/{number}.csv" for number in range(100)]
+    with pytest.raises(TooLargeError) as refused:
+        present_package(authorized(paths, **metadata), url)
+    told = re.search(r"(\d+) of them fit", str(refused.value))
+    assert told is not None
+    fitting = int(told[1])
+    assert present_package(authorized(paths[:fitting], **metadata), url).body
+    with pytest.raises(TooLargeError):
+        present_package(authorized(paths[: fitting + 1], **metadata), url)
