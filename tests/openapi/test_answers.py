@@ -401,7 +401,69 @@ def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Hap
     }
 
 
+def _lookup(path: str) -> Mapping[int, Happening]:
+    """The answers of something that everybody who is signed in may look up."""
+    return {
+        200: lambda world: world.get(path),
+        401: _guarded(lambda world: world.get(path)),
+        403: _guarded(lambda world: world.get(path), "roleless"),
+        406: lambda world: world.get(path, Accept="image/png"),
+    }
+
+
+def _stored(infix: str, kind: str) -> Mapping[int, Happening]:
+    root = f"/api/v1/file-info/mybucket/{infix}"
+
+    def ask(world: World) -> Response:
+        identifier = world.path_of(kind).rpartition("/")[2]
+        return world.get(f"{root}{identifier}.png")
+
+    return {
+        200: ask,
+        400: lambda world: world.get(root.replace("mybucket", "my%20bucket") + "a"),
+        401: _guarded(lambda world: world.get(f"{root}{ABSENT}.png")),
+        403: _guarded(lambda world: world.get(f"{root}{ABSENT}.png"), "outsider"),
+        404: lambda world: world.get(f"{root}{ABSENT}.png"),
+        406: lambda world: world.get(f"{root}{ABSENT}.png", Accept="image/png"),
+    }
+
+
+def _names(root: str) -> Mapping[int, Happening]:
+    query = "filter[type][EQ]=metadata&filter[name][EQ]=my-image.png&filter[group][EQ]=mybucket"
+
+    def ask(world: World) -> Response:
+        return world.get(f"{root}?{query}")
+
+    return {
+        200: lambda world: _after(world.described(), lambda: None, lambda: ask(world)),
+        400: lambda world: world.get(f"{root}?filter[name][EQ]=a"),
+        401: _guarded(ask),
+        403: _guarded(ask, "outsider"),
+        406: lambda world: world.get(f"{root}?{query}", Accept="image/png"),
+    }
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+    "GET /api/v1/file-info/{bucket}/{filename}": _stored("", "file"),
+    "GET /api/v1/file-info/{bucket}/derivative/{filename}": _stored("derivative/", "derivative"),
+    "GET /api/v1/resource-name-identifier": _names("/api/v1/resource-name-identifier"),
+    "GET /resource-name-identifier": _names("/resource-name-identifier"),
+    "GET /api/v1/license": {
+        **_lookup("/api/v1/license"),
+        400: lambda world: world.get("/api/v1/license?sort=colour"),
+    },
+    "GET /api/v1/license/{id}": {
+        **_lookup("/api/v1/license/attribution-international-4"),
+        404: lambda world: world.get("/api/v1/license/none"),
+    },
+    "GET /api/v1/config": {
+        **_lookup("/api/v1/config"),
+        400: lambda world: world.get("/api/v1/config?page[limit]=0"),
+    },
+    "GET /api/v1/config/{id}": {
+        **_lookup("/api/v1/config/file-upload"),
+        404: lambda world: world.get("/api/v1/config/none"),
+    },
     **_terms("managed-attribute", {"multilingualDescription": {"descriptions": []}}),
     **_terms("object-subtype", {"acSubtype": " "}),
     "POST /api/v1/file/{bucket}": _uploads("/api/v1/file/mybucket"),

@@ -75,6 +75,12 @@ def _world(stack: LocalStack) -> World:
             "/api/v1/file/{bucket}/derivative/{fileId}": derived,
             "/api/v1/object-upload/{id}": {"id": flat["fileIdentifier"]},
             "/api/v1/metadata/{id}": {"id": metadata},
+            "/api/v1/file-info/{bucket}/{filename}": {
+                "bucket": "mybucket",
+                "filename": f"{flat['fileIdentifier']}.png",
+            },
+            "/api/v1/license/{id}": {"id": "attribution-international-4"},
+            "/api/v1/config/{id}": {"id": "file-upload"},
             "/api/v1/managed-attribute/{id}": {"id": attribute},
             "/api/v1/object-subtype/{id}": {"id": subtype},
             "/api/v1/media-type/{id+}": {"id": "image/jpeg"},

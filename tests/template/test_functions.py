@@ -24,7 +24,14 @@ from tests.template.reading import (
 FUNCTIONS = sorted(functions())
 
 # They only look at the request, the environment or a token.
-WITHOUT_ANY_RIGHTS = {"answer_unrouted", "describe_api", "list_media_types", "list_prefixes"}
+WITHOUT_ANY_RIGHTS = {
+    "answer_unrouted",
+    "describe_api",
+    "list_licenses",
+    "list_media_types",
+    "list_prefixes",
+    "show_config",
+}
 
 
 def test_every_folder_is_a_function_and_every_function_has_its_folder() -> None:

@@ -18,14 +18,18 @@ ANSWERS = {
     "download_file": HTTPStatus.NOT_FOUND,
     "edit_managed_attributes": HTTPStatus.CREATED,
     "edit_object_subtypes": HTTPStatus.CREATED,
+    "find_identifiers": HTTPStatus.OK,
+    "get_file_info": HTTPStatus.NOT_FOUND,
     "get_metadata": HTTPStatus.NOT_FOUND,
     "get_object_upload": HTTPStatus.NOT_FOUND,
+    "list_licenses": HTTPStatus.OK,
     "list_media_types": HTTPStatus.OK,
     "list_prefixes": HTTPStatus.UNAUTHORIZED,
     "offer_uploads": HTTPStatus.OK,
     "presign_download": HTTPStatus.UNAUTHORIZED,
     "read_managed_attributes": HTTPStatus.OK,
     "read_object_subtypes": HTTPStatus.OK,
+    "show_config": HTTPStatus.OK,
     "upload_file": HTTPStatus.OK,
 }
 BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage")

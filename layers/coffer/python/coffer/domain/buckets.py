@@ -11,7 +11,7 @@ _FIRST = frozenset(string.ascii_letters + string.digits)
 _REST = _FIRST | frozenset("._~-")
 
 
-def parse_bucket(text: str, *, pointer: str | None = None) -> str:
+def parse_bucket(text: str, *, pointer: str | None = None, parameter: str = "bucket") -> str:
     """`text` if it may name a bucket, as it is spelled; MalformedRequestError otherwise.
 
     Groups compare without case, so keys and partitions use `bucket_key`.
@@ -23,7 +23,7 @@ def parse_bucket(text: str, *, pointer: str | None = None) -> str:
         f"{text[:80]!r} cannot be a bucket: 1 to {MAX_LENGTH} letters, digits, '.', '_', '~' or "
         "'-', of which the first is a letter or a digit.",
         pointer=pointer,
-        parameter=None if pointer else "bucket",
+        parameter=None if pointer else parameter,
     )
 
 

@@ -6,6 +6,7 @@ records      what is known of a file, attribute by attribute
 bodies       what callers send below /api
 answers      what routes answer with that is no record
 vocabulary   the terms that metadata uses, and, in vocabulary_operations, their routes
+lookups      what is looked up beside the records, and the routes for it
 rawstore     what the rawstore API takes and gives
 errors       what errors look like, and which codes stand behind which status
 parts        parameters, headers, security schemes

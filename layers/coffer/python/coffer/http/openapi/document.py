@@ -9,7 +9,7 @@ from typing import Any
 
 from coffer import __version__
 from coffer.http.answers import JSON, JSON_API
-from coffer.http.openapi import answers, bodies, errors, rawstore, records, vocabulary
+from coffer.http.openapi import answers, bodies, errors, lookups, rawstore, records, vocabulary
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 from coffer.http.openapi.operations import OPERATIONS
 from coffer.http.openapi.parts import HEADERS, SECURITY_SCHEMES, parameters
@@ -89,6 +89,7 @@ def _schemas(deployment: Deployment) -> dict[str, Any]:
         ),
         **answers.SCHEMAS,
         **vocabulary.SCHEMAS,
+        **lookups.SCHEMAS,
         **rawstore.SCHEMAS,
         **errors.SCHEMAS,
     }

@@ -24,6 +24,7 @@ from coffer.http.openapi.errors import (
     STORE,
     together,
 )
+from coffer.http.openapi.lookups import LOOKUPS
 from coffer.http.openapi.operation import (
     ANY_TYPE,
     FORM,
@@ -400,6 +401,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **_RECORDS,
     **_LISTS,
     **VOCABULARY,
+    **LOOKUPS,
     **_SERVICE,
     **_RAWSTORE,
 }

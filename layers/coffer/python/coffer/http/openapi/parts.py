@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffer.domain.media_types import DcType
+from coffer.domain.vocabulary.editing import MAX_TERM
 from coffer.http.openapi.answers import MEDIA_TYPE
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
@@ -93,8 +94,34 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         "sortMediaType": _parameter(
             "query", "sort", one_of(("mediaType", "-mediaType"), "In which order; - turns it.")
         ),
+        "filename": _parameter(
+            "path",
+            "filename",
+            text("The file's identifier with its extension.", maxLength=100, examples=["….png"]),
+        ),
+        "licenseId": _parameter("path", "id", text("Which licence.", maxLength=100)),
+        "configId": _parameter("path", "id", text("Which configuration.", maxLength=100)),
+        "filterUrl": _parameter(
+            "query", "filter[url]", text("Only licences with this address.", minLength=1)
+        ),
+        "filterType": _parameter(
+            "query", "filter[type][EQ]", text("The type of the records.", const="metadata")
+        ),
+        "filterName": _parameter(
+            "query", "filter[name][EQ]", text("Their name, or several with commas between them.")
+        ),
+        "filterGroup": _parameter(
+            "query",
+            "filter[group][EQ]",
+            text("Their group, which is needed.", pattern=BUCKET_PATTERN),
+        ),
+        "namesLimit": _parameter(
+            "query",
+            "page[limit]",
+            whole_number("How many at most; 20 unless said.", minimum=1, maximum=MAX_LIMIT),
+        ),
         "managedAttributeId": _parameter(
-            "path", "id", text("The id of the managed attribute, or its key.", minLength=1)
+            "path", "id", text("The id of the managed attribute, or its key.", maxLength=MAX_TERM)
         ),
         "changedManagedAttributeId": _parameter(
             "path", "id", identifier("The id of the managed attribute.")

@@ -1,0 +1,37 @@
+"""GET /api/v1/license and /api/v1/license/{id}: the licences that metadata usually names."""
+
+from coffer.domain.licenses import LICENSES, License, find_license
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.documents import API_ROOT, resource
+from coffer.http.requests import Request
+from coffer.http.short_lists import read_selection
+from coffer.identification import configured_identify
+
+KIND = "license"
+
+identify = configured_identify()
+app = Api()
+
+
+@app.route("GET /api/v1/license")
+def list_licenses(request: Request) -> Answer:
+    identify(request)
+    selection = read_selection(request, ("url", "id"))
+    chosen = selection.of([{"url": one.url, "id": one.identifier} for one in LICENSES])
+    return Answer.of_json({"data": [present(find_license(entry["id"])) for entry in chosen]})
+
+
+@app.route("GET /api/v1/license/{id}")
+def show_license(request: Request) -> Answer:
+    identify(request)
+    found = find_license(require_variable(request, "id"))
+    url = f"{request.base_url}{API_ROOT}/{KIND}/{found.identifier}"
+    return Answer.of_json({"data": present(found), "links": {"self": url}})
+
+
+def present(one: License) -> dict[str, object]:
+    return resource(KIND, one.identifier, {"url": one.url, "titles": dict(one.titles)})
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,40 @@
+"""GET /api/v1/config and /api/v1/config/{id}: what this deployment takes, and what it fills in."""
+
+from coffer.domain.configuration import Limits, configuration, find_configuration
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.documents import API_ROOT, resource
+from coffer.http.requests import Request
+from coffer.http.short_lists import read_selection
+from coffer.identification import configured_identify
+from coffer.settings import settings
+
+KIND = "config"
+LIMITS = Limits(
+    max_direct_upload_bytes=settings.max_direct_upload_bytes,
+    max_upload_bytes=settings.max_upload_bytes,
+)
+
+identify = configured_identify()
+app = Api()
+
+
+@app.route("GET /api/v1/config")
+def list_configs(request: Request) -> Answer:
+    identify(request)
+    known = configuration(LIMITS)
+    chosen = read_selection(request, ("id",)).of([{"id": identifier} for identifier in known])
+    data = [resource(KIND, entry["id"], known[entry["id"]]) for entry in chosen]
+    return Answer.of_json({"data": data})
+
+
+@app.route("GET /api/v1/config/{id}")
+def show_config(request: Request) -> Answer:
+    identify(request)
+    identifier = require_variable(request, "id")
+    data = resource(KIND, identifier, find_configuration(LIMITS, identifier))
+    url = f"{request.base_url}{API_ROOT}/{KIND}/{identifier}"
+    return Answer.of_json({"data": data, "links": {"self": url}})
+
+
+lambda_handler = app.handler()

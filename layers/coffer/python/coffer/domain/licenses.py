@@ -1,0 +1,61 @@
+"""The licences that metadata usually names, as the reference ships them (SupportedLicense)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coffer.domain.errors import NotFoundError
+
+
+@dataclass(frozen=True, kw_only=True)
+class License:
+    """A licence: where its text is, and what it is called in English and in French."""
+
+    identifier: str
+    url: str
+    titles: Mapping[str, str]
+
+
+LICENSES = (
+    License(
+        identifier="open-government-licence-canada",
+        url="https://open.canada.ca/en/open-government-licence-canada",
+        titles={
+            "en": "Open Government Licence - Canada",
+            "fr": "Licence du gouvernement ouvert - Canada",
+        },
+    ),
+    License(
+        identifier="universal-public-domain-dedication-1",
+        url="https://creativecommons.org/publicdomain/zero/1.0",
+        titles={
+            "en": "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication",
+            "fr": "CC0 1.0 Universel (CC0 1.0) Transfert dans le domaine public",
+        },
+    ),
+    License(
+        identifier="attribution-international-4",
+        url="https://creativecommons.org/licenses/by/4.0",
+        titles={
+            "en": "Attribution 4.0 International (CC BY 4.0)",
+            "fr": "Attribution 4.0 International (CC BY 4.0)",
+        },
+    ),
+    License(
+        identifier="attribution-international-noncommercial-4",
+        url="https://creativecommons.org/licenses/by-nc/4.0",
+        titles={
+            "en": "Attribution-NonCommercial 4.0 International (CC BY-NC 4.0)",
+            "fr": "Attribution - Pas d'Utilisation Commerciale 4.0 International (CC BY-NC 4.0)",
+        },
+    ),
+)
+
+
+def find_license(identifier: str) -> License:
+    """The licence with this id; raises NotFoundError where there is none."""
+    for one in LICENSES:
+        if one.identifier == identifier:
+            return one
+    raise NotFoundError("license_not_found", f"There is no license {identifier[:80]!r}.")
