@@ -131,6 +131,13 @@ test-s3: $(DEV_STAMP) ## Hold what Coffer signs, copies and promotes to Ceph's S
 	@.ci/install-ceph
 	@$(PYTHON) -m pytest -p tests.ceph.plugin tests/ceph $(ARGS)
 
+# The suites that drive the real handlers through everything that they can be asked.
+PRIVILEGED := tests/api tests/rawstore tests/openapi/test_answers.py tests/template/test_sample_events.py
+
+.PHONY: test-privileges
+test-privileges: $(DEV_STAMP) ## Hold each function's policy to the calls it is seen to make: a table
+	@$(PYTHON) -m pytest -p tests.privileges.plugin $(PRIVILEGED) $(ARGS)
+
 .PHONY: test-datahub
 test-datahub: $(DEV_STAMP) ## Push datasets to the rawstore with npm's unmodified datahub-client
 	@! command -v npm > /dev/null || $(MAKE) -s $(DATAHUB_STAMP)

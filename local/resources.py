@@ -317,6 +317,12 @@ class Reader:
             raise TemplateError(f"the local stack doesn't know {attribute} of a {type_name}")
         return maker(name)
 
+    def resources_of(self, type_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Logical id and resolved properties of each resource of a type."""
+        for logical_id, resource in self._active.items():
+            if resource["Type"] == type_name:
+                yield logical_id, self._properties(logical_id, resource)
+
     def read(self) -> Resources:
         """Reads everything; TemplateError names the first thing that isn't understood."""
         found: dict[str, dict[str, dict[str, Any]]] = {}

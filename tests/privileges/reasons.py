@@ -1,0 +1,29 @@
+"""Why a role allows what no recorded call needed."""
+
+from __future__ import annotations
+
+from tests.privileges.policies import Grant
+
+_BY_LAMBDA = "Lambda itself uses it in the function's name: the local stack's feeds have no role"
+
+_ABSENT = "without it S3 answers 403 for a key that isn't there, where we need to see 404"
+
+REASONS: dict[tuple[str, str], str] = {
+    ("*", "sqs:ReceiveMessage"): _BY_LAMBDA,
+    ("*", "sqs:DeleteMessage"): _BY_LAMBDA,
+    ("*", "sqs:GetQueueAttributes"): _BY_LAMBDA,
+    ("*", "sqs:ChangeMessageVisibility"): _BY_LAMBDA,
+    ("PublishChangesFunction", "dynamodb:DescribeStream"): _BY_LAMBDA,
+    ("PublishChangesFunction", "dynamodb:GetRecords"): _BY_LAMBDA,
+    ("PublishChangesFunction", "dynamodb:GetShardIterator"): _BY_LAMBDA,
+    ("PublishChangesFunction", "dynamodb:ListStreams"): _BY_LAMBDA,
+    ("PublishChangesFunction", "s3:PutObject"): _BY_LAMBDA,
+    ("PublishChangesFunction", "s3:ListBucket"): _BY_LAMBDA,
+    ("*", "s3:ListBucket"): _ABSENT,
+}
+"""By function ("*": any) and action."""
+
+
+def reason_for(grant: Grant) -> str | None:
+    """The reason for a grant that nothing used, where one is written down."""
+    return REASONS.get((grant.function, grant.action)) or REASONS.get(("*", grant.action))
