@@ -4,6 +4,7 @@ The contract suites in `tests/contract` run on each of these and on its adapter.
 """
 
 from tests.fakes.clocks import FrozenClock
+from tests.fakes.lists import InMemoryLists
 from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects
 from tests.fakes.outlets import (
     FixedThumbnailer,
@@ -22,6 +23,7 @@ __all__ = [
     "InMemoryAudit",
     "InMemoryCatalogue",
     "InMemoryDeliveries",
+    "InMemoryLists",
     "InMemoryObjects",
     "InMemoryQueue",
     "InMemoryUploads",

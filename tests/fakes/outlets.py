@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from coffer.domain.image_facts import ImageFacts
+from coffer.domain.listing.counting import CountChange
 from coffer.domain.ports import Picture, StoredObject, ThumbnailError
 from coffer.domain.upload_offers import AllowedUpload, SignedForm
 
@@ -16,9 +17,13 @@ class InMemoryAudit:
 
     def __init__(self) -> None:
         self.snapshots: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self.counted: list[CountChange] = []
 
-    def record(self, snapshot: Mapping[str, Any]) -> None:
-        self.snapshots.setdefault((snapshot["instanceId"], snapshot["version"]), snapshot)
+    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
+        key = (snapshot["instanceId"], snapshot["version"])
+        if key not in self.snapshots:
+            self.snapshots[key] = snapshot
+            self.counted += counts
 
 
 class RecordingBus:

@@ -41,6 +41,7 @@ class Settings:
     derivatives_table: str
     audit_table: str
     vocabulary_table: str
+    counts_table: str
     event_bus: str
     process_upload_queue_url: str
 
@@ -98,6 +99,7 @@ class Settings:
             derivatives_table=read.text("DERIVATIVES_TABLE"),
             audit_table=read.text("AUDIT_TABLE"),
             vocabulary_table=read.text("VOCABULARY_TABLE"),
+            counts_table=read.text("COUNTS_TABLE"),
             event_bus=read.text("EVENT_BUS"),
             process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
             max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),

@@ -16,7 +16,7 @@ def parse_bucket(text: str, *, pointer: str | None = None, parameter: str = "buc
 
     Groups compare without case, so keys and partitions use `bucket_key`.
     """
-    if 0 < len(text) <= MAX_LENGTH and text[0] in _FIRST and _REST.issuperset(text):
+    if is_bucket(text):
         return text
     raise MalformedRequestError(
         "malformed_bucket",
@@ -25,6 +25,11 @@ def parse_bucket(text: str, *, pointer: str | None = None, parameter: str = "buc
         pointer=pointer,
         parameter=None if pointer else parameter,
     )
+
+
+def is_bucket(text: str) -> bool:
+    """Whether `text` may name a bucket."""
+    return 0 < len(text) <= MAX_LENGTH and text[0] in _FIRST and _REST.issuperset(text)
 
 
 def bucket_key(bucket: str) -> str:

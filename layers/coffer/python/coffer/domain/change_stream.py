@@ -24,6 +24,7 @@ from coffer.domain.attributes import (
 from coffer.domain.clock import to_text
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import UnavailableError
+from coffer.domain.listing.counting import CountChange, count_changes
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
@@ -38,9 +39,10 @@ Record = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype
 
 @dataclass(frozen=True, kw_only=True)
 class Announcement:
-    """One visible change: a snapshot for the audit, and messages for the bus."""
+    """One visible change: a snapshot for the audit, what it counts for, and messages."""
 
     snapshot: Mapping[str, Any]
+    counts: tuple[CountChange, ...]
     messages: tuple[Mapping[str, Any], ...]
 
 
@@ -57,6 +59,7 @@ def announce(
         return None
     return Announcement(
         snapshot=_snapshot(before, after, occurred_on),
+        counts=count_changes(before, after),
         messages=tuple(
             _message(after, occurred_on, told) for told in _messages(before, after) if told
         ),
@@ -69,7 +72,7 @@ def tell(audit: AuditTrail, bus: EventBus, announcement: Announcement) -> None:
     Raises UnavailableError where the bus did not take every message: the change is told again,
     under the same ids.
     """
-    audit.record(announcement.snapshot)
+    audit.record(announcement.snapshot, announcement.counts)
     if not all(bus.publish(announcement.messages)):
         raise UnavailableError("bus_unavailable", "The bus did not take every message.")
 

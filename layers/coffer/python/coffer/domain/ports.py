@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from coffer.domain.derivative import Derivative
 from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
+from coffer.domain.listing.counting import CountChange
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import Awaiting, ObjectUpload
 from coffer.domain.steps import Step
@@ -195,8 +196,11 @@ class Catalogue(TermReader, Protocol):
 class AuditTrail(Protocol):
     """Every version of every record, for ever."""
 
-    def record(self, snapshot: Mapping[str, Any]) -> None:
-        """Keep a snapshot (`instanceId`, `version`, …); kept already: nothing happens."""
+    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
+        """Keep a snapshot (`instanceId`, `version`, …) and count what it counts for, both or none.
+
+        Kept already: nothing happens.
+        """
         ...
 
 

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynamodb.exceptions import PutError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
+    ATTEMPTS,
     CONDITION_FAILED,
+    CONNECT_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    REGION,
     code_of,
     overload_is_unavailable,
 )
+from coffer.adapters.dynamodb.counts import CountItem
 from coffer.adapters.dynamodb.items import SnapshotItem
+from coffer.domain.errors import UnavailableError
+from coffer.domain.listing.counting import CountChange
+
+_CONFLICT = "TransactionConflict"
+_CONDITION_FAILED = "ConditionalCheckFailed"
+_SHORTEST_PAUSE_SECONDS = 0.02
 
 
 class DynamoAuditTrail:
-    """The audit table."""
+    """The audit table, and the counters that move with it."""
 
-    def record(self, snapshot: Mapping[str, Any]) -> None:
+    def __init__(self) -> None:
+        # Kept: its client is made with the first transaction, which takes longer than all the rest.
+        self._connection = Connection(
+            region=REGION,
+            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+            read_timeout_seconds=READ_TIMEOUT_SECONDS,
+            max_retry_attempts=ATTEMPTS,
+        )
+
+    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
         item = SnapshotItem(
             instance_id=snapshot["instanceId"],
             version=snapshot["version"],
@@ -28,9 +52,48 @@ class DynamoAuditTrail:
             changed_properties=snapshot["changedProperties"],
             state=snapshot["state"],
         )
-        with overload_is_unavailable():
+        if counts:
+            self._keep_and_count(item, counts)
+        else:
+            _keep(item)
+
+    def _keep_and_count(self, item: SnapshotItem, counts: Sequence[CountChange]) -> None:
+        """The snapshot and the counters in one transaction: what is told twice counts once.
+
+        Counters of busy buckets are written by several at a time; DynamoDB lets one of them
+        through and the others try again.
+        """
+        for attempt in range(ATTEMPTS):
             try:
-                item.save(condition=SnapshotItem.instance_id.does_not_exist())
-            except PutError as error:
-                if code_of(error) != CONDITION_FAILED:
+                with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+                    write.save(item, condition=SnapshotItem.instance_id.does_not_exist())
+                    for change in counts:
+                        write.update(
+                            CountItem(change.kind.value, change.bucket_key),
+                            actions=[
+                                CountItem.records.add(change.records),
+                                CountItem.public_records.add(change.public_records),
+                            ],
+                        )
+            except TransactWriteError as error:
+                reasons = {one.code for one in error.cancellation_reasons if one is not None}
+                if _CONDITION_FAILED in reasons:
+                    return
+                if _CONFLICT not in reasons:
                     raise
+            else:
+                return
+            pause = random.uniform(1, 2**attempt)  # noqa: S311 - a pause is no secret
+            time.sleep(_SHORTEST_PAUSE_SECONDS * pause)
+        raise UnavailableError(
+            "records_busy", "The counters are being written by others all the time."
+        )
+
+
+def _keep(item: SnapshotItem) -> None:
+    with overload_is_unavailable():
+        try:
+            item.save(condition=SnapshotItem.instance_id.does_not_exist())
+        except PutError as error:
+            if code_of(error) != CONDITION_FAILED:
+                raise

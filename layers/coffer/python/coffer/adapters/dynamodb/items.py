@@ -133,11 +133,12 @@ class _ListedByChange(_ListedByName):
     by_shard_changed = _list_index("byShardChanged", "listedAs", "changedPosition")
 
 
-_POSITIONS = {
+POSITIONS = {
     Order.CREATED: "created_position",
     Order.CHANGED: "changed_position",
     Order.NAMED: "named_position",
 }
+"""The attributes with the positions in each order."""
 
 
 def _list_keys(record: Record) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def _list_keys(record: Record) -> dict[str, Any]:
     place = place_of(record)
     if place is None:
         return {}
-    positions = {_POSITIONS[order]: position for order, position in place.positions.items()}
+    positions = {POSITIONS[order]: position for order, position in place.positions.items()}
     return {"listed_in": place.bucket_key, "listed_as": place.shard, **positions}
 
 

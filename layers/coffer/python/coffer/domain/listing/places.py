@@ -21,6 +21,7 @@ from coffer.domain.object_upload import ObjectUpload
 SHARDS = 16
 """Partitions that all records are spread over, by the last hexadecimal digit of the id."""
 
+_PUBLIC, _PRIVATE = "public", "private"
 NAME_END = "\t"
 """Stands between a name and what follows it: no name holds it, and it sorts before what they do."""
 _LONGEST_NAME_BYTES = 900
@@ -62,6 +63,11 @@ class Place:
     bucket_key: str
     shard: str
     positions: Mapping[Order, str]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody who is signed in may see it."""
+        return self.shard.startswith(_PUBLIC)
 
 
 def place_of(record: Record) -> Place | None:
@@ -105,7 +111,7 @@ def shard_of(identifier: str, *, is_public: bool) -> str:
 
 def shard_key(number: int, *, is_public: bool) -> str:
     """The partition of all records of one shard that are public to everybody, or are not."""
-    return f"{'public' if is_public else 'private'}#{number:x}"
+    return f"{_PUBLIC if is_public else _PRIVATE}#{number:x}"
 
 
 def moment_position(moment: datetime, identifier: str) -> str:

@@ -1,0 +1,71 @@
+"""What lists need of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from coffer.domain.derivative import Derivative
+from coffer.domain.listing.places import Kind, Record
+from coffer.domain.listing.plans import Stretch
+from coffer.domain.metadata import Metadata
+
+MOST_AT_ONCE = 1000
+"""Entries that one read asks for at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A question: up to `limit` entries of a stretch, from its beginning or behind a position.
+
+    Descending, the beginning is the end. Without records, only positions are wanted.
+    """
+
+    stretch: Stretch
+    limit: int
+    after: str | None = None
+    descending: bool = False
+    with_records: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A listed record and its position; the record is None where only positions were wanted."""
+
+    position: str
+    record: Record | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """What a read found, in its order. `ended`: the stretch certainly has nothing behind it."""
+
+    entries: tuple[Entry, ...]
+    ended: bool
+
+
+class Lists(Protocol):
+    """The indexes that lists are read from. They lag behind writes, usually by less than a second.
+
+    What readers may not see is in none of them.
+    """
+
+    def read(self, kind: Kind, reads: Sequence[Read]) -> list[Slice]:
+        """The answers to these questions, in their order; at once where that is possible."""
+        ...
+
+    def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
+        """How many records are listed in these buckets (None: in all), by kept counters.
+
+        They follow the change stream: right once it has caught up, and never below 0.
+        """
+        ...
+
+    def metadata(self, identifiers: Sequence[str]) -> Mapping[str, Metadata]:
+        """The records with these ids, by id; tombstones and what is not there are left out."""
+        ...
+
+    def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
+        """What was made from the files that these records describe, by their ids, oldest first."""
+        ...

@@ -1,0 +1,71 @@
+"""Cursors: where a list goes on, in a form that clients hand back and do not read.
+
+A cursor holds a place in an order and nothing that its bearer may not see: whoever reads on from
+it is shown what they may read themselves. It is bound to its query by a digest over both, so that
+one that was cut, mistyped or taken to another list is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+
+from coffer.domain.listing.pages import FARTHEST_OFFSET, Cursor
+from coffer.domain.listing.plans import Query
+from coffer.http.comparisons import QueryError
+
+_DIGEST_BYTES = 9
+_LONGEST_TEXT = 2500
+_LONGEST_PLACE_BYTES = 1024  # what an index key of DynamoDB takes
+_PLACE = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
+
+
+def write_cursor(cursor: Cursor, query: Query) -> str:
+    """The cursor as text that needs no encoding in a URL."""
+    content = json.dumps([cursor.place, cursor.skip, cursor.seen], separators=(",", ":")).encode()
+    return urlsafe_b64encode(_digest(content, query) + content).decode().rstrip("=")
+
+
+def read_cursor(text: str, query: Query) -> Cursor:
+    """The cursor that `write_cursor` wrote for this query; QueryError for anything else."""
+    content = _content(text, query)
+    if content is None:
+        raise QueryError(
+            "malformed_cursor",
+            "This is no cursor of this list: take it from links.next, with the same filters and "
+            "sort as there.",
+        )
+    place, skip, seen = content
+    return Cursor(place=place, skip=skip, seen=seen)
+
+
+def _content(text: str, query: Query) -> tuple[str | None, int, int] | None:
+    if len(text) > _LONGEST_TEXT or not text.isascii():
+        return None
+    try:
+        raw = urlsafe_b64decode(f"{text}{'=' * (-len(text) % 4)}")
+        digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+        return _checked(json.loads(content)) if digest == _digest(content, query) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _checked(content: Any) -> tuple[str | None, int, int] | None:
+    """The members of a cursor, if they are what `write_cursor` writes: the digest is no secret."""
+    match content:
+        case [str() | None as place, int() as skip, int() as seen]:
+            if not 0 <= skip <= FARTHEST_OFFSET or seen < 0:
+                return None
+            return (place, skip, seen) if place is None or _is_place(place) else None
+    return None
+
+
+def _is_place(place: str) -> bool:
+    return len(place.encode()) <= _LONGEST_PLACE_BYTES and bool(_PLACE.fullmatch(place))
+
+
+def _digest(content: bytes, query: Query) -> bytes:
+    return sha256(repr(query).encode() + b"\0" + content).digest()[:_DIGEST_BYTES]
