@@ -51,6 +51,7 @@ ENVIRONMENT = {
     "METADATA_TABLE": "metadata",
     "DERIVATIVES_TABLE": "derivatives",
     "AUDIT_TABLE": "audit",
+    "COUNTS_TABLE": "counts",
     "EVENT_BUS": "bus",
     "PROCESS_UPLOAD_QUEUE_URL": "http://127.0.0.1:9",
     "STORAGE_BUCKET_NAME": BUCKET,

@@ -1,17 +1,21 @@
 """GET /api/v1/metadata/{id}: the description of one file."""
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.lists import DynamoLists
+from coffer.adapters.system_clock import SystemClock
 from coffer.domain.cataloguing import read_metadata
 from coffer.domain.identifiers import parse_identifier
+from coffer.domain.listing.places import Kind
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_resource
-from coffer.http.metadata_documents import present_metadata
+from coffer.http.lists import Records, answer_one
+from coffer.http.queries import read_view
 from coffer.http.requests import Request
 from coffer.identification import configured_identify
 
 identify = configured_identify()
 catalogue = DynamoCatalogue()
+records = Records(lists=DynamoLists(), catalogue=catalogue, clock=SystemClock())
 app = Api()
 
 
@@ -19,8 +23,9 @@ app = Api()
 def show_metadata(request: Request) -> Answer:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    view = read_view(request, Kind.METADATA)
     metadata = read_metadata(catalogue, caller, identifier)
-    return answer_resource(request, present_metadata(metadata), version=metadata.version)
+    return answer_one(request, metadata, view, caller, records)
 
 
 lambda_handler = app.handler()

@@ -3,12 +3,14 @@
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.domain.identifiers import parse_identifier
+from coffer.domain.listing.places import Kind
+from coffer.domain.listing.related import Related
 from coffer.domain.upload_records import read_upload
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_resource
+from coffer.http.queries import read_view
+from coffer.http.record_documents import answer_record
 from coffer.http.requests import Request
-from coffer.http.upload_documents import present_upload
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -21,9 +23,9 @@ app = Api()
 def show_upload(request: Request) -> Answer:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    view = read_view(request, Kind.OBJECT_UPLOAD)
     upload = read_upload(uploads, catalogue, caller, identifier)
-    data = present_upload(upload, duplicate_found=upload.duplicate_found)
-    return answer_resource(request, data, version=upload.version)
+    return answer_record(request, upload, view, Related(), caller)
 
 
 lambda_handler = app.handler()

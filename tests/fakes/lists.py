@@ -29,15 +29,6 @@ class InMemoryLists:
             for place in places
         )
 
-    def metadata(self, identifiers: Sequence[str]) -> Mapping[str, Metadata]:
-        return {
-            record.identifier: record
-            for record in self.records
-            if isinstance(record, Metadata)
-            and record.identifier in identifiers
-            and record.deleted_on is None
-        }
-
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
         live = [
             record

@@ -103,6 +103,12 @@ class World:
         answer = describe(self.stack, self.uploaded()["fileIdentifier"], publiclyReleasable=False)
         return str(answer.json()["data"]["id"])
 
+    def derived(self) -> str:
+        """The id of a generated thumbnail's record, which not everybody may see."""
+        flat = self.uploaded()
+        describe(self.stack, flat["fileIdentifier"], publiclyReleasable=False)
+        return str(flat["thumbnailIdentifier"])
+
     def bury(self, table: str, key: str, identifier: str) -> None:
         """Make a tombstone of a record: no route deletes yet."""
         self.stack.client("dynamodb").update_item(
@@ -209,7 +215,7 @@ def _records(
         return world.get(f"{root}/{identifier}")
 
     return {
-        200: lambda world: world.get(f"{root}/{make(world)}"),
+        200: lambda world: world.get(f"{root}/{make(world)}", include_dina_permission="yes"),
         304: lambda world: world.get(f"{root}/{make(world)}", If_None_Match="*"),
         400: lambda world: world.get(f"{root}/nonsense"),
         401: lambda world: guarded(world, ""),
@@ -217,6 +223,24 @@ def _records(
         404: lambda world: world.get(f"{root}/{ABSENT}"),
         406: lambda world: world.get(f"{root}/{ABSENT}", Accept="image/png"),
         410: buried,
+    }
+
+
+def _lists(root: str, **view: str) -> Mapping[int, Happening]:
+    """What the list of a kind answers; `view` is a query that shows all that it can."""
+
+    def page(world: World) -> Response:
+        described = world.described()
+        world.stack.settle()
+        assert described
+        return world.get(f"{root}?page[limit]=1&{'&'.join(f'{k}={v}' for k, v in view.items())}")
+
+    return {
+        200: page,
+        400: lambda world: world.get(f"{root}?sort=colour&page[cursor]=x&include=friends"),
+        401: _guarded(lambda world: world.get(root)),
+        403: _guarded(lambda world: world.get(root), "roleless"),
+        406: lambda world: world.get(root, Accept="image/png"),
     }
 
 
@@ -489,6 +513,12 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
         lambda world: str(world.uploaded()["fileIdentifier"]),
         "UploadsTable",
         "fileIdentifier",
+    ),
+    "GET /api/v1/object-upload": _lists("/api/v1/object-upload"),
+    "GET /api/v1/metadata": _lists("/api/v1/metadata", include="derivatives"),
+    "GET /api/v1/derivative": _lists("/api/v1/derivative", include="acDerivedFrom"),
+    "GET /api/v1/derivative/{id}": _records(
+        "/api/v1/derivative", World.derived, "DerivativesTable", "id"
     ),
     "POST /api/v1/metadata": {
         201: _description,

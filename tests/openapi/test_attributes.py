@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from coffer.domain.attributes import (
+    derivative_attributes,
     managed_attribute_attributes,
     metadata_attributes,
     object_subtype_attributes,
     upload_attributes,
 )
+from coffer.domain.listing.places import Kind
+from coffer.domain.listing.resources import RESOURCES, Form
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata, NewMetadata
 from coffer.domain.object_upload import (
@@ -23,14 +26,24 @@ from coffer.domain.object_upload import (
     ThumbnailStatus,
     UploadStatus,
 )
+from coffer.http.derivative_documents import present_derivative
 from coffer.http.metadata_documents import SET_BY_THE_SERVER, present_metadata
 from coffer.http.openapi.bodies import NEW_METADATA
-from coffer.http.openapi.records import METADATA, METADATA_WHEN_GIVEN, OBJECT_UPLOAD, PERSONS
+from coffer.http.openapi.records import (
+    DERIVATIVE,
+    DERIVATIVE_WHEN_GIVEN,
+    METADATA,
+    METADATA_WHEN_GIVEN,
+    OBJECT_UPLOAD,
+    PERSONS,
+)
+from coffer.http.openapi.shapes import Members
 from coffer.http.openapi.vocabulary import MANAGED_ATTRIBUTE_MEMBERS, OBJECT_SUBTYPE_MEMBERS
 from coffer.http.vocabulary_documents import present_term
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import JSON_API
+from tests.fakes.records import thumbnail
 from tests.fakes.terms import attribute, subtype
 from tests.openapi.described import validator_named
 
@@ -135,6 +148,50 @@ def test_metadata_is_emitted_as_it_is_described() -> None:
     for record in (BARE, FULL):
         validator_named("Metadata").validate(present_metadata(record))
     assert set(present_metadata(FULL)["relationships"]) == set(PERSONS)
+
+
+def test_a_derivative_is_emitted_as_it_is_described() -> None:
+    bare = thumbnail()
+    full = replace(bare, ac_tags=("a",), not_publicly_releasable_reason="embargo", source_set="1")
+    assert set(derivative_attributes(full)) == set(DERIVATIVE)
+    assert set(derivative_attributes(bare)) == set(DERIVATIVE) - set(DERIVATIVE_WHEN_GIVEN)
+    for record in (bare, full):
+        validator_named("ShownDerivative").validate(present_derivative(record))
+
+
+FORMS = {
+    Form.TEXT: {"string"},
+    Form.WORD: {"string"},
+    Form.BUCKET: {"string"},
+    Form.IDENTIFIER: {"string"},
+    Form.MOMENT: {"string"},
+    Form.NUMBER: {"integer"},
+    Form.FLAG: {"boolean"},
+    Form.TEXTS: {"array"},
+    Form.MEMBERS: {"object"},
+    Form.MAP: {"object"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "described"),
+    [
+        (Kind.METADATA, METADATA),
+        (Kind.DERIVATIVE, DERIVATIVE),
+        (Kind.OBJECT_UPLOAD, OBJECT_UPLOAD),
+    ],
+)
+def test_lists_know_every_attribute_by_its_form(kind: Kind, described: Members) -> None:
+    known = RESOURCES[kind].attributes
+    assert set(known) == set(described)
+    for name, attribute in known.items():
+        schema = described[name]
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        assert set(kinds) - {"null"} == FORMS[attribute.form], name
+        assert (schema.get("format") == "date-time") == (attribute.form is Form.MOMENT), name
+        assert (schema.get("format") == "uuid") == (attribute.form is Form.IDENTIFIER), name
+        assert set(schema.get("enum", ())) - {None} <= set(attribute.words), name
+        assert set(attribute.members) == set(schema.get("properties", ())), name
 
 
 def test_every_attribute_that_a_caller_can_set_is_described() -> None:

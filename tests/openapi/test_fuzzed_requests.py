@@ -83,6 +83,7 @@ def _world(stack: LocalStack) -> World:
             "/api/v1/config/{id}": {"id": "file-upload"},
             "/api/v1/managed-attribute/{id}": {"id": attribute},
             "/api/v1/object-subtype/{id}": {"id": subtype},
+            "/api/v1/derivative/{id}": {"id": flat["thumbnailIdentifier"]},
             "/api/v1/media-type/{id+}": {"id": "image/jpeg"},
         },
         token=stack.permission_tokens.sign(OWNER, "rawstore", {"datapackage-upload": True}),

@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "METADATA_TABLE": "metadata",
     "DERIVATIVES_TABLE": "derivatives",
     "AUDIT_TABLE": "audit",
+    "COUNTS_TABLE": "counts",
     "EVENT_BUS": "bus",
     "PROCESS_UPLOAD_QUEUE_URL": "https://queue.example",
     "STORAGE_BUCKET_NAME": "store",

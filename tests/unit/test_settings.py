@@ -13,6 +13,7 @@ NEEDED = {
     "METADATA_TABLE": "metadata",
     "DERIVATIVES_TABLE": "derivatives",
     "AUDIT_TABLE": "audit",
+    "COUNTS_TABLE": "counts",
     "EVENT_BUS": "coffer",
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
 }

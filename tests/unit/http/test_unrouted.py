@@ -31,7 +31,7 @@ def ask(method: str, path: str) -> Answer:
         (f"/api/v1/file/aafc/derivative/{ID}", ("GET", "HEAD")),
         ("/api/v1/upload/aafc", ("POST",)),
         (f"/api/v1/object-upload/{ID}", ("GET",)),
-        ("/api/v1/metadata", ("POST",)),
+        ("/api/v1/metadata", ("GET", "POST")),
         (f"/api/v1/metadata/{ID}", ("GET",)),
         ("/api/v1/media-type", ("GET",)),
         ("/api/v1/media-type/image", ("GET",)),
@@ -79,7 +79,7 @@ def test_every_route_is_found_by_its_own_path() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("DELETE", "/api/v1/metadata", "POST"),
+        ("DELETE", "/api/v1/metadata", "GET, POST"),
         ("PUT", f"/api/v1/file/aafc/{ID}", "GET, HEAD"),
         ("POST", "/api/v1/health", "GET"),
         ("GET", "/api/v1/upload/aafc", "POST"),

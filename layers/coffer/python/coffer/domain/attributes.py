@@ -98,7 +98,7 @@ def metadata_attributes(metadata: Metadata) -> dict[str, Any]:
 def derivative_attributes(derivative: Derivative) -> dict[str, Any]:
     """What is public of a derivative record."""
     kind = derivative.derivative_type
-    return {
+    always: dict[str, Any] = {
         "bucket": derivative.bucket,
         "filename": derivative.filename,
         "fileIdentifier": derivative.file_identifier,
@@ -111,7 +111,13 @@ def derivative_attributes(derivative: Derivative) -> dict[str, Any]:
         "createdOn": to_text(derivative.created_on),
         "derivativeType": kind.value if kind else None,
         "publiclyReleasable": derivative.publicly_releasable,
+        "sourceSet": derivative.source_set,
     }
+    when_given = {
+        "acTags": list(derivative.ac_tags),
+        "notPubliclyReleasableReason": derivative.not_publicly_releasable_reason,
+    }
+    return always | {name: value for name, value in when_given.items() if value}
 
 
 def managed_attribute_attributes(attribute: ManagedAttribute) -> dict[str, Any]:

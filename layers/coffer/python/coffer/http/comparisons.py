@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from coffer.domain.buckets import is_bucket
 from coffer.domain.clock import from_text, to_text
+from coffer.domain.errors import Problem
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.listing.filters import (
     AnyOf,
@@ -31,12 +32,11 @@ _LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")
 
 
 class QueryError(Exception):
-    """A part of a query that cannot be understood: a stable code, and a sentence."""
+    """A part of a query that cannot be understood; the problem lacks only its parameter."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
 
 
 def read_filter(kind: Kind, path: str, operator: str, text: str) -> Filter:
@@ -67,7 +67,7 @@ def compare_pattern(kind: Kind, path: str, pattern: Pattern, *, differs: bool) -
 def _field(kind: Kind, path: str) -> Attribute:
     attribute = RESOURCES[kind].field(path)
     if attribute is None:
-        raise QueryError("unknown_attribute", f"{kind} has no attribute {path[:60]!r}.")
+        raise QueryError(Problem("unknown_attribute", f"{kind} has no attribute {path[:60]!r}."))
     return attribute
 
 
@@ -75,15 +75,15 @@ def _operator(text: str) -> Operator:
     if text in OPERATORS:
         return Operator(text)
     known = ", ".join(OPERATORS)
-    raise QueryError("unknown_operator", f"There is no operator {text[:20]!r}; there are {known}.")
+    detail = f"There is no operator {text[:20]!r}; there are {known}."
+    raise QueryError(Problem("malformed_parameter", detail))
 
 
 def _check_operator(path: str, attribute: Attribute, operator: Operator) -> None:
     unordered = attribute.form in (Form.FLAG,) and operator in _ORDERED
     if unordered or (operator in _PATTERNS and attribute.form not in _TEXTUAL):
-        raise QueryError(
-            "malformed_filter", f"{path} is no text, and is not compared with {operator}."
-        )
+        detail = f"{path} is no text, and is not compared with {operator}."
+        raise QueryError(Problem("malformed_parameter", detail))
 
 
 def _alternatives(text: str) -> Iterator[str]:
@@ -113,7 +113,8 @@ def _value(path: str, attribute: Attribute, text: str) -> str | int | bool:
             return word
         case Form.TEXT | Form.TEXTS:
             return text
-    raise QueryError("malformed_filter", f"{path} is never {text[:60]!r}: {_what(attribute)}.")
+    detail = f"{path} is never {text[:60]!r}: {_what(attribute)}."
+    raise QueryError(Problem("malformed_parameter", detail))
 
 
 def _moment(text: str) -> datetime | None:

@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 
+from coffer.domain.errors import Problem
 from coffer.domain.listing.pages import FARTHEST_OFFSET, Cursor
 from coffer.domain.listing.plans import Query
 from coffer.http.comparisons import QueryError
@@ -33,11 +34,8 @@ def read_cursor(text: str, query: Query) -> Cursor:
     """The cursor that `write_cursor` wrote for this query; QueryError for anything else."""
     content = _content(text, query)
     if content is None:
-        raise QueryError(
-            "malformed_cursor",
-            "This is no cursor of this list: take it from links.next, with the same filters and "
-            "sort as there.",
-        )
+        detail = "This is no cursor of this list: go by links.next, with its filters and sort."
+        raise QueryError(Problem("malformed_cursor", detail))
     place, skip, seen = content
     return Cursor(place=place, skip=skip, seen=seen)
 

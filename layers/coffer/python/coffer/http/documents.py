@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -92,19 +92,26 @@ def resource(
 
 
 def answer_resource(
-    request: Request, data: Mapping[str, Any], *, version: int, created: bool = False
+    request: Request,
+    data: Mapping[str, Any],
+    *,
+    version: int,
+    created: bool = False,
+    included: Sequence[Mapping[str, Any]] | None = None,
 ) -> Answer:
     """A document with one resource: 200, or 201 with its Location when it has just been made.
 
-    The ETag is the record's version (RFC 9110, 8.8.3); `If-None-Match` of the same answers 304.
+    The ETag is the record's version (RFC 9110, 8.8.3); `If-None-Match` of the same answers 304,
+    unless other records are included, of which the version says nothing.
     """
     url = f"{request.base_url}{API_ROOT}/{data['type']}/{data['id']}"
     tag = f'"{version}"'
-    if not created and tag_matches(request.header("if-none-match"), tag):
+    if not created and included is None and tag_matches(request.header("if-none-match"), tag):
         return Answer(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     headers = {"ETag": tag} | ({"Location": url} if created else {})
+    others = {} if included is None else {"included": list(included)}
     return Answer.of_json(
-        {"data": data, "links": {"self": url}},
+        {"data": data, **others, "links": {"self": url}},
         status=HTTPStatus.CREATED if created else HTTPStatus.OK,
         headers=headers,
     )

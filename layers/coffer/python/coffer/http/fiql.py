@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from coffer.domain.errors import Problem
 from coffer.domain.listing.filters import AllOf, AnyOf, Filter, Operator, Wildcard
 from coffer.domain.listing.places import Kind
 from coffer.http.comparisons import QueryError, compare, compare_pattern
@@ -96,4 +97,4 @@ class _Reader:
 
 
 def _error(reader: _Reader, what: str) -> QueryError:
-    return QueryError("malformed_filter", f"fiql, character {reader.at}: {what}.")
+    return QueryError(Problem("malformed_parameter", f"fiql, character {reader.at}: {what}."))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter
@@ -56,7 +56,7 @@ class _Problems(list[Problem]):
 
     def tell(self, error: QueryError, parameter: str) -> None:
         """Keep what was wrong with a parameter."""
-        self.append(Problem(error.code, error.detail, parameter=parameter))
+        self.append(replace(error.problem, parameter=parameter))
 
     def malformed(self, parameter: str, detail: str) -> None:
         """Keep that a parameter has a value it does not take."""
@@ -97,7 +97,7 @@ def _check_names(request: Request, problems: _Problems) -> None:
         first, second = (matched["first"], matched["second"]) if matched else (None, None)
         if not _can_be(family, first, second):
             detail = f"There is no parameter {name[:80]!r} here."
-            problems.append(Problem("unknown_parameter", detail, parameter=name[:80]))
+            problems.append(Problem("malformed_parameter", detail, parameter=name[:80]))
         elif family != "filter" and name in seen:
             problems.malformed(name[:80], f"{name[:80]} is given more than once.")
         seen.add(name)
@@ -143,7 +143,7 @@ def _read_sort(request: Request, kind: Kind, problems: _Problems) -> tuple[Order
     if order is None:
         known = ", ".join(ORDERS[kind])
         detail = f"{kind} is sorted by one of {known}, with '-' before it in reverse."
-        problems.append(Problem("unknown_sort", detail, parameter="sort"))
+        problems.append(Problem("unknown_attribute", detail, parameter="sort"))
     return order, text.startswith("-")
 
 
@@ -184,7 +184,7 @@ def _read_view(request: Request, kind: Kind, problems: _Problems) -> View:
         else:
             known = ", ".join(relationships) or "nothing"
             detail = f"{kind} cannot include {name[:60]!r}; it can include {known}."
-            problems.append(Problem("unknown_include", detail, parameter="include"))
+            problems.append(Problem("unknown_relationship", detail, parameter="include"))
     fields = {}
     for name, value in request.query:
         matched = _MEMBER.fullmatch(name)
@@ -199,7 +199,7 @@ def _read_fields(resource: str, value: str, kind: Kind, problems: _Problems) -> 
     if resource not in {kind, *related}:
         shown = ", ".join(sorted({kind.value, *related}))
         detail = f"The answer shows {shown}, not {resource[:60]!r}."
-        problems.append(Problem("unknown_fields", detail, parameter=parameter))
+        problems.append(Problem("malformed_parameter", detail, parameter=parameter))
         return frozenset()
     shape = RESOURCES[Kind(resource)]
     for name in _names(value):

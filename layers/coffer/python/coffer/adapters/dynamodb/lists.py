@@ -23,7 +23,6 @@ from coffer.domain.derivative import Derivative
 from coffer.domain.listing.places import NAME_END, Kind, Order
 from coffer.domain.listing.plans import Stretch
 from coffer.domain.listing.ports import Entry, Read, Slice
-from coffer.domain.metadata import Metadata
 
 _Item = UploadItem | MetadataItem | DerivativeItem
 _Question = TypeVar("_Question")
@@ -69,11 +68,6 @@ class DynamoLists:
 
     def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
         return self._counts.total(kind, bucket_keys, only_public=only_public)
-
-    def metadata(self, identifiers: Sequence[str]) -> Mapping[str, Metadata]:
-        with overload_is_unavailable():
-            records = [item.record() for item in MetadataItem.batch_get(list(identifiers))]
-        return {record.identifier: record for record in records if record.deleted_on is None}
 
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
         return dict(zip(metadata_ids, _at_once(_made_from, metadata_ids), strict=True))

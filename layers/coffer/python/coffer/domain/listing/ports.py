@@ -9,7 +9,6 @@ from typing import Protocol
 from coffer.domain.derivative import Derivative
 from coffer.domain.listing.places import Kind, Record
 from coffer.domain.listing.plans import Stretch
-from coffer.domain.metadata import Metadata
 
 MOST_AT_ONCE = 1000
 """Entries that one read asks for at most."""
@@ -62,10 +61,9 @@ class Lists(Protocol):
         """
         ...
 
-    def metadata(self, identifiers: Sequence[str]) -> Mapping[str, Metadata]:
-        """The records with these ids, by id; tombstones and what is not there are left out."""
-        ...
-
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
-        """What was made from the files that these records describe, by their ids, oldest first."""
+        """What was made from the files that these records describe, by their ids, oldest first.
+
+        Without tombstones; at once where that is possible.
+        """
         ...

@@ -21,7 +21,12 @@ from coffer.domain.derivative import Derivative, DerivativeType
 from coffer.domain.listing.places import Kind, Record
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
+from coffer.domain.object_upload import (
+    HashStatus,
+    ObjectUpload,
+    ThumbnailStatus,
+    UploadStatus,
+)
 
 PERSON = "person"
 """The type of external resources: another service keeps them, and we only know their ids."""
@@ -147,8 +152,14 @@ RESOURCES: Mapping[Kind, Resource] = {
             "createdOn": _MOMENT,
             "derivativeType": _words(DerivativeType),
             "publiclyReleasable": _FLAG,
+            "sourceSet": _TEXT,
+            "acTags": _TEXTS,
+            "notPubliclyReleasableReason": _TEXT,
         },
-        relationships={"acDerivedFrom": Relationship(target=Kind.METADATA)},
+        relationships={
+            "acDerivedFrom": Relationship(target=Kind.METADATA),
+            "generatedFromDerivative": Relationship(target=Kind.DERIVATIVE),
+        },
     ),
     Kind.OBJECT_UPLOAD: Resource(
         attributes={
@@ -158,6 +169,7 @@ RESOURCES: Mapping[Kind, Resource] = {
             "originalFilename": _TEXT,
             "sha1Hex": _TEXT,
             "crc32": _TEXT,
+            "hashStatus": _words(HashStatus),
             "receivedMediaType": _TEXT,
             "detectedMediaType": _TEXT,
             "detectedFileExtension": _TEXT,
@@ -199,7 +211,10 @@ def related_ids(record: Record) -> dict[str, str]:
                 "dcCreator": record.dc_creator,
             }
         case Derivative():
-            related = {"acDerivedFrom": record.ac_derived_from}
+            related = {
+                "acDerivedFrom": record.ac_derived_from,
+                "generatedFromDerivative": record.generated_from_derivative,
+            }
     return {name: identifier for name, identifier in related.items() if identifier}
 
 

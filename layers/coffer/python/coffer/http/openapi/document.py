@@ -9,7 +9,16 @@ from typing import Any
 
 from coffer import __version__
 from coffer.http.answers import JSON, JSON_API
-from coffer.http.openapi import answers, bodies, errors, lookups, rawstore, records, vocabulary
+from coffer.http.openapi import (
+    answers,
+    bodies,
+    errors,
+    lists,
+    lookups,
+    rawstore,
+    records,
+    vocabulary,
+)
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 from coffer.http.openapi.operations import OPERATIONS
 from coffer.http.openapi.parts import HEADERS, SECURITY_SCHEMES, parameters
@@ -83,6 +92,7 @@ def _info() -> dict[str, Any]:
 def _schemas(deployment: Deployment) -> dict[str, Any]:
     return {
         **records.SCHEMAS,
+        **lists.SCHEMAS,
         **bodies.schemas(
             max_direct_upload_bytes=deployment.max_direct_upload_bytes,
             max_post_bytes=deployment.max_post_bytes,

@@ -37,6 +37,7 @@ from coffer.http.openapi.operation import (
     Success,
     Tag,
 )
+from coffer.http.openapi.reading import READING
 from coffer.http.openapi.vocabulary_operations import VOCABULARY
 
 _FILE_HEADERS = (
@@ -198,29 +199,6 @@ _FILES: Mapping[str, Operation] = {
 }  # fmt: skip
 
 _RECORDS: Mapping[str, Operation] = {
-    "GET /api/v1/object-upload/{id}": Operation(
-        identifier="getObjectUpload",
-        tag=Tag.RECORDS,
-        access=Access.BEARER,
-        summary="Get the record of an uploaded file",
-        description=(
-            "There as soon as the content has been looked into. Needs READ_ONLY in the group, or "
-            "a description of the file that is publicly releasable."
-        ),
-        parameters=("uploadId", "ifNoneMatch"),
-        successes={
-            200: Success(
-                description="The record.",
-                content={JSON_API: "ObjectUploadDocument"},
-                headers=("ETag",),
-            ),
-            304: UNCHANGED,
-        },
-        refusals=together(
-            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS,
-            {404: ("upload_not_found",), 410: ("upload_deleted",)},
-        ),
-    ),
     "POST /api/v1/metadata": Operation(
         identifier="createMetadata",
         tag=Tag.RECORDS,
@@ -249,26 +227,6 @@ _RECORDS: Mapping[str, Operation] = {
                    "invalid_managed_attribute", "subtype_of_another_type",
                    "constraint_violation", "more_problems")},
             {503: ("records_busy",)},
-        ),
-    ),
-    "GET /api/v1/metadata/{id}": Operation(
-        identifier="getMetadata",
-        tag=Tag.RECORDS,
-        access=Access.BEARER,
-        summary="Get a description",
-        description="Needs READ_ONLY in the group, unless the description is publicly releasable.",
-        parameters=("metadataId", "ifNoneMatch"),
-        successes={
-            200: Success(
-                description="The description.",
-                content={JSON_API: "MetadataDocument"},
-                headers=("ETag",),
-            ),
-            304: UNCHANGED,
-        },
-        refusals=together(
-            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS,
-            {404: ("metadata_not_found",), 410: ("metadata_deleted",)},
         ),
     ),
 }  # fmt: skip
@@ -399,6 +357,7 @@ _RAWSTORE: Mapping[str, Operation] = {
 OPERATIONS: Mapping[str, Operation] = {
     **_FILES,
     **_RECORDS,
+    **READING,
     **_LISTS,
     **VOCABULARY,
     **LOOKUPS,

@@ -7,6 +7,7 @@ from typing import Any
 
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.editing import MAX_TERM
+from coffer.http.openapi import lists
 from coffer.http.openapi.answers import MEDIA_TYPE
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
@@ -78,6 +79,8 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         "fileId": _parameter("path", "fileId", identifier("The file's fileIdentifier.")),
         "uploadId": _parameter("path", "id", identifier("The file's fileIdentifier.")),
         "metadataId": _parameter("path", "id", identifier("The id of the description.")),
+        "derivativeId": _parameter("path", "id", identifier("The id of the derivative.")),
+        **lists.PARAMETERS,
         "mediaTypeId": _parameter(
             "path", "id", text("The media type.", examples=["image/jpeg"], pattern=MEDIA_TYPE)
         ),

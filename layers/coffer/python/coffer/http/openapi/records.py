@@ -6,6 +6,7 @@ of them are always there, null where there is nothing to say, unless a table say
 
 from __future__ import annotations
 
+from coffer.domain.derivative import DerivativeType
 from coffer.domain.media_types import DcType
 from coffer.domain.object_upload import HashStatus, ThumbnailStatus, UploadStatus
 from coffer.http.openapi.shapes import (
@@ -170,6 +171,28 @@ METADATA: Members = {
     "acSubtype": text("A finer kind, of the vocabulary. Left out where there is none."),
 }
 METADATA_WHEN_GIVEN = ("acCaption", "acTags", "notPubliclyReleasableReason", "acSubtype")
+
+DERIVATIVE: Members = {
+    "bucket": text("The group that the derivative belongs to.", pattern=BUCKET_PATTERN),
+    "filename": nullable(text("What the file is called when it is handed out.")),
+    "fileIdentifier": identifier("Under which the file can be had."),
+    "fileExtension": text("The file's extension, with its dot.", examples=[".jpg"]),
+    "dcType": one_of(DcType, "What kind of thing the file is."),
+    "dcFormat": text("The media type of the file.", examples=["image/jpeg"]),
+    "acHashFunction": nullable(text("The function behind acHashValue.", examples=["SHA-1"])),
+    "acHashValue": nullable(text("The hash of the file's content, in hexadecimal.")),
+    "createdBy": text(
+        "The name of the user who created the record; 'System Generated' where Coffer did.",
+        examples=["alice"],
+    ),
+    "createdOn": moment("When the record was created."),
+    "derivativeType": nullable(one_of(DerivativeType, "What the file is for.")),
+    "publiclyReleasable": flag("Whether everybody who is signed in may see record and file."),
+    "sourceSet": nullable(text("A name for the batch that the record came with.")),
+    "acTags": many(text("One tag."), "Words to find it by. Left out where there are none."),
+    "notPubliclyReleasableReason": text("Why it is not public. Left out where none was given."),
+}
+DERIVATIVE_WHEN_GIVEN = ("acTags", "notPubliclyReleasableReason")
 
 PERSON = thing(
     {

@@ -1,0 +1,47 @@
+"""Routes of records: the list of a kind, and one record with what it includes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from coffer.domain.callers import Caller
+from coffer.domain.clock import Clock
+from coffer.domain.listing.counting import kind_of
+from coffer.domain.listing.pages import read_list
+from coffer.domain.listing.places import Kind, Record
+from coffer.domain.listing.ports import Lists
+from coffer.domain.listing.related import find_related
+from coffer.domain.ports import Catalogue
+from coffer.http.answers import Answer
+from coffer.http.queries import View, read_list_query
+from coffer.http.record_documents import answer_page, answer_record
+from coffer.http.requests import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Where records are read from."""
+
+    lists: Lists
+    catalogue: Catalogue
+    clock: Clock
+
+
+def answer_list(request: Request, kind: Kind, caller: Caller, records: Records) -> Answer:
+    """The page of this kind's list that the request asks for; raises a RequestError."""
+    asked = read_list_query(request, kind)
+    listing = read_list(records.lists, records.clock, caller, asked.query, asked.page)
+    related = find_related(
+        records.lists, records.catalogue, caller, kind, listing.records, asked.view.include
+    )
+    return answer_page(request, asked, listing, related)
+
+
+def answer_one(
+    request: Request, record: Record, view: View, caller: Caller, records: Records
+) -> Answer:
+    """The record with what the request wants to see of it and about it."""
+    related = find_related(
+        records.lists, records.catalogue, caller, kind_of(record), [record], view.include
+    )
+    return answer_record(request, record, view, related, caller)

@@ -1,0 +1,124 @@
+"""Lists over the whole stack: what a client asks, and what it is shown."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.clients import describe, upload
+from tests.api.images import png
+from tests.fakes.records import identifier, metadata, thumbnail
+from tests.fakes.records import upload as an_upload
+
+ROOT = "/api/v1"
+
+
+def get(stack: LocalStack, path: str, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return stack.request("GET", f"{ROOT}/{path}", headers=named)
+
+
+def ids(answer: Response) -> list[str]:
+    assert answer.status == 200, answer.text
+    return [one["id"] for one in answer.json()["data"]]
+
+
+def all_pages(stack: LocalStack, path: str) -> list[list[str]]:
+    pages = []
+    following: str | None = f"{ROOT}/{path}"
+    while following is not None:
+        answer = stack.request("GET", following)
+        pages.append(ids(answer))
+        url = answer.json()["links"].get("next")
+        following = None if url is None else f"{urlsplit(url).path}?{urlsplit(url).query}"
+    return pages
+
+
+def test_what_was_described_is_listed_and_counted(stack: LocalStack) -> None:
+    flat = upload(stack, png()).json()
+    identifier = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
+    stack.settle()
+    answer = get(stack, "metadata")
+    assert ids(answer) == [identifier]
+    assert answer.json()["meta"]["totalResourceCount"] == 1
+    assert ids(get(stack, "object-upload")) == [flat["fileIdentifier"]]
+    assert ids(get(stack, "derivative")) == [flat["thumbnailIdentifier"]]
+
+
+@pytest.fixture
+def many(stack: LocalStack) -> LocalStack:
+    for number in range(25):
+        record = metadata(
+            identifier=identifier(number),
+            bucket=("aafc", "Bicoe")[number % 2],
+            original_filename=f"Leaf-{number % 5}.png",
+        )
+        MetadataItem.of(record).save()
+    stack.settle()
+    return stack
+
+
+def test_pages_follow_each_other_without_gaps(many: LocalStack) -> None:
+    pages = all_pages(many, "metadata?page[limit]=10")
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert list(chain(*pages)) == [identifier(number) for number in range(25)]
+
+
+def test_an_offset_passes_over_records(many: LocalStack) -> None:
+    answer = get(many, "metadata?page[limit]=10&page[offset]=20")
+    assert ids(answer) == [identifier(number) for number in range(20, 25)]
+    assert answer.json()["meta"]["totalResourceCount"] == 25
+    assert "next" not in answer.json()["links"]
+
+
+def test_a_bucket_is_listed_and_counted(many: LocalStack) -> None:
+    answer = get(many, "metadata?filter[bucket]=BICOE&sort=-createdOn&page[limit]=5")
+    assert ids(answer) == [identifier(number) for number in (23, 21, 19, 17, 15)]
+    assert answer.json()["meta"]["totalResourceCount"] == 12
+
+
+def test_a_name_is_found(many: LocalStack) -> None:
+    answer = get(many, "metadata?filter[originalFilename][EQ]=Leaf-3.png,Leaf-4.png")
+    assert ids(answer) == [identifier(number) for number in (3, 4, 8, 9, 13, 14, 18, 19, 23, 24)]
+    assert ids(get(many, "metadata?filter[originalFilename]=leaf-3.png")) == []
+
+
+def test_what_is_included_is_there_once(stack: LocalStack) -> None:
+    UploadItem.of(an_upload()).save()
+    MetadataItem.of(metadata()).save()
+    DerivativeItem.of(thumbnail()).save()
+    document = get(stack, "metadata?include=derivatives&fields[derivative]=dcType").json()
+    (data,) = document["data"]
+    assert data["relationships"]["derivatives"]["data"] == [
+        {"type": "derivative", "id": thumbnail().identifier}
+    ]
+    assert document["included"] == [
+        {"id": thumbnail().identifier, "type": "derivative", "attributes": {"dcType": "IMAGE"}}
+    ]
+
+
+def test_everything_wrong_with_a_query_is_told(stack: LocalStack) -> None:
+    query = (
+        "filter[colour]=red&filter[createdOn][GT]=soon&filter[dcType][AS]=IMAGE&sort=size"
+        "&page[limit]=0&page[cursor]=x&include=friends&fields[metadata]=size&page[size]=2"
+    )
+    answer = get(stack, f"metadata?{query}")
+    assert answer.status == 400
+    told: list[Any] = [error["source"]["parameter"] for error in answer.json()["errors"]]
+    assert sorted(told) == [
+        "fields[metadata]",
+        "filter[colour]",
+        "filter[createdOn][GT]",
+        "filter[dcType][AS]",
+        "include",
+        "page[cursor]",
+        "page[limit]",
+        "page[size]",
+        "sort",
+    ]
