@@ -184,14 +184,14 @@ FORMS = {
 def test_lists_know_every_attribute_by_its_form(kind: Kind, described: Members) -> None:
     known = RESOURCES[kind].attributes
     assert set(known) == set(described)
-    for name, attribute in known.items():
+    for name, one in known.items():
         schema = described[name]
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        assert set(kinds) - {"null"} == FORMS[attribute.form], name
-        assert (schema.get("format") == "date-time") == (attribute.form is Form.MOMENT), name
-        assert (schema.get("format") == "uuid") == (attribute.form is Form.IDENTIFIER), name
-        assert set(schema.get("enum", ())) - {None} <= set(attribute.words), name
-        assert set(attribute.members) == set(schema.get("properties", ())), name
+        assert set(kinds) - {"null"} == FORMS[one.form], name
+        assert (schema.get("format") == "date-time") == (one.form is Form.MOMENT), name
+        assert (schema.get("format") == "uuid") == (one.form is Form.IDENTIFIER), name
+        assert set(schema.get("enum", ())) - {None} <= set(one.words), name
+        assert set(one.members) == set(schema.get("properties", ())), name
 
 
 def test_every_attribute_that_a_caller_can_set_is_described() -> None:

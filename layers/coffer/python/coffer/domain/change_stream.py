@@ -35,6 +35,7 @@ from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 _NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
 
 Record = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype
+_TERMS = (ManagedAttribute, ObjectSubtype)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def announce(
         return None
     return Announcement(
         snapshot=_snapshot(before, after, occurred_on),
-        counts=count_changes(before, after),
+        counts=_counts(before, after),
         messages=tuple(
             _message(after, occurred_on, told) for told in _messages(before, after) if told
         ),
@@ -75,6 +76,13 @@ def tell(audit: AuditTrail, bus: EventBus, announcement: Announcement) -> None:
     audit.record(announcement.snapshot, announcement.counts)
     if not all(bus.publish(announcement.messages)):
         raise UnavailableError("bus_unavailable", "The bus did not take every message.")
+
+
+def _counts(before: Record | None, after: Record) -> tuple[CountChange, ...]:
+    """What the lists' counters change by; terms of the vocabulary have none."""
+    if isinstance(after, _TERMS) or isinstance(before, _TERMS):
+        return ()
+    return count_changes(before, after)
 
 
 def _snapshot(before: Record | None, after: Record, occurred_on: datetime) -> dict[str, Any]:

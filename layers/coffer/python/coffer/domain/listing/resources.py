@@ -176,6 +176,11 @@ RESOURCES: Mapping[Kind, Resource] = {
             "evaluatedMediaType": _TEXT,
             "evaluatedFileExtension": _TEXT,
             "sizeInBytes": _NUMBER,
+            "width": _NUMBER,
+            "height": _NUMBER,
+            "orientation": _NUMBER,
+            "dateTimeDigitized": _TEXT,  # without a time zone, so it is no moment
+            "exif": _MAP,
             "bucket": _BUCKET,
             "isDerivative": _FLAG,
             "uploadStatus": _words(UploadStatus),

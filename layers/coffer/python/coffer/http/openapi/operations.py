@@ -30,7 +30,6 @@ from coffer.http.openapi.operation import (
     FORM,
     JSON_API_BODY,
     PLAIN_TEXT,
-    UNCHANGED,
     Access,
     Body,
     Operation,
