@@ -16,6 +16,7 @@ from local.sam_invoke import (
     BUILDS,
     CONTAINERS_HOST,
     environments,
+    has_an_issuer_out_of_reach,
     machine_architecture,
     write_environments,
     write_template,
@@ -167,9 +168,12 @@ def _token(options: argparse.Namespace) -> int:
 
 
 def _env_json(options: argparse.Namespace) -> int:
-    found = environments(_remote().ask("state"), options.host)
+    state = _remote().ask("state")
+    found = environments(state, options.host)
     write_environments(options.output, found)
     _say(f"{options.output} has the variables of {len(found)} functions, until the stack ends")
+    if has_an_issuer_out_of_reach(state, options.host):
+        _say("tokens can only be checked by containers of this machine's network: --host localhost")
     architecture = machine_architecture()
     if architecture is None or not (BUILDS / architecture / "template.yaml").exists():
         _say("nothing is built for this machine: `make build`, then this again")

@@ -39,7 +39,8 @@ def machine_architecture() -> str | None:
 def environments(state: Mapping[str, Any], host: str) -> dict[str, dict[str, str]]:
     """The variables of each function by its logical id, out of a stack's description of itself.
 
-    `host` takes the place of every loopback address.
+    `host` takes the place of every loopback address, unless it is one: the issuer's address is
+    also the name that it signs its tokens with.
     """
     # The SAM CLI hands the user's own session to functions, if there is one.
     shared = {**state["endpoints"], "AWS_SESSION_TOKEN": ""}
@@ -53,6 +54,8 @@ def environments(state: Mapping[str, Any], host: str) -> dict[str, dict[str, str
 
 def reachable(value: str, host: str) -> str:
     """A URL on loopback, as it is reached by way of `host`; anything else stays as it is."""
+    if host in LOOPBACK_HOSTS:
+        return value
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -62,6 +65,15 @@ def reachable(value: str, host: str) -> str:
         return value
     address = host if port is None else f"{host}:{port}"
     return urlunsplit(parts._replace(netloc=address))
+
+
+def has_an_issuer_out_of_reach(state: Mapping[str, Any], host: str) -> bool:
+    """Whether tokens of the stack's issuer can't be checked by way of `host`.
+
+    They name the issuer as this machine sees it, and so do its documents.
+    """
+    issuer = state["endpoints"].get("OIDC_ISSUER", "")
+    return bool(issuer) and reachable(issuer, host) != issuer
 
 
 def declaring_template(

@@ -17,6 +17,7 @@ from local.sam_invoke import (
     TEMPLATE_NAME,
     declaring_template,
     environments,
+    has_an_issuer_out_of_reach,
     machine_architecture,
     reachable,
 )
@@ -63,6 +64,31 @@ def state_of(stack: LocalStack) -> dict[str, Any]:
 )
 def test_only_urls_on_loopback_are_turned_to_the_host(value: str, expected: str) -> None:
     assert reachable(value, HOST) == expected
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_for_this_machine_s_own_network_every_url_stays_as_it_is(host: str) -> None:
+    """An issuer by another name would be another issuer."""
+    assert reachable("http://127.0.0.1:9000", host) == "http://127.0.0.1:9000"
+    assert not has_an_issuer_out_of_reach(state_with("http://127.0.0.1:4000"), host)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "out_of_reach"),
+    [
+        ("http://127.0.0.1:4000", True),
+        ("https://login.example.org/realms/dina", False),
+        ("", False),
+    ],
+)
+def test_an_issuer_on_loopback_is_out_of_a_container_s_reach(
+    issuer: str, out_of_reach: bool
+) -> None:
+    assert has_an_issuer_out_of_reach(state_with(issuer), HOST) is out_of_reach
+
+
+def state_with(issuer: str) -> dict[str, Any]:
+    return {"endpoints": {"OIDC_ISSUER": issuer}, "functions": {}}
 
 
 def test_every_function_gets_every_variable_of_the_template(running_stack: LocalStack) -> None:
