@@ -115,7 +115,7 @@ token-table: $(DEV_STAMP) ## Print how each bad token is refused, and what each 
 	@$(PYTHON) -m tests.api.token_table
 
 .PHONY: test-e2e
-test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name")
+test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name" SCREENSHOTS=folder)
 	@.ci/install-chromium
 	@$(PYTHON) -m pytest -rs tests/e2e $(ARGS)
 

@@ -1,12 +1,14 @@
 """Stacks of their own, and a browser in front of them.
 
 The suite needs Playwright (from PyPI) and a Chromium (from the system, nothing is downloaded);
-where one is missing it is skipped, and says which.
+where one is missing it is skipped, and says which. With SCREENSHOTS=folder, every page is kept
+there as it looked when its test was over.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -86,7 +88,7 @@ def guarded_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Opens the console of a stack in a browser that knows nothing yet.
 
     Whatever the test is about, the page must have kept to its own policy at the end.
@@ -105,7 +107,17 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             return page.open(bucket)
 
         yield opened
+        _keep_screenshots(request.node.name, pages)
     assert [complaint for page in pages for complaint in page.complaints] == []
+
+
+def _keep_screenshots(test: str, pages: list[ConsolePage]) -> None:
+    """A picture of each page from top to bottom, named after its test, where one is wanted."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        for number, page in enumerate(pages, 1):
+            name = f"{re.sub(r'[^A-Za-z0-9]+', '-', test).strip('-')}-{number}.png"
+            page.page.screenshot(path=Path(folder) / name, full_page=True)
 
 
 @pytest.fixture
