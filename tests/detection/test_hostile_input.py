@@ -10,6 +10,7 @@ import struct
 import sys
 import zipfile
 import zlib
+from encodings.aliases import aliases
 from types import FrameType
 from typing import Any
 
@@ -232,3 +233,19 @@ def test_the_archive_of_everything() -> None:
     }
     archive = builders.zip_of(members, method=zipfile.ZIP_STORED)
     assert detect_bounded(archive) == "application/vnd.apple.iwork"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("body", [b"a9", b"\\z\\x", b"\xff\x80", b"~{"])
+def test_no_declared_encoding_makes_python_work_or_complain(body: bytes, mark: bytes) -> None:
+    """Of all that Python knows: escapes give warnings, which are errors here."""
+    for name in sorted({*aliases, *aliases.values(), "punycode", "idna", "unicode_escape"}):
+        declared = mark + f'<?xml version="1.0" encoding="{name}"?>-'.encode()
+        detect_bounded((declared + body * 500)[:HEAD])
+
+
+@pytest.mark.parametrize("encoding", ["punycode", "idna", "unicode_escape", "hex", "rot13", ""])
+def test_a_text_in_an_encoding_of_something_else_is_not_decoded(encoding: str) -> None:
+    """punycode takes time that grows with the square of its length."""
+    document = f'<?xml version="1.0" encoding="{encoding}"?><rss/>'
+    assert detect_bounded(document.encode()) == "text/plain"

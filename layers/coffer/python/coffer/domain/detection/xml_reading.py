@@ -15,7 +15,30 @@ if TYPE_CHECKING:
 _MOST_ENTITIES = 64
 _LONGEST_ENTITY = 256
 _PIECE_BYTES = 2048
-_ENCODINGS_OF_EXPAT = ("utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "latin1")
+_UTF_8_MARK = b"\xef\xbb\xbf"
+_UTF_16_STARTS = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+# What documents call the encodings that expat knows -> what expat calls them.
+_ENCODINGS_OF_EXPAT = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "us-ascii",
+    "ascii": "us-ascii",
+    "iso-8859-1": "iso-8859-1",
+    "iso8859-1": "iso-8859-1",
+    "latin1": "iso-8859-1",
+}
+# Other encodings that documents come in; by name, since some that Python knows (punycode) take
+# quadratic time, and others are no encodings of text.
+_OTHER_ENCODINGS = frozenset(
+    {
+        *(f"iso-8859-{part}" for part in range(2, 17) if part != 12),
+        *(f"windows-125{page}" for page in range(9)),
+        *(f"cp125{page}" for page in range(9)),
+        *("koi8-r", "koi8-u", "macintosh"),
+        *("gb2312", "gbk", "gb18030", "big5", "big5-hkscs"),
+        *("shift_jis", "euc-jp", "iso-2022-jp", "euc-kr"),
+    }
+)
 
 
 class Element(NamedTuple):
@@ -63,7 +86,7 @@ def first_elements(text: bytes, most: int) -> list[Element]:
     parser.EntityDeclHandler = on_entity
     try:
         _feed(parser, source)
-    except (_EnoughError, ExpatError, ValueError, LookupError):
+    except (_EnoughError, ExpatError):
         return elements
     return elements
 
@@ -84,16 +107,27 @@ def _feed(parser: XMLParserType, source: bytes) -> None:
         parser.Parse(source[start : start + _PIECE_BYTES], False)
 
 
-def _decodable(text: bytes) -> tuple[bytes, str | None]:
-    """The text in an encoding that expat reads, and that encoding if it must be told."""
-    declaration = text[:128].partition(b"?>")[0]
-    quoted = declaration.partition(b"encoding=")[2]
+def _decodable(text: bytes) -> tuple[bytes, str]:
+    """The text in an encoding that expat reads, and that encoding; nothing of a text in another.
+
+    expat is always told, so that it never asks Python what some declared name might mean.
+    """
+    if text.startswith(_UTF_16_STARTS):
+        return text, "utf-16"
+    plain = text.removeprefix(_UTF_8_MARK)
+    label = _declared_encoding(plain)
+    if label in _ENCODINGS_OF_EXPAT:
+        return plain, _ENCODINGS_OF_EXPAT[label]
+    if label in _OTHER_ENCODINGS:
+        return plain.decode(label, "replace").encode("utf-8", "replace"), "utf-8"
+    return b"", "utf-8"
+
+
+def _declared_encoding(text: bytes) -> str:
+    """The name in the document's declaration, in lower case; "utf-8" where there is none."""
+    if not text.startswith(b"<?xml"):
+        return "utf-8"
+    quoted = text[:128].partition(b"?>")[0].partition(b"encoding=")[2]
     quote = quoted[:1]
-    label = quoted[1:].partition(quote)[0] if quote in (b'"', b"'") else b""
-    name = label.decode("ascii", "replace").lower()
-    if not declaration.startswith(b"<?xml") or not name or name in _ENCODINGS_OF_EXPAT:
-        return text, None
-    try:
-        return text.decode(name, "replace").encode("utf-8", "replace"), "utf-8"
-    except (LookupError, ValueError):
-        return text, None
+    label = quoted[1:].partition(quote)[0] if quote in (b'"', b"'") else b"utf-8"
+    return label.decode("ascii", "replace").lower()
