@@ -11,8 +11,10 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 __all__ = ["MetricUnit", "count", "flush_metrics", "logger", "start_invocation"]
 
-logger = Logger(service="coffer", use_rfc3339=True, utc=True)
-_metrics = Metrics(namespace="Coffer", service="coffer")
+# The service is POWERTOOLS_SERVICE_NAME, which the template sets to the stack's name, so that two
+# stacks in one account can tell their figures apart.
+logger = Logger(use_rfc3339=True, utc=True)
+_metrics = Metrics(namespace="Coffer")
 
 
 def start_invocation(correlation_id: str, **keys: str) -> None:
