@@ -14,24 +14,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import NEEDED
 from tests.rawstore.tokens import CLAIMS, pem_of, rsa_key, sign
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ["authorize_uploads", "list_prefixes", "presign_download"]
 
 ENVIRONMENT = {
+    **NEEDED,
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_SESSION_TOKEN": "session/token+=",
-    "OBJECT_BUCKET": "objects",
-    "UPLOADS_TABLE": "uploads",
-    "METADATA_TABLE": "metadata",
-    "DERIVATIVES_TABLE": "derivatives",
-    "AUDIT_TABLE": "audit",
-    "COUNTS_TABLE": "counts",
-    "EVENT_BUS": "bus",
-    "PROCESS_UPLOAD_QUEUE_URL": "https://queue.example",
     "STORAGE_BUCKET_NAME": "store",
     "USAGE_TABLE": "usage",
     "DATAHUB_PUBLIC_KEY": pem_of(rsa_key("auth server")),

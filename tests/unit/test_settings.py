@@ -5,18 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coffer.settings import Settings, SettingsError
-
-NEEDED = {
-    "AWS_REGION": "ca-central-1",
-    "OBJECT_BUCKET": "objects",
-    "UPLOADS_TABLE": "uploads",
-    "METADATA_TABLE": "metadata",
-    "DERIVATIVES_TABLE": "derivatives",
-    "AUDIT_TABLE": "audit",
-    "COUNTS_TABLE": "counts",
-    "EVENT_BUS": "coffer",
-    "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
-}
+from tests.environment import NEEDED
 
 
 def read(**changes: str) -> Settings:
