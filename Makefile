@@ -143,6 +143,10 @@ test-datahub: $(DEV_STAMP) ## Push datasets to the rawstore with npm's unmodifie
 	@! command -v npm > /dev/null || $(MAKE) -s $(DATAHUB_STAMP)
 	@$(PYTHON) -m pytest -rs tests/datahub $(ARGS)
 
+.PHONY: golden-images
+golden-images: $(DEV_STAMP) ## Print how far thumbnails of every form of one picture are off
+	@PYTHONPATH=.:layers/coffer/python $(PYTHON) -m tests.imaging.golden
+
 .PHONY: coverage
 coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
 	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }

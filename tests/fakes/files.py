@@ -7,6 +7,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 
 from PIL import Image
 
@@ -29,6 +30,13 @@ def deep_png(width: int, height: int, colour_type: int, pixel: tuple[int, ...]) 
     """A PNG of one colour with 16 bits a channel, which Pillow itself does not write."""
     row = b"\0" + struct.pack(f">{len(pixel)}H", *pixel) * width
     return _png(width, height, 16, colour_type, zlib.compress(row * height))
+
+
+def png_of_rows(
+    size: tuple[int, int], depth: int, colour_type: int, rows: Iterable[bytes]
+) -> bytes:
+    """A PNG of these rows, unfiltered."""
+    return _png(*size, depth, colour_type, zlib.compress(b"".join(b"\0" + row for row in rows)))
 
 
 def _png(width: int, height: int, depth: int, colour_type: int, data: bytes) -> bytes:

@@ -16,6 +16,7 @@ from coffer.domain.ports import ThumbnailError
 
 _MOST_PIXELS = 100_000_000
 _MOST_PIXELS_OF_JPEG = 250_000_000  # it scales while it decodes
+_MOST_OF_SIXTEEN_BITS = 65535.0
 _QUALITY = 85
 _REDUCING_GAP = 1.5
 _TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008, table 6)
@@ -31,9 +32,6 @@ _SCALABLE = {  # these would be scaled without smoothing, or not at all
     "1": "L",
     "P": "RGB",
     "PA": "RGBA",
-    "I;16B": "I",
-    "I;16L": "I;16",
-    "I;16N": "I;16",
 }
 _SRGB = ImageCms.createProfile("sRGB")
 _LAB = ImageCms.createProfile("LAB")
@@ -66,12 +64,13 @@ def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = No
     `orientation` is what the file around the image says, where the image itself says nothing.
     """
     profile = source.info.get("icc_profile")
+    span = _span(source)
     small = _reduced(source, edge)
     said = orientation_to_apply(small)
     turn = _TURNS.get(orientation if said == 1 and orientation else said)
     if turn is not None:
         small = small.transpose(turn)
-    small = _to_srgb(_on_white(_eight_bits(small)), profile)
+    small = _to_srgb(_on_white(_eight_bits(small, span)), profile)
     out = io.BytesIO()
     small = small if small.mode in ("RGB", "L") else small.convert("RGB")
     # Pillow would take a JPEG's comment over; everything else is only written when given.
@@ -101,26 +100,32 @@ def _coarsely_decoded(source: Image.Image, edge: int) -> Image.Image:
     return source.copy()
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of more than eight bits as eight: by its range where that is known, else stretched."""
-    if image.mode == "I;16":
-        return image.point(lambda value: value / 256).convert("L")
+def _span(image: Image.Image) -> tuple[float, float] | None:
+    """Black and white of an image of whole or floating point numbers; None for other images.
+
+    Of 16 bits (as PNM and TIFF may bring them) it is known, else taken from what is there.
+    """
     if image.mode not in ("I", "F"):
-        return image
-    low, high = _extrema(image)
-    if image.mode == "I" and low >= 0 and high <= 0xFFFF:
-        low, high = 0.0, 65535.0
-    scale = 255 / (high - low) if high > low else 0.0
-    return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
-
-
-def _extrema(image: Image.Image) -> tuple[float, float]:
+        return None
     low, high = image.getextrema()
     if isinstance(low, tuple) or isinstance(high, tuple):
-        raise ThumbnailError("image_damaged", "the image has several bands of floating point")
+        raise ThumbnailError("image_damaged", "the image has several bands of numbers")
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ThumbnailError("image_damaged", "the image holds numbers that are none")
+    if image.mode == "I" and low >= 0 and high <= _MOST_OF_SIXTEEN_BITS:
+        return 0.0, _MOST_OF_SIXTEEN_BITS
     return float(low), float(high)
+
+
+def _eight_bits(image: Image.Image, span: tuple[float, float] | None) -> Image.Image:
+    """Grey of more than eight bits as eight."""
+    if image.mode.startswith("I;16"):
+        image, span = image.convert("I"), (0.0, _MOST_OF_SIXTEEN_BITS)
+    if span is None:
+        return image
+    low, high = span
+    scale = 255 / (high - low) if high > low else 0.0
+    return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -23,7 +23,7 @@ _JPEG_COMPRESSIONS = frozenset({6, 7})
 
 _SEARCHED_BYTES = 48 * 1024**2
 _CHUNK_BYTES = 1024**2
-_MOST_PREVIEWS = 16
+MOST_PREVIEWS = 16
 _MOST_SEGMENTS = 200
 _START = b"\xff\xd8\xff"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # lossless ones, C3, are the sensor's own data
@@ -117,11 +117,11 @@ def _search(file: BinaryIO, file_length: int) -> Iterator[Preview]:
     found = 0
     end = min(file_length, _SEARCHED_BYTES)
     position = 0
-    while position < end and found < _MOST_PREVIEWS:
+    while position < end and found < MOST_PREVIEWS:
         file.seek(position)
         chunk = file.read(_CHUNK_BYTES)
         place = chunk.find(_START)
-        while place >= 0 and found < _MOST_PREVIEWS:
+        while place >= 0 and found < MOST_PREVIEWS:
             start = position + place
             size = jpeg_size(file, start)
             if size is not None:

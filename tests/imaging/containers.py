@@ -1,0 +1,136 @@
+"""Camera raw files and EXIF blocks, built byte by byte: nothing that is installed writes any."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+Entry = bytes | str | int | Fraction | Sequence[int]
+
+
+class Tiff:
+    """A TIFF structure in the making: values and directories are put one behind the other."""
+
+    def __init__(self, order: str = "<", magic: bytes = b"*\0") -> None:
+        self._order = order
+        self._data = bytearray((b"II" if order == "<" else b"MM") + magic + bytes(4))
+
+    def blob(self, data: bytes) -> int:
+        """Put bytes; where they are."""
+        place = len(self._data)
+        self._data += data + bytes(len(data) % 2)
+        return place
+
+    def directory(self, entries: Mapping[int, Entry], following: int = 0) -> int:
+        """Put a directory; where it is."""
+        packed = [self._entry(tag, value) for tag, value in sorted(entries.items())]
+        count = struct.pack(f"{self._order}H", len(packed))
+        return self.blob(count + b"".join(packed) + struct.pack(f"{self._order}I", following))
+
+    def finish(self, first: int) -> bytes:
+        """The file, whose first directory is there."""
+        self._data[4:8] = struct.pack(f"{self._order}I", first)
+        return bytes(self._data)
+
+    def _entry(self, tag: int, value: Entry) -> bytes:
+        kind, count, data = self._encoded(value)
+        if len(data) > 4:
+            data = struct.pack(f"{self._order}I", self.blob(data))
+        return struct.pack(f"{self._order}HHI", tag, kind, count) + data.ljust(4, b"\0")
+
+    def _encoded(self, value: Entry) -> tuple[int, int, bytes]:
+        if isinstance(value, bytes):
+            return 7, len(value), value
+        if isinstance(value, str):
+            text = value.encode() + b"\0"
+            return 2, len(text), text
+        if isinstance(value, Fraction):
+            return 10, 1, struct.pack(f"{self._order}2i", value.numerator, value.denominator)
+        numbers = [value] if isinstance(value, int) else list(value)
+        if all(0 <= number < 65536 for number in numbers):
+            return 3, len(numbers), struct.pack(f"{self._order}{len(numbers)}H", *numbers)
+        return 4, len(numbers), struct.pack(f"{self._order}{len(numbers)}I", *numbers)
+
+
+def exif_block(
+    tags: Mapping[int, Entry], image: Mapping[int, Entry] | None = None, order: str = "<"
+) -> bytes:
+    """An EXIF block as it stands in a JPEG, without its `Exif` mark."""
+    magic = b"*\0" if order == "<" else b"\0*"
+    tiff = Tiff(order, magic)
+    exif = tiff.directory(tags)
+    return tiff.finish(tiff.directory({0x8769: exif, **(image or {})}))
+
+
+def raw(
+    large: bytes,
+    thumb: bytes,
+    *,
+    orientation: int = 1,
+    size: tuple[int, int] = (6000, 4000),
+    tags: Mapping[int, Entry] | None = None,
+    order: str = "<",
+) -> bytes:
+    """As NEF, DNG and ARW: a tiny image first, the sensor's and the preview in sub-directories."""
+    tiff = Tiff(order, b"*\0" if order == "<" else b"\0*")
+    preview, tiny = tiff.blob(large), tiff.blob(thumb)
+    sensor = tiff.directory(
+        {0x0100: size[0], 0x0101: size[1], 0x0103: 1, 0x0106: 32803, 0x0111: 8, 0x0117: 100}
+    )
+    of_preview = tiff.directory({0x0103: 6, 0x0201: preview, 0x0202: len(large)})
+    exif = tiff.directory(tags or {})
+    first: dict[int, Entry] = {
+        0x0100: 160,
+        0x0101: 120,
+        0x0103: 7,
+        0x0106: 2,
+        0x0111: tiny,
+        0x0117: len(thumb),
+        0x0112: orientation,
+        0x014A: [sensor, of_preview],
+        0x8769: exif,
+    }
+    return tiff.finish(tiff.directory(first))
+
+
+def cr2(large: bytes, thumb: bytes, *, orientation: int = 1) -> bytes:
+    """As Canon's CR2: directories in a chain, the first one with the large preview in a strip."""
+    tiff = Tiff()
+    tiff.blob(b"CR\2\0" + bytes(4))
+    preview, tiny = tiff.blob(large), tiff.blob(thumb)
+    second = tiff.directory({0x0201: tiny, 0x0202: len(thumb)})
+    first = tiff.directory(
+        {0x0103: 6, 0x0111: preview, 0x0117: len(large), 0x0112: orientation}, second
+    )
+    return tiff.finish(first)
+
+
+def raf(preview: bytes) -> bytes:
+    """As Fuji's RAF: a header, then a whole JPEG, then the sensor's data."""
+    head = b"FUJIFILMCCD-RAW 0201FF383501X-T1".ljust(148, b"\0")
+    return head + preview + b"\0\xff" * 5000
+
+
+def orf(preview: bytes) -> bytes:
+    """As Olympus' ORF: TIFF of another number, the preview in the notes of the maker."""
+    tiff = Tiff(magic=b"RO")
+    notes = tiff.blob(b"OLYMPUS\0II\3\0" + bytes(100_000) + preview)
+    exif = tiff.directory({0x9003: "2020:11:13 10:03:17"})
+    return tiff.finish(tiff.directory({0x0100: 640, 0x0101: 480, 0x8769: exif, 0xC000: notes}))
+
+
+def cr3(preview: bytes, *, orientation: int = 1) -> bytes:
+    """As Canon's CR3: boxes, two of which are directories, and the preview in one of its own."""
+
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(content), kind) + content
+
+    image, exif = Tiff(), Tiff()
+    of_image = image.finish(image.directory({0x0100: 6000, 0x0101: 4000, 0x0112: orientation}))
+    of_exif = exif.finish(exif.directory({0x9003: "2020:11:13 10:03:17"}))
+    canon = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+    moov = box(b"uuid", canon + box(b"CMT1", of_image) + box(b"CMT2", of_exif))
+    large = bytes(16) + box(b"PRVW", bytes(16) + preview)
+    ftyp = box(b"ftyp", b"crx \0\0\0\1crx isom")
+    return ftyp + box(b"moov", box(b"uuid", bytes(16)) + moov) + box(b"uuid", large)

@@ -1,0 +1,12 @@
+"""Upright and in the right colours, whatever form the picture comes in."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.imaging.golden import Case, cases, error_of
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
+def test_the_picture_looks_as_it_should(case: Case) -> None:
+    assert error_of(case) <= case.most

@@ -1,0 +1,150 @@
+"""Bad input of every format ends with a code, within the bounds, and the next image is fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from coffer.adapters.imaging.decoding import PAGED_TYPES, PILLOW_FORMATS, RAW_TYPES
+from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
+from coffer.domain.detection import BufferReader, detect
+from coffer.domain.media_types import IMAGEABLE_TYPES, base_type, is_imageable
+from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails import MAX_SOURCE_BYTES
+from tests.imaging.hostile import GIANT, healthy, sized
+from tests.imaging.making import EDGE, encode, make, plain
+from tests.template.reading import written
+
+CODES = {
+    "image_damaged",
+    "image_too_large",
+    "not_an_image",
+    "no_preview",
+    "memory_exhausted",
+}
+
+
+@pytest.fixture(scope="module")
+def thumbnailer() -> Iterator[IsolatedThumbnailer]:
+    """As the function has it: in a process of its own, with its bounds."""
+    made = IsolatedThumbnailer(EDGE)
+    yield made
+    made.close()
+
+
+def outcome(thumbnailer: IsolatedThumbnailer, file: bytes, media_type: str) -> str:
+    try:
+        thumbnailer.make([file], media_type)
+    except ThumbnailError as error:
+        return error.code
+    return "READY"
+
+
+def test_everything_imageable_has_one_decoder() -> None:
+    tables = (set(PILLOW_FORMATS), set(RAW_TYPES), set(PAGED_TYPES))
+    assert set.union(*tables) == IMAGEABLE_TYPES
+    assert sum(map(len, tables)) == len(IMAGEABLE_TYPES)
+
+
+@pytest.mark.parametrize("media_type", healthy())
+def test_the_healthy_ones_are_recognised_and_made(
+    thumbnailer: IsolatedThumbnailer, media_type: str
+) -> None:
+    file = healthy()[media_type]
+    if media_type != "image/x-raw-fuji":  # of which the detector knows the name only
+        assert base_type(detect(BufferReader(file), None).media_type) == media_type
+    assert outcome(thumbnailer, file, media_type) == "READY"
+
+
+@pytest.mark.parametrize("media_type", healthy())
+def test_a_bomb_does_not_go_off(thumbnailer: IsolatedThumbnailer, media_type: str) -> None:
+    for width, height in ((GIANT, GIANT), (2**24, 2**24), (2**31 - 1, 1), (1, 2**31 - 1)):
+        found = outcome(thumbnailer, sized(media_type, width, height), media_type)
+        if media_type == "application/pdf":
+            assert found in ("READY", "image_damaged")  # a page is drawn as small as it is shown
+        else:
+            assert found in CODES
+    assert outcome(thumbnailer, plain("PNG"), "image/png") == "READY"
+
+
+@pytest.mark.parametrize("media_type", healthy())
+def test_an_image_without_width_or_height_fails(
+    thumbnailer: IsolatedThumbnailer, media_type: str
+) -> None:
+    for width, height in ((0, 48), (64, 0), (0, 0)):
+        if media_type == "image/webp" and not (width and height):
+            continue  # its canvas is written less one, so that it has no zero
+        found = outcome(thumbnailer, sized(media_type, width, height), media_type)
+        assert found in CODES | ({"READY"} if media_type == "application/pdf" else set())
+
+
+@pytest.mark.parametrize("media_type", healthy())
+def test_an_image_cut_off_at_any_tenth_fails_or_is_made(
+    thumbnailer: IsolatedThumbnailer, media_type: str
+) -> None:
+    file = healthy()[media_type]
+    whole_from = 1 if media_type == "image/x-raw-fuji" else 6  # what counts stands at its beginning
+    for tenth in range(10):
+        found = outcome(thumbnailer, file[: len(file) * tenth // 10], media_type)
+        assert found in CODES | ({"READY"} if tenth >= whole_from else set())
+    assert outcome(thumbnailer, file, media_type) == "READY"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_a_damaged_profile_and_damaged_exif_cost_nothing(
+    thumbnailer: IsolatedThumbnailer, kind: str
+) -> None:
+    profiles = (b"", b"nonsense", b"\xff" * 5000, b"\0\0\0\x84" + bytes(200))
+    blocks = (b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*" + b"\xff" * 500)
+    for profile in profiles:
+        file = plain(kind, icc_profile=profile)
+        assert outcome(thumbnailer, file, f"image/{kind.lower()}") == "READY"
+    for block in blocks:
+        if kind in ("TIFF", "AVIF"):
+            continue  # a TIFF's directory is the image's own, and libavif writes no such block
+        file = plain(kind, exif=block)
+        assert outcome(thumbnailer, file, f"image/{kind.lower()}") == "READY"
+
+
+def test_the_largest_image_that_is_decoded_fits_the_memory(
+    thumbnailer: IsolatedThumbnailer,
+) -> None:
+    """A hundred million pixels of one colour: a small file, and three hundred million bytes."""
+    file = encode(Image.new("RGB", (10_000, 10_000)), "PNG", compress_level=1)
+    assert outcome(thumbnailer, file, "image/png") == "READY"
+
+
+def test_one_that_does_not_fit_the_memory_fails_and_the_next_is_made() -> None:
+    small = IsolatedThumbnailer(EDGE, memory_bytes=256 * 1024**2)
+    try:
+        file = encode(Image.new("RGB", (8_000, 8_000)), "PNG", compress_level=1)
+        assert outcome(small, file, "image/png") == "memory_exhausted"
+        assert outcome(small, plain("PNG"), "image/png") == "READY"
+    finally:
+        small.close()
+
+
+def test_a_file_of_another_type_than_its_name_says_is_made() -> None:
+    """By its content, which is what the detector goes by."""
+    detected = base_type(detect(BufferReader(plain("PNG")), "photo.jpg").media_type)
+    assert detected == "image/png"
+    assert make(plain("PNG"), detected).size == (200, 150)
+
+
+def test_a_drawing_of_svg_is_not_imageable() -> None:
+    drawing = (
+        b'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://169.254.169.254/"/></svg>'
+    )
+    detected = detect(BufferReader(drawing), "drawing.svg").media_type
+    assert base_type(detected) == "image/svg+xml"
+    assert not is_imageable(detected)
+
+
+def test_the_bounds_fit_the_function() -> None:
+    function = written("AWS::Serverless::Function")["MakeThumbnailFunction"]["Properties"]
+    mapping = written("AWS::Lambda::EventSourceMapping")["MakeThumbnailQueueMapping"]["Properties"]
+    assert function["MemorySize"] * 1024**2 >= MEMORY_BYTES + 256 * 1024**2
+    assert mapping["BatchSize"] * SECONDS + 10 <= function["Timeout"]
+    assert MAX_SOURCE_BYTES < 512 * 1024**2, "the disk that a function has by default"
