@@ -193,6 +193,13 @@ format: $(DEV_STAMP) ## Put imports and lines into the house's form
 validate: $(SAM_STAMP) ## Check template.yaml with the SAM CLI and cfn-lint
 	@$(SAM) validate --lint
 
+CHECKOV_ENVIRONMENT := .tools/checkov
+CHECKOV_STAMP := $(CHECKOV_ENVIRONMENT)/.installed
+
+.PHONY: checkov
+checkov: $(CHECKOV_STAMP) ## Look for what checkov finds unsafe in template.yaml; reasons are in .checkov.yaml
+	@PATH="$(CHECKOV_ENVIRONMENT)/bin:$$PATH" checkov --config-file .checkov.yaml --file template.yaml $(ARGS)
+
 .PHONY: build
 build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws-sam/<architecture>
 	@python=$$(.ci/find-python =$(RUNTIME)) || exit 1; mkdir -p .aws-sam; \
@@ -235,6 +242,13 @@ $(SAM_STAMP): $(SAM_REQUIREMENTS)
 	@test -x $(SAM_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(SAM_ENVIRONMENT); } >&2
 	@echo "installing the SAM CLI into $(SAM_ENVIRONMENT); the first time takes a minute" >&2
 	@$(SAM_ENVIRONMENT)/bin/python $(PIP) install --requirement $(SAM_REQUIREMENTS) >&2
+	@touch $@
+
+$(CHECKOV_STAMP): .ci/requirements-checkov.txt
+	@mkdir -p .tools
+	@test -x $(CHECKOV_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(CHECKOV_ENVIRONMENT); } >&2
+	@echo "installing checkov into $(CHECKOV_ENVIRONMENT); the first time takes a minute" >&2
+	@$(CHECKOV_ENVIRONMENT)/bin/python $(PIP) install --requirement .ci/requirements-checkov.txt >&2
 	@touch $@
 
 $(RUNTIME_STAMP): $(RUNTIME_REQUIREMENTS)
