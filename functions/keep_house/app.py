@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
 from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
+from coffer.domain.cascading import Cascade
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation
@@ -18,6 +20,7 @@ objects = S3Objects(
     settings.object_bucket,
     copy_conditions=settings.copy_conditions,
 )
+catalogue = DynamoCatalogue()
 housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,
@@ -32,6 +35,7 @@ housekeeping = Housekeeping(
         stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
         copy_conditions=settings.copy_conditions,
     ),
+    cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),
     clock=clock,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -84,6 +85,64 @@ def describe(stack: LocalStack, file_identifier: str, **attributes: Any) -> Resp
     return stack.request(
         "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, json_body=document
     )
+
+
+def upload_derivative(stack: LocalStack, body: bytes, *, bucket: str = "mybucket") -> str:
+    """POST /api/v1/file/{bucket}/derivative; the identifier of the file."""
+    headers, form = multipart(body)
+    answer = stack.request("POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form)
+    assert answer.status == 200, answer.text
+    return str(answer.json()["fileIdentifier"])
+
+
+def derive(stack: LocalStack, file_identifier: str, metadata: str, **attributes: Any) -> Response:
+    """POST /api/v1/derivative for a file that was made from what `metadata` describes."""
+    return send(
+        stack,
+        "POST",
+        "/api/v1/derivative",
+        {
+            "type": "derivative",
+            "attributes": {"dcType": "IMAGE", "fileIdentifier": file_identifier, **attributes},
+            "relationships": {"acDerivedFrom": {"data": {"type": "metadata", "id": metadata}}},
+        },
+    )
+
+
+def change(
+    stack: LocalStack,
+    kind: str,
+    identifier: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    relationships: Mapping[str, Any] | None = None,
+    **attributes: Any,
+) -> Response:
+    """PATCH /api/v1/{kind}/{id}."""
+    data = {"type": kind, "id": identifier, "attributes": attributes}
+    if relationships is not None:
+        data["relationships"] = dict(relationships)
+    return send(stack, "PATCH", f"/api/v1/{kind}/{identifier}", data, headers=headers)
+
+
+def delete(
+    stack: LocalStack, kind: str, identifier: str, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """DELETE /api/v1/{kind}/{id}."""
+    return stack.request("DELETE", f"/api/v1/{kind}/{identifier}", headers=headers or {})
+
+
+def send(
+    stack: LocalStack,
+    method: str,
+    path: str,
+    data: Any,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A JSON:API document with this data."""
+    sent = {"Content-Type": JSON_API, **(headers or {})}
+    return stack.request(method, path, headers=sent, json_body={"data": data})
 
 
 def record(stack: LocalStack, file_identifier: str) -> dict[str, Any]:

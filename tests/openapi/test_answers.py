@@ -19,7 +19,15 @@ from coffer.http.callers import identify_by_token
 from coffer.http.openapi.operations import OPERATIONS
 from local.gateway import Response
 from local.stack import LocalStack
-from tests.api.clients import JSON_API, describe, multipart, offer, post, upload
+from tests.api.clients import (
+    JSON_API,
+    describe,
+    multipart,
+    offer,
+    post,
+    upload,
+    upload_derivative,
+)
 from tests.api.images import png
 from tests.openapi.described import check
 
@@ -103,11 +111,32 @@ class World:
         answer = describe(self.stack, self.uploaded()["fileIdentifier"], publiclyReleasable=False)
         return str(answer.json()["data"]["id"])
 
+    def stored(self) -> str:
+        """The identifier of a file that nothing describes."""
+        return str(self.uploaded()["fileIdentifier"])
+
+    def described_file(self) -> str:
+        """The identifier of a file that is described."""
+        identifier = self.stored()
+        assert describe(self.stack, identifier).status == 201
+        return identifier
+
+    def derivation(self, **attributes: Any) -> dict[str, Any]:
+        """A document that records a derivative, whose file is there."""
+        given = {"dcType": "IMAGE", "fileIdentifier": upload_derivative(self.stack, png())}
+        source = {"type": "metadata", "id": self.described()}
+        return {
+            "data": {
+                "type": "derivative",
+                "attributes": given | attributes,
+                "relationships": {"acDerivedFrom": {"data": source}},
+            }
+        }
+
     def derived(self) -> str:
-        """The id of a generated thumbnail's record, which not everybody may see."""
-        flat = self.uploaded()
-        describe(self.stack, flat["fileIdentifier"], publiclyReleasable=False)
-        return str(flat["thumbnailIdentifier"])
+        """The id of a derivative's record."""
+        answer = self.post("/api/v1/derivative", self.derivation())
+        return str(answer.json()["data"]["id"])
 
     def bury(self, table: str, key: str, identifier: str) -> None:
         """Make a tombstone of a record: no route deletes yet."""
@@ -467,6 +496,111 @@ def _names(root: str) -> Mapping[int, Happening]:
     }
 
 
+def patch(world: World, kind: str, identifier: str, data: Any, **headers: str) -> Response:
+    """What a PATCH of this resource is answered with."""
+    sent = {"Content-Type": JSON_API, **world.headers}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    body = data if isinstance(data, bytes) else json.dumps({"data": data}).encode()
+    return world.stack.request("PATCH", f"/api/v1/{kind}/{identifier}", headers=sent, body=body)
+
+
+def delete_of(world: World, kind: str, identifier: str, **headers: str) -> Response:
+    """What the deletion of this resource is answered with."""
+    return world.get(f"/api/v1/{kind}/{identifier}", method="DELETE", **headers)
+
+
+def _changes_of(
+    kind: str, make: Callable[[World], str], **attributes: Any
+) -> Mapping[int, Happening]:
+    def ask(world: World, identifier: str = "", **headers: str) -> Response:
+        identifier = identifier or make(world)
+        data = {"type": kind, "id": identifier, "attributes": attributes}
+        return patch(world, kind, identifier, data, **headers)
+
+    def guarded(world: World, token: str) -> Response:
+        identifier = make(world)
+        ask(world, identifier)
+        world.demand_tokens(token)
+        return ask(world, identifier)
+
+    def gone(world: World) -> Response:
+        identifier = make(world)
+        assert delete_of(world, kind, identifier).status == 204
+        return ask(world, identifier)
+
+    def wrong(world: World) -> Response:
+        identifier = make(world)
+        name = "originalFilename" if kind == "object-upload" else "filename"
+        data = {"type": kind, "id": identifier, "attributes": {name: "x" * 256}}
+        return patch(world, kind, identifier, data)
+
+    return {
+        200: ask,
+        400: lambda world: patch(world, kind, ABSENT, {"type": kind, "id": "x"}),
+        401: lambda world: guarded(world, ""),
+        403: lambda world: guarded(world, "outsider"),
+        404: lambda world: ask(world, ABSENT),
+        406: lambda world: ask(world, ABSENT, Accept="image/png"),
+        409: lambda world: patch(world, kind, ABSENT, {"type": "person", "id": ABSENT}),
+        410: gone,
+        412: lambda world: ask(world, If_Match='"99"'),
+        413: lambda world: patch(world, kind, ABSENT, b" " * (10 * 1024**2 + 1)),
+        415: lambda world: patch(world, kind, ABSENT, {}, Content_Type="text/csv"),
+        422: wrong,
+    }
+
+
+def _deletions_of(kind: str, make: Callable[[World], str]) -> Mapping[int, Happening]:
+    def guarded(world: World, token: str) -> Response:
+        identifier = make(world)
+        delete_of(world, kind, ABSENT)
+        world.demand_tokens(token)
+        return delete_of(world, kind, identifier)
+
+    def gone(world: World) -> Response:
+        identifier = make(world)
+        assert delete_of(world, kind, identifier).status == 204
+        return delete_of(world, kind, identifier)
+
+    return {
+        204: lambda world: delete_of(world, kind, make(world)),
+        400: lambda world: delete_of(world, kind, "nonsense"),
+        401: lambda world: guarded(world, ""),
+        403: lambda world: guarded(world, "outsider"),
+        404: lambda world: delete_of(world, kind, ABSENT),
+        406: lambda world: delete_of(world, kind, ABSENT, Accept="image/png"),
+        410: gone,
+        412: lambda world: delete_of(world, kind, make(world), If_Match='"99"'),
+    }
+
+
+def _derivations(path: str) -> Mapping[int, Happening]:
+    def ask(world: World, **attributes: Any) -> Response:
+        return world.post(path, world.derivation(**attributes))
+
+    return {
+        201: ask,
+        400: lambda world: ask(world, colour="red"),
+        401: _guarded_by(path, World.derivation, ""),
+        403: _guarded_by(path, World.derivation, "outsider"),
+        406: lambda world: world.post(path, {}, Accept="image/png"),
+        409: lambda world: world.post(path, {"data": {"type": "person"}}),
+        413: lambda world: world.post(path, b" " * (10 * 1024**2 + 1)),
+        415: lambda world: world.post(path, {}, Content_Type="text/csv"),
+        422: lambda world: ask(world, fileIdentifier=ABSENT),
+    }
+
+
+def _guarded_by(path: str, make: Callable[[World], Any], token: str) -> Happening:
+    def happen(world: World) -> Response:
+        document = make(world)
+        world.post(path, {})
+        world.demand_tokens(token)
+        return world.post(path, document)
+
+    return happen
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
     "GET /api/v1/file-info/{bucket}/{filename}": _stored("", "file"),
     "GET /api/v1/file-info/{bucket}/derivative/{filename}": _stored("derivative/", "derivative"),
@@ -548,6 +682,21 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
         404: lambda world: world.get("/api/v1/media-type/application/zip"),
         406: lambda world: world.get("/api/v1/media-type/image/jpeg", Accept="image/png"),
     },
+    "PATCH /api/v1/object-upload/{id}": _changes_of(
+        "object-upload", World.stored, originalFilename="b.png"
+    ),
+    "DELETE /api/v1/object-upload/{id}": {
+        **_deletions_of("object-upload", World.stored),
+        409: lambda world: delete_of(world, "object-upload", world.described_file()),
+    },
+    "PATCH /api/v1/metadata/{id}": _changes_of("metadata", World.described, acCaption="A leaf"),
+    "DELETE /api/v1/metadata/{id}": _deletions_of("metadata", World.described),
+    "POST /api/v1/derivative": _derivations("/api/v1/derivative"),
+    "POST /api/v1/derivative/{proxy+}": _derivations("/api/v1/derivative/"),
+    "PATCH /api/v1/derivative/{id}": _changes_of(
+        "derivative", World.derived, publiclyReleasable=True
+    ),
+    "DELETE /api/v1/derivative/{id}": _deletions_of("derivative", World.derived),
     "GET /api/v1/health": {
         200: lambda world: world.get("/api/v1/health"),
         406: lambda world: world.get("/api/v1/health", Accept="image/png"),

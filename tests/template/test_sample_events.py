@@ -13,7 +13,11 @@ from tests.template.reading import functions, logical_id, sample_event
 ANSWERS = {
     "answer_unrouted": HTTPStatus.METHOD_NOT_ALLOWED,
     "authorize_uploads": HTTPStatus.UNAUTHORIZED,
+    "create_derivative": HTTPStatus.UNPROCESSABLE_ENTITY,
     "create_metadata": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "delete_derivative": HTTPStatus.NOT_FOUND,
+    "delete_metadata": HTTPStatus.NOT_FOUND,
+    "delete_object_upload": HTTPStatus.NOT_FOUND,
     "describe_api": HTTPStatus.OK,
     "download_file": HTTPStatus.NOT_FOUND,
     "edit_managed_attributes": HTTPStatus.CREATED,
@@ -34,6 +38,9 @@ ANSWERS = {
     "read_managed_attributes": HTTPStatus.OK,
     "read_object_subtypes": HTTPStatus.OK,
     "show_config": HTTPStatus.OK,
+    "update_derivative": HTTPStatus.NOT_FOUND,
+    "update_metadata": HTTPStatus.NOT_FOUND,
+    "update_object_upload": HTTPStatus.NOT_FOUND,
     "upload_file": HTTPStatus.OK,
 }
 BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coffer.domain.callers import Role
+from coffer.domain.cascading import Cascade
 from coffer.domain.direct_upload import (
     ReceivedFile,
     UploadReceipt,
@@ -35,6 +36,7 @@ from coffer.domain.object_upload import (
 from coffer.domain.promotion import Promotion
 from tests.fakes import (
     FrozenClock,
+    InMemoryCatalogue,
     InMemoryObjects,
     InMemoryQueue,
     InMemoryUploads,
@@ -75,6 +77,7 @@ class World:
 
     def keep_house(self) -> None:
         self.clock.advance(timedelta(hours=2))
+        catalogue = InMemoryCatalogue(self.uploads)
         Housekeeping(
             uploads=self.uploads,
             objects=self.objects,
@@ -86,6 +89,7 @@ class World:
                 max_bytes=MOST,
                 stream_hash_limit_bytes=MOST,
             ),
+            cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
             clock=self.clock,
         ).keep()
 

@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
+from coffer.domain.cascading import Cascade
 from coffer.domain.housekeeping import PATIENCE, Housekeeping
 from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
 from coffer.domain.ports import Uploads
 from coffer.domain.promotion import Promotion
-from tests.fakes import FrozenClock, InMemoryObjects, InMemoryQueue, InMemoryUploads, watched
+from tests.fakes import (
+    FrozenClock,
+    InMemoryCatalogue,
+    InMemoryObjects,
+    InMemoryQueue,
+    InMemoryUploads,
+    watched,
+)
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import etag_of
@@ -27,6 +35,7 @@ class House:
     def __init__(self, *uploads: ObjectUpload, most: int = 1000) -> None:
         self.clock = FrozenClock()
         self.uploads = InMemoryUploads(*uploads)
+        self.catalogue = InMemoryCatalogue(self.uploads)
         self.objects = InMemoryObjects(self.clock)
         self.queue = InMemoryQueue()
         self.most = most
@@ -49,6 +58,7 @@ class House:
                     max_bytes=1000,
                     stream_hash_limit_bytes=1000,
                 ),
+                cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
                 clock=self.clock,
                 most=self.most,
             ).keep()
@@ -201,5 +211,5 @@ def test_a_record_that_cannot_be_settled_does_not_keep_the_others_waiting() -> N
     with pytest.raises(ExceptionGroup) as failed:
         house.keep()
     [failure] = failed.value.exceptions
-    assert failure.__notes__ == [f"upload {poisoned}"]
+    assert failure.__notes__ == [f"record {poisoned}"]
     assert set(house.uploads.records) == {poisoned}

@@ -14,7 +14,8 @@ from coffer.domain.attributes import metadata_attributes
 from coffer.domain.errors import MalformedRequestError, RequestError
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import NewMetadata
-from coffer.http.metadata_documents import present_metadata, read_new_metadata
+from coffer.http.documents import read_resource
+from coffer.http.metadata_documents import TYPE, new_metadata, present_metadata
 from tests.fakes.records import FILE, METADATA, metadata
 from tests.unit.http.events import send_json
 
@@ -23,7 +24,7 @@ PERSON = {"data": {"type": "person", "id": METADATA}}
 
 def read(attributes: Any, relationships: Any = None) -> NewMetadata:
     data = {"type": "metadata", "attributes": attributes, "relationships": relationships}
-    return read_new_metadata(send_json({"data": data}))
+    return new_metadata(read_resource(send_json({"data": data}), TYPE))
 
 
 def refusal(attributes: Any, relationships: Any = None) -> list[tuple[str, str | None]]:

@@ -34,6 +34,9 @@ from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 
 _NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
 
+_NO_NEWS = frozenset({"xmpMetadataDate"})
+"""Changes with every change, so that no audit lists it (reference, 4.12)."""
+
 Record = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype
 _TERMS = (ManagedAttribute, ObjectSubtype)
 
@@ -91,11 +94,13 @@ def _snapshot(before: Record | None, after: Record, occurred_on: datetime) -> di
     return {
         "instanceId": instance_id(after),
         "version": after.version,
-        "snapshotType": _snapshot_type(after),
+        "snapshotType": _snapshot_type(before, after),
         "author": _author(after),
         "commitDateTime": to_text(occurred_on),
         "changedProperties": sorted(
-            name for name in state | earlier if state.get(name) != earlier.get(name)
+            name
+            for name in state | earlier
+            if state.get(name) != earlier.get(name) and name not in _NO_NEWS
         ),
         "state": state,
     }
@@ -128,17 +133,25 @@ def _attributes(record: Record) -> dict[str, Any]:
             return object_subtype_attributes(record)
 
 
-def _snapshot_type(record: Record) -> str:
+def _snapshot_type(before: Record | None, record: Record) -> str:
     if record.deleted_on is not None:
         return "TERMINAL"
-    return "INITIAL" if record.version == 1 else "UPDATE"
+    return "INITIAL" if _is_new(before, record) else "UPDATE"
+
+
+def _is_new(before: Record | None, record: Record) -> bool:
+    """Whether the record has just come, or come back from its tombstone."""
+    revived = before is not None and before.deleted_on is not None
+    return record.version == 1 or revived
 
 
 def _author(record: Record) -> str:
     if record.deleted_by is not None:
         return record.deleted_by
+    if record.changed_by is not None:
+        return record.changed_by
     if isinstance(record, ManagedAttribute | ObjectSubtype):
-        return record.changed_by or record.created_by
+        return record.created_by
     return record.created_by if record.version == 1 else SYSTEM_GENERATED
 
 
@@ -152,11 +165,12 @@ def _messages(before: Record | None, after: Record) -> tuple[dict[str, Any] | No
                 _orphan_message(after),
             )
         case Metadata():
-            return (_document_message("metadata", after.identifier, _operation(after)),)
+            operation = _operation(before, after)
+            return (_document_message("metadata", after.identifier, operation),)
         case Derivative():
             # Whoever indexes metadata shows its derivatives with it: it changed too.
             return (
-                _document_message("derivative", after.identifier, _operation(after)),
+                _document_message("derivative", after.identifier, _operation(before, after)),
                 _document_message("metadata", after.ac_derived_from, "UPDATE"),
             )
         case ManagedAttribute() | ObjectSubtype():
@@ -167,7 +181,9 @@ def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[st
     if after.deleted_on is not None:
         operation = "deleted"
     elif before is not None and before.status is after.status:
-        return None
+        if not _is_worth_telling(before, after):
+            return None
+        operation = "updated"
     else:
         operation = "created" if after.status is UploadStatus.AVAILABLE else "rejected"
     return {
@@ -180,6 +196,17 @@ def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[st
         and is_imageable(after.content.detected_media_type),
         "warnings": upload_warnings(duplicate_found=after.duplicate_found),
     }
+
+
+def _is_worth_telling(before: ObjectUpload, after: ObjectUpload) -> bool:
+    """Whether somebody corrected the record, or a thumbnail is wanted of it by now.
+
+    How a thumbnail turned out has a message of its own.
+    """
+    wanted = after.thumbnail_status is ThumbnailStatus.PENDING
+    return after.changed_by is not None or (
+        wanted and before.thumbnail_status is not ThumbnailStatus.PENDING
+    )
 
 
 def _thumbnail_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[str, Any] | None:
@@ -206,10 +233,10 @@ def _orphan_message(after: ObjectUpload) -> dict[str, Any] | None:
     return {"type": "OrphanRemovalNotification", **describe_orphan(after)}
 
 
-def _operation(record: Metadata | Derivative) -> str:
+def _operation(before: Record | None, record: Metadata | Derivative) -> str:
     if record.deleted_on is not None:
         return "DELETE"
-    return "ADD" if record.version == 1 else "UPDATE"
+    return "ADD" if _is_new(before, record) else "UPDATE"
 
 
 def _document_message(kind: str, identifier: str, operation: str) -> dict[str, Any]:

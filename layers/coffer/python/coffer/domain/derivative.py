@@ -79,3 +79,28 @@ def generated_thumbnail(metadata: Metadata, upload: ObjectUpload) -> Derivative 
         created_by=SYSTEM_GENERATED,
         created_on=metadata.created_on,
     )
+
+
+def thumbnail_of_derivative(
+    derivative: Derivative, metadata: Metadata, upload: ObjectUpload
+) -> Derivative:
+    """The record of the thumbnail that Coffer makes of a derivative, for what this was made from.
+
+    `upload` is the derivative's file; its `thumbnailIdentifier` is known.
+    """
+    identifier = str(upload.thumbnail_identifier)
+    return Derivative(
+        identifier=identifier,
+        bucket=upload.bucket,
+        file_identifier=identifier,
+        object_key=upload.thumbnail_key,
+        file_extension=".jpg",
+        dc_type=DcType.IMAGE,
+        dc_format="image/jpeg",
+        derivative_type=DerivativeType.THUMBNAIL_IMAGE,
+        ac_derived_from=metadata.identifier,
+        generated_from_derivative=derivative.identifier,
+        publicly_releasable=metadata.publicly_releasable,
+        created_by=SYSTEM_GENERATED,
+        created_on=derivative.created_on,
+    )

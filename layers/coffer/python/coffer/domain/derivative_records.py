@@ -6,21 +6,34 @@ from coffer.domain.callers import Caller, Role
 from coffer.domain.derivative import Derivative
 from coffer.domain.errors import GoneError, NotFoundError
 from coffer.domain.ports import Catalogue
+from coffer.domain.steps import instance_of
 
 
 def read_derivative(catalogue: Catalogue, caller: Caller, identifier: str) -> Derivative:
     """The record, if the caller may read it."""
+    derivative = find_derivative_record(catalogue, identifier)
+    if not derivative.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, derivative.bucket)
+    require_undeleted(derivative)
+    return derivative
+
+
+def find_derivative_record(catalogue: Catalogue, identifier: str) -> Derivative:
+    """The record, tombstones included; raises NotFoundError where there is none."""
     derivative = catalogue.derivative(identifier)
     if derivative is None:
         raise NotFoundError(
             "derivative_not_found", f"There is no derivative with the id {identifier}."
         )
-    if not derivative.publicly_releasable:
-        caller.require_role(Role.READ_ONLY, derivative.bucket)
+    return derivative
+
+
+def require_undeleted(derivative: Derivative) -> None:
+    """Raise GoneError where the record is a tombstone."""
     if derivative.deleted_on is not None:
         raise GoneError(
             "derivative_deleted",
-            f"The derivative {identifier} was deleted; its audit tells by whom and when.",
-            about=f"derivative/{identifier}",
+            f"The derivative {derivative.identifier} was deleted; its audit tells by whom and "
+            "when.",
+            about=instance_of(derivative),
         )
-    return derivative

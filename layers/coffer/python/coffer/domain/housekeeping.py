@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
+from coffer.domain.cascading import Cascade
 from coffer.domain.clock import Clock
 from coffer.domain.direct_upload import finish_direct_upload
-from coffer.domain.errors import ObjectMissingError, RecordChangedError
+from coffer.domain.errors import ObjectMissingError, RecordChangedError, StepsRefusedError
 from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
 from coffer.domain.ports import Objects, ProcessingQueue, StoredObject, Uploads
 from coffer.domain.promotion import Promotion
@@ -32,6 +33,7 @@ class Housekeeping:
     objects: Objects
     queue: ProcessingQueue
     promotion: Promotion
+    cascade: Cascade
     clock: Clock
     most: int = 1000
 
@@ -53,6 +55,8 @@ class Housekeeping:
             yield partial(self._try, self._settle, identifier, failures)
         for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
             yield partial(self._try, self._finish_removal, identifier, failures)
+        for identifier in self.cascade.catalogue.cascading(before):
+            yield partial(self._try, self._finish_deletion, identifier, failures)
         for arrived in self.objects.older_than("incoming/", before):
             yield partial(self._requeue, arrived)
 
@@ -65,7 +69,7 @@ class Housekeeping:
         try:
             return step(identifier)
         except Exception as error:
-            error.add_note(f"upload {identifier}")
+            error.add_note(f"record {identifier}")
             failures.append(error)
             return "failed"
 
@@ -76,6 +80,13 @@ class Housekeeping:
             return "settled_already"
         Removal(uploads=self.uploads, objects=self.objects, clock=self.clock).finish(tombstone)
         return "removed"
+
+    def _finish_deletion(self, identifier: str) -> str:
+        """Delete what is left of what was made from a file whose description was deleted."""
+        try:
+            return "deleted" if self.cascade.confirm(identifier) else "deleting"
+        except StepsRefusedError:
+            return "busy"
 
     def _settle(self, identifier: str) -> str:
         upload = self.uploads.get(identifier)

@@ -12,8 +12,8 @@ from datetime import datetime
 from coffer.domain.derivative import Derivative
 from coffer.domain.metadata import Metadata
 
-MOST_STEPS = 100
-"""So many actions DynamoDB takes in one transaction."""
+MOST_STEPS = 99
+"""So many a transaction takes: DynamoDB a hundred actions, of which one counts uses of terms."""
 
 CataloguedRecord = Metadata | Derivative
 

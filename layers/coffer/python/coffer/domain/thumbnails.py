@@ -50,6 +50,9 @@ class Thumbnailing:
     ) -> ThumbnailStatus | None:
         upload = self.uploads.get(file_identifier)
         if upload is None or not upload.is_readable:
+            if upload is not None and upload.thumbnail_identifier is not None:
+                # It was deleted, and an earlier run may have died behind putting this there.
+                self.objects.remove(upload.thumbnail_key)
             return None
         status = upload.thumbnail_status
         if status is ThumbnailStatus.PENDING:

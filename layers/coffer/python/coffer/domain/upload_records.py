@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.errors import GoneError, NotFoundError
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload
 from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.upload_changes import require_undeleted, upload_not_found
 
 
 def read_upload(
@@ -19,20 +19,12 @@ def read_upload(
     """
     upload = uploads.get(identifier)
     if upload is None or not upload.is_visible:
-        raise NotFoundError(
-            "upload_not_found",
-            f"There is no upload with the id {identifier}, or it has not been processed yet.",
-        )
+        raise upload_not_found(identifier)
     if not caller.may_read(upload.bucket):
         metadata = describing_metadata(catalogue, upload)
         if metadata is None or not metadata.publicly_releasable:
             caller.require_role(Role.READ_ONLY, upload.bucket)
-    if upload.deleted_on is not None:
-        raise GoneError(
-            "upload_deleted",
-            f"The upload {identifier} was deleted; its audit tells by whom and when.",
-            about=f"object-upload/{identifier}",
-        )
+    require_undeleted(upload)
     return upload
 
 

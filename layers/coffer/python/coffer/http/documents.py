@@ -25,7 +25,11 @@ class ResourceDocument:
 
 def read_resource(request: Request, kind: str) -> ResourceDocument:
     """The resource of type `kind` that the body holds; raises a RequestError otherwise."""
-    document = request.json()
+    return resource_of(request.json(), kind)
+
+
+def resource_of(document: Any, kind: str) -> ResourceDocument:
+    """The resource of type `kind` that a document holds; raises a RequestError otherwise."""
     data = _object(document, "data", "")
     given = data.get("type")
     if given != kind:
@@ -46,6 +50,23 @@ def read_resource(request: Request, kind: str) -> ResourceDocument:
         attributes=_object(data, "attributes", "/data"),
         relationships=_object(data, "relationships", "/data", optional=True),
     )
+
+
+def read_changes(request: Request, kind: str, identifier: str) -> ResourceDocument:
+    """What the body changes of the resource `kind`/`identifier`, which it has to name itself."""
+    document = request.json()
+    data = document.get("data") if isinstance(document, dict) else None
+    if isinstance(data, dict):
+        data.setdefault("attributes", {})
+    changes = resource_of(document, kind)
+    given = data.get("id") if isinstance(data, dict) else None
+    if not isinstance(given, str) or given.lower() != identifier:
+        raise MalformedRequestError(
+            "wrong_identifier",
+            "The id of the document is not the one of the path.",
+            pointer="/data/id",
+        )
+    return changes
 
 
 _MEMBERS = frozenset({"type", "id", "lid", "attributes", "relationships", "links", "meta"})
@@ -115,6 +136,11 @@ def answer_resource(
         status=HTTPStatus.CREATED if created else HTTPStatus.OK,
         headers=headers,
     )
+
+
+def answer_deleted() -> Answer:
+    """The resource is gone: 204, without a word."""
+    return Answer(status=HTTPStatus.NO_CONTENT)
 
 
 def tag_matches(header: str, tag: str) -> bool:

@@ -6,20 +6,27 @@ the reference does; unknown ones are refused. All problems of a document are tol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from coffer.domain.attributes import metadata_attributes
 from coffer.domain.errors import MalformedRequestError, Problem
-from coffer.domain.identifiers import is_identifier
 from coffer.domain.metadata import Metadata, NewMetadata
 from coffer.http import attribute_shapes as shape
 from coffer.http.attribute_shapes import Attributes, read_attributes
-from coffer.http.documents import pointer_to, read_resource, resource
-from coffer.http.requests import Request
+from coffer.http.documents import ResourceDocument, resource
+from coffer.http.relationships import (
+    Relationships,
+    present_relationships,
+    read_relationships,
+)
 
 TYPE = "metadata"
-_PERSONS = {"acMetadataCreator": "ac_metadata_creator", "dcCreator": "dc_creator"}
+PERSONS: Relationships = {
+    "acMetadataCreator": ("ac_metadata_creator", "person"),
+    "dcCreator": ("dc_creator", "person"),
+}
+READ_ONLY = frozenset({"derivatives"})
+"""Follows from the derivatives themselves: whatever is sent is passed over, as in the reference."""
 
 
 ATTRIBUTES: Attributes = (
@@ -57,51 +64,39 @@ SET_BY_THE_SERVER = frozenset(
 )
 
 
-def read_new_metadata(request: Request) -> NewMetadata:
-    """The metadata that the body describes; MalformedRequestError with every problem of shape."""
-    document = read_resource(request, TYPE)
-    problems: list[Problem] = []
-    values = read_attributes(
-        TYPE, document.attributes, ATTRIBUTES, problems, passed_over=SET_BY_THE_SERVER
-    )
-    values |= _read_persons(document.relationships, problems)
-    if problems:
-        raise MalformedRequestError.of(problems)
-    return NewMetadata(**values)
+def new_metadata(document: ResourceDocument) -> NewMetadata:
+    """The metadata that a document describes; MalformedRequestError with every problem of shape."""
+    return NewMetadata(**_read(document, clears=False))
+
+
+def metadata_changes(document: ResourceDocument) -> dict[str, Any]:
+    """What a document changes, by the names of the domain; None clears."""
+    return _read(document, clears=True)
 
 
 def present_metadata(metadata: Metadata) -> dict[str, Any]:
     """The metadata resource; its external relationships are shown where they are set."""
-    persons = {
-        name: {"data": {"id": identifier, "type": "person"}}
-        for name, field in _PERSONS.items()
-        if (identifier := getattr(metadata, field)) is not None
-    }
-    return resource(TYPE, metadata.identifier, metadata_attributes(metadata), relationships=persons)
+    return resource(
+        TYPE,
+        metadata.identifier,
+        metadata_attributes(metadata),
+        relationships=present_relationships(metadata, PERSONS),
+    )
 
 
-def _read_persons(relationships: Mapping[str, Any], problems: list[Problem]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, relationship in relationships.items():
-        where = pointer_to("/data/relationships", name)
-        if name not in _PERSONS:
-            problems.append(
-                Problem(
-                    "unknown_relationship", f"Unknown relationship [{name[:60]}]", pointer=where
-                )
-            )
-            continue
-        data = relationship.get("data") if isinstance(relationship, dict) else {}
-        if data is None:
-            continue
-        identifier = data.get("id") if isinstance(data, dict) else None
-        if (
-            not isinstance(data, dict)
-            or data.get("type") != "person"
-            or not is_identifier(identifier)
-        ):
-            detail = f'{name} takes {{"data": {{"type": "person", "id": <uuid>}}}}.'
-            problems.append(Problem("malformed_relationship", detail, pointer=where))
-            continue
-        values[_PERSONS[name]] = str(identifier).lower()
+def _read(document: ResourceDocument, *, clears: bool) -> dict[str, Any]:
+    problems: list[Problem] = []
+    values = read_attributes(
+        TYPE,
+        document.attributes,
+        ATTRIBUTES,
+        problems,
+        passed_over=SET_BY_THE_SERVER,
+        clears=clears,
+    )
+    values |= read_relationships(
+        document.relationships, PERSONS, problems, passed_over=READ_ONLY, clears=clears
+    )
+    if problems:
+        raise MalformedRequestError.of(problems)
     return values

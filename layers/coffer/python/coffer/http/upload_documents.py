@@ -15,11 +15,54 @@ from coffer.domain.direct_upload import UploadReceipt
 from coffer.domain.errors import MalformedRequestError, Problem, TooLargeError
 from coffer.domain.object_upload import ObjectUpload
 from coffer.domain.upload_offers import Checksums, FileAnnouncement, UploadOffer
+from coffer.http import attribute_shapes as shape
 from coffer.http.answers import JSON, JSON_API, Answer
-from coffer.http.documents import API_ROOT, answer_resource, pointer_to, resource
+from coffer.http.attribute_shapes import Attributes, read_attributes
+from coffer.http.documents import (
+    API_ROOT,
+    ResourceDocument,
+    answer_resource,
+    pointer_to,
+    resource,
+)
+from coffer.http.relationships import read_relationships
 from coffer.http.requests import Request
 
+TYPE = "object-upload"
 MAX_ANSWER_BYTES = 5_900_000  # Lambda takes 6 MB; the rest is the envelope around the body
+CORRECTED: Attributes = (
+    ("originalFilename", "original_filename", shape.plain_text),
+    ("receivedMediaType", "received_media_type", shape.plain_text),
+    ("detectedMediaType", "detected_media_type", shape.plain_text),
+    ("detectedFileExtension", "detected_file_extension", shape.plain_text),
+    ("evaluatedMediaType", "evaluated_media_type", shape.plain_text),
+    ("evaluatedFileExtension", "evaluated_file_extension", shape.plain_text),
+    ("dcType", "dc_type", shape.dc_type),
+)
+"""What an administrator may set right."""
+SET_BY_THE_SERVER = frozenset(
+    {
+        "fileIdentifier",
+        "createdBy",
+        "createdOn",
+        "sha1Hex",
+        "crc32",
+        "hashStatus",
+        "sizeInBytes",
+        "bucket",
+        "isDerivative",
+        "uploadStatus",
+        "rejectionReason",
+        "thumbnailIdentifier",
+        "thumbnailStatus",
+        "thumbnailFailure",
+        "dateTimeDigitized",
+        "exif",
+        "width",
+        "height",
+        "orientation",
+    }
+)
 _DIGITS = {"sha1Hex": 40, "sha256Hex": 64, "crc32": 8}
 _KNOWN = frozenset(
     {"originalFilename", "receivedMediaType", "sizeInBytes", "isDerivative", "checksums", "md5"}
@@ -29,11 +72,28 @@ _KNOWN = frozenset(
 def present_upload(upload: ObjectUpload, *, duplicate_found: bool) -> dict[str, Any]:
     """The object-upload resource."""
     return resource(
-        "object-upload",
+        TYPE,
         upload.file_identifier,
         upload_attributes(upload),
         warnings=upload_warnings(duplicate_found=duplicate_found),
     )
+
+
+def upload_changes(document: ResourceDocument) -> dict[str, Any]:
+    """What a document corrects of an upload, by the names of the domain; None clears."""
+    problems: list[Problem] = []
+    values = read_attributes(
+        TYPE,
+        document.attributes,
+        CORRECTED,
+        problems,
+        passed_over=SET_BY_THE_SERVER,
+        clears=True,
+    )
+    read_relationships(document.relationships, {}, problems)
+    if problems:
+        raise MalformedRequestError.of(problems)
+    return values
 
 
 def answer_receipt(request: Request, receipt: UploadReceipt) -> Answer:

@@ -6,8 +6,10 @@ A test sends what these schemas allow and what they forbid, and holds them to wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
+from coffer.domain.derivative import DerivativeType
 from coffer.domain.file_names import MAX_NAME_LENGTH
 from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.media_types import DcType
@@ -15,6 +17,7 @@ from coffer.domain.metadata_rules import CONSTRAINTS, MAX_TAG_LENGTH, MAX_TAGS
 from coffer.domain.upload_offers import MAX_FILES
 from coffer.domain.vocabulary.editing import MAX_TERM
 from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
+from coffer.http import derivative_documents, upload_documents
 from coffer.http.metadata_documents import SET_BY_THE_SERVER
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import (
@@ -158,51 +161,197 @@ _GIVEN_PERSON = thing(
 )
 
 
-def _new_metadata() -> Schema:
+def _given(
+    members: Members, passed_over: Collection[str], description: str, **rules: Any
+) -> Schema:
+    """Attributes that a caller may send; those that the server sets are passed over."""
     ignored = {
         name: {"description": "Set by the server: whatever is sent is passed over."}
-        for name in sorted(SET_BY_THE_SERVER)
+        for name in sorted(passed_over)
     }
-    return thing(
-        {**NEW_METADATA, **ignored},
-        "What is said of a file, or of a resource outside. Null is the same as left out.",
-        required=("bucket",),
-        closed=True,
-        oneOf=_SUBJECTS,
-    )
+    return thing({**members, **ignored}, description, closed=True, **rules)
 
 
 _IGNORED_MEMBERS: Mapping[str, str] = {
-    "id": "Not taken: the server gives the id.",
-    "lid": "Not taken either.",
+    "lid": "Not taken.",
     "links": "Passed over.",
     "meta": "Passed over.",
 }
 
-NEW_METADATA_DOCUMENT = thing(
-    {
-        "data": thing(
-            {
-                "type": text("The type of the record.", const="metadata"),
-                "attributes": reference("NewMetadataAttributes", "What is said."),
-                "relationships": thing(
+
+def _document(
+    kind: str,
+    attributes: Schema,
+    relationships: Members,
+    description: str,
+    *,
+    changes: bool = False,
+) -> Schema:
+    """A JSON:API document that creates a resource, or changes the one whose id it has."""
+    is_given = identifier("Which record: the id of the path.")
+    return thing(
+        {
+            "data": thing(
+                {
+                    "type": text("The type of the record.", const=kind),
+                    "id": is_given if changes else {"description": "Not taken: it is given."},
+                    "attributes": attributes,
+                    "relationships": thing(
+                        relationships, "Who or what belongs to it.", required=(), closed=True
+                    ),
+                    **{name: {"description": why} for name, why in _IGNORED_MEMBERS.items()},
+                },
+                "The record.",
+                required=("type", "id") if changes else ("type", "attributes"),
+                closed=True,
+            )
+        },
+        description,
+    )
+
+
+def _to(kind: str, description: str) -> Schema:
+    """A relationship as callers send it, to a resource of this API."""
+    return thing(
+        {
+            "data": nullable(
+                thing(
                     {
-                        "acMetadataCreator": reference("GivenPerson", "Who describes it."),
-                        "dcCreator": reference("GivenPerson", "Who made what is described."),
+                        "type": text("The type of the other resource.", const=kind),
+                        "id": identifier("Which one."),
                     },
-                    "Persons who had a part in it.",
-                    required=(),
-                    closed=True,
-                ),
-                **{name: {"description": why} for name, why in _IGNORED_MEMBERS.items()},
-            },
-            "The description.",
-            required=("type", "attributes"),
-            closed=True,
+                    "The other resource, by type and id; null for none.",
+                )
+            )
+        },
+        description,
+        required=(),
+    )
+
+
+_PERSONS: Members = {
+    "acMetadataCreator": reference("GivenPerson", "Who describes it."),
+    "dcCreator": reference("GivenPerson", "Who made what is described."),
+    "derivatives": {"description": "Follows from the derivatives: passed over."},
+}
+_SOURCES: Members = {
+    "acDerivedFrom": _to(
+        "metadata", "The description of what it was made from; of the same bucket, and readable."
+    ),
+    "generatedFromDerivative": _to(
+        "derivative", "The derivative that it was made from, if it was one."
+    ),
+}
+
+NEW_DERIVATIVE: Members = {
+    "bucket": nullable(text("Passed over: it is the file's.", pattern=NO_MARKUP)),
+    "fileIdentifier": nullable(
+        identifier("The file: one that was uploaded as a derivative, and has no record yet.")
+    ),
+    "filename": _prose(
+        "filename", "What the file is called when it is handed out; else its original name."
+    ),
+    "dcType": nullable(
+        one_of(_DC_TYPES, "What kind of thing it is. Case and whatever is no letter do not count.")
+    ),
+    "dcFormat": _prose("dcFormat", "Its media type; else what is known of the file."),
+    "derivativeType": nullable(
+        one_of(
+            DerivativeType,
+            "What it is for. THUMBNAIL_IMAGE has to be image/jpeg; it is served as it is.",
         )
-    },
-    "A JSON:API document with the description to create.",
-)
+    ),
+    "publiclyReleasable": nullable(
+        flag("Whether everybody who is signed in may see it; else it is not.")
+    ),
+    "notPubliclyReleasableReason": _prose(
+        "notPubliclyReleasableReason", "Why it is not to be public."
+    ),
+    "acTags": NEW_METADATA["acTags"],
+    "sourceSet": _prose("sourceSet", "A name for the batch that the record comes with."),
+}
+
+_CORRECTED_TYPE = text("The media type.", pattern=NO_MARKUP, maxLength=150)
+_CORRECTED_EXTENSION = text("The extension, with its dot.", pattern="^(\\.[^<]*)?$", maxLength=10)
+CORRECTIONS: Members = {
+    "originalFilename": nullable(
+        text("The name that the file came with.", pattern=NO_MARKUP, maxLength=MAX_NAME_LENGTH)
+    ),
+    "receivedMediaType": nullable(_CORRECTED_TYPE),
+    "detectedMediaType": _CORRECTED_TYPE,
+    "detectedFileExtension": nullable(_CORRECTED_EXTENSION),
+    "evaluatedMediaType": _CORRECTED_TYPE,
+    "evaluatedFileExtension": nullable(_CORRECTED_EXTENSION),
+    "dcType": one_of(_DC_TYPES, "What kind of thing it is."),
+}
+
+DOCUMENTS: Members = {
+    "NewMetadataAttributes": _given(
+        NEW_METADATA,
+        SET_BY_THE_SERVER,
+        "What is said of a file, or of a resource outside. Null is the same as left out.",
+        required=("bucket",),
+        oneOf=_SUBJECTS,
+    ),
+    "NewMetadataDocument": _document(
+        "metadata",
+        reference("NewMetadataAttributes", "What is said."),
+        _PERSONS,
+        "A JSON:API document with the description to create.",
+    ),
+    "MetadataChanges": _given(
+        NEW_METADATA,
+        SET_BY_THE_SERVER,
+        "What is to be changed: nothing else is. Null clears. A file stays, and its bucket.",
+        required=(),
+    ),
+    "MetadataChangesDocument": _document(
+        "metadata",
+        reference("MetadataChanges", "What is changed."),
+        _PERSONS,
+        "A JSON:API document with what changes of a description.",
+        changes=True,
+    ),
+    "NewDerivativeAttributes": _given(
+        NEW_DERIVATIVE,
+        derivative_documents.SET_BY_THE_SERVER,
+        "What is said of a file that was made from another. Null is the same as left out.",
+        required=("fileIdentifier", "dcType"),
+    ),
+    "NewDerivativeDocument": _document(
+        "derivative",
+        reference("NewDerivativeAttributes", "What is said."),
+        _SOURCES,
+        "A JSON:API document with the derivative to record.",
+    ),
+    "DerivativeChanges": _given(
+        NEW_DERIVATIVE,
+        derivative_documents.SET_BY_THE_SERVER,
+        "What is to be changed: nothing else is. Null clears. A file stays, and its bucket.",
+        required=(),
+    ),
+    "DerivativeChangesDocument": _document(
+        "derivative",
+        reference("DerivativeChanges", "What is changed."),
+        _SOURCES,
+        "A JSON:API document with what changes of a derivative.",
+        changes=True,
+    ),
+    "ObjectUploadChanges": _given(
+        CORRECTIONS,
+        upload_documents.SET_BY_THE_SERVER,
+        "What is set right: nothing else is.",
+        required=(),
+    ),
+    "ObjectUploadChangesDocument": _document(
+        "object-upload",
+        reference("ObjectUploadChanges", "What is set right."),
+        {},
+        "A JSON:API document with what was wrong about a file.",
+        changes=True,
+    ),
+    "GivenPerson": _GIVEN_PERSON,
+}
 
 _HASHES = {"sha1Hex": ("SHA-1", 40), "sha256Hex": ("SHA-256", 64), "crc32": ("CRC-32", 8)}
 
@@ -290,7 +439,5 @@ def schemas(*, max_direct_upload_bytes: int, max_post_bytes: int) -> Members:
         "UploadRequest": UPLOAD_REQUEST,
         "AnnouncedFile": announced_file(max_post_bytes),
         "Checksums": CHECKSUMS,
-        "NewMetadataDocument": NEW_METADATA_DOCUMENT,
-        "NewMetadataAttributes": _new_metadata(),
-        "GivenPerson": _GIVEN_PERSON,
+        **DOCUMENTS,
     }

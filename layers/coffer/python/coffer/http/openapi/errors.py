@@ -47,6 +47,20 @@ RECORDS: Refusals = {503: ("records_unavailable",)}
 STORE: Refusals = {503: ("store_unavailable",)}
 BODY: Refusals = {413: (), 415: ("unsupported_content_type",)}
 JSON_BODY: Refusals = {**BODY, 400: ("malformed_json", "malformed_document")}
+VERSIONED: Refusals = {412: ("version_changed",)}
+WRITTEN: Refusals = {503: ("records_busy",)}
+SHAPES: Refusals = {
+    400: (
+        "unknown_member",
+        "unknown_attribute",
+        "malformed_attribute",
+        "unknown_relationship",
+        "malformed_relationship",
+        "more_problems",
+    ),
+    409: ("type_conflict",),
+}
+CHANGED: Refusals = {400: ("wrong_identifier",)}
 FILE_NAME: Refusals = {
     422: ("empty_file", "file_name_too_long", "file_extension_too_long", "malformed_media_type")
 }

@@ -14,6 +14,7 @@ from coffer.http.openapi.errors import (
     BEARER,
     BODY,
     BUCKET,
+    CHANGED,
     FILE_NAME,
     IDENTIFIER,
     IN_GROUP,
@@ -21,7 +22,11 @@ from coffer.http.openapi.errors import (
     NEGOTIATED,
     PERMISSION,
     RECORDS,
+    SHAPES,
     STORE,
+    VERSIONED,
+    WRITTEN,
+    Refusals,
     together,
 )
 from coffer.http.openapi.lookups import LOOKUPS
@@ -217,15 +222,13 @@ _RECORDS: Mapping[str, Operation] = {
         },
         refusals=together(
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, BUCKET, RECORDS,
-            {400: ("unknown_member", "unknown_attribute", "malformed_attribute",
-                   "unknown_relationship", "malformed_relationship", "unknown_subtype",
-                   "more_problems")},
-            {409: ("type_conflict", "file_already_described")},
+            SHAPES, WRITTEN,
+            {400: ("unknown_subtype",)},
+            {409: ("file_already_described",)},
             {422: ("file_and_bucket_required", "file_and_external_resource", "upload_not_found",
                    "bucket_is_not_the_files", "unknown_managed_attribute",
                    "invalid_managed_attribute", "subtype_of_another_type",
                    "constraint_violation", "more_problems")},
-            {503: ("records_busy",)},
         ),
     ),
 }  # fmt: skip
@@ -260,6 +263,126 @@ _LISTS: Mapping[str, Operation] = {
         refusals=together(ALWAYS, BEARER, NEGOTIATED, {404: ("media_type_not_found",)}),
     ),
 }
+
+_FIXED = ("bucket_is_fixed", "file_is_fixed", "constraint_violation", "more_problems")
+_SOURCE = ("source_required", "source_not_found", "source_of_another_bucket",
+           "thumbnail_without_format", "thumbnail_is_no_jpeg")  # fmt: skip
+_CHANGE_NOTE = (
+    "Only what is in the document changes; null clears, and a relationship is replaced. With "
+    "`If-Match` only the version that it names."
+)
+
+
+def _change(
+    kind: str, of: str, schema: str, parameter: str, needs: str, more: Refusals
+) -> Operation:
+    return Operation(
+        identifier=f"update{kind}",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary=f"Change {of}",
+        description=f"{_CHANGE_NOTE} {needs}",
+        parameters=(parameter, "ifMatch"),
+        body=Body(schema=schema, media_types=JSON_API_BODY),
+        successes={
+            200: Success(
+                description="The record as it is now.",
+                content={JSON_API: f"{kind}Document"},
+                headers=("ETag",),
+            )
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, IDENTIFIER, RECORDS,
+            SHAPES, CHANGED, VERSIONED, WRITTEN, more,
+        ),
+    )  # fmt: skip
+
+
+def _deletion(kind: str, of: str, parameter: str, note: str, more: Refusals) -> Operation:
+    return Operation(
+        identifier=f"delete{kind}",
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary=f"Delete {of}",
+        description=f"{note} With `If-Match` only the version that it names.",
+        parameters=(parameter, "ifMatch"),
+        successes={204: Success(description="It is gone.")},
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS, VERSIONED, WRITTEN, more
+        ),
+    )
+
+
+def _new_derivative(identifier: str, note: str) -> Operation:
+    return Operation(
+        identifier=identifier,
+        tag=Tag.RECORDS,
+        access=Access.BEARER,
+        summary="Record a file that was made from another one",
+        description=(
+            "A file is recorded once: whoever comes first has it. If what it was made from has no "
+            f"thumbnail yet, one is made of this. Needs GUEST in the file's group.{note}"
+        ),
+        body=Body(schema="NewDerivativeDocument", media_types=JSON_API_BODY),
+        successes={
+            201: Success(
+                description="The record, as it was stored.",
+                content={JSON_API: "DerivativeDocument"},
+                headers=("Location", "ETag"),
+            )
+        },
+        refusals=together(
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, SHAPES, WRITTEN,
+            {409: ("file_already_described",)},
+            {422: ("file_required", "upload_not_found", "upload_is_no_derivative", *_SOURCE,
+                   "constraint_violation", "more_problems")},
+        ),
+    )  # fmt: skip
+
+
+_CHANGES: Mapping[str, Operation] = {
+    "PATCH /api/v1/object-upload/{id}": _change(
+        "ObjectUpload", "what was found out about a file", "ObjectUploadChangesDocument",
+        "uploadId", "Needs DINA_ADMIN in the realm.",
+        {404: ("upload_not_found",), 410: ("upload_deleted",),
+         422: ("constraint_violation", "more_problems")},
+    ),
+    "DELETE /api/v1/object-upload/{id}": _deletion(
+        "ObjectUpload", "a file", "uploadId",
+        "Its bytes and its thumbnail go, too. Needs DINA_ADMIN in the realm.",
+        {404: ("upload_not_found",), 409: ("upload_in_use",), 410: ("upload_deleted",)},
+    ),
+    "PATCH /api/v1/metadata/{id}": _change(
+        "Metadata", "a description", "MetadataChangesDocument", "metadataId",
+        "A record stays with its file; one of a resource outside may move to another bucket. "
+        "Needs GUEST in the group.",
+        {400: ("malformed_bucket", "unknown_subtype"), 404: ("metadata_not_found",),
+         410: ("metadata_deleted",),
+         422: (*_FIXED, "file_and_external_resource", "file_or_external_resource_required",
+               "unknown_managed_attribute")},
+    ),
+    "DELETE /api/v1/metadata/{id}": _deletion(
+        "Metadata", "a description", "metadataId",
+        "Its derivatives go with it; the files stay, and may be described again. Needs SUPER_USER "
+        "in the group.",
+        {404: ("metadata_not_found",), 410: ("metadata_deleted",)},
+    ),
+    "POST /api/v1/derivative": _new_derivative("createDerivative", ""),
+    "POST /api/v1/derivative/{proxy+}": _new_derivative(
+        "createDerivativeAtSlash",
+        " The path ends in its slash, as old clients call it; anything behind it is no route.",
+    ),
+    "PATCH /api/v1/derivative/{id}": _change(
+        "Derivative", "a derivative", "DerivativeChangesDocument", "derivativeId",
+        "Needs GUEST in the group.",
+        {404: ("derivative_not_found",), 410: ("derivative_deleted",), 422: (*_FIXED, *_SOURCE)},
+    ),
+    "DELETE /api/v1/derivative/{id}": _deletion(
+        "Derivative", "a derivative", "derivativeId",
+        "Its file stays, and may be recorded again. Needs USER in the group.",
+        {404: ("derivative_not_found",), 410: ("derivative_deleted",)},
+    ),
+}  # fmt: skip
 
 _SERVICE: Mapping[str, Operation] = {
     "GET /api/v1/health": Operation(
@@ -357,6 +480,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **_FILES,
     **_RECORDS,
     **READING,
+    **_CHANGES,
     **_LISTS,
     **VOCABULARY,
     **LOOKUPS,

@@ -161,6 +161,11 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
             "page[limit]",
             whole_number("How many at most.", minimum=1, maximum=MAX_LIMIT),
         ),
+        "ifMatch": _parameter(
+            "header",
+            "If-Match",
+            text("ETags of which the record must still have one.", examples=['"3"']),
+        ),
         "redirect": _parameter(
             "query",
             "redirect",
@@ -191,11 +196,6 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         ),
         "ifNoneMatch": _parameter(
             "header", "If-None-Match", text("ETags that the caller has already, or *.")
-        ),
-        "ifMatch": _parameter(
-            "header",
-            "If-Match",
-            text("Only if the record still has one of these ETags.", examples=['"1"']),
         ),
         "correlationId": _parameter(
             "header",

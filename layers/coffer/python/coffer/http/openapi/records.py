@@ -273,4 +273,13 @@ SCHEMAS: Members = {
         },
     ),
     "MetadataDocument": document("Metadata", "One description."),
+    "DerivativeAttributes": thing(
+        DERIVATIVE,
+        "What is known of a file that was made from another.",
+        required=[name for name in DERIVATIVE if name not in DERIVATIVE_WHEN_GIVEN],
+    ),
+    "Derivative": resource(
+        "derivative", "DerivativeAttributes", "The record of a file that was made from another."
+    ),
+    "DerivativeDocument": document("Derivative", "One derivative."),
 }

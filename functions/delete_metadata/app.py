@@ -1,0 +1,29 @@
+"""DELETE /api/v1/metadata/{id}: delete a description and what was made from its file."""
+
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.cascading import Cascade
+from coffer.domain.identifiers import parse_identifier
+from coffer.domain.metadata_changes import delete_metadata
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.documents import answer_deleted
+from coffer.http.preconditions import read_precondition
+from coffer.http.requests import Request
+from coffer.identification import configured_identify
+
+identify = configured_identify()
+cascade = Cascade(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), clock=SystemClock())
+app = Api()
+
+
+@app.route("DELETE /api/v1/metadata/{id}")
+def remove_metadata(request: Request) -> Answer:
+    caller = identify(request)
+    identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    delete_metadata(cascade, caller, identifier, read_precondition(request))
+    return answer_deleted()
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,36 @@
+"""DELETE /api/v1/object-upload/{id}: delete a file that no record describes."""
+
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.identifiers import parse_identifier
+from coffer.domain.removal import Removal
+from coffer.domain.upload_changes import UploadChanges
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.documents import answer_deleted
+from coffer.http.preconditions import read_precondition
+from coffer.http.requests import Request
+from coffer.identification import configured_identify
+from coffer.settings import settings
+
+identify = configured_identify()
+uploads = DynamoUploads()
+changing = UploadChanges(uploads=uploads)
+removal = Removal(
+    uploads=uploads,
+    objects=S3Objects(s3_client(), settings.object_bucket),
+    clock=SystemClock(),
+)
+app = Api()
+
+
+@app.route("DELETE /api/v1/object-upload/{id}")
+def remove_upload(request: Request) -> Answer:
+    caller = identify(request)
+    identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    changing.delete(removal, caller, identifier, read_precondition(request))
+    return answer_deleted()
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,30 @@
+"""PATCH /api/v1/derivative/{id}: change the record of a file that was made from another."""
+
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.deriving import Deriving
+from coffer.domain.identifiers import parse_identifier
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.derivative_documents import TYPE, derivative_changes, present_derivative
+from coffer.http.documents import answer_resource, read_changes
+from coffer.http.preconditions import read_precondition
+from coffer.http.requests import Request
+from coffer.identification import configured_identify
+
+identify = configured_identify()
+deriving = Deriving(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), clock=SystemClock())
+app = Api()
+
+
+@app.route("PATCH /api/v1/derivative/{id}")
+def change_derivative(request: Request) -> Answer:
+    caller = identify(request)
+    identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    changes = derivative_changes(read_changes(request, TYPE, identifier))
+    derivative = deriving.update(caller, identifier, changes, read_precondition(request))
+    return answer_resource(request, present_derivative(derivative), version=derivative.version)
+
+
+lambda_handler = app.handler()

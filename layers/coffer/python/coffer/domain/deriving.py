@@ -1,0 +1,404 @@
+"""Deriving: the records of files that were made from others (reference, 4.9).
+
+A derivative's bucket is its upload's, whatever the caller says, and only then the caller is asked
+for a role in it; what it was made from must be readable by the caller and in the same bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from coffer.domain.buckets import bucket_key
+from coffer.domain.callers import Caller, Role
+from coffer.domain.cascading import release_of
+from coffer.domain.clock import Clock
+from coffer.domain.derivative import Derivative, DerivativeType, thumbnail_of_derivative
+from coffer.domain.derivative_records import find_derivative_record, require_undeleted
+from coffer.domain.errors import ConflictError, InvalidError, Problem
+from coffer.domain.file_names import standardise
+from coffer.domain.identifiers import new_identifier
+from coffer.domain.media_types import DcType, base_type, is_imageable
+from coffer.domain.metadata import HASH_FUNCTION, Metadata
+from coffer.domain.metadata_rules import ATTRIBUTES, violation, wrong_length, wrong_tags
+from coffer.domain.object_upload import HashStatus, ObjectUpload, ThumbnailStatus
+from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.steps import Add, Claim, Replace, Step, instance_of
+from coffer.domain.thumbnail_records import buried, promise
+from coffer.domain.writing import Planned, Precondition, Refusals, Reserved, write
+
+RELATIONSHIPS = "/data/relationships"
+LENGTHS = (
+    ("filename", "filename", 255),
+    ("dc_format", "dcFormat", 150),
+    ("source_set", "sourceSet", 50),
+    ("not_publicly_releasable_reason", "notPubliclyReleasableReason", 1000),
+)
+"""Attribute, name in the document, longest (characters)."""
+_NEVER_NULL = {"dc_type": "dcType", "publicly_releasable": "publiclyReleasable"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDerivative:
+    """What a caller sent of a file made from another; None where an attribute was not given."""
+
+    file_identifier: str | None = None
+    filename: str | None = None
+    dc_type: DcType | None = None
+    dc_format: str | None = None
+    derivative_type: DerivativeType | None = None
+    publicly_releasable: bool | None = None
+    not_publicly_releasable_reason: str | None = None
+    ac_tags: tuple[str, ...] = ()
+    source_set: str | None = None
+    ac_derived_from: str | None = None
+    generated_from_derivative: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deriving:
+    """The parts of the world in which derivatives are recorded."""
+
+    uploads: Uploads
+    catalogue: Catalogue
+    clock: Clock
+
+    def create(
+        self, caller: Caller, new: NewDerivative, reserved: Reserved | None = None
+    ) -> Derivative:
+        """Record a derivative, which claims its file; a RequestError says all that is wrong.
+
+        With a `reserved` identifier, a record that an earlier run made under it is what this one
+        made.
+        """
+        return write(self.catalogue, lambda: self.plan(caller, new, reserved))
+
+    def plan(
+        self,
+        caller: Caller,
+        new: NewDerivative,
+        reserved: Reserved | None = None,
+        *,
+        served: Collection[str] = (),
+    ) -> Planned[Derivative]:
+        """The record of `new` and the steps that write it.
+
+        Metadata in `served` gets a thumbnail otherwise, in the same transaction.
+        """
+        made = self.catalogue.derivative(reserved.identifier) if reserved else None
+        if made is not None:
+            return Planned(made)
+        refusals = Refusals()
+        upload = source = bucket = None
+        with refusals.gathered():
+            upload = self._file(new.file_identifier)
+        if upload is not None:
+            bucket = upload.bucket
+            caller.require_role(Role.GUEST, bucket)
+            with refusals.gathered():
+                _check_unclaimed(upload)
+        with refusals.gathered():
+            source = self._source(caller, new.ac_derived_from, bucket)
+        with refusals.gathered():
+            self._check_generated_from(new.generated_from_derivative, bucket)
+        refusals.add([*_missing(new), *_wrong_attributes(new, new.dc_format or _format(upload))])
+        refusals.tell()
+        if upload is None or source is None:
+            raise ValueError("a refusal was not told")
+        identifier = reserved.identifier if reserved else new_identifier(self.clock)
+        derivative = self._record(caller, new, upload, source, identifier)
+        return Planned(derivative, self._steps(derivative, upload, source, served))
+
+    def update(
+        self,
+        caller: Caller,
+        identifier: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition,
+    ) -> Derivative:
+        """Change what `changes` names; None clears."""
+        return write(
+            self.catalogue, lambda: self.plan_change(caller, identifier, changes, precondition)
+        )
+
+    def plan_change(
+        self,
+        caller: Caller,
+        identifier: str,
+        changes: Mapping[str, Any],
+        precondition: Precondition,
+    ) -> Planned[Derivative]:
+        """The record as it will be, and the step that writes it."""
+        before = find_derivative_record(self.catalogue, identifier)
+        caller.require_role(Role.GUEST, before.bucket)
+        require_undeleted(before)
+        precondition.check(before.version)
+        refusals = Refusals()
+        refusals.add([*_refused_nulls(changes), *_fixed(before, changes)])
+        if "ac_derived_from" in changes:
+            with refusals.gathered():
+                self._source(caller, changes["ac_derived_from"], before.bucket)
+        if "generated_from_derivative" in changes:
+            with refusals.gathered():
+                self._check_generated_from(changes["generated_from_derivative"], before.bucket)
+        after = self._changed(before, changes)
+        refusals.add([*_wrong_attributes(after, after.dc_format)])
+        refusals.tell()
+        after = replace(after, changed_by=caller.username, version=before.version + 1)
+        return Planned(after, (Replace(before, after),))
+
+    def delete(self, caller: Caller, identifier: str, precondition: Precondition) -> None:
+        """Delete the record; its file stays, unclaimed."""
+
+        def plan() -> Planned[Derivative]:
+            before = find_derivative_record(self.catalogue, identifier)
+            caller.require_role(Role.USER, before.bucket)
+            require_undeleted(before)
+            precondition.check(before.version)
+            now = self.clock.now()
+            after = buried(before, caller.username, now)
+            steps: list[Step] = [Replace(before, after), *release_of(before, now)]
+            thumbnail = self._thumbnail_of(before)
+            if thumbnail is not None:
+                steps.append(Replace(thumbnail, buried(thumbnail, caller.username, now)))
+            return Planned(after, tuple(steps))
+
+        write(self.catalogue, plan)
+
+    def _thumbnail_of(self, derivative: Derivative) -> Derivative | None:
+        """The record of the thumbnail that was made of a derivative, if one was."""
+        upload = self.uploads.get(derivative.file_identifier)
+        if upload is None or upload.thumbnail_identifier is None:
+            return None
+        thumbnail = self.catalogue.derivative(upload.thumbnail_identifier)
+        return thumbnail if thumbnail and thumbnail.deleted_on is None else None
+
+    def _file(self, file_identifier: str | None) -> ObjectUpload:
+        where = f"{ATTRIBUTES}/fileIdentifier"
+        if file_identifier is None:
+            raise InvalidError("file_required", "fileIdentifier should be provided", pointer=where)
+        upload = self.uploads.get(file_identifier)
+        if upload is None or not upload.is_readable:
+            raise InvalidError(
+                "upload_not_found",
+                f"Upload with fileIdentifier:{file_identifier} not found",
+                pointer=where,
+            )
+        if not upload.is_derivative:
+            raise InvalidError(
+                "upload_is_no_derivative",
+                f"Upload with fileIdentifier:{file_identifier} is not a derivative",
+                pointer=where,
+            )
+        return upload
+
+    def _source(self, caller: Caller, identifier: str | None, bucket: str | None) -> Metadata:
+        """The metadata of what it was made from; of `bucket`, where that is known."""
+        where = f"{RELATIONSHIPS}/acDerivedFrom"
+        if identifier is None:
+            raise InvalidError("source_required", "acDerivedFrom should be provided", pointer=where)
+        source = self.catalogue.metadata(identifier)
+        if source is None or source.deleted_on is not None:
+            raise InvalidError(
+                "source_not_found", f"metadata with id {identifier} not found", pointer=where
+            )
+        if not source.publicly_releasable:
+            caller.require_role(Role.READ_ONLY, source.bucket)
+        if bucket is not None and bucket_key(source.bucket) != bucket_key(bucket):
+            raise _foreign_source(where)
+        return source
+
+    def _check_generated_from(self, identifier: str | None, bucket: str | None) -> None:
+        if identifier is None:
+            return
+        where = f"{RELATIONSHIPS}/generatedFromDerivative"
+        source = self.catalogue.derivative(identifier)
+        if source is None or source.deleted_on is not None:
+            raise InvalidError(
+                "source_not_found", f"derivative with id {identifier} not found", pointer=where
+            )
+        if bucket is not None and bucket_key(source.bucket) != bucket_key(bucket):
+            raise _foreign_source(where)
+
+    def _record(
+        self,
+        caller: Caller,
+        new: NewDerivative,
+        upload: ObjectUpload,
+        source: Metadata,
+        identifier: str,
+    ) -> Derivative:
+        found = upload.found
+        is_hashed = found.hash_status is HashStatus.AVAILABLE
+        return Derivative(
+            identifier=identifier,
+            bucket=upload.bucket,
+            file_identifier=upload.file_identifier,
+            object_key=str(upload.object_key),
+            file_extension=found.evaluated_file_extension,
+            filename=_filename(new.filename, upload),
+            dc_type=new.dc_type or DcType.UNDETERMINED,
+            dc_format=new.dc_format or found.evaluated_media_type,
+            derivative_type=new.derivative_type,
+            ac_derived_from=source.identifier,
+            generated_from_derivative=new.generated_from_derivative,
+            publicly_releasable=bool(new.publicly_releasable),
+            not_publicly_releasable_reason=new.not_publicly_releasable_reason,
+            ac_tags=new.ac_tags,
+            source_set=new.source_set,
+            ac_hash_function=HASH_FUNCTION if is_hashed else None,
+            ac_hash_value=found.sha1_hex if is_hashed else None,
+            created_by=caller.username,
+            created_on=self.clock.now(),
+        )
+
+    def _steps(
+        self,
+        derivative: Derivative,
+        upload: ObjectUpload,
+        source: Metadata,
+        served: Collection[str],
+    ) -> tuple[Step, ...]:
+        """Write the record and claim its file; and promise a thumbnail where there is none yet."""
+        claim = Claim(file_identifier=upload.file_identifier, claimant=instance_of(derivative))
+        wants = source.identifier not in served and self._wants_thumbnail(
+            derivative, upload, source
+        )
+        if not wants:
+            return (Add(derivative), claim)
+        identifier = upload.thumbnail_identifier or new_identifier(self.clock)
+        claim = replace(
+            claim,
+            promises_thumbnail=True,
+            wants_thumbnail=None if upload.thumbnail_identifier else identifier,
+        )
+        thumbnail = thumbnail_of_derivative(
+            derivative, source, replace(upload, thumbnail_identifier=identifier)
+        )
+        return (Add(derivative), promise(self.catalogue, thumbnail), claim)
+
+    def _wants_thumbnail(
+        self, derivative: Derivative, upload: ObjectUpload, source: Metadata
+    ) -> bool:
+        """Whether what it was made from has no thumbnail yet, and one can be made of this."""
+        if derivative.derivative_type is DerivativeType.THUMBNAIL_IMAGE:
+            return False
+        if upload.thumbnail_status is ThumbnailStatus.FAILED:
+            return False
+        if not is_imageable(upload.found.detected_media_type):
+            return False
+        main = self.uploads.get(source.file_identifier) if source.file_identifier else None
+        if main is not None and main.thumbnail_status is ThumbnailStatus.READY:
+            return False
+        # One that is still made of the main file may fail; any other is there or on its way.
+        made_of_main = main.thumbnail_identifier if main else None
+        return not any(
+            other.derivative_type is DerivativeType.THUMBNAIL_IMAGE
+            and other.identifier != made_of_main
+            for other in self.catalogue.derived_from(source.identifier)
+        )
+
+    def _changed(self, before: Derivative, changes: Mapping[str, Any]) -> Derivative:
+        given: dict[str, Any] = {
+            field: () if field == "ac_tags" and value is None else value
+            for field, value in changes.items()
+            if field not in _FIXED and not (field in _NEEDED and value is None)
+        }
+        after = replace(before, **given)
+        if before.is_generated:
+            return after
+        upload = self.uploads.get(before.file_identifier)
+        if upload is None or upload.content is None:
+            return after
+        return replace(
+            after,
+            filename=_filename(after.filename, upload),
+            file_extension=upload.found.evaluated_file_extension,
+            dc_format=after.dc_format or upload.found.evaluated_media_type,
+        )
+
+
+_FIXED = ("bucket", "file_identifier")
+_NEEDED = (*_NEVER_NULL, "ac_derived_from")
+
+
+def _check_unclaimed(upload: ObjectUpload) -> None:
+    if upload.claimed_by is not None:
+        raise ConflictError(
+            "file_already_described",
+            f"The file {upload.file_identifier} has a derivative record already.",
+            pointer=f"{ATTRIBUTES}/fileIdentifier",
+        )
+
+
+def _foreign_source(where: str) -> InvalidError:
+    return InvalidError(
+        "source_of_another_bucket",
+        "A derivative and what it was made from belong to the same bucket.",
+        pointer=where,
+    )
+
+
+def _filename(given: str | None, upload: ObjectUpload) -> str:
+    """The name of a derivative: what it was given, else the upload's, else its identifier."""
+    extension = upload.found.evaluated_file_extension
+    return standardise(given or upload.original_filename or f"{upload.file_identifier}{extension}")
+
+
+def _format(upload: ObjectUpload | None) -> str | None:
+    return upload.found.evaluated_media_type if upload else None
+
+
+def _missing(new: NewDerivative) -> Iterator[Problem]:
+    if new.dc_type is None:
+        yield violation("dcType", "must not be null")
+
+
+def _refused_nulls(changes: Mapping[str, Any]) -> Iterator[Problem]:
+    for field, name in _NEVER_NULL.items():
+        if field in changes and changes[field] is None:
+            yield violation(name, "must not be null")
+
+
+def _fixed(before: Derivative, changes: Mapping[str, Any]) -> Iterator[Problem]:
+    """A derivative stays with its file, and in the file's bucket."""
+    bucket = changes.get("bucket")
+    if bucket is not None and bucket_key(bucket) != bucket_key(before.bucket):
+        yield Problem(
+            "bucket_is_fixed",
+            "The record of a file stays in the file's bucket.",
+            pointer=f"{ATTRIBUTES}/bucket",
+        )
+    if changes.get("file_identifier", before.file_identifier) != before.file_identifier:
+        yield Problem(
+            "file_is_fixed",
+            "A record stays with its file: describe another file with another record.",
+            pointer=f"{ATTRIBUTES}/fileIdentifier",
+        )
+
+
+def _wrong_attributes(
+    record: NewDerivative | Derivative, dc_format: str | None
+) -> Iterator[Problem]:
+    for attribute, name, longest in LENGTHS:
+        yield from wrong_length(name, getattr(record, attribute), longest)
+    yield from wrong_tags(record.ac_tags)
+    if record.derivative_type is DerivativeType.THUMBNAIL_IMAGE and dc_format is not None:
+        yield from _wrong_thumbnail(dc_format)
+
+
+def _wrong_thumbnail(dc_format: str) -> Iterator[Problem]:
+    where = f"{ATTRIBUTES}/dcFormat"
+    if not dc_format.strip():
+        yield Problem(
+            "thumbnail_without_format",
+            "A thumbnail can not be submitted without a valid DC Format.",
+            pointer=where,
+        )
+    elif base_type(dc_format) != "image/jpeg":
+        yield Problem(
+            "thumbnail_is_no_jpeg",
+            "Thumbnails must be a jpeg and have the media type image/jpeg.",
+            pointer=where,
+        )
