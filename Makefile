@@ -91,6 +91,11 @@ redrive: $(RUN_STAMP) ## Send dead letters on their way again (STACK=name)
 sweep: $(RUN_STAMP) ## Run the orphan removal now (ARGS="--age 1s --dry-run", STACK=name)
 	@$(OPERATE) sweep $(ARGS)
 
+.PHONY: rethumbnail
+rethumbnail: $(RUN_STAMP) ## Ask for the thumbnails that failed for a reason again (CODE=decoder_timed_out, STACK=name)
+	@test -n "$(CODE)" || { echo "Say which failed: make rethumbnail CODE=decoder_timed_out" >&2; exit 1; }
+	@$(OPERATE) rethumbnail $(CODE) $(ARGS)
+
 .PHONY: reconcile
 reconcile: $(RUN_STAMP) ## Report objects without a record, and records without their object (STACK=name)
 	@$(OPERATE) reconcile $(ARGS)

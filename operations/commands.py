@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--age", help="such as 20d, 12h or 1s, instead of the configured one")
     sweep.add_argument("--dry-run", action="store_true", help="name the orphans, remove none")
     sweep.set_defaults(command=_sweep)
+
+    thumbnails = commands.add_parser(
+        "rethumbnail", help="ask for the thumbnails that failed for a reason again"
+    )
+    thumbnails.add_argument("code", help="such as decoder_timed_out: see thumbnailFailure")
+    thumbnails.set_defaults(command=_rethumbnail)
     return parser
 
 
@@ -138,6 +144,19 @@ def _sweep(installation: Installation, options: argparse.Namespace) -> int:
             f"{orphan['originalFilename']!r} {orphan['sizeInBytes']} bytes, {orphan['createdOn']}"
         )
     _say(", ".join(f"{number} {fate}" for fate, number in sorted(answer.items())) or "no orphans")
+    return 0
+
+
+def _rethumbnail(installation: Installation, options: argparse.Namespace) -> int:
+    asked, after = 0, None
+    while True:
+        event = {"again": options.code, "after": after}
+        answer = installation.invoke("MakeThumbnailFunction", event)
+        asked, after = asked + answer["asked"], answer["goOnAfter"]
+        if after is None:
+            break
+        _say(f"{asked} asked for, up to {after}")
+    _say(f"{asked} thumbnails asked for again")
     return 0
 
 

@@ -1,4 +1,8 @@
-"""An imageable upload was created: make its thumbnail, or say why there is none."""
+"""A thumbnail is wanted of an upload: make it, or say why there is none.
+
+An operator may invoke it too, with `again`, a reason for which thumbnails failed: they are asked
+for once more, those behind the upload `after` where that is given.
+"""
 
 from typing import Any
 
@@ -8,13 +12,16 @@ from coffer.adapters.imaging.isolated import IsolatedThumbnailer
 from coffer.adapters.s3_objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
+from coffer.domain.thumbnail_repairs import ask_again
 from coffer.domain.thumbnails import Thumbnailing
-from coffer.observability import count, logger
+from coffer.observability import count, logger, start_invocation
 from coffer.settings import settings
 
 # The queue gives a message up after five; the last two only say so, because an attempt that ran
 # out of time or memory could not.
 MOST_ATTEMPTS = 3
+NEEDED_MILLISECONDS = 15_000
+"""What asking for one more may take, retries included."""
 
 thumbnailing = Thumbnailing(
     uploads=DynamoUploads(),
@@ -34,4 +41,20 @@ def make(event: dict[str, Any], attempt: int) -> None:
     count(f"Thumbnails{outcome.title().replace('_', '')}")
 
 
-lambda_handler = queue_handler(make)
+def remake(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    start_invocation(context.aws_request_id)
+    done = ask_again(
+        thumbnailing.uploads,
+        str(event["again"]),
+        after=event.get("after"),
+        time_is_up=lambda: context.get_remaining_time_in_millis() < NEEDED_MILLISECONDS,
+    )
+    logger.info("thumbnails asked for again", failure=event["again"], asked=done.asked)
+    return {"asked": done.asked, "goOnAfter": done.go_on_after}
+
+
+from_queue = queue_handler(make)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return remake(event, context) if "again" in event else from_queue(event, context)

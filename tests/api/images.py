@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from PIL import Image
 
@@ -17,7 +18,15 @@ def jpeg(width: int = 400, height: int = 300, colour: str = "seagreen") -> bytes
     return _encode("JPEG", width, height, colour)
 
 
-def _encode(kind: str, width: int, height: int, colour: str) -> bytes:
+def photo() -> bytes:
+    """A JPEG of 400 x 300 that a camera held upright took, and when."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0x9003] = "2020:11:13 10:03:17"
+    return _encode("JPEG", 400, 300, "seagreen", exif=exif)
+
+
+def _encode(kind: str, width: int, height: int, colour: str, **options: Any) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(out, kind)
+    Image.new("RGB", (width, height), colour).save(out, kind, **options)
     return out.getvalue()

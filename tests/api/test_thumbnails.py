@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from PIL import Image
 
 from local.stack import LocalStack
-from tests.api.clients import describe, header, problems, record, upload
-from tests.api.images import png
+from tests.api.clients import (
+    derive,
+    describe,
+    header,
+    heard,
+    problems,
+    record,
+    upload,
+    upload_derivative,
+)
+from tests.api.images import jpeg, photo, png
+from tests.fakes.files import png_header
 
 
 def path_of(identifier: str, bucket: str = "mybucket") -> str:
@@ -62,3 +73,108 @@ def test_a_thumbnail_is_found_in_its_files_bucket_only(stack: LocalStack) -> Non
         ("404", "file_not_found")
     ]
     assert problems(stack.request("GET", path_of("nonsense"))) == [("400", "malformed_identifier")]
+
+
+# ---------------------------------------------------------------- other formats, other sources
+
+
+def test_what_a_photo_says_about_itself_is_known_with_its_thumbnail(stack: LocalStack) -> None:
+    flat = upload(stack, photo(), name="leaf.jpg", media_type="image/jpeg").json()
+    assert (flat["exif"], flat["dateTimeDigitized"], flat["width"]) == ({}, None, None)
+    stack.settle(retries=True)
+    found = record(stack, flat["fileIdentifier"])
+    assert found["dateTimeDigitized"] == "2020-11-13T10:03:17"
+    assert found["exif"] == {"Date/Time Original": "2020:11:13 10:03:17"}
+    assert (found["width"], found["height"], found["orientation"]) == (300, 400, 6)
+    [told] = [one for one in heard(stack) if one["detail-type"] == "ThumbnailNotification"]
+    assert told["detail"]["dateTimeDigitized"] == "2020-11-13T10:03:17"
+    small = stack.request("GET", path_of(flat["fileIdentifier"]))
+    with Image.open(io.BytesIO(small.body)) as image:
+        assert image.size == (150, 200)
+
+
+def test_a_batch_with_hostile_images_in_it_goes_through(stack: LocalStack) -> None:
+    giant = png_header(60_000, 60_000)
+    bodies = [png(), giant, b"\xff\xd8\xff\xe0 no JPEG", png(colour="seagreen"), giant[:40]]
+    identifiers = [upload(stack, body).json()["fileIdentifier"] for body in bodies]
+    stack.settle(retries=True)
+    found = [record(stack, identifier) for identifier in identifiers]
+    assert [one["thumbnailStatus"] for one in found] == [
+        "READY", "FAILED", "FAILED", "READY", "FAILED",
+    ]  # fmt: skip
+    assert found[1]["thumbnailFailure"] == "image_too_large"
+
+
+def described(stack: LocalStack, body: bytes) -> tuple[str, str]:
+    """A file that metadata describes: the identifiers of both."""
+    identifier = upload(stack, body).json()["fileIdentifier"]
+    metadata = describe(stack, identifier).json()["data"]["id"]
+    stack.settle(retries=True)
+    return identifier, metadata
+
+
+def test_a_submitted_thumbnail_is_served_as_it_is_before_the_generated_one(
+    stack: LocalStack,
+) -> None:
+    identifier, metadata = described(stack, png())
+    generated = stack.request("GET", path_of(identifier)).body
+    submitted = jpeg(300, 300)
+    file = upload_derivative(stack, submitted)
+    answer = derive(stack, file, metadata, derivativeType="THUMBNAIL_IMAGE", dcFormat="image/jpeg")
+    assert answer.status == 201, answer.text
+    stack.settle(retries=True)
+    assert stack.request("GET", path_of(identifier)).body == submitted != generated
+
+
+def test_a_derivative_of_a_file_without_a_thumbnail_gets_one_made(stack: LocalStack) -> None:
+    identifier, metadata = described(stack, png()[:200])
+    assert stack.request("GET", path_of(identifier)).status == 404
+    file = upload_derivative(stack, png(600, 600))
+    derivative = derive(stack, file, metadata, derivativeType="LARGE_IMAGE").json()["data"]["id"]
+    stack.settle(retries=True)
+    small = stack.request("GET", path_of(identifier))
+    assert small.status == 200, small.text
+    with Image.open(io.BytesIO(small.body)) as image:
+        assert image.size == (200, 200)
+    made = record(stack, file)["thumbnailIdentifier"]
+    assert derivative_item(stack, made)["createdBy"] == "System Generated"
+    assert derivative_item(stack, made)["generatedFromDerivative"] == derivative
+
+
+def derivative_item(stack: LocalStack, identifier: str) -> dict[str, Any]:
+    [item] = [one for one in stack.items("DerivativesTable") if one["id"] == identifier]
+    return item
+
+
+def test_a_derivative_of_a_file_with_a_thumbnail_gets_none(stack: LocalStack) -> None:
+    _, metadata = described(stack, png())
+    file = upload_derivative(stack, png(600, 600))
+    derive(stack, file, metadata, derivativeType="LARGE_IMAGE")
+    stack.settle(retries=True)
+    assert record(stack, file)["thumbnailStatus"] is None
+
+
+# ---------------------------------------------------------------- asking again
+
+
+def test_what_failed_for_a_reason_is_made_again_when_an_operator_asks(stack: LocalStack) -> None:
+    identifier, metadata = described(stack, png()[:200])
+    thumbnail = record(stack, identifier)["thumbnailIdentifier"]
+    assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 410
+    [key] = [key for key in stack.keys("ObjectBucket") if identifier in key]
+    stack.client("s3").put_object(Bucket=stack.name("ObjectBucket"), Key=key, Body=png())
+
+    assert remake(stack, "decoder_crashed") == {"asked": 0, "goOnAfter": None}
+    assert remake(stack, "image_damaged") == {"asked": 1, "goOnAfter": None}
+    stack.settle(retries=True)
+    assert record(stack, identifier)["thumbnailStatus"] == "READY"
+    assert record(stack, identifier)["thumbnailFailure"] is None
+    assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 200
+    assert derivative_item(stack, thumbnail)["acDerivedFrom"] == metadata
+    assert remake(stack, "image_damaged")["asked"] == 0
+
+
+def remake(stack: LocalStack, code: str) -> dict[str, Any]:
+    outcome = stack.invoke("MakeThumbnailFunction", {"again": code})
+    assert not outcome.failed, outcome.error_message
+    return dict(outcome.payload)

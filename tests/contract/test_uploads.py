@@ -22,6 +22,7 @@ from tests.fakes import InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
+from tests.fakes.outlets import FACTS
 from tests.fakes.records import FILE, content, identifier, pending, upload
 
 SHA1 = sha1_of(PNG)
@@ -64,6 +65,7 @@ RECORDS: dict[str, ObjectUpload] = {
     "failed thumbnail": upload(
         thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged"
     ),
+    "photo": upload(facts=FACTS, thumbnail_status=ThumbnailStatus.READY),
     "claimed duplicate": upload(claimed_by="metadata/m", duplicate_found=True, awaiting=None),
     "tombstone": upload(
         deleted_on=NOON,
@@ -218,3 +220,31 @@ def test_uploads_may_be_settled_while_they_are_listed(uploads: Uploads) -> None:
         assert record is not None
         uploads.discard(record)
     assert list(uploads.awaiting(Awaiting.BYTES, NOON)) == []
+
+
+# ---------------------------------------------------------------- failed thumbnails
+
+
+def failed(number: int, code: str) -> ObjectUpload:
+    return upload(
+        file_identifier=identifier(number),
+        thumbnail_status=ThumbnailStatus.FAILED,
+        thumbnail_failure=code,
+    )
+
+
+def test_uploads_are_found_by_why_they_have_no_thumbnail_in_order(uploads: Uploads) -> None:
+    for number in (3, 1, 2):
+        uploads.add(failed(number, "image_damaged"))
+    uploads.add(failed(4, "decoder_crashed"))
+    uploads.add(upload(file_identifier=identifier(5)))
+    every = [identifier(number) for number in (1, 2, 3)]
+    assert list(uploads.without_thumbnail("image_damaged", None)) == every
+    assert list(uploads.without_thumbnail("image_damaged", identifier(1))) == every[1:]
+    assert list(uploads.without_thumbnail("no_preview", None)) == []
+
+
+def test_an_upload_whose_thumbnail_is_wanted_again_is_not_found(uploads: Uploads) -> None:
+    before = uploads.add(failed(1, "image_damaged"))
+    uploads.replace(before, before.thumbnail_wanted("t"))
+    assert list(uploads.without_thumbnail("image_damaged", None)) == []

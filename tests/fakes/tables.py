@@ -76,6 +76,11 @@ class InMemoryUploads:
             ):
                 yield key
 
+    def without_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
+        for identifier, upload in sorted(self.records.items()):
+            if upload.thumbnail_failure == failure and identifier > (after or ""):
+                yield identifier
+
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
         for upload in list(self.records.values()):
             since = upload.awaiting_since

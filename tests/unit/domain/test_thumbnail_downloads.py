@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.downloads import Download, find_thumbnail
+from coffer.domain.derivative import Derivative, DerivativeType
+from coffer.domain.downloads import Download, find_derivative, find_thumbnail
 from coffer.domain.errors import ForbiddenError, GoneError, NotFoundError, NotReadyError
 from coffer.domain.object_upload import ObjectUpload, Rejection, ThumbnailStatus, UploadStatus
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
@@ -20,7 +22,9 @@ from tests.fakes.records import (
     caller,
     content,
     describe,
+    identifier,
     metadata,
+    thumbnail,
     upload,
 )
 
@@ -118,3 +122,102 @@ def test_a_file_of_another_type_names_its_type() -> None:
     )
     with pytest.raises(NotFoundError, match="text/csv"):
         find(stored)
+
+
+# ---------------------------------------------------------------- other thumbnails than its own
+
+
+def found_with(
+    *derivatives: Derivative,
+    main: ObjectUpload | None = None,
+    files: tuple[ObjectUpload, ...] = (),
+    who: Caller = READER,
+) -> Download:
+    """The thumbnail of the file, where these derivatives are recorded."""
+    uploads = InMemoryUploads(main or ready(), *files)
+    catalogue = InMemoryCatalogue(uploads)
+    describe(catalogue, metadata())
+    catalogue.derivative_records.update({one.identifier: one for one in derivatives})
+    return find_thumbnail(uploads, catalogue, who, "aafc", FILE)
+
+
+def submitted(number: int, **changes: Any) -> Derivative:
+    known: dict[str, Any] = {
+        "identifier": identifier(number),
+        "file_identifier": identifier(number + 50),
+        "object_key": f"derivatives/aafc/{number}.jpg",
+        "created_by": "alice",
+        "created_on": NOON + timedelta(minutes=number),
+        "ac_hash_value": f"hash {number}",
+    }
+    return thumbnail(**known | changes)
+
+
+def test_a_submitted_thumbnail_comes_first_as_it_is() -> None:
+    found = found_with(thumbnail(), submitted(10))
+    assert found.object_key == "derivatives/aafc/10.jpg"
+    assert (found.filename, found.media_type) == ("leaf_thumbnail.jpg", "image/jpeg")
+    assert found.tag == "hash 10"
+
+
+def test_of_several_submitted_the_last_one_counts() -> None:
+    assert found_with(submitted(11), submitted(10)).tag == "hash 11"
+
+
+def test_a_submitted_one_is_shown_where_none_could_be_made() -> None:
+    main = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
+    assert found_with(submitted(10), main=main).tag == "hash 10"
+
+
+def test_a_submitted_one_that_the_caller_may_not_see_is_passed_over() -> None:
+    found = found_with(submitted(10, publicly_releasable=False), who=STRANGER)
+    assert found.tag == THUMBNAIL
+    assert found_with(submitted(10, publicly_releasable=False)).tag == "hash 10"
+
+
+def of_derivative(status: ThumbnailStatus) -> tuple[Derivative, Derivative, ObjectUpload]:
+    """A derivative, the thumbnail made of it, and its file."""
+    generated = identifier(20)
+    large = submitted(10, derivative_type=DerivativeType.LARGE_IMAGE)
+    made = thumbnail(
+        identifier=generated,
+        file_identifier=generated,
+        object_key=f"thumbnails/aafc/{generated}.jpg",
+        generated_from_derivative=large.identifier,
+    )
+    file = upload(
+        file_identifier=large.file_identifier,
+        is_derivative=True,
+        thumbnail_identifier=generated,
+        thumbnail_status=status,
+    )
+    return large, made, file
+
+
+def test_one_made_of_a_derivative_is_shown_where_the_file_itself_has_none() -> None:
+    large, made, file = of_derivative(ThumbnailStatus.READY)
+    main = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
+    assert found_with(large, made, main=main, files=(file,)).object_key == made.object_key
+    assert found_with(large, made, files=(file,)).tag == THUMBNAIL
+    with pytest.raises(NotFoundError, match="image_damaged"):
+        found_with(large, made, main=main)
+
+
+def test_one_that_is_still_made_of_a_derivative_is_not_shown_yet() -> None:
+    large, made, file = of_derivative(ThumbnailStatus.PENDING)
+    main = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
+    with pytest.raises(NotFoundError, match="image_damaged"):
+        found_with(large, made, main=main, files=(file,))
+
+
+def test_a_thumbnail_of_a_derivative_is_found_by_its_own_identifier() -> None:
+    large, made, file = of_derivative(ThumbnailStatus.READY)
+    uploads = InMemoryUploads(upload(thumbnail_status=ThumbnailStatus.FAILED), file)
+    catalogue = InMemoryCatalogue(uploads)
+    describe(catalogue, metadata())
+    catalogue.derivative_records[made.identifier] = made
+    with pytest.raises(NotFoundError):
+        find_derivative(uploads, catalogue, READER, "aafc", made.identifier)
+    catalogue.derivative_records[large.identifier] = large
+    found = find_derivative(uploads, catalogue, READER, "aafc", made.identifier)
+    assert found.object_key == made.object_key

@@ -27,7 +27,15 @@ from tests.fakes import (
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.outlets import FACTS
-from tests.fakes.records import FILE, THUMBNAIL, describe, metadata, thumbnail, upload
+from tests.fakes.records import (
+    FILE,
+    METADATA,
+    THUMBNAIL,
+    describe,
+    metadata,
+    thumbnail,
+    upload,
+)
 from tests.fakes.watching import once
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
@@ -268,3 +276,38 @@ def test_killed_before_the_record_is_withdrawn_the_next_run_does_it() -> None:
     assert world.make() is ThumbnailStatus.FAILED
     assert world.catalogue.derivative_records[THUMBNAIL].version == 2
     assert world.thumbnailer.images == []
+
+
+# ---------------------------------------------------------------- promises
+
+
+def test_where_it_is_made_after_all_the_record_that_promised_it_comes_back() -> None:
+    world = World(upload(claimed_by=f"metadata/{METADATA}"))
+    world.catalogue.metadata_records[METADATA] = metadata()
+    assert world.make() is ThumbnailStatus.READY
+    assert world.catalogue.derivative_records[THUMBNAIL] == thumbnail()
+    world.make()
+    assert world.catalogue.derivative_records[THUMBNAIL] == thumbnail()
+
+
+@pytest.mark.parametrize(
+    "claim", ["metadata/gone", "derivative/gone", "derivative/orphaned"], ids=str
+)
+def test_nothing_is_promised_to_what_is_gone(claim: str) -> None:
+    world = World(upload(claimed_by=claim))
+    world.catalogue.metadata_records["gone"] = metadata(identifier="gone", deleted_on=NOON)
+    world.catalogue.derivative_records["gone"] = thumbnail(identifier="gone", deleted_on=NOON)
+    world.catalogue.derivative_records["orphaned"] = thumbnail(
+        identifier="orphaned", ac_derived_from="gone"
+    )
+    assert world.make() is ThumbnailStatus.READY
+    assert THUMBNAIL not in world.catalogue.derivative_records
+
+
+def test_the_thumbnail_of_a_derivative_is_promised_to_what_this_was_made_from() -> None:
+    world = World(upload(is_derivative=True, claimed_by="derivative/d"))
+    world.catalogue.metadata_records[METADATA] = metadata()
+    world.catalogue.derivative_records["d"] = thumbnail(identifier="d", file_identifier=FILE)
+    assert world.make() is ThumbnailStatus.READY
+    made = world.catalogue.derivative_records[THUMBNAIL]
+    assert (made.ac_derived_from, made.generated_from_derivative) == (METADATA, "d")

@@ -7,12 +7,13 @@ record where there is one (reference, 4.7).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
-from coffer.domain.derivative import Derivative
+from coffer.domain.derivative import Derivative, DerivativeType
 from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
 from coffer.domain.file_names import base_of, name_for_download
 from coffer.domain.metadata import Metadata
@@ -60,12 +61,28 @@ def find_thumbnail(
 ) -> Download:
     """The thumbnail of the main file with this identifier, for whoever may read the file itself.
 
-    It is there before any record describes the file, so that its uploader can look at it.
+    It is there before any record describes the file, so that its uploader can look at it. One that
+    somebody submitted comes before the generated one, and one that was made of a derivative behind.
     """
     upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
+    name = (metadata.filename if metadata else None) or upload.original_filename
+    recorded = list(catalogue.derived_from(metadata.identifier)) if metadata else []
+    thumbnails = [
+        one
+        for one in recorded
+        if one.derivative_type is DerivativeType.THUMBNAIL_IMAGE
+        and (one.publicly_releasable or caller.may_read(one.bucket))
+    ]
+    for submitted in reversed(thumbnails):  # the last one that came
+        if not submitted.is_generated:
+            return _of_thumbnail(submitted, name)
+    if upload.thumbnail_status is not ThumbnailStatus.READY:
+        for generated in thumbnails:
+            source = _made_of(uploads, recorded, generated)
+            if source is not None and source.thumbnail_status is ThumbnailStatus.READY:
+                return _of_thumbnail(generated, name)
     _check_made(upload)
     identifier = str(upload.thumbnail_identifier)
-    name = (metadata.filename if metadata else None) or upload.original_filename
     return Download(
         object_key=upload.thumbnail_key,
         filename=_name_after(name, "thumbnail", ".jpg", identifier),
@@ -73,6 +90,29 @@ def find_thumbnail(
         size_bytes=None,
         tag=identifier,
         last_modified=upload.created_on,
+    )
+
+
+def _made_of(
+    uploads: Uploads, recorded: Iterable[Derivative], generated: Derivative
+) -> ObjectUpload | None:
+    """The file of the derivative that a thumbnail was made of, if it was made of one."""
+    for one in recorded:
+        if one.identifier == generated.generated_from_derivative:
+            upload = uploads.get(one.file_identifier)
+            return upload if upload is not None and upload.is_readable else None
+    return None
+
+
+def _of_thumbnail(thumbnail: Derivative, name: str) -> Download:
+    extension, identifier = thumbnail.file_extension, thumbnail.file_identifier
+    return Download(
+        object_key=thumbnail.object_key,
+        filename=_name_after(name, "thumbnail", extension, identifier),
+        media_type=thumbnail.dc_format,
+        size_bytes=None,
+        tag=thumbnail.ac_hash_value or identifier,
+        last_modified=thumbnail.created_on,
     )
 
 
@@ -120,7 +160,7 @@ def _generated_thumbnail(
     if bucket_key(derivative.bucket) != bucket_key(bucket):
         raise _not_found(bucket, file_identifier)
     metadata = catalogue.metadata(derivative.ac_derived_from)
-    source = uploads.get(metadata.file_identifier or "") if metadata else None
+    source = _source_of(uploads, catalogue, derivative, metadata)
     if source is not None and source.thumbnail_status is ThumbnailStatus.FAILED:
         _check_made(source)  # its record was withdrawn; why says more than that it is gone
     if derivative.deleted_on is not None:
@@ -136,6 +176,16 @@ def _generated_thumbnail(
         tag=file_identifier,
         last_modified=derivative.created_on,
     )
+
+
+def _source_of(
+    uploads: Uploads, catalogue: Catalogue, generated: Derivative, metadata: Metadata | None
+) -> ObjectUpload | None:
+    """The upload that a thumbnail was made of: the main file, or a derivative's."""
+    if generated.generated_from_derivative is not None:
+        derivative = catalogue.derivative(generated.generated_from_derivative)
+        return uploads.get(derivative.file_identifier) if derivative else None
+    return uploads.get(metadata.file_identifier or "") if metadata else None
 
 
 def _check_made(source: ObjectUpload) -> None:

@@ -177,11 +177,12 @@ class ObjectUpload:
         )
 
     def thumbnail_wanted(self, identifier: str) -> ObjectUpload:
-        """The record of a derivative's file once a thumbnail is to be made of it."""
+        """The record once a thumbnail is to be made of it: of a derivative, or once more."""
         return replace(
             self,
             thumbnail_identifier=identifier,
             thumbnail_status=ThumbnailStatus.PENDING,
+            thumbnail_failure=None,
             changed_by=None,
             version=self.version + 1,
         )

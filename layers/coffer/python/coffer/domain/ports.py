@@ -140,6 +140,14 @@ class Uploads(Protocol):
         """
         ...
 
+    def without_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
+        """Identifiers of uploads whose thumbnail failed so, in order, those behind `after`.
+
+        Costs what there is to find, not what there is. What changed in the last moments may be
+        told as it was.
+        """
+        ...
+
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
         """Identifiers of uploads that have waited for `reason` since before then.
 

@@ -9,8 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from coffer.domain.derivative import Derivative
-from coffer.domain.object_upload import TOMBSTONE_LIFE
+from coffer.domain.derivative import (
+    SYSTEM_GENERATED,
+    Derivative,
+    generated_thumbnail,
+    thumbnail_of_derivative,
+)
+from coffer.domain.object_upload import TOMBSTONE_LIFE, ObjectUpload
 from coffer.domain.ports import Catalogue
 from coffer.domain.steps import Add, Replace, Step
 
@@ -21,6 +26,37 @@ def promise(catalogue: Catalogue, thumbnail: Derivative) -> Step:
     if before is None:
         return Add(thumbnail)
     return Replace(before, replace(thumbnail, version=before.version + 1))
+
+
+def revival(catalogue: Catalogue, thumbnail: Derivative) -> Step | None:
+    """What writes that record where it is missing; None where it is there, or was deleted.
+
+    Coffer itself withdraws it where the thumbnail fails; what somebody deleted stays deleted.
+    """
+    before = catalogue.derivative(thumbnail.identifier)
+    if before is None:
+        return Add(thumbnail)
+    if before.deleted_on is None or before.deleted_by != SYSTEM_GENERATED:
+        return None
+    return Replace(before, replace(thumbnail, version=before.version + 1))
+
+
+def promised_thumbnail(catalogue: Catalogue, upload: ObjectUpload) -> Derivative | None:
+    """The record of the thumbnail that is made of an upload, for whatever claimed this.
+
+    None where nothing did, or where what did is gone.
+    """
+    kind, _, identifier = (upload.claimed_by or "").partition("/")
+    derivative = catalogue.derivative(identifier) if kind == "derivative" else None
+    if kind == "derivative" and (derivative is None or derivative.deleted_on is not None):
+        return None
+    described = derivative.ac_derived_from if derivative else identifier
+    metadata = catalogue.metadata(described) if described else None
+    if metadata is None or metadata.deleted_on is not None:
+        return None
+    if derivative is not None:
+        return thumbnail_of_derivative(derivative, metadata, upload)
+    return generated_thumbnail(metadata, upload)
 
 
 def buried(derivative: Derivative, deleted_by: str, now: datetime) -> Derivative:

@@ -1,4 +1,7 @@
-"""Thumbnails: made of a main upload once, kept beside it, and told about either way (flow 5)."""
+"""Thumbnails: made of an upload once, kept beside it, and told about either way (flow 5).
+
+Of main uploads as they come, and of a derivative's where what it was made from has none.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
 from coffer.domain.media_types import base_type
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Catalogue, Objects, Thumbnailer, ThumbnailError, Uploads
+from coffer.domain.thumbnail_records import promised_thumbnail, revival
 
 MAX_SOURCE_BYTES = 256 * 1024**2
 """The largest file that is fetched for its thumbnail; it must fit the function's disk."""
@@ -36,8 +40,8 @@ class Thumbnailing:
         """Make the thumbnail of an upload that waits for one; the status it has afterwards.
 
         Where none can be made the upload says why, and the record with which metadata promised it
-        is withdrawn. Called twice, the same bytes are written again at most. None where there is
-        no such upload.
+        is withdrawn; where one was made after all, that record comes back. Called twice, the same
+        bytes are written again at most. None where there is no such upload.
         """
         return self._bring_about(file_identifier, self._attempt)
 
@@ -62,7 +66,19 @@ class Thumbnailing:
         if status is ThumbnailStatus.FAILED and upload.thumbnail_identifier is not None:
             # Also when it had failed before: the run that found out may have died here.
             self.catalogue.withdraw_thumbnail(upload.thumbnail_identifier, self.clock.now())
+        if status is ThumbnailStatus.READY:
+            self._keep_promise(upload)
         return status
+
+    def _keep_promise(self, upload: ObjectUpload) -> None:
+        """See to it that the record of the thumbnail is there, where an earlier failure took it.
+
+        Whoever claims the upload from now on writes it in the transaction that claims.
+        """
+        thumbnail = promised_thumbnail(self.catalogue, upload)
+        step = revival(self.catalogue, thumbnail) if thumbnail is not None else None
+        if step is not None:
+            self.catalogue.commit((step,))
 
     def _attempt(self, upload: ObjectUpload) -> Change:
         """Put the thumbnail into its place; what that makes of the record."""

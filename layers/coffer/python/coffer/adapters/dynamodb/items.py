@@ -84,6 +84,17 @@ class AwaitingIndex(GlobalSecondaryIndex["UploadItem"]):
     awaiting_since = MomentAttribute(range_key=True, attr_name="awaitingSince")
 
 
+class ThumbnailFailureIndex(GlobalSecondaryIndex["UploadItem"]):
+    """Uploads whose thumbnail failed, by why: sparse."""
+
+    class Meta:
+        index_name = "byThumbnailFailure"
+        projection = KeysOnlyProjection()
+
+    thumbnail_failure = UnicodeAttribute(hash_key=True, attr_name="thumbnailFailure")
+    file_identifier = UnicodeAttribute(range_key=True, attr_name="fileIdentifier")
+
+
 class ListIndex(GlobalSecondaryIndex[Any]):
     """An index that lists are read from; what no list shows lacks its keys, and is not in it."""
 
@@ -204,6 +215,7 @@ class UploadItem(_ListedByName, Model):
 
     by_content = ContentIndex()
     by_awaiting = AwaitingIndex()
+    by_thumbnail_failure = ThumbnailFailureIndex()
 
     @classmethod
     def of(cls, upload: ObjectUpload) -> UploadItem:

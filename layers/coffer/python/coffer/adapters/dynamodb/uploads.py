@@ -17,6 +17,7 @@ from coffer.adapters.dynamodb.items import (
     AWAITING_SHARDS,
     AwaitingIndex,
     ContentIndex,
+    ThumbnailFailureIndex,
     UploadItem,
     awaiting_key,
 )
@@ -85,6 +86,12 @@ class DynamoUploads:
                 limit=_MANY_TWINS,
             ):
                 yield item.bucket_key
+
+    def without_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
+        behind = ThumbnailFailureIndex.file_identifier > after if after is not None else None
+        with overload_is_unavailable():
+            for item in UploadItem.by_thumbnail_failure.query(failure, behind):
+                yield item.file_identifier
 
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
         with overload_is_unavailable():
