@@ -6,15 +6,30 @@ import pytest
 
 from local.stack import LocalStack
 from tests.ceph.borrowed import borrow, expect
-from tests.rawstore import test_authorize, test_info, test_presign, test_quotas
+from tests.rawstore import (
+    test_authorize,
+    test_info,
+    test_pinned_cases,
+    test_presign,
+    test_quotas,
+    test_shared_keys,
+)
 from tests.rawstore.conftest import log, unasked
 from tests.rawstore.requests import post
 from tests.rawstore.test_authorize import BODY, one
 from tests.rawstore.test_presign import trap
+from tests.rawstore.test_shared_keys import closed, shared
 
-__all__ = ["log", "trap", "unasked"]
+__all__ = ["closed", "log", "shared", "trap", "unasked"]
 
-for suite in (test_authorize, test_info, test_presign, test_quotas):
+for suite in (
+    test_authorize,
+    test_info,
+    test_pinned_cases,
+    test_presign,
+    test_quotas,
+    test_shared_keys,
+):
     globals().update(borrow(suite))
 
 LISTED = "events come with a listing, and what came and went between two is never seen"

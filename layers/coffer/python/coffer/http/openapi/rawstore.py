@@ -77,7 +77,7 @@ SIGNED_FILE = thing(
         "upload_query": mapping(
             text("The field's value."), "The form's fields, by name; the file follows as the last."
         ),
-        "exists": flag("Whether the store has this very file already: it need not be uploaded."),
+        "exists": flag("Whether the store has this very file for its owner: it can be left out."),
         "md5": text("MD5 of the content, in base64."),
         "md5-hash": text("The same under its older name."),
         "name": text("What the file is called."),
