@@ -167,8 +167,12 @@ _MESSAGES: Mapping[int, str] = {
     400: "Bad Request",
     404: "Not Found",
     413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
 }
 
 

@@ -26,6 +26,20 @@ OTHER_ETAG = f'"{"0" * 32}"'
 OTHER_SHA1 = "A" * 27 + "="
 
 
+_OF_ANOTHER = ("S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is scheme, host and perhaps port, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        alone = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    alone = alone and url == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    return alone and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 class OtherStorageError(Exception):
     """That store can't be used; the message says what it said and what to do."""
 
@@ -62,9 +76,12 @@ class OtherStorage:
         """The one that S3_ENDPOINT_URL names, or None; OtherStorageError naming what is wrong."""
         url = environment.get("S3_ENDPOINT_URL", "").rstrip("/")
         if not url:
+            if name := next(filter(environment.get, _OF_ANOTHER), None):
+                raise OtherStorageError(
+                    f"{name} is about another S3: say which with S3_ENDPOINT_URL, or unset it."
+                )
             return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        if not _is_address(url):
             raise OtherStorageError(
                 f"S3_ENDPOINT_URL is an address such as http://127.0.0.1:7480, not {url!r}."
             )

@@ -13,5 +13,6 @@ NEEDED = {
     "VOCABULARY_TABLE": "vocabulary",
     "COUNTS_TABLE": "counts",
     "EVENT_BUS": "coffer",
+    "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
 }

@@ -1,8 +1,9 @@
-"""GET /api/v1/health and /api/v1/openapi.json: that the API lives, and what it offers."""
+"""GET /api/v1/health, /openapi.json and /docs: that the API lives, and what it offers."""
 
 import coffer
 from coffer.http.answers import JSON, Answer
 from coffer.http.api import Api
+from coffer.http.docs import HTML, docs_page
 from coffer.http.openapi import Deployment, describe
 from coffer.http.requests import Request
 from coffer.settings import settings
@@ -19,6 +20,7 @@ DESCRIPTION = Answer.of_json(
     media_type=JSON,
     headers={"Cache-Control": "public, max-age=300"},
 )
+DOCS = docs_page()
 app = Api()
 
 
@@ -31,6 +33,11 @@ def say_ok(_request: Request) -> Answer:
 @app.route("GET /api/v1/openapi.json")
 def show_description(_request: Request) -> Answer:
     return DESCRIPTION
+
+
+@app.route("GET /api/v1/docs", media_types=(HTML,))
+def show_docs(_request: Request) -> Answer:
+    return DOCS
 
 
 lambda_handler = app.handler()

@@ -87,10 +87,16 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         try:
             self.raw_requestline = self.rfile.readline(65537)
-            if not self.raw_requestline or len(self.raw_requestline) > 65536:
+            if not self.raw_requestline:
                 self.close_connection = True
                 return
+            if len(self.raw_requestline) > 65536:
+                self.requestline = self.request_version = self.command = self.path = ""
+                self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+                return
             if self.parse_request():
+                # http.server makes one slash of several; here they are part of a key.
+                self.path = self.requestline.split()[1]
                 self._serve()
         except (TimeoutError, ConnectionError):
             self.close_connection = True

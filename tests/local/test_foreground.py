@@ -151,6 +151,44 @@ def test_a_body_in_chunks_is_read(running: Running) -> None:
     assert answer.count(b"HTTP/1.1 404 ") == 2
 
 
+GET = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (POST + b"Content-Length: -1\r\n\r\n{}", 400),
+        (POST + b"Content-Length: two\r\n\r\n{}", 400),
+        (POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ", 400),
+        (POST + b"Content-Length: -1\r\nExpect: 100-continue\r\n\r\n", 400),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n", 400),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n", 400),
+        (GET + b"Authorization: Bearer " + b"a" * 10_300 + b"\r\n\r\n", 431),
+        (GET + b"X: a\r\n" * 150 + b"\r\n", 431),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (b"BREW /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
+        (b"GET /nowhere HTTP/3.0\r\nHost: localhost\r\n\r\n", 505),
+        (b"\x16\x03\x01\x02\r\n\r\n", 400),
+    ],
+)
+def test_what_the_gateway_cannot_read_is_refused_in_its_form(
+    running: Running, request_bytes: bytes, status: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(request_bytes)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert list(json.loads(body)) == ["message"]
+
+
+def test_slashes_at_the_beginning_are_part_of_the_path(running: Running) -> None:
+    assert running.request("GET", "/api/v1/health")[0] == 200
+    assert running.request("GET", "//api/v1/health")[0] == 404
+
+
 def test_the_hands_answer_nobody_without_the_guard(running: Running) -> None:
     assert running.request("POST", "/_local/clock", b"{}")[0] == 403
     assert running.request("POST", "/_local/nothing", b"{}", **{GUARD: "yes"})[0] == 404
@@ -278,6 +316,11 @@ def test_nobody_there_is_said_plainly() -> None:
         ({"PARAMETERS": "Name='open"}, "PARAMETERS can't be taken apart"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:7480"}, "S3_ACCESS_KEY_ID"),
         ({"S3_ENDPOINT_URL": "127.0.0.1:7480"}, "S3_ENDPOINT_URL is an address"),
+        ({"S3_ENDPOINT_URL": "http://127.0.0.1:99999"}, "S3_ENDPOINT_URL is an address"),
+        ({"S3_ENDPOINT_URL": "http://key@127.0.0.1"}, "S3_ENDPOINT_URL is an address"),
+        ({"S3_ENDPOINT_URL": "http://127.0.0.1?a=b"}, "S3_ENDPOINT_URL is an address"),
+        ({"S3_BUCKET": "acme"}, "S3_BUCKET is about another S3"),
+        ({"S3_ACCESS_KEY_ID": "k"}, "S3_ACCESS_KEY_ID is about another S3"),
         ({"CHAOS": "throttle havoc"}, "CHAOS knows .*, not 'havoc'"),
         ({"CHAOS": "delay", "CHAOS_SEED": "x"}, "CHAOS_SEED is a whole number, not 'x'"),
         ({"AUTH": "basic"}, "AUTH is jwt"),

@@ -601,7 +601,37 @@ def _guarded_by(path: str, make: Callable[[World], Any], token: str) -> Happenin
     return happen
 
 
+def _refreshes(path: str) -> Mapping[int, Happening]:
+    def ask(world: World, **more: Any) -> Response:
+        document = {"type": "index-refresh", "attributes": {"docType": "metadata"}, **more}
+        return world.post(path, {"data": document})
+
+    def buried(world: World) -> Response:
+        identifier = world.described()
+        world.bury("MetadataTable", "id", identifier)
+        return ask(world, id=identifier)
+
+    return {
+        202: lambda world: ask(world, id=world.described()),
+        400: lambda world: ask(world, attributes={"docType": "derivative"}),
+        401: _guarded(ask),
+        403: _guarded(ask, "outsider"),
+        404: lambda world: ask(world, id=ABSENT),
+        406: lambda world: world.post(path, {}, Accept="image/png"),
+        409: lambda world: ask(world, type="metadata"),
+        410: buried,
+        413: lambda world: world.post(path, b" " * (10 * 1024**2 + 1)),
+        415: lambda world: world.post(path, {}, Content_Type="text/csv"),
+    }
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+    "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
+    "POST /index-refresh": _refreshes("/index-refresh"),
+    "GET /api/v1/docs": {
+        200: lambda world: world.get("/api/v1/docs"),
+        406: lambda world: world.get("/api/v1/docs", Accept="application/json"),
+    },
     "GET /api/v1/file-info/{bucket}/{filename}": _stored("", "file"),
     "GET /api/v1/file-info/{bucket}/derivative/{filename}": _stored("derivative/", "derivative"),
     "GET /api/v1/resource-name-identifier": _names("/api/v1/resource-name-identifier"),

@@ -131,6 +131,11 @@ def answers(status: int) -> Judge:
     return judge
 
 
+def empties_the_page(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """There is nothing to tell of, and nothing fails."""
+    return "" if payload == {"batchItemFailures": []} else f"answered {payload}"
+
+
 def leads_to_the_file(_stack: LocalStack, _event: Event, payload: Any) -> str:
     """The bytes come back, or a link to them that the store honours."""
     if payload["statusCode"] == 200:
@@ -259,7 +264,9 @@ SAMPLES: Mapping[str, Sample] = {
     "read_managed_attributes": Sample(as_it_is, answers(200)),
     "read_object_subtypes": Sample(as_it_is, answers(200)),
     "record_usage": Sample(with_rawstore_object, accounts_for_it),
+    "refresh_index": Sample(as_it_is, empties_the_page),
     "remove_orphans": Sample(as_it_is, finds_no_orphans),
+    "request_index_refresh": Sample(as_it_is, answers(202)),
     "show_config": Sample(as_it_is, answers(200)),
     "upload_file": Sample(as_it_is, answers(200)),
 }

@@ -134,6 +134,18 @@ def test_a_bucket_may_stand_in_the_host(gate: Gate, bucket: str) -> None:
     assert send(f"{gate.url}/a/b", "GET", headers).body == b"x"
 
 
+def test_slashes_at_the_beginning_belong_to_the_key(gate: Gate, bucket: str) -> None:
+    gate.s3.put_object(Bucket=bucket, Key="/a", Body=b"x")
+    port = urlsplit(gate.url).port
+    url = f"http://{bucket}.localhost:{port}//a"
+    headers = {**sign(url, "GET"), "Host": f"{bucket}.localhost:{port}"}
+    assert send(f"{gate.url}//a", "GET", headers).body == b"x"
+
+
+def test_a_path_beyond_all_measure_is_refused_in_words(gate: Gate, bucket: str) -> None:
+    assert send(f"{gate.url}/{bucket}/{'a' * 70_000}", "GET").verdict == (414, "BadRequest")
+
+
 def run(folder: Path, port: int = 0) -> S3Gate:
     return S3Gate(
         port=port,

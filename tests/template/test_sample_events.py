@@ -37,13 +37,14 @@ ANSWERS = {
     "presign_download": HTTPStatus.UNAUTHORIZED,
     "read_managed_attributes": HTTPStatus.OK,
     "read_object_subtypes": HTTPStatus.OK,
+    "request_index_refresh": HTTPStatus.ACCEPTED,
     "show_config": HTTPStatus.OK,
     "update_derivative": HTTPStatus.NOT_FOUND,
     "update_metadata": HTTPStatus.NOT_FOUND,
     "update_object_upload": HTTPStatus.NOT_FOUND,
     "upload_file": HTTPStatus.OK,
 }
-BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage")
+BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage", "refresh_index")
 
 
 def test_every_sample_is_replayed() -> None:

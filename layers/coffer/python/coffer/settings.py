@@ -44,6 +44,7 @@ class Settings:
     counts_table: str
     event_bus: str
     process_upload_queue_url: str
+    refresh_index_queue_url: str
 
     max_direct_upload_bytes: int
     max_upload_bytes: int
@@ -102,6 +103,7 @@ class Settings:
             counts_table=read.text("COUNTS_TABLE"),
             event_bus=read.text("EVENT_BUS"),
             process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
+            refresh_index_queue_url=read.text("REFRESH_INDEX_QUEUE_URL"),
             max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
             max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
             stream_hash_limit_bytes=read.number("STREAM_HASH_LIMIT_BYTES", 20 * 1024**3),

@@ -27,8 +27,8 @@ _LONGEST_CORRELATION_ID = 128
 class Api:
     """The routes of one function, and the handler that serves them.
 
-    `negotiates` says that every answer is JSON, so that a caller who accepts none is told so
-    before anything is done.
+    `negotiates` says that every answer is JSON, or what its route says instead, so that a caller
+    who accepts none of it is told so before anything is done.
     """
 
     def __init__(
@@ -39,15 +39,22 @@ class Api:
         crash: CrashRenderer = render_crash,
     ) -> None:
         self.routes: dict[str, Route] = {}
+        self._media_types: dict[str, tuple[str, ...]] = {}
         self._negotiates = negotiates
         self._errors = errors
         self._crash = crash
 
-    def route(self, *keys: str) -> Callable[[Route], Route]:
-        """Serve these route keys (`GET /api/v1/metadata/{id}`) with the decorated function."""
+    def route(
+        self, *keys: str, media_types: tuple[str, ...] = (JSON_API, JSON)
+    ) -> Callable[[Route], Route]:
+        """Serve these route keys (`GET /api/v1/metadata/{id}`) with the decorated function.
+
+        `media_types` are those that it answers with.
+        """
 
         def register(serve: Route) -> Route:
             self.routes.update(dict.fromkeys(keys, serve))
+            self._media_types.update(dict.fromkeys(keys, media_types))
             return serve
 
         return register
@@ -76,7 +83,7 @@ class Api:
     def _serve(self, request: Request) -> Answer:
         try:
             if self._negotiates:
-                _require_json_is_acceptable(request)
+                _require_acceptable(request, self._media_types.get(request.route_key, ()))
             return self.routes[request.route_key](request)
         except RequestError as error:
             codes = sorted({problem.code for problem in error.problems})
@@ -88,11 +95,11 @@ class Api:
             return self._crash(request)
 
 
-def _require_json_is_acceptable(request: Request) -> None:
-    if not request.accepts(JSON_API, JSON):
+def _require_acceptable(request: Request, media_types: tuple[str, ...]) -> None:
+    if not request.accepts(*media_types):
         raise NotAcceptableError(
             "not_acceptable",
-            f"Answers are {JSON_API} or {JSON}; Accept allows neither.",
+            f"Answers are {' or '.join(media_types)}; Accept allows none of it.",
             header="Accept",
         )
 

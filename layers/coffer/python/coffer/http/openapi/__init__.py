@@ -7,6 +7,7 @@ bodies       what callers send below /api
 answers      what routes answer with that is no record
 vocabulary   the terms that metadata uses, and, in vocabulary_operations, their routes
 lookups      what is looked up beside the records, and the routes for it
+administration  what administrators ask for
 rawstore     what the rawstore API takes and gives
 errors       what errors look like, and which codes stand behind which status
 parts        parameters, headers, security schemes

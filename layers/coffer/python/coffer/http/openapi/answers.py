@@ -82,6 +82,7 @@ SCHEMAS: Members = {
         "anyOf": [reference("DownloadLink"), {"description": "Whatever the file holds."}],
     },
     "Sentence": text("A sentence that says what to do."),
+    "Page": text("A page of HTML."),
     "Health": thing(
         {
             "status": text("That it lives.", const="ok"),

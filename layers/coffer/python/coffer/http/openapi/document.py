@@ -10,6 +10,7 @@ from typing import Any
 from coffer import __version__
 from coffer.http.answers import JSON, JSON_API
 from coffer.http.openapi import (
+    administration,
     answers,
     bodies,
     errors,
@@ -100,6 +101,7 @@ def _schemas(deployment: Deployment) -> dict[str, Any]:
         **answers.SCHEMAS,
         **vocabulary.SCHEMAS,
         **lookups.SCHEMAS,
+        **administration.SCHEMAS,
         **rawstore.SCHEMAS,
         **errors.SCHEMAS,
     }

@@ -12,6 +12,7 @@ from coffer.http.openapi.errors import Refusals
 FORM = "multipart/form-data"
 ANY_TYPE = "*/*"
 PLAIN_TEXT = "text/plain"
+HTML = "text/html"
 
 
 class Access(StrEnum):

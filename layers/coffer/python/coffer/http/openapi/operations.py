@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coffer.http.answers import JSON, JSON_API
+from coffer.http.openapi.administration import ADMINISTRATION
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -33,6 +34,7 @@ from coffer.http.openapi.lookups import LOOKUPS
 from coffer.http.openapi.operation import (
     ANY_TYPE,
     FORM,
+    HTML,
     JSON_API_BODY,
     PLAIN_TEXT,
     Access,
@@ -403,6 +405,21 @@ _SERVICE: Mapping[str, Operation] = {
         successes={200: Success(description="The description.", content={JSON: "OpenApi"})},
         refusals=together(ALWAYS, NEGOTIATED),
     ),
+    "GET /api/v1/docs": Operation(
+        identifier="getDocs",
+        tag=Tag.SERVICE,
+        access=Access.ANYONE,
+        summary="Read this description in a browser",
+        description="A page that needs nothing else but this description, and runs only itself.",
+        successes={
+            200: Success(
+                description="The page.",
+                content={HTML: "Page"},
+                headers=("Content-Security-Policy", "X-Content-Type-Options", "Cache-Control"),
+            )
+        },
+        refusals=together(ALWAYS, NEGOTIATED),
+    ),
 }
 
 
@@ -484,6 +501,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **_LISTS,
     **VOCABULARY,
     **LOOKUPS,
+    **ADMINISTRATION,
     **_SERVICE,
     **_RAWSTORE,
 }

@@ -21,6 +21,7 @@ def _header(schema: Schema) -> dict[str, Any]:
 HEADERS: Mapping[str, dict[str, Any]] = {
     "Accept-Ranges": _header(text("Ranges are taken in bytes.", const="bytes")),
     "Cache-Control": _header(text("Who may keep it, and for how long.")),
+    "Content-Security-Policy": _header(text("What the page may run and ask for: itself.")),
     "Content-Disposition": _header(
         text("Whether to show or to save it, and under which name (RFC 6266).")
     ),

@@ -1,0 +1,32 @@
+"""A page of an index refresh: tell of its records, then ask for the next one."""
+
+from typing import Any
+
+from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.refreshing import DynamoRefreshRecords
+from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
+from coffer.adapters.processing_queue import queue_client
+from coffer.adapters.refresh_queue import SqsErrands, errand_of
+from coffer.adapters.system_clock import SystemClock
+from coffer.batches import queue_handler
+from coffer.domain.index_refresh import IndexRefresh
+from coffer.observability import count, logger
+from coffer.settings import settings
+
+refresh = IndexRefresh(
+    errands=SqsErrands(queue_client(), settings.refresh_index_queue_url),
+    records=DynamoRefreshRecords(),
+    catalogue=DynamoCatalogue(),
+    bus=EventBridgeBus(event_bus_client(), settings.event_bus),
+    clock=SystemClock(),
+)
+
+
+def run(body: dict[str, Any], attempt: int) -> None:
+    errand = errand_of(body)
+    told = refresh.run(errand)
+    logger.info("page refreshed", partition=errand.partition, told=told, attempt=attempt)
+    count("RecordsRefreshed", told)
+
+
+lambda_handler = queue_handler(run)
