@@ -9,6 +9,7 @@ What is wrong, each with a test that shows it without and with the mend:
   only the key; one that fails half-way leaves what it did so far.
 * Writing an item that is equal to what is there emits MODIFY; the real one emits nothing.
 * TTL is a setting without effect: nothing ever deletes.
+* A value of another type than an index's key has is taken, and so is a batch of any size.
 * Checking a condition and writing are two steps, between which another thread can write.
 
 Rolling back is done here item by item, in place. One lock covers writes and reads of streams.
@@ -24,15 +25,20 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
 from local.patching import Patches
 
 TOO_OLD_TO_EXPIRE = timedelta(days=5 * 365)
 """DynamoDB leaves items alone whose TTL value lies further back than five years."""
+
+MOST_BATCH_WRITES = 25
 
 Now = Callable[[], datetime]
 Notify = Callable[[], None]
@@ -96,8 +102,9 @@ class DynamoDBMending:
         self._add = self._wrap(StreamShard, "add", self._add_record)
         # A table only copies itself as the backup of a transaction, which `_Saved` replaces.
         self._patches.replace(Table, "__deepcopy__", lambda table, _memo: table)
+        self._put = self._wrap(backend, "put_item", self._put_item)
+        self._batch_write = self._wrap(DynamoHandler, "batch_write_item", self._write_batch)
         for owner, name in (
-            (backend, "put_item"),
             (backend, "delete_item"),
             (DynamoDBStreamsBackend, "get_records"),
             (DynamoDBStreamsBackend, "get_shard_iterator"),
@@ -125,6 +132,21 @@ class DynamoDBMending:
         with _Rollback(saved):
             self._transact(backend, transact_items)
 
+    def _put_item(
+        self, backend: DynamoDBBackend, table_name: str, item: dict[str, Any], *args: Any,
+        **kwargs: Any,
+    ) -> Item:  # fmt: skip
+        types = {name: next(iter(value)) for name, value in item.items() if isinstance(value, dict)}
+        _check_index_keys(backend.get_table(table_name), types)
+        put: Item = self._put(backend, table_name, item, *args, **kwargs)
+        return put
+
+    def _write_batch(self, handler: DynamoHandler) -> ActionResult:
+        if sum(map(len, handler.body["RequestItems"].values())) > MOST_BATCH_WRITES:
+            raise MockValidationException("Too many items requested for the BatchWriteItem call")
+        written: ActionResult = self._batch_write(handler)
+        return written
+
     def _update_item(
         self, backend: DynamoDBBackend, table_name: str, key: Mapping[str, Any], *args: Any,
         **kwargs: Any,
@@ -135,6 +157,7 @@ class DynamoDBMending:
         saved = _Saved.of(table, key)
         with _Rollback([] if saved is None else [saved]):
             item: Item = self._update(backend, table_name, key, *args, **kwargs)
+            _check_index_keys(table, {name: value.type for name, value in item.attrs.items()})
         if shard is not None and len(shard.items) > before + 1:
             last = shard.items[-1]
             last.record["dynamodb"]["SequenceNumber"] = str(shard.starting_sequence_number + before)
@@ -178,6 +201,19 @@ class DynamoDBMending:
                 "PrincipalId": "dynamodb.amazonaws.com",
                 "Type": "Service",
             }
+
+
+def _check_index_keys(table: Table, types: Mapping[str, str]) -> None:
+    """Refuses an item in which an index's key has another type than the table says."""
+    declared = {one["AttributeName"]: one["AttributeType"] for one in table.attr}
+    for index in table.global_indexes:
+        for name in index.schema_key_attrs:
+            found = types.get(name, declared[name])
+            if found != declared[name]:
+                raise MockValidationException(
+                    "One or more parameter values were invalid: Type mismatch for Index Key "
+                    f"{name} Expected: {declared[name]} Actual: {found} IndexName: {index.name}"
+                )
 
 
 class _Rollback:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
@@ -152,6 +153,7 @@ def find_originals() -> dict[tuple[Any, str], Any]:
         (StreamShard, "add"),
         (DynamoDBStreamsBackend, "get_records"),
         (DynamoDBStreamsBackend, "get_shard_iterator"),
+        (DynamoHandler, "batch_write_item"),
     ]
     found: dict[tuple[Any, str], Any] = {}
     for owner, name in running:
@@ -368,3 +370,95 @@ def test_the_mends_leave_moto_as_it_was(things: Things) -> None:
         mending.install()
         mending.remove()
         assert {key: vars(key[0])[key[1]] for key in ORIGINALS} == before
+
+
+def indexed(things: Things) -> None:
+    """A table with an index by text and number."""
+    things.client.create_table(
+        TableName="indexed",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "kind", "AttributeType": "S"},
+            {"AttributeName": "at", "AttributeType": "N"},
+        ],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "byKind",
+                "KeySchema": [
+                    {"AttributeName": "kind", "KeyType": "HASH"},
+                    {"AttributeName": "at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+def write(things: Things, how: str, **attributes: Any) -> None:
+    """Writes one item in one of the four ways."""
+    client, item = things.client, {"id": {"S": "a"}, **attributes}
+    update: Any = {
+        "TableName": "indexed",
+        "Key": {"id": {"S": "a"}},
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
+        "ExpressionAttributeValues": {f":{name}": value for name, value in attributes.items()},
+    }
+    if how == "put":
+        client.put_item(TableName="indexed", Item=item)
+    elif how == "update":
+        client.update_item(**update)
+    elif how == "batch":
+        client.batch_write_item(RequestItems={"indexed": [{"PutRequest": {"Item": item}}]})
+    else:
+        client.transact_write_items(TransactItems=[{"Update": update}])
+
+
+WAYS = ("put", "update", "batch", "transaction")
+WRONG: tuple[dict[str, Any], ...] = ({"kind": {"N": "1"}}, {"at": {"S": "now"}})
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("attributes", WRONG)
+def test_an_index_s_key_of_another_type_is_taken_without(
+    things: Things, how: str, attributes: dict[str, Any]
+) -> None:
+    indexed(things)
+    with as_it_comes():
+        write(things, how, **attributes)
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("attributes", WRONG)
+def test_an_index_s_key_of_another_type_is_refused_and_nothing_written_with(
+    things: Things, how: str, attributes: dict[str, Any]
+) -> None:
+    indexed(things)
+    with mended():
+        with pytest.raises(ClientError, match="Type mismatch for Index Key"):
+            write(things, how, **attributes)
+        assert things.client.scan(TableName="indexed")["Items"] == []
+        write(things, how, kind={"S": "x"}, at={"N": "1"})
+        assert len(things.client.scan(TableName="indexed")["Items"]) == 1
+
+
+def batch_of(things: Things, number: int) -> None:
+    puts: Any = [{"PutRequest": {"Item": {"id": {"S": str(name)}}}} for name in range(number)]
+    things.client.batch_write_item(RequestItems={"things": puts})
+
+
+def test_a_batch_of_26_is_taken_without(things: Things) -> None:
+    with as_it_comes():
+        batch_of(things, 26)
+    assert len(things.names()) == 26
+
+
+def test_a_batch_of_26_is_refused_with(things: Things) -> None:
+    with mended():
+        with pytest.raises(ClientError, match="Too many items"):
+            batch_of(things, 26)
+        assert things.names() == set()
+        batch_of(things, 25)
+    assert len(things.names()) == 25
