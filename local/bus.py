@@ -182,6 +182,8 @@ def _problem_of_entry(entry: Mapping[str, Any]) -> tuple[str, str] | None:
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
             return "InvalidArgument", f"Parameter {name} is not valid. Reason: required argument."
+    if str(entry["Source"]).startswith("aws."):
+        return "NotAuthorizedForSourceException", "Not authorized for the source."
     try:
         detail = json.loads(entry["Detail"])
     except ValueError:

@@ -52,6 +52,12 @@ def test_an_event_reaches_the_function_of_its_rule(small: LocalStack) -> None:
 @pytest.mark.parametrize("detail", ["not json", "[1]"])
 def test_a_malformed_detail_is_refused_entry_by_entry(small: LocalStack, detail: str) -> None:
     assert call(small, detail)["ErrorCode"] == "MalformedDetail"
+
+
+def test_nobody_speaks_for_a_service_of_aws(small: LocalStack) -> None:
+    entry: Any = {"Source": "aws.s3", "DetailType": "Object Created", "Detail": "{}"}
+    [answer] = small.client("events").put_events(Entries=[entry])["Entries"]
+    assert answer["ErrorCode"] == "NotAuthorizedForSourceException"
     assert small.bus_events == []
 
 
