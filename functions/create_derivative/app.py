@@ -1,9 +1,12 @@
 """POST /api/v1/derivative: record a file that was made from another, which claims it."""
 
+from functools import partial
+
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.deriving import Deriving
+from coffer.domain.writing import write
 from coffer.http.answers import Answer
 from coffer.http.api import Api
 from coffer.http.derivative_documents import TYPE, new_derivative, present_derivative
@@ -14,7 +17,8 @@ from coffer.identification import configured_identify
 from coffer.settings import settings
 
 identify = configured_identify()
-deriving = Deriving(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), clock=SystemClock())
+catalogue = DynamoCatalogue()
+deriving = Deriving(uploads=DynamoUploads(), catalogue=catalogue, clock=SystemClock())
 app = Api()
 
 
@@ -25,7 +29,8 @@ def add_derivative(request: Request) -> Answer:
     if request.path.rstrip("/") != "/api/v1/derivative":
         return answer_unrouted(request, service=settings.service_name)
     caller = identify(request)
-    derivative = deriving.create(caller, new_derivative(read_resource(request, TYPE)))
+    new = new_derivative(read_resource(request, TYPE))
+    derivative = write(catalogue, partial(deriving.plan, caller, new))
     return answer_resource(
         request, present_derivative(derivative), version=derivative.version, created=True
     )

@@ -1,10 +1,13 @@
 """PATCH /api/v1/derivative/{id}: change the record of a file that was made from another."""
 
+from functools import partial
+
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.deriving import Deriving
 from coffer.domain.identifiers import parse_identifier
+from coffer.domain.writing import write
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
 from coffer.http.derivative_documents import TYPE, derivative_changes, present_derivative
@@ -14,7 +17,8 @@ from coffer.http.requests import Request
 from coffer.identification import configured_identify
 
 identify = configured_identify()
-deriving = Deriving(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), clock=SystemClock())
+catalogue = DynamoCatalogue()
+deriving = Deriving(uploads=DynamoUploads(), catalogue=catalogue, clock=SystemClock())
 app = Api()
 
 
@@ -23,7 +27,10 @@ def change_derivative(request: Request) -> Answer:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     changes = derivative_changes(read_changes(request, TYPE, identifier))
-    derivative = deriving.update(caller, identifier, changes, read_precondition(request))
+    precondition = read_precondition(request)
+    derivative = write(
+        catalogue, partial(deriving.plan_change, caller, identifier, changes, precondition)
+    )
     return answer_resource(request, present_derivative(derivative), version=derivative.version)
 
 

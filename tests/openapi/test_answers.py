@@ -625,6 +625,64 @@ def _refreshes(path: str) -> Mapping[int, Happening]:
     }
 
 
+def _bulks(
+    path: str, method: str, kind: str, make: Callable[[World], Any], wrong: Mapping[str, Any]
+) -> Mapping[int, Happening]:
+    """`make` makes a resource that can be sent; `wrong` are attributes against a rule."""
+
+    def ask(world: World, data: Any, **headers: str) -> Response:
+        sent = {"Content-Type": f"{JSON_API}; ext=bulk", **world.headers}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        body = data if isinstance(data, bytes) else json.dumps({"data": data}).encode()
+        return world.stack.request(method, path, headers=sent, body=body)
+
+    def changed(world: World, **attributes: Any) -> Any:
+        resource = make(world)
+        return {**resource, "attributes": {**resource.get("attributes", {}), **attributes}}
+
+    def guarded(world: World, token: str) -> Response:
+        resource = make(world)
+        ask(world, [])
+        world.demand_tokens(token)
+        return ask(world, [resource])
+
+    happenings: dict[int, Happening] = {
+        200: lambda world: ask(world, [make(world)]),
+        400: lambda world: ask(world, [changed(world, colour="red")]),
+        401: lambda world: guarded(world, ""),
+        403: lambda world: guarded(world, "outsider"),
+        406: lambda world: ask(world, [], Accept="image/png"),
+        409: lambda world: ask(world, [{**make(world), "type": "person"}]),
+        413: lambda world: ask(world, [{}] * 1001),
+        415: lambda world: ask(world, [], Content_Type="text/csv"),
+    }
+    if wrong:
+        happenings[422] = lambda world: ask(world, [changed(world, **wrong)])
+    if method == "PATCH" or not wrong:
+
+        def gone(world: World) -> Response:
+            resource = make(world)
+            assert delete_of(world, kind, resource["id"]).status == 204
+            return ask(world, [resource])
+
+        happenings[404] = lambda world: ask(world, [{**make(world), "id": ABSENT}])
+        happenings[410] = gone
+    if not wrong:
+        happenings[400] = lambda world: ask(world, [{**make(world), "id": "x"}])
+    return happenings
+
+
+def _named(kind: str, make: Callable[[World], str]) -> Callable[[World], Any]:
+    return lambda world: {"type": kind, "id": make(world)}
+
+
+def _new_metadata(world: World) -> Any:
+    attributes = {
+        "bucket": "mybucket", "fileIdentifier": world.stored(), "publiclyReleasable": False
+    }  # fmt: skip
+    return {"type": "metadata", "attributes": attributes}
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
     "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
     "POST /index-refresh": _refreshes("/index-refresh"),
@@ -727,6 +785,47 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
         "derivative", World.derived, publiclyReleasable=True
     ),
     "DELETE /api/v1/derivative/{id}": _deletions_of("derivative", World.derived),
+    "POST /api/v1/metadata/bulk": _bulks(
+        "/api/v1/metadata/bulk", "POST", "metadata", _new_metadata, {"orientation": 9}
+    ),
+    "PATCH /api/v1/metadata/bulk": _bulks(
+        "/api/v1/metadata/bulk",
+        "PATCH",
+        "metadata",
+        _named("metadata", World.described),
+        {"orientation": 9},
+    ),
+    "POST /api/v1/metadata/bulk-load": _bulks(
+        "/api/v1/metadata/bulk-load", "POST", "metadata", _named("metadata", World.described), {}
+    ),
+    "POST /api/v1/derivative/bulk": _bulks(
+        "/api/v1/derivative/bulk",
+        "POST",
+        "derivative",
+        lambda world: world.derivation()["data"],
+        {"filename": "x" * 256},
+    ),
+    "PATCH /api/v1/derivative/bulk": _bulks(
+        "/api/v1/derivative/bulk",
+        "PATCH",
+        "derivative",
+        _named("derivative", World.derived),
+        {"filename": "x" * 256},
+    ),
+    "POST /api/v1/derivative/bulk-load": _bulks(
+        "/api/v1/derivative/bulk-load",
+        "POST",
+        "derivative",
+        _named("derivative", World.derived),
+        {},
+    ),
+    "POST /api/v1/object-upload/bulk-load": _bulks(
+        "/api/v1/object-upload/bulk-load",
+        "POST",
+        "object-upload",
+        _named("object-upload", World.stored),
+        {},
+    ),
     "GET /api/v1/health": {
         200: lambda world: world.get("/api/v1/health"),
         406: lambda world: world.get("/api/v1/health", Accept="image/png"),

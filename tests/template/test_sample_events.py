@@ -13,6 +13,13 @@ from tests.template.reading import functions, logical_id, sample_event
 ANSWERS = {
     "answer_unrouted": HTTPStatus.METHOD_NOT_ALLOWED,
     "authorize_uploads": HTTPStatus.UNAUTHORIZED,
+    "create_derivatives_in_bulk": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "create_metadata_in_bulk": HTTPStatus.OK,
+    "load_derivatives": HTTPStatus.NOT_FOUND,
+    "load_metadata": HTTPStatus.NOT_FOUND,
+    "load_object_uploads": HTTPStatus.NOT_FOUND,
+    "update_derivatives_in_bulk": HTTPStatus.NOT_FOUND,
+    "update_metadata_in_bulk": HTTPStatus.NOT_FOUND,
     "create_derivative": HTTPStatus.UNPROCESSABLE_ENTITY,
     "create_metadata": HTTPStatus.UNPROCESSABLE_ENTITY,
     "delete_derivative": HTTPStatus.NOT_FOUND,

@@ -10,10 +10,12 @@ import pytest
 
 from coffer.domain import errors as domain
 from coffer.domain.errors import (
+    ConflictError,
     GoneError,
     InvalidError,
     MalformedRequestError,
     NotReadyError,
+    PartlyWrittenError,
     Problem,
     RequestError,
     SeveralErrors,
@@ -50,6 +52,9 @@ def make(kind: type[RequestError]) -> RequestError:
         return MethodNotAllowedError("PUT", "/x", ("GET", "HEAD"))
     if kind is RangeNotSatisfiableError:
         return RangeNotSatisfiableError(7)
+    if kind is PartlyWrittenError:
+        failed = {1: ConflictError("code", "Detail.")}
+        return PartlyWrittenError(failed=failed, written={0: "x"})
     if kind is SeveralErrors:
         return SeveralErrors([MalformedRequestError("code", "Detail.")])
     return kind("code", "Detail.")

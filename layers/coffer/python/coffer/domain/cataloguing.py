@@ -32,7 +32,7 @@ from coffer.domain.metadata_rules import (
     wrong_attributes,
 )
 from coffer.domain.object_upload import HashStatus, ObjectUpload
-from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.ports import Catalogue, CatalogueReader, UploadReader, Uploads
 from coffer.domain.steps import Add, Claim, Step, instance_of
 from coffer.domain.thumbnail_records import promise
 from coffer.domain.writing import Planned, Refusals, Reserved, write
@@ -54,8 +54,8 @@ def create_metadata(
 
 
 def plan_metadata(
-    uploads: Uploads,
-    catalogue: Catalogue,
+    uploads: UploadReader,
+    catalogue: CatalogueReader,
     clock: Clock,
     caller: Caller,
     new: NewMetadata,
@@ -84,7 +84,7 @@ def plan_metadata(
 
 
 def _steps(
-    catalogue: Catalogue, metadata: Metadata, upload: ObjectUpload | None
+    catalogue: CatalogueReader, metadata: Metadata, upload: ObjectUpload | None
 ) -> tuple[Step, ...]:
     """Write the record, claim its upload, and write the record of the thumbnail it will have."""
     if upload is None:
@@ -99,7 +99,7 @@ def _steps(
     return (Add(metadata), *promised, claim)
 
 
-def read_metadata(catalogue: Catalogue, caller: Caller, identifier: str) -> Metadata:
+def read_metadata(catalogue: CatalogueReader, caller: Caller, identifier: str) -> Metadata:
     """The record, if the caller may read it."""
     metadata = find_metadata(catalogue, identifier)
     if not metadata.publicly_releasable:
@@ -108,12 +108,17 @@ def read_metadata(catalogue: Catalogue, caller: Caller, identifier: str) -> Meta
     return metadata
 
 
-def find_metadata(catalogue: Catalogue, identifier: str) -> Metadata:
+def find_metadata(catalogue: CatalogueReader, identifier: str) -> Metadata:
     """The record, tombstones included; raises NotFoundError where there is none."""
     metadata = catalogue.metadata(identifier)
     if metadata is None:
-        raise NotFoundError("metadata_not_found", f"There is no metadata with the id {identifier}.")
+        raise metadata_not_found(identifier)
     return metadata
+
+
+def metadata_not_found(identifier: str) -> NotFoundError:
+    """There is no such record."""
+    return NotFoundError("metadata_not_found", f"There is no metadata with the id {identifier}.")
 
 
 def require_undeleted(metadata: Metadata) -> None:
@@ -142,7 +147,7 @@ def described(metadata: Metadata, upload: ObjectUpload) -> Metadata:
     )
 
 
-def _subject(uploads: Uploads, new: NewMetadata) -> ObjectUpload | None:
+def _subject(uploads: UploadReader, new: NewMetadata) -> ObjectUpload | None:
     """The upload that is to be described; None for an external resource."""
     if new.file_identifier is None:
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivative import Derivative
 from coffer.domain.errors import GoneError, NotFoundError
-from coffer.domain.ports import Catalogue
+from coffer.domain.ports import CatalogueReader
 from coffer.domain.steps import instance_of
 
 
-def read_derivative(catalogue: Catalogue, caller: Caller, identifier: str) -> Derivative:
+def read_derivative(catalogue: CatalogueReader, caller: Caller, identifier: str) -> Derivative:
     """The record, if the caller may read it."""
     derivative = find_derivative_record(catalogue, identifier)
     if not derivative.publicly_releasable:
@@ -18,14 +18,19 @@ def read_derivative(catalogue: Catalogue, caller: Caller, identifier: str) -> De
     return derivative
 
 
-def find_derivative_record(catalogue: Catalogue, identifier: str) -> Derivative:
+def find_derivative_record(catalogue: CatalogueReader, identifier: str) -> Derivative:
     """The record, tombstones included; raises NotFoundError where there is none."""
     derivative = catalogue.derivative(identifier)
     if derivative is None:
-        raise NotFoundError(
-            "derivative_not_found", f"There is no derivative with the id {identifier}."
-        )
+        raise derivative_not_found(identifier)
     return derivative
+
+
+def derivative_not_found(identifier: str) -> NotFoundError:
+    """There is no such record."""
+    return NotFoundError(
+        "derivative_not_found", f"There is no derivative with the id {identifier}."
+    )
 
 
 def require_undeleted(derivative: Derivative) -> None:

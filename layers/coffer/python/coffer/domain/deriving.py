@@ -23,10 +23,10 @@ from coffer.domain.media_types import DcType, base_type, is_imageable
 from coffer.domain.metadata import HASH_FUNCTION, Metadata
 from coffer.domain.metadata_rules import ATTRIBUTES, violation, wrong_length, wrong_tags
 from coffer.domain.object_upload import HashStatus, ObjectUpload, ThumbnailStatus
-from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.ports import CatalogueReader, UploadReader
 from coffer.domain.steps import Add, Claim, Replace, Step, instance_of
 from coffer.domain.thumbnail_records import buried, promise
-from coffer.domain.writing import Planned, Precondition, Refusals, Reserved, write
+from coffer.domain.writing import Planned, Precondition, Refusals, Reserved
 
 RELATIONSHIPS = "/data/relationships"
 LENGTHS = (
@@ -58,21 +58,11 @@ class NewDerivative:
 
 @dataclass(frozen=True, kw_only=True)
 class Deriving:
-    """The parts of the world in which derivatives are recorded."""
+    """What the plans of derivatives read. Each raises a RequestError with all that is wrong."""
 
-    uploads: Uploads
-    catalogue: Catalogue
+    uploads: UploadReader
+    catalogue: CatalogueReader
     clock: Clock
-
-    def create(
-        self, caller: Caller, new: NewDerivative, reserved: Reserved | None = None
-    ) -> Derivative:
-        """Record a derivative, which claims its file; a RequestError says all that is wrong.
-
-        With a `reserved` identifier, a record that an earlier run made under it is what this one
-        made.
-        """
-        return write(self.catalogue, lambda: self.plan(caller, new, reserved))
 
     def plan(
         self,
@@ -82,9 +72,10 @@ class Deriving:
         *,
         served: Collection[str] = (),
     ) -> Planned[Derivative]:
-        """The record of `new` and the steps that write it.
+        """The record of `new`, and the steps that write it and claim its file.
 
-        Metadata in `served` gets a thumbnail otherwise, in the same transaction.
+        With a `reserved` identifier, a record that an earlier run made under it is what this one
+        made. Metadata in `served` gets a thumbnail otherwise, in the same transaction.
         """
         made = self.catalogue.derivative(reserved.identifier) if reserved else None
         if made is not None:
@@ -110,18 +101,6 @@ class Deriving:
         derivative = self._record(caller, new, upload, source, identifier)
         return Planned(derivative, self._steps(derivative, upload, source, served))
 
-    def update(
-        self,
-        caller: Caller,
-        identifier: str,
-        changes: Mapping[str, Any],
-        precondition: Precondition,
-    ) -> Derivative:
-        """Change what `changes` names; None clears."""
-        return write(
-            self.catalogue, lambda: self.plan_change(caller, identifier, changes, precondition)
-        )
-
     def plan_change(
         self,
         caller: Caller,
@@ -129,7 +108,7 @@ class Deriving:
         changes: Mapping[str, Any],
         precondition: Precondition,
     ) -> Planned[Derivative]:
-        """The record as it will be, and the step that writes it."""
+        """The record with what `changes` names (None clears), and the step that writes it."""
         before = find_derivative_record(self.catalogue, identifier)
         caller.require_role(Role.GUEST, before.bucket)
         require_undeleted(before)
@@ -148,23 +127,21 @@ class Deriving:
         after = replace(after, changed_by=caller.username, version=before.version + 1)
         return Planned(after, (Replace(before, after),))
 
-    def delete(self, caller: Caller, identifier: str, precondition: Precondition) -> None:
-        """Delete the record; its file stays, unclaimed."""
-
-        def plan() -> Planned[Derivative]:
-            before = find_derivative_record(self.catalogue, identifier)
-            caller.require_role(Role.USER, before.bucket)
-            require_undeleted(before)
-            precondition.check(before.version)
-            now = self.clock.now()
-            after = buried(before, caller.username, now)
-            steps: list[Step] = [Replace(before, after), *release_of(before, now)]
-            thumbnail = self._thumbnail_of(before)
-            if thumbnail is not None:
-                steps.append(Replace(thumbnail, buried(thumbnail, caller.username, now)))
-            return Planned(after, tuple(steps))
-
-        write(self.catalogue, plan)
+    def plan_deletion(
+        self, caller: Caller, identifier: str, precondition: Precondition
+    ) -> Planned[Derivative]:
+        """The tombstone, and the steps that write it; the file stays, unclaimed."""
+        before = find_derivative_record(self.catalogue, identifier)
+        caller.require_role(Role.USER, before.bucket)
+        require_undeleted(before)
+        precondition.check(before.version)
+        now = self.clock.now()
+        after = buried(before, caller.username, now)
+        steps: list[Step] = [Replace(before, after), *release_of(before, now)]
+        thumbnail = self._thumbnail_of(before)
+        if thumbnail is not None:
+            steps.append(Replace(thumbnail, buried(thumbnail, caller.username, now)))
+        return Planned(after, tuple(steps))
 
     def _thumbnail_of(self, derivative: Derivative) -> Derivative | None:
         """The record of the thumbnail that was made of a derivative, if one was."""

@@ -14,6 +14,7 @@ CofferError
 │   ├── UnsupportedTypeError      a media type that is not taken
 │   ├── InvalidError              understood, but against a rule
 │   ├── SeveralErrors             refusals of different kinds, in one request
+│   │   └── PartlyWrittenError        of many entries some were written, others lost a race
 │   └── UnavailableError          a service behind us is overloaded: try again
 ├── StoreError                what the object store answered; use cases handle these
 │   ├── ObjectMissingError
@@ -144,6 +145,15 @@ class SeveralErrors(RequestError):  # noqa: N818 - it is several
         super().__init__(problems[0].code, "; ".join(problem.detail for problem in problems))
         self.problems = tuple(problems)
         self.errors = tuple(errors)
+
+
+class PartlyWrittenError(SeveralErrors):
+    """Some entries lost a race when others had been written: `written` has the ids by number."""
+
+    def __init__(self, *, failed: Mapping[int, RequestError], written: Mapping[int, str]) -> None:
+        super().__init__([error.at_entry(number) for number, error in sorted(failed.items())])
+        self.failed = sorted(failed)
+        self.written = dict(sorted(written.items()))
 
 
 class UnavailableError(RequestError):

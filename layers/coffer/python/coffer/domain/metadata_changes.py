@@ -19,7 +19,7 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.metadata import Metadata
 from coffer.domain.metadata_rules import ATTRIBUTES, check_vocabulary, violation, wrong_attributes
-from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.ports import Catalogue, CatalogueReader, UploadReader, Uploads
 from coffer.domain.steps import MOST_STEPS, Release, Replace, Step, instance_of
 from coffer.domain.writing import Planned, Precondition, Refusals, write
 
@@ -44,8 +44,8 @@ def update_metadata(
 
 
 def plan_change(
-    uploads: Uploads,
-    catalogue: Catalogue,
+    uploads: UploadReader,
+    catalogue: CatalogueReader,
     clock: Clock,
     caller: Caller,
     identifier: str,
@@ -131,7 +131,7 @@ def _check_move(caller: Caller, before: Metadata, changes: Mapping[str, Any]) ->
     caller.require_role(Role.GUEST, bucket)
 
 
-def _changed(uploads: Uploads, before: Metadata, changes: Mapping[str, Any]) -> Metadata:
+def _changed(uploads: UploadReader, before: Metadata, changes: Mapping[str, Any]) -> Metadata:
     """The record with what it was given, and with what is known of its file."""
     given: dict[str, Any] = {
         field: _EMPTY.get(field) if value is None else value

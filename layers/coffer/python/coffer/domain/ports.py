@@ -107,12 +107,16 @@ class Deliveries(Protocol):
         ...
 
 
-class Uploads(Protocol):
-    """The records of uploaded files. Reads see every write that was confirmed before."""
+class UploadReader(Protocol):
+    """What finds the records of uploaded files."""
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
         """The record, tombstones included until they expire; None where there is none."""
         ...
+
+
+class Uploads(UploadReader, Protocol):
+    """The records of uploaded files. Reads see every write that was confirmed before."""
 
     def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
         """Those of these records that are there, by identifier."""
@@ -156,8 +160,8 @@ class Uploads(Protocol):
         ...
 
 
-class Catalogue(TermReader, Protocol):
-    """The records that describe files, metadata and derivatives, and the terms they may use."""
+class CatalogueReader(TermReader, Protocol):
+    """What finds the records that describe files, and the terms that they may use."""
 
     def metadata(self, identifier: str) -> Metadata | None:
         """The metadata record, tombstones included until they expire."""
@@ -167,19 +171,23 @@ class Catalogue(TermReader, Protocol):
         """The derivative record, tombstones included until they expire."""
         ...
 
+    def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
+        """The derivatives, without tombstones, of a metadata record, the oldest first.
+
+        What was written in the last moments may be missing.
+        """
+        ...
+
+
+class Catalogue(CatalogueReader, Protocol):
+    """The records that describe files, metadata and derivatives, and the terms they may use."""
+
     def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:
         """Those of these metadata records that are there, by identifier."""
         ...
 
     def derivatives_of(self, identifiers: Collection[str]) -> Mapping[str, Derivative]:
         """Those of these derivative records that are there, by identifier."""
-        ...
-
-    def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
-        """The derivatives, without tombstones, of a metadata record, the oldest first.
-
-        What was written in the last moments may be missing.
-        """
         ...
 
     def cascading(self, before: datetime) -> Iterator[str]:

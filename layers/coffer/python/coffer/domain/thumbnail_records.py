@@ -16,11 +16,11 @@ from coffer.domain.derivative import (
     thumbnail_of_derivative,
 )
 from coffer.domain.object_upload import TOMBSTONE_LIFE, ObjectUpload
-from coffer.domain.ports import Catalogue
+from coffer.domain.ports import Catalogue, CatalogueReader
 from coffer.domain.steps import Add, Replace, Step
 
 
-def promise(catalogue: Catalogue, thumbnail: Derivative) -> Step:
+def promise(catalogue: CatalogueReader, thumbnail: Derivative) -> Step:
     """What writes the record of a thumbnail that is there, or will be."""
     before = catalogue.derivative(thumbnail.identifier)
     if before is None:

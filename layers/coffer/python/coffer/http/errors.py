@@ -14,6 +14,7 @@ from coffer.domain.errors import (
     MalformedRequestError,
     NotFoundError,
     NotReadyError,
+    PartlyWrittenError,
     PreconditionError,
     Problem,
     RequestError,
@@ -67,6 +68,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     # What JSON:API advises where several kinds of 4xx come together ("Processing Errors").
     SeveralErrors: HTTPStatus.BAD_REQUEST,
+    PartlyWrittenError: HTTPStatus.CONFLICT,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -111,7 +113,11 @@ def render_error(error: RequestError, request: Request) -> Answer:
     """The error document: all problems, each with its code and where it is."""
     status = status_of(error)
     documents = _fitting([document for one in _apart(error) for document in _tell(one, request)])
-    return Answer.of_json({"errors": documents}, status=status, headers=headers_of(error))
+    document: dict[str, Any] = {"errors": documents}
+    if isinstance(error, PartlyWrittenError):
+        written = [{"index": number, "id": one} for number, one in error.written.items()]
+        document["meta"] = {"written": written, "failed": list(error.failed)}
+    return Answer.of_json(document, status=status, headers=headers_of(error))
 
 
 def render_crash(request: Request) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coffer.domain.callers import Caller
@@ -14,7 +15,7 @@ from coffer.domain.listing.related import find_related
 from coffer.domain.ports import Catalogue
 from coffer.http.answers import Answer
 from coffer.http.queries import View, read_list_query
-from coffer.http.record_documents import answer_page, answer_record
+from coffer.http.record_documents import answer_loaded, answer_page, answer_record
 from coffer.http.requests import Request
 
 
@@ -35,6 +36,16 @@ def answer_list(request: Request, kind: Kind, caller: Caller, records: Records) 
         records.lists, records.catalogue, caller, kind, listing.records, asked.view.include
     )
     return answer_page(request, asked, listing, related)
+
+
+def answer_loaded_records(
+    kind: Kind, loaded: Sequence[Record], view: View, caller: Caller, records: Records
+) -> Answer:
+    """The records with what the request wants to see of them."""
+    related = find_related(
+        records.lists, records.catalogue, caller, kind, list(loaded), view.include
+    )
+    return answer_loaded(loaded, view, related)
 
 
 def answer_one(

@@ -23,6 +23,7 @@ from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload
 from coffer.domain.permissions import PROVIDER, permissions_of
 from coffer.http.answers import Answer
+from coffer.http.bulk_documents import answer_many
 from coffer.http.cursors import write_cursor
 from coffer.http.derivative_documents import present_derivative
 from coffer.http.documents import answer_resource
@@ -69,6 +70,13 @@ def answer_page(request: Request, asked: ListQuery, listing: Listing, related: R
     document["links"] = _links(request, asked, fitting)
     document["meta"] = _meta(fitting)
     return Answer.of_json(document)
+
+
+def answer_loaded(records: Sequence[Record], view: View, related: Related) -> Answer:
+    """Records that were asked for by their ids."""
+    presented = [_present(record, view, related) for record in records]
+    included = _once(one for _, others in presented for one in others)
+    return answer_many([data for data, _ in presented], included if view.include else None)
 
 
 def _meta(listing: Listing) -> Document:

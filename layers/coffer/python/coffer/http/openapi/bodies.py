@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from coffer.domain.bulk import MOST_ENTRIES
 from coffer.domain.derivative import DerivativeType
 from coffer.domain.file_names import MAX_NAME_LENGTH
 from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
@@ -353,6 +354,43 @@ DOCUMENTS: Members = {
     "GivenPerson": _GIVEN_PERSON,
 }
 
+
+def _in_bulk(name: str, description: str) -> Schema:
+    """A document with many of the resources that another document has one of."""
+    one = DOCUMENTS[name]["properties"]["data"]
+    return thing(
+        {"data": many(one, "The records.", minItems=1, maxItems=MOST_ENTRIES)}, description
+    )
+
+
+def _naming(kind: str) -> Schema:
+    one = thing(
+        {
+            "type": text("The type of the record.", const=kind),
+            "id": identifier("Which record."),
+            "attributes": {"type": "object", "description": "Passed over."},
+            **{name: {"description": why} for name, why in _IGNORED_MEMBERS.items()},
+        },
+        "A record, by its id.",
+        required=("type", "id"),
+        closed=True,
+    )
+    return thing(
+        {"data": many(one, "The records.", minItems=1, maxItems=MOST_ENTRIES)},
+        "A JSON:API document that names records.",
+    )
+
+
+BULK: Members = {
+    "NewMetadataInBulk": _in_bulk("NewMetadataDocument", "Descriptions to create."),
+    "MetadataChangesInBulk": _in_bulk("MetadataChangesDocument", "Changes of descriptions."),
+    "NewDerivativesInBulk": _in_bulk("NewDerivativeDocument", "Derivatives to record."),
+    "DerivativeChangesInBulk": _in_bulk("DerivativeChangesDocument", "Changes of derivatives."),
+    "NamedMetadata": _naming("metadata"),
+    "NamedDerivatives": _naming("derivative"),
+    "NamedObjectUploads": _naming("object-upload"),
+}
+
 _HASHES = {"sha1Hex": ("SHA-1", 40), "sha256Hex": ("SHA-256", 64), "crc32": ("CRC-32", 8)}
 
 CHECKSUMS = nullable(
@@ -440,4 +478,5 @@ def schemas(*, max_direct_upload_bytes: int, max_post_bytes: int) -> Members:
         "AnnouncedFile": announced_file(max_post_bytes),
         "Checksums": CHECKSUMS,
         **DOCUMENTS,
+        **BULK,
     }

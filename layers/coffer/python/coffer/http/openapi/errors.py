@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from coffer.http.openapi.shapes import Members, Schema, many, reference, text, thing, url
+from coffer.http.openapi.shapes import (
+    Members,
+    Schema,
+    identifier,
+    many,
+    reference,
+    text,
+    thing,
+    url,
+    whole_number,
+)
 
 Refusals = Mapping[int, tuple[str, ...]]
 """Codes by status."""
@@ -60,6 +70,11 @@ SHAPES: Refusals = {
     ),
     409: ("type_conflict",),
 }
+BULK: Refusals = {
+    400: ("malformed_identifier", "more_problems"),
+    413: ("too_many_entries", "answer_too_large"),
+}
+REPEATED: Refusals = {400: ("repeated_entry",)}
 CHANGED: Refusals = {400: ("wrong_identifier",)}
 FILE_NAME: Refusals = {
     422: ("empty_file", "file_name_too_long", "file_extension_too_long", "malformed_media_type")
@@ -133,8 +148,30 @@ RAWSTORE_ERROR = thing(
 
 SCHEMAS: Members = {
     "ErrorDocument": thing(
-        {"errors": many(reference("Error"), "Everything that is wrong, at once.", minItems=1)},
+        {
+            "errors": many(reference("Error"), "Everything that is wrong, at once.", minItems=1),
+            "meta": thing(
+                {
+                    "written": many(
+                        thing(
+                            {
+                                "index": whole_number("The number of the entry.", minimum=0),
+                                "id": identifier("The record that it made or changed."),
+                            },
+                            "An entry that was written.",
+                        ),
+                        "The entries that were written.",
+                    ),
+                    "failed": many(
+                        whole_number("The number of an entry.", minimum=0),
+                        "The entries that were not.",
+                    ),
+                },
+                "Where many entries were sent, and some had been written when others lost a race.",
+            ),
+        },
         "A JSON:API error document.",
+        required=("errors",),
     ),
     "Error": ERROR,
     "GatewayMessage": thing(

@@ -11,7 +11,14 @@ from typing import Any
 from coffer.domain.listing.places import ORDERS, Kind
 from coffer.domain.listing.resources import PERSON, RESOURCES, Form
 from coffer.http.comparisons import OPERATORS
-from coffer.http.openapi.records import DERIVATIVE, METADATA, OBJECT_UPLOAD, PERSONS, resource
+from coffer.http.openapi.records import (
+    DERIVATIVE,
+    METADATA,
+    OBJECT_UPLOAD,
+    PERSONS,
+    VERSION,
+    resource,
+)
 from coffer.http.openapi.shapes import (
     Members,
     Schema,
@@ -208,6 +215,18 @@ def _page(kind: Kind) -> Schema:
     )
 
 
+def _loaded(kind: Kind) -> Schema:
+    return thing(
+        {
+            "data": many(reference(f"Shown{NAMES[kind]}"), "The records that were named."),
+            **_included(kind),
+            "meta": VERSION,
+        },
+        f"{_WHAT[kind]} for each id.",
+        required=("data", "meta"),
+    )
+
+
 SCHEMAS: Members = {
     "Linkage": _LINKAGE,
     "ToOne": _TO_ONE,
@@ -244,4 +263,5 @@ SCHEMAS: Members = {
     **{f"Shown{NAMES[kind]}": _shown(kind) for kind in Kind},
     **{f"{NAMES[kind]}View": _one(kind) for kind in Kind},
     **{f"{NAMES[kind]}Page": _page(kind) for kind in Kind},
+    **{f"{NAMES[kind]}Loaded": _loaded(kind) for kind in Kind},
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from coffer.http.answers import JSON, JSON_API
 from coffer.http.openapi.administration import ADMINISTRATION
+from coffer.http.openapi.bulk_operations import LOADING, in_bulk
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -23,6 +24,7 @@ from coffer.http.openapi.errors import (
     NEGOTIATED,
     PERMISSION,
     RECORDS,
+    REPEATED,
     SHAPES,
     STORE,
     VERSIONED,
@@ -386,6 +388,37 @@ _CHANGES: Mapping[str, Operation] = {
     ),
 }  # fmt: skip
 
+
+def _codes_of(key: str, *besides: str) -> Refusals:
+    """What a route for one record refuses, without what only concerns a single one."""
+    return {
+        status: tuple(code for code in codes if code not in besides)
+        for status, codes in {**_RECORDS, **_CHANGES}[key].refusals.items()
+        if status not in (412,)
+    }
+
+
+_IN_BULK: Mapping[str, Operation] = {
+    "POST /api/v1/metadata/bulk": in_bulk(
+        "createMetadataInBulk", "Describe many files, or resources outside",
+        "NewMetadataInBulk", "MetadataInBulk", _codes_of("POST /api/v1/metadata"),
+    ),
+    "PATCH /api/v1/metadata/bulk": in_bulk(
+        "updateMetadataInBulk", "Change many descriptions", "MetadataChangesInBulk",
+        "MetadataInBulk",
+        together(_codes_of("PATCH /api/v1/metadata/{id}", "wrong_identifier"), REPEATED),
+    ),
+    "POST /api/v1/derivative/bulk": in_bulk(
+        "createDerivativesInBulk", "Record many files that were made from others",
+        "NewDerivativesInBulk", "DerivativesInBulk", _codes_of("POST /api/v1/derivative"),
+    ),
+    "PATCH /api/v1/derivative/bulk": in_bulk(
+        "updateDerivativesInBulk", "Change many derivatives", "DerivativeChangesInBulk",
+        "DerivativesInBulk",
+        together(_codes_of("PATCH /api/v1/derivative/{id}", "wrong_identifier"), REPEATED),
+    ),
+}  # fmt: skip
+
 _SERVICE: Mapping[str, Operation] = {
     "GET /api/v1/health": Operation(
         identifier="getHealth",
@@ -498,6 +531,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **_RECORDS,
     **READING,
     **_CHANGES,
+    **_IN_BULK,
+    **LOADING,
     **_LISTS,
     **VOCABULARY,
     **LOOKUPS,

@@ -21,13 +21,14 @@ from coffer.http.openapi.errors import (
 from coffer.http.openapi.lists import NAMES
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 
-_VIEW: Refusals = {
+VIEW: Refusals = {
     400: ("malformed_parameter", "unknown_attribute", "unknown_relationship", "more_problems")
 }
-_QUERY: Refusals = {400: (*_VIEW[400], "malformed_cursor", "too_many_buckets")}
+_QUERY: Refusals = {400: (*VIEW[400], "malformed_cursor", "too_many_buckets")}
 
 
-def _view_parameters(kind: Kind) -> tuple[str, ...]:
+def view_parameters(kind: Kind) -> tuple[str, ...]:
+    """The parameters that say what to show of records of this kind."""
     name = NAMES[kind]
     includes = (f"include{name}",) if RESOURCES[kind].relationships else ()
     return (*includes, f"fields{name}")
@@ -48,7 +49,7 @@ def _list(kind: Kind, identifier: str, what: str, who: str) -> Operation:
         ),
         parameters=(
             f"filter{name}", "fiql", f"sort{name}", "limit", "cursor", "offset",
-            *_view_parameters(kind),
+            *view_parameters(kind),
         ),
         successes={
             200: Success(description="A page of them.", content={JSON_API: f"{name}Page"})
@@ -69,7 +70,7 @@ def _one(
             f"{description} With `include`, If-None-Match is passed over: the ETag says nothing of "
             "the records that are included."
         ),
-        parameters=(parameter, *_view_parameters(kind), "ifNoneMatch", "permissions"),
+        parameters=(parameter, *view_parameters(kind), "ifNoneMatch", "permissions"),
         successes={
             200: Success(
                 description="The record.",
@@ -78,7 +79,7 @@ def _one(
             ),
             304: Success(description="The caller has it already.", headers=("ETag",)),
         },
-        refusals=together(ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS, _VIEW, codes),
+        refusals=together(ALWAYS, BEARER, IN_GROUP, NEGOTIATED, IDENTIFIER, RECORDS, VIEW, codes),
     )
 
 

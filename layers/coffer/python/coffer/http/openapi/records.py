@@ -235,6 +235,19 @@ def document(resource_name: str, description: str) -> Schema:
     )
 
 
+VERSION = thing(
+    {"moduleVersion": text("Coffer's version.", examples=["0.1.0"])}, "Beside the records."
+)
+
+
+def in_bulk(resource_name: str, description: str) -> Schema:
+    """A JSON:API document with many resources."""
+    return thing(
+        {"data": many(reference(resource_name, "A record."), "The records."), "meta": VERSION},
+        description,
+    )
+
+
 META = thing({"warnings": reference("Warnings", "Warnings, by code.")}, "Beside the record itself.")
 FLAT_UPLOAD = thing(
     {
@@ -282,4 +295,6 @@ SCHEMAS: Members = {
         "derivative", "DerivativeAttributes", "The record of a file that was made from another."
     ),
     "DerivativeDocument": document("Derivative", "One derivative."),
+    "MetadataInBulk": in_bulk("Metadata", "Descriptions, in the order of the request."),
+    "DerivativesInBulk": in_bulk("Derivative", "Derivatives, in the order of the request."),
 }
