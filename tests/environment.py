@@ -15,4 +15,7 @@ NEEDED = {
     "EVENT_BUS": "coffer",
     "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
+    "EXPORTS_TABLE": "exports",
+    "ACCESS_KEYS_TABLE": "keys",
+    "BUILD_EXPORT_QUEUE_URL": "https://sqs.example/1/build",
 }

@@ -3,24 +3,33 @@
 from typing import Any
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.exports import DynamoExports
 from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.export_archives import S3Archives
+from coffer.adapters.export_queue import SqsExportQueue
 from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
 from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
+from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.cascading import Cascade
+from coffer.domain.export.clearing import Clearing
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import settings
 
-uploads = DynamoUploads()
-clock = SystemClock()
+uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
 objects = S3Objects(
     s3_client(read_timeout=COPYING),
     settings.object_bucket,
     copy_conditions=settings.copy_conditions,
 )
-catalogue = DynamoCatalogue()
+clearing = Clearing(
+    exports=DynamoExports(),
+    archives=S3Archives(store_signer(), store_endpoint(), settings.object_bucket, clock),
+    queue=SqsExportQueue(settings.build_export_queue_url, clock),
+    clock=clock,
+)
 housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,
@@ -36,6 +45,7 @@ housekeeping = Housekeeping(
         copy_conditions=settings.copy_conditions,
     ),
     cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),
+    clearing=clearing,
     clock=clock,
 )
 

@@ -26,6 +26,7 @@ from tests.api.clients import (
     upload_derivative,
 )
 from tests.api.images import png
+from tests.api.test_exports import ask
 from tests.architecture.source_files import ROOT, modules, tree_of
 
 FOLDER = ROOT / "docs/events"
@@ -50,7 +51,8 @@ def _what(event: Mapping[str, Any]) -> tuple[str, str]:
     detail = event["detail"]
     if "operationType" in detail:
         return event["detail-type"], f"{detail['operationType']} {detail['documentType']}"
-    told = detail.get("operation") or detail.get("thumbnailStatus") or "removed"
+    members = ("operation", "thumbnailStatus", "failure", "status")
+    told = next((detail[name] for name in members if name in detail), "removed")
     return event["detail-type"], str(told)
 
 
@@ -68,6 +70,10 @@ WHAT_HAPPENS = {
     ("DocumentOperationNotification", "DELETE metadata"),
     ("DocumentOperationNotification", "UPDATE derivative"),
     ("DocumentOperationNotification", "DELETE derivative"),
+    ("ObjectExportNotification", "COMPLETED"),
+    ("ObjectExportNotification", "PARTIAL"),
+    ("ExportFailedNotification", "no_files_left"),
+    ("ExportFailedNotification", "attempts_exhausted"),
 }
 
 
@@ -89,10 +95,30 @@ def _do_everything(stack: LocalStack) -> None:
     assert delete(stack, "metadata", metadata).status == 204
     assert delete(stack, "object-upload", identifier).status == 204
     stack.settle()
+    _export_everything(stack)
     stack.clock.advance(timedelta(seconds=1))
     stack.invoke("RemoveOrphansFunction", {"age": "0"})
     stack.settle()
     assert stack.failures == []
+
+
+def _export_everything(stack: LocalStack) -> None:
+    """Exports that are whole, that lack a file, that lack all, and that nobody can build."""
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    other = upload(stack, png(), name="gone.png").json()["fileIdentifier"]
+    exports = [ask(stack, files) for files in ([identifier], [identifier, other], [other])]
+    exports.append(ask(stack, [identifier], name="hopeless"))
+    assert {answer.status for answer in exports} == {201}
+    stack.client("s3").delete_object(
+        Bucket=stack.name("ObjectBucket"), Key=f"objects/mybucket/{other}.png"
+    )
+    stack.client("dynamodb").update_item(
+        TableName=stack.name("ExportsTable"),
+        Key={"id": {"S": exports[-1].json()["data"]["id"]}},
+        UpdateExpression="SET attempts = :many",
+        ExpressionAttributeValues={":many": {"N": "6"}},
+    )
+    stack.settle()
 
 
 def test_every_event_of_the_main_job_is_of_its_schema(stack: LocalStack) -> None:

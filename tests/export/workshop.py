@@ -66,9 +66,7 @@ class Workshop:
                 due_on=self.clock.now(),
             )
         )
-        self.archives.save(
-            self.export.request_key, manifest.encode(), content_type="application/json"
-        )
+        self.archives.save(self.export.request_key, manifest.encode())
         self.building = Building(
             exports=self.exports,
             archives=self.archives,

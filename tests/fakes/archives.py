@@ -78,7 +78,7 @@ class InMemoryArchives:
         body = self._found(key).body
         return body.read(0, body.size_bytes)
 
-    def save(self, key: str, body: bytes, *, content_type: str) -> None:
+    def save(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
         self.calls += 1
         self.objects[key] = _Held(Plain(body), hashlib.md5(body).hexdigest())
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coffer.domain.derivative import Derivative
+from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.export.clearing import Clearing
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.record import Access, Due, Export
 from coffer.domain.export.streaming import UnmadeError
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
-from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
+from tests.fakes.archives import InMemoryArchives
 
 
 class InMemoryExports:
@@ -70,22 +69,6 @@ class InMemoryExports:
         return export
 
 
-class InMemoryExportedRecords:
-    """The ExportedRecords port over the other tables."""
-
-    def __init__(self, uploads: InMemoryUploads, catalogue: InMemoryCatalogue) -> None:
-        self._uploads, self._catalogue = uploads, catalogue
-
-    def uploads(self, identifiers: Iterable[str]) -> Mapping[str, ObjectUpload]:
-        return {name: u for name in identifiers if (u := self._uploads.get(name))}
-
-    def metadata(self, identifiers: Iterable[str]) -> Mapping[str, Metadata]:
-        return {name: m for name in identifiers if (m := self._catalogue.metadata(name))}
-
-    def derivatives(self, identifiers: Iterable[str]) -> Mapping[str, Derivative]:
-        return {name: d for name in identifiers if (d := self._catalogue.derivative(name))}
-
-
 class RecordedQueue:
     """The ExportQueue port."""
 
@@ -103,3 +86,13 @@ class Reversing:
         if image.startswith(b"damaged"):
             raise UnmadeError("image_damaged")
         return image[::-1]
+
+
+def nothing_to_clear(clock: Clock) -> Clearing:
+    """Housekeeping of exports where there are none."""
+    return Clearing(
+        exports=InMemoryExports(),
+        archives=InMemoryArchives(clock),
+        queue=RecordedQueue(),
+        clock=clock,
+    )

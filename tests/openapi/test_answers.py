@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -601,27 +602,57 @@ def _guarded_by(path: str, make: Callable[[World], Any], token: str) -> Happenin
     return happen
 
 
-def _refreshes(path: str) -> Mapping[int, Happening]:
+def _export(world: World, **more: Any) -> Response:
+    attributes = {
+        "fileIdentifiers": more.pop("files", None) or [world.uploaded()["fileIdentifier"]]
+    }
+    document = {"type": "object-export", "attributes": attributes | more.pop("attributes", {})}
+    return world.post(f"{more.pop('root', '/api/v1')}/object-export", {"data": document | more})
+
+
+def _exported(world: World, *, bodies: int = 0) -> str:
+    """Where an export is that has been built: of a picture, or of so many times 3 MiB."""
+    files = []
+    for number in range(bodies):
+        body = bytes([number]) * (3 * 1024**2)
+        kind = "application/octet-stream"
+        flat = upload(world.stack, body, name="a.bin", media_type=kind).json()
+        files.append(flat["fileIdentifier"])
+    identifier = _export(world, files=files).json()["data"]["id"]
+    world.stack.settle()
+    return f"/api/v1/object-export/{identifier}"
+
+
+def _key(world: World, *, bodies: int = 0) -> str:
+    answer = world.post(f"{_exported(world, bodies=bodies)}/key", {})
+    return str(answer.json()["data"]["id"])
+
+
+def _with_an_export(ask: Callable[[World, str], Response], token: str = "") -> Happening:
+    def happen(world: World) -> Response:
+        path = _exported(world)
+        ask(world, path)
+        world.demand_tokens(token)
+        return ask(world, path)
+
+    return happen
+
+
+def _export_requests(root: str) -> Mapping[int, Happening]:
     def ask(world: World, **more: Any) -> Response:
-        document = {"type": "index-refresh", "attributes": {"docType": "metadata"}, **more}
-        return world.post(path, {"data": document})
+        return _export(world, root=root, **more)
 
-    def buried(world: World) -> Response:
-        identifier = world.described()
-        world.bury("MetadataTable", "id", identifier)
-        return ask(world, id=identifier)
-
+    path = f"{root}/object-export"
     return {
-        202: lambda world: ask(world, id=world.described()),
-        400: lambda world: ask(world, attributes={"docType": "derivative"}),
-        401: _guarded(ask),
-        403: _guarded(ask, "outsider"),
-        404: lambda world: ask(world, id=ABSENT),
+        201: lambda world: ask(world, attributes={"name": "n", "exportLayout": {"a/": []}}),
+        400: lambda world: ask(world, attributes={"colour": "red"}),
+        401: _guarded(lambda world: ask(world, files=[ABSENT])),
+        403: _guarded(lambda world: ask(world, files=[ABSENT]), "roleless"),
         406: lambda world: world.post(path, {}, Accept="image/png"),
-        409: lambda world: ask(world, type="metadata"),
-        410: buried,
-        413: lambda world: world.post(path, b" " * (10 * 1024**2 + 1)),
+        409: lambda world: ask(world, type="person"),
+        413: lambda world: ask(world, files=[ABSENT] * 10_001),
         415: lambda world: world.post(path, {}, Content_Type="text/csv"),
+        422: lambda world: ask(world, files=[ABSENT]),
     }
 
 
@@ -683,13 +714,65 @@ def _new_metadata(world: World) -> Any:
     return {"type": "metadata", "attributes": attributes}
 
 
+def _archives(root: str, method: str) -> Mapping[int, Happening]:
+    def ask(world: World, key: str) -> Response:
+        return world.get(f"{root}/toa/{key}", method=method)
+
+    happenings: dict[int, Happening] = {
+        200: lambda world: ask(world, _key(world)),
+        404: lambda world: ask(world, "k" * 128),
+    }
+    if method == "GET":
+        happenings[307] = lambda world: ask(world, _key(world, bodies=2))
+    return happenings
+
+
+def _expired_key(world: World) -> Response:
+    path = _exported(world)
+    world.stack.clock.advance(timedelta(hours=2))
+    world.stack.run_schedule("KeepHouseFunction")
+    return world.post(f"{path}/key", {})
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
-    "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
-    "POST /index-refresh": _refreshes("/index-refresh"),
-    "GET /api/v1/docs": {
-        200: lambda world: world.get("/api/v1/docs"),
-        406: lambda world: world.get("/api/v1/docs", Accept="application/json"),
+    "POST /api/v1/object-export": _export_requests("/api/v1"),
+    "POST /object-export": _export_requests(""),
+    "GET /api/v1/object-export": {
+        200: lambda world: _after(
+            _exported(world), lambda: None, lambda: world.get("/api/v1/object-export")
+        ),
+        400: lambda world: world.get("/api/v1/object-export?page[limit]=0"),
+        401: _guarded(lambda world: world.get("/api/v1/object-export")),
+        403: _guarded(lambda world: world.get("/api/v1/object-export"), "roleless"),
+        406: lambda world: world.get("/api/v1/object-export", Accept="image/png"),
     },
+    "GET /api/v1/object-export/{id}": {
+        200: lambda world: world.get(_exported(world)),
+        304: lambda world: world.get(_exported(world), If_None_Match="*"),
+        400: lambda world: world.get("/api/v1/object-export/nonsense"),
+        401: _with_an_export(lambda world, path: world.get(path)),
+        403: _with_an_export(lambda world, path: world.get(path), "roleless"),
+        404: lambda world: world.get(f"/api/v1/object-export/{ABSENT}"),
+        406: lambda world: world.get(f"/api/v1/object-export/{ABSENT}", Accept="image/png"),
+    },
+    "POST /api/v1/object-export/{id}/key": {
+        201: lambda world: world.post(f"{_exported(world)}/key", {}),
+        400: lambda world: world.post("/api/v1/object-export/nonsense/key", {}),
+        401: _with_an_export(lambda world, path: world.post(f"{path}/key", {})),
+        403: _with_an_export(lambda world, path: world.post(f"{path}/key", {}), "roleless"),
+        404: lambda world: world.post(f"/api/v1/object-export/{ABSENT}/key", {}),
+        406: lambda world: world.post(
+            f"/api/v1/object-export/{ABSENT}/key", {}, Accept="image/png"
+        ),
+        409: lambda world: world.post(
+            f"/api/v1/object-export/{_export(world).json()['data']['id']}/key", {}
+        ),
+        410: _expired_key,
+    },
+    "GET /api/v1/toa/{key}": _archives("/api/v1", "GET"),
+    "HEAD /api/v1/toa/{key}": _archives("/api/v1", "HEAD"),
+    "GET /toa/{key}": _archives("", "GET"),
+    "HEAD /toa/{key}": _archives("", "HEAD"),
     "GET /api/v1/file-info/{bucket}/{filename}": _stored("", "file"),
     "GET /api/v1/file-info/{bucket}/derivative/{filename}": _stored("derivative/", "derivative"),
     "GET /api/v1/resource-name-identifier": _names("/api/v1/resource-name-identifier"),

@@ -114,9 +114,10 @@ def test_the_gateway_never_gives_up_before_the_function_does() -> None:
     assert {name: seconds for name, seconds in timeouts.items() if seconds >= 30} == {}
 
 
-def test_only_the_function_that_decodes_images_carries_the_imaging_layer() -> None:
+def test_only_functions_that_decode_images_carry_the_imaging_layer() -> None:
     with_layers = {name: one["Layers"] for name, one in functions().items() if "Layers" in one}
-    assert with_layers == {"make_thumbnail": [{"Ref": "ImagingLayer"}]}
+    imaging = [{"Ref": "ImagingLayer"}]
+    assert with_layers == {"build_export": imaging, "make_thumbnail": imaging}
 
 
 def _service_behind(folder: str) -> str:

@@ -21,6 +21,8 @@ ANSWERS = {
     "update_derivatives_in_bulk": HTTPStatus.NOT_FOUND,
     "update_metadata_in_bulk": HTTPStatus.NOT_FOUND,
     "create_derivative": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "create_access_key": HTTPStatus.NOT_FOUND,
+    "create_export": HTTPStatus.UNPROCESSABLE_ENTITY,
     "create_metadata": HTTPStatus.UNPROCESSABLE_ENTITY,
     "delete_derivative": HTTPStatus.NOT_FOUND,
     "delete_metadata": HTTPStatus.NOT_FOUND,
@@ -42,8 +44,10 @@ ANSWERS = {
     "list_prefixes": HTTPStatus.UNAUTHORIZED,
     "offer_uploads": HTTPStatus.OK,
     "presign_download": HTTPStatus.UNAUTHORIZED,
+    "read_exports": HTTPStatus.NOT_FOUND,
     "read_managed_attributes": HTTPStatus.OK,
     "read_object_subtypes": HTTPStatus.OK,
+    "redeem_access_key": HTTPStatus.NOT_FOUND,
     "request_index_refresh": HTTPStatus.ACCEPTED,
     "show_config": HTTPStatus.OK,
     "update_derivative": HTTPStatus.NOT_FOUND,
@@ -51,7 +55,14 @@ ANSWERS = {
     "update_object_upload": HTTPStatus.NOT_FOUND,
     "upload_file": HTTPStatus.OK,
 }
-BATCHES = ("make_thumbnail", "process_upload", "publish_changes", "record_usage", "refresh_index")
+BATCHES = (
+    "build_export",
+    "make_thumbnail",
+    "process_upload",
+    "publish_changes",
+    "record_usage",
+    "refresh_index",
+)
 
 
 def test_every_sample_is_replayed() -> None:

@@ -44,6 +44,7 @@ from tests.fakes import (
     killed_at,
     watched,
 )
+from tests.fakes.exports import nothing_to_clear
 from tests.fakes.files import ELF, JPEG, PNG, TEXT, ZIP
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import caller, content, pending, upload
@@ -90,6 +91,7 @@ class World:
                 stream_hash_limit_bytes=MOST,
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
+            clearing=nothing_to_clear(self.clock),
             clock=self.clock,
         ).keep()
 

@@ -21,6 +21,7 @@ from tests.fakes import (
     watched,
 )
 from tests.fakes.clocks import NOON
+from tests.fakes.exports import nothing_to_clear
 from tests.fakes.files import PNG
 from tests.fakes.objects import etag_of
 from tests.fakes.records import identifier, pending, upload
@@ -59,6 +60,7 @@ class House:
                     stream_hash_limit_bytes=1000,
                 ),
                 cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
+                clearing=nothing_to_clear(self.clock),
                 clock=self.clock,
                 most=self.most,
             ).keep()

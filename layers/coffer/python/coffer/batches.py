@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from coffer.observability import count, flush_metrics, logger, start_invocation
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+Remaining = Callable[[], timedelta]
 
 
 def queue_handler(work: Callable[[dict[str, Any], int], None]) -> Handler:
@@ -21,14 +23,22 @@ def queue_handler(work: Callable[[dict[str, Any], int], None]) -> Handler:
 
     `work` also gets how often the message has been received, this time included.
     """
+    return timed_queue_handler(lambda event, attempt, _remaining: work(event, attempt))
 
-    def lambda_handler(batch: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+
+def timed_queue_handler(work: Callable[[dict[str, Any], int, Remaining], None]) -> Handler:
+    """A handler as `queue_handler` makes one, whose `work` can also ask how much time is left."""
+
+    def lambda_handler(batch: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        def remaining() -> timedelta:
+            return timedelta(milliseconds=context.get_remaining_time_in_millis())
+
         failed = []
         for message in batch["Records"]:
             start_invocation(message["messageId"])
             attempt = int(message.get("attributes", {}).get("ApproximateReceiveCount", 1))
             try:
-                work(json.loads(message["body"]), attempt)
+                work(json.loads(message["body"]), attempt, remaining)
             except Exception:
                 logger.exception("message failed", attempt=attempt)
                 count("MessagesFailed")

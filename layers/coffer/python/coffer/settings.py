@@ -44,6 +44,9 @@ class Settings:
     counts_table: str
     event_bus: str
     process_upload_queue_url: str
+    exports_table: str
+    access_keys_table: str
+    build_export_queue_url: str
     refresh_index_queue_url: str
 
     max_direct_upload_bytes: int
@@ -51,6 +54,8 @@ class Settings:
     stream_hash_limit_bytes: int
     """The largest file that is read to find its hashes, where the store does not tell them."""
     thumbnail_size: int
+    max_export_bytes: int
+    max_export_entries: int
     orphan_removal_object_max_age: timedelta
     """How long a file may stay without a record that describes it, where orphans are removed."""
     copy_conditions: bool
@@ -104,11 +109,16 @@ class Settings:
             event_bus=read.text("EVENT_BUS"),
             process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
             refresh_index_queue_url=read.text("REFRESH_INDEX_QUEUE_URL"),
+            exports_table=read.text("EXPORTS_TABLE"),
+            access_keys_table=read.text("ACCESS_KEYS_TABLE"),
+            build_export_queue_url=read.text("BUILD_EXPORT_QUEUE_URL"),
             max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
             max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
             stream_hash_limit_bytes=read.number("STREAM_HASH_LIMIT_BYTES", 20 * 1024**3),
             orphan_removal_object_max_age=read.duration("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "20d"),
             thumbnail_size=read.number("THUMBNAIL_SIZE", 200),
+            max_export_bytes=read.number("MAX_EXPORT_BYTES", 2 * 1024**3),
+            max_export_entries=read.number("MAX_EXPORT_ENTRIES", 10_000),
             copy_conditions=read.flag("COPY_CONDITIONS", default=True),
             development_identity=read.text("DEVELOPMENT_IDENTITY", ""),
             oidc_issuer=read.text("OIDC_ISSUER", ""),

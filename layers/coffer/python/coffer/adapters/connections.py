@@ -7,7 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.message import Message
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from weakref import finalize
@@ -64,7 +70,11 @@ class KeptConnection:
         self._connection: HTTPConnection | None = None
 
     def request(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | memoryview | None = None,
     ) -> Reply:
         """Send a request that may be sent twice; raises one of FAILURES where nothing answers.
 
@@ -76,6 +86,20 @@ class KeptConnection:
             raise
         except FAILURES:
             return self._send_once(method, target, headers, body)
+
+    def request_into(
+        self, method: str, target: str, headers: Mapping[str, str], view: memoryview
+    ) -> Reply:
+        """As `request`, but the body of a good answer fills `view`; the reply then has none.
+
+        A good answer whose body is not exactly as long has it in the reply.
+        """
+        try:
+            return self._send_once(method, target, headers, None, view)
+        except TimeoutError:
+            raise
+        except FAILURES:
+            return self._send_once(method, target, headers, None, view)
 
     def request_patiently(
         self,
@@ -99,12 +123,20 @@ class KeptConnection:
         return self.request(method, target, headers, body)
 
     def _send_once(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | memoryview | None,
+        view: memoryview | None = None,
     ) -> Reply:
         connection = self._opened()
         try:
             connection.request(method, target, body, headers)
             response = connection.getresponse()
+            if view is not None and response.status < 300 and response.length == len(view):
+                _fill(view, response)
+                return Reply(response.status, response.headers, b"")
             return Reply(response.status, response.headers, response.read())
         except FAILURES:
             connection.close()
@@ -115,3 +147,14 @@ class KeptConnection:
             self._connection = self._host.unopened()
             finalize(self, self._connection.close)
         return self._connection
+
+
+def _fill(view: memoryview, response: HTTPResponse) -> None:
+    """Read exactly as many bytes as fit; IncompleteRead where they do not come."""
+    filled = 0
+    while filled < len(view):
+        count = response.readinto(view[filled:])
+        if not count:
+            raise IncompleteRead(b"", len(view) - filled)
+        filled += count
+    response.read()  # nothing, but it lets the connection serve the next request

@@ -11,6 +11,7 @@ from typing import Any
 
 from coffer.domain.clock import to_text
 from coffer.domain.derivative import Derivative
+from coffer.domain.export.record import Export
 from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
@@ -150,3 +151,19 @@ def object_subtype_attributes(subtype: ObjectSubtype) -> dict[str, Any]:
 
 def _text(moment: datetime | None) -> str | None:
     return to_text(moment) if moment else None
+
+
+def export_attributes(export: Export) -> dict[str, Any]:
+    """What the audit keeps of an export: of its problems how many there were, and no key."""
+    return {
+        "createdBy": export.created_by,
+        "createdOn": to_text(export.created_on),
+        "name": export.name,
+        "status": export.status.value,
+        "files": export.entries,
+        "sizeInBytes": export.bytes_total,
+        "problems": {code: len(files) for code, files in export.problems.items()},
+        "failure": export.failure,
+        "archiveSizeInBytes": export.archive_bytes,
+        "finishedOn": _text(export.finished_on),
+    }

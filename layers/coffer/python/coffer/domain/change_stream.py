@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from coffer.domain.attributes import (
     derivative_attributes,
+    export_attributes,
     managed_attribute_attributes,
     metadata_attributes,
     object_subtype_attributes,
@@ -24,6 +25,7 @@ from coffer.domain.attributes import (
 from coffer.domain.clock import to_text
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import UnavailableError
+from coffer.domain.export.record import Export, ExportStatus
 from coffer.domain.listing.counting import CountChange, count_changes
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata import Metadata
@@ -37,8 +39,8 @@ _NAMESPACE = UUID("5c7b8f0e-6f0a-5d1e-9b57-3f1c6a2d9e41")
 _NO_NEWS = frozenset({"xmpMetadataDate"})
 """Changes with every change, so that no audit lists it (reference, 4.12)."""
 
-Record = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype
-_TERMS = (ManagedAttribute, ObjectSubtype)
+Record = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype | Export
+_UNCOUNTED = (ManagedAttribute, ObjectSubtype, Export)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,7 @@ def tell(audit: AuditTrail, bus: EventBus, announcement: Announcement) -> None:
 
 def _counts(before: Record | None, after: Record) -> tuple[CountChange, ...]:
     """What the lists' counters change by; terms of the vocabulary have none."""
-    if isinstance(after, _TERMS) or isinstance(before, _TERMS):
+    if isinstance(after, _UNCOUNTED) or isinstance(before, _UNCOUNTED):
         return ()
     return count_changes(before, after)
 
@@ -117,6 +119,8 @@ def instance_id(record: Record) -> str:
             return f"derivative/{record.identifier}"
         case ManagedAttribute() | ObjectSubtype():
             return record.instance
+        case Export():
+            return f"object-export/{record.identifier}"
 
 
 def _attributes(record: Record) -> dict[str, Any]:
@@ -131,6 +135,8 @@ def _attributes(record: Record) -> dict[str, Any]:
             return managed_attribute_attributes(record)
         case ObjectSubtype():
             return object_subtype_attributes(record)
+        case Export():
+            return export_attributes(record)
 
 
 def _snapshot_type(before: Record | None, record: Record) -> str:
@@ -175,6 +181,29 @@ def _messages(before: Record | None, after: Record) -> tuple[dict[str, Any] | No
             )
         case ManagedAttribute() | ObjectSubtype():
             return ()  # kept in the audit; the reference tells nobody of them either
+        case Export():
+            return (_export_message(after),)
+
+
+def _export_message(export: Export) -> dict[str, Any] | None:
+    """What is told at the end of an export; with the key of its archive, if there is one."""
+    told = {
+        "uuid": export.identifier,
+        "username": export.created_by,
+        "name": export.name or export.archive_name,
+    }
+    if export.status is ExportStatus.ERROR:
+        return {"type": "ExportFailedNotification", **told, "failure": export.failure}
+    if not export.has_archive:
+        return None
+    problems = sum(map(len, export.problems.values()))
+    return {
+        "type": "ObjectExportNotification",
+        **told,
+        "toa": export.toa,
+        "status": export.status.value,
+        "problemCount": problems,
+    }
 
 
 def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[str, Any] | None:

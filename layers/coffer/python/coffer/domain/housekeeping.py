@@ -16,6 +16,7 @@ from coffer.domain.cascading import Cascade
 from coffer.domain.clock import Clock
 from coffer.domain.direct_upload import finish_direct_upload
 from coffer.domain.errors import ObjectMissingError, RecordChangedError, StepsRefusedError
+from coffer.domain.export.clearing import Clearing
 from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
 from coffer.domain.ports import Objects, ProcessingQueue, StoredObject, Uploads
 from coffer.domain.promotion import Promotion
@@ -34,6 +35,7 @@ class Housekeeping:
     queue: ProcessingQueue
     promotion: Promotion
     cascade: Cascade
+    clearing: Clearing
     clock: Clock
     most: int = 1000
 
@@ -47,16 +49,21 @@ class Housekeeping:
         failures: list[Exception] = []
         done = Counter(step() for step in islice(self._steps(before, failures), self.most))
         if failures:
-            raise ExceptionGroup(f"{len(failures)} uploads could not be settled", failures)
+            raise ExceptionGroup(f"{len(failures)} things could not be settled", failures)
         return done
 
     def _steps(self, before: datetime, failures: list[Exception]) -> Iterator[Callable[[], str]]:
         for identifier in self.uploads.awaiting(Awaiting.BYTES, before):
-            yield partial(self._try, self._settle, identifier, failures)
+            step = partial(self._settle, identifier)
+            yield partial(self._try, f"record {identifier}", step, failures)
         for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
-            yield partial(self._try, self._finish_removal, identifier, failures)
+            step = partial(self._finish_removal, identifier)
+            yield partial(self._try, f"record {identifier}", step, failures)
+        for what, clear in self.clearing.steps():
+            yield partial(self._try, what, clear, failures)
         for identifier in self.cascade.catalogue.cascading(before):
-            yield partial(self._try, self._finish_deletion, identifier, failures)
+            step = partial(self._finish_deletion, identifier)
+            yield partial(self._try, f"record {identifier}", step, failures)
         for arrived in self.objects.older_than("incoming/", before):
             yield partial(self._requeue, arrived)
 
@@ -65,11 +72,11 @@ class Housekeeping:
         self.queue.enqueue(arrived)
         return "requeued"
 
-    def _try(self, step: Callable[[str], str], identifier: str, failures: list[Exception]) -> str:
+    def _try(self, what: str, step: Callable[[], str], failures: list[Exception]) -> str:
         try:
-            return step(identifier)
+            return step()
         except Exception as error:
-            error.add_note(f"record {identifier}")
+            error.add_note(what)
             failures.append(error)
             return "failed"
 

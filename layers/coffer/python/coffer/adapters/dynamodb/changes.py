@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from coffer.adapters.dynamodb.export_items import ExportItem
 from coffer.adapters.dynamodb.items import (
     DerivativeItem,
     MetadataItem,
@@ -17,7 +18,9 @@ from coffer.adapters.dynamodb.vocabulary_items import TermItem
 from coffer.domain.change_stream import Record
 from coffer.settings import settings
 
-RecordItem = type[UploadItem] | type[MetadataItem] | type[DerivativeItem] | type[TermItem]
+RecordItem = (
+    type[UploadItem] | type[MetadataItem] | type[DerivativeItem] | type[TermItem] | type[ExportItem]
+)
 
 _ITEMS: Mapping[str, RecordItem] = {
     settings.uploads_table: UploadItem,
@@ -25,6 +28,7 @@ _ITEMS: Mapping[str, RecordItem] = {
     settings.derivatives_table: DerivativeItem,
     # The mapping of its stream lets only terms through.
     settings.vocabulary_table: TermItem,
+    settings.exports_table: ExportItem,
 }
 
 

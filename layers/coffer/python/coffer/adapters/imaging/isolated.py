@@ -95,7 +95,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_variables(),
+            env=child_variables(),
             bufsize=0,
         )
         self._requests = _pipe(self._process.stdin)
@@ -150,7 +150,7 @@ class _Child:
         return received
 
 
-def _variables() -> dict[str, str]:
+def child_variables() -> dict[str, str]:
     """Where Python and the packages are, and nothing else: the role's credentials are in ours."""
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),

@@ -200,11 +200,7 @@ class _Run:
 
     def _save(self, *, progress: bool = True) -> None:
         """Write the checkpoint, and now and then tell the record how far it is."""
-        self._archives.save(
-            self._checkpoint_key(self._export.lease),
-            self._checkpoint.encode(),
-            content_type="application/json",
-        )
+        self._archives.save(self._checkpoint_key(self._export.lease), self._checkpoint.encode())
         if progress:
             self._tell()
 
@@ -248,7 +244,7 @@ class _Run:
         finally:
             after = self._sources.encode()
             if after != before:
-                self._archives.save(key, after, content_type="application/json")
+                self._archives.save(key, after)
                 self._tell()
         self._members = list(members)
         dropped = {**self._sources.dropped, **self._checkpoint.dropped}

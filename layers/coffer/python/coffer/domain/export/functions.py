@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from coffer.domain.errors import Problem
+from coffer.domain.errors import InvalidError, Problem
 
 RESIZE, CONVERT = "IMG_RESIZE", "MAGICK"
 MOST_SOURCE_BYTES = 256 * 1024**2
@@ -74,20 +74,20 @@ class ImageFunctions(Protocol):
         ...
 
 
-def read_function(
-    name: str, params: Mapping[str, str], problems: list[Problem]
-) -> ExportFunction | None:
-    """The function of a request; None, with at least one problem more, where it is none."""
-    before = len(problems)
+def read_function(name: str, params: Mapping[str, str]) -> ExportFunction:
+    """The function of a request; InvalidError with everything that is wrong with it."""
+    problems: list[Problem] = []
     if name not in (RESIZE, CONVERT):
         known = f"{RESIZE} and {CONVERT}"
         _refuse(problems, "functionDef", f"{name[:60]!r} is no export function; {known} are.")
-        return None
+        raise InvalidError.of(problems)
     allowed = {"factor"} if name == RESIZE else {"targetMediaType", "quality", "rotation"}
     for given in sorted(set(params) - allowed):
         _refuse(problems, "params", f"{name} takes no parameter {given[:60]!r}.")
     function = _resize(params, problems) if name == RESIZE else _convert(params, problems)
-    return function if len(problems) == before else None
+    if problems:
+        raise InvalidError.of(problems)
+    return function
 
 
 def _resize(params: Mapping[str, str], problems: list[Problem]) -> ExportFunction:

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from coffer.domain.derivative import Derivative
 from coffer.domain.errors import StoreError
 from coffer.domain.export.record import Access, Due, Export
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
 from coffer.domain.ports import StoredObject
 
 _Work = TypeVar("_Work")
@@ -50,8 +47,16 @@ class Pieces(Protocol):
         ...
 
 
-class Archives(Protocol):
-    """The store, as an archive is built in it. Keys of parts count from 1."""
+class Documents(Protocol):
+    """Where small documents are kept in the store."""
+
+    def save(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
+        """Put `body` under `key`, whatever is there."""
+        ...
+
+
+class Archives(Documents, Protocol):
+    """The store, as an archive is built in it. Numbers of parts count from 1."""
 
     def describe(self, key: str) -> StoredObject:
         """What is under `key`; raises ObjectMissingError."""
@@ -59,10 +64,6 @@ class Archives(Protocol):
 
     def load(self, key: str) -> bytes:
         """All of a small object; raises ObjectMissingError."""
-        ...
-
-    def save(self, key: str, body: bytes, *, content_type: str) -> None:
-        """Put `body` under `key`, whatever is there."""
         ...
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
@@ -125,19 +126,6 @@ class Archives(Protocol):
         The first exception is raised when its turn comes; what has not begun is then left.
         """
         ...
-
-
-class ExportedRecords(Protocol):
-    """The records behind identifiers that callers name, many at a time; unknown ones are left out.
-
-    Reads see every write that was confirmed before.
-    """
-
-    def uploads(self, identifiers: Iterable[str]) -> Mapping[str, ObjectUpload]: ...
-
-    def metadata(self, identifiers: Iterable[str]) -> Mapping[str, Metadata]: ...
-
-    def derivatives(self, identifiers: Iterable[str]) -> Mapping[str, Derivative]: ...
 
 
 class Exports(Protocol):

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 
 KEY_LENGTH = 128
 KEY_LIFE = timedelta(minutes=60)
@@ -91,6 +92,11 @@ class Export:
     expires_at: datetime | None = None
     version: int = 1
     revision: int = 0
+
+    # Nobody deletes or edits an export: what other records keep of that is always absent here.
+    deleted_on: ClassVar[datetime | None] = None
+    deleted_by: ClassVar[str | None] = None
+    changed_by: ClassVar[str | None] = None
 
     @property
     def folder(self) -> str:
@@ -185,17 +191,15 @@ class Export:
         until = now + KEY_LIFE
         return replace(self, available_until=until, due=Due.REMOVAL, due_on=until)
 
-    def cleared(self, now: datetime) -> Export:
-        """The record once nothing of it is left in the store."""
-        gone = self.has_archive
+    def expired(self, now: datetime) -> Export:
+        """The record once its time is over: its objects are about to be removed."""
         return replace(
-            self,
-            status=ExportStatus.EXPIRED if gone else self.status,
-            due=None,
-            due_on=None,
-            expires_at=now + RECORD_LIFE,
-            version=self.version + gone,
+            self, status=ExportStatus.EXPIRED, toa=None, due_on=now, version=self.version + 1
         )
+
+    def cleared(self, now: datetime) -> Export:
+        """The record once nothing of it is left in the store; it expires."""
+        return replace(self, due=None, due_on=None, expires_at=now + RECORD_LIFE)
 
 
 def new_access(export: Export, now: datetime) -> Access:

@@ -14,6 +14,7 @@ from coffer.http.openapi import (
     answers,
     bodies,
     errors,
+    exports,
     lists,
     lookups,
     rawstore,
@@ -28,6 +29,7 @@ _TAGS = {
     Tag.FILES: "Files, in and out.",
     Tag.RECORDS: "What is known of files, and what is said of them.",
     Tag.VOCABULARY: "The words that metadata is written in.",
+    Tag.EXPORTS: "Many files in one archive, and the keys to it.",
     Tag.RAWSTORE: "The rawstore (BitStore) API: signed uploads of datasets.",
     Tag.SERVICE: "The API itself.",
 }
@@ -102,6 +104,7 @@ def _schemas(deployment: Deployment) -> dict[str, Any]:
         **vocabulary.SCHEMAS,
         **lookups.SCHEMAS,
         **administration.SCHEMAS,
+        **exports.SCHEMAS,
         **rawstore.SCHEMAS,
         **errors.SCHEMAS,
     }

@@ -29,6 +29,7 @@ class Tag(StrEnum):
     FILES = "files"
     RECORDS = "records"
     VOCABULARY = "vocabulary"
+    EXPORTS = "exports"
     RAWSTORE = "rawstore"
     SERVICE = "service"
 

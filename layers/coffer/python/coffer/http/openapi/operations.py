@@ -32,6 +32,7 @@ from coffer.http.openapi.errors import (
     Refusals,
     together,
 )
+from coffer.http.openapi.exports import OPERATIONS as EXPORTS
 from coffer.http.openapi.lookups import LOOKUPS
 from coffer.http.openapi.operation import (
     ANY_TYPE,
@@ -537,6 +538,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **VOCABULARY,
     **LOOKUPS,
     **ADMINISTRATION,
+    **EXPORTS,
     **_SERVICE,
     **_RAWSTORE,
 }

@@ -9,6 +9,7 @@ from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.editing import MAX_TERM
 from coffer.http.openapi import lists
 from coffer.http.openapi.answers import MEDIA_TYPE
+from coffer.http.openapi.exports import KEY_PATTERN
 from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
 from coffer.http.short_lists import MAX_LIMIT, MAX_OFFSET
@@ -151,6 +152,13 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
             "query",
             "sort",
             one_of(("acSubtype", "-acSubtype", "createdOn", "-createdOn"), "In which order."),
+        ),
+        "exportId": _parameter("path", "id", identifier("The id of the export.")),
+        "accessKey": _parameter(
+            "path", "key", text("The key to the archive.", pattern=KEY_PATTERN)
+        ),
+        "exportCursor": _parameter(
+            "query", "page[cursor]", identifier("Where the page begins: taken from `links.next`.")
         ),
         "offset": _parameter(
             "query",

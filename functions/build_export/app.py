@@ -1,0 +1,47 @@
+"""An export was asked for, or has to go on: build its archive, as far as the time allows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from coffer.adapters.dynamodb.exports import DynamoExports
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.export_archives import S3Archives
+from coffer.adapters.export_queue import SqsExportQueue
+from coffer.adapters.imaging.export_functions import IsolatedFunctions
+from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.batches import timed_queue_handler
+from coffer.domain.export.building import Building, Remaining
+from coffer.observability import MetricUnit, count, logger
+from coffer.settings import settings
+
+clock = SystemClock()
+archives = S3Archives(store_signer(), store_endpoint(), settings.object_bucket, clock)
+building = Building(
+    exports=DynamoExports(),
+    archives=archives,
+    queue=SqsExportQueue(settings.build_export_queue_url, clock),
+    uploads=DynamoUploads(),
+    images=IsolatedFunctions(),
+    clock=clock,
+)
+
+
+def build(event: Mapping[str, Any], attempt: int, remaining: Remaining) -> None:
+    identifier = event["detail"]["exportId"]
+    fetched, sent = archives.fetched, archives.sent
+    outcome = building.build(identifier, remaining)
+    fetched, sent = archives.fetched - fetched, archives.sent - sent
+    logger.info(
+        "export worked on",
+        export_id=identifier,
+        outcome=outcome.value,
+        bytes_read=fetched,
+        bytes_written=sent,
+        attempt=attempt,
+    )
+    count(f"Exports{outcome.value.title().replace('_', '')}")
+    count("BytesRead", fetched, MetricUnit.Bytes)
+
+
+lambda_handler = timed_queue_handler(build)

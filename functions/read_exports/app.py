@@ -1,0 +1,32 @@
+"""GET /api/v1/object-export and /api/v1/object-export/{id}: one's own exports."""
+
+from coffer.adapters.dynamodb.exports import DynamoExports
+from coffer.domain.export.access import own_export
+from coffer.domain.identifiers import parse_identifier
+from coffer.http.answers import Answer
+from coffer.http.api import Api, require_variable
+from coffer.http.export_documents import answer_export, answer_exports, read_page
+from coffer.http.requests import Request
+from coffer.identification import configured_identify
+
+identify = configured_identify()
+exports = DynamoExports()
+app = Api()
+
+
+@app.route("GET /api/v1/object-export")
+def list_exports(request: Request) -> Answer:
+    username = identify(request).username
+    limit, before = read_page(request)
+    found = exports.of(username, limit + 1, before)
+    return answer_exports(request, found, limit, exports.count_of(username))
+
+
+@app.route("GET /api/v1/object-export/{id}")
+def show_export(request: Request) -> Answer:
+    caller = identify(request)
+    identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    return answer_export(request, own_export(exports, caller, identifier))
+
+
+lambda_handler = app.handler()

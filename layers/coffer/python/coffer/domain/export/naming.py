@@ -1,0 +1,123 @@
+"""Names in an archive: what a file is called there, and in which folder (reference, 4.7 and 4.10).
+
+Every path is safe to unpack, whatever a caller sent: relative, without `.` and `..`, without a
+drive, a backslash or a control character, and no two are alike where upper and lower case are one.
+"""
+
+from __future__ import annotations
+
+from coffer.domain.derivative import Derivative
+from coffer.domain.export.functions import ExportFunction
+from coffer.domain.file_names import base_of, standardise
+from coffer.domain.metadata import Metadata
+from coffer.domain.object_upload import ObjectUpload
+
+MAX_NAME_LENGTH = 250
+"""Of an alias, and of a folder."""
+
+_KEPT_IN_FOLDERS = frozenset("_-[]()/")
+_SUFFIXES = {
+    "THUMBNAIL_IMAGE": "thumbnail",
+    "LARGE_IMAGE": "large",
+    "CROPPED_IMAGE": "cropped",
+    None: "derivative",
+}
+# Windows takes these for devices, whatever extension follows.
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+)
+
+
+class Names:
+    """Paths that are taken already; gives each file one that is not."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def place(self, folder: str, base: str, extension: str) -> str:
+        """The path of a file: numbered before its extension where there is one like it."""
+        path = f"{folder}{base}{extension}"
+        alike = path.casefold()
+        while path.casefold() in self._taken:
+            # From where the last one like it was numbered: thousands may be called the same.
+            number = self._numbers[alike] = self._numbers.get(alike, 0) + 1
+            path = f"{folder}{base}({number}){extension}"
+        self._taken.add(path.casefold())
+        return path
+
+    def open_folder(self, folder: str) -> None:
+        """Keep files from being called what a folder is called: nobody could unpack both."""
+        parts = folder.casefold().split("/")[:-1]
+        self._taken |= {"/".join(parts[: depth + 1]) for depth in range(len(parts))}
+
+
+def folder_path(folder: str) -> str:
+    """What a folder of the request is called in the archive: empty, or with a slash at its end.
+
+    Leading characters that are neither letters nor digits go, others that are not kept become
+    `_`, so that nothing leads out of it.
+    """
+    start = next((place for place, char in enumerate(folder) if char.isalnum()), len(folder))
+    kept = "".join(
+        char if char.isalnum() or char in _KEPT_IN_FOLDERS else "_" for char in folder[start:]
+    )
+    parts = [_portable(part) for part in kept.split("/") if part]
+    return "".join(f"{part}/" for part in parts)
+
+
+def file_name(
+    upload: ObjectUpload,
+    metadata: Metadata | None,
+    derivative: Derivative | None,
+    alias: str | None,
+    function: ExportFunction | None,
+) -> tuple[str, str]:
+    """Base and extension of an uploaded file; `metadata` describes it, or what it derives from."""
+    if derivative is not None:
+        return derivative_name(derivative, metadata, alias, function)
+    found = upload.found.evaluated_file_extension
+    extension = (metadata.file_extension or found) if metadata else found
+    candidates = (alias, metadata.filename if metadata else None, upload.original_filename)
+    name = next((one for one in candidates if one and one.strip()), "")
+    base = _safe_base(base_of(name), upload.file_identifier)
+    return _with_function(base, extension, alias, function)
+
+
+def derivative_name(
+    derivative: Derivative,
+    metadata: Metadata | None,
+    alias: str | None,
+    function: ExportFunction | None,
+) -> tuple[str, str]:
+    """Base and extension of a derivative: its own name, else that of what it was made from."""
+    named = next((name for name in (alias, derivative.filename) if name and name.strip()), None)
+    identifier = derivative.file_identifier
+    if named is not None:
+        base = _safe_base(base_of(named), identifier)
+    else:
+        source = (metadata.filename or metadata.original_filename or "") if metadata else ""
+        base = _safe_base(base_of(source), "")
+        base = f"{base}_{_SUFFIXES[derivative.derivative_type]}" if base else identifier
+    return _with_function(base, derivative.file_extension, alias, function)
+
+
+def _with_function(
+    base: str, extension: str, alias: str | None, function: ExportFunction | None
+) -> tuple[str, str]:
+    if function is None:
+        return base, extension
+    suffix = "" if alias and alias.strip() else function.suffix
+    return f"{base}{suffix}", function.extension or extension
+
+
+def _safe_base(base: str, otherwise: str) -> str:
+    """A base that is safe in a path, or another where nothing of it would be left."""
+    kept = standardise(base)
+    return _portable(kept) if kept.strip(". _") else otherwise
+
+
+def _portable(name: str) -> str:
+    """A name that Windows keeps as it is, too."""
+    trimmed = name.strip().rstrip(". ")
+    return f"{trimmed}_" if trimmed.partition(".")[0].casefold() in _DEVICES else trimmed
