@@ -10,6 +10,7 @@ What is wrong, each with a test that shows it without and with the mend:
 * Writing an item that is equal to what is there emits MODIFY; the real one emits nothing.
 * TTL is a setting without effect: nothing ever deletes.
 * A value of another type than an index's key has is taken, and so is a batch of any size.
+* A query on an index goes through its whole table, sorts and copies: see `local.dynamodb_indexes`.
 * Checking a condition and writing are two steps, between which another thread can write.
 
 Rolling back is done here item by item, in place. One lock covers writes and reads of streams.
@@ -33,6 +34,7 @@ from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
+from local.dynamodb_indexes import IndexBooks
 from local.patching import Patches
 
 TOO_OLD_TO_EXPIRE = timedelta(days=5 * 365)
@@ -93,6 +95,7 @@ class DynamoDBMending:
         self._now = now
         self._on_record = on_record
         self._patches = Patches()
+        self._books = IndexBooks()
 
     def install(self) -> None:
         """Replaces methods of moto's backend, until `remove`."""
@@ -100,6 +103,9 @@ class DynamoDBMending:
         self._transact = self._wrap(backend, "transact_write_items", self._transact_write)
         self._update = self._wrap(backend, "update_item", self._update_item)
         self._add = self._wrap(StreamShard, "add", self._add_record)
+        self._put_in = self._wrap(Table, "put_item", self._put_into_table)
+        self._delete = self._wrap(Table, "delete_item", self._delete_from_table)
+        self._query = self._wrap(Table, "query", self._query_table)
         # A table only copies itself as the backup of a transaction, which `_Saved` replaces.
         self._patches.replace(Table, "__deepcopy__", lambda table, _memo: table)
         self._put = self._wrap(backend, "put_item", self._put_item)
@@ -114,6 +120,11 @@ class DynamoDBMending:
     def remove(self) -> None:
         """Leaves moto as it came."""
         self._patches.undo()
+
+    def forget(self, table: Table) -> None:
+        """Take note that a table was emptied behind the backend's back."""
+        with self.lock:
+            self._books.forget(table)
 
     def _wrap(self, owner: Any, name: str, mended: Callable[..., Any]) -> Callable[..., Any]:
         """Puts a method in the place of another, under the lock; answers the other."""
@@ -152,6 +163,8 @@ class DynamoDBMending:
         **kwargs: Any,
     ) -> Item:  # fmt: skip
         table = backend.get_table(table_name)
+        if table.hash_key_attr in key:
+            self._books.touch(table, DynamoType(key[table.hash_key_attr]))
         shard = table.stream_shard
         before = 0 if shard is None else len(shard.items)
         saved = _Saved.of(table, key)
@@ -163,6 +176,25 @@ class DynamoDBMending:
             last.record["dynamodb"]["SequenceNumber"] = str(shard.starting_sequence_number + before)
             shard.items[before:] = [last]
         return item
+
+    def _put_into_table(
+        self, table: Table, item_attrs: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Item:
+        item: Item = self._put_in(table, item_attrs, *args, **kwargs)
+        self._books.touch(table, item.hash_key)
+        return item
+
+    def _delete_from_table(
+        self, table: Table, hash_key: DynamoType, range_key: DynamoType | None
+    ) -> Item | None:
+        self._books.touch(table, hash_key)
+        item: Item | None = self._delete(table, hash_key, range_key)
+        return item
+
+    def _query_table(
+        self, table: Table, *args: Any, **kwargs: Any
+    ) -> tuple[list[Item], int, dict[str, Any] | None]:
+        return self._books.query(self._query, table, *args, **kwargs)
 
     def _add_record(self, shard: StreamShard, old: Item | None, new: Item | None) -> None:
         if old is not None and new is not None and old == new:

@@ -182,6 +182,7 @@ class MotoServer:
         with self.undisturbed():
             for table in self.dynamodb.tables.values():
                 table.items.clear()
+                self.mending.forget(table)
                 if table.stream_shard is not None:
                     table.stream_shard.items.clear()
         with self._queue_lock:
