@@ -70,6 +70,10 @@ run: $(RUN_STAMP) ## Run a schedule of the running stack now (ARGS=KeepHouseFunc
 token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice --group aafc/user", "--rawstore")
 	@exec $(PYTHON) -m local token $(ARGS)
 
+.PHONY: seed
+seed: $(RUN_STAMP) ## Write N records into the running stack, to list and page through (N=20000)
+	@exec $(PYTHON) -m local seed $(N)
+
 .PHONY: env-json
 env-json: $(RUN_STAMP) ## Write env.json, with which `sam local invoke` talks to the running stack
 	@exec $(PYTHON) -m local env-json $(ARGS)
@@ -161,6 +165,10 @@ coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` lef
 bench: $(RUN_STAMP) ## Measure side by side: signing, look-ups and cold starts (ARGS="sign exists cold")
 	@.ci/install-valgrind
 	@$(PYTHON) benchmarks/rawstore.py $(ARGS)
+
+.PHONY: bench-lists
+bench-lists: $(RUN_STAMP) ## Count what lists of records read at 1,000 and at 20,000 (ARGS="500 5000")
+	@$(PYTHON) benchmarks/lists.py $(ARGS)
 
 .PHONY: bench-detection
 bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPUS=folder)

@@ -30,6 +30,7 @@ delay, throttle and crash for faults, and CHAOS_SEED to repeat them; S3_ENDPOINT
 S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_BUCKET for another S3 than the stack's own.
 """
 
+LAYER = Path(__file__).parents[1] / "layers" / "coffer" / "python"
 EXAMPLE = 'example: make -s token ARGS="--user alice --group aafc/user --expires 3600"'
 
 
@@ -78,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run_schedule)
 
     summary = "print a bearer token for a stack started with AUTH=jwt, or a rawstore one"
+    seed = commands.add_parser(
+        "seed", help="write records into the stack, to list and page through"
+    )
+    seed.add_argument("count", type=int, nargs="?", default=1000, help="how many (1000)")
+    seed.set_defaults(command=_seed)
+
     _add_token(commands.add_parser("token", help=summary, epilog=EXAMPLE))
 
     env_json = commands.add_parser(
@@ -164,6 +171,20 @@ def _token(options: argparse.Namespace) -> int:
     hand, wanted = _rawstore_token(options) if options.rawstore else _bearer_token(options)
     answer = _remote().ask(hand, user=options.user, expires_seconds=options.expires, **wanted)
     _say(answer["token"])
+    return 0
+
+
+def _seed(options: argparse.Namespace) -> int:
+    if options.count < 1:
+        raise ValueError(f"a stack is seeded with at least one record, not {options.count}")
+    found = environments(_remote().ask("state"), "127.0.0.1")
+    os.environ.update(found["CreateMetadataFunction"])
+    sys.path.append(str(LAYER))
+    # Only now: the settings are read when they are first imported.
+    from local.seeding import BUCKETS, seed, shown
+
+    seed(options.count, shown(sys.stderr.write))
+    _say(f"{options.count:,} records are in {', '.join(BUCKETS)}; the change stream tells of each")
     return 0
 
 

@@ -321,7 +321,7 @@ def test_a_group_that_cannot_be_a_bucket_is_none() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_is_read_in_each_of_its_orders(kind: Kind) -> None:
-    records = {
+    records: dict[Kind, Record] = {
         Kind.METADATA: metadata(),
         Kind.DERIVATIVE: thumbnail(),
         Kind.OBJECT_UPLOAD: upload(),

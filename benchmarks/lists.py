@@ -1,0 +1,140 @@
+"""Lists at two sizes: what a page costs in DynamoDB, which should not depend on how much there is.
+
+    python benchmarks/lists.py [1000 [20000]]
+
+Everything is counted, nothing is timed: calls, items that DynamoDB says it has looked at, and the
+bytes of what it handed over. The goal is at most 1.2 times as much at the larger size.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.client import BaseClient
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from local.patching import Patches
+from local.stack import LocalStack
+
+if TYPE_CHECKING:
+    from local.gateway import Response
+
+ROOT = "/api/v1/metadata"
+SMALL, LARGE = 1_000, 20_000
+MOST_TIMES = 1.2
+PAGE_500 = "page 500 by cursor"
+NAME = "specimen-000421.wav"
+QUERIES: Mapping[str, str] = {
+    "first page, of everything": "",
+    "first page, of a bucket": "filter[bucket]=seeded",
+    "first page, by name backwards": "filter[bucket]=seeded&sort=-originalFilename",
+    PAGE_500: "page[limit]=1",
+    "a page of a bucket and a type": "filter[bucket]=seeded&filter[dcType]=SOUND",
+    "everybody's public records": "filter[publiclyReleasable]=true",
+    "by name, in everything": f"filter[originalFilename]={NAME}",
+    "by name, in a bucket": f"filter[bucket]=seeded&filter[originalFilename]={NAME}",
+    "with what was made of them": "filter[bucket]=seeded&include=derivatives",
+}
+
+
+@dataclass
+class Cost:
+    """What requests made DynamoDB do."""
+
+    calls: int = 0
+    items: int = 0
+    size: int = 0
+
+    def add(self, answer: Mapping[str, Any]) -> None:
+        """Count an answer of DynamoDB."""
+        found = answer.get("Items", [])
+        batches = [one for table in answer.get("Responses", {}).values() for one in table]
+        self.calls += 1
+        self.items += answer.get("ScannedCount", len(batches))
+        self.size += sum(len(json.dumps(item)) for item in (*found, *batches))
+
+
+@contextmanager
+def counted() -> Iterator[Cost]:
+    """What the block makes DynamoDB do."""
+    cost = Cost()
+    original: Callable[..., Any] = vars(BaseClient)["_make_api_call"]
+
+    def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        answer = original(client, operation, arguments)
+        cost.add(answer)
+        return answer
+
+    with Patches() as patches:
+        patches.replace(BaseClient, "_make_api_call", call)
+        yield cost
+
+
+def measure(stack: LocalStack, query: str, *, page: int = 1) -> Cost:
+    """What a page of a list costs; a later one is come to by an offset, and asked by its cursor."""
+    if page > 1:
+        limit = int(query.rpartition("=")[2])
+        before = _ask(stack, f"{ROOT}?{query}&page[offset]={(page - 2) * limit}").json()
+        following = urlsplit(before["links"]["next"])
+        target = f"{following.path}?{following.query}"
+    else:
+        target = f"{ROOT}?{query}"
+    with counted() as cost:
+        answer = _ask(stack, target)
+    assert answer.json()["data"], f"{target} found nothing"
+    return cost
+
+
+def _ask(stack: LocalStack, target: str) -> Response:
+    answer = stack.request("GET", target)
+    if answer.status != 200:
+        raise SystemExit(f"{target}: {answer.status} {answer.text}")
+    return answer
+
+
+def measure_all(stack: LocalStack) -> dict[str, Cost]:
+    """The cost of every query on what is in the stack."""
+    return {
+        name: measure(stack, query, page=500 if name == PAGE_500 else 1)
+        for name, query in QUERIES.items()
+    }
+
+
+def main(small: int, large: int) -> int:
+    """Fill a stack to both sizes and print what pages cost; 1 where the goal is missed."""
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
+    with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
+        from local.seeding import seed, shown
+
+        seed(small, shown(sys.stderr.write))
+        before = measure_all(stack)
+        seed(large - small, shown(sys.stderr.write), first=small)
+        after = measure_all(stack)
+    sys.stdout.write(
+        f"{'':32}{'calls':>14}{'items':>14}{'bytes':>18}  at {small:,} and {large:,}\n"
+    )
+    missed = 0
+    for name, cost in before.items():
+        then = after[name]
+        pairs = ((cost.calls, then.calls), (cost.items, then.items), (cost.size, then.size))
+        worst = max(large / small for small, large in pairs if small)
+        missed += worst > MOST_TIMES
+        numbers = "".join(
+            f"{f'{a:,} {b:,}':>{width}}" for (a, b), width in zip(pairs, (14, 14, 18), strict=True)
+        )
+        sys.stdout.write(f"{name:32}{numbers}  {worst:.2f} times\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sizes = [int(text) for text in sys.argv[1:3]]
+    sys.exit(main(*sizes, *(SMALL, LARGE)[len(sizes) :]))
