@@ -61,6 +61,8 @@ def compare_pattern(kind: Kind, path: str, pattern: Pattern, *, differs: bool) -
     _check_operator(path, attribute, Operator.LIKE)
     folds = attribute.form in (Form.BUCKET, Form.IDENTIFIER)
     operator = Operator.UNLIKE if differs else Operator.LIKE
+    if folds:
+        pattern = tuple(one if isinstance(one, Wildcard) else one.lower() for one in pattern)
     return Comparison(path, operator, pattern, folds=folds)
 
 

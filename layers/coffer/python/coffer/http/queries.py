@@ -120,7 +120,8 @@ def _read_wanted(request: Request, kind: Kind, problems: _Problems) -> Filter:
         if matched is None or matched["family"] != "filter" or not matched["first"]:
             continue
         try:
-            parts.append(read_filter(kind, matched["first"], matched["second"] or "EQ", value))
+            operator = "EQ" if matched["second"] is None else matched["second"]
+            parts.append(read_filter(kind, matched["first"], operator, value))
         except QueryError as error:
             problems.tell(error, name[:80])
     fiql = request.parameter("fiql")
