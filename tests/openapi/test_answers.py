@@ -734,7 +734,34 @@ def _expired_key(world: World) -> Response:
     return world.post(f"{path}/key", {})
 
 
+def _generations(path: str) -> Mapping[int, Happening]:
+    def ask(world: World, identifier: str = ABSENT, **attributes: Any) -> Response:
+        given = {"metadataUuid": identifier, "derivativeType": "THUMBNAIL_IMAGE", **attributes}
+        return world.post(path, {"data": {"type": "derivative-generation", "attributes": given}})
+
+    def buried(world: World) -> Response:
+        identifier = world.described()
+        world.bury("MetadataTable", "id", identifier)
+        return ask(world, identifier)
+
+    return {
+        201: lambda world: ask(world, world.described()),
+        400: lambda world: ask(world, colour="red"),
+        401: _guarded(ask),
+        403: _guarded(ask, "outsider"),
+        404: ask,
+        406: lambda world: world.post(path, {}, Accept="image/png"),
+        409: lambda world: world.post(path, {"data": {"type": "derivative", "attributes": {}}}),
+        410: buried,
+        413: lambda world: world.post(path, b" " * (10 * 1024**2 + 1)),
+        415: lambda world: world.post(path, {}, Content_Type="text/csv"),
+        422: lambda world: ask(world, derivativeType="LARGE_IMAGE"),
+    }
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+    "POST /api/v1/derivative-generation": _generations("/api/v1/derivative-generation"),
+    "POST /derivative-generation": _generations("/derivative-generation"),
     "POST /api/v1/object-export": _export_requests("/api/v1"),
     "POST /object-export": _export_requests(""),
     "GET /api/v1/object-export": {

@@ -36,8 +36,6 @@ NEVER_ANSWERED: dict[str, set[int]] = {
     "missing_path_variable": {400},
     "bus_unavailable": set(),
     "decoder_unavailable": set(),
-    # Until derivative-generation has its route.
-    "source_derivative_not_found": {422},
 }
 """No route can answer with these: see the catalogue."""
 

@@ -249,6 +249,7 @@ SAMPLES: Mapping[str, Sample] = {
     "edit_managed_attributes": Sample(as_it_is, answers(201)),
     "edit_object_subtypes": Sample(as_it_is, answers(201)),
     "find_identifiers": Sample(with_metadata, answers(200)),
+    "generate_derivative": Sample(with_metadata, answers(201)),
     "get_file_info": Sample(with_file, answers(200)),
     "get_metadata": Sample(with_metadata, answers(200)),
     "get_object_upload": Sample(with_file, answers(200)),

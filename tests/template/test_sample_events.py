@@ -32,6 +32,7 @@ ANSWERS = {
     "edit_managed_attributes": HTTPStatus.CREATED,
     "edit_object_subtypes": HTTPStatus.CREATED,
     "find_identifiers": HTTPStatus.OK,
+    "generate_derivative": HTTPStatus.NOT_FOUND,
     "get_derivative": HTTPStatus.NOT_FOUND,
     "get_file_info": HTTPStatus.NOT_FOUND,
     "get_metadata": HTTPStatus.NOT_FOUND,

@@ -46,6 +46,8 @@ def ask(method: str, path: str) -> Answer:
         ("/resource-name-identifier", ("GET",)),
         ("/api/v1/index-refresh", ("POST",)),
         ("/index-refresh", ("POST",)),
+        ("/api/v1/derivative-generation", ("POST",)),
+        ("/derivative-generation", ("POST",)),
         ("/api/v1/docs", ("GET",)),
         ("/docs", ()),
         ("/api/v1/license", ("GET",)),

@@ -58,6 +58,8 @@ ROUTES = (
     "GET /api/v1/license/{id}",
     "GET /api/v1/config",
     "GET /api/v1/config/{id}",
+    "POST /api/v1/derivative-generation",
+    "POST /derivative-generation",
     "POST /api/v1/index-refresh",
     "POST /index-refresh",
     "POST /api/v1/object-export",
