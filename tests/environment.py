@@ -10,6 +10,7 @@ NEEDED = {
     "METADATA_TABLE": "metadata",
     "DERIVATIVES_TABLE": "derivatives",
     "AUDIT_TABLE": "audit",
+    "IDEMPOTENCY_TABLE": "idempotency",
     "VOCABULARY_TABLE": "vocabulary",
     "COUNTS_TABLE": "counts",
     "EVENT_BUS": "coffer",

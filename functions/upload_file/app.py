@@ -1,13 +1,16 @@
 """POST /api/v1/file/{bucket} and …/derivative: a small file through the API itself."""
 
+from coffer.adapters.dynamodb.runs import DynamoRuns
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.s3_objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.buckets import parse_bucket
 from coffer.domain.direct_upload import upload_directly
+from coffer.domain.idempotency import Idempotency, Run
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
 from coffer.http.forms import received_file
+from coffer.http.idempotency import answer_once
 from coffer.http.requests import Request
 from coffer.http.upload_documents import answer_receipt
 from coffer.identification import configured_identify
@@ -17,6 +20,7 @@ identify = configured_identify()
 uploads = DynamoUploads()
 objects = S3Objects(s3_client(), settings.object_bucket)
 clock = SystemClock()
+idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
 
 
@@ -24,17 +28,24 @@ app = Api()
 def upload_file(request: Request) -> Answer:
     bucket = parse_bucket(require_variable(request, "bucket"))
     caller = identify(request)
-    receipt = upload_directly(
-        uploads,
-        objects,
-        clock,
-        caller,
-        received_file(request, max_bytes=settings.max_direct_upload_bytes),
-        bucket=bucket,
-        is_derivative=request.route_key.endswith("/derivative"),
-        max_bytes=settings.max_direct_upload_bytes,
-    )
-    return answer_receipt(request, receipt)
+    file = received_file(request, max_bytes=settings.max_direct_upload_bytes)
+
+    def make(run: Run | None) -> Answer:
+        receipt = upload_directly(
+            uploads,
+            objects,
+            clock,
+            caller,
+            file,
+            bucket=bucket,
+            is_derivative=request.route_key.endswith("/derivative"),
+            max_bytes=settings.max_direct_upload_bytes,
+            identify=run.identifier if run else None,
+        )
+        return answer_receipt(request, receipt)
+
+    # A form spells the same file differently each time: its boundary is random.
+    return answer_once(request, caller, idempotency, make, sent=file.fingerprint)
 
 
 lambda_handler = app.handler()

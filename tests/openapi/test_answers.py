@@ -139,6 +139,17 @@ class World:
         answer = self.post("/api/v1/derivative", self.derivation())
         return str(answer.json()["data"]["id"])
 
+    def still_running(self, ask: Callable[[], Response]) -> Response:
+        """What a request is answered with whose first run has not come to its end."""
+        ask()
+        [run] = self.stack.items("IdempotencyTable")
+        self.stack.client("dynamodb").update_item(
+            TableName=self.stack.name("IdempotencyTable"),
+            Key={"runKey": {"S": str(run["runKey"])}},
+            UpdateExpression="REMOVE answer",
+        )
+        return ask()
+
     def bury(self, table: str, key: str, identifier: str) -> None:
         """Make a tombstone of a record: no route deletes yet."""
         self.stack.client("dynamodb").update_item(
@@ -178,6 +189,9 @@ def _uploads(path: str) -> Mapping[int, Happening]:
             world.form(path), lambda: world.demand_tokens("outsider"), lambda: world.form(path)
         ),
         406: lambda world: world.form(path, Accept="text/plain"),
+        409: lambda world: world.still_running(
+            lambda: world.form(path, Idempotency_Key="import-1")
+        ),
         413: lambda world: world.form(path, b"x" * (4 * 1024**2 + 1)),
         415: lambda world: world.form(path, ZIP),
         422: lambda world: world.form(path, b""),

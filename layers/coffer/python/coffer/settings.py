@@ -40,6 +40,7 @@ class Settings:
     metadata_table: str
     derivatives_table: str
     audit_table: str
+    idempotency_table: str
     vocabulary_table: str
     counts_table: str
     event_bus: str
@@ -104,6 +105,7 @@ class Settings:
             metadata_table=read.text("METADATA_TABLE"),
             derivatives_table=read.text("DERIVATIVES_TABLE"),
             audit_table=read.text("AUDIT_TABLE"),
+            idempotency_table=read.text("IDEMPOTENCY_TABLE"),
             vocabulary_table=read.text("VOCABULARY_TABLE"),
             counts_table=read.text("COUNTS_TABLE"),
             event_bus=read.text("EVENT_BUS"),

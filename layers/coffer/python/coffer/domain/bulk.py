@@ -51,7 +51,9 @@ def write_in_bulk(
     Raises, with nothing written, what is wrong with any of them, or what `check` finds wrong with
     all of them together. Raises PartlyWrittenError where a later transaction lost a race.
     """
-    planned = _sound(range(entries), plan(range(entries)))
+    attempts = plan(range(entries))
+    _tell_of_earlier_runs(attempts)
+    planned = _sound(range(entries), attempts)
     check([one.record for one in planned.values()])
     chunks = list(_chunks(planned))
     outcome: _Outcome[Made] = _Outcome()
@@ -83,6 +85,18 @@ def repeated_entry(number: int) -> MalformedRequestError:
         f"The entry {number} is about the same record as an earlier one.",
         pointer="/data/id",
     )
+
+
+def _tell_of_earlier_runs(attempts: Sequence[Attempt[Made]]) -> None:
+    """Raise PartlyWrittenError where an earlier run wrote some, and others cannot be written."""
+    written = {
+        number: one.record.identifier
+        for number, one in enumerate(attempts)
+        if isinstance(one, Planned) and not one.steps
+    }
+    failed = {number: one for number, one in enumerate(attempts) if isinstance(one, RequestError)}
+    if written and failed:
+        raise PartlyWrittenError(failed=failed, written=written)
 
 
 def _sound(numbers: Collection[int], attempts: Sequence[Attempt[Made]]) -> dict[int, Planned[Made]]:

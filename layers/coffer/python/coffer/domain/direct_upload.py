@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from coffer.domain.buckets import bucket_key
@@ -51,6 +52,12 @@ class ReceivedFile:
     name: str | None
     media_type: str | None
 
+    @property
+    def fingerprint(self) -> bytes:
+        """What makes it the same file as another: its hash, its name and its type."""
+        body = hashlib.sha256(self.body).hexdigest()
+        return f"{body}/{self.media_type}/{self.name}".encode(errors="surrogatepass")
+
 
 @dataclass(frozen=True, kw_only=True)
 class UploadReceipt:
@@ -70,24 +77,29 @@ def upload_directly(
     bucket: str,
     is_derivative: bool,
     max_bytes: int,
+    identify: Callable[[int], str] | None = None,
 ) -> UploadReceipt:
     """Store a file and its record; raises a RequestError, with nothing stored, if it may not be.
 
     The duplicate warning in the receipt is about files that the caller may see, in any bucket;
-    the record keeps what holds for every reader of it: duplicates in the same bucket.
+    the record keeps what holds for every reader of it: duplicates in the same bucket. `identify`
+    gives the identifiers of the file and of its thumbnail: what an earlier run made under them, as
+    far as it came, is what this one goes on with.
     """
     caller.require_role(Role.GUEST, bucket)
     name = admit_name(file.name)
     media_type = admit_media_type(file.media_type)
     content = _examine(file.body, name, media_type, max_bytes)
-    upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative)
+    identify = identify or (lambda _number: new_identifier(clock))
+    upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative, identify)
     sha1_hex = str(content.sha1_hex)
     in_bucket = next(uploads.with_content(sha1_hex, bucket_key(bucket)), None) is not None
     elsewhere = not in_bucket and any(map(caller.may_read, uploads.with_content(sha1_hex)))
     pending = _record(uploads, replace(upload, duplicate_found=in_bucket))
     _store(objects, pending, file.body)
-    stored = finish_direct_upload(uploads, clock, pending)
-    return UploadReceipt(upload=stored, duplicate_found=in_bucket or elsewhere)
+    is_done = pending.status is UploadStatus.AVAILABLE
+    stored = pending if is_done else finish_direct_upload(uploads, clock, pending)
+    return UploadReceipt(upload=stored, duplicate_found=stored.duplicate_found or elsewhere)
 
 
 def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) -> ObjectUpload:
@@ -141,9 +153,10 @@ def _pending(
     media_type: str | None,
     bucket: str,
     is_derivative: bool,
+    identify: Callable[[int], str],
 ) -> ObjectUpload:
     now = clock.now()
-    identifier = new_identifier(clock)
+    identifier = identify(0)
     extension = content.evaluated_file_extension
     return ObjectUpload(
         file_identifier=identifier,
@@ -157,7 +170,7 @@ def _pending(
         object_key=final_key(bucket, identifier, extension, is_derivative=is_derivative),
         content=content,
         thumbnail_identifier=(
-            new_identifier(clock) if wants_thumbnail(content, is_derivative=is_derivative) else None
+            identify(1) if wants_thumbnail(content, is_derivative=is_derivative) else None
         ),
         awaiting=Awaiting.BYTES,
         awaiting_since=now,
@@ -168,8 +181,8 @@ def _record(uploads: Uploads, pending: ObjectUpload) -> ObjectUpload:
     try:
         return uploads.add(pending)
     except RecordExistsError:
-        # The identifier is fresh and ours, so this is our own record: the first attempt arrived
-        # and only its answer was lost.
+        # The identifier is ours alone, so this is our own record: an earlier attempt arrived and
+        # only its answer was lost.
         recorded = uploads.get(pending.file_identifier)
         if recorded is None:
             raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from datetime import datetime
 from uuid import UUID
 
 from coffer.domain.clock import Clock
@@ -15,6 +17,16 @@ def new_identifier(clock: Clock) -> str:
     value = (milliseconds & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | secrets.randbits(12) << 64
     value |= 0b10 << 62 | secrets.randbits(62)
+    return str(UUID(int=value))
+
+
+def derived_identifier(moment: datetime, seed: str, number: int) -> str:
+    """The UUIDv7 that always comes of the same moment, seed and number."""
+    milliseconds = int(moment.timestamp() * 1000)
+    digest = int.from_bytes(hashlib.sha256(f"{seed}/{number}".encode()).digest()[:16])
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76 | (digest >> 80 & 0xFFF) << 64
+    value |= 0b10 << 62 | (digest & (1 << 62) - 1)
     return str(UUID(int=value))
 
 

@@ -40,6 +40,7 @@ def in_bulk(
         access=Access.BEARER,
         summary=summary,
         description=_NOTE,
+        parameters=("idempotencyKey",) if identifier.startswith("create") else (),
         body=Body(schema=schema, media_types=JSON_API_BODY),
         successes={
             200: Success(description="The records, in their order.", content={JSON_API: answer})

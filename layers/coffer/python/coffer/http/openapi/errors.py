@@ -74,6 +74,12 @@ BULK: Refusals = {
     400: ("malformed_identifier", "more_problems"),
     413: ("too_many_entries", "answer_too_large"),
 }
+IDEMPOTENT: Refusals = {
+    400: ("malformed_idempotency_key",),
+    409: ("idempotency_key_in_use",),
+    422: ("idempotency_key_reused",),
+    503: ("records_busy",),
+}
 REPEATED: Refusals = {400: ("repeated_entry",)}
 CHANGED: Refusals = {400: ("wrong_identifier",)}
 FILE_NAME: Refusals = {

@@ -18,6 +18,7 @@ from coffer.http.openapi.errors import (
     BUCKET,
     CHANGED,
     FILE_NAME,
+    IDEMPOTENT,
     IDENTIFIER,
     IN_GROUP,
     JSON_BODY,
@@ -66,7 +67,7 @@ def _upload(identifier: str, what: str) -> Operation:
             "the file is follows from its content. Needs GUEST in the group. Answers a JSON:API "
             f"document where Accept names {JSON_API}, else the older flat object."
         ),
-        parameters=("bucket",),
+        parameters=("bucket", "idempotencyKey"),
         body=Body(schema="FileForm", media_types=(FORM,)),
         successes={
             200: Success(
@@ -80,6 +81,7 @@ def _upload(identifier: str, what: str) -> Operation:
             ),
         },
         refusals=together(
+            IDEMPOTENT,
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, BUCKET, BODY, FILE_NAME, RECORDS, STORE,
             {400: ("malformed_form", "missing_file_part", "several_file_parts")},
             {413: ("file_too_large",), 415: ("media_type_forbidden",)},
@@ -217,6 +219,7 @@ _RECORDS: Mapping[str, Operation] = {
             "A file is described once: whoever comes first has it. If a thumbnail is made of the "
             "file, it gets its derivative record with this. Needs GUEST in the group."
         ),
+        parameters=("idempotencyKey",),
         body=Body(schema="NewMetadataDocument", media_types=JSON_API_BODY),
         successes={
             201: Success(
@@ -227,7 +230,7 @@ _RECORDS: Mapping[str, Operation] = {
         },
         refusals=together(
             ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, BUCKET, RECORDS,
-            SHAPES, WRITTEN,
+            SHAPES, WRITTEN, IDEMPOTENT,
             {400: ("unknown_subtype",)},
             {409: ("file_already_described",)},
             {422: ("file_and_bucket_required", "file_and_external_resource", "upload_not_found",
@@ -328,6 +331,7 @@ def _new_derivative(identifier: str, note: str) -> Operation:
             "A file is recorded once: whoever comes first has it. If what it was made from has no "
             f"thumbnail yet, one is made of this. Needs GUEST in the file's group.{note}"
         ),
+        parameters=("idempotencyKey",),
         body=Body(schema="NewDerivativeDocument", media_types=JSON_API_BODY),
         successes={
             201: Success(
@@ -337,7 +341,7 @@ def _new_derivative(identifier: str, note: str) -> Operation:
             )
         },
         refusals=together(
-            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, SHAPES, WRITTEN,
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, SHAPES, WRITTEN, IDEMPOTENT,
             {409: ("file_already_described",)},
             {422: ("file_required", "upload_not_found", "upload_is_no_derivative", *_SOURCE,
                    "constraint_violation", "more_problems")},

@@ -175,6 +175,16 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
             "If-Match",
             text("ETags of which the record must still have one.", examples=['"3"']),
         ),
+        "idempotencyKey": _parameter(
+            "header",
+            "Idempotency-Key",
+            text(
+                "For a day the same request with the same key happens once, and is answered alike.",
+                minLength=1,
+                maxLength=255,
+                pattern="^[!-~]([ -~]*[!-~])?$",
+            ),
+        ),
         "redirect": _parameter(
             "query",
             "redirect",
