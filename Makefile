@@ -152,6 +152,11 @@ test-datahub: $(DEV_STAMP) ## Push datasets to the rawstore with npm's unmodifie
 	@! command -v npm > /dev/null || $(MAKE) -s $(DATAHUB_STAMP)
 	@$(PYTHON) -m pytest -rs tests/datahub $(ARGS)
 
+.PHONY: test-hostile
+test-hostile: $(DEV_STAMP) ## Put every file of a folder through the decoder (IMAGES=folder, such as Pillow's Tests)
+	@test -d "$(IMAGES)" || { echo "Say where the images are: make test-hostile IMAGES=folder" >&2; exit 1; }
+	@PYTHONPATH=.:layers/coffer/python $(PYTHON) -m tests.imaging.hostile_folder "$(IMAGES)"
+
 .PHONY: golden-images
 golden-images: $(DEV_STAMP) ## Print how far thumbnails of every form of one picture are off
 	@PYTHONPATH=.:layers/coffer/python $(PYTHON) -m tests.imaging.golden
@@ -185,6 +190,10 @@ fuzz-detection: $(DEV_STAMP) ## Fuzz media type detection with atheris, which is
 	@$(PYTHON) -m pip install -q atheris==3.0.0
 	@$(PYTHON) tests/detection/fuzz_with_atheris.py build/fuzz-detection -max_total_time=$(or $(SECONDS),300) -max_len=70000 -timeout=5 $(ARGS)
 
+.PHONY: bench-thumbnails
+bench-thumbnails: $(DEV_STAMP) ## Measure thumbnails beside libvips: time, likeness, memory (ARGS="likeness photo.jpg")
+	@$(PYTHON) benchmarks/thumbnails.py $(ARGS)
+
 .PHONY: bench-uploads
 bench-uploads: $(DEV_STAMP) ## Measure what of an upload passes through compute (ARGS="hashing large", ARGS=--ceph)
 	@$(PYTHON) benchmarks/uploads.py $(ARGS)
@@ -201,6 +210,10 @@ format: $(DEV_STAMP) ## Put imports and lines into the house's form
 	@$(PYTHON) -m ruff format .
 
 # ---------------------------------------------------------------- build
+
+.PHONY: layer-sizes
+layer-sizes: $(RUN_STAMP) ## Print what the layers weigh for both processors, of Lambda's 250 MB
+	@$(PYTHON) .ci/measure_layers.py
 
 .PHONY: validate
 validate: $(SAM_STAMP) ## Check template.yaml with the SAM CLI and cfn-lint

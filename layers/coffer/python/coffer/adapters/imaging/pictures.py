@@ -17,7 +17,7 @@ from coffer.domain.ports import ThumbnailError
 _MOST_PIXELS = 100_000_000
 _MOST_PIXELS_OF_JPEG = 250_000_000  # it scales while it decodes
 _MOST_OF_SIXTEEN_BITS = 65535.0
-_QUALITY = 85
+_QUALITY = 90
 _REDUCING_GAP = 1.5
 _TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008, table 6)
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -1,0 +1,59 @@
+"""What the layers weigh, unzipped, for both processors: Lambda takes 250 MB of a function's layers.
+
+    python .ci/measure_layers.py
+
+Installs exactly what the requirements name, as wheels for Amazon Linux, into a folder that goes
+again; so it also says whether there are wheels. Fails where make_thumbnail, which has all of them,
+would not fit.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMIT_BYTES = 250 * 1024**2  # AWS Lambda, "Quotas": the deployment package with all its layers
+PYTHON = "3.13"
+PLATFORMS = {
+    "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64"),
+    "x86_64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64"),
+}
+LAYERS = ("dependencies", "imaging")
+
+
+def main() -> int:
+    fits = True
+    own = sum(one.stat().st_size for one in (ROOT / "layers/coffer/python").rglob("*.py"))
+    for architecture, platforms in PLATFORMS.items():
+        sizes = {"coffer": own}
+        for layer in LAYERS:
+            with tempfile.TemporaryDirectory() as folder:
+                install(ROOT / "layers" / layer / "requirements.txt", platforms, folder)
+                sizes[layer] = size_of(Path(folder))
+        total = sum(sizes.values())
+        fits = fits and total <= LIMIT_BYTES
+        parts = ", ".join(f"{name} {size / 1024**2:.1f}" for name, size in sizes.items())
+        share = total / LIMIT_BYTES
+        print(f"{architecture:<7} {total / 1024**2:6.1f} MiB of 250 ({share:.0%}): {parts}")
+    return 0 if fits else 1
+
+
+def install(requirements: Path, platforms: tuple[str, ...], folder: str) -> None:
+    """Unpack the wheels; pip says so and fails where there is none for the platform."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    command += ["--only-binary", ":all:", "--python-version", PYTHON, "--implementation", "cp"]
+    for platform in platforms:
+        command += ["--platform", platform]
+    command += ["--target", folder, "--requirement", str(requirements)]
+    subprocess.run(command, check=True)  # noqa: S603 - this interpreter's pip
+
+
+def size_of(folder: Path) -> int:
+    return sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

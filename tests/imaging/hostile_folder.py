@@ -1,0 +1,96 @@
+"""Every file of a folder through the decoder's child process: `make test-hostile IMAGES=folder`.
+
+For images that are made to break decoders, such as those in the Tests folder of Pillow's source. A
+file that the detector takes for no image meets the decoder that its name stands for, so that all
+there are meet one. Says how each kind ended and what it took; fails where one hung, crashed the
+child or passed the memory bound.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
+from coffer.domain.detection import BufferReader, detect
+from coffer.domain.media_types import base_type, is_imageable
+from coffer.domain.ports import ThumbnailError
+from tests.imaging.making import EDGE
+
+BY_NAME = {
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
+    ".j2k": "image/x-jp2-codestream",
+    ".jp2": "image/jp2",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".mpo": "image/jpeg",
+    ".pbm": "image/x-portable-bitmap",
+    ".pdf": "application/pdf",
+    ".pgm": "image/x-portable-graymap",
+    ".png": "image/png",
+    ".ppm": "image/x-portable-pixmap",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".webp": "image/webp",
+}
+NOT_ALLOWED = {"decoder_crashed", "decoder_timed_out"}
+
+
+def type_of(path: Path, body: bytes) -> str | None:
+    """The type as which the decoder meets a file; None where no decoder does."""
+    detected = base_type(detect(BufferReader(body), path.name).media_type)
+    return detected if is_imageable(detected) else BY_NAME.get(path.suffix.lower())
+
+
+def peak_bytes(thumbnailer: IsolatedThumbnailer) -> int:
+    """The most memory that the child has had at once; 0 where there is none."""
+    child = thumbnailer._child
+    if child is None or not child.is_alive():
+        return 0
+    status = Path(f"/proc/{child._process.pid}/status").read_text(encoding="ascii")
+    lines = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(lines[0].split()[1]) * 1024 if lines else 0
+
+
+def main(folder: Path) -> int:
+    outcomes: Counter[str] = Counter()
+    bad: list[str] = []
+    slowest, slow_name, most_memory = 0.0, "", 0
+    thumbnailer = IsolatedThumbnailer(EDGE)
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        body = path.read_bytes()
+        media_type = type_of(path, body)
+        if media_type is None:
+            outcomes["of a type that is never decoded"] += 1
+            continue
+        begun = time.monotonic()
+        try:
+            thumbnailer.make([body], media_type)
+            outcome = "READY"
+        except ThumbnailError as error:
+            outcome = error.code
+        took = time.monotonic() - begun
+        outcomes[outcome] += 1
+        if took > slowest:
+            slowest, slow_name = took, path.name
+        most_memory = max(most_memory, peak_bytes(thumbnailer))
+        if outcome in NOT_ALLOWED:
+            bad.append(f"{path.relative_to(folder)} as {media_type}: {outcome}")
+    thumbnailer.close()
+    for outcome, number in outcomes.most_common():
+        print(f"{number:6} {outcome}")
+    print(f"slowest: {slow_name}, {slowest:.1f} s (at most {SECONDS})")
+    print(f"most memory: {most_memory / 1024**2:.0f} MiB (at most {MEMORY_BYTES / 1024**2:.0f})")
+    for line in bad:
+        print(f"BAD {line}")
+    if not outcomes:
+        print(f"There is no file in {folder}.")
+    return 1 if bad or most_memory > MEMORY_BYTES or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
