@@ -194,6 +194,10 @@ fuzz-detection: $(DEV_STAMP) ## Fuzz media type detection with atheris, which is
 bench-thumbnails: $(DEV_STAMP) ## Measure thumbnails beside libvips: time, likeness, memory (ARGS="likeness photo.jpg")
 	@$(PYTHON) benchmarks/thumbnails.py $(ARGS)
 
+.PHONY: bench-photos
+bench-photos: $(DEV_STAMP) ## Post 200 photos to a disturbed local stack: time, invocations, and no thumbnail twice
+	@$(PYTHON) benchmarks/thumbnail_flow.py $(ARGS)
+
 .PHONY: bench-uploads
 bench-uploads: $(DEV_STAMP) ## Measure what of an upload passes through compute (ARGS="hashing large", ARGS=--ceph)
 	@$(PYTHON) benchmarks/uploads.py $(ARGS)
