@@ -140,6 +140,10 @@ test-s3: $(DEV_STAMP) ## Hold what Coffer signs, copies and promotes to Ceph's S
 	@.ci/install-ceph
 	@$(PYTHON) -m pytest -p tests.ceph.plugin tests/ceph $(ARGS)
 
+.PHONY: test-faults
+test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then hold it to its promises (SEED=1 EXAMPLES=40 STEPS=30)
+	@CHAOS=duplicate,reorder,delay,throttle,crash CHAOS_SEED=$(or $(SEED),1) $(PYTHON) -m pytest --show-capture=no tests/faults $(ARGS)
+
 # The suites that drive the real handlers through everything that they can be asked.
 PRIVILEGED := tests/api tests/rawstore tests/openapi/test_answers.py tests/template/test_sample_events.py
 

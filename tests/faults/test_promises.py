@@ -1,0 +1,152 @@
+"""Whatever people do and whatever goes wrong: at the end everything that was promised holds.
+
+`make test-faults` runs this with every kind of fault; EXAMPLES and STEPS say for how long.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.domain import orphans
+from coffer.domain.object_upload import Awaiting
+from local.stack import LocalStack
+from tests.faults.world import GROUPS, SAMPLES, World, broken_promises
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
+STEPS = int(os.environ.get("STEPS", "30"))
+TALLY: dict[str, Counter[str]] = {"steps": Counter(), "faults": Counter()}
+
+groups = st.sampled_from(GROUPS)
+samples = st.sampled_from(SAMPLES)
+
+
+def machine(stack: LocalStack) -> type[RuleBasedStateMachine]:
+    """People on this stack."""
+
+    class People(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.world = World(stack)
+
+        @initialize(seed=st.integers(0, 10**6))
+        def begin(self, seed: int) -> None:
+            self.world.begin(seed)
+
+        @rule(bucket=groups, body=samples)
+        def upload(self, bucket: str, body: bytes) -> None:
+            self.world.upload(bucket, body)
+
+        @rule(bucket=groups, body=samples, times=st.sampled_from([1, 1, 1, 2]))
+        def send(self, bucket: str, body: bytes, times: int) -> None:
+            self.world.send(bucket, body, times)
+
+        @rule(bucket=groups, body=st.sampled_from(SAMPLES[:3]))
+        def upload_and_describe(self, bucket: str, body: bytes) -> None:
+            before = set(self.world.accepted)
+            self.world.upload(bucket, body)
+            for file in set(self.world.accepted) - before:
+                self.world.describe(file)
+
+        @precondition(lambda self: self.world.accepted)
+        @rule(data=st.data())
+        def describe(self, data: st.DataObject) -> None:
+            self.world.describe(data.draw(st.sampled_from(sorted(self.world.accepted))))
+
+        @precondition(lambda self: self.world.metadata)
+        @rule(data=st.data(), name=st.sampled_from(["leaf", "root", "seed"]))
+        def change(self, data: st.DataObject, name: str) -> None:
+            self.world.change(data.draw(st.sampled_from(sorted(self.world.metadata))), name)
+
+        @precondition(lambda self: self.world.metadata)
+        @rule(data=st.data())
+        def derive(self, data: st.DataObject) -> None:
+            self.world.derive(data.draw(st.sampled_from(sorted(self.world.metadata))))
+
+        @precondition(lambda self: self.world.metadata)
+        @rule(data=st.data())
+        def withdraw(self, data: st.DataObject) -> None:
+            self.world.withdraw(data.draw(st.sampled_from(sorted(self.world.metadata))))
+
+        @precondition(lambda self: self.world.accepted)
+        @rule(data=st.data())
+        def delete(self, data: st.DataObject) -> None:
+            self.world.delete(data.draw(st.sampled_from(sorted(self.world.accepted))))
+
+        @rule()
+        def sweep(self) -> None:
+            self.world.sweep()
+
+        @rule()
+        def keep_house(self) -> None:
+            self.world.keep_house()
+
+        @rule(minutes=st.sampled_from([0, 0, 1, 20, 70]))
+        def deliver(self, minutes: int) -> None:
+            self.world.deliver(minutes)
+
+        def teardown(self) -> None:
+            if not self.world.steps:
+                return
+            self.world.come_to_rest()
+            TALLY["steps"].update(self.world.steps)
+            TALLY["faults"].update(self.world.faults)
+            broken = list(broken_promises(self.world))
+            assert not broken, "\n".join(broken)
+
+    return People
+
+
+def run(stack: LocalStack, *, examples: int, phases: tuple[Phase, ...]) -> None:
+    """So many runs of the machine."""
+    run_state_machine_as_test(
+        machine(stack),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=phases,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_what_was_promised_holds(stack: LocalStack, capsys: pytest.CaptureFixture[str]) -> None:
+    run(stack, examples=EXAMPLES, phases=(Phase.generate, Phase.shrink))
+    with capsys.disabled():
+        for what, tally in TALLY.items():
+            told = ", ".join(f"{number} {name}" for name, number in sorted(tally.items()))
+            print(f"\n{sum(tally.values())} {what}: {told}")
+    assert TALLY["steps"]
+
+
+def test_a_planted_bug_is_caught(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that takes claimed files, too: the mistake that must never be made."""
+    honest = DynamoUploads.awaiting
+
+    monkeypatch.setattr(
+        DynamoUploads,
+        "awaiting",
+        lambda self, reason, before: (
+            [one["fileIdentifier"] for one in stack.items("UploadsTable")]
+            if reason is Awaiting.CLAIM
+            else honest(self, reason, before)
+        ),
+    )
+    monkeypatch.setattr(orphans, "_is_orphan", lambda upload, _before: upload.is_readable)
+    with pytest.raises(AssertionError, match="was removed although"):
+        run(stack, examples=EXAMPLES, phases=(Phase.generate,))
