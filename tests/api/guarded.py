@@ -8,9 +8,17 @@ import re
 from local.resources import Route
 from local.stack import LocalStack
 
-OPEN = frozenset({"GET /api/v1/health", "GET /api/v1/openapi.json"})
+OPEN = frozenset(
+    {
+        "GET /api/v1/health",
+        "GET /api/v1/openapi.json",
+        "GET /api/v1/docs",
+        "GET /api/v1/toa/{key}",
+        "HEAD /api/v1/toa/{key}",
+    }
+)
 """The routes below /api/v1 that ask nobody who they are."""
-SAMPLES = {"bucket": "aafc"}
+SAMPLES = {"bucket": "aafc", "proxy": ""}
 SOME_ID = "0190a3c4-0000-7000-8000-000000000000"
 
 
@@ -30,7 +38,8 @@ def guarded_routes(stack: LocalStack) -> list[Route]:
 
 def pattern(route: Route) -> re.Pattern[str]:
     """What the paths of this route look like; a fixed segment is no variable's value."""
-    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path)))
+    one = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path))
+    return re.compile(re.sub(r"\\\{\w+\\\+\\\}", ".*", one))
 
 
 def target(route: Route) -> str:

@@ -1,11 +1,12 @@
 """Who may do what: the reference's matrix (3.3) for the endpoints that there are, closed where this
-API closes it ('Who may'). Read it down a column: what a caller gets of each operation.
+API closes it ('Who may'). Each operation is tried by every caller: of the group that owns what it
+is about, and of another; on what is public, and on what isn't.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from local.gateway import Response
@@ -39,31 +40,92 @@ CALLERS: Mapping[str, Somebody | None] = {
 """All but the stranger and the realm's are of the group aafc, spelled as may come."""
 
 MATRIX = """
-                          | anyone | signed in | read-only | guest
-POST file                 |        |           |           | x
-POST file/derivative      |        |           |           | x
-POST upload               |        |           |           | x
-POST metadata             |        |           |           | x
-GET file                  |        |           | x         |
-HEAD file                 |        |           | x         |
-GET thumbnail             |        |           | x         |
-GET derivative            |        |           | x         |
-GET object-upload         |        |           | x         |
-GET metadata              |        |           | x         |
-GET undescribed file      |        |           | x         |
-GET undescribed thumbnail |        |           | x         |
-GET undescribed upload    |        |           | x         |
-GET public file           |        | x         |           |
-HEAD public file          |        | x         |           |
-GET public thumbnail      |        | x         |           |
-GET public derivative     |        | x         |           |
-GET public object-upload  |        | x         |           |
-GET public metadata       |        | x         |           |
-GET health                | x      |           |           |
-GET openapi.json          | x      |           |           |
+POST file                         | guest
+POST file/derivative              | guest
+POST upload                       | guest
+GET file                          | read-only
+HEAD file                         | read-only
+GET thumbnail                     | read-only
+GET derivative                    | read-only
+GET undescribed file              | read-only
+GET undescribed thumbnail         | read-only
+GET undescribed upload            | read-only
+GET public file                   | signed in
+HEAD public file                  | signed in
+GET public thumbnail              | signed in
+GET public derivative             | signed in
+GET file-info                     | super-user
+GET file-info/derivative          | super-user
+GET public file-info              | super-user
+GET object-upload                 | read-only
+GET public object-upload          | signed in
+GET object-uploads                | signed in
+POST object-upload/bulk-load      | read-only
+PATCH object-upload               | realm's admin
+PATCH public object-upload        | realm's admin
+DELETE object-upload              | realm's admin
+DELETE public object-upload       | realm's admin
+POST metadata                     | guest
+POST metadata/bulk                | guest
+GET metadata                      | read-only
+GET public metadata               | signed in
+GET all metadata                  | signed in
+POST metadata/bulk-load           | read-only
+POST public metadata/bulk-load    | signed in
+PATCH metadata                    | guest
+PATCH public metadata             | guest
+PATCH metadata/bulk               | guest
+DELETE metadata                   | super-user
+DELETE public metadata            | super-user
+POST derivative                   | guest
+POST derivative/                  | guest
+POST derivative/bulk              | guest
+GET derivative record             | read-only
+GET public derivative record      | signed in
+GET derivatives                   | signed in
+POST derivative/bulk-load         | read-only
+PATCH derivative                  | guest
+PATCH public derivative           | guest
+PATCH derivative/bulk             | guest
+DELETE derivative                 | user
+DELETE public derivative          | user
+GET media-types                   | signed in
+GET media-type                    | signed in
+GET managed-attributes            | signed in
+GET managed-attribute             | signed in
+POST managed-attribute            | super-user anywhere
+PATCH managed-attribute           | super-user anywhere
+DELETE managed-attribute          | super-user anywhere
+GET object-subtypes               | signed in
+GET object-subtype                | signed in
+POST object-subtype               | realm's admin
+PATCH object-subtype              | realm's admin
+DELETE object-subtype             | realm's admin
+GET licenses                      | signed in
+GET license                       | signed in
+GET configs                       | signed in
+GET config                        | signed in
+GET names                         | read-only
+GET names at root                 | read-only
+POST generation                   | realm's admin
+POST generation at root           | realm's admin
+POST refresh                      | realm's admin
+POST refresh at root              | realm's admin
+POST export                       | read-only
+POST export at root               | read-only
+POST public export                | signed in
+GET exports                       | signed in
+GET export                        | signed in
+POST export key                   | signed in
+GET toa                           | anyone
+GET toa at root                   | anyone
+GET health                        | anyone
+GET openapi.json                  | anyone
+GET docs                          | anyone
 """
-"""The least that each operation wants of its caller. Everything is in the bucket aafc; what is
-public is so by its metadata, and what isn't described yet is its group's alone."""
+"""The least that each operation wants of its caller. Everything is in the bucket aafc, but for the
+export, which every caller made. What is public is so by its metadata, and what isn't described yet
+is its group's alone."""
 
 LEAST: Mapping[str, frozenset[str]] = {
     "anyone": frozenset(CALLERS),
@@ -73,6 +135,11 @@ LEAST: Mapping[str, frozenset[str]] = {
          "realm's admin"}
     ),
     "guest": frozenset({"guest", "user", "super-user", "group's admin", "realm's admin"}),
+    "user": frozenset({"user", "super-user", "group's admin", "realm's admin"}),
+    "super-user": frozenset({"super-user", "group's admin", "realm's admin"}),
+    # Of any group, and of groups alone: a role in the realm is none in a group.
+    "super-user anywhere": frozenset({"stranger", "super-user", "group's admin"}),
+    "realm's admin": frozenset({"realm's admin"}),
 }  # fmt: skip
 """Who has that much. A realm's reader reads no group's files: the reference honours that role
 nowhere but where it is asked for by name."""
@@ -80,16 +147,35 @@ nowhere but where it is asked for by name."""
 
 def matrix() -> dict[str, str]:
     """What each operation wants, out of the table above."""
-    head, *rows = [line.split("|") for line in MATRIX.strip("\n").splitlines()]
-    columns = [column.strip() for column in head[1:]]
-    wanted = {}
-    for name, *marks in rows:
-        [least] = [column for column, mark in zip(columns, marks, strict=True) if mark.strip()]
-        wanted[name.strip()] = least
-    return wanted
+    rows = (line.split("|") for line in MATRIX.strip("\n").splitlines())
+    return {name.strip(): least.strip() for name, least in rows}
 
 
-Ask = Callable[[str, str, Mapping[str, Any]], Response]
+REFUSED = 403
+GRANTED = frozenset({200, 201, 202, 204, 404, 409, 412})
+"""What the allowed get. Nothing is ever deleted, or claimed twice: whatever would do so comes with
+an If-Match that no record has, or names what is claimed, and is refused for that (412, 409). No
+temporary key is known here (404)."""
+NEVER = {"If-Match": '"999"'}
+NOT_FORBIDDEN: Mapping[str, int] = {
+    "POST export": 422,
+    "POST export at root": 422,
+}
+"""What others get than 403: an export names the files that somebody may not read."""
+
+Sent = dict[str, Any]
+Operation = tuple[str, str, Sent]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A file of the group aafc with everything that hangs on it, by id."""
+
+    upload: str
+    thumbnail: str
+    metadata: str
+    derivative_file: str
+    derivative: str
 
 
 @dataclass
@@ -103,6 +189,10 @@ class World:
         self.undescribed, _ = self._upload()
         self.private = self._described(is_public=False)
         self.public = self._described(is_public=True)
+        self.attribute = self._made("managed-attribute", _ATTRIBUTE, "group's admin")
+        self.subtype = self._made("object-subtype", _SUBTYPE, "realm's admin")
+        export = {"fileIdentifiers": [self.public.upload]}
+        self.export = self._made("object-export", export, "realm's admin")
         self.stack.settle(retries=True)
 
     def ask(self, caller: str, operation: str) -> Response:
@@ -117,58 +207,218 @@ class World:
         token = self.issuer.token("alice", somebody.groups, somebody.roles)
         return [("Authorization", f"Bearer {token}")]
 
-    def operations(self) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    def operations(self) -> dict[str, Operation]:
         """Method, target and what else to send, by name."""
-        api = "/api/v1"
+        return {
+            **self._files(),
+            **self._of_described("", self.private),
+            **self._of_described("public ", self.public),
+            **self._bulks(),
+            **self._vocabulary(),
+            **self._lookups(),
+            **self._administration(),
+            **self._exports(),
+        }
+
+    def _files(self) -> dict[str, Operation]:
         headers, form = multipart(png())
-        file: dict[str, Any] = {"headers": headers, "body": form}
+        file: Sent = {"headers": headers, "body": form}
         offers = {"json_body": {"files": [{"originalFilename": "a.png"}]}}
-        operations: dict[str, tuple[str, str, dict[str, Any]]] = {
-            "POST file": ("POST", f"{api}/file/aafc", file),
-            "POST file/derivative": ("POST", f"{api}/file/aafc/derivative", file),
-            "POST upload": ("POST", f"{api}/upload/aafc", offers),
-            "POST metadata": ("POST", f"{api}/metadata", _described(_ELSEWHERE)),
-            "GET health": ("GET", f"{api}/health", {}),
-            "GET openapi.json": ("GET", f"{api}/openapi.json", {}),
-            "GET undescribed file": ("GET", f"{api}/file/aafc/{self.undescribed}", {}),
-            "GET undescribed thumbnail": (
-                "GET", f"{api}/file/aafc/{self.undescribed}/thumbnail", {},
+        undescribed = f"{API}/file/aafc/{self.undescribed}"
+        stored = f"{API}/file-info/aafc"
+        return {
+            "POST file": ("POST", f"{API}/file/aafc", file),
+            "POST file/derivative": ("POST", f"{API}/file/aafc/derivative", file),
+            "POST upload": ("POST", f"{API}/upload/aafc", offers),
+            "GET undescribed file": ("GET", undescribed, {}),
+            "GET undescribed thumbnail": ("GET", f"{undescribed}/thumbnail", {}),
+            "GET undescribed upload": ("GET", f"{API}/object-upload/{self.undescribed}", {}),
+            "GET file-info": ("GET", f"{stored}/{self.private.upload}.png", {}),
+            "GET public file-info": ("GET", f"{stored}/{self.public.upload}.png", {}),
+            "GET file-info/derivative": (
+                "GET", f"{stored}/derivative/{self.private.derivative_file}.png", {},
             ),
-            "GET undescribed upload": ("GET", f"{api}/object-upload/{self.undescribed}", {}),
         }  # fmt: skip
-        for kind, (upload, thumbnail, metadata) in (("", self.private), ("public ", self.public)):
-            file_path = f"{api}/file/aafc/{upload}"
+
+    def _of_described(self, kind: str, one: Described) -> dict[str, Operation]:
+        """What can be done with a described file and its records."""
+        file = f"{API}/file/aafc/{one.upload}"
+        operations: dict[str, Operation] = {
+            f"GET {kind}file": ("GET", file, {}),
+            f"HEAD {kind}file": ("HEAD", file, {}),
+            f"GET {kind}thumbnail": ("GET", f"{file}/thumbnail", {}),
+            f"GET {kind}derivative": ("GET", f"{API}/file/aafc/derivative/{one.thumbnail}", {}),
+            f"GET {kind}derivative record": ("GET", f"{API}/derivative/{one.derivative}", {}),
+        }
+        for type_, identifier in (
+            ("object-upload", one.upload),
+            ("metadata", one.metadata),
+            ("derivative", one.derivative),
+        ):
+            path = f"{API}/{type_}/{identifier}"
+            if type_ != "derivative":
+                operations[f"GET {kind}{type_}"] = ("GET", path, {})
+            change = _document(type_, {}, identifier=identifier, **NEVER)
+            operations[f"PATCH {kind}{type_}"] = ("PATCH", path, change)
+            operations[f"DELETE {kind}{type_}"] = ("DELETE", path, {"headers": NEVER})
+        return operations
+
+    def _bulks(self) -> dict[str, Operation]:
+        """Creating records, one or many, and reading and changing many."""
+        private, public = self.private, self.public
+        attributes = {"bucket": "aafc", **_ELSEWHERE}
+        derived = self._derived(private)
+        return {
+            "POST metadata": ("POST", f"{API}/metadata", _document("metadata", attributes)),
+            "POST metadata/bulk": (
+                "POST", f"{API}/metadata/bulk",
+                _documents([{"type": "metadata", "attributes": attributes}]),
+            ),
+            "PATCH metadata/bulk": (
+                "PATCH", f"{API}/metadata/bulk",
+                _documents([{"type": "metadata", "id": private.metadata, "attributes": {}}]),
+            ),
+            "POST derivative": ("POST", f"{API}/derivative", _documents(derived)),
+            "POST derivative/": ("POST", f"{API}/derivative/", _documents(derived)),
+            "POST derivative/bulk": ("POST", f"{API}/derivative/bulk", _documents([derived])),
+            "PATCH derivative/bulk": (
+                "PATCH", f"{API}/derivative/bulk",
+                _documents([{"type": "derivative", "id": private.derivative, "attributes": {}}]),
+            ),
+            "GET object-uploads": ("GET", f"{API}/object-upload", {}),
+            "GET all metadata": ("GET", f"{API}/metadata", {}),
+            "GET derivatives": ("GET", f"{API}/derivative", {}),
+            **{
+                f"POST {kind}{type_}/bulk-load": (
+                    "POST", f"{API}/{type_}/bulk-load",
+                    _documents([{"type": type_, "id": identifier}]),
+                )
+                for kind, type_, identifier in (
+                    ("", "object-upload", private.upload),
+                    ("", "metadata", private.metadata),
+                    ("public ", "metadata", public.metadata),
+                    ("", "derivative", private.derivative),
+                )
+            },
+        }  # fmt: skip
+
+    def _vocabulary(self) -> dict[str, Operation]:
+        operations: dict[str, Operation] = {}
+        for kind, identifier, attributes in (
+            ("managed-attribute", self.attribute, _ATTRIBUTE),
+            ("object-subtype", self.subtype, _SUBTYPE),
+        ):
+            path = f"{API}/{kind}/{identifier}"
             operations |= {
-                f"GET {kind}file": ("GET", file_path, {}),
-                f"HEAD {kind}file": ("HEAD", file_path, {}),
-                f"GET {kind}thumbnail": ("GET", f"{file_path}/thumbnail", {}),
-                f"GET {kind}derivative": ("GET", f"{api}/file/aafc/derivative/{thumbnail}", {}),
-                f"GET {kind}object-upload": ("GET", f"{api}/object-upload/{upload}", {}),
-                f"GET {kind}metadata": ("GET", f"{api}/metadata/{metadata}", {}),
+                f"GET {kind}s": ("GET", f"{API}/{kind}", {}),
+                f"GET {kind}": ("GET", path, {}),
+                f"POST {kind}": ("POST", f"{API}/{kind}", _document(kind, attributes)),
+                f"PATCH {kind}": (
+                    "PATCH", path, _document(kind, {}, identifier=identifier, **NEVER),
+                ),
+                f"DELETE {kind}": ("DELETE", path, {"headers": NEVER}),
+            }  # fmt: skip
+        return operations
+
+    def _lookups(self) -> dict[str, Operation]:
+        names = "/resource-name-identifier?filter[type]=metadata&filter[group]=aafc"
+        return {
+            "GET media-types": ("GET", f"{API}/media-type?page[limit]=1", {}),
+            "GET media-type": ("GET", f"{API}/media-type/image/png", {}),
+            "GET licenses": ("GET", f"{API}/license", {}),
+            "GET license": ("GET", f"{API}/license/attribution-international-4", {}),
+            "GET configs": ("GET", f"{API}/config", {}),
+            "GET config": ("GET", f"{API}/config/file-upload", {}),
+            "GET names": ("GET", f"{API}{names}", {}),
+            "GET names at root": ("GET", names, {}),
+            "GET health": ("GET", f"{API}/health", {}),
+            "GET openapi.json": ("GET", f"{API}/openapi.json", {}),
+            "GET docs": ("GET", f"{API}/docs", {}),
+        }
+
+    def _administration(self) -> dict[str, Operation]:
+        wanted = {"metadataUuid": self.private.metadata, "derivativeType": "THUMBNAIL_IMAGE"}
+        generation = _document("derivative-generation", wanted)
+        refresh = _document(
+            "index-refresh", {"docType": "metadata"}, identifier=self.private.metadata
+        )
+        operations: dict[str, Operation] = {}
+        for suffix, root in (("", API), (" at root", "")):
+            operations |= {
+                f"POST generation{suffix}": ("POST", f"{root}/derivative-generation", generation),
+                f"POST refresh{suffix}": ("POST", f"{root}/index-refresh", refresh),
             }
         return operations
 
-    def _described(self, *, is_public: bool) -> tuple[str, str, str]:
-        upload, thumbnail = self._upload()
-        document = _described({"fileIdentifier": upload, "publiclyReleasable": is_public})
-        answer = self._as_admin("POST", "/api/v1/metadata", document)
-        assert answer.status == 201, answer.text
-        return upload, thumbnail, str(answer.json()["data"]["id"])
+    def _exports(self) -> dict[str, Operation]:
+        def wanted(file: str) -> Sent:
+            return _document("object-export", {"fileIdentifiers": [file]})
 
-    def _upload(self) -> tuple[str, str]:
+        private = wanted(self.private.upload)
+        return {
+            "POST export": ("POST", f"{API}/object-export", private),
+            "POST export at root": ("POST", "/object-export", private),
+            "POST public export": ("POST", f"{API}/object-export", wanted(self.public.upload)),
+            "GET exports": ("GET", f"{API}/object-export", {}),
+            "GET export": ("GET", f"{API}/object-export/{self.export}", {}),
+            "POST export key": ("POST", f"{API}/object-export/{self.export}/key", {}),
+            "GET toa": ("GET", f"{API}/toa/{'k' * 128}", {}),
+            "GET toa at root": ("GET", f"/toa/{'k' * 128}", {}),
+        }
+
+    def _described(self, *, is_public: bool) -> Described:
+        upload, thumbnail = self._upload()
+        attributes = {"bucket": "aafc", "fileIdentifier": upload, "publiclyReleasable": is_public}
+        metadata = self._made("metadata", attributes, "realm's admin")
+        derivative_file, _ = self._upload("/derivative")
+        one = Described(upload, thumbnail, metadata, derivative_file, "")
+        document = self._derived(one)
+        document["attributes"]["publiclyReleasable"] = is_public
+        answer = self._as("realm's admin", "POST", f"{API}/derivative", _documents(document))
+        assert answer.status == 201, answer.text
+        return replace(one, derivative=str(answer.json()["data"]["id"]))
+
+    def _derived(self, one: Described) -> dict[str, Any]:
+        """What is sent to record the file that was made from a described one."""
+        return {
+            "type": "derivative",
+            "attributes": {"dcType": "IMAGE", "fileIdentifier": one.derivative_file},
+            "relationships": {"acDerivedFrom": {"data": {"id": one.metadata, "type": "metadata"}}},
+        }
+
+    def _upload(self, suffix: str = "") -> tuple[str, str]:
         headers, form = multipart(png())
-        answer = self._as_admin("POST", "/api/v1/file/aafc", {"headers": headers, "body": form})
+        sent = {"headers": headers, "body": form}
+        answer = self._as("realm's admin", "POST", f"{API}/file/aafc{suffix}", sent)
         assert answer.status == 200, answer.text
         return str(answer.json()["fileIdentifier"]), str(answer.json()["thumbnailIdentifier"])
 
-    def _as_admin(self, method: str, target: str, sent: Mapping[str, Any]) -> Response:
-        pairs = [*sent["headers"].items(), *self._authorization(CALLERS["realm's admin"])]
+    def _made(self, kind: str, attributes: Mapping[str, Any], by: str) -> str:
+        answer = self._as(by, "POST", f"{API}/{kind}", _document(kind, attributes))
+        assert answer.status == 201, answer.text
+        return str(answer.json()["data"]["id"])
+
+    def _as(self, caller: str, method: str, target: str, sent: Sent) -> Response:
+        pairs = [*sent["headers"].items(), *self._authorization(CALLERS[caller])]
         return self.stack.request(method, target, **{**sent, "headers": pairs})
 
 
+API = "/api/v1"
 _ELSEWHERE = {"resourceExternalURL": "https://example.org/a", "dcFormat": "image/png"}
+_ATTRIBUTE = {
+    "name": "Sheet Condition",
+    "vocabularyElementType": "STRING",
+    "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "What it is like."}]},
+}
+_SUBTYPE = {"dcType": "IMAGE", "acSubtype": "Drawing"}
 
 
-def _described(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    document = {"data": {"type": "metadata", "attributes": {"bucket": "aafc", **attributes}}}
-    return {"headers": {"Content-Type": JSON_API}, "json_body": document}
+def _document(
+    kind: str, attributes: Mapping[str, Any], *, identifier: str | None = None, **headers: str
+) -> Sent:
+    data = {"type": kind, "attributes": dict(attributes)}
+    return _documents(data | ({"id": identifier} if identifier else {}), **headers)
+
+
+def _documents(data: Any, **headers: str) -> Sent:
+    return {"headers": {"Content-Type": JSON_API, **headers}, "json_body": {"data": data}}

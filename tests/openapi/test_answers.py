@@ -773,7 +773,37 @@ def _generations(path: str) -> Mapping[int, Happening]:
     }
 
 
+def _refreshes(path: str) -> Mapping[int, Happening]:
+    def ask(world: World, **more: Any) -> Response:
+        document = {"type": "index-refresh", "attributes": {"docType": "metadata"}, **more}
+        return world.post(path, {"data": document})
+
+    def buried(world: World) -> Response:
+        identifier = world.described()
+        world.bury("MetadataTable", "id", identifier)
+        return ask(world, id=identifier)
+
+    return {
+        202: lambda world: ask(world, id=world.described()),
+        400: lambda world: ask(world, attributes={"docType": "derivative"}),
+        401: _guarded(ask),
+        403: _guarded(ask, "outsider"),
+        404: lambda world: ask(world, id=ABSENT),
+        406: lambda world: world.post(path, {}, Accept="image/png"),
+        409: lambda world: ask(world, type="metadata"),
+        410: buried,
+        413: lambda world: world.post(path, b" " * (10 * 1024**2 + 1)),
+        415: lambda world: world.post(path, {}, Content_Type="text/csv"),
+    }
+
+
 HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+    "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
+    "POST /index-refresh": _refreshes("/index-refresh"),
+    "GET /api/v1/docs": {
+        200: lambda world: world.get("/api/v1/docs"),
+        406: lambda world: world.get("/api/v1/docs", Accept="application/json"),
+    },
     "POST /api/v1/derivative-generation": _generations("/api/v1/derivative-generation"),
     "POST /derivative-generation": _generations("/derivative-generation"),
     "POST /api/v1/object-export": _export_requests("/api/v1"),
