@@ -179,6 +179,10 @@ bench: $(RUN_STAMP) ## Measure side by side: signing, look-ups and cold starts (
 bench-lists: $(RUN_STAMP) ## Count what lists of records read at 1,000 and at 20,000 (ARGS="500 5000")
 	@$(PYTHON) benchmarks/lists.py $(ARGS)
 
+.PHONY: bench-export
+bench-export: $(DEV_STAMP) ## Measure exports: bytes through compute, small files, memory, zip CPU (ARGS="copies cpu")
+	@$(PYTHON) benchmarks/export.py $(ARGS)
+
 .PHONY: bench-detection
 bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPUS=folder)
 	@test -n "$(CORPUS)" || { echo "Say where the corpus is: make bench-detection CORPUS=folder" >&2; exit 1; }

@@ -106,7 +106,7 @@ def some_files(draw: st.DrawFn) -> list[File]:
     ]
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(some_files())
 def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
     workshop = Workshop(files)
@@ -218,7 +218,7 @@ def test_killed_at_ten_random_points_and_continued_it_is_the_same_archive() -> N
 
 def test_killed_at_any_call_it_ends_the_same() -> None:
     whole = undisturbed(mixed())
-    for call in range(0, 300, 3):
+    for call in range(0, 300, 5):
         workshop = mixed()
         reached = killed(workshop, call)
         workshop.clock.advance(timedelta(hours=1))
@@ -377,7 +377,7 @@ def test_one_worker_at_a_time() -> None:
 
 def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
     whole = undisturbed(mixed())
-    for call in range(12, 80, 7):
+    for call in range(12, 80, 13):
         workshop = mixed()
         calls = count()
 

@@ -176,7 +176,7 @@ class InMemoryArchives:
     def at_once(
         self, work: Callable[[_Work], _Result], pieces: Sequence[_Work]
     ) -> Iterator[tuple[_Work, _Result]]:
-        for piece in pieces:
+        for piece in reversed(pieces):  # in any order, as they are done
             yield piece, work(piece)
 
     def _found(self, key: str) -> _Held:

@@ -397,7 +397,9 @@ class _Run:
     def _finish(self, buffer: Buffer, written: Sequence[Written], offset: int) -> Outcome:
         """Put the directory behind everything, and make the parts one object."""
         done = self._checkpoint
-        parts = dict(enumerate(done.parts, 1)) | {n: etag for n, (etag, _) in done.copies.items()}
+        # Copies are done in any order; S3 wants the parts in theirs.
+        copies = {number: etag for number, (etag, _) in sorted(done.copies.items())}
+        parts = dict(enumerate(done.parts, 1)) | copies
         directory = 0
         for member in written:
             header = central_header(self._members[member.entry].title, member)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 from coffer.domain.export.zip_format import (
@@ -61,7 +62,7 @@ class UnfittingError(ValueError):
     """The archive would take more parts, or more bytes, than the store takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sized:
     """What the layout needs to know of an entry; a file that is made (an image by an export
     function) has no known size."""
@@ -71,7 +72,7 @@ class Sized:
     media_type: str
     is_made: bool = False
 
-    @property
+    @cached_property
     def is_deflated(self) -> bool:
         """Whether compressing it is worth its while."""
         kind = self.media_type.lower()
@@ -108,6 +109,11 @@ class Layout:
     def piece_bytes(self) -> int:
         """What is read of a member at once."""
         return self.part_bytes // PIECES_A_PART
+
+    @property
+    def stored_full_bytes(self) -> int:
+        """The same for a member that is not compressed: nothing is held back of it."""
+        return self.part_bytes - self.piece_bytes - _HEADERS_BYTES
 
     @property
     def full_bytes(self) -> int:
@@ -207,9 +213,17 @@ def _fitting(entries: Sequence[Sized], part_bytes: int, copy_bytes: int) -> Layo
     )
     for count, (bytes_streamed, parts_copied) in enumerate(turned):
         if bytes_streamed // full + parts_copied <= room:
-            chosen = small.union(copied[:count])
-            return _ordered(entries, chosen, part_bytes, copy_bytes)
+            layout = _ordered(entries, small.union(copied[:count]), part_bytes, copy_bytes)
+            return layout if _can_begin_to_copy(layout, entries) else None
     return None
+
+
+def _can_begin_to_copy(layout: Layout, entries: Sequence[Sized]) -> bool:
+    """Whether the copied members can be led by one of them: where none has 10 MiB, the first goes
+    whole behind what is streamed, and a part must have room for it."""
+    if not layout.copied or entries[layout.copied[0]].size_bytes >= 2 * SMALLEST_PART:
+        return True
+    return layout.stored_full_bytes > 3 * SMALLEST_PART
 
 
 def _ordered(

@@ -160,7 +160,7 @@ class Stream:
         Raises SpoiledError where a member can't be finished that has been begun.
         """
         buffer.clear()
-        cursor, dropped = _Cursor(place, buffer), {}
+        cursor, dropped, full = _Cursor(place, buffer), {}, self._layout.full_bytes
         while cursor.member < len(self._order):
             entry = self._order[cursor.member]
             if entry in self._dropped:
@@ -177,7 +177,7 @@ class Stream:
                     raise SpoiledError(entry, code) from error
                 self._dropped[entry] = dropped[entry] = code
                 continue
-            if not ended or buffer.length >= self._layout.full_bytes:
+            if not ended or buffer.length >= full:
                 return Filled(cursor.place, tuple(cursor.written), dropped, ended=False)
         return Filled(cursor.place, tuple(cursor.written), dropped, ended=True)
 
@@ -215,8 +215,9 @@ class Stream:
             if member.crc32 is not None and crc32 != member.crc32:
                 raise ObjectChangedError(member.key)
             cursor.begin(stored_header(member.title, crc32, member.size_bytes), crc32)
+        full = self._layout.stored_full_bytes
         for piece in held:
-            if cursor.read and buffer.length >= self._layout.full_bytes:
+            if cursor.read and buffer.length >= full:
                 break
             buffer.put(piece)
             cursor.read += len(piece)
@@ -231,7 +232,7 @@ class Stream:
         member = self._members[entry]
         known = member.crc32 or 0
         for piece in self._pieces(entry, cursor.read):
-            if cursor.read and buffer.length >= self._layout.full_bytes:
+            if cursor.read and buffer.length >= self._layout.stored_full_bytes:
                 return False
             view = pieces.take(piece)
             if cursor.read == 0:

@@ -1,0 +1,250 @@
+"""Exports, measured: what passes through compute, how long small files take, memory, zip CPU.
+
+    make bench-export                     # everything
+    make bench-export ARGS="copies cpu"   # some of: copies, small, memory, cpu
+
+Ratios from one interleaved run; times of a busy machine are worth nothing alone. `copies` and
+`memory` work on a made-up store (`tests/fakes`), because the bytes are more than there is room for;
+`small` on a loopback server that waits 20 ms before it answers each request, with the real adapter.
+"""
+
+from __future__ import annotations
+
+import gc
+import http.server
+import io
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "layers/coffer/python")]
+
+from tests.environment import NEEDED  # noqa: E402 - the settings are read when they are imported
+
+os.environ.update(NEEDED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+
+from coffer.adapters.export_archives import READERS, S3Archives  # noqa: E402 - as above
+from coffer.adapters.reading_ahead import ReadingAhead  # noqa: E402 - as above
+from coffer.adapters.signing import Credentials, Endpoint, Signer  # noqa: E402 - as above
+from coffer.adapters.system_clock import SystemClock  # noqa: E402 - as above
+from coffer.domain.export.checkpoint import Place  # noqa: E402 - as above
+from coffer.domain.export.layout import lay_out  # noqa: E402 - as above
+from coffer.domain.export.ports import Piece  # noqa: E402 - as above
+from coffer.domain.export.streaming import Buffer, Member, Stream  # noqa: E402 - as above
+from coffer.domain.export.zip_format import (  # noqa: E402 - as above
+    Title,
+    Written,
+    central_header,
+    end_of_directory,
+)
+from tests.export.workshop import File, Workshop  # noqa: E402 - as above
+from tests.fakes.bodies import MadeUp  # noqa: E402 - as above
+
+MB = 1_000_000
+KB50 = 50_000
+
+
+def copies() -> None:
+    """Bytes through compute, and requests, for members that are copied inside the store."""
+    print("copied members               bytes fetched   bytes sent   of all bytes   requests")
+    for count, size in ((20, 200 * MB), (400, 8 * MB), (200, 20 * MB), (2, 6000 * MB)):
+        workshop = Workshop([File.made_up(f"{n}.dat", size, n) for n in range(count)])
+        before = workshop.archives.calls
+        assert workshop.build().value == "finished"
+        archives = workshop.archives
+        share = max(archives.fetched, archives.sent) / (count * size)
+        print(
+            f"{count:5} x {size // MB:5} MB {archives.fetched / MB:20.2f} MB "
+            f"{archives.sent / MB:9.2f} MB {share:13.2%} {archives.calls - before:10}"
+        )
+
+
+def small() -> None:
+    """5,000 x 50 KB at 20 ms a call: read ahead by 16, against one after the other."""
+    with _slow_store() as url:
+        ahead, total = _read(url, 5000, READERS)
+        one, sample = _read(url, 250, 1)
+    each = one / sample
+    print(f"5,000 x 50 KB at 20 ms: {READERS} readers {ahead:.1f} s ({total / ahead:.0f} a second)")
+    print(f"one after the other, from {sample}: {each * total:.1f} s")
+    print(f"ratio {each * total / ahead:.1f} x (goal: 10 x)")
+
+
+def _read(url: str, count: int, threads: int) -> tuple[float, int]:
+    signer = Signer(Credentials("test", "test"), "ca-central-1")
+    archives = S3Archives(signer, Endpoint(url), "bucket", SystemClock())
+    wanted = [Piece(f"objects/{n}", 0, KB50, KB50, None) for n in range(count)]
+    fetch = archives._fetch_whole
+    started = time.perf_counter()
+    with ReadingAhead(wanted, fetch, capacity=8 * 1024**2, threads=threads) as pieces:
+        for piece in wanted:
+            assert len(pieces.take(piece)) == KB50
+            pieces.free()
+    return time.perf_counter() - started, count
+
+
+@contextmanager
+def _slow_store() -> Iterator[str]:
+    body = bytes(KB50)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            time.sleep(0.02)
+            self.send_response(206)
+            self.send_header("Content-Length", str(KB50))
+            self.send_header("Content-Range", f"bytes 0-{KB50 - 1}/{KB50}")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def memory() -> None:
+    """Peak memory over that of the same process before, for archives that are all streamed."""
+    for total in (100 * MB, 10_000 * MB):
+        arguments = [sys.executable, __file__, "--streamed", str(total)]
+        out = subprocess.run(arguments, check=True, capture_output=True, text=True)
+        part, grown = (int(number) for number in out.stdout.split())
+        print(
+            f"{total // MB:6} MB streamed: part {part / 2**20:.0f} MiB, memory grew by "
+            f"{grown / 2**20:.1f} MiB, ratio {grown / part:.2f} (goal: 2.1)"
+        )
+
+
+def _streamed(total: int) -> None:
+    """Stream an archive of 4 MB members in this process, and print what memory it took."""
+    size = 4 * MB
+    members = [_member(n, size) for n in range(total // size)]
+    layout = lay_out(members)
+    stream = Stream(layout, members, {}, _NothingToMake())
+    body = memoryview(MadeUp(1, size).read(0, size))
+
+    def fetch(piece: Piece, view: memoryview) -> None:
+        view[:] = body[piece.start : piece.start + piece.length]
+
+    with ReadingAhead([], fetch, capacity=1, threads=READERS):
+        gc.collect()
+        before = _peak()
+    buffer, place, parts = Buffer(layout.part_bytes), Place(), 0
+    with ReadingAhead(
+        stream.wanted(place), fetch, capacity=layout.part_bytes, threads=READERS
+    ) as pieces:
+        while not (filled := stream.fill(buffer, place, pieces)).ended:
+            place, parts = filled.place, parts + 1
+    print(layout.part_bytes, _peak() - before)
+
+
+class _NothingToMake:
+    def make(self, entry: int) -> bytes:
+        raise AssertionError(entry)
+
+
+def _member(number: int, size: int) -> Member:
+    title = Title(f"{number}.jpg", SystemClock().now())
+    return Member(title.path, size, "image/jpeg", key=str(number), title=title, etag="etag")
+
+
+def _peak() -> int:
+    """The most memory that this process has had, in bytes, since it was started."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(one for one in status.read_text().splitlines() if one.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def cpu() -> None:
+    """CPU of the zip layer over 2,000 x 50 KB in memory, against zipfile, interleaved."""
+    body = MadeUp(1, KB50).read(0, KB50)
+    members = [_member(number, KB50) for number in range(2000)]
+
+    def ours() -> None:
+        layout = lay_out(members)
+        stream = Stream(layout, members, {}, _NothingToMake())
+        buffer, place = Buffer(layout.part_bytes), Place()
+        written: list[Written] = []
+        while True:
+            filled = stream.fill(buffer, place, _InMemory(body))
+            written += filled.written
+            place = filled.place
+            if filled.ended:
+                break
+        directory = b"".join(central_header(members[w.entry].title, w) for w in written)
+        end_of_directory(len(written), place.offset, len(directory))
+
+    def zipfiles() -> None:
+        with zipfile.ZipFile(_Discarded(), "w", zipfile.ZIP_STORED) as archive:
+            for member in members:
+                archive.writestr(member.path, body)
+
+    times: dict[Callable[[], None], list[float]] = {ours: [], zipfiles: []}
+    for _ in range(7):
+        for work, spent in times.items():
+            started = time.process_time()
+            work()
+            spent.append(time.process_time() - started)
+    here, there = (median(spent) * 1000 for spent in times.values())
+    print(f"2,000 x 50 KB: {here:.0f} ms, zipfile {there:.0f} ms, ratio {here / there:.2f}")
+
+
+class _InMemory:
+    """Pieces that are there already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._view = memoryview(body)
+
+    def take(self, piece: Piece) -> memoryview:
+        return self._view[piece.start : piece.start + piece.length]
+
+    def free(self) -> None:
+        return
+
+
+class _Discarded(io.RawIOBase):
+    """A file that forgets."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        return len(memoryview(data))  # type: ignore[arg-type]  # whatever zipfile writes
+
+
+MEASURED = {"copies": copies, "small": small, "memory": memory, "cpu": cpu}
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--streamed"]:
+        _streamed(int(sys.argv[2]))
+        return
+    for name in sys.argv[1:] or MEASURED:
+        if name not in MEASURED:
+            sys.exit(f"there is no {name}; there are {', '.join(MEASURED)}")
+        MEASURED[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,462 @@
+"""Exports through the API's routes: names, refusals, keys, and what a consumer makes of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+
+from coffer.adapters.dynamodb.exports import DynamoAccessKeys, DynamoExports
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.errors import NotFoundError
+from coffer.domain.export.access import redeem_key
+from coffer.domain.export.layout import MIB
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.clients import describe, offer, post, problems, upload
+from tests.api.images import jpeg, png
+from tests.api.test_exports import ask
+from tests.architecture.source_files import ROOT
+from tests.fakes.bodies import MadeUp
+from tests.fakes.records import identifier
+
+BINARY = "application/octet-stream"
+
+
+def stored(stack: LocalStack, body: bytes, name: str, media_type: str | None = None) -> str:
+    """The fileIdentifier of an uploaded file."""
+    answer = upload(stack, body, name=name, media_type=media_type)
+    assert answer.status == 200, answer.text
+    return str(answer.json()["fileIdentifier"])
+
+
+def large(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
+    """The fileIdentifier of a file that went straight to S3."""
+    offered = offer(stack, name=name)
+    assert post(offered, MadeUp(seed, size_bytes).read(0, size_bytes)) == 201
+    return str(offered["fileIdentifier"])
+
+
+def built(stack: LocalStack, answer: Response) -> dict[str, Any]:
+    """The attributes of an export, once it has been worked off."""
+    assert answer.status == 201, answer.text
+    stack.settle()
+    shown = stack.request("GET", f"/api/v1/object-export/{answer.json()['data']['id']}")
+    assert shown.status == 200, shown.text
+    return dict(shown.json()["data"]["attributes"])
+
+
+def key_of(stack: LocalStack, answer: Response) -> str:
+    """A fresh key to an export's archive."""
+    made = stack.request("POST", f"/api/v1/object-export/{answer.json()['data']['id']}/key")
+    assert made.status == 201, made.text
+    return str(made.json()["data"]["id"])
+
+
+def archive_of(stack: LocalStack, answer: Response) -> bytes:
+    """The archive of an export that was asked for."""
+    assert built(stack, answer)["status"] in ("COMPLETED", "PARTIAL")
+    opened = stack.request("GET", f"/toa/{key_of(stack, answer)}")
+    if opened.status == 307:
+        with urlopen(str(opened.header("location"))) as link:  # noqa: S310 - our own store
+            return bytes(link.read())
+    assert opened.status == 200
+    return opened.body
+
+
+def names_in(archive: bytes) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert opened.testzip() is None
+        return opened.namelist()
+
+
+def test_the_seeds_layout_and_aliases(stack: LocalStack) -> None:
+    file = stored(stack, png(), "leaf.png")
+    answer = ask(
+        stack,
+        [file],
+        name="my export",
+        exportLayout={"subfolder/": [file]},
+        filenameAliases={file: "myFileAlias"},
+    )
+    attributes = answer.json()["data"]["attributes"]
+    assert attributes["fileIdentifiers"] == [file]
+    assert attributes["exportLayout"] == {"subfolder/": [file]}
+    assert attributes["status"] == "NEW"
+    assert names_in(archive_of(stack, answer)) == ["subfolder/myFileAlias.png"]
+
+
+def test_the_references_naming_cases(stack: LocalStack) -> None:
+    flat = upload(stack, png(), name="testfile.png").json()
+    file = flat["fileIdentifier"]
+    stack.settle()
+    assert describe(stack, file, publiclyReleasable=True).status == 201
+    thumbnail = flat["thumbnailIdentifier"]
+    answer = ask(
+        stack,
+        [file, thumbnail],
+        filenameAliases={file: "testFileAlias"},
+        exportLayout={"thumb/": [thumbnail]},
+    )
+    archive = archive_of(stack, answer)
+    assert names_in(archive) == ["testFileAlias.png", "thumb/testfile_thumbnail.jpg"]
+
+
+def test_the_references_case_of_a_resized_image(stack: LocalStack) -> None:
+    file = stored(stack, jpeg(), "testfile.jpg", "image/jpeg")
+    function = {"functionDef": "IMG_RESIZE", "params": {"factor": "0.5"}}
+    archive = archive_of(stack, ask(stack, [file], exportFunction=function))
+    assert names_in(archive) == ["testfile_resized.jpg"]
+
+
+def test_files_of_one_name_are_numbered(stack: LocalStack) -> None:
+    files = [stored(stack, bytes([number]), "a.bin", BINARY) for number in range(3)]
+    files.append(stored(stack, b"x", "A.bin", BINARY))
+    names = names_in(archive_of(stack, ask(stack, files)))
+    assert names == ["a.bin", "a(1).bin", "a(2).bin", "A(1).bin"] or names[3] == "A(3).bin"
+    assert len({name.lower() for name in names}) == 4
+
+
+TOOLS = {
+    "unzip": ["unzip", "-t"],
+    "7z": ["7z", "t"],
+    "bsdtar": ["bsdtar", "-t", "-f"],
+}
+
+
+@pytest.mark.parametrize("tool", [*TOOLS, "zipfile"])
+def test_every_tool_takes_the_archive(stack: LocalStack, tool: str, tmp_path: Path) -> None:
+    if tool in TOOLS and shutil.which(TOOLS[tool][0]) is None:
+        pytest.skip(f"{TOOLS[tool][0]} is not installed here (Debian has it)")
+    files = [
+        stored(stack, png(), "leaf é 標.png"),
+        stored(stack, b"a,b\n" * 50_000, "table.csv", "text/csv"),
+        large(stack, 11 * MIB, 1, "scan.dat"),
+        large(stack, 6 * MIB, 2, "photo.dat"),
+        large(stack, 12 * MIB, 3, "last.dat"),
+    ]
+    stack.settle()
+    archive = archive_of(stack, ask(stack, files, exportLayout={"été/": files[:1]}))
+    if tool == "zipfile":
+        assert len(names_in(archive)) == 5
+        return
+    place = tmp_path / "export.zip"
+    place.write_bytes(archive)
+    done = subprocess.run(  # noqa: S603 - one of the tools above
+        [*TOOLS[tool], str(place)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "table.csv" in done.stdout or tool == "7z"
+    assert "rror" not in done.stderr
+
+
+BAD: list[tuple[dict[str, Any], int, str]] = [
+    ({"fileIdentifiers": []}, 422, "files_required"),
+    ({}, 422, "files_required"),
+    ({"fileIdentifiers": "x"}, 400, "malformed_attribute"),
+    ({"fileIdentifiers": ["x"]}, 400, "malformed_attribute"),
+    ({"fileIdentifiers": [identifier(7)]}, 422, "file_not_found"),
+    ({"fileIdentifiers": [identifier(7)] * 10_001}, 413, "too_many_files"),
+    ({"exportLayout": {"a": ["F"], "b": ["F"]}}, 422, "duplicate_in_layout"),
+    ({"exportLayout": {"a": [identifier(7)]}}, 422, "unknown_in_layout"),
+    ({"exportLayout": {"a": "F"}}, 400, "malformed_attribute"),
+    ({"exportLayout": {"a" * 251: ["F"]}}, 422, "name_too_long"),
+    ({"exportLayout": {"<b>": ["F"]}}, 422, "unsafe_text"),
+    ({"filenameAliases": {identifier(7): "a"}}, 422, "unknown_in_aliases"),
+    ({"filenameAliases": {"F": "a" * 251}}, 422, "name_too_long"),
+    ({"filenameAliases": {"F": 1}}, 400, "malformed_attribute"),
+    ({"filenameAliases": {"x": "a"}}, 400, "malformed_attribute"),
+    ({"name": "a" * 251}, 422, "name_too_long"),
+    ({"name": "<script>"}, 400, "malformed_attribute"),
+    ({"colour": "red"}, 400, "unknown_attribute"),
+    ({"exportFunction": {"functionDef": "BLUR"}}, 422, "invalid_export_function"),
+    ({"exportFunction": {"functionDef": "IMG_RESIZE"}}, 422, "invalid_export_function"),
+    (
+        {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": "1"}}},
+        422,
+        "invalid_export_function",
+    ),
+    (
+        {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": "nan"}}},
+        422,
+        "invalid_export_function",
+    ),
+    (
+        {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": "0.5"}}},
+        422,
+        "unsupported_source",
+    ),
+    (
+        {"exportFunction": {"functionDef": "MAGICK", "params": {"targetMediaType": "text/html"}}},
+        422,
+        "invalid_export_function",
+    ),
+    (
+        {
+            "exportFunction": {
+                "functionDef": "MAGICK",
+                "params": {"targetMediaType": "image/png", "quality": "0", "rotation": "-1"},
+            }
+        },
+        422,
+        "invalid_export_function",
+    ),
+    ({"exportFunction": {"functionDef": 1}}, 400, "malformed_attribute"),
+]
+
+
+@pytest.mark.parametrize(("attributes", "status", "code"), BAD, ids=str)
+def test_bad_input_is_refused_by_name(
+    stack: LocalStack, attributes: dict[str, Any], status: int, code: str
+) -> None:
+    file = stored(stack, png(), "leaf.png")
+    text = json.dumps({"fileIdentifiers": [file], **attributes} if attributes else {})
+    document = json.loads(text.replace('"F"', f'"{file}"'))
+    answer = stack.request(
+        "POST",
+        "/api/v1/object-export",
+        json_body={"data": {"type": "object-export", "attributes": document}},
+    )
+    assert answer.status == status, answer.text
+    assert (str(status), code) in problems(answer)
+    assert stack.items("ExportsTable") == []
+    assert stack.keys("ObjectBucket", "exports/") == []
+
+
+def test_all_that_is_wrong_is_told_at_once(stack: LocalStack) -> None:
+    file = stored(stack, png(), "leaf.png")
+    answer = ask(stack, [identifier(7), file, identifier(8), file])
+    assert problems(answer) == [("422", "duplicate_file")]
+    answer = ask(stack, [identifier(7), file, identifier(8)])
+    pointers = [error["source"]["pointer"] for error in answer.json()["errors"]]
+    assert pointers == [f"/data/attributes/fileIdentifiers/{place}" for place in (0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "alias", "path"),
+    [
+        ("../../etc/", "../../passwd", None),
+        ("/abs", "C:\\boot", "abs/C__boot.png"),
+        ("~root", "..", None),
+        ("a\x00b\n", "nul\x00", "a_b_/nul_.png"),
+        ("con", "CON", "con_/CON_.png"),
+        ("...", "leaf", "leaf.png"),
+        ("a//b/./c", " ", "a/b/_/c/leaf.png"),
+        ("été/標本", "feuille é", "été/標本/feuille é.png"),
+    ],
+)
+def test_hostile_names_lead_nowhere(
+    stack: LocalStack, folder: str, alias: str, path: str | None, tmp_path: Path
+) -> None:
+    file = stored(stack, png(), "leaf.png")
+    answer = ask(stack, [file], exportLayout={folder: [file]}, filenameAliases={file: alias})
+    archive = archive_of(stack, answer)
+    [name] = names_in(archive)
+    assert path is None or name == path
+    assert not name.startswith("/")
+    assert not {"..", ".", ""} & set(name.split("/"))
+    assert "\\" not in name
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert (tmp_path / name) == Path(opened.extract(opened.infolist()[0], tmp_path))
+
+
+def test_an_export_over_the_limit_is_refused(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = stored(stack, png(), "leaf.png")
+    assert ask(stack, [file]).status == 201
+    with_less = "local_function_create_export_app"
+    requesting = sys.modules[with_less].requesting
+    limits = type(requesting.limits)(files=10, size_bytes=10)
+    monkeypatch.setattr(
+        sys.modules[with_less],
+        "requesting",
+        type(requesting)(**{**vars(requesting), "limits": limits}),
+    )
+    answer = ask(stack, [file])
+    assert problems(answer) == [("413", "export_too_large")]
+    assert "Maximum export size exceeded. Max: 10 bytes" in answer.text
+
+
+def test_a_file_that_vanished_is_told_of(stack: LocalStack) -> None:
+    kept, gone = stored(stack, png(), "a.png"), stored(stack, png(), "b.png")
+    answer = ask(stack, [kept, gone])
+    stack.client("s3").delete_object(
+        Bucket=stack.name("ObjectBucket"), Key=f"objects/mybucket/{gone}.png"
+    )
+    attributes = built(stack, answer)
+    assert attributes["status"] == "PARTIAL"
+    assert [(p["fileIdentifier"], p["code"]) for p in attributes["problems"]] == [
+        (gone, "file_missing")
+    ]
+    assert names_in(archive_of(stack, answer)) == ["a.png"]
+    [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
+    assert (event["detail"]["status"], event["detail"]["problemCount"]) == ("PARTIAL", 1)
+
+
+def test_of_200_simultaneous_redemptions_one_gets_the_archive(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    key = key_of(stack, answer)
+    together = threading.Barrier(20)
+
+    def redeem(number: int) -> bool:
+        if number < 20:
+            together.wait()
+        try:
+            redeem_key(DynamoExports(), DynamoAccessKeys(), SystemClock(), key)
+        except NotFoundError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        won = list(pool.map(redeem, range(200)))
+    assert (won.count(True), won.count(False)) == (1, 199)
+    assert stack.request("GET", f"/toa/{key}").status == 404
+
+
+def test_200_requests_with_one_key_get_one_archive(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    key = key_of(stack, answer)
+    paths = ("/toa/", "/api/v1/toa/")
+    statuses = [stack.request("GET", f"{paths[n % 2]}{key}").status for n in range(200)]
+    assert sorted(statuses) == [200] + [404] * 199
+
+
+def test_looking_takes_nothing(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    size = built(stack, answer)["archiveSizeInBytes"]
+    key = key_of(stack, answer)
+    for _ in range(3):
+        look = stack.request("HEAD", f"/toa/{key}")
+        assert (look.status, look.header("x-content-length")) == (200, str(size))
+    assert stack.request("GET", f"/toa/{key}").status == 200
+    assert stack.request("HEAD", f"/toa/{key}").status == 404
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 128, "x" * 2000, "é" * 128, "..", "%00"])
+def test_a_guessed_key_opens_nothing(stack: LocalStack, key: str) -> None:
+    assert stack.request("GET", f"/toa/{quote(key, safe='%')}").status == 404
+
+
+def test_an_expired_key_opens_nothing_though_it_is_still_there(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    key = key_of(stack, answer)
+    stack.clock.advance(timedelta(minutes=60))
+    assert any(item["accessKey"] == key for item in stack.items("AccessKeysTable"))
+    assert stack.request("HEAD", f"/toa/{key}").status == 404
+    assert stack.request("GET", f"/toa/{key}").status == 404
+
+
+def test_the_archive_goes_an_hour_after_it_was_taken(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    stack.clock.advance(timedelta(minutes=30))
+    assert stack.request("GET", f"/toa/{key_of(stack, answer)}").status == 200
+    stack.clock.advance(timedelta(minutes=50))
+    stack.run_schedule("KeepHouseFunction")
+    assert stack.request("GET", f"/toa/{key_of(stack, answer)}").status == 200
+    stack.clock.advance(timedelta(minutes=61))
+    stack.run_schedule("KeepHouseFunction")
+    stack.settle()
+    assert stack.keys("ObjectBucket", "exports/") == []
+    attributes = built(stack, answer)
+    assert attributes["status"] == "EXPIRED"
+    path = f"/api/v1/object-export/{answer.json()['data']['id']}/key"
+    assert stack.request("POST", path).status == 410
+
+
+def test_nobody_else_sees_an_export(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    export = answer.json()["data"]["id"]
+    stack.client("dynamodb").update_item(
+        TableName=stack.name("ExportsTable"),
+        Key={"id": {"S": export}},
+        UpdateExpression="SET createdBy = :other",
+        ExpressionAttributeValues={":other": {"S": "somebody"}},
+    )
+    assert stack.request("GET", f"/api/v1/object-export/{export}").status == 404
+    assert stack.request("POST", f"/api/v1/object-export/{export}/key").status == 404
+    assert stack.request("GET", "/api/v1/object-export").json()["data"] == []
+
+
+def test_ones_own_exports_are_listed_page_by_page(stack: LocalStack) -> None:
+    file = stored(stack, png(), "leaf.png")
+    made = []
+    for _ in range(3):
+        made.append(ask(stack, [file]).json()["data"]["id"])
+        stack.clock.advance(timedelta(seconds=1))
+    page = stack.request("GET", "/api/v1/object-export?page[limit]=2").json()
+    assert [one["id"] for one in page["data"]] == made[:0:-1]
+    assert page["meta"]["totalResourceCount"] == 3
+    _, _, following = page["links"]["next"].partition("/api")
+    rest = stack.request("GET", f"/api{following}").json()
+    assert [one["id"] for one in rest["data"]] == made[:1]
+    assert "next" not in rest["links"]
+
+
+def test_the_audit_never_sees_a_key(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
+    audited = json.dumps(stack.items("AuditTable"), default=str)
+    assert f"object-export/{answer.json()['data']['id']}" in audited
+    assert event["detail"]["toa"] not in audited
+    assert "toa" not in audited
+
+
+def test_an_export_whose_message_is_lost_is_taken_up_by_housekeeping(stack: LocalStack) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    stack.client("sqs").purge_queue(QueueUrl=stack.name("BuildExportQueue"))
+    assert built(stack, answer)["status"] == "NEW"
+    stack.clock.advance(timedelta(minutes=16))
+    stack.run_schedule("KeepHouseFunction")
+    assert built(stack, answer)["status"] == "COMPLETED"
+
+
+def test_a_consumer_that_only_listens_on_the_bus_gets_the_archive(
+    stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(stack, ask(stack, [stored(stack, png(), "leaf.png"), stored(stack, b"x", "b.bin")]))
+    consumer = _consumer()
+    asked = []
+
+    def through_the_gateway(url: str) -> io.BytesIO:
+        asked.append(url)
+        answer = stack.request("GET", url.removeprefix("http://api"))
+        assert answer.status == 200
+        return io.BytesIO(answer.body)
+
+    monkeypatch.setattr(consumer.urllib.request, "urlopen", through_the_gateway)
+    lines = [json.dumps(event) for event in stack.bus_events]
+    [place] = consumer.consume(lines, "http://api/", tmp_path)
+    assert names_in(place.read_bytes()) == ["leaf.png", "b.bin"]
+    # Told again, it has it already, and takes nothing.
+    assert consumer.consume(lines, "http://api/", tmp_path) == [place]
+    assert len(asked) == 1
+
+
+def _consumer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("consumer", ROOT / "docs/events/consumer.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
