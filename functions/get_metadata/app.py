@@ -1,9 +1,11 @@
 """GET /api/v1/metadata/{id}: the description of one file."""
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.history import DynamoHistory
 from coffer.adapters.dynamodb.lists import DynamoLists
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.cataloguing import read_metadata
+from coffer.domain.history import remembered
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.places import Kind
 from coffer.http.answers import Answer
@@ -16,6 +18,7 @@ from coffer.identification import configured_identify
 identify = configured_identify()
 catalogue = DynamoCatalogue()
 records = Records(lists=DynamoLists(), catalogue=catalogue, clock=SystemClock())
+history = DynamoHistory()
 app = Api()
 
 
@@ -24,7 +27,8 @@ def show_metadata(request: Request) -> Answer:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     view = read_view(request, Kind.METADATA)
-    metadata = read_metadata(catalogue, caller, identifier)
+    with remembered(history, caller, f"metadata/{identifier}"):
+        metadata = read_metadata(catalogue, caller, identifier)
     return answer_one(request, metadata, view, caller, records)
 
 

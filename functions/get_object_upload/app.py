@@ -1,7 +1,9 @@
 """GET /api/v1/object-upload/{id}: the record of one uploaded file."""
 
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.history import DynamoHistory
 from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.domain.history import remembered
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.places import Kind
 from coffer.domain.listing.related import Related
@@ -16,6 +18,7 @@ from coffer.identification import configured_identify
 identify = configured_identify()
 uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
+history = DynamoHistory()
 app = Api()
 
 
@@ -24,7 +27,8 @@ def show_upload(request: Request) -> Answer:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     view = read_view(request, Kind.OBJECT_UPLOAD)
-    upload = read_upload(uploads, catalogue, caller, identifier)
+    with remembered(history, caller, f"object-upload/{identifier}"):
+        upload = read_upload(uploads, catalogue, caller, identifier)
     return answer_record(request, upload, view, Related(), caller)
 
 

@@ -87,9 +87,11 @@ def describe(stack: LocalStack, file_identifier: str, **attributes: Any) -> Resp
     )
 
 
-def upload_derivative(stack: LocalStack, body: bytes, *, bucket: str = "mybucket") -> str:
+def upload_derivative(
+    stack: LocalStack, body: bytes, *, bucket: str = "mybucket", media_type: str = "image/png"
+) -> str:
     """POST /api/v1/file/{bucket}/derivative; the identifier of the file."""
-    headers, form = multipart(body)
+    headers, form = multipart(body, media_type=media_type)
     answer = stack.request("POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form)
     assert answer.status == 200, answer.text
     return str(answer.json()["fileIdentifier"])

@@ -980,6 +980,21 @@ HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
         _named("object-upload", World.stored),
         {},
     ),
+    "GET /api/v1/audit-snapshot": {
+        200: lambda world: _after(
+            world.described(),
+            world.stack.settle,
+            lambda: world.get("/api/v1/audit-snapshot?filter[author]=dev"),
+        ),
+        400: lambda world: world.get("/api/v1/audit-snapshot"),
+        401: _guarded(lambda world: world.get("/api/v1/audit-snapshot?filter[author]=dev")),
+        403: _guarded(
+            lambda world: world.get("/api/v1/audit-snapshot?filter[author]=dev"), "roleless"
+        ),
+        406: lambda world: world.get(
+            "/api/v1/audit-snapshot?filter[author]=dev", Accept="image/png"
+        ),
+    },
     "GET /api/v1/health": {
         200: lambda world: world.get("/api/v1/health"),
         406: lambda world: world.get("/api/v1/health", Accept="image/png"),

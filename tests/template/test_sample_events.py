@@ -42,6 +42,7 @@ ANSWERS = {
     "list_media_types": HTTPStatus.OK,
     "list_metadata": HTTPStatus.OK,
     "list_object_uploads": HTTPStatus.OK,
+    "list_audit_snapshots": HTTPStatus.OK,
     "list_prefixes": HTTPStatus.UNAUTHORIZED,
     "offer_uploads": HTTPStatus.OK,
     "presign_download": HTTPStatus.UNAUTHORIZED,

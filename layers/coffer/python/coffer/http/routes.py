@@ -71,6 +71,7 @@ ROUTES = (
     "HEAD /api/v1/toa/{key}",
     "GET /toa/{key}",
     "HEAD /toa/{key}",
+    "GET /api/v1/audit-snapshot",
     "GET /api/v1/health",
     "GET /api/v1/openapi.json",
     "GET /api/v1/docs",

@@ -499,6 +499,17 @@ class DerivativeItem(_Listed, Model):
 _DERIVATIVE_FIELDS = tuple(Derivative.__dataclass_fields__)
 
 
+class AuthorIndex(GlobalSecondaryIndex["SnapshotItem"]):
+    """Snapshots by who made the change, and when."""
+
+    class Meta:
+        index_name = "byAuthor"
+        projection = AllProjection()
+
+    author = UnicodeAttribute(hash_key=True)
+    commit_date_time = UnicodeAttribute(range_key=True, attr_name="commitDateTime")
+
+
 class SnapshotItem(Model):
     """One version of a record in the audit table; its `state` as JSON text."""
 
@@ -516,6 +527,8 @@ class SnapshotItem(Model):
     commit_date_time = UnicodeAttribute(attr_name="commitDateTime")
     changed_properties = JSONAttribute(attr_name="changedProperties")
     state = JSONAttribute()
+
+    by_author = AuthorIndex()
 
 
 def awaiting_key(reason: Awaiting, identifier: str, shard: int | None = None) -> str:

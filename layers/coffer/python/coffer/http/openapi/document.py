@@ -15,6 +15,7 @@ from coffer.http.openapi import (
     bodies,
     errors,
     exports,
+    history,
     lists,
     lookups,
     rawstore,
@@ -105,6 +106,7 @@ def _schemas(deployment: Deployment) -> dict[str, Any]:
         **lookups.SCHEMAS,
         **administration.SCHEMAS,
         **exports.SCHEMAS,
+        **history.SCHEMAS,
         **rawstore.SCHEMAS,
         **errors.SCHEMAS,
     }

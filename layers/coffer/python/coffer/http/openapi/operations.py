@@ -34,6 +34,7 @@ from coffer.http.openapi.errors import (
     together,
 )
 from coffer.http.openapi.exports import OPERATIONS as EXPORTS
+from coffer.http.openapi.history import HISTORY
 from coffer.http.openapi.lookups import LOOKUPS
 from coffer.http.openapi.operation import (
     ANY_TYPE,
@@ -538,6 +539,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **_CHANGES,
     **_IN_BULK,
     **LOADING,
+    **HISTORY,
     **_LISTS,
     **VOCABULARY,
     **LOOKUPS,

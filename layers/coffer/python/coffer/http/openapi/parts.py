@@ -133,6 +133,18 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
         ),
         "objectSubtypeId": _parameter("path", "id", identifier("The id of the subtype.")),
         "changedObjectSubtypeId": _parameter("path", "id", identifier("The id of the subtype.")),
+        "filterInstanceId": _parameter(
+            "query",
+            "filter[instanceId]",
+            text(
+                "Of which record: its type, a slash, its id.",
+                pattern="^[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}$",
+                examples=["metadata/0193a3c4-0000-7000-8000-000000000001"],
+            ),
+        ),
+        "filterAuthor": _parameter(
+            "query", "filter[author]", text("Whose changes: the name of the user.", minLength=1)
+        ),
         "filterKey": _parameter(
             "query", "filter[key]", text("Only these keys, with commas between them.", minLength=1)
         ),

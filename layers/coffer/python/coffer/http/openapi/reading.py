@@ -99,7 +99,7 @@ READING: Mapping[str, Operation] = {
         "Get the record of an uploaded file",
         "There as soon as the content has been looked into. Needs READ_ONLY in the group, or "
         "a description of the file that is publicly releasable.",
-        {404: ("upload_not_found",), 410: ("upload_deleted",)},
+        {404: ("upload_not_found",), 410: ("upload_deleted", "record_deleted")},
     ),
     "GET /api/v1/metadata": _list(Kind.METADATA, "listMetadata", "descriptions", _OWN),
     "GET /api/v1/metadata/{id}": _one(
@@ -108,7 +108,7 @@ READING: Mapping[str, Operation] = {
         "metadataId",
         "Get a description",
         "Needs READ_ONLY in the group, unless the description is publicly releasable.",
-        {404: ("metadata_not_found",), 410: ("metadata_deleted",)},
+        {404: ("metadata_not_found",), 410: ("metadata_deleted", "record_deleted")},
     ),
     "GET /api/v1/derivative": _list(
         Kind.DERIVATIVE,
@@ -123,6 +123,6 @@ READING: Mapping[str, Operation] = {
         "Get the record of a file that was made from another",
         "Needs READ_ONLY in the group, unless the derivative is publicly releasable. That of a "
         "generated thumbnail has the thumbnailIdentifier as its id.",
-        {404: ("derivative_not_found",), 410: ("derivative_deleted",)},
+        {404: ("derivative_not_found",), 410: ("derivative_deleted", "record_deleted")},
     ),
 }

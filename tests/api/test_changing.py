@@ -1,0 +1,387 @@
+"""Changing and deleting records, and what is told of it afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.clients import (
+    JSON_API,
+    change,
+    delete,
+    derive,
+    describe,
+    header,
+    heard,
+    problems,
+    record,
+    send,
+    upload,
+    upload_derivative,
+)
+from tests.api.images import jpeg, png
+from tests.api.killing import AwsCalls
+
+MANY = 40
+
+
+def described(stack: LocalStack, **attributes: Any) -> tuple[str, str]:
+    """A file and its description, by their ids."""
+    file = upload(stack, png()).json()["fileIdentifier"]
+    stack.settle(retries=True)
+    return file, str(describe(stack, file, **attributes).json()["data"]["id"])
+
+
+def operations(stack: LocalStack) -> list[tuple[str, str]]:
+    stack.settle(retries=True)
+    return [
+        (event["detail"]["operationType"], event["detail"]["documentType"])
+        for event in heard(stack)
+        if event["detail-type"] == "DocumentOperationNotification"
+    ]
+
+
+def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
+    answer = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert answer.status == 200, answer.text
+    return [one["attributes"] for one in answer.json()["data"]]
+
+
+# ---------------------------------------------------------------- PATCH
+
+
+def test_a_change_changes_what_it_names_and_nothing_else(stack: LocalStack) -> None:
+    _, metadata = described(stack, acCaption="A leaf", acTags=["green"], orientation=3)
+    before = stack.request("GET", f"/api/v1/metadata/{metadata}").json()["data"]["attributes"]
+    answer = change(stack, "metadata", metadata, acCaption=None, sourceSet="2026")
+    after = answer.json()["data"]["attributes"]
+    assert (answer.status, header(answer, "etag")) == (200, '"2"')
+    assert "acCaption" not in after
+    assert after["sourceSet"] == "2026"
+    changed = {name for name in before if before[name] != after.get(name)}
+    assert changed == {"acCaption", "sourceSet", "xmpMetadataDate"}
+    assert operations(stack).count(("UPDATE", "metadata")) == 2  # the thumbnail's, and this
+    last = history(stack, f"filter[instanceId]=metadata/{metadata}")[0]
+    assert (last["version"], last["snapshotType"], last["author"]) == (2, "UPDATE", "dev")
+    assert last["changedProperties"] == ["acCaption", "sourceSet"]
+
+
+def test_a_stale_change_is_refused(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    first = {"If-Match": '"1"'}
+    assert change(stack, "metadata", metadata, headers=first, acCaption="A").status == 200
+    answer = change(stack, "metadata", metadata, headers=first, acCaption="B")
+    assert problems(answer) == [("412", "version_changed")]
+    assert problems(delete(stack, "metadata", metadata, headers=first)) == [
+        ("412", "version_changed")
+    ]
+    either = {"If-Match": '"7", "2"'}
+    assert change(stack, "metadata", metadata, headers=either, acCaption="B").status == 200
+
+
+def test_persons_are_replaced_and_removed(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    person = {"data": {"type": "person", "id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9"}}
+    both = change(
+        stack,
+        "metadata",
+        metadata,
+        relationships={"dcCreator": person, "acMetadataCreator": person},
+    )
+    assert both.json()["data"]["relationships"] == {
+        "dcCreator": person,
+        "acMetadataCreator": person,
+    }
+    one = change(stack, "metadata", metadata, relationships={"dcCreator": {"data": None}})
+    assert one.json()["data"]["relationships"] == {"acMetadataCreator": person}
+    unknown = change(stack, "metadata", metadata, relationships={"owner": person})
+    assert unknown.json()["errors"][0]["detail"] == "Unknown relationship [owner]"
+
+
+def test_everything_that_is_wrong_with_a_change_is_told_at_once(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    answer = change(
+        stack,
+        "metadata",
+        metadata,
+        bucket="other",
+        dcType=None,
+        orientation=9,
+        fileIdentifier="01a201b2-61d3-7847-b106-8d77d4d6c0e9",
+        acSubtype="SHEET",
+    )
+    assert answer.status == 400
+    told = {(error["status"], error["code"]) for error in answer.json()["errors"]}
+    assert told == {
+        ("422", "bucket_is_fixed"),
+        ("422", "file_is_fixed"),
+        ("422", "constraint_violation"),
+        ("400", "unknown_subtype"),
+    }
+
+
+def test_a_document_has_to_name_the_record_of_its_path(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    data = {"type": "metadata", "id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9", "attributes": {}}
+    answer = send(stack, "PATCH", f"/api/v1/metadata/{metadata}", data)
+    assert problems(answer) == [("400", "wrong_identifier")]
+
+
+def test_two_changes_at_once_both_happen(stack: LocalStack, aws_calls: AwsCalls) -> None:
+    _, metadata = described(stack)
+    done = aws_calls.interrupt_before(
+        1, lambda: change(stack, "metadata", metadata, sourceSet="theirs")
+    )
+    answer = change(stack, "metadata", metadata, acCaption="ours")
+    aws_calls.stop()
+    assert [one.status for one in (*done, answer)] == [200, 200]
+    attributes = answer.json()["data"]["attributes"]
+    assert (attributes["acCaption"], attributes["sourceSet"]) == ("ours", "theirs")
+
+
+def test_an_administrator_sets_right_what_was_found_out(stack: LocalStack) -> None:
+    file, metadata = described(stack)
+    answer = change(stack, "object-upload", file, evaluatedMediaType="image/x-png", sha1Hex="0")
+    assert answer.status == 200
+    assert record(stack, file)["evaluatedMediaType"] == "image/x-png"
+    change(stack, "metadata", metadata)
+    shown = stack.request("GET", f"/api/v1/metadata/{metadata}").json()["data"]["attributes"]
+    assert shown["dcFormat"] == "image/x-png"
+
+
+# ---------------------------------------------------------------- DELETE
+
+
+def test_deleted_metadata_is_gone_and_its_file_can_be_described_again(stack: LocalStack) -> None:
+    file, metadata = described(stack)
+    thumbnail = record(stack, file)["thumbnailIdentifier"]
+    assert delete(stack, "metadata", metadata).status == 204
+    gone = stack.request("GET", f"/api/v1/metadata/{metadata}")
+    assert problems(gone) == [("410", "metadata_deleted")]
+    assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 410
+    about = gone.json()["errors"][0]["links"]["about"]
+    stack.settle(retries=True)
+    told = stack.request("GET", about.partition("://")[2].partition("/")[2].join(["/", ""]))
+    assert told.json()["data"][0]["attributes"]["snapshotType"] == "TERMINAL"
+    again = describe(stack, file)
+    assert again.status == 201
+    assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 200
+    assert operations(stack).count(("ADD", "derivative")) == 2
+    versions = [
+        one["version"] for one in history(stack, f"filter[instanceId]=derivative/{thumbnail}")
+    ]
+    assert versions == [3, 2, 1]
+
+
+def test_derivatives_go_with_the_metadata_however_many_there_are(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    files = [upload_derivative(stack, png(20, 20)) for _ in range(60)]
+    for file in files:
+        assert derive(stack, file, metadata).status == 201
+    assert delete(stack, "metadata", metadata).status == 204
+    stack.settle(retries=True)
+    records = stack.items("DerivativesTable")
+    assert len(records) == 61
+    assert all("deletedOn" in item for item in records)
+    claims = [item.get("claimedBy") for item in stack.items("UploadsTable")]
+    assert claims == [None] * 61
+    stack.clock.advance(timedelta(hours=2))
+    stack.run_schedule("KeepHouseFunction")
+    [tombstone] = stack.items("MetadataTable")
+    assert "cascading" not in tombstone
+    assert "expiresAt" in tombstone
+
+
+def test_a_deleted_derivative_also_notifies_its_metadata(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    made = derive(stack, upload_derivative(stack, png()), metadata).json()["data"]["id"]
+    before = operations(stack).count(("UPDATE", "metadata"))
+    assert delete(stack, "derivative", made).status == 204
+    told = operations(stack)
+    assert ("DELETE", "derivative") in told
+    assert told.count(("UPDATE", "metadata")) == before + 1
+
+
+def test_a_described_file_is_not_deleted(stack: LocalStack) -> None:
+    file, metadata = described(stack)
+    assert problems(delete(stack, "object-upload", file)) == [("409", "upload_in_use")]
+    delete(stack, "metadata", metadata)
+    assert delete(stack, "object-upload", file).status == 204
+    assert stack.keys("ObjectBucket", "") == []
+    assert stack.request("GET", f"/api/v1/object-upload/{file}").status == 410
+    assert stack.request("GET", f"/api/v1/file/mybucket/{file}").status == 410
+
+
+def test_what_was_deleted_stays_gone_when_its_tombstone_is(stack: LocalStack) -> None:
+    file, metadata = described(stack)
+    delete(stack, "metadata", metadata)
+    delete(stack, "object-upload", file)
+    stack.settle(retries=True)
+    stack.clock.advance(timedelta(hours=2))
+    stack.run_schedule("KeepHouseFunction")
+    stack.clock.advance(timedelta(days=91))
+    for swept in (False, True):
+        if swept:
+            stack.sweep_expired()
+        for kind, identifier in (("metadata", metadata), ("object-upload", file)):
+            answer = stack.request("GET", f"/api/v1/{kind}/{identifier}")
+            assert problems(answer) == [("410", "record_deleted")]
+    assert stack.items("MetadataTable") == stack.items("UploadsTable") == []
+
+
+# ---------------------------------------------------------------- derivatives
+
+
+@pytest.mark.parametrize("path", ["/api/v1/derivative", "/api/v1/derivative/"])
+def test_a_thumbnail_is_submitted_as_the_seed_does_it(stack: LocalStack, path: str) -> None:
+    _, metadata = described(stack)
+    file = upload_derivative(stack, jpeg(), media_type="image/jpeg")
+    data = {
+        "type": "derivative",
+        "attributes": {
+            "fileIdentifier": file,
+            "dcType": "Image",
+            "derivativeType": "THUMBNAIL_IMAGE",
+        },
+        "relationships": {"acDerivedFrom": {"data": {"id": metadata, "type": "metadata"}}},
+    }
+    answer = send(stack, "POST", path, data)
+    assert answer.status == 201, answer.text
+    attributes = answer.json()["data"]["attributes"]
+    assert attributes["bucket"] == "mybucket"
+    assert attributes["dcFormat"] == "image/jpeg"
+    assert attributes["publiclyReleasable"] is False
+    assert stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}").body == jpeg()
+
+
+def test_a_large_image_of_what_has_no_thumbnail_gets_one_made(stack: LocalStack) -> None:
+    file = upload(stack, b"only text", name="a.txt", media_type=None).json()["fileIdentifier"]
+    metadata = describe(stack, file).json()["data"]["id"]
+    made = upload_derivative(stack, png())
+    assert derive(stack, made, metadata, derivativeType="LARGE_IMAGE").status == 201
+    stack.settle(retries=True)
+    thumbnail = record(stack, made)["thumbnailIdentifier"]
+    assert record(stack, made)["thumbnailStatus"] == "READY"
+    assert stack.keys("ObjectBucket", "thumbnails/") == [f"thumbnails/mybucket/{thumbnail}.jpg"]
+    shown = stack.request("GET", f"/api/v1/derivative/{thumbnail}").json()["data"]["attributes"]
+    assert shown["createdBy"] == "System Generated"
+    answer = stack.request("GET", f"/api/v1/file/mybucket/derivative/{thumbnail}")
+    assert answer.status == 200, answer.text
+
+
+def test_of_two_at_once_one_describes_the_file(stack: LocalStack) -> None:
+    file = upload(stack, png()).json()["fileIdentifier"]
+    answers: list[Response] = []
+    threads = [Thread(target=lambda: answers.append(describe(stack, file))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status for answer in answers) == [201, 409]
+    assert len(stack.items("MetadataTable")) == 1
+
+
+# ---------------------------------------------------------------- killed anywhere
+
+
+@pytest.mark.parametrize("what", ["change", "deletion", "derivative", "upload"])
+def test_killed_anywhere_a_change_is_made_or_not(
+    stack: LocalStack, aws_calls: AwsCalls, what: str
+) -> None:
+    if stack.disturbance.chaos:
+        return
+    for fatal in range(MANY):
+        stack.reset()
+        file, metadata = described(stack)
+        made = upload_derivative(stack, png())
+        if what == "deletion":
+            assert derive(stack, made, metadata).status == 201
+        if what == "upload":
+            delete(stack, "metadata", metadata)
+        aws_calls.kill_before(fatal)
+        answer = _ask(stack, what, file, metadata, made)
+        killed = aws_calls.killed
+        aws_calls.stop()
+        for _ in range(2):
+            stack.clock.advance(timedelta(hours=2))
+            stack.run_schedule("KeepHouseFunction")
+            stack.settle(retries=True)
+        _is_whole(stack)
+        if not killed:
+            assert answer.status < 300
+            return
+    pytest.fail("the run never got to its end")
+
+
+def _ask(stack: LocalStack, what: str, file: str, metadata: str, made: str) -> Response:
+    match what:
+        case "change":
+            return change(stack, "metadata", metadata, acCaption="A leaf")
+        case "deletion":
+            return delete(stack, "metadata", metadata)
+        case "derivative":
+            return derive(stack, made, metadata)
+    return delete(stack, "object-upload", file)
+
+
+def _is_whole(stack: LocalStack) -> None:
+    """Every claim is held by a record that is there, and every deletion has come to its end."""
+    alive = {
+        f"{kind}/{item['id']}"
+        for kind, table in (("metadata", "MetadataTable"), ("derivative", "DerivativesTable"))
+        for item in stack.items(table)
+        if "deletedOn" not in item
+    }
+    uploads = stack.items("UploadsTable")
+    claims = {item["claimedBy"] for item in uploads if "claimedBy" in item}
+    generated = {
+        f"derivative/{item['id']}"
+        for item in stack.items("DerivativesTable")
+        if item["createdBy"] == "System Generated"
+    }
+    assert claims == alive - generated
+    for item in stack.items("MetadataTable"):
+        assert "deletedOn" not in item or ("expiresAt" in item and "cascading" not in item)
+    for item in stack.items("DerivativesTable"):
+        assert "deletedOn" in item or f"metadata/{item['acDerivedFrom']}" in alive
+    kept = set(stack.keys("ObjectBucket", ""))
+    for item in uploads:
+        assert (item["objectKey"] in kept) is ("deletedOn" not in item)
+    audited = [(one["instanceId"], int(one["version"])) for one in stack.items("AuditTable")]
+    assert len(audited) == len(set(audited))
+
+
+# ---------------------------------------------------------------- the audit
+
+
+def test_the_audit_is_asked_by_record_and_by_author(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    change(stack, "metadata", metadata, acCaption="A leaf")
+    stack.settle(retries=True)
+    of_record = history(stack, f"filter[instanceId][EQ]=metadata/{metadata}")
+    assert [one["snapshotType"] for one in of_record] == ["UPDATE", "INITIAL"]
+    assert {one["author"] for one in history(stack, "filter[author]=dev")} == {"dev"}
+    both = f"filter[instanceId]=metadata/{metadata}&filter[author]=nobody"
+    assert history(stack, both) == []
+    page = stack.request(
+        "GET", f"/api/v1/audit-snapshot?filter[instanceId]=metadata/{metadata}&page[limit]=1"
+    ).json()
+    assert page["meta"]["totalResourceCount"] == 2
+    assert "page%5Boffset%5D=1" in page["links"]["next"]
+    assert page["data"][0]["id"] == f"metadata/{metadata}/{of_record[0]['commitDateTime']}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "filter[instanceId]=metadata", "filter[colour]=red", "filter[author]=dev&page[limit]=0",
+     "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author"],
+)  # fmt: skip
+def test_a_question_that_the_audit_does_not_take(stack: LocalStack, query: str) -> None:
+    answer = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert problems(answer)[0] == ("400", "malformed_parameter")
+    assert header(answer, "content-type") == JSON_API
