@@ -153,6 +153,7 @@ def test_a_damaged_image_still_says_when_it_was_taken() -> None:
         (0xA433, "x" * 1000, "x" * MOST_CHARACTERS),
         (0x927C, b"the maker's own", None),
         (0xFFFF, 1, None),
+        (0x8822, 1, "Manual control"),
     ],
 )
 def test_a_tag_is_told_in_the_references_words(tag: int, value: Entry, text: str | None) -> None:

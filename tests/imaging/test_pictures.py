@@ -352,3 +352,31 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Image.Image, "thumbnail", refuse)
     assert failure_of(plain("PNG")) == "memory_exhausted"
+
+
+# ---------------------------------------------------------------- rarer kinds
+
+
+def test_a_large_jpeg_2000_is_decoded_as_coarsely_as_it_may() -> None:
+    made = make(plain("JPEG2000", size=(1600, 1200)))
+    assert made.size == (200, 150)
+    assert near(colour_of(made), GREEN)
+
+
+def test_the_colours_of_lab_are_shown() -> None:
+    made = make(plain("TIFF", "LAB", (255, 128, 128)))
+    assert near(colour_of(made), (255, 255, 255))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_no_picture(number: float) -> None:
+    image = Image.new("F", (40, 30), 0.5)
+    image.putpixel((0, 0), number)
+    try:
+        make(encode(image, "TIFF"))
+    except ThumbnailError as error:
+        assert error.code == "image_damaged"  # noqa: PT017 - or they are passed over
+
+
+def test_an_image_of_one_number_is_black() -> None:
+    assert colour_of(make(encode(Image.new("F", (40, 30), 0.5), "TIFF"))) == (0, 0, 0)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import resource
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from coffer.adapters.imaging.messages import (
 from coffer.domain.image_facts import NOTHING_KNOWN
 from coffer.domain.ports import Picture, ThumbnailError
 from tests.fakes.outlets import FACTS
+from tests.imaging.making import plain
 
 SPOKEN = {"length": 3, "facts": json.loads(reply_of(Picture(thumbnail=b"", facts=FACTS)))["facts"]}
 
@@ -94,3 +98,21 @@ def test_each_image_gets_processor_time_of_its_own(monkeypatch: pytest.MonkeyPat
     assert used + 19 <= soft
     assert memory == (resource.RLIMIT_AS, (1000, 1000))
     assert core == (resource.RLIMIT_CORE, (0, 0))
+
+
+def test_the_worker_serves_on_its_standard_streams(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    image, out = tmp_path / "image.png", tmp_path / "out"
+    image.write_bytes(plain("PNG"))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr(os, "dup", lambda _: os.open(out, os.O_CREAT | os.O_WRONLY))
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    stdin = SimpleNamespace(buffer=[request_line(str(image), "image/png")])
+    monkeypatch.setattr(sys, "stdin", stdin)
+    worker.main(50, 1000, 20)
+    with out.open("rb") as replies:
+        assert replies.readline() == READY
+        length, facts, failure = read_line(replies.readline())
+        assert (failure, facts.width) == (None, 400)
+        assert len(replies.read()) == length
