@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.change_stream import announce
 from coffer.domain.errors import ObjectMissingError
+from coffer.domain.listing.counting import CountChange
+from coffer.domain.object_upload import UploadStatus
 from coffer.domain.ports import AuditTrail, Deliveries, EventBus, ProcessingQueue, StoredObject
 from coffer.settings import settings
 from local.stack import LocalStack
@@ -30,7 +32,7 @@ from tests.fakes import (
     RecordingBus,
 )
 from tests.fakes.clocks import NOON
-from tests.fakes.records import metadata, thumbnail, upload
+from tests.fakes.records import FILE, metadata, thumbnail, upload
 
 BODY = b"the bytes of a file"
 KEY = "objects/aafc/käfer 1+2.png"
@@ -45,13 +47,15 @@ class Audit:
 
     trail: AuditTrail
     kept: Callable[[], list[Mapping[str, Any]]]
+    counted: Callable[[], dict[tuple[str, str], tuple[int, int]]]
+    """Records, and public ones, by kind and bucket."""
 
 
 @pytest.fixture(params=["in memory", "DynamoDB"])
 def audit(request: pytest.FixtureRequest) -> Audit:
     if request.param == "in memory":
         fake = InMemoryAudit()
-        return Audit(fake, lambda: list(fake.snapshots.values()))
+        return Audit(fake, lambda: list(fake.snapshots.values()), lambda: _summed(fake.counted))
     stack: LocalStack = request.getfixturevalue("stack")
 
     def kept() -> list[Mapping[str, Any]]:
@@ -65,7 +69,22 @@ def audit(request: pytest.FixtureRequest) -> Audit:
             for item in stack.items("AuditTable")
         ]
 
-    return Audit(DynamoAuditTrail(), kept)
+    def counted() -> dict[tuple[str, str], tuple[int, int]]:
+        return {
+            (item["kind"], item["bucketKey"]): (int(item["records"]), int(item["publicRecords"]))
+            for item in stack.items("CountsTable")
+        }
+
+    return Audit(DynamoAuditTrail(), kept, counted)
+
+
+def _summed(changes: Iterable[CountChange]) -> dict[tuple[str, str], tuple[int, int]]:
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in changes:
+        records, public = sums.get((one.kind, one.bucket_key), (0, 0))
+        new = (records + one.records, public + one.public_records)
+        sums[(one.kind, one.bucket_key)] = new
+    return sums
 
 
 def snapshot(version: int = 1, **changes: Any) -> Mapping[str, Any]:
@@ -97,6 +116,45 @@ def test_every_version_of_every_record_is_kept(audit: Audit) -> None:
     for one in (snapshot(1), snapshot(2), snapshot(1, instanceId="metadata/other")):
         audit.trail.record(one)
     assert len(audit.kept()) == 3
+
+
+def change(before: Any, after: Any, audit: Audit) -> None:
+    """Record a change as `publish_changes` does."""
+    announcement = announce(before, after, NOON)
+    assert announcement is not None
+    audit.trail.record(announcement.snapshot, announcement.counts)
+
+
+def test_a_record_counts_while_lists_show_it(audit: Audit) -> None:
+    first, second = metadata(), metadata(identifier=FILE, publicly_releasable=False, bucket="AAFC")
+    change(None, first, audit)
+    change(None, second, audit)
+    assert audit.counted() == {("metadata", "aafc"): (2, 1)}
+    change(first, replace(first, version=2, publicly_releasable=False), audit)
+    assert audit.counted() == {("metadata", "aafc"): (2, 0)}
+    change(second, replace(second, version=2, deleted_on=NOON, deleted_by="root"), audit)
+    assert audit.counted() == {("metadata", "aafc"): (1, 0)}
+
+
+def test_a_change_that_is_told_twice_counts_once(audit: Audit) -> None:
+    for _ in range(3):
+        change(None, thumbnail(), audit)
+    assert audit.counted() == {("derivative", "aafc"): (1, 1)}
+    assert len(audit.kept()) == 1
+
+
+def test_a_record_that_moves_counts_where_it_went(audit: Audit) -> None:
+    before = metadata()
+    change(None, before, audit)
+    change(before, replace(before, version=2, bucket="bicoe"), audit)
+    assert audit.counted() == {("metadata", "aafc"): (0, 0), ("metadata", "bicoe"): (1, 1)}
+
+
+def test_an_upload_counts_from_when_it_was_looked_into(audit: Audit) -> None:
+    before = upload(status=UploadStatus.PROCESSING, version=0)
+    assert announce(None, before, NOON) is None
+    change(before, upload(), audit)
+    assert audit.counted() == {("object-upload", "aafc"): (1, 0)}
 
 
 # ---------------------------------------------------------------- the bus

@@ -154,6 +154,9 @@ def find_originals() -> dict[tuple[Any, str], Any]:
         (DynamoDBStreamsBackend, "get_records"),
         (DynamoDBStreamsBackend, "get_shard_iterator"),
         (DynamoHandler, "batch_write_item"),
+        (Table, "put_item"),
+        (Table, "delete_item"),
+        (Table, "query"),
     ]
     found: dict[tuple[Any, str], Any] = {}
     for owner, name in running:

@@ -129,3 +129,16 @@ def _service_behind(folder: str) -> str:
     }
     assert sources, f"nothing invokes {folder}"
     return "sqs" if sources <= set(written("AWS::SQS::Queue")) else "dynamodb"
+
+
+def test_nobody_may_scan_a_table() -> None:
+    """Whatever a handler asks for: what it may not do, no request does."""
+    allowed = {
+        action
+        for one in functions().values()
+        for statement in statements(one)
+        for action in as_list(statement["Action"])
+        if action.startswith("dynamodb:")
+    }
+    assert "dynamodb:Query" in allowed
+    assert {action for action in allowed if action.endswith(("*", "Scan"))} == set()

@@ -15,12 +15,14 @@ from pynamodb.exceptions import PynamoDBException
 
 from coffer.adapters.dynamodb.audit import DynamoAuditTrail
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.counts import CountItem
 from coffer.adapters.dynamodb.items import (
     DerivativeItem,
     MetadataItem,
     SnapshotItem,
     UploadItem,
 )
+from coffer.adapters.dynamodb.lists import DynamoLists
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.event_bus import EventBridgeBus
 from coffer.adapters.s3_objects import S3Objects
@@ -34,6 +36,9 @@ from coffer.domain.errors import (
     StepsRefusedError,
     UnavailableError,
 )
+from coffer.domain.listing.places import Kind, Order, name_beginning
+from coffer.domain.listing.plans import Stretch
+from coffer.domain.listing.ports import Read
 from coffer.domain.object_upload import Awaiting
 from coffer.domain.ports import StoredObject
 from tests.fakes.clocks import NOON
@@ -178,7 +183,18 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "cascading": lambda: list(_catalogue().cascading(NOON)),
     "withdraw_thumbnail": lambda: _catalogue().withdraw_thumbnail("x", NOON),
     "record": lambda: DynamoAuditTrail().record(_snapshot()),
+    "read": lambda: DynamoLists().read(Kind.METADATA, [LIST]),
+    "read several": lambda: DynamoLists().read(Kind.METADATA, [LIST, NAMED]),
+    "count all": lambda: DynamoLists().count(Kind.METADATA, None, only_public=False),
+    "count": lambda: DynamoLists().count(Kind.METADATA, ["aafc"], only_public=True),
+    "derivatives": lambda: DynamoLists().derivatives([METADATA]),
 }
+
+
+LIST: Read = Read(stretch=Stretch(order=Order.CREATED, bucket_key="aafc"), limit=1)
+NAMED: Read = Read(
+    stretch=Stretch(order=Order.NAMED, shard="public#0", beginning=name_beginning("a")), limit=1
+)
 
 
 def _snapshot() -> Any:
@@ -195,7 +211,8 @@ def client_of(model: Any) -> Any:
 @pytest.fixture
 def tables() -> Iterator[Callable[[Any], None]]:
     """Lets every table answer the same, until the test is over."""
-    clients = [client_of(m) for m in (UploadItem, MetadataItem, DerivativeItem, SnapshotItem)]
+    models = (UploadItem, MetadataItem, DerivativeItem, SnapshotItem, CountItem)
+    clients = [client_of(model) for model in models]
 
     def answer(with_what: Any) -> None:
         for client in clients:
@@ -303,6 +320,43 @@ def test_a_transaction_whose_upload_is_gone_says_so(tables: Callable[[Any], None
 def test_a_transaction_that_was_rolled_back_for_no_reason_may_be_tried_again() -> None:
     with pytest.raises(UnavailableError):
         add_metadata(cancelled("None", "None", "None"))
+
+
+def count_one(answer: Any) -> None:
+    """Record a change that counts, while its transactions are answered like this."""
+    trail = DynamoAuditTrail()
+    announcement = announce(None, metadata(), NOON)
+    assert announcement is not None
+    client = trail._connection.client
+    answer_always(client, answer)
+    try:
+        with no_pauses():
+            trail.record(announcement.snapshot, announcement.counts)
+    finally:
+        answer_normally(client)
+
+
+def test_a_change_that_was_counted_before_is_done() -> None:
+    count_one(cancelled("ConditionalCheckFailed", "None"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        cancelled("None", "TransactionConflict"),
+        cancelled("None", "ProvisionedThroughputExceeded"),
+        json_error("ThrottlingException"),
+        *SILENCES.values(),
+    ],
+)
+def test_a_counter_that_is_busy_may_be_tried_again(answer: Any) -> None:
+    with pytest.raises(UnavailableError):
+        count_one(answer)
+
+
+def test_a_count_that_is_not_understood_is_a_mistake_of_ours() -> None:
+    with pytest.raises(PynamoDBException):
+        count_one(json_error("ValidationException"))
 
 
 # ---------------------------------------------------------------- EventBridge

@@ -25,8 +25,7 @@ from coffer.adapters.dynamodb.items import SnapshotItem
 from coffer.domain.errors import UnavailableError
 from coffer.domain.listing.counting import CountChange
 
-_CONFLICT = "TransactionConflict"
-_CONDITION_FAILED = "ConditionalCheckFailed"
+_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
 _SHORTEST_PAUSE_SECONDS = 0.02
 
 
@@ -79,7 +78,7 @@ class DynamoAuditTrail:
                 reasons = {one.code for one in error.cancellation_reasons if one is not None}
                 if _CONDITION_FAILED in reasons:
                     return
-                if _CONFLICT not in reasons:
+                if not reasons - {_NONE}:
                     raise
             else:
                 return

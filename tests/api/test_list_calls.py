@@ -1,0 +1,162 @@
+"""What reading records asks of DynamoDB, call by call: queries, reads by key, and never a Scan."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from coffer.domain.callers import Caller, Role
+from local.stack import LocalStack
+from tests.api.killing import AwsCalls
+from tests.fakes.records import identifier, metadata, thumbnail, upload
+
+ONE = identifier(100)
+GROUPS = ("aafc", "bicoe", "cnc")
+MEMBER = Caller(username="eve", groups={group: frozenset({Role.USER}) for group in GROUPS})
+
+As = Callable[[Caller], None]
+
+
+@pytest.fixture
+def filled(stack: LocalStack) -> LocalStack:
+    for number in range(30):
+        bucket = GROUPS[number % 3]
+        MetadataItem.of(metadata(identifier=identifier(number), bucket=bucket)).save()
+        UploadItem.of(upload(file_identifier=identifier(number), bucket=bucket)).save()
+        DerivativeItem.of(
+            thumbnail(
+                identifier=identifier(100 + number),
+                bucket=bucket,
+                ac_derived_from=identifier(number),
+            )
+        ).save()
+    stack.settle()
+    return stack
+
+
+@pytest.fixture
+def called_by(stack: LocalStack) -> Iterator[As]:
+    """Lets the handlers take their callers for somebody, until the test is over."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def become(caller: Caller) -> None:
+            for function in stack.resources.functions:
+                # Invoked once, so that its module is there.
+                module = sys.modules.get(f"local_function_{function.folder.name}_app")
+                if module is not None and hasattr(module, "identify"):
+                    patch.setattr(module, "identify", lambda _request: caller)
+
+        yield become
+
+
+CALLS = [
+    ("metadata", {"Query": 3, "BatchGetItem": 1}),
+    ("metadata?page[limit]=1000", {"Query": 3}),
+    ("metadata?filter[bucket]=aafc&page[limit]=5", {"Query": 1, "BatchGetItem": 1}),
+    ("metadata?filter[bucket]=aafc&filter[dcType]=IMAGE&page[limit]=5", {"Query": 1}),
+    ("metadata?filter[bucket]=aafc&filter[originalFilename]=leaf.png", {"Query": 1}),
+    ("metadata?filter[originalFilename]=leaf.png,a.png&page[limit]=30", {"Query": 6}),
+    ("metadata?filter[bucket]=nobody", {}),
+    ("metadata?filter[publiclyReleasable]=true&page[limit]=30", {"Query": 16}),
+    (
+        "metadata?filter[bucket]=aafc&page[limit]=3&include=derivatives",
+        {"Query": 4, "BatchGetItem": 1},
+    ),
+    ("derivative?filter[bucket]=aafc&page[limit]=50", {"Query": 1}),
+    (
+        "derivative?filter[bucket]=aafc&page[limit]=50&include=acDerivedFrom",
+        {"Query": 1, "BatchGetItem": 1},
+    ),
+    ("object-upload?filter[bucket]=aafc&page[limit]=50", {"Query": 1}),
+    (f"metadata/{identifier(1)}", {"GetItem": 1}),
+    (f"metadata/{identifier(1)}?include=derivatives", {"GetItem": 1, "Query": 1}),
+    (f"derivative/{ONE}", {"GetItem": 1}),
+    (f"derivative/{ONE}?include=acDerivedFrom", {"GetItem": 1, "BatchGetItem": 1}),
+    (f"object-upload/{identifier(1)}", {"GetItem": 1}),
+]
+
+
+def test_reading_costs_the_calls_that_it_must(
+    filled: LocalStack, called_by: As, aws_calls: AwsCalls
+) -> None:
+    for path, _ in CALLS:
+        filled.request("GET", f"/api/v1/{path}")
+    called_by(MEMBER)
+    for path, expected in CALLS:
+        aws_calls.count()
+        answer = filled.request("GET", f"/api/v1/{path}")
+        made = Counter(aws_calls.made)
+        aws_calls.stop()
+        assert answer.status == 200, answer.text
+        assert made == expected, path
+
+
+def test_a_caller_is_shown_their_groups_records_and_no_others(
+    filled: LocalStack, called_by: As
+) -> None:
+    paths = ("metadata", "derivative", "object-upload")
+    for path in paths:
+        filled.request("GET", f"/api/v1/{path}")
+    hidden = metadata(identifier=identifier(60), bucket="secret", publicly_releasable=False)
+    shown = metadata(identifier=identifier(61), bucket="open", publicly_releasable=True)
+    for record in (hidden, shown):
+        MetadataItem.of(record).save()
+    filled.settle()
+    called_by(Caller(username="eve", groups={"bicoe": frozenset({Role.READ_ONLY})}))
+    for path in paths:
+        document = filled.request("GET", f"/api/v1/{path}").json()
+        assert {one["attributes"]["bucket"] for one in document["data"]} == {"bicoe"}
+        assert document["meta"]["totalResourceCount"] == 10
+    public = filled.request(
+        "GET", "/api/v1/metadata?filter[publiclyReleasable]=true&page[limit]=100"
+    ).json()
+    assert len(public["data"]) == public["meta"]["totalResourceCount"] == 31
+    for bucket, expected in (("secret", 0), ("open", 1)):
+        query = f"filter[bucket]={bucket}&filter[publiclyReleasable]=true"
+        assert len(filled.request("GET", f"/api/v1/metadata?{query}").json()["data"]) == expected
+
+
+def test_what_is_included_is_what_the_caller_may_read(filled: LocalStack, called_by: As) -> None:
+    parent, made = identifier(70), identifier(71)
+    MetadataItem.of(metadata(identifier=parent, bucket="open")).save()
+    DerivativeItem.of(
+        thumbnail(identifier=made, bucket="open", ac_derived_from=parent, publicly_releasable=False)
+    ).save()
+    path = f"/api/v1/metadata/{parent}?include=derivatives"
+    assert [one["id"] for one in filled.request("GET", path).json()["included"]] == [made]
+    called_by(MEMBER)
+    document = filled.request("GET", path).json()
+    assert document["included"] == []
+    assert document["data"]["relationships"]["derivatives"] == {"data": []}
+
+
+def test_lists_are_read_while_records_come_and_go(filled: LocalStack) -> None:
+    """No page shows a record twice, and what was there all the time is never missing."""
+
+    def come_and_go(number: int) -> None:
+        record = metadata(identifier=identifier(1000 + number), bucket=GROUPS[number % 3])
+        MetadataItem.of(record).save()
+        MetadataItem(record.identifier).delete()
+
+    with ThreadPoolExecutor(2) as pool:
+        busy = [pool.submit(come_and_go, number) for number in range(60)]
+        shown: list[str] = []
+        target: str | None = "/api/v1/metadata?page[limit]=4"
+        while target is not None:
+            document = filled.request("GET", target).json()
+            shown += [one["id"] for one in document["data"]]
+            following = document["links"].get("next")
+            target = _path(following) if following else None
+        for one in busy:
+            one.result()
+    assert len(shown) == len(set(shown))
+    assert {identifier(number) for number in range(30)} <= set(shown)
+
+
+def _path(url: str) -> str:
+    return url[url.index("/api/") :]
