@@ -42,15 +42,7 @@ class DynamoAuditTrail:
         )
 
     def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
-        item = SnapshotItem(
-            instance_id=snapshot["instanceId"],
-            version=snapshot["version"],
-            snapshot_type=snapshot["snapshotType"],
-            author=snapshot["author"],
-            commit_date_time=snapshot["commitDateTime"],
-            changed_properties=snapshot["changedProperties"],
-            state=snapshot["state"],
-        )
+        item = SnapshotItem.of(snapshot)
         if counts:
             self._keep_and_count(item, counts)
         else:

@@ -530,6 +530,19 @@ class SnapshotItem(Model):
 
     by_author = AuthorIndex()
 
+    @classmethod
+    def of(cls, snapshot: Mapping[str, Any]) -> SnapshotItem:
+        """The item of a snapshot, whose members are called as the attributes are."""
+        return cls(
+            instance_id=snapshot["instanceId"],
+            version=snapshot["version"],
+            snapshot_type=snapshot["snapshotType"],
+            author=snapshot["author"],
+            commit_date_time=snapshot["commitDateTime"],
+            changed_properties=snapshot["changedProperties"],
+            state=snapshot["state"],
+        )
+
 
 def awaiting_key(reason: Awaiting, identifier: str, shard: int | None = None) -> str:
     """The partition of the awaiting index: the reason, and a shard taken from the identifier."""
