@@ -166,7 +166,7 @@ def test_deleted_metadata_is_gone_and_its_file_can_be_described_again(stack: Loc
     assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 410
     about = gone.json()["errors"][0]["links"]["about"]
     stack.settle(retries=True)
-    told = stack.request("GET", about.partition("://")[2].partition("/")[2].join(["/", ""]))
+    told = stack.request("GET", f"/{about.split('/', 3)[3]}")
     assert told.json()["data"][0]["attributes"]["snapshotType"] == "TERMINAL"
     again = describe(stack, file)
     assert again.status == 201
@@ -257,6 +257,14 @@ def test_a_thumbnail_is_submitted_as_the_seed_does_it(stack: LocalStack, path: s
     assert attributes["dcFormat"] == "image/jpeg"
     assert attributes["publiclyReleasable"] is False
     assert stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}").body == jpeg()
+
+
+def test_a_derivative_is_called_what_its_record_calls_it(stack: LocalStack) -> None:
+    _, metadata = described(stack)
+    file = upload_derivative(stack, png())
+    assert derive(stack, file, metadata, filename="my leaf.tif").status == 201
+    answer = stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}")
+    assert "my leaf.png" in header(answer, "content-disposition")
 
 
 def test_a_large_image_of_what_has_no_thumbnail_gets_one_made(stack: LocalStack) -> None:

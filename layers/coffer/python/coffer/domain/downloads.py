@@ -139,14 +139,23 @@ def find_derivative(
         return _generated_thumbnail(uploads, catalogue, caller, bucket, file_identifier)
     if not upload.is_visible or not upload.is_derivative:
         raise _not_found(bucket, file_identifier)
-    caller.require_role(Role.READ_ONLY, upload.bucket)
+    record = _describing_derivative(catalogue, upload)
+    if record is None or not record.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, upload.bucket)
     _check_there(upload, bucket, file_identifier)
     extension = upload.found.evaluated_file_extension
+    name = (record.filename if record else None) or upload.original_filename
     return _of_upload(
         upload,
-        filename=name_for_download(upload.original_filename, extension, file_identifier),
-        media_type=upload.found.evaluated_media_type,
+        filename=name_for_download(name, extension, file_identifier),
+        media_type=record.dc_format if record else upload.found.evaluated_media_type,
     )
+
+
+def _describing_derivative(catalogue: Catalogue, upload: ObjectUpload) -> Derivative | None:
+    """The derivative record that claimed the upload, if one has."""
+    kind, _, identifier = (upload.claimed_by or "").partition("/")
+    return catalogue.derivative(identifier) if kind == "derivative" else None
 
 
 def _generated_thumbnail(
