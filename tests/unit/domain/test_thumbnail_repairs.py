@@ -5,21 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from coffer.domain.callers import Role
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.thumbnail_repairs import AskedAgain, ask_again
 from tests.fakes import InMemoryUploads as Uploads
 from tests.fakes.clocks import NOON
-from tests.fakes.records import (
-    THUMBNAIL,
-    caller,
-    identifier,
-    upload,
-)
+from tests.fakes.records import THUMBNAIL, identifier, upload
 from tests.fakes.watching import once, watched
-
-LARGE, LARGE_FILE, SUBMITTED = identifier(10), identifier(11), identifier(12)
-READER = caller(Role.READ_ONLY)
 
 
 def failed(number: int = 1, code: str = "image_damaged", **changes: Any) -> ObjectUpload:
