@@ -11,6 +11,7 @@ import pytest
 
 from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
 from coffer.domain.callers import Caller, Role
+from coffer.domain.listing.places import ORDERS, Kind
 from local.stack import LocalStack
 from tests.api.killing import AwsCalls
 from tests.fakes.records import identifier, metadata, thumbnail, upload
@@ -94,6 +95,30 @@ def test_reading_costs_the_calls_that_it_must(
         aws_calls.stop()
         assert answer.status == 200, answer.text
         assert made == expected, path
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_listed_in_every_order_by_bucket_and_across(
+    filled: LocalStack, kind: Kind
+) -> None:
+    for order in ORDERS[kind]:
+        for sign in ("", "-"):
+            for scope, total in (("", 30), ("filter[bucket]=aafc&", 10)):
+                query = f"{scope}sort={sign}{order}&page[limit]=4"
+                document = filled.request("GET", f"/api/v1/{kind}?{query}").json()
+                assert len(document["data"]) == 4
+                assert document["meta"]["totalResourceCount"] == total
+                values = [one["attributes"][order] for one in document["data"]]
+                assert values == sorted(values, reverse=sign == "-")
+
+
+def test_a_derivative_is_shown_with_what_it_was_made_from(filled: LocalStack) -> None:
+    second = thumbnail(identifier=identifier(90), generated_from_derivative=ONE, bucket="aafc")
+    DerivativeItem.of(second).save()
+    include = "include=generatedFromDerivative"
+    for path in (f"derivative/{second.identifier}?{include}", f"derivative?{include}"):
+        document = filled.request("GET", f"/api/v1/{path}").json()
+        assert [one["id"] for one in document["included"]] == [ONE]
 
 
 def test_a_caller_is_shown_their_groups_records_and_no_others(
