@@ -83,6 +83,7 @@ POST derivative/bulk              | guest
 GET derivative record             | read-only
 GET public derivative record      | signed in
 GET derivatives                   | signed in
+GET audit-snapshot                | signed in
 POST derivative/bulk-load         | read-only
 PATCH derivative                  | guest
 PATCH public derivative           | guest
@@ -288,6 +289,7 @@ class World:
             "GET object-uploads": ("GET", f"{API}/object-upload", {}),
             "GET all metadata": ("GET", f"{API}/metadata", {}),
             "GET derivatives": ("GET", f"{API}/derivative", {}),
+            "GET audit-snapshot": ("GET", f"{API}/audit-snapshot?filter[author]=alice", {}),
             **{
                 f"POST {kind}{type_}/bulk-load": (
                     "POST", f"{API}/{type_}/bulk-load",
