@@ -1,0 +1,53 @@
+"""Exports on Ceph: parts copied inside the store, joined, opened; and the port's contract."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.export.layout import MIB
+from local.stack import LocalStack
+from tests.api.test_exports import ask
+from tests.ceph.borrowed import borrow
+from tests.contract import test_archives as contract
+from tests.contract.test_archives import Store
+from tests.export.test_through_the_api import archive_of, built, large, names_in, stored
+
+globals().update(borrow(contract))
+
+
+@pytest.fixture
+def store(stack: LocalStack) -> Store:
+    """Ceph as the functions use it."""
+    return contract.on_s3(stack)
+
+
+def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
+    files = [
+        stored(stack, b"a,b\n" * 50_000, "table é.csv", "text/csv"),
+        large(stack, 11 * MIB, 1, "scan.dat"),
+        large(stack, 6 * MIB, 2, "photo.dat"),
+        large(stack, 12 * MIB, 3, "last.dat"),
+        stored(stack, b"small", "small.bin", "application/octet-stream"),
+    ]
+    stack.settle()
+    answer = ask(stack, files, exportLayout={"scans/": files[1:2]})
+    archive = archive_of(stack, answer)
+    assert sorted(names_in(archive)) == [
+        "last.dat", "photo.dat", "scans/scan.dat", "small.bin", "table é.csv",
+    ]  # fmt: skip
+    attributes = built(stack, answer)
+    assert (attributes["status"], attributes["problems"]) == ("COMPLETED", [])
+    left = [key for key in stack.keys("ObjectBucket", "exports/") if "/parts/" in key]
+    assert left == []
+
+
+def test_a_file_that_vanished_makes_it_partial(stack: LocalStack) -> None:
+    files = [large(stack, 11 * MIB, 1, "scan.dat"), large(stack, 12 * MIB, 2, "gone.dat")]
+    stack.settle()
+    answer = ask(stack, files)
+    [gone] = [key for key in stack.keys("ObjectBucket", "objects/") if files[1] in key]
+    stack.client("s3").delete_object(Bucket=stack.name("ObjectBucket"), Key=gone)
+    attributes = built(stack, answer)
+    assert attributes["status"] == "PARTIAL"
+    assert [p["code"] for p in attributes["problems"]] == ["file_missing"]
+    assert names_in(archive_of(stack, answer)) == ["scan.dat"]

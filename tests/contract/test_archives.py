@@ -1,0 +1,193 @@
+"""The Archives port, kept by the fake and by S3 alike."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from coffer.adapters.export_archives import S3Archives
+from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError
+from coffer.domain.export.layout import MIB, SMALLEST_PART
+from coffer.domain.export.ports import Archives, Piece, UploadMissingError
+from coffer.settings import settings
+from local.stack import LocalStack
+from tests.fakes import FrozenClock
+from tests.fakes.archives import InMemoryArchives
+from tests.fakes.bodies import MadeUp
+
+BODY = MadeUp(1, 12 * MIB).read(0, 12 * MIB)
+KEY, SOURCE, SCRATCH = "exports/a/a.zip", "objects/aafc/source ü.bin", "exports/a/parts/1"
+
+
+@dataclass
+class Store:
+    archives: Archives
+    put: Callable[[str, bytes], object]
+    remove: Callable[[str], object]
+
+
+@pytest.fixture(params=["in memory", "S3"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "in memory":
+        fake = InMemoryArchives(FrozenClock())
+        return Store(fake, fake.put, fake.remove)
+    return on_s3(request.getfixturevalue("stack"))
+
+
+def on_s3(stack: LocalStack) -> Store:
+    client, bucket = stack.client("s3"), settings.object_bucket
+    return Store(
+        S3Archives(store_signer(), store_endpoint(), bucket, SystemClock()),
+        lambda key, body: client.put_object(Bucket=bucket, Key=key, Body=body),
+        lambda key: client.delete_object(Bucket=bucket, Key=key),
+    )
+
+
+def test_an_object_is_made_of_copies_and_bytes(store: Store) -> None:
+    archives = store.archives
+    store.put(SOURCE, BODY)
+    source = archives.describe(SOURCE)
+    assert source.size_bytes == len(BODY)
+    upload = archives.begin(KEY)
+    assert list(archives.unfinished("exports/a/")) == [(KEY, upload)]
+    assert list(archives.unfinished("exports/b/")) == []
+    whole = archives.copy(KEY, upload, 1, source, 0, len(BODY))
+    stretch = archives.copy(KEY, upload, 2, source, 7, SMALLEST_PART)
+    rest = archives.send(KEY, upload, 3, memoryview(b"the end"))
+    etag = archives.finish(KEY, upload, {1: whole, 2: stretch, 3: rest})
+    made = archives.describe(KEY)
+    assert made.etag == etag
+    expected = BODY + BODY[7 : 7 + SMALLEST_PART] + b"the end"
+    assert archives.load(KEY) == expected
+    assert list(archives.unfinished("exports/")) == []
+    assert list(archives.keys("exports/")) == [KEY]
+
+
+def test_a_source_that_changed_or_went_is_not_copied(store: Store) -> None:
+    archives = store.archives
+    store.put(SOURCE, BODY)
+    source = archives.describe(SOURCE)
+    upload = archives.begin(KEY)
+    store.put(SOURCE, BODY[::-1])
+    with pytest.raises(ObjectChangedError):
+        archives.copy(KEY, upload, 1, source, 0, SMALLEST_PART)
+    with pytest.raises(ObjectChangedError):
+        archives.read(SOURCE, 0, 10, etag=source.etag)
+    store.remove(SOURCE)
+    with pytest.raises(ObjectMissingError):
+        archives.copy(KEY, upload, 1, source, 0, SMALLEST_PART)
+    with pytest.raises(ObjectMissingError):
+        archives.describe(SOURCE)
+    with pytest.raises(ObjectMissingError):
+        archives.load(SOURCE)
+    archives.abandon(KEY, upload)
+
+
+def test_an_upload_that_is_no_more_is_told_from_a_source_that_is_not(store: Store) -> None:
+    archives = store.archives
+    store.put(SOURCE, BODY)
+    source = archives.describe(SOURCE)
+    upload = archives.begin(KEY)
+    etag = archives.send(KEY, upload, 1, b"all")
+    archives.abandon(KEY, upload)
+    archives.abandon(KEY, upload)
+    with pytest.raises(UploadMissingError):
+        archives.send(KEY, upload, 1, b"all")
+    with pytest.raises(UploadMissingError):
+        archives.copy(KEY, upload, 1, source, 0, SMALLEST_PART)
+    with pytest.raises(UploadMissingError):
+        archives.finish(KEY, upload, {1: etag})
+
+
+def test_parts_that_are_not_there_make_no_object(store: Store) -> None:
+    upload = store.archives.begin(KEY)
+    store.archives.send(KEY, upload, 1, b"all")
+    with pytest.raises(UploadMissingError):
+        store.archives.finish(KEY, upload, {1: "0" * 32})
+    store.archives.abandon(KEY, upload)
+
+
+def test_small_documents_are_kept_and_removed(store: Store) -> None:
+    for body in (b"{}", b"[]", b""):
+        store.archives.save(SCRATCH, body)
+        assert store.archives.load(SCRATCH) == body
+    store.archives.remove(SCRATCH)
+    store.archives.remove(SCRATCH)
+    assert list(store.archives.keys("exports/")) == []
+
+
+def test_many_keys_are_listed(store: Store) -> None:
+    keys = [f"exports/a/{number:04}" for number in range(12)]
+    for key in keys:
+        store.archives.save(key, b"x")
+    assert list(store.archives.keys("exports/a/")) == keys
+    assert list(store.archives.keys("exports/b/")) == []
+
+
+def test_a_sum_is_that_of_the_bytes_and_nothing_is_left(store: Store) -> None:
+    store.put(SOURCE, BODY)
+    source = store.archives.describe(SOURCE)
+    assert store.archives.crc32(source, SCRATCH) == zlib.crc32(BODY)
+    assert list(store.archives.keys("exports/")) == []
+    store.put(SOURCE, BODY[::-1])
+    with pytest.raises(ObjectChangedError):
+        store.archives.crc32(source, SCRATCH)
+
+
+def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) -> None:
+    archives = store.archives
+    store.put(SOURCE, BODY)
+    etag = archives.describe(SOURCE).etag
+    size = len(BODY)
+    good = [Piece(SOURCE, start, MIB, size, etag) for start in range(0, 8 * MIB, MIB)]
+    missing = Piece("objects/none", 0, 5, 5, None)
+    other = Piece(SOURCE, 0, 5, size, "0" * 32)
+    longer = Piece(SOURCE, 0, 5, 5, None)
+    shorter = Piece(SOURCE, size - 5, 10, size + 5, None)
+    wanted = [*good[:3], missing, *good[3:5], other, longer, shorter, *good[5:]]
+    with archives.ahead(wanted, 3 * MIB) as pieces:
+        for piece in wanted:
+            if piece in good:
+                start = piece.start
+                assert bytes(pieces.take(piece)) == BODY[start : start + MIB]
+            elif piece is missing:
+                with pytest.raises(ObjectMissingError):
+                    pieces.take(piece)
+            else:
+                with pytest.raises(ObjectChangedError):
+                    pieces.take(piece)
+            pieces.free()
+
+
+def test_pieces_may_be_passed_over_and_held_together(store: Store) -> None:
+    archives = store.archives
+    store.put(SOURCE, BODY)
+    pieces_of = [Piece(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
+    with archives.ahead(pieces_of, 4 * MIB) as pieces:
+        pieces.take(pieces_of[1])
+        pieces.free()
+        held = [pieces.take(piece) for piece in pieces_of[5:8]]
+        assert b"".join(held) == BODY[5 * MIB : 8 * MIB]
+        pieces.free()
+        assert bytes(pieces.take(pieces_of[11])) == BODY[11 * MIB :]
+
+
+def test_reading_ahead_can_be_given_up_at_any_time(store: Store) -> None:
+    store.put(SOURCE, BODY)
+    pieces_of = [Piece(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
+    with store.archives.ahead(pieces_of, 4 * MIB) as pieces:
+        pieces.take(pieces_of[0])
+
+
+def test_work_is_done_on_each_and_the_first_failure_is_raised(store: Store) -> None:
+    assert sorted(store.archives.at_once(lambda n: n * n, range(20))) == [
+        (n, n * n) for n in range(20)
+    ]
+    with pytest.raises(ZeroDivisionError):
+        list(store.archives.at_once(lambda n: 1 // n, [1, 0, 2]))
+    assert list(store.archives.at_once(str, [])) == []

@@ -1,0 +1,98 @@
+"""Names in an archive: the reference's rules (4.7, 4.10), and paths that are safe to unpack."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffer.domain.derivative import DerivativeType
+from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.naming import Names, derivative_name, file_name, folder_path
+from tests.fakes.records import content, metadata, thumbnail, upload
+
+RESIZE = ExportFunction(name="IMG_RESIZE", factor=0.5)
+TO_PNG = ExportFunction(name="MAGICK", target_media_type="image/png")
+
+
+@pytest.mark.parametrize(
+    ("alias", "filename", "original", "expected"),
+    [
+        ("testFileAlias", "x", "y.png", "testFileAlias.png"),
+        (" ", "myfile", "y.png", "myfile.png"),
+        (None, None, "leaf.v2.jpeg", "leaf.v2.png"),
+        (None, None, "", "FILE.png"),
+        ("..", None, "y.png", "FILE.png"),
+        ("a/b", None, "y.png", "a_b.png"),
+        ("lpt1", None, "y.png", "lpt1_.png"),
+    ],
+)
+def test_a_file_is_called_by_the_first_name_there_is(
+    alias: str | None, filename: str | None, original: str, expected: str
+) -> None:
+    file = upload(original_filename=original)
+    record = metadata(filename=filename, file_extension=".png")
+    base, extension = file_name(file, record, None, alias, None)
+    assert f"{base}{extension}" == expected.replace("FILE", file.file_identifier)
+
+
+def test_an_undescribed_file_has_the_extension_that_was_found() -> None:
+    file = upload(original_filename="a.dat", content=content(evaluated_file_extension=".tif"))
+    assert file_name(file, None, None, None, None) == ("a", ".tif")
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        (DerivativeType.THUMBNAIL_IMAGE, "thumbnail"),
+        (DerivativeType.LARGE_IMAGE, "large"),
+        (DerivativeType.CROPPED_IMAGE, "cropped"),
+        (None, "derivative"),
+    ],
+)
+def test_a_derivative_is_called_after_what_it_was_made_from(
+    kind: DerivativeType | None, suffix: str
+) -> None:
+    made = thumbnail(derivative_type=kind, filename=None, file_extension=".jpg")
+    record = metadata(original_filename="testfile.png", filename=None)
+    assert derivative_name(made, record, None, None) == (f"testfile_{suffix}", ".jpg")
+    assert derivative_name(made, None, None, None) == (made.file_identifier, ".jpg")
+    assert derivative_name(made, record, "alias.x", None) == ("alias", ".jpg")
+
+
+def test_a_function_shows_in_the_name_unless_there_is_an_alias() -> None:
+    file, record = (
+        upload(original_filename="testfile.jpg"),
+        metadata(file_extension=".jpg", filename=None),
+    )
+    assert file_name(file, record, None, None, RESIZE) == ("testfile_resized", ".jpg")
+    assert file_name(file, record, None, None, TO_PNG) == ("testfile_converted", ".png")
+    assert file_name(file, record, None, "alias", TO_PNG) == ("alias", ".png")
+
+
+def test_alike_names_are_numbered_and_generated_ones_count() -> None:
+    names = Names()
+    given_names = ["a", "a(1)", "a", "A", "a"]
+    assert [names.place("x/", base, ".png") for base in given_names] == [
+        "x/a.png", "x/a(1).png", "x/a(2).png", "x/A(3).png", "x/a(4).png",
+    ]  # fmt: skip
+    assert names.place("", "a", ".png") == "a.png"
+
+
+def test_no_file_is_called_what_a_folder_is() -> None:
+    names = Names()
+    names.open_folder("a/b/")
+    assert names.place("", "A", "") == "A(1)"
+    assert names.place("a/", "b", "") == "a/b(1)"
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_path_leads_anywhere(folder: str, alias: str) -> None:
+    base, extension = file_name(upload(), None, None, alias, None)
+    path = Names().place(folder_path(folder), base, extension)
+    parts = path.split("/")
+    assert all(part not in ("", ".", "..") for part in parts)
+    assert not any(part.endswith((".", " ")) for part in parts)
+    assert not set(path) & set('\\:*?"<>|\x00')
+    assert path.isprintable()
+    path.encode()

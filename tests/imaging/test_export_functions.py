@@ -1,0 +1,68 @@
+"""Export functions on real images: smaller, of another type, turned, or said to be undecodable."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from coffer.adapters.imaging.export_functions import IsolatedFunctions
+from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.streaming import UnmadeError
+
+HALF = ExportFunction(name="IMG_RESIZE", factor=0.5)
+
+
+def picture(kind: str, mode: str = "RGB", size: tuple[int, int] = (40, 20)) -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, size, 0).save(out, kind)
+    return out.getvalue()
+
+
+def opened(body: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(body))
+    image.load()
+    return image
+
+
+def test_an_image_is_made_smaller() -> None:
+    image = opened(IsolatedFunctions().apply(HALF, picture("JPEG")))
+    assert (image.format, image.size) == ("JPEG", (20, 10))
+
+
+def test_nothing_gets_smaller_than_a_pixel() -> None:
+    tiny = ExportFunction(name="IMG_RESIZE", factor=0.001)
+    assert opened(IsolatedFunctions().apply(tiny, picture("JPEG"))).size == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("image/tiff", "TIFF"), ("image/webp", "WEBP")],
+)
+@pytest.mark.parametrize(("source", "mode"), [("PNG", "RGBA"), ("JPEG", "CMYK"), ("GIF", "P")])
+def test_an_image_is_made_one_of_another_type(
+    target: str, kind: str, source: str, mode: str
+) -> None:
+    function = ExportFunction(name="MAGICK", target_media_type=target, quality=80, rotation=90)
+    image = opened(IsolatedFunctions().apply(function, picture(source, mode)))
+    assert (image.format, image.size) == (kind, (20, 40))
+
+
+@pytest.mark.parametrize("body", [b"no image", b"", picture("JPEG")[:200]])
+def test_what_cannot_be_decoded_has_a_code(body: bytes) -> None:
+    with pytest.raises(UnmadeError) as failed:
+        IsolatedFunctions().apply(HALF, body)
+    assert failed.value.code in ("not_an_image", "image_damaged")
+
+
+def test_a_decoder_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(UnmadeError) as failed:
+        IsolatedFunctions(seconds=0).apply(HALF, picture("JPEG"))
+    assert failed.value.code in ("decoder_timed_out", "decoder_crashed")
+
+
+def test_the_same_image_is_made_the_same_twice() -> None:
+    functions = IsolatedFunctions()
+    body = picture("JPEG")
+    assert functions.apply(HALF, body) == functions.apply(HALF, body)
