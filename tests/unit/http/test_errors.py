@@ -198,3 +198,15 @@ def test_errors_of_one_kind_stay_of_their_kind() -> None:
 def test_an_error_about_an_entry_points_into_it() -> None:
     [problem] = InvalidError("code", "Detail.", pointer="/data/attributes/x").at_entry(3).problems
     assert problem.pointer == "/data/3/attributes/x"
+
+
+def test_what_is_wrong_with_an_entry_in_several_ways_points_into_it() -> None:
+    entry = together([MalformedRequestError("first", "One."), InvalidError("second", "Two.")])
+    error = together([entry.at_entry(7), InvalidError("third", "Three.").at_entry(9)])
+    documents = problems_of(render_error(error, REQUEST))
+    told = [(one["status"], one["code"], one["source"]["pointer"]) for one in documents]
+    assert told == [
+        ("400", "first", "/data/7"),
+        ("422", "second", "/data/7"),
+        ("422", "third", "/data/9"),
+    ]

@@ -141,10 +141,17 @@ class SeveralErrors(RequestError):  # noqa: N818 - it is several
     """Refusals of different kinds that one request earned; each keeps its own status."""
 
     def __init__(self, errors: Sequence[RequestError]) -> None:
-        problems = [problem for error in errors for problem in error.problems]
+        apart = _apart(errors)
+        problems = [problem for error in apart for problem in error.problems]
         super().__init__(problems[0].code, "; ".join(problem.detail for problem in problems))
         self.problems = tuple(problems)
-        self.errors = tuple(errors)
+        self.errors = tuple(apart)
+
+    def at_entry(self, index: int) -> RequestError:
+        for error in self.errors:
+            error.at_entry(index)
+        self.problems = tuple(problem for error in self.errors for problem in error.problems)
+        return self
 
 
 class PartlyWrittenError(SeveralErrors):
@@ -202,9 +209,18 @@ class TermInUseError(RecordError):
 
 def together(errors: Sequence[RequestError]) -> RequestError:
     """One error that tells all of these; of their own kind where they are of the same one."""
-    [first, *others] = errors
+    [first, *others] = apart = _apart(errors)
     if not others:
         return first
     if isinstance(first, GoneError) or any(type(error) is not type(first) for error in others):
-        return SeveralErrors(errors)
-    return type(first).of([problem for error in errors for problem in error.problems])
+        return SeveralErrors(apart)
+    return type(first).of([problem for error in apart for problem in error.problems])
+
+
+def _apart(errors: Sequence[RequestError]) -> list[RequestError]:
+    """These errors, those inside of others one by one."""
+    return [
+        one
+        for error in errors
+        for one in (error.errors if isinstance(error, SeveralErrors) else (error,))
+    ]
