@@ -11,7 +11,7 @@ def test_text_goes_out_as_it_is() -> None:
     answer = Answer(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
     assert answer.for_gateway() == {
         "statusCode": 201,
-        "headers": {"ETag": '"1"'},
+        "headers": {"X-Content-Type-Options": "nosniff", "ETag": '"1"'},
         "body": "é",
         "isBase64Encoded": False,
     }

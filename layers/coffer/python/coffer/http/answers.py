@@ -15,7 +15,10 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A status, headers and a body; bytes go out base64-encoded, as the gateway wants them."""
+    """A status, headers and a body; bytes go out base64-encoded, as the gateway wants them.
+
+    Every answer says that it is what its type says: no browser looks for a page in it.
+    """
 
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +45,7 @@ class Answer:
         encoded = isinstance(self.body, bytes)
         return {
             "statusCode": int(self.status),
-            "headers": dict(self.headers),
+            "headers": {"X-Content-Type-Options": "nosniff", **self.headers},
             "body": b64encode(self.body).decode() if isinstance(self.body, bytes) else self.body,
             "isBase64Encoded": encoded,
         }

@@ -1,0 +1,48 @@
+"""What holds of every answer, whatever was asked."""
+
+from __future__ import annotations
+
+import re
+
+from local.gateway import Response
+from tests.api.clients import JSON_API
+
+AT_THE_ROOT = ("/resource-name-identifier", "/index-refresh", "/object-export", "/toa",
+               "/derivative-generation")  # fmt: skip
+"""Routes of the object store API that answer beside /api, as the old guide writes them."""
+INTERNALS = re.compile(
+    r"""Traceback|File\ "|\.py\b|line\ \d+,\ in|arn:aws|botocore|boto3|pynamodb|coffer\.\w+\.|
+    \b(?:Key|Type|Value|Attribute|Runtime|Index|Assertion|Recursion|Unicode\w*)Error\b|
+    NoneType|ClientError|ResourceNotFound|/var/task|/opt/python|site-packages|
+    coffer-\w*(?:Table|Bucket|Queue)""",
+    re.VERBOSE,
+)
+"""What says how we are made: stack traces, modules, vendors' errors, tables, buckets, queues."""
+GATEWAYS_OWN = {413, 414, 431}
+
+
+def is_api(target: str) -> bool:
+    """Whether errors there are JSON:API's."""
+    path = target.partition("?")[0]
+    return path.startswith("/api/") or any(
+        path == root or path.startswith(f"{root}/") for root in AT_THE_ROOT
+    )
+
+
+def check(target: str, answer: Response, *, crashed: bool = False) -> None:
+    """AssertionError where an answer breaks what every answer keeps; `crashed` allows a 500."""
+    about = f"{target[:300]} -> {answer.status} {answer.body[:500]!r}"
+    if answer.status >= 500 and not (crashed and answer.status == 500):
+        assert answer.status == 503, about
+        assert answer.header("retry-after"), about
+    for name, value in answer.headers:
+        assert all(" " <= char <= "~" for char in value), f"{name}: {value!r} of {about}"
+    if answer.status < 400:
+        return
+    found = INTERNALS.search(answer.body.decode("utf-8", "replace"))
+    assert found is None, f"{found} in {about}"
+    if is_api(target) and answer.body and answer.status not in GATEWAYS_OWN:
+        assert answer.header("content-type") == JSON_API, about
+        errors = answer.json()["errors"]
+        assert errors, about
+        assert all(error["status"] and error["code"] and error["title"] for error in errors), about

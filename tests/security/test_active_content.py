@@ -1,0 +1,90 @@
+"""Files that a browser would run: handed out as attachments, whatever anybody calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from local.stack import LocalStack
+from tests.api.clients import header, offer, post
+from tests.security.holdings import API, Holdings, form
+
+SCRIPT = b"<script>fetch('/api/v1/metadata')</script>"
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert(1))>>>>"
+    b"endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+GIF_AND_SCRIPT = b"GIF89a=1;/*" + bytes(20) + b"*/alert(1)//"
+ACTIVE: Mapping[str, bytes] = {
+    "html": b"<!DOCTYPE html><html><body>" + SCRIPT + b"</body></html>",
+    "htm": b"<!-- --> <html>" + SCRIPT,
+    "svg": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>",
+    "xhtml": b'<html xmlns="http://www.w3.org/1999/xhtml">' + SCRIPT + b"</html>",
+    "xml": b'<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="a.xsl"?><a/>',
+    "mht": b"MIME-Version: 1.0\nContent-Type: text/html\n\n" + SCRIPT,
+    "js": b"alert(document.cookie);\n",
+    "pdf": PDF,
+    "swf": b"CWS\x0a" + bytes(40),
+}
+DISGUISES = (("png", "image/png"), ("txt", "text/plain"), ("jpg", "image/jpeg"), ("gif", None))
+RUNNING = ("html", "svg", "xml", "script", "pdf", "flash", "x-shockwave", "message/", "multipart/")
+QUERIES = (
+    "",
+    "?disposition=inline",
+    "?disposition=attachment",
+    "?disposition=inline&redirect=true",
+)
+
+
+@pytest.mark.parametrize("kind", ACTIVE)
+def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: str) -> None:
+    holdings, body = Holdings(stack), ACTIVE[kind]
+    names = [(kind, f"text/{kind}"), (kind, None), *DISGUISES]
+    for extension, declared in names:
+        answer = holdings.ask("POST", form(f"{API}/file/aafc", f"a.{extension}", body))
+        if answer.status == 415:
+            continue
+        assert answer.status == 200, answer.text
+        _stays_an_attachment(stack, answer.json()["fileIdentifier"])
+        announced = {} if declared is None else {"receivedMediaType": declared}
+        offered = offer(stack, bucket="aafc", name=f"a.{extension}", **announced)
+        assert post(offered, body) == 201
+        stack.settle(retries=True)
+        _stays_an_attachment(stack, offered["fileIdentifier"])
+
+
+def test_a_file_of_two_kinds_is_shown_as_the_one_that_cannot_run(stack: LocalStack) -> None:
+    for name in ("a.gif", "a.js", "a.html"):
+        answer = Holdings(stack).ask("POST", form(f"{API}/file/aafc", name, GIF_AND_SCRIPT))
+        _stays_an_attachment(stack, answer.json()["fileIdentifier"])
+
+
+def _stays_an_attachment(stack: LocalStack, file: str) -> None:
+    for query in QUERIES:
+        answer = stack.request("GET", f"{API}/file/aafc/{file}{query}")
+        if answer.status in (404, 410):
+            return  # refused, once it was looked at
+        if answer.status == 307:
+            asked = parse_qs(urlsplit(header(answer, "location")).query)
+            [disposition] = asked["response-content-disposition"]
+            [media_type] = asked["response-content-type"]
+        else:
+            assert answer.status == 200, answer.text
+            assert answer.header("x-content-type-options") == "nosniff"
+            disposition = header(answer, "content-disposition")
+            media_type = header(answer, "content-type")
+        if any(word in media_type for word in RUNNING) or "inline" not in query:
+            assert disposition.startswith("attachment"), f"{query}: {media_type}, {disposition}"
+
+
+def test_every_body_of_the_api_says_what_it_is(holdings: Holdings) -> None:
+    """`nosniff` on downloads, JSON and texts alike: nothing is taken for a page."""
+    for target in (
+        f"{API}/file/aafc/{holdings.ids['upload']}", f"{API}/metadata/{holdings.ids['metadata']}",
+        f"{API}/file/aafc/{holdings.ids['upload']}/thumbnail", f"{API}/nothing", "/nothing",
+        f"{API}/file/aafc/derivative/{holdings.ids['derived file']}", f"{API}/health",
+    ):  # fmt: skip
+        answer = holdings.stack.request("GET", target)
+        assert answer.header("x-content-type-options") == "nosniff", target

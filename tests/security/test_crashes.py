@@ -1,0 +1,77 @@
+"""Handlers that fail: a caller learns that it failed, and an id to ask about; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.client import HTTPConnection
+from typing import Any, NoReturn
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from tests.security.holdings import Holdings, routes
+from tests.security.promises import check
+
+SECRET = "arn:aws:dynamodb:ca-central-1:123456789012:table/coffer-Secret"
+
+
+def _refused(code: str) -> Callable[..., NoReturn]:
+    def refuse(_client: Any, operation: str, _arguments: Any) -> NoReturn:
+        raise ClientError({"Error": {"Code": code, "Message": f"no {SECRET}"}}, operation)
+
+    return refuse
+
+
+def _broken(*_: Any, **__: Any) -> NoReturn:
+    raise RuntimeError(f"{SECRET} is broken")
+
+
+def _gone(*_: Any, **__: Any) -> NoReturn:
+    raise ConnectionRefusedError(111, f"Connection refused by {SECRET}")
+
+
+FAILURES: dict[str, Callable[..., NoReturn]] = {
+    "a mistake": _broken,
+    "no such table": _refused("ResourceNotFoundException"),
+    "no right": _refused("AccessDeniedException"),
+    "throttled": _refused("ProvisionedThroughputExceededException"),
+    "server error": _refused("InternalServerError"),
+    "no bucket": _refused("NoSuchBucket"),
+    "out of memory": lambda *_: (_ for _ in ()).throw(MemoryError(SECRET)),
+    "too deep": lambda *_: (_ for _ in ()).throw(RecursionError(SECRET)),
+}
+
+
+def test_every_route_serves_its_good_request(holdings: Holdings) -> None:
+    """Or the tests below would look at refusals only."""
+    refused = {}
+    for route in routes(holdings.stack):
+        if route.method == "DELETE" or route.path.startswith("/{service}"):
+            continue
+        sent = holdings.request(route)
+        answer = holdings.ask(route.method, sent)
+        check(sent.target, answer)
+        if answer.status >= 400:
+            refused[route.key] = (answer.status, answer.text[:200])
+    # Keys of exports are not guessed; the second description of a file is a conflict.
+    assert len(refused) <= 14, refused
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_no_failure_shows_what_is_inside(
+    holdings: Holdings, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    for route in routes(holdings.stack):  # loads the handlers
+        holdings.ask("GET" if route.method == "DELETE" else route.method, holdings.request(route))
+    monkeypatch.setattr(BaseClient, "_make_api_call", FAILURES[failure])
+    monkeypatch.setattr(HTTPConnection, "request", _gone)
+    statuses = set()
+    for route in routes(holdings.stack):
+        sent = holdings.request(route)
+        answer = holdings.ask(route.method, sent)
+        check(sent.target, answer, crashed=True)
+        assert "Secret" not in answer.text
+        assert "123456789012" not in answer.text
+        statuses.add(answer.status)
+    assert statuses & {500, 503}

@@ -1,0 +1,130 @@
+"""Nothing that somebody sent, and nothing that opens a door, is in any line of any log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from local.gateway import Request
+from local.printing import Printer
+from local.reports import Silence
+from local.resources import Function
+from local.stack import TEMPLATE, LocalStack
+from tests.api.clients import header, post
+from tests.api.images import png
+from tests.security.holdings import API, Holdings, Sent, json_api, routes
+
+
+class Listening(Silence):
+    """Keeps every line that a handler prints."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def output(self, function: Function, line: str) -> None:
+        """A handler printed a line."""
+        self.lines.append(f"{function.logical_id}: {line}")
+
+
+@pytest.fixture(scope="module")
+def log() -> Listening:
+    return Listening()
+
+
+@pytest.fixture(scope="module")
+def talkative(log: Listening) -> Iterator[LocalStack]:
+    """A stack that demands tokens and logs all that it can."""
+    with LocalStack(
+        in_process=False,
+        tokens_required=True,
+        # More than the template's LogLevel allows.
+        environment={"POWERTOOLS_LOG_LEVEL": "DEBUG"},
+        reports=log,
+    ) as stack:
+        yield stack
+
+
+def test_a_whole_job_leaves_no_secret_in_the_log(talkative: LocalStack, log: Listening) -> None:
+    assert talkative.issuer is not None
+    token = talkative.issuer.token("xyzzyuser", ["aafc/super-user"], ["dina-admin"])
+    holdings = Holdings(talkative, [("Authorization", f"Bearer {token}")]).make()
+    secrets = {"the token": token, "its signature": token.rpartition(".")[2], "a body": "quagga"}
+    secrets |= {"a claim": "xyzzyuser", "a query": "plughquery", "a cookie": "plovercookie"}
+    secrets |= _store_directly(holdings)
+    file = f"{API}/file/aafc/{holdings.ids['upload']}"
+    location = header(holdings.ask("GET", Sent(f"{file}?redirect=true")), "location")
+    secrets |= _signature("a link", location)
+    link = holdings.ask("GET", Sent(f"{file}?redirect=false")).json()["url"]
+    secrets |= _signature("a link in a document", link)
+    for event in talkative.bus_events:
+        if "toa" in event["detail"]:
+            secrets["a key of an export"] = event["detail"]["toa"]
+    assert "a key of an export" in secrets
+    holdings.ask("GET", Sent(f"/toa/{secrets['a key of an export']}"))
+    _ask_everything(holdings)
+    _be_refused(holdings)
+    talkative.settle(retries=True)
+    assert len(log.lines) > 100
+    found = {name: line for name, secret in secrets.items() for line in log.lines if secret in line}
+    assert found == {}
+
+
+def _store_directly(holdings: Holdings) -> dict[str, str]:
+    offer = {"files": [{"originalFilename": "quagga.png", "receivedMediaType": "image/png"}]}
+    answer = holdings.ask("POST", json_api(f"{API}/upload/aafc", offer))
+    [file] = answer.json()["files"]
+    assert post(file, png()) == 201
+    holdings.stack.settle(retries=True)
+    fields = {name.lower(): value for name, value in file["upload"]["fields"].items()}
+    return {
+        "a grant": fields["x-amz-meta-coffer-grant"],
+        "a policy": fields["policy"],
+        "a signature of a form": fields["x-amz-signature"],
+    }
+
+
+def _signature(name: str, url: str) -> dict[str, str]:
+    return {name: parse_qs(urlsplit(url).query)["X-Amz-Signature"][0]}
+
+
+def _ask_everything(holdings: Holdings) -> None:
+    for route in routes(holdings.stack):
+        sent = holdings.request(route)
+        headers = [*sent.headers, ("Cookie", "session=plovercookie"), ("User-Agent", "xyzzyuser")]
+        target = f"{sent.target}?plughquery=plughquery&filter[acCaption]=plughquery"
+        holdings.ask(route.method, Sent(target, headers, sent.body))
+
+
+def _be_refused(holdings: Holdings) -> None:
+    """Errors quote what was wrong to the caller, and to nobody else."""
+    for route in routes(holdings.stack):
+        for body in (b'{"data": {"type": "quagga", "attributes": {"quagga": 1}}}', b"quagga", b"["):
+            target = holdings.request(route).target
+            sent = Sent(target, [("Content-Type", "application/vnd.api+json")], body)
+            holdings.ask(route.method, sent)
+    for value in ("Bearer quagga", "Bearer a.quagga.c", "Basic quagga", "Bearer " + "quagga" * 500):
+        holdings.stack.request("GET", f"{API}/metadata", headers={"Authorization": value})
+
+
+def test_the_access_log_knows_routes_and_no_paths() -> None:
+    text = TEMPLATE.read_text()
+    [line] = [one for one in text.splitlines() if "$context.requestId" in one]
+    for told in (
+        "path",
+        "query",
+        "authorizer",
+        "userAgent",
+        "header",
+        "domainName",
+        "error.message",
+    ):
+        assert told not in line, told
+
+
+def test_a_local_line_of_a_request_has_no_query() -> None:
+    lines: list[str] = []
+    request = Request("GET", "/api/v1/metadata?filter[acCaption]=quagga")
+    Printer(lines.append).request(request.method, request.raw_path, 200, 3)
+    assert "quagga" not in "".join(lines)

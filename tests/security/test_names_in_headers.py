@@ -1,0 +1,110 @@
+"""Names from outside in headers: Content-Disposition and Location stay one plain line."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from urllib.parse import unquote
+
+import pytest
+
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.clients import header, offer, post
+from tests.api.images import png
+from tests.security.holdings import API, Holdings, Sent, form, json_api
+from tests.security.promises import check
+
+NAMES = (
+    'a"; filename="evil.exe', "a\r\nSet-Cookie: a=b.png", "a\r\n\r\n<script>.png", "a;b=c.png",
+    "a\u2028b.png", "\u202egnp.exe", "\u200e\u200f\u2066\u2069.png", "\x00\x01\x7f\x9b.png",
+    "%0d%0aX: y.png", "\\\".png", "=?utf-8?b?YQ==?=.png", "标本.png", "عينة.png", "\U0001f600.png",
+    "e\u0301.png", "a'b''c.png", "%", "\ud7ff\ue000.png", "<img src=x onerror=alert(1)>.png",
+)  # fmt: skip
+UNSEEN = {
+    *map(chr, range(32)), *map(chr, range(127, 160)), *"\u200e\u200f\u2028\u2029\u061c",
+    *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A)), *"/\\",
+}  # fmt: skip
+"""Characters that a name is never handed out with: controls, what turns writing round, slashes."""
+
+
+def _names(answer: Response) -> tuple[str, str]:
+    """The plain name and the other, of a Content-Disposition that is as RFC 6266 wants it."""
+    kind, plain, extended = header(answer, "content-disposition").split("; ")
+    assert kind in ("attachment", "inline")
+    assert plain.startswith('filename="')
+    assert plain.endswith('"')
+    assert '"' not in plain[10:-1]
+    assert extended.startswith("filename*=UTF-8''")
+    return plain[10:-1], unquote(extended.removeprefix("filename*=UTF-8''"), errors="strict")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("way", ["form", "store"])
+def test_a_name_stays_in_its_quotes(stack: LocalStack, name: str, way: str) -> None:
+    holdings = Holdings(stack)
+    if way == "form":
+        answer = holdings.ask("POST", form(f"{API}/file/aafc", name))
+        check(f"{API}/file/aafc", answer)
+        if answer.status != 200:
+            assert answer.status in (400, 422)
+            return
+        file = answer.json()["fileIdentifier"]
+    else:
+        offered = offer(stack, bucket="aafc", name=name)
+        assert post(offered, png()) == 201
+        stack.settle(retries=True)
+        file = offered["fileIdentifier"]
+    for query in ("", "?disposition=inline", "?redirect=true"):
+        answer = stack.request("GET", f"{API}/file/aafc/{file}{query}")
+        check(f"{API}/file/aafc/{file}{query}", answer)
+        if answer.status == 200:
+            assert not set("".join(_names(answer))) & UNSEEN
+    location = header(stack.request("GET", f"{API}/file/aafc/{file}?redirect=true"), "location")
+    assert not set(unquote(location).partition("?")[2]) & (UNSEEN - {"/"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_an_export_stays_in_its_quotes(stack: LocalStack, name: str) -> None:
+    holdings = Holdings(stack)
+    file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
+    wish = {"name": name, "fileIdentifiers": [file], "filenameAliases": {file: name}}
+    document = {"data": {"type": "object-export", "attributes": wish}}
+    answer = holdings.ask("POST", json_api(f"{API}/object-export", document))
+    check(f"{API}/object-export", answer)
+    if answer.status != 201:
+        assert answer.status in (400, 422)
+        return
+    stack.settle(retries=True)
+    told = [one["detail"] for one in stack.bus_events if "toa" in one["detail"]]
+    answer = stack.request("GET", f"/toa/{told[0]['toa']}")
+    assert answer.status == 200
+    check("/toa/x", answer)
+    assert not set("".join(_names(answer))) & UNSEEN
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        for member in archive.infolist():
+            assert not set(member.orig_filename) & UNSEEN, member.orig_filename
+            assert member.orig_filename not in ("", ".", "..")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "a\r\nX: y", 'a"b', "a b"])
+def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host: str) -> None:
+    """Downloads redirect to the store alone, whatever the request says it was sent to."""
+    holdings = Holdings(stack)
+    file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
+    forged = [("X-Forwarded-Host", host), ("Forwarded", f"host={host}"), ("X-Original-URL", host)]
+    target = f"{API}/file/aafc/{file}?redirect=true"
+    answer = holdings.ask("GET", Sent(target, forged))
+    assert answer.status == 307
+    assert header(answer, "location").startswith(stack.storage.url)
+
+
+@pytest.mark.parametrize("name", ["X-Correlation-Id", "If-None-Match", "If-Range", "Range"])
+@pytest.mark.parametrize("value", ["a\r\nX: y", "\x00", "a" * 9000, '"', "\u202e", "*" * 1000])
+def test_headers_of_a_request_come_back_in_none(stack: LocalStack, name: str, value: str) -> None:
+    holdings = Holdings(stack)
+    file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
+    answer = holdings.ask("GET", Sent(f"{API}/file/aafc/{file}", [(name, value)]))
+    check(f"{API}/file/aafc/{file}", answer)
+    assert answer.status in (200, 206, 304, 400, 416)
+    assert not [one for _, one in answer.headers if len(value) > 3 and value in one]

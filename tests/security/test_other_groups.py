@@ -1,0 +1,196 @@
+"""Somebody of another group asks every route about a group's things, and learns nothing of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from local.gateway import Response
+from local.resources import Route
+from local.stack import LocalStack
+from tests.api.images import png
+from tests.security.holdings import API, BULK, MARK, Holdings, Sent, form, json_api, routes
+from tests.security.promises import check
+
+FOR_EVERYBODY = (
+    "media-type", "license", "config", "managed-attribute", "object-subtype",
+    "health", "openapi.json", "docs", "vocabulary", "resource-name-identifier",
+)  # fmt: skip
+"""What belongs to no group."""
+LISTS = ("metadata", "derivative", "object-upload", "object-export", "audit-snapshot")
+"""Kinds whose lists hold what belongs to somebody."""
+
+
+class Stranger:
+    """A super-user of the group bicoe, and of nothing else."""
+
+    def __init__(self, stack: LocalStack, name: str, groups: Sequence[str]) -> None:
+        assert stack.issuer is not None
+        token = stack.issuer.token(name, groups)
+        self._stack = stack
+        self._headers = [("Authorization", f"Bearer {token}")]
+
+    def ask(self, method: str, sent: Sent) -> Response:
+        headers = [*sent.headers, *self._headers]
+        return self._stack.request(method, sent.target, headers=headers, body=sent.body)
+
+
+@pytest.fixture(scope="module")
+def owned(guarded_stack: LocalStack) -> Holdings:
+    """What the group aafc has."""
+    assert guarded_stack.issuer is not None
+    token = guarded_stack.issuer.token("owner", ["aafc/super-user"], ["dina-admin"])
+    return Holdings(guarded_stack, [("Authorization", f"Bearer {token}")]).make()
+
+
+@pytest.fixture(scope="module")
+def stranger(guarded_stack: LocalStack) -> Stranger:
+    return Stranger(guarded_stack, "mallory", ["bicoe/super-user"])
+
+
+def _about_a_group(route: Route) -> bool:
+    kind = route.path.removeprefix("/api/v1").strip("/").partition("/")[0]
+    return kind not in FOR_EVERYBODY and not route.path.startswith("/{service}")
+
+
+def _learns_nothing(owned: Holdings, answer: Response, sent: Sent, about: str) -> None:
+    check(sent.target, answer)
+    said = answer.body.decode("utf-8", "replace") + str(answer.headers)
+    asked = sent.target.encode() + sent.body
+    assert MARK not in said or MARK.encode() in asked, f"{about}: {said[:400]}"
+    for name, identifier in owned.ids.items():
+        if identifier.encode() not in asked and name not in ("attribute", "subtype"):
+            assert identifier not in said, f"{about} names the {name}: {said[:400]}"
+
+
+def test_no_route_serves_a_stranger(owned: Holdings, stranger: Stranger) -> None:
+    asked = 0
+    for route in routes(owned.stack):
+        if not _about_a_group(route):
+            continue
+        sent = owned.request(route)
+        answer = stranger.ask(route.method, sent)
+        _learns_nothing(owned, answer, sent, route.key)
+        if "{" in route.path or route.method != "GET":
+            assert answer.status in (400, 403, 404, 405, 409, 422), f"{route.key}: {answer.text}"
+        asked += 1
+    assert asked > 35
+    assert owned.stack.failures == []
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize(
+    "query",
+    ["", "filter[bucket]=aafc", "page[limit]=1", "sort=bucket", "filter[createdBy]=owner",
+     "filter[bucket][NEQ]=bicoe", "page[offset]=0", "include=derivatives", "include=acDerivedFrom",
+     "filter[originalFilename][LIKE]=quagga%25", "fiql=bucket==aafc", "rsql=bucket!=bicoe"],
+)  # fmt: skip
+def test_lists_and_their_counts_leave_out_what_is_not_the_strangers(
+    owned: Holdings, stranger: Stranger, kind: str, query: str
+) -> None:
+    sent = Sent(f"{API}/{kind}?{query}")
+    answer = stranger.ask("GET", sent)
+    assert answer.status in (200, 400, 403, 404), answer.text
+    if "quagga" not in query:
+        _learns_nothing(owned, answer, sent, sent.target)
+    if answer.status == 200:
+        document = answer.json()
+        assert document["data"] == []
+        assert document.get("included", []) == []
+        counts = [value for name, value in _numbers(document.get("meta", {})) if "otal" in name]
+        assert set(counts) <= {0}
+
+
+def _numbers(document: Any, name: str = "") -> Iterator[tuple[str, int]]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from _numbers(value, key)
+    elif isinstance(document, int) and not isinstance(document, bool):
+        yield name, document
+
+
+@pytest.mark.parametrize("name", ["upload", "metadata", "derivative", "export"])
+def test_the_audit_of_a_groups_record_is_not_for_strangers(
+    owned: Holdings, stranger: Stranger, name: str
+) -> None:
+    kinds = {"upload": "object-upload", "export": "object-export"}
+    instance = f"{kinds.get(name, name)}/{owned.ids[name]}"
+    sent = Sent(f"{API}/audit-snapshot?filter[instanceId]={instance}")
+    answer = stranger.ask("GET", sent)
+    assert answer.status in (200, 400, 403, 404)
+    assert answer.status != 200 or answer.json()["data"] == []
+    _learns_nothing(owned, answer, sent, sent.target)
+
+
+def test_the_same_bytes_tell_nobody_who_else_has_them(owned: Holdings, stranger: Stranger) -> None:
+    """Warnings of duplicates name a group's own files only."""
+    answer = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png", png()))
+    assert answer.status == 200, answer.text
+    _learns_nothing(owned, answer, Sent(""), "a file")
+    described = {"bucket": "bicoe", "fileIdentifier": answer.json()["fileIdentifier"]}
+    document = {"data": {"type": "metadata", "attributes": described}}
+    sent = json_api(f"{API}/metadata", document)
+    made = stranger.ask("POST", sent)
+    assert made.status == 201, made.text
+    _learns_nothing(owned, made, sent, "a description")
+    again = stranger.ask("GET", Sent(f"{API}/metadata/{made.json()['data']['id']}?include=all"))
+    _learns_nothing(owned, again, Sent(""), "a description that is read")
+
+
+def test_a_groups_file_is_not_taken_by_way_of_ones_own_bucket(
+    owned: Holdings, stranger: Stranger
+) -> None:
+    for file in (owned.ids["orphan"], owned.ids["upload"], owned.ids["derived file"]):
+        attributes = {"bucket": "bicoe", "fileIdentifier": file}
+        entry = {"type": "metadata", "attributes": attributes}
+        for path, document, headers in (
+            ("metadata", {"data": entry}, {}),
+            ("metadata/bulk", {"data": [entry]}, BULK),
+        ):
+            sent = json_api(f"{API}/{path}", document, headers)
+            answer = stranger.ask("POST", sent)
+            assert answer.status in (400, 403, 404, 409, 410, 422), answer.text
+            _learns_nothing(owned, answer, sent, path)
+        for path in ("", "/thumbnail"):
+            sent = Sent(f"{API}/file/bicoe/{file}{path}")
+            answer = stranger.ask("GET", sent)
+            assert answer.status in (403, 404), answer.text
+            _learns_nothing(owned, answer, sent, sent.target)
+
+
+def test_a_derivative_of_a_groups_record_is_not_made_by_strangers(
+    owned: Holdings, stranger: Stranger
+) -> None:
+    target = f"{API}/file/bicoe/derivative"
+    answer = stranger.ask("POST", form(target, "mine.png"))
+    mine = answer.json()["fileIdentifier"]
+    for attributes in ({"fileIdentifier": mine}, {"fileIdentifier": mine, "bucket": "bicoe"}):
+        document = owned.derivation(mine)
+        document["data"]["attributes"] = {"dcType": "IMAGE", **attributes}
+        sent = json_api(f"{API}/derivative", document)
+        answer = stranger.ask("POST", sent)
+        assert answer.status in (400, 403, 404, 422), answer.text
+        _learns_nothing(owned, answer, sent, "a derivative")
+
+
+def test_an_archive_holds_nothing_of_a_group_that_its_caller_may_not_read(
+    owned: Holdings, stranger: Stranger
+) -> None:
+    answer = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png"))
+    mine = answer.json()["fileIdentifier"]
+    for files in ([mine, owned.ids["upload"]], [owned.ids["orphan"]], [owned.ids["derived file"]]):
+        attributes = {"fileIdentifiers": files}
+        document = {"data": {"type": "object-export", "attributes": attributes}}
+        sent = json_api(f"{API}/object-export", document)
+        answer = stranger.ask("POST", sent)
+        assert answer.status in (400, 403, 404, 422), answer.text
+        _learns_nothing(owned, answer, sent, "an export")
+
+
+def test_afterwards_all_that_the_group_has_is_as_it_was(owned: Holdings) -> None:
+    for kind, name in (("metadata", "metadata"), ("object-upload", "orphan")):
+        answer = owned.ask("GET", Sent(f"{API}/{kind}/{owned.ids[name]}"))
+        assert answer.status == 200, answer.text
+        assert "changed" not in answer.text

@@ -1,0 +1,83 @@
+"""Paths that want out of their place: every variable of every route, and every name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from local.patching import Patches
+from tests.security.holdings import API, Holdings, form, routes
+from tests.security.promises import check
+
+HOSTILE = (
+    "..", ".", "%2e%2e", "..%2F..%2Fetc%2Fpasswd", "..%5C..%5Cwindows", "%2Fetc%2Fpasswd",
+    "%252e%252e%252f", "%c0%ae%c0%ae%2f", "....%2F%2F", "..%00.png", "%00", "a%0D%0ASet-Cookie:a=b",
+    "file:%2F%2F%2Fetc%2Fpasswd", "C:%5C", "%E2%80%AE", "%EF%BC%8F..", "%ff%fe", "~", "*", "%7B%7D",
+    "x" * 4000, "$%7Bjndi:ldap%3A%2F%2Fa%7D", "'%20OR%20''='", "%3Cscript%3E", "%F0%9F%98%80",
+)  # fmt: skip
+
+
+@pytest.fixture
+def visited() -> Iterator[list[str]]:
+    """The paths, decoded, of everything that is asked of the store and the tables."""
+    paths: list[str] = []
+    original: Any = vars(HTTPConnection)["putrequest"]
+
+    def putrequest(connection: HTTPConnection, method: str, url: str, *args: Any, **kw: Any) -> Any:
+        paths.append(unquote(urlsplit(url).path))
+        return original(connection, method, url, *args, **kw)
+
+    with Patches() as patches:
+        patches.replace(HTTPConnection, "putrequest", putrequest)
+        yield paths
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_no_variable_of_a_path_leads_elsewhere(
+    holdings: Holdings, visited: list[str], value: str
+) -> None:
+    before = holdings.stack.keys("ObjectBucket"), holdings.stack.keys("RawstoreBucket")
+    visited.clear()
+    asked = 0
+    for route in routes(holdings.stack):
+        for name in holdings.variables(route):
+            sent = holdings.request(route, {name: value})
+            answer = holdings.ask(route.method, sent)
+            check(sent.target, answer)
+            assert 400 <= answer.status < 500, f"{route.key} {value}: {answer.text[:300]}"
+            asked += 1
+    assert asked > 30
+    assert not [path for path in visited if not _stays(path)]
+    assert (holdings.stack.keys("ObjectBucket"), holdings.stack.keys("RawstoreBucket")) == before
+
+
+def _stays(path: str) -> bool:
+    parts = path.replace("\\", "/").split("/")
+    return ".." not in parts and not any(ord(char) < 32 for char in path)
+
+
+NAMES = (
+    "../../../etc/passwd.png", "..\\..\\boot.ini.png", "/etc/shadow.png", "C:\\a.png", "a\x00b.png",
+    "..", ".", "%2e%2e%2fa.png", "\u202egnp.exe.png", "\uff0f\uff0e\uff0e\uff0fa.png", "-rf.png",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_of_a_file_becomes_a_place_of_its_bytes(
+    holdings: Holdings, visited: list[str], name: str
+) -> None:
+    answer = holdings.ask("POST", form(f"{API}/file/aafc", name))
+    check(f"{API}/file/aafc", answer)
+    assert answer.status == 200 or 400 <= answer.status < 500
+    assert not [path for path in visited if not _stays(path)]
+    if answer.status == 200:
+        kept = answer.json()["originalFilename"]
+        assert not set(kept) & set("/\\\x00\u202e\uff0f")
+    for key in holdings.stack.keys("ObjectBucket", "objects/"):
+        prefix, bucket, file = key.split("/")
+        assert (prefix, bucket) == ("objects", "aafc")
+        assert file.replace("-", "").replace(".", "").isalnum()
