@@ -16,7 +16,13 @@ from coffer.observability import MetricUnit, count, logger
 from coffer.settings import settings
 
 clock = SystemClock()
-archives = S3Archives(store_signer(), store_endpoint(), settings.object_bucket, clock)
+archives = S3Archives(
+    store_signer(),
+    store_endpoint(),
+    settings.object_bucket,
+    clock,
+    copy_conditions=settings.copy_conditions,
+)
 building = Building(
     exports=DynamoExports(),
     archives=archives,

@@ -42,7 +42,13 @@ def store(request: pytest.FixtureRequest) -> Store:
 def on_s3(stack: LocalStack) -> Store:
     client, bucket = stack.client("s3"), settings.object_bucket
     return Store(
-        S3Archives(store_signer(), store_endpoint(), bucket, SystemClock()),
+        S3Archives(
+            store_signer(),
+            store_endpoint(),
+            bucket,
+            SystemClock(),
+            copy_conditions=settings.copy_conditions,
+        ),
         lambda key, body: client.put_object(Bucket=bucket, Key=key, Body=body),
         lambda key: client.delete_object(Bucket=bucket, Key=key),
     )
