@@ -24,6 +24,7 @@ TOKEN = "put-the-output-of-make--s-token-here"
 TOKEN_USER = "5f1c9d2e7ab80356"
 CREATED = 201
 """What S3 answers to a form of ours."""
+EXPORT = "01932f6b-1a2b-7c3d-8e4f-5a6b7c8d9e0f"
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
 
 Event = dict[str, Any]
@@ -68,6 +69,14 @@ def with_metadata(stack: LocalStack, folder: str) -> Event:
     """A described file."""
     described = describe(stack, _upload(stack), dcType="Image", fileExtension=".png")
     return rewritten(folder, {METADATA: described.json()["data"]["id"]})
+
+
+def with_export(stack: LocalStack, folder: str) -> Event:
+    """An export that was asked for; nobody has begun to build it."""
+    attributes = {"fileIdentifiers": [_upload(stack)]}
+    document = {"data": {"type": "object-export", "attributes": attributes}}
+    answer = stack.request("POST", "/api/v1/object-export", json_body=document)
+    return rewritten(folder, {EXPORT: answer.json()["data"]["id"]})
 
 
 def with_token(stack: LocalStack, folder: str) -> Event:
@@ -175,6 +184,16 @@ def makes_thumbnail(stack: LocalStack, event: Event, payload: Any) -> str:
     )
 
 
+def builds_the_archive(stack: LocalStack, event: Event, payload: Any) -> str:
+    """The export is complete, and its archive there."""
+    [message] = event["Records"]
+    identifier = json.loads(message["body"])["detail"]["exportId"]
+    shown = stack.request("GET", f"/api/v1/object-export/{identifier}").json()
+    status = shown["data"]["attributes"]["status"]
+    wrong = "" if status == "COMPLETED" else f"the export is {status}"
+    return finishes_every_item(stack, event, payload) or wrong
+
+
 def tells_bus_and_audit(stack: LocalStack, event: Event, payload: Any) -> str:
     """Both changes of the sample are told; a repeat is told again, but audited once."""
     wrong = finishes_every_item(stack, event, payload)
@@ -243,6 +262,9 @@ def _fetch(url: str) -> bytes:
 SAMPLES: Mapping[str, Sample] = {
     "answer_unrouted": Sample(as_it_is, answers(405)),
     "authorize_uploads": Sample(with_token, answers(200)),
+    "build_export": Sample(with_export, builds_the_archive),
+    "create_access_key": Sample(as_it_is, answers(404)),
+    "create_export": Sample(with_file, answers(201)),
     "create_metadata": Sample(with_file, answers(201)),
     "describe_api": Sample(as_it_is, answers(200)),
     "download_file": Sample(with_file, leads_to_the_file),
@@ -262,9 +284,11 @@ SAMPLES: Mapping[str, Sample] = {
     "presign_download": Sample(with_token, answers(200)),
     "process_upload": Sample(with_arrival, makes_available),
     "publish_changes": Sample(as_it_is, tells_bus_and_audit),
+    "read_exports": Sample(with_export, answers(200)),
     "read_managed_attributes": Sample(as_it_is, answers(200)),
     "read_object_subtypes": Sample(as_it_is, answers(200)),
     "record_usage": Sample(with_rawstore_object, accounts_for_it),
+    "redeem_access_key": Sample(as_it_is, answers(404)),
     "refresh_index": Sample(as_it_is, empties_the_page),
     "remove_orphans": Sample(as_it_is, finds_no_orphans),
     "request_index_refresh": Sample(as_it_is, answers(202)),
