@@ -145,7 +145,8 @@ test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then hold 
 	@CHAOS=duplicate,reorder,delay,throttle,crash CHAOS_SEED=$(or $(SEED),1) $(PYTHON) -m pytest --show-capture=no tests/faults $(ARGS)
 
 # The suites that drive the real handlers through everything that they can be asked.
-PRIVILEGED := tests/api tests/rawstore tests/openapi/test_answers.py tests/template/test_sample_events.py
+PRIVILEGED := tests/api tests/rawstore tests/openapi/test_answers.py tests/security \
+    tests/template/test_sample_events.py
 
 .PHONY: test-privileges
 test-privileges: $(DEV_STAMP) ## Hold each function's policy to the calls it is seen to make: a table
@@ -182,6 +183,14 @@ bench-lists: $(RUN_STAMP) ## Count what lists of records read at 1,000 and at 20
 .PHONY: bench-export
 bench-export: $(DEV_STAMP) ## Measure exports: bytes through compute, small files, memory, zip CPU (ARGS="copies cpu")
 	@$(PYTHON) benchmarks/export.py $(ARGS)
+
+.PHONY: bench-sweep
+bench-sweep: $(RUN_STAMP) ## Count what an orphan removal costs among 1,000 and 100,000 files (ARGS="500 5000")
+	@$(PYTHON) benchmarks/sweep.py $(ARGS)
+
+.PHONY: bench-cost
+bench-cost: $(DEV_STAMP) ## Count what a file asks of AWS, flow by flow, and what a million of it costs
+	@$(PYTHON) benchmarks/flows.py
 
 .PHONY: bench-detection
 bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPUS=folder)

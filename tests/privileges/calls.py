@@ -94,7 +94,7 @@ def _needs_of_s3(
     arn = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     if not key:
         if "uploads" in query:
-            yield Need("s3:ListBucketMultipartUploads", arn)
+            yield Need("s3:ListBucketMultipartUploads", arn, query.get("prefix", [""])[0])
         elif "delete" in query:
             yield Need("s3:DeleteObject", f"{arn}/*")
         else:

@@ -91,7 +91,8 @@ def table(allowed: list[Grant], needed: dict[str, set[Need]]) -> Iterator[str]:
         reason = reason_for(grant) or "NO REASON IS WRITTEN DOWN"
         yield f"unused: {grant.function} {grant.action} {grant.pattern} ({reason})"
     for function, need in missing(allowed, needed):
-        yield f"MISSING: {function} {need.action} {need.arn}"
+        asked = "" if need.prefix is None else f" with the prefix {need.prefix!r}"
+        yield f"MISSING: {function} {need.action} {need.arn}{asked}"
     refused = len(missing(allowed, needed))
     yield (
         f"{len(allowed)} grants, {len(allowed) - len(idle)} used, {len(idle)} unused, "

@@ -1,0 +1,131 @@
+"""The orphan removal at two sizes: what a sweep of 50 orphans costs, whatever else there is.
+
+    python benchmarks/sweep.py [1000 [100000]]
+
+Everything is counted, nothing is timed: calls of DynamoDB and S3, items that DynamoDB says it has
+looked at, bytes that it handed over. The goal is at most 1.2 times as much at the larger size.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from botocore.client import BaseClient
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from local.patching import Patches
+from local.stack import LocalStack
+
+SMALL, LARGE = 1_000, 100_000
+ORPHANS = 50
+MOST_TIMES = 1.2
+AGE = timedelta(days=21)
+AT_ONCE = 500
+
+
+@dataclass
+class Cost:
+    """What a sweep made AWS do."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    items: int = 0
+    size: int = 0
+
+    def add(self, service: str, operation: str, answer: Mapping[str, Any]) -> None:
+        """Count an answer of AWS."""
+        self.calls[f"{service} {operation}"] += 1
+        found = answer.get("Items", [])
+        if service == "dynamodb":
+            self.items += answer.get("ScannedCount", int("Item" in answer))
+            self.size += sum(len(json.dumps(one)) for one in (*found, answer.get("Item", {})))
+
+
+@contextmanager
+def counted() -> Iterator[Cost]:
+    """What the block asks of AWS."""
+    cost = Cost()
+    original: Callable[..., Any] = vars(BaseClient)["_make_api_call"]
+
+    def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        answer = original(client, operation, arguments)
+        cost.add(client.meta.service_model.service_name, operation, answer)
+        return answer
+
+    with Patches() as patches:
+        patches.replace(BaseClient, "_make_api_call", call)
+        yield cost
+
+
+def fill(first: int, until: int) -> None:
+    """Write claimed uploads with these numbers, which a sweep has nothing to do with."""
+    # Only now: coffer may be imported once there is a stack.
+    from coffer.adapters.dynamodb.items import UploadItem
+    from local.seeding import described_file
+
+    for start in range(first, until, AT_ONCE):
+        with UploadItem.batch_write() as uploads:
+            for number in range(start, min(start + AT_ONCE, until)):
+                uploads.save(UploadItem.of(described_file(number)[0]))
+        sys.stderr.write(f"\r{min(start + AT_ONCE, until):,} of {until:,} uploads")
+    sys.stderr.write("\n")
+
+
+def abandon(stack: LocalStack) -> None:
+    """Upload files, through the API, that nobody describes, and let them grow old."""
+    boundary = "benchmark"
+    for number in range(ORPHANS):
+        disposition = f'form-data; name="file"; filename="orphan-{number}.txt"'
+        form = (
+            f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n"
+            f"orphan {number}\r\n--{boundary}--\r\n"
+        )
+        answer = stack.request(
+            "POST",
+            "/api/v1/file/seeded",
+            headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+            body=form,
+        )
+        if answer.status != 200:
+            raise SystemExit(f"an upload was refused: {answer.status} {answer.text}")
+    stack.clock.advance(AGE)
+
+
+def sweep(stack: LocalStack) -> Cost:
+    """The cost of a sweep that removes them all."""
+    abandon(stack)
+    with counted() as cost:
+        outcome = stack.invoke("RemoveOrphansFunction", {})
+    if outcome.failed or outcome.payload.get("removed") != ORPHANS:
+        raise SystemExit(f"not {ORPHANS} orphans were removed: {outcome}")
+    return cost
+
+
+def main(small: int, large: int) -> int:
+    """Fill a stack to both sizes and print what sweeps cost; 1 where the goal is missed."""
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
+    with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
+        fill(0, small)
+        before = sweep(stack)
+        fill(small, large)
+        after = sweep(stack)
+    rows = [(name, before.calls[name], after.calls[name]) for name in sorted(before.calls)]
+    rows += [("items read", before.items, after.items), ("bytes read", before.size, after.size)]
+    sys.stdout.write(f"{ORPHANS} orphans among {small:,} and among {large:,} uploads\n")
+    for name, first, second in rows:
+        sys.stdout.write(f"{name:32}{first:>10,}{second:>10,}  {second / first:.2f} times\n")
+    return int(any(second > MOST_TIMES * first for _, first, second in rows))
+
+
+if __name__ == "__main__":
+    sizes = [int(text) for text in sys.argv[1:3]]
+    sys.exit(main(*sizes, *(SMALL, LARGE)[len(sizes) :]))
