@@ -110,9 +110,12 @@ redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told
 
 # ---------------------------------------------------------------- check
 
+# A process for each processor, and whole files to each: what a file sets up is set up once.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .PHONY: test
 test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (ARGS="-k name")
-	@$(PYTHON) -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=)
+	@$(PYTHON) -m pytest $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-report=)
 
 .PHONY: test-chaos
 test-chaos: $(DEV_STAMP) ## Run the API's tests under faults, once a seed (SEEDS=20, or SEED=7 ARGS=one-test)

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FAULTS = "duplicate,reorder,delay,throttle"
 TESTS = ("tests/api", "--ignore=tests/api/test_tokens.py")
 """Not the table of tokens: it runs handlers in processes of their own, undisturbed."""
+IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+"""A test meets the same faults whoever runs beside it: they follow from the seed and its name."""
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 SUMMARY = re.compile(r"^\d+ (?:passed|failed|error).*$", re.MULTILINE)
 
@@ -44,7 +46,7 @@ def passes(seed: int, chaos: str, tests: Iterable[str]) -> bool:
     """One run; says how it went, and of a failure everything."""
     started = time.monotonic()
     done = subprocess.run(  # noqa: S603 - this very interpreter, on our own tests
-        [sys.executable, "-m", "pytest", "--tb=short", "--show-capture=no", *tests],
+        [sys.executable, "-m", "pytest", "--tb=short", "--show-capture=no", *IN_PARALLEL, *tests],
         cwd=ROOT,
         env={**os.environ, "CHAOS": chaos, "CHAOS_SEED": str(seed)},
         capture_output=True,
