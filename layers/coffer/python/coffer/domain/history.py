@@ -1,7 +1,8 @@
 """History: what the audit tells of records, also of those that are long gone (reference, 4.12).
 
 A snapshot may be read by whoever may read the record that it is of: by its group, and by everybody
-who is signed in where it was publicly releasable then, or belongs to no group at all.
+who is signed in where it was publicly releasable then, or is of the vocabulary. An export's is its
+owner's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ MOST_LOOKED_AT = 5000
 """So many snapshots one request looks at."""
 
 Snapshot = Mapping[str, Any]
+
+_OF_EVERYBODY = frozenset({"managed-attribute", "object-subtype"})
+"""Kinds of records that belong to no group: everybody who is signed in reads them."""
+_OF_ONE_USER = frozenset({"object-export"})
+"""Kinds of records that only who made them may read."""
 
 
 class AuditReader(Protocol):
@@ -74,8 +80,15 @@ def read_history(audit: AuditReader, caller: Caller, query: HistoryQuery) -> His
 def may_read(caller: Caller, snapshot: Snapshot) -> bool:
     """Whether the caller may read what the record was then."""
     state = snapshot["state"]
+    kind = str(snapshot["instanceId"]).partition("/")[0]
+    if kind in _OF_EVERYBODY:
+        return True
+    if kind in _OF_ONE_USER:
+        return bool(state.get("createdBy") == caller.username)
     bucket = state.get("bucket")
-    return bucket is None or state.get("publiclyReleasable") is True or caller.may_read(bucket)
+    if bucket is None:
+        return False
+    return state.get("publiclyReleasable") is True or caller.may_read(bucket)
 
 
 @contextmanager
