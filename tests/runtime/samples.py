@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from local.stack import LocalStack
 from tests.api.clients import describe, offer, post, record
 from tests.template.reading import logical_id, sample_event
+from tests.template.test_sample_events import ANSWERS
 
 FILE = "01932f6a-4c1e-7b52-9d3a-6f0c2b8e4d17"
 METADATA = "01932f6a-8f3b-7c19-b2d4-5e8a0c6f1b93"
@@ -130,12 +131,12 @@ def sample_file() -> bytes:
 # What comes of it ----------------------------------------------------------------------------
 
 
-def answers(status: int) -> Judge:
-    """A request is answered with a status."""
+def answers(*statuses: int) -> Judge:
+    """A request is answered with a status; where there are several, with one of them."""
 
     def judge(_stack: LocalStack, _event: Event, payload: Any) -> str:
         found = payload.get("statusCode")
-        return "" if found == status else f"answered {found}: {str(payload.get('body'))[:500]}"
+        return "" if found in statuses else f"answered {found}: {str(payload.get('body'))[:500]}"
 
     return judge
 
@@ -259,7 +260,21 @@ def _fetch(url: str) -> bytes:
         connection.close()
 
 
+TAKEN = 409
+"""The second, warm invocation makes what the first one has made already."""
+
+ON_NOTHING = (
+    *("create_derivative", "create_derivatives_in_bulk", "create_metadata_in_bulk"),
+    *("delete_derivative", "delete_metadata", "delete_object_upload", "get_derivative"),
+    *("list_audit_snapshots", "list_derivatives", "list_metadata", "list_object_uploads"),
+    *("load_derivatives", "load_metadata", "load_object_uploads", "update_derivative"),
+    *("update_derivatives_in_bulk", "update_metadata", "update_metadata_in_bulk"),
+    "update_object_upload",
+)
+"""Functions whose samples find nothing to work on, and say so; that takes all that they import."""
+
 SAMPLES: Mapping[str, Sample] = {
+    **{folder: Sample(as_it_is, answers(ANSWERS[folder])) for folder in ON_NOTHING},
     "answer_unrouted": Sample(as_it_is, answers(405)),
     "authorize_uploads": Sample(with_token, answers(200)),
     "build_export": Sample(with_export, builds_the_archive),
@@ -268,9 +283,9 @@ SAMPLES: Mapping[str, Sample] = {
     "create_metadata": Sample(with_file, answers(201)),
     "describe_api": Sample(as_it_is, answers(200)),
     "download_file": Sample(with_file, leads_to_the_file),
-    "edit_managed_attributes": Sample(as_it_is, answers(201)),
-    "edit_object_subtypes": Sample(as_it_is, answers(201)),
-    "find_identifiers": Sample(with_metadata, answers(200)),
+    "edit_managed_attributes": Sample(as_it_is, answers(201, TAKEN)),
+    "edit_object_subtypes": Sample(as_it_is, answers(201, TAKEN)),
+    "find_identifiers": Sample(as_it_is, answers(200)),
     "generate_derivative": Sample(with_metadata, answers(201)),
     "get_file_info": Sample(with_file, answers(200)),
     "get_metadata": Sample(with_metadata, answers(200)),
