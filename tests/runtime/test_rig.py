@@ -33,7 +33,7 @@ def write_function(folder: Path, code: str, timeout_seconds: int = 3) -> Functio
     )
 
 
-@pytest.mark.parametrize("package", ["PIL", "cryptography"])
+@pytest.mark.parametrize("package", ["pynamodb", "cryptography"])
 def test_a_missing_dependency_fails_exactly_the_functions_that_need_it(
     package: str, trials: Trials
 ) -> None:
