@@ -159,6 +159,21 @@ def test_bounds_move_pages_and_lose_nothing(data: st.DataObject) -> None:
     assert ids(listings) == naive(records, who, query)
 
 
+def test_a_list_of_more_stretches_than_a_page_may_evaluate_still_comes_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "MOST_EVALUATED", 1)
+    names = AnyOf(
+        tuple(Comparison("originalFilename", Operator.EQ, name) for name in ("a.png", "b.png"))
+    )
+    query = Query(kind=Kind.METADATA, wanted=AllOf((names,)))
+    records = _many(7, original_filename="b.png")
+    assert len(make_plan(ADMIN, query).stretches) == 64
+    assert ids(page_through(InMemoryLists(records), ADMIN, query, 2)) == naive(
+        records, ADMIN, query
+    )
+
+
 class SlowLists(InMemoryLists):
     """Lists whose clock goes on with each read."""
 

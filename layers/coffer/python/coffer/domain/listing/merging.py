@@ -117,8 +117,10 @@ class Merge:
         """Read on where something is lacking; False where the bounds forbid it."""
         lacking = [stream for stream in self._streams if stream.lacks]
         limit = min(self._share(), self._bounds.entries // len(lacking), MOST_AT_ONCE)
-        if limit < 1 or (self._begun and self._clock.now() >= self._bounds.deadline):
+        if self._begun and (limit < 1 or self._clock.now() >= self._bounds.deadline):
             return False
+        # Bounds narrower than the plan are passed at first: a page that gets nowhere has no end.
+        limit = max(limit, 1)
         reads = [
             Read(
                 stretch=stream.stretch,
