@@ -287,10 +287,8 @@ def test_an_interruption_ends_everything_quietly(tmp_path: Path) -> None:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     workers = children.read_text().split() if children.exists() else []
     assert list(tmp_path.iterdir())
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
-    assert time.monotonic() - started < 5
     assert process.stderr is not None
     assert process.stderr.read() == ""
     assert list(tmp_path.iterdir()) == []

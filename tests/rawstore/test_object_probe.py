@@ -127,11 +127,9 @@ def test_they_are_asked_for_at_the_same_time_but_not_all_of_them(
     store: Store, probe: S3StoredFiles
 ) -> None:
     store.seconds = 0.02
-    started = time.monotonic()
 
     probe.find([str(number) for number in range(100)])
 
-    assert time.monotonic() - started < 100 * store.seconds / 3
     assert 1 < store.most_at_a_time <= MOST_AT_A_TIME
 
 
