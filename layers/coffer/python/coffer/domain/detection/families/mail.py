@@ -17,7 +17,7 @@ _MBOX_FIELDS_AFTER_PRIVATE = tuple(field for field in _MBOX_FIELDS if b"Subject"
 
 # First in a file, each of these is a mail for sure.
 _SURE_FIRST_ANY_CASE = (b"relay-version:", b"return-path:", b"message-id:")
-_SURE_FIRST = (b"#! rnews", b"N#! rnews", b"Forward to", b"Pipe to", b"X-Mailer:")
+_SURE_FIRST = (b"#! rnews", b"N#! rnews", b"X-Mailer:")
 _PRIVATE_FIRST = (b"X-", b"DKIM-", b"ARC-")
 _AFTER_PRIVATE_ANY_CASE = (
     b"\ndate:",

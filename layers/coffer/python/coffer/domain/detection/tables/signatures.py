@@ -9,6 +9,10 @@ Source: the signatures of Apache Tika 3.2.3's type registry, down to tier 20; fo
 formats' own specifications say the same. Below that: formats that Tika tells by name alone, each
 with its specification. What needs more than bytes in places (masks, counts, letter case,
 numbers in ranges) is code, in the recognisers.
+
+A few of Tika's rows never match, since it reads a backslash before a blank as a NUL. Of these, ones
+that a specification bears out stand here as they were meant; ones that begin ordinary sentences
+("Only in", "diff", "Forward to") are narrowed or left out.
 """
 
 from __future__ import annotations
@@ -40,8 +44,6 @@ SIGNATURES: tuple[Row, ...] = (
     (70, "message/x-emlx", ((2, 9, b"\nRelay-Version:"),)),
     (70, "message/x-emlx", ((2, 9, b"\n#! rnews"),)),
     (70, "message/x-emlx", ((2, 9, b"\nN#! rnews"),)),
-    (70, "message/x-emlx", ((2, 9, b"\nForward to"),)),
-    (70, "message/x-emlx", ((2, 9, b"\nPipe to"),)),
     (70, "message/x-emlx", ((2, 9, b"\nReturn-Path:"),)),
     (70, "message/x-emlx", ((2, 9, b"\nFrom:"),)),
     (70, "message/x-emlx", ((2, 9, b"\nReceived:"),)),
@@ -162,7 +164,6 @@ SIGNATURES: tuple[Row, ...] = (
     (50, "application/msword5", ((0, b"\xfe7"),)),
     (50, "application/x-mswrite", ((0, b"1\xbe\x00\x00"),)),
     (50, "application/x-mswrite", ((0, b"2\xbe\x00\x00"),)),
-    (50, "application/octet-stream", ((10, b"# This is a shell archive"),)),
     (50, "application/octet-stream", ((0, b"\x1f\x1e"),)),
     (50, "application/octet-stream", ((0, b"\x1f\x1f"),)),
     (50, "application/octet-stream", ((0, b"\xff\x1f"),)),
@@ -256,7 +257,6 @@ SIGNATURES: tuple[Row, ...] = (
     ),
     (50, "application/x-bibtex-text-file", ((0, b"% BibTeX `"),)),
     (50, "application/x-bibtex-text-file", ((0, b"% BibTeX standard bibliography "),)),
-    (50, "application/x-bibtex-text-file", ((73, b"%%%  "),)),
     (50, "application/x-bittorrent", ((0, b"d8:announce"),)),
     (50, "application/x-cdf", ((0, b"RIFF$\x00\x00\x00CDDAfmt \x18"),)),
     (50, "application/x-chrome-package", ((0, b"Cr24"),)),
@@ -510,10 +510,9 @@ SIGNATURES: tuple[Row, ...] = (
     (50, "text/x-awk", ((0, b"#! /bin/awk"),)),
     (50, "text/x-awk", ((0, b"#!/usr/bin/awk"),)),
     (50, "text/x-awk", ((0, b"#! /usr/bin/awk"),)),
-    (50, "text/x-diff", ((0, b"diff "),)),
-    (50, "text/x-diff", ((0, b"*** "),)),
-    (50, "text/x-diff", ((0, b"Only in "),)),
-    (50, "text/x-diff", ((0, b"Common subdirectories: "),)),
+    (50, "text/x-diff", ((0, b"diff -"),)),
+    (50, "text/x-diff", ((0, b"*** "), (4, 1024, b"\n--- "))),
+    (50, "text/x-diff", ((0, b"Common subdirectories: "), (23, 1024, b" and "))),
     (50, "text/x-diff", ((0, b"Index:"),)),
     (50, "text/x-jsp", ((0, b"<%@"),)),
     (50, "text/x-jsp", ((0, b"<%--"),)),
