@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from local.gateway import BODY_LIMIT_BYTES, Request, Response, gateway_error
+from local.http_heads import cuts_headers_off
 
 HEADER_TIMEOUT_SECONDS = 60
 DRAIN_BYTES = 64 * 1024**2
@@ -101,6 +102,9 @@ class Connection(BaseHTTPRequestHandler):
             return False
         # http.server makes one slash of several at the beginning; the gateway compares what came.
         self.path = self.requestline.split()[1]
+        if cuts_headers_off(self.headers):
+            self._refuse(400)
+            return False
         size = len(self.requestline) + sum(len(value) for value in self.headers.values())
         if size > HEAD_LIMIT_BYTES:
             self._refuse(431)
@@ -147,9 +151,12 @@ class Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer_request  # noqa: N815 - http.server's names
 
     def read_body(self) -> bytes:
-        """The body; BodyError when it is too large or malformed."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        """The body; BodyError when it is too large or malformed, or in a coding nobody reads."""
+        coding = self.headers.get("Transfer-Encoding", "").strip().lower()
+        if coding == "chunked":
             return self._read_chunks()
+        if coding:
+            raise BodyError(501)
         length = self._announced_length()
         if length > BODY_LIMIT_BYTES:
             raise BodyError(413)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from local.http_heads import cuts_headers_off
 from local.s3.errors import S3Error, error_document
 from local.s3.messages import Body, FilePart, Headers, Request, Response
 
@@ -97,7 +98,10 @@ class Handler(BaseHTTPRequestHandler):
             if self.parse_request():
                 # http.server makes one slash of several; here they are part of a key.
                 self.path = self.requestline.split()[1]
-                self._serve()
+                if cuts_headers_off(self.headers):
+                    self.send_error(HTTPStatus.BAD_REQUEST, "A header is malformed.")
+                else:
+                    self._serve()
         except (TimeoutError, ConnectionError):
             self.close_connection = True
 
@@ -157,12 +161,11 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> Body:
         if self.headers.get("Transfer-Encoding"):
             raise S3Error("NotImplemented", details={"Header": "Transfer-Encoding"})
-        text = self.headers.get("Content-Length")
-        if text is None:
-            if self.command in ("PUT", "POST"):
-                raise S3Error("MissingContentLength")
-            text = "0"
-        if not (text.isascii() and text.isdigit() and len(text) < 16):
+        texts = set(self.headers.get_all("Content-Length", []))
+        if not texts and self.command in ("PUT", "POST"):
+            raise S3Error("MissingContentLength")
+        text = texts.pop() if texts else "0"
+        if texts or not (text.isascii() and text.isdigit() and len(text) < 16):
             raise S3Error("BadRequest", "Invalid Content-Length")
         return Body(self.rfile, int(text), self._continue)
 

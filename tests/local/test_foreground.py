@@ -164,6 +164,8 @@ POST = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\n"
         (POST + b"Content-Length: -1\r\nExpect: 100-continue\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n", 400),
+        (POST + b"Transfer-Encoding: gzip\r\n\r\n{}", 501),
+        (GET + b"no colon\r\nX: a\r\n\r\n", 400),
         (GET + b"Authorization: Bearer " + b"a" * 10_300 + b"\r\n\r\n", 431),
         (GET + b"X: a\r\n" * 150 + b"\r\n", 431),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),

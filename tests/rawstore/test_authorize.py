@@ -426,6 +426,16 @@ class TestBadRequests:
 
         assert error_of(answer) == (400, code)
 
+    def test_a_constant_that_json_has_not_is_named(self, stack: LocalStack) -> None:
+        answer = stack.request(
+            "POST",
+            "/rawstore/authorize",
+            headers={"Auth-Token": token(stack)},
+            body='{"metadata": -Infinity}',
+        )
+
+        assert answer.json()["error"]["message"] == "The body has -Infinity, which JSON has not."
+
     def test_every_bad_file_is_named_at_once(self, stack: LocalStack) -> None:
         answer = authorize(
             stack,

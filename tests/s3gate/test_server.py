@@ -109,6 +109,12 @@ def test_an_upload_cut_short_leaves_nothing(gate: Gate, bucket: str) -> None:
         (b"PUT /a/b HTTP/1.1\r\nHost: x\r\n\r\n", b"411", b"MissingContentLength"),
         (b"PUT /a/b HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400", b"BadRequest"),
         (b"PUT /a/b HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\nx", b"400", b"BadRequest"),
+        (
+            b"PUT /a/b HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+            b"400",
+            b"BadRequest",
+        ),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", b"400", b"BadRequest"),
         (b"PUT /a/b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"501", b"NotImplemented"),
         (b"PATCH /a/b HTTP/1.1\r\nHost: x\r\n\r\n", b"405", b"MethodNotAllowed"),
         (b"GET /a/%FF HTTP/1.1\r\nHost: x\r\n\r\n", b"400", b"InvalidURI"),

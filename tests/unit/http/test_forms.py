@@ -212,6 +212,16 @@ def test_a_damaged_form_is_malformed(damage: Callable[[bytes], bytes]) -> None:
     assert code in ("malformed_form", "missing_file_part")
 
 
+def test_a_name_that_is_not_utf8_is_refused_in_plain_words() -> None:
+    with pytest.raises(MalformedRequestError) as refused:
+        receive(form(part()).replace(b"leaf", b"l\xe9af"))
+    [problem] = refused.value.problems
+    assert problem.detail == (
+        "The multipart form cannot be read: "
+        "the head of a part, where its file name stands, is not UTF-8."
+    )
+
+
 BYTES_OF_FORMS = st.lists(
     st.sampled_from(
         [

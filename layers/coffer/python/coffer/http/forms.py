@@ -70,5 +70,12 @@ def _parts(request: Request) -> list[MultipartPart]:
         )
     except (MultipartError, ValueError) as error:
         raise MalformedRequestError(
-            "malformed_form", f"The multipart form cannot be read: {error}."
+            "malformed_form", f"The multipart form cannot be read: {_reason(error)}."
         ) from error
+
+
+def _reason(error: ValueError) -> str:
+    """What the parser says is wrong, without the exception that it may carry along."""
+    if any(isinstance(one, UnicodeDecodeError) for one in (error, *error.args)):
+        return "the head of a part, where its file name stands, is not UTF-8"
+    return str(error)

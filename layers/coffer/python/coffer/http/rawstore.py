@@ -195,4 +195,4 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise MalformedRequestError("malformed_json", f"The body has {name}, which JSON has not.")
