@@ -15,6 +15,7 @@ from local.s3.moto_app import MotoApp
 from local.s3.payload import Payload
 from local.s3.post_object import post_object
 from local.s3.sigv4 import Caller, Verifier
+from local.s3.versions import list_versions
 
 MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
 # Subresources of an object that moto answers; all other requests for objects are the gate's.
@@ -37,7 +38,6 @@ MOTO_BUCKET_QUERIES = {
     "replication",
     "tagging",
     "versioning",
-    "versions",
     "website",
 }
 # What a listing of a bucket may be asked with.
@@ -211,6 +211,8 @@ def listing_of(request: Request) -> Callable[[Context, Request], Response] | Non
     query = set(request.query)
     if "uploads" in query:
         return listing.list_uploads
+    if "versions" in query:
+        return list_versions
     if query & MOTO_BUCKET_QUERIES:
         return None
     if unknown := {name for name in query - LISTING_QUERIES if not name.startswith("X-Amz-")}:

@@ -1,4 +1,4 @@
-"""ListObjectsV2, ListObjects and ListMultipartUploads: order, pages, folders."""
+"""ListObjectsV2, ListObjects, ListObjectVersions, ListMultipartUploads: order, pages, folders."""
 
 from __future__ import annotations
 
@@ -209,3 +209,74 @@ def test_what_a_bucket_cannot_be_asked_here_is_refused_and_not_answered_with_a_l
 ) -> None:
     url = f"{gate.url}/{bucket}?{query}"
     assert send(url, "GET", sign(url, "GET")).verdict == (501, "NotImplemented")
+
+
+@pytest.fixture
+def versions(gate: Gate, bucket: str) -> list[tuple[str, str]]:
+    """Key and version, as they are to be listed: two of each key, the second a deletion for one."""
+    gate.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    kept = []
+    for key in ("a\x01b", "a/1", "b"):
+        older = gate.s3.put_object(Bucket=bucket, Key=key, Body=b"1")
+        newer = gate.s3.put_object(Bucket=bucket, Key=key, Body=b"22")
+        kept += [(key, newer["VersionId"]), (key, older["VersionId"])]
+    marker = gate.s3.delete_object(Bucket=bucket, Key="b")
+    return [*kept[:4], ("b", marker["VersionId"]), *kept[4:]]
+
+
+def listed_versions(page: Any) -> list[tuple[str, str]]:
+    return [
+        (unquote(one["Key"]), one["VersionId"])
+        for kind in ("Versions", "DeleteMarkers")
+        for one in page.get(kind, [])
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("encoding", [{}, {"EncodingType": "url"}])
+def test_pages_of_versions_come_by_key_from_the_newest_on(
+    gate: Gate, bucket: str, versions: list[tuple[str, str]], size: int, encoding: dict[str, Any]
+) -> None:
+    call: Any = gate.s3.list_object_versions
+    found: list[tuple[str, str]] = []
+    more: dict[str, str] = {}
+    while True:
+        page = call(Bucket=bucket, MaxKeys=size, **encoding, **more)
+        shown = listed_versions(page)
+        assert sorted(shown) == sorted(versions[len(found) : len(found) + len(shown)])
+        found += shown
+        if not page["IsTruncated"]:
+            break
+        more = {
+            "KeyMarker": unquote(page["NextKeyMarker"]),
+            "VersionIdMarker": page["NextVersionIdMarker"],
+        }
+    assert len(found) == len(versions)
+
+
+def test_one_version_of_a_key_is_the_latest(
+    gate: Gate, bucket: str, versions: list[tuple[str, str]]
+) -> None:
+    page = gate.s3.list_object_versions(Bucket=bucket)
+    everything: list[Any] = [*page["Versions"], *page["DeleteMarkers"]]
+    latest = {(one["Key"], one["VersionId"]) for one in everything if one["IsLatest"]}
+    assert latest == {versions[0], versions[2], versions[4]}
+    assert {one["Size"] for one in page["Versions"]} == {1, 2}
+
+
+def test_versions_under_a_folder_are_rolled_up(
+    gate: Gate, bucket: str, versions: list[tuple[str, str]]
+) -> None:
+    page = gate.s3.list_object_versions(Bucket=bucket, Delimiter="/", MaxKeys=3)
+    assert listed_versions(page) == versions[:2]
+    assert [one["Prefix"] for one in page["CommonPrefixes"]] == ["a/"]
+    rest = gate.s3.list_object_versions(Bucket=bucket, Delimiter="/", KeyMarker="a/")
+    assert sorted(listed_versions(rest)) == sorted(versions[4:])
+    assert "CommonPrefixes" not in rest
+
+
+def test_without_versioning_there_is_one_version_which_is_null(gate: Gate, filled: str) -> None:
+    page = gate.s3.list_object_versions(Bucket=filled, Prefix="a/")
+    assert [(one["Key"], one["VersionId"]) for one in page["Versions"]] == [
+        (key, "null") for key in KEYS[1:5]
+    ]
