@@ -35,7 +35,7 @@ anything imports it: where a test module does that while it is collected, start 
 * `stack.run_schedule("KeepHouseFunction")`, `stack.invoke("ProcessUploadFunction", event)`: an
   `Outcome` with `payload`, or `error_type`, `error_message` and `stack_trace`.
 * `stack.clock.advance(timedelta(days=91))`: handlers, queues, S3 and schedules follow.
-  `stack.sweep_expired()` then deletes what TTL would have deleted by then.
+  `stack.sweep_expired()` then deletes what TTL and lifecycle rules would have deleted by then.
 * `stack.disturbance.copies = 2` and `.newest_first = True`: every delivery twice, queues in
   reverse. `local.in_process.KilledError`, raised within a handler's AWS call, ends the invocation
   as a kill would.

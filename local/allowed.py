@@ -75,7 +75,17 @@ CREATED: Mapping[str, Shape] = {
                 }
             ]
         },
-        "LifecycleConfiguration": ANY,
+        "LifecycleConfiguration": {
+            "Rules": [
+                {
+                    "Id": ANY,
+                    "Status": ANY,
+                    "Prefix": ANY,
+                    "ExpirationInDays": ANY,
+                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ANY},
+                }
+            ]
+        },
         "NotificationConfiguration": {
             "EventBridgeConfiguration": {"EventBridgeEnabled": ANY},
         },
@@ -100,7 +110,7 @@ CREATED: Mapping[str, Shape] = {
     },
 }
 """Made in moto and the S3 gate by API calls. The shapes are what the makers carry over, or what
-makes no difference on one machine (encryption, tags, lifecycle, retention)."""
+makes no difference on one machine (encryption, tags, retention)."""
 
 READ: Mapping[str, Shape] = {
     "AWS::Lambda::Function": {

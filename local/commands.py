@@ -154,7 +154,7 @@ def _audit(_: argparse.Namespace) -> int:
 def _clock(options: argparse.Namespace) -> int:
     seconds = 0.0 if options.duration is None else parse_duration(options.duration).total_seconds()
     answer = _remote().ask("clock", advance_seconds=seconds)
-    _say(f"{answer['now']} ({answer['expired']} items expired)")
+    _say(f"{answer['now']} ({answer['expired']} expired)")
     return 0
 
 

@@ -129,6 +129,10 @@ class OtherStorage:
     def empty(self) -> None:
         """Nothing: what it holds isn't ours to delete."""
 
+    def carry_out_lifecycle(self) -> int:
+        """Nothing: how long it keeps things is its own affair."""
+        return 0
+
     def make_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
         """Makes the buckets or uses what is there, and finds out what the store can do."""
         self.notes.clear()

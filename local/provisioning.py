@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from local.resources import Bucket, Resources, Rule, Table
+from local.resources import Bucket, LifecycleRule, Resources, Rule, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,7 +42,7 @@ def make_queues(client: SQSClient, resources: Resources) -> None:
 
 
 def make_buckets(client: S3Client, buckets: Iterable[Bucket]) -> None:
-    """Buckets with CORS, ownership, what is kept from the public, and whether they send events."""
+    """Buckets with all that the template says of them and that makes a difference here."""
     for bucket in buckets:
         _make_bucket(client, bucket)
 
@@ -55,6 +55,8 @@ def _make_bucket(client: S3Client, bucket: Bucket) -> None:
         put_public_access_block(client, bucket)
     if bucket.cors_rules:
         put_cors(client, bucket)
+    if bucket.lifecycle_rules:
+        put_lifecycle(client, bucket)
     if bucket.sends_events:
         client.put_bucket_notification_configuration(
             Bucket=bucket.name, NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -80,6 +82,28 @@ def put_cors(client: S3Client, bucket: Bucket) -> None:
         {names.get(key, key): value for key, value in one.items()} for one in bucket.cors_rules
     ]
     client.put_bucket_cors(Bucket=bucket.name, CORSConfiguration={"CORSRules": rules})
+
+
+def put_lifecycle(client: S3Client, bucket: Bucket) -> None:
+    """When objects expire and unfinished uploads are given up."""
+    rules: Any = [_lifecycle_rule(one) for one in bucket.lifecycle_rules]
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket.name, LifecycleConfiguration={"Rules": rules}
+    )
+
+
+def _lifecycle_rule(declared: LifecycleRule) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "Status": "Enabled" if declared.enabled else "Disabled",
+        "Filter": {"Prefix": declared.prefix},
+    }
+    if declared.name is not None:
+        rule["ID"] = declared.name
+    if declared.expire_days is not None:
+        rule["Expiration"] = {"Days": declared.expire_days}
+    if declared.abort_days is not None:
+        rule["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": declared.abort_days}
+    return rule
 
 
 def make_buses(client: EventBridgeClient, resources: Resources) -> None:

@@ -51,6 +51,18 @@ class Bucket:
     object_ownership: str | None
     public_access_block: Mapping[str, bool]
     access_control: str | None
+    lifecycle_rules: tuple[LifecycleRule, ...]
+
+
+@dataclass(frozen=True)
+class LifecycleRule:
+    """What a bucket does with keys that begin so, after how many days; None for never."""
+
+    name: str | None
+    enabled: bool
+    prefix: str
+    expire_days: int | None
+    abort_days: int | None
 
 
 @dataclass(frozen=True)
@@ -432,6 +444,10 @@ class Reader:
                 for name, value in properties.get("PublicAccessBlockConfiguration", {}).items()
             },
             properties.get("AccessControl"),
+            tuple(
+                _lifecycle_rule(rule)
+                for rule in properties.get("LifecycleConfiguration", {}).get("Rules", ())
+            ),
         )
 
     def _rule(self, logical_id: str, properties: Mapping[str, Any]) -> Rule:
@@ -646,6 +662,18 @@ def _asynchronous_policy(configured: Mapping[str, Any], function: Mapping[str, A
         int(configured.get("MaximumRetryAttempts", 2)),
         int(configured.get("MaximumEventAgeInSeconds", 21_600)),
         destination or function.get("DeadLetterConfig", {}).get("TargetArn"),
+    )
+
+
+def _lifecycle_rule(rule: Mapping[str, Any]) -> LifecycleRule:
+    expire = rule.get("ExpirationInDays")
+    abort = rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation")
+    return LifecycleRule(
+        rule.get("Id"),
+        rule["Status"] == "Enabled",
+        rule.get("Prefix", ""),
+        None if expire is None else int(expire),
+        None if abort is None else int(abort),
     )
 
 

@@ -401,8 +401,11 @@ class LocalStack:
         return self._recorded.invoke(self.scheduler.target(schedule), event)
 
     def sweep_expired(self) -> int:
-        """Deletes the items whose TTL has passed on the stack's clock; answers how many."""
-        return self.server.sweep_expired()
+        """Deletes what has expired on the stack's clock; answers how much it was.
+
+        Items by their TTL, objects and uploads by their bucket's lifecycle rules.
+        """
+        return self.server.sweep_expired() + self.storage.carry_out_lifecycle()
 
     def deliver(self, event: Event) -> None:
         """An event of an AWS service on the default bus: what the S3 gate calls."""

@@ -40,11 +40,15 @@ class Sequencer:
 
 @dataclass(frozen=True)
 class Cause:
-    """The request that changed something: its id, where it came from, and S3's name for it."""
+    """What changed something: the request's id, where it came from, S3's name for it, and who.
+
+    S3's own deeds come from no address.
+    """
 
     request_id: str
     client_address: str
     reason: str
+    requester: str = ACCOUNT_ID
 
 
 class Announcer:
@@ -147,8 +151,8 @@ def make_event(
             "bucket": {"name": bucket},
             "object": dict(obj),
             "request-id": cause.request_id,
-            "requester": ACCOUNT_ID,
-            "source-ip-address": cause.client_address,
+            "requester": cause.requester,
+            **({"source-ip-address": cause.client_address} if cause.client_address else {}),
             "reason": cause.reason,
             **more,
         },

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local.s3 import lifecycle
 from local.s3.context import Context
 from local.s3.errors import S3Error
 from local.s3.events import Announcer, Event
@@ -53,8 +54,8 @@ class S3Gate:
         self._verifier = Verifier(dict(credentials), region)
         self.store = Store(folder, now)
         self.announcer = Announcer(region, now, deliver)
-        context = Context(self.store, self.announcer, region, now)
-        self._operations = Operations(context, self._verifier)
+        self._context = Context(self.store, self.announcer, region, now)
+        self._operations = Operations(self._context, self._verifier)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -85,6 +86,10 @@ class S3Gate:
     def buckets(self) -> frozenset[str]:
         """The names of the buckets that exist."""
         return frozenset(self.store.backend.buckets)
+
+    def carry_out_lifecycle(self) -> int:
+        """Delete what the buckets' lifecycle rules say is due; answer how much it was."""
+        return lifecycle.carry_out(self._context)
 
     def empty(self) -> None:
         """Delete every object, version and upload, telling nobody; buckets stay as they are."""

@@ -109,6 +109,8 @@ Resources:
     Type: AWS::S3::Bucket
     Properties:
       NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } }
+      LifecycleConfiguration:
+        Rules: [{ Id: short, Status: Enabled, Prefix: short/, ExpirationInDays: 3 }]
   DeadQueue: { Type: AWS::SQS::Queue }
   WorkQueue:
     Type: AWS::SQS::Queue

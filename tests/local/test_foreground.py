@@ -260,7 +260,7 @@ def test_other_commands_speak_plainly(
     assert run_command(["run", "NoFunction"]) == 1
     assert run_command(["token", "--rawstore", "--permission", "bad"]) == 1
     printed = capsys.readouterr()
-    assert "items expired" in printed.out
+    assert "expired" in printed.out
     assert "not a duration" in printed.err
     assert "NoFunction" in printed.err
     assert "NAME=VALUE" in printed.err

@@ -37,6 +37,7 @@ def bucket(name: str = "things", **changes: Any) -> Bucket:
         "object_ownership": "BucketOwnerEnforced",
         "public_access_block": {"BlockPublicAcls": True},
         "access_control": None,
+        "lifecycle_rules": (),
         **changes,
     }
     return Bucket(**given)

@@ -108,6 +108,16 @@ def test_what_is_given_up_is_kept_whole_in_s3(small: LocalStack) -> None:
     assert record["dynamodb"]["NewImage"]["n"] == {"N": "1"}
 
 
+def test_what_a_bucket_keeps_for_days_only_goes_with_the_clock(small: LocalStack) -> None:
+    bucket = small.name("KeepBucket")
+    for key in ("short/a", "long/a"):
+        small.client("s3").put_object(Bucket=bucket, Key=key, Body=b"x")
+    assert small.sweep_expired() == 0
+    small.clock.advance(timedelta(days=4))
+    assert small.sweep_expired() == 1
+    assert small.keys("KeepBucket") == ["long/a"]
+
+
 def test_what_ttl_deletes_says_so(small: LocalStack) -> None:
     expiry = int((datetime.now(UTC) + timedelta(days=1)).timestamp())
     put(small, "a", expiresAt={"N": str(expiry)})

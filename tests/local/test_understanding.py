@@ -52,6 +52,14 @@ REFUSED = {
         event(ROUTE, ROUTE.replace("{ ApiId", "{ Foo: 1, ApiId")),
         "property Foo not defined",
     ),
+    "a lifecycle rule that isn't carried out": (
+        event("ExpirationInDays: 3 }]", "ExpirationInDays: 3, TagFilters: [] }]"),
+        "the local stack doesn't know the property LifecycleConfiguration.Rules.0.TagFilters",
+    ),
+    "a lifecycle rule's days that are no number": (
+        event("ExpirationInDays: 3 }]", "ExpirationInDays: soon }]"),
+        "KeepBucket: its properties can't be used",
+    ),
     "a type of event that isn't delivered": (
         ("Type: HttpApi\n          Properties: " + ROUTE, "Type: Api  # here"),
         "WebFunction",
