@@ -125,7 +125,8 @@ SPECIAL_CASES: dict[str, str] = {
     "application/x-vnd.datapackage+zip": "application/x-wacz",
     "application/xml": (
         "application/vnd.adobe.xfdf application/vnd.ms-spreadsheetml application/vnd.ms-word2006ml"
-        f" {_ODF}tika.flat.document application/vnd.ms-wordml application/x-adobe-indesign-interchange application/x-amf"
+        f" {_ODF}tika.flat.document application/vnd.ms-wordml"
+        " application/x-adobe-indesign-interchange application/x-amf"
         " application/x-ms-asx application/x-plist application/x-tmx image/vnd.adobe.premiere"
         " text/iso19139+xml"
     ),
