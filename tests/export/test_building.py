@@ -22,7 +22,7 @@ from coffer.domain.export.record import ExportStatus
 from tests.export.workshop import EXPORT, File, Workshop
 from tests.fakes.bodies import MadeUp, Plain
 from tests.fakes.records import content, identifier, upload
-from tests.fakes.watching import Happening, KilledError, killed_at, watched
+from tests.fakes.watching import Happening, KilledError, Turns, killed_at, once, watched
 
 TEXT = b"The quick brown fox jumps over the lazy dog. " * 40_000
 
@@ -392,6 +392,119 @@ def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
         body = workshop.archives.body(workshop.export.archive_key)
         assert body.read(0, body.size_bytes) == whole
         assert len(workshop.exports.accesses) == 1
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_two_workers_that_take_turns_at_any_call_do_no_harm(seed: int) -> None:
+    chosen = random.Random(seed)
+    workshop = mixed()
+    turns = Turns()
+
+    def work() -> None:
+        with suppress(RecordChangedError, StoreError):
+            disturbed(workshop, turns.wait).build(EXPORT, workshop.remaining)
+
+    turns.begin(work)
+    for _ in range(chosen.randrange(3, 60)):
+        turns.give(0)
+    workshop.clock.advance(timedelta(hours=1))
+    turns.begin(work)
+    spoilt, spoilt_at = chosen.randrange(8), chosen.randrange(40)
+    for turn in count():
+        if not (waiting := turns.waiting):
+            break
+        if turn == spoilt_at:
+            _spoil(workshop, spoilt, changes=False)
+        turns.give(chosen.choice(waiting))
+    while workshop.export.is_unfinished:
+        workshop.clock.advance(timedelta(hours=1))
+        workshop.build()
+    left_out = [who for files in workshop.export.problems.values() for who in files]
+    assert left_out in ([], [identifier(spoilt)])
+    opens(workshop, without=(spoilt,) if left_out else ())
+    archive = workshop.archives.body(workshop.export.archive_key)
+    assert workshop.export.archive_bytes == archive.size_bytes
+    assert len(workshop.exports.accesses) == 1
+
+
+def test_an_archive_that_was_made_but_not_recorded_is_not_made_again() -> None:
+    workshop = mixed()
+    key = workshop.export.archive_key
+
+    def dies(method: str) -> None:
+        if key in workshop.archives.objects:
+            raise KilledError(method)
+
+    with pytest.raises(KilledError):
+        disturbed(workshop, dies).build(EXPORT, workshop.remaining)
+    made = workshop.archives.objects[key]
+    workshop.clock.advance(timedelta(hours=1))
+    calls: list[str] = []
+    assert disturbed(workshop, calls.append).build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert not {"begin", "copy", "finish"} & set(calls)
+    assert workshop.archives.objects[key] is made
+    assert workshop.export.archive_bytes == made.body.size_bytes
+    check(workshop)
+
+
+def test_another_archive_in_the_place_of_this_one_is_not_taken_for_it() -> None:
+    workshop = Workshop([File("a.jpg", Plain(b"leaf"))])
+    archives, key = workshop.archives, workshop.export.archive_key
+
+    def another() -> None:
+        archives.uploads.clear()
+        archives.put(key, b"what a worker made that had seen other files")
+
+    disturbed(workshop, once("finish", another)).build(EXPORT, workshop.remaining)
+    check(workshop)
+
+
+def test_copies_are_kept_often_enough_and_seldom_enough() -> None:
+    files = [File.made_up(f"{n}.tif", 10 * MIB, n % 9) for n in range(1500)]
+    workshop = Workshop(files)
+    calls: list[str] = []
+    assert disturbed(workshop, calls.append).build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert 30 < calls.count("save") < 120
+    assert workshop.archives.sent < 0.002 * 1500 * 10 * MIB
+
+
+def test_progress_is_told_of_files_that_are_streamed_and_of_those_that_are_copied() -> None:
+    workshop = mixed()
+    seen = []
+
+    def look(_method: str) -> None:
+        workshop.clock.advance(timedelta(seconds=2))
+        seen.append((workshop.export.entries_done, workshop.export.bytes_done))
+
+    disturbed(workshop, look).build(EXPORT, workshop.remaining)
+    files = [entries for entries, _ in seen]
+    assert files == sorted(files)
+    assert {2, 4, 5, 6, 7} <= set(files)
+    assert [size for _, size in seen] == sorted(size for _, size in seen)
+    export = workshop.export
+    assert (export.entries_done, export.bytes_done) == (8, export.bytes_total)
+
+
+def test_a_worker_that_sums_up_for_long_keeps_its_lease_and_what_it_found_out() -> None:
+    files = [File.made_up(f"{n}.tif", 11 * MIB, n, crc32_is_known=False) for n in range(30)]
+    workshop = Workshop(files)
+    left = iter([timedelta(minutes=5)] * 14)
+    summed = 0
+
+    def look(method: str) -> None:
+        nonlocal summed
+        if method == "crc32":
+            summed += 1
+            workshop.clock.advance(timedelta(minutes=2))
+            assert workshop.export.is_leased(workshop.clock.now())
+
+    building = disturbed(workshop, look)
+    soon_over = partial(next, left, timedelta(seconds=59))
+    assert building.build(EXPORT, soon_over) is Outcome.CONTINUED
+    assert 5 < summed < 15
+    assert building.build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert summed == 30
+    check(workshop)
 
 
 def test_who_comes_to_nothing_again_and_again_is_given_up() -> None:

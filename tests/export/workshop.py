@@ -61,7 +61,7 @@ class Workshop:
                 name=None,
                 status=ExportStatus.NEW,
                 entries=len(self.files),
-                bytes_total=sum(file.body.size_bytes for file in self.files),
+                bytes_total=sum(f.body.size_bytes for f in self.files if f.size_is_known),
                 due=Due.BUILDING,
                 due_on=self.clock.now(),
             )

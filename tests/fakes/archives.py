@@ -80,6 +80,7 @@ class InMemoryArchives:
 
     def save(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
         self.calls += 1
+        self.sent += len(body)
         self.objects[key] = _Held(Plain(body), hashlib.md5(body).hexdigest())
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from itertools import count
 from typing import Any, TypeVar, cast
@@ -61,3 +62,57 @@ def once(method: str, action: Callable[[], object]) -> Happening:
             waiting.pop()()
 
     return happen
+
+
+class Turns:
+    """Workers that take turns: each stops before every call, until it is given its turn."""
+
+    def __init__(self) -> None:
+        self._workers: list[_Worker] = []
+
+    def begin(self, work: Callable[[], object]) -> None:
+        """Another worker, which waits before its first call."""
+        worker = _Worker(work)
+        self._workers.append(worker)
+        worker.go_on()
+
+    @property
+    def waiting(self) -> list[int]:
+        """The numbers of the workers that have not ended."""
+        return [number for number, worker in enumerate(self._workers) if worker.is_alive]
+
+    def give(self, number: int) -> None:
+        """Let a worker make one call, and all it does up to the next."""
+        if self._workers[number].is_alive:
+            self._workers[number].go_on()
+
+    def wait(self, _method: str) -> None:
+        """What a worker's ports do before each call."""
+        next(worker for worker in self._workers if worker.is_here()).wait()
+
+
+class _Worker:
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.is_alive = True
+        self._mine, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        self._thread.start()
+
+    def is_here(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def go_on(self) -> None:
+        self._mine.release()
+        self._stopped.acquire()
+
+    def wait(self) -> None:
+        self._stopped.release()
+        self._mine.acquire()
+
+    def _run(self, work: Callable[[], object]) -> None:
+        self._mine.acquire()
+        try:
+            work()
+        finally:
+            self.is_alive = False
+            self._stopped.release()

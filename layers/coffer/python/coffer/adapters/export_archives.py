@@ -98,6 +98,7 @@ class S3Archives:
 
     def save(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
         self._ask("PUT", key, headers={"content-type": content_type}, body=body)
+        self.sent += len(body)
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
         body = bytearray(length)

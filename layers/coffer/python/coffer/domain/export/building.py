@@ -13,13 +13,19 @@ under way again, byte for byte. A file that has vanished or changed is left out,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import ObjectMissingError, RecordChangedError, StoreError
+from coffer.domain.errors import (
+    ObjectChangedError,
+    ObjectMissingError,
+    RecordChangedError,
+    StoreError,
+)
 from coffer.domain.export.assembling import (
     Assembler,
     Assembly,
@@ -53,7 +59,10 @@ from coffer.domain.ports import Uploads
 ENOUGH_TIME = timedelta(minutes=1)
 """With less than this left a worker stops, and another one goes on."""
 TELLING = timedelta(seconds=2)
-"""How often the record is told how far a worker is."""
+"""How often the record is told how far a worker is, and that it lives."""
+KEPT_OF_COPIES = 16
+"""A checkpoint is written once one in so many copies is not in it yet: it names each of them, and
+of thousands, written after each, it would itself be what passes through compute."""
 GAVE_UP = "attempts_exhausted"
 NOTHING_LEFT = "no_files_left"
 
@@ -111,6 +120,9 @@ class Building:
             run.release()
             self.queue.enqueue(export.identifier)
             return Outcome.CONTINUED
+        except RecordChangedError:
+            run.withdraw()
+            return Outcome.BUSY
         except Exception:
             run.release()
             raise
@@ -130,8 +142,13 @@ class _Run:
         self._members: list[Member]
 
     @property
-    def _scratch(self) -> str:
+    def _temporary(self) -> str:
         return f"{self._export.folder}parts/"
+
+    @property
+    def _scratch(self) -> str:
+        """Where this worker's temporary objects go: one that is believed dead has its own."""
+        return f"{self._temporary}{self._export.lease}/"
 
     def go(self) -> Outcome:
         """Everything that is left to do; raises OutOfTimeError where it must be interrupted."""
@@ -153,8 +170,18 @@ class _Run:
         except RecordChangedError:
             return
 
+    def withdraw(self) -> None:
+        """Clear away what is this worker's own, because another one has the lease; everything,
+        where that one is done, and could not clear away what came behind it."""
+        export = self._world.exports.get(self._export.identifier)
+        if export is None or not export.is_unfinished:
+            self._clear()
+        else:
+            self._clear_below(self._scratch)
+
     def fail(self, code: str) -> Outcome:
         """Give the export up."""
+        self._hold()
         self._clear()
         problems = problems_of(self._manifest.entries, self._checkpoint.dropped)
         self._write(self._export.failed(self._world.clock.now(), code, problems))
@@ -182,6 +209,7 @@ class _Run:
         )
 
     def _start_over(self) -> None:
+        self._hold()
         self._checkpoint = self._new_checkpoint()
         self._save(progress=False)
 
@@ -193,7 +221,12 @@ class _Run:
         for key, upload in list(self._archives.unfinished(self._export.folder)):
             if upload != but:
                 self._archives.abandon(key, upload)
-        for key in list(self._archives.keys(self._scratch)):
+        self._clear_below(self._temporary)
+
+    def _clear_below(self, scratch: str) -> None:
+        for key, upload in list(self._archives.unfinished(scratch)):
+            self._archives.abandon(key, upload)
+        for key in list(self._archives.keys(scratch)):
             self._archives.remove(key)
 
     # ------------------------------------------------------------------ how far it is
@@ -201,26 +234,47 @@ class _Run:
     def _save(self, *, progress: bool = True) -> None:
         """Write the checkpoint, and now and then tell the record how far it is."""
         self._archives.save(self._checkpoint_key(self._export.lease), self._checkpoint.encode())
-        if progress:
-            self._tell()
+        if progress and (self._export.attempts or self._is_silent()):
+            self._write(self._export.advanced(self._moment(), *self._done()))
 
-    def _tell(self) -> None:
-        now = self._world.clock.now()
-        if not self._export.attempts and now - self._told < TELLING:
-            return
-        self._told = now
-        written = self._checkpoint.written
-        copied = sum(int(of.split(":")[2]) for _, of in self._checkpoint.copies.values())
-        done = sum(member.size_bytes for member in written) + copied
-        self._write(self._export.advanced(now, len(written), done))
+    def _hold(self) -> None:
+        """Make the lease longer; raises RecordChangedError where another worker has it."""
+        self._write(self._export.at_work(self._moment(), *self._done()))
+
+    def _is_silent(self) -> bool:
+        return self._world.clock.now() - self._told >= TELLING
+
+    def _moment(self) -> datetime:
+        self._told = self._world.clock.now()
+        return self._told
+
+    def _done(self) -> tuple[int, int]:
+        """How many files are in the archive, and how many bytes of files."""
+        checkpoint = self._checkpoint
+        copied: Counter[int] = Counter()
+        if checkpoint.leading is not None:
+            copied[checkpoint.leading] += checkpoint.padded
+        for _, of in checkpoint.copies.values():
+            entry, _, length, _ = of.split(":")
+            copied[int(entry)] += int(length)
+        streamed = [member.entry for member in checkpoint.written]
+        whole = [entry for entry, length in copied.items() if length == self._size(entry)]
+        size_bytes = sum(map(self._size, streamed)) + sum(copied.values())
+        return len(streamed) + len(whole), size_bytes
+
+    def _size(self, entry: int) -> int:
+        """What the request counted for a file, and so what is counted as done of it."""
+        return self._manifest.entries[entry].size_bytes or 0
 
     def _write(self, after: Export) -> None:
         self._export = self._world.exports.replace(self._export, after)
 
     def _pause(self) -> None:
-        """Between two steps: is there time for another?"""
+        """Between two steps: is there time for another? And a sign of life."""
         if self._remaining() < ENOUGH_TIME:
             raise OutOfTimeError
+        if self._is_silent():
+            self._hold()
 
     # ------------------------------------------------------------------ the stages
 
@@ -245,7 +299,7 @@ class _Run:
             after = self._sources.encode()
             if after != before:
                 self._archives.save(key, after)
-                self._tell()
+                self._write(self._export.advanced(self._moment(), *self._done()))
         self._members = list(members)
         dropped = {**self._sources.dropped, **self._checkpoint.dropped}
         self._checkpoint = replace(self._checkpoint, dropped=dropped)
@@ -388,11 +442,22 @@ class _Run:
             members=self._members,
         )
         self._pause()
-        for part, etag in self._archives.at_once(assembler.make, planned):
-            copies = {**self._checkpoint.copies, part.number: (etag, part.of)}
-            self._checkpoint = replace(self._checkpoint, copies=copies)
+        new = 0
+        try:
+            for part, etag in self._archives.at_once(assembler.make, planned):
+                copies = {**self._checkpoint.copies, part.number: (etag, part.of)}
+                self._checkpoint = replace(self._checkpoint, copies=copies)
+                new += 1
+                if new * KEPT_OF_COPIES >= len(copies):
+                    self._save()
+                    new = 0
+                self._pause()
+        except Exception:
+            if new:
+                self._save(progress=False)
+            raise
+        if new:
             self._save()
-            self._pause()
 
     def _finish(self, buffer: Buffer, written: Sequence[Written], offset: int) -> Outcome:
         """Put the directory behind everything, and make the parts one object."""
@@ -400,38 +465,49 @@ class _Run:
         # Copies are done in any order; S3 wants the parts in theirs.
         copies = {number: etag for number, (etag, _) in sorted(done.copies.items())}
         parts = dict(enumerate(done.parts, 1)) | copies
-        directory = 0
-        for member in written:
-            header = central_header(self._members[member.entry].title, member)
-            if buffer.length + len(header) + MOST_END_BYTES > self._layout.part_bytes:
-                parts[len(parts) + 1] = self._send(len(parts) + 1, buffer)
-                buffer.clear()
-            buffer.put(header)
-            directory += len(header)
-        end = end_of_directory(len(written), offset, directory)
-        buffer.put(end)
-        parts[len(parts) + 1] = self._send(len(parts) + 1, buffer)
-        self._complete(parts)
-        return self._settle(offset + directory + len(end))
-
-    def _complete(self, parts: Mapping[int, str]) -> None:
-        key = self._export.archive_key
+        size_bytes = sum(map(len, self._directory(written)))
+        end = end_of_directory(len(written), offset, size_bytes)
+        self._hold()  # nobody else completes an archive that its readers may have by now
         try:
-            self._archives.finish(key, self._checkpoint.upload, parts)
-        except UploadMissingError as missing:
-            try:
-                self._archives.describe(key)  # there: an earlier run died behind this very call
-            except ObjectMissingError:
-                raise missing from None
+            for header in self._directory(written):
+                if buffer.length + len(header) + MOST_END_BYTES > self._layout.part_bytes:
+                    parts[len(parts) + 1] = self._send(len(parts) + 1, buffer)
+                    buffer.clear()
+                buffer.put(header)
+            buffer.put(end)
+            parts[len(parts) + 1] = self._send(len(parts) + 1, buffer)
+            self._archives.finish(self._export.archive_key, done.upload, parts)
+        except UploadMissingError:
+            if not self._is_there(offset, b"".join(self._directory(written)) + end):
+                raise
+        return self._settle([member.entry for member in written], offset + size_bytes + len(end))
 
-    def _settle(self, archive_bytes: int) -> Outcome:
+    def _directory(self, written: Sequence[Written]) -> Iterator[bytes]:
+        for member in written:
+            yield central_header(self._members[member.entry].title, member)
+
+    def _is_there(self, start: int, directory: bytes) -> bool:
+        """Whether the archive is there, with this directory at this place: an earlier run died
+        between making it of its parts and saying so."""
+        key, size_bytes = self._export.archive_key, len(directory)
+        try:
+            there = self._archives.describe(key)
+            if there.size_bytes != start + size_bytes:
+                return False
+            return self._archives.read(key, start, size_bytes, etag=there.etag) == directory
+        except (ObjectMissingError, ObjectChangedError):
+            return False
+
+    def _settle(self, written: Sequence[int], archive_bytes: int) -> Outcome:
         self._clear()
         now = self._world.clock.now()
         access = new_access(self._export, now)
         problems = problems_of(self._manifest.entries, self._checkpoint.dropped)
         self._export = self._world.exports.replace(
             self._export,
-            self._export.finished(now, problems, archive_bytes, access.key),
+            self._export.finished(
+                now, problems, sum(map(self._size, written)), archive_bytes, access.key
+            ),
             access,
         )
         return Outcome.FINISHED

@@ -49,8 +49,9 @@ class Sources:
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """Looks at files. `pause` is called now and then; what it raises ends the work, and what has
-    been found out until then stays in `sources`. `tell` gets each sum that had to be computed."""
+    """Looks at files. `pause` is called between two steps; what it raises ends the work, and what
+    has been found out until then stays in `sources`. `tell` gets each sum that had to be computed.
+    """
 
     archives: Archives
     entries: Sequence[Entry]
@@ -111,6 +112,7 @@ class Preparation:
                     known = self.sources.known[number]
                     self.sources.known[number] = replace(known, crc32=crc32)
                     self.tell(self.entries[number], crc32)
+                self.pause()  # a sum may take a minute, and there may be many
 
     def _crc32(self, number: int) -> tuple[int | None, str]:
         entry, source = self.entries[number], self.sources.known[number]

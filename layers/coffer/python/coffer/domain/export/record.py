@@ -136,15 +136,13 @@ class Export:
             version=self.version + (self.status is ExportStatus.NEW),
         )
 
+    def at_work(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
+        """The record while a worker gives a sign of life: its lease is longer."""
+        return replace(self, entries_done=entries_done, bytes_done=bytes_done, due_on=now + LEASE)
+
     def advanced(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
-        """The record once a worker has come further: its lease is longer, its trouble forgotten."""
-        return replace(
-            self,
-            entries_done=entries_done,
-            bytes_done=bytes_done,
-            attempts=0,
-            due_on=now + LEASE,
-        )
+        """The same once the worker has kept how far it came: earlier trouble is forgotten."""
+        return replace(self.at_work(now, entries_done, bytes_done), attempts=0)
 
     def released(self, now: datetime) -> Export:
         """The record once a worker has stopped half-way: anyone may go on."""
@@ -156,7 +154,12 @@ class Export:
         return running and self.due_on is not None and self.due_on > now
 
     def finished(
-        self, now: datetime, problems: Mapping[str, Sequence[str]], archive_bytes: int, toa: str
+        self,
+        now: datetime,
+        problems: Mapping[str, Sequence[str]],
+        bytes_done: int,
+        archive_bytes: int,
+        toa: str,
     ) -> Export:
         """The record once the archive is there."""
         left_out = sum(map(len, problems.values()))
@@ -165,6 +168,7 @@ class Export:
             status=ExportStatus.PARTIAL if problems else ExportStatus.COMPLETED,
             problems=problems,
             entries_done=self.entries - left_out,
+            bytes_done=bytes_done,
             archive_bytes=archive_bytes,
             finished_on=now,
             toa=toa,
