@@ -25,6 +25,10 @@ TO_PNG = ExportFunction(name="MAGICK", target_media_type="image/png")
         ("..", None, "y.png", "FILE.png"),
         ("a/b", None, "y.png", "a_b.png"),
         ("lpt1", None, "y.png", "lpt1_.png"),
+        ("com¹", None, "y.png", "com¹_.png"),
+        ("con .a.b", None, "y.png", "con .a_.png"),
+        ("cafe\u0301", None, "y.png", "café.png"),
+        ("🌿 leaf\u202e", None, "y.png", "_ leaf_.png"),
     ],
 )
 def test_a_file_is_called_by_the_first_name_there_is(
@@ -77,6 +81,36 @@ def test_alike_names_are_numbered_and_generated_ones_count() -> None:
         "x/a.png", "x/a(1).png", "x/a(2).png", "x/A(3).png", "x/a(4).png",
     ]  # fmt: skip
     assert names.place("", "a", ".png") == "a.png"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Å", "\u212b"), ("가", "\u1100\u1161"), ("Straße", "STRASSE"), ("é", "É"), ("\u1e9e", "ss")],
+    ids=ascii,
+)
+def test_names_that_some_file_system_takes_for_the_same_are_numbered(one: str, other: str) -> None:
+    names = Names()
+    assert names.place("a/", one, ".png") == f"a/{one}.png"
+    assert names.place("a/", other, ".png") == f"a/{other}(1).png"
+    names.open_folder(f"{one}/")
+    assert names.place("", other, "") == f"{other}(1)"
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "標", "\U00010000"])
+def test_no_name_is_longer_than_file_systems_take(letter: str) -> None:
+    names = Names()
+    folder = folder_path(f"{letter * 250}/{letter * 250}")
+    paths = [names.place(folder, letter * 250, ".jpeg") for _ in range(12)]
+    assert len(set(paths)) == 12
+    for path in paths:
+        *folders, name = path.split("/")
+        assert all(200 < len(part.encode()) <= 255 for part in (*folders, name))
+        assert name.endswith(".jpeg")
+
+
+def test_an_extension_that_was_edited_leads_nowhere_either() -> None:
+    file = upload(content=content(evaluated_file_extension="/../../."))
+    assert file_name(file, None, None, "a", None) == ("a", "_.._.._")
 
 
 def test_no_file_is_called_what_a_folder_is() -> None:

@@ -1,10 +1,13 @@
 """Names in an archive: what a file is called there, and in which folder (reference, 4.7 and 4.10).
 
 Every path is safe to unpack, whatever a caller sent: relative, without `.` and `..`, without a
-drive, a backslash or a control character, and no two are alike where upper and lower case are one.
+drive, a backslash or a control character, no name longer than file systems take, and no two alike
+where upper and lower case are one, or composed and decomposed letters are.
 """
 
 from __future__ import annotations
+
+from unicodedata import normalize
 
 from coffer.domain.derivative import Derivative
 from coffer.domain.export.functions import ExportFunction
@@ -14,6 +17,8 @@ from coffer.domain.object_upload import ObjectUpload
 
 MAX_NAME_LENGTH = 250
 """Of an alias, and of a folder."""
+MOST_NAME_BYTES = 255
+"""Of a file's name, and of a folder's: what Linux takes (NAME_MAX), and Windows and macOS, too."""
 
 _KEPT_IN_FOLDERS = frozenset("_-[]()/")
 _SUFFIXES = {
@@ -24,7 +29,7 @@ _SUFFIXES = {
 }
 # Windows takes these for devices, whatever extension follows.
 _DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³")}
 )
 
 
@@ -37,18 +42,18 @@ class Names:
 
     def place(self, folder: str, base: str, extension: str) -> str:
         """The path of a file: numbered before its extension where there is one like it."""
-        path = f"{folder}{base}{extension}"
-        alike = path.casefold()
-        while path.casefold() in self._taken:
+        path = f"{folder}{_joined(base, extension)}"
+        alike = _alike(path)
+        while _alike(path) in self._taken:
             # From where the last one like it was numbered: thousands may be called the same.
             number = self._numbers[alike] = self._numbers.get(alike, 0) + 1
-            path = f"{folder}{base}({number}){extension}"
-        self._taken.add(path.casefold())
+            path = f"{folder}{_joined(base, f'({number}){extension}')}"
+        self._taken.add(_alike(path))
         return path
 
     def open_folder(self, folder: str) -> None:
         """Keep files from being called what a folder is called: nobody could unpack both."""
-        parts = folder.casefold().split("/")[:-1]
+        parts = _alike(folder).split("/")[:-1]
         self._taken |= {"/".join(parts[: depth + 1]) for depth in range(len(parts))}
 
 
@@ -58,11 +63,12 @@ def folder_path(folder: str) -> str:
     Leading characters that are neither letters nor digits go, others that are not kept become
     `_`, so that nothing leads out of it.
     """
+    folder = normalize("NFC", folder)
     start = next((place for place, char in enumerate(folder) if char.isalnum()), len(folder))
     kept = "".join(
         char if char.isalnum() or char in _KEPT_IN_FOLDERS else "_" for char in folder[start:]
     )
-    parts = [_portable(part) for part in kept.split("/") if part]
+    parts = [_portable(_cut(part, MOST_NAME_BYTES - 1)) for part in kept.split("/") if part]
     return "".join(f"{part}/" for part in parts)
 
 
@@ -105,6 +111,8 @@ def derivative_name(
 def _with_function(
     base: str, extension: str, alias: str | None, function: ExportFunction | None
 ) -> tuple[str, str]:
+    # An extension may have been edited; a dot or a space at the end Windows would take away.
+    extension = standardise(extension).rstrip(". ")
     if function is None:
         return base, extension
     suffix = "" if alias and alias.strip() else function.suffix
@@ -113,11 +121,31 @@ def _with_function(
 
 def _safe_base(base: str, otherwise: str) -> str:
     """A base that is safe in a path, or another where nothing of it would be left."""
-    kept = standardise(base)
+    kept = standardise(normalize("NFC", base))  # a decomposed letter would lose its mark
     return _portable(kept) if kept.strip(". _") else otherwise
 
 
 def _portable(name: str) -> str:
     """A name that Windows keeps as it is, too."""
     trimmed = name.strip().rstrip(". ")
-    return f"{trimmed}_" if trimmed.partition(".")[0].casefold() in _DEVICES else trimmed
+    device = trimmed.partition(".")[0].rstrip().casefold()
+    return f"{trimmed}_" if device in _DEVICES else trimmed
+
+
+def _alike(path: str) -> str:
+    """The same for paths that some file system takes for the same (Unicode, canonical caseless
+    matching, D145)."""
+    return normalize("NFD", normalize("NFD", path).casefold())
+
+
+def _joined(base: str, ending: str) -> str:
+    """A name that ends so, its base cut where it would be too long."""
+    return f"{_cut(base, MOST_NAME_BYTES - len(ending.encode()))}{ending}"
+
+
+def _cut(name: str, most_bytes: int) -> str:
+    """As much of the beginning as fits, without half a character or a space at its end."""
+    encoded = name.encode()
+    if len(encoded) <= most_bytes:
+        return name
+    return encoded[:most_bytes].decode(errors="ignore").rstrip(". ")
