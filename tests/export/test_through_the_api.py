@@ -118,9 +118,10 @@ def test_the_references_naming_cases(stack: LocalStack) -> None:
 
 def test_the_references_case_of_a_resized_image(stack: LocalStack) -> None:
     file = stored(stack, jpeg(), "testfile.jpg", "image/jpeg")
-    function = {"functionDef": "IMG_RESIZE", "params": {"factor": "0.5"}}
-    archive = archive_of(stack, ask(stack, [file], exportFunction=function))
-    assert names_in(archive) == ["testfile_resized.jpg"]
+    for factor in ("0.5", 0.5):
+        function = {"functionDef": "IMG_RESIZE", "params": {"factor": factor}}
+        archive = archive_of(stack, ask(stack, [file], exportFunction=function))
+        assert names_in(archive) == ["testfile_resized.jpg"]
 
 
 def test_files_of_one_name_are_numbered(stack: LocalStack) -> None:
@@ -215,7 +216,27 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
         422,
         "invalid_export_function",
     ),
+    (
+        {"exportFunction": {"functionDef": "MAGICK", "params": {"targetMediaType": 7}}},
+        422,
+        "invalid_export_function",
+    ),
+    (
+        {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": 1.5, "sharp": 1}}},
+        422,
+        "invalid_export_function",
+    ),
     ({"exportFunction": {"functionDef": 1}}, 400, "malformed_attribute"),
+    (
+        {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": [0.5]}}},
+        400,
+        "malformed_attribute",
+    ),
+    (
+        {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": True}}},
+        400,
+        "malformed_attribute",
+    ),
 ]
 
 
@@ -240,10 +261,20 @@ def test_bad_input_is_refused_by_name(
 def test_all_that_is_wrong_is_told_at_once(stack: LocalStack) -> None:
     file = stored(stack, png(), "leaf.png")
     answer = ask(stack, [identifier(7), file, identifier(8), file])
-    assert problems(answer) == [("422", "duplicate_file")]
-    answer = ask(stack, [identifier(7), file, identifier(8)])
-    pointers = [error["source"]["pointer"] for error in answer.json()["errors"]]
-    assert pointers == [f"/data/attributes/fileIdentifiers/{place}" for place in (0, 2)]
+    assert problems(answer) == [
+        ("422", "duplicate_file"), ("422", "file_not_found"), ("422", "file_not_found"),
+    ]  # fmt: skip
+    answer = ask(
+        stack,
+        [identifier(7), file, identifier(8)],
+        exportLayout={"a/": [file], "b/": [file, identifier(9)]},
+        filenameAliases={file: "a" * 251},
+    )
+    pointers = [error["source"]["pointer"].split("/", 3)[3] for error in answer.json()["errors"]]
+    assert pointers == [
+        "exportLayout", "exportLayout", f"filenameAliases/{file}", "fileIdentifiers/0",
+        "fileIdentifiers/2",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -215,10 +215,11 @@ def _function_shape(value: Any) -> tuple[str, Mapping[str, str]]:
         not isinstance(params, dict)
         or set(value) - {"functionDef", "params"}
         or not isinstance(value.get("functionDef"), str)
-        or not all(isinstance(one, str) for one in params.values())
+        or not all(type(one) in (str, int, float) for one in params.values())
     ):
-        raise ShapeError('must be {"functionDef": text, "params": object of texts}')
-    return value["functionDef"], params
+        raise ShapeError('must be {"functionDef": text, "params": object of texts or numbers}')
+    # The reference takes a number for the text that it would be.
+    return value["functionDef"], {name: str(one) for name, one in params.items()}
 
 
 def _function(given: tuple[str, Mapping[str, str]] | None) -> ExportFunction | None:

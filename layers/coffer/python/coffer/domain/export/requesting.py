@@ -69,7 +69,7 @@ class Requesting:
 
     def create(self, caller: Caller, request: ExportRequest) -> Export:
         """Accept the request: keep it, and have it worked off. Raises a RequestError otherwise."""
-        _check_request(request, self.limits)
+        _check_number(request, self.limits)
         files = self._files(caller, request)
         entries = _entries(request, files)
         total = sum(entry.size_bytes or 0 for entry in entries)
@@ -111,9 +111,9 @@ class Requesting:
         return added
 
     def _files(self, caller: Caller, request: ExportRequest) -> Sequence[_File]:
-        """The files, in the order of the request; InvalidError that names all it cannot be."""
-        found = self._found(request.file_identifiers)
-        problems = []
+        """The files, in the order of the request; InvalidError with all that is wrong with it."""
+        found = self._found(list(dict.fromkeys(request.file_identifiers)))
+        problems = list(_request_problems(request))
         for place, identifier in enumerate(request.file_identifiers):
             file = found.get(identifier)
             where = f"{_FILES}/{place}"
@@ -304,8 +304,8 @@ def _entries(request: ExportRequest, files: Sequence[_File]) -> list[Entry]:
     return entries
 
 
-def _check_request(request: ExportRequest, limits: ExportLimits) -> None:
-    """What can be told from the request alone; InvalidError with everything that is wrong."""
+def _check_number(request: ExportRequest, limits: ExportLimits) -> None:
+    """Before anything is looked up: TooLargeError where there would be too much to look up."""
     if len(request.file_identifiers) > limits.files:
         raise TooLargeError(
             "too_many_files",
@@ -313,14 +313,14 @@ def _check_request(request: ExportRequest, limits: ExportLimits) -> None:
             f"{len(request.file_identifiers)}.",
             pointer=_FILES,
         )
-    problems = [
-        *_list_problems(request),
-        *_layout_problems(request),
-        *_alias_problems(request),
-        *_text_problems(request.name or "", "/data/attributes/name", "name"),
-    ]
-    if problems:
-        raise InvalidError.of(problems)
+
+
+def _request_problems(request: ExportRequest) -> Iterator[Problem]:
+    """What is wrong with the request alone, whatever the files are."""
+    yield from _list_problems(request)
+    yield from _layout_problems(request)
+    yield from _alias_problems(request)
+    yield from _text_problems(request.name or "", "/data/attributes/name", "name")
 
 
 def _list_problems(request: ExportRequest) -> Iterator[Problem]:

@@ -60,7 +60,7 @@ _FUNCTION = thing(
     {
         "functionDef": one_of((RESIZE, CONVERT), "What is done to each file, all of them images."),
         "params": mapping(
-            text("The value."),
+            {"type": ["string", "number"], "description": "The value."},
             f"For {RESIZE} `factor`, above 0 and below 1. For {CONVERT} `targetMediaType` "
             "(image/jpeg, image/png, image/tiff or image/webp) and, if wanted, `quality` (1 to "
             "100) and `rotation` (degrees clockwise, 0 to 359).",
