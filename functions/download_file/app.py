@@ -15,10 +15,10 @@ from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
 from coffer.http.downloads import answer_download
 from coffer.http.requests import Request
-from coffer.identification import configured_identify
+from coffer.identification import configured_identify_for_downloads
 from coffer.settings import settings
 
-identify = configured_identify()
+identify = configured_identify_for_downloads()
 uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
 clock = SystemClock()

@@ -22,9 +22,9 @@ SAMPLES = {"bucket": "aafc", "proxy": ""}
 SOME_ID = "0190a3c4-0000-7000-8000-000000000000"
 
 
-def start() -> LocalStack:
-    """The stack, started."""
-    return LocalStack(in_process=False, tokens_required=True).start()
+def start(**parameters: str) -> LocalStack:
+    """The stack, started; `parameters` are the template's."""
+    return LocalStack(in_process=False, tokens_required=True, parameters=parameters).start()
 
 
 def guarded_routes(stack: LocalStack) -> list[Route]:

@@ -13,8 +13,12 @@ from coffer.settings import SettingsError, settings
 from tests.unit.http.events import make_request
 
 
-def configure(monkeypatch: pytest.MonkeyPatch, *, development: str, issuer: str) -> None:
-    configured = replace(settings, development_identity=development, oidc_issuer=issuer)
+def configure(
+    monkeypatch: pytest.MonkeyPatch, *, development: str, issuer: str, public: bool = False
+) -> None:
+    configured = replace(
+        settings, development_identity=development, oidc_issuer=issuer, public_downloads=public
+    )
     monkeypatch.setattr(identification, "settings", configured)
 
 
@@ -39,6 +43,39 @@ def test_elsewhere_a_bearer_token_is_needed(
     identify = identification.configured_identify()
     with pytest.raises(UnauthenticatedError):
         identify(anonymous)
+
+
+@pytest.mark.parametrize(
+    ("public", "development", "username"),
+    [(True, "", "anonymous"), (True, "dev", "dev"), (False, "dev", "dev")],
+)
+def test_downloads_need_no_token_where_public_ones_are_for_anyone(
+    monkeypatch: pytest.MonkeyPatch,
+    anonymous: Request,
+    public: bool,
+    development: str,
+    username: str,
+) -> None:
+    configure(monkeypatch, development=development, issuer="https://issuer.example", public=public)
+    assert identification.configured_identify_for_downloads()(anonymous).username == username
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_a_token_that_is_shown_must_be_good_whatever_is_public(
+    monkeypatch: pytest.MonkeyPatch, public: bool
+) -> None:
+    configure(monkeypatch, development="", issuer="https://issuer.example", public=public)
+    identify = identification.configured_identify_for_downloads()
+    with pytest.raises(UnauthenticatedError):
+        identify(make_request(headers={"authorization": "Bearer x"}))
+
+
+def test_downloads_need_a_token_otherwise(
+    monkeypatch: pytest.MonkeyPatch, anonymous: Request
+) -> None:
+    configure(monkeypatch, development="", issuer="https://issuer.example")
+    with pytest.raises(UnauthenticatedError):
+        identification.configured_identify_for_downloads()(anonymous)
 
 
 def test_without_an_issuer_the_function_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

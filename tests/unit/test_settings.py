@@ -54,7 +54,7 @@ def test_a_number_is_a_whole_one_above_0(name: str, value: str) -> None:
     assert getattr(read(**{name: "7"}), name.lower()) == 7
 
 
-@pytest.mark.parametrize("name", ["COPY_CONDITIONS", "REQUIRE_TOKEN_EXPIRY"])
+@pytest.mark.parametrize("name", ["COPY_CONDITIONS", "PUBLIC_DOWNLOADS", "REQUIRE_TOKEN_EXPIRY"])
 @pytest.mark.parametrize("value", ["yes", "True", "1"])
 def test_a_flag_is_true_or_false(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"^{name} must be one of true, false"):

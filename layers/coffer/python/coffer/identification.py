@@ -6,7 +6,7 @@ choose alike.
 
 from __future__ import annotations
 
-from coffer.http.callers import Identify, identify_as, identify_by_token
+from coffer.http.callers import Identify, identify_as, identify_by_token, or_anybody
 from coffer.settings import SettingsError, settings
 
 
@@ -25,3 +25,11 @@ def configured_identify() -> Identify:
     from coffer.adapters.oidc_tokens import configured_tokens
 
     return identify_by_token(configured_tokens())
+
+
+def configured_identify_for_downloads() -> Identify:
+    """The same, but that nobody needs a token where public downloads are allowed to anyone."""
+    identify = configured_identify()
+    if settings.public_downloads and not settings.development_identity:
+        return or_anybody(identify)
+    return identify

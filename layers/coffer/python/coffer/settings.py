@@ -70,6 +70,8 @@ class Settings:
     oidc_groups_claim: str
     oidc_roles_claim: str
     oidc_required_role: str
+    public_downloads: bool
+    """Whether publicly releasable files are handed out to whoever asks, without a token."""
 
     service_name: str
     datahub_public_key: str
@@ -129,6 +131,7 @@ class Settings:
             oidc_groups_claim=read.text("OIDC_GROUPS_CLAIM", "groups"),
             oidc_roles_claim=read.text("OIDC_ROLES_CLAIM", "realm_access.roles"),
             oidc_required_role=read.text("OIDC_REQUIRED_ROLE", ""),
+            public_downloads=read.flag("PUBLIC_DOWNLOADS", default=False),
             service_name=read.text("SERVICE_NAME", "rawstore"),
             datahub_public_key=read.text("DATAHUB_PUBLIC_KEY", ""),
             datahub_public_key_url=read.text("DATAHUB_PUBLIC_KEY_URL", ""),

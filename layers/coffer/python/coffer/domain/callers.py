@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from coffer.domain.errors import ForbiddenError
+from coffer.domain.errors import ForbiddenError, UnauthenticatedError
 
 
 class Role(IntEnum):
@@ -32,7 +32,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A verified user.
+    """A verified user, or anybody.
 
     `groups` maps each group, in lower case, to the user's roles there (possibly none: a plain
     member). `realm_roles` hold everywhere.
@@ -42,6 +42,8 @@ class Caller:
     groups: Mapping[str, frozenset[Role]] = field(default_factory=dict)
     realm_roles: frozenset[Role] = frozenset()
     agent_identifier: str | None = None
+    is_anonymous: bool = False
+    """Whether nothing is known of them, because they need not say who they are."""
 
     @property
     def is_admin(self) -> bool:
@@ -59,7 +61,12 @@ class Caller:
         return self.has_role(Role.READ_ONLY, group)
 
     def require_role(self, role: Role, group: str) -> None:
-        """Raise ForbiddenError unless the caller has `role` or a stronger one in `group`."""
+        """Raise ForbiddenError unless the caller has `role` or a stronger one in `group`.
+
+        UnauthenticatedError where nobody knows who they are: with a token they may have it.
+        """
+        if self.is_anonymous:
+            raise token_required()
         if not self.has_role(role, group):
             raise ForbiddenError(
                 "role_required",
@@ -85,3 +92,15 @@ class Caller:
                 "role_required",
                 f"{self.username} needs the role {Role.DINA_ADMIN.name} in the realm.",
             )
+
+
+ANYBODY = Caller(username="anonymous", is_anonymous=True)
+
+
+def token_required() -> UnauthenticatedError:
+    """What whoever did not say who they are is told."""
+    return UnauthenticatedError(
+        "token_required",
+        "This needs a bearer token: send the header 'Authorization: Bearer <token>'.",
+        header="Authorization",
+    )

@@ -1,8 +1,8 @@
 """Downloads: which bytes a caller may have, and what they are called.
 
 An upload's bytes can be had by its group as soon as they are AVAILABLE; by everybody else who is
-signed in once a publicly releasable record describes them. The name and the type come from that
-record where there is one (reference, 4.7).
+signed in (and, where the deployment wants that, by anybody) once a publicly releasable record
+describes them. The name and the type come from that record where there is one (reference, 4.7).
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from coffer.domain.callers import Caller, Role
-from coffer.domain.errors import UnauthenticatedError
+from coffer.domain.callers import ANYBODY, Caller, Role, token_required
 from coffer.http.requests import Request
 
 Identify = Callable[[Request], Caller]
@@ -26,14 +25,15 @@ def identify_by_token(tokens: BearerTokens) -> Identify:
     def identify(request: Request) -> Caller:
         scheme, _, token = request.header("authorization").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise UnauthenticatedError(
-                "token_required",
-                "This needs a bearer token: send the header 'Authorization: Bearer <token>'.",
-                header="Authorization",
-            )
+            raise token_required()
         return tokens.caller(token.strip())
 
     return identify
+
+
+def or_anybody(identify: Identify) -> Identify:
+    """Whoever shows a token is identified by it; all others are anybody."""
+    return lambda request: identify(request) if request.header("authorization") else ANYBODY
 
 
 def identify_as(username: str) -> Identify:
