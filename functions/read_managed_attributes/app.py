@@ -6,9 +6,8 @@ from coffer.domain.vocabulary.editing import read_term, read_term_named
 from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, ManagedAttribute
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_resource
 from coffer.http.requests import Request
-from coffer.http.vocabulary_documents import answer_terms, present_term
+from coffer.http.vocabulary_documents import answer_term, answer_terms
 from coffer.identification import configured_identify
 
 ATTRIBUTES = ("name", "key", "vocabularyElementType", "acceptedValues", "createdBy", "createdOn")
@@ -33,7 +32,7 @@ def show_managed_attribute(request: Request) -> Answer:
         attribute = read_term(vocabulary, ManagedAttribute, given.lower())
     else:
         attribute = read_term_named(vocabulary, ManagedAttribute, given)
-    return answer_resource(request, present_term(attribute), version=attribute.version)
+    return answer_term(request, attribute)
 
 
 lambda_handler = app.handler()

@@ -6,9 +6,8 @@ from coffer.domain.vocabulary.editing import read_term
 from coffer.domain.vocabulary.terms import OBJECT_SUBTYPE, ObjectSubtype
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_resource
 from coffer.http.requests import Request
-from coffer.http.vocabulary_documents import answer_terms, present_term
+from coffer.http.vocabulary_documents import answer_term, answer_terms
 from coffer.identification import configured_identify
 
 ATTRIBUTES = ("dcType", "acSubtype", "createdBy", "createdOn")
@@ -30,7 +29,7 @@ def show_object_subtype(request: Request) -> Answer:
     identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     subtype = read_term(vocabulary, ObjectSubtype, identifier)
-    return answer_resource(request, present_term(subtype), version=subtype.version)
+    return answer_term(request, subtype)
 
 
 lambda_handler = app.handler()

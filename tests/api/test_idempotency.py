@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.api.killing import AwsCalls
 KEY = {"Idempotency-Key": "import 2026-11-22/17"}
 MANY = 30
 
+Creation = Callable[..., Response]
+
 
 def create(stack: LocalStack, *, headers: dict[str, str] = KEY, **attributes: Any) -> Response:
     """POST /api/v1/metadata of something outside."""
@@ -28,11 +31,70 @@ def create(stack: LocalStack, *, headers: dict[str, str] = KEY, **attributes: An
     return send(stack, "POST", "/api/v1/metadata", data, headers=headers)
 
 
-def post_file(stack: LocalStack, *, name: str = "a.png", **headers: str) -> Response:
+def post_file(
+    stack: LocalStack, *, name: str = "a.png", bucket: str = "mybucket", **headers: str
+) -> Response:
     sent, form = multipart(png(), name=name)
     return stack.request(
-        "POST", "/api/v1/file/mybucket", headers={**sent, **KEY, **headers}, body=form
+        "POST", f"/api/v1/file/{bucket}", headers={**sent, **KEY, **headers}, body=form
     )
+
+
+def add_attribute(stack: LocalStack, _subject: str, *, kind: str = "STRING") -> Response:
+    attributes = {
+        "name": "Sheet Condition",
+        "vocabularyElementType": kind,
+        "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "What it is like."}]},
+    }
+    return _add(stack, "managed-attribute", attributes)
+
+
+def add_subtype(stack: LocalStack, _subject: str, *, kind: str = "IMAGE") -> Response:
+    return _add(stack, "object-subtype", {"dcType": kind, "acSubtype": "Drawing"})
+
+
+def export(stack: LocalStack, file: str, *, kind: str = "my export") -> Response:
+    return _add(stack, "object-export", {"name": kind, "fileIdentifiers": [file]})
+
+
+def regenerate(stack: LocalStack, metadata: str, *, kind: str | None = None) -> Response:
+    attributes = {"metadataUuid": metadata, "derivativeType": "THUMBNAIL_IMAGE"}
+    return _add(stack, "derivative-generation", {**attributes, "derivedFromType": kind})
+
+
+def _add(stack: LocalStack, kind: str, attributes: dict[str, Any]) -> Response:
+    return send(
+        stack, "POST", f"/api/v1/{kind}", {"type": kind, "attributes": attributes}, headers=KEY
+    )
+
+
+CREATIONS = {
+    add_attribute: ("DATE", "VocabularyTable"),
+    add_subtype: ("TEXT", "VocabularyTable"),
+    export: ("another", "ExportsTable"),
+    regenerate: ("LARGE_IMAGE", "DerivativesTable"),
+}
+"""What else is created: what a different request says, and the table that gets one record."""
+
+
+def _subject(stack: LocalStack, creation: Creation) -> str:
+    """The id of what is exported, or of what a thumbnail is wanted of that got lost."""
+    if creation is export:
+        return str(upload(stack, png()).json()["fileIdentifier"])
+    if creation is regenerate:
+        described = _describe(stack, upload(stack, png()).json()["fileIdentifier"])
+        stack.settle()
+        [thumbnail] = stack.items("DerivativesTable")
+        stack.client("s3").delete_object(
+            Bucket=stack.name("ObjectBucket"), Key=f"thumbnails/mybucket/{thumbnail['id']}.jpg"
+        )
+        return str(described.json()["data"]["id"])
+    return ""
+
+
+def _made(stack: LocalStack, table: str) -> list[str]:
+    """The identifiers of the records in a table, which may keep names and numbers, too."""
+    return [str(item["id"]) for item in stack.items(table) if "createdOn" in item]
 
 
 def test_a_repeated_request_gets_the_first_answer_byte_for_byte(stack: LocalStack) -> None:
@@ -83,6 +145,25 @@ def test_the_same_file_may_be_spelled_by_another_form(stack: LocalStack) -> None
     assert first.body == second.body
     assert len(stack.keys("ObjectBucket", "objects/")) == 1
     assert problems(post_file(stack, name="b.png")) == [("422", "idempotency_key_reused")]
+
+
+def test_the_same_file_in_another_bucket_is_another_request(stack: LocalStack) -> None:
+    assert post_file(stack).status == 200
+    assert problems(post_file(stack, bucket="other")) == [("422", "idempotency_key_reused")]
+
+
+@pytest.mark.parametrize("creation", CREATIONS, ids=lambda one: one.__name__)
+def test_whatever_is_created_is_created_once(stack: LocalStack, creation: Creation) -> None:
+    subject = _subject(stack, creation)
+    other, table = CREATIONS[creation]
+    first = creation(stack, subject)
+    assert first.status == 201, first.text
+    stack.settle()
+    second = creation(stack, subject)
+    assert (second.status, second.body) == (201, first.body)
+    assert second.header("location") == first.header("location")
+    assert _made(stack, table) == [first.json()["data"]["id"]]
+    assert problems(creation(stack, subject, kind=other)) == [("422", "idempotency_key_reused")]
 
 
 def test_a_large_answer_is_kept_in_parts(stack: LocalStack) -> None:
@@ -189,6 +270,30 @@ def test_a_bulk_that_died_behind_its_first_transaction_goes_on(
         assert answer.status == 200, answer.text
         assert len(stack.items("MetadataTable")) == 70
         if not killed:
+            return
+    pytest.fail("the run never got to its end")
+
+
+@pytest.mark.parametrize("creation", CREATIONS, ids=lambda one: one.__name__)
+def test_whatever_died_while_it_was_created_is_taken_up_by_the_next(
+    stack: LocalStack, aws_calls: AwsCalls, creation: Creation
+) -> None:
+    if stack.disturbance.chaos:
+        return
+    for fatal in range(MANY):
+        stack.reset()
+        subject = _subject(stack, creation)
+        aws_calls.kill_before(fatal)
+        creation(stack, subject)
+        killed = aws_calls.killed
+        aws_calls.stop()
+        stack.clock.advance(timedelta(seconds=61))
+        answer = creation(stack, subject)
+        assert answer.status == 201, answer.text
+        assert _made(stack, CREATIONS[creation][1]) == [answer.json()["data"]["id"]]
+        assert creation(stack, subject).body == answer.body
+        if not killed:
+            assert fatal > 2
             return
     pytest.fail("the run never got to its end")
 

@@ -117,6 +117,17 @@ def test_examples_are_of_their_schemas() -> None:
             assert validator_of(schema).is_valid(example), where
 
 
+def test_whatever_creates_a_record_can_be_sent_again() -> None:
+    without = {
+        operation.identifier
+        for key, operation in OPERATIONS.items()
+        if key.startswith("POST /api/v1/")
+        and (201 in operation.successes or operation.identifier.startswith("create"))
+        and "idempotencyKey" not in operation.parameters
+    }
+    assert without == {"createAccessKey"}
+
+
 def test_servers_are_relative() -> None:
     assert [server["url"] for server in description()["servers"]] == ["/"]
 

@@ -167,6 +167,9 @@ def test_another_content_type_is_not_taken(content_type: str) -> None:
         '"\ud800"'.encode("utf-8", "surrogatepass"),
         '{"a": 1}'.encode("utf-16"),
         b'{"a": 1} trailing',
+        b'{"a": 1, "b": {}, "a": 1}',
+        b'[{"a": {"": 1, "": 2}}]',
+        rb'{"\u0061": 1, "a": 2}',
     ],
 )
 def test_what_is_no_json_is_malformed(body: bytes) -> None:

@@ -33,8 +33,8 @@ def answer_once(
 ) -> Answer:
     """The answer that `make` gives, or gave to the same request under the same key.
 
-    `sent` is what makes a request the same: its body, unless a form spells the same in many ways.
-    Without the header there is no run. What is refused leaves the key free.
+    A request is the same with the same path and the same `sent`: its body, unless a form spells the
+    same in many ways. Without the header there is no run. What is refused leaves the key free.
     """
     key = request.header(HEADER.lower())
     if not key:
@@ -45,7 +45,8 @@ def answer_once(
             f"A key is 1 to {MAX_LENGTH} printable ASCII characters.",
             header=HEADER,
         )
-    fingerprint = hashlib.sha256(request.body if sent is None else sent).hexdigest()
+    content = request.body if sent is None else sent
+    fingerprint = hashlib.sha256(f"{request.path}\0".encode() + content).hexdigest()
     run = idempotency.begin(caller, request.route_key, key, fingerprint)
     if run.answer is not None:
         return _unpack(run.answer)

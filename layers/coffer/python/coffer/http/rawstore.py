@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from itertools import accumulate
@@ -26,7 +25,7 @@ from coffer.domain.rawstore.permits import PermissionTokens, Permit
 from coffer.domain.rawstore.uploads import AuthorizedPackage, SignedUpload
 from coffer.http.answers import JSON, Answer
 from coffer.http.errors import headers_of, status_of
-from coffer.http.requests import Request
+from coffer.http.requests import Request, unrepeated
 
 MAX_ANSWER_BYTES = 6 * 1024**2 - 4096
 """What Lambda returns at most, less what stands around a body there."""
@@ -64,7 +63,7 @@ def read_document(request: Request) -> Any:
     """The body as JSON, whatever its content type says: browsers of the reference send text."""
     try:
         return json.loads(
-            request.body, object_pairs_hook=_unrepeated, parse_constant=_refuse_constant
+            request.body, object_pairs_hook=unrepeated, parse_constant=_refuse_constant
         )
     except json.JSONDecodeError as error:
         raise MalformedRequestError(
@@ -181,17 +180,6 @@ def _listed(files: Mapping[str, str]) -> dict[str, str]:
     short = [(path[:MAX_LISTED_PATH], reason) for path, reason in files.items()]
     fitting = _count_fitting((path + reason for path, reason in short), MAX_LISTED_BYTES)
     return dict(short[:fitting])
-
-
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
-    counts = Counter(name for name, _ in pairs)
-    repeated = next(name for name, count in counts.items() if count > 1)
-    raise MalformedRequestError(
-        "malformed_json", f"The body names {repeated[:80]!r} twice in one object."
-    )
 
 
 def _refuse_constant(name: str) -> None:

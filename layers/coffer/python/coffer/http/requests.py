@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isinf
@@ -102,6 +103,19 @@ class Request:
             ) from error
 
 
+def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of a JSON object, none of which may be named twice: nobody could say which one is
+    meant (RFC 8259, 4). MalformedRequestError that names the one that is."""
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    counts = Counter(name for name, _ in pairs)
+    repeated = next(name for name, count in counts.items() if count > 1)
+    raise MalformedRequestError(
+        "malformed_json", f"The body names {repeated[:80]!r} twice in one object."
+    )
+
+
 def _parse(body: bytes) -> Any:
     """JSON in UTF-8 (RFC 8259, 8.1), with or without a byte order mark; else ValueError.
 
@@ -109,7 +123,10 @@ def _parse(body: bytes) -> Any:
     bytes nor its escapes (which are always spelled with a small u) get through.
     """
     document = json.loads(
-        body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_number
+        body.decode("utf-8-sig"),
+        object_pairs_hook=unrepeated,
+        parse_constant=_no_constant,
+        parse_float=_number,
     )
     if rb"\u" in body:
         json.dumps(document, ensure_ascii=False).encode()

@@ -22,7 +22,7 @@ from coffer.domain.vocabulary.terms import (
 from coffer.http import attribute_shapes as shape
 from coffer.http.answers import Answer
 from coffer.http.attribute_shapes import Attributes, ShapeError, read_attributes
-from coffer.http.documents import API_ROOT, read_resource, resource
+from coffer.http.documents import API_ROOT, answer_resource, read_resource, resource
 from coffer.http.requests import Request
 from coffer.http.short_lists import read_selection
 
@@ -100,6 +100,11 @@ def present_term(term: Term) -> dict[str, Any]:
     if isinstance(term, ManagedAttribute):
         return resource(MANAGED_ATTRIBUTE, term.identifier, managed_attribute_attributes(term))
     return resource(OBJECT_SUBTYPE, term.identifier, object_subtype_attributes(term))
+
+
+def answer_term(request: Request, term: Term, *, created: bool = False) -> Answer:
+    """One term: 200, or 201 when it has just been made. Its ETag is its version."""
+    return answer_resource(request, present_term(term), version=term.version, created=created)
 
 
 def answer_terms(

@@ -28,6 +28,7 @@ from coffer.domain.metadata import Metadata
 from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
 from coffer.domain.ports import Catalogue, Uploads
 from coffer.domain.text_safety import carries_markup
+from coffer.domain.writing import Reserved
 
 _FILES = "/data/attributes/fileIdentifiers"
 _ALIASES = "/data/attributes/filenameAliases"
@@ -67,8 +68,17 @@ class Requesting:
     clock: Clock
     limits: ExportLimits
 
-    def create(self, caller: Caller, request: ExportRequest) -> Export:
-        """Accept the request: keep it, and have it worked off. Raises a RequestError otherwise."""
+    def create(
+        self, caller: Caller, request: ExportRequest, reserved: Reserved | None = None
+    ) -> Export:
+        """Accept the request: keep it, and have it worked off. Raises a RequestError otherwise.
+
+        With a `reserved` identifier, an export that an earlier run recorded under it is this one.
+        """
+        made = self.exports.get(reserved.identifier) if reserved else None
+        if made is not None:
+            self.queue.enqueue(made.identifier)
+            return made
         _check_number(request, self.limits)
         files = self._files(caller, request)
         entries = _entries(request, files)
@@ -84,14 +94,20 @@ class Requesting:
             lay_out(sized(entries))
         except UnfittingError as error:
             raise TooLargeError("export_too_large", str(error), pointer=_FILES) from error
-        return self._keep(caller, request, entries, total)
+        identifier = reserved.identifier if reserved else new_identifier(self.clock)
+        return self._keep(caller, request, entries, total, identifier)
 
     def _keep(
-        self, caller: Caller, request: ExportRequest, entries: Sequence[Entry], total: int
+        self,
+        caller: Caller,
+        request: ExportRequest,
+        entries: Sequence[Entry],
+        total: int,
+        identifier: str,
     ) -> Export:
         now = self.clock.now()
         export = Export(
-            identifier=new_identifier(self.clock),
+            identifier=identifier,
             created_by=caller.username,
             created_on=now,
             name=request.name,

@@ -35,7 +35,7 @@ from coffer.domain.vocabulary.terms import (
     kind_of,
 )
 from coffer.domain.vocabulary.usage import TermReader
-from coffer.domain.writing import Precondition, busy
+from coffer.domain.writing import Precondition, Reserved, busy
 
 MAX_NAME = 250
 MAX_TERM = 50
@@ -126,14 +126,24 @@ def read_term_named(vocabulary: Vocabulary, kind: type[T], term: str) -> T:
 
 
 def create_managed_attribute(
-    vocabulary: Vocabulary, clock: Clock, caller: Caller, new: NewManagedAttribute
+    vocabulary: Vocabulary,
+    clock: Clock,
+    caller: Caller,
+    new: NewManagedAttribute,
+    reserved: Reserved | None = None,
 ) -> ManagedAttribute:
-    """Add a managed attribute under a key made from its name."""
+    """Add a managed attribute under a key made from its name.
+
+    With a `reserved` identifier, one that an earlier run made under it is what this one made.
+    """
     caller.require_role_anywhere(Role.SUPER_USER)
+    made = vocabulary.get(ManagedAttribute, reserved.identifier) if reserved else None
+    if made is not None:
+        return made
     key = key_of(new.name or "")
     _require([*_wrong_name(new.name, key), *_wrong_attribute(new)])
     attribute = ManagedAttribute(
-        identifier=new_identifier(clock),
+        identifier=reserved.identifier if reserved else new_identifier(clock),
         name=str(new.name),
         key=key,
         vocabulary_element_type=ElementType(str(new.vocabulary_element_type)),
@@ -150,13 +160,23 @@ def create_managed_attribute(
 
 
 def create_object_subtype(
-    vocabulary: Vocabulary, clock: Clock, caller: Caller, new: NewObjectSubtype
+    vocabulary: Vocabulary,
+    clock: Clock,
+    caller: Caller,
+    new: NewObjectSubtype,
+    reserved: Reserved | None = None,
 ) -> ObjectSubtype:
-    """Add a subtype under its name in upper case, which is unique whatever its dcType."""
+    """Add a subtype under its name in upper case, which is unique whatever its dcType.
+
+    `reserved` is as for managed attributes.
+    """
     caller.require_admin()
+    made = vocabulary.get(ObjectSubtype, reserved.identifier) if reserved else None
+    if made is not None:
+        return made
     _require(_wrong_subtype(new))
     subtype = ObjectSubtype(
-        identifier=new_identifier(clock),
+        identifier=reserved.identifier if reserved else new_identifier(clock),
         dc_type=DcType(str(new.dc_type)),
         ac_subtype=str(new.ac_subtype).upper(),
         created_by=caller.username,

@@ -9,6 +9,7 @@ from coffer.http.answers import JSON_API
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
+    IDEMPOTENT,
     IDENTIFIER,
     IN_GROUP,
     JSON_BODY,
@@ -133,6 +134,7 @@ def _generation(identifier_: str) -> Operation:
             "made of the file. A thumbnail that is there stays as it is. Needs the role "
             "DINA_ADMIN in the realm."
         ),
+        parameters=("idempotencyKey",),
         body=Body(schema="DerivativeGenerationDocument", media_types=JSON_API_BODY),
         successes={
             201: Success(
@@ -142,7 +144,7 @@ def _generation(identifier_: str) -> Operation:
             )
         },
         refusals=together(
-            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, STORE,
+            ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, STORE, IDEMPOTENT,
             {400: ("unknown_member", "unknown_attribute", "malformed_attribute", "more_problems")},
             {404: ("metadata_not_found",), 409: ("type_conflict",), 410: ("metadata_deleted",)},
             {422: ("only_thumbnails", "source_derivative_not_found", "source_file_not_found",

@@ -13,6 +13,7 @@ from coffer.http.openapi.bodies import NO_MARKUP
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
+    IDEMPOTENT,
     IDENTIFIER,
     JSON_BODY,
     NEGOTIATED,
@@ -208,6 +209,7 @@ def _create(at_the_root: bool) -> Operation:
             "refused now; the archive is built afterwards, and the event ObjectExportNotification "
             "tells of it, with a key for `/toa/{key}`."
         ),
+        parameters=("idempotencyKey",),
         body=Body(schema="NewExportDocument", media_types=JSON_API_BODY),
         successes={
             201: Success(
@@ -217,7 +219,7 @@ def _create(at_the_root: bool) -> Operation:
             )
         },
         refusals=together(
-            ALWAYS, BEARER, NEGOTIATED, JSON_BODY, RECORDS, STORE,
+            ALWAYS, BEARER, NEGOTIATED, JSON_BODY, RECORDS, STORE, IDEMPOTENT,
             {400: ("unknown_member", "unknown_attribute", "malformed_attribute", "more_problems")},
             {409: ("type_conflict",), 413: ("too_many_files", "export_too_large")},
             {

@@ -8,6 +8,7 @@ from coffer.http.answers import JSON_API
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
+    IDEMPOTENT,
     IDENTIFIER,
     IN_GROUP,
     JSON_BODY,
@@ -80,6 +81,7 @@ def _terms(
             access=Access.BEARER,
             summary=f"Add to the {what}s",
             description=f"Each has a name of its own: whoever comes first has it. Needs {who}.",
+            parameters=("idempotencyKey",),
             body=Body(schema=f"New{name}Document", media_types=JSON_API_BODY),
             successes={
                 201: Success(
@@ -89,7 +91,7 @@ def _terms(
                 )
             },
             refusals=together(
-                ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, _SENT,
+                ALWAYS, BEARER, IN_GROUP, NEGOTIATED, JSON_BODY, RECORDS, _SENT, IDEMPOTENT,
                 {503: ("records_busy",)},
             ),
         ),
