@@ -17,6 +17,7 @@ from coffer.domain.errors import (
     MalformedRequestError,
     NotFoundError,
     RecordChangedError,
+    SeveralErrors,
     UnavailableError,
 )
 from coffer.domain.media_types import DcType
@@ -145,6 +146,14 @@ class TestUse:
                 "subtype_of_another_type",
                 "dcType of metadata and dcType associated with acSubtype should match",
             ),
+        ]
+
+    def test_an_unknown_subtype_hides_nothing_else_that_is_wrong(self) -> None:
+        with pytest.raises(SeveralErrors) as caught:
+            self.check(ac_subtype="PHOTO", managed_attributes={"colour": "red"})
+        assert [one.code for one in caught.value.problems] == [
+            "unknown_managed_attribute",
+            "unknown_subtype",
         ]
 
     @pytest.mark.parametrize("name", ["drawing", "PHOTO"])

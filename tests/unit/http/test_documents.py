@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from coffer.domain.errors import ConflictError, MalformedRequestError, RequestError
-from coffer.http.documents import answer_resource, read_resource, resource, tag_matches
+from coffer.domain.listing.places import Kind
+from coffer.http.documents import (
+    answer_resource,
+    read_resource,
+    resource,
+    resource_of,
+    tag_matches,
+)
 from tests.unit.http.events import make_request, send_json
 
 DATA = {"type": "metadata", "attributes": {"a": 1}}
@@ -53,6 +60,11 @@ def test_a_document_of_another_shape_is_malformed(document: Any, pointer: str) -
     kind, problems = refusal(document)
     assert kind is MalformedRequestError
     assert problems == [("malformed_document", pointer)]
+
+
+def test_a_conflict_of_types_names_them_as_documents_do() -> None:
+    with pytest.raises(ConflictError, match="of type 'metadata', not 'derivative'"):
+        resource_of({"data": DATA | {"type": "derivative"}}, Kind.METADATA)
 
 
 @pytest.mark.parametrize("given", ["derivative", "Metadata", "", None, 7, {"x": "y" * 1000}])

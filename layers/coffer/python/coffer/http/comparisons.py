@@ -68,9 +68,12 @@ def compare_pattern(kind: Kind, path: str, pattern: Pattern, *, differs: bool) -
 
 def _field(kind: Kind, path: str) -> Attribute:
     attribute = RESOURCES[kind].field(path)
-    if attribute is None:
-        raise QueryError(Problem("unknown_attribute", f"{kind} has no attribute {path[:60]!r}."))
-    return attribute
+    if attribute is not None:
+        return attribute
+    detail = f"{kind} has no attribute {path[:60]!r}."
+    if path in RESOURCES[kind].attributes:
+        detail = f"{path} is an object: name one of its members, {path}.<name>."
+    raise QueryError(Problem("unknown_attribute", detail))
 
 
 def _operator(text: str) -> Operator:

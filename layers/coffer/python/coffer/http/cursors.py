@@ -27,7 +27,7 @@ _PLACE = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
 def write_cursor(cursor: Cursor, query: Query) -> str:
     """The cursor as text that needs no encoding in a URL."""
     content = json.dumps([cursor.place, cursor.skip, cursor.seen], separators=(",", ":")).encode()
-    return urlsafe_b64encode(_digest(content, query) + content).decode().rstrip("=")
+    return _spelled(_digest(content, query) + content)
 
 
 def read_cursor(text: str, query: Query) -> Cursor:
@@ -40,11 +40,17 @@ def read_cursor(text: str, query: Query) -> Cursor:
     return Cursor(place=place, skip=skip, seen=seen)
 
 
+def _spelled(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
 def _content(text: str, query: Query) -> tuple[str | None, int, int] | None:
     if len(text) > _LONGEST_TEXT or not text.isascii():
         return None
     try:
         raw = urlsafe_b64decode(f"{text}{'=' * (-len(text) % 4)}")
+        if _spelled(raw) != text:
+            return None  # what is no base64 is passed over in decoding
         digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
         return _checked(json.loads(content)) if digest == _digest(content, query) else None
     except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from coffer import __version__
 from coffer.domain.errors import ConflictError, MalformedRequestError, Problem
 from coffer.http.answers import Answer
 from coffer.http.requests import Request
@@ -35,7 +36,7 @@ def resource_of(document: Any, kind: str) -> ResourceDocument:
     if given != kind:
         raise ConflictError(
             "type_conflict",
-            f"This takes resources of type {kind!r}, not {str(given)[:60]!r}.",
+            f"This takes resources of type {str(kind)!r}, not {str(given)[:60]!r}.",
             pointer="/data/type",
         )
     unknown = [name for name in data if name not in _MEMBERS]
@@ -131,8 +132,9 @@ def answer_resource(
         return Answer(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     headers = {"ETag": tag} | ({"Location": url} if created else {})
     others = {} if included is None else {"included": list(included)}
+    meta = {"moduleVersion": __version__}
     return Answer.of_json(
-        {"data": data, **others, "links": {"self": url}},
+        {"data": data, **others, "links": {"self": url}, "meta": meta},
         status=HTTPStatus.CREATED if created else HTTPStatus.OK,
         headers=headers,
     )

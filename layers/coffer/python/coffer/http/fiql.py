@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 from coffer.domain.errors import Problem
@@ -87,13 +87,21 @@ class _Reader:
     def _comparison(self, path: str, operator: Operator, text: str) -> Filter:
         if "*" not in text or operator not in (Operator.EQ, Operator.NEQ):
             return compare(self._kind, path, operator, unquote(text))
-        pattern = tuple(Wildcard.MANY if char == "*" else char for char in text)
+        pattern = tuple(_pattern(text))
         return compare_pattern(self._kind, path, pattern, differs=operator is Operator.NEQ)
 
     def _took(self, sign: str) -> bool:
         taken = self.rest.startswith(sign)
         self.rest = self.rest[len(sign) :] if taken else self.rest
         return taken
+
+
+def _pattern(text: str) -> Iterator[Wildcard | str]:
+    first, *others = map(unquote, text.split("*"))
+    yield from first
+    for piece in others:
+        yield Wildcard.MANY
+        yield from piece
 
 
 def _error(reader: _Reader, what: str) -> QueryError:

@@ -11,7 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from coffer.domain.errors import InvalidError, MalformedRequestError, Problem
+from coffer.domain.errors import (
+    InvalidError,
+    MalformedRequestError,
+    Problem,
+    RequestError,
+    together,
+)
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import Metadata
 from coffer.domain.vocabulary.terms import (
@@ -78,24 +84,29 @@ def check_terms(terms: Terms, record: UsesTerms, *, where: str = "/data/attribut
 
     An unknown subtype is a malformed request, as in the reference; the rest is against a rule.
     """
-    name = record.ac_subtype
-    if name and name not in terms.subtypes:
-        raise MalformedRequestError(
-            "unknown_subtype",
-            f"{name[:50]} is not a valid acSubtype",
-            pointer=f"{where}/acSubtype",
-        )
+    errors: list[RequestError] = []
     problems = [*wrong_attributes(terms, record, where)]
-    if name and terms.subtypes[name].dc_type is not record.dc_type:
-        problems.append(
-            Problem(
+    if problems:
+        errors.append(InvalidError.of(problems))
+    subtype = terms.subtypes.get(record.ac_subtype) if record.ac_subtype else None
+    if subtype is None and record.ac_subtype:
+        errors.append(
+            MalformedRequestError(
+                "unknown_subtype",
+                f"{record.ac_subtype[:50]} is not a valid acSubtype",
+                pointer=f"{where}/acSubtype",
+            )
+        )
+    if subtype is not None and subtype.dc_type is not record.dc_type:
+        errors.append(
+            InvalidError(
                 "subtype_of_another_type",
                 "dcType of metadata and dcType associated with acSubtype should match",
                 pointer=f"{where}/acSubtype",
             )
         )
-    if problems:
-        raise InvalidError.of(problems)
+    if errors:
+        raise together(errors)
 
 
 def wrong_attributes(terms: Terms, record: UsesTerms, where: str) -> Iterator[Problem]:

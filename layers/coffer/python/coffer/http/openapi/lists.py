@@ -196,9 +196,10 @@ def _one(kind: Kind) -> Schema:
             "data": reference(f"Shown{NAMES[kind]}", "The record."),
             **_included(kind),
             "links": thing({"self": url("Where this very record can be read.")}, "Where it is."),
+            "meta": VERSION,
         },
         f"{_WHAT[kind]}, as far as it is wanted.",
-        required=("data", "links"),
+        required=("data", "links", "meta"),
     )
 
 

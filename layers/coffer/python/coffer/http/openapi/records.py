@@ -224,20 +224,21 @@ def resource(
     return thing({**always, **(more or {})}, description, required=always)
 
 
+VERSION = thing(
+    {"moduleVersion": text("Coffer's version.", examples=["0.1.0"])}, "Beside the records."
+)
+
+
 def document(resource_name: str, description: str) -> Schema:
     """A JSON:API document with one resource."""
     return thing(
         {
             "data": reference(resource_name, "The record."),
             "links": thing({"self": url("Where this very record can be read.")}, "Where it is."),
+            "meta": VERSION,
         },
         description,
     )
-
-
-VERSION = thing(
-    {"moduleVersion": text("Coffer's version.", examples=["0.1.0"])}, "Beside the records."
-)
 
 
 def in_bulk(resource_name: str, description: str) -> Schema:

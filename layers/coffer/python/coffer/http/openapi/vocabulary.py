@@ -116,7 +116,7 @@ NEW_OBJECT_SUBTYPE: Members = {
     ),
     "acSubtype": text(
         "Its name, which is kept in upper case, and unique whatever the dcType.",
-        maxLength=MAX_TERM // 3,
+        maxLength=MAX_TERM,
         pattern=f"^(?=[\\s\\S]*\\S){NO_MARKUP[1:]}",
     ),
 }

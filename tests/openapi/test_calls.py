@@ -1,0 +1,132 @@
+"""What each route of the object store asks of AWS for one good answer, call by call: never a Scan.
+
+Requests that are signed by hand are not counted: fetching bytes, and whether they are there. What
+lists and included records cost is counted in `tests/api/test_list_calls.py`, at two sizes in
+`benchmarks/lists.py`; here, the caller may read everything, which is what asks most.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from coffer.http.openapi.operations import OPERATIONS
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api.killing import AwsCalls, aws_calls
+from tests.openapi.test_answers import HAPPENINGS, World
+
+__all__ = ["aws_calls"]
+
+CALLS: Mapping[str, Mapping[str, int]] = {
+    "POST /api/v1/file/{bucket}": {"Query": 2, "PutItem": 2, "PutObject": 1},
+    "POST /api/v1/file/{bucket}/derivative": {"Query": 2, "PutItem": 2, "PutObject": 1},
+    "GET /api/v1/file/{bucket}/{fileId}": {"GetItem": 1},
+    "HEAD /api/v1/file/{bucket}/{fileId}": {"GetItem": 1},
+    "GET /api/v1/file/{bucket}/derivative/{fileId}": {"GetItem": 1},
+    "HEAD /api/v1/file/{bucket}/derivative/{fileId}": {"GetItem": 1},
+    "GET /api/v1/file/{bucket}/{fileId}/thumbnail": {"GetItem": 1},
+    "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail": {"GetItem": 1},
+    "POST /api/v1/upload/{bucket}": {},
+    "POST /api/v1/metadata": {"TransactWriteItems": 1},
+    "GET /api/v1/object-upload": {"Query": 16},
+    "GET /api/v1/object-upload/{id}": {"GetItem": 1},
+    "GET /api/v1/metadata": {"Query": 33},
+    "GET /api/v1/metadata/{id}": {"GetItem": 1},
+    "GET /api/v1/derivative": {"Query": 32, "BatchGetItem": 1},
+    "GET /api/v1/derivative/{id}": {"GetItem": 1},
+    "PATCH /api/v1/object-upload/{id}": {"GetItem": 1, "PutItem": 1},
+    "DELETE /api/v1/object-upload/{id}": {"GetItem": 1, "PutItem": 2, "DeleteObject": 2},
+    "PATCH /api/v1/metadata/{id}": {"GetItem": 2, "TransactWriteItems": 1},
+    "DELETE /api/v1/metadata/{id}": {
+        "GetItem": 3,
+        "Query": 2,
+        "BatchGetItem": 2,
+        "TransactWriteItems": 1,
+    },
+    "POST /api/v1/derivative": {"GetItem": 3, "TransactWriteItems": 1},
+    "POST /api/v1/derivative/{proxy+}": {"GetItem": 3, "TransactWriteItems": 1},
+    "PATCH /api/v1/derivative/{id}": {"GetItem": 2, "TransactWriteItems": 1},
+    "DELETE /api/v1/derivative/{id}": {"GetItem": 2, "TransactWriteItems": 1},
+    "POST /api/v1/metadata/bulk": {"BatchGetItem": 2, "TransactWriteItems": 1},
+    "PATCH /api/v1/metadata/bulk": {"BatchGetItem": 3, "TransactWriteItems": 1},
+    "POST /api/v1/derivative/bulk": {"BatchGetItem": 4, "TransactWriteItems": 1},
+    "PATCH /api/v1/derivative/bulk": {"BatchGetItem": 3, "TransactWriteItems": 1},
+    "POST /api/v1/metadata/bulk-load": {"BatchGetItem": 1},
+    "POST /api/v1/derivative/bulk-load": {"BatchGetItem": 1},
+    "POST /api/v1/object-upload/bulk-load": {"BatchGetItem": 1},
+    "GET /api/v1/audit-snapshot": {"Query": 1},
+    "GET /api/v1/media-type": {},
+    "GET /api/v1/media-type/{id+}": {},
+    "GET /api/v1/managed-attribute": {"Query": 1},
+    "GET /api/v1/managed-attribute/{id}": {"GetItem": 1},
+    "POST /api/v1/managed-attribute": {"TransactWriteItems": 1},
+    "PATCH /api/v1/managed-attribute/{id}": {"GetItem": 1, "TransactWriteItems": 1},
+    "DELETE /api/v1/managed-attribute/{id}": {
+        "GetItem": 1,
+        "BatchGetItem": 1,
+        "TransactWriteItems": 1,
+    },
+    "GET /api/v1/object-subtype": {"Query": 1},
+    "GET /api/v1/object-subtype/{id}": {"GetItem": 1},
+    "POST /api/v1/object-subtype": {"TransactWriteItems": 1},
+    "PATCH /api/v1/object-subtype/{id}": {"GetItem": 1, "TransactWriteItems": 1},
+    "DELETE /api/v1/object-subtype/{id}": {
+        "GetItem": 1,
+        "BatchGetItem": 1,
+        "TransactWriteItems": 1,
+    },
+    "GET /api/v1/file-info/{bucket}/{filename}": {"GetItem": 1},
+    "GET /api/v1/file-info/{bucket}/derivative/{filename}": {"GetItem": 1},
+    "GET /api/v1/resource-name-identifier": {"Query": 1},
+    "GET /resource-name-identifier": {"Query": 1},
+    "GET /api/v1/license": {},
+    "GET /api/v1/license/{id}": {},
+    "GET /api/v1/config": {},
+    "GET /api/v1/config/{id}": {},
+    "POST /api/v1/derivative-generation": {"GetItem": 4, "Query": 1},
+    "POST /derivative-generation": {"GetItem": 4, "Query": 1},
+    "POST /api/v1/index-refresh": {"GetItem": 1, "SendMessage": 1},
+    "POST /index-refresh": {"GetItem": 1, "SendMessage": 1},
+    "POST /api/v1/object-export": {"BatchGetItem": 1, "PutItem": 1},
+    "POST /object-export": {"BatchGetItem": 1, "PutItem": 1},
+    "GET /api/v1/object-export": {"Query": 2},
+    "GET /api/v1/object-export/{id}": {"GetItem": 1},
+    "POST /api/v1/object-export/{id}/key": {"GetItem": 1, "TransactWriteItems": 1},
+    "GET /api/v1/toa/{key}": {"GetItem": 2, "DeleteItem": 1, "PutItem": 1},
+    "HEAD /api/v1/toa/{key}": {"GetItem": 2},
+    "GET /toa/{key}": {"GetItem": 2, "DeleteItem": 1, "PutItem": 1},
+    "HEAD /toa/{key}": {"GetItem": 2},
+    "GET /api/v1/health": {},
+    "GET /api/v1/openapi.json": {},
+    "GET /api/v1/docs": {},
+}
+"""By route: how often each call is made for the first of the good answers that are described."""
+
+
+def test_every_route_is_counted() -> None:
+    assert set(CALLS) == {key for key in OPERATIONS if "/{service}/" not in key}
+    assert "Scan" not in {call for made in CALLS.values() for call in made}
+
+
+@pytest.mark.parametrize("key", CALLS)
+def test_a_route_asks_for_what_it_must(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, aws_calls: AwsCalls, key: str
+) -> None:
+    request, made = stack.request, Counter[str]()
+
+    def counted(method: str, target: str, **sent: Any) -> Response:
+        aws_calls.count()
+        answer = request(method, target, **sent)
+        made.clear()
+        made.update(aws_calls.made)
+        aws_calls.stop()
+        return answer
+
+    monkeypatch.setattr(stack, "request", counted)
+    status = min(OPERATIONS[key].successes)
+    assert HAPPENINGS[key][status](World(stack, monkeypatch)).status == status
+    assert made == CALLS[key]
