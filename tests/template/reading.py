@@ -112,15 +112,12 @@ def pins(path: str) -> dict[str, str]:
 
 
 def readme_rows(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading of the README, without the head of the table."""
+    """The cells of the tables under a heading of the README, without the heads of the tables."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     _, _, section = text.partition(f"\n## {heading}\n")
+    section, _, _ = section.partition("\n## ")
     rows = []
-    for line in section.splitlines():
-        if line.startswith("## "):
-            break
-        if line.startswith("|"):
-            rows.append([cell.strip() for cell in line.strip("|").split("|")])
-        elif rows:
-            break
-    return rows[2:]
+    for paragraph in section.split("\n\n"):
+        lines = [line for line in paragraph.splitlines() if line.startswith("|")]
+        rows += [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    return rows

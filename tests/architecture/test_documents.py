@@ -1,0 +1,52 @@
+"""README and docs: their links lead somewhere, and the targets they name are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+TARGET = re.compile(
+    r"(?:`|^)(?:[A-Z_0-9]+=\S+ )*make ((?:-s )?[a-z0-9-]+(?: [a-z0-9-]+)*)", re.MULTILINE
+)
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = []
+    for path, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        if path.startswith(("http:", "https:")):
+            continue
+        there = page.parent / path if path else page
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            dead.append(f"{path}#{anchor}")
+    assert dead == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_targets_that_are_named_are_there(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
+    found = TARGET.findall(page.read_text(encoding="utf-8"))
+    asked = {target for words in found for target in words.removeprefix("-s ").split()}
+    assert asked <= known
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [named(page) for page in PAGES if page.parent == ROOT / "docs"]
+    assert [page for page in pages if f"]({page})" not in text] == []
