@@ -1,7 +1,7 @@
 """Exports, measured: what passes through compute, how long small files take, memory, zip CPU.
 
     make bench-export                     # everything
-    make bench-export ARGS="copies cpu"   # some of: copies, small, memory, cpu
+    make bench-export ARGS="copies cpu"   # some of: copies, small, memory, cpu, deflate
 
 Ratios from one interleaved run; times of a busy machine are worth nothing alone. `copies` and
 `memory` work on a made-up store (`tests/fakes`), because the bytes are more than there is room for;
@@ -22,6 +22,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +34,7 @@ from tests.environment import NEEDED  # noqa: E402 - the settings are read when 
 os.environ.update(NEEDED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 
 from coffer.adapters.export_archives import READERS, S3Archives  # noqa: E402 - as above
+from coffer.adapters.fast_compression import FastCompression  # noqa: E402 - as above
 from coffer.adapters.reading_ahead import ReadingAhead  # noqa: E402 - as above
 from coffer.adapters.signing import Credentials, Endpoint, Signer  # noqa: E402 - as above
 from coffer.adapters.system_clock import SystemClock  # noqa: E402 - as above
@@ -56,14 +58,20 @@ KB50 = 50_000
 def copies() -> None:
     """Bytes through compute, and requests, for members that are copied inside the store."""
     print("copied members               bytes fetched   bytes sent   of all bytes   requests")
-    for count, size in ((20, 200 * MB), (400, 8 * MB), (200, 20 * MB), (2, 6000 * MB)):
-        workshop = Workshop([File.made_up(f"{n}.dat", size, n) for n in range(count)])
+    for number, size in (
+        (20, 200 * MB),
+        (400, 8 * MB),
+        (200, 20 * MB),
+        (4000, 20 * MB),
+        (2, 6000 * MB),
+    ):
+        workshop = Workshop([File.made_up(f"{n}.dat", size, n % 50) for n in range(number)])
         before = workshop.archives.calls
         assert workshop.build().value == "finished"
         archives = workshop.archives
-        share = max(archives.fetched, archives.sent) / (count * size)
+        share = max(archives.fetched, archives.sent) / (number * size)
         print(
-            f"{count:5} x {size // MB:5} MB {archives.fetched / MB:20.2f} MB "
+            f"{number:5} x {size // MB:5} MB {archives.fetched / MB:20.2f} MB "
             f"{archives.sent / MB:9.2f} MB {share:13.2%} {archives.calls - before:10}"
         )
 
@@ -79,17 +87,17 @@ def small() -> None:
     print(f"ratio {each * total / ahead:.1f} x (goal: 10 x)")
 
 
-def _read(url: str, count: int, threads: int) -> tuple[float, int]:
+def _read(url: str, number: int, threads: int) -> tuple[float, int]:
     signer = Signer(Credentials("test", "test"), "ca-central-1")
     archives = S3Archives(signer, Endpoint(url), "bucket", SystemClock())
-    wanted = [Piece(f"objects/{n}", 0, KB50, KB50, None) for n in range(count)]
+    wanted = [Piece(f"objects/{n}", 0, KB50, KB50, None) for n in range(number)]
     fetch = archives._fetch_whole
     started = time.perf_counter()
     with ReadingAhead(wanted, fetch, capacity=8 * 1024**2, threads=threads) as pieces:
         for piece in wanted:
             assert len(pieces.take(piece)) == KB50
             pieces.free()
-    return time.perf_counter() - started, count
+    return time.perf_counter() - started, number
 
 
 @contextmanager
@@ -139,7 +147,7 @@ def _streamed(total: int) -> None:
     size = 4 * MB
     members = [_member(n, size) for n in range(total // size)]
     layout = lay_out(members)
-    stream = Stream(layout, members, {}, _NothingToMake())
+    stream = Stream(layout, members, {}, _NothingToMake(), FastCompression())
     body = memoryview(MadeUp(1, size).read(0, size))
 
     def fetch(piece: Piece, view: memoryview) -> None:
@@ -162,9 +170,9 @@ class _NothingToMake:
         raise AssertionError(entry)
 
 
-def _member(number: int, size: int) -> Member:
+def _member(number: int, size: int, media_type: str = "image/jpeg") -> Member:
     title = Title(f"{number}.jpg", SystemClock().now())
-    return Member(title.path, size, "image/jpeg", key=str(number), title=title, etag="etag")
+    return Member(title.path, size, media_type, key=str(number), title=title, etag="etag")
 
 
 def _peak() -> int:
@@ -179,11 +187,25 @@ def _peak() -> int:
 def cpu() -> None:
     """CPU of the zip layer over 2,000 x 50 KB in memory, against zipfile, interleaved."""
     body = MadeUp(1, KB50).read(0, KB50)
-    members = [_member(number, KB50) for number in range(2000)]
+    _against_zipfile("stored", body, 2000, "image/jpeg", zipfile.ZIP_STORED)
+
+
+def deflate() -> None:
+    """The same of 100 x 1 MB of CSV, which is compressed; zipfile at its level 1."""
+    rows = (
+        b"%d,%d,leaf %d,2026-11-%02d\n" % (n * 7919 % 10_007, n, n % 997, n % 28) for n in count()
+    )
+    body = b"".join(islice(rows, MB // 22))[:MB]
+    _against_zipfile("deflated", body, 100, "text/csv", zipfile.ZIP_DEFLATED)
+
+
+def _against_zipfile(how: str, body: bytes, number: int, media_type: str, method: int) -> None:
+    members = [_member(n, len(body), media_type) for n in range(number)]
+    sizes = {}
 
     def ours() -> None:
         layout = lay_out(members)
-        stream = Stream(layout, members, {}, _NothingToMake())
+        stream = Stream(layout, members, {}, _NothingToMake(), FastCompression())
         buffer, place = Buffer(layout.part_bytes), Place()
         written: list[Written] = []
         while True:
@@ -194,11 +216,13 @@ def cpu() -> None:
                 break
         directory = b"".join(central_header(members[w.entry].title, w) for w in written)
         end_of_directory(len(written), place.offset, len(directory))
+        sizes[ours] = place.offset
 
     def zipfiles() -> None:
-        with zipfile.ZipFile(_Discarded(), "w", zipfile.ZIP_STORED) as archive:
+        with zipfile.ZipFile(_Discarded(), "w", method, compresslevel=1) as archive:
             for member in members:
                 archive.writestr(member.path, body)
+        sizes[zipfiles] = sum(info.compress_size for info in archive.infolist())
 
     times: dict[Callable[[], None], list[float]] = {ours: [], zipfiles: []}
     for _ in range(7):
@@ -207,7 +231,10 @@ def cpu() -> None:
             work()
             spent.append(time.process_time() - started)
     here, there = (median(spent) * 1000 for spent in times.values())
-    print(f"2,000 x 50 KB: {here:.0f} ms, zipfile {there:.0f} ms, ratio {here / there:.2f}")
+    print(
+        f"{number:,} x {len(body) // 1000} KB {how}: {here:.0f} ms, zipfile {there:.0f} ms, "
+        f"ratio {here / there:.2f}; {sizes[ours] / MB:.1f} MB and {sizes[zipfiles] / MB:.1f} MB"
+    )
 
 
 class _InMemory:
@@ -233,7 +260,7 @@ class _Discarded(io.RawIOBase):
         return len(memoryview(data))  # type: ignore[arg-type]  # whatever zipfile writes
 
 
-MEASURED = {"copies": copies, "small": small, "memory": memory, "cpu": cpu}
+MEASURED = {"copies": copies, "small": small, "memory": memory, "cpu": cpu, "deflate": deflate}
 
 
 def main() -> None:

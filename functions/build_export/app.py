@@ -7,6 +7,7 @@ from coffer.adapters.dynamodb.exports import DynamoExports
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.export_archives import S3Archives
 from coffer.adapters.export_queue import SqsExportQueue
+from coffer.adapters.fast_compression import FastCompression
 from coffer.adapters.imaging.export_functions import IsolatedFunctions
 from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
@@ -29,6 +30,7 @@ building = Building(
     queue=SqsExportQueue(settings.build_export_queue_url, clock),
     uploads=DynamoUploads(),
     images=IsolatedFunctions(),
+    compression=FastCompression(),
     clock=clock,
 )
 

@@ -34,6 +34,7 @@ ONLY_IN = [
     ("PIL", ("adapters/imaging/",)),
     ("pi_heif", ("adapters/imaging/",)),
     ("pypdfium2", ("adapters/imaging/",)),
+    ("isal", ("adapters/fast_compression.py",)),
     ("jwt", ("adapters/permission_tokens.py", "adapters/oidc_tokens.py")),
     ("cryptography", ("adapters/permission_tokens.py", "adapters/oidc_tokens.py")),
     ("pynamodb", ("adapters/dynamodb/",)),

@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coffer.adapters.fast_compression import FastCompression
 from coffer.domain.errors import RecordChangedError, StoreError
 from coffer.domain.export.building import Building, Outcome
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.layout import GIB, MIB, SMALLEST_PART
+from coffer.domain.export.ports import Packer
 from coffer.domain.export.record import ExportStatus
 from tests.export.workshop import EXPORT, File, Workshop
 from tests.fakes.bodies import MadeUp, Plain
@@ -187,6 +189,7 @@ def disturbed(workshop: Workshop, happen: Happening) -> Building:
         queue=watched(workshop.queue, before=happen),
         uploads=workshop.uploads,
         images=workshop.building.images,
+        compression=workshop.compression,
         clock=workshop.clock,
     )
 
@@ -258,6 +261,29 @@ def test_what_it_holds_is_deflated_where_that_helps() -> None:
         assert picture.compress_type == zipfile.ZIP_STORED
         assert text.date_time == (2026, 11, 22, 12, 0, 0)
         assert archive.testzip() is None
+
+
+class Swelling:
+    """A compressor that makes everything larger: blocks of few bytes, as they are."""
+
+    def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
+        return zlib.crc32(data, before)
+
+    def packer(self) -> Packer:
+        return zlib.compressobj(0, zlib.DEFLATED, -9, 1)
+
+
+def test_what_does_not_compress_takes_no_more_room_than_the_layout_reckons() -> None:
+    files = [
+        File.made_up(f"{n}.txt", size, n, media_type="text/plain")
+        for n, size in enumerate([1, 9 * MIB, 10 * MIB - 1, 9 * MIB, 70_000])
+    ]
+    for compression in (Swelling(), FastCompression()):
+        workshop = Workshop(files, compression=compression)
+        assert workshop.build() is Outcome.FINISHED
+        check(workshop)
+        archive = workshop.archives.body(workshop.export.archive_key)
+        assert archive.size_bytes < 1.002 * sum(file.body.size_bytes for file in files)
 
 
 def test_a_made_member_is_what_the_function_makes_of_it() -> None:

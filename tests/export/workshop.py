@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from coffer.adapters.fast_compression import FastCompression
 from coffer.domain.export.building import Building, Outcome
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.manifest import Entry, Manifest
+from coffer.domain.export.ports import Compression
 from coffer.domain.export.record import Due, Export, ExportStatus
 from tests.fakes import FrozenClock, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
@@ -47,6 +49,7 @@ class Workshop:
     exports: InMemoryExports = field(default_factory=InMemoryExports)
     queue: RecordedQueue = field(default_factory=RecordedQueue)
     uploads: InMemoryUploads = field(default_factory=InMemoryUploads)
+    compression: Compression = field(default_factory=FastCompression)
     left: timedelta = AN_HOUR
 
     def __post_init__(self) -> None:
@@ -73,6 +76,7 @@ class Workshop:
             queue=self.queue,
             uploads=self.uploads,
             images=Reversing(),
+            compression=self.compression,
             clock=self.clock,
         )
 

@@ -39,6 +39,7 @@ from coffer.domain.export.layout import Layout, padding
 from coffer.domain.export.manifest import Entry, Manifest
 from coffer.domain.export.ports import (
     Archives,
+    Compression,
     ExportQueue,
     Exports,
     Piece,
@@ -92,6 +93,7 @@ class Building:
     queue: ExportQueue
     uploads: Uploads
     images: ImageFunctions
+    compression: Compression
     clock: Clock
 
     def build(self, identifier: str, remaining: Remaining) -> Outcome:
@@ -331,7 +333,13 @@ class _Run:
         """Make the parts of streamed members; None where copied ones follow, and what is left in
         the buffer, which is no part yet, where none do."""
         while True:
-            stream = Stream(self._layout, self._members, self._checkpoint.dropped, self)
+            stream = Stream(
+                self._layout,
+                self._members,
+                self._checkpoint.dropped,
+                self,
+                self._world.compression,
+            )
             wanted = stream.wanted(self._checkpoint.place)
             try:
                 with self._archives.ahead(wanted, self._layout.part_bytes) as pieces:

@@ -38,8 +38,6 @@ MOST_MADE_BYTES = 256 * MIB
 PIECES_A_PART = 32
 """A part ends with a piece of a member, and is full when no other piece may fit."""
 
-_HELD_BYTES = 192 * 1024
-"""More than a compressor holds back: half its window, 64 KiB, and a block of 16,383 symbols."""
 _HEADERS_BYTES = 8192  # more than a local header and a descriptor with the longest path
 _PART_BYTES = tuple(size * MIB for size in (8, 16, 32, 64, 128, 256))
 _COPY_BYTES = (GIB, 5 * GIB)
@@ -254,7 +252,7 @@ def _most_bytes(entry: Sized) -> int:
 
 def _full(part_bytes: int) -> int:
     piece = most_deflated_bytes(part_bytes // PIECES_A_PART)
-    return part_bytes - piece - _HELD_BYTES - _HEADERS_BYTES
+    return part_bytes - piece - _HEADERS_BYTES
 
 
 def _most_copied(entry: Sized, copy_bytes: int) -> int:

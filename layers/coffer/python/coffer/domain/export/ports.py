@@ -128,6 +128,30 @@ class Archives(Documents, Protocol):
         ...
 
 
+class Packer(Protocol):
+    """A compressor of raw deflate data; modes of flushing are zlib's."""
+
+    def compress(self, data: bytes | memoryview, /) -> bytes:
+        """Take more in; what has become of some of it."""
+        ...
+
+    def flush(self, mode: int, /) -> bytes:
+        """What has become of the rest."""
+        ...
+
+
+class Compression(Protocol):
+    """What sums and compresses members: the same bytes for the same bytes."""
+
+    def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
+        """The CRC-32 of data behind some that has the sum `before`."""
+        ...
+
+    def packer(self) -> Packer:
+        """A fresh compressor, in the speed class of zlib's level 1."""
+        ...
+
+
 class Exports(Protocol):
     """The records of exports, and the keys of their archives."""
 

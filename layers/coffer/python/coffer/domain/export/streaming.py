@@ -2,7 +2,8 @@
 before ended, always of the same bytes.
 
 A part ends with a piece of a member; a deflated member is flushed there completely, and goes on
-in the next part with a fresh compressor, so that no part depends on anything but its Place.
+in the next part with a fresh compressor, so that no part depends on anything but its Place. Each of
+its pieces is flushed, so that it is known how much room it takes.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from typing import Protocol
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, StoreError
 from coffer.domain.export.checkpoint import Place
 from coffer.domain.export.layout import COPIED_FROM, Layout, Sized, padding
-from coffer.domain.export.ports import Piece, Pieces
+from coffer.domain.export.ports import Compression, Packer, Piece, Pieces
 from coffer.domain.export.zip_format import (
     DEFLATED,
     STORED,
     Title,
     Written,
     deflated_header,
-    deflater,
     descriptor,
+    stored_blocks,
     stored_header,
 )
 
@@ -72,7 +73,8 @@ class Buffer:
     """The bytes of one part, in memory that serves for all of them."""
 
     def __init__(self, capacity: int) -> None:
-        self._bytes = bytearray(capacity)
+        # Through a view: a bytearray would copy what is put into a slice of it twice.
+        self._bytes = memoryview(bytearray(capacity))
         self.length = 0
 
     def put(self, piece: bytes | memoryview) -> None:
@@ -88,7 +90,7 @@ class Buffer:
 
     def view(self) -> memoryview:
         """What is in it, valid until something else is put there."""
-        return memoryview(self._bytes)[: self.length]
+        return self._bytes[: self.length]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +139,19 @@ class Stream:
     """Fills parts with the members of a layout, in its order; `members` are all entries."""
 
     def __init__(
-        self, layout: Layout, members: Sequence[Member], dropped: Mapping[int, str], makes: Makes
+        self,
+        layout: Layout,
+        members: Sequence[Member],
+        dropped: Mapping[int, str],
+        makes: Makes,
+        compression: Compression,
     ) -> None:
         self._layout = layout
         self._members = members
         self._order = layout.order
         self._dropped = dict(dropped)
         self._makes = makes
+        self._packer, self._crc32 = compression.packer, compression.crc32
         self._made: tuple[int, bytes] | None = None
 
     def wanted(self, place: Place) -> Iterator[Piece]:
@@ -211,7 +219,7 @@ class Stream:
         if cursor.read == 0:
             crc32 = 0
             for piece in held:
-                crc32 = zlib.crc32(piece, crc32)
+                crc32 = self._crc32(piece, crc32)
             if member.crc32 is not None and crc32 != member.crc32:
                 raise ObjectChangedError(member.key)
             cursor.begin(stored_header(member.title, crc32, member.size_bytes), crc32)
@@ -237,7 +245,7 @@ class Stream:
             view = pieces.take(piece)
             if cursor.read == 0:
                 cursor.begin(stored_header(member.title, known, member.size_bytes))
-            cursor.crc32 = zlib.crc32(view, cursor.crc32)
+            cursor.crc32 = self._crc32(view, cursor.crc32)
             buffer.put(view)
             cursor.read += piece.length
             pieces.free()
@@ -248,7 +256,7 @@ class Stream:
 
     def _put_deflated(self, entry: int, cursor: _Cursor, buffer: Buffer, pieces: Pieces) -> bool:
         """A member that is compressed as it comes; where the part ends, so does its block."""
-        member, packer = self._members[entry], deflater()
+        member, packer = self._members[entry], self._packer()
         begun = buffer.length
         for piece in self._pieces(entry, cursor.read):
             if cursor.read and buffer.length >= self._layout.full_bytes:
@@ -257,8 +265,8 @@ class Stream:
             if cursor.read == 0:
                 cursor.begin(deflated_header(member.title))
                 begun = buffer.length
-            cursor.crc32 = zlib.crc32(view, cursor.crc32)
-            buffer.put(packer.compress(view))
+            cursor.crc32 = self._crc32(view, cursor.crc32)
+            buffer.put(_packed(packer, view))
             cursor.read += piece.length
             pieces.free()
         is_whole = cursor.read == member.size_bytes
@@ -278,7 +286,7 @@ class Stream:
             self._made = None  # before the next is made: two of them might be too much
             self._made = entry, self._makes.make(entry)
         body = memoryview(self._made[1])
-        crc32 = zlib.crc32(body)
+        crc32 = self._crc32(body)
         if cursor.read == 0:
             cursor.begin(stored_header(self._members[entry].title, crc32, len(body)), crc32)
         elif crc32 != cursor.crc32:
@@ -298,6 +306,13 @@ class Stream:
         for start in range(read, member.size_bytes, step):
             length = min(step, member.size_bytes - start)
             yield Piece(member.key, start, length, member.size_bytes, member.etag)
+
+
+def _packed(packer: Packer, piece: memoryview) -> bytes:
+    """A piece, compressed and flushed, or as it is where that is smaller."""
+    packed = packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+    # The packer has seen it, and may refer to it later: to a reader it is the same either way.
+    return packed if len(packed) <= len(piece) else stored_blocks(piece)
 
 
 def code_of(error: Exception) -> str:

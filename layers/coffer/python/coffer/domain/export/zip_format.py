@@ -8,12 +8,10 @@ ZIP64 structures are written exactly where a size or an offset needs them.
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 STORED, DEFLATED = 0, 8
-DEFLATE_LEVEL = 1
 LARGEST_32 = 0xFFFFFFFF
 _MOST_16 = 0xFFFF
 
@@ -24,6 +22,7 @@ _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR_64 = struct.Struct("<4sLQL")
 _DESCRIPTOR = struct.Struct("<4s3L")
 _TIMES = struct.Struct("<2HBl")
+_STORED_BLOCK = struct.Struct("<B2H")
 
 DESCRIPTOR_BYTES = _DESCRIPTOR.size
 MOST_END_BYTES = _END_64.size + _LOCATOR_64.size + _END.size
@@ -131,14 +130,20 @@ def most_central_bytes(path: str) -> int:
 
 
 def most_deflated_bytes(size_bytes: int) -> int:
-    """More than `size_bytes` can become, a full flush for each part included (zlib, deflateBound,
-    for the fast levels: one byte in a thousand and some)."""
+    """More than `size_bytes` can become, in pieces of any size that are flushed, each as stored
+    blocks where that is smaller."""
     return size_bytes + (size_bytes >> 9) + 1024
 
 
-def deflater() -> zlib._Compress:
-    """A fresh compressor of raw deflate data, in the speed class of level 1."""
-    return zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+def stored_blocks(data: bytes | memoryview) -> bytes:
+    """Deflate data, from one byte's border to another, that holds some as it is (RFC 1951, 3.2.4):
+    what no compressor makes smaller grows by five bytes in 65,535."""
+    blocks = bytearray()
+    for start in range(0, len(data), _MOST_16):
+        block = data[start : start + _MOST_16]
+        blocks += _STORED_BLOCK.pack(0, len(block), len(block) ^ _MOST_16)
+        blocks += block
+    return bytes(blocks)
 
 
 def _local(
@@ -155,7 +160,7 @@ def _local(
 
 def _dos(moment: datetime) -> tuple[int, int]:
     """Time and date as MS-DOS kept them: two seconds exact, from 1980 to 2107."""
-    utc = moment.astimezone(UTC)
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     if not 1980 <= utc.year <= 2107:
         return (0, 0x21) if utc.year < 1980 else (0xBF7D, 0xFF9F)
     time = utc.hour << 11 | utc.minute << 5 | utc.second // 2

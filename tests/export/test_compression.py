@@ -1,0 +1,71 @@
+"""Sums and compression: what every reader undoes, and stored blocks in the midst of it."""
+
+from __future__ import annotations
+
+import random
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffer.adapters.fast_compression import FastCompression
+from coffer.domain.export.zip_format import most_deflated_bytes, stored_blocks
+
+FAST = FastCompression()
+BODIES = st.sampled_from(
+    [
+        b"",
+        b"a",
+        b"leaf " * 40,
+        bytes(200_000),
+        bytes(n * n % 251 for n in range(70_000)),
+        random.Random(1).randbytes(150_000),
+        random.Random(2).randbytes(65_535),
+        random.Random(3).randbytes(65_536) + bytes(65_536),
+    ]
+)
+
+
+def inflated(packed: bytes) -> bytes:
+    return zlib.decompress(packed, -zlib.MAX_WBITS)
+
+
+@given(st.lists(BODIES, max_size=4))
+def test_sums_go_on_from_each_other_as_zlibs_do(bodies: list[bytes]) -> None:
+    crc32 = 0
+    for body in bodies:
+        crc32 = FAST.crc32(memoryview(body), crc32)
+    assert crc32 == zlib.crc32(b"".join(bodies))
+
+
+@given(st.lists(BODIES, max_size=4))
+def test_a_flush_puts_out_all_there_is(bodies: list[bytes]) -> None:
+    packer, reader = FAST.packer(), zlib.decompressobj(-zlib.MAX_WBITS)
+    for body in bodies:
+        packed = packer.compress(memoryview(body)) + packer.flush(zlib.Z_SYNC_FLUSH)
+        assert reader.decompress(packed) == body
+    reader.decompress(packer.flush(zlib.Z_FINISH))
+    assert reader.eof
+
+
+@given(BODIES, BODIES, BODIES)
+def test_stored_blocks_may_stand_for_what_the_compressor_has_seen(
+    before: bytes, stored: bytes, behind: bytes
+) -> None:
+    packer = FAST.packer()
+    packed = packer.compress(before) + packer.flush(zlib.Z_SYNC_FLUSH)
+    packer.compress(stored)
+    packer.flush(zlib.Z_SYNC_FLUSH)
+    packed += stored_blocks(memoryview(stored))
+    packed += packer.compress(stored + behind) + packer.flush(zlib.Z_FINISH)
+    assert inflated(packed) == before + stored + stored + behind
+
+
+@given(st.integers(0, 1 << 40))
+def test_the_layout_reckons_with_stored_blocks(size_bytes: int) -> None:
+    blocks = -(-size_bytes // 65_535)
+    flushes_and_end = 32
+    assert size_bytes + 5 * blocks + flushes_and_end <= most_deflated_bytes(size_bytes)
+    assert len(stored_blocks(bytes(size_bytes % 200_000))) <= most_deflated_bytes(
+        size_bytes % 200_000
+    )
