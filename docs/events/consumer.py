@@ -1,10 +1,14 @@
 """A consumer that knows nothing of Coffer but its bus and its address: it hears that an archive is
 there, takes the key, and downloads the zip.
 
-    aws sqs receive-message … | python consumer.py https://<api> folder/
+    make events | python docs/events/consumer.py http://localhost:8081 folder/
 
-A rule on the bus (`detail-type: [ObjectExportNotification]`) puts the events into a queue of yours;
-each line of the standard input is one of them, as JSON. Only the standard library is needed.
+    aws sqs receive-message --queue-url <yours> --wait-time-seconds 20 \\
+        --query 'Messages[].[Body]' --output text | python consumer.py https://<api> folder/
+
+Each line of the standard input is an event of the bus, as JSON: the local stack prints them, and a
+rule on a deployed bus (`detail-type: [ObjectExportNotification]`) puts them into a queue of yours.
+The place of each archive is printed once it is there. Only the standard library is needed.
 """
 
 import json
@@ -12,7 +16,7 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -37,13 +41,16 @@ def download(event: dict, api: str, folder: Path) -> Path | None:
     return partial.rename(place)
 
 
-def consume(lines: Iterable[str], api: str, folder: Path) -> list[Path]:
-    """Download whatever archives these events tell of."""
-    events = (json.loads(line) for line in lines)
-    exports = (one for one in events if one["detail-type"] == "ObjectExportNotification")
-    return [place for one in exports if (place := download(one, api.rstrip("/"), folder))]
+def consume(lines: Iterable[str], api: str, folder: Path) -> Iterator[Path]:
+    """Download whatever archives these events tell of, as they come."""
+    for line in lines:
+        event = json.loads(line)
+        if event["detail-type"] != "ObjectExportNotification":
+            continue
+        if place := download(event, api.rstrip("/"), folder):
+            yield place
 
 
 if __name__ == "__main__":
     for place in consume(sys.stdin, sys.argv[1], Path(sys.argv[2])):
-        print(place)
+        print(place, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import shutil
@@ -10,11 +9,12 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -26,6 +26,7 @@ from coffer.domain.errors import NotFoundError
 from coffer.domain.export.access import redeem_key
 from coffer.domain.export.layout import MIB
 from local.gateway import Response
+from local.http_server import ApiServer
 from local.stack import LocalStack
 from tests.api.clients import describe, offer, post, problems, upload
 from tests.api.images import jpeg, png
@@ -360,15 +361,6 @@ def test_of_200_simultaneous_redemptions_one_gets_the_archive(stack: LocalStack)
     assert stack.request("GET", f"/toa/{key}").status == 404
 
 
-def test_200_requests_with_one_key_get_one_archive(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
-    key = key_of(stack, answer)
-    paths = ("/toa/", "/api/v1/toa/")
-    statuses = [stack.request("GET", f"{paths[n % 2]}{key}").status for n in range(200)]
-    assert sorted(statuses) == [200] + [404] * 199
-
-
 def test_looking_takes_nothing(stack: LocalStack) -> None:
     answer = ask(stack, [stored(stack, png(), "leaf.png")])
     size = built(stack, answer)["archiveSizeInBytes"]
@@ -462,32 +454,58 @@ def test_an_export_whose_message_is_lost_is_taken_up_by_housekeeping(stack: Loca
     assert built(stack, answer)["status"] == "COMPLETED"
 
 
-def test_a_consumer_that_only_listens_on_the_bus_gets_the_archive(
-    stack: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def api_url(stack: LocalStack) -> Iterator[str]:
+    """Where the stack's API listens."""
+    server = ApiServer("127.0.0.1", 0)
+    server.serve(lambda request: stack.handle(request).response, lambda _connection: False)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.close()
+
+
+def test_a_consumer_that_only_listens_on_the_bus_gets_the_archives(
+    stack: LocalStack, api_url: str, tmp_path: Path
 ) -> None:
-    built(stack, ask(stack, [stored(stack, png(), "leaf.png"), stored(stack, b"x", "b.bin")]))
-    consumer = _consumer()
-    asked = []
+    small = ask(stack, [stored(stack, png(), "leaf.png"), stored(stack, b"x", "b.bin")])
+    built(stack, small)
+    scan = large(stack, 6 * MIB, 1, "scan.dat")
+    stack.settle()
+    built(stack, ask(stack, [scan]))  # larger than an answer may be: a redirect to the store
+    heard = "".join(f"{json.dumps(event)}\n" for event in stack.bus_events)
 
-    def through_the_gateway(url: str) -> io.BytesIO:
-        asked.append(url)
-        answer = stack.request("GET", url.removeprefix("http://api"))
-        assert answer.status == 200
-        return io.BytesIO(answer.body)
+    def consume() -> list[str]:
+        done = subprocess.run(  # noqa: S603 - the example of the docs, as a reader runs it
+            [sys.executable, ROOT / "docs/events/consumer.py", f"{api_url}/", tmp_path],
+            input=heard, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout.splitlines()
 
-    monkeypatch.setattr(consumer.urllib.request, "urlopen", through_the_gateway)
-    lines = [json.dumps(event) for event in stack.bus_events]
-    [place] = consumer.consume(lines, "http://api/", tmp_path)
-    assert names_in(place.read_bytes()) == ["leaf.png", "b.bin"]
-    # Told again, it has it already, and takes nothing.
-    assert consumer.consume(lines, "http://api/", tmp_path) == [place]
-    assert len(asked) == 1
+    places = consume()
+    names = [names_in(Path(place).read_bytes()) for place in places]
+    assert names == [["leaf.png", "b.bin"], ["scan.dat"]]
+    assert consume() == places  # told again, it has them already
+    assert sorted(map(str, tmp_path.iterdir())) == sorted(places)
+    Path(places[0]).unlink()
+    assert consume() == places[1:]  # the key was taken: only a new one opens the archive
 
 
-def _consumer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("consumer", ROOT / "docs/events/consumer.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def test_of_200_requests_at_once_over_http_one_gets_the_archive(
+    stack: LocalStack, api_url: str
+) -> None:
+    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, answer)
+    key = key_of(stack, answer)
+    together = threading.Barrier(20)
+
+    def get(number: int) -> int:
+        if number < 20:
+            together.wait()
+        prefix = ("", "/api/v1")[number % 2]
+        try:
+            with urlopen(f"{api_url}{prefix}/toa/{key}") as reply:  # noqa: S310 - our own API
+                return int(reply.status)
+        except HTTPError as error:
+            return error.code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sorted(pool.map(get, range(200))) == [200] + [404] * 199
