@@ -179,6 +179,11 @@ bench: $(RUN_STAMP) ## Measure side by side: signing, look-ups and cold starts (
 	@.ci/install-valgrind
 	@$(PYTHON) benchmarks/rawstore.py $(ARGS)
 
+.PHONY: bench-cold
+bench-cold: $(RUN_STAMP) ## Measure functions of the API from nothing to their first answer (ARGS="get_metadata")
+	@.ci/install-valgrind
+	@$(PYTHON) benchmarks/cold_starts.py $(ARGS)
+
 .PHONY: bench-lists
 bench-lists: $(RUN_STAMP) ## Count what lists of records read at 1,000 and at 20,000 (ARGS="500 5000")
 	@$(PYTHON) benchmarks/lists.py $(ARGS)

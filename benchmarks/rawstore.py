@@ -14,8 +14,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -32,7 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYER = ROOT / "layers" / "coffer" / "python"
 sys.path[:0] = [str(LAYER), str(ROOT)]
 
-from tests.environment import NEEDED  # noqa: E402 - where it is found is only known now
+from benchmarks import instructions  # noqa: E402 - where it is found is only known now
+from tests.environment import NEEDED  # noqa: E402
 
 KEY, SECRET, TOKEN = "ASIAEXAMPLEEXAMPLE", "secret" * 7, "T" * 900
 REGION, BUCKET = "us-east-1", "store"
@@ -259,22 +258,19 @@ json.dumps(dict(statusCode=200, body=json.dumps(dict(filedata=files))))
 
 def measure_cold() -> None:
     """A fresh Python up to the first answer for ten files; the look-ups find nobody to ask."""
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        print("cold start: valgrind is not installed, so instructions cannot be counted")
+    if not instructions.can_be_counted():
         return
     with tempfile.TemporaryDirectory() as folder:
         event, public_key = sample_event(Path(folder))
         environment = {
             **ENVIRONMENT,
             "DATAHUB_PUBLIC_KEY": public_key,
-            "PYTHONHASHSEED": "0",
             "PYTHONPYCACHEPREFIX": str(Path(folder) / "compiled"),
         }
         function = str(ROOT / "functions" / "authorize_uploads")
         places = {"function": function, "layer": str(LAYER), "event": str(event)}
         ours, theirs = (
-            instructions([valgrind], code.format(**places), environment) for code in (OURS, THEIRS)
+            instructions.count(code.format(**places), environment) for code in (OURS, THEIRS)
         )
     share = ours / theirs
     report("cold start, 10 files", f"{share:.2f} of boto3 and PyJWT's", "at most 0.4")
@@ -298,19 +294,6 @@ def sample_event(folder: Path) -> tuple[Path, str]:
     path.write_text(json.dumps(event), encoding="utf-8")
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return path, public.decode()
-
-
-def instructions(valgrind: list[str], code: str, environment: dict[str, str]) -> int:
-    """Instructions of a run, after one that leaves compiled modules behind."""
-    python = [sys.executable, "-c", code]
-    counting = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-    subprocess.run(python, env=environment, check=True, stdout=subprocess.DEVNULL)
-    ran = subprocess.run(
-        [*valgrind, *counting, *python], env=environment, check=True, capture_output=True, text=True
-    )
-    found = re.search(r"I +refs: +([\d,]+)", ran.stderr)
-    assert found is not None, ran.stderr
-    return int(found.group(1).replace(",", ""))
 
 
 if __name__ == "__main__":

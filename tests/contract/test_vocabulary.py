@@ -9,6 +9,7 @@ import pytest
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from coffer.adapters.dynamodb.connection import DYNAMODB
 from coffer.adapters.dynamodb.terms import count_uses
 from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
 from coffer.domain.errors import (
@@ -55,7 +56,7 @@ def use(vocabulary: Vocabulary, term: Term, times: int) -> None:
         vocabulary.uses[use_of(term)] += times
         return
     assert isinstance(vocabulary, DynamoVocabulary)
-    with TransactWrite(connection=vocabulary._connection) as write:
+    with TransactWrite(connection=DYNAMODB) as write:
         count_uses(write, {use_of(term): times})
 
 
@@ -214,7 +215,7 @@ class TestUnderWay:
 
     def test_terms_are_counted_together(self, vocabulary: DynamoVocabulary) -> None:
         vocabulary.add(subtype())
-        with TransactWrite(connection=vocabulary._connection) as write:
+        with TransactWrite(connection=DYNAMODB) as write:
             count_uses(write, {use_of(subtype()): 1, use_of(attribute()): 2})
         for before, after in ((subtype(), subtype(ac_subtype="X")), (attribute(), DELETED)):
             with pytest.raises(TermInUseError):

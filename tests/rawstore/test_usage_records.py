@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pynamodb.exceptions import PynamoDBException
 
-from coffer.adapters.dynamodb.usage import DynamoUsageRecords, ObjectUsageItem
+from coffer.adapters.dynamodb.connection import DYNAMODB
+from coffer.adapters.dynamodb.usage import DynamoUsageRecords
 from coffer.adapters.package_store import usage_table
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.usage_totals import DynamoUsageTotals
@@ -194,11 +195,12 @@ class TestWritersAtOnce:
 
 class TestFailures:
     def replace(self, answer: Any) -> None:
-        records = DynamoUsageRecords()
-        client = records._connection.client
-        answer_always(client, answer)
-        with no_pauses():
-            records.replace(None, ENTRY)
+        answer_always(DYNAMODB.client, answer)
+        try:
+            with no_pauses():
+                DynamoUsageRecords().replace(None, ENTRY)
+        finally:
+            answer_normally(DYNAMODB.client)
 
     def cancelled(self, *codes: str) -> Any:
         reasons = [{"Code": code} for code in codes]
@@ -233,10 +235,9 @@ class TestFailures:
             self.replace(json_error("ValidationException"))
 
     def test_a_table_that_cannot_be_read_is_unavailable(self) -> None:
-        client = ObjectUsageItem._get_connection().connection.client
-        answer_always(client, json_error("ThrottlingException"))
+        answer_always(DYNAMODB.client, json_error("ThrottlingException"))
         try:
             with no_pauses(), pytest.raises(UnavailableError):
                 DynamoUsageRecords().get("k")
         finally:
-            answer_normally(client)
+            answer_normally(DYNAMODB.client)

@@ -36,8 +36,12 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
-def answer_always(client: Any, answer: Answer | Exception) -> None:
-    """From now on this client gets the same answer to whatever it asks."""
+TRANSACTIONS = "before-send.dynamodb.TransactWriteItems"
+
+
+def answer_always(client: Any, answer: Answer | Exception, requests: str = "before-send") -> None:
+    """From now on this client gets the same answer to whatever it asks, or to such requests,
+    which comes before what all others get."""
 
     def before_send(**_: object) -> AWSResponse:
         if isinstance(answer, Exception):
@@ -45,12 +49,12 @@ def answer_always(client: Any, answer: Answer | Exception) -> None:
         headers: Any = HeadersDict(answer.headers)
         return AWSResponse(TARGET, answer.status, headers, _Raw(answer.body))
 
-    client.meta.events.register("before-send", before_send, unique_id="failing-aws")
+    client.meta.events.register(requests, before_send, unique_id=f"failing-aws {requests}")
 
 
-def answer_normally(client: Any) -> None:
+def answer_normally(client: Any, requests: str = "before-send") -> None:
     """AWS is well again."""
-    client.meta.events.unregister("before-send", unique_id="failing-aws")
+    client.meta.events.unregister(requests, unique_id=f"failing-aws {requests}")
 
 
 def s3_error(code: str, status: int) -> Answer:

@@ -4,7 +4,7 @@ UnavailableError where trying again may help, and themselves where neither is so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -15,13 +15,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from coffer.adapters.dynamodb.audit import DynamoAuditTrail
 from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.counts import CountItem
-from coffer.adapters.dynamodb.items import (
-    DerivativeItem,
-    MetadataItem,
-    SnapshotItem,
-    UploadItem,
-)
+from coffer.adapters.dynamodb.connection import DYNAMODB
 from coffer.adapters.dynamodb.lists import DynamoLists
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.event_bus import EventBridgeBus
@@ -45,6 +39,7 @@ from tests.fakes.clocks import NOON
 from tests.fakes.records import METADATA, describe, metadata, thumbnail, upload
 from tests.unit.adapters.failing_aws import (
     SILENCES,
+    TRANSACTIONS,
     Answer,
     answer_always,
     answer_normally,
@@ -203,25 +198,12 @@ def _snapshot() -> Any:
     return announcement.snapshot
 
 
-def client_of(model: Any) -> Any:
-    """PynamoDB's own client of a table."""
-    return model._get_connection().connection.client
-
-
 @pytest.fixture
 def tables() -> Iterator[Callable[[Any], None]]:
     """Lets every table answer the same, until the test is over."""
-    models = (UploadItem, MetadataItem, DerivativeItem, SnapshotItem, CountItem)
-    clients = [client_of(model) for model in models]
-
-    def answer(with_what: Any) -> None:
-        for client in clients:
-            answer_always(client, with_what)
-
     with no_pauses():
-        yield answer
-    for client in clients:
-        answer_normally(client)
+        yield partial(answer_always, DYNAMODB.client)
+    answer_normally(DYNAMODB.client)
 
 
 @pytest.mark.parametrize("call", DYNAMODB_CALLS.values(), ids=DYNAMODB_CALLS)
@@ -261,13 +243,12 @@ def cancelled(*codes: str) -> Any:
 
 def add_metadata(answer: Any) -> None:
     catalogue = _catalogue()
-    client = catalogue._connection.client
-    answer_always(client, answer)
+    answer_always(DYNAMODB.client, answer, TRANSACTIONS)
     try:
         with no_pauses():
             describe(catalogue, metadata(), thumbnail())
     finally:
-        answer_normally(client)
+        answer_normally(DYNAMODB.client, TRANSACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -327,13 +308,12 @@ def count_one(answer: Any) -> None:
     trail = DynamoAuditTrail()
     announcement = announce(None, metadata(), NOON)
     assert announcement is not None
-    client = trail._connection.client
-    answer_always(client, answer)
+    answer_always(DYNAMODB.client, answer, TRANSACTIONS)
     try:
         with no_pauses():
             trail.record(announcement.snapshot, announcement.counts)
     finally:
-        answer_normally(client)
+        answer_normally(DYNAMODB.client, TRANSACTIONS)
 
 
 def test_a_change_that_was_counted_before_is_done() -> None:

@@ -7,16 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
     ATTEMPTS,
     CONDITION_FAILED,
-    CONNECT_TIMEOUT_SECONDS,
-    READ_TIMEOUT_SECONDS,
-    REGION,
+    DYNAMODB,
     code_of,
     overload_is_unavailable,
 )
@@ -31,15 +28,6 @@ _SHORTEST_PAUSE_SECONDS = 0.02
 
 class DynamoAuditTrail:
     """The audit table, and the counters that move with it."""
-
-    def __init__(self) -> None:
-        # Kept: its client is made with the first transaction, which takes longer than all the rest.
-        self._connection = Connection(
-            region=REGION,
-            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=READ_TIMEOUT_SECONDS,
-            max_retry_attempts=ATTEMPTS,
-        )
 
     def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
         item = SnapshotItem.of(snapshot)
@@ -56,7 +44,7 @@ class DynamoAuditTrail:
         """
         for attempt in range(ATTEMPTS):
             try:
-                with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+                with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                     write.save(item, condition=SnapshotItem.instance_id.does_not_exist())
                     for change in counts:
                         write.update(

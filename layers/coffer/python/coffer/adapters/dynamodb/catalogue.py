@@ -6,17 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
-    ATTEMPTS,
     CONDITION_FAILED,
-    CONNECT_TIMEOUT_SECONDS,
-    READ_TIMEOUT_SECONDS,
-    REGION,
+    DYNAMODB,
     code_of,
     overload_is_unavailable,
 )
@@ -59,13 +55,6 @@ class DynamoCatalogue:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        # Kept: its client is made with the first transaction, which takes longer than all the rest.
-        self._connection = Connection(
-            region=REGION,
-            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=READ_TIMEOUT_SECONDS,
-            max_retry_attempts=ATTEMPTS,
-        )
 
     def metadata(self, identifier: str) -> Metadata | None:
         item = read_item(MetadataItem, identifier)
@@ -108,7 +97,7 @@ class DynamoCatalogue:
         if not steps:
             return
         # The token makes a repeated call, whose first answer was lost, succeed too.
-        write = TransactWrite(connection=self._connection, client_request_token=uuid4().hex)
+        write = TransactWrite(connection=DYNAMODB, client_request_token=uuid4().hex)
         puts, updates = [], []
         for number, step in enumerate(steps):
             match step:

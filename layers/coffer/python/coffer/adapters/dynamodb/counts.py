@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
-from coffer.adapters.dynamodb import connection
-from coffer.adapters.dynamodb.connection import overload_is_unavailable
+from coffer.adapters.dynamodb.connection import Table, overload_is_unavailable
 from coffer.domain.listing.places import Kind
 from coffer.settings import settings
 
 
-class CountItem(Model):
+class CountItem(Table):
     """The numbers of one kind of records in one bucket."""
 
     class Meta:
         table_name = settings.counts_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     kind = UnicodeAttribute(hash_key=True)
     bucket_key = UnicodeAttribute(range_key=True, attr_name="bucketKey")

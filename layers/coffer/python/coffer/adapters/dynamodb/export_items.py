@@ -10,9 +10,8 @@ from uuid import UUID
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
-from pynamodb.models import Model
 
-from coffer.adapters.dynamodb import connection
+from coffer.adapters.dynamodb.connection import Table
 from coffer.adapters.dynamodb.items import MomentAttribute
 from coffer.domain.export.record import Access, Due, Export, ExportStatus
 from coffer.settings import settings
@@ -44,15 +43,11 @@ class DueIndex(GlobalSecondaryIndex["ExportItem"]):
     due_on = MomentAttribute(range_key=True, attr_name="dueOn")
 
 
-class ExportItem(Model):
+class ExportItem(Table):
     """An Export in its table."""
 
     class Meta:
         table_name = settings.exports_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     created_by = UnicodeAttribute(attr_name="createdBy")
@@ -106,15 +101,11 @@ class ExportItem(Model):
         return Export(**values)
 
 
-class AccessKeyItem(Model):
+class AccessKeyItem(Table):
     """A key to an archive; DynamoDB deletes it some time after it is over."""
 
     class Meta:
         table_name = settings.access_keys_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     key = UnicodeAttribute(hash_key=True, attr_name="accessKey")
     export = UnicodeAttribute(attr_name="exportId")

@@ -6,16 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
-    ATTEMPTS,
     CONDITION_FAILED,
-    CONNECT_TIMEOUT_SECONDS,
-    READ_TIMEOUT_SECONDS,
-    REGION,
+    DYNAMODB,
     code_of,
     overload_is_unavailable,
 )
@@ -88,17 +84,11 @@ class DynamoExports:
                     yield item.identifier
 
     def _replace_with_key(self, before: Export, written: Export, access: Access) -> None:
-        connection = Connection(
-            region=REGION,
-            connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=READ_TIMEOUT_SECONDS,
-            max_retry_attempts=ATTEMPTS,
-        )
         try:
             # The token makes a repeated request, whose first answer was lost, succeed too.
             with (
                 overload_is_unavailable(),
-                TransactWrite(connection=connection, client_request_token=access.key[:36]) as write,
+                TransactWrite(connection=DYNAMODB, client_request_token=access.key[:36]) as write,
             ):
                 write.save(ExportItem.of(written), condition=ExportItem.revision == before.revision)
                 write.save(AccessKeyItem.of(access), condition=AccessKeyItem.key.does_not_exist())

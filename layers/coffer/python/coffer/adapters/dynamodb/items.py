@@ -25,9 +25,8 @@ from pynamodb.indexes import (
     IncludeProjection,
     KeysOnlyProjection,
 )
-from pynamodb.models import Model
 
-from coffer.adapters.dynamodb import connection
+from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.buckets import bucket_key
 from coffer.domain.clock import from_text, to_text
 from coffer.domain.derivative import Derivative, DerivativeType
@@ -47,7 +46,7 @@ from coffer.settings import settings
 
 AWAITING_SHARDS = 16
 
-_Item = TypeVar("_Item", bound=Model)
+_Item = TypeVar("_Item", bound=Table)
 
 
 class MomentAttribute(Attribute[datetime]):
@@ -161,15 +160,11 @@ def _list_keys(record: Record) -> dict[str, Any]:
     return {"listed_in": place.bucket_key, "listed_as": place.shard, **positions}
 
 
-class UploadItem(_ListedByName, Model):
+class UploadItem(_ListedByName, Table):
     """An ObjectUpload in its table."""
 
     class Meta:
         table_name = settings.uploads_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     file_identifier = UnicodeAttribute(hash_key=True, attr_name="fileIdentifier")
     bucket = UnicodeAttribute()
@@ -342,15 +337,11 @@ class CascadingIndex(GlobalSecondaryIndex["MetadataItem"]):
     cascading_since = MomentAttribute(range_key=True, attr_name="cascadingSince")
 
 
-class MetadataItem(_ListedByChange, Model):
+class MetadataItem(_ListedByChange, Table):
     """A Metadata record in its table."""
 
     class Meta:
         table_name = settings.metadata_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     bucket = UnicodeAttribute()
@@ -433,15 +424,11 @@ class MetadataIndex(GlobalSecondaryIndex["DerivativeItem"]):
     created_on = MomentAttribute(range_key=True, attr_name="createdOn")
 
 
-class DerivativeItem(_Listed, Model):
+class DerivativeItem(_Listed, Table):
     """A Derivative record in its table."""
 
     class Meta:
         table_name = settings.derivatives_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     bucket = UnicodeAttribute()
@@ -510,15 +497,11 @@ class AuthorIndex(GlobalSecondaryIndex["SnapshotItem"]):
     commit_date_time = UnicodeAttribute(range_key=True, attr_name="commitDateTime")
 
 
-class SnapshotItem(Model):
+class SnapshotItem(Table):
     """One version of a record in the audit table; its `state` as JSON text."""
 
     class Meta:
         table_name = settings.audit_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     instance_id = UnicodeAttribute(hash_key=True, attr_name="instanceId")
     version = NumberAttribute(range_key=True)

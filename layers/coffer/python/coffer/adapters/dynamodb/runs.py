@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PutError
-from pynamodb.models import Model
 
-from coffer.adapters.dynamodb import connection
 from coffer.adapters.dynamodb.connection import (
     CONDITION_FAILED,
+    Table,
     code_of,
     overload_is_unavailable,
 )
@@ -32,15 +31,11 @@ PART_BYTES = 350_000
 """An item takes 400 KB; the rest is for the other attributes."""
 
 
-class RunItem(Model):
+class RunItem(Table):
     """A run, or a part of its answer under the run's key with `/<number>` behind."""
 
     class Meta:
         table_name = settings.idempotency_table
-        region = connection.REGION
-        connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-        read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-        max_retry_attempts = connection.ATTEMPTS
 
     key = UnicodeAttribute(hash_key=True, attr_name="runKey")
     fingerprint = UnicodeAttribute(null=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from coffer.adapters.dynamodb import connection
-from coffer.adapters.dynamodb.connection import overload_is_unavailable
+from coffer.adapters.dynamodb.connection import DYNAMODB, Table, overload_is_unavailable
 from coffer.adapters.package_store import usage_table
 from coffer.adapters.usage_totals import OWNER_PREFIX
 from coffer.domain.errors import RecordChangedError, UnavailableError
@@ -27,13 +24,9 @@ _PRIVATE, _PUBLIC = "private", "public"
 
 class _Table:
     table_name = usage_table()
-    region = connection.REGION
-    connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-    read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-    max_retry_attempts = connection.ATTEMPTS
 
 
-class ObjectUsageItem(Model):
+class ObjectUsageItem(Table):
     """What one object takes up; of a deleted one, a trace that expires."""
 
     class Meta(_Table):
@@ -70,7 +63,7 @@ class ObjectUsageItem(Model):
         )
 
 
-class OwnerUsageItem(Model):
+class OwnerUsageItem(Table):
     """An owner's totals, as `coffer.adapters.usage_totals` reads them."""
 
     class Meta(_Table):
@@ -83,15 +76,6 @@ class OwnerUsageItem(Model):
 
 class DynamoUsageRecords:
     """The entries and totals in their table."""
-
-    def __init__(self) -> None:
-        # Kept: its client is made with the first transaction, which takes longer than all the rest.
-        self._connection = Connection(
-            region=connection.REGION,
-            connect_timeout_seconds=connection.CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=connection.READ_TIMEOUT_SECONDS,
-            max_retry_attempts=connection.ATTEMPTS,
-        )
 
     def get(self, key: str) -> Usage | None:
         with overload_is_unavailable():
@@ -108,7 +92,7 @@ class DynamoUsageRecords:
             else ObjectUsageItem.sequencer == before.sequencer
         )
         try:
-            with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+            with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 write.save(ObjectUsageItem.of(after), condition=unchanged)
                 for owner, change in moved(before, after).items():
                     write.update(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar, cast
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from coffer.adapters.dynamodb import connection
-from coffer.adapters.dynamodb.connection import overload_is_unavailable
+from coffer.adapters.dynamodb.connection import DYNAMODB, overload_is_unavailable
 from coffer.adapters.dynamodb.terms import read_terms
 from coffer.adapters.dynamodb.vocabulary_items import (
     SHARDS,
@@ -48,15 +46,6 @@ T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 class DynamoVocabulary:
     """The terms in their table."""
 
-    def __init__(self) -> None:
-        # Kept: its client is made with the first transaction, which takes longer than all the rest.
-        self._connection = Connection(
-            region=connection.REGION,
-            connect_timeout_seconds=connection.CONNECT_TIMEOUT_SECONDS,
-            read_timeout_seconds=connection.READ_TIMEOUT_SECONDS,
-            max_retry_attempts=connection.ATTEMPTS,
-        )
-
     def get(self, kind: type[T], identifier: str) -> T | None:
         with overload_is_unavailable():
             try:
@@ -84,7 +73,7 @@ class DynamoVocabulary:
 
     def add(self, term: Term) -> None:
         try:
-            with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+            with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 write.save(TermItem.of(term), condition=TermItem.identifier.does_not_exist())
                 write.save(NameItem.of(term), condition=NameItem.term.does_not_exist())
                 for shard in SHARDS:
@@ -111,7 +100,7 @@ class DynamoVocabulary:
         renamed = not gone and before.term != after.term
         refusals: list[Exception] = []
         try:
-            with overload_is_unavailable(), TransactWrite(connection=self._connection) as write:
+            with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 if gone or renamed:
                     held = NameItem.identifier == before.identifier
                     write.delete(NameItem.of(before), condition=held)

@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
-from pynamodb.models import Model
 
-from coffer.adapters.dynamodb import connection
+from coffer.adapters.dynamodb.connection import Table
 from coffer.adapters.dynamodb.items import MomentAttribute
 from coffer.domain.media_types import DcType
 from coffer.domain.object_upload import TOMBSTONE_LIFE
@@ -37,13 +36,9 @@ _USED, _RETIRED = "used:", "retired:"
 
 class _Table:
     table_name = settings.vocabulary_table
-    region = connection.REGION
-    connect_timeout_seconds = connection.CONNECT_TIMEOUT_SECONDS
-    read_timeout_seconds = connection.READ_TIMEOUT_SECONDS
-    max_retry_attempts = connection.ATTEMPTS
 
 
-class TermItem(Model):
+class TermItem(Table):
     """A managed attribute or a subtype, told apart by `kind`."""
 
     class Meta(_Table):
@@ -117,7 +112,7 @@ _COMMON = (
 )  # fmt: skip
 
 
-class NameItem(Model):
+class NameItem(Table):
     """That a key or name is taken, and by which term."""
 
     class Meta(_Table):
@@ -133,7 +128,7 @@ class NameItem(Model):
         return cls(kind=names_of(type(term)), term=term.term, identifier=term.identifier)
 
 
-class UsesItem(Model):
+class UsesItem(Table):
     """A share of all uses: `used:<type>/<term>` is how often; `retired:…` that it may not be.
 
     A share may be negative, since a use that ends may be taken from another share; the sum isn't.

@@ -1,0 +1,20 @@
+"""The connection to DynamoDB: one client, whatever is asked of which table."""
+
+from __future__ import annotations
+
+from coffer.adapters.dynamodb import counts, export_items, items, runs, vocabulary_items
+from coffer.adapters.dynamodb.connection import DYNAMODB, Table
+
+
+def test_all_tables_and_transactions_have_one_client() -> None:
+    modules = (counts, export_items, items, runs, vocabulary_items)
+    tables = {
+        one
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, Table) and one is not Table
+    }
+    assert len(tables) >= 9
+    assert {id(table._get_connection().connection.client) for table in tables} == {
+        id(DYNAMODB.client)
+    }
