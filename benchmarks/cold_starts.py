@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from benchmarks import instructions  # noqa: E402 - where it is found is only known now
-from local.invocation import environment_of  # noqa: E402
-from local.resources import Function  # noqa: E402
-from local.stack import LocalStack  # noqa: E402
+from local.invocation import environment_of  # noqa: E402 - as above
+from local.resources import Function  # noqa: E402 - as above
+from local.stack import LocalStack  # noqa: E402 - as above
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYER = ROOT / "layers" / "coffer" / "python"
