@@ -69,7 +69,7 @@ def counted() -> Iterator[Cost]:
 def fill(first: int, until: int) -> None:
     """Write claimed uploads with these numbers, which a sweep has nothing to do with."""
     # Only now: coffer may be imported once there is a stack.
-    from coffer.adapters.dynamodb.items import UploadItem
+    from coffer.adapters.dynamodb.upload_items import UploadItem
     from local.seeding import described_file
 
     for start in range(first, until, AT_ONCE):

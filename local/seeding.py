@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from uuid import UUID
 
+from coffer.adapters.dynamodb.audit_items import SnapshotItem
 from coffer.adapters.dynamodb.counts import CountItem
-from coffer.adapters.dynamodb.items import MetadataItem, SnapshotItem, UploadItem
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
+from coffer.adapters.dynamodb.upload_items import UploadItem
 from coffer.domain.change_stream import announce
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata import DEFAULTS, HASH_FUNCTION, Metadata

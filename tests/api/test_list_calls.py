@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from coffer.adapters.dynamodb.derivative_items import DerivativeItem
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
+from coffer.adapters.dynamodb.upload_items import UploadItem
 from coffer.domain.callers import Caller, Role
 from coffer.domain.listing.places import ORDERS, Kind
 from local.stack import LocalStack

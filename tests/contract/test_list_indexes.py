@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from coffer.adapters.dynamodb.derivative_items import DerivativeItem
 from coffer.adapters.dynamodb.lists import DynamoLists
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
+from coffer.adapters.dynamodb.upload_items import UploadItem
 from coffer.domain.derivative import Derivative
 from coffer.domain.listing.places import Kind, Order, Record, name_beginning, place_of
 from coffer.domain.listing.plans import Stretch

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from coffer.adapters.dynamodb.changes import Change, read_change
-from coffer.adapters.dynamodb.items import DerivativeItem, MetadataItem, UploadItem
+from coffer.adapters.dynamodb.derivative_items import DerivativeItem
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
+from coffer.adapters.dynamodb.upload_items import UploadItem
 from coffer.domain.change_stream import Record
 from coffer.settings import settings
 from tests.fakes.records import metadata, pending, thumbnail, upload

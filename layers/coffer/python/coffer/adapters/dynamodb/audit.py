@@ -10,6 +10,7 @@ from typing import Any
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from coffer.adapters.dynamodb.audit_items import SnapshotItem
 from coffer.adapters.dynamodb.connection import (
     ATTEMPTS,
     CONDITION_FAILED,
@@ -18,7 +19,6 @@ from coffer.adapters.dynamodb.connection import (
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.counts import CountItem
-from coffer.adapters.dynamodb.items import SnapshotItem
 from coffer.domain.errors import UnavailableError
 from coffer.domain.listing.counting import CountChange
 

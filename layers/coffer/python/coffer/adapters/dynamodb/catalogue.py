@@ -16,16 +16,12 @@ from coffer.adapters.dynamodb.connection import (
     code_of,
     overload_is_unavailable,
 )
-from coffer.adapters.dynamodb.items import (
-    AWAITING_SHARDS,
-    CascadingIndex,
-    DerivativeItem,
-    MetadataItem,
-    UploadItem,
-    awaiting_key,
-)
+from coffer.adapters.dynamodb.derivative_items import DerivativeItem
+from coffer.adapters.dynamodb.metadata_items import CascadingIndex, MetadataItem
 from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.dynamodb.shards import SHARDS
 from coffer.adapters.dynamodb.terms import count_uses, read_terms
+from coffer.adapters.dynamodb.upload_items import UploadItem, awaiting_key
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
 from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
@@ -81,7 +77,7 @@ class DynamoCatalogue:
 
     def cascading(self, before: datetime) -> Iterator[str]:
         with overload_is_unavailable():
-            for shard in range(AWAITING_SHARDS):
+            for shard in range(SHARDS):
                 for item in MetadataItem.by_cascading.query(
                     f"{shard:x}", CascadingIndex.cascading_since < before
                 ):

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from coffer.adapters.dynamodb.derivative_items import DerivativeItem
 from coffer.adapters.dynamodb.export_items import ExportItem
-from coffer.adapters.dynamodb.items import (
-    DerivativeItem,
-    MetadataItem,
-    UploadItem,
-    item_of_image,
-)
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
+from coffer.adapters.dynamodb.upload_items import UploadItem
 from coffer.adapters.dynamodb.vocabulary_items import TermItem
 from coffer.domain.change_stream import Record
 from coffer.settings import settings
@@ -57,4 +54,9 @@ def read_change(record: Mapping[str, Any]) -> Change:
 
 
 def _record(kind: RecordItem, image: Mapping[str, Any] | None) -> Record | None:
-    return item_of_image(kind, image).record() if image else None
+    """The record of an image, which is in DynamoDB's own JSON."""
+    if not image:
+        return None
+    item = kind()
+    item.from_dynamodb_dict(dict(image))
+    return item.record()

@@ -11,8 +11,8 @@ from uuid import UUID
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
+from coffer.adapters.dynamodb.attributes import MomentAttribute
 from coffer.adapters.dynamodb.connection import Table
-from coffer.adapters.dynamodb.items import MomentAttribute
 from coffer.domain.export.record import Access, Due, Export, ExportStatus
 from coffer.settings import settings
 

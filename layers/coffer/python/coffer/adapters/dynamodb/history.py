@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from coffer.adapters.dynamodb.audit_items import SnapshotItem
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
-from coffer.adapters.dynamodb.items import SnapshotItem
 
 
 class DynamoHistory:

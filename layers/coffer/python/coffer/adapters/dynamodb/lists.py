@@ -12,13 +12,10 @@ from pynamodb.expressions.condition import Condition
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.adapters.dynamodb.counts import DynamoCounts
-from coffer.adapters.dynamodb.items import (
-    POSITIONS,
-    DerivativeItem,
-    ListIndex,
-    MetadataItem,
-    UploadItem,
-)
+from coffer.adapters.dynamodb.derivative_items import DerivativeItem
+from coffer.adapters.dynamodb.list_keys import POSITIONS, ListIndex
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
+from coffer.adapters.dynamodb.upload_items import UploadItem
 from coffer.domain.derivative import Derivative
 from coffer.domain.listing.places import NAME_END, Kind, Order
 from coffer.domain.listing.plans import Stretch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
-from coffer.adapters.dynamodb.items import MetadataItem
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
 from coffer.domain.listing.places import name_beginning
 from coffer.domain.naming import NamedRecord
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
-from coffer.adapters.dynamodb.items import MetadataItem
+from coffer.adapters.dynamodb.metadata_items import MetadataItem
 from coffer.domain.index_refresh import Told
 
 

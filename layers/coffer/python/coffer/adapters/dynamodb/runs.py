@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PutError
 
+from coffer.adapters.dynamodb.attributes import MomentAttribute
 from coffer.adapters.dynamodb.connection import (
     CONDITION_FAILED,
     Table,
     code_of,
     overload_is_unavailable,
 )
-from coffer.adapters.dynamodb.items import MomentAttribute
 from coffer.adapters.dynamodb.reading import read_item
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock

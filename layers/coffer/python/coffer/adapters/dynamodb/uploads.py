@@ -13,15 +13,15 @@ from coffer.adapters.dynamodb.connection import (
     code_of,
     overload_is_unavailable,
 )
-from coffer.adapters.dynamodb.items import (
-    AWAITING_SHARDS,
+from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.dynamodb.shards import SHARDS
+from coffer.adapters.dynamodb.upload_items import (
     AwaitingIndex,
     ContentIndex,
     ThumbnailFailureIndex,
     UploadItem,
     awaiting_key,
 )
-from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
@@ -95,7 +95,7 @@ class DynamoUploads:
 
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
         with overload_is_unavailable():
-            for shard in range(AWAITING_SHARDS):
+            for shard in range(SHARDS):
                 for item in UploadItem.by_awaiting.query(
                     awaiting_key(reason, "", shard), AwaitingIndex.awaiting_since < before
                 ):

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
+from coffer.adapters.dynamodb.attributes import MomentAttribute
 from coffer.adapters.dynamodb.connection import Table
-from coffer.adapters.dynamodb.items import MomentAttribute
 from coffer.domain.media_types import DcType
 from coffer.domain.object_upload import TOMBSTONE_LIFE
 from coffer.domain.vocabulary.terms import (
