@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from coffer.adapters.dynamodb import counts, export_items, items, runs, vocabulary_items
+from coffer.adapters.dynamodb import (
+    audit_items,
+    counts,
+    derivative_items,
+    export_items,
+    metadata_items,
+    runs,
+    upload_items,
+    vocabulary_items,
+)
 from coffer.adapters.dynamodb.connection import DYNAMODB, Table
 
 
 def test_all_tables_and_transactions_have_one_client() -> None:
-    modules = (counts, export_items, items, runs, vocabulary_items)
+    modules = (
+        audit_items,
+        counts,
+        derivative_items,
+        export_items,
+        metadata_items,
+        runs,
+        upload_items,
+        vocabulary_items,
+    )
     tables = {
         one
         for module in modules
