@@ -20,6 +20,20 @@ def pdf(*boxes: str, content: bytes = b"1 0 0 rg 0 0 9999 9999 re f", trailer: s
     return _file(objects, trailer)
 
 
+def filled_in_pdf() -> bytes:
+    """A document of one page, on which nothing is but a field that was filled in, all blue."""
+    drawn = b"0 0 1 rg 0 0 100 100 re f"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Annots[4 0 R]>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/F 4/Rect[0 0 100 100]/AP<</N 5 0 R>>>>",
+        b"<</Type/XObject/Subtype/Form/BBox[0 0 100 100]/Length %d>>stream\n%s\nendstream"
+        % (len(drawn), drawn),
+    ]
+    return _file(objects, "")
+
+
 def encrypted_pdf() -> bytes:
     """A document that opens with a password only (ISO 32000-1, 7.6: any keys will do for that)."""
     keys = f"/O<{'11' * 32}>/U<{'22' * 32}>"

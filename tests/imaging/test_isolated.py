@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,62 @@ def test_a_child_that_does_not_start_is_no_images_failure(monkeypatch: pytest.Mo
     monkeypatch.setattr(isolated, "_WORKER", "no.such.module")
     with pytest.raises(UnavailableError):
         IsolatedThumbnailer(EDGE).make([JPEG], "image/jpeg")
+
+
+def test_where_no_process_can_be_started_it_is_no_images_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/interpreter")
+    with pytest.raises(UnavailableError):
+        IsolatedThumbnailer(EDGE).make([JPEG], "image/jpeg")
+
+
+def test_nothing_has_a_name_on_the_disk_at_any_time(
+    hostile: IsolatedThumbnailer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    seen: list[list[Path]] = []
+
+    def source() -> Iterator[bytes]:
+        yield b"fine"
+        seen.append(list(folder.iterdir()))
+
+    assert hostile.make(source(), "echo").thumbnail == b"fine"
+    assert failure_of(hostile, "crash") == "decoder_crashed"
+    assert seen == [[]]
+    assert list(folder.iterdir()) == []
+
+
+def test_of_a_longer_image_nothing_is_left_in_a_shorter_one(hostile: IsolatedThumbnailer) -> None:
+    assert hostile.make([b"longer"], "echo").thumbnail == b"longer"
+    assert hostile.make([b"no"], "echo").thumbnail == b"no"
+
+    def broken() -> Iterator[bytes]:
+        yield b"broken off"
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        hostile.make(broken(), "echo")
+    assert hostile.make([b"no"], "echo").thumbnail == b"no"
+
+
+def test_neither_files_nor_processes_pile_up(hostile: IsolatedThumbnailer) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def children() -> str:
+        return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+
+    hostile.make([b"x"], "echo")
+    before, number = opened(), len(children().split())
+    for _ in range(5):
+        failure_of(hostile, "crash")
+        hostile.make([b"x"], "echo")
+    assert (opened(), len(children().split())) == (before, number)
+    hostile.close()
+    assert opened() == before - 3  # two pipes and the file
 
 
 def test_a_source_that_cannot_be_read_says_so_itself(hostile: IsolatedThumbnailer) -> None:

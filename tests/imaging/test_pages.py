@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coffer.domain.ports import ThumbnailError
-from tests.imaging.documents import encrypted_pdf, pdf
+from tests.imaging.documents import encrypted_pdf, filled_in_pdf, pdf
 from tests.imaging.making import colour_of, failure_of, make, near, picture_of
 
 RED = (255, 0, 0)
@@ -33,6 +33,15 @@ def test_the_first_page_fits_the_square_and_is_never_enlarged(
 def test_the_page_is_drawn_on_white() -> None:
     assert near(colour_of(make(pdf("0 0 300 300"))), RED, apart=10)
     assert colour_of(make(pdf("0 0 300 300", content=b""))) == (255, 255, 255)
+
+
+def test_what_was_filled_into_a_form_is_drawn() -> None:
+    assert near(colour_of(make(filled_in_pdf())), (0, 0, 255), apart=10)
+
+
+def test_a_page_is_turned_as_it_says() -> None:
+    turned = pdf("0 0 600 300").replace(b"/MediaBox", b"/Rotate 90/MediaBox")
+    assert make(turned, "application/pdf").size == (100, 200)
 
 
 def test_a_page_has_no_size_in_pixels() -> None:

@@ -2,7 +2,8 @@
 
 The child is started with the first image and kept for the next ones. It is killed when an image
 takes too long and replaced when it crashed, and the image is the one that is said to have failed
-(docs/adr/0009). The file goes through the disk, so that neither process holds all of it.
+(docs/adr/0009). The file goes through the disk, so that neither process holds all of it; it has no
+name there, so that nothing is left of it whatever becomes of the two.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ class IsolatedThumbnailer:
         self._child: _Child | None = None
 
     def make(self, source: Iterable[bytes], media_type: str) -> Picture:
-        with tempfile.NamedTemporaryFile(prefix="coffer-") as file:
-            file.writelines(source)
-            file.flush()
-            return self._ask(request_line(file.name, media_type))
+        child = self._running()
+        child.take(source)
+        try:
+            return self._ask(child, media_type)
+        finally:
+            child.let_go()
 
     def close(self) -> None:
         """End the child; the next image gets a new one."""
@@ -61,10 +64,9 @@ class IsolatedThumbnailer:
             self._child.end()
             self._child = None
 
-    def _ask(self, request: bytes) -> Picture:
-        child = self._running()
+    def _ask(self, child: _Child, media_type: str) -> Picture:
         try:
-            return child.ask(request, time.monotonic() + self._seconds)
+            return child.ask(media_type, time.monotonic() + self._seconds)
         except TimeoutError as error:
             self.close()
             raise ThumbnailError(
@@ -86,30 +88,37 @@ class IsolatedThumbnailer:
 
 
 class _Child:
-    """The process, and the two pipes to it."""
+    """The process, the two pipes to it, and the file that both have open."""
 
-    def __init__(self, edge: int, memory_bytes: int, seconds: int) -> None:
-        arguments = [str(edge), str(memory_bytes), str(seconds)]
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with numbers
-            [sys.executable, "-m", _WORKER, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=child_variables(),
-            bufsize=0,
-        )
+    def __init__(self, *limits: int) -> None:
+        self._scratch = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as the process
+        self._process = _started([str(limit) for limit in limits], self._scratch)
         self._requests = _pipe(self._process.stdin)
         self._replies = _pipe(self._process.stdout)
         self._buffer = b""
-        self.end = finalize(self, _end, self._process)
+        self.end = finalize(self, _end, self._process, self._scratch)
         self._await_ready()
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, request: bytes, deadline: float) -> Picture:
+    def take(self, source: Iterable[bytes]) -> None:
+        """Put the bytes of the image where the child finds them."""
+        self.let_go()
+        self._scratch.writelines(source)
+        self._scratch.flush()
+
+    def let_go(self) -> None:
+        """Take them away, unless the child is gone with them."""
+        if not self._scratch.closed:
+            self._scratch.seek(0)
+            self._scratch.truncate()
+
+    def ask(self, media_type: str, deadline: float) -> Picture:
         """The child's reply; raises TimeoutError, EOFError, OSError or GarbledReplyError."""
-        self._requests.write(request)
+        # The file has no name, but the child has the same descriptor.
+        path = f"/dev/fd/{self._scratch.fileno()}"
+        self._requests.write(request_line(path, media_type))
         length, facts, failure = read_line(self._line(deadline))
         if failure is not None:
             raise failure
@@ -123,7 +132,7 @@ class _Child:
             came_up = False
         if not came_up:
             self.end()
-            raise UnavailableError("decoder_unavailable", "The image decoder does not start.")
+            raise _unavailable()
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._buffer:
@@ -150,6 +159,27 @@ class _Child:
         return received
 
 
+def _started(arguments: list[str], scratch: IO[bytes]) -> subprocess.Popen[bytes]:
+    """The process; raises UnavailableError where there is no room for one."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - this interpreter, with numbers
+            [sys.executable, "-m", _WORKER, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=child_variables(),
+            bufsize=0,
+            pass_fds=(scratch.fileno(),),
+        )
+    except OSError as error:
+        scratch.close()
+        raise _unavailable() from error
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("decoder_unavailable", "The image decoder does not start.")
+
+
 def child_variables() -> dict[str, str]:
     """Where Python and the packages are, and nothing else: the role's credentials are in ours."""
     return {
@@ -164,10 +194,10 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], scratch: IO[bytes]) -> None:
     process.kill()
     process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
+    for file in (process.stdin, process.stdout, scratch):
+        if file is not None:
             with suppress(OSError):
-                pipe.close()
+                file.close()

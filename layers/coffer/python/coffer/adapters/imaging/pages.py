@@ -1,4 +1,4 @@
-"""PDF: the first page, as a picture, by PDFium."""
+"""What PDFium decodes: the first page of a PDF, and JPEG 2000 that Pillow decodes wrongly."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def first_page(document: Path, edge: int) -> Image.Image:
     A point is a pixel at most: pages are never enlarged. Raises ThumbnailError.
     """
     try:
-        with pypdfium2.PdfDocument(document) as opened:
+        with document.open("rb") as file, pypdfium2.PdfDocument(file) as opened:
             if len(opened) == 0:
                 raise ThumbnailError("image_damaged", "the document has no page")
+            opened.init_forms()  # else what was filled in is not drawn
             page = opened[0]
             longest = max(page.get_size())
             if not (math.isfinite(longest) and longest > 0):
@@ -36,3 +37,48 @@ def first_page(document: Path, edge: int) -> Image.Image:
                 "document_encrypted", "the document opens with a password only"
             ) from error
         raise ThumbnailError("image_damaged", "the document cannot be read") from error
+
+
+def picture_of_jpeg_2000(source: Path, size: tuple[int, int]) -> Image.Image:
+    """A JPEG 2000 of any depth with eight bits a colour; raises ThumbnailError."""
+    try:
+        with pypdfium2.PdfDocument(_around(source.read_bytes(), size)) as opened:
+            [image] = opened[0].get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
+            decoded: Image.Image = image.get_bitmap().to_pil()
+            return decoded
+    except (pypdfium2.PdfiumError, ValueError) as error:
+        raise ThumbnailError("image_damaged", "the image cannot be decoded") from error
+
+
+def _around(jpeg_2000: bytes, size: tuple[int, int]) -> bytes:
+    """The smallest document with the image on its only page (ISO 32000-1, 7.5 and 8.9)."""
+    document = bytearray(b"%PDF-1.5\n")
+    places = []
+    for number, parts in enumerate(
+        (
+            (b"<</Type/Catalog/Pages 2 0 R>>",),
+            (b"<</Type/Pages/Count 1/Kids[3 0 R]>>",),
+            (
+                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 1 1]/Contents 4 0 R",
+                b"/Resources<</XObject<</I 5 0 R>>>>>>",
+            ),
+            (b"<</Length 5>>stream\n/I Do\nendstream",),
+            (
+                b"<</Type/XObject/Subtype/Image/Width %d/Height %d" % size,
+                b"/Filter/JPXDecode/Length %d>>stream\n" % len(jpeg_2000),
+                jpeg_2000,
+                b"\nendstream",
+            ),
+        ),
+        1,
+    ):
+        places.append(len(document))
+        document += b"%d 0 obj\n" % number
+        for part in parts:
+            document += part
+        document += b"\nendobj\n"
+    start = len(document)
+    document += b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
+    document += b"".join(b"%010d 00000 n \n" % place for place in places)
+    document += b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(places) + 1, start)
+    return bytes(document)
