@@ -88,6 +88,7 @@ export const THUMBNAIL_FAILURES = {
   document_encrypted: "the document wants a password",
   image_damaged: "the image can't be decoded; look at whether the original is damaged",
   image_too_large: "the image has too many pixels",
+  kind_unsupported: "it's of a rare kind that nothing here decodes",
   memory_exhausted: "decoding the image takes too much memory",
   no_preview: "the camera put no preview into the file",
   not_an_image: "its content isn't an image",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -134,3 +135,21 @@ def cr3(preview: bytes, *, orientation: int = 1) -> bytes:
     large = bytes(16) + box(b"PRVW", bytes(16) + preview)
     ftyp = box(b"ftyp", b"crx \0\0\0\1crx isom")
     return ftyp + box(b"moov", box(b"uuid", bytes(16)) + moov) + box(b"uuid", large)
+
+
+def with_chunk(png: bytes, kind: bytes, body: bytes, before: bytes = b"IDAT") -> bytes:
+    """A PNG with one more chunk (PNG, third edition, 5.3)."""
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    place = png.index(before) - 4
+    return png[:place] + chunk + png[place:]
+
+
+def jp2_with_profile(jp2: bytes, profile: bytes) -> bytes:
+    """A JP2 whose colours are what `profile` says (ISO/IEC 15444-1, I.5.3.3)."""
+    header, colours = jp2.index(b"jp2h") - 4, jp2.index(b"colr") - 4
+    (header_length,) = struct.unpack(">I", jp2[header : header + 4])
+    (length,) = struct.unpack(">I", jp2[colours : colours + 4])
+    box = struct.pack(">I4s3B", 11 + len(profile), b"colr", 2, 0, 0) + profile
+    changed = struct.pack(">I", header_length - length + len(box))
+    head = jp2[:header] + changed + jp2[header + 4 : colours]
+    return head + box + jp2[colours + length :]

@@ -20,6 +20,7 @@ from PIL.ExifTags import Base as Tag
 from PIL.Image import Transpose
 
 from tests.fakes.files import png_of_rows
+from tests.imaging.containers import Tiff, jp2_with_profile
 from tests.imaging.making import EDGE, encode, make
 from tests.imaging.profiles import adobe_rgb, cmyk, overprint
 
@@ -130,6 +131,8 @@ def _formats() -> Iterator[Case]:
         "PPM": ("PPM", {}),
         "WebP lossless": ("WEBP", {"lossless": True}),
         "JPEG 2000": ("JPEG2000", {}),
+        "JPEG 2000 in tiles": ("JPEG2000", {"tile_size": (100, 100)}),
+        "BigTIFF": ("TIFF", {"big_tiff": True}),
         "TIFF with JPEG": ("TIFF", {"compression": "jpeg", "quality": 92}),
         "TIFF with LZW": ("TIFF", {"compression": "tiff_lzw"}),
         "TIFF with deflate": ("TIFF", {"compression": "tiff_adobe_deflate"}),
@@ -155,6 +158,7 @@ def _depths() -> Iterator[Case]:
         lambda: small(ImageOps.autocontrast(grey())),
         3.0,
     )
+    yield Case("TIFF grey, 16 bits, big-endian", _big_endian, lambda: small(grey()), 3.0)
     yield Case("PGM, 16 bits", _deep_pgm, lambda: small(grey()), 3.0)
     yield Case("PPM, 16 bits", _deep_ppm, lambda: small(picture()), 3.0)
     yield Case("TIFF RGB, 16 bits", _deep_tiff, lambda: small(picture()), 3.0)
@@ -178,6 +182,15 @@ def _deep(image: Image.Image, colour_type: int) -> bytes:
 def _sixteen() -> Image.Image:
     values = b"".join(struct.pack("<H", value * 257) for value in grey().tobytes())
     return Image.frombytes("I;16", SIZE, values)
+
+
+def _big_endian() -> bytes:
+    tiff = Tiff(">", b"\0*")
+    values = b"".join(struct.pack(">H", value * 257) for value in grey().tobytes())
+    strip = tiff.blob(values)
+    width, height = SIZE
+    directory = {256: width, 257: height, 258: 16, 259: 1, 262: 1, 273: strip}
+    return tiff.finish(tiff.directory(directory | {277: 1, 278: height, 279: len(values)}))
 
 
 def _deep_pgm() -> bytes:
@@ -241,6 +254,13 @@ def _spaces() -> Iterator[Case]:
     yield Case(
         "HEIF of a wide gamut",
         lambda: heic(picture(), icc_profile=adobe_rgb()),
+        lambda: _seen_of_adobe_rgb(small(picture())),
+        5.0,
+    )
+
+    yield Case(
+        "JPEG 2000 of a wide gamut",
+        lambda: jp2_with_profile(encode(picture(), "JPEG2000"), adobe_rgb()),
         lambda: _seen_of_adobe_rgb(small(picture())),
         5.0,
     )
@@ -330,6 +350,42 @@ def _several() -> Iterator[Case]:
             6.0,
             "image/avif" if kind == "AVIF" else None,  # the detector takes a sequence for a film
         )
+    for number in (0, 1):
+        yield Case(
+            f"the primary of several in a HEIF, number {number + 1}",
+            lambda number=number: _several_heif(other, number),  # type: ignore[misc] # as above
+            lambda: small(picture()),
+            4.0,
+        )
+    yield Case(
+        "the full one in a TIFF, behind a smaller copy",
+        lambda: encode(
+            picture().resize((48, 32)),
+            "TIFF",
+            tiffinfo={254: 1},
+            save_all=True,
+            append_images=[_whole(picture())],
+        ),
+        lambda: small(picture()),
+        4.0,
+    )
+
+
+def _several_heif(other: Image.Image, number: int) -> bytes:
+    images = [other, other]
+    images[number] = picture()
+    out = io.BytesIO()
+    file = pillow_heif.from_pillow(images[0])
+    file.add_from_pillow(images[1])
+    file.save(out, quality=90, primary_index=number)
+    return out.getvalue()
+
+
+def _whole(image: Image.Image) -> Image.Image:
+    """With what a TIFF says of a picture that is no smaller copy."""
+    image = image.copy()
+    image.encoderinfo = {"tiffinfo": {254: 0}}
+    return image
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ def adobe_rgb() -> bytes:
     )
 
 
+def linear_grey() -> bytes:
+    """Grey whose numbers are amounts of light."""
+    return _profile(b"mntr", b"GRAY", b"XYZ ", {b"kTRC": b"curv\0\0\0\0" + bytes(4)})
+
+
 def cmyk() -> bytes:
     """A printer whose inks look as `INKS` says, and are multiplied where they overlap."""
     identity = struct.pack(">9i", *(65536 if place % 4 == 0 else 0 for place in range(9)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from coffer.adapters.imaging.exif import (
     MOST_CHARACTERS,
@@ -18,13 +20,14 @@ from coffer.adapters.imaging.exif import (
     taken_on,
 )
 from coffer.adapters.imaging.tiff_directories import (
+    MOST_BYTES,
     MOST_VALUE_BYTES,
     Directory,
     read_directories,
 )
 from coffer.domain.image_facts import ImageFacts
 from coffer.domain.ports import ThumbnailError
-from tests.imaging.containers import Entry, Tiff, exif_block
+from tests.imaging.containers import Entry, Tiff, exif_block, with_chunk
 from tests.imaging.golden import heic, picture, stored
 from tests.imaging.making import encode, picture_of, plain
 
@@ -92,6 +95,58 @@ def test_a_tiff_has_its_facts_in_its_own_directory() -> None:
     image = {256: 40, 257: 30, 258: 8, 259: 1, 262: 1, 273: pixels, 277: 1, 278: 30, 279: 1200}
     facts = facts_of(tiff.finish(tiff.directory({**image, 0x8769: exif})))
     assert facts.date_time_digitized == "2020-11-13T10:03:17"
+
+
+@pytest.mark.parametrize("place", ["in front of", "behind", "as a text in front of"])
+def test_the_exif_of_a_png_counts_wherever_it_stands(place: str) -> None:
+    turned = encode(picture().transpose(Image.Transpose.ROTATE_90), "PNG")
+    block = exif_block({0x9003: "2020:11:13 10:03:17"}, {0x0112: 6})
+    if place == "as a text in front of":
+        hexadecimals = (b"Exif\0\0" + block).hex().encode()
+        text = b"\nexif\n%8d\n%s\n" % (len(block) + 6, hexadecimals)
+        body = b"Raw profile type exif\0\0" + zlib.compress(text)
+        image = with_chunk(turned, b"zTXt", body)
+    else:
+        image = with_chunk(turned, b"eXIf", block, b"IEND" if place == "behind" else b"IDAT")
+    made = picture_of(image)
+    assert (made.facts.width, made.facts.height, made.facts.orientation) == (480, 320, 6)
+    assert made.facts.date_time_digitized == "2020-11-13T10:03:17"
+    assert Image.open(io.BytesIO(made.thumbnail)).size == (200, 133)
+
+
+def test_a_text_that_is_no_exif_is_none() -> None:
+    image = with_chunk(plain("PNG"), b"tEXt", b"Raw profile type exif\0\nexif\n4\nxyz\n")
+    assert facts_of(image) == ImageFacts(width=400, height=300)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_directories_of_a_bigtiff_are_read_too(order: str) -> None:
+    taken = b"2020:11:13 10:03:17\0"
+
+    def directory(*entries: tuple[int, int, int, bytes]) -> bytes:
+        packed = b"".join(
+            struct.pack(f"{order}HHQ", *entry[:3]) + entry[3].ljust(8, b"\0") for entry in entries
+        )
+        return struct.pack(f"{order}Q", len(entries)) + packed + bytes(8)
+
+    def number(value: int, code: str = "Q") -> bytes:
+        return struct.pack(f"{order}{code}", value)
+
+    mark = b"II+\0\x08\0\0\0" if order == "<" else b"MM\0+\0\x08\0\0"
+    first = directory((0x0112, 3, 1, number(8, "H")), (0x8769, 18, 1, number(72)))
+    file = mark + number(16) + first + directory((0x9003, 2, 20, number(108))) + taken
+    found = read_directories(io.BytesIO(file))
+    assert orientation_of(found) == 8
+    assert exif_of(found) == {"Date/Time Original": "2020:11:13 10:03:17"}
+    for length in range(len(file)):
+        read_directories(io.BytesIO(file[:length]))
+
+
+def test_values_that_share_their_bytes_are_not_unpacked_without_end() -> None:
+    entries = b"".join(struct.pack("<HHII", tag, 3, 25_000, 6_200) for tag in range(512))
+    block = b"II*\0\x08\0\0\0" + struct.pack("<H", 512) + entries + bytes(60_000)
+    [directory] = read_directories(io.BytesIO(block))
+    assert len(directory.values) == MOST_BYTES // 50_000
 
 
 def test_an_image_that_says_nothing_has_a_size_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from coffer.adapters.imaging.decoding import PILLOW_FORMATS
 from coffer.domain.ports import ThumbnailError
 from tests.fakes.files import deep_png, png_header
+from tests.imaging.hostile import sized
 from tests.imaging.making import (
     GREEN,
     colour_of,
@@ -27,7 +29,7 @@ from tests.imaging.making import (
     picture_of,
     plain,
 )
-from tests.imaging.profiles import adobe_rgb
+from tests.imaging.profiles import adobe_rgb, linear_grey
 
 SECRET = b"swordfish"
 
@@ -198,6 +200,12 @@ def test_a_wide_gamut_is_brought_to_srgb(kind: str, mode: str, colour: Any) -> N
     assert "icc_profile" not in made.info
 
 
+@pytest.mark.parametrize(("mode", "value"), [("L", 128), ("LA", (128, 255))])
+def test_a_profile_of_grey_is_applied_with_and_without_alpha(mode: str, value: Any) -> None:
+    made = make(plain("PNG", mode, value, icc_profile=linear_grey()))
+    assert near(colour_of(made), (188, 188, 188), apart=2)
+
+
 @pytest.mark.parametrize(
     ("kind", "mode", "colour", "shown", "icc_profile"),
     [
@@ -295,6 +303,20 @@ def test_a_damaged_list_of_pictures_is_no_crash() -> None:
 @pytest.mark.parametrize("size", [(20_000, 20_000), (1, 2**31 - 1), (2**31 - 1, 1)])
 def test_a_png_that_unpacks_to_a_giant_is_not_unpacked(size: tuple[int, int]) -> None:
     assert failure_of(png_header(*size)) == "image_too_large"
+
+
+def test_a_webp_is_measured_before_its_decoder_takes_memory() -> None:
+    image = sized("image/webp", 9000, 9000)
+    before = peak_kib()
+    assert failure_of(image, "image/webp") == "image_too_large"
+    assert peak_kib() - before < 100 * 1024
+
+
+def peak_kib() -> int:
+    """The most address space that this process has had, which untouched memory counts for."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    [line] = [line for line in status.splitlines() if line.startswith("VmPeak")]
+    return int(line.split()[1])
 
 
 def test_a_jpeg_that_unpacks_to_a_giant_is_not_unpacked() -> None:

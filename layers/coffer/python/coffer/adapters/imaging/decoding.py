@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import (
     AvifImagePlugin,
@@ -24,7 +24,13 @@ from PIL import (
 )
 
 from coffer.adapters.imaging.exif import exif_of, orientation_of, taken_on
-from coffer.adapters.imaging.pictures import check_size, thumbnail_of
+from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
+from coffer.adapters.imaging.pictures import (
+    check_size,
+    exif_block,
+    look_before_opening,
+    thumbnail_of,
+)
 from coffer.adapters.imaging.raw import is_raw, read_raw
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
 from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
@@ -72,6 +78,10 @@ RAW_TYPES = frozenset(
 PAGED_TYPES = frozenset({"application/pdf"})
 """Everything that can be decoded is in one of these three."""
 
+_BITS_THAT_PILLOW_SHOWS = 8
+_SUBFILE, _WIDTH, _LENGTH = 0x00FE, 0x0100, 0x0101
+_REDUCED_OR_MASK = 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
+_MOST_PICTURES_LOOKED_AT = 16
 _UPRIGHT_WHEN_OPENED = frozenset({"TIFF", "HEIF"})
 _FIRST_SIDEWAYS = 5  # the EXIF orientations from here on swap width and height
 
@@ -81,21 +91,22 @@ def decode(source: Path, media_type: str, edge: int) -> Picture:
 
     The error has the facts, too: a file whose pixels are damaged may still say when it was taken.
     """
-    attempt = _Attempt(source, edge)
+    attempt = _Attempt(source, media_type, edge)
     with warnings.catch_warnings(), attempt.named_failures(), source.open("rb") as file:
         warnings.simplefilter("ignore")  # about metadata that is thrown away here
         if media_type in PAGED_TYPES:
             return attempt.of_page()
         if media_type in RAW_TYPES or (media_type == "image/tiff" and _is_raw(file)):
             return attempt.of_raw(file)
-        return attempt.of_picture(file, PILLOW_FORMATS.get(media_type, ()))
+        return attempt.of_picture(file)
 
 
 class _Attempt:
     """One attempt at a thumbnail; `facts` are what is known so far."""
 
-    def __init__(self, source: Path, edge: int) -> None:
+    def __init__(self, source: Path, media_type: str, edge: int) -> None:
         self._source = source
+        self._media_type = media_type
         self._edge = edge
         self.facts = NOTHING_KNOWN
 
@@ -108,9 +119,9 @@ class _Attempt:
             error.facts = self.facts
             raise
         except UnidentifiedImageError as error:
-            raise ThumbnailError(
-                "not_an_image", "the bytes are not of the type they look like", facts=self.facts
-            ) from error
+            raise self._unidentified() from error
+        except Image.DecompressionBombError as error:
+            raise ThumbnailError("image_too_large", str(error), facts=self.facts) from error
         except MemoryError as error:
             raise ThumbnailError(
                 "memory_exhausted", "decoding takes more memory than there is", facts=self.facts
@@ -137,18 +148,54 @@ class _Attempt:
         jpeg = io.BytesIO(file.read(preview.length))
         with Image.open(jpeg, formats=("JPEG",)) as image:
             if not raw.directories:
-                self.facts = _facts_of(image, jpeg)
+                self.facts = _facts_of(image, jpeg, image.size)
             check_size(image)
             thumbnail = thumbnail_of(image, self._edge, orientation=raw.orientation)
         return Picture(thumbnail=thumbnail, facts=self.facts)
 
-    def of_picture(self, file: BinaryIO, formats: tuple[str, ...]) -> Picture:
+    def of_picture(self, file: BinaryIO) -> Picture:
+        formats = PILLOW_FORMATS.get(self._media_type, ())
         if formats == _HEIF:
             _let_pillow_open_heif()
+        look_before_opening(formats)
         with Image.open(file, formats=formats) as image:
-            self.facts = _facts_of(image, file)
+            if image.format == "TIFF":
+                _turn_to_the_picture(image)
+            size = image.size
+            self.facts = _facts_of(image, file, size)
             check_size(image)
-            return Picture(thumbnail=thumbnail_of(image, self._edge), facts=self.facts)
+            if image.format == "JPEG2000":
+                thumbnail = self._of_jpeg_2000(image, file)
+            else:
+                thumbnail = thumbnail_of(image, self._edge)
+            if image.format == "PNG":  # its EXIF may stand behind the pixels
+                self.facts = _facts_of(image, file, size)
+            return Picture(thumbnail=thumbnail, facts=self.facts)
+
+    def _of_jpeg_2000(self, image: Image.Image, file: BinaryIO) -> bytes:
+        """Pillow tells nothing of its profile, and shows the white of deep colours as black."""
+        profile, codestream = profile_of(file), read_codestream(file)
+        if codestream and codestream.depth > _BITS_THAT_PILLOW_SHOWS and codestream.components > 1:
+            from coffer.adapters.imaging.pages import picture_of_jpeg_2000
+
+            if codestream.components != len("RGB"):
+                raise ThumbnailError(
+                    "kind_unsupported", "JPEG 2000 of deep colours is decoded without alpha only"
+                )
+            image = picture_of_jpeg_2000(self._source, image.size)
+        if profile:
+            image.info["icc_profile"] = profile
+        return thumbnail_of(image, self._edge)
+
+    def _unidentified(self) -> ThumbnailError:
+        """A TIFF whose directories can be read is one, of a kind that Pillow does not know."""
+        with self._source.open("rb") as file:
+            directories = read_directories(file) if self._media_type == "image/tiff" else ()
+            if any(one.number(_WIDTH) and one.number(_LENGTH) for one in directories):
+                detail = "the image is a TIFF of a kind that is not decoded"
+                return ThumbnailError("kind_unsupported", detail, facts=self.facts)
+        detail = "the bytes are not of the type they look like"
+        return ThumbnailError("not_an_image", detail, facts=self.facts)
 
 
 def _is_raw(file: BinaryIO) -> bool:
@@ -168,22 +215,31 @@ def _let_pillow_open_heif() -> None:
     )
 
 
-def _facts_of(image: Image.Image, file: BinaryIO) -> ImageFacts:
+def _turn_to_the_picture(image: Image.Image) -> None:
+    """Go to the first of a TIFF's pictures that is no smaller copy of another, and no mask."""
+    directory: Any = image
+    for number in range(_MOST_PICTURES_LOOKED_AT):
+        try:
+            image.seek(number)
+        except EOFError:
+            break
+        kind = directory.tag_v2.get(_SUBFILE, 0)
+        if not (isinstance(kind, int) and kind & _REDUCED_OR_MASK):
+            return
+    image.seek(0)
+
+
+def _facts_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> ImageFacts:
     """What an opened image says, without decoding it."""
     if image.format == "TIFF":
         position = file.tell()
         directories = read_directories(file)
         file.seek(position)
     else:
-        directories = read_directories(io.BytesIO(_exif_block(image)))
+        directories = read_directories(io.BytesIO(exif_block(image)))
     stored = image.info.get("original_orientation")  # HEIF's, which pi-heif has applied already
     upright = image.format in _UPRIGHT_WHEN_OPENED
-    return _facts(directories, image.size, upright=upright, orientation=stored)
-
-
-def _exif_block(image: Image.Image) -> bytes:
-    block = image.info.get("exif", b"")
-    return block.removeprefix(b"Exif\0\0") if isinstance(block, bytes) else b""
+    return _facts(directories, size, upright=upright, orientation=stored)
 
 
 def _facts(

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
+from coffer.adapters.imaging import depths
+from coffer.adapters.imaging.exif import orientation_of
+from coffer.adapters.imaging.jpeg2000 import read_codestream
+from coffer.adapters.imaging.tiff_directories import read_directories
 from coffer.domain.ports import ThumbnailError
 
-_MOST_PIXELS = 100_000_000
-_MOST_PIXELS_OF_JPEG = 250_000_000  # it scales while it decodes
-_MOST_OF_SIXTEEN_BITS = 65535.0
+_MOST_PIXELS = {
+    "JPEG": 250_000_000,  # it scales while it decodes
+    "MPO": 250_000_000,
+    "WEBP": 80_000_000,  # its decoder holds four copies, 18 bytes a pixel
+}
+_MOST_PIXELS_OF_OTHERS = 100_000_000
 _QUALITY = 90
 _REDUCING_GAP = 1.5
 _TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008, table 6)
@@ -40,22 +48,41 @@ _LAB = ImageCms.createProfile("LAB")
 Image.MAX_IMAGE_PIXELS = None
 
 
+def look_before_opening(formats: Sequence[str]) -> None:
+    """Have Pillow check the size of a WebP first: its decoder takes the memory as it is made."""
+    # Pillow refuses what has more than twice this number.
+    Image.MAX_IMAGE_PIXELS = _MOST_PIXELS["WEBP"] // 2 if "WEBP" in formats else None
+
+
 def check_size(source: Image.Image) -> None:
     """Raise ThumbnailError where the image has more pixels than are decoded."""
     pixels = source.width * source.height
-    most = _MOST_PIXELS_OF_JPEG if source.format in ("JPEG", "MPO") else _MOST_PIXELS
+    most = _MOST_PIXELS.get(source.format or "", _MOST_PIXELS_OF_OTHERS)
     if pixels > most:
         raise ThumbnailError(
             "image_too_large", f"the image has {pixels} pixels; at most {most} are decoded"
         )
 
 
+def exif_block(image: Image.Image) -> bytes:
+    """The EXIF block of an opened image, without its mark; empty where it has none.
+
+    In a PNG it may stand behind the pixels, and older programs wrote it as a text of hexadecimals.
+    """
+    block = image.info.get("exif")
+    if isinstance(block, bytes):
+        return block.removeprefix(b"Exif\0\0")
+    text = image.info.get("Raw profile type exif")
+    try:
+        block = bytes.fromhex("".join(str(text or "").split("\n")[3:]))
+    except ValueError:
+        return b""
+    return block.removeprefix(b"Exif\0\0")
+
+
 def orientation_to_apply(image: Image.Image) -> int:
     """EXIF's orientation, 1 to 8; 1, upright, where it says nothing or cannot be read."""
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # of damaged metadata, which must not cost the thumbnail
-        return 1
+    return orientation_of(read_directories(io.BytesIO(exif_block(image)))) or 1
 
 
 def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = None) -> bytes:
@@ -64,13 +91,13 @@ def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = No
     `orientation` is what the file around the image says, where the image itself says nothing.
     """
     profile = source.info.get("icc_profile")
-    span = _span(source)
+    span = depths.span_of(source)
     small = _reduced(source, edge)
     said = orientation_to_apply(small)
     turn = _TURNS.get(orientation if said == 1 and orientation else said)
     if turn is not None:
         small = small.transpose(turn)
-    small = _to_srgb(_on_white(_eight_bits(small, span)), profile)
+    small = _to_srgb(_on_white(depths.eight_bits(small, span)), profile)
     out = io.BytesIO()
     small = small if small.mode in ("RGB", "L") else small.convert("RGB")
     # Pillow would take a JPEG's comment over; everything else is only written when given.
@@ -80,12 +107,15 @@ def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = No
 
 def _reduced(source: Image.Image, edge: int) -> Image.Image:
     """The image scaled to the square, in a mode that Pillow scales well."""
+    if source.format == "JPEG2000":
+        source = _coarsely_decoded(source, edge)
+    elif source.format == "HEIF":
+        source = _decoded_once(source)
     if "transparency" in source.info:  # one colour, or one entry of the palette, is transparent
-        source = source.convert("RGBA")
+        source = depths.with_alpha(source)
     elif source.mode in _SCALABLE:
         source = source.convert(_SCALABLE[source.mode])
-    elif source.format == "JPEG2000":
-        source = _coarsely_decoded(source, edge)
+    source = depths.scalable(source)
     gap = None if source.mode.startswith("I;16") else _REDUCING_GAP
     source.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=gap)
     return source
@@ -94,38 +124,19 @@ def _reduced(source: Image.Image, edge: int) -> Image.Image:
 def _coarsely_decoded(source: Image.Image, edge: int) -> Image.Image:
     """A JPEG 2000 without its finest resolutions, of which the format has one a power of two."""
     levels = int(math.log2(max(1.0, max(source.size) / (edge * _REDUCING_GAP))))
+    file = source.fp if isinstance(source, ImageFile.ImageFile) else None
+    codestream = read_codestream(file) if levels and file else None
+    levels = min(levels, codestream.levels) if codestream else 0
     if levels == 0:
         return source
-    setattr(source, "reduce", min(levels, 5))  # noqa: B010 - shadows a method, in Pillow itself
+    setattr(source, "reduce", levels)  # noqa: B010 - shadows a method, in Pillow itself
     return source.copy()
 
 
-def _span(image: Image.Image) -> tuple[float, float] | None:
-    """Black and white of an image of whole or floating point numbers; None for other images.
-
-    Of 16 bits (as PNM and TIFF may bring them) it is known, else taken from what is there.
-    """
-    if image.mode not in ("I", "F"):
-        return None
-    low, high = image.getextrema()
-    if isinstance(low, tuple) or isinstance(high, tuple):
-        raise ThumbnailError("image_damaged", "the image has several bands of numbers")
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ThumbnailError("image_damaged", "the image holds numbers that are none")
-    if image.mode == "I" and low >= 0 and high <= _MOST_OF_SIXTEEN_BITS:
-        return 0.0, _MOST_OF_SIXTEEN_BITS
-    return float(low), float(high)
-
-
-def _eight_bits(image: Image.Image, span: tuple[float, float] | None) -> Image.Image:
-    """Grey of more than eight bits as eight."""
-    if image.mode.startswith("I;16"):
-        image, span = image.convert("I"), (0.0, _MOST_OF_SIXTEEN_BITS)
-    if span is None:
-        return image
-    low, high = span
-    scale = 255 / (high - low) if high > low else 0.0
-    return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+def _decoded_once(source: Image.Image) -> Image.Image:
+    """One of several pictures by itself: the file would decode it anew whenever it is used."""
+    source.load()
+    return source._new(source.im)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -151,6 +162,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     if image.mode not in ("RGBA", "LA", "RGBa", "La"):
         return image
     pixels = image.convert("RGBA")
-    ground = Image.new("RGB", pixels.size, "white")
-    ground.paste(pixels, mask=pixels.getchannel("A"))
+    # Grey stays grey: its profile is one of grey.
+    ground = Image.new("L" if image.mode in ("LA", "La") else "RGB", pixels.size, "white")
+    ground.paste(pixels.convert(ground.mode), mask=pixels.getchannel("A"))
     return ground

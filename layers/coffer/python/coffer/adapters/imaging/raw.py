@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from coffer.adapters.imaging.boxes import boxes, length_of
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
 
 _PHOTOMETRIC, _COMPRESSION, _ORIENTATION = 0x0106, 0x0103, 0x0112
@@ -62,7 +63,7 @@ class RawFile:
 def read_raw(file: BinaryIO) -> RawFile:
     """What `file` holds, taken as camera raw; nothing is found in other files."""
     directories = read_directories(file) or _directories_of_boxes(file)
-    length = _length(file)
+    length = length_of(file)
     previews = tuple(_listed_previews(file, directories, length)) or tuple(_search(file, length))
     return RawFile(
         previews=previews,
@@ -153,20 +154,19 @@ def jpeg_size(file: BinaryIO, start: int) -> tuple[int, int] | None:
 
 
 _CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
-_MOST_BOXES = 64
 
 
 def _directories_of_boxes(file: BinaryIO) -> tuple[Directory, ...]:
     """The directories of a CR3: each has a box of its own, `CMT1` the image's, `CMT2` EXIF's."""
     found: dict[bytes, tuple[Directory, ...]] = {}
-    for kind, start, end in _boxes(file, 0, _length(file)):
+    for kind, start, end in boxes(file, 0, length_of(file)):
         if kind != b"moov":
             continue
-        for inner, inner_start, inner_end in _boxes(file, start, end):
+        for inner, inner_start, inner_end in boxes(file, start, end):
             file.seek(inner_start)
             if inner != b"uuid" or file.read(16) != _CANON:
                 continue
-            for name, place, _ in _boxes(file, inner_start + 16, inner_end):
+            for name, place, _ in boxes(file, inner_start + 16, inner_end):
                 if name in (b"CMT1", b"CMT2"):
                     found[name] = read_directories(file, place)
     image = found.get(b"CMT1", ())
@@ -174,25 +174,3 @@ def _directories_of_boxes(file: BinaryIO) -> tuple[Directory, ...]:
         Directory(values=one.values, exif=found.get(b"CMT2", ()), others=one.others)
         for one in image[:1]
     )
-
-
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, beginning and end of the content of each box (ISO/IEC 14496-12, 4.2)."""
-    for _ in range(_MOST_BOXES):
-        file.seek(start)
-        header = file.read(16)
-        if len(header) < 8:
-            return
-        size, kind = struct.unpack(">I4s", header[:8])
-        content = start + 8
-        if size == 1 and len(header) == 16:
-            size, content = struct.unpack(">Q", header[8:])[0], start + 16
-        following = start + size if size else end
-        if not content <= following <= end:
-            return
-        yield kind, content, following
-        start = following
-
-
-def _length(file: BinaryIO) -> int:
-    return file.seek(0, 2)

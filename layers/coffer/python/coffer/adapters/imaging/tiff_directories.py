@@ -1,8 +1,8 @@
 """Image file directories (IFDs): how TIFF, EXIF blocks and most camera raw files keep their facts.
 
-A bounded reader of TIFF 6.0, section 2: directories, entries and values are read where they are,
-at most so many of each, and whatever points outside the file is left out. It never raises because
-of the bytes it reads.
+A bounded reader of TIFF 6.0, section 2, and of BigTIFF: directories, entries and values are read
+where they are, at most so many of each, and whatever points outside the file is left out. It never
+raises because of the bytes it reads.
 """
 
 from __future__ import annotations
@@ -16,17 +16,43 @@ from typing import BinaryIO
 MOST_DIRECTORIES = 32
 MOST_ENTRIES = 512
 MOST_VALUE_BYTES = 64 * 1024
+MOST_BYTES = 2 * 1024**2
+"""Of all values of a file together: entries may share their bytes, and so unpack to far more."""
 
 SUB_DIRECTORIES = 0x014A
 EXIF_DIRECTORY = 0x8769
 
 _BYTES, _TEXT, _SHORT, _LONG, _RATIONAL, _SIGNED_LONG, _SIGNED_RATIONAL = 1, 2, 3, 4, 5, 9, 10
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8}
 _CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
+_CODES |= {16: "Q", 17: "q", 18: "Q"}
 # TIFF's 42, and what Olympus (RO, RS) and Panasonic (U) write in its place.
 _VERSIONS = frozenset({42, 0x4F52, 0x5352, 0x0055})
+_BIG = 43  # BigTIFF: TIFF with offsets of eight bytes
+_BIG_HEADER = (8, 0)  # how long they are, and nothing
 
 Value = str | bytes | tuple[int | float | Fraction | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """How entries are counted, and how offsets are written, in whose place a value may stand."""
+
+    entries: str
+    offset: str
+
+    @property
+    def offset_bytes(self) -> int:
+        return struct.calcsize(self.offset)
+
+    @property
+    def entry_bytes(self) -> int:
+        return 4 + 2 * self.offset_bytes
+
+
+_SMALL_LAYOUT = _Layout(entries="H", offset="I")
+_BIG_LAYOUT = _Layout(entries="Q", offset="Q")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,38 +96,54 @@ class _Reader:
         self._file = file
         self._start = start
         self._order = "<"
+        self._layout = _SMALL_LAYOUT
         self._seen: set[int] = set()
+        self._left = MOST_BYTES
 
     def chain_from_header(self) -> tuple[Directory, ...]:
-        header = self._at(0, 8)
+        header = self._at(0, 16)
         if len(header) < 8 or header[:2] not in (b"II", b"MM"):
             return ()
         self._order = "<" if header[:2] == b"II" else ">"
-        version, offset = struct.unpack(f"{self._order}HI", header[2:])
-        return tuple(self._chain(offset)) if version in _VERSIONS else ()
+        version, offset = self._unpacked("HI", header[2:8])
+        if (
+            version == _BIG
+            and len(header) == 16
+            and self._unpacked("HH", header[4:8]) == _BIG_HEADER
+        ):
+            self._layout = _BIG_LAYOUT
+            (offset,) = self._unpacked("Q", header[8:])
+        elif version not in _VERSIONS:
+            return ()
+        return tuple(self._chain(offset))
 
     def _chain(self, offset: int) -> Iterator[Directory]:
+        layout = self._layout
         while offset and offset not in self._seen and len(self._seen) < MOST_DIRECTORIES:
             self._seen.add(offset)
-            count = self._at(offset, 2)
-            if len(count) < 2:
+            head = struct.calcsize(f"={layout.entries}")
+            count = self._at(offset, head)
+            if len(count) < head:
                 return
-            entries = min(struct.unpack(f"{self._order}H", count)[0], MOST_ENTRIES)
-            table = self._at(offset + 2, entries * 12 + 4)
+            entries = min(self._unpacked(layout.entries, count)[0], MOST_ENTRIES)
+            length = entries * layout.entry_bytes
+            table = self._at(offset + head, length + layout.offset_bytes)
             yield self._directory(table, entries)
-            following = table[entries * 12 :]
-            if len(following) < 4:
+            following = table[length:]
+            if len(following) < layout.offset_bytes:
                 return
-            offset = struct.unpack(f"{self._order}I", following)[0]
+            (offset,) = self._unpacked(layout.offset, following)
 
     def _directory(self, table: bytes, entries: int) -> Directory:
         values: dict[int, Value] = {}
+        size, offset = self._layout.entry_bytes, self._layout.offset
         for index in range(entries):
-            entry = table[index * 12 : index * 12 + 12]
-            if len(entry) < 12:
+            entry = table[index * size : index * size + size]
+            if len(entry) < size:
                 break
-            tag, kind, count = struct.unpack(f"{self._order}HHI", entry[:8])
-            value = self._value(kind, count, entry[8:])
+            inline = size - self._layout.offset_bytes
+            tag, kind, count = self._unpacked(f"HH{offset}", entry[:inline])
+            value = self._value(kind, count, entry[inline:])
             if value is not None:
                 values.setdefault(tag, value)
         return Directory(
@@ -119,10 +161,11 @@ class _Reader:
 
     def _value(self, kind: int, count: int, inline: bytes) -> Value | None:
         size = _SIZES.get(kind, 0) * count
-        if not 0 < size <= MOST_VALUE_BYTES:
+        if not 0 < size <= min(MOST_VALUE_BYTES, self._left):
             return None
-        if size > 4:
-            inline = self._at(struct.unpack(f"{self._order}I", inline)[0], size)
+        self._left -= size
+        if size > self._layout.offset_bytes:
+            inline = self._at(self._unpacked(self._layout.offset, inline)[0], size)
         raw = inline[:size]
         return self._decode(kind, count, raw) if len(raw) == size else None
 
@@ -133,13 +176,19 @@ class _Reader:
             return raw
         if kind in (_RATIONAL, _SIGNED_RATIONAL):
             code = "I" if kind == _RATIONAL else "i"
-            parts = struct.unpack(f"{self._order}{2 * count}{code}", raw)
+            parts = self._unpacked(f"{2 * count}{code}", raw)
             return tuple(
                 Fraction(over, under) if under else None
                 for over, under in zip(parts[::2], parts[1::2], strict=True)
             )
-        return struct.unpack(f"{self._order}{count}{_CODES[kind]}", raw)
+        return self._unpacked(f"{count}{_CODES[kind]}", raw)
+
+    def _unpacked(self, form: str, data: bytes) -> tuple[int, ...]:
+        return struct.unpack(f"{self._order}{form}", data)
 
     def _at(self, offset: int, length: int) -> bytes:
-        self._file.seek(self._start + offset)
+        try:
+            self._file.seek(self._start + offset)
+        except (OSError, ValueError, OverflowError):  # beyond what any file has
+            return b""
         return self._file.read(length)

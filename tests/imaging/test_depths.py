@@ -1,0 +1,73 @@
+"""Grey of other numbers than 0 to 255, in every form in which files have it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import pytest
+
+from tests.fakes.files import deep_png
+from tests.imaging.containers import Tiff, with_chunk
+from tests.imaging.making import colour_of, failure_of, make, near
+
+WHITE = (255, 255, 255)
+SIZE = (300, 200)
+
+
+def grey_tiff(
+    code: str, number: float, *, order: str = "<", photometric: int = 1, bits: int, kind: int = 1
+) -> bytes:
+    """A TIFF of one number, in this order of bytes (TIFF 6.0, sections 4 and 8)."""
+    width, height = SIZE
+    tiff = Tiff(order, b"*\0" if order == "<" else b"\0*")
+    values = struct.pack(f"{order}{code}", number) * width * height
+    strip = tiff.blob(values)
+    directory = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: strip}
+    directory |= {277: 1, 278: height, 279: len(values), 339: kind}
+    return tiff.finish(tiff.directory(directory))
+
+
+@pytest.mark.parametrize(
+    ("order", "photometric", "shown"), [("<", 1, 64), (">", 1, 64), ("<", 0, 191)]
+)
+def test_sixteen_bits_mean_the_same_in_either_order_and_either_way_round(
+    order: str, photometric: int, shown: int
+) -> None:
+    made = make(grey_tiff("H", 0x4000, order=order, photometric=photometric, bits=16))
+    assert made.size == (200, 133)
+    assert near(colour_of(made), (shown,) * 3, apart=1)
+
+
+def test_signed_bytes_begin_below_zero() -> None:
+    assert near(colour_of(make(grey_tiff("b", 0, bits=8, kind=2))), (128, 128, 128), apart=1)
+    assert near(colour_of(make(grey_tiff("b", -128, bits=8, kind=2))), (0, 0, 0), apart=1)
+
+
+def twelve_bits(values: Sequence[int]) -> bytes:
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return b"".join((one << 12 | other).to_bytes(3, "big") for one, other in pairs)
+
+
+def test_twelve_bits_are_shown_by_their_own_range() -> None:
+    width, height = SIZE
+    tiff = Tiff()
+    strip = tiff.blob(twelve_bits([0x800] * width) * height)
+    directory = {256: width, 257: height, 258: 12, 259: 1, 262: 1, 273: strip}
+    directory |= {277: 1, 278: height, 279: width * height * 3 // 2}
+    made = make(tiff.finish(tiff.directory(directory)))
+    assert near(colour_of(made), (128, 128, 128), apart=1)
+
+
+@pytest.mark.parametrize(
+    ("transparent", "shown"), [(0x4000, WHITE), (0x4001, (64, 64, 64)), (0, (64, 64, 64))]
+)
+def test_the_one_transparent_number_of_sixteen_bits_is_white(
+    transparent: int, shown: tuple[int, int, int]
+) -> None:
+    image = with_chunk(deep_png(*SIZE, 0, (0x4000,)), b"tRNS", struct.pack(">H", transparent))
+    assert near(colour_of(make(image)), shown, apart=1)
+
+
+def test_a_tiff_of_numbers_that_no_decoder_knows_is_said_to_be_one() -> None:
+    assert failure_of(grey_tiff("d", 0.5, bits=64, kind=3)) == "kind_unsupported"

@@ -1,0 +1,85 @@
+"""JPEG 2000: however few resolutions it has, however deep its colours, whatever its profile."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from base64 import b85decode
+
+import pytest
+from PIL import Image
+
+from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
+from tests.imaging.containers import jp2_with_profile
+from tests.imaging.golden import picture
+from tests.imaging.making import GREEN, colour_of, encode, failure_of, make, near, plain
+from tests.imaging.profiles import adobe_rgb
+
+# Sixteen by four pixels of 16 bits a colour, without loss: white, and (60000, 1000, 0). Pillow
+# writes none; this is OpenJPEG's.
+DEEP = zlib.decompress(
+    b85decode(
+        "c-s5#|38pHp8*5}fS82=0Z{qO{EUnc^goD!2PnYE$iTwF!1zCgfyJTWe+q*t1EX_MYGO%hib7JQf`373o"
+        ">zdYyFyuNQE_H|o`R8{sh-LI2@G6d)20J8PCoy~kVS+c+WDpq2Q$Z?S_Q_I%C18BqFKuCf?aA)W%Td#6%"
+        "zV!@Bjm2OL6}vp+EPZFfi~aSJh3JcCCQHpzo&-NL~Gbx<e1Fd3lamGsjpzIl;h?D1W?LVO5rp(Es}TKPG"
+        "Be@8knYMK74gaL6g%AdRu5W!D!69u?JPHyeNg54JHdNO*YvzX<?a`cd!"
+    )
+)
+
+
+@pytest.mark.parametrize("resolutions", [1, 2, 3, 6])
+@pytest.mark.parametrize("form", ["picture.jp2", "picture.j2k"])
+def test_no_more_resolutions_are_left_out_than_there_are(resolutions: int, form: str) -> None:
+    out = io.BytesIO()
+    large = picture().resize((2400, 1600))
+    large.save(out, "JPEG2000", num_resolutions=resolutions, no_jp2=form.endswith("j2k"))
+    file = io.BytesIO(out.getvalue())
+    found = read_codestream(file)
+    assert found is not None
+    assert (found.levels, found.depth, found.components) == (resolutions - 1, 8, 3)
+    made = make(out.getvalue())
+    assert made.size == (200, 133)
+    assert near(colour_of(made, 0.05, 0.05), (255, 0, 0), apart=10)
+
+
+def test_the_white_of_deep_colours_is_white() -> None:
+    made = make(DEEP)
+    assert made.size == (16, 4)
+    assert near(colour_of(made, 0.1), (255, 255, 255), apart=6)
+    assert near(colour_of(made, 0.9), (233, 4, 0), apart=6)
+
+
+def test_deep_colours_with_alpha_are_said_to_be_unsupported() -> None:
+    image = bytearray(encode(Image.new("RGBA", (40, 30)), "JPEG2000", no_jp2=True))
+    for component in range(4):
+        image[42 + 3 * component] = 15  # bits, less one
+    assert failure_of(bytes(image)) == "kind_unsupported"
+
+
+def test_damaged_deep_colours_are_damaged() -> None:
+    assert failure_of(DEEP[:150]) == "image_damaged"
+
+
+def test_a_profile_of_its_own_is_applied() -> None:
+    image = jp2_with_profile(plain("JPEG2000", colour=(140, 180, 120)), adobe_rgb())
+    assert profile_of(io.BytesIO(image)) == adobe_rgb()
+    assert near(colour_of(make(image)), (120, 181, 117), apart=5)
+    assert near(colour_of(make(plain("JPEG2000"))), GREEN)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"\xff\x4f\xff\x51",
+        b"\xff\x4f\xff\x51\0\x01",
+        b"\xff\x4f\xff\x51\0\x28" + bytes(60),
+        b"\xff\x4f\xff\x51\0\x29" + bytes(34) + b"\0\x01\x07\x01\x01" + b"\xff\x52\0\x01" * 9,
+        b"\xff\x4f\xff\x51\0\x29" + bytes(34) + b"\0\x01\x07\x01\x01" + b"\xff\x64\0\x02",
+        struct.pack(">I4sI4s", 16, b"jP  ", 0, b"jp2c") + b"nothing",
+    ],
+)
+def test_a_header_that_cannot_be_read_says_nothing(file: bytes) -> None:
+    assert read_codestream(io.BytesIO(file)) is None
+    assert profile_of(io.BytesIO(file)) is None
