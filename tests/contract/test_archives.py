@@ -16,6 +16,7 @@ from coffer.domain.export.layout import MIB, SMALLEST_PART
 from coffer.domain.export.ports import Archives, Piece, UploadMissingError
 from coffer.settings import settings
 from local.stack import LocalStack
+from local.storage import GateStorage
 from tests.fakes import FrozenClock
 from tests.fakes.archives import InMemoryArchives
 from tests.fakes.bodies import MadeUp
@@ -143,6 +144,28 @@ def test_a_sum_is_that_of_the_bytes_and_nothing_is_left(store: Store) -> None:
     store.put(SOURCE, BODY[::-1])
     with pytest.raises(ObjectChangedError):
         store.archives.crc32(source, SCRATCH)
+
+
+def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack) -> None:
+    archives = S3Archives(
+        store_signer(),
+        store_endpoint(),
+        settings.object_bucket,
+        SystemClock(),
+        copy_conditions=settings.copy_conditions,
+        summed_bytes=SMALLEST_PART,
+    )
+    client = stack.client("s3")
+    client.put_object(Bucket=settings.object_bucket, Key=SOURCE, Body=BODY)
+    source = archives.describe(SOURCE)
+    assert archives.crc32(source, SCRATCH) == zlib.crc32(BODY)
+    computes = isinstance(stack.storage, GateStorage)  # Ceph does not
+    assert archives.fetched == (0 if computes else len(BODY))
+    client.put_object(Bucket=settings.object_bucket, Key=SOURCE, Body=BODY[::-1])
+    with pytest.raises(ObjectChangedError):
+        archives.crc32(source, SCRATCH)
+    assert list(archives.keys("exports/")) == []
+    assert list(archives.unfinished("exports/")) == []
 
 
 def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) -> None:

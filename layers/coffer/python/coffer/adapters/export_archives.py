@@ -51,7 +51,8 @@ _BUSY_CODES = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "Ope
 _MISSING_UPLOAD = frozenset({"NoSuchUpload", "InvalidPart"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 _CHANGED = frozenset({"PreconditionFailed", "InvalidRange", "412", "416"})
-_ONE_COPY_BYTES = 5 * GIB
+SUMMED_BYTES = GIB
+"""What is copied in one call to be summed, so that none takes longer than anybody waits."""
 _ZIP = "application/zip"
 _NOTHING: Mapping[str, str] = {}
 
@@ -70,12 +71,14 @@ class S3Archives:
         clock: Clock,
         *,
         copy_conditions: bool = True,
+        summed_bytes: int = SUMMED_BYTES,
     ) -> None:
         self._signer = signer
         self._bucket = bucket
         self._bucket_url = endpoint.bucket_url(bucket)
         self._clock = clock
         self._copy_conditions = copy_conditions
+        self._summed_bytes = summed_bytes
         self._host = Host(endpoint.url, timeout_seconds=PATIENCE.total_seconds())
         self._idle: list[KeptConnection] = []
         self.fetched = self.sent = 0
@@ -188,7 +191,7 @@ class S3Archives:
     def crc32(self, source: StoredObject, scratch: str) -> int:
         computed = (
             self._summed_by_a_copy(source, scratch)
-            if source.size_bytes <= _ONE_COPY_BYTES
+            if source.size_bytes <= self._summed_bytes
             else self._summed_by_parts(source, scratch)
         )
         self.remove(scratch)
@@ -206,21 +209,17 @@ class S3Archives:
         return _crc32(_text(document, "ChecksumCRC32"))
 
     def _summed_by_parts(self, source: StoredObject, scratch: str) -> int | None:
-        """What one call cannot copy: a full-object CRC-32 follows from those of its parts."""
+        """What one call would take too long over: the store makes one sum of those of parts."""
         kind = {"x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": "FULL_OBJECT"}
-        upload = self._begin(scratch, kind)
+        upload, most = self._begin(scratch, kind), self._summed_bytes
+
+        def copy(number: int) -> str:
+            start = (number - 1) * most
+            length = min(most, source.size_bytes - start)
+            return self.copy(scratch, upload, number, source, start, length)
+
         try:
-            parts = {
-                number: self.copy(
-                    scratch,
-                    upload,
-                    number,
-                    source,
-                    start,
-                    min(_ONE_COPY_BYTES, source.size_bytes - start),
-                )
-                for number, start in enumerate(range(0, source.size_bytes, _ONE_COPY_BYTES), 1)
-            }
+            parts = dict(sorted(self.at_once(copy, range(1, -(-source.size_bytes // most) + 1))))
             done = self._finish(scratch, upload, parts, {"x-amz-checksum-type": "FULL_OBJECT"})
         except StoreError:
             self.abandon(scratch, upload)
