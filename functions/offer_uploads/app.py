@@ -7,8 +7,8 @@ from coffer.domain.buckets import parse_bucket
 from coffer.domain.upload_offers import offer_uploads
 from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
+from coffer.http.offer_documents import answer_offers, read_announcements
 from coffer.http.requests import Request
-from coffer.http.upload_documents import answer_offers, read_announcements
 from coffer.identification import configured_identify
 from coffer.settings import settings
 

@@ -11,8 +11,8 @@ from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
 from coffer.http.forms import received_file
 from coffer.http.idempotency import answer_once
+from coffer.http.receipts import answer_receipt
 from coffer.http.requests import Request
-from coffer.http.upload_documents import answer_receipt
 from coffer.identification import configured_identify
 from coffer.settings import settings
 

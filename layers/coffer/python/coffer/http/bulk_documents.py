@@ -19,10 +19,9 @@ from coffer.domain.errors import (
     together,
 )
 from coffer.domain.identifiers import is_identifier
-from coffer.http.answers import Answer
+from coffer.http.answers import MAX_ANSWER_BYTES, Answer
 from coffer.http.documents import ResourceDocument, resource_of
 from coffer.http.requests import Request
-from coffer.http.upload_documents import MAX_ANSWER_BYTES
 
 Entry = TypeVar("Entry")
 Record = TypeVar("Record")

@@ -1,4 +1,4 @@
-"""Uploads at the edge: announcements in, records and offers out."""
+"""Offers at the edge: files are announced, forms go out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffer.domain.attributes import upload_attributes
-from coffer.domain.direct_upload import UploadReceipt
 from coffer.domain.errors import MalformedRequestError, TooLargeError
 from coffer.domain.upload_offers import (
     Checksums,
@@ -19,19 +17,11 @@ from coffer.domain.upload_offers import (
     SignedForm,
     UploadOffer,
 )
-from coffer.http.answers import JSON
-from coffer.http.upload_documents import (
-    MAX_ANSWER_BYTES,
-    answer_offers,
-    answer_receipt,
-    present_upload,
-    read_announcements,
-)
+from coffer.http.answers import JSON, MAX_ANSWER_BYTES
+from coffer.http.offer_documents import answer_offers, read_announcements
 from tests.fakes.clocks import NOON
-from tests.fakes.records import FILE, upload
-from tests.unit.http.events import JSON_API, make_request, send_json
+from tests.unit.http.events import make_request, send_json
 
-WARNINGS = {"duplicate_found": "A file with the same content already exists"}
 MD5 = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
 
@@ -43,9 +33,6 @@ def refusal(*files: Any) -> list[tuple[str, str | None]]:
     with pytest.raises(MalformedRequestError) as refused:
         read(*files)
     return [(problem.code, problem.pointer) for problem in refused.value.problems]
-
-
-# ---------------------------------------------------------------- announcements
 
 
 def test_an_announcement_may_be_a_name_alone() -> None:
@@ -175,40 +162,6 @@ def test_no_announcement_crashes(files: list[Any]) -> None:
         assert len(read(*files)) == len(files)
     except MalformedRequestError as error:
         assert error.problems  # noqa: PT017 - either is well
-
-
-# ---------------------------------------------------------------- receipts
-
-
-def test_a_receipt_is_flat_by_default() -> None:
-    answer = answer_receipt(make_request(), UploadReceipt(upload=upload(), duplicate_found=False))
-    assert (answer.status, answer.headers) == (200, {"Content-Type": JSON})
-    assert json.loads(answer.body) == {
-        "id": FILE,
-        "fileIdentifier": FILE,
-        **upload_attributes(upload()),
-    }
-
-
-def test_a_flat_receipt_has_its_warnings_in_meta() -> None:
-    answer = answer_receipt(make_request(), UploadReceipt(upload=upload(), duplicate_found=True))
-    assert json.loads(answer.body)["meta"] == {"warnings": WARNINGS}
-
-
-@pytest.mark.parametrize("duplicate_found", [True, False])
-def test_a_receipt_is_a_document_where_accept_names_it(duplicate_found: bool) -> None:
-    request = make_request(headers={"accept": JSON_API})
-    receipt = UploadReceipt(upload=upload(), duplicate_found=duplicate_found)
-    answer = answer_receipt(request, receipt)
-    assert answer.status == 201
-    assert answer.headers["Location"] == f"https://coffer.example/api/v1/object-upload/{FILE}"
-    assert answer.headers["ETag"] == '"1"'
-    data = json.loads(answer.body)["data"]
-    assert data == present_upload(upload(), duplicate_found=duplicate_found)
-    assert data.get("meta") == ({"warnings": WARNINGS} if duplicate_found else None)
-
-
-# ---------------------------------------------------------------- offers
 
 
 def offers(count: int, size: int = 10) -> list[UploadOffer]:
