@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = "/api/v1/metadata"
 SMALL, LARGE = 1_000, 20_000
+FEWEST = 500
 MOST_TIMES = 1.2
 PAGE_500 = "page 500 by cursor"
 NAME = "specimen-000421.wav"
@@ -137,4 +138,6 @@ def main(small: int, large: int) -> int:
 
 if __name__ == "__main__":
     sizes = [int(text) for text in sys.argv[1:3]]
+    if any(size < FEWEST for size in sizes):
+        raise SystemExit(f"Page 500 is among what is counted: give sizes of {FEWEST} or more.")
     sys.exit(main(*sizes, *(SMALL, LARGE)[len(sizes) :]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch  # botocore has no other way to wait less between its tries
@@ -42,8 +42,17 @@ TRANSACTIONS = "before-send.dynamodb.TransactWriteItems"
 def answer_always(client: Any, answer: Answer | Exception, requests: str = "before-send") -> None:
     """From now on this client gets the same answer to whatever it asks, or to such requests,
     which comes before what all others get."""
+    _answer(client, lambda: answer, requests)
 
+
+def answer_in_turn(client: Any, answers: list[Answer], requests: str = "before-send") -> None:
+    """The same, but takes each answer off the list, which is given once."""
+    _answer(client, lambda: answers.pop(0), requests)
+
+
+def _answer(client: Any, choose: Callable[[], Answer | Exception], requests: str) -> None:
     def before_send(**_: object) -> AWSResponse:
+        answer = choose()
         if isinstance(answer, Exception):
             raise answer
         headers: Any = HeadersDict(answer.headers)

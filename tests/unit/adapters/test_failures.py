@@ -18,6 +18,7 @@ from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.connection import DYNAMODB
 from coffer.adapters.dynamodb.lists import DynamoLists
 from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
 from coffer.adapters.event_bus import EventBridgeBus
 from coffer.adapters.s3_objects import S3Objects
 from coffer.domain.change_stream import announce
@@ -37,11 +38,13 @@ from coffer.domain.object_upload import Awaiting
 from coffer.domain.ports import StoredObject
 from tests.fakes.clocks import NOON
 from tests.fakes.records import METADATA, describe, metadata, thumbnail, upload
+from tests.fakes.terms import attribute
 from tests.unit.adapters.failing_aws import (
     SILENCES,
     TRANSACTIONS,
     Answer,
     answer_always,
+    answer_in_turn,
     answer_normally,
     json_error,
     no_pauses,
@@ -254,15 +257,15 @@ def add_metadata(answer: Any) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        cancelled("None", "None", "TransactionConflict"),
         cancelled("ConditionalCheckFailed", "None", "ThrottlingError"),
+        cancelled("TransactionConflict", "None", "ThrottlingError"),
         cancelled("ProvisionedThroughputExceeded", "None", "None"),
         json_error("TransactionInProgressException"),
         json_error("ThrottlingException"),
         *SILENCES.values(),
     ],
 )
-def test_a_transaction_that_met_another_may_be_tried_again(
+def test_a_transaction_that_came_to_nothing_may_be_tried_again(
     tables: Callable[[Any], None], answer: Any
 ) -> None:
     with pytest.raises(UnavailableError):
@@ -296,6 +299,37 @@ def test_a_transaction_that_met_its_own_identifier_says_so() -> None:
 def test_a_transaction_whose_upload_is_gone_says_so(tables: Callable[[Any], None]) -> None:
     tables(Answer(200, b"{}"))
     assert refused("None", "None", "ConditionalCheckFailed") == {2: RecordChangedError}
+
+
+def test_a_transaction_that_met_another_is_planned_anew() -> None:
+    assert refused("None", "None", "TransactionConflict") == {2: RecordChangedError}
+    assert refused("ConditionalCheckFailed", "None", "TransactionConflict") == {
+        0: RecordExistsError,
+        2: RecordChangedError,
+    }
+
+
+def add_term(*answers: Any) -> list[Any]:
+    """Add a term while its transactions are answered like this; the answers that nobody got."""
+    left = list(answers)
+    answer_in_turn(DYNAMODB.client, left, TRANSACTIONS)
+    try:
+        with no_pauses():
+            DynamoVocabulary().add(attribute())
+    finally:
+        answer_normally(DYNAMODB.client, TRANSACTIONS)
+    return left
+
+
+def test_a_term_that_met_another_transaction_is_tried_again() -> None:
+    conflict = cancelled("None", "TransactionConflict")
+    assert add_term(conflict, conflict, Answer(200, b"{}")) == []
+    with pytest.raises(RecordExistsError):
+        add_term(conflict, cancelled("None", "ConditionalCheckFailed"))
+    with pytest.raises(UnavailableError):
+        add_term(conflict, conflict, conflict)
+    with pytest.raises(UnavailableError):
+        add_term(cancelled("None", "ThrottlingError"))
 
 
 def test_a_transaction_that_was_rolled_back_for_no_reason_may_be_tried_again() -> None:

@@ -44,6 +44,8 @@ from coffer.domain.vocabulary.usage import Terms, moved_uses
 from coffer.domain.writing import busy
 
 _NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
+_CONFLICT = "TransactionConflict"
+"""Another transaction was under way with the same item: it may have gone through by now."""
 
 
 class DynamoCatalogue:
@@ -146,9 +148,16 @@ class DynamoCatalogue:
             for number, reason in zip(order, error.cancellation_reasons, strict=True)
             if reason is not None and reason.code != _NONE
         }
-        if not codes or set(codes.values()) - {_CONDITION_FAILED}:
+        if not codes or set(codes.values()) - {_CONDITION_FAILED, _CONFLICT}:
             return busy()
-        return StepsRefusedError({number: self._reason(steps[number]) for number in sorted(codes)})
+        return StepsRefusedError(
+            {
+                number: RecordChangedError(steps[number].subject)
+                if codes[number] == _CONFLICT
+                else self._reason(steps[number])
+                for number in sorted(codes)
+            }
+        )
 
     def _reason(self, step: Step) -> RecordError:
         match step:

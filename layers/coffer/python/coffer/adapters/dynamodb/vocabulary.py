@@ -38,8 +38,10 @@ from coffer.domain.vocabulary.usage import Terms
 from coffer.domain.writing import busy
 
 _ATTEMPTS = 3
-"""How often a change is tried while metadata is written that uses the term, or used it."""
+"""How often a change is tried while others write the term, or metadata that uses it."""
 _NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
+_CONFLICT = "TransactionConflict"
+"""Another transaction was under way with the same item: it may have gone through by now."""
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 
 
@@ -72,6 +74,15 @@ class DynamoVocabulary:
         )
 
     def add(self, term: Term) -> None:
+        for _ in range(_ATTEMPTS):
+            try:
+                self._add(term)
+            except _MovedError:
+                continue
+            return
+        raise busy()
+
+    def _add(self, term: Term) -> None:
         try:
             with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 write.save(TermItem.of(term), condition=TermItem.identifier.does_not_exist())
@@ -89,7 +100,7 @@ class DynamoVocabulary:
                 raise TermInUseError(before.instance)
             try:
                 self._replace(before, after, shares)
-            except _SharesMovedError:
+            except _MovedError:
                 continue
             return
         raise busy()
@@ -116,7 +127,7 @@ class DynamoVocabulary:
         except TransactWriteError as error:
             if not (gone or renamed):
                 # Checks come first in a transaction; there are only these and the record itself.
-                refusals = [*[_SharesMovedError()] * len(shares), *refusals]
+                refusals = [*[_MovedError()] * len(shares), *refusals]
             raise _refusal(error, refusals) from error
 
     def _shares(self, term: Term) -> dict[str, int | None]:
@@ -129,8 +140,8 @@ class DynamoVocabulary:
         return shares
 
 
-class _SharesMovedError(Exception):
-    """Metadata that uses a term was written while the term was being changed."""
+class _MovedError(Exception):
+    """Somebody wrote the term, or metadata that uses it, while it was being written."""
 
 
 def _actions(before: Term, after: Term, *, renamed: bool) -> list[Action]:
@@ -155,6 +166,7 @@ def _refusal(error: TransactWriteError, refusals: Sequence[Exception]) -> Except
     failed = [at for at, code in enumerate(codes) if code != _NONE]
     if not failed:
         return error
-    if any(codes[at] != _CONDITION_FAILED for at in failed):
+    if any(codes[at] not in (_CONDITION_FAILED, _CONFLICT) for at in failed):
         return busy()
-    return refusals[failed[0]] if failed[0] < len(refusals) else _SharesMovedError()
+    refused = [at for at in failed if codes[at] == _CONDITION_FAILED]
+    return refusals[refused[0]] if refused and refused[0] < len(refusals) else _MovedError()
