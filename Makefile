@@ -104,6 +104,10 @@ rethumbnail: $(RUN_STAMP) ## Ask for the thumbnails that failed for a reason aga
 reconcile: $(RUN_STAMP) ## Report objects without a record, and records without their object (STACK=name)
 	@$(OPERATE) reconcile $(ARGS)
 
+.PHONY: recount
+recount: $(RUN_STAMP) ## Count again how long lists are, and mend counters that differ (ARGS=--dry-run, STACK=name)
+	@$(OPERATE) recount $(ARGS)
+
 .PHONY: redrive-stream
 redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told of (STACK=name)
 	@$(OPERATE) redrive-stream $(ARGS)

@@ -20,6 +20,7 @@ from operations.installation import (
     LocalInstallation,
 )
 from operations.reconciliation import reconcile
+from operations.recounting import Fate, Numbers, recount
 
 DESCRIPTION = """Looks after a Coffer: the local stack on PORT (8081), or, with --stack, a deployed
 one with the AWS credentials and region of the environment."""
@@ -63,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
         "reconcile", help="report objects without a record and records without their object"
     )
     compare.set_defaults(command=_reconcile)
+
+    counting = commands.add_parser(
+        "recount", help="count again how long lists are, and mend the counters that differ"
+    )
+    counting.add_argument("--dry-run", action="store_true", help="name them, mend none")
+    counting.add_argument(
+        "--regardless",
+        action="store_true",
+        help="also where the audit lacks changes that nobody will ever tell, as after a restore",
+    )
+    counting.set_defaults(command=_recount)
 
     sweep = commands.add_parser("sweep", help="run the orphan removal now, whatever its schedule")
     sweep.add_argument("--age", help="such as 20d, 12h or 1s, instead of the configured one")
@@ -130,6 +142,26 @@ def _reconcile(installation: Installation, _: argparse.Namespace) -> int:
         f"{len(found.without_storage)} records without their object"
     )
     return 1 if found.without_record or found.without_storage else 0
+
+
+def _recount(installation: Installation, options: argparse.Namespace) -> int:
+    found = recount(installation, _say, dry=options.dry_run, regardless=options.regardless)
+    for one in found.differences:
+        _say(
+            f"{one.fate} {one.kind} {one.bucket_key}: the counter had {_spelled(one.kept)}, "
+            f"the table has {_spelled(one.counted)}"
+        )
+    fates = {one.fate for one in found.differences}
+    _say(f"{found.counters} counters, {len(found.differences)} differ")
+    if Fate.UNTOLD in fates:
+        _say("wait until the stream has told its changes, or tell them: make redrive-stream")
+    if Fate.MOVING in fates:
+        _say("somebody wrote meanwhile: run it again")
+    return 1 if fates - {Fate.MENDED} else 0
+
+
+def _spelled(numbers: Numbers) -> str:
+    return f"{numbers.records} records, {numbers.public_records} of them public"
 
 
 def _sweep(installation: Installation, options: argparse.Namespace) -> int:
