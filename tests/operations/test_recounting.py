@@ -36,7 +36,7 @@ class Inside:
         return self.stack.client(service)
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        raise NotImplementedError
+        raise AssertionError(f"{function} is not needed to count")
 
 
 @pytest.fixture
