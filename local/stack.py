@@ -27,15 +27,9 @@ from local.issuer import Issuer
 from local.moto_server import HOST, MotoServer
 from local.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
 from local.queues import QueueFeed
+from local.reading import Reader
 from local.reports import Reports, Silence
-from local.resources import (
-    DEFAULT_REGION,
-    DEFAULT_STACK_NAME,
-    Function,
-    Reader,
-    Resources,
-    name_of_arn,
-)
+from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function, Resources, name_of_arn
 from local.schedules import Scheduler, make_event
 from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, Storage
 from local.streams import StreamFeed

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from local.resources import DEFAULT_REGION, Reader, Schedule
+from local.reading import Reader
+from local.resources import DEFAULT_REGION, Schedule
 from local.stack import TEMPLATE, LocalStack
 from local.template import read_source, translate
 from tests.api.clients import describe, upload

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from local.intrinsics import NO_VALUE, Resolver, UnsupportedIntrinsicError
-from local.resources import Reader, Resources
+from local.reading import Reader
+from local.resources import Resources
 from local.template import Template, TemplateError, read_source, translate
 from tests.local.project import TEMPLATE, write_project
 

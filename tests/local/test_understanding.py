@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.resources import Reader, Resources
+from local.reading import Reader
+from local.resources import Resources
 from local.template import TemplateError, read_source, translate
 from local.understanding import check_resources
 from tests.local.project import TEMPLATE, write_project

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.resources import DEFAULT_REGION, Reader
+from local.reading import Reader
+from local.resources import DEFAULT_REGION
 from local.stack import TEMPLATE, LocalStack
 from local.template import read_source, translate
 from tests.privileges.calls import Need

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function, Reader
+from local.reading import Reader
+from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function
 from local.template import read_source, translate
 
 MOST_BYTES = 262_144_000
