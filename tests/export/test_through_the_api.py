@@ -270,11 +270,12 @@ def test_all_that_is_wrong_is_told_at_once(stack: LocalStack) -> None:
         [identifier(7), file, identifier(8)],
         exportLayout={"a/": [file], "b/": [file, identifier(9)]},
         filenameAliases={file: "a" * 251},
+        exportFunction={"functionDef": "IMG_RESIZE", "params": {"factor": "2"}},
     )
     pointers = [error["source"]["pointer"].split("/", 3)[3] for error in answer.json()["errors"]]
     assert pointers == [
-        "exportLayout", "exportLayout", f"filenameAliases/{file}", "fileIdentifiers/0",
-        "fileIdentifiers/2",
+        "exportLayout", "exportLayout", f"filenameAliases/{file}",
+        "exportFunction/params/factor", "fileIdentifiers/0", "fileIdentifiers/2",
     ]  # fmt: skip
 
 

@@ -346,10 +346,14 @@ class S3Archives:
 
 
 def _error_code(reply: Reply) -> str:
-    """The code of an error, which may come under a good status (a copy takes long); or nothing."""
-    if reply.status < 300 and b"<Error>" not in reply.body[:300]:
-        return ""
-    if reply.body.lstrip().startswith(b"<"):
+    """The code of an error, which may come under a good status: what takes long is answered at
+    once, and kept up with white space until there is more to say; or nothing."""
+    body = reply.body.lstrip()
+    if reply.status < 300:
+        root = body.partition(b"?>")[2].lstrip() if body.startswith(b"<?xml") else body
+        if not root.startswith(b"<Error>"):
+            return ""
+    if body.startswith(b"<"):
         return _text(_document(reply), "Code") or str(reply.status)
     return str(reply.status)
 
@@ -366,7 +370,7 @@ def _failure(code: str, reply: Reply, key: str) -> Exception:
 
 def _document(reply: Reply) -> ElementTree.Element:
     """An answer's XML, its names without their namespace."""
-    root = ElementTree.fromstring(reply.body)  # noqa: S314 - what our own store answers
+    root = ElementTree.fromstring(reply.body.strip())  # noqa: S314 - what our own store answers
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root

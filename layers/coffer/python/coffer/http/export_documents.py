@@ -8,7 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer.domain.clock import to_text
-from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMissingError, Problem
+from coffer.domain.errors import (
+    InvalidError,
+    MalformedRequestError,
+    NotFoundError,
+    ObjectMissingError,
+    Problem,
+)
 from coffer.domain.export.access import OpenedArchive
 from coffer.domain.export.functions import ExportFunction, read_function
 from coffer.domain.export.record import Access, Export
@@ -47,9 +53,13 @@ def read_export_request(request: Request) -> ExportRequest:
     values = read_attributes(TYPE, attributes, _SHAPES, problems)
     if problems:
         raise MalformedRequestError.of(problems)
-    function = _function(values.pop("function", None))
+    wanted = values.pop("function", None)
+    function, wrong = _function(*wanted) if wanted else (None, ())
     return ExportRequest(
-        **{"file_identifiers": (), **values}, function=function, document=attributes
+        **{"file_identifiers": (), **values},
+        function=function,
+        function_problems=wrong,
+        document=attributes,
     )
 
 
@@ -222,10 +232,14 @@ def _function_shape(value: Any) -> tuple[str, Mapping[str, str]]:
     return value["functionDef"], {name: str(one) for name, one in params.items()}
 
 
-def _function(given: tuple[str, Mapping[str, str]] | None) -> ExportFunction | None:
-    if given is None:
-        return None
-    return read_function(*given)
+def _function(
+    name: str, params: Mapping[str, str]
+) -> tuple[ExportFunction | None, Sequence[Problem]]:
+    """The function, or what is wrong with it, to be told together with all else that is."""
+    try:
+        return read_function(name, params), ()
+    except InvalidError as error:
+        return None, error.problems
 
 
 _SHAPES = (

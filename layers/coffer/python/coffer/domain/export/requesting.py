@@ -38,13 +38,14 @@ _LAYOUT = "/data/attributes/exportLayout"
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """What a caller asks for. Identifiers are in lower case; `document` has the attributes as
-    they were sent."""
+    they were sent, and `function_problems` what is wrong with the export function."""
 
     file_identifiers: tuple[str, ...]
     name: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function: ExportFunction | None = None
+    function_problems: Sequence[Problem] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -337,6 +338,7 @@ def _request_problems(request: ExportRequest) -> Iterator[Problem]:
     yield from _layout_problems(request)
     yield from _alias_problems(request)
     yield from _text_problems(request.name or "", "/data/attributes/name", "name")
+    yield from request.function_problems
 
 
 def _list_problems(request: ExportRequest) -> Iterator[Problem]:
