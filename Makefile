@@ -178,8 +178,14 @@ coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` lef
 	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }
 	@$(PYTHON) -m coverage report --fail-under=95
 
+BENCHES := bench-rawstore bench-cold bench-uploads bench-thumbnails bench-export bench-lists bench-sweep
+
 .PHONY: bench
-bench: $(RUN_STAMP) ## Measure side by side: signing, look-ups and cold starts (ARGS="sign exists cold")
+bench: ## Measure everything that has a goal, side by side: some twenty minutes (BENCHES="bench-rawstore bench-cold")
+	@for bench in $(BENCHES); do echo; echo "== make $$bench"; $(MAKE) $$bench || exit 1; done
+
+.PHONY: bench-rawstore
+bench-rawstore: $(RUN_STAMP) ## Measure signing, look-ups and a cold start beside boto3 (ARGS="sign exists cold")
 	@.ci/install-valgrind
 	@$(PYTHON) benchmarks/rawstore.py $(ARGS)
 
