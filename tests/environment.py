@@ -16,6 +16,7 @@ NEEDED = {
     "EVENT_BUS": "coffer",
     "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
+    "PROMOTE_LARGE_UPLOAD_QUEUE_URL": "https://sqs.example/1/large",
     "EXPORTS_TABLE": "exports",
     "ACCESS_KEYS_TABLE": "keys",
     "BUILD_EXPORT_QUEUE_URL": "https://sqs.example/1/build",

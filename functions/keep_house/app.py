@@ -7,13 +7,14 @@ from coffer.adapters.dynamodb.exports import DynamoExports
 from coffer.adapters.dynamodb.uploads import DynamoUploads
 from coffer.adapters.export_archives import S3Archives
 from coffer.adapters.export_queue import SqsExportQueue
-from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
+from coffer.adapters.processing_queue import arrivals, large_arrivals
 from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
 from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.cascading import Cascade
 from coffer.domain.export.clearing import Clearing
 from coffer.domain.housekeeping import Housekeeping
+from coffer.domain.large_files import HandedOn
 from coffer.domain.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import settings
@@ -33,15 +34,14 @@ clearing = Clearing(
 housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,
-    queue=SqsProcessingQueue(
-        queue_client(), settings.process_upload_queue_url, settings.object_bucket
-    ),
+    queue=arrivals(),
     promotion=Promotion(
         uploads=uploads,
         objects=objects,
         clock=clock,
         max_bytes=settings.max_upload_bytes,
-        stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
+        stream_hash_limit_bytes=settings.brief_hash_limit_bytes,
+        large_files=HandedOn(queue=large_arrivals()),
         copy_conditions=settings.copy_conditions,
     ),
     cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),

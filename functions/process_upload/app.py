@@ -3,9 +3,11 @@
 from typing import Any
 
 from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.processing_queue import large_arrivals
 from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
+from coffer.domain.large_files import HandedOn
 from coffer.domain.promotion import Outcome, Promotion
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import settings
@@ -20,7 +22,8 @@ promotion = Promotion(
     objects=objects,
     clock=SystemClock(),
     max_bytes=settings.max_upload_bytes,
-    stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
+    stream_hash_limit_bytes=settings.brief_hash_limit_bytes,
+    large_files=HandedOn(queue=large_arrivals()),
     copy_conditions=settings.copy_conditions,
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from coffer.adapters.dynamodb.audit import DynamoAuditTrail
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
-from coffer.adapters.processing_queue import SqsProcessingQueue, queue_client
+from coffer.adapters.processing_queue import arrivals
 from coffer.adapters.signed_downloads import SignedDownloads
 from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
@@ -233,10 +233,7 @@ def queue(request: pytest.FixtureRequest) -> Queue:
         assert {event["detail-type"] for event in events} == {"Object Created"}
         return [(one["key"], one["size"], one["etag"]) for one in objects]
 
-    adapter = SqsProcessingQueue(
-        queue_client(), settings.process_upload_queue_url, settings.object_bucket
-    )
-    return Queue(adapter, asked)
+    return Queue(arrivals(), asked)
 
 
 def test_an_arrival_is_asked_for_as_s3_would(queue: Queue) -> None:

@@ -49,6 +49,7 @@ RECORDS: dict[str, ObjectUpload] = {
         version=0,
     ),
     "planned": upload(status=UploadStatus.PROCESSING, thumbnail_status=None, version=0),
+    "being moved": upload(status=UploadStatus.PROCESSING, copy_identifier="2~Kx", version=0),
     "without hashes": upload(content=content(sha1_hex=None, crc32=None)),
     "rejected": upload(
         status=UploadStatus.REJECTED,

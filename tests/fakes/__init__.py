@@ -5,7 +5,7 @@ The contract suites in `tests/contract` run on each of these and on its adapter.
 
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.lists import InMemoryLists
-from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects
+from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects, InMemoryPartCopies
 from tests.fakes.outlets import (
     FixedThumbnailer,
     InMemoryAudit,
@@ -25,6 +25,7 @@ __all__ = [
     "InMemoryDeliveries",
     "InMemoryLists",
     "InMemoryObjects",
+    "InMemoryPartCopies",
     "InMemoryQueue",
     "InMemoryUploads",
     "InMemoryVocabulary",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
-from coffer.domain.ports import StoredObject
+from coffer.domain.export.ports import UploadMissingError
+from coffer.domain.ports import StoredObject, Stretch
 
 
 def sha1_of(body: bytes) -> str:
@@ -138,6 +139,16 @@ class InMemoryObjects:
             raise ObjectChangedError(key)
         self._held.pop(key, None)
 
+    def join(self, key: str, parts: Sequence[bytes], content_type: str) -> StoredObject:
+        """Make one object of parts, as a multipart upload does: no SHA-1, and an ETag of parts."""
+        body = b"".join(parts)
+        stored = self._put(
+            key, body, content_type, crc32=crc32_of(body) if self._checksums else None
+        )
+        joined = replace(stored, etag=f"{etag_of(body)}-{len(parts)}")
+        self._held[key] = _Held(joined, body)
+        return joined
+
     def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
         for key in self.keys:
             stored = self._held[key].stored
@@ -162,6 +173,51 @@ class InMemoryObjects:
         stored = replace(arrived, content_type=content_type)
         self._held[key] = _Held(stored, body)
         return stored
+
+
+class InMemoryPartCopies:
+    """The PartCopies port over the same objects. `copied` counts parts, repeated ones too."""
+
+    def __init__(self, objects: InMemoryObjects) -> None:
+        self._objects = objects
+        self._begun = 0
+        self.uploads: dict[tuple[str, str], tuple[str, dict[int, bytes]]] = {}
+        self.copied = 0
+
+    def begin(self, destination: str, *, content_type: str) -> str:
+        self._begun += 1
+        self.uploads[destination, f"upload-{self._begun}"] = (content_type, {})
+        return f"upload-{self._begun}"
+
+    def parts(self, destination: str, upload: str) -> Collection[int]:
+        return set(self._found(destination, upload)[1])
+
+    def copy(
+        self, destination: str, upload: str, source: StoredObject, stretches: Sequence[Stretch]
+    ) -> None:
+        _, parts = self._found(destination, upload)
+        for one in stretches:
+            if self._objects.describe(source.key).etag != source.etag:
+                raise ObjectChangedError(source.key)
+            body = self._objects.body(source.key)
+            parts[one.number] = body[one.start : one.start + one.length]
+            self.copied += 1
+
+    def finish(self, destination: str, upload: str) -> StoredObject:
+        content_type, parts = self._found(destination, upload)
+        del self.uploads[destination, upload]
+        return self._objects.join(destination, [parts[n] for n in sorted(parts)], content_type)
+
+    def abandon(self, destination: str, upload: str) -> None:
+        self.uploads.pop((destination, upload), None)
+
+    def describe(self, key: str) -> StoredObject:
+        return self._objects.describe(key)
+
+    def _found(self, destination: str, upload: str) -> tuple[str, dict[int, bytes]]:
+        if (destination, upload) not in self.uploads:
+            raise UploadMissingError(destination)
+        return self.uploads[destination, upload]
 
 
 class InMemoryDeliveries:

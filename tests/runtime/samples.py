@@ -298,6 +298,7 @@ SAMPLES: Mapping[str, Sample] = {
     "offer_uploads": Sample(as_it_is, offers_forms),
     "presign_download": Sample(with_token, answers(200)),
     "process_upload": Sample(with_arrival, makes_available),
+    "promote_large_upload": Sample(with_arrival, makes_available),
     "publish_changes": Sample(as_it_is, tells_bus_and_audit),
     "read_exports": Sample(with_export, answers(200)),
     "read_managed_attributes": Sample(as_it_is, answers(200)),

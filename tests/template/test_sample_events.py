@@ -61,6 +61,7 @@ BATCHES = (
     "build_export",
     "make_thumbnail",
     "process_upload",
+    "promote_large_upload",
     "publish_changes",
     "record_usage",
     "refresh_index",

@@ -26,6 +26,7 @@ from coffer.domain.errors import (
     UnsupportedTypeError,
 )
 from coffer.domain.housekeeping import Housekeeping
+from coffer.domain.large_files import HandedOn
 from coffer.domain.media_types import DcType
 from coffer.domain.object_upload import (
     Awaiting,
@@ -89,6 +90,7 @@ class World:
                 clock=self.clock,
                 max_bytes=MOST,
                 stream_hash_limit_bytes=MOST,
+                large_files=HandedOn(queue=InMemoryQueue()),
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
             clearing=nothing_to_clear(self.clock),

@@ -9,9 +9,11 @@ import pytest
 
 from coffer.domain.cascading import Cascade
 from coffer.domain.housekeeping import PATIENCE, Housekeeping
-from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
+from coffer.domain.large_files import LARGEST_COPY, HandedOn
+from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus, incoming_key
 from coffer.domain.ports import Uploads
 from coffer.domain.promotion import Promotion
+from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
 from tests.fakes import (
     FrozenClock,
     InMemoryCatalogue,
@@ -39,6 +41,8 @@ class House:
         self.catalogue = InMemoryCatalogue(self.uploads)
         self.objects = InMemoryObjects(self.clock)
         self.queue = InMemoryQueue()
+        self.large = InMemoryQueue()
+        self.largest_copy_bytes = LARGEST_COPY
         self.most = most
 
     def store(self, key: str) -> None:
@@ -58,6 +62,8 @@ class House:
                     clock=self.clock,
                     max_bytes=1000,
                     stream_hash_limit_bytes=1000,
+                    large_files=HandedOn(queue=self.large),
+                    largest_copy_bytes=self.largest_copy_bytes,
                 ),
                 cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
                 clearing=nothing_to_clear(self.clock),
@@ -77,6 +83,16 @@ def processing(**changes: Any) -> ObjectUpload:
         }
         | changes
     )
+
+
+def grant_of(left: ObjectUpload) -> str:
+    """What the form said that brought the bytes of a record."""
+    return UploadGrant(
+        bucket=left.bucket,
+        created_by=left.created_by,
+        original_filename=left.original_filename,
+        received_media_type=left.received_media_type,
+    ).encode()
 
 
 def test_a_tidy_house_is_left_alone() -> None:
@@ -106,6 +122,19 @@ def test_a_promotion_that_was_left_is_brought_to_its_end() -> None:
     house.store(str(processing().object_key))
     assert house.keep() == {"processed_available": 1}
     assert house.uploads.records[upload().file_identifier].status is UploadStatus.AVAILABLE
+
+
+def test_a_large_file_that_was_left_half_way_is_handed_on_once_more() -> None:
+    left = processing(copy_identifier="upload-1")
+    house = House(left)
+    house.largest_copy_bytes = 10
+    house.objects.arrive(
+        incoming_key(left.bucket, left.file_identifier), PNG, {METADATA_NAME: grant_of(left)}
+    )
+    assert house.keep() == {"processed_moving": 1, "requeued": 1}
+    assert [one.size_bytes for one in house.large.enqueued] == [len(PNG)]
+    [record] = house.uploads.records.values()
+    assert (record.status, record.copy_identifier) == (UploadStatus.PROCESSING, "upload-1")
 
 
 def test_a_promotion_whose_bytes_are_lost_is_refused() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from coffer.domain.errors import RecordChangedError
+from coffer.domain.large_files import HandedOn
 from coffer.domain.media_types import DcType
 from coffer.domain.object_upload import (
     Awaiting,
@@ -25,6 +26,7 @@ from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
 from tests.fakes import (
     FrozenClock,
     InMemoryObjects,
+    InMemoryQueue,
     InMemoryUploads,
     KilledError,
     killed_at,
@@ -72,6 +74,7 @@ class World:
             clock=self.clock,
             max_bytes=100_000,
             stream_hash_limit_bytes=self.stream_hash_limit_bytes,
+            large_files=HandedOn(queue=InMemoryQueue()),
             copy_conditions=self.copy_conditions,
         )
 

@@ -45,6 +45,7 @@ class Settings:
     counts_table: str
     event_bus: str
     process_upload_queue_url: str
+    promote_large_upload_queue_url: str
     exports_table: str
     access_keys_table: str
     build_export_queue_url: str
@@ -91,6 +92,11 @@ class Settings:
         """The largest file that one presigned POST may bring: S3 takes at most 5 GiB in one."""
         return min(self.max_upload_bytes, 5 * 1024**3)
 
+    @property
+    def brief_hash_limit_bytes(self) -> int:
+        """The most that a function reads which has two minutes: what one POST may bring."""
+        return min(self.stream_hash_limit_bytes, 5 * 1024**3)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read every setting; raises SettingsError naming the first variable that is unusable."""
@@ -112,6 +118,7 @@ class Settings:
             counts_table=read.text("COUNTS_TABLE"),
             event_bus=read.text("EVENT_BUS"),
             process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
+            promote_large_upload_queue_url=read.text("PROMOTE_LARGE_UPLOAD_QUEUE_URL"),
             refresh_index_queue_url=read.text("REFRESH_INDEX_QUEUE_URL"),
             exports_table=read.text("EXPORTS_TABLE"),
             access_keys_table=read.text("ACCESS_KEYS_TABLE"),

@@ -26,17 +26,34 @@ def queue_client() -> SQSClient:
     )
 
 
-class SqsProcessingQueue:
-    """The queue that process_upload works off."""
+def arrivals() -> SqsProcessingQueue:
+    """The queue that process_upload works off, as housekeeping fills it."""
+    url = settings.process_upload_queue_url
+    return SqsProcessingQueue(
+        queue_client(), url, settings.object_bucket, source="coffer.housekeeping"
+    )
 
-    def __init__(self, client: SQSClient, url: str, store: str) -> None:
+
+def large_arrivals() -> SqsProcessingQueue:
+    """The queue that promote_large_upload works off, as promotion fills it."""
+    url = settings.promote_large_upload_queue_url
+    return SqsProcessingQueue(
+        queue_client(), url, settings.object_bucket, source="coffer.promotion"
+    )
+
+
+class SqsProcessingQueue:
+    """A queue of arrivals: messages as EventBridge makes them of S3's own events."""
+
+    def __init__(self, client: SQSClient, url: str, store: str, *, source: str) -> None:
         self._sqs = client
         self._url = url
         self._store = store
+        self._source = source
 
     def enqueue(self, stored: StoredObject) -> None:
         event = {
-            "source": "coffer.housekeeping",
+            "source": self._source,
             "detail-type": "Object Created",
             "detail": {
                 "bucket": {"name": self._store},

@@ -86,10 +86,11 @@ class S3Objects:
         self._copy_conditions = copy_conditions
         self.bytes_read = 0
         if not copy_conditions:
-            client.meta.events.register("before-call.s3.CopyObject", _name_condition_for_ceph)
+            for call in ("CopyObject", "UploadPartCopy"):
+                client.meta.events.register(f"before-call.s3.{call}", _name_condition_for_ceph)
 
     def describe(self, key: str) -> StoredObject:
-        with _domain_errors(key):
+        with domain_errors(key):
             head = self._s3.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         return StoredObject(
             key=key,
@@ -104,7 +105,7 @@ class S3Objects:
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
         if length <= 0:
             return b""
-        with _domain_errors(key):
+        with domain_errors(key):
             answer = self._s3.get_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -117,7 +118,7 @@ class S3Objects:
 
     def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
         try:
-            with _domain_errors(key):
+            with domain_errors(key):
                 self._s3.put_object(
                     Bucket=self._bucket,
                     Key=key,
@@ -130,14 +131,14 @@ class S3Objects:
             raise ObjectExistsError(key) from error
 
     def replace(self, key: str, body: bytes, *, content_type: str) -> None:
-        with _domain_errors(key):
+        with domain_errors(key):
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
     def promote(
         self, source: StoredObject, destination: str, *, content_type: str, checksum: str
     ) -> StoredObject:
         try:
-            with _domain_errors(source.key):
+            with domain_errors(source.key):
                 answer = self._s3.copy_object(
                     Bucket=self._bucket,
                     Key=destination,
@@ -165,7 +166,7 @@ class S3Objects:
 
     def digest(self, key: str) -> tuple[str, str]:
         sha1, crc32 = hashlib.sha1(usedforsecurity=False), 0
-        with _domain_errors(key):
+        with domain_errors(key):
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
             for chunk in body.iter_chunks(_CHUNK_BYTES):
                 sha1.update(chunk)
@@ -176,7 +177,7 @@ class S3Objects:
     def remove(self, key: str, *, etag: str | None = None) -> None:
         condition: Any = {"IfMatch": f'"{etag}"'} if etag else {}
         try:
-            with _domain_errors(key):
+            with domain_errors(key):
                 self._s3.delete_object(Bucket=self._bucket, Key=key, **condition)
         except ObjectMissingError:
             return
@@ -185,7 +186,7 @@ class S3Objects:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix
         )
-        with _domain_errors(prefix):
+        with domain_errors(prefix):
             for page in pages:
                 for entry in page.get("Contents", []):
                     if entry["LastModified"] < moment:
@@ -245,7 +246,7 @@ def _hexadecimal(checksum: str | None) -> str | None:
 
 
 @contextmanager
-def _domain_errors(key: str) -> Iterator[None]:
+def domain_errors(key: str) -> Iterator[None]:
     """Turn what S3 answers into what the domain knows."""
     try:
         yield

@@ -99,6 +99,8 @@ class ObjectUpload:
     source_etag: str | None = None
     """The claim: the ETag of the bytes in `incoming/` that this record is about, without quotes."""
     object_key: str | None = None
+    copy_identifier: str | None = None
+    """The multipart upload by which a large file is being copied to `object_key`."""
     content: Content | None = None
     rejection: Rejection | None = None
     duplicate_found: bool = False
@@ -157,6 +159,7 @@ class ObjectUpload:
             status=UploadStatus.AVAILABLE,
             content=content,
             object_key=object_key,
+            copy_identifier=None,
             duplicate_found=duplicate_found,
             thumbnail_identifier=thumbnail_identifier,
             thumbnail_status=self._first_thumbnail_status(thumbnail_identifier),
@@ -171,6 +174,7 @@ class ObjectUpload:
             self,
             status=UploadStatus.REJECTED,
             rejection=rejection,
+            copy_identifier=None,
             awaiting=None,
             awaiting_since=None,
             version=self.version + 1,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from coffer.domain.derivative import Derivative
 from coffer.domain.image_facts import NOTHING_KNOWN, ImageFacts
@@ -88,6 +88,51 @@ class Objects(Protocol):
 
     def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
         """The objects under `prefix` that were last written before `moment`, in key order."""
+        ...
+
+
+class Stretch(NamedTuple):
+    """Part `number` of a copy: `length` bytes of the source from `start`."""
+
+    number: int
+    start: int
+    length: int
+
+
+class PartCopies(Protocol):
+    """Copies inside the object store that are made of parts, as multipart uploads.
+
+    Whatever is given an upload raises UploadMissingError where there is none, or no longer.
+    """
+
+    def begin(self, destination: str, *, content_type: str) -> str:
+        """Begin a multipart upload to `destination`; its identifier."""
+        ...
+
+    def parts(self, destination: str, upload: str) -> Collection[int]:
+        """The numbers of the parts that are there."""
+        ...
+
+    def copy(
+        self, destination: str, upload: str, source: StoredObject, stretches: Sequence[Stretch]
+    ) -> None:
+        """Make these parts of `source` as it was described, all at the same time.
+
+        A part that is there is made again. Raises ObjectChangedError or ObjectMissingError where
+        the source has other bytes or is gone.
+        """
+        ...
+
+    def finish(self, destination: str, upload: str) -> StoredObject:
+        """Make one object of all the parts that are there."""
+        ...
+
+    def abandon(self, destination: str, upload: str) -> None:
+        """Throw the parts away; nothing happens where there is no such upload."""
+        ...
+
+    def describe(self, key: str) -> StoredObject:
+        """What is under `key`; raises ObjectMissingError."""
         ...
 
 
@@ -232,7 +277,7 @@ class EventBus(Protocol):
 
 
 class ProcessingQueue(Protocol):
-    """The queue that process_upload works off."""
+    """A queue of arrivals: process_upload's, or promote_large_upload's."""
 
     def enqueue(self, stored: StoredObject) -> None:
         """Ask for an object in `incoming/` to be processed, as S3's own event did."""

@@ -6,7 +6,8 @@ Every step can run twice, in any order, and be killed after any call; the end is
 1. claim    the record is written as PROCESSING with the ETag of the bytes, unless there is one
 2. inspect  ranged GETs, each on condition of that ETag
 3. plan     what was found and where the bytes will go is written down, still as PROCESSING
-4. promote  a copy inside the store, on condition of that ETag, to a key that holds nothing
+4. promote  a copy inside the store, on condition of that ETag, to a key that holds nothing; what is
+            too large for one copy is moved in parts, by a function that has the time
 5. flip     the record becomes AVAILABLE, or REJECTED with the reason
 6. clear    the arrived object is deleted, on condition of its ETag
 
@@ -28,6 +29,7 @@ from coffer.domain.errors import (
 )
 from coffer.domain.identifiers import is_identifier, new_identifier
 from coffer.domain.inspection import RejectedError, inspect, wants_thumbnail
+from coffer.domain.large_files import LARGEST_COPY, LargeFiles
 from coffer.domain.object_upload import (
     Awaiting,
     Content,
@@ -54,6 +56,8 @@ class Outcome(StrEnum):
     REPLAY = "replay"
     GONE = "gone"
     FOREIGN = "foreign"
+    MOVING = "moving"
+    """A large file is being copied in parts; whoever ends that settles the record."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,8 @@ class Promotion:
     max_bytes: int
     stream_hash_limit_bytes: int
     """The most that is read to find the hashes which the store itself does not tell."""
+    large_files: LargeFiles
+    largest_copy_bytes: int = LARGEST_COPY
     copy_conditions: bool = True
     """False for a store that ignores conditions on copies: the claim then goes into the key."""
 
@@ -88,6 +94,8 @@ class Promotion:
             return Outcome.REPLAY
         if upload.status is UploadStatus.PROCESSING:
             upload = self._settle(upload, arrived)
+        if upload.status is UploadStatus.PROCESSING:
+            return Outcome.MOVING
         self._clear(key, arrived.etag)
         available = upload.status is UploadStatus.AVAILABLE
         return Outcome.AVAILABLE if available else Outcome.REJECTED
@@ -96,7 +104,7 @@ class Promotion:
         """Bring a record that was left PROCESSING to its end, by looking at the store."""
         key = incoming_key(upload.bucket, upload.file_identifier)
         outcome = self.process(key)
-        if outcome in (Outcome.AVAILABLE, Outcome.REJECTED):
+        if outcome in (Outcome.AVAILABLE, Outcome.REJECTED, Outcome.MOVING):
             return outcome
         settled = self._settle_without_source(upload)
         available = settled.status is UploadStatus.AVAILABLE
@@ -124,7 +132,10 @@ class Promotion:
             return self._current(claim)
 
     def _settle(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        """Inspect the claimed bytes, move them, and flip the record accordingly."""
+        """Inspect the claimed bytes, move them, and flip the record accordingly.
+
+        The record stays PROCESSING while a large file is being moved.
+        """
         try:
             planned = upload if upload.object_key else self._plan(upload, arrived)
             if planned.status is not UploadStatus.PROCESSING:
@@ -154,7 +165,8 @@ class Promotion:
         """Whether a copy has the claimed bytes. A store that ignores conditions may have copied
         others, and the run may have died before it saw that. A multipart's ETag says nothing."""
         claim = str(upload.source_etag)
-        return self.copy_conditions or "-" in claim or promoted.etag == claim
+        in_parts = "-" in claim or "-" in promoted.etag
+        return self.copy_conditions or in_parts or promoted.etag == claim
 
     def _plan(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
         """Write down what the bytes are and where they will go, so that any later run agrees."""
@@ -183,6 +195,9 @@ class Promotion:
         )
 
     def _promote(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
+        if arrived.size_bytes > self.largest_copy_bytes:
+            moved = self.large_files.move(upload, arrived)
+            return self._accept(moved.upload, moved.promoted) if moved else self._current(upload)
         # A copy carries one checksum: where the client's SHA-1 was verified on arrival, CRC-32.
         promoted = self.objects.promote(
             arrived,

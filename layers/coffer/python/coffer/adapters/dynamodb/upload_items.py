@@ -87,6 +87,7 @@ class UploadItem(ListedByName, Table):
     status = UnicodeAttribute(attr_name="uploadStatus")
     source_etag = UnicodeAttribute(null=True, attr_name="sourceEtag")
     object_key = UnicodeAttribute(null=True, attr_name="objectKey")
+    copy_identifier = UnicodeAttribute(null=True, attr_name="copyIdentifier")
     detected_media_type = UnicodeAttribute(null=True, attr_name="detectedMediaType")
     detected_file_extension = UnicodeAttribute(null=True, attr_name="detectedFileExtension")
     evaluated_media_type = UnicodeAttribute(null=True, attr_name="evaluatedMediaType")
@@ -140,6 +141,7 @@ class UploadItem(ListedByName, Table):
             status=upload.status.value,
             source_etag=upload.source_etag,
             object_key=upload.object_key,
+            copy_identifier=upload.copy_identifier,
             detected_media_type=content.detected_media_type if content else None,
             detected_file_extension=content.detected_file_extension if content else None,
             evaluated_media_type=content.evaluated_media_type if content else None,
@@ -189,6 +191,7 @@ class UploadItem(ListedByName, Table):
             status=UploadStatus(self.status),
             source_etag=self.source_etag,
             object_key=self.object_key,
+            copy_identifier=self.copy_identifier,
             content=self._content(),
             rejection=self._rejection(),
             duplicate_found=self.duplicate_found,

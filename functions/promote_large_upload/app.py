@@ -1,0 +1,48 @@
+"""A file too large for one copy was claimed, or has to go on: copy it, as far as time allows."""
+
+from typing import Any
+
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.part_copies import S3PartCopies
+from coffer.adapters.processing_queue import large_arrivals
+from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
+from coffer.adapters.system_clock import SystemClock
+from coffer.batches import Remaining, timed_queue_handler
+from coffer.domain.large_files import CopiedInParts
+from coffer.domain.promotion import Promotion
+from coffer.observability import MetricUnit, count, logger
+from coffer.settings import settings
+
+s3 = s3_client(read_timeout=COPYING)
+objects = S3Objects(s3, settings.object_bucket, copy_conditions=settings.copy_conditions)
+copies = S3PartCopies(s3, settings.object_bucket, objects, copy_conditions=settings.copy_conditions)
+uploads = DynamoUploads()
+queue = large_arrivals()
+
+
+def promote(event: dict[str, Any], attempt: int, remaining: Remaining) -> None:
+    key = event["detail"]["object"]["key"]
+    promotion = Promotion(
+        uploads=uploads,
+        objects=objects,
+        clock=SystemClock(),
+        max_bytes=settings.max_upload_bytes,
+        stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
+        large_files=CopiedInParts(uploads=uploads, copies=copies, queue=queue, remaining=remaining),
+        copy_conditions=settings.copy_conditions,
+    )
+    before = objects.bytes_read
+    outcome = promotion.process(key)
+    read = objects.bytes_read - before
+    logger.info(
+        "large arrival processed",
+        key=key,
+        outcome=outcome.value,
+        bytes_read=read,
+        attempt=attempt,
+    )
+    count(f"Arrivals{outcome.value.title()}")
+    count("BytesRead", read, MetricUnit.Bytes)
+
+
+lambda_handler = timed_queue_handler(promote)

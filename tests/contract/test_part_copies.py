@@ -1,0 +1,145 @@
+"""The PartCopies port: objects made of stretches of others, as they were described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.part_copies import S3PartCopies
+from coffer.adapters.processing_queue import large_arrivals
+from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError
+from coffer.domain.export.ports import UploadMissingError
+from coffer.domain.large_files import CopiedInParts
+from coffer.domain.ports import Objects, PartCopies, StoredObject, Stretch
+from coffer.domain.promotion import Outcome, Promotion
+from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
+from coffer.settings import settings
+from local.stack import LocalStack
+from tests.fakes import FrozenClock, InMemoryObjects, InMemoryPartCopies
+from tests.fakes.objects import sha1_of
+from tests.fakes.records import FILE
+
+KEY, FINAL = "incoming/aafc/käfer 1+2", "objects/aafc/x.bin"
+PART = 5 * 1024**2
+"""The smallest part that S3 takes in the middle of an upload."""
+BODY = b"the bytes of a large file " * 450_000
+STRETCHES = [
+    Stretch(number, start, min(PART, len(BODY) - start))
+    for number, start in enumerate(range(0, len(BODY), PART), 1)
+]
+
+
+@dataclass
+class Store:
+    """The port, the objects it copies, and how a client puts one there."""
+
+    copies: PartCopies
+    objects: Objects
+    arrive: Callable[[bytes], StoredObject]
+
+
+@pytest.fixture(params=["in memory", "S3", "S3 without conditions"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "in memory":
+        fake = InMemoryObjects(FrozenClock())
+        return Store(InMemoryPartCopies(fake), fake, lambda body: fake.arrive(KEY, body))
+    request.getfixturevalue("stack")
+    client, conditions = s3_client(), request.param == "S3"
+    objects = S3Objects(client, settings.object_bucket, copy_conditions=conditions)
+    copies = S3PartCopies(client, settings.object_bucket, objects, copy_conditions=conditions)
+
+    def arrive(body: bytes) -> StoredObject:
+        client.put_object(Bucket=settings.object_bucket, Key=KEY, Body=body)
+        return objects.describe(KEY)
+
+    return Store(copies, objects, arrive)
+
+
+def test_parts_become_one_object(store: Store) -> None:
+    source = store.arrive(BODY)
+    upload = store.copies.begin(FINAL, content_type="video/mp4")
+    assert set(store.copies.parts(FINAL, upload)) == set()
+    store.copies.copy(FINAL, upload, source, STRETCHES[1:])
+    assert set(store.copies.parts(FINAL, upload)) == {2, 3}
+    with pytest.raises(ObjectMissingError):
+        store.copies.describe(FINAL)
+    store.copies.copy(FINAL, upload, source, STRETCHES[:2])
+    made = store.copies.finish(FINAL, upload)
+    assert (made.key, made.size_bytes, made.content_type) == (FINAL, len(BODY), "video/mp4")
+    assert made.sha1_hex is None
+    assert made.etag.endswith("-3")
+    assert store.objects.digest(FINAL)[0] == sha1_of(BODY)
+    with pytest.raises(UploadMissingError):
+        store.copies.parts(FINAL, upload)
+    with pytest.raises(UploadMissingError):
+        store.copies.finish(FINAL, upload)
+
+
+def test_other_bytes_and_none_are_not_copied(store: Store) -> None:
+    source = store.arrive(BODY)
+    upload = store.copies.begin(FINAL, content_type="video/mp4")
+    store.arrive(BODY + b"x")
+    with pytest.raises(ObjectChangedError):
+        store.copies.copy(FINAL, upload, source, STRETCHES[:1])
+    store.objects.remove(KEY)
+    with pytest.raises(ObjectMissingError):
+        store.copies.copy(FINAL, upload, source, STRETCHES[:1])
+
+
+def test_what_is_abandoned_is_gone(store: Store) -> None:
+    upload = store.copies.begin(FINAL, content_type="video/mp4")
+    store.copies.abandon(FINAL, upload)
+    store.copies.abandon(FINAL, upload)
+    with pytest.raises(UploadMissingError):
+        store.copies.parts(FINAL, upload)
+    with pytest.raises(UploadMissingError):
+        store.copies.copy(FINAL, upload, store.arrive(BODY), STRETCHES[:1])
+
+
+def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) -> None:
+    """As promote_large_upload is put together, but for how much counts as large."""
+    client, uploads = s3_client(), DynamoUploads()
+    objects = S3Objects(client, settings.object_bucket)
+    left = iter([timedelta(minutes=15), timedelta(minutes=1)])
+    promotion = Promotion(
+        uploads=uploads,
+        objects=objects,
+        clock=SystemClock(),
+        max_bytes=settings.max_upload_bytes,
+        stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
+        large_files=CopiedInParts(
+            uploads=uploads,
+            copies=S3PartCopies(client, settings.object_bucket, objects),
+            queue=large_arrivals(),
+            remaining=lambda: next(left),
+            part_bytes=PART,
+        ),
+        largest_copy_bytes=PART,
+    )
+    grant = UploadGrant(
+        bucket="aafc", created_by="alice", original_filename="a.txt", received_media_type=None
+    )
+    key = f"incoming/aafc/{FILE}"
+    client.put_object(
+        Bucket=settings.object_bucket,
+        Key=key,
+        Body=BODY,
+        Metadata={METADATA_NAME: grant.encode()},
+    )
+    assert promotion.process(key) is Outcome.MOVING
+    [message] = stack.messages("PromoteLargeUploadQueue")
+    assert message["detail"]["object"]["key"] == key
+    assert promotion.process(key) is Outcome.AVAILABLE
+    record = uploads.get(FILE)
+    assert record is not None
+    assert record.found.sha1_hex == sha1_of(BODY)
+    assert record.copy_identifier is None
+    assert objects.describe(str(record.object_key)).size_bytes == len(BODY)
+    with pytest.raises(ObjectMissingError):
+        objects.describe(key)
