@@ -28,7 +28,7 @@ NAMES = [
 ]
 """Ten files; the descriptor is pushed as one more. None is named in another script: the client
 sends such names to `presign` in Latin-1, unencoded, which is no HTTP."""
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
