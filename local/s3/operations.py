@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from moto.s3.models import CorsRule
 
-from local.s3 import access, cors, listing, reading, uploads, writing
+from local.s3 import access, completion, cors, listing, reading, uploads, writing
 from local.s3.context import Context
 from local.s3.documents import parse_document
 from local.s3.errors import S3Error, xml_text
@@ -167,7 +167,7 @@ class Operations:
         if method == "POST":
             if "uploads" in request.query:
                 return uploads.create(context, request)
-            return uploads.complete(context, request, caller)
+            return completion.complete(context, request, caller)
         if method == "PUT" and "x-amz-copy-source" in request.headers:
             return uploads.upload_part_copy(context, request)
         if method == "PUT":
