@@ -88,6 +88,7 @@ AUDIO_AND_VIDEO = [
     (builders.iso_bmff(b"hevc"), "image/heic-sequence"),
     (builders.iso_bmff(b"mif1"), "image/heif"),
     (builders.iso_bmff(b"avif"), "image/avif"),
+    (builders.iso_bmff(b"avis"), "image/avif"),
     (builders.iso_bmff(b"crx "), "image/x-canon-cr3"),
     (b"\x00\x00\x00\x08wide" + bytes(8), "video/quicktime"),
     (b"\x00\x00\x00\x20moov\x00\x00\x00\x10" + bytes(20), "video/quicktime"),

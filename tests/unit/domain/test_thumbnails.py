@@ -160,6 +160,12 @@ def test_where_the_bytes_are_missing_the_upload_says_so() -> None:
     assert world.record.thumbnail_failure == "source_missing"
 
 
+def test_what_was_known_of_an_image_stays_known_where_a_later_attempt_finds_nothing() -> None:
+    world = World(upload(facts=FACTS))
+    assert world.give_up() is ThumbnailStatus.FAILED
+    assert world.record.facts == FACTS
+
+
 def test_where_the_bytes_vanish_while_they_are_read_the_upload_says_so() -> None:
     world = World(upload())
     key = str(upload().object_key)

@@ -227,13 +227,16 @@ class ObjectUpload:
         )
 
     def thumbnail_failed(self, code: str, facts: ImageFacts = NOTHING_KNOWN) -> ObjectUpload:
-        """The record once it is clear that no thumbnail can be made; `code` says why."""
+        """The record once it is clear that no thumbnail can be made; `code` says why.
+
+        What an earlier attempt found out stays known where this one found nothing.
+        """
         return replace(
             self,
             thumbnail_status=ThumbnailStatus.FAILED,
             thumbnail_failure=code,
             changed_by=None,
-            facts=facts,
+            facts=self.facts if facts == NOTHING_KNOWN else facts,
             version=self.version + 1,
         )
 

@@ -13,6 +13,7 @@ _BRANDS = {
     b"M4VH": "video/x-m4v",
     b"M4VP": "video/x-m4v",
     b"avif": "image/avif",
+    b"avis": "image/avif",  # a sequence: the type is the same (AV1 Image File Format, 9.1)
     b"mif1": "image/heif",
     b"msf1": "image/heif-sequence",
     b"heic": "image/heic",
