@@ -199,7 +199,7 @@ bench-lists: $(RUN_STAMP) ## Count what lists of records read at 1,000 and at 20
 	@$(PYTHON) benchmarks/lists.py $(ARGS)
 
 .PHONY: bench-export
-bench-export: $(DEV_STAMP) ## Measure exports: bytes through compute, small files, memory, zip CPU (ARGS="copies cpu")
+bench-export: $(DEV_STAMP) ## Measure exports: bytes through compute, small files, memory, zip CPU (ARGS="copies cpu deflate")
 	@$(PYTHON) benchmarks/export.py $(ARGS)
 
 .PHONY: bench-sweep

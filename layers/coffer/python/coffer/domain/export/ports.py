@@ -141,7 +141,7 @@ class Packer(Protocol):
 
 
 class Compression(Protocol):
-    """What sums and compresses members: the same bytes for the same bytes."""
+    """What sums and compresses members."""
 
     def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
         """The CRC-32 of data behind some that has the sum `before`."""
