@@ -176,6 +176,26 @@ def test_what_s3_does_not_copy_in_one_call_is_handed_on(size_bytes: int, outcome
     assert handed_on == ([(KEY, size_bytes)] if outcome is Outcome.MOVING else [])
 
 
+def test_what_is_larger_than_is_taken_is_refused_unread_and_removed() -> None:
+    world, objects = World(), HugeObjects(FrozenClock())
+    objects.size_bytes = LARGEST_COPY + 1
+    objects.arrive(KEY, PNG, {METADATA_NAME: GRANT.encode()})
+    promotion = Promotion(
+        uploads=world.uploads,
+        objects=objects,
+        clock=world.clock,
+        max_bytes=LARGEST_COPY,
+        stream_hash_limit_bytes=0,
+        large_files=HandedOn(queue=world.queue),
+    )
+    assert promotion.process(KEY) is Outcome.REJECTED
+    rejection = world.record.rejection
+    assert rejection is not None
+    assert rejection.code == "file_too_large"
+    assert rejection.detail == ("The file has 5368709121 bytes; at most 5368709120 are taken.")
+    assert (objects.bytes_read, objects.keys, world.queue.enqueued) == (0, [], [])
+
+
 def test_a_large_file_is_looked_into_before_it_is_handed_on(world: World) -> None:
     assert world.hear() is Outcome.MOVING
     record = world.record
