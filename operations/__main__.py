@@ -1,6 +1,9 @@
-"""Entry of `python -m operations`."""
+"""Entry of `python -m operations`, which finds the domain in the layer, as functions do."""
 
 import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "layers" / "coffer" / "python"))
 
 from operations.commands import main
 
