@@ -132,3 +132,21 @@ def environment_of(function: Function, endpoints: Mapping[str, str]) -> dict[str
         "TZ": ":UTC",
         **endpoints,
     }
+
+
+class Recording:
+    """An invoker that remembers what failed."""
+
+    def __init__(self, invoker: Invoker, failures: list[tuple[str, Outcome]]) -> None:
+        self._invoker = invoker
+        self._failures = failures
+
+    def invoke(self, function: Function, event: Any) -> Outcome:
+        """Invokes, and remembers the outcome when it is a failure."""
+        outcome = self._invoker.invoke(function, event)
+        if outcome.failed:
+            self._failures.append((function.logical_id, outcome))
+        return outcome
+
+    def close(self) -> None:
+        """Nothing: whoever made the invoker closes it."""

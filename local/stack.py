@@ -10,31 +10,29 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.config import Config
 
 from local import provisioning
 from local.asynchronous import AsynchronousInvocations
 from local.bus import Bus, Event
 from local.chaos import CALM, Chaos
+from local.clients import Clients
 from local.clock import Doorbell, StackClock
 from local.disturbance import Disturbance
 from local.gateway import Gateway, Handled, Request, Response
 from local.in_process import InProcessInvoker
-from local.invocation import Invoker, Outcome
+from local.invocation import Invoker, Outcome, Recording
 from local.issuer import Issuer
 from local.moto_server import HOST, MotoServer
 from local.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
 from local.queues import QueueFeed
 from local.reading import Reader
 from local.reports import Reports, Silence
-from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function, Resources, name_of_arn
+from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Resources, name_of_arn
 from local.schedules import Scheduler, make_event
-from local.storage import ACCESS_KEY_ID, SECRET_ACCESS_KEY, GateStorage, Storage
+from local.storage import GateStorage, Storage
 from local.streams import StreamFeed
 from local.template import read_source, translate
-from local.throttling import OWN_CLIENT
 from local.tokens import PermissionTokens
 from local.understanding import check_resources
 from local.workers import WorkerInvoker
@@ -91,7 +89,7 @@ class LocalStack:
         self._s3_port = s3_port
         self._other_storage = other_storage
         self._reports = reports or Silence()
-        self._clients: dict[str, Any] = {}
+        self._clients = Clients(lambda: self.storage, lambda: self.server.url)
         self._folder: Path | None = None
         self._started: list[Callable[[], None]] = []
         self.clock = StackClock()
@@ -185,7 +183,7 @@ class LocalStack:
         return invoker
 
     def _connect(self) -> None:
-        recorded = _Recording(self.invoker, self.failures)
+        recorded = Recording(self.invoker, self.failures)
         self._recorded = recorded
         self.asynchronous = AsynchronousInvocations(
             recorded,
@@ -263,8 +261,7 @@ class LocalStack:
         """Ends everything that was started, latest first; may be called again."""
         while self._started:
             self._started.pop()()
-        while self._clients:
-            self._clients.popitem()[1].close()
+        self._clients.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -298,25 +295,7 @@ class LocalStack:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this stack; the same one each time."""
-        if service not in self._clients:
-            is_s3 = service == "s3"
-            key, secret = self.storage.keys if is_s3 else (ACCESS_KEY_ID, SECRET_ACCESS_KEY)
-            self._clients[service] = boto3.client(
-                service,  # type: ignore[call-overload]  # the stubs want each name spelt out
-                endpoint_url=self.storage.url if is_s3 else self.server.url,
-                region_name=DEFAULT_REGION,
-                aws_access_key_id=key,
-                aws_secret_access_key=secret,
-                config=Config(
-                    s3={"addressing_style": "path"},
-                    connect_timeout=5,
-                    retries={"max_attempts": 1},
-                    user_agent_extra=OWN_CLIENT,
-                    # Not every S3 knows the checksums that the SDK adds of its own accord.
-                    request_checksum_calculation="when_required",
-                ),
-            )
-        return self._clients[service]
+        return self._clients.get(service)
 
     def name(self, logical_id: str) -> str:
         """The physical name of a resource."""
@@ -475,21 +454,3 @@ class LocalStack:
             # Queues and topics get what S3 gets, but for the records themselves.
             short = {name: value for name, value in document.items() if name != "payload"}
             self.server.send(name_of_arn(destination), json.dumps(short))
-
-
-class _Recording:
-    """An invoker that remembers what failed."""
-
-    def __init__(self, invoker: Invoker, failures: list[tuple[str, Outcome]]) -> None:
-        self._invoker = invoker
-        self._failures = failures
-
-    def invoke(self, function: Function, event: Any) -> Outcome:
-        """Invokes, and remembers the outcome when it is a failure."""
-        outcome = self._invoker.invoke(function, event)
-        if outcome.failed:
-            self._failures.append((function.logical_id, outcome))
-        return outcome
-
-    def close(self) -> None:
-        """Nothing: whoever made the invoker closes it."""
