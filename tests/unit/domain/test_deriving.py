@@ -193,6 +193,8 @@ def test_a_change_is_held_to_the_same_rules() -> None:
         change(derivative_type=DerivativeType.THUMBNAIL_IMAGE)
     with pytest.raises(InvalidError, match="acDerivedFrom should be provided"):
         change(ac_derived_from=None)
+    with pytest.raises(InvalidError, match="cannot have been made from itself"):
+        change(generated_from_derivative=record.identifier)
     with pytest.raises(InvalidError) as refused:
         change(bucket="cnc", file_identifier=FILE, publicly_releasable=None)
     assert [one.code for one in refused.value.problems] == [

@@ -120,7 +120,10 @@ class Deriving:
                 self._source(caller, changes["ac_derived_from"], before.bucket)
         if "generated_from_derivative" in changes:
             with refusals.gathered():
-                self._check_generated_from(changes["generated_from_derivative"], before.bucket)
+                source = changes["generated_from_derivative"]
+                if source == identifier:
+                    raise _made_from_itself(identifier)
+                self._check_generated_from(source, before.bucket)
         after = self._changed(before, changes)
         refusals.add([*_wrong_attributes(after, after.dc_format)])
         refusals.tell()
@@ -307,6 +310,14 @@ def _check_unclaimed(upload: ObjectUpload) -> None:
             f"The file {upload.file_identifier} has a derivative record already.",
             pointer=f"{ATTRIBUTES}/fileIdentifier",
         )
+
+
+def _made_from_itself(identifier: str) -> InvalidError:
+    return InvalidError(
+        "source_not_found",
+        f"derivative {identifier} cannot have been made from itself",
+        pointer=f"{RELATIONSHIPS}/generatedFromDerivative",
+    )
 
 
 def _foreign_source(where: str) -> InvalidError:
