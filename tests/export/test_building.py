@@ -6,6 +6,7 @@ import random
 import zipfile
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -538,8 +539,11 @@ def test_who_comes_to_nothing_again_and_again_is_given_up() -> None:
     for _ in range(6):
         assert killed(workshop, 9)
         workshop.clock.advance(timedelta(hours=1))
+    told = 7
+    workshop.exports.replace(workshop.export, replace(workshop.export, bytes_done=told))
     assert workshop.build() is Outcome.FAILED
     assert workshop.export.failure == "attempts_exhausted"
+    assert workshop.export.bytes_done == told
     assert workshop.leftovers() == []
 
 

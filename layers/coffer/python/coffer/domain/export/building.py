@@ -183,7 +183,6 @@ class _Run:
 
     def fail(self, code: str) -> Outcome:
         """Give the export up."""
-        self._hold()
         self._clear()
         problems = problems_of(self._manifest.entries, self._checkpoint.dropped)
         self._write(self._export.failed(self._world.clock.now(), code, problems))
@@ -323,6 +322,7 @@ class _Run:
             written = self._checkpoint.written
             if rest is not None:
                 if len(self._checkpoint.dropped) == len(self._members):
+                    self._hold()
                     return self.fail(NOTHING_LEFT)
                 return self._finish(buffer, (*written, *rest.written), rest.place.offset)
             if (assembly := self._copy()) is not None:
