@@ -129,6 +129,23 @@ def test_an_archive_is_not_what_it_cannot_be(claim: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "claim",
+    [
+        "image/png.main+xml",
+        "text/html.main+xml",
+        "application/zip.main+xml",
+        "application/x-unheard-of.main+xml",
+        "application/pdf&#10;x-other: header.main+xml",
+        "x" * 5000 + ".main+xml",
+        "vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+        ".main+xml",
+    ],
+)
+def test_a_package_is_not_whatever_its_main_part_claims(claim: str) -> None:
+    assert type_of(builders.office(claim), "a.zip") == "application/x-tika-ooxml"
+
+
+@pytest.mark.parametrize(
     ("members", "name", "media_type"),
     [
         ({"a": "x"}, "a.kmz", "application/vnd.google-earth.kmz"),

@@ -7,6 +7,7 @@ Microsoft registers; the rule from main part to document is Apache Tika 3.2.3's.
 from __future__ import annotations
 
 from coffer.domain.detection.containers.zip_members import Members
+from coffer.domain.detection.hierarchy import specialises
 from coffer.domain.detection.xml_reading import UnsafeXmlError, first_elements
 
 _CONTENT_TYPES = b"[Content_Types].xml"
@@ -69,6 +70,8 @@ def _document_of(part: str) -> str | None:
     """The type of the document that has such a part; None for parts of any document.
 
     Of a main part's type it is what comes before the last dot; macros are marked as registered.
+    It has to be a known type of Office document: whatever else a package says of itself, it is
+    not let past as a picture or a page by claiming to be one, nor written into a header.
     """
     if part in _BY_PART:
         return _BY_PART[part]
@@ -76,7 +79,7 @@ def _document_of(part: str) -> str | None:
         return None
     document = part.rpartition(".")[0]
     if document.endswith(".macroenabled"):
-        return f"{document}.12"
-    if document.endswith(".macroenabledtemplate"):
-        return f"{document.removesuffix('template')}.12"
-    return document
+        document = f"{document}.12"
+    elif document.endswith(".macroenabledtemplate"):
+        document = f"{document.removesuffix('template')}.12"
+    return document if specialises(document, _SOME_PACKAGE) else None
