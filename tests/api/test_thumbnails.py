@@ -174,6 +174,41 @@ def test_what_failed_for_a_reason_is_made_again_when_an_operator_asks(stack: Loc
     assert remake(stack, "image_damaged")["asked"] == 0
 
 
+def generate(stack: LocalStack, metadata: str) -> str:
+    """Ask for the thumbnail of a record: the identifier of its derivative."""
+    attributes = {"metadataUuid": metadata, "derivativeType": "THUMBNAIL_IMAGE"}
+    body = {"data": {"type": "derivative-generation", "attributes": attributes}}
+    answer = stack.request("POST", "/api/v1/derivative-generation", json_body=body)
+    assert answer.status == 201, answer.text
+    return str(answer.json()["data"]["id"])
+
+
+def test_one_whose_message_got_lost_is_made_when_it_is_asked_for(stack: LocalStack) -> None:
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    metadata = describe(stack, identifier).json()["data"]["id"]
+    stack.settle(retries=True)
+    [lost] = stack.keys("ObjectBucket", "thumbnails/")
+    stack.client("s3").delete_object(Bucket=stack.name("ObjectBucket"), Key=lost)
+    thumbnail = generate(stack, metadata)
+    # It is asked for again before anybody was told of the first time.
+    assert generate(stack, metadata) == thumbnail
+    assert record(stack, identifier)["thumbnailStatus"] == "PENDING"
+    stack.settle(retries=True)
+    assert record(stack, identifier)["thumbnailStatus"] == "READY"
+    assert stack.keys("ObjectBucket", "thumbnails/") == [lost]
+
+
+def test_one_that_fails_again_is_withdrawn_again(stack: LocalStack) -> None:
+    identifier, metadata = described(stack, png()[:200])
+    for _ in range(2):
+        thumbnail = generate(stack, metadata)
+        assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 200
+        stack.settle(retries=True)
+        assert record(stack, identifier)["thumbnailFailure"] == "image_damaged"
+        assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 410
+        assert problems(stack.request("GET", path_of(identifier))) == [("404", "thumbnail_failed")]
+
+
 def remake(stack: LocalStack, code: str) -> dict[str, Any]:
     outcome = stack.invoke("MakeThumbnailFunction", {"again": code})
     assert not outcome.failed, outcome.error_message
