@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from base64 import b85decode
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -153,3 +154,35 @@ def jp2_with_profile(jp2: bytes, profile: bytes) -> bytes:
     changed = struct.pack(">I", header_length - length + len(box))
     head = jp2[:header] + changed + jp2[header + 4 : colours]
     return head + box + jp2[colours + length :]
+
+
+def grey_tiff(
+    code: str,
+    number: float,
+    *,
+    order: str = "<",
+    photometric: int = 1,
+    bits: int,
+    kind: int = 1,
+    size: tuple[int, int] = (300, 200),
+) -> bytes:
+    """A TIFF of one number, in this order of bytes (TIFF 6.0, sections 4 and 8)."""
+    width, height = size
+    tiff = Tiff(order, b"*\0" if order == "<" else b"\0*")
+    values = struct.pack(f"{order}{code}", number) * width * height
+    strip = tiff.blob(values)
+    directory = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: strip}
+    directory |= {277: 1, 278: height, 279: len(values), 339: kind}
+    return tiff.finish(tiff.directory(directory))
+
+
+# Sixteen by four pixels of 16 bits a colour, without loss: white, and (60000, 1000, 0). Pillow
+# writes none; this is OpenJPEG's.
+DEEP_JPEG_2000 = zlib.decompress(
+    b85decode(
+        "c-s5#|38pHp8*5}fS82=0Z{qO{EUnc^goD!2PnYE$iTwF!1zCgfyJTWe+q*t1EX_MYGO%hib7JQf`373o"
+        ">zdYyFyuNQE_H|o`R8{sh-LI2@G6d)20J8PCoy~kVS+c+WDpq2Q$Z?S_Q_I%C18BqFKuCf?aA)W%Td#6%"
+        "zV!@Bjm2OL6}vp+EPZFfi~aSJh3JcCCQHpzo&-NL~Gbx<e1Fd3lamGsjpzIl;h?D1W?LVO5rp(Es}TKPG"
+        "Be@8knYMK74gaL6g%AdRu5W!D!69u?JPHyeNg54JHdNO*YvzX<?a`cd!"
+    )
+)

@@ -8,24 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from tests.fakes.files import deep_png
-from tests.imaging.containers import Tiff, with_chunk
+from tests.imaging.containers import Tiff, grey_tiff, with_chunk
 from tests.imaging.making import colour_of, failure_of, make, near
 
 WHITE = (255, 255, 255)
 SIZE = (300, 200)
-
-
-def grey_tiff(
-    code: str, number: float, *, order: str = "<", photometric: int = 1, bits: int, kind: int = 1
-) -> bytes:
-    """A TIFF of one number, in this order of bytes (TIFF 6.0, sections 4 and 8)."""
-    width, height = SIZE
-    tiff = Tiff(order, b"*\0" if order == "<" else b"\0*")
-    values = struct.pack(f"{order}{code}", number) * width * height
-    strip = tiff.blob(values)
-    directory = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: strip}
-    directory |= {277: 1, 278: height, 279: len(values), 339: kind}
-    return tiff.finish(tiff.directory(directory))
 
 
 @pytest.mark.parametrize(

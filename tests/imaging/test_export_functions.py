@@ -10,6 +10,8 @@ from PIL import Image
 from coffer.adapters.imaging.export_functions import IsolatedFunctions
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.streaming import UnmadeError
+from tests.imaging.containers import DEEP_JPEG_2000, grey_tiff
+from tests.imaging.making import colour_of, near
 
 HALF = ExportFunction(name="IMG_RESIZE", factor=0.5)
 
@@ -47,6 +49,25 @@ def test_an_image_is_made_one_of_another_type(
     function = ExportFunction(name="MAGICK", target_media_type=target, quality=80, rotation=90)
     image = opened(IsolatedFunctions().apply(function, picture(source, mode)))
     assert (image.format, image.size) == (kind, (20, 40))
+
+
+@pytest.mark.parametrize("function", [HALF, ExportFunction(name="MAGICK", rotation=90)])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("photometric", [1, 0])
+def test_sixteen_bits_are_not_cut_off(
+    function: ExportFunction, order: str, photometric: int
+) -> None:
+    if (order, photometric) == (">", 0):
+        return  # which Pillow does not know
+    grey = grey_tiff("H", 0x4000, order=order, photometric=photometric, bits=16)
+    image = opened(IsolatedFunctions().apply(function, grey))
+    assert near(colour_of(image), (64 if photometric else 191,) * 3, apart=2)
+
+
+def test_deep_colours_that_would_be_wrong_are_not_converted() -> None:
+    with pytest.raises(UnmadeError) as failed:
+        IsolatedFunctions().apply(HALF, DEEP_JPEG_2000)
+    assert failed.value.code == "kind_unsupported"
 
 
 @pytest.mark.parametrize("body", [b"no image", b"", picture("JPEG")[:200]])

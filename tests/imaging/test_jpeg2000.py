@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
-from base64 import b85decode
 
 import pytest
 from PIL import Image
 
 from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
-from tests.imaging.containers import jp2_with_profile
+from tests.imaging.containers import DEEP_JPEG_2000, jp2_with_profile
 from tests.imaging.golden import picture
 from tests.imaging.making import GREEN, colour_of, encode, failure_of, make, near, plain
 from tests.imaging.profiles import adobe_rgb
-
-# Sixteen by four pixels of 16 bits a colour, without loss: white, and (60000, 1000, 0). Pillow
-# writes none; this is OpenJPEG's.
-DEEP = zlib.decompress(
-    b85decode(
-        "c-s5#|38pHp8*5}fS82=0Z{qO{EUnc^goD!2PnYE$iTwF!1zCgfyJTWe+q*t1EX_MYGO%hib7JQf`373o"
-        ">zdYyFyuNQE_H|o`R8{sh-LI2@G6d)20J8PCoy~kVS+c+WDpq2Q$Z?S_Q_I%C18BqFKuCf?aA)W%Td#6%"
-        "zV!@Bjm2OL6}vp+EPZFfi~aSJh3JcCCQHpzo&-NL~Gbx<e1Fd3lamGsjpzIl;h?D1W?LVO5rp(Es}TKPG"
-        "Be@8knYMK74gaL6g%AdRu5W!D!69u?JPHyeNg54JHdNO*YvzX<?a`cd!"
-    )
-)
 
 
 @pytest.mark.parametrize("resolutions", [1, 2, 3, 6])
@@ -44,7 +31,7 @@ def test_no_more_resolutions_are_left_out_than_there_are(resolutions: int, form:
 
 
 def test_the_white_of_deep_colours_is_white() -> None:
-    made = make(DEEP)
+    made = make(DEEP_JPEG_2000)
     assert made.size == (16, 4)
     assert near(colour_of(made, 0.1), (255, 255, 255), apart=6)
     assert near(colour_of(made, 0.9), (233, 4, 0), apart=6)
@@ -58,7 +45,7 @@ def test_deep_colours_with_alpha_are_said_to_be_unsupported() -> None:
 
 
 def test_damaged_deep_colours_are_damaged() -> None:
-    assert failure_of(DEEP[:150]) == "image_damaged"
+    assert failure_of(DEEP_JPEG_2000[:150]) == "image_damaged"
 
 
 def test_a_profile_of_its_own_is_applied() -> None:

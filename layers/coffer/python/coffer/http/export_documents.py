@@ -39,6 +39,7 @@ PROBLEMS: Mapping[str, str] = {
     "not_an_image": "Its bytes are not of the type they look like.",
     "image_damaged": "The image cannot be decoded.",
     "image_too_large": "The image, or what would be made of it, is too large.",
+    "kind_unsupported": "The image is of a kind that is not decoded.",
     "memory_exhausted": "Decoding the image takes more memory than there is.",
     "decoder_timed_out": "Decoding the image takes too long.",
     "decoder_crashed": "The decoder crashed on the image.",

@@ -10,10 +10,12 @@ import json
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
+from coffer.adapters.imaging import depths
+from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.pictures import check_size
 from coffer.adapters.imaging.worker import limit_itself, limit_processor_time
 from coffer.domain.export.functions import RESIZE, ExportFunction
@@ -39,8 +41,9 @@ def convert(source: Path, result: Path, function: ExportFunction) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata that means nothing here
-            with Image.open(source, formats=FORMATS) as image:
+            with source.open("rb") as file, Image.open(file, formats=FORMATS) as image:
                 check_size(image)
+                _check_depth(image, file)
                 _write(image, result, function)
     except ThumbnailError as error:
         return error.code
@@ -53,18 +56,24 @@ def convert(source: Path, result: Path, function: ExportFunction) -> str:
     return ""
 
 
+def _check_depth(image: Image.Image, file: BinaryIO) -> None:
+    codestream = read_codestream(file) if image.format == "JPEG2000" else None
+    if codestream and codestream.is_deep_colour:
+        raise ThumbnailError("kind_unsupported", "JPEG 2000 of deep colours is not converted")
+
+
 def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
     kind = _TARGETS[function.target_media_type]
     # What belongs to the picture goes along: its colours, how it lies, how large it is meant.
     kept = {
         name: image.info[name] for name in ("icc_profile", "exif", "dpi") if image.info.get(name)
     }
-    changed = image
+    changed = _of_known_numbers(image, kind)
     if function.name == RESIZE:
         size = (_scaled(image.width, function), _scaled(image.height, function))
-        changed = _in_mode(image, kind).resize(size, Image.Resampling.LANCZOS)
+        changed = _in_mode(changed, kind).resize(size, Image.Resampling.LANCZOS)
     elif function.rotation:
-        changed = image.rotate(-function.rotation, expand=True, resample=Image.Resampling.BICUBIC)
+        changed = changed.rotate(-function.rotation, expand=True, resample=Image.Resampling.BICUBIC)
     changed = _in_mode(changed, kind)
     if changed.mode != image.mode and "CMYK" in (changed.mode, image.mode):
         kept.pop("icc_profile", None)  # it is about other colours
@@ -73,6 +82,16 @@ def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
 
 def _scaled(edge: int, function: ExportFunction) -> int:
     return max(1, round(edge * (function.factor or 1)))
+
+
+def _of_known_numbers(image: Image.Image, kind: str) -> Image.Image:
+    """Grey of more than eight bits as it is where the type takes it, else as eight."""
+    span = depths.span_of(image)
+    if span is None or (image.mode in _MODES[kind] and span == depths.SIXTEEN_BITS):
+        return image
+    if "transparency" in image.info:
+        image = depths.with_alpha(image)
+    return depths.eight_bits(image, span)
 
 
 def _in_mode(image: Image.Image, kind: str) -> Image.Image:

@@ -78,7 +78,6 @@ RAW_TYPES = frozenset(
 PAGED_TYPES = frozenset({"application/pdf"})
 """Everything that can be decoded is in one of these three."""
 
-_BITS_THAT_PILLOW_SHOWS = 8
 _SUBFILE, _WIDTH, _LENGTH = 0x00FE, 0x0100, 0x0101
 _REDUCED_OR_MASK = 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
 _MOST_PICTURES_LOOKED_AT = 16
@@ -175,7 +174,7 @@ class _Attempt:
     def _of_jpeg_2000(self, image: Image.Image, file: BinaryIO) -> bytes:
         """Pillow tells nothing of its profile, and shows the white of deep colours as black."""
         profile, codestream = profile_of(file), read_codestream(file)
-        if codestream and codestream.depth > _BITS_THAT_PILLOW_SHOWS and codestream.components > 1:
+        if codestream and codestream.is_deep_colour:
             from coffer.adapters.imaging.pages import picture_of_jpeg_2000
 
             if codestream.components != len("RGB"):

@@ -18,6 +18,7 @@ _WHITE_IS_ZERO, _SIGNED = 0, 2
 _OF_OTHER_ORDER = frozenset({"I;16B", "I;16L", "I;16N"})
 
 Span = tuple[float, float]
+SIXTEEN_BITS: Span = (0.0, _MOST_OF_SIXTEEN_BITS)
 
 
 def span_of(image: Image.Image) -> Span | None:
@@ -69,7 +70,7 @@ def _extremes(image: Image.Image) -> Span:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ThumbnailError("image_damaged", "the image holds numbers that are none")
     if image.mode == "I" and low >= 0 and high <= _MOST_OF_SIXTEEN_BITS:
-        return 0.0, _MOST_OF_SIXTEEN_BITS
+        return SIXTEEN_BITS
     return float(low), float(high)
 
 

@@ -29,6 +29,11 @@ class Codestream:
     depth: int
     components: int
 
+    @property
+    def is_deep_colour(self) -> bool:
+        """Whether Pillow shows it wrongly: it rounds the brightest up to 256, which is 0."""
+        return self.components > 1 and self.depth > 8
+
 
 def read_codestream(file: IO[bytes]) -> Codestream | None:
     """What the codestream in `file` says of itself; None where it cannot be read."""
