@@ -42,6 +42,8 @@ def decode(path, media_type, edge):
         os.write(1, b"and so does its native code")
     if media_type == "environment":
         return Picture(thumbnail=repr(sorted(os.environ)).encode())
+    if media_type == "path":
+        return Picture(thumbnail=str(path).encode())
     if media_type == "process":
         return Picture(thumbnail=str(os.getpid()).encode())
     if media_type == "limits":
@@ -190,6 +192,12 @@ def test_nothing_has_a_name_on_the_disk_at_any_time(
     assert failure_of(hostile, "crash") == "decoder_crashed"
     assert seen == [[]]
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the path is another elsewhere")
+def test_the_file_is_found_where_lambda_has_it(hostile: IsolatedThumbnailer) -> None:
+    """In `/dev/fd` it has the first three descriptors only (aws-lambda-base-images, issue 132)."""
+    assert hostile.make([b"x"], "path").thumbnail.startswith(b"/proc/self/fd/")
 
 
 def test_of_a_longer_image_nothing_is_left_in_a_shorter_one(hostile: IsolatedThumbnailer) -> None:

@@ -37,6 +37,8 @@ MEMORY_BYTES = 1536 * 1024**2
 _START_SECONDS = 30
 _READ_BYTES = 64 * 1024
 _WORKER = "coffer.adapters.imaging.worker"
+# Where a process finds its own. Lambda's /dev/fd has the first three only; macOS has no /proc.
+_DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"  # noqa: PTH112
 
 
 class IsolatedThumbnailer:
@@ -117,7 +119,7 @@ class _Child:
     def ask(self, media_type: str, deadline: float) -> Picture:
         """The child's reply; raises TimeoutError, EOFError, OSError or GarbledReplyError."""
         # The file has no name, but the child has the same descriptor.
-        path = f"/dev/fd/{self._scratch.fileno()}"
+        path = f"{_DESCRIPTORS}/{self._scratch.fileno()}"
         self._requests.write(request_line(path, media_type))
         length, facts, failure = read_line(self._line(deadline))
         if failure is not None:
