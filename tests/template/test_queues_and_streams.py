@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from coffer.domain.cron import check_cron
 from coffer.domain.durations import parse_duration
 from local.schedules import parse_cron
 from tests.template.reading import as_list, functions, made, reference, source, written
@@ -112,7 +113,10 @@ def test_orphans_are_removed_only_where_a_cron_says_when() -> None:
     assert source().data["Parameters"]["OrphanRemovalCron"]["Default"] == ""
 
 
-CRONS = ["", "0 * * * ? *", "30 3 ? * MON-FRI *", "0/15 8-18 L * ? 2026-2030", "0 3 ? * 2#1 *"]
+CRONS = [
+    *["", "0 * * * ? *", "30 3 ? * MON-FRI *", "0/15 8-18 L * ? 2026-2030", "0 3 ? * 2#1 *"],
+    *["59 23 31 12 ? 2199", "0,30 0-23/2 1-15 JAN,JUL ? *", "5 4 ? 1-12 1-7 *", "0 3 15W * ? *"],
+]
 NO_CRONS = [
     "0 0 * * * *",
     "* * * * *",
@@ -120,9 +124,22 @@ NO_CRONS = [
     "rate(1 day)",
     "0 ? * * * *",
     "0  * * * ? *",
+    *[
+        "60 * * * ? *",
+        "0 24 * * ? *",
+        "0 0 32 * ? *",
+        "0 0 ? 13 MON *",
+        "0 0 ? * 8 *",
+        "0 0 ? * 0 *",
+    ],
+    *["0 30 3 * * MON-FRI", "0 0 3 * * ?", "0 0 3 ? * MON", "0 ? * ? * *", "100 * * * ? *"],
 ]
-AGES = ["20d", "12h", "1h30m", "P20D", "PT12H", "P1DT2H", "1209600", "2w"]
-NO_AGES = ["", "P", "PT", "20 d", "-1d", "1.5d", "20days", "P1M", "P1Y", "p20d", "30m1h"]
+LONGEST_AGES = ["999999999", "999w9999d99999h999999m99999999s", "P999W9999DT99999H999999M99999999S"]
+AGES = ["20d", "12h", "1h30m", "P20D", "PT36H", "P1DT2H", "1209600", "2w", *LONGEST_AGES]
+NO_AGES = [
+    *["", "P", "PT", "20 d", "-1d", "1.5d", "20days", "P1M", "P1Y", "p20d", "30m1h"],
+    *["99999d", "1234567890", "0 0 * * * *", "never"],
+]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +159,14 @@ def test_a_bad_cron_or_age_is_refused_when_it_is_deployed(
 
 @pytest.mark.parametrize("cron", CRONS[1:])
 def test_the_scheduler_takes_every_cron_that_the_pattern_lets_through(cron: str) -> None:
+    check_cron(cron)
     assert parse_cron(cron.split(), ZoneInfo("UTC")).years
+
+
+@pytest.mark.parametrize("cron", NO_CRONS)
+def test_no_cron_that_the_pattern_refuses_is_taken_where_a_function_starts(cron: str) -> None:
+    with pytest.raises(ValueError, match="write "):
+        check_cron(cron)
 
 
 @pytest.mark.parametrize("age", AGES)

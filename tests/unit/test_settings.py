@@ -126,3 +126,25 @@ def test_a_local_stack_may_use_somebodys_store() -> None:
 )
 def test_one_post_brings_5_gib_at_most(most: int, by_one_post: int) -> None:
     assert read(MAX_UPLOAD_BYTES=str(most)).max_post_bytes == by_one_post
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "instead"),
+    [
+        ("ORPHAN_REMOVAL_CRON", "0 0 * * * *", r"write 0 \* \* \* \? \*"),
+        ("ORPHAN_REMOVAL_CRON", "every night", "such as 0"),
+        ("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "20 days", "write 20d"),
+        ("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "99999d", "longer than 36500 days"),
+    ],
+)
+def test_a_bad_time_is_refused_by_the_name_of_its_variable(
+    name: str, value: str, instead: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is .*{instead}"):
+        read(**{name: value})
+
+
+def test_orphans_are_kept_unless_a_cron_says_otherwise() -> None:
+    assert read().orphan_removal_cron == ""
+    assert read(ORPHAN_REMOVAL_CRON="0 3 * * ? *").orphan_removal_cron == "0 3 * * ? *"
+    assert read(ORPHAN_REMOVAL_OBJECT_MAX_AGE="PT36H").orphan_removal_object_max_age.days == 1

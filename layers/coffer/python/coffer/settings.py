@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from coffer.domain.cron import check_cron
 from coffer.domain.durations import parse_duration
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
@@ -58,6 +59,8 @@ class Settings:
     thumbnail_size: int
     max_export_bytes: int
     max_export_entries: int
+    orphan_removal_cron: str
+    """When orphans are removed, as the template's schedule has it; empty means never."""
     orphan_removal_object_max_age: timedelta
     """How long a file may stay without a record that describes it, where orphans are removed."""
     copy_conditions: bool
@@ -126,6 +129,7 @@ class Settings:
             max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
             max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
             stream_hash_limit_bytes=read.number("STREAM_HASH_LIMIT_BYTES", 20 * 1024**3),
+            orphan_removal_cron=read.cron("ORPHAN_REMOVAL_CRON"),
             orphan_removal_object_max_age=read.duration("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "20d"),
             thumbnail_size=read.number("THUMBNAIL_SIZE", 200),
             max_export_bytes=read.number("MAX_EXPORT_BYTES", 2 * 1024**3),
@@ -208,6 +212,15 @@ class _Reader:
             return parse_duration(self.text(name, default))
         except ValueError as error:
             raise SettingsError(f"{name} is {error}.") from error
+
+    def cron(self, name: str) -> str:
+        text = self.text(name, "")
+        try:
+            if text:
+                check_cron(text)
+        except ValueError as error:
+            raise SettingsError(f"{name} is {error}.") from error
+        return text
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.choice(name, ("true", "false"), str(default).lower())
