@@ -39,6 +39,12 @@ from tests.fakes.vocabulary import InMemoryVocabulary
 _Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)
 
 
+def _require_key(identifier: str) -> None:
+    """DynamoDB refuses to look for the empty key: whoever asks for it has a mistake."""
+    if not identifier:
+        raise ValueError("no key of a table is empty")
+
+
 class InMemoryUploads:
     """The Uploads port."""
 
@@ -47,6 +53,7 @@ class InMemoryUploads:
         self.clock = clock or FrozenClock()
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
+        _require_key(file_identifier)
         return _unexpired(self.records.get(file_identifier), self.clock)
 
     def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
@@ -110,9 +117,11 @@ class InMemoryCatalogue:
         self.commits: list[tuple[Step, ...]] = []
 
     def metadata(self, identifier: str) -> Metadata | None:
+        _require_key(identifier)
         return _unexpired(self.metadata_records.get(identifier), self._uploads.clock)
 
     def derivative(self, identifier: str) -> Derivative | None:
+        _require_key(identifier)
         return _unexpired(self.derivative_records.get(identifier), self._uploads.clock)
 
     def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:

@@ -280,10 +280,17 @@ def _document_message(kind: str, identifier: str, operation: str) -> dict[str, A
 
 def _message(record: Record, occurred_on: datetime, told: dict[str, Any]) -> dict[str, Any]:
     subject = told.get("documentType", "")
-    name = f"{instance_id(record)}/{record.version}/{told['type']}/{subject}"
     return {
         **told,
         "version": record.version,
-        "id": str(uuid5(_NAMESPACE, name)),
+        "id": message_id(instance_id(record), record.version, told["type"], subject),
         "occurredOn": to_text(occurred_on),
     }
+
+
+def message_id(instance: str, version: int, kind: str, subject: str = "") -> str:
+    """The id of a message about one change of a record, the same however often it is told.
+
+    `kind` is its detail-type; `subject` tells the messages apart that one change has of that kind.
+    """
+    return str(uuid5(_NAMESPACE, f"{instance}/{version}/{kind}/{subject}"))

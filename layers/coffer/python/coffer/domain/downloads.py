@@ -194,7 +194,9 @@ def _source_of(
     if generated.generated_from_derivative is not None:
         derivative = catalogue.derivative(generated.generated_from_derivative)
         return uploads.get(derivative.file_identifier) if derivative else None
-    return uploads.get(metadata.file_identifier or "") if metadata else None
+    if metadata is None or metadata.file_identifier is None:
+        return None
+    return uploads.get(metadata.file_identifier)
 
 
 def _check_made(source: ObjectUpload) -> None:

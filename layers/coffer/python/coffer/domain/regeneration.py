@@ -94,7 +94,8 @@ class Regeneration:
         if submitted:
             return submitted[-1]
         main = self.uploads.get(metadata.file_identifier) if metadata.file_identifier else None
-        own = self.catalogue.derivative(main.thumbnail_identifier or "") if main else None
+        generated = main.thumbnail_identifier if main else None
+        own = self.catalogue.derivative(generated) if generated else None
         if own is not None and own.deleted_on is None:
             return own
         return next(iter(thumbnails), None)
