@@ -312,6 +312,16 @@ class TestKeys:
         assert "its key" in reason("a.csv", GOOD, dataset="../other")
         assert "its key" in reason("a.csv", GOOD, dataset="a//b")
 
+    @pytest.mark.parametrize("pattern", ["{owner}/{dataset}/{path}", "x/{path}/{owner}"])
+    def test_an_owner_with_a_slash_could_be_another_and_is_refused(self, pattern: str) -> None:
+        """`a/b` with the dataset `c` would write over the dataset `b` of the owner `a`."""
+        with pytest.raises(MalformedRequestError, match=r"metadata\.owner must not have a '/'"):
+            read({"c.csv": GOOD}, pattern=KeyPattern.parse(pattern), owner="a/b", dataset="c")
+
+    def test_where_keys_name_no_owner_an_owner_may_have_a_slash(self) -> None:
+        package, [file] = read({"a.csv": GOOD}, pattern=BY_CONTENT, owner="a/b")
+        assert (package.owner, file.key) == ("a/b", f"{MD5_HEX}.csv")
+
     def test_a_missing_dataset_is_asked_for_by_its_name(self) -> None:
         assert "metadata.dataset" in reason("a.csv", GOOD, dataset=None)
 

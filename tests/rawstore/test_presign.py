@@ -256,11 +256,26 @@ class TestRefusals:
     def test_an_owner_is_who_signed_the_upload_whatever_the_key_begins_with(
         self, stack: LocalStack
     ) -> None:
-        """`u1/x` is a user of his own, whose keys begin like those of u1."""
-        address = push(stack, user="u1/x", findability="private")
+        """Kept under a key of u1, from a time when the store had another pattern."""
+        address = push(stack, user="u1", findability="private")
+        key = stack.keys("RawstoreBucket")[0]
+        signed = {"owner": "u2", "findability": "private"}
+        stack.client("s3").put_object(
+            Bucket=stack.name("RawstoreBucket"), Key=key, Body=b"x", Metadata=signed
+        )
 
         assert error_of(presign(stack, address)) == (403, "foreign_file")
-        assert is_signed(link_of(presign(stack, address, owner="u1/x", user="u1/x")))
+        assert is_signed(link_of(presign(stack, address, owner="u2", user="u2")))
+
+    def test_a_name_with_a_slash_owns_no_key_of_another(self, stack: LocalStack) -> None:
+        """What came otherwise goes by its key, whose first segment is the whole owner."""
+        address = push(stack, user="u1", findability="private")
+        key = stack.keys("RawstoreBucket")[0]
+        stack.client("s3").put_object(Bucket=stack.name("RawstoreBucket"), Key=key, Body=b"x")
+        posing = "/".join(key.split("/")[:2])
+
+        assert error_of(presign(stack, address, owner=posing, user=posing)) == (403, "foreign_file")
+        assert is_signed(link_of(presign(stack, address)))
 
     @pytest.mark.parametrize(
         "url",

@@ -63,6 +63,17 @@ class KeyPattern:
         following = rest[0][0] if rest else ""
         return first == "" and owner == "owner" and following.startswith("/")
 
+    def owner_problem(self, owner: str) -> str | None:
+        """Why this owner's keys could be another's; None if they can't.
+
+        A key is cut at its slashes, and a dataset and a path may have some, too: the owner `a/b`
+        and dataset `c` name the keys of the owner `a` and dataset `b`. A pattern that doesn't name
+        the owner lets owners share keys, and means to.
+        """
+        if "/" in owner and any(name == "owner" for _, name in self.parts):
+            return "must not have a '/': this store keeps files by their owner"
+        return None
+
     def missing(self, available: Mapping[str, str]) -> list[str]:
         """The variables of the pattern that have no value here."""
         return [name for _, name in self.parts if name is not None and name not in available]

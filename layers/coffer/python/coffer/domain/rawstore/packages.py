@@ -90,8 +90,8 @@ class Package:
 def parse_files(request: object, package: Package, pattern: KeyPattern) -> list[PackageFile]:
     """The files of a request's `filedata`, in its order, each with its key.
 
-    Raises TooLargeError over MAX_FILES, MalformedRequestError without `filedata`, and BadFilesError
-    naming every file that has anything wrong with it.
+    Raises TooLargeError over MAX_FILES, MalformedRequestError without `filedata` and for an owner
+    whose keys could be another's, and BadFilesError naming every file that has anything wrong.
     """
     entries = _object_in(request, "filedata")
     if len(entries) > MAX_FILES:
@@ -99,6 +99,8 @@ def parse_files(request: object, package: Package, pattern: KeyPattern) -> list[
             "too_many_files",
             f"{len(entries)} files were named; at most {MAX_FILES} fit one request.",
         )
+    if problem := pattern.owner_problem(package.owner):
+        raise MalformedRequestError("bad_owner", f"metadata.owner {problem}.", pointer="/metadata")
     common = {"owner": package.owner}
     if package.dataset is not None:
         common["dataset"] = package.dataset

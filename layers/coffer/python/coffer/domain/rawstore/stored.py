@@ -23,11 +23,13 @@ def is_file_of(owner: str, key: str, stored: StoredFile | None, *, owner_leads: 
     """Whether what is under `key`, or will be, is a file of `owner`.
 
     An upload's form is signed with its owner, and the object keeps that. Only what came otherwise,
-    or is not there yet, goes by its key, and only where `owner_leads`: keys begin with their owner.
+    or is not there yet, goes by its key, and only where `owner_leads`: keys begin with their owner,
+    and no owner of a key has a slash.
     """
     if stored is not None and stored.owner is not None:
         return stored.owner == owner
-    return owner_leads and key.startswith(f"{owner}/")
+    first, slash, _ = key.partition("/")
+    return owner_leads and slash == "/" and first == owner
 
 
 class StoredFiles(Protocol):
