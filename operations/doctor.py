@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
@@ -28,7 +28,6 @@ MOST_SKEW = timedelta(minutes=5)
 """S3 refuses signatures from clocks further apart than 15 minutes; forms are short-lived."""
 ORIGIN = "https://doctor.coffer.example"
 CANARY = b"Coffer's canary: may be deleted at any time.\n"
-CANARY_PATIENCE_SECONDS = 60.0
 SIGNER = "OfferUploadsFunction"
 
 
@@ -58,7 +57,10 @@ class Doctor:
     token: str | None = None
     bucket: str = "coffer-doctor"
     web: Web = field(default_factory=Web)
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] | None = None
+    """This machine's time; without, the installation says what that is."""
+    patience_seconds: float = 60.0
+    """How long the canary may take."""
 
     def examine(self) -> Iterator[Finding]:
         """Every finding, as it is made."""
@@ -69,6 +71,7 @@ class Doctor:
         yield self.check_cors()
         yield from self.check_dead_letters()
         yield self.check_failed_changes()
+        yield self.check_orphan_removal()
         yield self.check_canary()
 
     def check_api(self) -> Finding:
@@ -89,7 +92,8 @@ class Doctor:
         if isinstance(answer, str) or "date" not in answer.headers:
             detail = f"{url} tells no time" if isinstance(answer, Response) else f"{url}: {answer}"
             return Finding(subject, Health.FAILURE, detail, "S3 has to be reachable from here.")
-        skew = abs(parsedate_to_datetime(answer.headers["date"]) - self.now())
+        now = (self.now or self.installation.now)()
+        skew = abs(parsedate_to_datetime(answer.headers["date"]) - now)
         detail = f"{skew.total_seconds():.0f} s apart from S3's"
         if skew > MOST_SKEW:
             remedy = "Set this machine's clock; what it signs would be refused."
@@ -172,6 +176,14 @@ class Doctor:
             return Finding(subject, Health.WARNING, f"{count} batches", remedy)
         return Finding(subject, Health.OK, "none")
 
+    def check_orphan_removal(self) -> Finding:
+        """Whether orphans are removed, and which: said, since neither is a fault."""
+        environment = self.installation.environment("RemoveOrphansFunction")
+        cron = environment.get("ORPHAN_REMOVAL_CRON", "")
+        age = environment.get("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "")
+        detail = f"at cron({cron}), older than {age}" if cron else "off: they are kept for ever"
+        return Finding("orphan removal", Health.OK, detail)
+
     def check_canary(self) -> Finding:
         """Whether an upload comes out at the other end: form, S3, notification, queue, record."""
         subject = "notification path"
@@ -194,18 +206,36 @@ class Doctor:
 
     def _await_canary(self, subject: str, identifier: str) -> Finding:
         path, begun = f"/api/v1/object-upload/{identifier}", time.monotonic()
-        while time.monotonic() - begun < CANARY_PATIENCE_SECONDS:
+        answer: Response | str = "nothing was asked"
+        while time.monotonic() - begun < self.patience_seconds:
             answer = self._api("GET", path)
             if isinstance(answer, Response) and answer.status == 200:
                 took = f"the record was there after {time.monotonic() - begun:.1f} s"
                 return Finding(subject, Health.OK, f"{took}; {self._remove_canary(path)}")
             time.sleep(0.5)
-        remedy = (
-            "Is EventBridge switched on for the bucket, the rule UploadArrivedRule enabled, and "
-            "ProcessUploadFunction well? Its log and dead-letter queue say more."
-        )
-        detail = f"no record of {identifier} after {CANARY_PATIENCE_SECONDS:.0f} s"
+        said = answer if isinstance(answer, str) else f"status {answer.status}"
+        detail = f"no record of {identifier} after {self.patience_seconds:.0f} s ({said}); "
+        waiting = self._messages("ProcessUploadQueue")
+        if waiting:
+            remedy = (
+                "The queue isn't worked off: look into ProcessUploadFunction's log, and whether "
+                "its event source mapping is enabled and the function may be invoked so often."
+            )
+        else:
+            remedy = (
+                "No event came, or it was given up: is EventBridge switched on for the bucket, "
+                "and the rule UploadArrivedRule enabled? See the dead-letter queues, too."
+            )
+        detail += f"{waiting} messages wait or are tried in ProcessUploadQueue"
         return Finding(subject, Health.FAILURE, detail, remedy)
+
+    def _messages(self, queue: str) -> int:
+        """How many messages a queue has, those included that are being worked on."""
+        sqs = self.installation.client("sqs")
+        url = sqs.get_queue_url(QueueName=self.installation.names[queue])["QueueUrl"]
+        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
+        return sum(int(found[kind]) for kind in kinds)
 
     def _remove_canary(self, path: str) -> str:
         answer = self._api("DELETE", path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -37,6 +38,9 @@ class Installation(Protocol):
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         """Invoke a function by its logical id and wait; FunctionFailedError where it fails."""
+
+    def now(self) -> datetime:
+        """The time by which it signs and checks, as far as this machine knows."""
 
 
 class FunctionFailedError(Exception):
@@ -76,6 +80,10 @@ class LocalInstallation:
         if "failed" in answer:
             raise FunctionFailedError(answer["failed"])
         return answer["payload"]
+
+    def now(self) -> datetime:
+        # `make clock` may have moved it, and the S3 gate with it.
+        return datetime.fromisoformat(self._remote.ask("clock", advance_seconds=0)["now"])
 
 
 class DeployedInstallation:
@@ -122,6 +130,9 @@ class DeployedInstallation:
         if "FunctionError" in answer:
             raise FunctionFailedError(json.dumps(payload))
         return payload
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
 
 def _name(physical: str) -> str:

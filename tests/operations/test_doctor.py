@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ class Elsewhere:
         self.api_url = installation.api_url
         self.client = installation.client
         self.invoke = installation.invoke
+        self.now = installation.now
 
     def environment(self, function: str) -> Mapping[str, str]:
         return {**self._installation.environment(function), **self._changes}
@@ -79,8 +81,66 @@ def test_forms_signed_for_another_region_are_found(installation: LocalInstallati
 
 
 def test_a_clock_that_is_wrong_is_found(installation: LocalInstallation) -> None:
-    ahead = Doctor(installation, now=lambda: datetime.now(UTC) + timedelta(hours=1))
-    assert ahead.check_clock().health is Health.FAILURE
+    ahead = Doctor(installation, now=lambda: installation.now() + timedelta(hours=1))
+    found = ahead.check_clock()
+    assert (found.health, found.remedy[:24]) == (Health.FAILURE, "Set this machine's clock")
+
+
+def test_a_stack_whose_clock_was_moved_is_well(
+    outside: Stack, installation: LocalInstallation
+) -> None:
+    before = installation.now()
+    outside.move_clock(7200)
+    assert installation.now() - before >= timedelta(hours=2)
+    assert Doctor(installation).check_clock().health is Health.OK
+
+
+def test_what_becomes_of_orphans_is_said(installation: LocalInstallation) -> None:
+    assert Doctor(installation).check_orphan_removal().detail == "off: they are kept for ever"
+    on = Elsewhere(installation, ORPHAN_REMOVAL_CRON="0 * * * ? *")
+    found = Doctor(on).check_orphan_removal()
+    assert (found.health, found.detail) == (Health.OK, "at cron(0 * * * ? *), older than 20d")
+
+
+@contextmanager
+def lying_in(installation: LocalInstallation, queue: str, messages: int) -> Iterator[None]:
+    """So many messages in a queue, for the time of the block."""
+    sqs = installation.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    for _ in range(messages):
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+    try:
+        yield
+    finally:
+        for _ in range(messages):
+            [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+@pytest.mark.parametrize(("waiting", "remedy"), [(0, "No event came"), (1, "The queue isn't")])
+def test_a_canary_that_never_arrives_is_looked_for(
+    installation: LocalInstallation, waiting: int, remedy: str
+) -> None:
+    """A bucket that tells nobody is told from a queue that nobody works off."""
+    store = "https://store.example/b"
+    form = {"url": store, "fields": {}}
+    offer = {"files": [{"fileIdentifier": "canary", "upload": form}]}
+    answers: dict[str, Response | str] = {
+        f"{installation.api_url}/api/v1/upload/coffer-doctor": Response(
+            200, {}, json.dumps(offer).encode()
+        ),
+        store: Response(201, {}, b""),
+        f"{installation.api_url}/api/v1/object-upload/canary": Response(404, {}, b""),
+    }
+    ill = Elsewhere(installation)
+    if waiting:  # a queue that nobody reads stands in for one that isn't worked off
+        queue = installation.names["BuildExportDeadLetterQueue"]
+        ill.names = {**installation.names, "ProcessUploadQueue": queue}
+    with lying_in(installation, ill.names["ProcessUploadQueue"], waiting):
+        found = Doctor(ill, web=Answers(answers), patience_seconds=0.01).check_canary()
+    assert found.health is Health.FAILURE
+    assert f"(status 404); {waiting} messages wait" in found.detail
+    assert found.remedy.startswith(remedy)
 
 
 def test_silence_is_told_from_a_bad_answer(installation: LocalInstallation) -> None:
