@@ -19,8 +19,11 @@ from tests.session import STACK
 
 def pytest_configure(config: pytest.Config) -> None:
     if STACK not in config.stash:
-        # CHAOS=… CHAOS_SEED=… as with `make start`: `make test-chaos` sets them.
-        config.stash[STACK] = LocalStack(chaos=Chaos.from_environment(os.environ)).start()
+        # CHAOS=… CHAOS_SEED=… AUTH=… as with `make start`: tests under faults set them.
+        config.stash[STACK] = LocalStack(
+            chaos=Chaos.from_environment(os.environ),
+            tokens_required=os.environ.get("AUTH") == "jwt",
+        ).start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

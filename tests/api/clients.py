@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from local.gateway import Response
@@ -12,6 +12,20 @@ from local.stack import LocalStack
 from tests.api import s3_forms
 
 JSON_API = "application/vnd.api+json"
+
+
+class Service(Protocol):
+    """Whatever takes requests: the stack, or a person who signs them."""
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: bytes | str = b"",
+        json_body: Any = None,
+    ) -> Response: ...
 
 
 def multipart(
@@ -34,7 +48,7 @@ def multipart(
 
 
 def upload(
-    stack: LocalStack,
+    stack: Service,
     body: bytes,
     *,
     bucket: str = "mybucket",
@@ -50,7 +64,7 @@ def upload(
 
 
 def offer(
-    stack: LocalStack, *, bucket: str = "mybucket", name: str = "photo.jpg", **announced: Any
+    stack: Service, *, bucket: str = "mybucket", name: str = "photo.jpg", **announced: Any
 ) -> dict[str, Any]:
     """The offer for one file: POST /api/v1/upload/{bucket}."""
     answer = stack.request(
@@ -70,7 +84,7 @@ def post(offered: dict[str, Any], body: bytes) -> int:
     return s3_forms.post(str(url.netloc), url.path, form["fields"], body)
 
 
-def describe(stack: LocalStack, file_identifier: str, **attributes: Any) -> Response:
+def describe(stack: Service, file_identifier: str, **attributes: Any) -> Response:
     """POST /api/v1/metadata for a file in mybucket."""
     document = {
         "data": {
@@ -88,7 +102,7 @@ def describe(stack: LocalStack, file_identifier: str, **attributes: Any) -> Resp
 
 
 def upload_derivative(
-    stack: LocalStack, body: bytes, *, bucket: str = "mybucket", media_type: str = "image/png"
+    stack: Service, body: bytes, *, bucket: str = "mybucket", media_type: str = "image/png"
 ) -> str:
     """POST /api/v1/file/{bucket}/derivative; the identifier of the file."""
     headers, form = multipart(body, media_type=media_type)
@@ -97,7 +111,7 @@ def upload_derivative(
     return str(answer.json()["fileIdentifier"])
 
 
-def derive(stack: LocalStack, file_identifier: str, metadata: str, **attributes: Any) -> Response:
+def derive(stack: Service, file_identifier: str, metadata: str, **attributes: Any) -> Response:
     """POST /api/v1/derivative for a file that was made from what `metadata` describes."""
     return send(
         stack,
@@ -112,7 +126,7 @@ def derive(stack: LocalStack, file_identifier: str, metadata: str, **attributes:
 
 
 def change(
-    stack: LocalStack,
+    stack: Service,
     kind: str,
     identifier: str,
     *,
@@ -128,14 +142,14 @@ def change(
 
 
 def delete(
-    stack: LocalStack, kind: str, identifier: str, *, headers: Mapping[str, str] | None = None
+    stack: Service, kind: str, identifier: str, *, headers: Mapping[str, str] | None = None
 ) -> Response:
     """DELETE /api/v1/{kind}/{id}."""
     return stack.request("DELETE", f"/api/v1/{kind}/{identifier}", headers=headers or {})
 
 
 def send(
-    stack: LocalStack,
+    stack: Service,
     method: str,
     path: str,
     data: Any,
@@ -147,7 +161,7 @@ def send(
     return stack.request(method, path, headers=sent, json_body={"data": data})
 
 
-def record(stack: LocalStack, file_identifier: str) -> dict[str, Any]:
+def record(stack: Service, file_identifier: str) -> dict[str, Any]:
     """The attributes of an upload's record."""
     answer = stack.request("GET", f"/api/v1/object-upload/{file_identifier}")
     assert answer.status == 200, answer.text

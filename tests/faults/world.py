@@ -8,11 +8,12 @@ was kept, what was promised has to hold.
 
 from __future__ import annotations
 
-import hashlib
+import io
+import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.chaos import CALM
@@ -23,17 +24,17 @@ from operations.failed_changes import redrive_stream
 from operations.installation import FunctionFailedError
 from tests.api import clients
 from tests.api.images import jpeg, png
+from tests.faults.people import Person, mark_of
 
-GROUPS = ("aafc", "bicoe")
-SAMPLES = (
-    png(16, 12, "firebrick"),
-    png(12, 16, "seagreen"),
-    jpeg(20, 20, "steelblue"),
-    b"Only text, and not much of it.\n",
-    b"\x7fELF\x02\x01\x01" + bytes(120),
-)
-"""The last is refused: a program."""
-REFUSED = SAMPLES[-1]
+REFUSED = b"\x7fELF\x02\x01\x01" + bytes(120)
+SAMPLES = {
+    "red": png(16, 12, "firebrick"),
+    "green": png(12, 16, "seagreen"),
+    "blue": jpeg(20, 20, "steelblue"),
+    "text": b"Only text, and not much of it.\n",
+    "program": REFUSED,
+}
+IMAGES = ("red", "green", "blue")
 PATIENCE = 12
 LONG = timedelta(minutes=61)
 """Longer than housekeeping leaves anything to its handler."""
@@ -58,6 +59,9 @@ class InProcess:
             raise FunctionFailedError(outcome.in_one_line())
         return outcome.payload
 
+    def now(self) -> datetime:
+        return self._stack.clock.now()
+
 
 @dataclass
 class World:
@@ -66,11 +70,19 @@ class World:
     stack: LocalStack
     accepted: dict[str, bytes] = field(default_factory=dict)
     """Files that Coffer said it had (or S3 did, for its form), by their identifiers."""
+    asked_to_delete: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     """Files that somebody asked to delete, and was told that they are gone."""
     buckets: dict[str, str] = field(default_factory=dict)
+    """The group of everything, by its identifier."""
     metadata: dict[str, str] = field(default_factory=dict)
     """Descriptions that were made, each with its file."""
+    derivatives: dict[str, str] = field(default_factory=dict)
+    """Derivatives that were recorded, each with its file."""
+    exports: dict[str, list[str]] = field(default_factory=dict)
+    """Exports that were asked for, each with its files."""
+    overheard: list[str] = field(default_factory=list)
+    """What somebody of one group was told about another."""
     steps: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
 
@@ -80,6 +92,10 @@ class World:
         self.stack.reset()
 
     # What people do ------------------------------------------------------------------------
+
+    def somebody(self, group: str) -> Person:
+        """Whoever acts for a group."""
+        return Person(self.stack, group)
 
     def _insist(self, ask: Callable[[], Response]) -> Response:
         """Ask until there is an answer that is no failure of the service."""
@@ -94,7 +110,8 @@ class World:
     def upload(self, bucket: str, body: bytes) -> None:
         """A small file through the API; without an answer, once more."""
         self.steps["upload"] += 1
-        answer = self._insist(lambda: clients.upload(self.stack, body, bucket=bucket))
+        person, name = self.somebody(bucket), f"{mark_of(bucket)}.png"
+        answer = self._insist(lambda: clients.upload(person, body, bucket=bucket, name=name))
         if body == REFUSED:
             assert answer.status in (415, 500, 503), answer.text
         elif answer.status == 200:
@@ -102,9 +119,9 @@ class World:
 
     def upload_derivative(self, bucket: str, body: bytes) -> str | None:
         """A file that was made from another."""
-        headers, form = clients.multipart(body)
+        headers, form = clients.multipart(body, name=f"{mark_of(bucket)}.jpg")
         answer = self._insist(
-            lambda: self.stack.request(
+            lambda: self.somebody(bucket).request(
                 "POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form
             )
         )
@@ -118,10 +135,10 @@ class World:
         """A file straight to S3, with the same form more than once if the network stutters."""
         self.steps["send"] += 1
         offered = self._insist(
-            lambda: self.stack.request(
+            lambda: self.somebody(bucket).request(
                 "POST",
                 f"/api/v1/upload/{bucket}",
-                json_body={"files": [{"originalFilename": "sent.bin"}]},
+                json_body={"files": [{"originalFilename": f"{mark_of(bucket)}.bin"}]},
             )
         )
         if offered.status != 200:
@@ -141,36 +158,112 @@ class World:
         """Metadata for a file; a conflict may be one's own request, whose answer was lost."""
         self.steps["describe"] += 1
         bucket = self.buckets[file]
-        answer = self._insist(lambda: clients.describe(self.stack, file, bucket=bucket))
+        texts = {"acCaption": mark_of(bucket), "publiclyReleasable": False}
+        answer = self._insist(
+            lambda: clients.describe(self.somebody(bucket), file, bucket=bucket, **texts)
+        )
         if answer.status == 201:
-            self.metadata[answer.json()["data"]["id"]] = file
+            self._remember(self.metadata, answer, file)
+
+    def _remember(self, records: dict[str, str], answer: Response, file: str) -> None:
+        identifier = answer.json()["data"]["id"]
+        records[identifier] = file
+        self.buckets[identifier] = self.buckets[file]
 
     def change(self, metadata: str, name: str) -> None:
         """Another name in a description."""
         self.steps["change"] += 1
-        self._insist(lambda: clients.change(self.stack, "metadata", metadata, filename=name))
+        person = self.somebody(self.buckets[metadata])
+        self._insist(lambda: clients.change(person, "metadata", metadata, filename=name))
 
     def derive(self, metadata: str) -> None:
         """A derivative of what a description is about."""
         self.steps["derive"] += 1
-        file = self.upload_derivative(self.buckets[self.metadata[metadata]], SAMPLES[2])
-        if file is not None:
-            self._insist(
-                lambda: clients.derive(self.stack, file, metadata, derivativeType="LARGE_IMAGE")
-            )
+        bucket = self.buckets[metadata]
+        file = self.upload_derivative(bucket, SAMPLES["blue"])
+        if file is None:
+            return
+        kinds = {"derivativeType": "LARGE_IMAGE", "publiclyReleasable": False}
+        answer = self._insist(
+            lambda: clients.derive(self.somebody(bucket), file, metadata, bucket=bucket, **kinds)
+        )
+        if answer.status == 201:
+            self._remember(self.derivatives, answer, file)
 
-    def withdraw(self, metadata: str) -> None:
-        """A description is deleted; its file waits for another, or becomes an orphan."""
-        self.steps["withdraw"] += 1
-        self._insist(lambda: clients.delete(self.stack, "metadata", metadata))
+    def withdraw(self, kind: str, identifier: str) -> None:
+        """A description or a derivative's record is deleted; its file becomes an orphan."""
+        self.steps[f"withdraw {kind}"] += 1
+        person = self.somebody(self.buckets[identifier])
+        self._insist(lambda: clients.delete(person, kind, identifier))
 
     def delete(self, file: str) -> None:
         """A file is deleted, if nothing describes it."""
         self.steps["delete"] += 1
-        answer = self._insist(lambda: clients.delete(self.stack, "object-upload", file))
+        self.asked_to_delete.add(file)
+        person = Person(self.stack, self.buckets[file], ("dina-admin",))
+        answer = self._insist(lambda: clients.delete(person, "object-upload", file))
         assert answer.status in (204, 404, 409, 410, 500, 503), answer.text
-        if answer.status in (204, 410):
+        if answer.status == 204:
             self.deleted.add(file)
+
+    def export(self, bucket: str, most: int) -> None:
+        """An archive of some of a group's files; what is gone by then is refused by name."""
+        self.steps["export"] += 1
+        files = [one for one in self.accepted if self.buckets[one] == bucket][:most]
+        if not files:
+            return
+        attributes = {"name": mark_of(bucket), "fileIdentifiers": files}
+        document = {"data": {"type": "object-export", "attributes": attributes}}
+        answer = self._insist(
+            lambda: self.somebody(bucket).request(
+                "POST", "/api/v1/object-export", json_body=document
+            )
+        )
+        if answer.status == 201:
+            identifier = answer.json()["data"]["id"]
+            self.exports[identifier] = files
+            self.buckets[identifier] = bucket
+
+    def take(self, which: int) -> None:
+        """Whoever heard of an archive takes it, with the key that came with the news."""
+        self.steps["take"] += 1
+        keys = [one["detail"]["toa"] for one in self.stack.bus_events if "toa" in one["detail"]]
+        if keys:
+            self.stack.request("GET", f"/toa/{keys[which % len(keys)]}")
+
+    def look(self, identifier: str) -> None:
+        """Somebody of the other group asks for what isn't theirs."""
+        self.steps["look"] += 1
+        kind, group = self._kind_of(identifier), self.buckets[identifier]
+        paths = [f"{kind}/{identifier}", f"audit-snapshot?filter[instanceId]={kind}/{identifier}"]
+        if kind == "object-upload":
+            other = Person(self.stack, group).stranger.group
+            paths += [f"file/{where}/{identifier}" for where in (group, other)]
+            paths.append(f"file/{group}/{identifier}/thumbnail")
+        self._overhear(group, paths)
+
+    def browse(self, group: str) -> None:
+        """Somebody of the other group looks through the lists."""
+        self.steps["browse"] += 1
+        self._overhear(group, ("object-upload", "metadata", "derivative", "object-export"))
+
+    def _kind_of(self, identifier: str) -> str:
+        kinds: dict[str, Mapping[str, object]] = {
+            "metadata": self.metadata,
+            "derivative": self.derivatives,
+            "object-export": self.exports,
+        }
+        return next((kind for kind, of in kinds.items() if identifier in of), "object-upload")
+
+    def _overhear(self, group: str, paths: Iterable[str]) -> None:
+        stranger = Person(self.stack, group).stranger
+        for path in paths:
+            answer = stranger.request("GET", f"/api/v1/{path}")
+            is_one = "/" in path and "?" not in path
+            if is_one and answer.status not in (403, 404, 500, 503):
+                self.overheard.append(f"{path}: {answer.status} for somebody of {stranger.group}")
+            if mark_of(group) in answer.body.decode("utf-8", "replace"):
+                self.overheard.append(f"{path}: {answer.text[:200]}")
 
     def sweep(self) -> None:
         """Orphans of more than an hour are removed."""
@@ -202,6 +295,7 @@ class World:
                     redrive(installation, queue, lambda _: None)
                 redrive_stream(installation, lambda _: None)
                 self.stack.settle(retries=True)
+                self._open_archives()
                 self.stack.clock.advance(LONG)
                 done = self.stack.run_schedule("KeepHouseFunction")
                 assert not done.failed, done.in_one_line()
@@ -211,152 +305,45 @@ class World:
         finally:
             self.stack.disturbance.chaos = chaos
 
-
-def kind_of(told: str) -> str:
-    """Which kind of fault a line of the disturbance's journal tells of."""
-    endings = {"twice": "twice", "late": "late", "order": "out of order", "killed": "killed"}
-    for ending, kind in endings.items():
-        if told.endswith(ending):
-            return kind
-    return "refused"
-
-
-def sha1_of(body: bytes) -> str:
-    """As records have it."""
-    return hashlib.sha1(body, usedforsecurity=False).hexdigest()
-
-
-def broken_promises(world: World) -> Iterator[str]:
-    """What doesn't hold, in words."""
-    yield from _of_files(world)
-    yield from _of_storage(world)
-    yield from _of_claims(world)
-    yield from _of_the_audit(world)
-    yield from _of_leftovers(world)
-
-
-def _items(world: World, table: str) -> list[dict[str, Any]]:
-    return world.stack.items(table)
-
-
-def _of_files(world: World) -> Iterator[str]:
-    """Every accepted byte is stored once and has its record, until somebody deletes it."""
-    records = {one["fileIdentifier"]: one for one in _items(world, "UploadsTable")}
-    for identifier, body in world.accepted.items():
-        record = records.get(identifier)
-        if record is None:
-            yield f"{identifier} was accepted and has no record"
-        elif body == REFUSED:
-            if record["uploadStatus"] != "REJECTED":
-                yield f"{identifier} is a program and {record['uploadStatus']}"
-        elif record["uploadStatus"] != "AVAILABLE":
-            yield f"{identifier} was accepted and is {record['uploadStatus']}"
-        elif record["sha1Hex"] != sha1_of(body):
-            yield f"{identifier} has other bytes than were sent"
-        elif "deletedOn" in record:
-            swept = "orphan" in str(record["deletedBy"])
-            if not swept and identifier not in world.deleted:
-                yield f"{identifier} is deleted, and nobody asked for it"
-
-
-def _of_storage(world: World) -> Iterator[str]:
-    """No record lacks its bytes, and no bytes lack their record."""
-    stack = world.stack
-    stored = {
-        key: stack.client("s3").get_object(Bucket=stack.name("ObjectBucket"), Key=key)
-        for key in stack.keys("ObjectBucket")
-    }
-    wanted = set()
-    for record in _items(world, "UploadsTable"):
-        if record["uploadStatus"] != "AVAILABLE" or "deletedOn" in record:
-            continue
-        wanted.add(record["objectKey"])
-        found = stored.get(record["objectKey"])
-        if found is None:
-            yield f"{record['fileIdentifier']} has lost its bytes"
-        elif sha1_of(found["Body"].read()) != record["sha1Hex"]:
-            yield f"{record['fileIdentifier']} has other bytes than its record says"
-        if record.get("thumbnailStatus") == "READY":
-            key = f"thumbnails/{record['bucketKey']}/{record['thumbnailIdentifier']}.jpg"
-            wanted.add(key)
-            if key not in stored:
-                yield f"{record['fileIdentifier']} has lost its thumbnail"
-        elif record.get("thumbnailStatus") == "PENDING":
-            yield f"{record['fileIdentifier']} still waits for its thumbnail"
-    for key in sorted(set(stored) - wanted):
-        yield f"{key} belongs to nothing"
-
-
-def _of_claims(world: World) -> Iterator[str]:
-    """A file that something describes is there, and is described once."""
-    records = {one["fileIdentifier"]: one for one in _items(world, "UploadsTable")}
-    claims: Counter[str] = Counter()
-    for table, kind in (("MetadataTable", "metadata"), ("DerivativesTable", "derivative")):
-        for item in _items(world, table):
-            file = item.get("fileIdentifier")
-            if "deletedOn" in item or file is None or file == item["id"]:
-                # A generated thumbnail has no upload of its own.
+    def _open_archives(self) -> None:
+        """Every archive that is there holds its files, whole, and nothing else."""
+        for record in self.stack.items("ExportsTable"):
+            files = self.exports.get(record["id"])
+            if files is None or record["status"] not in ("COMPLETED", "PARTIAL"):
                 continue
-            claims[file] += 1
-            upload = records.get(file)
-            if upload is None or "deletedOn" in upload:
-                yield f"{file} was removed although {kind}/{item['id']} describes it"
-            elif upload.get("claimedBy") != f"{kind}/{item['id']}":
-                yield f"{file} is claimed by {upload.get('claimedBy')}, not {kind}/{item['id']}"
-    for file, times in claims.items():
-        if times > 1:
-            yield f"{file} is described {times} times"
-    for file, upload in records.items():
-        if "claimedBy" in upload and not claims[file]:
-            yield f"{file} is claimed by {upload['claimedBy']}, which isn't there"
+            key = f"exports/{record['id']}/{record['id']}.zip"
+            found = self.stack.client("s3").get_object(
+                Bucket=self.stack.name("ObjectBucket"), Key=key
+            )
+            with zipfile.ZipFile(io.BytesIO(found["Body"].read())) as archive:
+                bodies = sorted(archive.read(name) for name in archive.namelist())
+            left_out = {file for some in record.get("problems", {}).values() for file in some}
+            wanted = sorted(self.accepted[file] for file in files if file not in left_out)
+            assert bodies == wanted, f"the archive of {record['id']} has other bytes"
+            assert left_out <= self.gone(), f"{record['id']} lacks {left_out - self.gone()}"
+
+    def gone(self) -> set[str]:
+        """The files that were deleted by somebody or by the orphan removal."""
+        items = self.stack.items("UploadsTable")
+        return {one["fileIdentifier"] for one in items if "deletedOn" in one}
 
 
-_KINDS = {
-    "UploadsTable": ("object-upload", "fileIdentifier"),
-    "MetadataTable": ("metadata", "id"),
-    "DerivativesTable": ("derivative", "id"),
+_KINDS_OF_FAULTS = {
+    "twice": "delivered twice",
+    "late": "delivered late",
+    "order": "delivered out of order",
+    "killed": "killed before a call",
+    "not taken": "entries of PutEvents not taken",
+    "TransactionCanceledException": "transactions cancelled",
+    "InternalServerError": "5xx of AWS",
+    "InternalException": "5xx of AWS",
+    "InternalError": "5xx of AWS",
 }
 
 
-def _of_the_audit(world: World) -> Iterator[str]:
-    """Every change has one entry in the audit, and is told under one id."""
-    audited: dict[str, list[int]] = {}
-    for entry in _items(world, "AuditTable"):
-        audited.setdefault(entry["instanceId"], []).append(int(entry["version"]))
-    told: dict[tuple[Any, ...], set[str]] = {}
-    for event in world.stack.bus_events:
-        detail = event["detail"]
-        subject = detail.get("documentId") or detail.get("fileIdentifier")
-        kind = detail.get("documentType") or "object-upload"
-        what = (event["detail-type"], detail.get("operation"), detail.get("operationType"))
-        told.setdefault((f"{kind}/{subject}", detail["version"], *what), set()).add(detail["id"])
-    tellers = {instance for instance, *_ in told}
-    for table, (kind, key) in _KINDS.items():
-        for item in _items(world, table):
-            instance, version = f"{kind}/{item[key]}", int(item["version"])
-            if sorted(audited.get(instance, [])) != list(range(1, version + 1)):
-                yield f"{instance} is at {version}, its audit has {audited.get(instance)}"
-            if version and instance not in tellers:
-                yield f"nobody was told of {instance}"
-    for what, ids in told.items():
-        # A metadata record is also told of for its derivatives' sake, under ids of their own.
-        if len(ids) > 1 and not what[0].startswith("metadata/"):
-            yield f"{what} was told under {len(ids)} ids"
-
-
-def _of_leftovers(world: World) -> Iterator[str]:
-    """Nothing is half-way."""
-    for key in world.stack.keys("ObjectBucket", "incoming/"):
-        yield f"{key} was never looked into"
-    for record in _items(world, "UploadsTable"):
-        if record["uploadStatus"] in ("PENDING", "PROCESSING"):
-            yield f"{record['fileIdentifier']} is still {record['uploadStatus']}"
-        if str(record.get("awaiting", "")).startswith(("bytes", "removal")):
-            yield f"{record['fileIdentifier']} still waits: {record['awaiting']}"
-    s3 = world.stack.client("s3")
-    name = world.stack.name("ObjectBucket")
-    for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", ()):
-        yield f"a multipart upload of {upload['Key']} was left open"
-    for queue in dead_letter_queues(InProcess(world.stack)):
-        if queue.messages:
-            yield f"{queue.logical_id} has {queue.messages} letters"
+def kind_of(told: str) -> str:
+    """Which kind of fault a line of the disturbance's journal tells of."""
+    for ending, kind in _KINDS_OF_FAULTS.items():
+        if told.endswith(ending):
+            return kind
+    return "calls throttled"

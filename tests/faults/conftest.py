@@ -1,0 +1,5 @@
+"""What kills handlers between two calls, for the tests that do so by hand."""
+
+from tests.api.killing import aws_calls
+
+__all__ = ["aws_calls"]

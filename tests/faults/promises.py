@@ -1,0 +1,208 @@
+"""What has to hold at the end of every run, whatever people did and whatever went wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from coffer.domain.change_stream import message_id
+from operations.dead_letters import dead_letter_queues
+from tests.faults.people import GROUPS
+from tests.faults.world import REFUSED, InProcess, World
+
+MESSAGES = (
+    "ObjectUploadNotification",
+    "ThumbnailNotification",
+    "OrphanRemovalNotification",
+    "DocumentOperationNotification",
+    "ObjectExportNotification",
+    "ExportFailedNotification",
+)
+PROMISES = (
+    "every accepted byte is stored once and has its record",
+    "no record lacks its bytes",
+    "nothing that is claimed was removed",
+    "every change has one entry in the audit, and messages under ids of its own",
+    "every archive held its files, whole, and its end was told",
+    "nobody was told of another group's things",
+    "nothing is left half-way",
+)
+"""What `broken_promises` looks into, for the report."""
+
+
+def sha1_of(body: bytes) -> str:
+    """As records have it."""
+    return hashlib.sha1(body, usedforsecurity=False).hexdigest()
+
+
+def broken_promises(world: World) -> Iterator[str]:
+    """What doesn't hold, in words."""
+    yield from _of_files(world)
+    yield from _of_storage(world)
+    yield from _of_claims(world)
+    yield from _of_the_audit(world)
+    yield from _of_exports(world)
+    yield from _of_groups(world)
+    yield from _of_leftovers(world)
+
+
+def _items(world: World, table: str) -> list[dict[str, Any]]:
+    return world.stack.items(table)
+
+
+def _of_files(world: World) -> Iterator[str]:
+    """Every accepted byte is stored once and has its record, until somebody deletes it."""
+    records = {one["fileIdentifier"]: one for one in _items(world, "UploadsTable")}
+    for identifier, body in world.accepted.items():
+        record = records.get(identifier)
+        if record is None:
+            yield f"{identifier} was accepted and has no record"
+        elif body == REFUSED:
+            if record["uploadStatus"] != "REJECTED":
+                yield f"{identifier} is a program and {record['uploadStatus']}"
+        elif record["uploadStatus"] != "AVAILABLE":
+            yield f"{identifier} was accepted and is {record['uploadStatus']}"
+        elif record["sha1Hex"] != sha1_of(body):
+            yield f"{identifier} has other bytes than were sent"
+        elif "deletedOn" in record:
+            swept = "orphan" in str(record["deletedBy"])
+            if not swept and identifier not in world.asked_to_delete:
+                yield f"{identifier} is deleted, and nobody asked for it"
+        elif identifier in world.deleted:
+            yield f"{identifier} is there, and somebody was told that it is deleted"
+
+
+def _of_storage(world: World) -> Iterator[str]:
+    """No record lacks its bytes, and no bytes lack their record."""
+    stack = world.stack
+    stored = {
+        key: stack.client("s3").get_object(Bucket=stack.name("ObjectBucket"), Key=key)
+        for key in stack.keys("ObjectBucket")
+    }
+    wanted = set()
+    for record in _items(world, "UploadsTable"):
+        if record["uploadStatus"] != "AVAILABLE" or "deletedOn" in record:
+            continue
+        wanted.add(record["objectKey"])
+        found = stored.get(record["objectKey"])
+        if found is None:
+            yield f"{record['fileIdentifier']} has lost its bytes"
+        elif sha1_of(found["Body"].read()) != record["sha1Hex"]:
+            yield f"{record['fileIdentifier']} has other bytes than its record says"
+        if record.get("thumbnailStatus") == "READY":
+            key = f"thumbnails/{record['bucketKey']}/{record['thumbnailIdentifier']}.jpg"
+            wanted.add(key)
+            if key not in stored:
+                yield f"{record['fileIdentifier']} has lost its thumbnail"
+        elif record.get("thumbnailStatus") == "PENDING":
+            yield f"{record['fileIdentifier']} still waits for its thumbnail"
+    for key in sorted(set(stored) - wanted):
+        yield f"{key} belongs to nothing"  # archives are gone by now, too
+
+
+def _of_claims(world: World) -> Iterator[str]:
+    """A file that something describes is there, and is described once."""
+    records = {one["fileIdentifier"]: one for one in _items(world, "UploadsTable")}
+    claims: Counter[str] = Counter()
+    for table, kind in (("MetadataTable", "metadata"), ("DerivativesTable", "derivative")):
+        for item in _items(world, table):
+            file = item.get("fileIdentifier")
+            if "deletedOn" in item or file is None or file == item["id"]:
+                # A generated thumbnail has no upload of its own.
+                continue
+            claims[file] += 1
+            upload = records.get(file)
+            if upload is None or "deletedOn" in upload:
+                yield f"{file} was removed although {kind}/{item['id']} describes it"
+            elif upload.get("claimedBy") != f"{kind}/{item['id']}":
+                yield f"{file} is claimed by {upload.get('claimedBy')}, not {kind}/{item['id']}"
+    for file, times in claims.items():
+        if times > 1:
+            yield f"{file} is described {times} times"
+    for file, upload in records.items():
+        if "claimedBy" in upload and not claims[file]:
+            yield f"{file} is claimed by {upload['claimedBy']}, which isn't there"
+
+
+_KINDS = {
+    "UploadsTable": ("object-upload", "fileIdentifier"),
+    "MetadataTable": ("metadata", "id"),
+    "DerivativesTable": ("derivative", "id"),
+    "ExportsTable": ("object-export", "id"),
+}
+_SUBJECTS = ("", "metadata", "derivative")
+_UNTOLD_STATES = ("NEW", "RUNNING", "EXPIRED")
+"""What an export becomes without a message: the bus hears how it ends, and no more."""
+
+
+def _of_the_audit(world: World) -> Iterator[str]:
+    """Every change has one entry in the audit, and is told under ids that are always its own."""
+    entries: dict[str, dict[int, dict[str, Any]]] = {}
+    for entry in _items(world, "AuditTable"):
+        entries.setdefault(entry["instanceId"], {})[int(entry["version"])] = entry
+    told = {event["detail"]["id"]: event for event in world.stack.bus_events}
+    accounted = set()
+    for table, (kind, key) in _KINDS.items():
+        for item in _items(world, table):
+            instance, version = f"{kind}/{item[key]}", int(item["version"])
+            audited = entries.get(instance, {})
+            if sorted(audited) != list(range(1, version + 1)):
+                yield f"{instance} is at {version}, its audit has {sorted(audited)}"
+            for number, entry in audited.items():
+                ids = {
+                    message_id(instance, number, message, subject)
+                    for message in MESSAGES
+                    for subject in _SUBJECTS
+                }
+                accounted |= ids
+                untold = json.loads(entry["state"]).get("status") in _UNTOLD_STATES
+                if not untold and not ids & set(told):
+                    yield f"nobody was told of {instance} {number}: {entry['changedProperties']}"
+    for identifier in set(told) - accounted:
+        yield f"the bus told of what the audit doesn't have: {told[identifier]['detail']}"
+
+
+def _of_exports(world: World) -> Iterator[str]:
+    """Every export came to an end that was told; what is in archives was looked at while there."""
+    kinds = {"ERROR": "ExportFailedNotification", "EXPIRED": "ObjectExportNotification"}
+    told = {(one["detail-type"], one["detail"].get("uuid")) for one in world.stack.bus_events}
+    records = {record["id"]: record for record in _items(world, "ExportsTable")}
+    for identifier in world.exports:
+        status = str(records[identifier]["status"]) if identifier in records else "unknown"
+        if (kinds.get(status), identifier) not in told:
+            yield f"the export {identifier} is {status}, and nobody was told"
+        if status == "ERROR" and not world.gone() & set(world.exports[identifier]):
+            yield f"the export {identifier} failed: {records[identifier]['failure']}"
+
+
+def _of_groups(world: World) -> Iterator[str]:
+    """Nobody was ever told of another group's things, and nobody is now."""
+    for identifier in world.buckets:
+        world.look(identifier)
+    for group in GROUPS:
+        world.browse(group)
+    yield from world.overheard
+
+
+def _of_leftovers(world: World) -> Iterator[str]:
+    """Nothing is half-way."""
+    for key in world.stack.keys("ObjectBucket", "incoming/"):
+        yield f"{key} was never looked into"
+    for record in _items(world, "UploadsTable"):
+        if record["uploadStatus"] in ("PENDING", "PROCESSING"):
+            yield f"{record['fileIdentifier']} is still {record['uploadStatus']}"
+        if str(record.get("awaiting", "")).startswith(("bytes", "removal")):
+            yield f"{record['fileIdentifier']} still waits: {record['awaiting']}"
+    for record in _items(world, "ExportsTable"):
+        if "due" in record:
+            yield f"the export {record['id']} still waits: {record['due']}"
+    s3 = world.stack.client("s3")
+    name = world.stack.name("ObjectBucket")
+    for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", ()):
+        yield f"a multipart upload of {upload['Key']} was left open"
+    for queue in dead_letter_queues(InProcess(world.stack)):
+        if queue.messages:
+            yield f"{queue.logical_id} has {queue.messages} letters"

@@ -1,0 +1,309 @@
+"""What functions do seldom, so that each right that they have is seen to be used, and to be enough.
+
+`make test-privileges` records the calls. Who is asking matters here: some records are looked at
+only for callers of another group.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local.chaos import CALM
+from local.gateway import Response
+from local.stack import LocalStack
+from tests.api import clients
+from tests.api.images import jpeg, png
+from tests.api.killing import AwsCalls
+from tests.faults.people import Person
+
+BULK = {"Content-Type": f"{clients.JSON_API}; ext=bulk"}
+API = "/api/v1"
+CALLS_OF_AN_UPLOAD = 4
+"""Through the API, which are fewer."""
+
+
+@pytest.fixture
+def calm(stack: LocalStack) -> Iterator[LocalStack]:
+    """The stack, without faults of its own."""
+    chaos, stack.disturbance.chaos = stack.disturbance.chaos, CALM
+    yield stack
+    stack.disturbance.chaos = chaos
+
+
+@pytest.fixture
+def ana(calm: LocalStack) -> Person:
+    """A super-user of aafc, who is an administrator, too."""
+    return Person(calm, "aafc", ("dina-admin",))
+
+
+def file(person: Person, body: bytes | None = None) -> str:
+    """A picture of somebody's group, looked into."""
+    answer = clients.upload(person, body or png(), bucket=person.group)
+    assert answer.status == 200, answer.text
+    person.stack.settle(retries=True)
+    return str(answer.json()["fileIdentifier"])
+
+
+def made_from(person: Person) -> str:
+    return clients.upload_derivative(person, png(), bucket=person.group)
+
+
+def identifier(answer: Response) -> str:
+    assert answer.status == 201, answer.text
+    return str(answer.json()["data"]["id"])
+
+
+def described(person: Person, file_identifier: str, **attributes: Any) -> str:
+    return identifier(clients.describe(person, file_identifier, bucket=person.group, **attributes))
+
+
+def derived(person: Person, source: str, file_identifier: str, **attributes: Any) -> str:
+    given = {"bucket": person.group, **attributes}
+    answer = clients.derive(person, file_identifier, source, **given)
+    person.stack.settle(retries=True)
+    return identifier(answer)
+
+
+def entry(kind: str, attributes: Mapping[str, Any], source: str | None = None) -> dict[str, Any]:
+    """One resource of a bulk request."""
+    one: dict[str, Any] = {"type": kind, "attributes": dict(attributes)}
+    if source is not None:
+        one["relationships"] = {"acDerivedFrom": {"data": {"type": "metadata", "id": source}}}
+    return one
+
+
+def in_bulk(person: Person, method: str, kind: str, *entries: Any, key: str = "") -> Response:
+    headers = {**BULK, "Idempotency-Key": key} if key else BULK
+    return clients.send(person, method, f"{API}/{kind}/bulk", list(entries), headers=headers)
+
+
+def loaded(person: Person, kind: str, one: str, query: str = "") -> Response:
+    return clients.send(
+        person,
+        "POST",
+        f"{API}/{kind}/bulk-load{query}",
+        [{"type": kind, "id": one}],
+        headers=BULK,
+    )
+
+
+def test_requests_under_keys_are_answered_as_before_and_forgotten_where_refused(
+    ana: Person,
+) -> None:
+    metadata = described(ana, file(ana))
+    outside = {"bucket": "aafc", "resourceExternalURL": "https://example.org/a", "dcFormat": "a/b"}
+    refused = {**outside, "orientation": 9}
+    for good, bad, kind in (
+        (entry("metadata", outside), entry("metadata", refused), "metadata"),
+        (
+            entry("derivative", {"dcType": "IMAGE", "fileIdentifier": made_from(ana)}, metadata),
+            entry("derivative", {"dcType": "NOTHING", "fileIdentifier": made_from(ana)}, metadata),
+            "derivative",
+        ),
+    ):
+        assert in_bulk(ana, "POST", kind, bad, key="refused").status >= 400
+        first = in_bulk(ana, "POST", kind, good, key="taken")
+        assert first.status < 300, first.text
+        assert in_bulk(ana, "POST", kind, good, key="taken").body == first.body
+    key = {"Content-Type": clients.JSON_API, "Idempotency-Key": "one"}
+    target = f"{API}/derivative"
+    for data, status in (
+        (entry("derivative", {"dcType": "NOTHING", "fileIdentifier": made_from(ana)}, metadata), 0),
+        (entry("derivative", {"dcType": "IMAGE", "fileIdentifier": made_from(ana)}, metadata), 201),
+    ):
+        answers = [clients.send(ana, "POST", target, data, headers=key) for _ in range(2)]
+        assert status == 0 or [one.status for one in answers] == [status] * 2
+    headers, form = clients.multipart(b"\x7fELF\x02\x01\x01" + bytes(120), name="a.png")
+    headers |= {"Idempotency-Key": "program"}
+    assert ana.request("POST", f"{API}/file/aafc", headers=headers, body=form).status == 415
+
+
+def test_terms_are_used_given_back_changed_and_deleted(ana: Person) -> None:
+    attribute = {
+        "name": "Sheet Condition",
+        "vocabularyElementType": "INTEGER",
+        "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "Of the sheet"}]},
+    }
+    made = clients.send(
+        ana, "POST", f"{API}/managed-attribute", entry("managed-attribute", attribute)
+    )
+    term, key = identifier(made), made.json()["data"]["attributes"]["key"]
+    subtype = identifier(
+        clients.send(
+            ana,
+            "POST",
+            f"{API}/object-subtype",
+            entry("object-subtype", {"dcType": "IMAGE", "acSubtype": "Drawing"}),
+        )
+    )
+    assert ana.request("GET", f"{API}/managed-attribute/{key}").status == 200
+    uses = {"managedAttributes": {key: "1"}, "acSubtype": "DRAWING", "dcType": "IMAGE"}
+    metadata = described(ana, file(ana), **uses)
+    attributes = {"bucket": "aafc", "fileIdentifier": file(ana), **uses}
+    answer = in_bulk(ana, "POST", "metadata", entry("metadata", attributes))
+    assert answer.status < 300, answer.text
+    other = answer.json()["data"][0]["id"]
+    for kind, one in (("managed-attribute", term), ("object-subtype", subtype)):
+        assert clients.delete(ana, kind, one).status == 422
+    unused: dict[str, Any] = {"managedAttributes": {}, "acSubtype": None}
+    assert clients.change(ana, "metadata", metadata, **unused).status == 200
+    changed = {**entry("metadata", unused), "id": other}
+    assert in_bulk(ana, "PATCH", "metadata", changed).status == 200
+    changed = {**entry("metadata", uses), "id": other}
+    assert in_bulk(ana, "PATCH", "metadata", changed).status == 200
+    assert clients.delete(ana, "metadata", other).status == 204
+    renarrowed: dict[str, Any] = {"vocabularyElementType": "STRING"}
+    assert clients.change(ana, "managed-attribute", term, **renarrowed).status == 200
+    assert clients.change(ana, "object-subtype", subtype, dcType="TEXT").status == 200
+    for kind, one in (("managed-attribute", term), ("object-subtype", subtype)):
+        assert clients.delete(ana, kind, one).status == 204
+
+
+def test_what_is_public_is_shown_to_others_with_what_it_was_made_from(ana: Person) -> None:
+    original = file(ana)
+    metadata = described(ana, original, publiclyReleasable=True)
+    derivative = derived(ana, metadata, made_from(ana), publiclyReleasable=True)
+    stranger = ana.stranger
+    assert stranger.request("GET", f"{API}/object-upload/{original}").status == 200
+    assert loaded(stranger, "object-upload", original).status == 200
+    assert loaded(stranger, "metadata", metadata, "?include=derivatives").status == 200
+    assert loaded(stranger, "derivative", derivative, "?include=acDerivedFrom").status == 200
+
+
+def test_derivatives_are_moved_to_another_source(ana: Person) -> None:
+    first, second = described(ana, file(ana)), described(ana, file(ana))
+    derivative = derived(ana, first, made_from(ana))
+    to = {"acDerivedFrom": {"data": {"type": "metadata", "id": second}}}
+    moved = clients.change(ana, "derivative", derivative, relationships=to)
+    assert moved.status == 200, moved.text
+    back = {**entry("derivative", {}, first), "id": derivative}
+    assert in_bulk(ana, "PATCH", "derivative", back).status == 200
+
+
+def test_files_made_from_others_go_the_ways_of_all_files(ana: Person) -> None:
+    """By the form, straight to the store, deleted by hand, swept, and put into archives."""
+    stack = ana.stack
+    deleted, swept = made_from(ana), made_from(ana)
+    assert clients.delete(ana, "object-upload", deleted).status == 204
+    offered = clients.offer(ana, bucket="aafc", name="a.jpg", isDerivative=True)
+    assert clients.post(offered, jpeg()) == 201
+    stack.settle(retries=True)
+    sent = offered["fileIdentifier"]
+    assert any(sent in key for key in stack.keys("ObjectBucket", "derivatives/"))
+    export = entry("object-export", {"fileIdentifiers": [sent]})
+    assert clients.send(ana, "POST", f"{API}/object-export", export).status == 201
+    stack.settle(retries=True)
+    stack.clock.advance(timedelta(days=21))
+    outcome = stack.run_schedule("RemoveOrphansFunction")
+    assert outcome.payload["removed"] == 2, outcome
+    assert not [key for key in stack.keys("ObjectBucket", "derivatives/") if swept in key]
+
+
+def test_a_thumbnail_is_made_of_a_derivative_on_demand(ana: Person) -> None:
+    original = clients.upload(ana, b"Only text.\n", bucket="aafc", name="a.txt", media_type=None)
+    metadata = described(ana, original.json()["fileIdentifier"])
+    derived(ana, metadata, made_from(ana), derivativeType="LARGE_IMAGE")
+    wanted = {
+        "metadataUuid": metadata,
+        "derivativeType": "THUMBNAIL_IMAGE",
+        "derivedFromType": "LARGE_IMAGE",
+    }
+    [made] = [
+        one["id"] for one in ana.stack.items("DerivativesTable") if "generatedFrom" in str(one)
+    ]
+    assert clients.delete(ana, "derivative", made).status == 204
+    answer = clients.send(
+        ana, "POST", f"{API}/derivative-generation", entry("derivative-generation", wanted)
+    )
+    assert answer.status < 300, answer.text
+
+
+def test_a_thumbnail_of_a_file_that_was_deleted_meanwhile_is_taken_back(ana: Person) -> None:
+    answer = clients.upload(ana, png(), bucket="aafc")
+    ana.stack.settle()
+    [event] = [
+        one for one in ana.stack.bus_events if one["detail-type"] == "ObjectUploadNotification"
+    ]
+    assert clients.delete(ana, "object-upload", answer.json()["fileIdentifier"]).status == 204
+    record = {"messageId": "1", "body": json.dumps(event), "eventSource": "aws:sqs"}
+    assert not ana.stack.invoke("MakeThumbnailFunction", {"Records": [record]}).failed
+    assert ana.stack.keys("ObjectBucket", "thumbnails/") == []
+
+
+def lose_messages(stack: LocalStack, queue: str) -> None:
+    """Take whatever is in a queue off it for good."""
+    sqs, url = stack.client("sqs"), stack.name(queue)
+    while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+@pytest.mark.parametrize("is_derivative", [False, True])
+@pytest.mark.parametrize("where", ["through the API", "to the store"])
+def test_what_died_half_way_is_finished_by_housekeeping(
+    ana: Person,
+    aws_calls: AwsCalls,
+    where: str,
+    is_derivative: bool,
+) -> None:
+    stack = ana.stack
+    for fatal in range(1, CALLS_OF_AN_UPLOAD):
+        stack.reset()
+        if where == "to the store":
+            offered = clients.offer(ana, bucket="aafc", isDerivative=is_derivative)
+            assert clients.post(offered, jpeg()) == 201
+        aws_calls.kill_before(fatal)
+        if where == "to the store":
+            stack.settle()
+        else:
+            headers, form = clients.multipart(jpeg(), name="a.jpg")
+            target = f"{API}/file/aafc{'/derivative' * is_derivative}"
+            ana.request("POST", target, headers=headers, body=form)
+        assert aws_calls.killed
+        aws_calls.stop()
+        stack.clock.advance(timedelta(hours=2))
+        lose_messages(stack, "ProcessUploadQueue")
+        assert not stack.run_schedule("KeepHouseFunction").failed
+        stack.settle(retries=True)
+        assert all(one["uploadStatus"] == "AVAILABLE" for one in stack.items("UploadsTable")), (
+            stack.items("UploadsTable")
+        )
+
+
+def test_a_deletion_that_died_half_way_is_finished_by_housekeeping(
+    ana: Person,
+    aws_calls: AwsCalls,
+) -> None:
+    """Of a file that was made from another, and of a description with its derivatives."""
+    metadata = described(ana, file(ana))
+    for _ in range(2):
+        derived(ana, metadata, made_from(ana))
+    swept = made_from(ana)
+    aws_calls.kill_before(3)
+    clients.delete(ana, "object-upload", swept)
+    aws_calls.stop()
+    ana.stack.clock.advance(timedelta(hours=2))
+    assert clients.delete(ana, "metadata", metadata).status == 204
+    late = derived_without_check(ana, metadata)
+    ana.stack.clock.advance(timedelta(hours=2))
+    ana.stack.settle(retries=True)
+    assert not ana.stack.run_schedule("KeepHouseFunction").failed
+    left = [one for one in ana.stack.items("DerivativesTable") if "deletedOn" not in one]
+    assert left == [], late
+
+
+def derived_without_check(person: Person, metadata: str) -> str:
+    """A derivative whose request came so late that it found its source there still."""
+    [item, *_] = person.stack.items("DerivativesTable")
+    table = person.stack.name("DerivativesTable")
+    client = person.stack.client("dynamodb")
+    found = client.get_item(TableName=table, Key={"id": {"S": item["id"]}})["Item"]
+    found.pop("deletedOn", None)
+    found.pop("deletedBy", None)
+    client.put_item(TableName=table, Item=found)
+    return str(item["id"])
