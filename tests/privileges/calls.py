@@ -8,8 +8,9 @@ operations".
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,6 +24,21 @@ class Need:
     action: str
     arn: str
     prefix: str | None = None
+
+
+def write_needs(path: Path, needed: Mapping[str, Iterable[Need]]) -> None:
+    """Keep what functions, by their logical ids, were seen to need in one process."""
+    told = {function: sorted(map(astuple, needs), key=str) for function, needs in needed.items()}
+    path.write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def read_needs(paths: Iterable[Path]) -> dict[str, set[Need]]:
+    """What several processes have kept, together."""
+    needed: dict[str, set[Need]] = {}
+    for path in paths:
+        for function, needs in json.loads(path.read_text(encoding="utf-8")).items():
+            needed.setdefault(function, set()).update(Need(*need) for need in needs)
+    return needed
 
 
 def needs_of(

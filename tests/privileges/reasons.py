@@ -12,7 +12,6 @@ REASONS: dict[tuple[str, str], str] = {
     ("*", "sqs:ReceiveMessage"): _BY_LAMBDA,
     ("*", "sqs:DeleteMessage"): _BY_LAMBDA,
     ("*", "sqs:GetQueueAttributes"): _BY_LAMBDA,
-    ("*", "sqs:ChangeMessageVisibility"): _BY_LAMBDA,
     ("PublishChangesFunction", "dynamodb:DescribeStream"): _BY_LAMBDA,
     ("PublishChangesFunction", "dynamodb:GetRecords"): _BY_LAMBDA,
     ("PublishChangesFunction", "dynamodb:GetShardIterator"): _BY_LAMBDA,

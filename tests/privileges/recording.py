@@ -128,7 +128,9 @@ class Recorder:
                 self._add(need)
 
     def _add(self, need: Need) -> None:
-        # A thread that a handler started isn't known: then it is the latest function's.
-        function = self._by_thread.get(threading.get_ident(), self._latest)
+        function = self._by_thread.get(threading.get_ident())
+        if function is None and threading.current_thread() is not threading.main_thread():
+            # A thread that a handler started: the latest one. The main one is the test's own.
+            function = self._latest
         if function is not None:
             self.needs.setdefault(function, set()).add(need)
