@@ -9,6 +9,7 @@ was kept, what was promised has to hold.
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -317,7 +318,8 @@ class World:
             )
             with zipfile.ZipFile(io.BytesIO(found["Body"].read())) as archive:
                 bodies = sorted(archive.read(name) for name in archive.namelist())
-            left_out = {file for some in record.get("problems", {}).values() for file in some}
+            problems = json.loads(record.get("problems", "{}"))
+            left_out = {file for some in problems.values() for file in some}
             wanted = sorted(self.accepted[file] for file in files if file not in left_out)
             assert bodies == wanted, f"the archive of {record['id']} has other bytes"
             assert left_out <= self.gone(), f"{record['id']} lacks {left_out - self.gone()}"

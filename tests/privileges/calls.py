@@ -113,7 +113,7 @@ def _needs_of_s3(
             yield Need("s3:ListBucketMultipartUploads", arn, query.get("prefix", [""])[0])
         elif "delete" in query:
             yield Need("s3:DeleteObject", f"{arn}/*")
-        else:
+        elif method != "POST":  # a form is posted with the rights of whoever signed it
             yield Need("s3:ListBucket", arn, query.get("prefix", [""])[0])
         return
     source = headers.get("x-amz-copy-source")

@@ -8,6 +8,9 @@ _BY_LAMBDA = "Lambda itself uses it in the function's name: the local stack's fe
 
 _ABSENT = "without it S3 answers 403 for a key that isn't there, where we need to see 404"
 
+_IN_TIME = "only where there is more to do than an invocation has time for, or where it fails"
+_TAKEN_BACK = "of a race that needs two runs of one claim: tests/unit/domain/test_promotion.py"
+
 REASONS: dict[tuple[str, str], str] = {
     ("*", "sqs:ReceiveMessage"): _BY_LAMBDA,
     ("*", "sqs:DeleteMessage"): _BY_LAMBDA,
@@ -19,6 +22,11 @@ REASONS: dict[tuple[str, str], str] = {
     ("PublishChangesFunction", "s3:PutObject"): _BY_LAMBDA,
     ("PublishChangesFunction", "s3:ListBucket"): _BY_LAMBDA,
     ("*", "s3:ListBucket"): _ABSENT,
+    ("BuildExportFunction", "s3:AbortMultipartUpload"): _IN_TIME,
+    ("BuildExportFunction", "sqs:SendMessage"): _IN_TIME,
+    ("KeepHouseFunction", "s3:AbortMultipartUpload"): "where a worker died for good: tests/export",
+    ("ProcessUploadFunction", "s3:DeleteObject"): _TAKEN_BACK,
+    ("ProcessUploadFunction", "s3:GetObject"): _TAKEN_BACK,
 }
 """By function ("*": any) and action."""
 

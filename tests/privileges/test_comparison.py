@@ -57,6 +57,7 @@ def test_what_a_test_does_between_invocations_is_nobodys_need(
     stack: LocalStack, recorder: Recorder
 ) -> None:
     from coffer.adapters.dynamodb.items import UploadItem
+
     from tests.fakes.records import upload as an_upload
 
     assert not stack.invoke(SWEEP, {}).failed
