@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -37,6 +38,9 @@ class Inside:
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         raise AssertionError(f"{function} is not needed to count")
+
+    def now(self) -> datetime:
+        return self.stack.clock.now()
 
 
 @pytest.fixture
