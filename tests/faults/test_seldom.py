@@ -301,10 +301,11 @@ def test_a_deletion_that_died_half_way_is_finished_by_housekeeping(
     metadata = described(ana, file(ana))
     for _ in range(2):
         derived(ana, metadata, made_from(ana))
-    swept = made_from(ana)
-    aws_calls.kill_before(3)
-    clients.delete(ana, "object-upload", swept)
-    aws_calls.stop()
+    deleted = [made_from(ana), file(ana)]
+    for one in deleted:
+        aws_calls.kill_before(3)
+        clients.delete(ana, "object-upload", one)
+        aws_calls.stop()
     ana.stack.clock.advance(timedelta(hours=2))
     assert clients.delete(ana, "metadata", metadata).status == 204
     ana.stack.clock.advance(timedelta(hours=2))
@@ -312,3 +313,5 @@ def test_a_deletion_that_died_half_way_is_finished_by_housekeeping(
     assert not ana.stack.run_schedule("KeepHouseFunction").failed
     left = [one for one in ana.stack.items("DerivativesTable") if "deletedOn" not in one]
     assert left == []
+    keys = "".join(ana.stack.keys("ObjectBucket"))
+    assert not [one for one in deleted if one in keys]

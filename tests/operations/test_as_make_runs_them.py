@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "notification path",
     "redrive": "ProcessUploadDeadLetterQueue: 0 sent",
     "redrive-stream": "0 batches told, 0 failed again",
+    "recount": "counters, 0 differ",
     "reconcile": "0 objects without a record",
     "sweep": "no orphans",
     "rethumbnail": "0 thumbnails asked for again",
