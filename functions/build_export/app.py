@@ -12,7 +12,8 @@ from coffer.adapters.imaging.export_functions import IsolatedFunctions
 from coffer.adapters.store_signing import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import timed_queue_handler
-from coffer.domain.export.building import Building, Remaining
+from coffer.domain.export.building import Building
+from coffer.domain.export.lease import Remaining
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import settings
 

@@ -83,6 +83,10 @@ class Checkpoint:
             copies={},
         )
 
+    def without(self, dropped: Mapping[int, str]) -> Checkpoint:
+        """The same with more entries left out."""
+        return replace(self, dropped={**self.dropped, **dropped})
+
     def encode(self) -> bytes:
         """As JSON; the members packed, because there may be thousands."""
         packed = b"".join(

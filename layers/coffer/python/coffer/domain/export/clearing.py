@@ -8,6 +8,7 @@ from functools import partial
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError
+from coffer.domain.export.leftovers import clear_below
 from coffer.domain.export.ports import Archives, ExportQueue, Exports
 from coffer.domain.export.record import Due
 
@@ -42,10 +43,7 @@ class Clearing:
         try:
             if export.has_archive:
                 export = self.exports.replace(export, export.expired(now))
-            for key, upload in list(self.archives.unfinished(export.folder)):
-                self.archives.abandon(key, upload)
-            for key in list(self.archives.keys(export.folder)):
-                self.archives.remove(key)
+            clear_below(self.archives, export.folder)
             self.exports.replace(export, export.cleared(now))
         except RecordChangedError:
             return "busy"  # somebody has asked for another key

@@ -112,6 +112,24 @@ class Export:
         return f"{self.folder}request.json"
 
     @property
+    def sources_key(self) -> str:
+        return f"{self.folder}sources.json"
+
+    @property
+    def temporary(self) -> str:
+        """Where the temporary objects of all workers are."""
+        return f"{self.folder}parts/"
+
+    @property
+    def scratch(self) -> str:
+        """Where this worker's temporary objects go: one that is believed dead has its own."""
+        return f"{self.temporary}{self.lease}/"
+
+    def checkpoint_key(self, lease: int) -> str:
+        """Where the worker that has, or had, this lease keeps its checkpoint."""
+        return f"{self.folder}checkpoint-{lease}.json"
+
+    @property
     def archive_name(self) -> str:
         """What the archive is called when it is handed out (reference, 4.11)."""
         return f"{self.identifier}.zip"
