@@ -352,6 +352,22 @@ def test_a_file_that_goes_or_changes_midway_is_left_out(number: int, changes: bo
                 return
 
 
+@pytest.mark.parametrize("call", [36, 44])
+def test_files_that_go_midway_together_are_left_out_one_after_the_other(call: int) -> None:
+    """The member that is copied first, and the one that goes on in the part where it begins."""
+    workshop = mixed()
+    calls = count()
+
+    def meanwhile(_method: str) -> None:
+        if next(calls) == call:
+            for number in (3, 7):
+                _spoil(workshop, number, changes=False)
+
+    assert disturbed(workshop, meanwhile).build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert workshop.export.problems == {"file_missing": [identifier(3), identifier(7)]}
+    check(workshop, without=(3, 7))
+
+
 def _spoil(workshop: Workshop, number: int, *, changes: bool) -> None:
     key, body = workshop.key_of(number), workshop.files[number].body
     if changes:

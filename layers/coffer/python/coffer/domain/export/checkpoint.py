@@ -44,6 +44,9 @@ class Mark:
     written: int
 
 
+BEGINNING = Mark(part=0, place=Place(), written=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """`parts` are the ETags of the streamed parts, from part 1 on. `transition` says that the last
@@ -56,7 +59,8 @@ class Checkpoint:
     place: Place = field(default_factory=Place)
     written: tuple[Written, ...] = ()
     opened: Mark | None = None
-    """Before the part in which the member that is unfinished at `place` begins."""
+    """Before the part in which the member that is unfinished at `place` begins; None also where
+    an earlier part was gone back to, of which that is not known any more."""
     transition: Mark | None = None
     leading: int | None = None
     padded: int = 0

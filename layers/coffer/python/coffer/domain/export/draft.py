@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coffer.domain.errors import ObjectMissingError
-from coffer.domain.export.checkpoint import Checkpoint, Mark
+from coffer.domain.export.checkpoint import BEGINNING, Checkpoint, Mark
 from coffer.domain.export.lease import Lease
 from coffer.domain.export.leftovers import clear_leftovers
 from coffer.domain.export.manifest import Entry
@@ -68,10 +68,8 @@ class Draft:
         self.checkpoint = replace(self.checkpoint, dropped={**dropped, **known})
 
     def go_back(self, mark: Mark | None) -> None:
-        """Make the part of the mark, which has to be there, and those behind it anew."""
-        if mark is None:
-            raise ValueError("a checkpoint lacks the mark of what it has begun")
-        self.checkpoint = self.checkpoint.back_to(mark)
+        """Make the part of the mark, and those behind it, anew; all, where no mark is known."""
+        self.checkpoint = self.checkpoint.back_to(mark or BEGINNING)
 
     def save(self, *, progress: bool = True) -> None:
         """Write the checkpoint, and now and then tell the record how far it is."""
