@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 from weakref import finalize
 
@@ -38,7 +39,7 @@ _START_SECONDS = 30
 _READ_BYTES = 64 * 1024
 _WORKER = "coffer.adapters.imaging.worker"
 # Where a process finds its own. Lambda's /dev/fd has the first three only; macOS has no /proc.
-_DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"  # noqa: PTH112
+_DESCRIPTORS = "/proc/self/fd" if Path("/proc/self/fd").is_dir() else "/dev/fd"
 
 
 class IsolatedThumbnailer:
