@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from coffer.adapters import export_archives
+from coffer.adapters import store_requests
 from coffer.adapters.export_archives import S3Archives
 from coffer.adapters.signing import Credentials, Endpoint, Signer
 from coffer.domain.errors import ObjectMissingError, UnavailableError
@@ -57,7 +57,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr(export_archives, "_PAUSES_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(store_requests, "_PAUSES_SECONDS", (0, 0, 0, 0))
     server = Store(("127.0.0.1", 0), Answering)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
