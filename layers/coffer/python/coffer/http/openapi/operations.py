@@ -479,7 +479,16 @@ def _authorize(identifier: str, summary: str, description: str) -> Operation:
         },
         refusals=together(
             ALWAYS, PERMISSION,
-            {400: ("malformed_json", "no_metadata", "no_filedata", "bad_metadata", "bad_files")},
+            {
+                400: (
+                    "malformed_json",
+                    "no_metadata",
+                    "no_filedata",
+                    "bad_metadata",
+                    "bad_owner",
+                    "bad_files",
+                )
+            },
             {401: ("wrong_owner",), 403: ("no_upload_permission", "quota_exceeded")},
             {413: ("too_many_files", "answer_too_large")},
             {503: ("storage_keys_unavailable", "usage_unavailable")},
