@@ -274,6 +274,19 @@ class TestKeys:
         clock.forward(seconds=30)
         assert tokens.caller(self.TOKEN).username == "alice"
 
+    def test_a_clock_that_is_set_back_locks_nobody_out(self) -> None:
+        issuer, clock = Issuer(jwk(RSA, "r1")), SettableClock()
+        token = sign(RSA, {**CLAIMS, "exp": at(hours=3)}, kid="r1")
+        issuer.is_down = True
+        tokens = make(issuer, clock)
+        clock.forward(hours=2)
+        with pytest.raises(UnavailableError):
+            tokens.caller(token)
+        issuer.is_down = False
+        clock.forward(hours=-2)
+
+        assert tokens.caller(token).username == "alice"
+
     @pytest.mark.parametrize(
         "configuration",
         [

@@ -334,6 +334,17 @@ class TestPublishedKeys:
         with pytest.raises(UnauthenticatedError):
             tokens.verify(sign(KEY, CLAIMS))
 
+    def test_a_clock_that_is_set_back_locks_nobody_out(self) -> None:
+        server, clock = AuthServer(None), SettableClock()
+        tokens = self.tokens(server, clock)
+        clock.forward(hours=2)
+        with pytest.raises(UnavailableError):
+            tokens.verify(sign(KEY, CLAIMS))
+        server.document = PEM
+        clock.forward(hours=-2)
+
+        assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
+
     @pytest.mark.parametrize("document", [None, "<html>", ""])
     def test_a_known_key_outlives_the_auth_servers_troubles(self, document: str | None) -> None:
         server, clock = AuthServer(PEM), SettableClock()

@@ -166,7 +166,9 @@ class IssuerKeys:
         return [key for key in keys if key is not None]
 
     def _since_tried(self) -> timedelta:
-        return timedelta.max if self._tried is None else self._clock.now() - self._tried
+        since = timedelta.max if self._tried is None else self._clock.now() - self._tried
+        # A clock that was set back says nothing of how long ago it was, and must lock nobody out.
+        return since if since >= timedelta(0) else timedelta.max
 
 
 def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:

@@ -115,7 +115,9 @@ class PublishedKey:
             logger.warning("public key not fetched", reason=str(error))
 
     def _since_tried(self) -> timedelta:
-        return timedelta.max if self._tried is None else self._clock.now() - self._tried
+        since = timedelta.max if self._tried is None else self._clock.now() - self._tried
+        # A clock that was set back says nothing of how long ago it was, and must lock nobody out.
+        return since if since >= timedelta(0) else timedelta.max
 
 
 def read_public_key(text: str) -> RSAPublicKey:
