@@ -267,8 +267,8 @@ class TestPublicKeys:
 class AuthServer:
     """A stand-in for the fetching of the public key: says what it is told, counts, or is down."""
 
-    def __init__(self, document: str) -> None:
-        self.document: str | None = document
+    def __init__(self, document: str | None) -> None:
+        self.document = document
         self.asked = 0
 
     def fetch(self, url: str) -> bytes:
