@@ -315,3 +315,19 @@ def test_a_deletion_that_died_half_way_is_finished_by_housekeeping(
     assert left == []
     keys = "".join(ana.stack.keys("ObjectBucket"))
     assert not [one for one in deleted if one in keys]
+
+
+def test_derivatives_that_a_deletion_had_no_time_for_are_deleted_by_housekeeping(
+    ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = described(ana, file(ana))
+    made = derived(ana, metadata, made_from(ana))
+    with monkeypatch.context() as short_of_time:
+        short_of_time.setattr("coffer.domain.metadata_changes.MOST_STEPS", 2)
+        short_of_time.setattr("coffer.domain.cascading.MOST_ROUNDS", 0)
+        assert clients.delete(ana, "metadata", metadata).status == 204
+    assert ana.request("GET", f"{API}/derivative/{made}").status == 200
+    ana.stack.clock.advance(timedelta(hours=2))
+    assert not ana.stack.run_schedule("KeepHouseFunction").failed
+    assert all("deletedOn" in one for one in ana.stack.items("DerivativesTable"))
+    assert not [one for one in ana.stack.items("UploadsTable") if one.get("claimedBy")]
