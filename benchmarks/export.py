@@ -33,10 +33,10 @@ from tests.environment import NEEDED  # noqa: E402 - the settings are read when 
 
 os.environ.update(NEEDED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 
-from coffer.adapters.export_archives import READERS, S3Archives  # noqa: E402 - as above
-from coffer.adapters.fast_compression import FastCompression  # noqa: E402 - as above
-from coffer.adapters.reading_ahead import ReadingAhead  # noqa: E402 - as above
-from coffer.adapters.signing import Credentials, Endpoint, Signer  # noqa: E402 - as above
+from coffer.adapters.compression import FastCompression  # noqa: E402 - as above
+from coffer.adapters.s3.archives import READERS, S3Archives  # noqa: E402 - as above
+from coffer.adapters.s3.read_ahead import ReadingAhead  # noqa: E402 - as above
+from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer  # noqa: E402 - as above
 from coffer.adapters.system_clock import SystemClock  # noqa: E402 - as above
 from coffer.domain.export.checkpoint import Place  # noqa: E402 - as above
 from coffer.domain.export.layout import lay_out  # noqa: E402 - as above

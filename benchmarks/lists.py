@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROOT = "/api/v1/metadata"
 SMALL, LARGE = 1_000, 20_000
 FEWEST = 500
-MOST_TIMES = 1.2
+MAX_TIMES = 1.2
 PAGE_500 = "page 500 by cursor"
 NAME = "specimen-000421.wav"
 QUERIES: Mapping[str, str] = {
@@ -128,7 +128,7 @@ def main(small: int, large: int) -> int:
         then = after[name]
         pairs = ((cost.calls, then.calls), (cost.items, then.items), (cost.size, then.size))
         worst = max(large / small for small, large in pairs if small)
-        missed += worst > MOST_TIMES
+        missed += worst > MAX_TIMES
         numbers = "".join(
             f"{f'{a:,} {b:,}':>{width}}" for (a, b), width in zip(pairs, (14, 14, 18), strict=True)
         )

@@ -88,7 +88,7 @@ def measure_signing() -> None:
 
     Both keep the forms of a request, as whoever answers it with all of them has to.
     """
-    from coffer.adapters.signing import Credentials, Signer
+    from coffer.adapters.signing.sigv4 import Credentials, Signer
 
     client, now = boto3_client(), datetime.now(UTC)
     signer = Signer(Credentials(KEY, SECRET, TOKEN), REGION)
@@ -188,8 +188,8 @@ def serve() -> None:
 def measure_exists() -> None:
     """100 files: one LIST after the other, as the reference; and HEADs over kept connections."""
     os.environ.update({name: value for name, value in ENVIRONMENT.items() if value})
-    from coffer.adapters.object_probe import S3StoredFiles
-    from coffer.adapters.signing import Credentials, Endpoint, Signer
+    from coffer.adapters.rawstore.probe import S3StoredFiles
+    from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
     from coffer.adapters.system_clock import SystemClock
 
     # In a process of its own, so that it does not take turns with those who ask.

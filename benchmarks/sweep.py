@@ -28,7 +28,7 @@ from local.stack import LocalStack
 
 SMALL, LARGE = 1_000, 100_000
 ORPHANS = 50
-MOST_TIMES = 1.2
+MAX_TIMES = 1.2
 AGE = timedelta(days=21)
 AT_ONCE = 500
 
@@ -69,7 +69,7 @@ def counted() -> Iterator[Cost]:
 def fill(first: int, until: int) -> None:
     """Write claimed uploads with these numbers, which a sweep has nothing to do with."""
     # Only now: coffer may be imported once there is a stack.
-    from coffer.adapters.dynamodb.upload_items import UploadItem
+    from coffer.adapters.dynamodb.uploads.items import UploadItem
     from local.seeding import described_file
 
     for start in range(first, until, AT_ONCE):
@@ -123,7 +123,7 @@ def main(small: int, large: int) -> int:
     sys.stdout.write(f"{ORPHANS} orphans among {small:,} and among {large:,} uploads\n")
     for name, first, second in rows:
         sys.stdout.write(f"{name:32}{first:>10,}{second:>10,}  {second / first:.2f} times\n")
-    return int(any(second > MOST_TIMES * first for _, first, second in rows))
+    return int(any(second > MAX_TIMES * first for _, first, second in rows))
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def _cloud(size: tuple[int, int], cells: int) -> Image.Image:
 
 
 def ours(path: Path) -> Image.Image:
-    from coffer.adapters.imaging.decoding import decode
+    from coffer.adapters.imaging.decode import decode
 
     return Image.open(io.BytesIO(decode(path, TYPES[path.suffix[1:]], EDGE).thumbnail))
 

@@ -28,7 +28,7 @@ from local.resources import (
 )
 
 DEFAULT_BUS = "default"
-MOST_ENTRIES = 10
+MAX_ENTRIES = 10
 
 Event = Mapping[str, Any]
 
@@ -96,10 +96,10 @@ class Bus:
     def put_events(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """PutEvents as the API answers it: an id, or an error, for each entry."""
         size = sum(_size_of_entry(entry) for entry in entries)
-        if len(entries) > MOST_ENTRIES or size > ASYNCHRONOUS_LIMIT_BYTES:
+        if len(entries) > MAX_ENTRIES or size > ASYNCHRONOUS_LIMIT_BYTES:
             raise ValidationException(
                 "1 validation error detected: Total size of the entries in the request is over "
-                f"the limit, or there are more than {MOST_ENTRIES} of them."
+                f"the limit, or there are more than {MAX_ENTRIES} of them."
             )
         return [self._put(entry) for entry in entries]
 

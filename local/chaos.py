@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-MOST_SEEDS = 1_000_000
+MAX_SEEDS = 1_000_000
 
 _Item = TypeVar("_Item")
 
@@ -59,7 +59,7 @@ class Chaos:
             if word not in known:
                 raise ChaosError(f"CHAOS knows {', '.join(Fault)}, not {word!r}.")
         if seed is None:
-            seed = secrets.randbelow(MOST_SEEDS)
+            seed = secrets.randbelow(MAX_SEEDS)
         return cls(frozenset(map(Fault, words)), seed)
 
     @classmethod

@@ -21,7 +21,7 @@ KILLED_ONE_IN = 25
 SPARED_INVOCATIONS = 3
 """So many invocations of a function live after one that was killed: it is tried again less often
 than a queue gives a message up."""
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 
 Tell = Callable[[str], None]
 _Item = TypeVar("_Item")
@@ -46,7 +46,7 @@ class Disturbance:
         self._dice = Dice(chaos.seed)
         self._throttling = Throttling(self._dice)
         self._spared: dict[str, int] = {}
-        self._journal: deque[str] = deque(maxlen=MOST_REMEMBERED)
+        self._journal: deque[str] = deque(maxlen=MAX_REMEMBERED)
 
     @property
     def journal(self) -> list[str]:

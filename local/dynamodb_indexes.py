@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 """What one query gives at most (moto's own RESULT_SIZE_LIMIT; AWS: 1 MB)."""
 
 _Place = tuple[str, str]
@@ -150,7 +150,7 @@ def _page(
     for _, key in places:
         item: Any = table.items[DynamoType({"S": key})]
         size += item.size()
-        if len(found) == known.get("limit") or size > MOST_BYTES:
+        if len(found) == known.get("limit") or size > MAX_BYTES:
             return found, table._get_last_evaluated_key(found[-1], index.name)
         # What is answered must not change under the hands of whoever spells it out.
         seen = copy.copy(item)

@@ -40,7 +40,7 @@ from local.patching import Patches
 TOO_OLD_TO_EXPIRE = timedelta(days=5 * 365)
 """DynamoDB leaves items alone whose TTL value lies further back than five years."""
 
-MOST_BATCH_WRITES = 25
+MAX_BATCH_WRITES = 25
 
 Now = Callable[[], datetime]
 Notify = Callable[[], None]
@@ -153,7 +153,7 @@ class DynamoDBMending:
         return put
 
     def _write_batch(self, handler: DynamoHandler) -> ActionResult:
-        if sum(map(len, handler.body["RequestItems"].values())) > MOST_BATCH_WRITES:
+        if sum(map(len, handler.body["RequestItems"].values())) > MAX_BATCH_WRITES:
             raise MockValidationException("Too many items requested for the BatchWriteItem call")
         written: ActionResult = self._batch_write(handler)
         return written

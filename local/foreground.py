@@ -31,7 +31,7 @@ from local.template import TemplateError
 
 API_PORT = 8081
 S3_PORT = 9000
-MOST_CONCURRENT_BATCHES = 2
+MAX_CONCURRENT_BATCHES = 2
 SWEEP_SECONDS = 10.0
 IDLE_SECONDS = 1.0
 TAKEN_OVER = (
@@ -157,7 +157,7 @@ class Foreground:
         for feed in self._stack.feeds:
             count = 1
             if isinstance(feed, QueueFeed):
-                count = min(feed.concurrency or MOST_CONCURRENT_BATCHES, MOST_CONCURRENT_BATCHES)
+                count = min(feed.concurrency or MAX_CONCURRENT_BATCHES, MAX_CONCURRENT_BATCHES)
             for _ in range(count):
                 self._run(feed.name, partial(self._deliver, feed))
         self._run("schedules", self._keep_time)

@@ -13,14 +13,20 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from uuid import UUID
 
-from coffer.adapters.dynamodb.audit_items import SnapshotItem
-from coffer.adapters.dynamodb.counts import CountItem
-from coffer.adapters.dynamodb.metadata_items import MetadataItem
-from coffer.adapters.dynamodb.upload_items import UploadItem
-from coffer.domain.change_stream import announce
+from coffer.adapters.dynamodb.changes.audit_items import SnapshotItem
+from coffer.adapters.dynamodb.listing.counts import CountItem
+from coffer.adapters.dynamodb.metadata.items import MetadataItem
+from coffer.adapters.dynamodb.uploads.items import UploadItem
+from coffer.domain.changes.publish import announce
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata import DEFAULTS, HASH_FUNCTION, Metadata
-from coffer.domain.object_upload import Content, ObjectUpload, ThumbnailStatus, UploadStatus
+from coffer.domain.metadata.record import DEFAULTS, Metadata
+from coffer.domain.uploads.record import (
+    HASH_FUNCTION,
+    Content,
+    ObjectUpload,
+    ThumbnailStatus,
+    UploadStatus,
+)
 
 BUCKETS = ("seeded", "seeded-2", "seeded-3", "seeded-4")
 KINDS = (
@@ -31,7 +37,7 @@ KINDS = (
     (DcType.UNDETERMINED, "application/octet-stream", ".bin"),
 )
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_AT_ONCE = 500
+_ENTRIES_PER_TRANSACTION = 500
 """Records between two signs of progress."""
 
 Progress = Callable[[int, int], None]
@@ -42,8 +48,8 @@ def seed(count: int, progress: Progress = lambda _done, _of: None, *, first: int
 
     The same numbers make the same records: seeding twice changes nothing.
     """
-    for start in range(first, first + count, _AT_ONCE):
-        numbers = range(start, min(start + _AT_ONCE, first + count))
+    for start in range(first, first + count, _ENTRIES_PER_TRANSACTION):
+        numbers = range(start, min(start + _ENTRIES_PER_TRANSACTION, first + count))
         files = [described_file(number) for number in numbers]
         _count_before(record for file in files for record in file)
         with UploadItem.batch_write() as uploads, MetadataItem.batch_write() as descriptions:
@@ -154,7 +160,7 @@ def _identifier(moment: datetime, number: int, what: int) -> str:
     return str(UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62 | spread))
 
 
-def shown(write: Callable[[str], object], every: int = _AT_ONCE) -> Progress:
+def shown(write: Callable[[str], object], every: int = _ENTRIES_PER_TRANSACTION) -> Progress:
     """Progress as one line on a terminal that is written over."""
 
     def show(done: int, of: int) -> None:

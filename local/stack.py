@@ -39,7 +39,7 @@ from local.workers import WorkerInvoker
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
-MOST_STEPS = 10_000
+MAX_STEPS = 10_000
 RAWSTORE_BUCKET = "RawstoreBucket"
 """The bucket of the template that STORAGE_BUCKET_NAME names, unless it is in another store."""
 
@@ -348,7 +348,7 @@ class LocalStack:
         With `retries` the clock moves forward to each next attempt, until everything has gone
         well, lies in a dead-letter queue, or was given up. NeverQuietError if that never ends.
         """
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             feeds = self.disturbance.taking_turns(self.feeds)
             if any([feed.step() for feed in feeds]):  # noqa: C419 - each gets its turn
                 continue
@@ -362,7 +362,7 @@ class LocalStack:
                 return
             ahead = max(0.0, due - self.clock.milliseconds())
             self.clock.advance(timedelta(milliseconds=ahead + 2))
-        raise NeverQuietError(f"still delivering after {MOST_STEPS} rounds")
+        raise NeverQuietError(f"still delivering after {MAX_STEPS} rounds")
 
     def run_schedule(self, name: str) -> Outcome:
         """Runs a schedule now, by its logical id or its function's, and waits."""

@@ -19,7 +19,7 @@ from local.patterns import matches
 from local.reports import Reports
 from local.resources import Function, Mapped, name_of_arn
 
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 
 StoreFailed = Callable[[str, str, Mapping[str, Any]], None]
 """Takes a destination's ARN, a key and the document about what was given up."""
@@ -152,7 +152,7 @@ class StreamFeed:
             condition = "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted"
             self._give_up(batch, outcome, condition)
             return f"given up after {batch.attempts} tries"
-        pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** (batch.attempts - 1))
+        pause = min(MAX_PAUSE_SECONDS, 2.0 ** (batch.attempts - 1))
         batch.due = self._clock.seconds() + pause
         self._batches.appendleft(batch)
         of = "" if most < 0 else f" of {most + 1}"

@@ -15,9 +15,9 @@ from local.schedules import ScheduleError, parse
 from local.template import Source, TemplateError
 
 METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-SHORTEST_ROUTE_MS, LONGEST_ROUTE_MS = 50, 30_000
-LONGEST_FUNCTION_SECONDS = 900
-LEAST_MEMORY_MB, MOST_MEMORY_MB = 128, 10_240
+SHORTEST_ROUTE_MS, MAX_ROUTE_MS = 50, 30_000
+MAX_FUNCTION_SECONDS = 900
+LEAST_MEMORY_MB, MAX_MEMORY_MB = 128, 10_240
 
 
 def check_resources(source: Source, resources: Resources) -> None:
@@ -35,11 +35,11 @@ def check_resources(source: Source, resources: Resources) -> None:
 
 def _check_function(source: Source, function: Function) -> None:
     """Lambda's own bounds."""
-    if not 1 <= function.timeout_seconds <= LONGEST_FUNCTION_SECONDS:
-        says = f"Timeout is 1 to {LONGEST_FUNCTION_SECONDS} seconds"
+    if not 1 <= function.timeout_seconds <= MAX_FUNCTION_SECONDS:
+        says = f"Timeout is 1 to {MAX_FUNCTION_SECONDS} seconds"
         raise source.error(function.logical_id, says, "Properties", "Timeout")
-    if not LEAST_MEMORY_MB <= function.memory_mb <= MOST_MEMORY_MB:
-        says = f"MemorySize is {LEAST_MEMORY_MB} to {MOST_MEMORY_MB} MB"
+    if not LEAST_MEMORY_MB <= function.memory_mb <= MAX_MEMORY_MB:
+        says = f"MemorySize is {LEAST_MEMORY_MB} to {MAX_MEMORY_MB} MB"
         raise source.error(function.logical_id, says, "Properties", "MemorySize")
 
 
@@ -54,8 +54,8 @@ def _check_routes(source: Source, routes: Collection[Route]) -> None:
         if route.path != DEFAULT and route.method not in METHODS:
             says = f"{route.method} is no method of an HTTP API"
             raise _route_error(source, route, says, "Method")
-        if not SHORTEST_ROUTE_MS <= route.timeout_ms <= LONGEST_ROUTE_MS:
-            says = f"a route waits {SHORTEST_ROUTE_MS} to {LONGEST_ROUTE_MS} milliseconds"
+        if not SHORTEST_ROUTE_MS <= route.timeout_ms <= MAX_ROUTE_MS:
+            says = f"a route waits {SHORTEST_ROUTE_MS} to {MAX_ROUTE_MS} milliseconds"
             raise _route_error(source, route, says, "TimeoutInMillis")
         shape = route.method, shape_of(route.path)
         if shape in taken:

@@ -29,7 +29,7 @@ from local.resources import Function
 WORKER = Path(__file__).with_name("worker.py")
 INIT_TIMEOUT_SECONDS = 30
 """Lambda allows 10 s; a laptop that starts several at once gets more."""
-MOST_PER_FUNCTION = 4
+MAX_PER_FUNCTION = 4
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
 """What a worker takes over from whoever started the stack: nothing that names a cloud."""
 
@@ -249,7 +249,7 @@ class WorkerInvoker:
     def _pool(self, function: Function) -> _Pool:
         with self._lock:
             if function.logical_id not in self._pools:
-                most = min(function.reserved_concurrency or MOST_PER_FUNCTION, MOST_PER_FUNCTION)
+                most = min(function.reserved_concurrency or MAX_PER_FUNCTION, MAX_PER_FUNCTION)
                 self._pools[function.logical_id] = _Pool(most)
             return self._pools[function.logical_id]
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from coffer.domain.durations import parse_duration
+from coffer.domain.configuration.durations import parse_duration
 from local.remote import NotRunningError, RefusedError
 from operations.dead_letters import dead_letter_queues, redrive
 from operations.doctor import Doctor, Health

@@ -14,7 +14,7 @@ from typing import Any
 
 from operations.installation import Installation
 
-_AT_ONCE = 10
+_ENTRIES_PER_TRANSACTION = 10
 """The most that SQS hands over in one call."""
 
 
@@ -90,7 +90,7 @@ def _take(sqs: Any, queue: DeadLetterQueue) -> Iterator[dict[str, Any]]:
     while taken < queue.messages:
         messages = sqs.receive_message(
             QueueUrl=queue.url,
-            MaxNumberOfMessages=min(_AT_ONCE, queue.messages - taken),
+            MaxNumberOfMessages=min(_ENTRIES_PER_TRANSACTION, queue.messages - taken),
             MessageAttributeNames=["All"],
             VisibilityTimeout=60,
         ).get("Messages", [])

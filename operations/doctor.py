@@ -24,7 +24,7 @@ from operations.failed_changes import failed_batches
 from operations.installation import Installation
 from operations.web import Response, Web
 
-MOST_SKEW = timedelta(minutes=5)
+MAX_CLOCK_SKEW = timedelta(minutes=5)
 """S3 refuses signatures from clocks further apart than 15 minutes; forms are short-lived."""
 ORIGIN = "https://doctor.coffer.example"
 CANARY = b"Coffer's canary: may be deleted at any time.\n"
@@ -95,7 +95,7 @@ class Doctor:
         now = (self.now or self.installation.now)()
         skew = abs(parsedate_to_datetime(answer.headers["date"]) - now)
         detail = f"{skew.total_seconds():.0f} s apart from S3's"
-        if skew > MOST_SKEW:
+        if skew > MAX_CLOCK_SKEW:
             remedy = "Set this machine's clock; what it signs would be refused."
             return Finding(subject, Health.FAILURE, detail, remedy)
         return Finding(subject, Health.OK, detail)

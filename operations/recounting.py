@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from coffer.domain.listing.places import Kind, Place
+from coffer.domain.listing.index_keys import Kind, Place
 from operations.failed_changes import failed_batches
 from operations.installation import Installation
 
@@ -28,7 +28,7 @@ TABLES: Mapping[Kind, tuple[str, str]] = {
     Kind.OBJECT_UPLOAD: ("UploadsTable", "fileIdentifier"),
 }
 """Where the records of a kind are, and what they are identified by."""
-_AT_ONCE = 100
+_ENTRIES_PER_TRANSACTION = 100
 """Keys that one BatchGetItem takes."""
 _READ = {"#in": "listedIn", "#as": "listedAs", "#version": "version"}
 
@@ -176,8 +176,8 @@ class _Counting:
         )
         for page in pages:
             seen = [item for item in page["Items"] if int(item["version"]["N"]) > 0]
-            for at in range(0, len(seen), _AT_ONCE):
-                yield seen[at : at + _AT_ONCE]
+            for at in range(0, len(seen), _ENTRIES_PER_TRANSACTION):
+                yield seen[at : at + _ENTRIES_PER_TRANSACTION]
 
     def _told(self, kind: Kind, items: Sequence[Mapping[str, Any]]) -> int:
         """How many of these records are in the audit as they are now."""

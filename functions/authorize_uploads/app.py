@@ -1,21 +1,20 @@
 """POST /{service}/authorize, and its alias POST /{service}/: sign the uploads of a data package."""
 
-from coffer.adapters.object_probe import S3StoredFiles
-from coffer.adapters.package_forms import PUBLIC_READ, S3PackageForms
-from coffer.adapters.package_store import (
+from coffer.adapters.rawstore.forms import PUBLIC_READ, S3PackageForms
+from coffer.adapters.rawstore.probe import S3StoredFiles
+from coffer.adapters.rawstore.store import (
     package_bucket,
     package_endpoint,
     package_signer,
     usage_table,
 )
-from coffer.adapters.permission_tokens import configured_permission_tokens
+from coffer.adapters.rawstore.usage_totals import DynamoUsageTotals
 from coffer.adapters.system_clock import SystemClock
-from coffer.adapters.usage_totals import DynamoUsageTotals
+from coffer.adapters.tokens.permission import configured_permission_tokens
 from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.uploads import UploadRules, authorize_uploads
-from coffer.http.answers import Answer
 from coffer.http.api import Api
-from coffer.http.rawstore import (
+from coffer.http.rawstore.documents import (
     is_mounted,
     permit_of,
     present_package,
@@ -24,7 +23,8 @@ from coffer.http.rawstore import (
     render_error,
 )
 from coffer.http.requests import Request
-from coffer.http.unrouted import answer_unrouted
+from coffer.http.responses import Response
+from coffer.http.unrouted import unrouted_response
 from coffer.settings import settings
 
 clock = SystemClock()
@@ -42,9 +42,9 @@ app = Api(negotiates=False, errors=render_error, crash=render_crash)
 
 
 @app.route("POST /{service}/authorize", "POST /{service}/{proxy+}")
-def authorize(request: Request) -> Answer:
+def authorize(request: Request) -> Response:
     if not is_mounted(request, settings.service_name):
-        return answer_unrouted(request, service=settings.service_name)
+        return unrouted_response(request, service=settings.service_name)
     permit = permit_of(request, tokens)
     package = authorize_uploads(
         forms, stored_files, totals, clock, permit, read_document(request), rules

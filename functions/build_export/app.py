@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coffer.adapters.dynamodb.exports import DynamoExports
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.export_archives import S3Archives
-from coffer.adapters.export_queue import SqsExportQueue
-from coffer.adapters.fast_compression import FastCompression
+from coffer.adapters.compression import FastCompression
+from coffer.adapters.dynamodb.export.exports import DynamoExports
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.imaging.export_functions import IsolatedFunctions
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.s3.archives import S3Archives
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
+from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import timed_queue_handler
 from coffer.domain.export.building import Building

@@ -1,13 +1,13 @@
 """POST /api/v1/object-export/{id}/key: a fresh key to the archive of one's own export."""
 
-from coffer.adapters.dynamodb.exports import DynamoExports
+from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.access import issue_key
 from coffer.domain.identifiers import parse_identifier
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.export_documents import answer_key
+from coffer.http.export.documents import key_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -17,10 +17,10 @@ app = Api()
 
 
 @app.route("POST /api/v1/object-export/{id}/key")
-def create_key(request: Request) -> Answer:
+def create_key(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    return answer_key(request, issue_key(exports, clock, caller, identifier))
+    return key_response(request, issue_key(exports, clock, caller, identifier))
 
 
 lambda_handler = app.handler()

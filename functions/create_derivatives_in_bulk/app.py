@@ -1,37 +1,37 @@
 """POST /api/v1/derivative/bulk: record up to a thousand files that were made from others."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.runs import DynamoRuns
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.idempotency import Idempotency, Run
-from coffer.domain.writing_in_bulk import BulkWriting
-from coffer.http.answers import Answer
+from coffer.domain.derivatives.bulk import BulkDerivatives
+from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.bulk_documents import answer_many, fits, read_entries
-from coffer.http.derivative_documents import TYPE, new_derivative, present_derivative
-from coffer.http.idempotency import answer_once, reserved
+from coffer.http.derivatives.documents import TYPE, new_derivative, present_derivative
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.bulk import bulk_response, check_response_size, read_entries
+from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
 
 identify = configured_identify()
 clock = SystemClock()
-writing = BulkWriting(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), clock=clock)
+bulk = BulkDerivatives(uploads=DynamoUploads(), derivatives=DynamoCatalogue(), clock=clock)
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
 
 
 @app.route("POST /api/v1/derivative/bulk")
-def add_many(request: Request) -> Answer:
+def add_many(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Answer:
+    def make(run: Run | None) -> Response:
         entries = read_entries(request, TYPE, new_derivative)
-        identities = [reserved(run, number) for number in range(len(entries))]
-        made = writing.create_derivatives(caller, entries, identities, fits(present_derivative))
-        return answer_many([present_derivative(one) for one in made], None)
+        identities = [reserved_identifier(run, number) for number in range(len(entries))]
+        made = bulk.create(caller, entries, identities, check_response_size(present_derivative))
+        return bulk_response([present_derivative(one) for one in made], None)
 
-    return answer_once(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, make)
 
 
 lambda_handler = app.handler()

@@ -1,20 +1,20 @@
 """POST /api/v1/object-export, and at the root: have files put into one archive."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.exports import DynamoExports
-from coffer.adapters.dynamodb.runs import DynamoRuns
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.export_archives import S3Archives
-from coffer.adapters.export_queue import SqsExportQueue
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.dynamodb.export.exports import DynamoExports
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.archives import S3Archives
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
+from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.requesting import ExportLimits, Requesting
-from coffer.domain.idempotency import Idempotency, Run
-from coffer.http.answers import Answer
+from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.export_documents import answer_created, present_request, read_export_request
-from coffer.http.idempotency import answer_once, reserved
+from coffer.http.export.documents import created_response, present_request, read_export_request
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -34,15 +34,15 @@ app = Api()
 
 
 @app.route("POST /api/v1/object-export", "POST /object-export")
-def create_export(request: Request) -> Answer:
+def create_export(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Answer:
+    def make(run: Run | None) -> Response:
         wanted = read_export_request(request)
-        export = requesting.create(caller, wanted, reserved(run))
-        return answer_created(request, export, present_request(export, wanted))
+        export = requesting.create(caller, wanted, reserved_identifier(run))
+        return created_response(request, export, present_request(export, wanted))
 
-    return answer_once(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, make)
 
 
 lambda_handler = app.handler()

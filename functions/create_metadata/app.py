@@ -1,17 +1,17 @@
 """POST /api/v1/metadata: describe a file, which claims it."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.runs import DynamoRuns
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.cataloguing import create_metadata
-from coffer.domain.idempotency import Idempotency, Run
-from coffer.http.answers import Answer
+from coffer.domain.metadata.create import create_metadata
+from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.documents import answer_resource, read_resource
-from coffer.http.idempotency import answer_once, reserved
-from coffer.http.metadata_documents import TYPE, new_metadata, present_metadata
+from coffer.http.documents import read_resource, resource_response
+from coffer.http.metadata.documents import TYPE, new_metadata, present_metadata
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -23,17 +23,17 @@ app = Api()
 
 
 @app.route("POST /api/v1/metadata")
-def add_metadata(request: Request) -> Answer:
+def add_metadata(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Answer:
+    def make(run: Run | None) -> Response:
         new = new_metadata(read_resource(request, TYPE))
-        metadata = create_metadata(uploads, catalogue, clock, caller, new, reserved(run))
-        return answer_resource(
+        metadata = create_metadata(uploads, catalogue, clock, caller, new, reserved_identifier(run))
+        return resource_response(
             request, present_metadata(metadata), version=metadata.version, created=True
         )
 
-    return answer_once(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, make)
 
 
 lambda_handler = app.handler()

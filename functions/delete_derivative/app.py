@@ -2,17 +2,17 @@
 
 from functools import partial
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.deriving import Deriving
+from coffer.domain.derivatives.create import Deriving
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.writing import write
-from coffer.http.answers import Answer
+from coffer.domain.transactions.commit import commit_change
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_deleted
-from coffer.http.preconditions import read_precondition
+from coffer.http.documents import deleted_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.preconditions import read_precondition
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -22,12 +22,12 @@ app = Api()
 
 
 @app.route("DELETE /api/v1/derivative/{id}")
-def remove_derivative(request: Request) -> Answer:
+def remove_derivative(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     precondition = read_precondition(request)
-    write(catalogue, partial(deriving.plan_deletion, caller, identifier, precondition))
-    return answer_deleted()
+    commit_change(catalogue, partial(deriving.plan_deletion, caller, identifier, precondition))
+    return deleted_response()
 
 
 lambda_handler = app.handler()

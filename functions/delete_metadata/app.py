@@ -1,16 +1,16 @@
 """DELETE /api/v1/metadata/{id}: delete a description and what was made from its file."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.cascading import Cascade
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.metadata_changes import delete_metadata
-from coffer.http.answers import Answer
+from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.metadata.delete import delete_metadata
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_deleted
-from coffer.http.preconditions import read_precondition
+from coffer.http.documents import deleted_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.preconditions import read_precondition
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -19,11 +19,11 @@ app = Api()
 
 
 @app.route("DELETE /api/v1/metadata/{id}")
-def remove_metadata(request: Request) -> Answer:
+def remove_metadata(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     delete_metadata(cascade, caller, identifier, read_precondition(request))
-    return answer_deleted()
+    return deleted_response()
 
 
 lambda_handler = app.handler()

@@ -1,16 +1,16 @@
 """DELETE /api/v1/object-upload/{id}: delete a file that no record describes."""
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.removal import Removal
-from coffer.domain.upload_changes import UploadChanges
-from coffer.http.answers import Answer
+from coffer.domain.uploads.removal import Removal
+from coffer.domain.uploads.update import UploadChanges
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import answer_deleted
-from coffer.http.preconditions import read_precondition
+from coffer.http.documents import deleted_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.preconditions import read_precondition
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -26,11 +26,11 @@ app = Api()
 
 
 @app.route("DELETE /api/v1/object-upload/{id}")
-def remove_upload(request: Request) -> Answer:
+def remove_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     changing.delete(removal, caller, identifier, read_precondition(request))
-    return answer_deleted()
+    return deleted_response()
 
 
 lambda_handler = app.handler()

@@ -1,15 +1,15 @@
 """GET /api/v1/health, /openapi.json and /docs: that the API lives, and what it offers."""
 
 import coffer
-from coffer.http.answers import JSON, Answer
 from coffer.http.api import Api
 from coffer.http.docs import HTML, docs_page
 from coffer.http.openapi import Deployment, describe
 from coffer.http.requests import Request
+from coffer.http.responses import JSON, Response
 from coffer.settings import settings
 
 # Made once: it is the same for every request that this process will ever see.
-DESCRIPTION = Answer.of_json(
+DESCRIPTION = Response.of_json(
     describe(
         Deployment(
             rawstore=settings.service_name,
@@ -25,18 +25,18 @@ app = Api()
 
 
 @app.route("GET /api/v1/health")
-def say_ok(_request: Request) -> Answer:
+def say_ok(_request: Request) -> Response:
     document = {"status": "ok", "version": coffer.__version__, "service": "coffer"}
-    return Answer.of_json(document, media_type=JSON, headers={"Cache-Control": "no-store"})
+    return Response.of_json(document, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 @app.route("GET /api/v1/openapi.json")
-def show_description(_request: Request) -> Answer:
+def show_description(_request: Request) -> Response:
     return DESCRIPTION
 
 
 @app.route("GET /api/v1/docs", media_types=(HTML,))
-def show_docs(_request: Request) -> Answer:
+def show_docs(_request: Request) -> Response:
     return DOCS
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.signed_downloads import SignedDownloads
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.downloads import SignedDownloads
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.buckets import parse_bucket
 from coffer.domain.callers import Caller
-from coffer.domain.downloads import Download, find_derivative, find_file, find_thumbnail
+from coffer.domain.downloads.find import Download, find_derivative, find_file, find_thumbnail
 from coffer.domain.identifiers import parse_identifier
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.downloads import answer_download
+from coffer.http.downloads.responses import download_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from coffer.identification import configured_identify_for_downloads
 from coffer.settings import settings
 
@@ -28,7 +28,7 @@ app = Api(negotiates=False)  # a download answers with the file's own type
 
 
 @app.route("GET /api/v1/file/{bucket}/{fileId}", "HEAD /api/v1/file/{bucket}/{fileId}")
-def hand_out_file(request: Request) -> Answer:
+def hand_out_file(request: Request) -> Response:
     return hand_out(request, find_file)
 
 
@@ -36,7 +36,7 @@ def hand_out_file(request: Request) -> Answer:
     "GET /api/v1/file/{bucket}/derivative/{fileId}",
     "HEAD /api/v1/file/{bucket}/derivative/{fileId}",
 )
-def hand_out_derivative(request: Request) -> Answer:
+def hand_out_derivative(request: Request) -> Response:
     return hand_out(request, find_derivative)
 
 
@@ -44,16 +44,16 @@ def hand_out_derivative(request: Request) -> Answer:
     "GET /api/v1/file/{bucket}/{fileId}/thumbnail",
     "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail",
 )
-def hand_out_thumbnail(request: Request) -> Answer:
+def hand_out_thumbnail(request: Request) -> Response:
     return hand_out(request, find_thumbnail)
 
 
-def hand_out(request: Request, find: Find) -> Answer:
+def hand_out(request: Request, find: Find) -> Response:
     caller = identify(request)
     bucket = parse_bucket(require_variable(request, "bucket"))
     identifier = parse_identifier(require_variable(request, "fileId"), parameter="fileId")
     download = find(uploads, catalogue, caller, bucket, identifier)
-    return answer_download(request, download, deliveries, clock)
+    return download_response(request, download, deliveries, clock)
 
 
 lambda_handler = app.handler()

@@ -1,21 +1,21 @@
 """POST, PATCH and DELETE of /api/v1/object-subtype: which finer kinds of things there are."""
 
-from coffer.adapters.dynamodb.runs import DynamoRuns
-from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
+from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.idempotency import Idempotency, Run
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.vocabulary import editing
+from coffer.domain.transactions.idempotency import Idempotency, Run
+from coffer.domain.vocabulary import edit
 from coffer.domain.vocabulary.terms import ObjectSubtype
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.idempotency import answer_once, reserved
-from coffer.http.preconditions import read_precondition
 from coffer.http.requests import Request
-from coffer.http.vocabulary_documents import (
-    answer_term,
+from coffer.http.responses import Response
+from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
+from coffer.http.transactions.preconditions import read_precondition
+from coffer.http.vocabulary.documents import (
     read_new_object_subtype,
     read_object_subtype_changes,
+    term_response,
 )
 from coffer.identification import configured_identify
 
@@ -27,34 +27,34 @@ app = Api()
 
 
 @app.route("POST /api/v1/object-subtype")
-def add_object_subtype(request: Request) -> Answer:
+def add_object_subtype(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Answer:
-        new = read_new_object_subtype(request)
-        subtype = editing.create_object_subtype(vocabulary, clock, caller, new, reserved(run))
-        return answer_term(request, subtype, created=True)
+    def make(run: Run | None) -> Response:
+        new, reserved = read_new_object_subtype(request), reserved_identifier(run)
+        subtype = edit.create_object_subtype(vocabulary, clock, caller, new, reserved)
+        return term_response(request, subtype, created=True)
 
-    return answer_once(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, make)
 
 
 @app.route("PATCH /api/v1/object-subtype/{id}")
-def patch_object_subtype(request: Request) -> Answer:
+def patch_object_subtype(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     expected = read_precondition(request)
     changes = read_object_subtype_changes(request, identifier)
-    subtype = editing.change_object_subtype(vocabulary, caller, identifier, changes, expected)
-    return answer_term(request, subtype)
+    subtype = edit.change_object_subtype(vocabulary, caller, identifier, changes, expected)
+    return term_response(request, subtype)
 
 
 @app.route("DELETE /api/v1/object-subtype/{id}")
-def drop_object_subtype(request: Request) -> Answer:
+def drop_object_subtype(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    expected = read_precondition(request)
-    editing.delete_term(vocabulary, clock, caller, ObjectSubtype, identifier, expected)
-    return Answer(status=204)
+    at = read_precondition(request)
+    edit.delete_term(vocabulary, clock, caller, ObjectSubtype, identifier, at)
+    return Response(status=204)
 
 
 lambda_handler = app.handler()

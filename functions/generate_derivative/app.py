@@ -1,18 +1,18 @@
 """POST /derivative-generation, here and below /api/v1: make a lost or late thumbnail."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.runs import DynamoRuns
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.signed_downloads import SignedDownloads
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.downloads import SignedDownloads
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.idempotency import Idempotency, Run
-from coffer.domain.regeneration import Regeneration
-from coffer.http.answers import Answer
+from coffer.domain.thumbnails.regenerate import Regeneration
+from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.generation_documents import answer_generation, read_generation
-from coffer.http.idempotency import answer_once
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.thumbnails.regenerate import generation_response, read_generation
+from coffer.http.transactions.idempotency import idempotent_response
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -29,15 +29,15 @@ app = Api()
 
 
 @app.route("POST /api/v1/derivative-generation", "POST /derivative-generation")
-def generate_derivative(request: Request) -> Answer:
+def generate_derivative(request: Request) -> Response:
     caller = identify(request)
 
     # A run that is taken up finds the thumbnail that the dead one wanted: there is one for a file.
-    def make(_run: Run | None) -> Answer:
+    def make(_run: Run | None) -> Response:
         wanted = read_generation(request)
-        return answer_generation(request, wanted, regeneration.run(caller, wanted))
+        return generation_response(request, wanted, regeneration.run(caller, wanted))
 
-    return answer_once(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, make)
 
 
 lambda_handler = app.handler()

@@ -1,15 +1,15 @@
 """GET /api/v1/file-info/{bucket}/{filename}, and of a derivative: whether the file is there."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.signed_downloads import SignedDownloads
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.downloads import SignedDownloads
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.buckets import parse_bucket
-from coffer.domain.file_info import FileInspection
-from coffer.http.answers import JSON, Answer
+from coffer.domain.downloads.file_info import FileInspection
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
+from coffer.http.responses import JSON, Response
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -20,22 +20,22 @@ app = Api()
 
 
 @app.route("GET /api/v1/file-info/{bucket}/{filename}")
-def describe_file(request: Request) -> Answer:
+def describe_file(request: Request) -> Response:
     return describe(request, is_derivative=False)
 
 
 @app.route("GET /api/v1/file-info/{bucket}/derivative/{filename}")
-def describe_derivative(request: Request) -> Answer:
+def describe_derivative(request: Request) -> Response:
     return describe(request, is_derivative=True)
 
 
-def describe(request: Request, *, is_derivative: bool) -> Answer:
+def describe(request: Request, *, is_derivative: bool) -> Response:
     caller = identify(request)
     bucket = parse_bucket(require_variable(request, "bucket"))
     filename = require_variable(request, "filename")
     info = inspection.look(caller, bucket, filename, is_derivative=is_derivative)
     document = {"length": info.length, "contentType": info.content_type}
-    return Answer.of_json(document, media_type=JSON)
+    return Response.of_json(document, media_type=JSON)
 
 
 lambda_handler = app.handler()

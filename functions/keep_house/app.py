@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.exports import DynamoExports
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.export_archives import S3Archives
-from coffer.adapters.export_queue import SqsExportQueue
-from coffer.adapters.processing_queue import arrivals, large_arrivals
-from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.dynamodb.export.exports import DynamoExports
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.archives import S3Archives
+from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
+from coffer.adapters.sqs.export_queue import SqsExportQueue
+from coffer.adapters.sqs.processing_queue import arrivals, large_arrivals
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.cascading import Cascade
 from coffer.domain.export.clearing import Clearing
 from coffer.domain.housekeeping import Housekeeping
-from coffer.domain.large_files import HandedOn
-from coffer.domain.promotion import Promotion
+from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.uploads.large_files import HandedOn
+from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import settings
 

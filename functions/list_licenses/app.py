@@ -1,11 +1,11 @@
 """GET /api/v1/license and /api/v1/license/{id}: the licences that metadata usually names."""
 
-from coffer.domain.licenses import LICENSES, License, find_license
-from coffer.http.answers import Answer
+from coffer.domain.vocabulary.licenses import LICENSES, License, find_license
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import API_ROOT, resource
+from coffer.http.listing.in_memory_query import read_selection
 from coffer.http.requests import Request
-from coffer.http.short_lists import read_selection
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 KIND = "license"
@@ -15,19 +15,19 @@ app = Api()
 
 
 @app.route("GET /api/v1/license")
-def list_licenses(request: Request) -> Answer:
+def list_licenses(request: Request) -> Response:
     identify(request)
     selection = read_selection(request, ("url", "id"))
     chosen = selection.of([{"url": one.url, "id": one.identifier} for one in LICENSES])
-    return Answer.of_json({"data": [present(find_license(entry["id"])) for entry in chosen]})
+    return Response.of_json({"data": [present(find_license(entry["id"])) for entry in chosen]})
 
 
 @app.route("GET /api/v1/license/{id}")
-def show_license(request: Request) -> Answer:
+def show_license(request: Request) -> Response:
     identify(request)
     found = find_license(require_variable(request, "id"))
     url = f"{request.base_url}{API_ROOT}/{KIND}/{found.identifier}"
-    return Answer.of_json({"data": present(found), "links": {"self": url}})
+    return Response.of_json({"data": present(found), "links": {"self": url}})
 
 
 def present(one: License) -> dict[str, object]:

@@ -2,12 +2,12 @@
 
 from urllib.parse import quote
 
-from coffer.domain.media_type_list import accepted_media_types, find_media_type
-from coffer.http.answers import Answer
+from coffer.domain.vocabulary.media_types import accepted_media_types, find_media_type
 from coffer.http.api import Api
 from coffer.http.documents import API_ROOT, resource
+from coffer.http.listing.in_memory_query import read_selection
 from coffer.http.requests import Request
-from coffer.http.short_lists import read_selection
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 KIND = "media-type"
@@ -18,21 +18,21 @@ app = Api()
 
 
 @app.route("GET /api/v1/media-type")
-def list_media_types(request: Request) -> Answer:
+def list_media_types(request: Request) -> Response:
     identify(request)
     selection = read_selection(request, (ATTRIBUTE,))
     chosen = selection.of([{ATTRIBUTE: name} for name in accepted_media_types()])
-    return Answer.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in chosen]})
+    return Response.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in chosen]})
 
 
 @app.route("GET /api/v1/media-type/{id+}")
-def show_media_type(request: Request) -> Answer:
+def show_media_type(request: Request) -> Response:
     identify(request)
     # The variable is greedy, since a media type has a slash; it is empty behind a trailing one.
     media_type = find_media_type(request.variables.get("id") or "")
     url = f"{request.base_url}{API_ROOT}/{KIND}/{quote(media_type)}"
     data = resource(KIND, media_type, {ATTRIBUTE: media_type})
-    return Answer.of_json({"data": data, "links": {"self": url}})
+    return Response.of_json({"data": data, "links": {"self": url}})
 
 
 lambda_handler = app.handler()

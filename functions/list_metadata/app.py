@@ -1,13 +1,13 @@
 """GET /api/v1/metadata: the descriptions that a caller may read, page by page."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.lists import DynamoLists
+from coffer.adapters.dynamodb.listing.lists import DynamoLists
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.listing.places import Kind
-from coffer.http.answers import Answer
+from coffer.domain.listing.index_keys import Kind
 from coffer.http.api import Api
-from coffer.http.lists import Records, answer_list
+from coffer.http.listing.lists import Records, list_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -16,8 +16,8 @@ app = Api()
 
 
 @app.route("GET /api/v1/metadata")
-def list_metadata(request: Request) -> Answer:
-    return answer_list(request, Kind.METADATA, identify(request), records)
+def list_metadata(request: Request) -> Response:
+    return list_response(request, Kind.METADATA, identify(request), records)
 
 
 lambda_handler = app.handler()

@@ -1,13 +1,12 @@
 """GET /{service}/info: where the files of the token's user can be."""
 
-from coffer.adapters.package_store import package_bucket, package_endpoint, package_host
-from coffer.adapters.permission_tokens import configured_permission_tokens
-from coffer.adapters.signing import encode_path
+from coffer.adapters.rawstore.store import package_bucket, package_endpoint, package_host
+from coffer.adapters.signing.sigv4 import encode_path
 from coffer.adapters.system_clock import SystemClock
+from coffer.adapters.tokens.permission import configured_permission_tokens
 from coffer.domain.rawstore.prefixes import prefixes_of
-from coffer.http.answers import Answer
 from coffer.http.api import Api
-from coffer.http.rawstore import (
+from coffer.http.rawstore.documents import (
     is_mounted,
     permit_of,
     present_prefixes,
@@ -15,7 +14,8 @@ from coffer.http.rawstore import (
     render_error,
 )
 from coffer.http.requests import Request
-from coffer.http.unrouted import answer_unrouted
+from coffer.http.responses import Response
+from coffer.http.unrouted import unrouted_response
 from coffer.settings import settings
 
 tokens = configured_permission_tokens(SystemClock())
@@ -25,9 +25,9 @@ app = Api(negotiates=False, errors=render_error, crash=render_crash)
 
 
 @app.route("GET /{service}/info")
-def list_prefixes(request: Request) -> Answer:
+def list_prefixes(request: Request) -> Response:
     if not is_mounted(request, settings.service_name):
-        return answer_unrouted(request, service=settings.service_name)
+        return unrouted_response(request, service=settings.service_name)
     permit = permit_of(request, tokens)
     permit.require_service(settings.service_name)
     user = encode_path(permit.user_id)

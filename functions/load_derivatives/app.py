@@ -1,16 +1,16 @@
 """POST /api/v1/derivative/bulk-load: up to a thousand records by their ids."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.lists import DynamoLists
+from coffer.adapters.dynamodb.listing.lists import DynamoLists
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.listing.places import Kind
-from coffer.domain.loading import load_derivatives
-from coffer.http.answers import Answer
+from coffer.domain.derivatives.read import load_derivatives
+from coffer.domain.listing.index_keys import Kind
 from coffer.http.api import Api
-from coffer.http.bulk_documents import read_identifiers
-from coffer.http.lists import Records, answer_loaded_records
-from coffer.http.queries import read_view
+from coffer.http.listing.lists import Records, loaded_records_response
+from coffer.http.listing.queries import read_view
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.bulk import read_identifiers
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -20,12 +20,12 @@ app = Api()
 
 
 @app.route("POST /api/v1/derivative/bulk-load")
-def load(request: Request) -> Answer:
+def load(request: Request) -> Response:
     caller = identify(request)
     view = read_view(request, Kind.DERIVATIVE)
     identifiers = read_identifiers(request, Kind.DERIVATIVE)
     loaded = load_derivatives(catalogue, caller, identifiers)
-    return answer_loaded_records(Kind.DERIVATIVE, loaded, view, caller, records)
+    return loaded_records_response(Kind.DERIVATIVE, loaded, view, caller, records)
 
 
 lambda_handler = app.handler()

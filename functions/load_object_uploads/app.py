@@ -1,17 +1,17 @@
 """POST /api/v1/object-upload/bulk-load: up to a thousand records by their ids."""
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.lists import DynamoLists
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.listing.lists import DynamoLists
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.listing.places import Kind
-from coffer.domain.loading import load_uploads
-from coffer.http.answers import Answer
+from coffer.domain.listing.index_keys import Kind
+from coffer.domain.uploads.read import load_uploads
 from coffer.http.api import Api
-from coffer.http.bulk_documents import read_identifiers
-from coffer.http.lists import Records, answer_loaded_records
-from coffer.http.queries import read_view
+from coffer.http.listing.lists import Records, loaded_records_response
+from coffer.http.listing.queries import read_view
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.bulk import read_identifiers
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -22,12 +22,12 @@ app = Api()
 
 
 @app.route("POST /api/v1/object-upload/bulk-load")
-def load(request: Request) -> Answer:
+def load(request: Request) -> Response:
     caller = identify(request)
     view = read_view(request, Kind.OBJECT_UPLOAD)
     identifiers = read_identifiers(request, Kind.OBJECT_UPLOAD)
     loaded = load_uploads(uploads, catalogue, caller, identifiers)
-    return answer_loaded_records(Kind.OBJECT_UPLOAD, loaded, view, caller, records)
+    return loaded_records_response(Kind.OBJECT_UPLOAD, loaded, view, caller, records)
 
 
 lambda_handler = app.handler()

@@ -6,20 +6,20 @@ for once more, those behind the upload `after` where that is given.
 
 from typing import Any
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.imaging.isolated import IsolatedThumbnailer
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
-from coffer.domain.thumbnail_repairs import ask_again
-from coffer.domain.thumbnails import Thumbnailing
+from coffer.domain.thumbnails.create import Thumbnailing
+from coffer.domain.thumbnails.retry_failed import ask_again
 from coffer.observability import count, logger, start_invocation
 from coffer.settings import settings
 
 # The queue gives a message up after five; the last two only say so, because an attempt that ran
 # out of time or memory could not.
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 NEEDED_MILLISECONDS = 15_000
 """What asking for one more may take, retries included."""
 
@@ -34,7 +34,7 @@ thumbnailing = Thumbnailing(
 
 def make(event: dict[str, Any], attempt: int) -> None:
     identifier = event["detail"]["fileIdentifier"]
-    provide = thumbnailing.give_up if attempt > MOST_ATTEMPTS else thumbnailing.make
+    provide = thumbnailing.give_up if attempt > MAX_ATTEMPTS else thumbnailing.make
     status = provide(identifier)
     outcome = status.value if status else "NOTHING_TO_DO"
     logger.info("thumbnail", file_identifier=identifier, outcome=outcome, attempt=attempt)

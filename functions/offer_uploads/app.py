@@ -1,14 +1,14 @@
 """POST /api/v1/upload/{bucket}: presigned POSTs, so that a browser puts files straight into S3."""
 
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
+from coffer.adapters.signing.upload_forms import S3UploadForms
 from coffer.adapters.system_clock import SystemClock
-from coffer.adapters.upload_forms import S3UploadForms
 from coffer.domain.buckets import parse_bucket
-from coffer.domain.upload_offers import offer_uploads
-from coffer.http.answers import Answer
+from coffer.domain.uploads.presigned_uploads import offer_uploads
 from coffer.http.api import Api, require_variable
-from coffer.http.offer_documents import answer_offers, read_announcements
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.uploads.presigned_uploads import presigned_uploads_response, read_announcements
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -19,7 +19,7 @@ app = Api()
 
 
 @app.route("POST /api/v1/upload/{bucket}")
-def show_offers(request: Request) -> Answer:
+def show_offers(request: Request) -> Response:
     bucket = parse_bucket(require_variable(request, "bucket"))
     caller = identify(request)
     offers = offer_uploads(
@@ -30,7 +30,7 @@ def show_offers(request: Request) -> Answer:
         bucket=bucket,
         max_bytes=settings.max_post_bytes,
     )
-    return answer_offers(request, offers)
+    return presigned_uploads_response(request, offers)
 
 
 lambda_handler = app.handler()

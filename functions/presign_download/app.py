@@ -1,20 +1,19 @@
 """GET /{service}/presign: sign the download of a file of the token's user."""
 
-from coffer.adapters.package_forms import PUBLIC_READ
-from coffer.adapters.package_objects import S3PackageObjects
-from coffer.adapters.package_store import (
+from coffer.adapters.rawstore.forms import PUBLIC_READ
+from coffer.adapters.rawstore.objects import S3PackageObjects
+from coffer.adapters.rawstore.store import (
     package_address,
     package_bucket,
     package_endpoint,
     package_signer,
 )
-from coffer.adapters.permission_tokens import configured_permission_tokens
 from coffer.adapters.system_clock import SystemClock
+from coffer.adapters.tokens.permission import configured_permission_tokens
 from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.presigning import DownloadRules, presign_download
-from coffer.http.answers import Answer
 from coffer.http.api import Api
-from coffer.http.rawstore import (
+from coffer.http.rawstore.documents import (
     is_mounted,
     permit_of,
     present_link,
@@ -23,7 +22,8 @@ from coffer.http.rawstore import (
     url_of,
 )
 from coffer.http.requests import Request
-from coffer.http.unrouted import answer_unrouted
+from coffer.http.responses import Response
+from coffer.http.unrouted import unrouted_response
 from coffer.settings import settings
 
 clock = SystemClock()
@@ -39,9 +39,9 @@ app = Api(negotiates=False, errors=render_error, crash=render_crash)
 
 
 @app.route("GET /{service}/presign")
-def presign(request: Request) -> Answer:
+def presign(request: Request) -> Response:
     if not is_mounted(request, settings.service_name):
-        return answer_unrouted(request, service=settings.service_name)
+        return unrouted_response(request, service=settings.service_name)
     permit = permit_of(request, tokens)
     owner = request.parameter("ownerid")
     return present_link(presign_download(objects, permit, url_of(request), owner, rules))

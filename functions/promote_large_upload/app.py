@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.part_copies import S3PartCopies
-from coffer.adapters.processing_queue import large_arrivals
-from coffer.adapters.s3_objects import COPYING, S3Objects, s3_client
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
+from coffer.adapters.s3.part_copies import S3PartCopies
+from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import Remaining, timed_queue_handler
-from coffer.domain.large_files import CopiedInParts
-from coffer.domain.promotion import Promotion
+from coffer.domain.uploads.large_files import CopiedInParts
+from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import settings
 

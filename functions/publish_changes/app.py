@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coffer.adapters.dynamodb.audit import DynamoAuditTrail
-from coffer.adapters.dynamodb.changes import read_change
+from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
+from coffer.adapters.dynamodb.changes.stream import read_change
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
 from coffer.batches import stream_handler
-from coffer.domain.change_stream import announce, tell
+from coffer.domain.changes.publish import announce, tell
 from coffer.observability import count, logger
 from coffer.settings import settings
 

@@ -1,12 +1,12 @@
 """GET /api/v1/object-export and /api/v1/object-export/{id}: one's own exports."""
 
-from coffer.adapters.dynamodb.exports import DynamoExports
+from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.domain.export.access import own_export
 from coffer.domain.identifiers import parse_identifier
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.export_documents import answer_export, answer_exports, read_page
+from coffer.http.export.documents import export_response, exports_response, read_page
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -15,18 +15,18 @@ app = Api()
 
 
 @app.route("GET /api/v1/object-export")
-def list_exports(request: Request) -> Answer:
+def list_exports(request: Request) -> Response:
     username = identify(request).username
     limit, before = read_page(request)
     found = exports.of(username, limit + 1, before)
-    return answer_exports(request, found, limit, exports.count_of(username))
+    return exports_response(request, found, limit, exports.count_of(username))
 
 
 @app.route("GET /api/v1/object-export/{id}")
-def show_export(request: Request) -> Answer:
+def show_export(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    return answer_export(request, own_export(exports, caller, identifier))
+    return export_response(request, own_export(exports, caller, identifier))
 
 
 lambda_handler = app.handler()

@@ -1,13 +1,13 @@
 """GET /api/v1/managed-attribute and /api/v1/managed-attribute/{id}: attributes for metadata."""
 
-from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import is_identifier
-from coffer.domain.vocabulary.editing import read_term, read_term_named
+from coffer.domain.vocabulary.edit import read_term, read_term_named
 from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, ManagedAttribute
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
-from coffer.http.vocabulary_documents import answer_term, answer_terms
+from coffer.http.responses import Response
+from coffer.http.vocabulary.documents import term_response, terms_response
 from coffer.identification import configured_identify
 
 ATTRIBUTES = ("name", "key", "vocabularyElementType", "acceptedValues", "createdBy", "createdOn")
@@ -18,21 +18,21 @@ app = Api()
 
 
 @app.route("GET /api/v1/managed-attribute")
-def list_managed_attributes(request: Request) -> Answer:
+def list_managed_attributes(request: Request) -> Response:
     identify(request)
     terms = vocabulary.all_of(ManagedAttribute)
-    return answer_terms(request, MANAGED_ATTRIBUTE, terms, ATTRIBUTES)
+    return terms_response(request, MANAGED_ATTRIBUTE, terms, ATTRIBUTES)
 
 
 @app.route("GET /api/v1/managed-attribute/{id}")
-def show_managed_attribute(request: Request) -> Answer:
+def show_managed_attribute(request: Request) -> Response:
     identify(request)
     given = require_variable(request, "id")
     if is_identifier(given):
         attribute = read_term(vocabulary, ManagedAttribute, given.lower())
     else:
         attribute = read_term_named(vocabulary, ManagedAttribute, given)
-    return answer_term(request, attribute)
+    return term_response(request, attribute)
 
 
 lambda_handler = app.handler()

@@ -1,13 +1,13 @@
 """GET /api/v1/object-subtype and /api/v1/object-subtype/{id}: finer kinds of things."""
 
-from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.vocabulary.editing import read_term
+from coffer.domain.vocabulary.edit import read_term
 from coffer.domain.vocabulary.terms import OBJECT_SUBTYPE, ObjectSubtype
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
-from coffer.http.vocabulary_documents import answer_term, answer_terms
+from coffer.http.responses import Response
+from coffer.http.vocabulary.documents import term_response, terms_response
 from coffer.identification import configured_identify
 
 ATTRIBUTES = ("dcType", "acSubtype", "createdBy", "createdOn")
@@ -18,18 +18,18 @@ app = Api()
 
 
 @app.route("GET /api/v1/object-subtype")
-def list_object_subtypes(request: Request) -> Answer:
+def list_object_subtypes(request: Request) -> Response:
     identify(request)
     terms = vocabulary.all_of(ObjectSubtype)
-    return answer_terms(request, OBJECT_SUBTYPE, terms, ATTRIBUTES)
+    return terms_response(request, OBJECT_SUBTYPE, terms, ATTRIBUTES)
 
 
 @app.route("GET /api/v1/object-subtype/{id}")
-def show_object_subtype(request: Request) -> Answer:
+def show_object_subtype(request: Request) -> Response:
     identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     subtype = read_term(vocabulary, ObjectSubtype, identifier)
-    return answer_term(request, subtype)
+    return term_response(request, subtype)
 
 
 lambda_handler = app.handler()

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from coffer.adapters.dynamodb.usage import DynamoUsageRecords
-from coffer.adapters.package_objects import S3PackageObjects
-from coffer.adapters.package_store import package_bucket, package_endpoint, package_signer
+from coffer.adapters.dynamodb.rawstore import DynamoUsageRecords
+from coffer.adapters.rawstore.objects import S3PackageObjects
+from coffer.adapters.rawstore.store import package_bucket, package_endpoint, package_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
 from coffer.domain.rawstore.usage import enter_created, enter_deleted

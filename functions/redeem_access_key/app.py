@@ -1,14 +1,14 @@
 """GET and HEAD of /toa/{key}, at the root and below /api/v1: what a key opens, once."""
 
-from coffer.adapters.dynamodb.exports import DynamoAccessKeys, DynamoExports
-from coffer.adapters.signed_downloads import SignedDownloads
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
+from coffer.adapters.s3.downloads import SignedDownloads
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.access import look_at_key, redeem_key
-from coffer.http.answers import Answer
 from coffer.http.api import Api, require_variable
-from coffer.http.export_documents import answer_archive, describe_archive
+from coffer.http.export.documents import archive_response, describe_archive
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from coffer.settings import settings
 
 exports, keys = DynamoExports(), DynamoAccessKeys()
@@ -18,13 +18,13 @@ app = Api(negotiates=False)  # an archive is no JSON
 
 
 @app.route("GET /api/v1/toa/{key}", "GET /toa/{key}")
-def redeem(request: Request) -> Answer:
+def redeem(request: Request) -> Response:
     opened = redeem_key(exports, keys, clock, require_variable(request, "key"))
-    return answer_archive(opened, deliveries)
+    return archive_response(opened, deliveries)
 
 
 @app.route("HEAD /api/v1/toa/{key}", "HEAD /toa/{key}")
-def look(request: Request) -> Answer:
+def look(request: Request) -> Response:
     return describe_archive(look_at_key(exports, keys, clock, require_variable(request, "key")))
 
 

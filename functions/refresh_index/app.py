@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.refreshing import DynamoRefreshRecords
+from coffer.adapters.dynamodb.changes.index_refresh import DynamoRefreshRecords
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
-from coffer.adapters.processing_queue import queue_client
-from coffer.adapters.refresh_queue import SqsErrands, errand_of
+from coffer.adapters.sqs.processing_queue import queue_client
+from coffer.adapters.sqs.refresh_queue import SqsErrands, errand_of
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
-from coffer.domain.index_refresh import IndexRefresh
+from coffer.domain.changes.index_refresh import IndexRefresh
 from coffer.observability import count, logger
 from coffer.settings import settings
 

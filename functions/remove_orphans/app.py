@@ -6,18 +6,18 @@ An operator may invoke it too, with `age` in the place of the configured one and
 from collections import Counter
 from typing import Any
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.durations import parse_duration
-from coffer.domain.orphans import Fate, OrphanRemoval, describe_orphan
-from coffer.domain.removal import Removal
+from coffer.domain.configuration.durations import parse_duration
+from coffer.domain.uploads.orphans import Fate, OrphanRemoval, describe_orphan
+from coffer.domain.uploads.removal import Removal
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import settings
 
 NEEDED_MILLISECONDS = 15_000
 """What one more upload may take, retries included."""
-MOST_NAMED = 1000
+MAX_NAMED = 1000
 """How many orphans a dry run names in its answer, which may have 6 MB."""
 
 uploads = DynamoUploads()
@@ -45,7 +45,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         time_is_up=lambda: context.get_remaining_time_in_millis() < NEEDED_MILLISECONDS,
     ):
         fates[found.fate] += 1
-        if found.upload is not None and len(named) < MOST_NAMED:
+        if found.upload is not None and len(named) < MAX_NAMED:
             named.append({**describe_orphan(found.upload), "fate": found.fate})
         if found.problem is not None:
             failures.append(found.problem)

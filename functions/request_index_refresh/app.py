@@ -2,15 +2,15 @@
 
 from http import HTTPStatus
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.processing_queue import queue_client
-from coffer.adapters.refresh_queue import SqsErrands
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.sqs.processing_queue import queue_client
+from coffer.adapters.sqs.refresh_queue import SqsErrands
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.index_refresh import request_refresh
-from coffer.http.answers import Answer
+from coffer.domain.changes.index_refresh import request_refresh
 from coffer.http.api import Api
-from coffer.http.refresh_documents import read_refresh
+from coffer.http.changes.index_refresh import read_refresh
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -22,10 +22,10 @@ app = Api()
 
 
 @app.route("POST /api/v1/index-refresh", "POST /index-refresh")
-def ask_for_refresh(request: Request) -> Answer:
+def ask_for_refresh(request: Request) -> Response:
     caller = identify(request)
     request_refresh(errands, catalogue, clock, caller, read_refresh(request))
-    return Answer(status=HTTPStatus.ACCEPTED)
+    return Response(status=HTTPStatus.ACCEPTED)
 
 
 lambda_handler = app.handler()

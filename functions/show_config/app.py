@@ -1,11 +1,11 @@
 """GET /api/v1/config and /api/v1/config/{id}: what this deployment takes, and what it fills in."""
 
-from coffer.domain.configuration import Limits, configuration, find_configuration
-from coffer.http.answers import Answer
+from coffer.domain.configuration.published import Limits, configuration, find_configuration
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import API_ROOT, resource
+from coffer.http.listing.in_memory_query import read_selection
 from coffer.http.requests import Request
-from coffer.http.short_lists import read_selection
+from coffer.http.responses import Response
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -20,21 +20,21 @@ app = Api()
 
 
 @app.route("GET /api/v1/config")
-def list_configs(request: Request) -> Answer:
+def list_configs(request: Request) -> Response:
     identify(request)
     known = configuration(LIMITS)
     chosen = read_selection(request, ("id",)).of([{"id": identifier} for identifier in known])
     data = [resource(KIND, entry["id"], known[entry["id"]]) for entry in chosen]
-    return Answer.of_json({"data": data})
+    return Response.of_json({"data": data})
 
 
 @app.route("GET /api/v1/config/{id}")
-def show_config(request: Request) -> Answer:
+def show_config(request: Request) -> Response:
     identify(request)
     identifier = require_variable(request, "id")
     data = resource(KIND, identifier, find_configuration(LIMITS, identifier))
     url = f"{request.base_url}{API_ROOT}/{KIND}/{identifier}"
-    return Answer.of_json({"data": data, "links": {"self": url}})
+    return Response.of_json({"data": data, "links": {"self": url}})
 
 
 lambda_handler = app.handler()

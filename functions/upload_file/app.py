@@ -1,18 +1,18 @@
 """POST /api/v1/file/{bucket} and …/derivative: a small file through the API itself."""
 
-from coffer.adapters.dynamodb.runs import DynamoRuns
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.buckets import parse_bucket
-from coffer.domain.direct_upload import upload_directly
-from coffer.domain.idempotency import Idempotency, Run
-from coffer.http.answers import Answer
+from coffer.domain.transactions.idempotency import Idempotency, Run
+from coffer.domain.uploads.direct_upload import upload_directly
 from coffer.http.api import Api, require_variable
-from coffer.http.forms import received_file
-from coffer.http.idempotency import answer_once
-from coffer.http.receipts import answer_receipt
 from coffer.http.requests import Request
+from coffer.http.responses import Response
+from coffer.http.transactions.idempotency import idempotent_response
+from coffer.http.uploads.forms import received_file
+from coffer.http.uploads.upload_response import upload_response
 from coffer.identification import configured_identify
 from coffer.settings import settings
 
@@ -25,12 +25,12 @@ app = Api()
 
 
 @app.route("POST /api/v1/file/{bucket}", "POST /api/v1/file/{bucket}/derivative")
-def upload_file(request: Request) -> Answer:
+def upload_file(request: Request) -> Response:
     bucket = parse_bucket(require_variable(request, "bucket"))
     caller = identify(request)
     file = received_file(request, max_bytes=settings.max_direct_upload_bytes)
 
-    def make(run: Run | None) -> Answer:
+    def make(run: Run | None) -> Response:
         receipt = upload_directly(
             uploads,
             objects,
@@ -42,10 +42,10 @@ def upload_file(request: Request) -> Answer:
             max_bytes=settings.max_direct_upload_bytes,
             identify=run.identifier if run else None,
         )
-        return answer_receipt(request, receipt)
+        return upload_response(request, receipt)
 
     # A form spells the same file differently each time: its boundary is random.
-    return answer_once(request, caller, idempotency, make, sent=file.fingerprint)
+    return idempotent_response(request, caller, idempotency, make, sent=file.fingerprint)
 
 
 lambda_handler = app.handler()

@@ -14,9 +14,9 @@ from local.s3.errors import S3Error
 from local.s3.messages import CHUNK_BYTES, Body
 from local.s3.sigv4 import EMPTY_SHA256, Caller, mismatch, sign
 
-SMALLEST_CHUNK_BYTES = 8192
-LONGEST_LINE_BYTES = 8192
-MOST_TRAILER_LINES = 16
+MIN_CHUNK_BYTES = 8192
+MAX_LINE_BYTES = 8192
+MAX_TRAILER_LINES = 16
 
 
 class LineReader:
@@ -29,7 +29,7 @@ class LineReader:
     def line(self) -> bytes:
         """Up to the next line feed, without it and a carriage return before it."""
         while b"\n" not in self._buffer:
-            if len(self._buffer) > LONGEST_LINE_BYTES:
+            if len(self._buffer) > MAX_LINE_BYTES:
                 raise S3Error("IncompleteBody")
             data = self._body.read(CHUNK_BYTES)
             if not data:
@@ -94,7 +94,7 @@ class ChunkedPayload:
             seen += size
             if seen > self._decoded_length or (size and short_chunk):
                 raise S3Error("InvalidChunkSizeError" if short_chunk else "IncompleteBody")
-            short_chunk = self._signatures is not None and size < SMALLEST_CHUNK_BYTES
+            short_chunk = self._signatures is not None and size < MIN_CHUNK_BYTES
             yield from self._chunk(size, signature)
             if size == 0:
                 break
@@ -127,7 +127,7 @@ class ChunkedPayload:
     def _read_trailers(self) -> None:
         lines: list[str] = []
         signature = ""
-        for _ in range(MOST_TRAILER_LINES):
+        for _ in range(MAX_TRAILER_LINES):
             if self._reader.exhausted:
                 break
             line = self._reader.line().decode("latin-1")

@@ -15,7 +15,7 @@ from local.s3.messages import Request, Response, xml_answer
 from local.s3.sigv4 import Caller
 from local.s3.spool import Folder, read_file
 from local.s3.store import Checksum, Draft, Part
-from local.s3.uploads import MOST_PARTS, Upload, UploadedPart, find
+from local.s3.uploads import MAX_PARTS, Upload, UploadedPart, find
 from local.s3.writing import (
     check_now,
     commit,
@@ -23,8 +23,8 @@ from local.s3.writing import (
     written_answer,
 )
 
-SMALLEST_PART_BYTES = 5 * 1024 * 1024
-MOST_OBJECT_BYTES = 50 * 1024**4
+MIN_PART_BYTES = 5 * 1024 * 1024
+MAX_OBJECT_BYTES = 50 * 1024**4
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_claims(context: Context, request: Request, caller: Caller) -> list[Clai
             if child.tag.startswith("Checksum")
         }
         claims.append(Claim(int(number), (part.findtext("ETag") or "").strip('"'), values))
-    if not 0 < len(claims) <= MOST_PARTS:
+    if not 0 < len(claims) <= MAX_PARTS:
         raise S3Error("MalformedXML")
     numbers = [claim.number for claim in claims]
     if numbers != sorted(set(numbers)):
@@ -104,17 +104,17 @@ def claimed_parts(upload: Upload, claims: list[Claim]) -> list[UploadedPart]:
         check_claimed_checksum(upload, claim, part)
         parts.append(part)
     for part in parts[:-1]:
-        if part.file.size < SMALLEST_PART_BYTES:
+        if part.file.size < MIN_PART_BYTES:
             raise S3Error(
                 "EntityTooSmall",
                 details={
                     "ProposedSize": str(part.file.size),
-                    "MinSizeAllowed": str(SMALLEST_PART_BYTES),
+                    "MinSizeAllowed": str(MIN_PART_BYTES),
                     "PartNumber": str(part.number),
                     "ETag": part.file.md5,
                 },
             )
-    if sum(part.file.size for part in parts) > MOST_OBJECT_BYTES:
+    if sum(part.file.size for part in parts) > MAX_OBJECT_BYTES:
         raise S3Error("EntityTooLarge")
     return parts
 

@@ -11,7 +11,7 @@ from local.s3.store import Store
 
 # Most bytes of one object written in one request, of a part, and of what a copy may read.
 # Source: Amazon S3 User Guide, "Amazon S3 multipart upload limits" and "Copying objects".
-MOST_SINGLE_BYTES = 5 * 1024**3
+MAX_SINGLE_BYTES = 5 * 1024**3
 
 
 @dataclass(frozen=True)

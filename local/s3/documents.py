@@ -7,7 +7,7 @@ from xml.etree import ElementTree  # entities are refused before anything is par
 from local.s3.errors import S3Error
 from local.s3.object_headers import check_tags
 
-MOST_TAG_DOCUMENT_BYTES = 16_384
+MAX_TAG_DOCUMENT_BYTES = 16_384
 
 
 def parse_document(text: bytes) -> ElementTree.Element:
@@ -25,7 +25,7 @@ def parse_document(text: bytes) -> ElementTree.Element:
 
 def parse_tag_document(text: str) -> dict[str, str]:
     """The `tagging` field of a form: a Tagging document."""
-    if len(text) > MOST_TAG_DOCUMENT_BYTES:
+    if len(text) > MAX_TAG_DOCUMENT_BYTES:
         raise S3Error("MalformedXML")
     root = parse_document(text.encode())
     if root.tag != "Tagging":

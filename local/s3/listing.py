@@ -22,7 +22,7 @@ from local.s3.messages import Request, Response, xml_answer
 from local.s3.store import ACCOUNT_ID, StoredObject
 from local.s3.uploads import Upload
 
-MOST_KEYS = 1000
+MAX_KEYS = 1000
 # Parameters that the answer repeats, as they are or encoded like keys.
 ECHOED = {"EncodingType": "encoding-type", "ContinuationToken": "continuation-token"}
 NAMES = {"Delimiter": "delimiter", "StartAfter": "start-after"}
@@ -116,14 +116,14 @@ def behind(marker: str, prefix: str, delimiter: str) -> str:
 
 
 def most_keys(query: dict[str, str], name: str = "max-keys") -> int:
-    text = query.get(name, str(MOST_KEYS))
+    text = query.get(name, str(MAX_KEYS))
     if not (text.isascii() and text.isdigit() and len(text) < 11):
         raise S3Error(
             "InvalidArgument",
             f"Provided {name} not an integer or within integer range",
             details={"ArgumentName": name, "ArgumentValue": text},
         )
-    return min(MOST_KEYS, int(text))
+    return min(MAX_KEYS, int(text))
 
 
 def entries(bucket: FakeBucket, wanted: Wanted) -> Iterator[str | StoredObject]:

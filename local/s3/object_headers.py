@@ -15,8 +15,8 @@ from local.s3.errors import S3Error
 from local.s3.store import StoredObject
 
 META = "x-amz-meta-"
-MOST_METADATA_BYTES = 2048
-LONGEST_KEY_BYTES = 1024
+MAX_METADATA_BYTES = 2048
+MAX_KEY_BYTES = 1024
 DEFAULT_TYPE = "binary/octet-stream"
 # System metadata that a client may set: name on the wire in lower case, and as it is answered.
 SYSTEM = {
@@ -54,20 +54,20 @@ def kept_headers(given: Mapping[str, str]) -> dict[str, str]:
         len(name.removeprefix(META).encode()) + len(value.encode())
         for name, value in metadata.items()
     )
-    if size > MOST_METADATA_BYTES:
+    if size > MAX_METADATA_BYTES:
         raise S3Error(
             "MetadataTooLarge",
-            details={"Size": str(size), "MaxSizeAllowed": str(MOST_METADATA_BYTES)},
+            details={"Size": str(size), "MaxSizeAllowed": str(MAX_METADATA_BYTES)},
         )
     return {**kept, **metadata}
 
 
 def check_key(key: str) -> None:
     size = len(key.encode("utf-8"))
-    if size > LONGEST_KEY_BYTES:
+    if size > MAX_KEY_BYTES:
         raise S3Error(
             "KeyTooLongError",
-            details={"Size": str(size), "MaxSizeAllowed": str(LONGEST_KEY_BYTES)},
+            details={"Size": str(size), "MaxSizeAllowed": str(MAX_KEY_BYTES)},
         )
 
 

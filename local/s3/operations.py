@@ -17,7 +17,7 @@ from local.s3.post_object import post_object
 from local.s3.sigv4 import Caller, Verifier
 from local.s3.versions import list_versions
 
-MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 # Subresources of an object that moto answers; all other requests for objects are the gate's.
 MOTO_OBJECT_QUERIES = {"acl", "tagging", "legal-hold", "retention"}
 # Subresources of a bucket that moto answers.
@@ -186,7 +186,7 @@ class Operations:
             enabled = announcer.is_enabled(request.bucket)
             inside = "<EventBridgeConfiguration></EventBridgeConfiguration>" if enabled else ""
             return xml_answer("NotificationConfiguration", inside)
-        text = Payload(request, caller).read_all(MOST_DOCUMENT_BYTES)
+        text = Payload(request, caller).read_all(MAX_DOCUMENT_BYTES)
         document = parse_document(text)
         others = [child.tag for child in document if child.tag in OTHER_TARGETS]
         if others:
@@ -198,7 +198,7 @@ class Operations:
         return Response(200)
 
     def _to_moto(self, request: Request, caller: Caller) -> Response:
-        body = Payload(request, caller).read_all(MOST_DOCUMENT_BYTES)
+        body = Payload(request, caller).read_all(MAX_DOCUMENT_BYTES)
         return self._moto(request, body)
 
 

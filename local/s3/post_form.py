@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from local.s3.errors import S3Error
 from local.s3.messages import CHUNK_BYTES, Body
 
-MOST_FIELD_BYTES = 20_480  # all fields in front of the file together
-MOST_HEAD_BYTES = 8_192
-LONGEST_BOUNDARY = 70
+MAX_FIELD_BYTES = 20_480  # all fields in front of the file together
+MAX_HEAD_BYTES = 8_192
+MAX_BOUNDARY = 70
 # name="…" as browsers write it: quotes and line breaks inside are percent-encoded (HTML), and
 # other clients escape a quote with a backslash.
 PARAMETER = re.compile(r';\s*([A-Za-z*]+)=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))')
@@ -40,7 +40,7 @@ class FormReader:
     def fields(self) -> dict[str, str] | None:
         """The fields in front of the file, names in lower case. None: the form has no file."""
         found: dict[str, str] = {}
-        room = MOST_FIELD_BYTES
+        room = MAX_FIELD_BYTES
         if b"".join(self._until_delimiter(room)):
             raise S3Error("MalformedPOSTRequest")
         self._found = found
@@ -113,7 +113,7 @@ class FormReader:
         if self._buffer.startswith(b"--"):
             return None
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > MOST_HEAD_BYTES:
+            if len(self._buffer) > MAX_HEAD_BYTES:
                 raise S3Error("MalformedPOSTRequest")
             self._more()
         line_end = self._buffer.find(b"\r\n")
@@ -135,7 +135,7 @@ def boundary_of(content_type: str) -> bytes:
         )
     for name, quoted, plain in PARAMETER.findall(content_type):
         boundary = quoted or plain
-        if name.lower() == "boundary" and 0 < len(boundary) <= LONGEST_BOUNDARY:
+        if name.lower() == "boundary" and 0 < len(boundary) <= MAX_BOUNDARY:
             return str(boundary).encode("latin-1", "replace")
     raise S3Error("MalformedPOSTRequest")
 

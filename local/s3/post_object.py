@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from local.s3 import access, checksums
-from local.s3.context import MOST_SINGLE_BYTES, Context
+from local.s3.context import MAX_SINGLE_BYTES, Context
 from local.s3.documents import parse_tag_document
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response
@@ -42,7 +42,7 @@ from local.s3.writing import commit, too_large, whole_checksum, written_answer
 
 FILENAME = "${filename}"
 # A form's fields and part heads take less than this: what is longer has too big a file.
-MOST_OVERHEAD_BYTES = 1 << 20
+MAX_OVERHEAD_BYTES = 1 << 20
 SIGNING_KEY_LIFE = timedelta(days=7)
 # Never touched by ${filename}: they say what was signed.
 LITERAL = {"policy", "x-amz-signature"}
@@ -61,7 +61,7 @@ def post_object(context: Context, request: Request, verifier: Verifier) -> Respo
         raise S3Error("IncorrectNumberOfFilesInPostRequest")
     fields = expanded(fields, form.filename or "")
     policy.check(fields, request.bucket, context.now())
-    if request.body.length > MOST_SINGLE_BYTES + MOST_OVERHEAD_BYTES:
+    if request.body.length > MAX_SINGLE_BYTES + MAX_OVERHEAD_BYTES:
         raise too_large(request.body.length)
     key = fields["key"]
     if not key:
@@ -155,11 +155,11 @@ def receive_file(
     policy: Policy,
 ) -> Spooled:
     """The file on disk, if its size and digests are what form and policy say."""
-    most = MOST_SINGLE_BYTES if policy.most_bytes is None else policy.most_bytes
+    most = MAX_SINGLE_BYTES if policy.most_bytes is None else policy.most_bytes
     declared = checksums.declared(fields)
     with Writer(context.store.folder, declared.algorithm if declared else None) as writer:
         for chunk in form.file():
-            if writer.size + len(chunk) > min(most, MOST_SINGLE_BYTES):
+            if writer.size + len(chunk) > min(most, MAX_SINGLE_BYTES):
                 raise too_big(request.body.length, most)
             writer.write(chunk)
         form.finish()
@@ -177,7 +177,7 @@ def receive_file(
 
 
 def too_big(proposed: int, most: int) -> S3Error:
-    if most > MOST_SINGLE_BYTES:
+    if most > MAX_SINGLE_BYTES:
         return too_large(proposed)
     return S3Error(
         "EntityTooLarge",

@@ -23,7 +23,7 @@ IDLE_SECONDS = 60
 DRAIN_IDLE_SECONDS = 5
 # A refused upload is read to its end, so that its sender reads the refusal and not a broken
 # connection; what is longer than this is told that the connection closes.
-MOST_DRAINED_BYTES = 6 * 1024**3
+MAX_DRAINED_BYTES = 6 * 1024**3
 
 Answer = Callable[[Request], Response]
 
@@ -131,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         response = self._answer(body, request_id)
         try:
-            unwanted = body.remaining > MOST_DRAINED_BYTES or self._waits_to_send(body)
+            unwanted = body.remaining > MAX_DRAINED_BYTES or self._waits_to_send(body)
             self.close_connection = self.close_connection or unwanted
             self._send(response)
         finally:
@@ -183,7 +183,7 @@ class Handler(BaseHTTPRequestHandler):
         if self._waits_to_send(body):
             return
         self.connection.settimeout(DRAIN_IDLE_SECONDS)
-        most = body.remaining - MOST_DRAINED_BYTES
+        most = body.remaining - MAX_DRAINED_BYTES
         try:
             while body.remaining > max(0, most):
                 body.read()

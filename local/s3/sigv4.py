@@ -30,7 +30,7 @@ NAMED_PAYLOADS = {
     STREAMING_SIGNED,
     STREAMING_SIGNED_TRAILER,
 }
-LONGEST_PRESIGNED_SECONDS = 604_800
+MAX_PRESIGNED_SECONDS = 604_800
 ALLOWED_SKEW = timedelta(minutes=15)
 QUERY_PARAMETERS = (
     "X-Amz-Algorithm",
@@ -334,7 +334,7 @@ def check_lifetime(amz_date: str, expires: str, now: datetime) -> None:
     seconds = int(expires)
     if seconds < 0:
         raise S3Error("AuthorizationQueryParametersError", "X-Amz-Expires must be non-negative")
-    if seconds > LONGEST_PRESIGNED_SECONDS:
+    if seconds > MAX_PRESIGNED_SECONDS:
         raise S3Error(
             "AuthorizationQueryParametersError",
             "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires "

@@ -16,7 +16,7 @@ from moto.s3.models import FakeMultipart, get_canned_acl
 from requests.structures import CaseInsensitiveDict
 
 from local.s3 import access, checksums
-from local.s3.context import MOST_SINGLE_BYTES, Context
+from local.s3.context import MAX_SINGLE_BYTES, Context
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
 from local.s3.object_headers import (
@@ -35,7 +35,7 @@ from local.s3.writing import (
     too_large,
 )
 
-MOST_PARTS = 10_000
+MAX_PARTS = 10_000
 # Which checksum types an algorithm allows in a multipart upload; the first is the default.
 TYPES: Mapping[str, tuple[str, ...]] = {
     "CRC32": ("COMPOSITE", "FULL_OBJECT"),
@@ -166,7 +166,7 @@ def find(context: Context, request: Request) -> Upload:
 
 def part_number(request: Request) -> int:
     text = request.query.get("partNumber", "")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_PARTS):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_PARTS):
         raise S3Error(
             "InvalidArgument",
             "Part number must be an integer between 1 and 10000, inclusive",
@@ -245,11 +245,11 @@ def upload_part_copy(context: Context, request: Request) -> Response:
 def copied_stretch(asked: str | None, size: int) -> tuple[int, int]:
     """Start and length. A range must be whole (`bytes=first-last`) and lie inside the source."""
     if asked is None:
-        if size > MOST_SINGLE_BYTES:
+        if size > MAX_SINGLE_BYTES:
             raise S3Error(
                 "InvalidRequest",
                 "The specified copy source is larger than the maximum allowable size for a copy "
-                f"source: {MOST_SINGLE_BYTES}",
+                f"source: {MAX_SINGLE_BYTES}",
             )
         return 0, size
     unit, _, stretch = asked.partition("=")
@@ -269,7 +269,7 @@ def copied_stretch(asked: str | None, size: int) -> tuple[int, int]:
             details={"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": asked},
         )
     length = int(last) - int(first) + 1
-    if length > MOST_SINGLE_BYTES:
+    if length > MAX_SINGLE_BYTES:
         raise too_large(length)
     return int(first), length
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from xml.etree.ElementTree import Element  # only the type: documents.py parses
 
 from local.s3 import access, checksums, conditions
-from local.s3.context import MOST_SINGLE_BYTES, Context
+from local.s3.context import MAX_SINGLE_BYTES, Context
 from local.s3.documents import parse_document
 from local.s3.errors import S3Error, xml_text
 from local.s3.events import Cause
@@ -27,8 +27,8 @@ from local.s3.sigv4 import Caller
 from local.s3.spool import Spooled, Writer, read_file
 from local.s3.store import Checksum, DeleteMarker, Draft, StoredObject
 
-MOST_KEYS = 1000
-MOST_DOCUMENT_BYTES = 2 * 1024 * 1024
+MAX_KEYS = 1000
+MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 
 
 def put_object(context: Context, request: Request, caller: Caller) -> Response:
@@ -69,7 +69,7 @@ def check_now(context: Context, request: Request) -> None:
 def receive(context: Context, request: Request, caller: Caller) -> Spooled:
     """The body on disk, held against signature, Content-MD5 and checksum."""
     payload = Payload(request, caller)
-    if payload.length > MOST_SINGLE_BYTES:
+    if payload.length > MAX_SINGLE_BYTES:
         raise too_large(payload.length)
     declared = checksums.declared(dict(request.headers.items()))
     with Writer(context.store.folder, declared.algorithm if declared else None) as writer:
@@ -82,7 +82,7 @@ def receive(context: Context, request: Request, caller: Caller) -> Spooled:
 def too_large(size: int) -> S3Error:
     return S3Error(
         "EntityTooLarge",
-        details={"ProposedSize": str(size), "MaxSizeAllowed": str(MOST_SINGLE_BYTES)},
+        details={"ProposedSize": str(size), "MaxSizeAllowed": str(MAX_SINGLE_BYTES)},
     )
 
 
@@ -215,11 +215,11 @@ def directive(given: Mapping[str, str], name: str) -> bool:
 def check_copyable(
     request: Request, source: StoredObject, given: Mapping[str, str], replaces: bool
 ) -> None:
-    if source.size > MOST_SINGLE_BYTES:
+    if source.size > MAX_SINGLE_BYTES:
         raise S3Error(
             "InvalidRequest",
             "The specified copy source is larger than the maximum allowable size for a copy "
-            f"source: {MOST_SINGLE_BYTES}",
+            f"source: {MAX_SINGLE_BYTES}",
         )
     changes = replaces or any(
         name in given
@@ -329,7 +329,7 @@ def delete_objects(context: Context, request: Request, caller: Caller) -> Respon
     document = read_document(context, request, caller)
     quiet = document.findtext("Quiet") == "true"
     objects = [one for one in document if one.tag == "Object"]
-    if not 0 < len(objects) <= MOST_KEYS:
+    if not 0 < len(objects) <= MAX_KEYS:
         raise S3Error("MalformedXML")
     results = (delete_listed(context, request, one, quiet) for one in objects)
     return xml_answer("DeleteResult", "".join(results))
@@ -365,10 +365,10 @@ def read_document(
     `about_body` is False where the request's checksum headers speak of something else.
     """
     payload = Payload(request, caller)
-    if payload.length > MOST_DOCUMENT_BYTES:
+    if payload.length > MAX_DOCUMENT_BYTES:
         raise S3Error("MaxMessageLengthExceeded")
     if not about_body:
-        return parse_document(payload.read_all(MOST_DOCUMENT_BYTES))
+        return parse_document(payload.read_all(MAX_DOCUMENT_BYTES))
     spooled = receive(context, request, caller)
     try:
         return parse_document(spooled.path.read_bytes())

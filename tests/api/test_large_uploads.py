@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.domain.large_files import CopiedInParts
-from coffer.domain.object_upload import ObjectUpload, UploadStatus
-from coffer.domain.promotion import SOURCE_REPLACED, Promotion
-from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
+from coffer.domain.uploads.large_files import CopiedInParts
+from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion
+from coffer.domain.uploads.record import ObjectUpload, UploadStatus
 from local.in_process import InProcessInvoker
 from local.stack import LocalStack
 from tests.api.clients import record

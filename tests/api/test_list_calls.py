@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from coffer.adapters.dynamodb.derivative_items import DerivativeItem
-from coffer.adapters.dynamodb.metadata_items import MetadataItem
-from coffer.adapters.dynamodb.upload_items import UploadItem
+from coffer.adapters.dynamodb.derivatives import DerivativeItem
+from coffer.adapters.dynamodb.metadata.items import MetadataItem
+from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.callers import Caller, Role
-from coffer.domain.listing.places import ORDERS, Kind
+from coffer.domain.listing.index_keys import ORDERS, Kind
 from local.stack import LocalStack
 from tests.api.killing import AwsCalls
 from tests.fakes.records import identifier, metadata, thumbnail, upload

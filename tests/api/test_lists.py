@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from coffer.adapters.dynamodb.derivative_items import DerivativeItem
-from coffer.adapters.dynamodb.metadata_items import MetadataItem
-from coffer.adapters.dynamodb.upload_items import UploadItem
+from coffer.adapters.dynamodb.derivatives import DerivativeItem
+from coffer.adapters.dynamodb.metadata.items import MetadataItem
+from coffer.adapters.dynamodb.uploads.items import UploadItem
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload

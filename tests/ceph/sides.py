@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from coffer.adapters.signing import Credentials, Endpoint, Signer, encode_query
+from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer, encode_query
 from local.resources import DEFAULT_REGION
 from local.s3 import S3Gate
 from tests.ceph.plugin import empty_bucket

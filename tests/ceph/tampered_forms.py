@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from coffer.adapters.package_forms import S3PackageForms
-from coffer.adapters.signing import Credentials, Endpoint, Signer
-from coffer.adapters.upload_forms import S3UploadForms
+from coffer.adapters.rawstore.forms import S3PackageForms
+from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
+from coffer.adapters.signing.upload_forms import S3UploadForms
+from coffer.domain.rawstore.datasets import Package, PackageFile
 from coffer.domain.rawstore.digests import Md5
-from coffer.domain.rawstore.packages import Package, PackageFile
-from coffer.domain.upload_grant import FIELD as GRANT
-from coffer.domain.upload_grant import UploadGrant
-from coffer.domain.upload_offers import AllowedUpload, Checksums
+from coffer.domain.uploads.grant import FIELD as GRANT
+from coffer.domain.uploads.grant import UploadGrant
+from coffer.domain.uploads.presigned_uploads import AllowedUpload, Checksums
 from local.resources import DEFAULT_REGION
 from tests.ceph.cases import BODY, OTHER, Case, altered
 from tests.ceph.sides import BUCKET, Side

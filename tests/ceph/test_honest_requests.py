@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from coffer.domain.upload_offers import Checksums
+from coffer.domain.uploads.presigned_uploads import Checksums
 from tests.ceph.cases import BODY, HELD
 from tests.ceph.sides import BUCKET, Side
 from tests.ceph.tampered_forms import UPLOAD_KEY, package_fields, upload_fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.adapters.s3_objects import s3_client
+from coffer.adapters.s3.objects import s3_client
 from coffer.domain.errors import ObjectChangedError
 from local.stack import LocalStack
 from tests.ceph.borrowed import borrow, expect

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from coffer.adapters.export_archives import S3Archives
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.s3.archives import S3Archives
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError
-from coffer.domain.export.layout import MIB, SMALLEST_PART
-from coffer.domain.export.ports import Archives, Piece, UploadMissingError
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.export.layout import MIB, MIN_PART_BYTES
+from coffer.domain.export.ports import Archives, Piece
 from coffer.settings import settings
 from local.stack import LocalStack
 from local.storage import GateStorage
@@ -64,12 +64,12 @@ def test_an_object_is_made_of_copies_and_bytes(store: Store) -> None:
     assert list(archives.unfinished("exports/a/")) == [(KEY, upload)]
     assert list(archives.unfinished("exports/b/")) == []
     whole = archives.copy(KEY, upload, 1, source, 0, len(BODY))
-    stretch = archives.copy(KEY, upload, 2, source, 7, SMALLEST_PART)
+    stretch = archives.copy(KEY, upload, 2, source, 7, MIN_PART_BYTES)
     rest = archives.send(KEY, upload, 3, memoryview(b"the end"))
     etag = archives.finish(KEY, upload, {1: whole, 2: stretch, 3: rest})
     made = archives.describe(KEY)
     assert made.etag == etag
-    expected = BODY + BODY[7 : 7 + SMALLEST_PART] + b"the end"
+    expected = BODY + BODY[7 : 7 + MIN_PART_BYTES] + b"the end"
     assert archives.load(KEY) == expected
     assert list(archives.unfinished("exports/")) == []
     assert list(archives.keys("exports/")) == [KEY]
@@ -82,12 +82,12 @@ def test_a_source_that_changed_or_went_is_not_copied(store: Store) -> None:
     upload = archives.begin(KEY)
     store.put(SOURCE, BODY[::-1])
     with pytest.raises(ObjectChangedError):
-        archives.copy(KEY, upload, 1, source, 0, SMALLEST_PART)
+        archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
     with pytest.raises(ObjectChangedError):
         archives.read(SOURCE, 0, 10, etag=source.etag)
     store.remove(SOURCE)
     with pytest.raises(ObjectMissingError):
-        archives.copy(KEY, upload, 1, source, 0, SMALLEST_PART)
+        archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
     with pytest.raises(ObjectMissingError):
         archives.describe(SOURCE)
     with pytest.raises(ObjectMissingError):
@@ -106,7 +106,7 @@ def test_an_upload_that_is_no_more_is_told_from_a_source_that_is_not(store: Stor
     with pytest.raises(UploadMissingError):
         archives.send(KEY, upload, 1, b"all")
     with pytest.raises(UploadMissingError):
-        archives.copy(KEY, upload, 1, source, 0, SMALLEST_PART)
+        archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
     with pytest.raises(UploadMissingError):
         archives.finish(KEY, upload, {1: etag})
 
@@ -153,7 +153,7 @@ def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack)
         settings.object_bucket,
         SystemClock(),
         copy_conditions=settings.copy_conditions,
-        summed_bytes=SMALLEST_PART,
+        summed_bytes=MIN_PART_BYTES,
     )
     client = stack.client("s3")
     client.put_object(Bucket=settings.object_bucket, Key=SOURCE, Body=BODY)

@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import (
     RecordChangedError,
     RecordError,
     RecordExistsError,
-    StepsRefusedError,
+    TransactionCanceledError,
 )
-from coffer.domain.image_facts import NOTHING_KNOWN
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus, UploadStatus
-from coffer.domain.ports import Catalogue, Uploads
-from coffer.domain.thumbnail_records import expiry
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.transactions.tombstones import tombstone_expiry
+from coffer.domain.uploads.image_facts import NOTHING_KNOWN
+from coffer.domain.uploads.ports import Uploads
+from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.records import (
@@ -61,7 +62,7 @@ def tables(request: pytest.FixtureRequest) -> Tables:
 @contextmanager
 def refused(*reasons: type[RecordError]) -> Iterator[None]:
     """The block is a transaction that is rolled back, for these reasons in the steps' order."""
-    with pytest.raises(StepsRefusedError) as error:
+    with pytest.raises(TransactionCanceledError) as error:
         yield
     found = [type(reason) for _, reason in sorted(error.value.refused.items())]
     assert found == list(reasons)
@@ -207,7 +208,7 @@ def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
     tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
     tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
     expected = thumbnail(
-        deleted_on=NOON, deleted_by=SYSTEM_GENERATED, expires_at=expiry(NOON), version=2
+        deleted_on=NOON, deleted_by=SYSTEM_GENERATED, expires_at=tombstone_expiry(NOON), version=2
     )
     assert tables.catalogue.derivative(THUMBNAIL) == expected
 

@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from coffer.adapters.dynamodb.derivative_items import DerivativeItem
-from coffer.adapters.dynamodb.lists import DynamoLists
-from coffer.adapters.dynamodb.metadata_items import MetadataItem
-from coffer.adapters.dynamodb.upload_items import UploadItem
-from coffer.domain.derivative import Derivative
-from coffer.domain.listing.places import Kind, Order, Record, name_beginning, place_of
-from coffer.domain.listing.plans import Stretch
+from coffer.adapters.dynamodb.derivatives import DerivativeItem
+from coffer.adapters.dynamodb.listing.lists import DynamoLists
+from coffer.adapters.dynamodb.metadata.items import MetadataItem
+from coffer.adapters.dynamodb.uploads.items import UploadItem
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.index_keys import Kind, Order, Record, name_beginning, place_of
 from coffer.domain.listing.ports import Lists, Read, Slice
+from coffer.domain.listing.query_plan import Stretch
 from coffer.domain.listing.resources import identifier_of
-from coffer.domain.metadata import Metadata
+from coffer.domain.metadata.record import Metadata
 from tests.fakes import InMemoryLists
 from tests.fakes.clocks import NOON
 from tests.fakes.records import identifier, metadata, pending, thumbnail, upload

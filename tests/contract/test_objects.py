@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
-from coffer.domain.ports import Objects, StoredObject
+from coffer.domain.objects import Objects, StoredObject
 from coffer.settings import settings
 from local.stack import LocalStack
 from tests.fakes import FrozenClock, InMemoryObjects

@@ -10,17 +10,20 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.dynamodb.audit import DynamoAuditTrail
+from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
-from coffer.adapters.processing_queue import arrivals
-from coffer.adapters.signed_downloads import SignedDownloads
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.s3.downloads import SignedDownloads
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
+from coffer.adapters.sqs.processing_queue import arrivals
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.change_stream import announce
+from coffer.domain.changes.ports import AuditTrail, EventBus
+from coffer.domain.changes.publish import announce
+from coffer.domain.downloads.ports import Deliveries
 from coffer.domain.errors import ObjectMissingError
 from coffer.domain.listing.counting import CountChange
-from coffer.domain.object_upload import UploadStatus
-from coffer.domain.ports import AuditTrail, Deliveries, EventBus, ProcessingQueue, StoredObject
+from coffer.domain.objects import StoredObject
+from coffer.domain.uploads.ports import ProcessingQueue
+from coffer.domain.uploads.record import UploadStatus
 from coffer.settings import settings
 from local.stack import LocalStack
 from tests.fakes import (

@@ -8,17 +8,17 @@ from datetime import timedelta
 
 import pytest
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.part_copies import S3PartCopies
-from coffer.adapters.processing_queue import large_arrivals
-from coffer.adapters.s3_objects import S3Objects, s3_client
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.objects import S3Objects, s3_client
+from coffer.adapters.s3.part_copies import S3PartCopies
+from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError
-from coffer.domain.export.ports import UploadMissingError
-from coffer.domain.large_files import CopiedInParts
-from coffer.domain.ports import Objects, PartCopies, StoredObject, Stretch
-from coffer.domain.promotion import Outcome, Promotion
-from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
+from coffer.domain.uploads.large_files import CopiedInParts
+from coffer.domain.uploads.ports import PartCopies, Stretch
+from coffer.domain.uploads.promotion import Outcome, Promotion
 from coffer.settings import settings
 from local.stack import LocalStack
 from tests.fakes import FrozenClock, InMemoryObjects, InMemoryPartCopies

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from coffer.adapters.store_signing import store_endpoint, store_signer
+from coffer.adapters.signing.object_store import store_endpoint, store_signer
+from coffer.adapters.signing.upload_forms import FORM_LIFE, S3UploadForms
 from coffer.adapters.system_clock import SystemClock
-from coffer.adapters.upload_forms import FORM_LIFE, S3UploadForms
-from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
-from coffer.domain.upload_offers import AllowedUpload, Checksums, SignedForm
+from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
+from coffer.domain.uploads.presigned_uploads import AllowedUpload, Checksums, SignedForm
 from coffer.settings import settings
 from local.stack import LocalStack
 from tests.api import s3_forms

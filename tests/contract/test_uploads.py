@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.errors import RecordChangedError, RecordExistsError
-from coffer.domain.object_upload import (
+from coffer.domain.uploads.ports import Uploads
+from coffer.domain.uploads.record import (
     Awaiting,
     ObjectUpload,
     Rejection,
     ThumbnailStatus,
     UploadStatus,
 )
-from coffer.domain.ports import Uploads
 from tests.fakes import InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG

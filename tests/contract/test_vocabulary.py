@@ -10,8 +10,8 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import DYNAMODB
-from coffer.adapters.dynamodb.terms import count_uses
-from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.adapters.dynamodb.vocabulary.terms import count_uses
+from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.errors import (
     RecordChangedError,
     RecordExistsError,
@@ -19,7 +19,7 @@ from coffer.domain.errors import (
     UnavailableError,
 )
 from coffer.domain.media_types import DcType
-from coffer.domain.vocabulary.editing import Vocabulary
+from coffer.domain.vocabulary.edit import Vocabulary
 from coffer.domain.vocabulary.terms import (
     ElementType,
     ManagedAttribute,

@@ -22,7 +22,7 @@ from tests.detection.builders import CountingReader
 
 HEAD = 65_536
 # Some ten times what the most laborious honest file needs; 250 ms hold half a million.
-MOST_CALLS = 30_000
+MAX_CALLS = 30_000
 
 
 def detect_bounded(content: bytes, name: str | None = None) -> str:
@@ -42,7 +42,7 @@ def detect_bounded(content: bytes, name: str | None = None) -> str:
         sys.setprofile(previous)
     assert len(reader.reads) <= 4
     assert reader.bytes_read <= 262_144
-    assert calls <= MOST_CALLS
+    assert calls <= MAX_CALLS
     return answer.media_type
 
 

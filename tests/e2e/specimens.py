@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from tests.e2e.stacks import MOST_BYTES
+from tests.e2e.stacks import MAX_BYTES
 
 MARK_BYTES = 32
 
@@ -73,8 +73,8 @@ def sound(folder: Path, name: str) -> Specimen:
 
 def measurements(folder: Path, name: str, size: int) -> Specimen:
     """Bytes that are nothing in particular, `size` of them."""
-    state = "ready" if size <= MOST_BYTES else "refused"
-    found = "application/octet-stream" if size <= MOST_BYTES else None
+    state = "ready" if size <= MAX_BYTES else "refused"
+    found = "application/octet-stream" if size <= MAX_BYTES else None
     body = b"\x01\x02\x03\x04" + random.Random(name).randbytes(size - MARK_BYTES - 4)
     return _specimen(folder, name, body, found, state=state)
 
@@ -104,9 +104,9 @@ def twenty(folder: Path) -> list[Specimen]:
         text(folder, "14 notes.txt"),
         sound(folder, "15 song.wav"),
         measurements(folder, "16 scan.dat", 5 * 1024**2),
-        measurements(folder, "17 limit.dat", MOST_BYTES),
+        measurements(folder, "17 limit.dat", MAX_BYTES),
         archive(folder, "18 backup.zip"),
-        measurements(folder, "19 huge.dat", MOST_BYTES + 1),
+        measurements(folder, "19 huge.dat", MAX_BYTES + 1),
         copy_of(pictures[0], "20 copy.jpg"),
     ]
     return [*pictures, *others]

@@ -23,7 +23,7 @@ from local.remote import Remote
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 READY_SECONDS = 60
-MOST_BYTES = 6 * 1024**2
+MAX_BYTES = 6 * 1024**2
 """What the stacks of these tests take of one file at most: more than the API itself would carry."""
 
 
@@ -47,7 +47,7 @@ class Stack:
             "TMPDIR": str(folder),
             "PORT": str(self.port),
             "S3_PORT": str(self.store_port),
-            "PARAMETERS": f"MaxUploadBytes={MOST_BYTES}",
+            "PARAMETERS": f"MaxUploadBytes={MAX_BYTES}",
             **variables,
         }
 

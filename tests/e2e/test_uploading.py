@@ -13,10 +13,10 @@ from tests.e2e.conftest import OpenPage
 from tests.e2e.console_page import ConsolePage
 from tests.e2e.downloads import download
 from tests.e2e.specimens import Specimen, copy_of, picture, text, twenty
-from tests.e2e.stacks import MOST_BYTES, Stack, Wire
+from tests.e2e.stacks import MAX_BYTES, Stack, Wire
 
 FORBIDDEN, TOO_LARGE, COPY = "18 backup.zip", "19 huge.dat", "20 copy.jpg"
-MOST_API_BODY_BYTES = 400
+MAX_API_BODY_BYTES = 400
 """An announcement of one file, or a description without anything: no file is as small as that."""
 
 
@@ -56,7 +56,7 @@ def test_twenty_files_dropped_end_where_each_belongs(
     assert len(accepted) == 18
     _says_what_each_file_is(console, accepted)
     assert "Media type application/zip is invalid." in console.row(FORBIDDEN).inner_text()
-    refusal = f"The file has {MOST_BYTES + 1} bytes; one form takes at most {MOST_BYTES}."
+    refusal = f"The file has {MAX_BYTES + 1} bytes; one form takes at most {MAX_BYTES}."
     assert refusal in console.row(TOO_LARGE).inner_text()
     warned = [file.name for file in files if "same content" in console.row(file.name).inner_text()]
     assert warned == [COPY]
@@ -112,8 +112,8 @@ def _no_byte_of_a_file_went_to_the_api(
     console: ConsolePage, wire: Wire, files: list[Specimen]
 ) -> None:
     assert console.api_bodies
-    assert max(len(body) for body in console.api_bodies) < MOST_API_BODY_BYTES
-    assert sum(len(body) for body in console.api_bodies) < len(files) * MOST_API_BODY_BYTES
+    assert max(len(body) for body in console.api_bodies) < MAX_API_BODY_BYTES
+    assert sum(len(body) for body in console.api_bodies) < len(files) * MAX_API_BODY_BYTES
     sent = wire.sent
     assert b"POST /api/v1/upload/aafc" in sent
     assert [file.name for file in files if file.mark in sent] == []

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coffer.adapters.fast_compression import FastCompression
+from coffer.adapters.compression import FastCompression
 from coffer.domain.errors import RecordChangedError, StoreError
 from coffer.domain.export.building import Building, Outcome
 from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.layout import GIB, MIB, SMALLEST_PART
+from coffer.domain.export.layout import GIB, MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Packer
 from coffer.domain.export.record import ExportStatus
 from tests.export.workshop import EXPORT, File, Workshop
@@ -61,13 +61,13 @@ def test_one_small_file() -> None:
     [
         [0],
         [0, 0, 0],
-        [SMALLEST_PART - 1],
-        [SMALLEST_PART],
-        [SMALLEST_PART] * 3,
+        [MIN_PART_BYTES - 1],
+        [MIN_PART_BYTES],
+        [MIN_PART_BYTES] * 3,
         [9 * MIB] * 6,
-        [2 * SMALLEST_PART],
-        [2 * SMALLEST_PART, 1],
-        [1, 12 * MIB, SMALLEST_PART, 30 * MIB, 7 * MIB, 50_000],
+        [2 * MIN_PART_BYTES],
+        [2 * MIN_PART_BYTES, 1],
+        [1, 12 * MIB, MIN_PART_BYTES, 30 * MIB, 7 * MIB, 50_000],
         [4 * MIB, 4 * MIB, 4 * MIB, 4 * MIB, 12 * MIB],
     ],
     ids=str,
@@ -89,8 +89,8 @@ def some_files(draw: st.DrawFn) -> list[File]:
         st.lists(
             st.one_of(
                 st.integers(0, 300_000),
-                st.integers(SMALLEST_PART - 3, SMALLEST_PART + 3),
-                st.integers(SMALLEST_PART, 24 * MIB),
+                st.integers(MIN_PART_BYTES - 3, MIN_PART_BYTES + 3),
+                st.integers(MIN_PART_BYTES, 24 * MIB),
             ),
             min_size=1,
             max_size=7,
@@ -122,7 +122,7 @@ def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
     st.lists(
         st.one_of(
             st.integers(0, 100_000),
-            st.integers(SMALLEST_PART, 20 * MIB),
+            st.integers(MIN_PART_BYTES, 20 * MIB),
             st.integers(3 * GIB, 6 * GIB),
         ),
         min_size=1,

@@ -8,7 +8,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffer.adapters.fast_compression import FastCompression
+from coffer.adapters.compression import FastCompression
 from coffer.domain.export.zip_format import most_deflated_bytes, stored_blocks
 
 FAST = FastCompression()

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from coffer.domain.export.layout import (
     GIB,
-    LARGEST_ARCHIVE,
+    MAX_ARCHIVE_BYTES,
+    MAX_PARTS,
     MIB,
-    MOST_PARTS,
-    SMALLEST_PART,
+    MIN_PART_BYTES,
     Joint,
     Sized,
     Span,
@@ -26,8 +26,8 @@ from coffer.domain.export.layout import (
 
 SIZES = st.one_of(
     st.integers(0, 64 * 1024),
-    st.integers(SMALLEST_PART - 2, 2 * SMALLEST_PART + 2),
-    st.integers(2 * SMALLEST_PART, 6 * GIB),
+    st.integers(MIN_PART_BYTES - 2, 2 * MIN_PART_BYTES + 2),
+    st.integers(2 * MIN_PART_BYTES, 6 * GIB),
     st.sampled_from([GIB, GIB + 1, 4 * GIB - 1, 4 * GIB, 5 * GIB, 5 * GIB + 1, 50 * GIB]),
 )
 TYPES = st.sampled_from(["image/jpeg", "text/csv", "application/zip", "image/svg+xml"])
@@ -42,29 +42,29 @@ def test_every_entry_is_either_streamed_or_copied(entries: list[Sized]) -> None:
     layout = lay_out(entries)
     assert sorted(layout.order) == list(range(len(entries)))
     for number in layout.copied:
-        assert entries[number].size_bytes >= SMALLEST_PART
+        assert entries[number].size_bytes >= MIN_PART_BYTES
         assert not entries[number].is_made
     assert list(layout.streamed) == sorted(layout.streamed)
     assert list(layout.copied[1:]) == sorted(layout.copied[1:])
 
 
-@given(st.lists(st.integers(SMALLEST_PART, 12 * GIB), min_size=1, max_size=20), st.data())
+@given(st.lists(st.integers(MIN_PART_BYTES, 12 * GIB), min_size=1, max_size=20), st.data())
 def test_copied_members_become_parts_that_the_store_takes(
     sizes: list[int], data: st.DataObject
 ) -> None:
     before = data.draw(st.integers(0, 8 * MIB))
     padded = padding(before, sizes[0])
     if padded is None:
-        assert before < SMALLEST_PART
-        assert sizes[0] < 2 * SMALLEST_PART
+        assert before < MIN_PART_BYTES
+        assert sizes[0] < 2 * MIN_PART_BYTES
         return
-    assert before + padded >= SMALLEST_PART
+    assert before + padded >= MIN_PART_BYTES
     copy_bytes = data.draw(st.sampled_from([GIB, 5 * GIB]))
     reached = [0] * len(sizes)
     reached[0] = padded
     parts = list(copied_parts(sizes, padded, copy_bytes))
     for part in parts:
-        assert SMALLEST_PART <= part.length <= 5 * GIB
+        assert MIN_PART_BYTES <= part.length <= 5 * GIB
         assert part.start == reached[part.member]
         reached[part.member] += part.length
     assert reached == sizes
@@ -74,12 +74,12 @@ def test_copied_members_become_parts_that_the_store_takes(
         assert (one.member == next_one.member) is isinstance(one, Span)
 
 
-@given(st.integers(0, 4990), st.integers(SMALLEST_PART, 60 * MIB))
-@example(0, SMALLEST_PART)
+@given(st.integers(0, 4990), st.integers(MIN_PART_BYTES, 60 * MIB))
+@example(0, MIN_PART_BYTES)
 def test_many_copied_members_fit_into_the_parts_there_are(count: int, size: int) -> None:
     layout = lay_out([Sized("a", size, "image/jpeg")] * count)
     assert layout.streamed == ()
-    assert 2 * count <= MOST_PARTS
+    assert 2 * count <= MAX_PARTS
 
 
 @pytest.mark.parametrize("size", [10 * MIB, 200 * MIB])
@@ -90,7 +90,7 @@ def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: i
     assert max(layout.streamed) < min(layout.copied, default=10_000)
     streamed = sum(entries[number].size_bytes + 100 for number in layout.streamed)
     parts = 2 * len(layout.copied) + streamed // layout.full_bytes
-    assert parts < MOST_PARTS
+    assert parts < MAX_PARTS
 
 
 def test_small_archives_have_small_parts_and_large_ones_as_large_as_they_must() -> None:
@@ -108,7 +108,7 @@ def test_some_five_thousand_members_that_are_too_large_to_be_streamed_are_the_li
 
 def test_what_no_10_000_parts_could_hold_is_refused() -> None:
     with pytest.raises(UnfittingError):
-        lay_out([Sized("a", LARGEST_ARCHIVE, "image/jpeg")])
+        lay_out([Sized("a", MAX_ARCHIVE_BYTES, "image/jpeg")])
     with pytest.raises(UnfittingError, match="10000 parts"):
         lay_out(
             [Sized("a", 0, "image/jpeg", is_made=True)] * 10_000
@@ -136,5 +136,5 @@ def test_what_compresses_is_deflated_where_it_passes_through_anyway(
 ) -> None:
     entry = Sized("a", size, media_type)
     assert entry.is_deflated is is_deflated
-    assert entry.can_be_copied is (size >= SMALLEST_PART and not is_deflated)
+    assert entry.can_be_copied is (size >= MIN_PART_BYTES and not is_deflated)
     assert not replace(entry, is_made=True).can_be_copied

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffer.domain.derivative import DerivativeType
+from coffer.domain.derivatives.record import DerivativeType
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.naming import Names, derivative_name, file_name, folder_path
 from tests.fakes.records import content, metadata, thumbnail, upload

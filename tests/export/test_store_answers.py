@@ -8,11 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from coffer.adapters import store_requests
-from coffer.adapters.export_archives import S3Archives
-from coffer.adapters.signing import Credentials, Endpoint, Signer
-from coffer.domain.errors import ObjectMissingError, UnavailableError
-from coffer.domain.export.ports import UploadMissingError
+from coffer.adapters.s3 import requests as store_requests
+from coffer.adapters.s3.archives import S3Archives
+from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
+from coffer.domain.errors import ObjectMissingError, UnavailableError, UploadMissingError
 from tests.fakes import FrozenClock
 
 XML = b'<?xml version="1.0" encoding="UTF-8"?>'

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from coffer.adapters.dynamodb.exports import DynamoAccessKeys, DynamoExports
+from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import NotFoundError
 from coffer.domain.export.access import redeem_key

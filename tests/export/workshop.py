@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from coffer.adapters.fast_compression import FastCompression
+from coffer.adapters.compression import FastCompression
 from coffer.domain.export.building import Building, Outcome
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.manifest import Entry, Manifest

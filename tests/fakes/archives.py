@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
 from coffer.domain.export.layout import GIB, MIB
-from coffer.domain.export.ports import Piece, UploadMissingError
-from coffer.domain.ports import StoredObject
+from coffer.domain.export.ports import Piece
+from coffer.domain.objects import StoredObject
 from tests.fakes.bodies import Body, Joined, Plain, etag_of_body
 
 _Work = TypeVar("_Work")

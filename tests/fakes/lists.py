@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from coffer.domain.derivative import Derivative
-from coffer.domain.listing.places import Kind, Place, Record, place_of
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.index_keys import Kind, Place, Record, place_of
 from coffer.domain.listing.ports import Entry, Read, Slice
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import ObjectUpload
 
 
 class InMemoryLists:

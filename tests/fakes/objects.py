@@ -9,9 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
-from coffer.domain.export.ports import UploadMissingError
-from coffer.domain.ports import StoredObject, Stretch
+from coffer.domain.errors import (
+    ObjectChangedError,
+    ObjectExistsError,
+    ObjectMissingError,
+    UploadMissingError,
+)
+from coffer.domain.objects import StoredObject
+from coffer.domain.uploads.ports import Stretch
 
 
 def sha1_of(body: bytes) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from coffer.domain.image_facts import ImageFacts
 from coffer.domain.listing.counting import CountChange
-from coffer.domain.ports import Picture, StoredObject, ThumbnailError
-from coffer.domain.upload_offers import AllowedUpload, SignedForm
+from coffer.domain.objects import StoredObject
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.uploads.image_facts import ImageFacts
+from coffer.domain.uploads.presigned_uploads import AllowedUpload, SignedForm
 
 
 class InMemoryAudit:

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.derivative import Derivative, DerivativeType
+from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata import DEFAULTS, Metadata
-from coffer.domain.object_upload import (
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.metadata.record import DEFAULTS, Metadata
+from coffer.domain.transactions.actions import Action, Add, Claim
+from coffer.domain.uploads.record import (
     Awaiting,
     Content,
     ObjectUpload,
@@ -17,8 +19,6 @@ from coffer.domain.object_upload import (
     UploadStatus,
     final_key,
 )
-from coffer.domain.ports import Catalogue
-from coffer.domain.steps import Add, Claim, Step
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import crc32_of, sha1_of
@@ -140,7 +140,7 @@ def thumbnail(**changes: Any) -> Derivative:
     return Derivative(**known | changes)
 
 
-def description(record: Metadata, thumbnail: Derivative | None = None) -> tuple[Step, ...]:
+def description(record: Metadata, thumbnail: Derivative | None = None) -> tuple[Action, ...]:
     """The steps that write a description, claim its file, and write its thumbnail's record."""
     promised = (Add(thumbnail),) if thumbnail else ()
     if record.file_identifier is None:

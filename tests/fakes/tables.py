@@ -9,29 +9,25 @@ from typing import Any, TypeVar
 
 from coffer.domain import buckets
 from coffer.domain.clock import Clock
-from coffer.domain.derivative import SYSTEM_GENERATED, Derivative
+from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
 from coffer.domain.errors import (
     RecordChangedError,
     RecordError,
     RecordExistsError,
-    StepsRefusedError,
+    TransactionCanceledError,
 )
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import (
-    TOMBSTONE_LIFE,
-    Awaiting,
-    ObjectUpload,
-    ThumbnailStatus,
-)
-from coffer.domain.steps import (
-    MOST_STEPS,
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.transactions.actions import (
+    MAX_ACTIONS,
+    Action,
     Add,
-    CataloguedRecord,
     Claim,
+    Record,
     Release,
     Replace,
-    Step,
 )
+from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, ThumbnailStatus
 from coffer.domain.vocabulary.usage import Terms, moved_uses
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.vocabulary import InMemoryVocabulary
@@ -114,7 +110,7 @@ class InMemoryCatalogue:
         self._vocabulary = vocabulary or InMemoryVocabulary()
         self.metadata_records: dict[str, Metadata] = {}
         self.derivative_records: dict[str, Derivative] = {}
-        self.commits: list[tuple[Step, ...]] = []
+        self.commits: list[tuple[Action, ...]] = []
 
     def metadata(self, identifier: str) -> Metadata | None:
         _require_key(identifier)
@@ -145,18 +141,18 @@ class InMemoryCatalogue:
     def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
         return self._vocabulary.terms(keys, subtypes)
 
-    def commit(self, steps: Sequence[Step]) -> None:
-        if len(steps) > MOST_STEPS or len({step.subject for step in steps}) < len(steps):
+    def commit(self, actions: Sequence[Action]) -> None:
+        if len(actions) > MAX_ACTIONS or len({action.subject for action in actions}) < len(actions):
             raise ValueError("DynamoDB would not take this transaction")
-        refused = {number: self._refusal(step) for number, step in enumerate(steps)}
+        refused = {number: self._refusal(action) for number, action in enumerate(actions)}
         reasons = {number: reason for number, reason in refused.items() if reason}
         if reasons:
-            raise StepsRefusedError(reasons)
-        for step in steps:
-            self._do(step)
-        self._vocabulary.count(moved_uses(_metadata_changes(steps)))
-        if steps:
-            self.commits.append(tuple(steps))
+            raise TransactionCanceledError(reasons)
+        for action in actions:
+            self._do(action)
+        self._vocabulary.count(moved_uses(_metadata_changes(actions)))
+        if actions:
+            self.commits.append(tuple(actions))
 
     def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
         record = self.derivative_records.get(identifier)
@@ -165,63 +161,63 @@ class InMemoryCatalogue:
                 record,
                 deleted_on=now,
                 deleted_by=SYSTEM_GENERATED,
-                expires_at=(now + TOMBSTONE_LIFE).replace(microsecond=0),
+                expires_at=(now + TOMBSTONE_LIFETIME).replace(microsecond=0),
                 version=record.version + 1,
             )
 
-    def _table(self, record: CataloguedRecord) -> dict[str, Any]:
+    def _table(self, record: Record) -> dict[str, Any]:
         is_metadata = isinstance(record, Metadata)
         return self.metadata_records if is_metadata else self.derivative_records
 
-    def _refusal(self, step: Step) -> RecordError | None:
-        changed = RecordChangedError(step.subject)
-        match step:
+    def _refusal(self, action: Action) -> RecordError | None:
+        changed = RecordChangedError(action.subject)
+        match action:
             case Add():
-                taken = step.record.identifier in self._table(step.record)
-                return RecordExistsError(step.subject) if taken else None
+                taken = action.record.identifier in self._table(action.record)
+                return RecordExistsError(action.subject) if taken else None
             case Replace():
-                current = self._table(step.before).get(step.before.identifier)
-                same = current is not None and current.version == step.before.version
+                current = self._table(action.before).get(action.before.identifier)
+                same = current is not None and current.version == action.before.version
                 return None if same else changed
             case Claim():
-                return self._claim_refusal(step)
+                return self._claim_refusal(action)
             case Release():
-                upload = self._uploads.records.get(step.file_identifier)
-                held = upload is not None and upload.claimed_by == step.claimant
+                upload = self._uploads.records.get(action.file_identifier)
+                held = upload is not None and upload.claimed_by == action.claimant
                 return None if held else changed
 
-    def _claim_refusal(self, step: Claim) -> RecordError | None:
-        upload = self._uploads.records.get(step.file_identifier)
+    def _claim_refusal(self, action: Claim) -> RecordError | None:
+        upload = self._uploads.records.get(action.file_identifier)
         if upload is not None and upload.claimed_by is not None:
-            return RecordExistsError(f"{step.subject} is claimed already")
+            return RecordExistsError(f"{action.subject} is claimed already")
         failed = upload is not None and upload.thumbnail_status is ThumbnailStatus.FAILED
         has_one = upload is not None and upload.thumbnail_identifier is not None
         refused = (
             upload is None
             or not upload.is_readable
-            or (step.promises_thumbnail and failed)
-            or (step.wants_thumbnail is not None and has_one)
+            or (action.promises_thumbnail and failed)
+            or (action.wants_thumbnail is not None and has_one)
         )
-        return RecordChangedError(step.subject) if refused else None
+        return RecordChangedError(action.subject) if refused else None
 
-    def _do(self, step: Step) -> None:
-        match step:
+    def _do(self, action: Action) -> None:
+        match action:
             case Add():
-                self._table(step.record)[step.record.identifier] = step.record
+                self._table(action.record)[action.record.identifier] = action.record
             case Replace():
-                self._table(step.after)[step.after.identifier] = step.after
+                self._table(action.after)[action.after.identifier] = action.after
             case Claim():
-                before = self._uploads.records[step.file_identifier]
+                before = self._uploads.records[action.file_identifier]
                 claimed = replace(
-                    before, claimed_by=step.claimant, awaiting=None, awaiting_since=None
+                    before, claimed_by=action.claimant, awaiting=None, awaiting_since=None
                 )
-                if step.wants_thumbnail is not None:
-                    claimed = claimed.thumbnail_wanted(step.wants_thumbnail)
+                if action.wants_thumbnail is not None:
+                    claimed = claimed.thumbnail_wanted(action.wants_thumbnail)
                 self._uploads.replace(before, claimed)
             case Release():
-                before = self._uploads.records[step.file_identifier]
+                before = self._uploads.records[action.file_identifier]
                 waiting = replace(
-                    before, claimed_by=None, awaiting=Awaiting.CLAIM, awaiting_since=step.since
+                    before, claimed_by=None, awaiting=Awaiting.CLAIM, awaiting_since=action.since
                 )
                 self._uploads.replace(before, waiting)
 
@@ -233,10 +229,10 @@ def _unexpired(record: _Record | None, clock: Clock) -> _Record | None:
 
 
 def _metadata_changes(
-    steps: Sequence[Step],
+    actions: Sequence[Action],
 ) -> Iterator[tuple[Metadata | None, Metadata | None]]:
-    for step in steps:
-        match step:
+    for action in actions:
+        match action:
             case Add(record=Metadata() as record):
                 yield None, record
             case Replace(before=Metadata() as before, after=Metadata() as after):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from coffer.domain.errors import RecordChangedError, RecordExistsError, TermInUseError
-from coffer.domain.vocabulary.editing import must_be_unused
+from coffer.domain.vocabulary.edit import must_be_unused
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, use_of
 from coffer.domain.vocabulary.usage import Terms
 
@@ -18,7 +18,7 @@ class InMemoryVocabulary:
     """The Vocabulary port; `uses` are those that metadata counts."""
 
     def __init__(self, *terms: Term) -> None:
-        self.records: dict[str, Term] = {term.instance: term for term in terms}
+        self.records: dict[str, Term] = {term.instance_id: term for term in terms}
         self.uses: Counter[str] = Counter()
 
     def get(self, kind: type[T], identifier: str) -> T | None:
@@ -40,17 +40,17 @@ class InMemoryVocabulary:
 
     def add(self, term: Term) -> None:
         if self._taken(term):
-            raise RecordExistsError(term.instance)
-        self.records[term.instance] = term
+            raise RecordExistsError(term.instance_id)
+        self.records[term.instance_id] = term
 
     def replace(self, before: Term, after: Term) -> None:
         if must_be_unused(before, after) and self.uses[use_of(before)] > 0:
-            raise TermInUseError(before.instance)
-        if self.records[before.instance].version != before.version:
-            raise RecordChangedError(before.instance)
+            raise TermInUseError(before.instance_id)
+        if self.records[before.instance_id].version != before.version:
+            raise RecordChangedError(before.instance_id)
         if before.term != after.term and self._taken(after):
             raise RecordExistsError(after.term)
-        self.records[after.instance] = after
+        self.records[after.instance_id] = after
 
     def count(self, moved: Mapping[str, int]) -> None:
         """Keep what metadata now uses more, or less."""

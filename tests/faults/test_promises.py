@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.domain import orphans
-from coffer.domain.object_upload import Awaiting
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.domain.uploads import orphans
+from coffer.domain.uploads.record import Awaiting
 from local.stack import LocalStack
 from tests.faults.people import GROUPS
 from tests.faults.promises import PROMISES, broken_promises

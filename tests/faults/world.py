@@ -39,7 +39,7 @@ IMAGES = ("red", "green", "blue")
 PATIENCE = 12
 LONG = timedelta(minutes=61)
 """Longer than housekeeping leaves anything to its handler."""
-MOST_ROUNDS = 8
+MAX_ROUNDS = 8
 
 
 class InProcess:
@@ -289,7 +289,7 @@ class World:
         self.faults.update(kind_of(told) for told in self.stack.disturbance.journal)
         chaos, self.stack.disturbance.chaos = self.stack.disturbance.chaos, CALM
         try:
-            for _ in range(MOST_ROUNDS):
+            for _ in range(MAX_ROUNDS):
                 self.stack.settle(retries=True)
                 installation = InProcess(self.stack)
                 for queue in dead_letter_queues(installation):

@@ -16,7 +16,7 @@ from pathlib import Path
 from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type, is_imageable
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.making import EDGE
 
 BY_NAME = {

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from coffer.adapters.imaging.decoding import decode
+from coffer.adapters.imaging.decode import decode
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type
-from coffer.domain.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
 
 EDGE = 200
 GREEN = (30, 180, 60)

@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from coffer.adapters.imaging.exif import (
-    MOST_CHARACTERS,
-    MOST_TAGS,
+    MAX_CHARACTERS,
+    MAX_TAGS,
     exif_of,
     orientation_of,
     taken_on,
 )
 from coffer.adapters.imaging.tiff_directories import (
-    MOST_BYTES,
-    MOST_VALUE_BYTES,
+    MAX_BYTES,
+    MAX_VALUE_BYTES,
     Directory,
     read_directories,
 )
-from coffer.domain.image_facts import ImageFacts
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
+from coffer.domain.uploads.image_facts import ImageFacts
 from tests.imaging.containers import Entry, Tiff, exif_block, with_chunk
 from tests.imaging.golden import heic, picture, stored
 from tests.imaging.making import encode, picture_of, plain
@@ -146,7 +146,7 @@ def test_values_that_share_their_bytes_are_not_unpacked_without_end() -> None:
     entries = b"".join(struct.pack("<HHII", tag, 3, 25_000, 6_200) for tag in range(512))
     block = b"II*\0\x08\0\0\0" + struct.pack("<H", 512) + entries + bytes(60_000)
     [directory] = read_directories(io.BytesIO(block))
-    assert len(directory.values) == MOST_BYTES // 50_000
+    assert len(directory.values) == MAX_BYTES // 50_000
 
 
 def test_an_image_that_says_nothing_has_a_size_only() -> None:
@@ -205,7 +205,7 @@ def test_a_damaged_image_still_says_when_it_was_taken() -> None:
         (0x8827, [100, 200], "100 200"),
         (0xA433, "   ", None),
         (0xA433, "A\x07B", "A B"),
-        (0xA433, "x" * 1000, "x" * MOST_CHARACTERS),
+        (0xA433, "x" * 1000, "x" * MAX_CHARACTERS),
         (0x927C, b"the maker's own", None),
         (0xFFFF, 1, None),
         (0x8822, 1, "Manual control"),
@@ -244,7 +244,7 @@ def test_numbers_that_are_none_are_told_as_nothing() -> None:
 
 
 def test_no_more_than_so_many_tags_are_told() -> None:
-    assert len(exif_of([Directory(values={}, exif=(_every_tag(),))])) <= MOST_TAGS
+    assert len(exif_of([Directory(values={}, exif=(_every_tag(),))])) <= MAX_TAGS
 
 
 def _every_tag() -> Directory:
@@ -282,7 +282,7 @@ def test_a_value_that_points_outside_or_is_too_long_is_left_out() -> None:
         "<H" + "HHII" * 4 + "I",
         4,
         *(0x9003, 2, 20, 2**31),
-        *(0xA433, 2, MOST_VALUE_BYTES + 1, 8),
+        *(0xA433, 2, MAX_VALUE_BYTES + 1, 8),
         *(0xA434, 99, 1, 8),
         *(0x0112, 3, 1, 6),
         0,

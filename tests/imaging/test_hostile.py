@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 
-from coffer.adapters.imaging.decoding import PAGED_TYPES, PILLOW_FORMATS, RAW_TYPES
+from coffer.adapters.imaging.decode import PAGED_TYPES, PILLOW_FORMATS, RAW_TYPES
 from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import IMAGEABLE_TYPES, base_type, is_imageable
-from coffer.domain.ports import ThumbnailError
-from coffer.domain.thumbnails import MAX_SOURCE_BYTES
+from coffer.domain.thumbnails.create import MAX_SOURCE_BYTES
+from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.hostile import GIANT, healthy, sized
 from tests.imaging.making import EDGE, encode, make, plain
 from tests.template.reading import written

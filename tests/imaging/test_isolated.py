@@ -16,14 +16,14 @@ import pytest
 from coffer.adapters.imaging import isolated
 from coffer.adapters.imaging.isolated import IsolatedThumbnailer
 from coffer.domain.errors import UnavailableError
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.making import EDGE, plain
 
 JPEG = plain("JPEG")
 HOSTILE = """
 import os, sys, time
 from coffer.adapters.imaging import worker
-from coffer.domain.ports import Picture
+from coffer.domain.thumbnails.ports import Picture
 
 def decode(path, media_type, edge):
     if media_type == "crash":
@@ -31,7 +31,7 @@ def decode(path, media_type, edge):
     if media_type == "hang":
         time.sleep(60)
     if media_type == "memory":
-        from coffer.domain.ports import ThumbnailError
+        from coffer.domain.thumbnails.ports import ThumbnailError
         raise ThumbnailError("memory_exhausted", "too large")
     if media_type == "garbage":
         replies.write(b"{}\\n"); replies.flush()

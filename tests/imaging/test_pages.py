@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.documents import encrypted_pdf, filled_in_pdf, pdf
 from tests.imaging.making import colour_of, failure_of, make, near, picture_of
 

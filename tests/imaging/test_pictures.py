@@ -15,8 +15,8 @@ from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
-from coffer.adapters.imaging.decoding import PILLOW_FORMATS
-from coffer.domain.ports import ThumbnailError
+from coffer.adapters.imaging.decode import PILLOW_FORMATS
+from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.fakes.files import deep_png, png_header
 from tests.imaging.hostile import sized
 from tests.imaging.making import (

@@ -8,9 +8,9 @@ import struct
 import pytest
 from PIL import Image
 
-from coffer.adapters.imaging.raw import MOST_PREVIEWS, jpeg_size, read_raw
-from coffer.adapters.imaging.tiff_directories import MOST_DIRECTORIES, read_directories
-from coffer.domain.ports import ThumbnailError
+from coffer.adapters.imaging.raw import MAX_PREVIEWS, jpeg_size, read_raw
+from coffer.adapters.imaging.tiff_directories import MAX_DIRECTORIES, read_directories
+from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.containers import Tiff, cr2, cr3, orf, raf, raw
 from tests.imaging.golden import picture, stored
 from tests.imaging.making import GREEN, colour_of, encode, failure_of, make, near, picture_of, plain
@@ -86,7 +86,7 @@ def test_a_preview_on_the_edge_of_what_is_searched_at_once_is_found() -> None:
 
 def test_no_more_than_so_many_previews_are_looked_at() -> None:
     found = read_raw(io.BytesIO(bytes(100) + TINY * 50)).previews
-    assert len(found) == MOST_PREVIEWS
+    assert len(found) == MAX_PREVIEWS
 
 
 def test_the_size_is_the_sensors_and_the_facts_are_the_files() -> None:
@@ -152,7 +152,7 @@ def test_endless_chains_of_directories_come_to_an_end() -> None:
     for _ in range(500):
         following = tiff.directory({0x0100: 1}, following)
     found = read_directories(io.BytesIO(tiff.finish(following)))
-    assert len(found) == MOST_DIRECTORIES
+    assert len(found) == MAX_DIRECTORIES
 
 
 @pytest.mark.parametrize(

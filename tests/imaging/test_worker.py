@@ -15,7 +15,7 @@ import pytest
 
 from coffer.adapters.imaging import worker
 from coffer.adapters.imaging.messages import (
-    LARGEST_THUMBNAIL,
+    MAX_THUMBNAIL_BYTES,
     READY,
     GarbledReplyError,
     read_line,
@@ -23,8 +23,8 @@ from coffer.adapters.imaging.messages import (
     reply_of_failure,
     request_line,
 )
-from coffer.domain.image_facts import NOTHING_KNOWN
-from coffer.domain.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.uploads.image_facts import NOTHING_KNOWN
 from tests.fakes.outlets import FACTS
 from tests.imaging.making import plain
 
@@ -65,7 +65,7 @@ def test_a_failure_without_facts_has_none() -> None:
         [],
         {**SPOKEN},
         {**SPOKEN, "failure": None, "length": -1},
-        {**SPOKEN, "failure": None, "length": LARGEST_THUMBNAIL + 1},
+        {**SPOKEN, "failure": None, "length": MAX_THUMBNAIL_BYTES + 1},
         {**SPOKEN, "failure": None, "length": True},
         {**SPOKEN, "failure": {}},
         {**SPOKEN, "failure": {"code": "no code at all", "detail": ""}},

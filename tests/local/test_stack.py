@@ -76,7 +76,7 @@ def test_a_reset_makes_again_what_somebody_else_took_away(small: LocalStack) -> 
 def test_deliveries_without_end_are_noticed(
     small: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.stack.MOST_STEPS", 50)
+    monkeypatch.setattr("local.stack.MAX_STEPS", 50)
     url = small.client("sqs").get_queue_url(QueueName=small.name("WorkQueue"))["QueueUrl"]
 
     def send_another(_event: Any) -> None:

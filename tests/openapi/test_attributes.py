@@ -8,26 +8,26 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.attributes import (
+from coffer.domain.listing.attributes import (
     derivative_attributes,
     managed_attribute_attributes,
     metadata_attributes,
     object_subtype_attributes,
     upload_attributes,
 )
-from coffer.domain.listing.places import Kind
+from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.resources import RESOURCES, Form
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata import Metadata, NewMetadata
-from coffer.domain.object_upload import (
+from coffer.domain.metadata.record import Metadata, NewMetadata
+from coffer.domain.uploads.record import (
     Content,
     ObjectUpload,
     Rejection,
     ThumbnailStatus,
     UploadStatus,
 )
-from coffer.http.derivative_documents import present_derivative
-from coffer.http.metadata_documents import SET_BY_THE_SERVER, present_metadata
+from coffer.http.derivatives.documents import present_derivative
+from coffer.http.metadata.documents import SET_BY_THE_SERVER, present_metadata
 from coffer.http.openapi.bodies import NEW_METADATA
 from coffer.http.openapi.records import (
     DERIVATIVE,
@@ -37,9 +37,9 @@ from coffer.http.openapi.records import (
     OBJECT_UPLOAD,
     PERSONS,
 )
-from coffer.http.openapi.shapes import Members
+from coffer.http.openapi.schemas import Members
 from coffer.http.openapi.vocabulary import MANAGED_ATTRIBUTE_MEMBERS, OBJECT_SUBTYPE_MEMBERS
-from coffer.http.vocabulary_documents import present_term
+from coffer.http.vocabulary.documents import present_term
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import JSON_API

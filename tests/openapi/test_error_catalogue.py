@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coffer.domain.thumbnails import GAVE_UP
+from coffer.domain.thumbnails.create import GAVE_UP
 from coffer.http.openapi.errors import UNROUTED
 from coffer.http.openapi.operation import Access
 from coffer.http.openapi.operations import OPERATIONS
@@ -23,10 +23,9 @@ CODE = re.compile(r"^`([a-z0-9_]+)`$")
 RAWSTORE = (
     "domain/rawstore/",
     "http/rawstore",
-    "adapters/package_objects",
-    "adapters/permission_tokens",
-    "adapters/storage_secret",
-    "adapters/usage_totals",
+    "adapters/rawstore/",
+    "adapters/tokens/permission",
+    "adapters/signing/storage_secret",
 )
 """What raises only errors of the rawstore API."""
 PASSING_ON = ("domain/errors.py",)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.listing.places import Kind
+from coffer.domain.listing.index_keys import Kind
 from local.stack import LocalStack
 from operations import commands
 from operations.installation import Installation

@@ -31,7 +31,7 @@ class Recorder:
     def start(self) -> None:
         """Listen, until `stop`."""
         # Only now: coffer may be imported once there is a stack.
-        from coffer.adapters.signing import Signer
+        from coffer.adapters.signing.sigv4 import Signer
 
         self._wrap(InProcessInvoker, "_run", self._running)
         self._wrap(URLLib3Session, "send", self._sent)

@@ -56,7 +56,7 @@ def test_a_grant_that_is_taken_away_is_missed(stack: LocalStack, recorder: Recor
 def test_what_a_test_does_between_invocations_is_nobodys_need(
     stack: LocalStack, recorder: Recorder
 ) -> None:
-    from coffer.adapters.dynamodb.upload_items import UploadItem
+    from coffer.adapters.dynamodb.uploads.items import UploadItem
     from tests.fakes.records import upload as an_upload
 
     assert not stack.invoke(SWEEP, {}).failed

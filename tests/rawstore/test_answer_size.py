@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from coffer.domain.errors import TooLargeError
+from coffer.domain.rawstore.datasets import Package, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.packages import Package, parse_files
 from coffer.domain.rawstore.uploads import AuthorizedPackage, SignedUpload
-from coffer.http import rawstore
-from coffer.http.rawstore import present_package
+from coffer.http.rawstore import documents as rawstore
+from coffer.http.rawstore.documents import present_package
 
 PATTERN = KeyPattern.parse("{owner}/{dataset}/{path}")
-MOST_BYTES = 9_000
+MAX_BYTES = 9_000
 
 
 def authorized(paths: list[str], **metadata: str) -> AuthorizedPackage:
@@ -34,7 +34,7 @@ def authorized(paths: list[str], **metadata: str) -> AuthorizedPackage:
 def test_the_files_that_fit_are_counted_exactly(
     monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str], folder: str, address: int
 ) -> None:
-    monkeypatch.setattr(rawstore, "MAX_ANSWER_BYTES", MOST_BYTES)
+    monkeypatch.setattr(rawstore, "MAX_ANSWER_BYTES", MAX_BYTES)
     url = "https://" + "a" * address
     paths = [f"{folder}/{number}.csv" for number in range(100)]
     with pytest.raises(TooLargeError) as refused:

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from coffer.adapters import fetching
-from coffer.adapters.fetching import FetchError, fetch
+from coffer.adapters import fetch as fetching
+from coffer.adapters.fetch import FetchError, fetch
 
 
 class Answering(BaseHTTPRequestHandler):

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from coffer.adapters import object_probe
-from coffer.adapters.object_probe import MOST_AT_A_TIME, S3StoredFiles
-from coffer.adapters.signing import Credentials, Endpoint, Signer
+from coffer.adapters.rawstore import probe as object_probe
+from coffer.adapters.rawstore.probe import MAX_PARALLEL_REQUESTS, S3StoredFiles
+from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.rawstore.stored import StoredFile
+from coffer.domain.rawstore.objects import StoredFile
 from tests.rawstore.tokens import ec_key
 
 ETAG = "044e18f0bf3b19ac0428a75c85436194"
@@ -130,7 +130,7 @@ def test_they_are_asked_for_at_the_same_time_but_not_all_of_them(
 
     probe.find([str(number) for number in range(100)])
 
-    assert 1 < store.most_at_a_time <= MOST_AT_A_TIME
+    assert 1 < store.most_at_a_time <= MAX_PARALLEL_REQUESTS
 
 
 def test_connections_are_kept_for_the_next_request(store: Store, probe: S3StoredFiles) -> None:
@@ -175,9 +175,9 @@ def test_a_slow_store_is_given_up_on(
     monkeypatch.setattr(object_probe, "BUDGET_SECONDS", 0.05)
     store.seconds = 0.2
 
-    found = probe.find([str(number) for number in range(2 * MOST_AT_A_TIME)])
+    found = probe.find([str(number) for number in range(2 * MAX_PARALLEL_REQUESTS)])
 
-    assert 0 < len(found) <= MOST_AT_A_TIME
+    assert 0 < len(found) <= MAX_PARALLEL_REQUESTS
     assert '"out of time"' in log.getvalue()
 
 

@@ -11,9 +11,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from coffer.adapters import oidc_tokens
-from coffer.adapters.fetching import FetchError
-from coffer.adapters.oidc_tokens import (
+from coffer.adapters.fetch import FetchError
+from coffer.adapters.tokens import oidc as oidc_tokens
+from coffer.adapters.tokens.oidc import (
     ClaimNames,
     IssuerKeys,
     OidcTokens,

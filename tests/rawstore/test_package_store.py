@@ -10,17 +10,20 @@ from typing import Any
 import boto3
 import pytest
 
-from coffer.adapters import package_store, permission_tokens, storage_secret, store_signing
-from coffer.adapters.fetching import FetchError
-from coffer.adapters.package_store import (
+from coffer.adapters.fetch import FetchError
+from coffer.adapters.rawstore import store as package_store
+from coffer.adapters.rawstore.store import (
     package_bucket,
     package_endpoint,
     package_host,
     package_signer,
 )
-from coffer.adapters.permission_tokens import configured_permission_tokens
-from coffer.adapters.signing import Credentials, Signer
-from coffer.adapters.storage_secret import StorageSecret
+from coffer.adapters.signing import object_store as store_signing
+from coffer.adapters.signing import storage_secret
+from coffer.adapters.signing.sigv4 import Credentials, Signer
+from coffer.adapters.signing.storage_secret import StorageSecret
+from coffer.adapters.tokens import permission as permission_tokens
+from coffer.adapters.tokens.permission import configured_permission_tokens
 from coffer.domain.errors import UnavailableError
 from coffer.settings import SettingsError, settings
 from local.stack import LocalStack

@@ -11,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.errors import MalformedRequestError, TooLargeError
-from coffer.domain.rawstore.digests import Md5
-from coffer.domain.rawstore.keys import MAX_KEY_BYTES, VARIABLES, KeyPattern, problem_of
-from coffer.domain.rawstore.packages import (
+from coffer.domain.rawstore.datasets import (
     MAX_FILE_BYTES,
     MAX_FILES,
     BadFilesError,
@@ -21,6 +19,8 @@ from coffer.domain.rawstore.packages import (
     PackageFile,
     parse_files,
 )
+from coffer.domain.rawstore.digests import Md5
+from coffer.domain.rawstore.keys import MAX_KEY_BYTES, VARIABLES, KeyPattern, problem_of
 
 MD5 = "BE4Y8L87GawEKKdchUNhlA=="  # the reference's own example
 MD5_HEX = "044e18f0bf3b19ac0428a75c85436194"

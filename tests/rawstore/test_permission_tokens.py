@@ -14,16 +14,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from coffer.adapters.compact_tokens import MAX_TOKEN_LENGTH
-from coffer.adapters.fetching import FetchError
-from coffer.adapters.permission_tokens import (
+from coffer.adapters.fetch import FetchError
+from coffer.adapters.tokens.compact import MAX_TOKEN_LENGTH
+from coffer.adapters.tokens.permission import (
     GivenKey,
     PublishedKey,
     RsaPermissionTokens,
     read_public_key,
 )
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
-from coffer.domain.rawstore.permits import Permit
+from coffer.domain.rawstore.permissions import Permit
 from tests.rawstore.tokens import (
     CLAIMS,
     NOW,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from coffer.domain.rawstore.datasets import Package, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.packages import Package, parse_files
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.rawstore.requests import authorize, describe, error_of, files_of, package, post, token

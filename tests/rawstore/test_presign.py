@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from coffer.adapters import connections
-from coffer.adapters.connections import KeptConnection, Reply
+from coffer.adapters import http_connections as connections
+from coffer.adapters.http_connections import KeptConnection, Reply
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.keys import KeyPattern
 from local.gateway import Response

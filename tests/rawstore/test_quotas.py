@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coffer.adapters import connections
-from coffer.adapters.connections import KeptConnection, Reply
-from coffer.domain.rawstore.permits import Permit
+from coffer.adapters import http_connections as connections
+from coffer.adapters.http_connections import KeptConnection, Reply
+from coffer.domain.rawstore.permissions import Permit
 from coffer.domain.rawstore.quotas import Quota, Totals
 from coffer.domain.rawstore.usage import Usage, moved, sequencer_of
 from local.gateway import Response

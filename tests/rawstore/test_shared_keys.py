@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from coffer.domain.rawstore.datasets import Package, PackageFile
 from coffer.domain.rawstore.digests import Md5
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.packages import Package, PackageFile
-from coffer.domain.rawstore.permits import Permit
+from coffer.domain.rawstore.objects import StoredFile
+from coffer.domain.rawstore.permissions import Permit
 from coffer.domain.rawstore.quotas import Totals
-from coffer.domain.rawstore.stored import StoredFile
 from coffer.domain.rawstore.uploads import UploadRules, authorize_uploads
 from local.stack import LocalStack
 from tests.fakes.clocks import FrozenClock

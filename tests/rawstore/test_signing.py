@@ -19,7 +19,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coffer.adapters.signing import (
+from coffer.adapters.signing.sigv4 import (
     EMPTY_PAYLOAD_HASH,
     UNSIGNED_PAYLOAD,
     Credentials,

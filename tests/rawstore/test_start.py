@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "USAGE_TABLE": "usage",
     "DATAHUB_PUBLIC_KEY": pem_of(rsa_key("auth server")),
 }
-NO_LOOK_UPS = "from coffer.adapters import object_probe; object_probe.BUDGET_SECONDS = -1.0\n"
+NO_LOOK_UPS = "from coffer.adapters.rawstore import probe; probe.BUDGET_SECONDS = -1.0\n"
 SERVE = """
 import json, sys
 import app
@@ -85,7 +85,7 @@ def test_no_sdk_is_imported_only_to_sign_or_to_read_a_token(function: str) -> No
 
     # Powertools' logger imports the package botocore, which is little; not what is in it.
     forbidden = ("boto3", "botocore.session", "botocore.client", "pynamodb", "PIL", "jwt")
-    assert "coffer.adapters.permission_tokens" in modules
+    assert "coffer.adapters.tokens.permission" in modules
     assert {name for name in modules if name.startswith(forbidden)} == set()
 
 

@@ -11,15 +11,15 @@ import pytest
 from pynamodb.exceptions import PynamoDBException
 
 from coffer.adapters.dynamodb.connection import DYNAMODB
-from coffer.adapters.dynamodb.usage import DynamoUsageRecords
-from coffer.adapters.package_store import usage_table
+from coffer.adapters.dynamodb.rawstore import DynamoUsageRecords
+from coffer.adapters.rawstore.store import usage_table
+from coffer.adapters.rawstore.usage_totals import DynamoUsageTotals
 from coffer.adapters.system_clock import SystemClock
-from coffer.adapters.usage_totals import DynamoUsageTotals
 from coffer.domain.errors import ObjectChangedError, RecordChangedError, UnavailableError
+from coffer.domain.rawstore.objects import StoredFile
 from coffer.domain.rawstore.quotas import Totals, UsageTotals
-from coffer.domain.rawstore.stored import StoredFile
 from coffer.domain.rawstore.usage import (
-    MOST_ATTEMPTS,
+    MAX_ATTEMPTS,
     Account,
     Usage,
     UsageRecords,
@@ -175,7 +175,7 @@ class TestWritersAtOnce:
             number = int(current.sequencer, 16) + 1 if current else 1
             records.entries["k"] = Usage(key="k", sequencer=sequencer_of(f"{number:x}"))
 
-        records.interference = [meddle] * (MOST_ATTEMPTS + 1)
+        records.interference = [meddle] * (MAX_ATTEMPTS + 1)
         with pytest.raises(RecordChangedError):
             self.enter(records, objects, sequencer="ff")
         assert len(records.interference) == 1

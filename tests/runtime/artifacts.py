@@ -10,7 +10,7 @@ from local.reading import Reader
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function
 from local.template import read_source, translate
 
-MOST_BYTES = 262_144_000
+MAX_BYTES = 262_144_000
 """A function with its layers, unzipped: 250 MB, as Lambda counts them."""
 
 

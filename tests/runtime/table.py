@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.runtime.artifacts import MOST_BYTES
+from tests.runtime.artifacts import MAX_BYTES
 from tests.runtime.trials import Trials
 
 MB = 1024**2
@@ -27,5 +27,5 @@ def row(trials: Trials, folder: str) -> tuple[str, ...]:
     times = ("-", "-", "-")
     if not trial.wrong:
         times = (f"{trial.init_ms:.0f}", f"{trial.cold_ms:.1f}", f"{trial.warm_ms:.1f}")
-    share = (own + layers) / MOST_BYTES
+    share = (own + layers) / MAX_BYTES
     return folder, *times, f"{own / 1024:.0f}", f"{layers / MB:.1f}", f"{share:.0%}"

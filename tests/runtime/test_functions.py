@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.artifacts import MOST_BYTES
+from tests.runtime.artifacts import MAX_BYTES
 from tests.runtime.emulator import Emulator
 from tests.runtime.observation import Observation
 from tests.runtime.samples import SAMPLES
@@ -54,7 +54,7 @@ def test_a_function_with_its_layers_is_no_larger_than_lambda_takes(
     folder: str, trials: Trials
 ) -> None:
     own, layers = trials.bytes_of(folder)
-    assert 0 < own + layers <= MOST_BYTES
+    assert 0 < own + layers <= MAX_BYTES
 
 
 @pytest.mark.parametrize("folder", CALLED_BY_SOMEBODY)

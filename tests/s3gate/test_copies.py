@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 from botocore.exceptions import ClientError
 
-from local.s3.context import MOST_SINGLE_BYTES
+from local.s3.context import MAX_SINGLE_BYTES
 from local.s3.gate import S3Gate
 from local.s3.store import Draft
 from tests.s3gate.wire import Gate, offer, send, sign
@@ -186,7 +186,7 @@ def place_giant(gate: S3Gate, bucket: str, size: int) -> Path:
 def test_five_gibibytes_are_the_most_one_copy_takes(
     gate: Gate, bucket: str, way: Literal["copy", "part"], over: int, code: str
 ) -> None:
-    place_giant(gate.gate, bucket, MOST_SINGLE_BYTES + over)
+    place_giant(gate.gate, bucket, MAX_SINGLE_BYTES + over)
     given: dict[str, Any] = {"Bucket": bucket, "Key": "to", "CopySource": f"{bucket}/giant"}
     if way == "copy":
         call: Any = gate.s3.copy_object
@@ -199,13 +199,13 @@ def test_five_gibibytes_are_the_most_one_copy_takes(
             call(**given)
     else:
         call(**given)
-        assert head(gate, bucket)["ContentLength"] == MOST_SINGLE_BYTES
+        assert head(gate, bucket)["ContentLength"] == MAX_SINGLE_BYTES
 
 
 def test_a_part_of_a_giant_can_be_copied(gate: Gate, bucket: str) -> None:
-    place_giant(gate.gate, bucket, 2 * MOST_SINGLE_BYTES)
+    place_giant(gate.gate, bucket, 2 * MAX_SINGLE_BYTES)
     upload = gate.s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"]
-    start = MOST_SINGLE_BYTES + 10
+    start = MAX_SINGLE_BYTES + 10
     part = gate.s3.upload_part_copy(
         Bucket=bucket,
         Key="to",

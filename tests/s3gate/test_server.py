@@ -262,7 +262,7 @@ sys.stdin.read()
 gate.stop()
 """
 BIG_BYTES = 128 * MIB
-MOST_GROWTH_MIB = 40
+MAX_GROWTH_MIB = 40
 
 
 def peak_mib(pid: int) -> float:
@@ -321,7 +321,7 @@ def test_a_big_object_never_is_in_memory(process: tuple[int, str]) -> None:
     tail = s3.get_object(Bucket="big", Key="b", Range="bytes=-5")["Body"].read()
     assert tail == block[-5:]
     s3.close()
-    assert peak_mib(pid) - before < MOST_GROWTH_MIB
+    assert peak_mib(pid) - before < MAX_GROWTH_MIB
 
 
 def test_moto_s_other_services_live_beside_it(gate: Gate, bucket: str) -> None:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coffer.domain.cron import check_cron
-from coffer.domain.durations import parse_duration
+from coffer.domain.configuration.cron import check_cron
+from coffer.domain.configuration.durations import parse_duration
 from local.schedules import parse_cron
 from tests.template.reading import as_list, functions, made, reference, source, written
 
@@ -134,8 +134,8 @@ NO_CRONS = [
     ],
     *["0 30 3 * * MON-FRI", "0 0 3 * * ?", "0 0 3 ? * MON", "0 ? * ? * *", "100 * * * ? *"],
 ]
-LONGEST_AGES = ["999999999", "999w9999d99999h999999m99999999s", "P999W9999DT99999H999999M99999999S"]
-AGES = ["20d", "12h", "1h30m", "P20D", "PT36H", "P1DT2H", "1209600", "2w", *LONGEST_AGES]
+MAX_AGES = ["999999999", "999w9999d99999h999999m99999999s", "P999W9999DT99999H999999M99999999S"]
+AGES = ["20d", "12h", "1h30m", "P20D", "PT36H", "P1DT2H", "1209600", "2w", *MAX_AGES]
 NO_AGES = [
     *["", "P", "PT", "20 d", "-1d", "1.5d", "20days", "P1M", "P1Y", "p20d", "30m1h"],
     *["99999d", "1234567890", "0 0 * * * *", "never"],

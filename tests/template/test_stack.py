@@ -10,7 +10,7 @@ from tests.template.reading import made, source, translated, written
 
 PARAMETERS = source().data["Parameters"]
 
-MOST_RESOURCES = 400
+MAX_RESOURCES = 400
 """CloudFormation takes 500; a hundred are kept for what comes."""
 
 REFUSED = [
@@ -61,7 +61,7 @@ TAKEN = [
 
 
 def test_the_stack_stays_well_below_what_cloudformation_takes() -> None:
-    assert len(translated().resources) < MOST_RESOURCES
+    assert len(translated().resources) < MAX_RESOURCES
 
 
 def test_two_stacks_fit_into_one_account() -> None:

@@ -13,29 +13,29 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from coffer.adapters.dynamodb.audit import DynamoAuditTrail
-from coffer.adapters.dynamodb.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
 from coffer.adapters.dynamodb.connection import DYNAMODB
-from coffer.adapters.dynamodb.lists import DynamoLists
-from coffer.adapters.dynamodb.uploads import DynamoUploads
-from coffer.adapters.dynamodb.vocabulary import DynamoVocabulary
+from coffer.adapters.dynamodb.listing.lists import DynamoLists
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
+from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.adapters.event_bus import EventBridgeBus
-from coffer.adapters.s3_objects import S3Objects
-from coffer.domain.change_stream import announce
+from coffer.adapters.s3.objects import S3Objects
+from coffer.domain.changes.publish import announce
 from coffer.domain.errors import (
     ObjectChangedError,
     ObjectExistsError,
     ObjectMissingError,
     RecordChangedError,
     RecordExistsError,
-    StepsRefusedError,
+    TransactionCanceledError,
     UnavailableError,
 )
-from coffer.domain.listing.places import Kind, Order, name_beginning
-from coffer.domain.listing.plans import Stretch
+from coffer.domain.listing.index_keys import Kind, Order, name_beginning
 from coffer.domain.listing.ports import Read
-from coffer.domain.object_upload import Awaiting
-from coffer.domain.ports import StoredObject
+from coffer.domain.listing.query_plan import Stretch
+from coffer.domain.objects import StoredObject
+from coffer.domain.uploads.record import Awaiting
 from tests.fakes.clocks import NOON
 from tests.fakes.records import METADATA, describe, metadata, thumbnail, upload
 from tests.fakes.terms import attribute
@@ -287,7 +287,7 @@ def test_a_transaction_whose_reason_cannot_be_looked_up_may_be_tried_again(
 
 def refused(*codes: str) -> dict[int, type[Exception]]:
     """The reasons that the steps of a description are refused for: record, thumbnail, claim."""
-    with pytest.raises(StepsRefusedError) as error:
+    with pytest.raises(TransactionCanceledError) as error:
         add_metadata(cancelled(*codes))
     return {number: type(reason) for number, reason in error.value.refused.items()}
 

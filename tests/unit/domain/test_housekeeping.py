@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.cascading import Cascade
 from coffer.domain.housekeeping import PATIENCE, Housekeeping
-from coffer.domain.large_files import LARGEST_COPY, HandedOn
-from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus, incoming_key
-from coffer.domain.ports import Uploads
-from coffer.domain.promotion import Promotion
-from coffer.domain.upload_grant import METADATA_NAME, UploadGrant
+from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
+from coffer.domain.uploads.large_files import MAX_COPY_BYTES, HandedOn
+from coffer.domain.uploads.ports import Uploads
+from coffer.domain.uploads.promotion import Promotion
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
 from tests.fakes import (
     FrozenClock,
     InMemoryCatalogue,
@@ -42,7 +42,7 @@ class House:
         self.objects = InMemoryObjects(self.clock)
         self.queue = InMemoryQueue()
         self.large = InMemoryQueue()
-        self.largest_copy_bytes = LARGEST_COPY
+        self.largest_copy_bytes = MAX_COPY_BYTES
         self.most = most
 
     def store(self, key: str) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 
 from coffer.domain.detection import BufferReader
-from coffer.domain.inspection import RejectedError, inspect, wants_thumbnail
 from coffer.domain.media_types import (
     FORBIDDEN_TYPES,
     DcType,
@@ -17,7 +16,8 @@ from coffer.domain.media_types import (
     is_forbidden,
     is_imageable,
 )
-from coffer.domain.object_upload import Content
+from coffer.domain.uploads.record import Content
+from coffer.domain.uploads.rules import RejectedError, inspect, wants_thumbnail
 from tests.fakes.files import ELF, GZIP, JPEG, PNG, TEXT, UNKNOWN, XLSX, ZIP
 
 OCTET_STREAM = "application/octet-stream"

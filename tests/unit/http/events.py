@@ -7,8 +7,8 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from coffer.http.answers import Answer
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 
 JSON_API = "application/vnd.api+json"
 
@@ -57,7 +57,7 @@ def send_json(document: Any, **parts: Any) -> Request:
     )
 
 
-def problems_of(answer: Answer) -> list[dict[str, Any]]:
+def problems_of(answer: Response) -> list[dict[str, Any]]:
     """The errors of an error document."""
     assert answer.headers["Content-Type"] == JSON_API
     return list(json.loads(answer.body)["errors"])

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from coffer.domain.errors import InvalidError, MalformedRequestError
-from coffer.http.answers import JSON_API, Answer
 from coffer.http.api import Api, correlation_id, require_variable
 from coffer.http.requests import Request
+from coffer.http.responses import JSON_API, Response
 from tests.unit.conftest import LogLines
 from tests.unit.http.events import make_event, make_request
 
@@ -29,11 +29,11 @@ def serve(app: Api, **parts: Any) -> dict[str, Any]:
     return app.handler()(make_event(ROUTE, **parts), CONTEXT)
 
 
-def app_that(outcome: Answer | Exception, **options: Any) -> Api:
+def app_that(outcome: Response | Exception, **options: Any) -> Api:
     app = Api(**options)
 
     @app.route(ROUTE)
-    def answer(_request: Request) -> Answer:
+    def answer(_request: Request) -> Response:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -50,8 +50,8 @@ def test_a_route_is_found_by_the_gateways_key() -> None:
     app = Api()
 
     @app.route("GET /a", "HEAD /a")
-    def show(request: Request) -> Answer:
-        return Answer(body=request.route_key)
+    def show(request: Request) -> Response:
+        return Response(body=request.route_key)
 
     assert set(app.routes) == {"GET /a", "HEAD /a"}
     assert app.handler()(make_event("HEAD /a"), CONTEXT)["body"] == "HEAD /a"
@@ -94,19 +94,19 @@ def test_who_accepts_no_json_is_told_before_anything_is_done() -> None:
 
 
 def test_a_route_with_its_own_types_does_not_negotiate() -> None:
-    app = app_that(Answer(body=b"png"), negotiates=False)
+    app = app_that(Response(body=b"png"), negotiates=False)
     assert serve(app, headers={"accept": "image/png"})["statusCode"] == 200
 
 
 def test_another_edge_renders_its_errors_its_own_way() -> None:
-    def render(_error: Exception, _request: Request) -> Answer:
-        return Answer(status=418)
+    def render(_error: Exception, _request: Request) -> Response:
+        return Response(status=418)
 
     app = app_that(InvalidError("c", "d"), errors=render)
     assert serve(app)["statusCode"] == 418
 
-    def crash(_request: Request) -> Answer:
-        return Answer(status=599)
+    def crash(_request: Request) -> Response:
+        return Response(status=599)
 
     assert serve(app_that(RuntimeError(), crash=crash))["statusCode"] == 599
 
@@ -114,7 +114,7 @@ def test_another_edge_renders_its_errors_its_own_way() -> None:
 def test_each_request_is_logged_once_with_what_it_came_to(
     log_lines: LogLines, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serve(app_that(Answer(status=201)))
+    serve(app_that(Response(status=201)))
     [line] = log_lines()
     assert line["message"] == "served"
     assert line["route"] == ROUTE
@@ -140,9 +140,9 @@ def test_a_crash_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["Failures"] == [1.0]
 
 
-@pytest.mark.parametrize("outcome", [Answer(), InvalidError("c", "d"), RuntimeError("x")])
+@pytest.mark.parametrize("outcome", [Response(), InvalidError("c", "d"), RuntimeError("x")])
 def test_nothing_that_a_caller_sent_is_logged(
-    log_lines: LogLines, capsys: pytest.CaptureFixture[str], outcome: Answer | Exception
+    log_lines: LogLines, capsys: pytest.CaptureFixture[str], outcome: Response | Exception
 ) -> None:
     serve(app_that(outcome), **SECRETS)
     assert log_lines()
@@ -151,7 +151,7 @@ def test_nothing_that_a_caller_sent_is_logged(
 
 
 def test_one_requests_keys_are_not_the_nexts(log_lines: LogLines) -> None:
-    app = app_that(Answer())
+    app = app_that(Response())
     serve(app, headers={"x-correlation-id": "first"})
     serve(app)
     assert [line["correlation_id"] for line in log_lines()] == ["first", "gateway-request-1"]

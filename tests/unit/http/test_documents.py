@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from coffer.domain.errors import ConflictError, MalformedRequestError, RequestError
-from coffer.domain.listing.places import Kind
+from coffer.domain.listing.index_keys import Kind
 from coffer.http.documents import (
-    answer_resource,
     read_resource,
     resource,
     resource_of,
+    resource_response,
     tag_matches,
 )
 from tests.unit.http.events import make_request, send_json
@@ -88,7 +88,7 @@ def test_a_resource_object_has_only_what_there_is() -> None:
 
 
 def test_an_answer_links_to_itself_and_has_its_version_as_tag() -> None:
-    answer = answer_resource(make_request(), resource("t", "i", {}), version=3)
+    answer = resource_response(make_request(), resource("t", "i", {}), version=3)
     url = "https://coffer.example/api/v1/t/i"
     assert answer.status == 200
     assert answer.headers["ETag"] == '"3"'
@@ -98,7 +98,7 @@ def test_an_answer_links_to_itself_and_has_its_version_as_tag() -> None:
 
 def test_what_has_just_been_made_has_a_location() -> None:
     request = make_request(headers={"if-none-match": '"1"'})
-    answer = answer_resource(request, resource("t", "i", {}), version=1, created=True)
+    answer = resource_response(request, resource("t", "i", {}), version=1, created=True)
     assert answer.status == 201
     assert answer.headers["Location"] == json.loads(answer.body)["links"]["self"]
 
@@ -119,7 +119,7 @@ def test_what_has_just_been_made_has_a_location() -> None:
 def test_a_known_version_is_not_sent_again(header: str, matches: bool) -> None:
     assert tag_matches(header, '"3"') is matches
     request = make_request(headers={"if-none-match": header})
-    answer = answer_resource(request, resource("t", "i", {}), version=3)
+    answer = resource_response(request, resource("t", "i", {}), version=3)
     assert answer.status == (304 if matches else 200)
     assert answer.headers["ETag"] == '"3"'
     assert bool(answer.body) is not matches

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.errors import MalformedRequestError, UnsupportedTypeError
-from coffer.http.answers import JSON, JSON_API
 from coffer.http.requests import Request
+from coffer.http.responses import JSON, JSON_API
 from tests.unit.http.events import make_event, make_request
 
 

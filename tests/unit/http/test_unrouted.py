@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from coffer.http.answers import JSON, JSON_API, Answer
 from coffer.http.requests import Request
+from coffer.http.responses import JSON, JSON_API, Response
 from coffer.http.routes import ROUTES, methods_of
-from coffer.http.unrouted import answer_unrouted
+from coffer.http.unrouted import unrouted_response
 from tests.unit.http.events import make_event, problems_of
 
 ID = "0193a000-0000-7000-8000-00000000abcd"
 
 
-def ask(method: str, path: str) -> Answer:
+def ask(method: str, path: str) -> Response:
     event: dict[str, Any] = make_event("$default", path=path)
     event["requestContext"]["http"]["method"] = method
-    return answer_unrouted(Request.of_event(event), service="rawstore")
+    return unrouted_response(Request.of_event(event), service="rawstore")
 
 
 @pytest.mark.parametrize(

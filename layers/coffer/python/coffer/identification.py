@@ -6,7 +6,7 @@ choose alike.
 
 from __future__ import annotations
 
-from coffer.http.callers import Identify, identify_as, identify_by_token, or_anybody
+from coffer.http.callers import Identify, identify_as, identify_by_token, or_anonymous
 from coffer.settings import SettingsError, settings
 
 
@@ -22,7 +22,7 @@ def configured_identify() -> Identify:
             "OIDC_ISSUER is empty: set the stack's parameter OidcIssuer to your issuer's URL."
         )
     # Only here, so that a function without bearer tokens does not pay for the import.
-    from coffer.adapters.oidc_tokens import configured_tokens
+    from coffer.adapters.tokens.oidc import configured_tokens
 
     return identify_by_token(configured_tokens())
 
@@ -31,5 +31,5 @@ def configured_identify_for_downloads() -> Identify:
     """The same, but that nobody needs a token where public downloads are allowed to anyone."""
     identify = configured_identify()
     if settings.public_downloads and not settings.development_identity:
-        return or_anybody(identify)
+        return or_anonymous(identify)
     return identify

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from coffer.domain.cron import check_cron
-from coffer.domain.durations import parse_duration
+from coffer.domain.configuration.cron import check_cron
+from coffer.domain.configuration.durations import parse_duration
 
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "coffer"
-_MOST_ENTRIES = 10  # of one PutEvents call (EventBridge quotas)
+_MAX_ENTRIES = 10  # of one PutEvents call (EventBridge quotas)
 
 
 def event_bus_client() -> EventBridgeClient:
@@ -39,8 +39,8 @@ class EventBridgeBus:
 
     def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
         taken: list[bool] = []
-        for start in range(0, len(messages), _MOST_ENTRIES):
-            entries = [self._entry(m) for m in messages[start : start + _MOST_ENTRIES]]
+        for start in range(0, len(messages), _MAX_ENTRIES):
+            entries = [self._entry(m) for m in messages[start : start + _MAX_ENTRIES]]
             answer = self._events.put_events(Entries=entries)
             taken += ["ErrorCode" not in entry for entry in answer["Entries"]]
         return taken

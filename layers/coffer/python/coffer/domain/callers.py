@@ -94,7 +94,7 @@ class Caller:
             )
 
 
-ANYBODY = Caller(username="anonymous", is_anonymous=True)
+ANONYMOUS = Caller(username="anonymous", is_anonymous=True)
 
 
 def token_required() -> UnauthenticatedError:

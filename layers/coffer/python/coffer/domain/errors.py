@@ -195,7 +195,7 @@ class RecordChangedError(RecordError):
     """The record is not the one that was read: somebody wrote in between."""
 
 
-class StepsRefusedError(RecordError):
+class TransactionCanceledError(RecordError):
     """A transaction was rolled back; `refused` has the reasons by the number of the step."""
 
     def __init__(self, refused: Mapping[int, RecordError]) -> None:
@@ -224,3 +224,7 @@ def _apart(errors: Sequence[RequestError]) -> list[RequestError]:
         for error in errors
         for one in (error.errors if isinstance(error, SeveralErrors) else (error,))
     ]
+
+
+class UploadMissingError(StoreError):
+    """There is no such multipart upload, or it does not have the parts it was said to have."""

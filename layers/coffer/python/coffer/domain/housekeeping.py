@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
-from coffer.domain.cascading import Cascade
 from coffer.domain.clock import Clock
-from coffer.domain.direct_upload import finish_direct_upload
-from coffer.domain.errors import ObjectMissingError, RecordChangedError, StepsRefusedError
+from coffer.domain.errors import ObjectMissingError, RecordChangedError, TransactionCanceledError
 from coffer.domain.export.clearing import Clearing
-from coffer.domain.object_upload import Awaiting, ObjectUpload, UploadStatus
-from coffer.domain.ports import Objects, ProcessingQueue, StoredObject, Uploads
-from coffer.domain.promotion import Promotion
-from coffer.domain.removal import Removal
+from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.direct_upload import finish_direct_upload
+from coffer.domain.uploads.ports import ProcessingQueue, Uploads
+from coffer.domain.uploads.promotion import Promotion
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
+from coffer.domain.uploads.removal import Removal
 
 PATIENCE = timedelta(hours=1)
 """How long a state may be half-way before it counts as left there; no handler runs so long."""
@@ -92,7 +93,7 @@ class Housekeeping:
         """Delete what is left of what was made from a file whose description was deleted."""
         try:
             return "deleted" if self.cascade.confirm(identifier) else "deleting"
-        except StepsRefusedError:
+        except TransactionCanceledError:
             return "busy"
 
     def _settle(self, identifier: str) -> str:

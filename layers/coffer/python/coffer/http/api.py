@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from coffer.domain.errors import MalformedRequestError, RequestError
-from coffer.http.answers import JSON, JSON_API, Answer
 from coffer.http.errors import NotAcceptableError, render_crash, render_error, status_of
 from coffer.http.requests import Request
+from coffer.http.responses import JSON, JSON_API, Response
 from coffer.observability import MetricUnit, count, flush_metrics, logger, start_invocation
 
-Route = Callable[[Request], Answer]
-ErrorRenderer = Callable[[RequestError, Request], Answer]
-CrashRenderer = Callable[[Request], Answer]
+Route = Callable[[Request], Response]
+ErrorRenderer = Callable[[RequestError, Request], Response]
+CrashRenderer = Callable[[Request], Response]
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
-_LONGEST_CORRELATION_ID = 128
+_MAX_CORRELATION_ID = 128
 
 
 class Api:
@@ -80,7 +80,7 @@ class Api:
 
         return lambda_handler
 
-    def _serve(self, request: Request) -> Answer:
+    def _serve(self, request: Request) -> Response:
         try:
             if self._negotiates:
                 _require_acceptable(request, self._media_types.get(request.route_key, ()))
@@ -108,7 +108,7 @@ def correlation_id(request: Request) -> str:
     """The caller's X-Correlation-Id where it is plain, else the gateway's request id."""
     given = request.header("x-correlation-id")
     plain = given.isascii() and all(char.isalnum() or char in "-_.:" for char in given)
-    if given and plain and len(given) <= _LONGEST_CORRELATION_ID:
+    if given and plain and len(given) <= _MAX_CORRELATION_ID:
         return given
     return request.request_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from coffer.domain.callers import ANYBODY, Caller, Role, token_required
+from coffer.domain.callers import ANONYMOUS, Caller, Role, token_required
 from coffer.http.requests import Request
 
 Identify = Callable[[Request], Caller]
@@ -31,9 +31,9 @@ def identify_by_token(tokens: BearerTokens) -> Identify:
     return identify
 
 
-def or_anybody(identify: Identify) -> Identify:
+def or_anonymous(identify: Identify) -> Identify:
     """Whoever shows a token is identified by it; all others are anybody."""
-    return lambda request: identify(request) if request.header("authorization") else ANYBODY
+    return lambda request: identify(request) if request.header("authorization") else ANONYMOUS
 
 
 def identify_as(username: str) -> Identify:

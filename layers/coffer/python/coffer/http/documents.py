@@ -9,11 +9,11 @@ from typing import Any
 
 from coffer import __version__
 from coffer.domain.errors import ConflictError, MalformedRequestError, Problem
-from coffer.http.answers import Answer
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 
 API_ROOT = "/api/v1"
-_LONGEST_NAME = 100
+_MAX_NAME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ def pointer_to(where: str, name: str) -> str:
 
     An endless name is not repeated: the object itself is pointed at.
     """
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _MAX_NAME:
         return where
     return f"{where}/{name.replace('~', '~0').replace('/', '~1')}"
 
@@ -113,14 +113,14 @@ def resource(
     return document
 
 
-def answer_resource(
+def resource_response(
     request: Request,
     data: Mapping[str, Any],
     *,
     version: int,
     created: bool = False,
     included: Sequence[Mapping[str, Any]] | None = None,
-) -> Answer:
+) -> Response:
     """A document with one resource: 200, or 201 with its Location when it has just been made.
 
     The ETag is the record's version (RFC 9110, 8.8.3); `If-None-Match` of the same answers 304,
@@ -129,20 +129,20 @@ def answer_resource(
     url = f"{request.base_url}{API_ROOT}/{data['type']}/{data['id']}"
     tag = f'"{version}"'
     if not created and included is None and tag_matches(request.header("if-none-match"), tag):
-        return Answer(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
     headers = {"ETag": tag} | ({"Location": url} if created else {})
     others = {} if included is None else {"included": list(included)}
     meta = {"moduleVersion": __version__}
-    return Answer.of_json(
+    return Response.of_json(
         {"data": data, **others, "links": {"self": url}, "meta": meta},
         status=HTTPStatus.CREATED if created else HTTPStatus.OK,
         headers=headers,
     )
 
 
-def answer_deleted() -> Answer:
+def deleted_response() -> Response:
     """The resource is gone: 204, without a word."""
-    return Answer(status=HTTPStatus.NO_CONTENT)
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def tag_matches(header: str, tag: str) -> bool:

@@ -24,8 +24,8 @@ from coffer.domain.errors import (
     UnavailableError,
     UnsupportedTypeError,
 )
-from coffer.http.answers import Answer
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 
 
 class NotAcceptableError(RequestError):
@@ -75,7 +75,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
 TOKEN_REQUIRED = "token_required"  # noqa: S105 - a code, not a token
 """The code of the error for a request without a token."""
 
-MOST_PROBLEMS = 1000
+MAX_PROBLEMS = 1000
 """So many problems of one request are told at once, and no more."""
 
 
@@ -109,7 +109,7 @@ def _challenge(error: UnauthenticatedError) -> str:
     return 'Bearer error="invalid_token"' if sent else "Bearer"
 
 
-def render_error(error: RequestError, request: Request) -> Answer:
+def render_error(error: RequestError, request: Request) -> Response:
     """The error document: all problems, each with its code and where it is."""
     status = status_of(error)
     documents = _fitting([document for one in _apart(error) for document in _tell(one, request)])
@@ -117,17 +117,17 @@ def render_error(error: RequestError, request: Request) -> Answer:
     if isinstance(error, PartlyWrittenError):
         written = [{"index": number, "id": one} for number, one in error.written.items()]
         document["meta"] = {"written": written, "failed": list(error.failed)}
-    return Answer.of_json(document, status=status, headers=headers_of(error))
+    return Response.of_json(document, status=status, headers=headers_of(error))
 
 
-def render_crash(request: Request) -> Answer:
+def render_crash(request: Request) -> Response:
     """What a caller is told of a failure nobody expected: an id to ask about, and nothing else."""
     problem = Problem(
         "internal_error",
         f"Something failed that should not have. Please report the request {request.request_id}.",
     )
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return Answer.of_json({"errors": [_document(problem, status)]}, status=status)
+    return Response.of_json({"errors": [_document(problem, status)]}, status=status)
 
 
 def _apart(error: RequestError) -> Sequence[RequestError]:
@@ -146,9 +146,9 @@ def _tell(error: RequestError, request: Request) -> list[dict[str, Any]]:
 
 def _fitting(documents: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
     """As many problems as are told at once: an answer has to fit the gateway's 6 MB."""
-    if len(documents) <= MOST_PROBLEMS:
+    if len(documents) <= MAX_PROBLEMS:
         return documents
-    told = documents[: MOST_PROBLEMS - 1]
+    told = documents[: MAX_PROBLEMS - 1]
     rest = len(documents) - len(told)
     more = Problem("more_problems", f"There are {rest} more problems of this kind.")
     return [*told, _document(more, HTTPStatus(int(told[-1]["status"])))]

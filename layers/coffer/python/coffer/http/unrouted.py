@@ -8,13 +8,13 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from coffer.domain.errors import NotFoundError
-from coffer.http.answers import JSON, Answer
 from coffer.http.errors import MethodNotAllowedError, headers_of, render_error
 from coffer.http.requests import Request
+from coffer.http.responses import JSON, Response
 from coffer.http.routes import methods_of
 
 
-def answer_unrouted(request: Request, *, service: str) -> Answer:
+def unrouted_response(request: Request, *, service: str) -> Response:
     """The answer to a request that no route took."""
     allowed = methods_of(request.path, service)
     if request.path == "/api" or request.path.startswith("/api/"):
@@ -27,13 +27,13 @@ def answer_unrouted(request: Request, *, service: str) -> Answer:
         )
     if allowed:
         error = MethodNotAllowedError(request.method, request.path, allowed)
-        return Answer.of_json(
+        return Response.of_json(
             {"error": {"message": str(error), "code": "method_not_allowed"}},
             status=HTTPStatus.METHOD_NOT_ALLOWED,
             media_type=JSON,
             headers=headers_of(error),
         )
-    return Answer.of_json(
+    return Response.of_json(
         {
             "docs": f"{request.base_url}/api/v1/openapi.json",
             "info": f"{service} service - part of the DataHub platform",

@@ -13,7 +13,7 @@ from pynamodb.indexes import (
     GlobalSecondaryIndex,
 )
 
-from coffer.domain.listing.places import Order, Record, place_of
+from coffer.domain.listing.index_keys import Order, Record, place_of
 
 
 class ListIndex(GlobalSecondaryIndex[Any]):

@@ -14,9 +14,9 @@ from pynamodb.models import Model
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.domain.clock import Clock
-from coffer.domain.derivative import Derivative
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import ObjectUpload
 
 _Item = TypeVar("_Item", bound=Model)
 _Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)

@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterator
 from typing import IO
 
-_MOST_BOXES = 64
+_MAX_BOXES = 64
 
 
 def boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Kind, beginning and end of the content of each box between two places, at most so many."""
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         file.seek(start)
         header = file.read(16)
         if len(header) < 8:

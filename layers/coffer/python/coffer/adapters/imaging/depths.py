@@ -10,15 +10,15 @@ import math
 
 from PIL import Image
 
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
 
-_MOST_OF_SIXTEEN_BITS = 65535.0
+_MAX_OF_SIXTEEN_BITS = 65535.0
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 0x0102, 0x0106, 0x0153
 _WHITE_IS_ZERO, _SIGNED = 0, 2
 _OF_OTHER_ORDER = frozenset({"I;16B", "I;16L", "I;16N"})
 
 Span = tuple[float, float]
-SIXTEEN_BITS: Span = (0.0, _MOST_OF_SIXTEEN_BITS)
+SIXTEEN_BITS: Span = (0.0, _MAX_OF_SIXTEEN_BITS)
 
 
 def span_of(image: Image.Image) -> Span | None:
@@ -69,7 +69,7 @@ def _extremes(image: Image.Image) -> Span:
         raise ThumbnailError("image_damaged", "the image has several bands of numbers")
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ThumbnailError("image_damaged", "the image holds numbers that are none")
-    if image.mode == "I" and low >= 0 and high <= _MOST_OF_SIXTEEN_BITS:
+    if image.mode == "I" and low >= 0 and high <= _MAX_OF_SIXTEEN_BITS:
         return SIXTEEN_BITS
     return float(low), float(high)
 

@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from coffer.adapters.imaging.tiff_directories import Directory, Value
 
-MOST_TAGS = 100
-MOST_CHARACTERS = 250
+MAX_TAGS = 100
+MAX_CHARACTERS = 250
 
 _ORIENTATION = 0x0112
 
@@ -155,7 +155,7 @@ _LIGHTS = {
 _ENCODINGS = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16", b"\0" * 8: "utf-8"}
 _TAKEN = ("Date/Time Original", "Date/Time", "Date/Time Digitized")
 _CAMERAS_TIME = "%Y:%m:%d %H:%M:%S"
-_LARGEST_EXPONENT = 64
+_MAX_EXPONENT = 64
 
 
 def exif_of(directories: Sequence[Directory]) -> dict[str, str]:
@@ -164,8 +164,8 @@ def exif_of(directories: Sequence[Directory]) -> dict[str, str]:
     for tag, value in _tags(directories):
         name = _NAMES.get(tag)
         text = _describe(tag, value) if name else ""
-        if name and text and len(facts) < MOST_TAGS:
-            facts.setdefault(name, text[:MOST_CHARACTERS])
+        if name and text and len(facts) < MAX_TAGS:
+            facts.setdefault(name, text[:MAX_CHARACTERS])
     return facts
 
 
@@ -267,12 +267,12 @@ def _seconds(seconds: float | Fraction) -> str:
 
 def _shutter(numbers: Numbers) -> str:
     """APEX: the logarithm of the exposure time (CIPA DC-008, annex C)."""
-    exponent = max(-_LARGEST_EXPONENT, min(float(_first(numbers)), _LARGEST_EXPONENT))
+    exponent = max(-_MAX_EXPONENT, min(float(_first(numbers)), _MAX_EXPONENT))
     return _seconds(2**-exponent)
 
 
 def _aperture(numbers: Numbers) -> str:
-    exponent = max(-_LARGEST_EXPONENT, min(float(_first(numbers)), _LARGEST_EXPONENT))
+    exponent = max(-_MAX_EXPONENT, min(float(_first(numbers)), _MAX_EXPONENT))
     return f"f/{2 ** (exponent / 2):.1f}"
 
 

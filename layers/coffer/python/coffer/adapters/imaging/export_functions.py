@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coffer.adapters.imaging.isolated import child_variables
 from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.layout import MOST_MADE_BYTES
+from coffer.domain.export.layout import MAX_MADE_BYTES
 from coffer.domain.export.streaming import UnmadeError
 
 SECONDS = 50
@@ -18,7 +18,7 @@ SECONDS = 50
 MEMORY_BYTES = 2048 * 1024**2
 """Address space of the child."""
 
-_CHILD = "coffer.adapters.imaging.converting"
+_CHILD = "coffer.adapters.imaging.convert"
 
 
 class IsolatedFunctions:
@@ -34,7 +34,7 @@ class IsolatedFunctions:
             code = self._run(source, result, function)
             if code:
                 raise UnmadeError(code)
-            if result.stat().st_size > MOST_MADE_BYTES:
+            if result.stat().st_size > MAX_MADE_BYTES:
                 raise UnmadeError("image_too_large")
             return result.read_bytes()
 

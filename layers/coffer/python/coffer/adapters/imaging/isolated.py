@@ -21,14 +21,14 @@ from typing import IO
 from weakref import finalize
 
 from coffer.adapters.imaging.messages import (
-    LONGEST_LINE,
+    MAX_LINE,
     READY,
     GarbledReplyError,
     read_line,
     request_line,
 )
 from coffer.domain.errors import UnavailableError
-from coffer.domain.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
 
 SECONDS = 20
 """How long one image may take. Five in a batch must fit the function's timeout."""
@@ -139,7 +139,7 @@ class _Child:
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._buffer:
-            if len(self._buffer) > LONGEST_LINE:
+            if len(self._buffer) > MAX_LINE:
                 raise GarbledReplyError("a line without end")
             self._buffer += self._some(deadline)
         line, _, self._buffer = self._buffer.partition(b"\n")

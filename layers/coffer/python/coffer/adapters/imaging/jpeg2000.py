@@ -14,9 +14,9 @@ from coffer.adapters.imaging.boxes import boxes, length_of
 
 _BEGINNING = b"\xff\x4f\xff\x51"  # SOC, and the SIZ that follows at once
 _STYLE, _STYLE_OF_ONE, _TILE = 0xFF52, 0xFF53, 0xFF90  # COD, COC, SOT
-_MOST_SEGMENTS = 200
-_MOST_COMPONENTS = 16384
-_MOST_PROFILE_BYTES = 8 * 1024**2
+_MAX_SEGMENTS = 200
+_MAX_COMPONENTS = 16384
+_MAX_PROFILE_BYTES = 8 * 1024**2
 _PROFILE_METHODS = (b"\x02", b"\x03")  # restricted, and any (15444-2)
 
 
@@ -49,7 +49,7 @@ def read_codestream(file: IO[bytes]) -> Codestream | None:
         levels = _levels(file, components)
     except (struct.error, ValueError):
         return None
-    if not depths or components > _MOST_COMPONENTS:
+    if not depths or components > _MAX_COMPONENTS:
         return None
     return Codestream(start=start, levels=levels, depth=max(depths), components=components)
 
@@ -62,7 +62,7 @@ def profile_of(file: IO[bytes]) -> bytes | None:
         for inner, place, last in boxes(file, start, end):
             file.seek(place)
             if inner == b"colr" and file.read(3)[:1] in _PROFILE_METHODS:
-                return file.read(min(last - place - 3, _MOST_PROFILE_BYTES))
+                return file.read(min(last - place - 3, _MAX_PROFILE_BYTES))
     return None
 
 
@@ -78,7 +78,7 @@ def _start_of_codestream(file: IO[bytes]) -> int:
 def _levels(file: IO[bytes], components: int) -> int:
     """How often every component can be halved; 0 where the header does not say."""
     found: list[int] = []
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         marker, length = struct.unpack(">HH", file.read(4))
         if marker == _TILE:
             break

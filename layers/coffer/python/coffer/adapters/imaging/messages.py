@@ -12,13 +12,13 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from coffer.domain.image_facts import ImageFacts
-from coffer.domain.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.uploads.image_facts import ImageFacts
 
 READY = b"ready\n"
-LONGEST_LINE = 256 * 1024
-LARGEST_THUMBNAIL = 8 * 1024**2
-_LONGEST_CODE = 40
+MAX_LINE = 256 * 1024
+MAX_THUMBNAIL_BYTES = 8 * 1024**2
+_MAX_CODE = 40
 
 
 class GarbledReplyError(Exception):
@@ -53,12 +53,12 @@ def read_line(line: bytes) -> tuple[int, ImageFacts, ThumbnailError | None]:
     try:
         reply = json.loads(line)
         length, facts, failure = reply["length"], _facts(reply["facts"]), reply["failure"]
-        if type(length) is not int or not 0 <= length <= LARGEST_THUMBNAIL:
+        if type(length) is not int or not 0 <= length <= MAX_THUMBNAIL_BYTES:
             raise GarbledReplyError(f"a thumbnail of {length!r} bytes")
         if failure is None:
             return length, facts, None
         code, detail = failure["code"], failure["detail"]
-        if not (isinstance(code, str) and code.isidentifier() and len(code) <= _LONGEST_CODE):
+        if not (isinstance(code, str) and code.isidentifier() and len(code) <= _MAX_CODE):
             raise GarbledReplyError("a failure without a code")
         return 0, facts, ThumbnailError(code, str(detail), facts=facts)
     except (ValueError, TypeError, KeyError, RecursionError) as error:

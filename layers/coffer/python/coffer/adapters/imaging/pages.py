@@ -9,7 +9,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image
 
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
 
 _OVERSAMPLING = 2  # PDFium smooths little, so it draws more than is shown
 

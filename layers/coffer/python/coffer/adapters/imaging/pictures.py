@@ -17,14 +17,14 @@ from coffer.adapters.imaging import depths
 from coffer.adapters.imaging.exif import orientation_of
 from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.tiff_directories import read_directories
-from coffer.domain.ports import ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError
 
-_MOST_PIXELS = {
+_MAX_PIXELS = {
     "JPEG": 250_000_000,  # it scales while it decodes
     "MPO": 250_000_000,
     "WEBP": 80_000_000,  # its decoder holds four copies, 18 bytes a pixel
 }
-_MOST_PIXELS_OF_OTHERS = 100_000_000
+_MAX_PIXELS_OF_OTHERS = 100_000_000
 _QUALITY = 90
 _REDUCING_GAP = 1.5
 _TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008, table 6)
@@ -51,13 +51,13 @@ Image.MAX_IMAGE_PIXELS = None
 def look_before_opening(formats: Sequence[str]) -> None:
     """Have Pillow check the size of a WebP first: its decoder takes the memory as it is made."""
     # Pillow refuses what has more than twice this number.
-    Image.MAX_IMAGE_PIXELS = _MOST_PIXELS["WEBP"] // 2 if "WEBP" in formats else None
+    Image.MAX_IMAGE_PIXELS = _MAX_PIXELS["WEBP"] // 2 if "WEBP" in formats else None
 
 
 def check_size(source: Image.Image) -> None:
     """Raise ThumbnailError where the image has more pixels than are decoded."""
     pixels = source.width * source.height
-    most = _MOST_PIXELS.get(source.format or "", _MOST_PIXELS_OF_OTHERS)
+    most = _MAX_PIXELS.get(source.format or "", _MAX_PIXELS_OF_OTHERS)
     if pixels > most:
         raise ThumbnailError(
             "image_too_large", f"the image has {pixels} pixels; at most {most} are decoded"

@@ -24,8 +24,8 @@ _JPEG_COMPRESSIONS = frozenset({6, 7})
 
 _SEARCHED_BYTES = 48 * 1024**2
 _CHUNK_BYTES = 1024**2
-MOST_PREVIEWS = 16
-_MOST_SEGMENTS = 200
+MAX_PREVIEWS = 16
+_MAX_SEGMENTS = 200
 _START = b"\xff\xd8\xff"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # lossless ones, C3, are the sensor's own data
 _OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -118,11 +118,11 @@ def _search(file: BinaryIO, file_length: int) -> Iterator[Preview]:
     found = 0
     end = min(file_length, _SEARCHED_BYTES)
     position = 0
-    while position < end and found < MOST_PREVIEWS:
+    while position < end and found < MAX_PREVIEWS:
         file.seek(position)
         chunk = file.read(_CHUNK_BYTES)
         place = chunk.find(_START)
-        while place >= 0 and found < MOST_PREVIEWS:
+        while place >= 0 and found < MAX_PREVIEWS:
             start = position + place
             size = jpeg_size(file, start)
             if size is not None:
@@ -138,7 +138,7 @@ def jpeg_size(file: BinaryIO, start: int) -> tuple[int, int] | None:
     file.seek(start)
     if file.read(2) != _START[:2]:
         return None
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         header = file.read(4)
         if len(header) < 4 or header[0] != 0xFF:
             return None

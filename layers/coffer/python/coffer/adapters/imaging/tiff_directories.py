@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-MOST_DIRECTORIES = 32
-MOST_ENTRIES = 512
-MOST_VALUE_BYTES = 64 * 1024
-MOST_BYTES = 2 * 1024**2
+MAX_DIRECTORIES = 32
+MAX_ENTRIES = 512
+MAX_VALUE_BYTES = 64 * 1024
+MAX_BYTES = 2 * 1024**2
 """Of all values of a file together: entries may share their bytes, and so unpack to far more."""
 
 SUB_DIRECTORIES = 0x014A
@@ -98,7 +98,7 @@ class _Reader:
         self._order = "<"
         self._layout = _SMALL_LAYOUT
         self._seen: set[int] = set()
-        self._left = MOST_BYTES
+        self._left = MAX_BYTES
 
     def chain_from_header(self) -> tuple[Directory, ...]:
         header = self._at(0, 16)
@@ -119,13 +119,13 @@ class _Reader:
 
     def _chain(self, offset: int) -> Iterator[Directory]:
         layout = self._layout
-        while offset and offset not in self._seen and len(self._seen) < MOST_DIRECTORIES:
+        while offset and offset not in self._seen and len(self._seen) < MAX_DIRECTORIES:
             self._seen.add(offset)
             head = struct.calcsize(f"={layout.entries}")
             count = self._at(offset, head)
             if len(count) < head:
                 return
-            entries = min(self._unpacked(layout.entries, count)[0], MOST_ENTRIES)
+            entries = min(self._unpacked(layout.entries, count)[0], MAX_ENTRIES)
             length = entries * layout.entry_bytes
             table = self._at(offset + head, length + layout.offset_bytes)
             yield self._directory(table, entries)
@@ -161,7 +161,7 @@ class _Reader:
 
     def _value(self, kind: int, count: int, inline: bytes) -> Value | None:
         size = _SIZES.get(kind, 0) * count
-        if not 0 < size <= min(MOST_VALUE_BYTES, self._left):
+        if not 0 < size <= min(MAX_VALUE_BYTES, self._left):
             return None
         self._left -= size
         if size > self._layout.offset_bytes:

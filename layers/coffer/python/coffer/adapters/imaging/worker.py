@@ -15,9 +15,9 @@ from json import loads
 from pathlib import Path
 from typing import BinaryIO
 
-from coffer.adapters.imaging.decoding import decode
+from coffer.adapters.imaging.decode import decode
 from coffer.adapters.imaging.messages import READY, reply_of, reply_of_failure
-from coffer.domain.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
 
 
 def serve(

@@ -8,7 +8,7 @@ from coffer.domain.detection.tables.extensions import EXTENSIONS
 from coffer.domain.detection.tables.whole_names import ENDINGS, WHOLE_NAMES
 
 # No pattern is longer; so a name of any length costs the same.
-_LONGEST_ENDING = 16
+_MAX_ENDING = 16
 
 
 def type_by_name(name: str | None) -> str | None:
@@ -27,7 +27,7 @@ def _match(name: str) -> str | None:
     if name in WHOLE_NAMES:
         return WHOLE_NAMES[name]
     endings = _types_by_ending()
-    tail = name[-_LONGEST_ENDING:]
+    tail = name[-_MAX_ENDING:]
     for start in range(len(tail)):
         media_type = endings.get(tail[start:])
         if media_type:

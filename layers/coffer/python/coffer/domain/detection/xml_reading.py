@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pyexpat import XMLParserType
 
 # Drawing programs declare their namespaces as entities: a few dozen short literals.
-_MOST_ENTITIES = 64
-_LONGEST_ENTITY = 256
+_MAX_ENTITIES = 64
+_MAX_ENTITY = 256
 _PIECE_BYTES = 2048
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_STARTS = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
@@ -79,7 +79,7 @@ def first_elements(text: bytes, most: int) -> list[Element]:
     def on_entity(name: str, is_parameter: bool, value: str | None, *_where: str | None) -> None:
         nonlocal entities
         entities += 1
-        if is_parameter or entities > _MOST_ENTITIES or not _is_short_literal(value):
+        if is_parameter or entities > _MAX_ENTITIES or not _is_short_literal(value):
             raise UnsafeXmlError(name)
 
     parser.StartElementHandler = on_start
@@ -98,7 +98,7 @@ def root_element(text: bytes) -> Element | None:
 
 
 def _is_short_literal(value: str | None) -> bool:
-    return value is not None and len(value) <= _LONGEST_ENTITY and not {"&", "%"} & set(value)
+    return value is not None and len(value) <= _MAX_ENTITY and not {"&", "%"} & set(value)
 
 
 def _feed(parser: XMLParserType, source: bytes) -> None:

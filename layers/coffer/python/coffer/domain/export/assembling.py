@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
+from coffer.domain.errors import (
+    ObjectChangedError,
+    ObjectMissingError,
+    RecordChangedError,
+    UploadMissingError,
+)
 from coffer.domain.export.layout import CopiedPart, Joint, copied_parts
-from coffer.domain.export.ports import Archives, UploadMissingError
+from coffer.domain.export.ports import Archives
 from coffer.domain.export.streaming import Member, SpoiledError, code_of
 from coffer.domain.export.zip_format import STORED, Written, stored_header
-from coffer.domain.ports import StoredObject
+from coffer.domain.objects import StoredObject
 
 
 @dataclass(frozen=True, slots=True)

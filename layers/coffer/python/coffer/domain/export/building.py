@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import RecordChangedError
+from coffer.domain.errors import RecordChangedError, UploadMissingError
 from coffer.domain.export.copying import Copying
 from coffer.domain.export.draft import Draft
 from coffer.domain.export.finishing import Finishing
@@ -28,19 +28,13 @@ from coffer.domain.export.lease import Lease, OutOfTimeError, Remaining
 from coffer.domain.export.leftovers import clear_below, clear_leftovers
 from coffer.domain.export.making import Making
 from coffer.domain.export.manifest import Manifest
-from coffer.domain.export.ports import (
-    Archives,
-    Compression,
-    ExportQueue,
-    Exports,
-    UploadMissingError,
-)
+from coffer.domain.export.ports import Archives, Compression, ExportQueue, Exports
 from coffer.domain.export.preparing import problems_of
-from coffer.domain.export.record import MOST_ATTEMPTS, Export, new_access
+from coffer.domain.export.record import MAX_ATTEMPTS, Export, new_access
 from coffer.domain.export.sending import Sending
 from coffer.domain.export.stocktaking import Stocktaking
 from coffer.domain.export.streaming import Buffer, Member
-from coffer.domain.ports import Uploads
+from coffer.domain.uploads.ports import Uploads
 
 GAVE_UP = "attempts_exhausted"
 NOTHING_LEFT = "no_files_left"
@@ -87,7 +81,7 @@ class Building:
     def _work(self, export: Export, remaining: Remaining) -> Outcome:
         lease = Lease(self.exports, self.clock, export, remaining)
         try:
-            if export.attempts > MOST_ATTEMPTS:
+            if export.attempts > MAX_ATTEMPTS:
                 return self._fail(Draft(self.archives, lease, ()), GAVE_UP)
             return self._go_on(lease)
         except OutOfTimeError:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
 from coffer.domain.export.draft import Draft
 from coffer.domain.export.layout import Layout
-from coffer.domain.export.ports import Archives, UploadMissingError
+from coffer.domain.export.ports import Archives
 from coffer.domain.export.streaming import Buffer, Member
 from coffer.domain.export.zip_format import (
-    MOST_END_BYTES,
+    MAX_END_BYTES,
     Written,
     central_header,
     end_of_directory,
@@ -42,7 +42,7 @@ class Finishing:
         self.draft.hold()  # nobody else completes an archive that its readers may have by now
         try:
             for header in self._directory(written):
-                if buffer.length + len(header) + MOST_END_BYTES > self.layout.part_bytes:
+                if buffer.length + len(header) + MAX_END_BYTES > self.layout.part_bytes:
                     parts[len(parts) + 1] = self.draft.send(len(parts) + 1, buffer)
                     buffer.clear()
                 buffer.put(header)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from coffer.domain.errors import InvalidError, Problem
 
 RESIZE, CONVERT = "IMG_RESIZE", "MAGICK"
-MOST_SOURCE_BYTES = 256 * 1024**2
+MAX_SOURCE_BYTES = 256 * 1024**2
 _WHERE = "/data/attributes/exportFunction"
 _JPEG = "image/jpeg"
 _TARGETS = {"image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif", "image/webp": ".webp"}

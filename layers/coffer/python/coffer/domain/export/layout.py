@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from coffer.domain.export.zip_format import (
-    MOST_END_BYTES,
+    MAX_END_BYTES,
     most_central_bytes,
     most_deflated_bytes,
     most_local_bytes,
@@ -26,16 +26,16 @@ from coffer.domain.export.zip_format import (
 
 MIB = 1024**2
 GIB = 1024**3
-SMALLEST_PART = 5 * MIB
-MOST_PARTS = 10_000
-LARGEST_ARCHIVE = 5 * 1024**4
-COPIED_FROM = 5 * MIB
+MIN_PART_BYTES = 5 * MIB
+MAX_PARTS = 10_000
+MAX_ARCHIVE_BYTES = 5 * 1024**4
+MIN_COPIED_BYTES = 5 * MIB
 """From this size a member is copied inside the store; a part cannot be smaller."""
-COPIED_UNCOMPRESSED_FROM = 10 * MIB
+MIN_COPIED_UNCOMPRESSED_BYTES = 10 * MIB
 """From this size it is copied even where compressing it would be worth it."""
-MOST_MADE_BYTES = 256 * MIB
+MAX_MADE_BYTES = 256 * MIB
 """The largest member that may be made of a file (a resized or converted image)."""
-PIECES_A_PART = 32
+READS_PER_PART = 32
 """A part ends with a piece of a member, and is full when no other piece may fit."""
 
 _HEADERS_BYTES = 8192  # more than a local header and a descriptor with the longest path
@@ -75,12 +75,12 @@ class Sized:
         """Whether compressing it is worth its while."""
         kind = self.media_type.lower()
         worth = kind.startswith("text/") or kind.endswith(("+xml", "+json")) or kind in _DEFLATABLE
-        return worth and not self.is_made and 0 < self.size_bytes < COPIED_UNCOMPRESSED_FROM
+        return worth and not self.is_made and 0 < self.size_bytes < MIN_COPIED_UNCOMPRESSED_BYTES
 
     @property
     def can_be_copied(self) -> bool:
         """Whether it can be a part, or some, as it is."""
-        if self.is_made or self.size_bytes < COPIED_FROM:
+        if self.is_made or self.size_bytes < MIN_COPIED_BYTES:
             return False
         return not self.is_deflated
 
@@ -106,7 +106,7 @@ class Layout:
     @property
     def piece_bytes(self) -> int:
         """What is read of a member at once."""
-        return self.part_bytes // PIECES_A_PART
+        return self.part_bytes // READS_PER_PART
 
     @property
     def stored_full_bytes(self) -> int:
@@ -146,14 +146,14 @@ def lay_out(entries: Sequence[Sized]) -> Layout:
     Parts are as small as the number of parts allows, because a buffer is as large as a part.
     Where even copied members alone would be too many parts, the smallest of them are streamed.
     """
-    if sum(_most_bytes(entry) for entry in entries) + MOST_END_BYTES > LARGEST_ARCHIVE:
-        raise UnfittingError(f"The archive could have more than {LARGEST_ARCHIVE} bytes.")
+    if sum(_most_bytes(entry) for entry in entries) + MAX_END_BYTES > MAX_ARCHIVE_BYTES:
+        raise UnfittingError(f"The archive could have more than {MAX_ARCHIVE_BYTES} bytes.")
     for part_bytes in _PART_BYTES:
         for copy_bytes in _COPY_BYTES:
             layout = _fitting(entries, part_bytes, copy_bytes)
             if layout is not None:
                 return layout
-    raise UnfittingError(f"The archive could take more than {MOST_PARTS} parts.")
+    raise UnfittingError(f"The archive could take more than {MAX_PARTS} parts.")
 
 
 def padding(before: int, size_bytes: int) -> int | None:
@@ -162,8 +162,8 @@ def padding(before: int, size_bytes: int) -> int | None:
 
     None where that cannot be: then this member has to be streamed like those before it.
     """
-    needed = max(0, SMALLEST_PART - before)
-    return None if needed and size_bytes < 2 * SMALLEST_PART else needed
+    needed = max(0, MIN_PART_BYTES - before)
+    return None if needed and size_bytes < 2 * MIN_PART_BYTES else needed
 
 
 def copied_parts(sizes: Sequence[int], padded: int, copy_bytes: int) -> Iterator[CopiedPart]:
@@ -173,7 +173,7 @@ def copied_parts(sizes: Sequence[int], padded: int, copy_bytes: int) -> Iterator
         left = size - start
         tail = 0
         if member < len(sizes) - 1:
-            tail = left if left < 2 * SMALLEST_PART else SMALLEST_PART
+            tail = left if left < 2 * MIN_PART_BYTES else MIN_PART_BYTES
         for length in _evenly(left - tail, copy_bytes):
             yield Span(member, start, length)
             start += length
@@ -194,13 +194,13 @@ def _fitting(entries: Sequence[Sized], part_bytes: int, copy_bytes: int) -> Layo
     copied = [number for number, entry in enumerate(entries) if entry.can_be_copied]
     copied.sort(key=lambda number: entries[number].size_bytes)
     full = _full(part_bytes)
-    directory = sum(most_central_bytes(entry.path) for entry in entries) + MOST_END_BYTES
+    directory = sum(most_central_bytes(entry.path) for entry in entries) + MAX_END_BYTES
     small = set(range(len(entries))).difference(copied)
     streamed = sum(_most_bytes(entries[number]) for number in small)
     parts = sum(_most_copied(entries[number], copy_bytes) for number in copied)
     # A part may end early at each boundary. Copied members that have to be streamed after all,
     # because none can lead, take no more parts than they would have.
-    room = MOST_PARTS - 4 - directory // full
+    room = MAX_PARTS - 4 - directory // full
     turned = accumulate(
         (
             (_most_bytes(entries[number]), _most_copied(entries[number], copy_bytes))
@@ -219,9 +219,9 @@ def _fitting(entries: Sequence[Sized], part_bytes: int, copy_bytes: int) -> Layo
 def _can_begin_to_copy(layout: Layout, entries: Sequence[Sized]) -> bool:
     """Whether the copied members can be led by one of them: where none has 10 MiB, the first goes
     whole behind what is streamed, and a part must have room for it."""
-    if not layout.copied or entries[layout.copied[0]].size_bytes >= 2 * SMALLEST_PART:
+    if not layout.copied or entries[layout.copied[0]].size_bytes >= 2 * MIN_PART_BYTES:
         return True
-    return layout.stored_full_bytes > 3 * SMALLEST_PART
+    return layout.stored_full_bytes > 3 * MIN_PART_BYTES
 
 
 def _ordered(
@@ -231,7 +231,7 @@ def _ordered(
     10 MiB, its beginning can fill up the part before it."""
     numbers = range(len(entries))
     copied = [number for number in numbers if number not in streamed]
-    leading = next((n for n in copied if entries[n].size_bytes >= 2 * SMALLEST_PART), None)
+    leading = next((n for n in copied if entries[n].size_bytes >= 2 * MIN_PART_BYTES), None)
     if leading is not None:
         copied.remove(leading)
         copied.insert(0, leading)
@@ -245,13 +245,13 @@ def _ordered(
 
 def _most_bytes(entry: Sized) -> int:
     """The most that a streamed entry takes in the archive, its header included."""
-    size = MOST_MADE_BYTES if entry.is_made else entry.size_bytes
+    size = MAX_MADE_BYTES if entry.is_made else entry.size_bytes
     size = most_deflated_bytes(size) if entry.is_deflated else size
     return size + most_local_bytes(entry.path)
 
 
 def _full(part_bytes: int) -> int:
-    piece = most_deflated_bytes(part_bytes // PIECES_A_PART)
+    piece = most_deflated_bytes(part_bytes // READS_PER_PART)
     return part_bytes - piece - _HEADERS_BYTES
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-from coffer.domain.derivative import Derivative
+from coffer.domain.derivatives.record import Derivative
 from coffer.domain.export.functions import ExportFunction
 from coffer.domain.file_names import base_of, standardise
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import ObjectUpload
 
 MAX_NAME_LENGTH = 250
 """Of an alias, and of a folder."""
-MOST_NAME_BYTES = 255
+MAX_NAME_BYTES = 255
 """Of a file's name, and of a folder's: what Linux takes (NAME_MAX), and Windows and macOS, too."""
 
 _KEPT_IN_FOLDERS = frozenset("_-[]()/")
@@ -68,7 +68,7 @@ def folder_path(folder: str) -> str:
     kept = "".join(
         char if char.isalnum() or char in _KEPT_IN_FOLDERS else "_" for char in folder[start:]
     )
-    parts = [_portable(_cut(part, MOST_NAME_BYTES - 1)) for part in kept.split("/") if part]
+    parts = [_portable(_cut(part, MAX_NAME_BYTES - 1)) for part in kept.split("/") if part]
     return "".join(f"{part}/" for part in parts)
 
 
@@ -140,7 +140,7 @@ def _alike(path: str) -> str:
 
 def _joined(base: str, ending: str) -> str:
     """A name that ends so, its base cut where it would be too long."""
-    return f"{_cut(base, MOST_NAME_BYTES - len(ending.encode()))}{ending}"
+    return f"{_cut(base, MAX_NAME_BYTES - len(ending.encode()))}{ending}"
 
 
 def _cut(name: str, most_bytes: int) -> str:

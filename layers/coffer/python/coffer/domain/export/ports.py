@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from coffer.domain.errors import StoreError
 from coffer.domain.export.record import Access, Due, Export
-from coffer.domain.ports import StoredObject
+from coffer.domain.objects import StoredObject
 
 _Work = TypeVar("_Work")
 _Result = TypeVar("_Result")
-
-
-class UploadMissingError(StoreError):
-    """There is no such multipart upload, or it does not have the parts it was said to have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError
-from coffer.domain.export.layout import COPIED_FROM, Layout, Sized, lay_out
+from coffer.domain.export.layout import MIN_COPIED_BYTES, Layout, Sized, lay_out
 from coffer.domain.export.manifest import Entry
 from coffer.domain.export.ports import Archives
 from coffer.domain.export.streaming import CHANGED, GONE, Member
 from coffer.domain.export.zip_format import Title
-from coffer.domain.ports import StoredObject
+from coffer.domain.objects import StoredObject
 
-_AT_ONCE = 128
+_ENTRIES_PER_TRANSACTION = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Preparation:
     def _look(self, numbers: Sequence[int]) -> None:
         """Ask the store for the size and the ETag of these, and leave out what is not there."""
         open_ones = [n for n in numbers if not self._is_settled(n)]
-        for start in range(0, len(open_ones), _AT_ONCE):
+        for start in range(0, len(open_ones), _ENTRIES_PER_TRANSACTION):
             self.pause()
-            batch = open_ones[start : start + _AT_ONCE]
+            batch = open_ones[start : start + _ENTRIES_PER_TRANSACTION]
             for number, found in self.archives.at_once(self._describe, batch):
                 if found is None:
                     self.sources.dropped[number] = GONE
@@ -102,9 +102,9 @@ class Preparation:
             and n not in self.sources.dropped
             and self._member(n).crc32 is None
         ]
-        for start in range(0, len(open_ones), _AT_ONCE):
+        for start in range(0, len(open_ones), _ENTRIES_PER_TRANSACTION):
             self.pause()
-            batch = open_ones[start : start + _AT_ONCE]
+            batch = open_ones[start : start + _ENTRIES_PER_TRANSACTION]
             for number, (crc32, code) in self.archives.at_once(self._crc32, batch):
                 if crc32 is None:
                     self.sources.dropped[number] = code
@@ -172,7 +172,7 @@ def _has_to_be_seen(member: Member, layout: Layout) -> bool:
 
 
 def _is_summed_ahead(member: Member) -> bool:
-    return not (member.is_made or member.is_deflated) and member.size_bytes >= COPIED_FROM
+    return not (member.is_made or member.is_deflated) and member.size_bytes >= MIN_COPIED_BYTES
 
 
 def problems_of(

@@ -29,7 +29,7 @@ LEASE = timedelta(minutes=10)
 """How long a worker may go without a sign of life: longer than any single call takes."""
 PATIENCE = timedelta(minutes=15)
 """After this a request that nobody has taken up is sent on its way again."""
-MOST_ATTEMPTS = 6
+MAX_ATTEMPTS = 6
 """So many workers in a row may come to nothing before the export is given up."""
 RECORD_LIFE = timedelta(days=90)
 """How long a record stays after its archive is gone."""
@@ -97,6 +97,11 @@ class Export:
     deleted_on: ClassVar[datetime | None] = None
     deleted_by: ClassVar[str | None] = None
     changed_by: ClassVar[str | None] = None
+
+    @property
+    def instance_id(self) -> str:
+        """`object-export/<id>`."""
+        return f"object-export/{self.identifier}"
 
     @property
     def folder(self) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.derivative import Derivative
+from coffer.domain.derivatives.record import Derivative
 from coffer.domain.errors import InvalidError, Problem, TooLargeError
-from coffer.domain.export.functions import MOST_SOURCE_BYTES, ExportFunction
+from coffer.domain.export.functions import MAX_SOURCE_BYTES, ExportFunction
 from coffer.domain.export.layout import UnfittingError, lay_out
 from coffer.domain.export.manifest import Entry, Manifest
 from coffer.domain.export.naming import (
@@ -24,11 +24,12 @@ from coffer.domain.export.ports import Documents, ExportQueue, Exports
 from coffer.domain.export.preparing import sized
 from coffer.domain.export.record import PATIENCE, Due, Export, ExportStatus
 from coffer.domain.identifiers import new_identifier
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload, ThumbnailStatus
-from coffer.domain.ports import Catalogue, Uploads
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.metadata.record import Metadata
 from coffer.domain.text_safety import carries_markup
-from coffer.domain.writing import Reserved
+from coffer.domain.transactions.commit import ReservedIdentifier
+from coffer.domain.uploads.ports import Uploads
+from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
 _FILES = "/data/attributes/fileIdentifiers"
 _ALIASES = "/data/attributes/filenameAliases"
@@ -70,7 +71,7 @@ class Requesting:
     limits: ExportLimits
 
     def create(
-        self, caller: Caller, request: ExportRequest, reserved: Reserved | None = None
+        self, caller: Caller, request: ExportRequest, reserved: ReservedIdentifier | None = None
     ) -> Export:
         """Accept the request: keep it, and have it worked off. Raises a RequestError otherwise.
 
@@ -221,9 +222,9 @@ class _File:
                 f"{self.media_type}."
             )
             return Problem("unsupported_source", detail, where)
-        if (self.size_bytes or 0) > MOST_SOURCE_BYTES:
+        if (self.size_bytes or 0) > MAX_SOURCE_BYTES:
             detail = (
-                f"{function.name} takes files of up to {MOST_SOURCE_BYTES} bytes; the file "
+                f"{function.name} takes files of up to {MAX_SOURCE_BYTES} bytes; the file "
                 f"{self.identifier} has {self.size_bytes}."
             )
             return Problem("source_too_large", detail, where)

@@ -13,7 +13,7 @@ from coffer.domain.export.manifest import Entry
 from coffer.domain.export.ports import Archives
 from coffer.domain.export.preparing import Preparation, Sources
 from coffer.domain.export.streaming import Member
-from coffer.domain.ports import Uploads
+from coffer.domain.uploads.ports import Uploads
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, StoreError
 from coffer.domain.export.checkpoint import Place
-from coffer.domain.export.layout import COPIED_FROM, Layout, Sized, padding
+from coffer.domain.export.layout import MIN_COPIED_BYTES, Layout, Sized, padding
 from coffer.domain.export.ports import Compression, Packer, Piece, Pieces
 from coffer.domain.export.zip_format import (
     DEFLATED,
@@ -208,7 +208,7 @@ class Stream:
             return self._put_made(entry, cursor, buffer)
         if member.is_deflated:
             return self._put_deflated(entry, cursor, buffer, pieces)
-        if member.size_bytes < COPIED_FROM:
+        if member.size_bytes < MIN_COPIED_BYTES:
             return self._put_small(entry, cursor, buffer, pieces)
         return self._put_large(entry, cursor, buffer, pieces)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 STORED, DEFLATED = 0, 8
-LARGEST_32 = 0xFFFFFFFF
-_MOST_16 = 0xFFFF
+MAX_32 = 0xFFFFFFFF
+_MAX_16 = 0xFFFF
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s4B4H3L5H2L")
@@ -25,7 +25,7 @@ _TIMES = struct.Struct("<2HBl")
 _STORED_BLOCK = struct.Struct("<B2H")
 
 DESCRIPTOR_BYTES = _DESCRIPTOR.size
-MOST_END_BYTES = _END_64.size + _LOCATOR_64.size + _END.size
+MAX_END_BYTES = _END_64.size + _LOCATOR_64.size + _END.size
 
 _UTF8 = 0x800
 _DESCRIBED_BEHIND = 0x8
@@ -62,10 +62,10 @@ class Written:
 def stored_header(title: Title, crc32: int, size_bytes: int) -> bytes:
     """The local header of a member whose bytes follow as they are."""
     times = _times(title.modified)
-    if size_bytes < LARGEST_32:
+    if size_bytes < MAX_32:
         return _local(title, _UTF8, STORED, _PLAIN, crc32, size_bytes, times)
     sizes = struct.pack("<2H2Q", _EXTRA_64, 16, size_bytes, size_bytes)
-    return _local(title, _UTF8, STORED, _NEEDS_64, crc32, LARGEST_32, sizes + times)
+    return _local(title, _UTF8, STORED, _NEEDS_64, crc32, MAX_32, sizes + times)
 
 
 def deflated_header(title: Title) -> bytes:
@@ -84,7 +84,7 @@ def central_header(title: Title, written: Written) -> bytes:
     wide = [
         number
         for number in (written.size_bytes, written.compressed_bytes, written.offset)
-        if number >= LARGEST_32
+        if number >= MAX_32
     ]
     extra = struct.pack(f"<2H{len(wide)}Q", _EXTRA_64, 8 * len(wide), *wide) if wide else b""
     extra += _times(title.modified)
@@ -95,9 +95,9 @@ def central_header(title: Title, written: Written) -> bytes:
     return (
         _CENTRAL.pack(
             b"PK\1\2", needed, _MADE_ON_UNIX, needed, 0, _UTF8 | behind, written.method, time, day,
-            written.crc32, min(written.compressed_bytes, LARGEST_32),
-            min(written.size_bytes, LARGEST_32), len(name), len(extra), 0, 0, 0,
-            _REGULAR_FILE, min(written.offset, LARGEST_32),
+            written.crc32, min(written.compressed_bytes, MAX_32),
+            min(written.size_bytes, MAX_32), len(name), len(extra), 0, 0, 0,
+            _REGULAR_FILE, min(written.offset, MAX_32),
         )
         + name
         + extra
@@ -106,10 +106,10 @@ def central_header(title: Title, written: Written) -> bytes:
 
 def end_of_directory(members: int, start: int, size_bytes: int) -> bytes:
     """What ends the archive: the directory has `members` entries and begins at `start`."""
-    few, small = min(members, _MOST_16), min(size_bytes, LARGEST_32)
-    near = min(start, LARGEST_32)
+    few, small = min(members, _MAX_16), min(size_bytes, MAX_32)
+    near = min(start, MAX_32)
     end = _END.pack(b"PK\5\6", 0, 0, few, few, small, near, 0)
-    if (few, small, near) == (members, size_bytes, start) and few < _MOST_16:
+    if (few, small, near) == (members, size_bytes, start) and few < _MAX_16:
         return end
     behind = start + size_bytes
     wide = _END_64.pack(
@@ -139,9 +139,9 @@ def stored_blocks(data: bytes | memoryview) -> bytes:
     """Deflate data, from one byte's border to another, that holds some as it is (RFC 1951, 3.2.4):
     what no compressor makes smaller grows by five bytes in 65,535."""
     blocks = bytearray()
-    for start in range(0, len(data), _MOST_16):
-        block = data[start : start + _MOST_16]
-        blocks += _STORED_BLOCK.pack(0, len(block), len(block) ^ _MOST_16)
+    for start in range(0, len(data), _MAX_16):
+        block = data[start : start + _MAX_16]
+        blocks += _STORED_BLOCK.pack(0, len(block), len(block) ^ _MAX_16)
         blocks += block
     return bytes(blocks)
 

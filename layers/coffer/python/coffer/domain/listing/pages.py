@@ -13,14 +13,14 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.filters import AllOf, matches
-from coffer.domain.listing.merging import Bounds, Merge, Pace
-from coffer.domain.listing.places import Record
-from coffer.domain.listing.plans import Plan, Query, make_plan
-from coffer.domain.listing.ports import MOST_AT_ONCE, Lists
+from coffer.domain.listing.index_keys import Record
+from coffer.domain.listing.merge import Bounds, Merge, Pace
+from coffer.domain.listing.ports import MAX_PARALLEL_QUERIES, Lists
+from coffer.domain.listing.query_plan import Plan, Query, make_plan
 from coffer.domain.listing.resources import facts_of
 
-DEFAULT_LIMIT, MOST_ON_A_PAGE, FARTHEST_OFFSET = 20, 1000, 10_000
-MOST_EVALUATED = 5000
+DEFAULT_LIMIT, MAX_PAGE_SIZE, MAX_OFFSET_READ = 20, 1000, 10_000
+MAX_ITEMS_EVALUATED = 5000
 LONGEST = timedelta(seconds=5)
 _FIRST_FILTERED = 50
 """Entries that are read at first where a filter will drop some of them."""
@@ -123,7 +123,7 @@ class _Way:
         """
         if self._filters or not self.skip:
             return
-        room = self.skip + len(self._plan.stretches) * MOST_AT_ONCE
+        room = self.skip + len(self._plan.stretches) * MAX_PARALLEL_QUERIES
         bounds = Bounds(entries=room, deadline=self._deadline)
         pace = Pace(share=self.skip)
         merge = self._merge(pace, bounds, with_records=False)
@@ -140,7 +140,7 @@ class _Way:
             return taken
         first = max(limit + 1, _FIRST_FILTERED) if self._filters else limit + 1
         pace = Pace(share=first, growth=2 if self._filters else 1)
-        merge = self._merge(pace, Bounds(entries=MOST_EVALUATED, deadline=self._deadline))
+        merge = self._merge(pace, Bounds(entries=MAX_ITEMS_EVALUATED, deadline=self._deadline))
         while (found := merge.next()) is not None:
             if found.record is not None and self._wants(found.record):
                 if self.skip:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from coffer.domain.derivative import Derivative
-from coffer.domain.listing.places import Kind, Record
-from coffer.domain.listing.plans import Stretch
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.query_plan import Stretch
 
-MOST_AT_ONCE = 1000
+MAX_PARALLEL_QUERIES = 1000
 """Entries that one read asks for at most."""
 
 

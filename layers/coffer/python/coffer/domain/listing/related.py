@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coffer.domain.callers import Caller
-from coffer.domain.derivative import Derivative
-from coffer.domain.listing.places import Kind, Record
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.listing.ports import Lists
 from coffer.domain.listing.resources import RESOURCES, identifier_of, related_ids
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import ObjectUpload
-from coffer.domain.ports import Catalogue
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import ObjectUpload
 
 MADE_FROM = "derivatives"
 """The relationship of metadata to what was made from its file."""

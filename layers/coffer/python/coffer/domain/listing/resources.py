@@ -1,7 +1,7 @@
 """The attributes of each kind of record, by name, with their forms: one table.
 
 Lists read from it what can be filtered, and how a filter's value is spelled; sparse fieldsets and
-the API's description read from it what there is. Tests hold it to what `coffer.domain.attributes`
+the API's description read from it what there is. Tests hold it to what `listing.attributes`
 emits and to the schemas of the description. The names are the reference's.
 """
 
@@ -12,21 +12,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from coffer.domain.attributes import (
+from coffer.domain.derivatives.record import Derivative, DerivativeType
+from coffer.domain.listing.attributes import (
     derivative_attributes,
     metadata_attributes,
     upload_attributes,
 )
-from coffer.domain.derivative import Derivative, DerivativeType
-from coffer.domain.listing.places import Kind, Record
+from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata import Metadata
-from coffer.domain.object_upload import (
-    HashStatus,
-    ObjectUpload,
-    ThumbnailStatus,
-    UploadStatus,
-)
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import HashStatus, ObjectUpload, ThumbnailStatus, UploadStatus
 
 PERSON = "person"
 """The type of external resources: another service keeps them, and we only know their ids."""

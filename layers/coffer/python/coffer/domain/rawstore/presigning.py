@@ -12,9 +12,9 @@ from coffer.domain.errors import (
     UnauthenticatedError,
 )
 from coffer.domain.rawstore.addresses import StoreAddress
-from coffer.domain.rawstore.packages import PRIVATE
-from coffer.domain.rawstore.permits import Permit
-from coffer.domain.rawstore.stored import PackageObjects, StoredFile, is_file_of
+from coffer.domain.rawstore.datasets import PRIVATE
+from coffer.domain.rawstore.objects import PackageObjects, StoredFile, is_file_of
+from coffer.domain.rawstore.permissions import Permit
 
 LINK_LIFE = timedelta(days=1)
 SOURCE_SERVICE = "source"

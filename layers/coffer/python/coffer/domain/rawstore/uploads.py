@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from coffer.domain.clock import Clock
+from coffer.domain.rawstore.datasets import PRIVATE, Package, PackageFile, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.packages import PRIVATE, Package, PackageFile, parse_files
-from coffer.domain.rawstore.permits import Permit
+from coffer.domain.rawstore.objects import StoredFile, StoredFiles, is_file_of
+from coffer.domain.rawstore.permissions import Permit
 from coffer.domain.rawstore.quotas import UsageTotals
-from coffer.domain.rawstore.stored import StoredFile, StoredFiles, is_file_of
 
 FORM_LIFE = timedelta(hours=1)
 

@@ -20,12 +20,12 @@ from coffer.domain.errors import (
     ObjectMissingError,
     RecordChangedError,
 )
-from coffer.domain.rawstore.packages import PRIVATE
+from coffer.domain.rawstore.datasets import PRIVATE
+from coffer.domain.rawstore.objects import PackageObjects
 from coffer.domain.rawstore.quotas import Totals
-from coffer.domain.rawstore.stored import PackageObjects
 
 SEQUENCER_DIGITS = 64
-MOST_ATTEMPTS = 8
+MAX_ATTEMPTS = 8
 TRACE_LIFE = timedelta(days=30)
 """Longer than an event can wait in a queue and its dead-letter queue together (4 + 14 days)."""
 
@@ -134,7 +134,7 @@ def _enter(
     `present` may look at the object, and is asked once: by its entity tag it stays the same.
     """
     present = cache(present)
-    for _ in range(MOST_ATTEMPTS - 1):
+    for _ in range(MAX_ATTEMPTS - 1):
         with suppress(RecordChangedError):
             return _enter_once(records, key, sequencer, present)
     return _enter_once(records, key, sequencer, present)

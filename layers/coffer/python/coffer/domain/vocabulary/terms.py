@@ -60,7 +60,7 @@ class ManagedAttribute:
         return (self.key, self.vocabulary_element_type)
 
     @property
-    def instance(self) -> str:
+    def instance_id(self) -> str:
         """Its name among all records."""
         return f"{MANAGED_ATTRIBUTE}/{self.identifier}"
 
@@ -90,7 +90,7 @@ class ObjectSubtype:
         return (self.ac_subtype, self.dc_type)
 
     @property
-    def instance(self) -> str:
+    def instance_id(self) -> str:
         """Its name among all records."""
         return f"{OBJECT_SUBTYPE}/{self.identifier}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from coffer.domain.errors import (
@@ -19,7 +20,6 @@ from coffer.domain.errors import (
     together,
 )
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata import Metadata
 from coffer.domain.vocabulary.terms import (
     MANAGED_ATTRIBUTE,
     OBJECT_SUBTYPE,
@@ -49,6 +49,15 @@ class UsesTerms(Protocol):
     @property
     def managed_attributes(self) -> Mapping[str, str]:
         """Values by the keys of managed attributes."""
+        ...
+
+
+class DeletableUser(UsesTerms, Protocol):
+    """A stored record that uses terms until it is deleted."""
+
+    @property
+    def deleted_on(self) -> datetime | None:
+        """When the record was deleted; None if it was not."""
         ...
 
 
@@ -136,7 +145,7 @@ def wrong_attributes(terms: Terms, record: UsesTerms, where: str) -> Iterator[Pr
             )
 
 
-def uses_of(metadata: Metadata | None) -> frozenset[str]:
+def uses_of(metadata: DeletableUser | None) -> frozenset[str]:
     """What a record uses, as `<type>/<term>`; a record that isn't there, or deleted, nothing."""
     if metadata is None or metadata.deleted_on is not None:
         return frozenset()
@@ -144,7 +153,9 @@ def uses_of(metadata: Metadata | None) -> frozenset[str]:
     return frozenset(f"{MANAGED_ATTRIBUTE}/{key}" for key in metadata.managed_attributes) | subtype
 
 
-def moved_uses(changes: Iterable[tuple[Metadata | None, Metadata | None]]) -> dict[str, int]:
+def moved_uses(
+    changes: Iterable[tuple[DeletableUser | None, DeletableUser | None]],
+) -> dict[str, int]:
     """By how much each term is used more, or less, after records changed from before to after.
 
     A term whose uses stay the same, one for another, is not there.

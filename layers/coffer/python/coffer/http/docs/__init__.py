@@ -10,12 +10,12 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
-from coffer.http.answers import Answer
+from coffer.http.responses import Response
 
 HTML = "text/html"
 
 
-def docs_page() -> Answer:
+def docs_page() -> Response:
     """The page, with the headers that keep everything else out of it."""
     folder = files(__name__)
     page, style, script = (
@@ -31,7 +31,7 @@ def docs_page() -> Answer:
         "form-action 'none'",
         "frame-ancestors 'none'",
     )
-    return Answer(
+    return Response(
         headers={
             "Content-Type": f"{HTML}; charset=utf-8",
             "Content-Security-Policy": "; ".join(policy),

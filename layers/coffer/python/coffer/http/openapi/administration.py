@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.derivative import DerivativeType
-from coffer.http.answers import JSON_API
+from coffer.domain.derivatives.record import DerivativeType
+from coffer.http.changes.index_refresh import DOC_TYPES
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -26,8 +26,8 @@ from coffer.http.openapi.operation import (
     Success,
     Tag,
 )
-from coffer.http.openapi.shapes import Members, identifier, nullable, one_of, text, thing, url
-from coffer.http.refresh_documents import DOC_TYPES
+from coffer.http.openapi.schemas import Members, identifier, nullable, one_of, text, thing, url
+from coffer.http.responses import JSON_API
 
 _PASSED_OVER: Members = {
     name: {"description": "Passed over."} for name in ("lid", "links", "meta", "relationships")

@@ -1,7 +1,7 @@
 """What callers send below /api: forms, announcements of files, descriptions.
 
 A test sends what these schemas allow and what they forbid, and holds them to what
-`coffer.http.forms`, `upload_documents` and `metadata_documents` make of it.
+`coffer.http.uploads.forms`, `upload_documents` and `metadata_documents` make of it.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from coffer.domain.bulk import MOST_ENTRIES
-from coffer.domain.derivative import DerivativeType
+from coffer.domain.constraints import MAX_TAG_LENGTH, MAX_TAGS
+from coffer.domain.derivatives.record import DerivativeType
 from coffer.domain.file_names import MAX_NAME_LENGTH
-from coffer.domain.inspection import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata_rules import CONSTRAINTS, MAX_TAG_LENGTH, MAX_TAGS
-from coffer.domain.upload_offers import MAX_FILES
-from coffer.domain.vocabulary.editing import MAX_TERM
+from coffer.domain.metadata.rules import CONSTRAINTS
+from coffer.domain.transactions.bulk import MAX_ENTRIES
+from coffer.domain.uploads.presigned_uploads import MAX_FILES
+from coffer.domain.uploads.rules import MAX_MEDIA_TYPE_LENGTH
+from coffer.domain.vocabulary.edit import MAX_TERM
 from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
-from coffer.http import derivative_documents, upload_documents
-from coffer.http.metadata_documents import SET_BY_THE_SERVER
+from coffer.http.derivatives import documents as derivative_documents
+from coffer.http.metadata.documents import SET_BY_THE_SERVER
 from coffer.http.openapi.records import BUCKET_PATTERN
-from coffer.http.openapi.shapes import (
+from coffer.http.openapi.schemas import (
     Members,
     Schema,
     flag,
@@ -37,6 +38,7 @@ from coffer.http.openapi.shapes import (
     url,
     whole_number,
 )
+from coffer.http.uploads import documents as upload_documents
 
 NO_MARKUP = "^([^<]|<(?![A-Za-z/!?]))*$"
 """Text in which an HTML parser sees no tag (`coffer.domain.text_safety`)."""
@@ -358,9 +360,7 @@ DOCUMENTS: Members = {
 def _in_bulk(name: str, description: str) -> Schema:
     """A document with many of the resources that another document has one of."""
     one = DOCUMENTS[name]["properties"]["data"]
-    return thing(
-        {"data": many(one, "The records.", minItems=1, maxItems=MOST_ENTRIES)}, description
-    )
+    return thing({"data": many(one, "The records.", minItems=1, maxItems=MAX_ENTRIES)}, description)
 
 
 def _naming(kind: str) -> Schema:
@@ -376,7 +376,7 @@ def _naming(kind: str) -> Schema:
         closed=True,
     )
     return thing(
-        {"data": many(one, "The records.", minItems=1, maxItems=MOST_ENTRIES)},
+        {"data": many(one, "The records.", minItems=1, maxItems=MAX_ENTRIES)},
         "A JSON:API document that names records.",
     )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.listing.places import Kind
-from coffer.http.answers import JSON_API
+from coffer.domain.listing.index_keys import Kind
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -22,6 +21,7 @@ from coffer.http.openapi.errors import (
 from coffer.http.openapi.lists import NAMES
 from coffer.http.openapi.operation import JSON_API_BODY, Access, Body, Operation, Success, Tag
 from coffer.http.openapi.reading import VIEW, view_parameters
+from coffer.http.responses import JSON_API
 
 _NOTE = (
     "Everything is checked before the first record is written. Up to 30 are written all or none; "

@@ -8,10 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer import __version__
-from coffer.http.answers import JSON, JSON_API
 from coffer.http.openapi import (
     administration,
-    answers,
     bodies,
     errors,
     exports,
@@ -22,9 +20,11 @@ from coffer.http.openapi import (
     records,
     vocabulary,
 )
+from coffer.http.openapi import responses as answers
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 from coffer.http.openapi.operations import OPERATIONS
 from coffer.http.openapi.parts import HEADERS, SECURITY_SCHEMES, parameters
+from coffer.http.responses import JSON, JSON_API
 
 _TAGS = {
     Tag.FILES: "Files, in and out.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from coffer.http.openapi.shapes import (
+from coffer.http.openapi.schemas import (
     Members,
     Schema,
     identifier,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from coffer.domain.export.functions import CONVERT, RESIZE
 from coffer.domain.export.naming import MAX_NAME_LENGTH
 from coffer.domain.export.record import KEY_LENGTH, ExportStatus
-from coffer.http.answers import JSON_API
-from coffer.http.export_documents import KEY_TYPE, PROBLEMS, TYPE
+from coffer.http.export.documents import KEY_TYPE, PROBLEMS, TYPE
 from coffer.http.openapi.bodies import NO_MARKUP
 from coffer.http.openapi.errors import (
     ALWAYS,
@@ -33,7 +32,7 @@ from coffer.http.openapi.operation import (
     Tag,
 )
 from coffer.http.openapi.records import document, resource
-from coffer.http.openapi.shapes import (
+from coffer.http.openapi.schemas import (
     UUID_PATTERN,
     Members,
     Schema,
@@ -49,6 +48,7 @@ from coffer.http.openapi.shapes import (
     url,
     whole_number,
 )
+from coffer.http.responses import JSON_API
 
 KEY_PATTERN = f"^[A-Za-z0-9]{{{KEY_LENGTH}}}$"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.http.answers import JSON_API
 from coffer.http.openapi.errors import ALWAYS, BEARER, NEGOTIATED, RECORDS, together
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
-from coffer.http.openapi.shapes import (
+from coffer.http.openapi.schemas import (
     Members,
     many,
     moment,
@@ -17,6 +16,7 @@ from coffer.http.openapi.shapes import (
     thing,
     whole_number,
 )
+from coffer.http.responses import JSON_API
 
 HISTORY: Mapping[str, Operation] = {
     "GET /api/v1/audit-snapshot": Operation(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.configuration import DEFAULT_VALUES, FILE_UPLOAD
-from coffer.domain.licenses import LICENSES
-from coffer.http.answers import JSON, JSON_API
+from coffer.domain.configuration.published import DEFAULT_VALUES, FILE_UPLOAD
+from coffer.domain.vocabulary.licenses import LICENSES
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -18,7 +17,7 @@ from coffer.http.openapi.errors import (
     together,
 )
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
-from coffer.http.openapi.shapes import (
+from coffer.http.openapi.schemas import (
     Members,
     Schema,
     identifier,
@@ -32,6 +31,7 @@ from coffer.http.openapi.shapes import (
     url,
     whole_number,
 )
+from coffer.http.responses import JSON, JSON_API
 
 _SELF = thing({"self": url("Where this can be read.")}, "Where it is.")
 

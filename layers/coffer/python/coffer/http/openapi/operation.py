@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from coffer.http.answers import JSON, JSON_API
 from coffer.http.openapi.errors import Refusals
+from coffer.http.responses import JSON, JSON_API
 
 FORM = "multipart/form-data"
 ANY_TYPE = "*/*"

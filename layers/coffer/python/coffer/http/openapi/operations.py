@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.http.answers import JSON, JSON_API
 from coffer.http.openapi.administration import ADMINISTRATION
 from coffer.http.openapi.bulk_operations import LOADING, in_bulk
 from coffer.http.openapi.errors import (
@@ -50,6 +49,7 @@ from coffer.http.openapi.operation import (
 )
 from coffer.http.openapi.reading import READING
 from coffer.http.openapi.vocabulary_operations import VOCABULARY
+from coffer.http.responses import JSON, JSON_API
 
 _FILE_HEADERS = (
     "ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition", "Cache-Control",

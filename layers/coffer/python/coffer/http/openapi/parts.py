@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffer.domain.media_types import DcType
-from coffer.domain.vocabulary.editing import MAX_TERM
+from coffer.domain.vocabulary.edit import MAX_TERM
+from coffer.http.listing.in_memory_query import MAX_LIMIT, MAX_OFFSET
 from coffer.http.openapi import lists
-from coffer.http.openapi.answers import MEDIA_TYPE
 from coffer.http.openapi.exports import KEY_PATTERN
 from coffer.http.openapi.records import BUCKET_PATTERN
-from coffer.http.openapi.shapes import Schema, identifier, one_of, text, url, whole_number
-from coffer.http.short_lists import MAX_LIMIT, MAX_OFFSET
+from coffer.http.openapi.responses import MEDIA_TYPE
+from coffer.http.openapi.schemas import Schema, identifier, one_of, text, url, whole_number
 
 
 def _header(schema: Schema) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from coffer.domain.rawstore.datasets import DEFAULT_TYPE, MAX_FILE_BYTES, MAX_FILES, PRIVATE
 from coffer.domain.rawstore.keys import MAX_KEY_BYTES
-from coffer.domain.rawstore.packages import DEFAULT_TYPE, MAX_FILE_BYTES, MAX_FILES, PRIVATE
-from coffer.domain.rawstore.texts import MAX_LENGTH
-from coffer.http.openapi.shapes import (
+from coffer.domain.rawstore.validation import MAX_LENGTH
+from coffer.http.openapi.schemas import (
     Members,
     Schema,
     flag,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.listing.places import Kind
-from coffer.domain.listing.plans import MOST_BUCKETS
+from coffer.domain.listing.index_keys import Kind
+from coffer.domain.listing.query_plan import MAX_BUCKETS
 from coffer.domain.listing.resources import RESOURCES
-from coffer.http.answers import JSON_API
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -20,6 +19,7 @@ from coffer.http.openapi.errors import (
 )
 from coffer.http.openapi.lists import NAMES
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
+from coffer.http.responses import JSON_API
 
 VIEW: Refusals = {
     400: ("malformed_parameter", "unknown_attribute", "unknown_relationship", "more_problems")
@@ -42,7 +42,7 @@ def _list(kind: Kind, identifier: str, what: str, who: str) -> Operation:
         access=Access.BEARER,
         summary=f"List {what}",
         description=(
-            f"{who} Without filter[bucket], a caller may be in {MOST_BUCKETS} groups at most. "
+            f"{who} Without filter[bucket], a caller may be in {MAX_BUCKETS} groups at most. "
             "Whoever administers the realm is shown everything. A page that has looked at 5,000 "
             "records, or for 5 seconds, ends there: links.next goes on, and nothing is left out. "
             "The total is counted along with the change stream, a moment behind."

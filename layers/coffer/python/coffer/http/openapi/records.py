@@ -1,15 +1,15 @@
 """What is known of a file, attribute by attribute: the schemas of records and of what they hold.
 
-The attributes are those that `coffer.domain.attributes` emits; a test holds the two together. All
+The attributes are those that `listing.attributes` emits; a test holds the two together. All
 of them are always there, null where there is nothing to say, unless a table says otherwise.
 """
 
 from __future__ import annotations
 
-from coffer.domain.derivative import DerivativeType
+from coffer.domain.derivatives.record import DerivativeType
 from coffer.domain.media_types import DcType
-from coffer.domain.object_upload import HashStatus, ThumbnailStatus, UploadStatus
-from coffer.http.openapi.shapes import (
+from coffer.domain.uploads.record import HashStatus, ThumbnailStatus, UploadStatus
+from coffer.http.openapi.schemas import (
     Members,
     Schema,
     flag,

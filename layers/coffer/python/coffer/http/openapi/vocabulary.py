@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coffer.domain.media_types import DcType
-from coffer.domain.vocabulary.editing import (
+from coffer.domain.vocabulary.edit import (
     LANGUAGE,
     MAX_ACCEPTED_VALUE,
     MAX_ACCEPTED_VALUES,
@@ -16,7 +16,7 @@ from coffer.domain.vocabulary.editing import (
 from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, OBJECT_SUBTYPE, ElementType
 from coffer.http.openapi.bodies import NO_MARKUP
 from coffer.http.openapi.records import document, resource
-from coffer.http.openapi.shapes import (
+from coffer.http.openapi.schemas import (
     Members,
     Schema,
     many,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.http.answers import JSON_API
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -26,6 +25,7 @@ from coffer.http.openapi.operation import (
     Success,
     Tag,
 )
+from coffer.http.responses import JSON_API
 
 _SENT: Refusals = {
     400: ("unknown_member", "unknown_attribute", "malformed_attribute", "more_problems"),

@@ -20,7 +20,7 @@ _BY_PART = {
     "application/vnd.ms-package.xps-fixeddocumentsequence+xml": "application/vnd.ms-xpsdocument",
 }
 _MAIN_ENDINGS = (".main+xml", ".main")
-_MOST_PARTS = 4096
+_MAX_PARTS = 4096
 _SOME_PACKAGE = "application/x-tika-ooxml"
 
 # Where the list itself can't be read: the usual name of the main part.
@@ -56,7 +56,7 @@ def office_type(members: Members) -> str | None:
 def _part_types(content: bytes) -> list[str]:
     """Content types of a package's parts, lower case, in the order of the list."""
     try:
-        elements = first_elements(content, _MOST_PARTS)
+        elements = first_elements(content, _MAX_PARTS)
     except UnsafeXmlError:
         return []
     return [

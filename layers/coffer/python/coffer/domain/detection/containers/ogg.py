@@ -10,7 +10,7 @@ from coffer.domain.detection.windows import Window
 _PAGE = b"OggS"
 _PAGE_HEADER_BYTES = 27
 _BEGINS_STREAM = 0x02
-_MOST_STREAMS = 64
+_MAX_STREAMS = 64
 
 # The first packet of a stream begins with the mark.
 _CODECS: tuple[tuple[bytes, str], ...] = (
@@ -57,7 +57,7 @@ def _streams(head: bytes) -> list[str]:
     """Types of the streams that begin in the head; all begin before any of them goes on."""
     streams: list[str] = []
     at = 0
-    while head.startswith(_PAGE, at) and len(streams) < _MOST_STREAMS:
+    while head.startswith(_PAGE, at) and len(streams) < _MAX_STREAMS:
         header = head[at : at + _PAGE_HEADER_BYTES]
         if len(header) < _PAGE_HEADER_BYTES or not header[5] & _BEGINS_STREAM:
             break

@@ -17,8 +17,8 @@ _FREE_OR_END = 0xFFFFFFFA  # from here on, sector numbers are marks
 _NO_ENTRY = 0xFFFFFFFF
 _SECTOR_SHIFTS = (9, 12)
 _ROOT_ENTRY = 5
-_MOST_DIRECTORY_SECTORS = 1024
-_MOST_ENTRIES = 4096
+_MAX_DIRECTORY_SECTORS = 1024
+_MAX_ENTRIES = 4096
 _READ_AHEAD = 65_536
 
 _EMBEDDED = "application/x-tika-msoffice-embedded"
@@ -162,7 +162,7 @@ class _Directory:
             for at in range(0, self._sector_bytes, _ENTRY_BYTES):
                 entry = content[at : at + _ENTRY_BYTES]
                 entries.append(entry if len(entry) == _ENTRY_BYTES else b"")
-            if len(entries) >= _MOST_ENTRIES:
+            if len(entries) >= _MAX_ENTRIES:
                 break
         return entries
 
@@ -174,7 +174,7 @@ class _Directory:
         chain: list[int] = []
         seen: set[int] = set()
         while sector < _FREE_OR_END and sector not in seen:
-            if len(chain) >= _MOST_DIRECTORY_SECTORS:
+            if len(chain) >= _MAX_DIRECTORY_SECTORS:
                 break
             seen.add(sector)
             chain.append(sector)

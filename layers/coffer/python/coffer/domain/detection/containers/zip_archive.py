@@ -17,8 +17,8 @@ from coffer.domain.detection.windows import Window
 from coffer.domain.detection.xml_reading import UnsafeXmlError, first_elements, root_element
 
 _MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00")
-_LONGEST_MIMETYPE = 127
-_MOST_ENTRIES = 4096
+_MAX_MIMETYPE = 127
+_MAX_ENTRIES = 4096
 _TOKEN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&^_.+-")
 _OPEN_DOCUMENTS = ("application/vnd.oasis.opendocument.", "application/vnd.sun.xml.")
 _JAVA_ARCHIVE = "application/java-archive"
@@ -57,7 +57,7 @@ def _declared(members: Members) -> str | None:
     A picture or a web page cannot; an archive is not let past by claiming to be one.
     """
     content = members.content(b"mimetype")
-    if not content or len(content) > _LONGEST_MIMETYPE:
+    if not content or len(content) > _MAX_MIMETYPE:
         return None
     claimed = content.decode("ascii", "replace").strip().lower()
     group, slash, kind = claimed.partition("/")
@@ -135,7 +135,7 @@ def _iwork(members: Members) -> str | None:
 def _star_office(members: Members) -> str | None:
     content = members.content(b"META-INF/manifest.xml")
     try:
-        entries = first_elements(content or b"", _MOST_ENTRIES)
+        entries = first_elements(content or b"", _MAX_ENTRIES)
     except UnsafeXmlError:
         return None
     for entry in entries:

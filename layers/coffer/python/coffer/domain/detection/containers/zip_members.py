@@ -21,14 +21,14 @@ _CENTRAL = Struct("<4x4xHH8xI4xHHH8xI")  # the same, length of comment, offset o
 _END = Struct("<4x8xII2x")  # size and offset of the directory
 _LOCATOR = Struct("<4x4xQ4x")  # offset of the zip64 end
 _ZIP64_END = Struct("<4x36xQQ")  # size and offset of the directory
-_LONGEST_COMMENT = 65_535
+_MAX_COMMENT = 65_535
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x01
 _ELSEWHERE = 0xFFFFFFFF  # what stands where a number did not fit, and is in the zip64 end
 
 _DIRECTORY_BYTES = 98_304
 _MEMBER_BYTES = 32_768
-_MOST_INFLATED_BYTES = 65_536
+_MAX_INFLATED_BYTES = 65_536
 
 
 class Member(NamedTuple):
@@ -77,13 +77,13 @@ class Members:
         if member.method == _STORED:
             return packed
         try:
-            return zlib.decompressobj(-15).decompress(packed, _MOST_INFLATED_BYTES)
+            return zlib.decompressobj(-15).decompress(packed, _MAX_INFLATED_BYTES)
         except zlib.error:
             return None
 
 
 def _from_directory(window: Window) -> list[Member]:
-    tail = window.fetch_tail(_END.size + _LONGEST_COMMENT)
+    tail = window.fetch_tail(_END.size + _MAX_COMMENT)
     found = tail.rfind(_END_MARK)
     if found < 0 or len(tail) - found < _END.size:
         return []

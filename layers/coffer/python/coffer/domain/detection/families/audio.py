@@ -6,7 +6,7 @@ from __future__ import annotations
 _MPEG_SYNC = frozenset(b"\xe3\xf2\xf3\xf4\xf5\xf6\xf7\xfa\xfb\xfc\xfd\xff")
 _MPEG_SYNC_AFTER_PADDING = frozenset(b"\xe3") | frozenset(range(0xF2, 0x100))
 _ADTS_SYNC = (b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9")
-_MOST_PADDING = 1024
+_MAX_PADDING = 1024
 _ASF = b"\x30\x26\xb2\x75"
 _ASF_SEARCH_BYTES = 8192 + 64
 _WMV_CODECS = ("Windows Media Video", "VC-1 Advanced Profile", "wmv2")
@@ -20,7 +20,7 @@ def mpeg(head: bytes) -> str | None:
         return "audio/mpeg" if len(head) > 1 and head[1] in _MPEG_SYNC else None
     if head.startswith(b"ID3"):
         return "audio/mpeg"
-    rest = head[2:8] if head.startswith(b"\r\n") else head[: _MOST_PADDING + 3].lstrip(b"\x00")
+    rest = head[2:8] if head.startswith(b"\r\n") else head[: _MAX_PADDING + 3].lstrip(b"\x00")
     if head[0] not in b"\r\x00" or len(rest) < 2:
         return None
     starts = rest[0] == 0xFF and rest[1] in _MPEG_SYNC_AFTER_PADDING

@@ -32,7 +32,7 @@ _BIG_ENDIAN_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 _LITTLE_ENDIAN_FAT = (b"\xbe\xba\xfe\xca", b"\xbf\xba\xfe\xca")
 # A Java class file starts like a fat Mach-O; where that counts architectures, a class has its
 # version, which is 45 at least.
-_MOST_ARCHITECTURES = 0x13
+_MAX_ARCHITECTURES = 0x13
 
 _PE_MACHINES = {
     0x014C: "application/x-msdownload; format=pe32",
@@ -62,7 +62,7 @@ def fat_mach_o(head: bytes) -> str | None:
         architectures = int.from_bytes(head[4:8], "little")
     else:
         return None
-    if 1 <= architectures <= _MOST_ARCHITECTURES and len(head) >= 8:
+    if 1 <= architectures <= _MAX_ARCHITECTURES and len(head) >= 8:
         return "application/x-mach-o-universal"
     return None
 

@@ -31,7 +31,7 @@ _GRAPH_COMMENT_BYTES = 1024
 _GRAPH_SEARCH_BYTES = 8192
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LONGEST_MATLAB_NAME = 63
+_MAX_MATLAB_NAME = 63
 
 
 def html_tag_first(head: bytes) -> str | None:
@@ -82,7 +82,7 @@ def matlab_function(head: bytes) -> str | None:
     length = 0
     while length < len(start) and start[length] in _WORD_BYTES:
         length += 1
-    if not 1 <= length <= _LONGEST_MATLAB_NAME or start[0] not in _LETTERS:
+    if not 1 <= length <= _MAX_MATLAB_NAME or start[0] not in _LETTERS:
         return None
     rest = start[length:]
     named = rest[:1] in (b"\r", b"\n") or rest.lstrip().startswith(b"=")

@@ -1,0 +1,32 @@
+"""The Records port of index refreshes on DynamoDB: the index by shard, in the order of creation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coffer.adapters.dynamodb.connection import overload_is_unavailable
+from coffer.adapters.dynamodb.metadata.items import MetadataItem
+from coffer.domain.changes.index_refresh import Told
+
+
+class DynamoRefreshRecords:
+    """All metadata in its table."""
+
+    def page(self, partition: str, after: str | None, limit: int) -> Sequence[Told]:
+        index = MetadataItem.by_shard_created
+        position = type(index).position
+        with overload_is_unavailable():
+            found = index.query(
+                partition,
+                range_key_condition=position > after if after is not None else None,
+                limit=limit,
+                attributes_to_get=["id", "version", position.attr_name],
+            )
+            return [
+                Told(
+                    identifier=item.identifier,
+                    version=int(item.version),
+                    position=str(item.created_position),
+                )
+                for item in found
+            ]

@@ -1,0 +1,241 @@
+"""The Catalogue port on DynamoDB: metadata and derivatives, and their claims on uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.expressions.update import Action as UpdateAction
+from pynamodb.transactions import TransactWrite
+
+from coffer.adapters.dynamodb.connection import (
+    CONDITION_FAILED,
+    DYNAMODB,
+    code_of,
+    overload_is_unavailable,
+)
+from coffer.adapters.dynamodb.derivatives import DerivativeItem
+from coffer.adapters.dynamodb.metadata.items import CascadingIndex, MetadataItem
+from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.dynamodb.shards import SHARDS
+from coffer.adapters.dynamodb.uploads.items import UploadItem, awaiting_key
+from coffer.adapters.dynamodb.vocabulary.terms import count_uses, read_terms
+from coffer.adapters.system_clock import SystemClock
+from coffer.domain.clock import Clock
+from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.errors import (
+    RecordChangedError,
+    RecordError,
+    RecordExistsError,
+    TransactionCanceledError,
+)
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.transactions.actions import Action, Add, Claim, Record, Release, Replace
+from coffer.domain.transactions.commit import records_busy
+from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
+from coffer.domain.uploads.record import Awaiting, ThumbnailStatus, UploadStatus
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
+from coffer.domain.vocabulary.usage import Terms, moved_uses
+
+_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
+_CONFLICT = "TransactionConflict"
+"""Another transaction was under way with the same item: it may have gone through by now."""
+
+
+class DynamoCatalogue:
+    """The records that describe files, in their tables."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+
+    def metadata(self, identifier: str) -> Metadata | None:
+        item = read_item(MetadataItem, identifier)
+        return unexpired(item.record(), self._clock) if item else None
+
+    def derivative(self, identifier: str) -> Derivative | None:
+        item = read_item(DerivativeItem, identifier)
+        return unexpired(item.record(), self._clock) if item else None
+
+    def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:
+        records = (item.record() for item in read_items(MetadataItem, identifiers))
+        return {one.identifier: one for one in records if unexpired(one, self._clock)}
+
+    def derivatives_of(self, identifiers: Collection[str]) -> Mapping[str, Derivative]:
+        records = (item.record() for item in read_items(DerivativeItem, identifiers))
+        return {one.identifier: one for one in records if unexpired(one, self._clock)}
+
+    def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
+        with overload_is_unavailable():
+            for item in DerivativeItem.by_metadata.query(
+                metadata_identifier, filter_condition=DerivativeItem.deleted_on.does_not_exist()
+            ):
+                yield item.record()
+
+    def cascading(self, before: datetime) -> Iterator[str]:
+        with overload_is_unavailable():
+            for shard in range(SHARDS):
+                for item in MetadataItem.by_cascading.query(
+                    f"{shard:x}", CascadingIndex.cascading_since < before
+                ):
+                    yield item.identifier
+
+    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
+        return Terms(
+            attributes=read_terms(ManagedAttribute, keys),
+            subtypes=read_terms(ObjectSubtype, subtypes),
+        )
+
+    def commit(self, actions: Sequence[Action]) -> None:
+        if not actions:
+            return
+        # The token makes a repeated call, whose first answer was lost, succeed too.
+        write = TransactWrite(connection=DYNAMODB, client_request_token=uuid4().hex)
+        puts, updates = [], []
+        for number, action in enumerate(actions):
+            match action:
+                case Add() | Replace():
+                    _put(write, action)
+                    puts.append(number)
+                case Claim():
+                    _claim(write, action)
+                    updates.append(number)
+                case Release():
+                    _release(write, action)
+                    updates.append(number)
+        if moved := moved_uses(_metadata_changes(actions)):
+            count_uses(write, moved)
+            # What is refused there is some record's use of a term that is gone by now.
+            updates.append(puts[0])
+        try:
+            with overload_is_unavailable(), write:
+                pass
+        except TransactWriteError as error:
+            if not error.cancellation_reasons:
+                raise
+            # PynamoDB sends what is put before what is updated.
+            raise self._refusal(error, actions, [*puts, *updates]) from error
+
+    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+        there = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
+        with overload_is_unavailable():
+            try:
+                DerivativeItem(identifier).update(
+                    actions=[
+                        DerivativeItem.deleted_on.set(now),
+                        DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
+                        DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFETIME).timestamp())),
+                        DerivativeItem.version.add(1),
+                        *DerivativeItem.off_the_lists(),
+                    ],
+                    condition=there,
+                )
+            except UpdateError as error:
+                if code_of(error) != CONDITION_FAILED:
+                    raise
+
+    def _refusal(
+        self, error: TransactWriteError, actions: Sequence[Action], order: Sequence[int]
+    ) -> Exception:
+        """Why a transaction was rolled back, step by step."""
+        codes = {
+            number: reason.code
+            for number, reason in zip(order, error.cancellation_reasons, strict=True)
+            if reason is not None and reason.code != _NONE
+        }
+        if not codes or set(codes.values()) - {_CONDITION_FAILED, _CONFLICT}:
+            return records_busy()
+        return TransactionCanceledError(
+            {
+                number: RecordChangedError(actions[number].subject)
+                if codes[number] == _CONFLICT
+                else self._reason(actions[number])
+                for number in sorted(codes)
+            }
+        )
+
+    def _reason(self, action: Action) -> RecordError:
+        match action:
+            case Add():
+                return RecordExistsError(action.subject)
+            case Claim() if self._claimant(action.file_identifier):
+                return RecordExistsError(f"{action.subject} is claimed already")
+        return RecordChangedError(action.subject)
+
+    def _claimant(self, file_identifier: str) -> str | None:
+        with overload_is_unavailable():
+            try:
+                return UploadItem.get(file_identifier, consistent_read=True).claimed_by
+            except DoesNotExist:
+                return None
+
+
+def _metadata_changes(
+    actions: Sequence[Action],
+) -> Iterator[tuple[Metadata | None, Metadata | None]]:
+    """What metadata was and will be, step by step."""
+    for action in actions:
+        match action:
+            case Add(record=Metadata() as record):
+                yield None, record
+            case Replace(before=Metadata() as before, after=Metadata() as after):
+                yield before, after
+
+
+def _item(record: Record) -> MetadataItem | DerivativeItem:
+    match record:
+        case Metadata():
+            return MetadataItem.of(record)
+        case Derivative():
+            return DerivativeItem.of(record)
+    raise TypeError(f"no table for {record.instance_id}")
+
+
+def _put(write: TransactWrite, action: Add | Replace) -> None:
+    if isinstance(action, Add):
+        item = _item(action.record)
+        write.save(item, condition=type(item).identifier.does_not_exist())
+        return
+    item = _item(action.after)
+    write.save(item, condition=type(item).version == action.before.version)
+
+
+def _claim(write: TransactWrite, action: Claim) -> None:
+    """Take the upload off the sparse index and name its one claimant, if it has none yet."""
+    condition = (
+        (UploadItem.status == UploadStatus.AVAILABLE.value)
+        & UploadItem.claimed_by.does_not_exist()
+        & UploadItem.deleted_on.does_not_exist()
+    )
+    updates: list[UpdateAction] = [
+        UploadItem.claimed_by.set(action.claimant),
+        UploadItem.awaiting.remove(),
+        UploadItem.awaiting_since.remove(),
+        UploadItem.revision.add(1),
+    ]
+    if action.promises_thumbnail:
+        condition &= UploadItem.thumbnail_status != ThumbnailStatus.FAILED.value
+    if action.wants_thumbnail is not None:
+        condition &= UploadItem.thumbnail_identifier.does_not_exist()
+        updates += [
+            UploadItem.thumbnail_identifier.set(action.wants_thumbnail),
+            UploadItem.thumbnail_status.set(ThumbnailStatus.PENDING.value),
+            UploadItem.changed_by.remove(),
+            UploadItem.version.add(1),
+        ]
+    write.update(UploadItem(action.file_identifier), actions=updates, condition=condition)
+
+
+def _release(write: TransactWrite, action: Release) -> None:
+    """Put the upload back among those that wait for a claim, if it is this claimant's."""
+    write.update(
+        UploadItem(action.file_identifier),
+        actions=[
+            UploadItem.claimed_by.remove(),
+            UploadItem.awaiting.set(awaiting_key(Awaiting.CLAIM, action.file_identifier)),
+            UploadItem.awaiting_since.set(action.since),
+            UploadItem.revision.add(1),
+        ],
+        condition=UploadItem.claimed_by == action.claimant,
+    )

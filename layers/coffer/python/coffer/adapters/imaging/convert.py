@@ -1,0 +1,127 @@
+"""The child process that applies an export function to one image:
+`python -m coffer.adapters.imaging.converting SOURCE RESULT FUNCTION MEMORY SECONDS`.
+
+It is given no credentials, and ends with the image; a line with a code says why there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
+
+from coffer.adapters.imaging import depths
+from coffer.adapters.imaging.jpeg2000 import read_codestream
+from coffer.adapters.imaging.pictures import check_size
+from coffer.adapters.imaging.worker import limit_itself, limit_processor_time
+from coffer.domain.export.functions import RESIZE, ExportFunction
+from coffer.domain.thumbnails.ports import ThumbnailError
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")
+# Pillow opens these formats once their plugins are imported; the commonest it imports itself.
+_PLUGINS = (Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_QUALITY = 92
+_KEPT = ("icc_profile", "exif", "dpi")
+_TARGETS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/tiff": "TIFF", "image/webp": "WEBP"}
+# The modes that each format can be written in; everything else is turned into the last of them.
+_MODES = {
+    "JPEG": ("L", "CMYK", "RGB"),
+    "PNG": ("1", "L", "LA", "P", "RGBA", "I;16", "RGB"),
+    "TIFF": ("1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "RGB"),
+    "WEBP": ("RGBA", "RGB"),
+}
+
+
+def convert(source: Path, result: Path, function: ExportFunction) -> str:
+    """Apply the function; the code of what went wrong, or nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about metadata that means nothing here
+            with source.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+                check_size(image)
+                _check_depth(image, file)
+                _write(image, result, function)
+    except ThumbnailError as error:
+        return error.code
+    except UnidentifiedImageError:
+        return "not_an_image"
+    except MemoryError:
+        return "memory_exhausted"
+    except Exception:  # decoders raise anything of damaged bytes
+        return "image_damaged"
+    return ""
+
+
+def _check_depth(image: Image.Image, file: BinaryIO) -> None:
+    codestream = read_codestream(file) if image.format == "JPEG2000" else None
+    if codestream and codestream.is_deep_colour:
+        raise ThumbnailError("kind_unsupported", "JPEG 2000 of deep colours is not converted")
+
+
+def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
+    kind = _TARGETS[function.target_media_type]
+    # What belongs to the picture goes along: its colours, how it lies, how large it is meant.
+    kept = {
+        name: image.info[name] for name in ("icc_profile", "exif", "dpi") if image.info.get(name)
+    }
+    changed = _of_known_numbers(image, kind)
+    if function.name == RESIZE:
+        size = (_scaled(image.width, function), _scaled(image.height, function))
+        changed = _in_mode(changed, kind).resize(size, Image.Resampling.LANCZOS)
+    elif function.rotation:
+        changed = changed.rotate(-function.rotation, expand=True, resample=Image.Resampling.BICUBIC)
+    changed = _in_mode(changed, kind)
+    if changed.mode != image.mode and "CMYK" in (changed.mode, image.mode):
+        kept.pop("icc_profile", None)  # it is about other colours
+    changed.save(result, kind, **kept, **_options(kind, function))
+
+
+def _scaled(edge: int, function: ExportFunction) -> int:
+    return max(1, round(edge * (function.factor or 1)))
+
+
+def _of_known_numbers(image: Image.Image, kind: str) -> Image.Image:
+    """Grey of more than eight bits as it is where the type takes it, else as eight."""
+    span = depths.span_of(image)
+    if span is None or (image.mode in _MODES[kind] and span == depths.SIXTEEN_BITS):
+        return image
+    if "transparency" in image.info:
+        image = depths.with_alpha(image)
+    return depths.eight_bits(image, span)
+
+
+def _in_mode(image: Image.Image, kind: str) -> Image.Image:
+    modes = _MODES[kind]
+    if image.mode in modes:
+        return image
+    if image.mode in ("RGBA", "LA", "PA", "P"):
+        with_alpha = image.convert("RGBA")
+        if "RGBA" in modes:
+            return with_alpha
+        ground = Image.new("RGB", image.size, "white")
+        ground.paste(with_alpha, mask=with_alpha.getchannel("A"))
+        return ground
+    return image.convert(modes[-1])
+
+
+def _options(kind: str, function: ExportFunction) -> dict[str, Any]:
+    quality = function.quality or _QUALITY
+    if kind == "TIFF":
+        return {"compression": "tiff_adobe_deflate"}
+    return {} if kind == "PNG" else {"quality": quality}
+
+
+def main(source: str, result: str, function: str, memory_bytes: str, seconds: str) -> None:
+    """Convert, and say on the standard output what went wrong."""
+    limit_itself(int(memory_bytes))
+    limit_processor_time(int(seconds))
+    applied = ExportFunction.of_document(json.loads(function))
+    print(convert(Path(source), Path(result), applied))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:6])

@@ -1,0 +1,263 @@
+"""Which decoder meets which media type, and what its failures are called.
+
+Runs in the child process only. A type that is not in these tables is not decoded; the domain's
+table of imageable types has the same keys (a test holds them together).
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    Jpeg2KImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from coffer.adapters.imaging.exif import exif_of, orientation_of, taken_on
+from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
+from coffer.adapters.imaging.pictures import (
+    check_size,
+    exif_block,
+    look_before_opening,
+    thumbnail_of,
+)
+from coffer.adapters.imaging.raw import is_raw, read_raw
+from coffer.adapters.imaging.tiff_directories import Directory, read_directories
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.uploads.image_facts import NOTHING_KNOWN, ImageFacts
+
+# Pillow opens these formats once their plugins are imported; the commonest it imports itself.
+_PLUGINS = (AvifImagePlugin, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_JPEG_2000 = ("JPEG2000",)
+_PNM = ("PPM",)
+_HEIF = ("HEIF",)
+PILLOW_FORMATS = {
+    "image/jpeg": ("JPEG",),
+    "image/png": ("PNG",),
+    "image/gif": ("GIF",),
+    "image/bmp": ("BMP",),
+    "image/tiff": ("TIFF",),
+    "image/webp": ("WEBP",),
+    "image/avif": ("AVIF",),
+    "image/jp2": _JPEG_2000,
+    "image/jpx": _JPEG_2000,
+    "image/x-jp2-codestream": _JPEG_2000,
+    "image/x-jp2-container": _JPEG_2000,
+    "image/x-portable-anymap": _PNM,
+    "image/x-portable-bitmap": _PNM,
+    "image/x-portable-graymap": _PNM,
+    "image/x-portable-pixmap": _PNM,
+    "image/heic": _HEIF,
+    "image/heic-sequence": _HEIF,
+    "image/heif": _HEIF,
+    "image/heif-sequence": _HEIF,
+}
+RAW_TYPES = frozenset(
+    {
+        "image/x-canon-cr2",
+        "image/x-canon-cr3",
+        "image/x-raw-adobe",
+        "image/x-raw-fuji",
+        "image/x-raw-nikon",
+        "image/x-raw-olympus",
+        "image/x-raw-panasonic",
+        "image/x-raw-pentax",
+        "image/x-raw-sony",
+    }
+)
+PAGED_TYPES = frozenset({"application/pdf"})
+"""Everything that can be decoded is in one of these three."""
+
+_SUBFILE, _WIDTH, _LENGTH = 0x00FE, 0x0100, 0x0101
+_REDUCED_OR_MASK = 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
+_MAX_PICTURES_LOOKED_AT = 16
+_UPRIGHT_WHEN_OPENED = frozenset({"TIFF", "HEIF"})
+_FIRST_SIDEWAYS = 5  # the EXIF orientations from here on swap width and height
+
+
+def decode(source: Path, media_type: str, edge: int) -> Picture:
+    """The thumbnail of a file of this type, and what is known of it; raises ThumbnailError.
+
+    The error has the facts, too: a file whose pixels are damaged may still say when it was taken.
+    """
+    attempt = _Attempt(source, media_type, edge)
+    with warnings.catch_warnings(), attempt.named_failures(), source.open("rb") as file:
+        warnings.simplefilter("ignore")  # about metadata that is thrown away here
+        if media_type in PAGED_TYPES:
+            return attempt.of_page()
+        if media_type in RAW_TYPES or (media_type == "image/tiff" and _is_raw(file)):
+            return attempt.of_raw(file)
+        return attempt.of_picture(file)
+
+
+class _Attempt:
+    """One attempt at a thumbnail; `facts` are what is known so far."""
+
+    def __init__(self, source: Path, media_type: str, edge: int) -> None:
+        self._source = source
+        self._media_type = media_type
+        self._edge = edge
+        self.facts = NOTHING_KNOWN
+
+    @contextmanager
+    def named_failures(self) -> Iterator[None]:
+        """Whatever is raised inside becomes a ThumbnailError with a code and the facts."""
+        try:
+            yield
+        except ThumbnailError as error:
+            error.facts = self.facts
+            raise
+        except UnidentifiedImageError as error:
+            raise self._unidentified() from error
+        except Image.DecompressionBombError as error:
+            raise ThumbnailError("image_too_large", str(error), facts=self.facts) from error
+        except MemoryError as error:
+            raise ThumbnailError(
+                "memory_exhausted", "decoding takes more memory than there is", facts=self.facts
+            ) from error
+        except Exception as error:
+            # Decoders raise anything of damaged bytes, and would again at the next try.
+            raise ThumbnailError(
+                "image_damaged", "the image cannot be decoded", facts=self.facts
+            ) from error
+
+    def of_page(self) -> Picture:
+        from coffer.adapters.imaging.pages import first_page
+
+        page = first_page(self._source, self._edge)
+        return Picture(thumbnail=thumbnail_of(page, self._edge), facts=self.facts)
+
+    def of_raw(self, file: BinaryIO) -> Picture:
+        raw = read_raw(file)
+        self.facts = _facts(raw.directories, raw.size)
+        preview = raw.preview_for(self._edge)
+        if preview is None:
+            raise ThumbnailError("no_preview", "the camera put no JPEG into the file")
+        file.seek(preview.start)
+        jpeg = io.BytesIO(file.read(preview.length))
+        with Image.open(jpeg, formats=("JPEG",)) as image:
+            if not raw.directories:
+                self.facts = _facts_of(image, jpeg, image.size)
+            check_size(image)
+            thumbnail = thumbnail_of(image, self._edge, orientation=raw.orientation)
+        return Picture(thumbnail=thumbnail, facts=self.facts)
+
+    def of_picture(self, file: BinaryIO) -> Picture:
+        formats = PILLOW_FORMATS.get(self._media_type, ())
+        if formats == _HEIF:
+            _let_pillow_open_heif()
+        look_before_opening(formats)
+        with Image.open(file, formats=formats) as image:
+            if image.format == "TIFF":
+                _turn_to_the_picture(image)
+            size = image.size
+            self.facts = _facts_of(image, file, size)
+            check_size(image)
+            if image.format == "JPEG2000":
+                thumbnail = self._of_jpeg_2000(image, file)
+            else:
+                thumbnail = thumbnail_of(image, self._edge)
+            if image.format == "PNG":  # its EXIF may stand behind the pixels
+                self.facts = _facts_of(image, file, size)
+            return Picture(thumbnail=thumbnail, facts=self.facts)
+
+    def _of_jpeg_2000(self, image: Image.Image, file: BinaryIO) -> bytes:
+        """Pillow tells nothing of its profile, and shows the white of deep colours as black."""
+        profile, codestream = profile_of(file), read_codestream(file)
+        if codestream and codestream.is_deep_colour:
+            from coffer.adapters.imaging.pages import picture_of_jpeg_2000
+
+            if codestream.components != len("RGB"):
+                raise ThumbnailError(
+                    "kind_unsupported", "JPEG 2000 of deep colours is decoded without alpha only"
+                )
+            image = picture_of_jpeg_2000(self._source, image.size)
+        if profile:
+            image.info["icc_profile"] = profile
+        return thumbnail_of(image, self._edge)
+
+    def _unidentified(self) -> ThumbnailError:
+        """A TIFF whose directories can be read is one, of a kind that Pillow does not know."""
+        with self._source.open("rb") as file:
+            directories = read_directories(file) if self._media_type == "image/tiff" else ()
+            if any(one.number(_WIDTH) and one.number(_LENGTH) for one in directories):
+                detail = "the image is a TIFF of a kind that is not decoded"
+                return ThumbnailError("kind_unsupported", detail, facts=self.facts)
+        detail = "the bytes are not of the type they look like"
+        return ThumbnailError("not_an_image", detail, facts=self.facts)
+
+
+def _is_raw(file: BinaryIO) -> bool:
+    """Whether what looks like TIFF is camera raw: detectors know by its name at best."""
+    found = is_raw(read_directories(file))
+    file.seek(0)
+    return found
+
+
+@cache
+def _let_pillow_open_heif() -> None:
+    """Only once such a file comes: the library takes its time to load."""
+    import pi_heif
+
+    pi_heif.register_heif_opener(
+        thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
+    )
+
+
+def _turn_to_the_picture(image: Image.Image) -> None:
+    """Go to the first of a TIFF's pictures that is no smaller copy of another, and no mask."""
+    directory: Any = image
+    for number in range(_MAX_PICTURES_LOOKED_AT):
+        try:
+            image.seek(number)
+        except EOFError:
+            break
+        kind = directory.tag_v2.get(_SUBFILE, 0)
+        if not (isinstance(kind, int) and kind & _REDUCED_OR_MASK):
+            return
+    image.seek(0)
+
+
+def _facts_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> ImageFacts:
+    """What an opened image says, without decoding it."""
+    if image.format == "TIFF":
+        position = file.tell()
+        directories = read_directories(file)
+        file.seek(position)
+    else:
+        directories = read_directories(io.BytesIO(exif_block(image)))
+    stored = image.info.get("original_orientation")  # HEIF's, which pi-heif has applied already
+    upright = image.format in _UPRIGHT_WHEN_OPENED
+    return _facts(directories, size, upright=upright, orientation=stored)
+
+
+def _facts(
+    directories: Sequence[Directory],
+    size: tuple[int, int] | None,
+    *,
+    upright: bool = False,
+    orientation: int | None = None,
+) -> ImageFacts:
+    """`size` is as stored, or, where it is `upright` already, as shown."""
+    orientation = orientation or orientation_of(directories)
+    width, height = size or (None, None)
+    if not upright and orientation is not None and orientation >= _FIRST_SIDEWAYS:
+        width, height = height, width
+    exif = exif_of(directories)
+    return ImageFacts(
+        width=width,
+        height=height,
+        orientation=orientation,
+        date_time_digitized=taken_on(exif),
+        exif=exif,
+    )

@@ -1,0 +1,63 @@
+"""The ProcessingQueue port on SQS: arrivals that have to be looked at once more."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from coffer.domain.objects import StoredObject
+from coffer.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+def queue_client() -> SQSClient:
+    """A client of SQS."""
+    return boto3.client(
+        "sqs",
+        region_name=settings.aws_region,
+        config=Config(
+            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4}
+        ),
+    )
+
+
+def arrivals() -> SqsProcessingQueue:
+    """The queue that process_upload works off, as housekeeping fills it."""
+    url = settings.process_upload_queue_url
+    return SqsProcessingQueue(
+        queue_client(), url, settings.object_bucket, source="coffer.housekeeping"
+    )
+
+
+def large_arrivals() -> SqsProcessingQueue:
+    """The queue that promote_large_upload works off, as promotion fills it."""
+    url = settings.promote_large_upload_queue_url
+    return SqsProcessingQueue(
+        queue_client(), url, settings.object_bucket, source="coffer.promotion"
+    )
+
+
+class SqsProcessingQueue:
+    """A queue of arrivals: messages as EventBridge makes them of S3's own events."""
+
+    def __init__(self, client: SQSClient, url: str, store: str, *, source: str) -> None:
+        self._sqs = client
+        self._url = url
+        self._store = store
+        self._source = source
+
+    def enqueue(self, stored: StoredObject) -> None:
+        event = {
+            "source": self._source,
+            "detail-type": "Object Created",
+            "detail": {
+                "bucket": {"name": self._store},
+                "object": {"key": stored.key, "size": stored.size_bytes, "etag": stored.etag},
+            },
+        }
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event))

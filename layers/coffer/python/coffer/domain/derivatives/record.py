@@ -1,0 +1,60 @@
+"""Derivative: the record of a file that was made from another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from coffer.domain.media_types import DcType
+
+SYSTEM_GENERATED = "System Generated"
+
+
+class DerivativeType(StrEnum):
+    """What a derivative is for."""
+
+    THUMBNAIL_IMAGE = "THUMBNAIL_IMAGE"
+    LARGE_IMAGE = "LARGE_IMAGE"
+    CROPPED_IMAGE = "CROPPED_IMAGE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivative:
+    """A file made from another one. Names and meaning are the reference's (Audubon Core's)."""
+
+    identifier: str
+    bucket: str
+    file_identifier: str
+    object_key: str
+    file_extension: str
+    dc_type: DcType
+    dc_format: str
+    derivative_type: DerivativeType | None
+    ac_derived_from: str
+    publicly_releasable: bool
+    created_by: str
+    created_on: datetime
+    filename: str | None = None
+    ac_hash_function: str | None = None
+    ac_hash_value: str | None = None
+    ac_tags: tuple[str, ...] = ()
+    not_publicly_releasable_reason: str | None = None
+    source_set: str | None = None
+    generated_from_derivative: str | None = None
+    changed_by: str | None = None
+    """Who made this version; None: whoever created the record."""
+    deleted_on: datetime | None = None
+    deleted_by: str | None = None
+    expires_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def instance_id(self) -> str:
+        """`derivative/<id>`."""
+        return f"derivative/{self.identifier}"
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether Coffer made it: its file belongs to the upload that it was made of."""
+        return self.created_by == SYSTEM_GENERATED and self.identifier == self.file_identifier

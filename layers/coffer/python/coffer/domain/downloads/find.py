@@ -1,0 +1,262 @@
+"""Downloads: which bytes a caller may have, and what they are called.
+
+An upload's bytes can be had by its group as soon as they are AVAILABLE; by everybody else who is
+signed in (and, where the deployment wants that, by anybody) once a publicly releasable record
+describes them. The name and the type come from that record where there is one (reference, 4.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from coffer.domain.buckets import bucket_key
+from coffer.domain.callers import Caller, Role
+from coffer.domain.derivatives.record import Derivative, DerivativeType
+from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
+from coffer.domain.file_names import base_of, name_for_download
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.metadata.read import describing_metadata
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.ports import Uploads
+from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
+
+_SUFFIXES = {
+    "THUMBNAIL_IMAGE": "thumbnail",
+    "LARGE_IMAGE": "large",
+    "CROPPED_IMAGE": "cropped",
+    None: "derivative",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """Bytes that may be handed out. `size_bytes` is None where only the store knows it."""
+
+    object_key: str
+    filename: str
+    media_type: str
+    size_bytes: int | None
+    tag: str
+    """What changes when the bytes do: their SHA-1 where it is known."""
+    last_modified: datetime
+
+
+def find_file(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    """The main file with this identifier, if it is in the bucket and the caller may read it."""
+    upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
+    name = (metadata.filename if metadata else None) or upload.original_filename
+    extension = upload.found.evaluated_file_extension
+    return _of_upload(
+        upload,
+        filename=name_for_download(name, extension, file_identifier),
+        media_type=metadata.dc_format if metadata else upload.found.evaluated_media_type,
+    )
+
+
+def find_thumbnail(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    """The thumbnail of the main file with this identifier, for whoever may read the file itself.
+
+    It is there before any record describes the file, so that its uploader can look at it. One that
+    somebody submitted comes before the generated one, and one that was made of a derivative behind.
+    """
+    upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
+    name = (metadata.filename if metadata else None) or upload.original_filename
+    recorded = list(catalogue.derived_from(metadata.identifier)) if metadata else []
+    thumbnails = [
+        one
+        for one in recorded
+        if one.derivative_type is DerivativeType.THUMBNAIL_IMAGE
+        and (one.publicly_releasable or caller.may_read(one.bucket))
+    ]
+    for submitted in reversed(thumbnails):  # the last one that came
+        if not submitted.is_generated:
+            return _of_thumbnail(submitted, name)
+    if upload.thumbnail_status is not ThumbnailStatus.READY:
+        for generated in thumbnails:
+            source = _made_of(uploads, recorded, generated)
+            if source is not None and source.thumbnail_status is ThumbnailStatus.READY:
+                return _of_thumbnail(generated, name)
+    _check_made(upload)
+    identifier = str(upload.thumbnail_identifier)
+    return Download(
+        object_key=upload.thumbnail_key,
+        filename=_name_after(name, "thumbnail", ".jpg", identifier),
+        media_type="image/jpeg",
+        size_bytes=None,
+        tag=identifier,
+        last_modified=upload.created_on,
+    )
+
+
+def _made_of(
+    uploads: Uploads, recorded: Iterable[Derivative], generated: Derivative
+) -> ObjectUpload | None:
+    """The file of the derivative that a thumbnail was made of, if it was made of one."""
+    for one in recorded:
+        if one.identifier == generated.generated_from_derivative:
+            upload = uploads.get(one.file_identifier)
+            return upload if upload is not None and upload.is_readable else None
+    return None
+
+
+def _of_thumbnail(thumbnail: Derivative, name: str) -> Download:
+    extension, identifier = thumbnail.file_extension, thumbnail.file_identifier
+    return Download(
+        object_key=thumbnail.object_key,
+        filename=_name_after(name, "thumbnail", extension, identifier),
+        media_type=thumbnail.dc_format,
+        size_bytes=None,
+        tag=thumbnail.ac_hash_value or identifier,
+        last_modified=thumbnail.created_on,
+    )
+
+
+def _main_file(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> tuple[ObjectUpload, Metadata | None]:
+    """A main file that is there and that the caller may read, with the record that describes it."""
+    upload = uploads.get(file_identifier)
+    if upload is None or not upload.is_visible or upload.is_derivative:
+        raise _not_found(bucket, file_identifier)
+    metadata = describing_metadata(catalogue, upload)
+    if metadata is None or not metadata.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, upload.bucket)
+    _check_there(upload, bucket, file_identifier)
+    return upload, metadata
+
+
+def find_derivative(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    """The derivative file with this identifier: an uploaded one, or a generated thumbnail."""
+    upload = uploads.get(file_identifier)
+    if upload is None:
+        return _generated_thumbnail(uploads, catalogue, caller, bucket, file_identifier)
+    if not upload.is_visible or not upload.is_derivative:
+        raise _not_found(bucket, file_identifier)
+    record = _describing_derivative(catalogue, upload)
+    if record is None or not record.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, upload.bucket)
+    _check_there(upload, bucket, file_identifier)
+    extension = upload.found.evaluated_file_extension
+    name = (record.filename if record else None) or upload.original_filename
+    return _of_upload(
+        upload,
+        filename=name_for_download(name, extension, file_identifier),
+        media_type=record.dc_format if record else upload.found.evaluated_media_type,
+    )
+
+
+def _describing_derivative(catalogue: Catalogue, upload: ObjectUpload) -> Derivative | None:
+    """The derivative record that claimed the upload, if one has."""
+    kind, _, identifier = (upload.claimed_by or "").partition("/")
+    return catalogue.derivative(identifier) if kind == "derivative" else None
+
+
+def _generated_thumbnail(
+    uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
+) -> Download:
+    derivative = catalogue.derivative(file_identifier)
+    if derivative is None or derivative.file_identifier != file_identifier:
+        raise _not_found(bucket, file_identifier)
+    if not derivative.publicly_releasable:
+        caller.require_role(Role.READ_ONLY, derivative.bucket)
+    if bucket_key(derivative.bucket) != bucket_key(bucket):
+        raise _not_found(bucket, file_identifier)
+    metadata = catalogue.metadata(derivative.ac_derived_from)
+    source = _source_of(uploads, catalogue, derivative, metadata)
+    if source is not None and source.thumbnail_status is ThumbnailStatus.FAILED:
+        _check_made(source)  # its record was withdrawn; why says more than that it is gone
+    if derivative.deleted_on is not None:
+        raise _gone(f"derivative/{derivative.identifier}", file_identifier)
+    if source is None or source.deleted_on is not None:
+        raise _not_found(bucket, file_identifier)
+    _check_made(source)
+    return Download(
+        object_key=derivative.object_key,
+        filename=_derivative_name(derivative, metadata),
+        media_type=derivative.dc_format,
+        size_bytes=None,
+        tag=file_identifier,
+        last_modified=derivative.created_on,
+    )
+
+
+def _source_of(
+    uploads: Uploads, catalogue: Catalogue, generated: Derivative, metadata: Metadata | None
+) -> ObjectUpload | None:
+    """The upload that a thumbnail was made of: the main file, or a derivative's."""
+    if generated.generated_from_derivative is not None:
+        derivative = catalogue.derivative(generated.generated_from_derivative)
+        return uploads.get(derivative.file_identifier) if derivative else None
+    if metadata is None or metadata.file_identifier is None:
+        return None
+    return uploads.get(metadata.file_identifier)
+
+
+def _check_made(source: ObjectUpload) -> None:
+    """A generated thumbnail may still be in the making, may have failed, or never be made."""
+    if source.thumbnail_status is ThumbnailStatus.READY:
+        return
+    if source.thumbnail_status is ThumbnailStatus.PENDING:
+        raise NotReadyError(
+            "thumbnail_pending", "The thumbnail is being made. Ask again in a moment."
+        )
+    if source.thumbnail_status is ThumbnailStatus.FAILED:
+        raise NotFoundError(
+            "thumbnail_failed",
+            f"No thumbnail could be made of the file {source.file_identifier}: "
+            f"{source.thumbnail_failure}.",
+        )
+    raise NotFoundError(
+        "thumbnail_unsupported",
+        f"No thumbnails are made of {source.found.evaluated_media_type}, which the file "
+        f"{source.file_identifier} is.",
+    )
+
+
+def _check_there(upload: ObjectUpload, bucket: str, file_identifier: str) -> None:
+    if bucket_key(upload.bucket) != bucket_key(bucket):
+        raise _not_found(bucket, file_identifier)
+    if upload.deleted_on is not None:
+        raise _gone(f"object-upload/{file_identifier}", file_identifier)
+    if not upload.is_readable:
+        reason = upload.rejection.detail if upload.rejection else "it was refused"
+        raise NotFoundError("file_rejected", f"The file {file_identifier} is not kept: {reason}")
+
+
+def _of_upload(upload: ObjectUpload, *, filename: str, media_type: str) -> Download:
+    return Download(
+        object_key=str(upload.object_key),
+        filename=filename,
+        media_type=media_type,
+        size_bytes=upload.found.size_in_bytes,
+        tag=upload.found.sha1_hex or upload.file_identifier,
+        last_modified=upload.created_on,
+    )
+
+
+def _derivative_name(derivative: Derivative, metadata: Metadata | None) -> str:
+    source = (metadata.filename or metadata.original_filename or "") if metadata else ""
+    suffix = _SUFFIXES[derivative.derivative_type]
+    return _name_after(source, suffix, derivative.file_extension, derivative.file_identifier)
+
+
+def _name_after(source: str, suffix: str, extension: str, identifier: str) -> str:
+    """What a file made from `source` is called; its identifier where that one has no base."""
+    base = base_of(source)
+    return f"{base}_{suffix}{extension}" if base else f"{identifier}{extension}"
+
+
+def _not_found(bucket: str, file_identifier: str) -> NotFoundError:
+    return NotFoundError("file_not_found", f"{file_identifier} or bucket: {bucket} not found")
+
+
+def _gone(instance_id: str, file_identifier: str) -> GoneError:
+    return GoneError("file_deleted", f"The file {file_identifier} was deleted.", about=instance_id)

@@ -1,0 +1,128 @@
+"""Where a record is found in lists: the partitions and orders of the tables' indexes.
+
+A record is listed while readers may see it: tombstones and uploads that have not been looked into
+have no place, so that no list needs to leave them out. Every position ends in the record's id and
+is therefore unique: after it comes exactly what was not listed before, which makes it a cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from coffer.domain.buckets import bucket_key
+from coffer.domain.clock import to_text
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import ObjectUpload
+
+SHARDS = 16
+"""Partitions that all records are spread over, by the last hexadecimal digit of the id."""
+
+_PUBLIC, _PRIVATE = "public", "private"
+NAME_END = "\t"
+"""Stands between a name and what follows it: no name holds it, and it sorts before what they do."""
+_MAX_NAME_BYTES = 900
+"""An index key of DynamoDB takes 1,024 bytes; a longer name is sorted by its beginning."""
+
+Record = ObjectUpload | Metadata | Derivative
+
+
+class Kind(StrEnum):
+    """The types of the resources that there are lists of."""
+
+    METADATA = "metadata"
+    DERIVATIVE = "derivative"
+    OBJECT_UPLOAD = "object-upload"
+
+
+class Order(StrEnum):
+    """What lists are sorted by, called as the attribute is."""
+
+    CREATED = "createdOn"
+    CHANGED = "xmpMetadataDate"
+    NAMED = "originalFilename"
+
+
+ORDERS: Mapping[Kind, tuple[Order, ...]] = {
+    Kind.METADATA: (Order.CREATED, Order.CHANGED, Order.NAMED),
+    Kind.DERIVATIVE: (Order.CREATED,),
+    Kind.OBJECT_UPLOAD: (Order.CREATED, Order.NAMED),
+}
+"""The orders that each kind of record can be listed in, each of them an index by bucket and one
+by shard."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a record is listed: its bucket's partition and its shard, and its position in each
+    order that its kind has."""
+
+    bucket_key: str
+    shard: str
+    positions: Mapping[Order, str]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody who is signed in may see it."""
+        return self.shard.startswith(_PUBLIC)
+
+
+def place_of(record: Record) -> Place | None:
+    """Where the record is listed; None while no list shows it."""
+    if record.deleted_on is not None:
+        return None
+    match record:
+        case ObjectUpload():
+            # Whether an upload is public is for the record to say that describes it.
+            return _upload_place(record) if record.is_visible else None
+        case Metadata():
+            created = moment_position(record.created_on, record.identifier)
+            positions = {
+                Order.CREATED: created,
+                Order.CHANGED: moment_position(record.xmp_metadata_date, record.identifier),
+                Order.NAMED: f"{name_beginning(record.original_filename or '')}{created}",
+            }
+        case Derivative():
+            positions = {Order.CREATED: moment_position(record.created_on, record.identifier)}
+    return Place(
+        bucket_key=bucket_key(record.bucket),
+        shard=shard_of(record.identifier, is_public=record.publicly_releasable),
+        positions=positions,
+    )
+
+
+def _upload_place(upload: ObjectUpload) -> Place:
+    created = moment_position(upload.created_on, upload.file_identifier)
+    named = f"{name_beginning(upload.original_filename)}{created}"
+    return Place(
+        bucket_key=bucket_key(upload.bucket),
+        shard=shard_of(upload.file_identifier, is_public=False),
+        positions={Order.CREATED: created, Order.NAMED: named},
+    )
+
+
+def shard_of(identifier: str, *, is_public: bool) -> str:
+    """The shard that the record with this identifier is in."""
+    return shard_key(int(identifier[-1], 16), is_public=is_public)
+
+
+def shard_key(number: int, *, is_public: bool) -> str:
+    """The partition of all records of one shard that are public to everybody, or are not."""
+    return f"{_PUBLIC if is_public else _PRIVATE}#{number:x}"
+
+
+def moment_position(moment: datetime, identifier: str) -> str:
+    """A position by time; of two records of the same microsecond, the lower id comes first."""
+    return f"{to_text(moment)}#{identifier}"
+
+
+def name_beginning(name: str) -> str:
+    """How the positions of everything with this name begin, without regard to case.
+
+    Behind it stands the position by creation: what has the same name comes in that order.
+    """
+    lowered = name.lower().replace(NAME_END, " ").encode()[:_MAX_NAME_BYTES]
+    return f"{lowered.decode(errors='ignore')}{NAME_END}"

@@ -1,0 +1,126 @@
+"""Create and update many metadata records in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from coffer.domain.callers import Caller
+from coffer.domain.clock import Clock
+from coffer.domain.derivatives.prefetch import PrefetchedUploads
+from coffer.domain.media_types import DcType
+from coffer.domain.metadata.create import plan_metadata
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.metadata.prefetch import PrefetchedCatalogue
+from coffer.domain.metadata.record import Metadata, NewMetadata
+from coffer.domain.metadata.update import plan_change
+from coffer.domain.transactions.bulk import (
+    Attempt,
+    Change,
+    Check,
+    Reservations,
+    attempt,
+    described_by_earlier_entry,
+    identifiers_of,
+    repeated,
+    repeated_entry,
+    write_in_bulk,
+)
+from coffer.domain.transactions.commit import Precondition
+from coffer.domain.uploads.ports import Uploads
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkMetadata:
+    """The bulk use cases of metadata and their ports. All raise as `write_in_bulk` does."""
+
+    uploads: Uploads
+    catalogue: Catalogue
+    clock: Clock
+
+    def create(
+        self,
+        caller: Caller,
+        entries: Sequence[NewMetadata],
+        reserved: Reservations,
+        check: Check[Metadata],
+    ) -> list[Metadata]:
+        """Create one record for each entry and return the records in the entries' order."""
+        again = set(repeated([one.file_identifier for one in entries]))
+
+        def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
+            wanted = [entries[number] for number in numbers]
+            uploads = PrefetchedUploads(self.uploads, [one.file_identifier for one in wanted])
+            catalogue = PrefetchedCatalogue(
+                self.catalogue,
+                metadata=identifiers_of(reserved, numbers),
+                derivatives=[one.thumbnail_identifier for one in uploads],
+                terms_of=[_NamedTerms(one.ac_subtype, one.managed_attributes) for one in wanted],
+            )
+            return [
+                described_by_earlier_entry(entries[number].file_identifier)
+                if number in again
+                else attempt(
+                    partial(
+                        plan_metadata,
+                        uploads,
+                        catalogue,
+                        self.clock,
+                        caller,
+                        entries[number],
+                        reserved[number],
+                    )
+                )
+                for number in numbers
+            ]
+
+        return write_in_bulk(self.catalogue, len(entries), plan, check)
+
+    def update(
+        self, caller: Caller, changes: Sequence[Change], check: Check[Metadata]
+    ) -> list[Metadata]:
+        """Apply each change to its record and return the records in the changes' order."""
+        again = set(repeated([identifier for identifier, _ in changes]))
+
+        def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
+            known = self.catalogue.metadata_of({changes[number][0] for number in numbers})
+            files = [one.file_identifier for one in known.values()]
+            catalogue = PrefetchedCatalogue(
+                self.catalogue,
+                metadata=known,
+                terms_of=[*known.values(), *(_named(changes[number][1]) for number in numbers)],
+            )
+            uploads = PrefetchedUploads(self.uploads, files)
+            return [
+                repeated_entry(number)
+                if number in again
+                else attempt(
+                    partial(
+                        plan_change,
+                        uploads,
+                        catalogue,
+                        self.clock,
+                        caller,
+                        *changes[number],
+                        Precondition(),
+                    )
+                )
+                for number in numbers
+            ]
+
+        return write_in_bulk(self.catalogue, len(changes), plan, check)
+
+
+@dataclass(frozen=True)
+class _NamedTerms:
+    """The terms that an entry names."""
+
+    ac_subtype: str | None
+    managed_attributes: Mapping[str, str]
+    dc_type: DcType = DcType.UNDETERMINED
+
+
+def _named(changes: Mapping[str, Any]) -> _NamedTerms:
+    return _NamedTerms(changes.get("ac_subtype"), changes.get("managed_attributes") or {})

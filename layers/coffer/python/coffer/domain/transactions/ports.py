@@ -1,0 +1,22 @@
+"""The port that writes several records in one DynamoDB transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from coffer.domain.transactions.actions import Action
+
+
+class Transactions(Protocol):
+    """Writes records in transactions."""
+
+    def commit(self, actions: Sequence[Action]) -> None:
+        """Apply all actions, or none; at most `MOST_STEPS`, no two on the same record.
+
+        Raises `StepsRefusedError`, which names the reason for each refused action:
+        `RecordExistsError` where an identifier or a claim is taken, else `RecordChangedError`.
+        The transaction itself decides uniqueness: nothing is read beforehand. Does nothing if
+        there are no actions.
+        """
+        ...

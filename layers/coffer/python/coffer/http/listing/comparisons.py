@@ -1,0 +1,157 @@
+"""Comparisons: one attribute, one operator and values, as a query spells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from coffer.domain.buckets import is_bucket
+from coffer.domain.clock import from_text, to_text
+from coffer.domain.errors import Problem
+from coffer.domain.identifiers import is_identifier
+from coffer.domain.listing.filters import (
+    AnyOf,
+    Comparison,
+    Filter,
+    Operator,
+    Pattern,
+    Wildcard,
+)
+from coffer.domain.listing.index_keys import Kind
+from coffer.domain.listing.resources import RESOURCES, Attribute, Form
+from coffer.domain.media_types import DcType
+
+OPERATORS = tuple(operator for operator in Operator if operator is not Operator.UNLIKE)
+"""The operators that `filter` takes; the other one is FIQL's `!=` with a wildcard."""
+_PATTERNS = (Operator.LIKE, Operator.ILIKE)
+_ORDERED = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
+_TEXTUAL = (Form.TEXT, Form.WORD, Form.BUCKET, Form.IDENTIFIER, Form.TEXTS)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}(\.0+)?")
+_LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")
+
+
+class QueryError(Exception):
+    """A part of a query that cannot be understood; the problem lacks only its parameter."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def read_filter(kind: Kind, path: str, operator: str, text: str) -> Filter:
+    """`filter[path][operator]=text`, whose commas separate alternatives; QueryError otherwise."""
+    return AnyOf(tuple(compare(kind, path, operator, value) for value in _alternatives(text)))
+
+
+def compare(kind: Kind, path: str, operator: str, text: str) -> Comparison:
+    """One comparison; QueryError where there is no such attribute or operator, or the value is not
+    one that the attribute can have."""
+    attribute, known = _field(kind, path), _operator(operator)
+    _check_operator(path, attribute, known)
+    if known in _PATTERNS:
+        folds = known is Operator.ILIKE or attribute.form in (Form.BUCKET, Form.IDENTIFIER)
+        return Comparison(path, known, _like(text.lower() if folds else text), folds=folds)
+    return Comparison(path, known, _value(path, attribute, text), attribute.form is Form.BUCKET)
+
+
+def compare_pattern(kind: Kind, path: str, pattern: Pattern, *, differs: bool) -> Comparison:
+    """Whether an attribute is like a pattern, or is not; QueryError as `compare`."""
+    attribute = _field(kind, path)
+    _check_operator(path, attribute, Operator.LIKE)
+    folds = attribute.form in (Form.BUCKET, Form.IDENTIFIER)
+    operator = Operator.UNLIKE if differs else Operator.LIKE
+    if folds:
+        pattern = tuple(one if isinstance(one, Wildcard) else one.lower() for one in pattern)
+    return Comparison(path, operator, pattern, folds=folds)
+
+
+def _field(kind: Kind, path: str) -> Attribute:
+    attribute = RESOURCES[kind].field(path)
+    if attribute is not None:
+        return attribute
+    detail = f"{kind} has no attribute {path[:60]!r}."
+    if path in RESOURCES[kind].attributes:
+        detail = f"{path} is an object: name one of its members, {path}.<name>."
+    raise QueryError(Problem("unknown_attribute", detail))
+
+
+def _operator(text: str) -> Operator:
+    if text in OPERATORS:
+        return Operator(text)
+    known = ", ".join(OPERATORS)
+    detail = f"There is no operator {text[:20]!r}; there are {known}."
+    raise QueryError(Problem("malformed_parameter", detail))
+
+
+def _check_operator(path: str, attribute: Attribute, operator: Operator) -> None:
+    unordered = attribute.form in (Form.FLAG,) and operator in _ORDERED
+    if unordered or (operator in _PATTERNS and attribute.form not in _TEXTUAL):
+        detail = f"{path} is no text, and is not compared with {operator}."
+        raise QueryError(Problem("malformed_parameter", detail))
+
+
+def _alternatives(text: str) -> Iterator[str]:
+    """The values between commas; what stands in double quotes may hold commas itself."""
+    for match in re.finditer(r'(?:^|,)(?:"(?P<quoted>[^"]*)"(?=,|$)|(?P<plain>[^,]*))', text):
+        quoted = match["quoted"]
+        yield match["plain"] if quoted is None else quoted
+
+
+def _like(text: str) -> Pattern:
+    return tuple(Wildcard(char) if char in ("%", "_") else char for char in text)
+
+
+def _value(path: str, attribute: Attribute, text: str) -> str | int | bool:
+    match attribute.form:
+        case Form.NUMBER if _WHOLE_NUMBER.fullmatch(text):
+            return int(text.partition(".")[0])
+        case Form.FLAG if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        case Form.IDENTIFIER if is_identifier(text):
+            return text.lower()
+        case Form.MOMENT if (moment := _moment(text)) is not None:
+            return to_text(moment)
+        case Form.BUCKET if is_bucket(text):
+            return text.lower()
+        case Form.WORD if (word := _word(attribute, text)) is not None:
+            return word
+        case Form.TEXT | Form.TEXTS:
+            return text
+    detail = f"{path} is never {text[:60]!r}: {_what(attribute)}."
+    raise QueryError(Problem("malformed_parameter", detail))
+
+
+def _moment(text: str) -> datetime | None:
+    """A date and time with its offset, or a date: its first moment in UTC.
+
+    A plus that nobody encoded has become a space on its way.
+    """
+    try:
+        if len(text) == 10:
+            return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return from_text(_LOST_PLUS.sub("+", text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _word(attribute: Attribute, text: str) -> str | None:
+    if text in attribute.words:
+        return text
+    kind = DcType.parse(text)
+    return kind.value if kind is not None and kind.value in attribute.words else None
+
+
+def _what(attribute: Attribute) -> str:
+    match attribute.form:
+        case Form.NUMBER:
+            return "it is a whole number"
+        case Form.FLAG:
+            return "it is true or false"
+        case Form.IDENTIFIER:
+            return "it is a UUID"
+        case Form.MOMENT:
+            return "it is a date, or a date and time with its offset (ISO 8601)"
+        case Form.WORD:
+            return f"it is one of {', '.join(attribute.words)}"
+    return "it is a bucket"

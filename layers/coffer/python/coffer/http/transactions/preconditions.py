@@ -1,0 +1,21 @@
+"""Preconditions: which versions of a record a caller means, by the ETags that If-Match names."""
+
+from __future__ import annotations
+
+from coffer.domain.transactions.commit import Precondition
+from coffer.http.requests import Request
+
+
+def read_precondition(request: Request) -> Precondition:
+    """What If-Match demands; without one, or with `*`, any version will do.
+
+    The ETag of a record is its version in quotes. A tag that is none of ours, or a weak one, names
+    no version: If-Match compares strongly (RFC 9110, 13.1.1).
+    """
+    header = request.header("if-match")
+    tags = {piece.strip() for piece in header.split(",")} if header else set()
+    if not tags or "*" in tags:
+        return Precondition()
+    texts = {tag[1:-1] for tag in tags if tag.startswith('"') and tag.endswith('"')}
+    plain = {text for text in texts if text.isascii() and text.isdigit() and len(text) < 10}
+    return Precondition(frozenset(map(int, plain)))

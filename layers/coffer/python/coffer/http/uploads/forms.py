@@ -1,0 +1,81 @@
+"""Multipart forms (RFC 7578): one file in the part `file`, as the seed's clients send it."""
+
+from __future__ import annotations
+
+import io
+
+from multipart import MultipartError, MultipartParser, MultipartPart, parse_options_header
+
+from coffer.domain.errors import MalformedRequestError, TooLargeError, UnsupportedTypeError
+from coffer.domain.uploads.direct_upload import ReceivedFile
+from coffer.http.requests import Request
+
+FILE_PART = "file"
+_MAX_PARTS = 16
+
+
+def received_file(request: Request, *, max_bytes: int) -> ReceivedFile:
+    """The file that the request's form brings; raises a RequestError that says what is wrong."""
+    parts = _parts(request)
+    files = [part for part in parts if part.name == FILE_PART]
+    if not files:
+        names = ", ".join(sorted({repr(part.name)[:40] for part in parts})) or "none"
+        raise MalformedRequestError(
+            "missing_file_part",
+            f"The form has no part named {FILE_PART!r}; it has: {names}. "
+            f"With curl: -F 'file=@name;type=image/png'.",
+        )
+    if len(files) > 1:
+        raise MalformedRequestError(
+            "several_file_parts", f"The form has {len(files)} parts named {FILE_PART!r}; send one."
+        )
+    [part] = files
+    if part.size > max_bytes:
+        raise TooLargeError(
+            "file_too_large",
+            f"The file has {part.size} bytes; at most {max_bytes} can be sent through the API. "
+            "Larger files go straight to S3: POST /api/v1/upload/{bucket} says how.",
+        )
+    return ReceivedFile(
+        body=part.raw,
+        name=part.filename or None,
+        media_type=part.headers.get("Content-Type"),
+    )
+
+
+def _parts(request: Request) -> list[MultipartPart]:
+    declared, options = parse_options_header(request.header("content-type"))
+    if declared != "multipart/form-data":
+        raise UnsupportedTypeError(
+            "unsupported_content_type",
+            f"A file is sent as multipart/form-data, not as {declared[:80] or 'nothing'!r}.",
+            header="Content-Type",
+        )
+    boundary = options.get("boundary")
+    if not boundary:
+        raise MalformedRequestError(
+            "malformed_form", "The Content-Type names no boundary.", header="Content-Type"
+        )
+    size = len(request.body)
+    try:
+        return list(
+            MultipartParser(
+                io.BytesIO(request.body),
+                boundary,
+                strict=True,
+                part_limit=_MAX_PARTS,
+                spool_limit=size + 1,
+                memory_limit=size + 1,
+            )
+        )
+    except (MultipartError, ValueError) as error:
+        raise MalformedRequestError(
+            "malformed_form", f"The multipart form cannot be read: {_reason(error)}."
+        ) from error
+
+
+def _reason(error: ValueError) -> str:
+    """What the parser says is wrong, without the exception that it may carry along."""
+    if any(isinstance(one, UnicodeDecodeError) for one in (error, *error.args)):
+        return "the head of a part, where its file name stands, is not UTF-8"
+    return str(error)

@@ -1,0 +1,92 @@
+"""Packages by feature: few modules beside them, no import circles, and ports without use cases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.architecture.source_files import PACKAGE, imports_of, modules, short
+
+MAX_ROOT_MODULES = 12
+"""Modules directly in `domain/` and in `http/`, `__init__.py` included."""
+
+FEATURES = {
+    "uploads",
+    "metadata",
+    "derivatives",
+    "thumbnails",
+    "changes",
+    "transactions",
+    "export",
+    "listing",
+    "rawstore",
+    "vocabulary",
+}
+
+USE_CASES = {"bulk", "cascade", "create", "delete", "edit", "promotion", "regenerate", "update"}
+"""Names of modules that hold use cases; a port is what a use case depends on."""
+
+
+def dotted(name: str) -> str:
+    """Return `coffer.domain.metadata` for `domain/metadata/__init__.py`."""
+    parts = name.removesuffix(".py").removesuffix("/__init__").split("/")
+    return ".".join(["coffer", *parts])
+
+
+MODULES = {dotted(short(path)): path for path in modules()}
+PARENTS = sorted({name.rpartition(".")[0] for name in MODULES if "." in name})
+
+
+def child_of(parent: str, name: str) -> str | None:
+    """Return the part of `parent` that a module belongs to: a module or a package of it."""
+    if not name.startswith(f"{parent}."):
+        return None
+    return name.removeprefix(f"{parent}.").partition(".")[0]
+
+
+def edges() -> Iterator[tuple[str, str]]:
+    """Return every import between two modules of the layer as (importer, imported)."""
+    for name, path in MODULES.items():
+        for imported in imports_of(path):
+            if imported in MODULES and imported != name:
+                yield name, imported
+
+
+EDGES = sorted(edges())
+
+
+@pytest.mark.parametrize("layer", ["domain", "http"])
+def test_few_modules_are_outside_the_features(layer: str) -> None:
+    assert len(list((PACKAGE / layer).glob("*.py"))) <= MAX_ROOT_MODULES
+
+
+@pytest.mark.parametrize("layer", ["domain", "http"])
+def test_a_feature_has_the_same_name_in_every_layer(layer: str) -> None:
+    packages = {path.parent.name for path in (PACKAGE / layer).glob("*/__init__.py")}
+    assert packages >= FEATURES
+
+
+@pytest.mark.parametrize("parent", PARENTS)
+def test_the_parts_of_a_package_do_not_import_each_other_in_a_circle(parent: str) -> None:
+    """Holds at every level, so that each package can be read after the ones that it imports."""
+    graph: dict[str, set[str]] = defaultdict(set)
+    for importer, imported in EDGES:
+        source, target = child_of(parent, importer), child_of(parent, imported)
+        if source and target and source != target:
+            graph[source].add(target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"imports in a circle: {' -> '.join(error.args[1])}")
+
+
+PORTS = [name for name in MODULES if name.endswith(".ports")]
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_ports_import_no_use_case(port: str) -> None:
+    imported = {target for source, target in EDGES if source == port}
+    assert {name for name in imported if name.rpartition(".")[2] in USE_CASES} == set()

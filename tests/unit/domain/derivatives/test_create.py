@@ -1,0 +1,207 @@
+"""Recording what was made from a file: the rules and messages of the reference (4.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coffer.domain.callers import Caller, Role
+from coffer.domain.derivatives.create import Deriving, NewDerivative
+from coffer.domain.derivatives.record import Derivative, DerivativeType
+from coffer.domain.errors import ForbiddenError, InvalidError, RequestError
+from coffer.domain.media_types import DcType
+from coffer.domain.transactions.commit import Precondition, commit_change
+from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
+from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads
+from tests.fakes.clocks import NOON
+from tests.fakes.records import (
+    ADMIN,
+    FILE,
+    METADATA,
+    STRANGER,
+    THUMBNAIL,
+    caller,
+    content,
+    describe,
+    identifier,
+    metadata,
+    upload,
+)
+
+MADE = identifier(20)
+GUEST = caller(Role.GUEST, username="gail")
+ATTRIBUTES, RELATIONSHIPS = "/data/attributes", "/data/relationships"
+
+
+def made(**changes: Any) -> ObjectUpload:
+    """A file that was uploaded as a derivative."""
+    known: dict[str, Any] = {
+        "file_identifier": MADE,
+        "is_derivative": True,
+        "original_filename": "leaf large.png",
+        "thumbnail_identifier": None,
+        "thumbnail_status": None,
+    }
+    return upload(**known | changes)
+
+
+class World:
+    """A described file, and another one that was made from it."""
+
+    def __init__(self, derived: ObjectUpload | None = None, **described: Any) -> None:
+        main = upload(thumbnail_status=ThumbnailStatus.READY)
+        self.uploads = InMemoryUploads(main, derived or made())
+        self.catalogue = InMemoryCatalogue(self.uploads)
+        describe(self.catalogue, metadata(**described))
+        self.deriving = Deriving(
+            uploads=self.uploads, catalogue=self.catalogue, clock=FrozenClock()
+        )
+
+    def create(self, who: Caller = GUEST, **given: Any) -> Derivative:
+        known: dict[str, Any] = {
+            "file_identifier": MADE,
+            "dc_type": DcType.IMAGE,
+            "ac_derived_from": METADATA,
+        }
+        new = NewDerivative(**known | given)
+        return commit_change(self.catalogue, lambda: self.deriving.plan(who, new))
+
+    def refusal(self, **given: Any) -> list[tuple[str, str | None]]:
+        with pytest.raises(RequestError) as refused:
+            self.create(**given)
+        return [(one.detail, one.pointer) for one in refused.value.problems]
+
+
+def test_what_follows_from_the_file_is_taken_from_it() -> None:
+    world = World()
+    record = world.create(dc_format=None)
+    assert (record.bucket, record.file_extension) == ("aafc", ".png")
+    assert (record.ac_hash_function, record.ac_hash_value) == ("SHA-1", content().sha1_hex)
+    assert (record.dc_format, record.filename) == ("image/png", "leaf large.png")
+    assert record.publicly_releasable is False
+    assert world.uploads.records[MADE].claimed_by == f"derivative/{record.identifier}"
+    assert world.catalogue.derivative_records == {record.identifier: record}
+
+
+def test_a_file_without_a_name_is_called_by_its_identifier() -> None:
+    assert World(made(original_filename="")).create().filename == f"{MADE}.png"
+
+
+def test_what_is_missing_is_told_at_once() -> None:
+    assert World().refusal(file_identifier=None, ac_derived_from=None, dc_type=None) == [
+        ("fileIdentifier should be provided", f"{ATTRIBUTES}/fileIdentifier"),
+        ("acDerivedFrom should be provided", f"{RELATIONSHIPS}/acDerivedFrom"),
+        ("dcType must not be null", f"{ATTRIBUTES}/dcType"),
+    ]
+
+
+@pytest.mark.parametrize("status", [UploadStatus.PENDING, UploadStatus.REJECTED])
+def test_a_file_has_to_be_there(status: UploadStatus) -> None:
+    expected = [(f"Upload with fileIdentifier:{MADE} not found", f"{ATTRIBUTES}/fileIdentifier")]
+    assert World(made(status=status)).refusal() == expected
+    assert World(made(deleted_on=NOON)).refusal() == expected
+
+
+def test_a_main_file_is_no_derivative() -> None:
+    assert World().refusal(file_identifier=FILE) == [
+        (f"Upload with fileIdentifier:{FILE} is not a derivative", f"{ATTRIBUTES}/fileIdentifier")
+    ]
+
+
+@pytest.mark.parametrize("dc_format", ["text/xml", "image/png", " \t"])
+def test_a_submitted_thumbnail_is_a_jpeg(dc_format: str) -> None:
+    kind = DerivativeType.THUMBNAIL_IMAGE
+    [(message, pointer)] = World().refusal(derivative_type=kind, dc_format=dc_format)
+    assert pointer == f"{ATTRIBUTES}/dcFormat"
+    expected = (
+        "Thumbnails must be a jpeg and have the media type image/jpeg."
+        if dc_format.strip()
+        else "A thumbnail can not be submitted without a valid DC Format."
+    )
+    assert message == expected
+    assert World().create(derivative_type=kind, dc_format="IMAGE/JPEG").dc_format == "IMAGE/JPEG"
+
+
+@pytest.mark.parametrize("who", [STRANGER, caller(Role.READ_ONLY), caller(None)])
+def test_recording_needs_a_guest_in_the_group_of_the_file(who: Caller) -> None:
+    with pytest.raises(ForbiddenError):
+        World().create(who)
+
+
+def test_what_it_was_made_from_must_be_readable_and_of_the_same_bucket() -> None:
+    world = World()
+    foreign = identifier(21)
+    outside = {"file_identifier": None, "resource_external_url": "https://a.example/b"}
+    private = metadata(identifier=foreign, bucket="cnc", publicly_releasable=False, **outside)
+    world.catalogue.metadata_records[foreign] = private
+    with pytest.raises(ForbiddenError):
+        world.create(ac_derived_from=foreign)
+    with pytest.raises(InvalidError, match="belong to the same bucket"):
+        world.create(ADMIN, ac_derived_from=foreign)
+    with pytest.raises(InvalidError, match="not found"):
+        world.create(ac_derived_from=identifier(99))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "expected"),
+    [
+        (ThumbnailStatus.READY, None, False),
+        (ThumbnailStatus.UNSUPPORTED, None, True),
+        (ThumbnailStatus.FAILED, DerivativeType.LARGE_IMAGE, True),
+        (ThumbnailStatus.UNSUPPORTED, DerivativeType.THUMBNAIL_IMAGE, False),
+    ],
+)
+def test_a_thumbnail_is_made_where_none_is_ready(
+    status: ThumbnailStatus, kind: DerivativeType | None, expected: bool
+) -> None:
+    world = World()
+    main = world.uploads.records[FILE]
+    world.uploads.records[FILE] = upload(
+        thumbnail_status=status, claimed_by=main.claimed_by, thumbnail_identifier=None
+    )
+    format_ = "image/jpeg" if kind is DerivativeType.THUMBNAIL_IMAGE else None
+    record = world.create(derivative_type=kind, dc_format=format_)
+    made_of = world.uploads.records[MADE]
+    assert (made_of.thumbnail_status is ThumbnailStatus.PENDING) is expected
+    thumbnails = [one for one in world.catalogue.derivative_records.values() if one.is_generated]
+    assert [one.generated_from_derivative for one in thumbnails] == [record.identifier] * expected
+
+
+def test_a_second_derivative_makes_no_second_thumbnail() -> None:
+    world = World()
+    world.uploads.records[FILE] = upload(
+        thumbnail_status=ThumbnailStatus.UNSUPPORTED, thumbnail_identifier=None
+    )
+    world.uploads.records[THUMBNAIL] = made(file_identifier=THUMBNAIL)
+    world.create()
+    world.create(file_identifier=THUMBNAIL)
+    assert world.uploads.records[THUMBNAIL].thumbnail_identifier is None
+
+
+def test_a_change_is_held_to_the_same_rules() -> None:
+    world = World()
+    record = world.create()
+
+    def change(**changes: Any) -> Derivative:
+        return commit_change(
+            world.catalogue,
+            lambda: world.deriving.plan_change(GUEST, record.identifier, changes, Precondition()),
+        )
+
+    with pytest.raises(InvalidError, match="must be a jpeg"):
+        change(derivative_type=DerivativeType.THUMBNAIL_IMAGE)
+    with pytest.raises(InvalidError, match="acDerivedFrom should be provided"):
+        change(ac_derived_from=None)
+    with pytest.raises(InvalidError, match="cannot have been made from itself"):
+        change(generated_from_derivative=record.identifier)
+    with pytest.raises(InvalidError) as refused:
+        change(bucket="cnc", file_identifier=FILE, publicly_releasable=None)
+    assert [one.code for one in refused.value.problems] == [
+        "constraint_violation",
+        "bucket_is_fixed",
+        "file_is_fixed",
+    ]
+    after = change(filename=None, ac_tags=("leaf",), dc_format=None)
+    assert (after.filename, after.ac_tags) == ("leaf large.png", ("leaf",))
+    assert (after.dc_format, after.version, after.changed_by) == ("image/png", 2, "gail")

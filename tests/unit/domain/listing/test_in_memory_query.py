@@ -1,0 +1,101 @@
+"""Short lists: what filters admit, in which order it comes, and how much of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.listing.in_memory_query import Filter, Operator, Order, Selection, like
+
+TYPES = ("image/png", "image/jpeg", "text/csv", "Video/MP4")
+ENTRIES = [{"mediaType": name, "family": name.partition("/")[0]} for name in TYPES]
+
+
+def chosen(*conditions: tuple[str, str], **more: object) -> list[str]:
+    """The types that pass filters given as operator and comma-separated values."""
+    filters = tuple(
+        Filter(attribute="mediaType", operator=Operator(operator), values=tuple(values.split(",")))
+        for operator, values in conditions
+    )
+    selection = Selection(filters=filters, **more)  # type: ignore[arg-type]  # as the test says
+    return [entry["mediaType"] for entry in selection.of(ENTRIES)]
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "expected"),
+    [
+        ("EQ", "image/png", ["image/png"]),
+        ("EQ", "IMAGE/PNG", []),
+        ("EQ", "text/csv,image/png", ["image/png", "text/csv"]),
+        ("EQ", '"image/png"', []),
+        ("NEQ", "image/png", ["image/jpeg", "text/csv", "Video/MP4"]),
+        ("NEQ", "image/png,text/csv", list(TYPES)),
+        ("IN", '"image/png",text/csv', ["image/png", "text/csv"]),
+        ("LIKE", "%jpeg%", ["image/jpeg"]),
+        ("LIKE", "image/%", ["image/png", "image/jpeg"]),
+        ("LIKE", "video/%", []),
+        ("ILIKE", "video/%", ["Video/MP4"]),
+        ("ILIKE", "%PNG", ["image/png"]),
+        ("GT", "image/png", ["text/csv"]),
+        ("GE", "image/png", ["image/png", "text/csv"]),
+        ("LT", "image/jpeg", ["Video/MP4"]),
+        ("LE", "image/jpeg", ["image/jpeg", "Video/MP4"]),
+    ],
+)
+def test_a_filter_admits_what_compares_with_any_of_its_values(
+    operator: str, values: str, expected: list[str]
+) -> None:
+    assert chosen((operator, values)) == expected
+
+
+def test_several_filters_must_all_hold() -> None:
+    assert chosen(("LIKE", "image/%"), ("NEQ", "image/png")) == ["image/jpeg"]
+
+
+def test_all_comes_in_its_own_order_unless_asked_otherwise() -> None:
+    assert chosen() == list(TYPES)
+    by_name = (Order(attribute="mediaType"),)
+    assert chosen(order=by_name) == ["image/jpeg", "image/png", "text/csv", "Video/MP4"]
+
+
+def test_the_first_attribute_of_an_order_decides_first() -> None:
+    order = (Order(attribute="family", descending=True), Order(attribute="mediaType"))
+    assert chosen(order=order) == ["Video/MP4", "text/csv", "image/jpeg", "image/png"]
+
+
+def test_a_page_is_cut_from_what_passed() -> None:
+    assert chosen(("LIKE", "%/%"), offset=1, limit=2) == ["image/jpeg", "text/csv"]
+    assert chosen(offset=3) == ["Video/MP4"]
+    assert chosen(offset=9, limit=2) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "matches"),
+    [
+        ("", "", True),
+        ("", "%", True),
+        ("a", "", False),
+        ("", "_", False),
+        ("abc", "abc", True),
+        ("abc", "ab", False),
+        ("abc", "abcd", False),
+        ("abc", "a_c", True),
+        ("abc", "a%", True),
+        ("abc", "%c", True),
+        ("abc", "%b%", True),
+        ("abcbd", "a%bd", True),
+        ("abc", "%%%", True),
+        ("a%c", "a%c", True),
+        ("a.c", "a[.]c", False),
+        ("aab", "%ab", True),
+        ("mississippi", "m%iss%_pi", True),
+        ("mississippi", "m%iss%x", False),
+    ],
+)
+def test_percent_stands_for_anything_and_an_underscore_for_one_character(
+    text: str, pattern: str, matches: bool
+) -> None:
+    assert like(text, pattern) is matches
+
+
+def test_a_hostile_pattern_is_answered_soon() -> None:
+    assert not like("a" * 200, "%a" * 4000 + "b")

@@ -1,0 +1,371 @@
+"""Lists: whoever pages through one sees what they may read, all of it, once, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coffer.domain.callers import Caller, Role
+from coffer.domain.errors import MalformedRequestError
+from coffer.domain.listing import pages
+from coffer.domain.listing.filters import (
+    EVERYTHING,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Filter,
+    Operator,
+    matches,
+)
+from coffer.domain.listing.index_keys import ORDERS, Kind, Order, Record, place_of
+from coffer.domain.listing.pages import Cursor, Listing, Page, read_list
+from coffer.domain.listing.ports import Read, Slice
+from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, make_plan
+from coffer.domain.listing.related import may_read
+from coffer.domain.listing.resources import facts_of, identifier_of
+from coffer.domain.media_types import DcType
+from tests.fakes import FrozenClock, InMemoryLists
+from tests.fakes.clocks import NOON
+from tests.fakes.records import ADMIN, caller, identifier, metadata, thumbnail, upload
+
+BUCKETS = ("aafc", "Bicoe", "cnc")
+NAMES = ("a.png", "A.png", "b b.png", "b.png", None)
+READER = Caller(
+    username="bob",
+    groups={
+        "aafc": frozenset({Role.READ_ONLY}),
+        "bicoe": frozenset({Role.GUEST}),
+        "cnc": frozenset(),
+    },
+)
+
+
+def _metadata(number: int, draw: st.DataObject) -> Record:
+    minutes = st.integers(0, 5).map(lambda minutes: NOON + timedelta(minutes=minutes))
+    return metadata(
+        identifier=identifier(number * 7),
+        bucket=draw.draw(st.sampled_from(BUCKETS)),
+        created_on=draw.draw(minutes),
+        xmp_metadata_date=draw.draw(minutes),
+        original_filename=draw.draw(st.sampled_from(NAMES)),
+        dc_type=draw.draw(st.sampled_from([DcType.IMAGE, DcType.SOUND])),
+        publicly_releasable=draw.draw(st.booleans()),
+        deleted_on=draw.draw(st.sampled_from([None, None, None, NOON])),
+    )
+
+
+def _comparison(path: str, values: Sequence[str | bool]) -> st.SearchStrategy[Filter]:
+    one = st.sampled_from(values).map(
+        lambda value: Comparison(path, Operator.EQ, value, folds=path == "bucket")
+    )
+    return st.lists(one, min_size=1, max_size=3).map(lambda parts: AnyOf(tuple(parts)))
+
+
+COMPARISONS = st.one_of(
+    _comparison("bucket", ["aafc", "bicoe", "cnc", "nobody"]),
+    _comparison("originalFilename", ["a.png", "A.png", "b.png", "nothing"]),
+    _comparison("dcType", ["IMAGE", "SOUND"]),
+    _comparison("publiclyReleasable", [True, False]),
+    st.just(Comparison("originalFilename", Operator.NEQ, "a.png")),
+    st.just(Comparison("createdOn", Operator.GE, "2026-11-22T12:02:00.250000Z")),
+)
+FILTERS = st.lists(COMPARISONS, max_size=3).map(lambda parts: AllOf(tuple(parts)))
+CALLERS = st.sampled_from([ADMIN, READER, caller(), Caller(username="nobody")])
+
+
+def naive(records: Sequence[Record], who: Caller, query: Query) -> list[str]:
+    """The whole list by its definition: filter everything, then sort everything."""
+    order = query.order or Order.CREATED
+    found = []
+    for record in records:
+        place = place_of(record)
+        if place is None or not matches(query.wanted, facts_of(record)):
+            continue
+        if who.may_read(record.bucket) or (_only_public(query.wanted) and may_read(who, record)):
+            found.append((place.positions[order], identifier_of(record)))
+    return [name for _, name in sorted(found, reverse=query.descending)]
+
+
+def _only_public(wanted: Filter) -> bool:
+    """Whether a filter says in so many words that it wants what is public."""
+    parts = wanted.parts if isinstance(wanted, AllOf) else (wanted,)
+    return any(
+        isinstance(part, AnyOf)
+        and all(
+            isinstance(one, Comparison) and (one.path, one.value) == ("publiclyReleasable", True)
+            for one in part.parts
+        )
+        for part in parts
+    )
+
+
+def page_through(
+    lists: InMemoryLists, who: Caller, query: Query, limit: int, offset: int = 0
+) -> list[Listing]:
+    found = []
+    page: Page | None = Page(limit=limit, cursor=Cursor(skip=offset))
+    while page is not None:
+        listing = read_list(lists, FrozenClock(), who, query, page)
+        found.append(listing)
+        page = Page(limit=limit, cursor=listing.following) if listing.following else None
+        assert len(found) < 500
+    return found
+
+
+def ids(listings: Sequence[Listing]) -> list[str]:
+    return [identifier_of(record) for listing in listings for record in listing.records]
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_paging_yields_what_filtering_and_sorting_everything_yields(data: st.DataObject) -> None:
+    records = [_metadata(number, data) for number in range(data.draw(st.integers(0, 25)))]
+    query = Query(
+        kind=Kind.METADATA,
+        wanted=data.draw(FILTERS),
+        order=data.draw(st.sampled_from([None, *Order])),
+        descending=data.draw(st.booleans()),
+    )
+    who = data.draw(CALLERS)
+    limit, offset = data.draw(st.integers(1, 12)), data.draw(st.integers(0, 15))
+    expected = naive(records, who, query)
+    listings = page_through(InMemoryLists(records), who, query, limit, offset)
+    assert ids(listings) == expected[offset:]
+    assert listings[-1].total == len(expected)
+    assert not listings[-1].is_lower_bound
+    for listing in listings:
+        assert len(listing.records) <= limit
+        assert listing.total == len(expected) or listing.is_lower_bound
+        assert listing.total <= len(expected)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_bounds_move_pages_and_lose_nothing(data: st.DataObject) -> None:
+    records = [_metadata(number, data) for number in range(25)]
+    query = Query(
+        kind=Kind.METADATA, wanted=data.draw(FILTERS), descending=data.draw(st.booleans())
+    )
+    who = data.draw(CALLERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "MAX_ITEMS_EVALUATED", data.draw(st.integers(40, 70)))
+        patch.setattr(pages, "_FIRST_FILTERED", 1)
+        listings = page_through(InMemoryLists(records), who, query, data.draw(st.integers(1, 5)))
+    assert ids(listings) == naive(records, who, query)
+
+
+def test_a_list_of_more_stretches_than_a_page_may_evaluate_still_comes_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "MAX_ITEMS_EVALUATED", 1)
+    names = AnyOf(
+        tuple(Comparison("originalFilename", Operator.EQ, name) for name in ("a.png", "b.png"))
+    )
+    query = Query(kind=Kind.METADATA, wanted=AllOf((names,)))
+    records = _many(7, original_filename="b.png")
+    assert len(make_plan(ADMIN, query).stretches) == 64
+    assert ids(page_through(InMemoryLists(records), ADMIN, query, 2)) == naive(
+        records, ADMIN, query
+    )
+
+
+class SlowLists(InMemoryLists):
+    """Lists whose clock goes on with each read."""
+
+    def __init__(self, records: Sequence[Record], clock: FrozenClock, pause: timedelta) -> None:
+        super().__init__(records)
+        self._clock, self._pause = clock, pause
+        self.reads = 0
+
+    def read(self, kind: Kind, reads: Sequence[Read]) -> list[Slice]:
+        self._clock.advance(self._pause)
+        self.reads += 1
+        return super().read(kind, reads)
+
+
+def _many(count: int, **changes: object) -> list[Record]:
+    return [
+        metadata(identifier=identifier(number), created_on=_at(number), **changes)
+        for number in range(count)
+    ]
+
+
+def _at(number: int) -> datetime:
+    return NOON + timedelta(seconds=number)
+
+
+def test_a_page_takes_no_longer_than_five_seconds_and_goes_on_from_there() -> None:
+    clock = FrozenClock()
+    lists = SlowLists(_many(400), clock, timedelta(seconds=2))
+    query = Query(
+        kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "nothing is called so")
+    )
+    listing = read_list(lists, clock, caller(), query, Page())
+    assert (listing.records, lists.reads) == ((), 3)
+    assert listing.following == Cursor(place=_place(50 + 100 + 200 - 1), skip=0, seen=0)
+    assert (listing.total, listing.is_lower_bound) == (0, True)
+
+
+def _place(number: int) -> str:
+    place = place_of(metadata(identifier=identifier(number), created_on=_at(number)))
+    assert place is not None
+    return place.positions[Order.CREATED]
+
+
+def test_a_filtered_page_evaluates_5000_items_at_most() -> None:
+    lists = InMemoryLists(_many(6000))
+    query = Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "nothing"))
+    listing = read_list(lists, FrozenClock(), caller(), query, Page())
+    assert lists.entries_read == 5000
+    assert listing.following == Cursor(place=_place(4999))
+    rest = read_list(
+        lists, FrozenClock(), caller(), query, Page(cursor=listing.following or Cursor())
+    )
+    assert (rest.following, rest.total, rest.is_lower_bound) == (None, 0, False)
+
+
+def test_a_plain_page_reads_one_more_than_it_shows() -> None:
+    lists = InMemoryLists(_many(300))
+    listing = read_list(lists, FrozenClock(), caller(), Query(kind=Kind.METADATA), Page(limit=20))
+    assert lists.entries_read == 21
+    assert (listing.total, listing.is_lower_bound) == (300, False)
+
+
+def test_an_offset_is_skipped_by_positions_up_to_the_deadline() -> None:
+    clock = FrozenClock()
+    lists = SlowLists(_many(9000), clock, timedelta(seconds=1))
+    page = Page(limit=5, cursor=Cursor(skip=8990))
+    first = read_list(lists, clock, caller(), Query(kind=Kind.METADATA), page)
+    assert first.records == ()
+    assert first.following == Cursor(place=_place(4999), skip=3990, seen=5000)
+    assert first.total == 9000
+    again = Page(limit=5, cursor=first.following or Cursor())
+    second = read_list(lists, clock, caller(), Query(kind=Kind.METADATA), again)
+    assert [identifier_of(one) for one in second.records] == [
+        identifier(number) for number in range(8990, 8995)
+    ]
+
+
+def test_a_page_that_is_cut_goes_on_behind_what_is_left_of_it() -> None:
+    lists = InMemoryLists(_many(10))
+    query = Query(kind=Kind.METADATA)
+    listing = read_list(lists, FrozenClock(), caller(), query, Page(limit=6))
+    assert listing.cut(6) is listing
+    cut = listing.cut(2)
+    assert len(cut.records) == 2
+    rest = read_list(
+        lists, FrozenClock(), caller(), query, Page(limit=20, cursor=cut.following or Cursor())
+    )
+    assert [identifier_of(one) for one in rest.records] == [identifier(n) for n in range(2, 10)]
+    assert rest.seen == 2
+
+
+def test_a_cursor_of_another_order_is_refused() -> None:
+    page = Page(cursor=Cursor(place=f"a.png\t{_place(1)}"))
+    with pytest.raises(MalformedRequestError):
+        read_list(InMemoryLists(), FrozenClock(), caller(), Query(kind=Kind.METADATA), page)
+
+
+# ---------------------------------------------------------------- plans
+
+
+def _stretches(who: Caller, query: Query) -> list[tuple[str | None, str]]:
+    plan = make_plan(who, query)
+    return [(one.bucket_key or one.shard, one.order.value) for one in plan.stretches]
+
+
+BICOE = Comparison("bucket", Operator.EQ, "bicoe", folds=True)
+PUBLIC = Comparison("publiclyReleasable", Operator.EQ, True)
+
+
+def test_a_caller_is_shown_their_own_buckets() -> None:
+    assert _stretches(READER, Query(kind=Kind.METADATA)) == [
+        ("aafc", "createdOn"),
+        ("bicoe", "createdOn"),
+    ]
+
+
+def test_a_bucket_that_one_may_not_read_shows_nothing() -> None:
+    assert _stretches(caller(), Query(kind=Kind.METADATA, wanted=BICOE)) == []
+
+
+def test_public_records_of_a_foreign_bucket_are_read_from_it_and_filtered() -> None:
+    plan = make_plan(caller(), Query(kind=Kind.METADATA, wanted=AllOf((BICOE, PUBLIC))))
+    assert [one.bucket_key for one in plan.stretches] == ["bicoe"]
+    assert plan.rest == AllOf((PUBLIC,))
+
+
+def test_public_records_of_everybody_are_read_from_their_shards() -> None:
+    plan = make_plan(caller(), Query(kind=Kind.METADATA, wanted=PUBLIC))
+    assert [one.shard for one in plan.stretches] == [f"public#{digit:x}" for digit in range(16)]
+    assert plan.rest == EVERYTHING
+
+
+def test_an_administrator_is_shown_every_shard() -> None:
+    assert len(make_plan(ADMIN, Query(kind=Kind.METADATA)).stretches) == 32
+    assert len(make_plan(ADMIN, Query(kind=Kind.OBJECT_UPLOAD)).stretches) == 16
+
+
+def test_a_name_is_looked_up_where_the_order_allows() -> None:
+    named = Comparison("originalFilename", Operator.EQ, "Leaf.png")
+    for order, expected in ((None, "originalFilename"), (Order.CHANGED, "xmpMetadataDate")):
+        query = Query(kind=Kind.METADATA, wanted=named, order=order)
+        assert _stretches(caller(), query) == [("aafc", expected)]
+        assert make_plan(caller(), query).rest == AllOf((named,))
+
+
+def test_too_many_buckets_are_asked_to_be_named() -> None:
+    groups = {f"g{number}": frozenset({Role.USER}) for number in range(MAX_BUCKETS + 1)}
+    many = Caller(username="eve", groups=groups)
+    with pytest.raises(MalformedRequestError) as caught:
+        make_plan(many, Query(kind=Kind.METADATA))
+    assert caught.value.problems[0].parameter == "filter[bucket]"
+    del groups["g0"]
+    assert len(make_plan(many, Query(kind=Kind.METADATA)).stretches) == MAX_BUCKETS
+
+
+def test_a_group_that_cannot_be_a_bucket_is_none() -> None:
+    odd = Caller(username="eve", groups={"": frozenset({Role.USER}), "a b": frozenset({Role.USER})})
+    assert make_plan(odd, Query(kind=Kind.METADATA)).stretches == ()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_read_in_each_of_its_orders(kind: Kind) -> None:
+    records: dict[Kind, Record] = {
+        Kind.METADATA: metadata(),
+        Kind.DERIVATIVE: thumbnail(),
+        Kind.OBJECT_UPLOAD: upload(),
+    }
+    for order in ORDERS[kind]:
+        listing = read_list(
+            InMemoryLists(records.values()),
+            FrozenClock(),
+            ADMIN,
+            Query(kind=kind, order=order),
+            Page(),
+        )
+        assert listing.records == (records[kind],)
+
+
+def test_the_total_is_never_less_than_what_was_seen() -> None:
+    class Behind(InMemoryLists):
+        def count(self, *_: object, **__: object) -> int:
+            return 0
+
+    listing = read_list(
+        Behind(_many(30)), FrozenClock(), caller(), Query(kind=Kind.METADATA), Page(limit=20)
+    )
+    assert (listing.total, listing.is_lower_bound) == (21, False)
+
+
+def test_records_that_only_case_tells_apart_share_a_bucket() -> None:
+    records = [replace(metadata(), bucket="AAFC")]
+    listing = read_list(
+        InMemoryLists(records), FrozenClock(), caller(), Query(kind=Kind.METADATA), Page()
+    )
+    assert [record.bucket for record in listing.records] == ["AAFC"]

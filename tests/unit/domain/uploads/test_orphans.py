@@ -1,0 +1,181 @@
+"""Orphans: what nobody claimed for too long goes, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
+from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, Fate, OrphanRemoval
+from coffer.domain.uploads.ports import Uploads
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
+from coffer.domain.uploads.removal import Removal
+from tests.fakes import FrozenClock, InMemoryObjects, InMemoryUploads, watched
+from tests.fakes.files import PNG
+from tests.fakes.records import FILE, identifier, upload
+from tests.fakes.watching import once
+
+AGE = timedelta(days=20)
+MOMENT = timedelta(microseconds=1)
+
+
+class Store:
+    """A store in which uploads were left at noon, with their bytes and thumbnails."""
+
+    def __init__(self, *uploads: ObjectUpload, most: int = 100) -> None:
+        self.clock = FrozenClock()
+        self.uploads = InMemoryUploads(*uploads)
+        self.objects = InMemoryObjects(self.clock)
+        self.most = most
+        for one in uploads:
+            for key in (str(one.object_key), one.thumbnail_key):
+                self.objects.replace(key, PNG, content_type="image/png")
+
+    def sweep(
+        self,
+        *,
+        after: timedelta = AGE + MOMENT,
+        uploads: Uploads | None = None,
+        dry_run: bool = False,
+        time_is_up: Callable[[], bool] = lambda: False,
+    ) -> list[Fate]:
+        self.clock.advance(after)
+        records = uploads or self.uploads
+        removal = Removal(uploads=records, objects=self.objects, clock=self.clock)
+        found = OrphanRemoval(
+            uploads=records, removal=removal, clock=self.clock, most=self.most
+        ).sweep(AGE, dry_run=dry_run, time_is_up=time_is_up)
+        return [one.fate for one in found]
+
+    @property
+    def record(self) -> ObjectUpload:
+        return self.uploads.records[FILE]
+
+
+def test_an_orphan_goes_with_its_thumbnail_and_leaves_a_tombstone() -> None:
+    store = Store(upload())
+    assert store.sweep() == [Fate.REMOVED]
+    assert not store.objects.keys
+    record, now = store.record, store.clock.now()
+    assert (record.deleted_on, record.deleted_by) == (now, ORPHAN_REMOVAL)
+    assert record.version == upload().version + 1
+    assert (record.awaiting, record.expires_at) == (None, now + TOMBSTONE_LIFETIME)
+
+
+def test_exactly_the_age_is_not_longer_than_the_age() -> None:
+    store = Store(upload())
+    assert store.sweep(after=AGE) == []
+    assert store.sweep(after=MOMENT) == [Fate.REMOVED]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        upload(claimed_by="metadata/x", awaiting=None, awaiting_since=None),
+        upload(status=UploadStatus.PENDING, awaiting=Awaiting.BYTES, version=0),
+        upload(status=UploadStatus.REJECTED, awaiting=None, awaiting_since=None),
+    ],
+    ids=["claimed", "unfinished", "rejected"],
+)
+def test_what_is_no_orphan_is_never_looked_at(kept: ObjectUpload) -> None:
+    store = Store(kept)
+    assert store.sweep(after=timedelta(days=1000)) == []
+    assert store.record == kept
+    assert len(store.objects.keys) == 2
+
+
+def claim(store: Store) -> None:
+    current = store.record
+    store.uploads.replace(
+        current, replace(current, claimed_by="metadata/x", awaiting=None, awaiting_since=None)
+    )
+
+
+@pytest.mark.parametrize("call", ["get", "replace"])
+def test_an_upload_claimed_during_the_sweep_survives(call: str) -> None:
+    store = Store(upload())
+    racing = watched(store.uploads, before=once(call, lambda: claim(store)))
+    assert store.sweep(uploads=racing) == [Fate.SPARED]
+    assert store.record.claimed_by == "metadata/x"
+    assert store.record.deleted_on is None
+    assert len(store.objects.keys) == 2
+
+
+def test_a_claim_that_was_given_back_starts_the_age_anew() -> None:
+    store = Store(upload())
+
+    def give_back() -> None:
+        claim(store)
+        store.uploads.replace(
+            store.record,
+            replace(
+                store.record,
+                claimed_by=None,
+                awaiting=Awaiting.CLAIM,
+                awaiting_since=store.clock.now(),
+            ),
+        )
+
+    assert store.sweep(uploads=watched(store.uploads, before=once("get", give_back))) == [
+        Fate.SPARED
+    ]
+    assert store.sweep(after=AGE) == []
+    assert store.sweep(after=MOMENT) == [Fate.REMOVED]
+
+
+def test_a_dry_run_names_and_removes_nothing() -> None:
+    store = Store(upload())
+    assert store.sweep(dry_run=True) == [Fate.LISTED]
+    assert (store.record, len(store.objects.keys)) == (upload(), 2)
+
+
+def test_a_run_has_a_bound_and_the_next_one_goes_on() -> None:
+    store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)), most=2)
+    assert store.sweep() == [Fate.REMOVED] * 2
+    assert store.sweep(after=MOMENT) == [Fate.REMOVED]
+
+
+def test_a_run_ends_when_its_time_is_up() -> None:
+    store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)))
+    answers = iter([False, True])
+    assert store.sweep(time_is_up=lambda: next(answers)) == [Fate.REMOVED]
+
+
+def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:
+    store = Store(upload(), upload(file_identifier=identifier(9)))
+
+    def fail() -> None:
+        raise OSError("no store")
+
+    store.objects = watched(store.objects, before=once("remove", fail))
+    assert store.sweep() == [Fate.FAILED, Fate.REMOVED]
+    assert store.record.awaiting is Awaiting.REMOVAL
+
+
+def test_an_upload_that_is_gone_meanwhile_is_no_failure() -> None:
+    store = Store(upload())
+    racing = watched(store.uploads, before=once("get", store.uploads.records.clear))
+    assert store.sweep(uploads=racing) == [Fate.SPARED]
+
+
+def test_removing_twice_does_nothing_more() -> None:
+    store = Store(upload())
+    removal = Removal(uploads=store.uploads, objects=store.objects, clock=store.clock)
+    tombstone = removal.bury(store.record, "alice")
+    removal.finish(tombstone)
+    settled = store.record
+    removal.finish(tombstone)
+    removal.finish(settled)
+    assert store.record == settled
+
+
+def test_two_runs_that_finish_the_same_removal_do_not_disturb_each_other() -> None:
+    store = Store(upload())
+    removal = Removal(uploads=store.uploads, objects=store.objects, clock=store.clock)
+    tombstone = removal.bury(store.record, "alice")
+    racing = watched(store.uploads, before=once("replace", lambda: removal.finish(tombstone)))
+    Removal(uploads=racing, objects=store.objects, clock=store.clock).finish(tombstone)
+    assert store.record.awaiting is None

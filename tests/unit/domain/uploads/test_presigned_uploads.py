@@ -1,0 +1,177 @@
+"""Offers: what each form allows, and every bad announcement pointed at, all at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from coffer.domain.callers import Role
+from coffer.domain.errors import (
+    ForbiddenError,
+    InvalidError,
+    RequestError,
+    TooLargeError,
+)
+from coffer.domain.identifiers import is_identifier
+from coffer.domain.uploads.grant import UploadGrant
+from coffer.domain.uploads.presigned_uploads import (
+    MAX_FILES,
+    Checksums,
+    FileAnnouncement,
+    UploadOffer,
+    offer_uploads,
+)
+from tests.fakes import FrozenClock, PlainForms
+from tests.fakes.records import caller
+
+MOST = 1000
+
+
+def announced(name: str = "leaf.png", **more: Any) -> FileAnnouncement:
+    return FileAnnouncement(original_filename=name, **more)
+
+
+def offer(
+    forms: PlainForms, *files: FileAnnouncement, role: Role = Role.GUEST
+) -> list[UploadOffer]:
+    return offer_uploads(forms, FrozenClock(), caller(role), files, bucket="AAFC", max_bytes=MOST)
+
+
+def refused(*files: FileAnnouncement) -> RequestError:
+    forms = PlainForms()
+    with pytest.raises(RequestError) as refusal:
+        offer(forms, *files)
+    assert forms.allowed == []
+    return refusal.value
+
+
+def told(error: RequestError) -> list[tuple[str, str | None]]:
+    return [(problem.code, problem.pointer) for problem in error.problems]
+
+
+def test_a_form_allows_exactly_the_announced_upload() -> None:
+    forms = PlainForms()
+    checksums = Checksums(sha1_hex="ab" * 20, md5="x")
+    file = announced(
+        "Blatt|1.png", received_media_type=" image/png ", is_derivative=True, checksums=checksums
+    )
+    [made] = offer(forms, file)
+    [allowed] = forms.allowed
+    assert is_identifier(made.file_identifier)
+    assert allowed.key == f"incoming/aafc/{made.file_identifier}"
+    assert made.form.fields == {"key": allowed.key}
+    assert made.form.expires == FrozenClock().now() + timedelta(hours=1)
+    assert (allowed.media_type, allowed.checksums) == ("image/png", checksums)
+    assert UploadGrant.decode(allowed.grant) == UploadGrant(
+        bucket="AAFC",
+        created_by="alice",
+        original_filename="Blatt_1.png",
+        received_media_type="image/png",
+        is_derivative=True,
+    )
+
+
+def test_offers_come_in_the_requests_order() -> None:
+    forms = PlainForms()
+    made = offer(forms, *[announced(f"{number}.png") for number in range(5)])
+    names = [UploadGrant.decode(allowed.grant).original_filename for allowed in forms.allowed]
+    assert names == [f"{number}.png" for number in range(5)]
+    keys = [allowed.key for allowed in forms.allowed]
+    assert [f"incoming/aafc/{one.file_identifier}" for one in made] == keys
+    assert len(set(keys)) == 5
+
+
+@pytest.mark.parametrize(
+    ("size", "least", "most"), [(None, 1, MOST), (1, 1, 1), (500, 500, 500), (MOST, MOST, MOST)]
+)
+def test_a_known_size_is_allowed_exactly(size: int | None, least: int, most: int) -> None:
+    forms = PlainForms()
+    offer(forms, announced(size_in_bytes=size))
+    [allowed] = forms.allowed
+    assert (allowed.least_bytes, allowed.most_bytes) == (least, most)
+
+
+def test_nothing_declared_is_nothing_pinned() -> None:
+    forms = PlainForms()
+    offer(forms, announced(received_media_type="  "))
+    assert forms.allowed[0].media_type is None
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "code", "pointer"),
+    [
+        (announced(size_in_bytes=0), InvalidError, "empty_file", "sizeInBytes"),
+        (announced(size_in_bytes=MOST + 1), TooLargeError, "file_too_large", "sizeInBytes"),
+        (announced("n" * 251), InvalidError, "file_name_too_long", "originalFilename"),
+        (announced("a.12345678901"), InvalidError, "file_extension_too_long", "originalFilename"),
+        (
+            announced(received_media_type="png"),
+            InvalidError,
+            "malformed_media_type",
+            "receivedMediaType",
+        ),
+    ],
+)
+def test_a_bad_announcement_is_pointed_at(
+    file: FileAnnouncement, kind: type[RequestError], code: str, pointer: str
+) -> None:
+    error = refused(announced(), file)
+    assert type(error) is kind
+    assert told(error) == [(code, f"/files/1/{pointer}")]
+
+
+def test_a_grant_that_does_not_fit_points_at_its_file() -> None:
+    # 250 characters of four bytes: the longest name and type still fit, a long user name does not.
+    longest = announced("𠀀" * 250, received_media_type=f"a/{'b' * 148}", is_derivative=True)
+    assert len(offer(PlainForms(), longest)) == 1
+    somebody = caller(Role.GUEST, username="u" * 400)
+    with pytest.raises(InvalidError) as refusal:
+        offer_uploads(
+            PlainForms(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MOST
+        )
+    assert told(refusal.value) == [("upload_grant_too_long", "/files/0")]
+
+
+def test_all_bad_announcements_are_told_at_once() -> None:
+    error = refused(
+        announced(size_in_bytes=0),
+        announced(),
+        announced("n" * 251),
+        announced(size_in_bytes=MOST + 1),
+    )
+    assert type(error) is InvalidError
+    assert told(error) == [
+        ("empty_file", "/files/0/sizeInBytes"),
+        ("file_name_too_long", "/files/2/originalFilename"),
+        ("file_too_large", "/files/3/sizeInBytes"),
+    ]
+
+
+def test_it_is_too_large_only_where_nothing_else_is_wrong() -> None:
+    error = refused(announced(size_in_bytes=MOST + 1), announced(size_in_bytes=MOST + 2))
+    assert type(error) is TooLargeError
+    assert [pointer for _, pointer in told(error)] == [
+        "/files/0/sizeInBytes",
+        "/files/1/sizeInBytes",
+    ]
+
+
+def test_at_least_one_file_must_be_named() -> None:
+    assert told(refused()) == [("no_files", "/files")]
+
+
+def test_a_thousand_files_fit_one_request_and_no_more() -> None:
+    forms = PlainForms()
+    assert len(offer(forms, *[announced()] * MAX_FILES)) == MAX_FILES == 1000
+    error = refused(*[announced()] * (MAX_FILES + 1))
+    assert type(error) is TooLargeError
+    assert told(error) == [("too_many_files", "/files")]
+
+
+def test_a_reader_is_offered_nothing() -> None:
+    forms = PlainForms()
+    with pytest.raises(ForbiddenError):
+        offer(forms, announced(size_in_bytes=0), role=Role.READ_ONLY)
+    assert forms.allowed == []

@@ -1,0 +1,61 @@
+"""What may stay: sizes, and the media type that a caller declares."""
+
+from __future__ import annotations
+
+import pytest
+
+from coffer.domain.detection import BufferReader
+from coffer.domain.errors import InvalidError
+from coffer.domain.uploads.rules import RejectedError, admit_media_type, inspect
+
+
+@pytest.mark.parametrize("size", [1, 99, 100])
+def test_a_file_up_to_the_limit_is_taken(size: int) -> None:
+    content = inspect(
+        BufferReader(b"x" * size), name="a.txt", received_media_type=None, max_bytes=100
+    )
+    assert content.size_in_bytes == size
+    assert content.sha1_hex is None
+
+
+@pytest.mark.parametrize(
+    ("size", "code", "detail"),
+    [
+        (0, "empty_file", "Can't store empty file."),
+        (101, "file_too_large", "The file has 101 bytes; at most 100 are taken."),
+    ],
+)
+def test_an_empty_or_too_large_file_is_refused(size: int, code: str, detail: str) -> None:
+    with pytest.raises(RejectedError) as refusal:
+        inspect(BufferReader(b"x" * size), name="a.txt", received_media_type=None, max_bytes=100)
+    assert refusal.value.rejection.code == code
+    assert refusal.value.rejection.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("received", "admitted"),
+    [
+        (None, None),
+        ("", None),
+        ("   ", None),
+        (" image/png ", "image/png"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ("special/binary", "special/binary"),
+        (f"a/{'b' * 148}", f"a/{'b' * 148}"),
+    ],
+)
+def test_a_declared_type_is_kept_as_it_is(received: str | None, admitted: str | None) -> None:
+    assert admit_media_type(received) == admitted
+
+
+@pytest.mark.parametrize(
+    "received",
+    ["nonsense", "/png", "image/", "/", "imäge/png", "image/png\r\nX-Evil: 1", f"a/{'b' * 149}"],
+)
+def test_what_could_be_no_header_of_the_object_is_refused(received: str) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        admit_media_type(received, pointer="/files/0/receivedMediaType")
+    [problem] = refusal.value.problems
+    assert problem.code == "malformed_media_type"
+    assert problem.pointer == "/files/0/receivedMediaType"
+    assert len(problem.detail) < 200

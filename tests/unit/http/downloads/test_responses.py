@@ -1,0 +1,320 @@
+"""Downloads at the edge: names, ranges, conditions and links."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffer.domain.downloads.find import Download
+from coffer.domain.errors import MalformedRequestError, NotFoundError
+from coffer.http.downloads.responses import (
+    MAX_BODY_BYTES,
+    byte_range,
+    download_response,
+    file_name_parameters,
+)
+from coffer.http.errors import RangeNotSatisfiableError, render_error
+from coffer.http.responses import JSON, Response
+from tests.fakes import FrozenClock, InMemoryDeliveries, InMemoryObjects
+from tests.fakes.clocks import NOON
+from tests.unit.http.events import make_request
+
+BODY = bytes(range(10))
+TAG = '"abc"'
+LAST_MODIFIED = "Sun, 22 Nov 2026 12:00:00 GMT"
+FILE = Download(
+    object_key="objects/aafc/x.png",
+    filename="leaf.png",
+    media_type="image/png",
+    size_bytes=len(BODY),
+    tag="abc",
+    last_modified=NOON,
+)
+
+
+def ask(
+    download: Download = FILE,
+    method: str = "GET",
+    query: str = "",
+    body: bytes | None = BODY,
+    **headers: str,
+) -> Response:
+    objects = InMemoryObjects(FrozenClock())
+    if body is not None:
+        objects.replace(download.object_key, body, content_type=download.media_type)
+    request = make_request(
+        f"{method} /api/v1/file/{{bucket}}/{{fileId}}",
+        query=query,
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+    )
+    return download_response(request, download, InMemoryDeliveries(objects), FrozenClock())
+
+
+# ---------------------------------------------------------------- the whole file
+
+
+def test_a_small_file_comes_whole_with_what_a_browser_needs() -> None:
+    answer = ask()
+    assert (answer.status, answer.body) == (200, BODY)
+    assert answer.headers == {
+        "Content-Type": "image/png",
+        "Content-Disposition": "attachment; filename=\"leaf.png\"; filename*=UTF-8''leaf.png",
+        "ETag": TAG,
+        "Last-Modified": LAST_MODIFIED,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def test_a_file_whose_size_only_the_store_knows_comes_whole_too() -> None:
+    assert ask(replace(FILE, size_bytes=None)).body == BODY
+
+
+@pytest.mark.parametrize("query", ["", "redirect=false", "redirect=true"])
+def test_bytes_that_are_not_there_are_missing(query: str) -> None:
+    unknown = replace(FILE, size_bytes=None)
+    with pytest.raises(NotFoundError) as refused:
+        ask(unknown, query=query, body=None)
+    assert refused.value.problems[0].code == "file_missing"
+
+
+def test_a_missing_small_file_is_not_found() -> None:
+    with pytest.raises(NotFoundError):
+        ask(body=None)
+
+
+@pytest.mark.parametrize("size", [len(BODY), None])
+def test_head_says_the_length_and_sends_nothing(size: int | None) -> None:
+    answer = ask(replace(FILE, size_bytes=size), method="HEAD", query="redirect=true")
+    assert (answer.status, answer.body) == (200, "")
+    assert answer.headers["Content-Length"] == answer.headers["X-Content-Length"] == "10"
+    assert answer.headers["ETag"] == TAG
+
+
+def test_head_of_a_large_file_does_not_redirect() -> None:
+    answer = ask(replace(FILE, size_bytes=10**12), method="HEAD")
+    assert (answer.status, answer.headers["X-Content-Length"]) == (200, str(10**12))
+
+
+# ---------------------------------------------------------------- links
+
+
+@pytest.mark.parametrize(
+    ("size", "query", "status"),
+    [
+        (MAX_BODY_BYTES, "", 200),
+        (MAX_BODY_BYTES + 1, "", 307),
+        (1, "redirect=true", 307),
+        (10**12, "redirect=true", 307),
+    ],
+)
+def test_a_large_file_is_handed_out_by_a_link(size: int, query: str, status: int) -> None:
+    answer = ask(replace(FILE, size_bytes=size), query=query, body=b"x" * min(size, 10**7))
+    assert answer.status == status
+
+
+def test_a_redirect_says_what_to_do_with_it() -> None:
+    answer = ask(query="redirect=true")
+    assert answer.headers["Location"] == (
+        "store:objects/aafc/x.png?type=image/png&disposition=attachment; "
+        "filename=\"leaf.png\"; filename*=UTF-8''leaf.png&life=300"
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "curl -L" in str(answer.body)
+
+
+@pytest.mark.parametrize("size", [10, 10**12])
+def test_a_link_can_be_had_without_being_redirected(size: int) -> None:
+    answer = ask(replace(FILE, size_bytes=size), query="redirect=false&disposition=inline")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, JSON)
+    document = json.loads(answer.body)
+    assert document["expires"] == "2026-11-22T12:05:00.250000Z"
+    assert "disposition=inline" in document["url"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("redirect=maybe", "redirect"),
+        ("redirect=", "redirect"),
+        ("disposition=evil%0d%0aX: y", "disposition"),
+        ("disposition=Inline", "disposition"),
+    ],
+)
+def test_a_parameter_has_its_values(query: str, parameter: str) -> None:
+    with pytest.raises(MalformedRequestError) as refused:
+        ask(query=query)
+    [problem] = refused.value.problems
+    assert (problem.code, problem.parameter) == ("malformed_parameter", parameter)
+
+
+# ---------------------------------------------------------------- names and types
+
+
+@pytest.mark.parametrize(
+    ("media_type", "disposition"),
+    [
+        ("image/jpeg", "inline"),
+        ("IMAGE/PNG", "inline"),
+        ("text/plain", "inline"),
+        ("video/mp4", "inline"),
+        ("image/svg+xml", "attachment"),
+        ("text/html", "attachment"),
+        ("application/pdf", "attachment"),
+        ("application/xhtml+xml", "attachment"),
+        ("text/xml", "attachment"),
+        ("text/plain; charset=x", "attachment"),
+        ("special/type", "attachment"),
+    ],
+)
+def test_what_could_run_script_is_never_shown_inline(media_type: str, disposition: str) -> None:
+    answer = ask(replace(FILE, media_type=media_type), query="disposition=inline")
+    assert answer.headers["Content-Disposition"].startswith(f"{disposition}; ")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("leaf.png", "filename=\"leaf.png\"; filename*=UTF-8''leaf.png"),
+        ("a b.png", "filename=\"a b.png\"; filename*=UTF-8''a%20b.png"),
+        ("Käfer.jpg", "filename=\"K_fer.jpg\"; filename*=UTF-8''K%C3%A4fer.jpg"),
+        ('a"b.png', "filename=\"a_b.png\"; filename*=UTF-8''a%22b.png"),
+        ("a\\b.png", "filename=\"a_b.png\"; filename*=UTF-8''a%5Cb.png"),
+        ("a\r\nX: y", "filename=\"a__X_ y\"; filename*=UTF-8''a%0D%0AX%3A%20y"),
+        ("50%25.png", "filename=\"50_25.png\"; filename*=UTF-8''50%2525.png"),
+        ("标本", "filename=\"__\"; filename*=UTF-8''%E6%A0%87%E6%9C%AC"),
+        ("", "filename=\"\"; filename*=UTF-8''"),
+    ],
+)
+def test_a_name_goes_into_the_header_twice(name: str, parameters: str) -> None:
+    assert file_name_parameters(name) == parameters
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_no_name_breaks_out_of_the_header(name: str) -> None:
+    parameters = file_name_parameters(name)
+    found = re.fullmatch(
+        r"filename=\"([^\"\\\x00-\x1f\x7f-\U0010ffff]*)\"; filename\*=UTF-8''(\S*)", parameters
+    )
+    assert found is not None
+    assert unquote(found[2]) == name
+
+
+# ---------------------------------------------------------------- conditions
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [(TAG, 304), (f"W/{TAG}", 304), ("*", 304), (f'"x", {TAG}', 304), ('"other"', 200), ("", 200)],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_known_bytes_are_not_sent_again(header: str, status: int, method: str) -> None:
+    answer = ask(method=method, if_none_match=header, range="bytes=0-1" if status == 304 else "")
+    assert answer.status == status
+    assert answer.headers["ETag"] == TAG
+    if status == 304:
+        assert answer.body == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (TAG, 206),
+        (LAST_MODIFIED, 206),
+        ('"other"', 200),
+        (f"W/{TAG}", 200),
+        ("Sun, 22 Nov 2026 11:59:59 GMT", 200),
+        ("", 206),
+    ],
+)
+def test_a_part_is_only_of_the_bytes_that_the_client_knows(header: str, status: int) -> None:
+    answer = ask(range="bytes=2-3", if_range=header)
+    assert (answer.status, answer.body) == (status, BODY[2:4] if status == 206 else BODY)
+
+
+# ---------------------------------------------------------------- ranges
+
+
+RANGES: list[tuple[str, tuple[int, int] | None]] = [
+    # RFC 9110, 14.1.2: with 10 bytes there are 0 to 9.
+    ("bytes=0-0", (0, 0)),
+    ("bytes=0-9", (0, 9)),
+    ("bytes=2-5", (2, 5)),
+    ("bytes=5-", (5, 9)),
+    ("bytes=9-", (9, 9)),
+    ("bytes=0-", (0, 9)),
+    ("bytes=5-100", (5, 9)),
+    ("bytes=-1", (9, 9)),
+    ("bytes=-10", (0, 9)),
+    ("bytes=-100", (0, 9)),
+    ("Bytes=0-1", (0, 1)),
+    (" bytes = 0-1 ", (0, 1)),
+    ("bytes=0-9999999999999999999", (0, 9)),
+]
+IGNORED = [
+    "",
+    "bytes",
+    "bytes=",
+    "bytes=-",
+    "bytes=5-2",
+    "bytes=0-1,3-4",
+    "bytes=a-b",
+    "bytes=0-1x",
+    "bytes=+0-1",
+    "bytes=0--1",
+    "bytes=-1-2",
+    "bytes=1",
+    "bytes=²-³",
+    "bytes=0 - 1",
+    "items=0-1",
+    "seconds=0-1",
+    f"bytes=0-{'9' * 5000}",
+]
+BEHIND = ["bytes=10-", "bytes=10-11", "bytes=100-", "bytes=-0", "bytes=9999999999999999999-"]
+
+
+@pytest.mark.parametrize(("header", "wanted"), RANGES)
+def test_a_range_is_a_part_of_the_file(header: str, wanted: tuple[int, int]) -> None:
+    assert byte_range(header, 10) == wanted
+    first, last = wanted
+    answer = ask(range=header)
+    assert (answer.status, answer.body) == (206, BODY[first : last + 1])
+    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/10"
+    assert answer.headers["ETag"] == TAG
+
+
+@pytest.mark.parametrize("header", IGNORED)
+def test_what_is_no_single_range_of_bytes_is_ignored(header: str) -> None:
+    assert byte_range(header, 10) is None
+    answer = ask(range=header)
+    assert (answer.status, answer.body) == (200, BODY)
+    assert "Content-Range" not in answer.headers
+
+
+@pytest.mark.parametrize("header", BEHIND)
+def test_a_range_behind_the_end_cannot_be_satisfied(header: str) -> None:
+    with pytest.raises(RangeNotSatisfiableError) as refused:
+        ask(range=header)
+    answer = render_error(refused.value, make_request())
+    assert answer.status == 416
+    assert answer.headers["Content-Range"] == "bytes */10"
+
+
+def test_a_range_of_a_large_file_is_the_links_to_serve() -> None:
+    assert ask(replace(FILE, size_bytes=10**9), range="bytes=0-1").status == 307
+
+
+@given(st.text(max_size=30) | st.from_regex(r"bytes=[0-9]{0,25}-[0-9]{0,25}"), st.integers(1, 50))
+def test_no_range_leaves_the_file(header: str, size: int) -> None:
+    wanted: Any = byte_range(header, size)
+    if wanted is not None and wanted != (size, size - 1):
+        first, last = wanted
+        assert 0 <= first <= last < size

@@ -1,0 +1,230 @@
+"""Records as documents: what is shown of them, and how much fits an answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from coffer import __version__
+from coffer.domain.callers import Caller, Role
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.counting import kind_of
+from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.pages import read_list
+from coffer.domain.listing.related import Related, find_related
+from coffer.domain.metadata.record import Metadata
+from coffer.http.listing import documents as record_documents
+from coffer.http.listing.lists import Records, list_response, record_response
+from coffer.http.listing.queries import read_list_query, read_view
+from coffer.http.requests import Request
+from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryLists, InMemoryUploads
+from tests.fakes.clocks import NOON
+from tests.fakes.records import ADMIN, METADATA, THUMBNAIL, caller, identifier, metadata, thumbnail
+from tests.fakes.records import upload as an_upload
+from tests.unit.http.events import make_request
+
+MADE = identifier(50)
+
+
+def sources(*records: Record) -> Records:
+    catalogue = InMemoryCatalogue(InMemoryUploads())
+    for record in records:
+        if isinstance(record, Derivative):
+            catalogue.derivative_records[record.identifier] = record
+        elif isinstance(record, Metadata):
+            catalogue.metadata_records[record.identifier] = record
+    return Records(lists=InMemoryLists(records), catalogue=catalogue, clock=FrozenClock())
+
+
+def asked(query: str = "", path: str = "/api/v1/metadata", **headers: str) -> Request:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return make_request(f"GET {path}", path=path, query=query, headers=named)
+
+
+def document(answer: Any) -> dict[str, Any]:
+    assert answer.status == 200, answer.body
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def listed(query: str, who: Caller, *records: Record, kind: Kind = Kind.METADATA) -> dict[str, Any]:
+    path = f"/api/v1/{kind}"
+    return document(list_response(asked(query, path), kind, who, sources(*records)))
+
+
+def shown(
+    query: str, who: Caller, record: Record, *others: Record, **headers: str
+) -> dict[str, Any]:
+    kind = kind_of(record)
+    request = asked(query, f"/api/v1/{kind}/x", **headers)
+    view = read_view(request, kind)
+    return document(record_response(request, record, view, who, sources(record, *others)))
+
+
+def test_a_page_says_how_many_there_are_and_by_which_version() -> None:
+    found = listed("", caller(), metadata())
+    assert found["meta"] == {"totalResourceCount": 1, "moduleVersion": __version__}
+    assert found["links"] == {"self": "https://coffer.example/api/v1/metadata"}
+    assert "included" not in found
+
+
+def test_a_page_leads_to_the_next_with_the_same_words() -> None:
+    records = [metadata(identifier=identifier(number)) for number in range(5)]
+    query = "filter%5Bbucket%5D=aafc&page[limit]=2&page[offset]=1&include=derivatives"
+    found = listed(query, caller(), *records)
+    assert [one["id"] for one in found["data"]] == [identifier(1), identifier(2)]
+    following = parse_qs(urlsplit(found["links"]["next"]).query)
+    assert following.pop("page[cursor]")
+    assert following == {
+        "filter[bucket]": ["aafc"],
+        "page[limit]": ["2"],
+        "include": ["derivatives"],
+    }
+    rest = listed(urlsplit(found["links"]["next"]).query, caller(), *records)
+    assert [one["id"] for one in rest["data"]] == [identifier(3), identifier(4)]
+    assert "next" not in rest["links"]
+
+
+def test_a_total_that_nobody_has_counted_says_so() -> None:
+    records = [metadata(identifier=identifier(number)) for number in range(5)]
+    found = listed("filter[dcType]=IMAGE&page[limit]=2", caller(), *records)
+    assert found["meta"]["totalResourceCount"] == 3
+    assert found["meta"]["totalIsLowerBound"] is True
+
+
+def test_a_page_is_cut_to_what_an_answer_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_documents, "MAX_LIST_BYTES", 4000)
+    records = [
+        metadata(identifier=identifier(number), ac_caption="x" * 1500) for number in range(5)
+    ]
+    shown_ids: list[str] = []
+    query = "page[limit]=5"
+    for _ in range(5):
+        found = listed(query, caller(), *records)
+        assert 0 < len(found["data"]) < 5
+        shown_ids += [one["id"] for one in found["data"]]
+        if "next" not in found["links"]:
+            break
+        query = urlsplit(found["links"]["next"]).query
+    assert shown_ids == [identifier(number) for number in range(5)]
+
+
+def test_a_record_that_passes_every_limit_is_shown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_documents, "MAX_LIST_BYTES", 10)
+    records = [metadata(identifier=identifier(number)) for number in range(2)]
+    assert len(listed("", caller(), *records)["data"]) == 1
+
+
+def test_what_is_included_weighs_once() -> None:
+    parent = metadata()
+    made = [thumbnail(identifier=identifier(50 + number)) for number in range(3)]
+    found = listed("include=acDerivedFrom", caller(), parent, *made, kind=Kind.DERIVATIVE)
+    assert [one["id"] for one in found["included"]] == [METADATA]
+    linkage = {"data": {"type": "metadata", "id": METADATA}}
+    assert [one["relationships"]["acDerivedFrom"] for one in found["data"]] == [linkage] * 3
+
+
+def test_fields_leave_out_everything_else() -> None:
+    record = metadata(dc_creator=identifier(9), ac_metadata_creator=identifier(8))
+    found = listed("fields[metadata]=filename,dcCreator", caller(), record)
+    assert found["data"] == [
+        {
+            "id": METADATA,
+            "type": "metadata",
+            "attributes": {"filename": "leaf.png"},
+            "relationships": {
+                "dcCreator": {"data": {"type": "person", "id": identifier(9)}},
+            },
+        }
+    ]
+    nothing = listed("fields[metadata]=", caller(), record)
+    assert nothing["data"] == [{"id": METADATA, "type": "metadata", "attributes": {}}]
+
+
+def test_a_relationship_that_leads_nowhere_is_left_out() -> None:
+    found = shown("include=generatedFromDerivative,acDerivedFrom", caller(), thumbnail())
+    assert found["data"]["relationships"] == {
+        "acDerivedFrom": {"data": {"type": "metadata", "id": METADATA}}
+    }
+    assert found["included"] == []
+
+
+def test_a_derivative_leads_to_what_it_was_made_from() -> None:
+    made = thumbnail(identifier=MADE, generated_from_derivative=THUMBNAIL)
+    found = shown(
+        "include=generatedFromDerivative,acDerivedFrom", caller(), made, thumbnail(), metadata()
+    )
+    assert {(one["type"], one["id"]) for one in found["included"]} == {
+        ("derivative", THUMBNAIL),
+        ("metadata", METADATA),
+    }
+
+
+def test_what_was_deleted_or_may_not_be_read_is_not_included() -> None:
+    made = thumbnail(identifier=MADE, generated_from_derivative=THUMBNAIL)
+    stranger = Caller(username="mallory")
+    private = metadata(publicly_releasable=False)
+    gone = thumbnail(deleted_on=NOON)
+    found = shown("include=generatedFromDerivative,acDerivedFrom", stranger, made, gone, private)
+    assert found["included"] == []
+    assert set(found["data"]["relationships"]) == {"generatedFromDerivative", "acDerivedFrom"}
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        (caller(Role.READ_ONLY), []),
+        (caller(Role.GUEST), ["create", "update"]),
+        (caller(Role.USER), ["create", "update"]),
+        (caller(Role.SUPER_USER), ["create", "update", "delete"]),
+        (ADMIN, ["create", "update", "delete"]),
+    ],
+)
+def test_permissions_are_told_to_whoever_asks(who: Caller, expected: list[str]) -> None:
+    found = shown("", who, metadata(), include_dina_permission="true")
+    assert found["data"]["meta"] == {"permissionsProvider": "coffer", "permissions": expected}
+    assert "meta" not in shown("", who, metadata())["data"]
+
+
+def test_permissions_differ_by_kind() -> None:
+    found = shown("", caller(Role.USER), thumbnail(), include_dina_permission="1")
+    assert found["data"]["meta"]["permissions"] == ["create", "update", "delete"]
+    request = asked(path="/api/v1/object-upload/x", include_dina_permission="1")
+    view = read_view(request, Kind.OBJECT_UPLOAD)
+    duplicate = an_upload(duplicate_found=True)
+    for who, expected in ((ADMIN, ["update", "delete"]), (caller(Role.SUPER_USER), [])):
+        answer = record_documents.record_document_response(request, duplicate, view, Related(), who)
+        meta = document(answer)["data"]["meta"]
+        assert meta["permissions"] == expected
+        assert "duplicate_found" in meta["warnings"]
+
+
+def test_an_etag_says_nothing_of_what_is_included() -> None:
+    where = sources(metadata())
+    for query, status in (
+        ("", 304),
+        ("fields[metadata]=filename", 304),
+        ("include=derivatives", 200),
+    ):
+        request = asked(query, if_none_match='"1"')
+        view = read_view(request, Kind.METADATA)
+        answer = record_response(request, metadata(), view, caller(), where)
+        assert answer.status == status, query
+
+
+def test_only_what_is_asked_for_is_looked_up() -> None:
+    where = sources(metadata(), thumbnail())
+    listing = read_list(
+        where.lists,
+        where.clock,
+        caller(),
+        read_list_query(asked(), Kind.METADATA).query,
+        read_list_query(asked(), Kind.METADATA).page,
+    )
+    found = find_related(
+        where.lists, where.catalogue, caller(), Kind.METADATA, listing.records, ("dcCreator",)
+    )
+    assert found == Related()

@@ -1,0 +1,86 @@
+"""Queries of short lists: what is read from them, and what is refused by name."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from coffer.domain.errors import MalformedRequestError
+from coffer.domain.listing.in_memory_query import Filter, Operator, Order, Selection
+from coffer.http.listing.in_memory_query import read_selection
+from tests.unit.http.events import make_request
+
+
+def read(*parameters: tuple[str, str]) -> Selection:
+    """The selection of a query, for entries of two attributes."""
+    return read_selection(make_request(query=urlencode(parameters)), ("mediaType", "title"))
+
+
+def test_an_empty_query_selects_everything() -> None:
+    assert read() == Selection()
+    assert read(("include", "x"), ("filtered", "y")) == Selection()
+
+
+def test_filters_are_read_in_either_form() -> None:
+    selection = read(("filter[title]", "a"), ("filter[mediaType][LIKE]", "%jpeg%,image/_ng"))
+    assert selection.filters == (
+        Filter(attribute="title", operator=Operator.EQ, values=("a",)),
+        Filter(attribute="mediaType", operator=Operator.LIKE, values=("%jpeg%", "image/_ng")),
+    )
+
+
+def test_order_and_page_are_read() -> None:
+    selection = read(
+        ("sort", "-title,mediaType,title"), ("page[offset]", "40"), ("page[limit]", "20")
+    )
+    assert selection.order == (
+        Order(attribute="title", descending=True),
+        Order(attribute="mediaType"),
+    )
+    assert (selection.offset, selection.limit) == (40, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("filter[colour]", "red", "unknown_attribute"),
+        ("filter[colour][LIKE]", "red", "unknown_attribute"),
+        ("filter[]", "red", "unknown_attribute"),
+        ("filter[mediaType][LOOKS]", "red", "malformed_parameter"),
+        ("filter[mediaType][like]", "red", "malformed_parameter"),
+        ("filter[mediaType][]", "red", "malformed_parameter"),
+        ("filter[mediaType]", "", "malformed_parameter"),
+        ("filter[mediaType", "x", "malformed_parameter"),
+        ("filter[mediaType][EQ][EQ]", "x", "malformed_parameter"),
+        ("filter", "x", "malformed_parameter"),
+        ("sort", "colour", "unknown_attribute"),
+        ("sort", "", "unknown_attribute"),
+        ("page[limit]", "0", "malformed_parameter"),
+        ("page[limit]", "1001", "malformed_parameter"),
+        ("page[limit]", "-1", "malformed_parameter"),
+        ("page[limit]", "²", "malformed_parameter"),
+        ("page[limit]", "", "malformed_parameter"),
+        ("page[offset]", "10001", "malformed_parameter"),
+        ("page[offset]", "9" * 5000, "malformed_parameter"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_the_parameters_name(
+    name: str, value: str, code: str
+) -> None:
+    with pytest.raises(MalformedRequestError) as refused:
+        read((name, value))
+    [problem] = refused.value.problems
+    assert (problem.code, problem.parameter) == (code, name)
+
+
+def test_more_values_than_anyone_means_are_refused() -> None:
+    read(("filter[mediaType]", ",".join("x" * 100)))
+    read(("filter[mediaType][LIKE]", ",".join("x" * 10)))
+    for too_many in (
+        [("filter[mediaType]", ",".join("x" * 100)), ("filter[title]", "y")],
+        [("filter[mediaType][LIKE]", ",".join("x" * 6)), ("filter[title][ILIKE]", "a,b,c,d,e")],
+    ):
+        with pytest.raises(MalformedRequestError) as refused:
+            read(*too_many)
+        assert refused.value.problems[0].parameter == "filter"

@@ -1,0 +1,476 @@
+"""Queries of lists: what they say, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffer.domain.errors import MalformedRequestError, RequestError
+from coffer.domain.listing.filters import (
+    EVERYTHING,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Filter,
+    Operator,
+    Wildcard,
+    fits,
+    matches,
+)
+from coffer.domain.listing.index_keys import Kind, Order, Record
+from coffer.domain.listing.pages import Cursor
+from coffer.domain.listing.query_plan import Query
+from coffer.domain.listing.resources import RESOURCES, facts_of
+from coffer.http.listing.comparisons import OPERATORS, QueryError
+from coffer.http.listing.cursors import read_cursor, write_cursor
+from coffer.http.listing.queries import ListQuery, View, read_list_query, read_view
+from coffer.http.requests import Request
+from tests.fakes.records import FILE, METADATA, identifier, metadata, thumbnail, upload
+
+MAKE: dict[Kind, Callable[..., Record]] = {
+    Kind.METADATA: metadata,
+    Kind.DERIVATIVE: thumbnail,
+    Kind.OBJECT_UPLOAD: upload,
+}
+
+
+def request(query: str) -> Request:
+    return Request.of_event(
+        {
+            "routeKey": "GET /api/v1/metadata",
+            "rawPath": "/api/v1/metadata",
+            "rawQueryString": query,
+            "headers": {},
+            "requestContext": {
+                "http": {"method": "GET"},
+                "domainName": "api.example",
+                "requestId": "r",
+            },
+        }
+    )
+
+
+def ask(query: str, kind: Kind = Kind.METADATA) -> ListQuery:
+    return read_list_query(request(query), kind)
+
+
+def problems(query: str, kind: Kind = Kind.METADATA) -> list[tuple[str, str | None]]:
+    with pytest.raises(MalformedRequestError) as caught:
+        ask(query, kind)
+    return [(problem.code, problem.parameter) for problem in caught.value.problems]
+
+
+def wanted(query: str, kind: Kind = Kind.METADATA) -> Filter:
+    return ask(query, kind).query.wanted
+
+
+def finds(query: str, kind: Kind = Kind.METADATA, **changes: Any) -> bool:
+    return matches(wanted(query, kind), facts_of(MAKE[kind](**changes)))
+
+
+def test_nothing_asked_is_everything_from_the_beginning() -> None:
+    asked = ask("")
+    assert asked.query == Query(kind=Kind.METADATA, wanted=EVERYTHING)
+    assert (asked.page.limit, asked.page.cursor, asked.view) == (20, Cursor(), View())
+
+
+# ---------------------------------------------------------------- filters
+
+
+def test_commas_are_alternatives_and_several_filters_all_hold() -> None:
+    assert wanted("filter[filename]=a,b&filter[orientation][GT]=3") == AllOf(
+        (
+            AnyOf(
+                (
+                    Comparison("filename", Operator.EQ, "a"),
+                    Comparison("filename", Operator.EQ, "b"),
+                )
+            ),
+            AnyOf((Comparison("orientation", Operator.GT, 3),)),
+        )
+    )
+
+
+def test_the_rest_of_a_query_may_be_encoded_or_not() -> None:
+    query = "filter[filename][EQ]=a b&page[limit]=5"
+    assert ask(quote(query, safe="=&")) == ask(query)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('"a,b",c', ("a,b", "c")),
+        ('"a"', ("a",)),
+        ('a"b', ('a"b',)),
+        ('"a', ('"a',)),
+        ("", ("",)),
+        ("a,", ("a", "")),
+        (",", ("", "")),
+        ('""', ("",)),
+    ],
+)
+def test_what_stands_in_quotes_may_hold_commas(text: str, values: tuple[str, ...]) -> None:
+    expected = AnyOf(tuple(Comparison("filename", Operator.IN, value) for value in values))
+    assert wanted(f"filter[filename][IN]={quote(text)}") == AllOf((expected,))
+
+
+HOLDS = [
+    ("filter[filename]=leaf.png", True),
+    ("filter[filename]=Leaf.png", False),
+    ("filter[filename][NEQ]=leaf.png", False),
+    ("filter[filename][NEQ]=leaf.png,other", True),
+    ("filter[filename][LIKE]=leaf%25", True),
+    ("filter[filename][LIKE]=%25EAF%25", False),
+    ("filter[filename][ILIKE]=%25EAF%25", True),
+    ("filter[filename][LIKE]=l__f.png", True),
+    ("filter[filename][GT]=leaf", True),
+    ("filter[filename][LT]=leaf.png", False),
+    ("filter[filename][LE]=leaf.png", True),
+    ("filter[filename][GE]=leaf.png", True),
+    ("filter[bucket]=AAFC", True),
+    ("filter[group][LIKE]=AA%25", True),
+    ("filter[bucket][NEQ]=AAFC", False),
+    ("filter[dcType]=IMAGE", True),
+    ("filter[dcType]=Image", True),
+    ("filter[dcType][NEQ]=SOUND", True),
+    ("filter[dcType][LIKE]=%25MAG%25", True),
+    ("filter[publiclyReleasable]=true", True),
+    ("filter[publiclyReleasable]=False", False),
+    ("filter[createdOn]=2026-11-22T12:00:00.25Z", True),
+    ("filter[createdOn]=2026-11-22T13:00:00.25%2B01:00", True),
+    ("filter[createdOn]=2026-11-22T13:00:00.25+01:00", True),
+    ("filter[createdOn][GE]=2026-11-22", True),
+    ("filter[createdOn][LT]=2026-11-22", False),
+    (f"filter[fileIdentifier]={FILE.upper()}", True),
+    (f"filter[fileIdentifier][LIKE]={FILE[:8].upper()}%25", True),
+    ("filter[orientation]=6", True),
+    ("filter[orientation]=6.0", True),
+    ("filter[orientation][GE]=7", False),
+    ("filter[acTags]=leaf", True),
+    ("filter[acTags]=tree", False),
+    ("filter[acTags][NEQ]=leaf", True),
+    ("filter[managedAttributes.colour]=red", True),
+    ("filter[managedAttributes.shape]=red", False),
+    ("filter[managedAttributes.shape][NEQ]=red", False),
+    (f"filter[dcCreator.id]={METADATA}", True),
+    ("filter[acCaption][NEQ]=anything", False),
+    ("fiql=filename==leaf.png", True),
+    ("fiql=filename==*.png", True),
+    ("fiql=filename!=*.png", False),
+    ("fiql=filename!=*.jpg", True),
+    ("fiql=bucket==AA*", True),
+    ("fiql=(fileExtension==.jpg,fileExtension==.png);bucket==aafc", True),
+    ("fiql=fileExtension==.jpg,fileExtension==.png;bucket==cnc", False),
+    ("fiql=orientation=gt=5;orientation=le=6", True),
+    ("fiql=orientation=lt=6,orientation=ge=7", False),
+    ('fiql=filename=="leaf.png"', True),
+    ("fiql=filename==leaf%252Epng", True),
+    ("fiql=filename==*%252Epng", True),
+    ("fiql=filename==lea%252A", False),
+    ("fiql=createdOn=ge=2026-01-01", True),
+]
+
+
+@pytest.mark.parametrize(("query", "holds"), HOLDS, ids=[query for query, _ in HOLDS])
+def test_a_filter_finds_what_it_says(query: str, holds: bool) -> None:
+    found = finds(
+        query,
+        orientation=6,
+        ac_tags=("leaf", "green"),
+        managed_attributes={"colour": "red"},
+        dc_creator=METADATA,
+    )
+    assert found is holds
+
+
+def test_every_kind_has_its_own_attributes() -> None:
+    assert finds(f"filter[acDerivedFrom.id]={METADATA}", Kind.DERIVATIVE)
+    assert finds("filter[derivativeType]=THUMBNAIL_IMAGE", Kind.DERIVATIVE)
+    assert finds("filter[uploadStatus]=AVAILABLE", Kind.OBJECT_UPLOAD)
+    assert not finds("filter[rejectionReason.code]=empty_file", Kind.OBJECT_UPLOAD)
+    assert problems("filter[derivativeType]=LARGE_IMAGE") == [
+        ("unknown_attribute", "filter[derivativeType]")
+    ]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_attribute_can_be_filtered(kind: Kind) -> None:
+    resource = RESOURCES[kind]
+    for name, attribute in resource.attributes.items():
+        paths = [f"{name}.{member}" for member in attribute.members] or [name]
+        if attribute.form == "map":
+            paths = [f"{name}.anything"]
+        for path in paths:
+            assert resource.field(path) is not None
+            assert problems(f"filter[{path}][AS]=x", kind) == [
+                ("malformed_parameter", f"filter[{path}][AS]")
+            ]
+
+
+WRONG = [
+    ("filter[colour]=red", "unknown_attribute", "filter[colour]"),
+    ("filter[rsql]=a==b", "unknown_attribute", "filter[rsql]"),
+    ("filter[derivatives.id]=x", "unknown_attribute", "filter[derivatives.id]"),
+    ("filter[dcCreator]=x", "unknown_attribute", "filter[dcCreator]"),
+    ("filter[dcCreator.name]=x", "unknown_attribute", "filter[dcCreator.name]"),
+    ("filter[managedAttributes]=x", "unknown_attribute", "filter[managedAttributes]"),
+    ("filter[filename.x]=x", "unknown_attribute", "filter[filename.x]"),
+    ("filter[filename][eq]=x", "malformed_parameter", "filter[filename][eq]"),
+    ("filter[filename][UNLIKE]=x", "malformed_parameter", "filter[filename][UNLIKE]"),
+    ("filter[filename][]=x", "malformed_parameter", "filter[filename][]"),
+    ("filter=x", "malformed_parameter", "filter"),
+    ("filter[]=x", "malformed_parameter", "filter[]"),
+    ("filter[a][b][c]=x", "malformed_parameter", "filter[a][b][c]"),
+    ("filter[a=x", "malformed_parameter", "filter[a"),
+    ("filter[orientation]=six", "malformed_parameter", "filter[orientation]"),
+    ("filter[orientation]=6.5", "malformed_parameter", "filter[orientation]"),
+    ("filter[orientation][LIKE]=6", "malformed_parameter", "filter[orientation][LIKE]"),
+    ("filter[createdOn]=yesterday", "malformed_parameter", "filter[createdOn]"),
+    ("filter[createdOn]=2026-11-22T12:00:00", "malformed_parameter", "filter[createdOn]"),
+    ("filter[createdOn]=2026-13-40", "malformed_parameter", "filter[createdOn]"),
+    ("filter[createdOn][ILIKE]=2026%25", "malformed_parameter", "filter[createdOn][ILIKE]"),
+    ("filter[publiclyReleasable]=yes", "malformed_parameter", "filter[publiclyReleasable]"),
+    (
+        "filter[publiclyReleasable][GT]=false",
+        "malformed_parameter",
+        "filter[publiclyReleasable][GT]",
+    ),
+    ("filter[fileIdentifier]=1", "malformed_parameter", "filter[fileIdentifier]"),
+    ("filter[dcType]=PAINTING", "malformed_parameter", "filter[dcType]"),
+    ("filter[bucket]=", "malformed_parameter", "filter[bucket]"),
+    ("filter[bucket]=a/b", "malformed_parameter", "filter[bucket]"),
+    ("filter[managedAttributes]=red", "unknown_attribute", "filter[managedAttributes]"),
+    ("fiql=", "malformed_parameter", "fiql"),
+    ("fiql=colour==red", "unknown_attribute", "fiql"),
+    ("fiql=filename", "malformed_parameter", "fiql"),
+    ("fiql=(filename==a", "malformed_parameter", "fiql"),
+    ("fiql=filename==a)", "malformed_parameter", "fiql"),
+    ("fiql=filename==a;", "malformed_parameter", "fiql"),
+    ("fiql=createdOn==2026*", "malformed_parameter", "fiql"),
+    (f"fiql={'(' * 21}filename==a{')' * 21}", "malformed_parameter", "fiql"),
+    ("fiql=filename==a&filter[filename]=a", "malformed_parameter", "fiql"),
+    ("sort=size", "unknown_attribute", "sort"),
+    ("sort=createdOn,originalFilename", "unknown_attribute", "sort"),
+    ("sort=createdOn&sort=createdOn", "malformed_parameter", "sort"),
+    ("sort[a]=createdOn", "malformed_parameter", "sort[a]"),
+    ("page[limit]=0", "malformed_parameter", "page[limit]"),
+    ("page[limit]=1001", "malformed_parameter", "page[limit]"),
+    ("page[limit]=-1", "malformed_parameter", "page[limit]"),
+    ("page[limit]=\u0661", "malformed_parameter", "page[limit]"),
+    ("page[limit]=", "malformed_parameter", "page[limit]"),
+    ("page[offset]=10001", "malformed_parameter", "page[offset]"),
+    ("page[number]=2", "malformed_parameter", "page[number]"),
+    ("page=2", "malformed_parameter", "page"),
+    ("page[cursor]=nonsense", "malformed_cursor", "page[cursor]"),
+    ("page[cursor]=", "malformed_cursor", "page[cursor]"),
+    ("include=friends", "unknown_relationship", "include"),
+    ("include=derivatives.acDerivedFrom", "unknown_relationship", "include"),
+    ("fields[person]=name", "malformed_parameter", "fields[person]"),
+    ("fields[metadata]=size", "unknown_attribute", "fields[metadata]"),
+    ("fields=filename", "malformed_parameter", "fields"),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "parameter"), WRONG, ids=[query[:40] for query, _, _ in WRONG]
+)
+def test_what_is_wrong_is_told_with_its_parameter(query: str, code: str, parameter: str) -> None:
+    assert problems(quote(query, safe="=&%")) == [(code, parameter)]
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    told = problems("filter[a]=1&filter[b]=2&sort=c&page[limit]=x&include=d&fields[e]=f")
+    assert [parameter for _, parameter in told] == [
+        "filter[a]",
+        "filter[b]",
+        "sort",
+        "page[limit]",
+        "include",
+        "fields[e]",
+    ]
+
+
+def test_other_parameters_are_passed_over() -> None:
+    assert ask("lang=fr&limit=5&_=17&optfields[metadata]=x") == ask("")
+
+
+# ---------------------------------------------------------------- sort, page, view
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_lists_are_sorted_by_what_has_an_index(kind: Kind) -> None:
+    assert ask("sort=-createdOn", kind).query == Query(
+        kind=kind, order=Order.CREATED, descending=True
+    )
+    by_change = kind is Kind.METADATA
+    if by_change:
+        assert ask("sort=xmpMetadataDate", kind).query.order is Order.CHANGED
+    else:
+        assert problems("sort=xmpMetadataDate", kind) == [("unknown_attribute", "sort")]
+
+
+def test_a_page_begins_at_an_offset_or_a_cursor() -> None:
+    assert ask("page[offset]=10000&page[limit]=1000").page.cursor == Cursor(skip=10_000)
+    cursor = write_cursor(PLACE, Query(kind=Kind.METADATA))
+    assert ask(f"page[cursor]={cursor}").page.cursor == PLACE
+    assert problems(f"page[cursor]={cursor}&page[offset]=1") == [
+        ("malformed_parameter", "page[offset]")
+    ]
+
+
+def test_what_is_shown_is_named_by_type() -> None:
+    view = ask(
+        "include=derivatives,dcCreator&fields[metadata]=filename, bucket&fields[derivative]="
+    )
+    assert view.view == View(
+        include=("derivatives", "dcCreator"),
+        fields={"metadata": frozenset({"filename", "bucket"}), "derivative": frozenset()},
+    )
+
+
+def test_one_record_is_viewed_with_the_same_words() -> None:
+    asked = request("include=acDerivedFrom&fields[metadata]=bucket")
+    assert read_view(asked, Kind.DERIVATIVE) == View(
+        include=("acDerivedFrom",), fields={"metadata": frozenset({"bucket"})}
+    )
+    with pytest.raises(MalformedRequestError):
+        read_view(asked, Kind.OBJECT_UPLOAD)
+
+
+# ---------------------------------------------------------------- cursors
+
+PLACE = Cursor(place=f"2026-11-22T12:00:00.250000Z#{METADATA}", skip=3, seen=40)
+QUERY = Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "a"))
+
+
+def test_a_cursor_comes_back_as_it_went() -> None:
+    named = Cursor(place=f"käfer ⟨1⟩.png\t2026-11-22T12:00:00.250000Z#{METADATA}")
+    for cursor in (PLACE, named, Cursor(), Cursor(skip=10_000, seen=1)):
+        assert read_cursor(write_cursor(cursor, QUERY), QUERY) == cursor
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Query(kind=Kind.METADATA),
+        Query(kind=Kind.DERIVATIVE, wanted=QUERY.wanted),
+        Query(kind=Kind.METADATA, wanted=QUERY.wanted, descending=True),
+        Query(kind=Kind.METADATA, wanted=QUERY.wanted, order=Order.NAMED),
+        Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "b")),
+    ],
+)
+def test_a_cursor_belongs_to_its_query(other: Query) -> None:
+    with pytest.raises(QueryError):
+        read_cursor(write_cursor(PLACE, QUERY), other)
+
+
+@given(st.data())
+def test_a_cursor_that_was_tampered_with_is_refused(data: st.DataObject) -> None:
+    text = write_cursor(PLACE, QUERY)
+    at = data.draw(st.integers(0, len(text) - 1))
+    instead = data.draw(st.characters(codec="utf-8").filter(lambda char: char != text[at]))
+    changed = data.draw(
+        st.sampled_from(
+            [text[:at], f"{text[:at]}{instead}{text[at + 1 :]}", f"{text}=", f"{text}\0"]
+        )
+    )
+    with pytest.raises(QueryError):
+        read_cursor(changed, QUERY)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        [None, -1, 0],
+        [None, 10_001, 0],
+        [None, 0, -1],
+        ["nowhere", 0, 0],
+        [f"{'x' * 1000}\t2026-11-22T12:00:00.250000Z#{METADATA}", 0, 0],
+        ["\ud800\t2026-11-22T12:00:00.250000Z#" + METADATA, 0, 0],
+        [1, 0, 0],
+        [None, 0],
+        {},
+        None,
+    ],
+)
+def test_a_forged_cursor_gets_no_further(forged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coffer.http.listing.cursors.json.dumps", lambda *_, **__: _spelled(forged))
+    text = write_cursor(PLACE, QUERY)
+    monkeypatch.undo()
+    with pytest.raises(QueryError):
+        read_cursor(text, QUERY)
+
+
+def _spelled(value: Any) -> str:
+    return json.JSONEncoder().encode(value)
+
+
+def test_an_object_is_filtered_by_a_member() -> None:
+    with pytest.raises(MalformedRequestError) as refusal:
+        ask("filter[managedAttributes]=red")
+    [problem] = refusal.value.problems
+    assert problem.detail == (
+        "managedAttributes is an object: name one of its members, managedAttributes.<name>."
+    )
+
+
+# ---------------------------------------------------------------- patterns and noise
+
+
+@given(st.text("ab%_", max_size=8), st.text("ab", max_size=10))
+def test_a_pattern_fits_as_its_definition_says(pattern: str, text: str) -> None:
+    def naive(pattern: str, text: str) -> bool:
+        if not pattern:
+            return not text
+        if pattern[0] == "%":
+            return any(naive(pattern[1:], text[at:]) for at in range(len(text) + 1))
+        return bool(text) and pattern[0] in ("_", text[0]) and naive(pattern[1:], text[1:])
+
+    pieces = tuple(Wildcard(char) if char in "%_" else char for char in pattern)
+    assert fits(text, pieces) == naive(pattern, text)
+
+
+def test_no_pattern_takes_forever() -> None:
+    pieces = (*(Wildcard.MANY, "a") * 500, "b")
+    assert not fits("a" * 5000, pieces)
+
+
+NOISE = st.text(st.characters(codec="utf-8"), max_size=30)
+NAMES = st.one_of(
+    NOISE,
+    st.sampled_from(["fiql", "sort", "include", "page[limit]", "page[cursor]", "page[offset]"]),
+    st.builds(
+        "filter[{}][{}]".format,
+        st.one_of(NOISE, st.sampled_from(sorted(RESOURCES[Kind.METADATA].attributes))),
+        st.one_of(NOISE, st.sampled_from(OPERATORS)),
+    ),
+    st.builds("fields[{}]".format, st.one_of(NOISE, st.sampled_from(list(Kind)))),
+)
+VALUES = st.one_of(
+    NOISE,
+    st.text('()=;,*!lteg"\\ ', max_size=30),
+    st.sampled_from(["filename==a", "(bucket==a)", "IMAGE", "2026-01-01", "true", "6"]),
+)
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=5), st.sampled_from(list(Kind)))
+def test_any_query_is_understood_or_refused(pairs: list[tuple[str, str]], kind: Kind) -> None:
+    try:
+        asked = ask(urlencode(pairs), kind)
+    except RequestError as error:
+        nameless = [problem for problem in error.problems if not problem.parameter]
+        assert nameless == []
+        return
+    matches(asked.query.wanted, facts_of(MAKE[kind]()))
+    cursor = write_cursor(Cursor(seen=1), asked.query)
+    assert read_cursor(cursor, asked.query) == Cursor(seen=1)
+
+
+def test_identifiers_are_told_apart() -> None:
+    assert not finds(f"filter[fileIdentifier]={identifier(99)}")

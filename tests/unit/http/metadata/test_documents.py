@@ -1,0 +1,249 @@
+"""Metadata at the edge: the shape of every attribute, and all mistakes at once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffer.domain.errors import MalformedRequestError, RequestError
+from coffer.domain.listing.attributes import metadata_attributes
+from coffer.domain.media_types import DcType
+from coffer.domain.metadata.record import NewMetadata
+from coffer.http.documents import read_resource
+from coffer.http.metadata.documents import TYPE, new_metadata, present_metadata
+from tests.fakes.records import FILE, METADATA, metadata
+from tests.unit.http.events import send_json
+
+PERSON = {"data": {"type": "person", "id": METADATA}}
+
+
+def read(attributes: Any, relationships: Any = None) -> NewMetadata:
+    data = {"type": "metadata", "attributes": attributes, "relationships": relationships}
+    return new_metadata(read_resource(send_json({"data": data}), TYPE))
+
+
+def refusal(attributes: Any, relationships: Any = None) -> list[tuple[str, str | None]]:
+    with pytest.raises(MalformedRequestError) as refused:
+        read(attributes, relationships)
+    return [(problem.code, problem.pointer) for problem in refused.value.problems]
+
+
+GOOD: list[tuple[str, Any, str, Any]] = [
+    ("bucket", " aafc ", "bucket", "aafc"),
+    ("fileIdentifier", FILE.upper(), "file_identifier", FILE),
+    (
+        "resourceExternalURL",
+        "https://a.example/b?c",
+        "resource_external_url",
+        "https://a.example/b?c",
+    ),
+    ("resourceExternalURL", " ", "resource_external_url", None),
+    ("resourceExternalURL", "FTP://a.example/b", "resource_external_url", "FTP://a.example/b"),
+    ("filename", "leaf.png", "filename", "leaf.png"),
+    ("filename", "   ", "filename", None),
+    ("dcFormat", "image/png", "dc_format", "image/png"),
+    ("dcType", "Moving Image", "dc_type", DcType.MOVING_IMAGE),
+    ("dcType", "image", "dc_type", DcType.IMAGE),
+    ("acCaption", "Antrodia vaillantii <-", "ac_caption", "Antrodia vaillantii <-"),
+    (
+        "acDigitizationDate",
+        "1999-12-31T23:00:00-01:00",
+        "ac_digitization_date",
+        datetime(2000, 1, 1, tzinfo=UTC),
+    ),
+    ("xmpRightsWebStatement", "x", "xmp_rights_web_statement", "x"),
+    ("dcRights", "x", "dc_rights", "x"),
+    ("xmpRightsOwner", "x", "xmp_rights_owner", "x"),
+    ("xmpRightsUsageTerms", "x", "xmp_rights_usage_terms", "x"),
+    ("orientation", 6, "orientation", 6),
+    ("acTags", ["leaf", " green ", " "], "ac_tags", ("leaf", "green")),
+    ("publiclyReleasable", False, "publicly_releasable", False),
+    ("notPubliclyReleasableReason", "x", "not_publicly_releasable_reason", "x"),
+    ("acSubtype", "SHEET", "ac_subtype", "SHEET"),
+    # Exempt from text safety, as the reference has it.
+    ("managedAttributes", {" k ": " <b> "}, "managed_attributes", {"k": "<b>"}),
+    ("sourceSet", "batch", "source_set", "batch"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "field", "kept"), GOOD)
+def test_an_attribute_is_read(name: str, value: Any, field: str, kept: Any) -> None:
+    assert read({name: value}) == NewMetadata(**{field: kept})
+
+
+@pytest.mark.parametrize("name", sorted({name for name, *_ in GOOD}))
+def test_null_is_not_given(name: str) -> None:
+    assert read({name: None}) == NewMetadata()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "createdBy",
+        "createdOn",
+        "group",
+        "originalFilename",
+        "fileExtension",
+        "xmpMetadataDate",
+        "acHashFunction",
+        "acHashValue",
+    ],
+)
+def test_what_the_server_sets_is_ignored(name: str) -> None:
+    assert read({name: {"any": ["thing"]}}) == NewMetadata()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bucket", 7),
+        ("bucket", ["aafc"]),
+        ("fileIdentifier", "nonsense"),
+        ("fileIdentifier", 7),
+        ("fileIdentifier", ""),
+        ("resourceExternalURL", "not a url"),
+        ("resourceExternalURL", "/relative"),
+        ("resourceExternalURL", "http://[::1"),
+        ("resourceExternalURL", "https:"),
+        ("resourceExternalURL", "javascript://x/%0aalert(1)"),
+        ("resourceExternalURL", "file://host/etc/passwd"),
+        ("resourceExternalURL", "data:text/html,x"),
+        ("resourceExternalURL", 7),
+        ("filename", {"a": 1}),
+        ("dcType", "sculpture"),
+        ("dcType", 7),
+        ("dcType", "x" * 10_000),
+        ("acCaption", "<script>alert(1)</script>"),
+        ("acCaption", True),
+        ("acDigitizationDate", "1999-12-31"),
+        ("acDigitizationDate", "1999-12-31T00:00:00"),
+        ("acDigitizationDate", "0001-01-01T00:00:00+14:00"),
+        ("acDigitizationDate", 946684800),
+        ("orientation", "6"),
+        ("orientation", 6.5),
+        ("orientation", True),
+        ("acTags", "leaf"),
+        ("acTags", [1]),
+        ("acTags", ["<img src=x>"]),
+        ("publiclyReleasable", "true"),
+        ("publiclyReleasable", 1),
+        ("managedAttributes", []),
+        ("managedAttributes", {"k": 1}),
+        ("managedAttributes", {"k": None}),
+    ],
+)
+def test_an_attribute_of_another_shape_is_pointed_at(name: str, value: Any) -> None:
+    with pytest.raises(MalformedRequestError) as refused:
+        read({name: value})
+    [problem] = refused.value.problems
+    assert (problem.code, problem.pointer) == ("malformed_attribute", f"/data/attributes/{name}")
+    assert problem.detail.startswith(f"{name}: ")
+    assert len(problem.detail) < 200
+
+
+def test_markup_is_refused_in_the_references_words() -> None:
+    with pytest.raises(MalformedRequestError, match="Unaccepted value detected in attributes"):
+        read({"dcRights": "<iframe src=x>"})
+
+
+def test_a_kind_that_is_none_is_named() -> None:
+    with pytest.raises(MalformedRequestError, match="'sculpture' is not a valid dc type"):
+        read({"dcType": "sculpture"})
+
+
+def test_all_mistakes_are_told_at_once_in_the_documents_order() -> None:
+    assert refusal(
+        {"colour": "red", "dcType": "sculpture", "bucket": 7},
+        {"dcCreator": 7, "owner": {}},
+    ) == [
+        ("unknown_attribute", "/data/attributes/colour"),
+        ("malformed_attribute", "/data/attributes/dcType"),
+        ("malformed_attribute", "/data/attributes/bucket"),
+        ("malformed_relationship", "/data/relationships/dcCreator"),
+        ("unknown_relationship", "/data/relationships/owner"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [("a/b", "a~1b"), ("m~n", "m~0n"), ("~1", "~01"), ("é", "é"), ("", "")],
+)
+def test_a_pointer_escapes_what_it_points_at(name: str, token: str) -> None:
+    """RFC 6901, section 3."""
+    assert refusal({name: 1}, {name: 1}) == [
+        ("unknown_attribute", f"/data/attributes/{token}"),
+        ("unknown_relationship", f"/data/relationships/{token}"),
+    ]
+
+
+def test_a_name_that_is_endless_is_not_repeated_whole() -> None:
+    with pytest.raises(MalformedRequestError) as refused:
+        read({"x" * 1_000_000: 1})
+    [problem] = refused.value.problems
+    assert problem.pointer == "/data/attributes"
+    assert len(problem.detail) < 200
+
+
+def test_persons_are_related_by_their_ids() -> None:
+    new = read({}, {"acMetadataCreator": PERSON, "dcCreator": {"data": None}})
+    assert new == NewMetadata(ac_metadata_creator=METADATA)
+    assert read({}, {"dcCreator": {"links": {}}}) == NewMetadata()
+    assert read({}, {"dcCreator": PERSON}) == NewMetadata(dc_creator=METADATA)
+
+
+@pytest.mark.parametrize(
+    "relationship",
+    [
+        None,
+        7,
+        {"data": []},
+        {"data": [PERSON["data"]]},
+        {"data": {"type": "person"}},
+        {"data": {"type": "agent", "id": METADATA}},
+        {"data": {"type": "person", "id": "nobody"}},
+    ],
+)
+def test_a_relationship_of_another_shape_is_pointed_at(relationship: Any) -> None:
+    assert refusal({}, {"dcCreator": relationship}) == [
+        ("malformed_relationship", "/data/relationships/dcCreator")
+    ]
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"), max_size=30),
+    lambda values: (
+        st.lists(values, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), values, max_size=3)
+    ),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(sorted({name for name, *_ in GOOD}))
+
+
+@given(st.dictionaries(NAMES, JSON_VALUES, max_size=4), JSON_VALUES)
+def test_no_document_crashes(attributes: Any, relationships: Any) -> None:
+    try:
+        read(attributes, relationships)
+    except RequestError as error:
+        assert error.problems  # noqa: PT017 - either is well
+
+
+def test_a_record_is_presented_with_its_persons() -> None:
+    record = metadata(dc_creator=FILE)
+    assert present_metadata(record) == {
+        "id": METADATA,
+        "type": "metadata",
+        "attributes": metadata_attributes(record),
+        "relationships": {"dcCreator": {"data": {"id": FILE, "type": "person"}}},
+    }
+    assert "relationships" not in present_metadata(metadata())
+    json.dumps(present_metadata(record))

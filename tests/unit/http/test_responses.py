@@ -1,0 +1,32 @@
+"""Answers in the form that the gateway wants."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from coffer.http.responses import JSON, Response
+
+
+def test_text_goes_out_as_it_is() -> None:
+    answer = Response(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
+    assert answer.for_gateway() == {
+        "statusCode": 201,
+        "headers": {"X-Content-Type-Options": "nosniff", "ETag": '"1"'},
+        "body": "é",
+        "isBase64Encoded": False,
+    }
+
+
+def test_bytes_go_out_in_base64() -> None:
+    gateway = Response(body=b"\xff\x00").for_gateway()
+    assert (gateway["body"], gateway["isBase64Encoded"]) == ("/wA=", True)
+
+
+def test_json_is_compact_and_keeps_its_letters() -> None:
+    answer = Response.of_json({"a": ["é"]}, media_type=JSON, headers={"X": "y"})
+    assert answer.body == '{"a":["é"]}'
+    assert answer.headers == {"Content-Type": JSON, "X": "y"}
+
+
+def test_half_a_surrogate_pair_is_escaped() -> None:
+    assert Response.of_json({"a": "é\ud800"}).body == '{"a": "\\u00e9\\ud800"}'.replace(" ", "")

@@ -1,0 +1,45 @@
+"""Receipts: flat or a document, as the client wants it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from coffer.domain.listing.attributes import upload_attributes
+from coffer.domain.uploads.direct_upload import UploadReceipt
+from coffer.http.responses import JSON
+from coffer.http.uploads.documents import present_upload
+from coffer.http.uploads.upload_response import upload_response
+from tests.fakes.records import FILE, upload
+from tests.unit.http.events import JSON_API, make_request
+
+WARNINGS = {"duplicate_found": "A file with the same content already exists"}
+
+
+def test_a_receipt_is_flat_by_default() -> None:
+    answer = upload_response(make_request(), UploadReceipt(upload=upload(), duplicate_found=False))
+    assert (answer.status, answer.headers) == (200, {"Content-Type": JSON})
+    assert json.loads(answer.body) == {
+        "id": FILE,
+        "fileIdentifier": FILE,
+        **upload_attributes(upload()),
+    }
+
+
+def test_a_flat_receipt_has_its_warnings_in_meta() -> None:
+    answer = upload_response(make_request(), UploadReceipt(upload=upload(), duplicate_found=True))
+    assert json.loads(answer.body)["meta"] == {"warnings": WARNINGS}
+
+
+@pytest.mark.parametrize("duplicate_found", [True, False])
+def test_a_receipt_is_a_document_where_accept_names_it(duplicate_found: bool) -> None:
+    request = make_request(headers={"accept": JSON_API})
+    receipt = UploadReceipt(upload=upload(), duplicate_found=duplicate_found)
+    answer = upload_response(request, receipt)
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"https://coffer.example/api/v1/object-upload/{FILE}"
+    assert answer.headers["ETag"] == '"1"'
+    data = json.loads(answer.body)["data"]
+    assert data == present_upload(upload(), duplicate_found=duplicate_found)
+    assert data.get("meta") == ({"warnings": WARNINGS} if duplicate_found else None)
