@@ -67,13 +67,13 @@ def offer(
     stack: Service, *, bucket: str = "mybucket", name: str = "photo.jpg", **announced: Any
 ) -> dict[str, Any]:
     """The offer for one file: POST /api/v1/upload/{bucket}."""
-    answer = stack.request(
+    response = stack.request(
         "POST",
         f"/api/v1/upload/{bucket}",
         json_body={"files": [{"originalFilename": name, **announced}]},
     )
-    assert answer.status == 200, answer.text
-    [file] = answer.json()["files"]
+    assert response.status == 200, response.text
+    [file] = response.json()["files"]
     return dict(file)
 
 
@@ -106,9 +106,11 @@ def upload_derivative(
 ) -> str:
     """POST /api/v1/file/{bucket}/derivative; the identifier of the file."""
     headers, form = multipart(body, media_type=media_type)
-    answer = stack.request("POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form)
-    assert answer.status == 200, answer.text
-    return str(answer.json()["fileIdentifier"])
+    response = stack.request(
+        "POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form
+    )
+    assert response.status == 200, response.text
+    return str(response.json()["fileIdentifier"])
 
 
 def derive(stack: Service, file_identifier: str, metadata: str, **attributes: Any) -> Response:
@@ -163,9 +165,9 @@ def send(
 
 def record(stack: Service, file_identifier: str) -> dict[str, Any]:
     """The attributes of an upload's record."""
-    answer = stack.request("GET", f"/api/v1/object-upload/{file_identifier}")
-    assert answer.status == 200, answer.text
-    return dict(answer.json()["data"]["attributes"])
+    response = stack.request("GET", f"/api/v1/object-upload/{file_identifier}")
+    assert response.status == 200, response.text
+    return dict(response.json()["data"]["attributes"])
 
 
 def heard(stack: LocalStack) -> list[dict[str, Any]]:
@@ -173,14 +175,14 @@ def heard(stack: LocalStack) -> list[dict[str, Any]]:
     return list({event["detail"]["id"]: dict(event) for event in stack.bus_events}.values())
 
 
-def header(answer: Response, name: str) -> str:
+def header(response: Response, name: str) -> str:
     """A header that has to be there."""
-    value = answer.header(name)
-    assert value is not None, f"no {name} in {answer.headers}"
+    value = response.header(name)
+    assert value is not None, f"no {name} in {response.headers}"
     return value
 
 
-def problems(answer: Response) -> list[tuple[str, str]]:
+def problems(response: Response) -> list[tuple[str, str]]:
     """Status and code of each error in an error document."""
-    assert answer.header("content-type") == JSON_API
-    return [(error["status"], error["code"]) for error in answer.json()["errors"]]
+    assert response.header("content-type") == JSON_API
+    return [(error["status"], error["code"]) for error in response.json()["errors"]]

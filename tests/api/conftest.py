@@ -31,11 +31,11 @@ def patient(stack: LocalStack, request: Callable[..., Response]) -> Callable[...
     @wraps(request)
     def ask(method: str, target: str, **sent: object) -> Response:
         for _ in range(PATIENCE):
-            answer = request(method, target, **sent)
-            wait = answer.header("retry-after")
-            if answer.status != 503 or wait is None:
-                return answer
+            response = request(method, target, **sent)
+            wait = response.header("retry-after")
+            if response.status != 503 or wait is None:
+                return response
             stack.clock.advance(timedelta(seconds=int(wait)))
-        return answer
+        return response
 
     return ask

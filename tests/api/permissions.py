@@ -376,9 +376,9 @@ class World:
         one = Described(upload, thumbnail, metadata, derivative_file, "")
         document = self._derived(one)
         document["attributes"]["publiclyReleasable"] = is_public
-        answer = self._as("realm's admin", "POST", f"{API}/derivative", _documents(document))
-        assert answer.status == 201, answer.text
-        return replace(one, derivative=str(answer.json()["data"]["id"]))
+        response = self._as("realm's admin", "POST", f"{API}/derivative", _documents(document))
+        assert response.status == 201, response.text
+        return replace(one, derivative=str(response.json()["data"]["id"]))
 
     def _derived(self, one: Described) -> dict[str, Any]:
         """What is sent to record the file that was made from a described one."""
@@ -391,14 +391,14 @@ class World:
     def _upload(self, suffix: str = "") -> tuple[str, str]:
         headers, form = multipart(png())
         sent = {"headers": headers, "body": form}
-        answer = self._as("realm's admin", "POST", f"{API}/file/aafc{suffix}", sent)
-        assert answer.status == 200, answer.text
-        return str(answer.json()["fileIdentifier"]), str(answer.json()["thumbnailIdentifier"])
+        response = self._as("realm's admin", "POST", f"{API}/file/aafc{suffix}", sent)
+        assert response.status == 200, response.text
+        return str(response.json()["fileIdentifier"]), str(response.json()["thumbnailIdentifier"])
 
     def _made(self, kind: str, attributes: Mapping[str, Any], by: str) -> str:
-        answer = self._as(by, "POST", f"{API}/{kind}", _document(kind, attributes))
-        assert answer.status == 201, answer.text
-        return str(answer.json()["data"]["id"])
+        response = self._as(by, "POST", f"{API}/{kind}", _document(kind, attributes))
+        assert response.status == 201, response.text
+        return str(response.json()["data"]["id"])
 
     def _as(self, caller: str, method: str, target: str, sent: Sent) -> Response:
         pairs = [*sent["headers"].items(), *self._authorization(CALLERS[caller])]

@@ -49,8 +49,8 @@ def _nothing_is_stored(stack: LocalStack) -> None:
 def test_a_file_that_may_not_be_kept_is_refused(
     stack: LocalStack, body: bytes, name: str, media_type: str | None, status: str, code: str
 ) -> None:
-    answer = upload(stack, body, name=name, media_type=media_type)
-    assert problems(answer) == [(status, code)]
+    response = upload(stack, body, name=name, media_type=media_type)
+    assert problems(response) == [(status, code)]
     _nothing_is_stored(stack)
 
 
@@ -59,17 +59,17 @@ def test_a_file_of_exactly_the_limit_is_kept(stack: LocalStack) -> None:
 
 
 def test_more_than_the_gateway_lets_through_is_the_gateways_own_413(stack: LocalStack) -> None:
-    answer = upload(stack, b"x" * (11 * MiB), name="a.bin")
-    assert answer.status == 413
-    assert answer.json() == {"message": "Request Entity Too Large"}
+    response = upload(stack, b"x" * (11 * MiB), name="a.bin")
+    assert response.status == 413
+    assert response.json() == {"message": "Request Entity Too Large"}
     _nothing_is_stored(stack)
 
 
 def test_a_wrong_field_name_is_told_with_the_right_one(stack: LocalStack) -> None:
     headers, form = multipart(png(), part="upload")
-    answer = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
-    assert problems(answer) == [("400", "missing_file_part")]
-    assert "'upload'" in answer.text
+    response = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
+    assert problems(response) == [("400", "missing_file_part")]
+    assert "'upload'" in response.text
     _nothing_is_stored(stack)
 
 
@@ -85,8 +85,8 @@ def test_a_wrong_field_name_is_told_with_the_right_one(stack: LocalStack) -> Non
 )
 def test_a_malformed_form_is_a_400(stack: LocalStack, damage: Any) -> None:
     headers, form = multipart(png())
-    answer = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=damage(form))
-    [(status, code)] = problems(answer)
+    response = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=damage(form))
+    [(status, code)] = problems(response)
     assert (status, code) in {("400", "malformed_form"), ("400", "missing_file_part")}
     _nothing_is_stored(stack)
 
@@ -101,39 +101,39 @@ def test_a_malformed_form_is_a_400(stack: LocalStack, damage: Any) -> None:
 def test_a_form_has_to_say_what_it_is(
     stack: LocalStack, content_type: str, status: str, code: str
 ) -> None:
-    answer = stack.request(
+    response = stack.request(
         "POST", "/api/v1/file/mybucket", headers={"Content-Type": content_type}, body=png()
     )
-    assert problems(answer) == [(status, code)]
+    assert problems(response) == [(status, code)]
 
 
 @pytest.mark.parametrize("bucket", ["-a", "a%20b", "a%2Fb", "x" * 51, "%C3%A4"])
 def test_a_bucket_has_to_be_a_bucket(stack: LocalStack, bucket: str) -> None:
-    answer = upload(stack, png(), bucket=bucket)
-    assert problems(answer) == [("400", "malformed_bucket")]
+    response = upload(stack, png(), bucket=bucket)
+    assert problems(response) == [("400", "malformed_bucket")]
     _nothing_is_stored(stack)
 
 
 @pytest.mark.parametrize("body", ["", "{", '{"data": NaN}', "[" * 100_000, '"\xff"'])
 def test_malformed_json_is_a_400(stack: LocalStack, body: str) -> None:
-    answer = stack.request(
+    response = stack.request(
         "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, body=body.encode("latin-1")
     )
-    assert problems(answer) == [("400", "malformed_json")]
+    assert problems(response) == [("400", "malformed_json")]
     _nothing_is_stored(stack)
 
 
 def test_all_problems_of_a_document_are_told_at_once(stack: LocalStack) -> None:
-    answer = describe(
+    response = describe(
         stack, "no-uuid", dcType="sculpture", acCaption="<script>alert(1)</script>", colour="red"
     )
-    assert problems(answer) == [
+    assert problems(response) == [
         ("400", "malformed_attribute"),
         ("400", "malformed_attribute"),
         ("400", "malformed_attribute"),
         ("400", "unknown_attribute"),
     ]
-    pointers = [error["source"]["pointer"] for error in answer.json()["errors"]]
+    pointers = [error["source"]["pointer"] for error in response.json()["errors"]]
     assert pointers == [
         f"/data/attributes/{name}" for name in ("fileIdentifier", "dcType", "acCaption", "colour")
     ]
@@ -147,8 +147,8 @@ def test_a_file_is_described_once(stack: LocalStack) -> None:
 
 def test_metadata_belongs_to_its_files_bucket(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
-    answer = describe(stack, identifier, bucket="other")
-    assert problems(answer) == [("422", "bucket_is_not_the_files")]
+    response = describe(stack, identifier, bucket="other")
+    assert problems(response) == [("422", "bucket_is_not_the_files")]
 
 
 @pytest.mark.parametrize(
@@ -166,23 +166,23 @@ def test_metadata_belongs_to_its_files_bucket(stack: LocalStack) -> None:
 def test_what_no_route_takes_is_told_apart(
     stack: LocalStack, method: str, path: str, status: str, code: str
 ) -> None:
-    answer = stack.request(method, path)
-    assert problems(answer) == [(status, code)]
+    response = stack.request(method, path)
+    assert problems(response) == [(status, code)]
     if status == "405":
-        assert answer.header("allow")
+        assert response.header("allow")
 
 
 def test_outside_the_api_the_answer_is_bitstores(stack: LocalStack) -> None:
-    answer = stack.request("GET", "/nothing")
-    assert answer.status == 404
-    assert answer.header("content-type") == "application/json"
-    assert set(answer.json()) == {"docs", "info", "error"}
+    response = stack.request("GET", "/nothing")
+    assert response.status == 404
+    assert response.header("content-type") == "application/json"
+    assert set(response.json()) == {"docs", "info", "error"}
 
 
 def test_answers_are_json_or_not_at_all(stack: LocalStack) -> None:
     path = "/api/v1/metadata/0050559c-beae-48d6-a2b0-91f5a666fad1"
-    answer = stack.request("GET", path, headers={"Accept": "text/html"})
-    assert problems(answer) == [("406", "not_acceptable")]
+    response = stack.request("GET", path, headers={"Accept": "text/html"})
+    assert problems(response) == [("406", "not_acceptable")]
 
 
 def test_a_forbidden_file_in_s3_is_rejected_and_its_bytes_go(stack: LocalStack) -> None:
@@ -199,7 +199,7 @@ def test_a_forbidden_file_in_s3_is_rejected_and_its_bytes_go(stack: LocalStack) 
 
 
 def test_each_bad_announcement_is_pointed_at(stack: LocalStack) -> None:
-    answer = stack.request(
+    response = stack.request(
         "POST",
         "/api/v1/upload/mybucket",
         json_body={
@@ -212,8 +212,8 @@ def test_each_bad_announcement_is_pointed_at(stack: LocalStack) -> None:
             ]
         },
     )
-    assert answer.status == 400
-    assert [error["source"]["pointer"] for error in answer.json()["errors"]] == [
+    assert response.status == 400
+    assert [error["source"]["pointer"] for error in response.json()["errors"]] == [
         "/files/1/originalFilename",
         "/files/2/sizeInBytes",
         "/files/3/checksums/sha1Hex",
@@ -223,10 +223,10 @@ def test_each_bad_announcement_is_pointed_at(stack: LocalStack) -> None:
 
 @pytest.mark.parametrize("size", [0, 5 * 1024**3 + 1])
 def test_the_offered_size_has_bounds(stack: LocalStack, size: int) -> None:
-    answer = stack.request(
+    response = stack.request(
         "POST",
         "/api/v1/upload/mybucket",
         json_body={"files": [{"originalFilename": "a.png", "sizeInBytes": size}]},
     )
     expected = ("422", "empty_file") if size == 0 else ("413", "file_too_large")
-    assert problems(answer) == [expected]
+    assert problems(response) == [expected]

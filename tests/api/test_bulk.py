@@ -39,10 +39,10 @@ def test_thirty_files_are_described_in_one_transaction(
 ) -> None:
     files = [upload(stack, png()).json()["fileIdentifier"] for _ in range(30)]
     aws_calls.count()
-    answer = create(stack, [of_file(file) for file in files])
-    made, calls = answer.json()["data"], list(aws_calls.made)
+    response = create(stack, [of_file(file) for file in files])
+    made, calls = response.json()["data"], list(aws_calls.made)
     aws_calls.stop()
-    assert answer.status == 200
+    assert response.status == 200
     assert [one["attributes"]["fileIdentifier"] for one in made] == files
     if not stack.disturbance.chaos:
         assert calls.count("TransactWriteItems") == 1
@@ -57,17 +57,17 @@ def test_thirty_files_are_described_in_one_transaction(
 def test_one_bad_entry_changes_nothing(stack: LocalStack) -> None:
     entries = [external(number) for number in range(40)]
     entries[35]["attributes"]["orientation"] = 9
-    answer = create(stack, entries)
-    assert problems(answer) == [("422", "constraint_violation")]
-    [error] = answer.json()["errors"]
+    response = create(stack, entries)
+    assert problems(response) == [("422", "constraint_violation")]
+    [error] = response.json()["errors"]
     assert error["source"]["pointer"] == "/data/35/attributes/orientation"
     assert stack.items("MetadataTable") == []
 
 
 def test_everything_that_is_wrong_with_any_entry_is_told_at_once(stack: LocalStack) -> None:
-    answer = create(stack, [external(0, orientation=9), external(1, bucket="-"), external(2)])
-    assert answer.status == 400
-    told = [(error["status"], error["source"]["pointer"]) for error in answer.json()["errors"]]
+    response = create(stack, [external(0, orientation=9), external(1, bucket="-"), external(2)])
+    assert response.status == 400
+    told = [(error["status"], error["source"]["pointer"]) for error in response.json()["errors"]]
     assert told == [
         ("422", "/data/0/attributes/orientation"),
         ("400", "/data/1/attributes/bucket"),
@@ -76,8 +76,8 @@ def test_everything_that_is_wrong_with_any_entry_is_told_at_once(stack: LocalSta
 
 def test_a_file_is_described_by_one_entry(stack: LocalStack) -> None:
     file = upload(stack, png()).json()["fileIdentifier"]
-    answer = create(stack, [of_file(file), of_file(file)])
-    assert problems(answer) == [("409", "file_already_described")]
+    response = create(stack, [of_file(file), of_file(file)])
+    assert problems(response) == [("409", "file_already_described")]
     assert stack.items("MetadataTable") == []
 
 
@@ -89,10 +89,10 @@ def test_a_thousand_entries_are_written_thirty_at_a_time(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     aws_calls.count()
-    answer = create(stack, [external(number) for number in range(1000)])
+    response = create(stack, [external(number) for number in range(1000)])
     calls = aws_calls.made.count("TransactWriteItems")
     aws_calls.stop()
-    assert answer.status == 200
+    assert response.status == 200
     assert len(stack.items("MetadataTable")) == 1000
     assert stack.disturbance.chaos or calls == 34
 
@@ -113,10 +113,10 @@ def test_who_loses_a_race_behind_the_first_transaction_is_told_what_was_written(
     if stack.disturbance.chaos:
         return
     aws_calls.interrupt_before(first + 3, lambda: describe(stack, file))
-    answer = create(stack, entries)
+    response = create(stack, entries)
     aws_calls.stop()
-    assert problems(answer) == [("409", "file_already_described")]
-    meta = answer.json()["meta"]
+    assert problems(response) == [("409", "file_already_described")]
+    meta = response.json()["meta"]
     assert meta["failed"] == [40]
     assert [one["index"] for one in meta["written"]] == [n for n in range(45) if n != 40]
     assert len(stack.items("MetadataTable")) == 45
@@ -127,9 +127,9 @@ def test_records_are_changed_in_bulk_or_none_is(stack: LocalStack) -> None:
     entries = [
         {"type": "metadata", "id": one["id"], "attributes": {"acCaption": "A leaf"}} for one in made
     ]
-    answer = send(stack, "PATCH", BULK, entries)
-    assert answer.status == 200
-    assert [one["attributes"]["acCaption"] for one in answer.json()["data"]] == ["A leaf"] * 3
+    response = send(stack, "PATCH", BULK, entries)
+    assert response.status == 200
+    assert [one["attributes"]["acCaption"] for one in response.json()["data"]] == ["A leaf"] * 3
     entries[2] = {**entries[2], "id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9"}
     entries[0]["attributes"] = {"acCaption": None}
     assert problems(send(stack, "PATCH", BULK, entries)) == [("404", "metadata_not_found")]
@@ -139,8 +139,8 @@ def test_records_are_changed_in_bulk_or_none_is(stack: LocalStack) -> None:
 def test_a_record_is_changed_by_one_entry(stack: LocalStack) -> None:
     [one] = create(stack, [external(0)]).json()["data"]
     entry = {"type": "metadata", "id": one["id"], "attributes": {}}
-    answer = send(stack, "PATCH", BULK, [entry, entry])
-    assert problems(answer) == [("400", "repeated_entry")]
+    response = send(stack, "PATCH", BULK, [entry, entry])
+    assert problems(response) == [("400", "repeated_entry")]
 
 
 def test_one_thumbnail_is_made_of_many_derivatives(stack: LocalStack) -> None:
@@ -156,8 +156,8 @@ def test_one_thumbnail_is_made_of_many_derivatives(stack: LocalStack) -> None:
         }
         for colour in ("red", "green", "blue")
     ]
-    answer = send(stack, "POST", "/api/v1/derivative/bulk", entries)
-    assert answer.status == 200, answer.text
+    response = send(stack, "POST", "/api/v1/derivative/bulk", entries)
+    assert response.status == 200, response.text
     stack.settle(retries=True)
     records = stack.items("DerivativesTable")
     assert sorted(item["createdBy"] for item in records) == [
@@ -168,7 +168,7 @@ def test_one_thumbnail_is_made_of_many_derivatives(stack: LocalStack) -> None:
     ]
     changes = [
         {"type": "derivative", "id": one["id"], "attributes": {"publiclyReleasable": True}}
-        for one in answer.json()["data"]
+        for one in response.json()["data"]
     ]
     assert send(stack, "PATCH", "/api/v1/derivative/bulk", changes).status == 200
 
@@ -177,9 +177,9 @@ def test_records_are_loaded_by_their_ids_or_none_is(stack: LocalStack) -> None:
     made = create(stack, [external(number) for number in range(3)]).json()["data"]
     path = "/api/v1/metadata/bulk-load"
     named = [{"type": "metadata", "id": one["id"]} for one in reversed(made)]
-    answer = send(stack, "POST", path, named)
-    assert [one["id"] for one in answer.json()["data"]] == [one["id"] for one in reversed(made)]
-    assert "totalResourceCount" not in answer.json()["meta"]
+    response = send(stack, "POST", path, named)
+    assert [one["id"] for one in response.json()["data"]] == [one["id"] for one in reversed(made)]
+    assert "totalResourceCount" not in response.json()["meta"]
     absent = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
     stack.request("DELETE", f"/api/v1/metadata/{made[0]['id']}")
     refused = send(stack, "POST", path, [*named, {"type": "metadata", "id": absent}])
@@ -189,8 +189,8 @@ def test_records_are_loaded_by_their_ids_or_none_is(stack: LocalStack) -> None:
 
 @pytest.mark.parametrize("kind", ["metadata", "derivative", "object-upload"])
 def test_an_empty_list_is_no_bulk(stack: LocalStack, kind: str) -> None:
-    answer = send(stack, "POST", f"/api/v1/{kind}/bulk-load", [])
-    assert problems(answer) == [("400", "malformed_document")]
+    response = send(stack, "POST", f"/api/v1/{kind}/bulk-load", [])
+    assert problems(response) == [("400", "malformed_document")]
 
 
 def test_a_record_of_a_bulk_is_one_like_any_other(stack: LocalStack) -> None:

@@ -47,9 +47,9 @@ def operations(stack: LocalStack) -> list[tuple[str, str]]:
 
 
 def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
-    answer = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
-    assert answer.status == 200, answer.text
-    return [one["attributes"] for one in answer.json()["data"]]
+    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert response.status == 200, response.text
+    return [one["attributes"] for one in response.json()["data"]]
 
 
 # ---------------------------------------------------------------- PATCH
@@ -58,9 +58,9 @@ def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
 def test_a_change_changes_what_it_names_and_nothing_else(stack: LocalStack) -> None:
     _, metadata = described(stack, acCaption="A leaf", acTags=["green"], orientation=3)
     before = stack.request("GET", f"/api/v1/metadata/{metadata}").json()["data"]["attributes"]
-    answer = change(stack, "metadata", metadata, acCaption=None, sourceSet="2026")
-    after = answer.json()["data"]["attributes"]
-    assert (answer.status, header(answer, "etag")) == (200, '"2"')
+    response = change(stack, "metadata", metadata, acCaption=None, sourceSet="2026")
+    after = response.json()["data"]["attributes"]
+    assert (response.status, header(response, "etag")) == (200, '"2"')
     assert "acCaption" not in after
     assert after["sourceSet"] == "2026"
     changed = {name for name in before if before[name] != after.get(name)}
@@ -75,8 +75,8 @@ def test_a_stale_change_is_refused(stack: LocalStack) -> None:
     _, metadata = described(stack)
     first = {"If-Match": '"1"'}
     assert change(stack, "metadata", metadata, headers=first, acCaption="A").status == 200
-    answer = change(stack, "metadata", metadata, headers=first, acCaption="B")
-    assert problems(answer) == [("412", "version_changed")]
+    response = change(stack, "metadata", metadata, headers=first, acCaption="B")
+    assert problems(response) == [("412", "version_changed")]
     assert problems(delete(stack, "metadata", metadata, headers=first)) == [
         ("412", "version_changed")
     ]
@@ -105,7 +105,7 @@ def test_persons_are_replaced_and_removed(stack: LocalStack) -> None:
 
 def test_everything_that_is_wrong_with_a_change_is_told_at_once(stack: LocalStack) -> None:
     _, metadata = described(stack)
-    answer = change(
+    response = change(
         stack,
         "metadata",
         metadata,
@@ -115,8 +115,8 @@ def test_everything_that_is_wrong_with_a_change_is_told_at_once(stack: LocalStac
         fileIdentifier="01a201b2-61d3-7847-b106-8d77d4d6c0e9",
         acSubtype="SHEET",
     )
-    assert answer.status == 400
-    told = {(error["status"], error["code"]) for error in answer.json()["errors"]}
+    assert response.status == 400
+    told = {(error["status"], error["code"]) for error in response.json()["errors"]}
     assert told == {
         ("422", "bucket_is_fixed"),
         ("422", "file_is_fixed"),
@@ -128,8 +128,8 @@ def test_everything_that_is_wrong_with_a_change_is_told_at_once(stack: LocalStac
 def test_a_document_has_to_name_the_record_of_its_path(stack: LocalStack) -> None:
     _, metadata = described(stack)
     data = {"type": "metadata", "id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9", "attributes": {}}
-    answer = send(stack, "PATCH", f"/api/v1/metadata/{metadata}", data)
-    assert problems(answer) == [("400", "wrong_identifier")]
+    response = send(stack, "PATCH", f"/api/v1/metadata/{metadata}", data)
+    assert problems(response) == [("400", "wrong_identifier")]
 
 
 def test_two_changes_at_once_both_happen(stack: LocalStack, aws_calls: AwsCalls) -> None:
@@ -137,17 +137,17 @@ def test_two_changes_at_once_both_happen(stack: LocalStack, aws_calls: AwsCalls)
     done = aws_calls.interrupt_before(
         1, lambda: change(stack, "metadata", metadata, sourceSet="theirs")
     )
-    answer = change(stack, "metadata", metadata, acCaption="ours")
+    response = change(stack, "metadata", metadata, acCaption="ours")
     aws_calls.stop()
-    assert [one.status for one in (*done, answer)] == [200, 200]
-    attributes = answer.json()["data"]["attributes"]
+    assert [one.status for one in (*done, response)] == [200, 200]
+    attributes = response.json()["data"]["attributes"]
     assert (attributes["acCaption"], attributes["sourceSet"]) == ("ours", "theirs")
 
 
 def test_an_administrator_sets_right_what_was_found_out(stack: LocalStack) -> None:
     file, metadata = described(stack)
-    answer = change(stack, "object-upload", file, evaluatedMediaType="image/x-png", sha1Hex="0")
-    assert answer.status == 200
+    response = change(stack, "object-upload", file, evaluatedMediaType="image/x-png", sha1Hex="0")
+    assert response.status == 200
     assert record(stack, file)["evaluatedMediaType"] == "image/x-png"
     change(stack, "metadata", metadata)
     shown = stack.request("GET", f"/api/v1/metadata/{metadata}").json()["data"]["attributes"]
@@ -229,8 +229,8 @@ def test_what_was_deleted_stays_gone_when_its_tombstone_is(stack: LocalStack) ->
         if swept:
             stack.sweep_expired()
         for kind, identifier in (("metadata", metadata), ("object-upload", file)):
-            answer = stack.request("GET", f"/api/v1/{kind}/{identifier}")
-            assert problems(answer) == [("410", "record_deleted")]
+            response = stack.request("GET", f"/api/v1/{kind}/{identifier}")
+            assert problems(response) == [("410", "record_deleted")]
     assert stack.items("MetadataTable") == stack.items("UploadsTable") == []
 
 
@@ -250,9 +250,9 @@ def test_a_thumbnail_is_submitted_as_the_seed_does_it(stack: LocalStack, path: s
         },
         "relationships": {"acDerivedFrom": {"data": {"id": metadata, "type": "metadata"}}},
     }
-    answer = send(stack, "POST", path, data)
-    assert answer.status == 201, answer.text
-    attributes = answer.json()["data"]["attributes"]
+    response = send(stack, "POST", path, data)
+    assert response.status == 201, response.text
+    attributes = response.json()["data"]["attributes"]
     assert attributes["bucket"] == "mybucket"
     assert attributes["dcFormat"] == "image/jpeg"
     assert attributes["publiclyReleasable"] is False
@@ -263,8 +263,8 @@ def test_a_derivative_is_called_what_its_record_calls_it(stack: LocalStack) -> N
     _, metadata = described(stack)
     file = upload_derivative(stack, png())
     assert derive(stack, file, metadata, filename="my leaf.tif").status == 201
-    answer = stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}")
-    assert "my leaf.png" in header(answer, "content-disposition")
+    response = stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}")
+    assert "my leaf.png" in header(response, "content-disposition")
 
 
 def test_a_large_image_of_what_has_no_thumbnail_gets_one_made(stack: LocalStack) -> None:
@@ -278,19 +278,19 @@ def test_a_large_image_of_what_has_no_thumbnail_gets_one_made(stack: LocalStack)
     assert stack.keys("ObjectBucket", "thumbnails/") == [f"thumbnails/mybucket/{thumbnail}.jpg"]
     shown = stack.request("GET", f"/api/v1/derivative/{thumbnail}").json()["data"]["attributes"]
     assert shown["createdBy"] == "System Generated"
-    answer = stack.request("GET", f"/api/v1/file/mybucket/derivative/{thumbnail}")
-    assert answer.status == 200, answer.text
+    response = stack.request("GET", f"/api/v1/file/mybucket/derivative/{thumbnail}")
+    assert response.status == 200, response.text
 
 
 def test_of_two_at_once_one_describes_the_file(stack: LocalStack) -> None:
     file = upload(stack, png()).json()["fileIdentifier"]
-    answers: list[Response] = []
-    threads = [Thread(target=lambda: answers.append(describe(stack, file))) for _ in range(2)]
+    responses: list[Response] = []
+    threads = [Thread(target=lambda: responses.append(describe(stack, file))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answer.status for answer in answers) == [201, 409]
+    assert sorted(response.status for response in responses) == [201, 409]
     assert len(stack.items("MetadataTable")) == 1
 
 
@@ -312,7 +312,7 @@ def test_killed_anywhere_a_change_is_made_or_not(
         if what == "upload":
             delete(stack, "metadata", metadata)
         aws_calls.kill_before(fatal)
-        answer = _ask(stack, what, file, metadata, made)
+        response = _ask(stack, what, file, metadata, made)
         killed = aws_calls.killed
         aws_calls.stop()
         for _ in range(2):
@@ -321,7 +321,7 @@ def test_killed_anywhere_a_change_is_made_or_not(
             stack.settle(retries=True)
         _is_whole(stack)
         if not killed:
-            assert answer.status < 300
+            assert response.status < 300
             return
     pytest.fail("the run never got to its end")
 
@@ -390,6 +390,6 @@ def test_the_audit_is_asked_by_record_and_by_author(stack: LocalStack) -> None:
      "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author"],
 )  # fmt: skip
 def test_a_question_that_the_audit_does_not_take(stack: LocalStack, query: str) -> None:
-    answer = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
-    assert problems(answer)[0] == ("400", "malformed_parameter")
-    assert header(answer, "content-type") == JSON_API
+    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert problems(response)[0] == ("400", "malformed_parameter")
+    assert header(response, "content-type") == JSON_API

@@ -15,26 +15,26 @@ URL = "/api/v1/docs"
 
 
 def test_the_page_is_html_and_cannot_be_mistaken(stack: LocalStack) -> None:
-    answer = stack.request("GET", URL, headers={"Accept": "text/html,*/*;q=0.8"})
-    assert answer.status == 200
-    assert answer.header("content-type") == "text/html; charset=utf-8"
-    assert answer.header("x-content-type-options") == "nosniff"
-    assert answer.text.startswith("<!doctype html>")
+    response = stack.request("GET", URL, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert response.status == 200
+    assert response.header("content-type") == "text/html; charset=utf-8"
+    assert response.header("x-content-type-options") == "nosniff"
+    assert response.text.startswith("<!doctype html>")
 
 
 def test_its_policy_lets_its_own_script_and_style_run_and_nothing_else(stack: LocalStack) -> None:
-    answer = stack.request("GET", URL)
+    response = stack.request("GET", URL)
     policy = dict(
-        part.split(" ", 1) for part in header(answer, "content-security-policy").split("; ")
+        part.split(" ", 1) for part in header(response, "content-security-policy").split("; ")
     )
     assert policy["default-src"] == "'none'"
     assert policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
     for tag, directive in (("script", "script-src"), ("style", "style-src")):
-        [text] = re.findall(f"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL)
+        [text] = re.findall(f"<{tag}>(.*?)</{tag}>", response.text, re.DOTALL)
         digest = b64encode(sha256(text.encode()).digest()).decode()
         assert policy[directive] == f"'sha256-{digest}'"
-    assert "unsafe" not in header(answer, "content-security-policy")
+    assert "unsafe" not in header(response, "content-security-policy")
 
 
 def test_it_loads_nothing_from_elsewhere_and_carries_no_handler(stack: LocalStack) -> None:

@@ -53,9 +53,9 @@ def test_a_file_through_the_api_is_evaluated_as_in_the_reference(
     stack: LocalStack, row: Row
 ) -> None:
     content, declared, name, *expected = row
-    answer = upload(stack, content, name=name, media_type=declared)
-    assert answer.status == 200, answer.text
-    assert _found(answer.json()) == tuple(expected)
+    response = upload(stack, content, name=name, media_type=declared)
+    assert response.status == 200, response.text
+    assert _found(response.json()) == tuple(expected)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row[2] is not None])
@@ -97,9 +97,9 @@ REFUSED = {
 def test_programs_and_archives_are_refused_under_any_name(
     stack: LocalStack, media_type: str, name: str | None
 ) -> None:
-    answer = upload(stack, REFUSED[media_type], name=name, media_type="image/jpeg")
-    assert problems(answer) == [("415", "media_type_forbidden")]
-    assert answer.json()["errors"][0]["detail"] == f"Media type {media_type} is invalid."
+    response = upload(stack, REFUSED[media_type], name=name, media_type="image/jpeg")
+    assert problems(response) == [("415", "media_type_forbidden")]
+    assert response.json()["errors"][0]["detail"] == f"Media type {media_type} is invalid."
     assert stack.items("UploadsTable") == []
     assert stack.keys("ObjectBucket", "") == []
 

@@ -25,7 +25,7 @@ def ask(stack: LocalStack, files: list[str], **attributes: Any) -> Response:
 
 def test_the_seeds_request_word_for_word(stack: LocalStack) -> None:
     file = upload(stack, png(), name="leaf.png").json()["fileIdentifier"]
-    answer = stack.request(
+    response = stack.request(
         "POST",
         "/object-export",
         json_body={
@@ -35,8 +35,8 @@ def test_the_seeds_request_word_for_word(stack: LocalStack) -> None:
             }
         },
     )
-    assert answer.status == 201, answer.text
-    export = answer.json()["data"]["id"]
+    assert response.status == 201, response.text
+    export = response.json()["data"]["id"]
     stack.settle()
     [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
     assert event["detail"]["uuid"] == export

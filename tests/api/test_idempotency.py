@@ -115,9 +115,9 @@ def test_without_a_key_and_with_another_one_everything_is_new(stack: LocalStack)
 
 def test_another_body_under_the_key_is_refused(stack: LocalStack) -> None:
     create(stack)
-    answer = create(stack, acCaption="A leaf")
-    assert problems(answer) == [("422", "idempotency_key_reused")]
-    assert answer.json()["errors"][0]["source"] == {"header": "Idempotency-Key"}
+    response = create(stack, acCaption="A leaf")
+    assert problems(response) == [("422", "idempotency_key_reused")]
+    assert response.json()["errors"][0]["source"] == {"header": "Idempotency-Key"}
 
 
 def test_what_was_refused_leaves_the_key_free(stack: LocalStack) -> None:
@@ -135,8 +135,8 @@ def test_a_key_is_forgotten_after_a_day(stack: LocalStack) -> None:
 
 @pytest.mark.parametrize("key", ["x" * 256, "Käfer"])
 def test_a_key_has_a_form(stack: LocalStack, key: str) -> None:
-    answer = create(stack, headers={"Idempotency-Key": key})
-    assert problems(answer) == [("400", "malformed_idempotency_key")]
+    response = create(stack, headers={"Idempotency-Key": key})
+    assert problems(response) == [("400", "malformed_idempotency_key")]
 
 
 def test_the_same_file_may_be_spelled_by_another_form(stack: LocalStack) -> None:
@@ -204,11 +204,11 @@ def test_a_run_that_died_anywhere_is_taken_up_by_the_next(
         killed = aws_calls.killed
         aws_calls.stop()
         stack.clock.advance(timedelta(seconds=61))
-        answer = _describe(stack, file)
-        assert answer.status == 201, answer.text
+        response = _describe(stack, file)
+        assert response.status == 201, response.text
         [record] = stack.items("MetadataTable")
-        assert record["id"] == answer.json()["data"]["id"]
-        assert _describe(stack, file).body == answer.body
+        assert record["id"] == response.json()["data"]["id"]
+        assert _describe(stack, file).body == response.body
         if not killed:
             assert fatal > 4
             break
@@ -231,12 +231,12 @@ def test_an_upload_that_died_anywhere_is_taken_up_by_the_next(
         killed = aws_calls.killed
         aws_calls.stop()
         stack.clock.advance(timedelta(seconds=61))
-        answer = post_file(stack, Accept=JSON_API)
-        assert answer.status == 201, answer.text
+        response = post_file(stack, Accept=JSON_API)
+        assert response.status == 201, response.text
         assert len(stack.keys("ObjectBucket", "objects/")) == 1
         [record] = stack.items("UploadsTable")
-        assert record["fileIdentifier"] == answer.json()["data"]["id"]
-        assert "duplicate_found" not in answer.text
+        assert record["fileIdentifier"] == response.json()["data"]["id"]
+        assert "duplicate_found" not in response.text
         if not killed:
             return
     pytest.fail("the run never got to its end")
@@ -266,8 +266,8 @@ def test_a_bulk_that_died_behind_its_first_transaction_goes_on(
         aws_calls.stop()
         assert len(stack.items("MetadataTable")) in (0, 30, 60, 70)
         stack.clock.advance(timedelta(seconds=61))
-        answer = send(stack, "POST", "/api/v1/metadata/bulk", entries, headers=KEY)
-        assert answer.status == 200, answer.text
+        response = send(stack, "POST", "/api/v1/metadata/bulk", entries, headers=KEY)
+        assert response.status == 200, response.text
         assert len(stack.items("MetadataTable")) == 70
         if not killed:
             return
@@ -288,10 +288,10 @@ def test_whatever_died_while_it_was_created_is_taken_up_by_the_next(
         killed = aws_calls.killed
         aws_calls.stop()
         stack.clock.advance(timedelta(seconds=61))
-        answer = creation(stack, subject)
-        assert answer.status == 201, answer.text
-        assert _made(stack, CREATIONS[creation][1]) == [answer.json()["data"]["id"]]
-        assert creation(stack, subject).body == answer.body
+        response = creation(stack, subject)
+        assert response.status == 201, response.text
+        assert _made(stack, CREATIONS[creation][1]) == [response.json()["data"]["id"]]
+        assert creation(stack, subject).body == response.body
         if not killed:
             assert fatal > 2
             return

@@ -37,8 +37,8 @@ def test_all_metadata_is_told_of_whether_public_or_not(stack: LocalStack, path: 
     ids = [described(stack, publiclyReleasable=number % 2 == 0) for number in range(4)]
     stack.settle(retries=True)
     before = len(told(stack))
-    answer = refresh(stack, path)
-    assert (answer.status, answer.body) == (202, b"")
+    response = refresh(stack, path)
+    assert (response.status, response.body) == (202, b"")
     stack.settle(retries=True)
     again = told(stack)[before:]
     assert sorted(again) == sorted(("metadata", one, "UPDATE") for one in ids)

@@ -128,10 +128,10 @@ def test_an_upload_through_the_api_killed_anywhere_leaves_all_or_nothing(
     for fatal in _places(stack):
         stack.reset()
         aws_calls.kill_before(fatal)
-        answer = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
+        response = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
         killed = aws_calls.killed
         aws_calls.stop()
-        assert (answer.status == 500) is killed
+        assert (response.status == 500) is killed
         _let_time_pass(stack)
         stored = _are_whole(stack)
         if not stored:
@@ -151,7 +151,7 @@ def test_metadata_killed_anywhere_is_there_or_not(stack: LocalStack, aws_calls: 
         identifier = upload(stack, png()).json()["fileIdentifier"]
         stack.settle()
         aws_calls.kill_before(fatal)
-        answer = describe(stack, identifier)
+        response = describe(stack, identifier)
         killed = aws_calls.killed
         aws_calls.stop()
         stack.settle(retries=True)
@@ -160,8 +160,8 @@ def test_metadata_killed_anywhere_is_there_or_not(stack: LocalStack, aws_calls: 
             for item in stack.items("UploadsTable")
             if item["fileIdentifier"] == identifier
         ]
-        if answer.status == 201:
-            assert claimed == f"metadata/{answer.json()['data']['id']}"
+        if response.status == 201:
+            assert claimed == f"metadata/{response.json()['data']['id']}"
         else:
             assert claimed is None
             assert stack.items("MetadataTable") == stack.items("DerivativesTable") == []

@@ -92,10 +92,10 @@ def test_reading_costs_the_calls_that_it_must(
     called_by(MEMBER)
     for path, expected in CALLS:
         aws_calls.count()
-        answer = filled.request("GET", f"/api/v1/{path}")
+        response = filled.request("GET", f"/api/v1/{path}")
         made = Counter(aws_calls.made)
         aws_calls.stop()
-        assert answer.status == 200, answer.text
+        assert response.status == 200, response.text
         assert made == expected, path
 
 

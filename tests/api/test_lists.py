@@ -26,18 +26,18 @@ def get(stack: LocalStack, path: str, **headers: str) -> Response:
     return stack.request("GET", f"{ROOT}/{path}", headers=named)
 
 
-def ids(answer: Response) -> list[str]:
-    assert answer.status == 200, answer.text
-    return [one["id"] for one in answer.json()["data"]]
+def ids(response: Response) -> list[str]:
+    assert response.status == 200, response.text
+    return [one["id"] for one in response.json()["data"]]
 
 
 def all_pages(stack: LocalStack, path: str) -> list[list[str]]:
     pages = []
     following: str | None = f"{ROOT}/{path}"
     while following is not None:
-        answer = stack.request("GET", following)
-        pages.append(ids(answer))
-        url = answer.json()["links"].get("next")
+        response = stack.request("GET", following)
+        pages.append(ids(response))
+        url = response.json()["links"].get("next")
         following = None if url is None else f"{urlsplit(url).path}?{urlsplit(url).query}"
     return pages
 
@@ -46,9 +46,9 @@ def test_what_was_described_is_listed_and_counted(stack: LocalStack) -> None:
     flat = upload(stack, png()).json()
     identifier = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
     stack.settle()
-    answer = get(stack, "metadata")
-    assert ids(answer) == [identifier]
-    assert answer.json()["meta"]["totalResourceCount"] == 1
+    response = get(stack, "metadata")
+    assert ids(response) == [identifier]
+    assert response.json()["meta"]["totalResourceCount"] == 1
     assert ids(get(stack, "object-upload")) == [flat["fileIdentifier"]]
     assert ids(get(stack, "derivative")) == [flat["thumbnailIdentifier"]]
 
@@ -73,21 +73,21 @@ def test_pages_follow_each_other_without_gaps(many: LocalStack) -> None:
 
 
 def test_an_offset_passes_over_records(many: LocalStack) -> None:
-    answer = get(many, "metadata?page[limit]=10&page[offset]=20")
-    assert ids(answer) == [identifier(number) for number in range(20, 25)]
-    assert answer.json()["meta"]["totalResourceCount"] == 25
-    assert "next" not in answer.json()["links"]
+    response = get(many, "metadata?page[limit]=10&page[offset]=20")
+    assert ids(response) == [identifier(number) for number in range(20, 25)]
+    assert response.json()["meta"]["totalResourceCount"] == 25
+    assert "next" not in response.json()["links"]
 
 
 def test_a_bucket_is_listed_and_counted(many: LocalStack) -> None:
-    answer = get(many, "metadata?filter[bucket]=BICOE&sort=-createdOn&page[limit]=5")
-    assert ids(answer) == [identifier(number) for number in (23, 21, 19, 17, 15)]
-    assert answer.json()["meta"]["totalResourceCount"] == 12
+    response = get(many, "metadata?filter[bucket]=BICOE&sort=-createdOn&page[limit]=5")
+    assert ids(response) == [identifier(number) for number in (23, 21, 19, 17, 15)]
+    assert response.json()["meta"]["totalResourceCount"] == 12
 
 
 def test_a_name_is_found(many: LocalStack) -> None:
-    answer = get(many, "metadata?filter[originalFilename][EQ]=Leaf-3.png,Leaf-4.png")
-    assert ids(answer) == [identifier(number) for number in (3, 4, 8, 9, 13, 14, 18, 19, 23, 24)]
+    response = get(many, "metadata?filter[originalFilename][EQ]=Leaf-3.png,Leaf-4.png")
+    assert ids(response) == [identifier(number) for number in (3, 4, 8, 9, 13, 14, 18, 19, 23, 24)]
     assert ids(get(many, "metadata?filter[originalFilename]=leaf-3.png")) == []
 
 
@@ -110,9 +110,9 @@ def test_everything_wrong_with_a_query_is_told(stack: LocalStack) -> None:
         "filter[colour]=red&filter[createdOn][GT]=soon&filter[dcType][AS]=IMAGE&sort=size"
         "&page[limit]=0&page[cursor]=x&include=friends&fields[metadata]=size&page[size]=2"
     )
-    answer = get(stack, f"metadata?{query}")
-    assert answer.status == 400
-    told: list[Any] = [error["source"]["parameter"] for error in answer.json()["errors"]]
+    response = get(stack, f"metadata?{query}")
+    assert response.status == 400
+    told: list[Any] = [error["source"]["parameter"] for error in response.json()["errors"]]
     assert sorted(told) == [
         "fields[metadata]",
         "filter[colour]",

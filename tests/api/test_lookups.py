@@ -14,15 +14,15 @@ NAMES = "/resource-name-identifier"
 def named(stack: LocalStack, name: str, bucket: str = "mybucket") -> str:
     """The id of the metadata of a file with this name."""
     file = upload(stack, png(), name=name, bucket=bucket).json()["fileIdentifier"]
-    answer = describe(stack, file, bucket=bucket)
-    assert answer.status == 201, answer.text
-    return str(answer.json()["data"]["id"])
+    response = describe(stack, file, bucket=bucket)
+    assert response.status == 201, response.text
+    return str(response.json()["data"]["id"])
 
 
 def found(stack: LocalStack, query: str) -> list[str]:
-    answer = stack.request("GET", f"{NAMES}?{query}")
-    assert answer.status == 200, answer.text
-    return [str(one["id"]) for one in answer.json()["data"]]
+    response = stack.request("GET", f"{NAMES}?{query}")
+    assert response.status == 200, response.text
+    return [str(one["id"]) for one in response.json()["data"]]
 
 
 class TestNames:
@@ -34,11 +34,11 @@ class TestNames:
         named(stack, "leaf.png2")
         named(stack, "leaf.png", bucket="other")
         query = "filter[type][EQ]=metadata&filter[name][EQ]=leaf.png&filter[group][EQ]=MyBucket"
-        answer = stack.request("GET", f"{NAMES}?{query}")
-        assert answer.json() == {
+        response = stack.request("GET", f"{NAMES}?{query}")
+        assert response.json() == {
             "data": [{"id": wanted, "type": "metadata", "attributes": {"name": "leaf.png"}}]
         }
-        assert stack.request("GET", f"/api/v1{NAMES}?{query}").json() == answer.json()
+        assert stack.request("GET", f"/api/v1{NAMES}?{query}").json() == response.json()
 
     def test_several_names_are_alternatives_and_the_oldest_comes_first(
         self, stack: LocalStack
@@ -78,9 +78,9 @@ class TestNames:
     def test_a_question_that_makes_no_sense_is_refused(
         self, stack: LocalStack, query: str, parameter: str
     ) -> None:
-        answer = stack.request("GET", f"{NAMES}?{query}")
-        assert answer.status == 400
-        assert answer.json()["errors"][0]["source"] == {"parameter": parameter}
+        response = stack.request("GET", f"{NAMES}?{query}")
+        assert response.status == 400
+        assert response.json()["errors"][0]["source"] == {"parameter": parameter}
 
 
 class TestFileInfo:
@@ -89,17 +89,17 @@ class TestFileInfo:
     def test_a_stored_file_has_a_length_and_a_type(self, stack: LocalStack) -> None:
         body = png()
         identifier = upload(stack, body).json()["fileIdentifier"]
-        answer = stack.request("GET", f"/api/v1/file-info/MYBUCKET/{identifier}.png")
-        assert answer.json() == {"length": len(body), "contentType": "image/png"}
-        assert answer.header("content-type") == "application/json"
+        response = stack.request("GET", f"/api/v1/file-info/MYBUCKET/{identifier}.png")
+        assert response.json() == {"length": len(body), "contentType": "image/png"}
+        assert response.header("content-type") == "application/json"
 
     def test_a_derivative_and_a_generated_thumbnail_have_them_too(self, stack: LocalStack) -> None:
         headers, form = multipart(png())
         target = "/api/v1/file/mybucket/derivative"
         flat = stack.request("POST", target, headers=headers, body=form).json()
         root = "/api/v1/file-info/mybucket/derivative"
-        answer = stack.request("GET", f"{root}/{flat['fileIdentifier']}.png")
-        assert answer.json()["contentType"] == "image/png"
+        response = stack.request("GET", f"{root}/{flat['fileIdentifier']}.png")
+        assert response.json()["contentType"] == "image/png"
         main = upload(stack, png()).json()
         describe(stack, main["fileIdentifier"])
         thumbnail = f"{root}/{main['thumbnailIdentifier']}.jpg"
@@ -119,12 +119,12 @@ class TestFileInfo:
             f"other/{identifier}.png",
             "mybucket/leaf.png",
         ):
-            answer = stack.request("GET", f"/api/v1/file-info/{path}")
-            assert problems(answer) == [("404", "file_not_found")], path
+            response = stack.request("GET", f"/api/v1/file-info/{path}")
+            assert problems(response) == [("404", "file_not_found")], path
         [key] = stack.keys("ObjectBucket")
         stack.client("s3").delete_object(Bucket=stack.name("ObjectBucket"), Key=key)
-        answer = stack.request("GET", f"/api/v1/file-info/mybucket/{identifier}.png")
-        assert problems(answer) == [("404", "file_not_found")]
+        response = stack.request("GET", f"/api/v1/file-info/mybucket/{identifier}.png")
+        assert problems(response) == [("404", "file_not_found")]
 
 
 def test_there_are_four_licences_with_titles_in_two_languages(stack: LocalStack) -> None:
@@ -146,8 +146,8 @@ def test_a_licence_is_found_by_its_address(stack: LocalStack) -> None:
 
 
 def test_an_unknown_sort_is_refused(stack: LocalStack) -> None:
-    answer = stack.request("GET", "/api/v1/license?sort=colour")
-    assert problems(answer) == [("400", "unknown_attribute")]
+    response = stack.request("GET", "/api/v1/license?sort=colour")
+    assert problems(response) == [("400", "unknown_attribute")]
 
 
 def test_there_are_two_configurations_in_their_order(stack: LocalStack) -> None:

@@ -100,10 +100,10 @@ def test_a_large_file_is_handed_out_by_a_link(stack: LocalStack) -> None:
     offered = offer(stack, name="measurements.bin", sizeInBytes=len(body))
     assert post(offered, body) == 201
     stack.settle(retries=True)
-    answer = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
-    assert answer.status == 307
-    assert "curl -L" in answer.text
-    assert _get(header(answer, "location")) == body
+    response = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
+    assert response.status == 307
+    assert "curl -L" in response.text
+    assert _get(header(response, "location")) == body
     link = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}?redirect=false")
     assert link.status == 200
     assert _get(link.json()["url"]) == body
@@ -171,9 +171,9 @@ def test_a_promised_thumbnail_that_fails_is_withdrawn_and_says_why(stack: LocalS
     describe(stack, flat["fileIdentifier"])
     stack.settle(retries=True)
     path = f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
-    answer = stack.request("GET", path)
-    assert answer.status == 404
-    assert "image_damaged" in answer.text
+    response = stack.request("GET", path)
+    assert response.status == 404
+    assert "image_damaged" in response.text
     operations = [
         (event["detail"]["documentType"], event["detail"]["operationType"])
         for event in heard(stack)

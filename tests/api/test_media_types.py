@@ -11,9 +11,9 @@ from local.stack import LocalStack
 URL = "/api/v1/media-type"
 
 
-def listed(answer: Response) -> list[str]:
-    assert answer.status == 200, answer.text
-    document = answer.json()
+def listed(response: Response) -> list[str]:
+    assert response.status == 200, response.text
+    document = response.json()
     assert list(document) == ["data"]
     for one in document["data"]:
         assert one == {
@@ -60,9 +60,9 @@ def test_pages_of_it_make_up_the_whole(stack: LocalStack) -> None:
 
 @pytest.mark.parametrize("written", ["image/svg+xml", "image%2Fsvg+xml", "IMAGE/SVG%2Bxml"])
 def test_one_of_them_is_found_by_its_name(stack: LocalStack, written: str) -> None:
-    answer = stack.request("GET", f"{URL}/{written}")
-    assert answer.status == 200, answer.text
-    document = answer.json()
+    response = stack.request("GET", f"{URL}/{written}")
+    assert response.status == 200, response.text
+    document = response.json()
     assert document["data"]["id"] == "image/svg+xml"
     assert document["links"]["self"].endswith("/api/v1/media-type/image/svg%2Bxml")
 
@@ -71,12 +71,12 @@ def test_one_of_them_is_found_by_its_name(stack: LocalStack, written: str) -> No
     "written", ["application/zip", "image", "no/such", "", "image/jpeg/", "x" * 3000]
 )
 def test_what_is_not_in_the_list_is_not_found(stack: LocalStack, written: str) -> None:
-    answer = stack.request("GET", f"{URL}/{written}")
-    assert answer.status == 404
-    assert answer.json()["errors"][0]["code"] == "media_type_not_found"
+    response = stack.request("GET", f"{URL}/{written}")
+    assert response.status == 404
+    assert response.json()["errors"][0]["code"] == "media_type_not_found"
 
 
 def test_another_method_is_told_which_is_taken(stack: LocalStack) -> None:
     for path in (URL, f"{URL}/image/jpeg"):
-        answer = stack.request("DELETE", path)
-        assert (answer.status, answer.header("allow")) == (405, "GET")
+        response = stack.request("DELETE", path)
+        assert (response.status, response.header("allow")) == (405, "GET")

@@ -33,8 +33,8 @@ def test_orphans_go_and_the_claimed_and_the_young_stay(stack: LocalStack) -> Non
     stack.settle(retries=True)
 
     assert [one["fileIdentifier"] for one in sweep(stack, dryRun=True)["orphans"]] == [orphan]
-    answer = stack.run_schedule("RemoveOrphansFunction").payload
-    assert answer["removed"] == 1
+    response = stack.run_schedule("RemoveOrphansFunction").payload
+    assert response["removed"] == 1
     stack.settle(retries=True)
 
     left = "".join(stack.keys("ObjectBucket"))

@@ -21,9 +21,9 @@ DESCRIPTION = {"descriptions": [{"lang": "en", "desc": "What it says."}]}
 def made(stack: LocalStack, kind: str, **attributes: Any) -> dict[str, Any]:
     """The resource that was created with these attributes."""
     document = {"data": {"type": kind, "attributes": attributes}}
-    answer = stack.request("POST", f"/api/v1/{kind}", json_body=document)
-    assert answer.status == 201, answer.text
-    return dict(answer.json()["data"])
+    response = stack.request("POST", f"/api/v1/{kind}", json_body=document)
+    assert response.status == 201, response.text
+    return dict(response.json()["data"])
 
 
 def attribute(stack: LocalStack, name: str, kind: str = "STRING", **more: Any) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def patch(stack: LocalStack, resource: dict[str, Any], **attributes: Any) -> Res
 
 def described(stack: LocalStack, **attributes: Any) -> dict[str, Any]:
     file = upload(stack, png()).json()["fileIdentifier"]
-    answer = describe(stack, file, **attributes)
-    assert answer.status == 201, answer.text
-    return dict(answer.json()["data"])
+    response = describe(stack, file, **attributes)
+    assert response.status == 201, response.text
+    return dict(response.json()["data"])
 
 
 class TestManagedAttributes:
@@ -55,9 +55,9 @@ class TestManagedAttributes:
 
     def test_a_change_of_name_or_key_is_passed_over(self, stack: LocalStack) -> None:
         resource = attribute(stack, "Object Store Attribute 1")
-        answer = patch(stack, resource, name="Other", key="other", acceptedValues=["a"])
-        assert answer.status == 200
-        attributes = answer.json()["data"]["attributes"]
+        response = patch(stack, resource, name="Other", key="other", acceptedValues=["a"])
+        assert response.status == 200
+        attributes = response.json()["data"]["attributes"]
         assert attributes["name"] == "Object Store Attribute 1"
         assert attributes["key"] == "object_store_attribute_1"
         assert attributes["acceptedValues"] == ["a"]
@@ -80,8 +80,8 @@ class TestManagedAttributes:
                 },
             }
         }
-        answer = stack.request("POST", "/api/v1/managed-attribute", json_body=document)
-        assert answer.status in (400, 422)
+        response = stack.request("POST", "/api/v1/managed-attribute", json_body=document)
+        assert response.status in (400, 422)
 
     @pytest.mark.parametrize(
         ("kind", "good", "bad"),
@@ -96,9 +96,9 @@ class TestManagedAttributes:
         attribute(stack, "Measure", kind)
         assert described(stack, managedAttributes={"measure": good})
         file = upload(stack, png()).json()["fileIdentifier"]
-        answer = describe(stack, file, managedAttributes={"measure": bad})
-        [error] = answer.json()["errors"]
-        assert (answer.status, error["code"]) == (422, "invalid_managed_attribute")
+        response = describe(stack, file, managedAttributes={"measure": bad})
+        [error] = response.json()["errors"]
+        assert (response.status, error["code"]) == (422, "invalid_managed_attribute")
         assert error["detail"] == f'Value "{bad}" is invalid for key measure'
 
     def test_one_that_is_used_is_not_deleted_until_its_last_use_ends(
@@ -107,9 +107,9 @@ class TestManagedAttributes:
         resource = attribute(stack, "Measure")
         path = f"/api/v1/managed-attribute/{resource['id']}"
         metadata = described(stack, managedAttributes={"measure": "x"})
-        answer = stack.request("DELETE", path)
-        assert problems(answer) == [("422", "term_in_use")]
-        assert answer.json()["errors"][0]["detail"] == (
+        response = stack.request("DELETE", path)
+        assert problems(response) == [("422", "term_in_use")]
+        assert response.json()["errors"][0]["detail"] == (
             "Managed attribute key: measure, is currently in use."
         )
         assert patch(stack, metadata, managedAttributes={}).status == 200
@@ -117,8 +117,8 @@ class TestManagedAttributes:
         gone = stack.request("GET", path)
         assert (gone.status, gone.json()["errors"][0]["code"]) == (410, "term_deleted")
         file = upload(stack, png()).json()["fileIdentifier"]
-        answer = describe(stack, file, managedAttributes={"measure": "x"})
-        assert problems(answer) == [("422", "unknown_managed_attribute")]
+        response = describe(stack, file, managedAttributes={"measure": "x"})
+        assert problems(response) == [("422", "unknown_managed_attribute")]
 
     def test_deleting_the_record_ends_its_uses(self, stack: LocalStack) -> None:
         resource = attribute(stack, "Measure")
@@ -154,8 +154,8 @@ class TestSubtypes:
     def test_it_has_to_be_of_the_records_kind(self, stack: LocalStack) -> None:
         made(stack, "object-subtype", dcType="Sound", acSubtype="song")
         file = upload(stack, png()).json()["fileIdentifier"]
-        answer = describe(stack, file, acSubtype="SONG")
-        assert problems(answer) == [("422", "subtype_of_another_type")]
+        response = describe(stack, file, acSubtype="SONG")
+        assert problems(response) == [("422", "subtype_of_another_type")]
 
 
 class TestMetadata:
@@ -173,9 +173,9 @@ class TestMetadata:
     def test_a_kind_is_read_leniently_and_what_is_none_is_refused(self, stack: LocalStack) -> None:
         assert described(stack, dcType="image")["attributes"]["dcType"] == "IMAGE"
         file = upload(stack, png()).json()["fileIdentifier"]
-        answer = describe(stack, file, dcType="painting")
-        assert answer.status == 400
-        assert "'painting' is not a valid dc type" in answer.text
+        response = describe(stack, file, dcType="painting")
+        assert response.status == 400
+        assert "'painting' is not a valid dc type" in response.text
 
     def test_one_that_was_deleted_is_gone(self, stack: LocalStack) -> None:
         path = f"/api/v1/metadata/{described(stack)['id']}"
@@ -190,15 +190,15 @@ class TestMetadata:
         assert stack.request("GET", path).status == 410
 
     def test_metadata_of_a_derivatives_file_is_refused(self, stack: LocalStack) -> None:
-        answer = describe(stack, derivative_file(stack))
-        assert problems(answer) == [("422", "upload_not_found")]
+        response = describe(stack, derivative_file(stack))
+        assert problems(response) == [("422", "upload_not_found")]
 
 
 def derivative_file(stack: LocalStack) -> str:
     headers, form = multipart(png(80, 60))
     target = "/api/v1/file/mybucket/derivative"
-    answer = stack.request("POST", target, headers=headers, body=form)
-    return str(answer.json()["fileIdentifier"])
+    response = stack.request("POST", target, headers=headers, body=form)
+    return str(response.json()["fileIdentifier"])
 
 
 def derived(stack: LocalStack, metadata: dict[str, Any], **attributes: Any) -> Response:
@@ -230,26 +230,26 @@ class TestDerivatives:
     def test_a_file_has_to_be_there(
         self, stack: LocalStack, identifier: str | None, message: str
     ) -> None:
-        answer = derived(stack, described(stack), fileIdentifier=identifier)
-        assert answer.status == 422
-        assert message in answer.text
+        response = derived(stack, described(stack), fileIdentifier=identifier)
+        assert response.status == 422
+        assert message in response.text
 
     def test_a_main_file_is_no_derivative(self, stack: LocalStack) -> None:
         main = upload(stack, png()).json()["fileIdentifier"]
-        answer = derived(stack, described(stack), fileIdentifier=main)
-        assert answer.status == 422
-        assert f"Upload with fileIdentifier:{main} is not a derivative" in answer.text
+        response = derived(stack, described(stack), fileIdentifier=main)
+        assert response.status == 422
+        assert f"Upload with fileIdentifier:{main} is not a derivative" in response.text
 
     def test_what_it_was_made_from_has_to_be_there(self, stack: LocalStack) -> None:
-        answer = derived(stack, {"id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9"})
-        assert problems(answer) == [("422", "source_not_found")]
+        response = derived(stack, {"id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9"})
+        assert problems(response) == [("422", "source_not_found")]
 
     def test_a_thumbnail_has_to_be_a_jpeg(self, stack: LocalStack) -> None:
-        answer = derived(
+        response = derived(
             stack, described(stack), derivativeType="THUMBNAIL_IMAGE", dcFormat="text/xml"
         )
-        assert answer.status == 422
-        assert "Thumbnails must be a jpeg and have the media type image/jpeg." in answer.text
+        assert response.status == 422
+        assert "Thumbnails must be a jpeg and have the media type image/jpeg." in response.text
 
     def test_it_is_made_public_and_shows_what_it_was_made_from(self, stack: LocalStack) -> None:
         metadata = described(stack)
@@ -268,28 +268,28 @@ class TestFiles:
     def test_a_file_comes_back_under_the_name_of_its_record(self, stack: LocalStack) -> None:
         file = upload(stack, png()).json()["fileIdentifier"]
         describe(stack, file, filename="myfile")
-        answer = stack.request("GET", f"/api/v1/file/mybucket/{file}")
-        assert answer.body == png()
-        assert 'filename="myfile.png"' in header(answer, "content-disposition")
+        response = stack.request("GET", f"/api/v1/file/mybucket/{file}")
+        assert response.body == png()
+        assert 'filename="myfile.png"' in header(response, "content-disposition")
 
     def test_a_derivative_comes_back_under_the_name_of_its_record(self, stack: LocalStack) -> None:
         record = derived(stack, described(stack), filename="myderivative.png").json()["data"]
         file = record["attributes"]["fileIdentifier"]
-        answer = stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}")
-        assert answer.body == png(80, 60)
+        response = stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}")
+        assert response.body == png(80, 60)
 
     def test_compressed_files_are_kept(self, stack: LocalStack) -> None:
-        answer = upload(stack, gzip.compress(b"ACGT"), name="reads.gz", media_type=None)
-        assert answer.json()["evaluatedFileExtension"] == ".gz"
+        response = upload(stack, gzip.compress(b"ACGT"), name="reads.gz", media_type=None)
+        assert response.json()["evaluatedFileExtension"] == ".gz"
 
     @pytest.mark.parametrize("name", ["README", "template.ftlh"])
     def test_text_may_have_any_name(self, stack: LocalStack, name: str) -> None:
-        answer = upload(stack, b"some text", name=name, media_type="text/plain")
-        assert (answer.status, answer.json()["evaluatedMediaType"]) == (200, "text/plain")
+        response = upload(stack, b"some text", name=name, media_type="text/plain")
+        assert (response.status, response.json()["evaluatedMediaType"]) == (200, "text/plain")
 
 
 def test_one_upload_of_two_is_loaded_by_its_id(stack: LocalStack) -> None:
     one, _ = (upload(stack, png()).json()["fileIdentifier"] for _ in range(2))
     document = {"data": [{"type": "object-upload", "id": one}]}
-    answer = stack.request("POST", "/api/v1/object-upload/bulk-load", json_body=document)
-    assert [each["id"] for each in answer.json()["data"]] == [one]
+    response = stack.request("POST", "/api/v1/object-upload/bulk-load", json_body=document)
+    assert [each["id"] for each in response.json()["data"]] == [one]

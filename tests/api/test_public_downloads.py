@@ -57,9 +57,9 @@ def test_what_is_publicly_releasable_needs_no_token(stack: LocalStack, public: s
     assert stack.request("HEAD", public).status == 200
 
 
-def refused(answer: Response) -> bool:
-    assert header(answer, "www-authenticate") == "Bearer"
-    return problems(answer) == [("401", "token_required")]
+def refused(response: Response) -> bool:
+    assert header(response, "www-authenticate") == "Bearer"
+    return problems(response) == [("401", "token_required")]
 
 
 def test_anything_else_does(stack: LocalStack, public: str, private: str) -> None:

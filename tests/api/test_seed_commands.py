@@ -85,14 +85,14 @@ def request_line(stack: LocalStack, line: str, body: str = "") -> Response:
 
 def uploaded(stack: LocalStack, file: bytes) -> str:
     """2.1: the fileIdentifier of an uploaded file."""
-    answer = send(
+    response = send(
         stack,
         "curl -i http://localhost:8081/api/v1/file/mybucket "
         '-F "file=@./my-image.png;type=image/png"',
         file,
     )
-    assert answer.status == 200, answer.text
-    return str(answer.json()["fileIdentifier"])
+    assert response.status == 200, response.text
+    return str(response.json()["fileIdentifier"])
 
 
 def described(stack: LocalStack, file_identifier: str) -> str:
@@ -113,9 +113,9 @@ def described(stack: LocalStack, file_identifier: str) -> str:
   }
 }
 '"""
-    answer = send(stack, command.replace("0050559c-beae-48d6-a2b0-91f5a666fad1", file_identifier))
-    assert answer.status == 201, answer.text
-    return str(answer.json()["data"]["id"])
+    response = send(stack, command.replace("0050559c-beae-48d6-a2b0-91f5a666fad1", file_identifier))
+    assert response.status == 201, response.text
+    return str(response.json()["data"]["id"])
 
 
 def uploaded_derivative(stack: LocalStack, file: bytes) -> Response:
@@ -188,9 +188,9 @@ def test_2_2_a_derivative_is_uploaded_and_recorded(stack: LocalStack) -> None:
         "isDerivative": True,
     }.items() <= flat.items()
     command = DERIVATIVE.replace("5c158d6e-09eb-4272-88b6-3349b638100d", flat["fileIdentifier"])
-    answer = send(stack, command.replace("e39ba089-4757-433a-a787-2287b3defb46", metadata))
-    assert answer.status == 201, answer.text
-    attributes = answer.json()["data"]["attributes"]
+    response = send(stack, command.replace("e39ba089-4757-433a-a787-2287b3defb46", metadata))
+    assert response.status == 201, response.text
+    attributes = response.json()["data"]["attributes"]
     assert (attributes["bucket"], attributes["dcFormat"]) == ("mybucket", "image/png")
 
 
@@ -200,9 +200,9 @@ def test_2_3_a_thumbnail_is_submitted_as_it_is(stack: LocalStack) -> None:
     command = "curl -i http://localhost:8081/api/v1/file/mybucket/derivative -F "
     flat = send(stack, f'{command}"file=@./my-image.jpg;type=image/jpeg"', body).json()
     command = THUMBNAIL.replace("df85bc1b-7365-4621-ab00-2cdd48808252", flat["fileIdentifier"])
-    answer = send(stack, command.replace("c8b71e52-ccf1-4409-8d3d-deb23e0a9906", metadata))
-    assert answer.status == 201, answer.text
-    assert answer.json()["data"]["attributes"]["derivativeType"] == "THUMBNAIL_IMAGE"
+    response = send(stack, command.replace("c8b71e52-ccf1-4409-8d3d-deb23e0a9906", metadata))
+    assert response.status == 201, response.text
+    assert response.json()["data"]["attributes"]["derivativeType"] == "THUMBNAIL_IMAGE"
     stack.settle(retries=True)
     path = f"/api/v1/file/mybucket/derivative/{flat['fileIdentifier']}"
     assert stack.request("GET", path).body == body, "this does not resize the image"
@@ -214,27 +214,27 @@ def test_2_4_and_2_5_files_come_back(stack: LocalStack) -> None:
     derivative = uploaded_derivative(stack, png(80, 60)).json()["fileIdentifier"]
     # The guide writes http:/localhost here, which curl mends.
     command = "curl http://localhost:8081/api/v1/file/mybucket/0050559c-beae-48d6-a2b0-91f5a666fad1"
-    answer = send(stack, command.replace("0050559c-beae-48d6-a2b0-91f5a666fad1", main))
-    assert answer.body == png()
+    response = send(stack, command.replace("0050559c-beae-48d6-a2b0-91f5a666fad1", main))
+    assert response.body == png()
     command = """curl --request GET \\
   --url http://localhost:8081/api/v1/file/dev-group/derivative/cbb9484a-67f1-4112-accd-829bdfa0ad9e
 """
-    answer = send(
+    response = send(
         stack,
         command.replace("cbb9484a-67f1-4112-accd-829bdfa0ad9e", derivative).replace(
             "dev-group", "mybucket"
         ),
     )
-    assert answer.body == png(80, 60)
+    assert response.body == png(80, 60)
 
 
 def test_2_6_the_store_is_asked_for_files(stack: LocalStack) -> None:
     main = uploaded(stack, png())
     derivative = uploaded_derivative(stack, png(80, 60)).json()["fileIdentifier"]
-    answer = request_line(stack, f"GET /api/v1/file-info/mybucket/{main}.png")
-    assert answer.json() == {"length": len(png()), "contentType": "image/png"}
-    answer = request_line(stack, f"GET /api/v1/file-info/mybucket/derivative/{derivative}.png")
-    assert answer.json() == {"length": len(png(80, 60)), "contentType": "image/png"}
+    response = request_line(stack, f"GET /api/v1/file-info/mybucket/{main}.png")
+    assert response.json() == {"length": len(png()), "contentType": "image/png"}
+    response = request_line(stack, f"GET /api/v1/file-info/mybucket/derivative/{derivative}.png")
+    assert response.json() == {"length": len(png(80, 60)), "contentType": "image/png"}
 
 
 def test_3_1_1_an_identifier_is_found_by_name(stack: LocalStack) -> None:
@@ -244,8 +244,10 @@ def test_3_1_1_an_identifier_is_found_by_name(stack: LocalStack) -> None:
         "?filter[type][EQ]=metadata&filter[name][EQ]=name1&filter[group][EQ]=aafc"
     )
     assert request_line(stack, line).json() == {"data": []}
-    answer = request_line(stack, line.replace("name1", "my-image.png").replace("aafc", "mybucket"))
-    assert answer.json()["data"] == [
+    response = request_line(
+        stack, line.replace("name1", "my-image.png").replace("aafc", "mybucket")
+    )
+    assert response.json()["data"] == [
         {"id": metadata, "type": "metadata", "attributes": {"name": "my-image.png"}}
     ]
 
@@ -270,17 +272,17 @@ def test_3_2_1_a_thumbnail_is_made_from_the_large_image(stack: LocalStack) -> No
     recorded = DERIVATIVE.replace("5c158d6e-09eb-4272-88b6-3349b638100d", large).replace(
         '"dcType": "IMAGE"', '"dcType": "IMAGE", "derivativeType": "LARGE_IMAGE"'
     )
-    answer = send(stack, recorded.replace("e39ba089-4757-433a-a787-2287b3defb46", metadata))
-    assert answer.status == 201, answer.text
+    response = send(stack, recorded.replace("e39ba089-4757-433a-a787-2287b3defb46", metadata))
+    assert response.status == 201, response.text
     stack.settle(retries=True)
     lost = [key for key in stack.keys("ObjectBucket") if key.startswith("thumbnails/")]
     for key in lost:
         stack.client("s3").delete_object(Bucket=stack.name("ObjectBucket"), Key=key)
     body = GENERATION.replace("uuid of the original object", metadata)
-    answer = request_line(stack, "POST /derivative-generation", body)
-    assert answer.status == 201, answer.text
+    response = request_line(stack, "POST /derivative-generation", body)
+    assert response.status == 201, response.text
     stack.settle(retries=True)
-    made = stack.request("GET", thumbnails + answer.json()["data"]["id"])
+    made = stack.request("GET", thumbnails + response.json()["data"]["id"])
     assert (made.status, made.header("content-type")) == (200, "image/jpeg")
     assert stack.failures == []
 

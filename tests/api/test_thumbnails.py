@@ -63,8 +63,8 @@ def test_asking_for_the_thumbnails_headers_gives_its_length(stack: LocalStack) -
 
 def test_a_file_that_is_no_image_has_no_thumbnail(stack: LocalStack) -> None:
     uploaded = upload(stack, b"a,b\n1,2\n", name="table.csv", media_type="text/csv").json()
-    answer = stack.request("GET", path_of(uploaded["fileIdentifier"]))
-    assert problems(answer) == [("404", "thumbnail_unsupported")]
+    response = stack.request("GET", path_of(uploaded["fileIdentifier"]))
+    assert problems(response) == [("404", "thumbnail_unsupported")]
 
 
 def test_a_thumbnail_is_found_in_its_files_bucket_only(stack: LocalStack) -> None:
@@ -121,8 +121,10 @@ def test_a_submitted_thumbnail_is_served_as_it_is_before_the_generated_one(
     generated = stack.request("GET", path_of(identifier)).body
     submitted = jpeg(300, 300)
     file = upload_derivative(stack, submitted)
-    answer = derive(stack, file, metadata, derivativeType="THUMBNAIL_IMAGE", dcFormat="image/jpeg")
-    assert answer.status == 201, answer.text
+    response = derive(
+        stack, file, metadata, derivativeType="THUMBNAIL_IMAGE", dcFormat="image/jpeg"
+    )
+    assert response.status == 201, response.text
     stack.settle(retries=True)
     assert stack.request("GET", path_of(identifier)).body == submitted != generated
 
@@ -179,9 +181,9 @@ def generate(stack: LocalStack, metadata: str) -> str:
     """Ask for the thumbnail of a record: the identifier of its derivative."""
     attributes = {"metadataUuid": metadata, "derivativeType": "THUMBNAIL_IMAGE"}
     body = {"data": {"type": "derivative-generation", "attributes": attributes}}
-    answer = stack.request("POST", "/api/v1/derivative-generation", json_body=body)
-    assert answer.status == 201, answer.text
-    return str(answer.json()["data"]["id"])
+    response = stack.request("POST", "/api/v1/derivative-generation", json_body=body)
+    assert response.status == 201, response.text
+    return str(response.json()["data"]["id"])
 
 
 def test_one_whose_message_got_lost_is_made_when_it_is_asked_for(stack: LocalStack) -> None:

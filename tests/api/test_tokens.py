@@ -47,16 +47,16 @@ def test_a_token_that_proves_too_little_is_refused(
     guarded_stack: LocalStack, issuer: Issuer, name: str
 ) -> None:
     case = CASES[name]
-    answer = guarded_stack.request(
+    response = guarded_stack.request(
         "POST",
         "/api/v1/upload/aafc",
         headers=case.headers(issuer),
         json_body={"files": [{"originalFilename": "a.png"}]},
     )
-    assert problems(answer) == [(str(case.status), case.code)]
+    assert problems(response) == [(str(case.status), case.code)]
     if case.status == 401:
         error = "" if case.code == "token_required" else ' error="invalid_token"'
-        assert header(answer, "www-authenticate") == f"Bearer{error}"
+        assert header(response, "www-authenticate") == f"Bearer{error}"
     assert guarded_stack.failures == []
 
 
@@ -68,12 +68,12 @@ def test_every_route_below_the_api_asks_for_a_token(
     routes = guarded.guarded_routes(guarded_stack)
     assert len(routes) >= 12
     for route in routes:
-        answer = guarded_stack.request(
+        response = guarded_stack.request(
             route.method, guarded.target(route), headers=case.headers(issuer)
         )
-        assert (route.key, answer.status) == (route.key, 401)
-        assert problems(answer) == [("401", case.code)]
-        assert header(answer, "www-authenticate").startswith("Bearer")
+        assert (route.key, response.status) == (route.key, 401)
+        assert problems(response) == [("401", case.code)]
+        assert header(response, "www-authenticate").startswith("Bearer")
     assert guarded_stack.failures == []
 
 
@@ -82,8 +82,8 @@ def test_a_refused_upload_leaves_nothing(guarded_stack: LocalStack, issuer: Issu
     before = (guarded_stack.keys("ObjectBucket"), len(guarded_stack.items("UploadsTable")))
     for case in CASES.values():
         sent = [*headers.items(), *case.headers(issuer)]
-        answer = guarded_stack.request("POST", "/api/v1/file/aafc", headers=sent, body=form)
-        assert answer.status == case.status
+        response = guarded_stack.request("POST", "/api/v1/file/aafc", headers=sent, body=form)
+        assert response.status == case.status
     after = (guarded_stack.keys("ObjectBucket"), len(guarded_stack.items("UploadsTable")))
     assert after == before
 
@@ -92,23 +92,23 @@ def test_no_answer_repeats_the_token(guarded_stack: LocalStack, issuer: Issuer) 
     path = f"/api/v1/metadata/{guarded.SOME_ID}"
     for case in CASES.values():
         headers = case.headers(issuer)
-        answer = guarded_stack.request("GET", path, headers=headers)
+        response = guarded_stack.request("GET", path, headers=headers)
         for _, value in headers:
             token = value.removeprefix("Bearer ").strip()
-            assert not token or token not in answer.text
+            assert not token or token not in response.text
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_a_good_token_is_enough_however_its_scheme_is_spelled(
     guarded_stack: LocalStack, issuer: Issuer, scheme: str
 ) -> None:
-    answer = guarded_stack.request(
+    response = guarded_stack.request(
         "POST",
         "/api/v1/upload/aafc",
         headers={"Authorization": f"{scheme}  {good(issuer)}"},
         json_body={"files": [{"originalFilename": "a.png"}]},
     )
-    assert answer.status == 200, answer.text
+    assert response.status == 200, response.text
 
 
 @pytest.mark.parametrize("operation", matrix())
@@ -116,9 +116,9 @@ def test_an_operation_is_for_those_who_may(world: World, operation: str) -> None
     may = LEAST[matrix()[operation]]
     refused = NOT_FORBIDDEN.get(operation, REFUSED)
     for caller in CALLERS:
-        answer = world.ask(caller, operation)
+        response = world.ask(caller, operation)
         expected = GRANTED if caller in may else {401 if caller == "nobody" else refused}
-        assert answer.status in expected, f"{caller}: {answer.status} {answer.text[:200]}"
+        assert response.status in expected, f"{caller}: {response.status} {response.text[:200]}"
     assert world.stack.failures == []
 
 

@@ -29,15 +29,15 @@ def tokens(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
     yield "| Authorization | status | code | WWW-Authenticate |"
     yield "|---|---|---|---|"
     for name, case in CASES.items():
-        answer = stack.request(
+        response = stack.request(
             "POST",
             "/api/v1/upload/aafc",
             headers=case.headers(issuer),
             json_body={"files": [{"originalFilename": "a.png"}]},
         )
-        code = answer.json()["errors"][0]["code"]
-        challenge = answer.header("www-authenticate")
-        yield f"| {name} | {answer.status} | {code} | {f'`{challenge}`' if challenge else ''} |"
+        code = response.json()["errors"][0]["code"]
+        challenge = response.header("www-authenticate")
+        yield f"| {name} | {response.status} | {code} | {f'`{challenge}`' if challenge else ''} |"
 
 
 def permissions(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
