@@ -30,12 +30,12 @@ def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
         stored(stack, b"small", "small.bin", "application/octet-stream"),
     ]
     stack.settle()
-    answer = ask(stack, files, exportLayout={"scans/": files[1:2]})
-    archive = archive_of(stack, answer)
+    response = ask(stack, files, exportLayout={"scans/": files[1:2]})
+    archive = archive_of(stack, response)
     assert sorted(names_in(archive)) == [
         "last.dat", "photo.dat", "scans/scan.dat", "small.bin", "table é.csv",
     ]  # fmt: skip
-    attributes = built(stack, answer)
+    attributes = built(stack, response)
     assert (attributes["status"], attributes["problems"]) == ("COMPLETED", [])
     left = [key for key in stack.keys("ObjectBucket", "exports/") if "/parts/" in key]
     assert left == []
@@ -44,10 +44,10 @@ def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
 def test_a_file_that_vanished_makes_it_partial(stack: LocalStack) -> None:
     files = [large(stack, 11 * MIB, 1, "scan.dat"), large(stack, 12 * MIB, 2, "gone.dat")]
     stack.settle()
-    answer = ask(stack, files)
+    response = ask(stack, files)
     [gone] = [key for key in stack.keys("ObjectBucket", "objects/") if files[1] in key]
     stack.client("s3").delete_object(Bucket=stack.name("ObjectBucket"), Key=gone)
-    attributes = built(stack, answer)
+    attributes = built(stack, response)
     assert attributes["status"] == "PARTIAL"
     assert [p["code"] for p in attributes["problems"]] == ["file_missing"]
-    assert names_in(archive_of(stack, answer)) == ["scan.dat"]
+    assert names_in(archive_of(stack, response)) == ["scan.dat"]

@@ -121,12 +121,12 @@ def test_a_file_posted_straight_to_ceph_is_found_out_and_handed_out(
     started: Started, ceph: Ceph
 ) -> None:
     body = jpeg(900, 600)
-    answer = started.ask(
+    response = started.ask(
         "POST",
         "/api/v1/upload/mybucket",
         {"files": [{"originalFilename": "Foto Käfer.jpg", "receivedMediaType": "image/jpeg"}]},
     )
-    [offered] = json.loads(answer.body)["files"]
+    [offered] = json.loads(response.body)["files"]
     form, identifier = offered["upload"], offered["fileIdentifier"]
     assert form["url"] == f"{ceph.url}/acme-coffer"
     url = urlsplit(form["url"])
@@ -144,20 +144,20 @@ def test_a_file_posted_straight_to_ceph_is_found_out_and_handed_out(
 
 def test_a_large_file_is_handed_out_by_a_link_to_ceph(started: Started, ceph: Ceph) -> None:
     body = bytes(range(256)) * (24 * 1024)  # 6 MiB
-    answer = started.ask(
+    response = started.ask(
         "POST",
         "/api/v1/upload/mybucket",
         {"files": [{"originalFilename": "a.bin", "sizeInBytes": len(body)}]},
     )
-    [offered] = json.loads(answer.body)["files"]
+    [offered] = json.loads(response.body)["files"]
     url = urlsplit(offered["upload"]["url"])
     assert s3_forms.post(url.netloc, url.path, offered["upload"]["fields"], body) == 201
     identifier = offered["fileIdentifier"]
     started.eventually(f"/api/v1/object-upload/{identifier}", uploadStatus="AVAILABLE")
-    answer = started.ask("GET", f"/api/v1/file/mybucket/{identifier}")
-    assert answer.status == 307
-    assert answer.headers["location"].startswith(f"{ceph.url}/acme-coffer/objects/")
-    assert send(answer.headers["location"]).body == body
+    response = started.ask("GET", f"/api/v1/file/mybucket/{identifier}")
+    assert response.status == 307
+    assert response.headers["location"].startswith(f"{ceph.url}/acme-coffer/objects/")
+    assert send(response.headers["location"]).body == body
 
 
 def test_a_page_may_post_to_the_bucket(started: Started, ceph: Ceph) -> None:
@@ -181,10 +181,10 @@ def test_what_came_while_no_stack_ran_is_taken_up_by_the_next(
     started: Started, ceph: Ceph, tmp_path: Path
 ) -> None:
     """Forms outlive a stack, and buckets are used again as they are."""
-    answer = started.ask(
+    response = started.ask(
         "POST", "/api/v1/upload/mybucket", {"files": [{"originalFilename": "later.jpg"}]}
     )
-    [offered] = json.loads(answer.body)["files"]
+    [offered] = json.loads(response.body)["files"]
     started.stop()
     body = jpeg(30, 20)
     url = urlsplit(offered["upload"]["url"])

@@ -12,7 +12,7 @@ from tests.ceph.sides import Side
 CASES = [*tampered_forms.cases(), *tampered_requests.cases()]
 
 
-def answer(case: Case, side: Side) -> Answer:
+def response_of(case: Case, side: Side) -> Answer:
     """What a store says to a request, and whether that changed anything in it."""
     side.empty()
     side.put(HELD, BODY)
@@ -25,7 +25,7 @@ def answer(case: Case, side: Side) -> Answer:
 def test_both_stores_take_what_is_honest_and_refuse_the_rest(
     case: Case, both_sides: tuple[Side, Side], pytestconfig: pytest.Config
 ) -> None:
-    local, ceph = (answer(case, side) for side in both_sides)
+    local, ceph = (response_of(case, side) for side in both_sides)
     row = Row(case.request, case.change, local, ceph, "" if ceph.refused else case.gap)
     pytestconfig.stash[ROWS].append(row)
     assert local.refused is not case.honest
