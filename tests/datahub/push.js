@@ -9,10 +9,10 @@ async function main() {
   const uploaded = []
   datahub.on('upload', ({file, completed}) => completed && uploaded.push(file))
   try {
-    const answer = flow
+    const response = flow
       ? await datahub.pushFlow(`${folder}/flow.yaml`, `${folder}/datapackage.json`)
       : await datahub.push(await Dataset.load(folder), {findability})
-    return {answer, uploaded}
+    return {response, uploaded}
   } catch (error) {
     return {error: error.message, uploaded}
   } finally {

@@ -36,7 +36,7 @@ class Pushed:
     """What came of a push: which files were uploaded, and the client's answer or error."""
 
     uploaded: set[str]
-    answer: dict[str, Any]
+    response: dict[str, Any]
     error: str | None
 
 
@@ -81,7 +81,7 @@ class Pusher:
         )
         assert done.returncode == 0, done.stderr
         outcome = json.loads(done.stdout.splitlines()[-1])
-        return Pushed(set(outcome["uploaded"]), outcome.get("answer", {}), outcome.get("error"))
+        return Pushed(set(outcome["uploaded"]), outcome.get("response", {}), outcome.get("error"))
 
     def stored(self) -> dict[str, tuple[bytes, bool]]:
         """The user's objects, by their keys: bytes, and whether anybody may read them."""
@@ -89,9 +89,9 @@ class Pusher:
         listed = store.list_objects_v2(Bucket=bucket).get("Contents", [])
         stored = {}
         for key in (one["Key"] for one in listed):
-            answer = store.get_object(Bucket=bucket, Key=key)
-            if answer["Metadata"]["owner"] == self.platform.user:
-                stored[key] = (answer["Body"].read(), self._is_public(bucket, key))
+            response = store.get_object(Bucket=bucket, Key=key)
+            if response["Metadata"]["owner"] == self.platform.user:
+                stored[key] = (response["Body"].read(), self._is_public(bucket, key))
         return stored
 
     def used(self, expected: tuple[int, int]) -> tuple[int, int]:

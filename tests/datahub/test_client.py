@@ -33,7 +33,7 @@ def test_a_dataset_is_pushed_once_and_then_only_what_changed(
 ) -> None:
     first = pusher.push(findability)
     assert (first.error, first.uploaded) == (None, ALL)
-    assert first.answer["success"] is True
+    assert first.response["success"] is True
     assert_processed(pusher, findability)
     is_public = findability != "private"
     stored = pusher.stored()
@@ -96,7 +96,7 @@ def test_a_flow_is_pushed_with_the_source_services_token(pusher: Pusher) -> None
     pushed = pusher.push(flow=True)
 
     assert pushed.error is None
-    assert pushed.answer["success"] is True
+    assert pushed.response["success"] is True
     assert json.loads(pusher.platform.fetched[DESCRIPTOR]) == pusher.descriptor
     assert "X-Amz-Signature=" in pusher.platform.links[DESCRIPTOR]
 
