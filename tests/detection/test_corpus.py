@@ -25,7 +25,7 @@ def rows() -> list[Row]:
         return list(csv.DictReader(manifest))
 
 
-def answer(row: Row, name: str | None) -> str:
+def detected(row: Row, name: str | None) -> str:
     content = (Path(CORPUS or "") / "files" / row["file"]).read_bytes()
     return detect(BufferReader(content), name).media_type
 
@@ -34,7 +34,7 @@ def test_named_files_are_right_in_98_of_100(rows: list[Row]) -> None:
     misses = [
         (row["upload_filename"], row["media_type"], given)
         for row in rows
-        if (given := answer(row, row["upload_filename"]))
+        if (given := detected(row, row["upload_filename"]))
         not in (row["media_type"], *row["accept_media_types"].split("|"))
     ]
     assert len(misses) <= 0.02 * len(rows), misses
@@ -45,7 +45,7 @@ def test_unnamed_files_are_right_in_95_of_100(rows: list[Row], name: str | None)
     misses = [
         (row["file"], row["media_type_without_name"], given)
         for row in rows
-        if (given := answer(row, name))
+        if (given := detected(row, name))
         not in (row["media_type_without_name"], *row["accept_media_types"].split("|"))
     ]
     assert len(misses) <= 0.05 * len(rows), misses
@@ -56,4 +56,4 @@ def test_no_program_goes_unseen(rows: list[Row]) -> None:
     for row in rows:
         for kind in kinds:
             if is_a(row["media_type"], kind):
-                assert is_a(answer(row, "photo.jpg"), kind), row["file"]
+                assert is_a(detected(row, "photo.jpg"), kind), row["file"]

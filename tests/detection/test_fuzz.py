@@ -70,13 +70,13 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 def check(content: bytes, name: str | None) -> None:
     reader = CountingReader.of(content)
-    answer = detect(reader, name)
+    detected = detect(reader, name)
     assert len(reader.reads) <= 4
     assert reader.bytes_read <= 262_144
-    assert detect(CountingReader.of(content), name) == answer
+    assert detect(CountingReader.of(content), name) == detected
     # What an archive says of itself may be a type that nobody has heard of.
-    assert answer.media_type in KNOWN or content.startswith(b"PK")
-    assert answer.extension == "" or answer.extension.startswith(".")
+    assert detected.media_type in KNOWN or content.startswith(b"PK")
+    assert detected.extension == "" or detected.extension.startswith(".")
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

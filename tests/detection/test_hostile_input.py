@@ -37,13 +37,13 @@ def detect_bounded(content: bytes, name: str | None = None) -> str:
     previous = sys.getprofile()
     sys.setprofile(count)
     try:
-        answer = detect(reader, name)
+        detected = detect(reader, name)
     finally:
         sys.setprofile(previous)
     assert len(reader.reads) <= 4
     assert reader.bytes_read <= 262_144
     assert calls <= MAX_CALLS
-    return answer.media_type
+    return detected.media_type
 
 
 BOMB = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -219,8 +219,8 @@ def test_much_of_the_same(content: bytes) -> None:
     ],
 )
 def test_names_of_every_kind(name: str) -> None:
-    answer = detect_bounded(b"Test content", name)
-    assert answer in ("text/plain", "text/csv")
+    detected = detect_bounded(b"Test content", name)
+    assert detected in ("text/plain", "text/csv")
 
 
 def test_the_archive_of_everything() -> None:

@@ -106,5 +106,5 @@ def test_tiers_hold_recognisers_that_answer_nothing_for_little() -> None:
     for recognisers in RECOGNISERS.values():
         for recognise in recognisers:
             for byte in range(256):
-                answer = recognise(bytes((byte,)))
-                assert answer is None or answer in KNOWN
+                found = recognise(bytes((byte,)))
+                assert found is None or found in KNOWN
