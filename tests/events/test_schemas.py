@@ -108,7 +108,7 @@ def _export_everything(stack: LocalStack) -> None:
     other = upload(stack, png(), name="gone.png").json()["fileIdentifier"]
     exports = [ask(stack, files) for files in ([identifier], [identifier, other], [other])]
     exports.append(ask(stack, [identifier], name="hopeless"))
-    assert {answer.status for answer in exports} == {201}
+    assert {response.status for response in exports} == {201}
     stack.client("s3").delete_object(
         Bucket=stack.name("ObjectBucket"), Key=f"objects/mybucket/{other}.png"
     )
