@@ -25,10 +25,10 @@ def failure(code: str) -> bytes:
 
 
 class Store(ThreadingHTTPServer):
-    """Gives the answers it was told to, one after the other, the last one again and again."""
+    """Gives the responses it was told to, one after the other, the last one again and again."""
 
     daemon_threads = True
-    answers: list[tuple[int, bytes]]
+    responses: list[tuple[int, bytes]]
     asked = 0
 
 
@@ -38,7 +38,7 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.server.answers[min(self.server.asked, len(self.server.answers) - 1)]
+        status, body = self.server.responses[min(self.server.asked, len(self.server.responses) - 1)]
         self.server.asked += 1
         if not status:
             self.close_connection = True
@@ -77,12 +77,12 @@ def archives(store: Store) -> S3Archives:
 def test_what_takes_long_is_kept_up_with_white_space(
     store: Store, archives: S3Archives, before: bytes
 ) -> None:
-    store.answers = [(200, before + DONE)]
+    store.responses = [(200, before + DONE)]
     assert archives.finish("a.zip", "upload", {1: "e"}) == "e-1"
-    store.answers, store.asked = [(200, before + failure("InternalError")), (200, DONE)], 0
+    store.responses, store.asked = [(200, before + failure("InternalError")), (200, DONE)], 0
     assert archives.finish("a.zip", "upload", {1: "e"}) == "e-1"
     assert store.asked == 2
-    store.answers = [(200, before + failure("NoSuchUpload"))]
+    store.responses = [(200, before + failure("NoSuchUpload"))]
     with pytest.raises(UploadMissingError):
         archives.finish("a.zip", "upload", {1: "e"})
 
@@ -93,23 +93,23 @@ def test_what_takes_long_is_kept_up_with_white_space(
 def test_a_busy_store_is_asked_again_until_there_is_no_point(
     store: Store, archives: S3Archives, passing: tuple[int, bytes]
 ) -> None:
-    store.answers = [*[passing] * 3, (200, b"{}")]
+    store.responses = [*[passing] * 3, (200, b"{}")]
     assert archives.load("request.json") == b"{}"
-    store.answers = [passing]
+    store.responses = [passing]
     with pytest.raises(UnavailableError):
         archives.load("request.json")
 
 
 def test_a_document_that_speaks_of_errors_is_none(store: Store, archives: S3Archives) -> None:
-    store.answers = [(200, b'{"name": "<Error>"}')]
+    store.responses = [(200, b'{"name": "<Error>"}')]
     assert archives.load("request.json") == b'{"name": "<Error>"}'
 
 
 def test_what_is_refused_is_not_asked_for_again(store: Store, archives: S3Archives) -> None:
-    store.answers = [(404, failure("NoSuchKey"))]
+    store.responses = [(404, failure("NoSuchKey"))]
     with pytest.raises(ObjectMissingError):
         archives.load("request.json")
-    store.answers = [(403, failure("AccessDenied"))]
+    store.responses = [(403, failure("AccessDenied"))]
     with pytest.raises(RuntimeError, match="403 AccessDenied"):
         archives.load("request.json")
     assert store.asked == 2

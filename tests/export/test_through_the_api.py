@@ -40,9 +40,9 @@ BINARY = "application/octet-stream"
 
 def stored(stack: LocalStack, body: bytes, name: str, media_type: str | None = None) -> str:
     """The fileIdentifier of an uploaded file."""
-    answer = upload(stack, body, name=name, media_type=media_type)
-    assert answer.status == 200, answer.text
-    return str(answer.json()["fileIdentifier"])
+    response = upload(stack, body, name=name, media_type=media_type)
+    assert response.status == 200, response.text
+    return str(response.json()["fileIdentifier"])
 
 
 def large(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
@@ -52,26 +52,26 @@ def large(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
     return str(offered["fileIdentifier"])
 
 
-def built(stack: LocalStack, answer: Response) -> dict[str, Any]:
+def built(stack: LocalStack, response: Response) -> dict[str, Any]:
     """The attributes of an export, once it has been worked off."""
-    assert answer.status == 201, answer.text
+    assert response.status == 201, response.text
     stack.settle()
-    shown = stack.request("GET", f"/api/v1/object-export/{answer.json()['data']['id']}")
+    shown = stack.request("GET", f"/api/v1/object-export/{response.json()['data']['id']}")
     assert shown.status == 200, shown.text
     return dict(shown.json()["data"]["attributes"])
 
 
-def key_of(stack: LocalStack, answer: Response) -> str:
+def key_of(stack: LocalStack, response: Response) -> str:
     """A fresh key to an export's archive."""
-    made = stack.request("POST", f"/api/v1/object-export/{answer.json()['data']['id']}/key")
+    made = stack.request("POST", f"/api/v1/object-export/{response.json()['data']['id']}/key")
     assert made.status == 201, made.text
     return str(made.json()["data"]["id"])
 
 
-def archive_of(stack: LocalStack, answer: Response) -> bytes:
+def archive_of(stack: LocalStack, response: Response) -> bytes:
     """The archive of an export that was asked for."""
-    assert built(stack, answer)["status"] in ("COMPLETED", "PARTIAL")
-    opened = stack.request("GET", f"/toa/{key_of(stack, answer)}")
+    assert built(stack, response)["status"] in ("COMPLETED", "PARTIAL")
+    opened = stack.request("GET", f"/toa/{key_of(stack, response)}")
     if opened.status == 307:
         with urlopen(str(opened.header("location"))) as link:  # noqa: S310 - our own store
             return bytes(link.read())
@@ -87,18 +87,18 @@ def names_in(archive: bytes) -> list[str]:
 
 def test_the_seeds_layout_and_aliases(stack: LocalStack) -> None:
     file = stored(stack, png(), "leaf.png")
-    answer = ask(
+    response = ask(
         stack,
         [file],
         name="my export",
         exportLayout={"subfolder/": [file]},
         filenameAliases={file: "myFileAlias"},
     )
-    attributes = answer.json()["data"]["attributes"]
+    attributes = response.json()["data"]["attributes"]
     assert attributes["fileIdentifiers"] == [file]
     assert attributes["exportLayout"] == {"subfolder/": [file]}
     assert attributes["status"] == "NEW"
-    assert names_in(archive_of(stack, answer)) == ["subfolder/myFileAlias.png"]
+    assert names_in(archive_of(stack, response)) == ["subfolder/myFileAlias.png"]
 
 
 def test_the_references_naming_cases(stack: LocalStack) -> None:
@@ -107,13 +107,13 @@ def test_the_references_naming_cases(stack: LocalStack) -> None:
     stack.settle()
     assert describe(stack, file, publiclyReleasable=True).status == 201
     thumbnail = flat["thumbnailIdentifier"]
-    answer = ask(
+    response = ask(
         stack,
         [file, thumbnail],
         filenameAliases={file: "testFileAlias"},
         exportLayout={"thumb/": [thumbnail]},
     )
-    archive = archive_of(stack, answer)
+    archive = archive_of(stack, response)
     assert names_in(archive) == ["testFileAlias.png", "thumb/testfile_thumbnail.jpg"]
 
 
@@ -248,31 +248,31 @@ def test_bad_input_is_refused_by_name(
     file = stored(stack, png(), "leaf.png")
     text = json.dumps({"fileIdentifiers": [file], **attributes} if attributes else {})
     document = json.loads(text.replace('"F"', f'"{file}"'))
-    answer = stack.request(
+    response = stack.request(
         "POST",
         "/api/v1/object-export",
         json_body={"data": {"type": "object-export", "attributes": document}},
     )
-    assert answer.status == status, answer.text
-    assert (str(status), code) in problems(answer)
+    assert response.status == status, response.text
+    assert (str(status), code) in problems(response)
     assert stack.items("ExportsTable") == []
     assert stack.keys("ObjectBucket", "exports/") == []
 
 
 def test_all_that_is_wrong_is_told_at_once(stack: LocalStack) -> None:
     file = stored(stack, png(), "leaf.png")
-    answer = ask(stack, [identifier(7), file, identifier(8), file])
-    assert problems(answer) == [
+    response = ask(stack, [identifier(7), file, identifier(8), file])
+    assert problems(response) == [
         ("422", "duplicate_file"), ("422", "file_not_found"), ("422", "file_not_found"),
     ]  # fmt: skip
-    answer = ask(
+    response = ask(
         stack,
         [identifier(7), file, identifier(8)],
         exportLayout={"a/": [file], "b/": [file, identifier(9)]},
         filenameAliases={file: "a" * 251},
         exportFunction={"functionDef": "IMG_RESIZE", "params": {"factor": "2"}},
     )
-    pointers = [error["source"]["pointer"].split("/", 3)[3] for error in answer.json()["errors"]]
+    pointers = [error["source"]["pointer"].split("/", 3)[3] for error in response.json()["errors"]]
     assert pointers == [
         "exportLayout", "exportLayout", f"filenameAliases/{file}",
         "exportFunction/params/factor", "fileIdentifiers/0", "fileIdentifiers/2",
@@ -296,8 +296,8 @@ def test_hostile_names_lead_nowhere(
     stack: LocalStack, folder: str, alias: str, path: str | None, tmp_path: Path
 ) -> None:
     file = stored(stack, png(), "leaf.png")
-    answer = ask(stack, [file], exportLayout={folder: [file]}, filenameAliases={file: alias})
-    archive = archive_of(stack, answer)
+    response = ask(stack, [file], exportLayout={folder: [file]}, filenameAliases={file: alias})
+    archive = archive_of(stack, response)
     [name] = names_in(archive)
     assert path is None or name == path
     assert not name.startswith("/")
@@ -320,31 +320,31 @@ def test_an_export_over_the_limit_is_refused(
         "requesting",
         type(requesting)(**{**vars(requesting), "limits": limits}),
     )
-    answer = ask(stack, [file])
-    assert problems(answer) == [("413", "export_too_large")]
-    assert "Maximum export size exceeded. Max: 10 bytes" in answer.text
+    response = ask(stack, [file])
+    assert problems(response) == [("413", "export_too_large")]
+    assert "Maximum export size exceeded. Max: 10 bytes" in response.text
 
 
 def test_a_file_that_vanished_is_told_of(stack: LocalStack) -> None:
     kept, gone = stored(stack, png(), "a.png"), stored(stack, png(), "b.png")
-    answer = ask(stack, [kept, gone])
+    response = ask(stack, [kept, gone])
     stack.client("s3").delete_object(
         Bucket=stack.name("ObjectBucket"), Key=f"objects/mybucket/{gone}.png"
     )
-    attributes = built(stack, answer)
+    attributes = built(stack, response)
     assert attributes["status"] == "PARTIAL"
     assert [(p["fileIdentifier"], p["code"]) for p in attributes["problems"]] == [
         (gone, "file_missing")
     ]
-    assert names_in(archive_of(stack, answer)) == ["a.png"]
+    assert names_in(archive_of(stack, response)) == ["a.png"]
     [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
     assert (event["detail"]["status"], event["detail"]["problemCount"]) == ("PARTIAL", 1)
 
 
 def test_of_200_simultaneous_redemptions_one_gets_the_archive(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
-    key = key_of(stack, answer)
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, response)
+    key = key_of(stack, response)
     together = threading.Barrier(20)
 
     def redeem(number: int) -> bool:
@@ -363,9 +363,9 @@ def test_of_200_simultaneous_redemptions_one_gets_the_archive(stack: LocalStack)
 
 
 def test_looking_takes_nothing(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    size = built(stack, answer)["archiveSizeInBytes"]
-    key = key_of(stack, answer)
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    size = built(stack, response)["archiveSizeInBytes"]
+    key = key_of(stack, response)
     for _ in range(3):
         look = stack.request("HEAD", f"/toa/{key}")
         assert (look.status, look.header("x-content-length")) == (200, str(size))
@@ -379,9 +379,9 @@ def test_a_guessed_key_opens_nothing(stack: LocalStack, key: str) -> None:
 
 
 def test_an_expired_key_opens_nothing_though_it_is_still_there(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
-    key = key_of(stack, answer)
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, response)
+    key = key_of(stack, response)
     stack.clock.advance(timedelta(minutes=60))
     assert any(item["accessKey"] == key for item in stack.items("AccessKeysTable"))
     assert stack.request("HEAD", f"/toa/{key}").status == 404
@@ -389,27 +389,27 @@ def test_an_expired_key_opens_nothing_though_it_is_still_there(stack: LocalStack
 
 
 def test_the_archive_goes_an_hour_after_it_was_taken(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, response)
     stack.clock.advance(timedelta(minutes=30))
-    assert stack.request("GET", f"/toa/{key_of(stack, answer)}").status == 200
+    assert stack.request("GET", f"/toa/{key_of(stack, response)}").status == 200
     stack.clock.advance(timedelta(minutes=50))
     stack.run_schedule("KeepHouseFunction")
-    assert stack.request("GET", f"/toa/{key_of(stack, answer)}").status == 200
+    assert stack.request("GET", f"/toa/{key_of(stack, response)}").status == 200
     stack.clock.advance(timedelta(minutes=61))
     stack.run_schedule("KeepHouseFunction")
     stack.settle()
     assert stack.keys("ObjectBucket", "exports/") == []
-    attributes = built(stack, answer)
+    attributes = built(stack, response)
     assert attributes["status"] == "EXPIRED"
-    path = f"/api/v1/object-export/{answer.json()['data']['id']}/key"
+    path = f"/api/v1/object-export/{response.json()['data']['id']}/key"
     assert stack.request("POST", path).status == 410
 
 
 def test_nobody_else_sees_an_export(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
-    export = answer.json()["data"]["id"]
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, response)
+    export = response.json()["data"]["id"]
     stack.client("dynamodb").update_item(
         TableName=stack.name("ExportsTable"),
         Key={"id": {"S": export}},
@@ -437,22 +437,22 @@ def test_ones_own_exports_are_listed_page_by_page(stack: LocalStack) -> None:
 
 
 def test_the_audit_never_sees_a_key(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, response)
     [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
     audited = json.dumps(stack.items("AuditTable"), default=str)
-    assert f"object-export/{answer.json()['data']['id']}" in audited
+    assert f"object-export/{response.json()['data']['id']}" in audited
     assert event["detail"]["toa"] not in audited
     assert "toa" not in audited
 
 
 def test_an_export_whose_message_is_lost_is_taken_up_by_housekeeping(stack: LocalStack) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
     stack.client("sqs").purge_queue(QueueUrl=stack.name("BuildExportQueue"))
-    assert built(stack, answer)["status"] == "NEW"
+    assert built(stack, response)["status"] == "NEW"
     stack.clock.advance(timedelta(minutes=16))
     stack.run_schedule("KeepHouseFunction")
-    assert built(stack, answer)["status"] == "COMPLETED"
+    assert built(stack, response)["status"] == "COMPLETED"
 
 
 @pytest.fixture
@@ -493,9 +493,9 @@ def test_a_consumer_that_only_listens_on_the_bus_gets_the_archives(
 def test_of_200_requests_at_once_over_http_one_gets_the_archive(
     stack: LocalStack, api_url: str
 ) -> None:
-    answer = ask(stack, [stored(stack, png(), "leaf.png")])
-    built(stack, answer)
-    key = key_of(stack, answer)
+    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    built(stack, response)
+    key = key_of(stack, response)
     together = threading.Barrier(20)
 
     def get(number: int) -> int:
