@@ -35,9 +35,9 @@ class _Watched:
 
         def call(*arguments: Any, **named: Any) -> Any:
             self._before(name)
-            answer = attribute(*arguments, **named)
+            response = attribute(*arguments, **named)
             self._after(name)
-            return answer
+            return response
 
         return call
 
