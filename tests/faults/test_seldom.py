@@ -49,19 +49,19 @@ def ana(calm: LocalStack) -> Person:
 
 def file(person: Person, body: bytes | None = None) -> str:
     """A picture of somebody's group, looked into."""
-    answer = clients.upload(person, body or png(), bucket=person.group)
-    assert answer.status == 200, answer.text
+    response = clients.upload(person, body or png(), bucket=person.group)
+    assert response.status == 200, response.text
     person.stack.settle(retries=True)
-    return str(answer.json()["fileIdentifier"])
+    return str(response.json()["fileIdentifier"])
 
 
 def made_from(person: Person) -> str:
     return clients.upload_derivative(person, png(), bucket=person.group)
 
 
-def identifier(answer: Response) -> str:
-    assert answer.status == 201, answer.text
-    return str(answer.json()["data"]["id"])
+def identifier(response: Response) -> str:
+    assert response.status == 201, response.text
+    return str(response.json()["data"]["id"])
 
 
 def described(person: Person, file_identifier: str, **attributes: Any) -> str:
@@ -70,9 +70,9 @@ def described(person: Person, file_identifier: str, **attributes: Any) -> str:
 
 def derived(person: Person, source: str, file_identifier: str, **attributes: Any) -> str:
     given = {"bucket": person.group, **attributes}
-    answer = clients.derive(person, file_identifier, source, **given)
+    response = clients.derive(person, file_identifier, source, **given)
     person.stack.settle(retries=True)
-    return identifier(answer)
+    return identifier(response)
 
 
 def entry(kind: str, attributes: Mapping[str, Any], source: str | None = None) -> dict[str, Any]:
@@ -114,13 +114,13 @@ def test_requests_under_keys_are_answered_as_before_and_forgotten_where_refused(
     ):
         under = {"Content-Type": clients.JSON_API, "Idempotency-Key": kind}
         refused = entry(kind, {"metadataUuid": "nobody"})
-        answers = [
+        responses = [
             clients.send(ana, "POST", f"{API}/{kind}", data, headers=under)
             for data in (refused, wanted, wanted)
         ]
-        assert answers[0].status >= 400
-        assert answers[1].status < 300, answers[1].text
-        assert answers[2].body == answers[1].body
+        assert responses[0].status >= 400
+        assert responses[1].status < 300, responses[1].text
+        assert responses[2].body == responses[1].body
     for good, bad, kind in (
         (entry("metadata", outside), entry("metadata", refused), "metadata"),
         (
@@ -139,8 +139,8 @@ def test_requests_under_keys_are_answered_as_before_and_forgotten_where_refused(
         (entry("derivative", {"dcType": "NOTHING", "fileIdentifier": made_from(ana)}, metadata), 0),
         (entry("derivative", {"dcType": "IMAGE", "fileIdentifier": made_from(ana)}, metadata), 201),
     ):
-        answers = [clients.send(ana, "POST", target, data, headers=key) for _ in range(2)]
-        assert status == 0 or [one.status for one in answers] == [status] * 2
+        responses = [clients.send(ana, "POST", target, data, headers=key) for _ in range(2)]
+        assert status == 0 or [one.status for one in responses] == [status] * 2
     headers, form = clients.multipart(b"\x7fELF\x02\x01\x01" + bytes(120), name="a.png")
     headers |= {"Idempotency-Key": "program"}
     assert ana.request("POST", f"{API}/file/aafc", headers=headers, body=form).status == 415
@@ -163,9 +163,9 @@ def test_terms_are_used_given_back_changed_and_deleted(ana: Person) -> None:
     uses = {"managedAttributes": {key: "1"}, "acSubtype": "DRAWING", "dcType": "IMAGE"}
     metadata = described(ana, file(ana), **uses)
     attributes = {"bucket": "aafc", "fileIdentifier": file(ana), **uses}
-    answer = in_bulk(ana, "POST", "metadata", entry("metadata", attributes))
-    assert answer.status < 300, answer.text
-    other = answer.json()["data"][0]["id"]
+    response = in_bulk(ana, "POST", "metadata", entry("metadata", attributes))
+    assert response.status < 300, response.text
+    other = response.json()["data"][0]["id"]
     for kind, one in (("managed-attribute", term), ("object-subtype", subtype)):
         assert clients.delete(ana, kind, one).status == 422
     unused: dict[str, Any] = {"managedAttributes": {}, "acSubtype": None}
@@ -235,19 +235,19 @@ def test_a_thumbnail_is_made_of_a_derivative_on_demand(ana: Person) -> None:
         one["id"] for one in ana.stack.items("DerivativesTable") if "generatedFrom" in str(one)
     ]
     assert clients.delete(ana, "derivative", made).status == 204
-    answer = clients.send(
+    response = clients.send(
         ana, "POST", f"{API}/derivative-generation", entry("derivative-generation", wanted)
     )
-    assert answer.status < 300, answer.text
+    assert response.status < 300, response.text
 
 
 def test_a_thumbnail_of_a_file_that_was_deleted_meanwhile_is_taken_back(ana: Person) -> None:
-    answer = clients.upload(ana, png(), bucket="aafc")
+    response = clients.upload(ana, png(), bucket="aafc")
     ana.stack.settle()
     [event] = [
         one for one in ana.stack.bus_events if one["detail-type"] == "ObjectUploadNotification"
     ]
-    assert clients.delete(ana, "object-upload", answer.json()["fileIdentifier"]).status == 204
+    assert clients.delete(ana, "object-upload", response.json()["fileIdentifier"]).status == 204
     record = {"messageId": "1", "body": json.dumps(event), "eventSource": "aws:sqs"}
     assert not ana.stack.invoke("MakeThumbnailFunction", {"Records": [record]}).failed
     assert ana.stack.keys("ObjectBucket", "thumbnails/") == []

@@ -100,35 +100,35 @@ class World:
 
     def _insist(self, ask: Callable[[], Response]) -> Response:
         """Ask until there is an answer that is no failure of the service."""
-        answer = ask()
+        response = ask()
         for _ in range(PATIENCE):
-            if answer.status < 500:
+            if response.status < 500:
                 break
             self.stack.clock.advance(timedelta(seconds=2))
-            answer = ask()
-        return answer
+            response = ask()
+        return response
 
     def upload(self, bucket: str, body: bytes) -> None:
         """A small file through the API; without an answer, once more."""
         self.steps["upload"] += 1
         person, name = self.somebody(bucket), f"{mark_of(bucket)}.png"
-        answer = self._insist(lambda: clients.upload(person, body, bucket=bucket, name=name))
+        response = self._insist(lambda: clients.upload(person, body, bucket=bucket, name=name))
         if body == REFUSED:
-            assert answer.status in (415, 500, 503), answer.text
-        elif answer.status == 200:
-            self._accept(answer.json()["fileIdentifier"], bucket, body)
+            assert response.status in (415, 500, 503), response.text
+        elif response.status == 200:
+            self._accept(response.json()["fileIdentifier"], bucket, body)
 
     def upload_derivative(self, bucket: str, body: bytes) -> str | None:
         """A file that was made from another."""
         headers, form = clients.multipart(body, name=f"{mark_of(bucket)}.jpg")
-        answer = self._insist(
+        response = self._insist(
             lambda: self.somebody(bucket).request(
                 "POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form
             )
         )
-        if answer.status != 200:
+        if response.status != 200:
             return None
-        identifier = str(answer.json()["fileIdentifier"])
+        identifier = str(response.json()["fileIdentifier"])
         self._accept(identifier, bucket, body)
         return identifier
 
@@ -160,14 +160,14 @@ class World:
         self.steps["describe"] += 1
         bucket = self.buckets[file]
         texts = {"acCaption": mark_of(bucket), "publiclyReleasable": False}
-        answer = self._insist(
+        response = self._insist(
             lambda: clients.describe(self.somebody(bucket), file, bucket=bucket, **texts)
         )
-        if answer.status == 201:
-            self._remember(self.metadata, answer, file)
+        if response.status == 201:
+            self._remember(self.metadata, response, file)
 
-    def _remember(self, records: dict[str, str], answer: Response, file: str) -> None:
-        identifier = answer.json()["data"]["id"]
+    def _remember(self, records: dict[str, str], response: Response, file: str) -> None:
+        identifier = response.json()["data"]["id"]
         records[identifier] = file
         self.buckets[identifier] = self.buckets[file]
 
@@ -185,11 +185,11 @@ class World:
         if file is None:
             return
         kinds = {"derivativeType": "LARGE_IMAGE", "publiclyReleasable": False}
-        answer = self._insist(
+        response = self._insist(
             lambda: clients.derive(self.somebody(bucket), file, metadata, bucket=bucket, **kinds)
         )
-        if answer.status == 201:
-            self._remember(self.derivatives, answer, file)
+        if response.status == 201:
+            self._remember(self.derivatives, response, file)
 
     def withdraw(self, kind: str, identifier: str) -> None:
         """A description or a derivative's record is deleted; its file becomes an orphan."""
@@ -202,9 +202,9 @@ class World:
         self.steps["delete"] += 1
         self.asked_to_delete.add(file)
         person = Person(self.stack, self.buckets[file], ("dina-admin",))
-        answer = self._insist(lambda: clients.delete(person, "object-upload", file))
-        assert answer.status in (204, 404, 409, 410, 500, 503), answer.text
-        if answer.status == 204:
+        response = self._insist(lambda: clients.delete(person, "object-upload", file))
+        assert response.status in (204, 404, 409, 410, 500, 503), response.text
+        if response.status == 204:
             self.deleted.add(file)
 
     def export(self, bucket: str, most: int) -> None:
@@ -215,13 +215,13 @@ class World:
             return
         attributes = {"name": mark_of(bucket), "fileIdentifiers": files}
         document = {"data": {"type": "object-export", "attributes": attributes}}
-        answer = self._insist(
+        response = self._insist(
             lambda: self.somebody(bucket).request(
                 "POST", "/api/v1/object-export", json_body=document
             )
         )
-        if answer.status == 201:
-            identifier = answer.json()["data"]["id"]
+        if response.status == 201:
+            identifier = response.json()["data"]["id"]
             self.exports[identifier] = files
             self.buckets[identifier] = bucket
 
@@ -259,12 +259,12 @@ class World:
     def _overhear(self, group: str, paths: Iterable[str]) -> None:
         stranger = Person(self.stack, group).stranger
         for path in paths:
-            answer = stranger.request("GET", f"/api/v1/{path}")
+            response = stranger.request("GET", f"/api/v1/{path}")
             is_one = "/" in path and "?" not in path
-            if is_one and answer.status not in (403, 404, 500, 503):
-                self.overheard.append(f"{path}: {answer.status} for somebody of {stranger.group}")
-            if mark_of(group) in answer.body.decode("utf-8", "replace"):
-                self.overheard.append(f"{path}: {answer.text[:200]}")
+            if is_one and response.status not in (403, 404, 500, 503):
+                self.overheard.append(f"{path}: {response.status} for somebody of {stranger.group}")
+            if mark_of(group) in response.body.decode("utf-8", "replace"):
+                self.overheard.append(f"{path}: {response.text[:200]}")
 
     def sweep(self) -> None:
         """Orphans of more than an hour are removed."""
