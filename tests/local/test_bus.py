@@ -21,7 +21,7 @@ from tests.local.project import remembered
 
 
 def call(stack: LocalStack, detail: Any, **entry: Any) -> Any:
-    answer = stack.client("events").put_events(
+    response = stack.client("events").put_events(
         Entries=[
             {
                 "Source": "here",
@@ -32,7 +32,7 @@ def call(stack: LocalStack, detail: Any, **entry: Any) -> Any:
             }
         ]
     )
-    return answer["Entries"][0]
+    return response["Entries"][0]
 
 
 def test_an_event_reaches_the_function_of_its_rule(small: LocalStack) -> None:
@@ -56,8 +56,8 @@ def test_a_malformed_detail_is_refused_entry_by_entry(small: LocalStack, detail:
 
 def test_nobody_speaks_for_a_service_of_aws(small: LocalStack) -> None:
     entry: Any = {"Source": "aws.s3", "DetailType": "Object Created", "Detail": "{}"}
-    [answer] = small.client("events").put_events(Entries=[entry])["Entries"]
-    assert answer["ErrorCode"] == "NotAuthorizedForSourceException"
+    [response] = small.client("events").put_events(Entries=[entry])["Entries"]
+    assert response["ErrorCode"] == "NotAuthorizedForSourceException"
     assert small.bus_events == []
 
 

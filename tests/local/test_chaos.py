@@ -264,8 +264,8 @@ def test_the_bus_leaves_entries_out(started: Any) -> None:
     entry = {
         "Source": "here", "DetailType": "Said", "Detail": "{}", "EventBusName": stack.name("Bus"),
     }  # fmt: skip
-    answers = [stack.client("events").put_events(Entries=[entry] * 10) for _ in range(5)]
-    failed = sum(answer["FailedEntryCount"] for answer in answers)
+    responses = [stack.client("events").put_events(Entries=[entry] * 10) for _ in range(5)]
+    failed = sum(response["FailedEntryCount"] for response in responses)
     assert 0 < failed < 50
     assert len(stack.bus_events) == 50 - failed
 

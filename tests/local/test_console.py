@@ -31,18 +31,18 @@ def page() -> str:
 
 @pytest.mark.parametrize("path", ["/", "/index.html", "/index.html?from=somewhere"])
 def test_the_root_is_the_front_page(path: str) -> None:
-    answer = ask(path)
-    assert answer is not None
-    assert (answer.status, answer.text) == (200, page())
-    assert answer.header("content-type") == "text/html; charset=utf-8"
+    response = ask(path)
+    assert response is not None
+    assert (response.status, response.text) == (200, page())
+    assert response.header("content-type") == "text/html; charset=utf-8"
 
 
 def test_each_file_has_its_type() -> None:
     for path in FOLDER.rglob("*"):
-        answer = ask(f"/{path.relative_to(FOLDER).as_posix()}")
-        assert answer is not None, path
-        assert answer.header("content-type") == MEDIA_TYPES[path.suffix]
-        assert answer.header("x-content-type-options") == "nosniff"
+        response = ask(f"/{path.relative_to(FOLDER).as_posix()}")
+        assert response is not None, path
+        assert response.header("content-type") == MEDIA_TYPES[path.suffix]
+        assert response.header("x-content-type-options") == "nosniff"
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_a_route_goes_before_a_file_of_the_same_name(tmp_path: Path) -> None:
 
 
 def test_the_policy_lets_the_page_run_only_its_own_files() -> None:
-    answer = ask("/")
-    assert answer is not None
+    response = ask("/")
+    assert response is not None
     policy = dict(
         directive.split(" ", 1)
-        for directive in (answer.header("content-security-policy") or "").split("; ")
+        for directive in (response.header("content-security-policy") or "").split("; ")
     )
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
@@ -90,10 +90,10 @@ def test_the_policy_lets_the_page_run_only_its_own_files() -> None:
 
 
 def test_the_policy_names_the_stores_origin_and_no_path() -> None:
-    answer = Console(ROUTES, "https://s3.example.org:8443/below").answer(Request("GET", "/"))
-    assert answer is not None
+    response = Console(ROUTES, "https://s3.example.org:8443/below").answer(Request("GET", "/"))
+    assert response is not None
     assert "connect-src 'self' https://s3.example.org:8443;" in (
-        answer.header("content-security-policy") or ""
+        response.header("content-security-policy") or ""
     )
 
 

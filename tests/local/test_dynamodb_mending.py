@@ -80,10 +80,10 @@ class Things:
 
     def records(self) -> list[tuple[str, str]]:
         """Kind and key of what the iterator from the beginning sees."""
-        answer = self.streams.get_records(ShardIterator=self.iterator)
+        response = self.streams.get_records(ShardIterator=self.iterator)
         return [
             (record["eventName"], record["dynamodb"]["Keys"]["id"]["S"])
-            for record in answer["Records"]
+            for record in response["Records"]
         ]
 
     def names(self) -> set[str]:

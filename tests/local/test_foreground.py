@@ -129,9 +129,9 @@ def test_too_large_a_body_is_refused_before_it_is_sent(running: Running) -> None
             b"POST /api/v1/file/aafc HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
         )
-        answer = connection.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b"Request Entity Too Large" in answer
+        response = connection.recv(65536)
+    assert response.startswith(b"HTTP/1.1 413 ")
+    assert b"Request Entity Too Large" in response
 
 
 def test_too_large_a_body_is_answered_while_it_is_still_sent(running: Running) -> None:
@@ -147,8 +147,8 @@ def test_a_body_in_chunks_is_read(running: Running) -> None:
             b"3\r\nabc\r\n0\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\n"
             b"Connection: close\r\n\r\n"
         )
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.count(b"HTTP/1.1 404 ") == 2
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert response.count(b"HTTP/1.1 404 ") == 2
 
 
 GET = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n"
@@ -180,8 +180,8 @@ def test_what_the_gateway_cannot_read_is_refused_in_its_form(
     with socket.create_connection(("127.0.0.1", running.port)) as connection:
         connection.settimeout(20)
         connection.sendall(request_bytes)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, body = answer.partition(b"\r\n\r\n")
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = response.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert list(json.loads(body)) == ["message"]
 
@@ -214,10 +214,10 @@ def test_a_schedule_that_is_not_there_is_named_with_those_that_are(running: Runn
 
 
 def test_a_token_is_signed_for_another_process(running: Running) -> None:
-    answer = Remote(running.port).ask(
+    response = Remote(running.port).ask(
         "token", user="ann", service="rawstore", permissions={"datapackage-upload": True}
     )
-    assert answer["token"].count(".") == 2
+    assert response["token"].count(".") == 2
 
 
 def test_events_are_followed_from_another_process(

@@ -43,15 +43,15 @@ def make_function(timeout_seconds: int = 3) -> Function:
 class Echo:
     """An invoker that remembers events and answers what it is told to."""
 
-    def __init__(self, answer: Callable[[Any], Any]) -> None:
+    def __init__(self, respond: Callable[[Any], Any]) -> None:
         self.events: list[Any] = []
-        self._answer = answer
+        self._respond = respond
 
     def invoke(self, function: Function, event: Any) -> Outcome:
         encode_event(event)
         self.events.append(event)
-        answer = self._answer(event)
-        return answer if isinstance(answer, Outcome) else Outcome(answer)
+        payload = self._respond(event)
+        return payload if isinstance(payload, Outcome) else Outcome(payload)
 
     def close(self) -> None:
         """Nothing runs."""
@@ -59,7 +59,7 @@ class Echo:
 
 def ask(
     request: Request,
-    answer: Callable[[Any], Any] = lambda _: {"statusCode": 204},
+    respond: Callable[[Any], Any] = lambda _: {"statusCode": 204},
     *,
     cors: Cors | None = None,
     function: Function | None = None,
@@ -70,7 +70,7 @@ def ask(
         Route("POST", "/things", "ThingFunction", timeout_ms),
     )
     resources = Resources(functions=(function or make_function(),), routes=routes, cors=cors)
-    invoker = Echo(answer)
+    invoker = Echo(respond)
     handled = Gateway(resources, invoker, StackClock()).handle(request)
     return handled.response, invoker.events
 
@@ -248,11 +248,11 @@ def test_a_preflight_from_elsewhere_is_told_nothing() -> None:
 
 
 def test_the_apis_cors_headers_replace_the_handlers() -> None:
-    answer = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "ETag": "x"}}
+    payload = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "ETag": "x"}}
     request = Request("POST", "/things", [("Origin", "http://localhost:8080")])
-    response, _ = ask(request, lambda _: answer, cors=CORS)
+    response, _ = ask(request, lambda _: payload, cors=CORS)
     assert response.header("access-control-allow-origin") == "http://localhost:8080"
     assert response.header("access-control-expose-headers") == "ETag,Location"
     assert response.header("etag") == "x"
-    without_origin, _ = ask(Request("POST", "/things"), lambda _: answer, cors=CORS)
+    without_origin, _ = ask(Request("POST", "/things"), lambda _: payload, cors=CORS)
     assert without_origin.header("access-control-allow-origin") is None

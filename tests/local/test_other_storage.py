@@ -250,13 +250,13 @@ def test_a_store_that_overlooks_a_header_is_seen_to(
 def test_a_store_that_does_not_know_conditions_at_all_is_not_used(
     on_other: LocalStack, client: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer: Any = {
+    response: Any = {
         "Error": {"Code": "NotImplemented", "Message": "no"},
         "ResponseMetadata": {"HTTPStatusCode": 501},
     }
 
     def refuse(**_: object) -> None:
-        raise ClientError(answer, "CopyObject")
+        raise ClientError(response, "CopyObject")
 
     monkeypatch.setattr(client, "copy_object", refuse)
     with pytest.raises(ClientError, match="NotImplemented"):

@@ -91,7 +91,7 @@ def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(small: LocalS
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"batchItemFailures": [{"itemIdentifier": "stranger"}]},
         {"batchItemFailures": [{"itemIdentifier": ""}]},
@@ -100,17 +100,17 @@ def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(small: LocalS
         ["not an object"],
     ],
 )
-def test_a_report_that_makes_no_sense_fails_the_batch(small: LocalStack, answer: Any) -> None:
+def test_a_report_that_makes_no_sense_fails_the_batch(small: LocalStack, response: Any) -> None:
     send(small, 1, 2)
-    plan(small, lambda _: answer)
+    plan(small, lambda _: response)
     small.settle()
     assert small.messages("WorkQueue") == [1, 2]
 
 
-@pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"other": 1}])
-def test_an_empty_report_means_that_all_went_well(small: LocalStack, answer: Any) -> None:
+@pytest.mark.parametrize("response", [None, {}, {"batchItemFailures": []}, {"other": 1}])
+def test_an_empty_report_means_that_all_went_well(small: LocalStack, response: Any) -> None:
     send(small, 1, 2)
-    plan(small, lambda _: answer)
+    plan(small, lambda _: response)
     small.settle()
     assert small.messages("WorkQueue") == []
 
