@@ -64,41 +64,41 @@ def validator_named(name: str) -> Validator:
     return validator_of({"$ref": f"#/components/schemas/{name}"})
 
 
-def check(key: str, answer: Response) -> None:
+def check(key: str, response: Response) -> None:
     """Assert that the description foresees this answer of a route: its status, headers, content."""
-    described = operation_of(key)["responses"].get(str(answer.status))
-    assert described is not None, f"{key} does not say that it answers {answer.status}"
-    success = OPERATIONS[key].successes.get(answer.status)
+    described = operation_of(key)["responses"].get(str(response.status))
+    assert described is not None, f"{key} does not say that it answers {response.status}"
+    success = OPERATIONS[key].successes.get(response.status)
     if success is not None:
-        missing = [name for name in success.headers if answer.header(name) is None]
-        assert missing == [], f"{key} {answer.status} lacks {missing}"
+        missing = [name for name in success.headers if response.header(name) is None]
+        assert missing == [], f"{key} {response.status} lacks {missing}"
     if not key.startswith("HEAD "):
-        _check_content(described, answer)
-        _check_codes(key, answer)
+        _check_content(described, response)
+        _check_codes(key, response)
 
 
-def _check_content(described: dict[str, Any], answer: Response) -> None:
-    media_type = (answer.header("content-type") or "").partition(";")[0]
+def _check_content(described: dict[str, Any], response: Response) -> None:
+    media_type = (response.header("content-type") or "").partition(";")[0]
     content = described.get("content", {})
     if "content" not in described:
-        assert answer.body == b"", f"a body where none is described: {answer.body[:80]!r}"
+        assert response.body == b"", f"a body where none is described: {response.body[:80]!r}"
         return
     assert media_type in content or "*/*" in content, f"{media_type} is not described"
     schema = content.get(media_type, {}).get("schema")
     if schema is not None:
-        value = answer.json() if media_type.endswith("json") else answer.text
+        value = response.json() if media_type.endswith("json") else response.text
         validator_of(schema).validate(value)
 
 
-def _check_codes(key: str, answer: Response) -> None:
-    if answer.status < 400:
+def _check_codes(key: str, response: Response) -> None:
+    if response.status < 400:
         return
-    document = answer.json()
-    foreseen = OPERATIONS[key].refusals[answer.status]
+    document = response.json()
+    foreseen = OPERATIONS[key].refusals[response.status]
     if "errors" in document:
         # 400 where refusals of several kinds come together; each keeps its own status.
         statuses = {error["status"] for error in document["errors"]}
-        assert statuses == {str(answer.status)} or (answer.status == 400 and len(statuses) > 1)
+        assert statuses == {str(response.status)} or (response.status == 400 and len(statuses) > 1)
         for error in document["errors"]:
             refused = OPERATIONS[key].refusals.get(int(error["status"]), ())
             assert error["code"] in refused, f"{error['code']} with {error['status']}"

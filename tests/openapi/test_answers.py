@@ -109,8 +109,8 @@ class World:
 
     def described(self) -> str:
         """The id of a description of a file."""
-        answer = describe(self.stack, self.uploaded()["fileIdentifier"], publiclyReleasable=False)
-        return str(answer.json()["data"]["id"])
+        response = describe(self.stack, self.uploaded()["fileIdentifier"], publiclyReleasable=False)
+        return str(response.json()["data"]["id"])
 
     def stored(self) -> str:
         """The identifier of a file that nothing describes."""
@@ -136,8 +136,8 @@ class World:
 
     def derived(self) -> str:
         """The id of a derivative's record."""
-        answer = self.post("/api/v1/derivative", self.derivation())
-        return str(answer.json()["data"]["id"])
+        response = self.post("/api/v1/derivative", self.derivation())
+        return str(response.json()["data"]["id"])
 
     def still_running(self, ask: Callable[[], Response]) -> Response:
         """What a request is answered with whose first run has not come to its end."""
@@ -638,8 +638,8 @@ def _exported(world: World, *, bodies: int = 0) -> str:
 
 
 def _key(world: World, *, bodies: int = 0) -> str:
-    answer = world.post(f"{_exported(world, bodies=bodies)}/key", {})
-    return str(answer.json()["data"]["id"])
+    response = world.post(f"{_exported(world, bodies=bodies)}/key", {})
+    return str(response.json()["data"]["id"])
 
 
 def _with_an_export(ask: Callable[[World, str], Response], token: str = "") -> Happening:
@@ -1031,9 +1031,9 @@ ALL = [
 def test_an_answer_that_is_described_can_be_had(
     world: World, key: str, status: int, happen: Happening
 ) -> None:
-    answer = happen(world)
-    assert answer.status == status, answer.text
-    check(key, answer)
+    response = happen(world)
+    assert response.status == status, response.text
+    check(key, response)
 
 
 def test_every_answer_that_is_described_is_among_these() -> None:
@@ -1047,9 +1047,9 @@ def test_every_answer_that_is_described_is_among_these() -> None:
 
 
 def test_a_link_to_a_file_is_described(world: World) -> None:
-    answer = world.get(f"{world.path_of('file')}?redirect=false")
-    assert set(answer.json()) == {"url", "expires"}
-    check("GET /api/v1/file/{bucket}/{fileId}", answer)
+    response = world.get(f"{world.path_of('file')}?redirect=false")
+    assert set(response.json()) == {"url", "expires"}
+    check("GET /api/v1/file/{bucket}/{fileId}", response)
 
 
 def test_a_refused_file_is_described_everywhere(world: World) -> None:
@@ -1067,9 +1067,9 @@ def test_a_refused_file_is_described_everywhere(world: World) -> None:
 
 def test_a_datasets_older_spelling_is_described(world: World) -> None:
     package = {**PACKAGE, "metadata": {"owner": "alice", "name": "birds"}}
-    answer = world.rawstore("/rawstore/authorize", package)
-    assert set(answer.json()) == {"filedata", "fileData"}
-    check("POST /{service}/authorize", answer)
+    response = world.rawstore("/rawstore/authorize", package)
+    assert set(response.json()) == {"filedata", "fileData"}
+    check("POST /{service}/authorize", response)
 
 
 def test_a_long_list_of_problems_is_described(world: World) -> None:
@@ -1079,10 +1079,10 @@ def test_a_long_list_of_problems_is_described(world: World) -> None:
     unknown = _description(world, attributes=names)
     unmanaged = _description(world, attributes={"managedAttributes": names})
     assert [offers.status, unknown.status, unmanaged.status] == [400, 400, 422]
-    for key, answer in (
+    for key, response in (
         ("POST /api/v1/upload/{bucket}", offers),
         ("POST /api/v1/metadata", unknown),
         ("POST /api/v1/metadata", unmanaged),
     ):
-        assert answer.json()["errors"][-1]["code"] == "more_problems"
-        check(key, answer)
+        assert response.json()["errors"][-1]["code"] == "more_problems"
+        check(key, response)

@@ -227,22 +227,22 @@ def test_an_attribute_takes_what_its_schema_takes(stack: LocalStack, name: str) 
     for value in VALUES:
         attributes = {**RESOURCE, name: value}
         document = {"data": {"type": "metadata", "attributes": attributes}}
-        answer = stack.request(
+        response = stack.request(
             "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, json_body=document
         )
-        assert answer.status in (201, 400, 422)
+        assert response.status in (201, 400, 422)
         allowed = validator.is_valid(attributes)
-        if name in ("acSubtype", "managedAttributes") and answer.status != 201:
-            assert not allowed or _names_no_term(answer), f"{name}={value!r}: {answer.text}"
+        if name in ("acSubtype", "managedAttributes") and response.status != 201:
+            assert not allowed or _names_no_term(response), f"{name}={value!r}: {response.text}"
             continue
-        if name == "dcType" and answer.status == 201:
+        if name == "dcType" and response.status == 201:
             continue  # the schema lists the usual spellings; case and punctuation do not count
-        assert (answer.status == 201) == allowed, f"{name}={value!r}: {answer.text}"
+        assert (response.status == 201) == allowed, f"{name}={value!r}: {response.text}"
 
 
-def _names_no_term(answer: Response) -> bool:
+def _names_no_term(response: Response) -> bool:
     """Whether all that is wrong is that the vocabulary has no such term."""
-    codes = {error["code"] for error in answer.json()["errors"]}
+    codes = {error["code"] for error in response.json()["errors"]}
     return codes <= {"unknown_subtype", "unknown_managed_attribute"}
 
 
@@ -254,9 +254,9 @@ def test_an_announced_file_takes_what_its_schema_takes(stack: LocalStack, name: 
     validator = validator_named("UploadRequest")
     for value in VALUES:
         document = {"files": [{"originalFilename": "a.png", name: value}]}
-        answer = stack.request("POST", "/api/v1/upload/aafc", json_body=document)
+        response = stack.request("POST", "/api/v1/upload/aafc", json_body=document)
         allowed = validator.is_valid(document)
-        assert (answer.status == 200) == allowed, f"{name}={value!r}: {answer.text}"
+        assert (response.status == 200) == allowed, f"{name}={value!r}: {response.text}"
 
 
 @pytest.mark.parametrize(
@@ -274,9 +274,9 @@ def test_a_relationship_takes_what_its_schema_takes(
     document: dict[str, Any] = {
         "data": {"type": "metadata", "attributes": RESOURCE, "relationships": {name: person}}
     }
-    answer = stack.request("POST", "/api/v1/metadata", json_body=document)
+    response = stack.request("POST", "/api/v1/metadata", json_body=document)
     allowed = validator_named("NewMetadataDocument").is_valid(document)
-    assert (answer.status == 201) == allowed, answer.text
+    assert (response.status == 201) == allowed, response.text
 
 
 TERMS: dict[str, dict[str, Any]] = {
@@ -305,12 +305,12 @@ def test_a_term_takes_what_its_schema_takes(stack: LocalStack, kind: str, name: 
     for value in [*VALUES, *DESCRIPTIONS, "INTEGER"]:
         attributes = {**TERMS[kind], name: value}
         document: dict[str, Any] = {"data": {"type": kind, "attributes": attributes}}
-        answer = stack.request("POST", f"/api/v1/{kind}", json_body=document)
-        assert answer.status in (201, 400, 409, 422)
-        if name == "name" and answer.status == 422 and "makes a key of" in answer.text:
+        response = stack.request("POST", f"/api/v1/{kind}", json_body=document)
+        assert response.status in (201, 400, 409, 422)
+        if name == "name" and response.status == 422 and "makes a key of" in response.text:
             continue  # no schema can say how long a key will be
-        if name == "dcType" and answer.status == 201:
+        if name == "dcType" and response.status == 201:
             stack.reset()
             continue  # the schema lists the usual spellings; case and punctuation do not count
         allowed = validator.is_valid(document)
-        assert (answer.status in (201, 409)) == allowed, f"{name}={value!r}: {answer.text}"
+        assert (response.status in (201, 409)) == allowed, f"{name}={value!r}: {response.text}"

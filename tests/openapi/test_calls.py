@@ -120,11 +120,11 @@ def test_a_route_asks_for_what_it_must(
 
     def counted(method: str, target: str, **sent: Any) -> Response:
         aws_calls.count()
-        answer = request(method, target, **sent)
+        response = request(method, target, **sent)
         made.clear()
         made.update(aws_calls.made)
         aws_calls.stop()
-        return answer
+        return response
 
     monkeypatch.setattr(stack, "request", counted)
     status = min(OPERATIONS[key].successes)

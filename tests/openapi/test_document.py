@@ -133,17 +133,17 @@ def test_servers_are_relative() -> None:
 
 
 def test_it_is_served(stack: LocalStack) -> None:
-    answer = stack.request("GET", "/api/v1/openapi.json")
-    assert answer.status == 200
-    assert answer.header("content-type") == "application/json"
-    assert answer.json() == description()
+    response = stack.request("GET", "/api/v1/openapi.json")
+    assert response.status == 200
+    assert response.header("content-type") == "application/json"
+    assert response.json() == description()
 
 
 def test_health_asks_nobody(stack: LocalStack) -> None:
-    answer = stack.request("GET", "/api/v1/health")
-    assert answer.status == 200
-    assert answer.json() == {"status": "ok", "version": coffer.__version__, "service": "coffer"}
-    assert answer.header("cache-control") == "no-store"
+    response = stack.request("GET", "/api/v1/health")
+    assert response.status == 200
+    assert response.json() == {"status": "ok", "version": coffer.__version__, "service": "coffer"}
+    assert response.header("cache-control") == "no-store"
 
 
 def test_it_names_the_limits_of_the_deployment(stack: LocalStack) -> None:

@@ -130,11 +130,11 @@ def test_every_answer_is_one_that_is_described(
             case.path_parameters.update(world.variables.get(path, {}))
         if ParameterLocation.BODY not in wrong:
             _name_owner(case.body)
-        answer = _send(world, case)
-        assert answer.status < 500, answer.text
-        check(key, answer)
+        response = _send(world, case)
+        assert response.status < 500, response.text
+        check(key, response)
         if wrong & {ParameterLocation.PATH, ParameterLocation.BODY}:
-            assert answer.status >= 400, f"{key} took {case.body!r} at {case.formatted_path}"
+            assert response.status >= 400, f"{key} took {case.body!r} at {case.formatted_path}"
 
     answers_as_described()
 

@@ -15,23 +15,23 @@ def test_a_range_behind_the_end_is_refused_with_a_document(stack: LocalStack) ->
     body = png()
     identifier = upload(stack, body).json()["fileIdentifier"]
     path = f"/api/v1/file/mybucket/{identifier}"
-    answer = stack.request("GET", path, headers={"Range": f"bytes={len(body)}-"})
-    assert problems(answer) == [("416", "range_not_satisfiable")]
-    assert answer.header("content-range") == f"bytes */{len(body)}"
-    assert answer.header("content-disposition") is None
+    response = stack.request("GET", path, headers={"Range": f"bytes={len(body)}-"})
+    assert problems(response) == [("416", "range_not_satisfiable")]
+    assert response.header("content-range") == f"bytes */{len(body)}"
+    assert response.header("content-disposition") is None
 
 
 @pytest.mark.parametrize("checksums", [False, 0, "", []])
 def test_checksums_that_are_no_object_are_refused(stack: LocalStack, checksums: Any) -> None:
     announced = {"files": [{"originalFilename": "a.png", "checksums": checksums}]}
-    answer = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
-    assert problems(answer) == [("400", "malformed_checksum")]
+    response = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
+    assert problems(response) == [("400", "malformed_checksum")]
 
 
 def test_checksums_may_be_null(stack: LocalStack) -> None:
     announced = {"files": [{"originalFilename": "a.png", "checksums": None}]}
-    answer = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
-    assert answer.status == 200
+    response = stack.request("POST", "/api/v1/upload/mybucket", json_body=announced)
+    assert response.status == 200
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_a_whole_number_may_be_spelled_with_a_fraction(
     stack: LocalStack, number: str, status: int
 ) -> None:
     body = f'{{"files": [{{"originalFilename": "a.png", "sizeInBytes": {number}}}]}}'
-    answer = stack.request(
+    response = stack.request(
         "POST",
         "/api/v1/upload/mybucket",
         headers={"Content-Type": "application/json"},
         body=body,
     )
-    assert answer.status == status, answer.text
+    assert response.status == status, response.text

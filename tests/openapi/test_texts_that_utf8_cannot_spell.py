@@ -24,20 +24,22 @@ LONE = "\ud800"
 )
 @pytest.mark.parametrize("path", ["/api/v1/metadata", "/api/v1/upload/mybucket"])
 def test_a_body_that_is_not_utf8_is_malformed(stack: LocalStack, path: str, body: bytes) -> None:
-    answer = stack.request("POST", path, headers=JSON_TYPE, body=body)
-    assert (answer.status, answer.json()["errors"][0]["code"]) == (400, "malformed_json")
+    response = stack.request("POST", path, headers=JSON_TYPE, body=body)
+    assert (response.status, response.json()["errors"][0]["code"]) == (400, "malformed_json")
 
 
 def test_a_whole_surrogate_pair_and_a_byte_order_mark_are_fine(stack: LocalStack) -> None:
     body = b'\xef\xbb\xbf{"files": [{"originalFilename": "\\ud83d\\ude00.png"}]}'
-    answer = stack.request("POST", "/api/v1/upload/mybucket", headers=JSON_TYPE, body=body)
-    assert answer.status == 200, answer.text
+    response = stack.request("POST", "/api/v1/upload/mybucket", headers=JSON_TYPE, body=body)
+    assert response.status == 200, response.text
 
 
 def test_rawstore_tells_of_a_path_that_it_cannot_spell(stack: LocalStack) -> None:
     assert stack.permission_tokens is not None
     token = stack.permission_tokens.sign("owner", "rawstore", {"datapackage-upload": True})
     body = json.dumps({"metadata": {"owner": "owner"}, "filedata": {LONE: {}}})
-    answer = stack.request("POST", "/rawstore/authorize", headers={"Auth-Token": token}, body=body)
-    assert answer.status == 400
-    assert list(answer.json()["error"]["files"]) == [LONE]
+    response = stack.request(
+        "POST", "/rawstore/authorize", headers={"Auth-Token": token}, body=body
+    )
+    assert response.status == 400
+    assert list(response.json()["error"]["files"]) == [LONE]
