@@ -36,9 +36,9 @@ class Elsewhere:
 class Answers(Web):
     """A web of one's own: what each address answers."""
 
-    def __init__(self, answers: Mapping[str, Response | str]) -> None:
+    def __init__(self, responses: Mapping[str, Response | str]) -> None:
         super().__init__()
-        self._answers = answers
+        self._answers = responses
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any
@@ -125,7 +125,7 @@ def test_a_canary_that_never_arrives_is_looked_for(
     store = "https://store.example/b"
     form = {"url": store, "fields": {}}
     offer = {"files": [{"fileIdentifier": "canary", "upload": form}]}
-    answers: dict[str, Response | str] = {
+    responses: dict[str, Response | str] = {
         f"{installation.api_url}/api/v1/upload/coffer-doctor": Response(
             200, {}, json.dumps(offer).encode()
         ),
@@ -137,7 +137,7 @@ def test_a_canary_that_never_arrives_is_looked_for(
         queue = installation.names["BuildExportDeadLetterQueue"]
         ill.names = {**installation.names, "ProcessUploadQueue": queue}
     with lying_in(installation, ill.names["ProcessUploadQueue"], waiting):
-        found = Doctor(ill, web=Answers(answers), patience_seconds=0.01).check_canary()
+        found = Doctor(ill, web=Answers(responses), patience_seconds=0.01).check_canary()
     assert found.health is Health.FAILURE
     assert f"(status 404); {waiting} messages wait" in found.detail
     assert found.remedy.startswith(remedy)
@@ -166,7 +166,7 @@ def pointing_to_keys(keys: bytes, status: int = 200) -> dict[str, Response | str
 
 
 @pytest.mark.parametrize(
-    ("answers", "health"),
+    ("responses", "health"),
     [
         (pointing_to_keys(b'{"keys": [{"kty": "RSA"}]}'), Health.OK),
         (pointing_to_keys(b'{"keys": [{"kty": "oct"}]}'), Health.FAILURE),
@@ -178,10 +178,10 @@ def pointing_to_keys(keys: bytes, status: int = 200) -> dict[str, Response | str
     ids=["keys", "symmetric", "missing", "no JSON", "no address", "silent"],
 )
 def test_the_issuers_keys_have_to_be_there(
-    installation: LocalInstallation, answers: Mapping[str, Response | str], health: Health
+    installation: LocalInstallation, responses: Mapping[str, Response | str], health: Health
 ) -> None:
     deployed = Elsewhere(installation, OIDC_ISSUER=ISSUER, DEVELOPMENT_IDENTITY="")
-    assert Doctor(deployed, web=Answers(answers)).check_issuer().health is health
+    assert Doctor(deployed, web=Answers(responses)).check_issuer().health is health
 
 
 def test_without_an_issuer_nothing_works(installation: LocalInstallation) -> None:
