@@ -51,20 +51,20 @@ def authorize(
     return stack.request("POST", path, headers=headers, json_body=request)
 
 
-def files_of(answer: Response) -> dict[str, Any]:
+def files_of(response: Response) -> dict[str, Any]:
     """The answer's files by path."""
-    assert answer.status == 200, answer.text
-    files: dict[str, Any] = answer.json()["filedata"]
+    assert response.status == 200, response.text
+    files: dict[str, Any] = response.json()["filedata"]
     return files
 
 
-def error_of(answer: Response) -> tuple[int, str]:
+def error_of(response: Response) -> tuple[int, str]:
     """Status and code of a refusal, which must have BitStore's body and nothing else."""
-    document = answer.json()
-    assert answer.header("content-type") == "application/json"
+    document = response.json()
+    assert response.header("content-type") == "application/json"
     assert set(document) == {"error"}
     assert set(document["error"]) - {"files"} == {"message", "code"}
-    return answer.status, document["error"]["code"]
+    return response.status, document["error"]["code"]
 
 
 def post(file: Mapping[str, Any], body: bytes, **changes: str | None) -> int:

@@ -47,11 +47,11 @@ def policy_of(file: Any) -> dict[str, Any]:
 
 class TestAnswers:
     def test_a_file_is_answered_with_all_that_any_client_reads(self, stack: LocalStack) -> None:
-        answer = authorize(stack, ONE_FILE)
+        response = authorize(stack, ONE_FILE)
 
-        assert answer.header("content-type") == "application/json"
-        assert set(answer.json()) == {"filedata"}
-        file = files_of(answer)[PATH]
+        assert response.header("content-type") == "application/json"
+        assert set(response.json()) == {"filedata"}
+        file = files_of(response)[PATH]
         query = file.pop("upload_query")
         assert file == {
             "upload_url": f"{stack.storage.url}/{stack.name('RawstoreBucket')}",
@@ -139,14 +139,14 @@ class TestAnswers:
     def test_the_alias_and_any_content_type_do(
         self, stack: LocalStack, path: str, content_type: str
     ) -> None:
-        answer = stack.request(
+        response = stack.request(
             "POST",
             path,
             headers={"Auth-Token": token(stack), "Content-Type": content_type},
             body=json.dumps(ONE_FILE),
         )
 
-        assert set(files_of(answer)) == {PATH}
+        assert set(files_of(response)) == {PATH}
 
     def test_paths_of_every_script_come_back_as_they_were(self, stack: LocalStack) -> None:
         paths = ["données/été.csv", "表/データ.csv", "a b+c&d=e?f#g%.csv", "🦋.csv"]
@@ -323,32 +323,32 @@ class TestTokens:
         target = f"/rawstore/authorize?jwt={token(stack)}"
 
         for headers in ({}, {"Auth-Token": ""}, {"auth-token": "  "}):
-            answer = stack.request("POST", target, headers=headers, json_body=ONE_FILE)
-            assert answer.status == 200
+            response = stack.request("POST", target, headers=headers, json_body=ONE_FILE)
+            assert response.status == 200
 
     def test_a_bad_header_is_not_made_good_by_the_parameter(self, stack: LocalStack) -> None:
-        answer = stack.request(
+        response = stack.request(
             "POST",
             f"/rawstore/authorize?jwt={token(stack)}",
             headers={"Auth-Token": "bad"},
             json_body=ONE_FILE,
         )
 
-        assert error_of(answer) == (401, "malformed_token")
+        assert error_of(response) == (401, "malformed_token")
 
     def test_no_token_is_refused(self, stack: LocalStack) -> None:
-        answer = stack.request("POST", "/rawstore/authorize", json_body=ONE_FILE)
+        response = stack.request("POST", "/rawstore/authorize", json_body=ONE_FILE)
 
-        assert error_of(answer) == (401, "token_required")
-        assert answer.header("www-authenticate") == "Auth-Token"
+        assert error_of(response) == (401, "token_required")
+        assert response.header("www-authenticate") == "Auth-Token"
 
     def test_other_headers_and_cookies_do_not_count(self, stack: LocalStack) -> None:
         good = token(stack)
         headers = {"Authorization": f"Bearer {good}", "Cookie": f"jwt={good}"}
 
-        answer = stack.request("POST", "/rawstore/authorize", headers=headers, json_body=ONE_FILE)
+        response = stack.request("POST", "/rawstore/authorize", headers=headers, json_body=ONE_FILE)
 
-        assert error_of(answer) == (401, "token_required")
+        assert error_of(response) == (401, "token_required")
 
     def test_a_token_of_every_wrong_kind_is_refused(self, stack: LocalStack) -> None:
         assert stack.permission_tokens is not None
@@ -360,24 +360,24 @@ class TestTokens:
             sign(rsa_key("another"), claims),
             signed_with_the_public_key(stack.permission_tokens.public_key, claims),
         ):
-            answer = stack.request(
+            response = stack.request(
                 "POST",
                 f"/rawstore/authorize?jwt={wrong}",
                 json_body=ONE_FILE,
             )
-            assert answer.status == 401, wrong[:60]
-            assert answer.json()["error"]["code"] in ("malformed_token", "invalid_token")
+            assert response.status == 401, wrong[:60]
+            assert response.json()["error"]["code"] in ("malformed_token", "invalid_token")
 
     def test_an_expired_token_is_refused(self, stack: LocalStack) -> None:
         assert authorize(stack, ONE_FILE, expires_seconds=60).status == 200
         expired = token(stack, expires_seconds=60)
         stack.clock.advance(timedelta(seconds=61))
 
-        answer = stack.request(
+        response = stack.request(
             "POST", "/rawstore/authorize", headers={"Auth-Token": expired}, json_body=ONE_FILE
         )
 
-        assert error_of(answer) == (401, "token_expired")
+        assert error_of(response) == (401, "token_expired")
 
     @pytest.mark.parametrize(
         ("claims", "expected"),
@@ -420,24 +420,24 @@ class TestBadRequests:
     def test_an_unreadable_request_is_a_bad_one(
         self, stack: LocalStack, body: bytes | str, code: str
     ) -> None:
-        answer = stack.request(
+        response = stack.request(
             "POST", "/rawstore/authorize", headers={"Auth-Token": token(stack)}, body=body
         )
 
-        assert error_of(answer) == (400, code)
+        assert error_of(response) == (400, code)
 
     def test_a_constant_that_json_has_not_is_named(self, stack: LocalStack) -> None:
-        answer = stack.request(
+        response = stack.request(
             "POST",
             "/rawstore/authorize",
             headers={"Auth-Token": token(stack)},
             body='{"metadata": -Infinity}',
         )
 
-        assert answer.json()["error"]["message"] == "The body has -Infinity, which JSON has not."
+        assert response.json()["error"]["message"] == "The body has -Infinity, which JSON has not."
 
     def test_every_bad_file_is_named_at_once(self, stack: LocalStack) -> None:
-        answer = authorize(
+        response = authorize(
             stack,
             package(
                 {
@@ -451,8 +451,8 @@ class TestBadRequests:
             ),
         )
 
-        assert error_of(answer) == (400, "bad_files")
-        files = answer.json()["error"]["files"]
+        assert error_of(response) == (400, "bad_files")
+        files = response.json()["error"]["files"]
         assert set(files) == {
             "../up.csv",
             "no-length.csv",
@@ -466,27 +466,27 @@ class TestBadRequests:
         file = json.dumps(describe(BODY))
         body = f'{{"metadata":{{"owner":"u1"}},"filedata":{{"a":{file},"a":{file}}}}}'
 
-        answer = stack.request(
+        response = stack.request(
             "POST", "/rawstore/authorize", headers={"Auth-Token": token(stack)}, body=body
         )
 
-        assert error_of(answer) == (400, "malformed_json")
-        assert "'a' twice" in answer.json()["error"]["message"]
+        assert error_of(response) == (400, "malformed_json")
+        assert "'a' twice" in response.json()["error"]["message"]
 
     def test_2001_files_are_too_many(self, stack: LocalStack) -> None:
-        answer = authorize(stack, package({f"{n}.csv": describe(b"") for n in range(2001)}))
+        response = authorize(stack, package({f"{n}.csv": describe(b"") for n in range(2001)}))
 
-        assert error_of(answer) == (413, "too_many_files")
-        assert "2000" in answer.json()["error"]["message"]
+        assert error_of(response) == (413, "too_many_files")
+        assert "2000" in response.json()["error"]["message"]
 
     def test_an_answer_over_6_mb_is_refused_and_says_how_many_files_fit(
         self, stack: LocalStack, unasked: None
     ) -> None:
         paths = [f"{'é' * 400}/{number}.csv" for number in range(2000)]
-        answer = authorize(stack, package({path: describe(b"") for path in paths}))
+        response = authorize(stack, package({path: describe(b"") for path in paths}))
 
-        assert error_of(answer) == (413, "answer_too_large")
-        fitting = int(answer.json()["error"]["message"].split(";")[1].split()[0])
+        assert error_of(response) == (413, "answer_too_large")
+        fitting = int(response.json()["error"]["message"].split(";")[1].split()[0])
         assert 500 < fitting < 2000
         request = package({path: describe(b"") for path in paths[:fitting]})
         assert len(files_of(authorize(stack, request))) == fitting
@@ -499,12 +499,12 @@ class TestBadRequests:
         files = {f"{number}/{'é' * 1000}": None for number in range(2000)}
         body = json.dumps(package(files), ensure_ascii=False)
 
-        answer = stack.request(
+        response = stack.request(
             "POST", "/rawstore/authorize", headers={"Auth-Token": token(stack)}, body=body
         )
 
-        assert error_of(answer) == (400, "bad_files")
-        assert 100 < len(answer.json()["error"]["files"]) < 2000
+        assert error_of(response) == (400, "bad_files")
+        assert 100 < len(response.json()["error"]["files"]) < 2000
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),
@@ -523,18 +523,18 @@ class TestBadRequests:
     def test_other_paths_and_methods_are_answered_in_json(
         self, stack: LocalStack, method: str, path: str, status: int
     ) -> None:
-        answer = stack.request(
+        response = stack.request(
             method, path, headers={"Auth-Token": token(stack)}, json_body=ONE_FILE
         )
 
-        assert answer.status == status
-        assert "error" in answer.json()
+        assert response.status == status
+        assert "error" in response.json()
 
     def test_the_greedy_route_does_not_speak_for_the_other_api(self, stack: LocalStack) -> None:
-        answer = stack.request("POST", "/api/v1/no-such-thing", json_body={})
+        response = stack.request("POST", "/api/v1/no-such-thing", json_body={})
 
-        assert answer.status == 404
-        assert "errors" in answer.json()
+        assert response.status == 404
+        assert "errors" in response.json()
 
 
 def test_a_failure_nobody_expected_is_answered_without_internals(
@@ -545,10 +545,10 @@ def test_a_failure_nobody_expected_is_answered_without_internals(
 
     monkeypatch.setattr(S3StoredFiles, "find", fail)
 
-    answer = authorize(stack, ONE_FILE)
+    response = authorize(stack, ONE_FILE)
 
-    assert error_of(answer) == (500, "internal_error")
-    assert "secret" not in answer.text
+    assert error_of(response) == (500, "internal_error")
+    assert "secret" not in response.text
 
 
 def test_no_token_policy_or_body_gets_into_the_log(
@@ -557,10 +557,10 @@ def test_no_token_policy_or_body_gets_into_the_log(
     good = token(stack)
     request = package({"secret-path.csv": describe(BODY)}, dataset="secret-dataset")
     headers = {"Auth-Token": good}
-    answer = stack.request("POST", "/rawstore/authorize", headers=headers, json_body=request)
+    response = stack.request("POST", "/rawstore/authorize", headers=headers, json_body=request)
     stack.request("POST", f"/rawstore/authorize?jwt={good}", json_body={"secret": "secret-body"})
     stack.request("POST", "/rawstore/authorize", headers={"Auth-Token": good[:-9]}, json_body={})
-    query = files_of(answer)["secret-path.csv"]["upload_query"]
+    query = files_of(response)["secret-path.csv"]["upload_query"]
 
     logged = log.getvalue() + "".join(capsys.readouterr())
 

@@ -10,11 +10,13 @@ from tests.rawstore.requests import authorize, describe, error_of, files_of, pac
 
 
 def info(stack: LocalStack, user: str = "u1") -> list[str]:
-    answer = stack.request("GET", "/rawstore/info", headers={"Auth-Token": token(stack, user=user)})
-    assert answer.status == 200, answer.text
-    assert answer.header("content-type") == "application/json"
-    assert set(answer.json()) == {"prefixes"}
-    prefixes: list[str] = answer.json()["prefixes"]
+    response = stack.request(
+        "GET", "/rawstore/info", headers={"Auth-Token": token(stack, user=user)}
+    )
+    assert response.status == 200, response.text
+    assert response.header("content-type") == "application/json"
+    assert set(response.json()) == {"prefixes"}
+    prefixes: list[str] = response.json()["prefixes"]
     return prefixes
 
 
@@ -97,7 +99,7 @@ def test_it_needs_no_permission(stack: LocalStack) -> None:
 
 
 def test_another_service_has_none(stack: LocalStack) -> None:
-    answer = stack.request("GET", "/other/info", headers={"Auth-Token": token(stack)})
+    response = stack.request("GET", "/other/info", headers={"Auth-Token": token(stack)})
 
-    assert answer.status == 404
-    assert answer.json()["error"]["code"] == "no_such_route"
+    assert response.status == 404
+    assert response.json()["error"]["code"] == "no_such_route"

@@ -38,7 +38,7 @@ class Store(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
-        self.answer: Callable[[str], int] = lambda _key: 200
+        self.respond: Callable[[str], int] = lambda _key: 200
         self.seconds = 0.0
         self.hang_up_after = 10**9
         self.asked: list[str] = []
@@ -71,7 +71,7 @@ class Answering(BaseHTTPRequestHandler):
         time.sleep(store.seconds)
         with store.lock:
             store.at_a_time -= 1
-        self.send_response(store.answer(key))
+        self.send_response(store.respond(key))
         self.send_header("Content-Length", "5")
         self.send_header("ETag", f'"{ETAG}"')
         self.send_header("x-amz-meta-owner", "u1")
@@ -109,7 +109,7 @@ def test_each_key_is_asked_for_once_and_what_is_there_is_told(
     store: Store, probe: S3StoredFiles
 ) -> None:
     keys = [f"u1/é {number}" for number in range(100)]
-    store.answer = lambda key: 200 if key.endswith("7") else 404
+    store.respond = lambda key: 200 if key.endswith("7") else 404
 
     found = probe.find(keys)
 
@@ -154,7 +154,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(
 def test_any_other_answer_counts_as_absent_and_is_logged_once(
     store: Store, probe: S3StoredFiles, log: StringIO, status: int
 ) -> None:
-    store.answer = lambda key: 200 if key == "good" else status
+    store.respond = lambda key: 200 if key == "good" else status
 
     assert set(probe.find(["good", "bad", "worse"])) == {"good"}
     [line] = log.getvalue().splitlines()

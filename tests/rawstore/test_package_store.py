@@ -160,7 +160,7 @@ class TestSecrets:
         assert credentials().access_key_id == "first"
 
     @pytest.mark.parametrize(
-        "answer",
+        "response",
         [
             b"",
             b"[]",
@@ -171,10 +171,10 @@ class TestSecrets:
         ],
     )
     def test_without_usable_keys_the_answer_is_to_try_again(
-        self, configure: Configure, monkeypatch: pytest.MonkeyPatch, answer: bytes
+        self, configure: Configure, monkeypatch: pytest.MonkeyPatch, response: bytes
     ) -> None:
         configure()
-        monkeypatch.setattr(storage_secret, "fetch", lambda *_, **__: answer)
+        monkeypatch.setattr(storage_secret, "fetch", lambda *_, **__: response)
         credentials = StorageSecret(ARN, SettableClock())
 
         with pytest.raises(UnavailableError):

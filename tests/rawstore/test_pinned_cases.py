@@ -50,10 +50,10 @@ class TestAuthorize:
         push_files(stack, {"a": b"x" * 999_901}, user="owner", findability=findability)
         stack.settle()
 
-        answer = ask(stack, findability=findability)
+        response = ask(stack, findability=findability)
 
-        assert error_of(answer) == (403, "quota_exceeded")
-        assert answer.json()["error"]["message"].split(":")[0] == message
+        assert error_of(response) == (403, "quota_exceeded")
+        assert response.json()["error"]["message"].split(":")[0] == message
 
     def test_a_request_that_is_none_is_400(self, stack: LocalStack) -> None:
         assert authorize(stack, {"bad": "data"}, user="owner").status == 400
@@ -105,9 +105,9 @@ class TestAuthorize:
 
 class TestInfo:
     def test_a_token_that_is_none_is_401(self, stack: LocalStack) -> None:
-        answer = stack.request("GET", "/rawstore/info", headers={"Auth-Token": "not_owner"})
+        response = stack.request("GET", "/rawstore/info", headers={"Auth-Token": "not_owner"})
 
-        assert error_of(answer)[0] == 401
+        assert error_of(response)[0] == 401
 
     def test_a_user_has_these_four_prefixes_in_this_order(self, stack: LocalStack) -> None:
         headers = {"Auth-Token": token(stack, user="12345678")}
@@ -145,22 +145,22 @@ class TestPresign:
 
     def test_a_foreign_address_does_not(self, stack: LocalStack) -> None:
         """Otherwise: the reference asked whatever server the address named, and gave it back."""
-        answer = presign(stack, "http://test.com", owner="owner", user="owner")
+        response = presign(stack, "http://test.com", owner="owner", user="owner")
 
-        assert error_of(answer) == (403, "foreign_url")
+        assert error_of(response) == (403, "foreign_url")
 
     def test_another_owner_is_403(self, stack: LocalStack, address: str) -> None:
-        answer = presign(stack, address, owner="not-owner", user="owner")
+        response = presign(stack, address, owner="not-owner", user="owner")
 
-        assert error_of(answer) == (403, "wrong_owner")
+        assert error_of(response) == (403, "wrong_owner")
 
     def test_no_owner_is_401(self, stack: LocalStack, address: str) -> None:
         assert error_of(presign(stack, address, owner=None, user="owner")) == (401, "no_owner")
 
     def test_a_foreign_bucket_is_403(self, stack: LocalStack) -> None:
-        answer = presign(stack, "http://pkgstore/owner/name", owner="notowner", user="owner")
+        response = presign(stack, "http://pkgstore/owner/name", owner="notowner", user="owner")
 
-        assert answer.status == 403
+        assert response.status == 403
 
     @pytest.mark.parametrize(
         "spelling",
@@ -205,10 +205,10 @@ class TestClients:
             "filedata": {PATH: describe(b""), "b": describe(b"")},
         }
 
-        answer = authorize(stack, request)
+        response = authorize(stack, request)
 
-        assert error_of(answer) == (400, "bad_files")
-        reasons = answer.json()["error"]["files"]
+        assert error_of(response) == (400, "bad_files")
+        reasons = response.json()["error"]["files"]
         assert set(reasons) == {PATH, "b"}
         assert all("metadata.dataset" in reason for reason in reasons.values())
 
@@ -220,5 +220,5 @@ class TestClients:
             ("GET", "presign?url=http://x"),
         ):
             headers = {"Auth-Token": "undefined"}
-            answer = stack.request(method, f"/rawstore/{path}", headers=headers, json_body={})
-            assert error_of(answer)[0] == 401
+            response = stack.request(method, f"/rawstore/{path}", headers=headers, json_body={})
+            assert error_of(response)[0] == 401

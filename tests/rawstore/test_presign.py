@@ -51,11 +51,11 @@ def presign(
     return stack.request("GET", target, headers={"Auth-Token": token(stack, **claims)})
 
 
-def link_of(answer: Response) -> str:
-    assert answer.status == 200, answer.text
-    assert answer.header("content-type") == "application/json"
-    assert set(answer.json()) == {"url"}
-    return str(answer.json()["url"])
+def link_of(response: Response) -> str:
+    assert response.status == 200, response.text
+    assert response.header("content-type") == "application/json"
+    assert set(response.json()) == {"url"}
+    return str(response.json()["url"])
 
 
 def get(url: str) -> tuple[int, bytes]:
@@ -323,11 +323,11 @@ class TestRefusals:
 
     @pytest.mark.parametrize("query", ["ownerid=u1", "ownerid=u1&url=", ""])
     def test_no_address_is_a_bad_request(self, stack: LocalStack, query: str) -> None:
-        answer = stack.request(
+        response = stack.request(
             "GET", f"/rawstore/presign?{query}", headers={"Auth-Token": token(stack)}
         )
 
-        assert error_of(answer) == (400, "no_url")
+        assert error_of(response) == (400, "no_url")
 
     @pytest.mark.parametrize("owner", [None, ""])
     def test_no_owner_is_refused(self, stack: LocalStack, owner: str | None) -> None:
@@ -351,18 +351,18 @@ class TestRefusals:
             target = f"/rawstore/presign?ownerid=u1&jwt={wrong}&url={address}"
             assert error_of(stack.request("GET", target))[0] == 401, wrong[:60]
         for service in ("", "other", "rawstor"):
-            answer = presign(stack, address, service=service)
-            assert error_of(answer) == (403, "wrong_service")
+            response = presign(stack, address, service=service)
+            assert error_of(response) == (403, "wrong_service")
 
     def test_another_service_has_none(self, stack: LocalStack) -> None:
-        answer = stack.request("GET", "/other/presign", headers={"Auth-Token": token(stack)})
+        response = stack.request("GET", "/other/presign", headers={"Auth-Token": token(stack)})
 
-        assert (answer.status, answer.json()["error"]["code"]) == (404, "no_such_route")
+        assert (response.status, response.json()["error"]["code"]) == (404, "no_such_route")
 
     def test_other_methods_are_answered_in_json(self, stack: LocalStack) -> None:
-        answer = stack.request("DELETE", "/rawstore/presign")
+        response = stack.request("DELETE", "/rawstore/presign")
 
-        assert (answer.status, answer.header("allow")) == (405, "GET")
+        assert (response.status, response.header("allow")) == (405, "GET")
 
     def test_a_store_that_cannot_be_asked_signs_nothing(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
@@ -387,15 +387,15 @@ class TestRefusals:
     ) -> None:
         address = push(stack, findability="private")
         original, busy = KeptConnection.request, Reply(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
-        answers = [busy, busy]
+        responses = [busy, busy]
 
         def request(self: KeptConnection, *arguments: Any) -> Reply:
-            return answers.pop() if answers else original(self, *arguments)
+            return responses.pop() if responses else original(self, *arguments)
 
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
         monkeypatch.setattr(KeptConnection, "request", request)
         assert is_signed(link_of(presign(stack, address)))
-        answers += [busy] * 3
+        responses += [busy] * 3
         assert error_of(presign(stack, address)) == (503, "store_unavailable")
 
 

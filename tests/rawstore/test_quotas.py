@@ -252,8 +252,8 @@ class TestAccounting:
         bucket, s3 = stack.name("RawstoreBucket"), stack.client("s3")
         upload = s3.create_multipart_upload(Bucket=bucket, Key="u1/big", Metadata={"owner": "u1"})
         part = {"Bucket": bucket, "Key": "u1/big", "UploadId": upload["UploadId"]}
-        answer = s3.upload_part(**part, PartNumber=1, Body=body_of(1000))
-        parts = [{"PartNumber": 1, "ETag": answer["ETag"]}]
+        response = s3.upload_part(**part, PartNumber=1, Body=body_of(1000))
+        parts = [{"PartNumber": 1, "ETag": response["ETag"]}]
         s3.complete_multipart_upload(**part, MultipartUpload={"Parts": parts})
         s3.copy_object(Bucket=bucket, Key="u1/copy", CopySource={"Bucket": bucket, "Key": "u1/big"})
         stack.settle()
@@ -358,12 +358,12 @@ class TestKills:
         push(stack, {"a.csv": body_of(100)})
         original = KeptConnection.request
         trouble = Reply(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
-        answers = [trouble] * 3
+        responses = [trouble] * 3
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
 
         def request(self: KeptConnection, method: str, *arguments: Any) -> Reply:
-            if method == "HEAD" and answers:
-                return answers.pop()
+            if method == "HEAD" and responses:
+                return responses.pop()
             return original(self, method, *arguments)
 
         monkeypatch.setattr(KeptConnection, "request", request)
@@ -418,9 +418,9 @@ class TestLimits:
         stack.settle()
 
         assert ask(stack, {"b": body_of(99)}).status == 200
-        answer = ask(stack, {"b": body_of(100)})
-        assert error_of(answer) == (403, "quota_exceeded")
-        message = answer.json()["error"]["message"]
+        response = ask(stack, {"b": body_of(100)})
+        assert error_of(response) == (403, "quota_exceeded")
+        message = response.json()["error"]["message"]
         assert message.startswith("Max storage for user exceeded plan limit (1MB)")
         assert "999901 bytes are used" in message
         assert "100 more bytes" in message
@@ -498,9 +498,9 @@ class TestLimits:
     def test_a_limit_that_is_absent_while_the_other_is_there_is_none_at_all(
         self, stack: LocalStack, limits: dict[str, Any], findability: str, status: int
     ) -> None:
-        answer = ask(stack, {"a": b"12"}, limits=limits, findability=findability)
+        response = ask(stack, {"a": b"12"}, limits=limits, findability=findability)
 
-        assert answer.status == status
+        assert response.status == status
         assert ask(stack, {"a": b""}, limits=limits, findability=findability).status == 200
 
     def test_others_files_do_not_count(self, stack: LocalStack) -> None:
@@ -514,17 +514,17 @@ class TestLimits:
     ) -> None:
         request = package({"..": describe(body_of(2 * MB))})
 
-        answer = authorize(stack, request, permissions=LIMITS)
+        response = authorize(stack, request, permissions=LIMITS)
 
-        assert error_of(answer) == (400, "bad_files")
+        assert error_of(response) == (400, "bad_files")
 
 
 class TestLookingUp:
     def answering(
-        self, monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, bytes] | Exception
+        self, monkeypatch: pytest.MonkeyPatch, *responses: tuple[int, bytes] | Exception
     ) -> list[str]:
         """DynamoDB answers like this, the last one for ever; what it is asked for."""
-        left, asked = list(answers), []
+        left, asked = list(responses), []
         original = KeptConnection.request
 
         def request(
@@ -533,10 +533,10 @@ class TestLookingUp:
             if method != "POST":
                 return original(self, method, target, headers, body)
             asked.append(json.loads(body)["Key"]["usageId"]["S"])
-            answer = left.pop(0) if len(left) > 1 else left[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return Reply(answer[0], {}, answer[1])  # type: ignore[arg-type]  # nobody reads these
+            response = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(response, Exception):
+                raise response
+            return Reply(response[0], {}, response[1])  # type: ignore[arg-type]  # nobody reads these
 
         monkeypatch.setattr(KeptConnection, "request", request)
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
@@ -574,9 +574,9 @@ class TestLookingUp:
         assert asked == ["owner/u1"] * 3
 
         self.answering(monkeypatch, trouble)
-        answer = ask(stack, {"a": b"1"})
-        assert error_of(answer) == (503, "usage_unavailable")
-        assert answer.header("retry-after") == "1"
+        response = ask(stack, {"a": b"1"})
+        assert error_of(response) == (503, "usage_unavailable")
+        assert response.header("retry-after") == "1"
 
     @pytest.mark.parametrize(
         "trouble",

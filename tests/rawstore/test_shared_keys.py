@@ -254,6 +254,6 @@ class TestPushes:
         request = package({PATH: describe(BODY)}, owner="u2", findability="private")
         limits = {"max_private_storage_mb": (len(BODY) - 1) / 1_000_000}
 
-        answer = authorize(shared, request, user="u2", permissions=limits)
+        response = authorize(shared, request, user="u2", permissions=limits)
 
-        assert error_of(answer) == (403, "quota_exceeded")
+        assert error_of(response) == (403, "quota_exceeded")

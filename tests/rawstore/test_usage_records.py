@@ -194,8 +194,8 @@ class TestWritersAtOnce:
 
 
 class TestFailures:
-    def replace(self, answer: Any) -> None:
-        answer_always(DYNAMODB.client, answer)
+    def replace(self, response: Any) -> None:
+        answer_always(DYNAMODB.client, response)
         try:
             with no_pauses():
                 DynamoUsageRecords().replace(None, ENTRY)
