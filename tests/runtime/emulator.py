@@ -162,12 +162,12 @@ class Emulator:
     def observe(self, event: Any) -> tuple[Answer, Observation]:
         """Invokes, and says how the function's process looks afterwards."""
         self._report.touch()
-        answer = self.invoke(event)
-        if answer.error:
-            raise EmulatorError(f"nothing to observe: {answer.error}\n{self.log()}")
+        response = self.invoke(event)
+        if response.error:
+            raise EmulatorError(f"nothing to observe: {response.error}\n{self.log()}")
         observation = Observation.read(self._report)
         self._report.unlink()
-        return answer, observation
+        return response, observation
 
     @property
     def init_ms(self) -> float:

@@ -76,8 +76,8 @@ def with_export(stack: LocalStack, folder: str) -> Event:
     """An export that was asked for; nobody has begun to build it."""
     attributes = {"fileIdentifiers": [_upload(stack)]}
     document = {"data": {"type": "object-export", "attributes": attributes}}
-    answer = stack.request("POST", "/api/v1/object-export", json_body=document)
-    return rewritten(folder, {EXPORT: answer.json()["data"]["id"]})
+    response = stack.request("POST", "/api/v1/object-export", json_body=document)
+    return rewritten(folder, {EXPORT: response.json()["data"]["id"]})
 
 
 def with_token(stack: LocalStack, folder: str) -> Event:
@@ -131,7 +131,7 @@ def sample_file() -> bytes:
 # What comes of it ----------------------------------------------------------------------------
 
 
-def answers(*statuses: int) -> Judge:
+def has_status(*statuses: int) -> Judge:
     """A request is answered with a status; where there are several, with one of them."""
 
     def judge(_stack: LocalStack, _event: Event, payload: Any) -> str:
@@ -212,13 +212,13 @@ def with_rawstore_object(stack: LocalStack, folder: str) -> Event:
     [message] = sample_event(folder)["Records"]
     changed = json.loads(message["body"])["detail"]["object"]
     body = b"b" * changed["size"]
-    answer = stack.client("s3").put_object(
+    response = stack.client("s3").put_object(
         Bucket=stack.name("RawstoreBucket"),
         Key=changed["key"],
         Body=body,
         Metadata={"owner": TOKEN_USER, "findability": "private"},
     )
-    return rewritten(folder, {changed["etag"]: answer["ETag"].strip('"')})
+    return rewritten(folder, {changed["etag"]: response["ETag"].strip('"')})
 
 
 def accounts_for_it(stack: LocalStack, event: Event, payload: Any) -> str:
@@ -274,40 +274,40 @@ ON_NOTHING = (
 """Functions whose samples find nothing to work on, and say so; that takes all that they import."""
 
 SAMPLES: Mapping[str, Sample] = {
-    **{folder: Sample(as_it_is, answers(ANSWERS[folder])) for folder in ON_NOTHING},
-    "answer_unrouted": Sample(as_it_is, answers(405)),
-    "authorize_uploads": Sample(with_token, answers(200)),
+    **{folder: Sample(as_it_is, has_status(ANSWERS[folder])) for folder in ON_NOTHING},
+    "answer_unrouted": Sample(as_it_is, has_status(405)),
+    "authorize_uploads": Sample(with_token, has_status(200)),
     "build_export": Sample(with_export, builds_the_archive),
-    "create_access_key": Sample(as_it_is, answers(404)),
-    "create_export": Sample(with_file, answers(201)),
-    "create_metadata": Sample(with_file, answers(201)),
-    "describe_api": Sample(as_it_is, answers(200)),
+    "create_access_key": Sample(as_it_is, has_status(404)),
+    "create_export": Sample(with_file, has_status(201)),
+    "create_metadata": Sample(with_file, has_status(201)),
+    "describe_api": Sample(as_it_is, has_status(200)),
     "download_file": Sample(with_file, leads_to_the_file),
-    "edit_managed_attributes": Sample(as_it_is, answers(201, TAKEN)),
-    "edit_object_subtypes": Sample(as_it_is, answers(201, TAKEN)),
-    "find_identifiers": Sample(as_it_is, answers(200)),
-    "generate_derivative": Sample(with_metadata, answers(201)),
-    "get_file_info": Sample(with_file, answers(200)),
-    "get_metadata": Sample(with_metadata, answers(200)),
-    "get_object_upload": Sample(with_file, answers(200)),
+    "edit_managed_attributes": Sample(as_it_is, has_status(201, TAKEN)),
+    "edit_object_subtypes": Sample(as_it_is, has_status(201, TAKEN)),
+    "find_identifiers": Sample(as_it_is, has_status(200)),
+    "generate_derivative": Sample(with_metadata, has_status(201)),
+    "get_file_info": Sample(with_file, has_status(200)),
+    "get_metadata": Sample(with_metadata, has_status(200)),
+    "get_object_upload": Sample(with_file, has_status(200)),
     "keep_house": Sample(with_unfinished_upload, finishes_the_upload),
-    "list_licenses": Sample(as_it_is, answers(200)),
-    "list_media_types": Sample(as_it_is, answers(200)),
-    "list_prefixes": Sample(with_token, answers(200)),
+    "list_licenses": Sample(as_it_is, has_status(200)),
+    "list_media_types": Sample(as_it_is, has_status(200)),
+    "list_prefixes": Sample(with_token, has_status(200)),
     "make_thumbnail": Sample(with_file, makes_thumbnail),
     "offer_uploads": Sample(as_it_is, offers_forms),
-    "presign_download": Sample(with_token, answers(200)),
+    "presign_download": Sample(with_token, has_status(200)),
     "process_upload": Sample(with_arrival, makes_available),
     "promote_large_upload": Sample(with_arrival, makes_available),
     "publish_changes": Sample(as_it_is, tells_bus_and_audit),
-    "read_exports": Sample(with_export, answers(200)),
-    "read_managed_attributes": Sample(as_it_is, answers(200)),
-    "read_object_subtypes": Sample(as_it_is, answers(200)),
+    "read_exports": Sample(with_export, has_status(200)),
+    "read_managed_attributes": Sample(as_it_is, has_status(200)),
+    "read_object_subtypes": Sample(as_it_is, has_status(200)),
     "record_usage": Sample(with_rawstore_object, accounts_for_it),
-    "redeem_access_key": Sample(as_it_is, answers(404)),
+    "redeem_access_key": Sample(as_it_is, has_status(404)),
     "refresh_index": Sample(as_it_is, empties_the_page),
     "remove_orphans": Sample(as_it_is, finds_no_orphans),
-    "request_index_refresh": Sample(as_it_is, answers(202)),
-    "show_config": Sample(as_it_is, answers(200)),
-    "upload_file": Sample(as_it_is, answers(200)),
+    "request_index_refresh": Sample(as_it_is, has_status(202)),
+    "show_config": Sample(as_it_is, has_status(200)),
+    "upload_file": Sample(as_it_is, has_status(200)),
 }

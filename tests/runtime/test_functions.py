@@ -65,8 +65,8 @@ def test_a_deployed_function_demands_a_token(
     endpoints = trials.stack.endpoints() | DEPLOYED
     del endpoints["DEVELOPMENT_IDENTITY"]
     with Emulator(tools, trials.functions[logical_id(folder)], endpoints, tmp_path) as emulator:
-        answer, seen = emulator.observe(sample_event(folder))
-    assert answer.payload["statusCode"] == 401, answer.payload["body"]
+        response, seen = emulator.observe(sample_event(folder))
+    assert response.payload["statusCode"] == 401, response.payload["body"]
     assert "jwt" in seen.packages()
     assert seen.strangers(trials.folders(folder)) == []
     assert seen.compiled_below(trials.folders(folder)) == []

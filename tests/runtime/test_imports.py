@@ -34,8 +34,8 @@ def test_whatever_the_layers_may_import_is_in_them(trials: Trials, tmp_path: Pat
     (tmp_path / "app.py").write_text(IMPORTER, encoding="utf-8")
     function = replace(next(iter(functions)), folder=tmp_path, layers=layers)
     with Emulator(trials.tools, function, trials.stack.endpoints(), tmp_path) as emulator:
-        answer, seen = emulator.observe(wanted)
-    assert answer.payload == {}
+        response, seen = emulator.observe(wanted)
+    assert response.payload == {}
     assert seen.strangers([tmp_path, *layers]) == []
     assert seen.compiled_below(layers) == []
 

@@ -118,10 +118,10 @@ def test_functions_talk_to_the_running_stack(
         environment = recipe.resolved[name]["environment"]
         function = replace(trials.functions[name], environment=environment)
         with Emulator(tools, function, {}, tmp_path) as emulator:
-            answer = emulator.invoke(event)
-        assert not answer.error, answer.error
-        assert answer.payload["statusCode"] == 200, answer.payload["body"]
-        return json.loads(answer.payload["body"])
+            response = emulator.invoke(event)
+        assert not response.error, response.error
+        assert response.payload["statusCode"] == 200, response.payload["body"]
+        return json.loads(response.payload["body"])
 
     uploaded = invoke("upload_file", sample_event("upload_file"))
     identifier = uploaded["fileIdentifier"]

@@ -103,8 +103,8 @@ def test_a_function_finds_its_own_environment_and_no_other(
         "    return [os.environ.get(name) for name in event] + [os.getcwd()]\n",
     )
     with Emulator(tools, function, {"AWS_REGION": "us-east-1"}, tmp_path) as emulator:
-        answer = emulator.invoke(["GIVEN", "AWS_REGION", "OF_THE_TESTS", "VIRTUAL_ENV"])
-    assert answer.payload == ["yes", "us-east-1", None, None, str(function.folder)]
+        response = emulator.invoke(["GIVEN", "AWS_REGION", "OF_THE_TESTS", "VIRTUAL_ENV"])
+    assert response.payload == ["yes", "us-east-1", None, None, str(function.folder)]
 
 
 def test_what_a_function_raises_is_told(tools: Tools, tmp_path: Path) -> None:

@@ -81,6 +81,6 @@ class Trials:
     def _invoke(self, folder: str, emulator: Emulator) -> tuple[str, float]:
         sample = SAMPLES[folder]
         event = sample.prepare(self.stack, folder)
-        answer = emulator.invoke(event)
-        wrong = answer.error or sample.judge(self.stack, event, answer.payload)
-        return wrong, answer.invoke_ms
+        response = emulator.invoke(event)
+        wrong = response.error or sample.judge(self.stack, event, response.payload)
+        return wrong, response.invoke_ms
