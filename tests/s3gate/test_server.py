@@ -53,15 +53,15 @@ def head_of(gate: Gate, bucket: str, **more: str) -> bytes:
 
 def test_a_client_that_expects_it_is_told_to_continue(gate: Gate, bucket: str) -> None:
     head = head_of(gate, bucket, Content_Length="5", Expect="100-continue", Connection="close")
-    answer = talk(gate, head + b"hello")
-    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+    response = talk(gate, head + b"hello")
+    assert response.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
 def test_one_that_expects_it_and_is_refused_is_not(gate: Gate, bucket: str) -> None:
     head = head_of(gate, bucket, Content_Length="5", Expect="100-continue", If_Match='"none"')
-    answer = talk(gate, head)
-    assert answer.startswith(b"HTTP/1.1 404 ")
-    assert b"Connection: close" in answer
+    response = talk(gate, head)
+    assert response.startswith(b"HTTP/1.1 404 ")
+    assert b"Connection: close" in response
 
 
 def test_a_refusal_is_read_even_by_one_who_sends_everything_first(gate: Gate, bucket: str) -> None:
@@ -95,9 +95,9 @@ def test_an_upload_cut_short_leaves_nothing(gate: Gate, bucket: str) -> None:
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(head_of(gate, bucket, Content_Length="1000000") + b"half of it")
         connection.shutdown(socket.SHUT_WR)
-        answer = connection.recv(65_536)
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"IncompleteBody" in answer
+        response = connection.recv(65_536)
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert b"IncompleteBody" in response
     assert files() == before
     assert "Contents" not in gate.s3.list_objects_v2(Bucket=bucket)
 
@@ -127,9 +127,9 @@ def test_an_upload_cut_short_leaves_nothing(gate: Gate, bucket: str) -> None:
 def test_a_malformed_request_is_answered_in_s3_s_words(
     gate: Gate, text: bytes, status: bytes, code: bytes
 ) -> None:
-    answer = talk(gate, text.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
-    assert answer.split(b" ", 2)[1] == status
-    assert b"<Code>" + code + b"</Code>" in answer
+    response = talk(gate, text.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+    assert response.split(b" ", 2)[1] == status
+    assert b"<Code>" + code + b"</Code>" in response
 
 
 def test_a_bucket_may_stand_in_the_host(gate: Gate, bucket: str) -> None:
