@@ -60,14 +60,14 @@ class Holdings:
 
     def _file(self, name: str, *, derivative: bool = False) -> str:
         target = f"{API}/file/{self.bucket}{'/derivative' if derivative else ''}"
-        answer = self.ask("POST", form(target, name))
-        assert answer.status == 200, answer.text
-        return str(answer.json()["fileIdentifier"])
+        response = self.ask("POST", form(target, name))
+        assert response.status == 200, response.text
+        return str(response.json()["fileIdentifier"])
 
     def _record(self, kind: str, document: Mapping[str, Any]) -> str:
-        answer = self.ask("POST", json_api(f"{API}/{kind}", document))
-        assert answer.status == 201, answer.text
-        return str(answer.json()["data"]["id"])
+        response = self.ask("POST", json_api(f"{API}/{kind}", document))
+        assert response.status == 201, response.text
+        return str(response.json()["data"]["id"])
 
     def description(self, file: str) -> dict[str, Any]:
         """A description of a file."""

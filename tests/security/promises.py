@@ -29,20 +29,20 @@ def is_api(target: str) -> bool:
     )
 
 
-def check(target: str, answer: Response, *, crashed: bool = False) -> None:
+def check(target: str, response: Response, *, crashed: bool = False) -> None:
     """AssertionError where an answer breaks what every answer keeps; `crashed` allows a 500."""
-    about = f"{target[:300]} -> {answer.status} {answer.body[:500]!r}"
-    if answer.status >= 500 and not (crashed and answer.status == 500):
-        assert answer.status == 503, about
-        assert answer.header("retry-after"), about
-    for name, value in answer.headers:
+    about = f"{target[:300]} -> {response.status} {response.body[:500]!r}"
+    if response.status >= 500 and not (crashed and response.status == 500):
+        assert response.status == 503, about
+        assert response.header("retry-after"), about
+    for name, value in response.headers:
         assert all(" " <= char <= "~" for char in value), f"{name}: {value!r} of {about}"
-    if answer.status < 400:
+    if response.status < 400:
         return
-    found = INTERNALS.search(answer.body.decode("utf-8", "replace"))
+    found = INTERNALS.search(response.body.decode("utf-8", "replace"))
     assert found is None, f"{found} in {about}"
-    if is_api(target) and answer.body and answer.status not in GATEWAYS_OWN:
-        assert answer.header("content-type") == JSON_API, about
-        errors = answer.json()["errors"]
+    if is_api(target) and response.body and response.status not in GATEWAYS_OWN:
+        assert response.header("content-type") == JSON_API, about
+        errors = response.json()["errors"]
         assert errors, about
         assert all(error["status"] and error["code"] and error["title"] for error in errors), about

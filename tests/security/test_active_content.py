@@ -43,11 +43,11 @@ def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: st
     holdings, body = Holdings(stack), ACTIVE[kind]
     names = [(kind, f"text/{kind}"), (kind, None), *DISGUISES]
     for extension, declared in names:
-        answer = holdings.ask("POST", form(f"{API}/file/aafc", f"a.{extension}", body))
-        if answer.status == 415:
+        response = holdings.ask("POST", form(f"{API}/file/aafc", f"a.{extension}", body))
+        if response.status == 415:
             continue
-        assert answer.status == 200, answer.text
-        _stays_an_attachment(stack, answer.json()["fileIdentifier"])
+        assert response.status == 200, response.text
+        _stays_an_attachment(stack, response.json()["fileIdentifier"])
         announced = {} if declared is None else {"receivedMediaType": declared}
         offered = offer(stack, bucket="aafc", name=f"a.{extension}", **announced)
         assert post(offered, body) == 201
@@ -57,24 +57,24 @@ def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: st
 
 def test_a_file_of_two_kinds_is_shown_as_the_one_that_cannot_run(stack: LocalStack) -> None:
     for name in ("a.gif", "a.js", "a.html"):
-        answer = Holdings(stack).ask("POST", form(f"{API}/file/aafc", name, GIF_AND_SCRIPT))
-        _stays_an_attachment(stack, answer.json()["fileIdentifier"])
+        response = Holdings(stack).ask("POST", form(f"{API}/file/aafc", name, GIF_AND_SCRIPT))
+        _stays_an_attachment(stack, response.json()["fileIdentifier"])
 
 
 def _stays_an_attachment(stack: LocalStack, file: str) -> None:
     for query in QUERIES:
-        answer = stack.request("GET", f"{API}/file/aafc/{file}{query}")
-        if answer.status in (404, 410):
+        response = stack.request("GET", f"{API}/file/aafc/{file}{query}")
+        if response.status in (404, 410):
             return  # refused, once it was looked at
-        if answer.status == 307:
-            asked = parse_qs(urlsplit(header(answer, "location")).query)
+        if response.status == 307:
+            asked = parse_qs(urlsplit(header(response, "location")).query)
             [disposition] = asked["response-content-disposition"]
             [media_type] = asked["response-content-type"]
         else:
-            assert answer.status == 200, answer.text
-            assert answer.header("x-content-type-options") == "nosniff"
-            disposition = header(answer, "content-disposition")
-            media_type = header(answer, "content-type")
+            assert response.status == 200, response.text
+            assert response.header("x-content-type-options") == "nosniff"
+            disposition = header(response, "content-disposition")
+            media_type = header(response, "content-type")
         if any(word in media_type for word in RUNNING) or "inline" not in query:
             assert disposition.startswith("attachment"), f"{query}: {media_type}, {disposition}"
 
@@ -86,5 +86,5 @@ def test_every_body_of_the_api_says_what_it_is(holdings: Holdings) -> None:
         f"{API}/file/aafc/{holdings.ids['upload']}/thumbnail", f"{API}/nothing", "/nothing",
         f"{API}/file/aafc/derivative/{holdings.ids['derived file']}", f"{API}/health",
     ):  # fmt: skip
-        answer = holdings.stack.request("GET", target)
-        assert answer.header("x-content-type-options") == "nosniff", target
+        response = holdings.stack.request("GET", target)
+        assert response.header("x-content-type-options") == "nosniff", target

@@ -50,10 +50,10 @@ def test_every_route_serves_its_good_request(holdings: Holdings) -> None:
         if route.method == "DELETE" or route.path.startswith("/{service}"):
             continue
         sent = holdings.request(route)
-        answer = holdings.ask(route.method, sent)
-        check(sent.target, answer)
-        if answer.status >= 400:
-            refused[route.key] = (answer.status, answer.text[:200])
+        response = holdings.ask(route.method, sent)
+        check(sent.target, response)
+        if response.status >= 400:
+            refused[route.key] = (response.status, response.text[:200])
     # Keys of exports are not guessed; the second description of a file is a conflict.
     assert len(refused) <= 14, refused
 
@@ -69,9 +69,9 @@ def test_no_failure_shows_what_is_inside(
     statuses = set()
     for route in routes(holdings.stack):
         sent = holdings.request(route)
-        answer = holdings.ask(route.method, sent)
-        check(sent.target, answer, crashed=True)
-        assert "Secret" not in answer.text
-        assert "123456789012" not in answer.text
-        statuses.add(answer.status)
+        response = holdings.ask(route.method, sent)
+        check(sent.target, response, crashed=True)
+        assert "Secret" not in response.text
+        assert "123456789012" not in response.text
+        statuses.add(response.status)
     assert statuses & {500, 503}

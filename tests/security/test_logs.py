@@ -73,8 +73,8 @@ def test_a_whole_job_leaves_no_secret_in_the_log(talkative: LocalStack, log: Lis
 
 def _store_directly(holdings: Holdings) -> dict[str, str]:
     offer = {"files": [{"originalFilename": "quagga.png", "receivedMediaType": "image/png"}]}
-    answer = holdings.ask("POST", json_api(f"{API}/upload/aafc", offer))
-    [file] = answer.json()["files"]
+    response = holdings.ask("POST", json_api(f"{API}/upload/aafc", offer))
+    [file] = response.json()["files"]
     assert post(file, png()) == 201
     holdings.stack.settle(retries=True)
     fields = {name.lower(): value for name, value in file["upload"]["fields"].items()}

@@ -28,9 +28,9 @@ UNSEEN = {
 """Characters that a name is never handed out with: controls, what turns writing round, slashes."""
 
 
-def _names(answer: Response) -> tuple[str, str]:
+def _names(response: Response) -> tuple[str, str]:
     """The plain name and the other, of a Content-Disposition that is as RFC 6266 wants it."""
-    kind, plain, extended = header(answer, "content-disposition").split("; ")
+    kind, plain, extended = header(response, "content-disposition").split("; ")
     assert kind in ("attachment", "inline")
     assert plain.startswith('filename="')
     assert plain.endswith('"')
@@ -44,22 +44,22 @@ def _names(answer: Response) -> tuple[str, str]:
 def test_a_name_stays_in_its_quotes(stack: LocalStack, name: str, way: str) -> None:
     holdings = Holdings(stack)
     if way == "form":
-        answer = holdings.ask("POST", form(f"{API}/file/aafc", name))
-        check(f"{API}/file/aafc", answer)
-        if answer.status != 200:
-            assert answer.status in (400, 422)
+        response = holdings.ask("POST", form(f"{API}/file/aafc", name))
+        check(f"{API}/file/aafc", response)
+        if response.status != 200:
+            assert response.status in (400, 422)
             return
-        file = answer.json()["fileIdentifier"]
+        file = response.json()["fileIdentifier"]
     else:
         offered = offer(stack, bucket="aafc", name=name)
         assert post(offered, png()) == 201
         stack.settle(retries=True)
         file = offered["fileIdentifier"]
     for query in ("", "?disposition=inline", "?redirect=true"):
-        answer = stack.request("GET", f"{API}/file/aafc/{file}{query}")
-        check(f"{API}/file/aafc/{file}{query}", answer)
-        if answer.status == 200:
-            assert not set("".join(_names(answer))) & UNSEEN
+        response = stack.request("GET", f"{API}/file/aafc/{file}{query}")
+        check(f"{API}/file/aafc/{file}{query}", response)
+        if response.status == 200:
+            assert not set("".join(_names(response))) & UNSEEN
     location = header(stack.request("GET", f"{API}/file/aafc/{file}?redirect=true"), "location")
     assert not set(unquote(location).partition("?")[2]) & (UNSEEN - {"/"})
 
@@ -70,18 +70,18 @@ def test_the_name_of_an_export_stays_in_its_quotes(stack: LocalStack, name: str)
     file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
     wish = {"name": name, "fileIdentifiers": [file], "filenameAliases": {file: name}}
     document = {"data": {"type": "object-export", "attributes": wish}}
-    answer = holdings.ask("POST", json_api(f"{API}/object-export", document))
-    check(f"{API}/object-export", answer)
-    if answer.status != 201:
-        assert answer.status in (400, 422)
+    response = holdings.ask("POST", json_api(f"{API}/object-export", document))
+    check(f"{API}/object-export", response)
+    if response.status != 201:
+        assert response.status in (400, 422)
         return
     stack.settle(retries=True)
     told = [one["detail"] for one in stack.bus_events if "toa" in one["detail"]]
-    answer = stack.request("GET", f"/toa/{told[0]['toa']}")
-    assert answer.status == 200
-    check("/toa/x", answer)
-    assert not set("".join(_names(answer))) & UNSEEN
-    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+    response = stack.request("GET", f"/toa/{told[0]['toa']}")
+    assert response.status == 200
+    check("/toa/x", response)
+    assert not set("".join(_names(response))) & UNSEEN
+    with zipfile.ZipFile(io.BytesIO(response.body)) as archive:
         for member in archive.infolist():
             assert not set(member.orig_filename) & UNSEEN, member.orig_filename
             assert member.orig_filename not in ("", ".", "..")
@@ -94,9 +94,9 @@ def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host:
     file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
     forged = [("X-Forwarded-Host", host), ("Forwarded", f"host={host}"), ("X-Original-URL", host)]
     target = f"{API}/file/aafc/{file}?redirect=true"
-    answer = holdings.ask("GET", Sent(target, forged))
-    assert answer.status == 307
-    assert header(answer, "location").startswith(stack.storage.url)
+    response = holdings.ask("GET", Sent(target, forged))
+    assert response.status == 307
+    assert header(response, "location").startswith(stack.storage.url)
 
 
 @pytest.mark.parametrize("name", ["X-Correlation-Id", "If-None-Match", "If-Range", "Range"])
@@ -104,7 +104,7 @@ def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host:
 def test_headers_of_a_request_come_back_in_none(stack: LocalStack, name: str, value: str) -> None:
     holdings = Holdings(stack)
     file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
-    answer = holdings.ask("GET", Sent(f"{API}/file/aafc/{file}", [(name, value)]))
-    check(f"{API}/file/aafc/{file}", answer)
-    assert answer.status in (200, 206, 304, 400, 416)
-    assert not [one for _, one in answer.headers if len(value) > 3 and value in one]
+    response = holdings.ask("GET", Sent(f"{API}/file/aafc/{file}", [(name, value)]))
+    check(f"{API}/file/aafc/{file}", response)
+    assert response.status in (200, 206, 304, 400, 416)
+    assert not [one for _, one in response.headers if len(value) > 3 and value in one]

@@ -45,9 +45,9 @@ def test_no_document_is_too_much(holdings: Holdings, bomb: bytes) -> None:
         if route.method in ("POST", "PATCH") and not route.path.endswith("/key"):
             target = holdings.request(route).target
             started = time.process_time()
-            answer = holdings.ask(route.method, Sent(target, [TYPE], bomb))
-            check(target, answer)
-            assert 400 <= answer.status < 500, f"{route.key}: {answer.status}"
+            response = holdings.ask(route.method, Sent(target, [TYPE], bomb))
+            check(target, response)
+            assert 400 <= response.status < 500, f"{route.key}: {response.status}"
             assert time.process_time() - started < MAX_CPU_SECONDS
 
 
@@ -78,9 +78,9 @@ def test_no_noise_is_answered_with_a_failure(holdings: Holdings, data: st.DataOb
     body = data.draw(st.just(sent.body) | st.binary(max_size=60) | JSON.map(_encoded))
     target = f"{sent.target}?{pairs}"
     started = time.process_time()
-    answer = holdings.ask(route.method, Sent(target, sent.headers or [TYPE], body))
+    response = holdings.ask(route.method, Sent(target, sent.headers or [TYPE], body))
     assert time.process_time() - started < MAX_CPU_SECONDS
-    check(target, answer)
+    check(target, response)
 
 
 def _encoded(document: object) -> bytes:

@@ -55,9 +55,9 @@ def _about_a_group(route: Route) -> bool:
     return kind not in FOR_EVERYBODY and not route.path.startswith("/{service}")
 
 
-def _learns_nothing(owned: Holdings, answer: Response, sent: Sent, about: str) -> None:
-    check(sent.target, answer)
-    said = answer.body.decode("utf-8", "replace") + str(answer.headers)
+def _learns_nothing(owned: Holdings, response: Response, sent: Sent, about: str) -> None:
+    check(sent.target, response)
+    said = response.body.decode("utf-8", "replace") + str(response.headers)
     asked = sent.target.encode() + sent.body
     assert MARK not in said or MARK.encode() in asked, f"{about}: {said[:400]}"
     for name, identifier in owned.ids.items():
@@ -71,10 +71,12 @@ def test_no_route_serves_a_stranger(owned: Holdings, stranger: Stranger) -> None
         if not _about_a_group(route):
             continue
         sent = owned.request(route)
-        answer = stranger.ask(route.method, sent)
-        _learns_nothing(owned, answer, sent, route.key)
+        response = stranger.ask(route.method, sent)
+        _learns_nothing(owned, response, sent, route.key)
         if "{" in route.path or route.method != "GET":
-            assert answer.status in (400, 403, 404, 405, 409, 422), f"{route.key}: {answer.text}"
+            assert response.status in (400, 403, 404, 405, 409, 422), (
+                f"{route.key}: {response.text}"
+            )
         asked += 1
     assert asked > 35
     assert owned.stack.failures == []
@@ -91,12 +93,12 @@ def test_lists_and_their_counts_leave_out_what_is_not_the_strangers(
     owned: Holdings, stranger: Stranger, kind: str, query: str
 ) -> None:
     sent = Sent(f"{API}/{kind}?{query}")
-    answer = stranger.ask("GET", sent)
-    assert answer.status in (200, 400, 403, 404), answer.text
+    response = stranger.ask("GET", sent)
+    assert response.status in (200, 400, 403, 404), response.text
     if "quagga" not in query:
-        _learns_nothing(owned, answer, sent, sent.target)
-    if answer.status == 200:
-        document = answer.json()
+        _learns_nothing(owned, response, sent, sent.target)
+    if response.status == 200:
+        document = response.json()
         assert document["data"] == []
         assert document.get("included", []) == []
         counts = [value for name, value in _numbers(document.get("meta", {})) if "otal" in name]
@@ -118,18 +120,18 @@ def test_the_audit_of_a_groups_record_is_not_for_strangers(
     kinds = {"upload": "object-upload", "export": "object-export"}
     instance = f"{kinds.get(name, name)}/{owned.ids[name]}"
     sent = Sent(f"{API}/audit-snapshot?filter[instanceId]={instance}")
-    answer = stranger.ask("GET", sent)
-    assert answer.status in (200, 400, 403, 404)
-    assert answer.status != 200 or answer.json()["data"] == []
-    _learns_nothing(owned, answer, sent, sent.target)
+    response = stranger.ask("GET", sent)
+    assert response.status in (200, 400, 403, 404)
+    assert response.status != 200 or response.json()["data"] == []
+    _learns_nothing(owned, response, sent, sent.target)
 
 
 def test_the_same_bytes_tell_nobody_who_else_has_them(owned: Holdings, stranger: Stranger) -> None:
     """Warnings of duplicates name a group's own files only."""
-    answer = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png", png()))
-    assert answer.status == 200, answer.text
-    _learns_nothing(owned, answer, Sent(""), "a file")
-    described = {"bucket": "bicoe", "fileIdentifier": answer.json()["fileIdentifier"]}
+    response = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png", png()))
+    assert response.status == 200, response.text
+    _learns_nothing(owned, response, Sent(""), "a file")
+    described = {"bucket": "bicoe", "fileIdentifier": response.json()["fileIdentifier"]}
     document = {"data": {"type": "metadata", "attributes": described}}
     sent = json_api(f"{API}/metadata", document)
     made = stranger.ask("POST", sent)
@@ -150,47 +152,47 @@ def test_a_groups_file_is_not_taken_by_way_of_ones_own_bucket(
             ("metadata/bulk", {"data": [entry]}, BULK),
         ):
             sent = json_api(f"{API}/{path}", document, headers)
-            answer = stranger.ask("POST", sent)
-            assert answer.status in (400, 403, 404, 409, 410, 422), answer.text
-            _learns_nothing(owned, answer, sent, path)
+            response = stranger.ask("POST", sent)
+            assert response.status in (400, 403, 404, 409, 410, 422), response.text
+            _learns_nothing(owned, response, sent, path)
         for path in ("", "/thumbnail"):
             sent = Sent(f"{API}/file/bicoe/{file}{path}")
-            answer = stranger.ask("GET", sent)
-            assert answer.status in (403, 404), answer.text
-            _learns_nothing(owned, answer, sent, sent.target)
+            response = stranger.ask("GET", sent)
+            assert response.status in (403, 404), response.text
+            _learns_nothing(owned, response, sent, sent.target)
 
 
 def test_a_derivative_of_a_groups_record_is_not_made_by_strangers(
     owned: Holdings, stranger: Stranger
 ) -> None:
     target = f"{API}/file/bicoe/derivative"
-    answer = stranger.ask("POST", form(target, "mine.png"))
-    mine = answer.json()["fileIdentifier"]
+    response = stranger.ask("POST", form(target, "mine.png"))
+    mine = response.json()["fileIdentifier"]
     for attributes in ({"fileIdentifier": mine}, {"fileIdentifier": mine, "bucket": "bicoe"}):
         document = owned.derivation(mine)
         document["data"]["attributes"] = {"dcType": "IMAGE", **attributes}
         sent = json_api(f"{API}/derivative", document)
-        answer = stranger.ask("POST", sent)
-        assert answer.status in (400, 403, 404, 422), answer.text
-        _learns_nothing(owned, answer, sent, "a derivative")
+        response = stranger.ask("POST", sent)
+        assert response.status in (400, 403, 404, 422), response.text
+        _learns_nothing(owned, response, sent, "a derivative")
 
 
 def test_an_archive_holds_nothing_of_a_group_that_its_caller_may_not_read(
     owned: Holdings, stranger: Stranger
 ) -> None:
-    answer = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png"))
-    mine = answer.json()["fileIdentifier"]
+    response = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png"))
+    mine = response.json()["fileIdentifier"]
     for files in ([mine, owned.ids["upload"]], [owned.ids["orphan"]], [owned.ids["derived file"]]):
         attributes = {"fileIdentifiers": files}
         document = {"data": {"type": "object-export", "attributes": attributes}}
         sent = json_api(f"{API}/object-export", document)
-        answer = stranger.ask("POST", sent)
-        assert answer.status in (400, 403, 404, 422), answer.text
-        _learns_nothing(owned, answer, sent, "an export")
+        response = stranger.ask("POST", sent)
+        assert response.status in (400, 403, 404, 422), response.text
+        _learns_nothing(owned, response, sent, "an export")
 
 
 def test_afterwards_all_that_the_group_has_is_as_it_was(owned: Holdings) -> None:
     for kind, name in (("metadata", "metadata"), ("object-upload", "orphan")):
-        answer = owned.ask("GET", Sent(f"{API}/{kind}/{owned.ids[name]}"))
-        assert answer.status == 200, answer.text
-        assert "changed" not in answer.text
+        response = owned.ask("GET", Sent(f"{API}/{kind}/{owned.ids[name]}"))
+        assert response.status == 200, response.text
+        assert "changed" not in response.text

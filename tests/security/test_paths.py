@@ -46,9 +46,9 @@ def test_no_variable_of_a_path_leads_elsewhere(
     for route in routes(holdings.stack):
         for name in holdings.variables(route):
             sent = holdings.request(route, {name: value})
-            answer = holdings.ask(route.method, sent)
-            check(sent.target, answer)
-            assert 400 <= answer.status < 500, f"{route.key} {value}: {answer.text[:300]}"
+            response = holdings.ask(route.method, sent)
+            check(sent.target, response)
+            assert 400 <= response.status < 500, f"{route.key} {value}: {response.text[:300]}"
             asked += 1
     assert asked > 30
     assert not [path for path in visited if not _stays(path)]
@@ -70,12 +70,12 @@ NAMES = (
 def test_no_name_of_a_file_becomes_a_place_of_its_bytes(
     holdings: Holdings, visited: list[str], name: str
 ) -> None:
-    answer = holdings.ask("POST", form(f"{API}/file/aafc", name))
-    check(f"{API}/file/aafc", answer)
-    assert answer.status == 200 or 400 <= answer.status < 500
+    response = holdings.ask("POST", form(f"{API}/file/aafc", name))
+    check(f"{API}/file/aafc", response)
+    assert response.status == 200 or 400 <= response.status < 500
     assert not [path for path in visited if not _stays(path)]
-    if answer.status == 200:
-        kept = answer.json()["originalFilename"]
+    if response.status == 200:
+        kept = response.json()["originalFilename"]
         assert not set(kept) & set("/\\\x00\u202e\uff0f")
     for key in holdings.stack.keys("ObjectBucket", "objects/"):
         prefix, bucket, file = key.split("/")
