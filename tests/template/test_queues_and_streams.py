@@ -51,8 +51,8 @@ def test_every_queue_is_encrypted() -> None:
 
 
 def test_every_mapping_reports_which_items_failed() -> None:
-    answers = [one["Properties"]["FunctionResponseTypes"] for one in MAPPINGS.values()]
-    assert answers == [["ReportBatchItemFailures"]] * len(MAPPINGS)
+    responses = [one["Properties"]["FunctionResponseTypes"] for one in MAPPINGS.values()]
+    assert responses == [["ReportBatchItemFailures"]] * len(MAPPINGS)
 
 
 @pytest.mark.parametrize("name", STREAM_MAPPINGS)

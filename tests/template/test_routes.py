@@ -29,8 +29,8 @@ def declared() -> dict[str, list[str]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    answer: dict[str, list[str]] = json.loads(done.stdout)
-    return answer
+    response: dict[str, list[str]] = json.loads(done.stdout)
+    return response
 
 
 @pytest.mark.parametrize("folder", sorted(functions()))
