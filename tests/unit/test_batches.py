@@ -29,8 +29,8 @@ def stream_record(number: int) -> dict[str, Any]:
     return {"eventID": f"e{number}", "dynamodb": {"SequenceNumber": str(number)}}
 
 
-def failures(answer: Mapping[str, Any]) -> list[str]:
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+def failures(response: Mapping[str, Any]) -> list[str]:
+    return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
 def test_every_message_of_a_batch_is_tried_and_the_failed_ones_are_named() -> None:
@@ -41,16 +41,16 @@ def test_every_message_of_a_batch_is_tried_and_the_failed_ones_are_named() -> No
             raise FlakyError
         done.append(event["number"])
 
-    answer = queue_handler(work)({"Records": [message(number) for number in range(5)]}, None)
-    assert failures(answer) == ["m1", "m3"]
+    response = queue_handler(work)({"Records": [message(number) for number in range(5)]}, None)
+    assert failures(response) == ["m1", "m3"]
     assert done == [0, 2, 4]
 
 
 def test_a_message_that_is_no_json_fails_alone() -> None:
     done: list[int] = []
     handler = queue_handler(lambda event, _attempt: done.append(event["number"]))
-    answer = handler({"Records": [message(0, "{"), message(1)]}, None)
-    assert failures(answer) == ["m0"]
+    response = handler({"Records": [message(0, "{"), message(1)]}, None)
+    assert failures(response) == ["m0"]
     assert done == [1]
 
 
@@ -80,8 +80,8 @@ def test_a_stream_stops_at_the_first_failure() -> None:
         if number in ("2", "4"):
             raise FlakyError
 
-    answer = stream_handler(work)({"Records": [stream_record(n) for n in range(1, 6)]}, None)
-    assert failures(answer) == ["2"]
+    response = stream_handler(work)({"Records": [stream_record(n) for n in range(1, 6)]}, None)
+    assert failures(response) == ["2"]
     assert seen == ["1", "2"]
 
 

@@ -39,24 +39,24 @@ class _Raw(io.BytesIO):
 TRANSACTIONS = "before-send.dynamodb.TransactWriteItems"
 
 
-def answer_always(client: Any, answer: Answer | Exception, requests: str = "before-send") -> None:
+def answer_always(client: Any, response: Answer | Exception, requests: str = "before-send") -> None:
     """From now on this client gets the same answer to whatever it asks, or to such requests,
     which comes before what all others get."""
-    _answer(client, lambda: answer, requests)
+    _answer(client, lambda: response, requests)
 
 
-def answer_in_turn(client: Any, answers: list[Answer], requests: str = "before-send") -> None:
+def answer_in_turn(client: Any, responses: list[Answer], requests: str = "before-send") -> None:
     """The same, but takes each answer off the list, which is given once."""
-    _answer(client, lambda: answers.pop(0), requests)
+    _answer(client, lambda: responses.pop(0), requests)
 
 
 def _answer(client: Any, choose: Callable[[], Answer | Exception], requests: str) -> None:
     def before_send(**_: object) -> AWSResponse:
-        answer = choose()
-        if isinstance(answer, Exception):
-            raise answer
-        headers: Any = HeadersDict(answer.headers)
-        return AWSResponse(TARGET, answer.status, headers, _Raw(answer.body))
+        response = choose()
+        if isinstance(response, Exception):
+            raise response
+        headers: Any = HeadersDict(response.headers)
+        return AWSResponse(TARGET, response.status, headers, _Raw(response.body))
 
     client.meta.events.register(requests, before_send, unique_id=f"failing-aws {requests}")
 

@@ -211,7 +211,7 @@ def tables() -> Iterator[Callable[[Any], None]]:
 
 @pytest.mark.parametrize("call", DYNAMODB_CALLS.values(), ids=DYNAMODB_CALLS)
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         json_error("ProvisionedThroughputExceededException"),
         json_error("ThrottlingException"),
@@ -222,9 +222,9 @@ def tables() -> Iterator[Callable[[Any], None]]:
     ids=["throughput", "throttled", "limit", "internal", *SILENCES],
 )
 def test_overloaded_or_silent_tables_are_unavailable(
-    tables: Callable[[Any], None], call: Callable[[], object], answer: Any
+    tables: Callable[[Any], None], call: Callable[[], object], response: Any
 ) -> None:
-    tables(answer)
+    tables(response)
     with pytest.raises(UnavailableError):
         call()
 
@@ -244,9 +244,9 @@ def cancelled(*codes: str) -> Any:
     return json_error("TransactionCanceledException", CancellationReasons=reasons)
 
 
-def add_metadata(answer: Any) -> None:
+def add_metadata(response: Any) -> None:
     catalogue = _catalogue()
-    answer_always(DYNAMODB.client, answer, TRANSACTIONS)
+    answer_always(DYNAMODB.client, response, TRANSACTIONS)
     try:
         with no_pauses():
             describe(catalogue, metadata(), thumbnail())
@@ -255,7 +255,7 @@ def add_metadata(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         cancelled("ConditionalCheckFailed", "None", "ThrottlingError"),
         cancelled("TransactionConflict", "None", "ThrottlingError"),
@@ -266,10 +266,10 @@ def add_metadata(answer: Any) -> None:
     ],
 )
 def test_a_transaction_that_came_to_nothing_may_be_tried_again(
-    tables: Callable[[Any], None], answer: Any
+    tables: Callable[[Any], None], response: Any
 ) -> None:
     with pytest.raises(UnavailableError):
-        add_metadata(answer)
+        add_metadata(response)
 
 
 def test_a_transaction_that_is_not_understood_is_a_mistake_of_ours() -> None:
@@ -309,9 +309,9 @@ def test_a_transaction_that_met_another_is_planned_anew() -> None:
     }
 
 
-def add_term(*answers: Any) -> list[Any]:
+def add_term(*responses: Any) -> list[Any]:
     """Add a term while its transactions are answered like this; the answers that nobody got."""
-    left = list(answers)
+    left = list(responses)
     answer_in_turn(DYNAMODB.client, left, TRANSACTIONS)
     try:
         with no_pauses():
@@ -337,12 +337,12 @@ def test_a_transaction_that_was_rolled_back_for_no_reason_may_be_tried_again() -
         add_metadata(cancelled("None", "None", "None"))
 
 
-def count_one(answer: Any) -> None:
+def count_one(response: Any) -> None:
     """Record a change that counts, while its transactions are answered like this."""
     trail = DynamoAuditTrail()
     announcement = announce(None, metadata(), NOON)
     assert announcement is not None
-    answer_always(DYNAMODB.client, answer, TRANSACTIONS)
+    answer_always(DYNAMODB.client, response, TRANSACTIONS)
     try:
         with no_pauses():
             trail.record(announcement.snapshot, announcement.counts)
@@ -355,7 +355,7 @@ def test_a_change_that_was_counted_before_is_done() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         cancelled("None", "TransactionConflict"),
         cancelled("None", "ProvisionedThroughputExceeded"),
@@ -363,9 +363,9 @@ def test_a_change_that_was_counted_before_is_done() -> None:
         *SILENCES.values(),
     ],
 )
-def test_a_counter_that_is_busy_may_be_tried_again(answer: Any) -> None:
+def test_a_counter_that_is_busy_may_be_tried_again(response: Any) -> None:
     with pytest.raises(UnavailableError):
-        count_one(answer)
+        count_one(response)
 
 
 def test_a_count_that_is_not_understood_is_a_mistake_of_ours() -> None:

@@ -198,13 +198,13 @@ def test_a_kind_has_a_label_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("media_type", "answer"),
+    ("media_type", "decodable"),
     [("image/jpeg", True), ("image/png", True), ("image/svg+xml", False), ("text/plain", False)],
 )
-def test_thumbnails_are_made_of_what_can_be_decoded(media_type: str, answer: bool) -> None:
-    assert is_imageable(media_type) is answer
-    content = look_into(PNG if answer else TEXT, None, "a")
-    assert wants_thumbnail(content, is_derivative=False) is answer
+def test_thumbnails_are_made_of_what_can_be_decoded(media_type: str, decodable: bool) -> None:
+    assert is_imageable(media_type) is decodable
+    content = look_into(PNG if decodable else TEXT, None, "a")
+    assert wants_thumbnail(content, is_derivative=False) is decodable
     assert not wants_thumbnail(content, is_derivative=True)
 
 

@@ -57,7 +57,7 @@ def send_json(document: Any, **parts: Any) -> Request:
     )
 
 
-def problems_of(answer: Response) -> list[dict[str, Any]]:
+def problems_of(response: Response) -> list[dict[str, Any]]:
     """The errors of an error document."""
-    assert answer.headers["Content-Type"] == JSON_API
-    return list(json.loads(answer.body)["errors"])
+    assert response.headers["Content-Type"] == JSON_API
+    return list(json.loads(response.body)["errors"])

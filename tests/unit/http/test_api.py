@@ -33,7 +33,7 @@ def app_that(outcome: Response | Exception, **options: Any) -> Api:
     app = Api(**options)
 
     @app.route(ROUTE)
-    def answer(_request: Request) -> Response:
+    def handle(_request: Request) -> Response:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -41,9 +41,9 @@ def app_that(outcome: Response | Exception, **options: Any) -> Api:
     return app
 
 
-def errors_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    assert answer["headers"]["Content-Type"] == JSON_API
-    return list(json.loads(answer["body"])["errors"])
+def errors_of(response: dict[str, Any]) -> list[dict[str, Any]]:
+    assert response["headers"]["Content-Type"] == JSON_API
+    return list(json.loads(response["body"])["errors"])
 
 
 def test_a_route_is_found_by_the_gateways_key() -> None:
@@ -58,18 +58,18 @@ def test_a_route_is_found_by_the_gateways_key() -> None:
 
 
 def test_an_expected_error_becomes_its_document() -> None:
-    answer = serve(app_that(InvalidError("some_code", "Some detail.", pointer="/data")))
-    assert answer["statusCode"] == 422
-    [error] = errors_of(answer)
+    response = serve(app_that(InvalidError("some_code", "Some detail.", pointer="/data")))
+    assert response["statusCode"] == 422
+    [error] = errors_of(response)
     assert (error["code"], error["source"]) == ("some_code", {"pointer": "/data"})
 
 
 def test_an_unexpected_one_shows_nothing_of_itself(log_lines: LogLines) -> None:
-    answer = serve(app_that(RuntimeError("the s3cret of the table")))
-    assert answer["statusCode"] == 500
-    [error] = errors_of(answer)
+    response = serve(app_that(RuntimeError("the s3cret of the table")))
+    assert response["statusCode"] == 500
+    [error] = errors_of(response)
     assert error["code"] == "internal_error"
-    assert "s3cret" not in json.dumps(answer)
+    assert "s3cret" not in json.dumps(response)
     [failed] = [line for line in log_lines() if line["level"] == "ERROR"]
     assert failed["exception_name"] == "RuntimeError"
 
@@ -79,17 +79,17 @@ def test_a_route_that_nobody_serves_is_a_crash_and_no_hang() -> None:
 
 
 def test_the_id_that_a_crash_tells_is_in_the_log(log_lines: LogLines) -> None:
-    answer = serve(app_that(RuntimeError()), headers={"x-correlation-id": "callers-own"})
-    [error] = errors_of(answer)
+    response = serve(app_that(RuntimeError()), headers={"x-correlation-id": "callers-own"})
+    [error] = errors_of(response)
     told = error["detail"].rstrip(".").rpartition(" ")[2]
     assert all(told in line.values() for line in log_lines())
 
 
 def test_who_accepts_no_json_is_told_before_anything_is_done() -> None:
     app = app_that(AssertionError("must not be served"))
-    answer = serve(app, headers={"accept": "text/html"})
-    assert answer["statusCode"] == 406
-    [error] = errors_of(answer)
+    response = serve(app, headers={"accept": "text/html"})
+    assert response["statusCode"] == 406
+    [error] = errors_of(response)
     assert (error["code"], error["source"]) == ("not_acceptable", {"header": "Accept"})
 
 

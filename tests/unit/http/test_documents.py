@@ -88,19 +88,19 @@ def test_a_resource_object_has_only_what_there_is() -> None:
 
 
 def test_an_answer_links_to_itself_and_has_its_version_as_tag() -> None:
-    answer = resource_response(make_request(), resource("t", "i", {}), version=3)
+    response = resource_response(make_request(), resource("t", "i", {}), version=3)
     url = "https://coffer.example/api/v1/t/i"
-    assert answer.status == 200
-    assert answer.headers["ETag"] == '"3"'
-    assert "Location" not in answer.headers
-    assert json.loads(answer.body)["links"] == {"self": url}
+    assert response.status == 200
+    assert response.headers["ETag"] == '"3"'
+    assert "Location" not in response.headers
+    assert json.loads(response.body)["links"] == {"self": url}
 
 
 def test_what_has_just_been_made_has_a_location() -> None:
     request = make_request(headers={"if-none-match": '"1"'})
-    answer = resource_response(request, resource("t", "i", {}), version=1, created=True)
-    assert answer.status == 201
-    assert answer.headers["Location"] == json.loads(answer.body)["links"]["self"]
+    response = resource_response(request, resource("t", "i", {}), version=1, created=True)
+    assert response.status == 201
+    assert response.headers["Location"] == json.loads(response.body)["links"]["self"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_has_just_been_made_has_a_location() -> None:
 def test_a_known_version_is_not_sent_again(header: str, matches: bool) -> None:
     assert tag_matches(header, '"3"') is matches
     request = make_request(headers={"if-none-match": header})
-    answer = resource_response(request, resource("t", "i", {}), version=3)
-    assert answer.status == (304 if matches else 200)
-    assert answer.headers["ETag"] == '"3"'
-    assert bool(answer.body) is not matches
+    response = resource_response(request, resource("t", "i", {}), version=3)
+    assert response.status == (304 if matches else 200)
+    assert response.headers["ETag"] == '"3"'
+    assert bool(response.body) is not matches

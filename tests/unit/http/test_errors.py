@@ -63,12 +63,12 @@ def make(kind: type[RequestError]) -> RequestError:
 @pytest.mark.parametrize("kind", list(tree(RequestError)))
 def test_every_error_has_a_status_and_a_document(kind: type[RequestError]) -> None:
     error = make(kind)
-    answer = render_error(error, REQUEST)
-    assert 400 <= answer.status < 600
-    assert answer.status != HTTPStatus.INTERNAL_SERVER_ERROR
-    [document] = problems_of(answer)
-    assert document["status"] == str(int(answer.status))
-    assert document["title"] == HTTPStatus(answer.status).phrase
+    response = render_error(error, REQUEST)
+    assert 400 <= response.status < 600
+    assert response.status != HTTPStatus.INTERNAL_SERVER_ERROR
+    [document] = problems_of(response)
+    assert document["status"] == str(int(response.status))
+    assert document["title"] == HTTPStatus(response.status).phrase
     assert document["code"] == error.problems[0].code
     assert document["detail"]
 
@@ -117,8 +117,8 @@ def test_each_error_has_its_status(kind: str, status: int) -> None:
 )
 def test_headers_say_what_to_do_next(error: RequestError, headers: dict[str, str]) -> None:
     assert headers_of(error) == headers
-    answer = render_error(error, REQUEST)
-    assert headers.items() <= dict(answer.headers).items()
+    response = render_error(error, REQUEST)
+    assert headers.items() <= dict(response.headers).items()
 
 
 def test_all_problems_are_told_each_with_its_place() -> None:
@@ -148,9 +148,9 @@ def test_what_is_gone_links_to_its_audit() -> None:
 
 
 def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
-    answer = render_crash(REQUEST)
-    assert answer.status == 500
-    [document] = problems_of(answer)
+    response = render_crash(REQUEST)
+    assert response.status == 500
+    [document] = problems_of(response)
     assert document == {
         "status": "500",
         "code": "internal_error",
@@ -162,9 +162,9 @@ def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
 
 def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
     problems = [Problem("code", "d" * 200, pointer=f"/files/{n}") for n in range(100_000)]
-    answer = render_error(InvalidError.of(problems), REQUEST)
-    assert len(json.dumps(answer.for_gateway())) < 1024**2
-    documents = problems_of(answer)
+    response = render_error(InvalidError.of(problems), REQUEST)
+    assert len(json.dumps(response.for_gateway())) < 1024**2
+    documents = problems_of(response)
     assert documents[-1]["code"] == "more_problems"
     assert "99001 more" in documents[-1]["detail"]
     assert [document["code"] for document in documents[:-1]] == ["code"] * 999
@@ -178,9 +178,9 @@ def test_errors_of_several_kinds_keep_their_own_statuses() -> None:
             InvalidError("third", "Invalid."),
         ]
     )
-    answer = render_error(error, REQUEST)
-    assert answer.status == HTTPStatus.BAD_REQUEST
-    documents = problems_of(answer)
+    response = render_error(error, REQUEST)
+    assert response.status == HTTPStatus.BAD_REQUEST
+    documents = problems_of(response)
     assert [(one["status"], one["code"]) for one in documents] == [
         ("400", "first"),
         ("410", "second"),

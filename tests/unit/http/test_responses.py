@@ -8,8 +8,8 @@ from coffer.http.responses import JSON, Response
 
 
 def test_text_goes_out_as_it_is() -> None:
-    answer = Response(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
-    assert answer.for_gateway() == {
+    response = Response(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
+    assert response.for_gateway() == {
         "statusCode": 201,
         "headers": {"X-Content-Type-Options": "nosniff", "ETag": '"1"'},
         "body": "é",
@@ -23,9 +23,9 @@ def test_bytes_go_out_in_base64() -> None:
 
 
 def test_json_is_compact_and_keeps_its_letters() -> None:
-    answer = Response.of_json({"a": ["é"]}, media_type=JSON, headers={"X": "y"})
-    assert answer.body == '{"a":["é"]}'
-    assert answer.headers == {"Content-Type": JSON, "X": "y"}
+    response = Response.of_json({"a": ["é"]}, media_type=JSON, headers={"X": "y"})
+    assert response.body == '{"a":["é"]}'
+    assert response.headers == {"Content-Type": JSON, "X": "y"}
 
 
 def test_half_a_surrogate_pair_is_escaped() -> None:

@@ -97,27 +97,27 @@ def test_every_route_is_found_by_its_own_path() -> None:
 def test_a_known_path_with_another_method_says_which_it_takes(
     method: str, path: str, allow: str
 ) -> None:
-    answer = ask(method, path)
-    assert (answer.status, answer.headers["Allow"]) == (405, allow)
-    [problem] = problems_of(answer)
+    response = ask(method, path)
+    assert (response.status, response.headers["Allow"]) == (405, allow)
+    [problem] = problems_of(response)
     assert problem["code"] == "method_not_allowed"
     assert problem["detail"] == f"{path} takes {allow}, not {method}."
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", f"/api/{'x' * 5000}"])
 def test_below_api_an_unknown_path_is_a_json_api_404(path: str) -> None:
-    answer = ask("GET", path)
-    assert answer.status == 404
-    [problem] = problems_of(answer)
+    response = ask("GET", path)
+    assert response.status == 404
+    [problem] = problems_of(response)
     assert problem["code"] == "no_such_route"
     assert len(problem["detail"]) < 300
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/apiary", "/rawstore", "/otherstore/info"])
 def test_elsewhere_an_unknown_path_is_bitstores_404(path: str) -> None:
-    answer = ask("GET", path)
-    assert (answer.status, answer.headers["Content-Type"]) == (404, JSON)
-    assert json.loads(answer.body) == {
+    response = ask("GET", path)
+    assert (response.status, response.headers["Content-Type"]) == (404, JSON)
+    assert json.loads(response.body) == {
         "docs": "https://coffer.example/api/v1/openapi.json",
         "info": "rawstore service - part of the DataHub platform",
         "error": {"message": "There is nothing here.", "code": "no_such_route"},
@@ -125,7 +125,7 @@ def test_elsewhere_an_unknown_path_is_bitstores_404(path: str) -> None:
 
 
 def test_elsewhere_another_method_is_bitstores_405() -> None:
-    answer = ask("GET", "/rawstore/authorize")
-    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
-    assert answer.headers["Content-Type"] == JSON != JSON_API
-    assert json.loads(answer.body)["error"]["code"] == "method_not_allowed"
+    response = ask("GET", "/rawstore/authorize")
+    assert (response.status, response.headers["Allow"]) == (405, "POST")
+    assert response.headers["Content-Type"] == JSON != JSON_API
+    assert json.loads(response.body)["error"]["code"] == "method_not_allowed"

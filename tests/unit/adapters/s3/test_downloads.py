@@ -24,18 +24,18 @@ NOISE = b"this is no HTTP\r\n\r\n"
 
 
 @contextmanager
-def store_that(answers: Sequence[Sequence[bytes]]) -> Iterator[tuple[str, list[bytes]]]:
+def store_that(responses: Sequence[Sequence[bytes]]) -> Iterator[tuple[str, list[bytes]]]:
     """A server that takes one connection after the other, and on each gives these answers."""
     listener = socket.create_server(("127.0.0.1", 0))
     asked: list[bytes] = []
 
     def serve() -> None:
-        for on_connection in answers:
+        for on_connection in responses:
             connection, _ = listener.accept()
             with connection:
-                for answer in on_connection:
+                for response in on_connection:
                     asked.append(connection.recv(65_536))
-                    connection.sendall(answer)
+                    connection.sendall(response)
 
     thread = Thread(target=serve, daemon=True)
     thread.start()

@@ -140,8 +140,8 @@ def test_a_run_has_a_bound_and_the_next_one_goes_on() -> None:
 
 def test_a_run_ends_when_its_time_is_up() -> None:
     store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)))
-    answers = iter([False, True])
-    assert store.sweep(time_is_up=lambda: next(answers)) == [Fate.REMOVED]
+    times = iter([False, True])
+    assert store.sweep(time_is_up=lambda: next(times)) == [Fate.REMOVED]
 
 
 def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:

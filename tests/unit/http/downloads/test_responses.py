@@ -61,9 +61,9 @@ def ask(
 
 
 def test_a_small_file_comes_whole_with_what_a_browser_needs() -> None:
-    answer = ask()
-    assert (answer.status, answer.body) == (200, BODY)
-    assert answer.headers == {
+    response = ask()
+    assert (response.status, response.body) == (200, BODY)
+    assert response.headers == {
         "Content-Type": "image/png",
         "Content-Disposition": "attachment; filename=\"leaf.png\"; filename*=UTF-8''leaf.png",
         "ETag": TAG,
@@ -93,15 +93,15 @@ def test_a_missing_small_file_is_not_found() -> None:
 
 @pytest.mark.parametrize("size", [len(BODY), None])
 def test_head_says_the_length_and_sends_nothing(size: int | None) -> None:
-    answer = ask(replace(FILE, size_bytes=size), method="HEAD", query="redirect=true")
-    assert (answer.status, answer.body) == (200, "")
-    assert answer.headers["Content-Length"] == answer.headers["X-Content-Length"] == "10"
-    assert answer.headers["ETag"] == TAG
+    response = ask(replace(FILE, size_bytes=size), method="HEAD", query="redirect=true")
+    assert (response.status, response.body) == (200, "")
+    assert response.headers["Content-Length"] == response.headers["X-Content-Length"] == "10"
+    assert response.headers["ETag"] == TAG
 
 
 def test_head_of_a_large_file_does_not_redirect() -> None:
-    answer = ask(replace(FILE, size_bytes=10**12), method="HEAD")
-    assert (answer.status, answer.headers["X-Content-Length"]) == (200, str(10**12))
+    response = ask(replace(FILE, size_bytes=10**12), method="HEAD")
+    assert (response.status, response.headers["X-Content-Length"]) == (200, str(10**12))
 
 
 # ---------------------------------------------------------------- links
@@ -117,25 +117,25 @@ def test_head_of_a_large_file_does_not_redirect() -> None:
     ],
 )
 def test_a_large_file_is_handed_out_by_a_link(size: int, query: str, status: int) -> None:
-    answer = ask(replace(FILE, size_bytes=size), query=query, body=b"x" * min(size, 10**7))
-    assert answer.status == status
+    response = ask(replace(FILE, size_bytes=size), query=query, body=b"x" * min(size, 10**7))
+    assert response.status == status
 
 
 def test_a_redirect_says_what_to_do_with_it() -> None:
-    answer = ask(query="redirect=true")
-    assert answer.headers["Location"] == (
+    response = ask(query="redirect=true")
+    assert response.headers["Location"] == (
         "store:objects/aafc/x.png?type=image/png&disposition=attachment; "
         "filename=\"leaf.png\"; filename*=UTF-8''leaf.png&life=300"
     )
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "curl -L" in str(answer.body)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "curl -L" in str(response.body)
 
 
 @pytest.mark.parametrize("size", [10, 10**12])
 def test_a_link_can_be_had_without_being_redirected(size: int) -> None:
-    answer = ask(replace(FILE, size_bytes=size), query="redirect=false&disposition=inline")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, JSON)
-    document = json.loads(answer.body)
+    response = ask(replace(FILE, size_bytes=size), query="redirect=false&disposition=inline")
+    assert (response.status, response.headers["Content-Type"]) == (200, JSON)
+    document = json.loads(response.body)
     assert document["expires"] == "2026-11-22T12:05:00.250000Z"
     assert "disposition=inline" in document["url"]
 
@@ -176,8 +176,8 @@ def test_a_parameter_has_its_values(query: str, parameter: str) -> None:
     ],
 )
 def test_what_could_run_script_is_never_shown_inline(media_type: str, disposition: str) -> None:
-    answer = ask(replace(FILE, media_type=media_type), query="disposition=inline")
-    assert answer.headers["Content-Disposition"].startswith(f"{disposition}; ")
+    response = ask(replace(FILE, media_type=media_type), query="disposition=inline")
+    assert response.headers["Content-Disposition"].startswith(f"{disposition}; ")
 
 
 @pytest.mark.parametrize(
@@ -217,11 +217,11 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_known_bytes_are_not_sent_again(header: str, status: int, method: str) -> None:
-    answer = ask(method=method, if_none_match=header, range="bytes=0-1" if status == 304 else "")
-    assert answer.status == status
-    assert answer.headers["ETag"] == TAG
+    response = ask(method=method, if_none_match=header, range="bytes=0-1" if status == 304 else "")
+    assert response.status == status
+    assert response.headers["ETag"] == TAG
     if status == 304:
-        assert answer.body == ""
+        assert response.body == ""
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ def test_known_bytes_are_not_sent_again(header: str, status: int, method: str) -
     ],
 )
 def test_a_part_is_only_of_the_bytes_that_the_client_knows(header: str, status: int) -> None:
-    answer = ask(range="bytes=2-3", if_range=header)
-    assert (answer.status, answer.body) == (status, BODY[2:4] if status == 206 else BODY)
+    response = ask(range="bytes=2-3", if_range=header)
+    assert (response.status, response.body) == (status, BODY[2:4] if status == 206 else BODY)
 
 
 # ---------------------------------------------------------------- ranges
@@ -285,27 +285,27 @@ BEHIND = ["bytes=10-", "bytes=10-11", "bytes=100-", "bytes=-0", "bytes=999999999
 def test_a_range_is_a_part_of_the_file(header: str, wanted: tuple[int, int]) -> None:
     assert byte_range(header, 10) == wanted
     first, last = wanted
-    answer = ask(range=header)
-    assert (answer.status, answer.body) == (206, BODY[first : last + 1])
-    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/10"
-    assert answer.headers["ETag"] == TAG
+    response = ask(range=header)
+    assert (response.status, response.body) == (206, BODY[first : last + 1])
+    assert response.headers["Content-Range"] == f"bytes {first}-{last}/10"
+    assert response.headers["ETag"] == TAG
 
 
 @pytest.mark.parametrize("header", IGNORED)
 def test_what_is_no_single_range_of_bytes_is_ignored(header: str) -> None:
     assert byte_range(header, 10) is None
-    answer = ask(range=header)
-    assert (answer.status, answer.body) == (200, BODY)
-    assert "Content-Range" not in answer.headers
+    response = ask(range=header)
+    assert (response.status, response.body) == (200, BODY)
+    assert "Content-Range" not in response.headers
 
 
 @pytest.mark.parametrize("header", BEHIND)
 def test_a_range_behind_the_end_cannot_be_satisfied(header: str) -> None:
     with pytest.raises(RangeNotSatisfiableError) as refused:
         ask(range=header)
-    answer = render_error(refused.value, make_request())
-    assert answer.status == 416
-    assert answer.headers["Content-Range"] == "bytes */10"
+    response = render_error(refused.value, make_request())
+    assert response.status == 416
+    assert response.headers["Content-Range"] == "bytes */10"
 
 
 def test_a_range_of_a_large_file_is_the_links_to_serve() -> None:

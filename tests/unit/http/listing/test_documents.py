@@ -44,9 +44,9 @@ def asked(query: str = "", path: str = "/api/v1/metadata", **headers: str) -> Re
     return make_request(f"GET {path}", path=path, query=query, headers=named)
 
 
-def document(answer: Any) -> dict[str, Any]:
-    assert answer.status == 200, answer.body
-    found: dict[str, Any] = json.loads(answer.body)
+def document(response: Any) -> dict[str, Any]:
+    assert response.status == 200, response.body
+    found: dict[str, Any] = json.loads(response.body)
     return found
 
 
@@ -196,8 +196,10 @@ def test_permissions_differ_by_kind() -> None:
     view = read_view(request, Kind.OBJECT_UPLOAD)
     duplicate = an_upload(duplicate_found=True)
     for who, expected in ((ADMIN, ["update", "delete"]), (caller(Role.SUPER_USER), [])):
-        answer = record_documents.record_document_response(request, duplicate, view, Related(), who)
-        meta = document(answer)["data"]["meta"]
+        response = record_documents.record_document_response(
+            request, duplicate, view, Related(), who
+        )
+        meta = document(response)["data"]["meta"]
         assert meta["permissions"] == expected
         assert "duplicate_found" in meta["warnings"]
 
@@ -211,8 +213,8 @@ def test_an_etag_says_nothing_of_what_is_included() -> None:
     ):
         request = asked(query, if_none_match='"1"')
         view = read_view(request, Kind.METADATA)
-        answer = record_response(request, metadata(), view, caller(), where)
-        assert answer.status == status, query
+        response = record_response(request, metadata(), view, caller(), where)
+        assert response.status == status, query
 
 
 def test_only_what_is_asked_for_is_looked_up() -> None:

@@ -174,9 +174,9 @@ def offers(count: int, size: int = 10) -> list[UploadOffer]:
 
 
 def test_offers_are_answered_in_order() -> None:
-    answer = presigned_uploads_response(make_request(), offers(2))
-    assert (answer.status, answer.headers["Content-Type"]) == (200, JSON)
-    files = json.loads(answer.body)["files"]
+    response = presigned_uploads_response(make_request(), offers(2))
+    assert (response.status, response.headers["Content-Type"]) == (200, JSON)
+    files = json.loads(response.body)["files"]
     assert [file["fileIdentifier"] for file in files] == ["id-0", "id-1"]
     assert files[0] == {
         "fileIdentifier": "id-0",
@@ -197,8 +197,8 @@ def test_an_answer_that_would_not_fit_says_how_many_would() -> None:
     [problem] = refused.value.problems
     assert (problem.code, problem.pointer) == ("answer_too_large", "/files")
     fitting = int(problem.detail.split()[-2])
-    answer = presigned_uploads_response(make_request(), many[:fitting])
-    assert len(answer.body) <= MAX_ANSWER_BYTES
-    assert len(json.dumps(answer.for_gateway())) < 6 * 1024**2
+    response = presigned_uploads_response(make_request(), many[:fitting])
+    assert len(response.body) <= MAX_ANSWER_BYTES
+    assert len(json.dumps(response.for_gateway())) < 6 * 1024**2
     with pytest.raises(TooLargeError):
         presigned_uploads_response(make_request(), many[: fitting + 1])

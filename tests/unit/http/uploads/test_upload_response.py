@@ -18,9 +18,11 @@ WARNINGS = {"duplicate_found": "A file with the same content already exists"}
 
 
 def test_a_receipt_is_flat_by_default() -> None:
-    answer = upload_response(make_request(), UploadReceipt(upload=upload(), duplicate_found=False))
-    assert (answer.status, answer.headers) == (200, {"Content-Type": JSON})
-    assert json.loads(answer.body) == {
+    response = upload_response(
+        make_request(), UploadReceipt(upload=upload(), duplicate_found=False)
+    )
+    assert (response.status, response.headers) == (200, {"Content-Type": JSON})
+    assert json.loads(response.body) == {
         "id": FILE,
         "fileIdentifier": FILE,
         **upload_attributes(upload()),
@@ -28,18 +30,18 @@ def test_a_receipt_is_flat_by_default() -> None:
 
 
 def test_a_flat_receipt_has_its_warnings_in_meta() -> None:
-    answer = upload_response(make_request(), UploadReceipt(upload=upload(), duplicate_found=True))
-    assert json.loads(answer.body)["meta"] == {"warnings": WARNINGS}
+    response = upload_response(make_request(), UploadReceipt(upload=upload(), duplicate_found=True))
+    assert json.loads(response.body)["meta"] == {"warnings": WARNINGS}
 
 
 @pytest.mark.parametrize("duplicate_found", [True, False])
 def test_a_receipt_is_a_document_where_accept_names_it(duplicate_found: bool) -> None:
     request = make_request(headers={"accept": JSON_API})
     receipt = UploadReceipt(upload=upload(), duplicate_found=duplicate_found)
-    answer = upload_response(request, receipt)
-    assert answer.status == 201
-    assert answer.headers["Location"] == f"https://coffer.example/api/v1/object-upload/{FILE}"
-    assert answer.headers["ETag"] == '"1"'
-    data = json.loads(answer.body)["data"]
+    response = upload_response(request, receipt)
+    assert response.status == 201
+    assert response.headers["Location"] == f"https://coffer.example/api/v1/object-upload/{FILE}"
+    assert response.headers["ETag"] == '"1"'
+    data = json.loads(response.body)["data"]
     assert data == present_upload(upload(), duplicate_found=duplicate_found)
     assert data.get("meta") == ({"warnings": WARNINGS} if duplicate_found else None)
