@@ -106,7 +106,7 @@ def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
         created_on=created_on,
         status=UploadStatus.AVAILABLE,
         object_key=f"objects/{bucket}/{file_identifier}{extension}",
-        content=Content(
+        inspected_content=Content(
             detected_media_type=media_type,
             detected_file_extension=extension,
             evaluated_media_type=media_type,

@@ -23,7 +23,7 @@ from coffer.domain.media_types import DcType
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.tombstones import tombstone_expiry
-from coffer.domain.uploads.image_facts import NOTHING_KNOWN
+from coffer.domain.uploads.image_properties import NO_PROPERTIES
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
@@ -156,7 +156,7 @@ def test_a_claim_is_a_change_to_whoever_had_read_the_upload(tables: Tables) -> N
     before = tables.uploads.add(upload())
     describe(tables.catalogue, metadata())
     with pytest.raises(RecordChangedError):
-        tables.uploads.replace(before, before.thumbnail_ready(NOTHING_KNOWN))
+        tables.uploads.replace(before, before.thumbnail_ready(NO_PROPERTIES))
 
 
 def test_an_upload_is_claimed_once(tables: Tables) -> None:

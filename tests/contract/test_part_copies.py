@@ -138,7 +138,7 @@ def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) 
     assert promotion.process(key) is Outcome.AVAILABLE
     record = uploads.get(FILE)
     assert record is not None
-    assert record.found.sha1_hex == sha1_of(BODY)
+    assert record.content.sha1_hex == sha1_of(BODY)
     assert record.copy_identifier is None
     assert objects.describe(str(record.object_key)).size_bytes == len(BODY)
     with pytest.raises(ObjectMissingError):

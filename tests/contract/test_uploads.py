@@ -22,7 +22,7 @@ from tests.fakes import InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
-from tests.fakes.outlets import FACTS
+from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import FILE, content, identifier, pending, upload
 
 SHA1 = sha1_of(PNG)
@@ -42,7 +42,7 @@ RECORDS: dict[str, ObjectUpload] = {
     "processing": upload(
         status=UploadStatus.PROCESSING,
         source_etag="0" * 32,
-        content=None,
+        inspected_content=None,
         object_key=None,
         thumbnail_identifier=None,
         thumbnail_status=None,
@@ -50,23 +50,23 @@ RECORDS: dict[str, ObjectUpload] = {
     ),
     "planned": upload(status=UploadStatus.PROCESSING, thumbnail_status=None, version=0),
     "being moved": upload(status=UploadStatus.PROCESSING, copy_identifier="2~Kx", version=0),
-    "without hashes": upload(content=content(sha1_hex=None, crc32=None)),
+    "without hashes": upload(inspected_content=content(sha1_hex=None, crc32=None)),
     "rejected": upload(
         status=UploadStatus.REJECTED,
         rejection=Rejection(code="empty_file", detail="Can't store empty file."),
-        content=None,
+        inspected_content=None,
         awaiting=None,
         awaiting_since=None,
     ),
     "without name and type": upload(original_filename="", received_media_type=None),
     "without extension": upload(
-        content=content(detected_file_extension="", evaluated_file_extension="")
+        inspected_content=content(detected_file_extension="", evaluated_file_extension="")
     ),
     "derivative": upload(is_derivative=True, thumbnail_identifier=None, thumbnail_status=None),
     "failed thumbnail": upload(
         thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged"
     ),
-    "photo": upload(facts=FACTS, thumbnail_status=ThumbnailStatus.READY),
+    "photo": upload(image_properties=PROPERTIES, thumbnail_status=ThumbnailStatus.READY),
     "claimed duplicate": upload(claimed_by="metadata/m", duplicate_found=True, awaiting=None),
     "tombstone": upload(
         deleted_on=NOON,
@@ -77,7 +77,7 @@ RECORDS: dict[str, ObjectUpload] = {
     "huge, in another spelling and script": upload(
         bucket="AaFc.x~1",
         original_filename="Käfer 标本.tif",
-        content=content(size_in_bytes=5 * 1024**4),
+        inspected_content=content(size_in_bytes=5 * 1024**4),
     ),
 }
 
@@ -164,7 +164,7 @@ def test_what_is_not_there_is_not_discarded(uploads: Uploads) -> None:
 def test_readable_uploads_are_found_by_their_content(uploads: Uploads) -> None:
     uploads.add(upload(bucket="AAFC"))
     uploads.add(upload(file_identifier=identifier(7), bucket="cnc"))
-    uploads.add(upload(file_identifier=identifier(8), content=content(sha1_hex="0" * 40)))
+    uploads.add(upload(file_identifier=identifier(8), inspected_content=content(sha1_hex="0" * 40)))
     assert sorted(uploads.with_content(SHA1)) == ["aafc", "cnc"]
     assert list(uploads.with_content(SHA1, "aafc")) == ["aafc"]
     assert list(uploads.with_content(SHA1, "other")) == []
@@ -188,7 +188,7 @@ def test_an_upload_is_found_from_when_it_is_available_until_it_is_deleted(upload
 # ---------------------------------------------------------------- by what they wait for
 
 
-def waiting(number: int, since: datetime, reason: Awaiting = Awaiting.BYTES) -> ObjectUpload:
+def waiting(number: int, since: datetime, reason: Awaiting = Awaiting.COMPLETION) -> ObjectUpload:
     return pending(file_identifier=identifier(number), awaiting=reason, awaiting_since=since)
 
 
@@ -200,7 +200,7 @@ def test_uploads_are_found_by_what_they_have_waited_for_since_before(uploads: Up
     uploads.add(waiting(30, NOON))
     uploads.add(waiting(31, NOON + timedelta(days=1)))
     uploads.add(waiting(32, NOON - microsecond, Awaiting.CLAIM))
-    found = list(uploads.awaiting(Awaiting.BYTES, NOON))
+    found = list(uploads.awaiting(Awaiting.COMPLETION, NOON))
     assert sorted(found) == [identifier(number) for number in range(20)]
     assert list(uploads.awaiting(Awaiting.CLAIM, NOON)) == [identifier(32)]
     assert list(uploads.awaiting(Awaiting.REMOVAL, NOON)) == []
@@ -210,17 +210,17 @@ def test_what_waits_no_longer_is_not_found(uploads: Uploads) -> None:
     before = uploads.add(waiting(1, NOON - timedelta(hours=1)))
     settled: dict[str, Any] = {"awaiting": None, "awaiting_since": None}
     uploads.replace(before, replace(before, **settled))
-    assert list(uploads.awaiting(Awaiting.BYTES, NOON)) == []
+    assert list(uploads.awaiting(Awaiting.COMPLETION, NOON)) == []
 
 
 def test_uploads_may_be_settled_while_they_are_listed(uploads: Uploads) -> None:
     for number in range(5):
         uploads.add(waiting(number, NOON - timedelta(hours=1)))
-    for found in uploads.awaiting(Awaiting.BYTES, NOON):
+    for found in uploads.awaiting(Awaiting.COMPLETION, NOON):
         record = uploads.get(found)
         assert record is not None
         uploads.discard(record)
-    assert list(uploads.awaiting(Awaiting.BYTES, NOON)) == []
+    assert list(uploads.awaiting(Awaiting.COMPLETION, NOON)) == []
 
 
 # ---------------------------------------------------------------- failed thumbnails
@@ -247,5 +247,5 @@ def test_uploads_are_found_by_why_they_have_no_thumbnail_in_order(uploads: Uploa
 
 def test_an_upload_whose_thumbnail_is_wanted_again_is_not_found(uploads: Uploads) -> None:
     before = uploads.add(failed(1, "image_damaged"))
-    uploads.replace(before, before.thumbnail_wanted("t"))
+    uploads.replace(before, before.thumbnail_requested("t"))
     assert list(uploads.without_thumbnail("image_damaged", None)) == []

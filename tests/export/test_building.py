@@ -532,21 +532,21 @@ def test_a_worker_that_sums_up_for_long_keeps_its_lease_and_what_it_found_out() 
     files = [File.made_up(f"{n}.tif", 11 * MIB, n, crc32_is_known=False) for n in range(30)]
     workshop = Workshop(files)
     left = iter([timedelta(minutes=5)] * 14)
-    summed = 0
+    with_crc32 = 0
 
     def look(method: str) -> None:
-        nonlocal summed
+        nonlocal with_crc32
         if method == "crc32":
-            summed += 1
+            with_crc32 += 1
             workshop.clock.advance(timedelta(minutes=2))
             assert workshop.export.is_leased(workshop.clock.now())
 
     building = disturbed(workshop, look)
     soon_over = partial(next, left, timedelta(seconds=59))
     assert building.build(EXPORT, soon_over) is Outcome.CONTINUED
-    assert 5 < summed < 15
+    assert 5 < with_crc32 < 15
     assert building.build(EXPORT, workshop.remaining) is Outcome.FINISHED
-    assert summed == 30
+    assert with_crc32 == 30
     check(workshop)
 
 
@@ -577,9 +577,9 @@ def test_an_upload_that_the_store_has_cleared_away_is_begun_again() -> None:
 
 def test_a_sum_that_had_to_be_computed_is_kept_with_the_file() -> None:
     workshop = Workshop([File.made_up("a.tif", 11 * MIB, crc32_is_known=False)])
-    known = upload(file_identifier=identifier(0), content=content(crc32=None))
+    known = upload(file_identifier=identifier(0), inspected_content=content(crc32=None))
     workshop.uploads.add(known)
     workshop.build()
     kept = workshop.uploads.records[identifier(0)]
-    assert kept.found.crc32 == f"{workshop.files[0].body.crc32:08x}"
+    assert kept.content.crc32 == f"{workshop.files[0].body.crc32:08x}"
     assert kept.version == known.version + 1

@@ -41,7 +41,9 @@ def test_a_file_is_called_by_the_first_name_there_is(
 
 
 def test_an_undescribed_file_has_the_extension_that_was_found() -> None:
-    file = upload(original_filename="a.dat", content=content(evaluated_file_extension=".tif"))
+    file = upload(
+        original_filename="a.dat", inspected_content=content(evaluated_file_extension=".tif")
+    )
     assert file_name(file, None, None, None, None) == ("a", ".tif")
 
 
@@ -109,7 +111,7 @@ def test_no_name_is_longer_than_file_systems_take(letter: str) -> None:
 
 
 def test_an_extension_that_was_edited_leads_nowhere_either() -> None:
-    file = upload(content=content(evaluated_file_extension="/../../."))
+    file = upload(inspected_content=content(evaluated_file_extension="/../../."))
     assert file_name(file, None, None, "a", None) == ("a", "_.._.._")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from coffer.domain.listing.counting import CountChange
 from coffer.domain.objects import StoredObject
 from coffer.domain.thumbnails.ports import Picture, ThumbnailError
-from coffer.domain.uploads.image_facts import ImageFacts
+from coffer.domain.uploads.image_properties import ImageProperties
 from coffer.domain.uploads.presigned_uploads import AllowedUpload, SignedForm
 
 
@@ -64,7 +64,7 @@ class PlainForms:
         ]
 
 
-FACTS = ImageFacts(
+PROPERTIES = ImageProperties(
     width=400,
     height=300,
     orientation=6,
@@ -85,5 +85,5 @@ class FixedThumbnailer:
         self.images.append(b"".join(source))
         self.media_types.append(media_type)
         if self._failure is not None:
-            raise ThumbnailError(self._failure, "cannot be made", facts=FACTS)
-        return Picture(thumbnail=b"a small picture", facts=FACTS)
+            raise ThumbnailError(self._failure, "cannot be made", properties=PROPERTIES)
+        return Picture(thumbnail=b"a small picture", properties=PROPERTIES)

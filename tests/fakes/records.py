@@ -68,7 +68,7 @@ def upload(**changes: Any) -> ObjectUpload:
         "created_by": "alice",
         "created_on": NOON,
         "status": UploadStatus.AVAILABLE,
-        "content": content(),
+        "inspected_content": content(),
         "thumbnail_identifier": THUMBNAIL,
         "thumbnail_status": ThumbnailStatus.PENDING,
         "awaiting": Awaiting.CLAIM,
@@ -93,7 +93,7 @@ def pending(**changes: Any) -> ObjectUpload:
     known: dict[str, Any] = {
         "status": UploadStatus.PENDING,
         "thumbnail_status": None,
-        "awaiting": Awaiting.BYTES,
+        "awaiting": Awaiting.COMPLETION,
         "version": 0,
     }
     return upload(**known | changes)

@@ -74,7 +74,7 @@ class InMemoryUploads:
             key = buckets.bucket_key(upload.bucket)
             if (
                 upload.is_readable
-                and upload.found.sha1_hex == sha1_hex
+                and upload.content.sha1_hex == sha1_hex
                 and bucket_key in (None, key)
             ):
                 yield key
@@ -212,7 +212,7 @@ class InMemoryCatalogue:
                     before, claimed_by=action.claimant, awaiting=None, awaiting_since=None
                 )
                 if action.wants_thumbnail is not None:
-                    claimed = claimed.thumbnail_wanted(action.wants_thumbnail)
+                    claimed = claimed.thumbnail_requested(action.wants_thumbnail)
                 self._uploads.replace(before, claimed)
             case Release():
                 before = self._uploads.records[action.file_identifier]

@@ -26,7 +26,7 @@ from coffer.adapters.imaging.tiff_directories import (
     read_directories,
 )
 from coffer.domain.thumbnails.ports import ThumbnailError
-from coffer.domain.uploads.image_facts import ImageFacts
+from coffer.domain.uploads.image_properties import ImageProperties
 from tests.imaging.containers import Entry, Tiff, exif_block, with_chunk
 from tests.imaging.golden import heic, picture, stored
 from tests.imaging.making import encode, picture_of, plain
@@ -57,8 +57,8 @@ TOLD = {
 WITH_POSITION: dict[int, Entry] = {0x8825: 8, 0x010F: "The maker", 0x0112: 6}
 
 
-def facts_of(image: bytes) -> ImageFacts:
-    return picture_of(image).facts
+def properties_of(image: bytes) -> ImageProperties:
+    return picture_of(image).properties
 
 
 def described(tag: int, value: Entry) -> str | None:
@@ -68,24 +68,24 @@ def described(tag: int, value: Entry) -> str | None:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
-def test_the_facts_of_a_photo_are_the_cameras(kind: str, order: str) -> None:
+def test_the_properties_of_a_photo_are_the_cameras(kind: str, order: str) -> None:
     block = exif_block(CAMERA, WITH_POSITION, order)
     if kind == "HEIF":
         image = heic(picture(), exif=b"Exif\0\0" + block)
     else:
         image = encode(picture(), kind, exif=b"Exif\0\0" + block)
-    facts = facts_of(image)
-    assert facts.exif == TOLD
-    assert facts.date_time_digitized == "2020-11-13T10:03:17"
+    properties = properties_of(image)
+    assert properties.exif == TOLD
+    assert properties.date_time_digitized == "2020-11-13T10:03:17"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "HEIF"])
 @pytest.mark.parametrize("orientation", [1, 6, 8])
 def test_width_and_height_are_those_of_the_upright_picture(kind: str, orientation: int) -> None:
-    facts = facts_of(stored(kind, orientation))
-    assert (facts.width, facts.height) == (480, 320)
+    properties = properties_of(stored(kind, orientation))
+    assert (properties.width, properties.height) == (480, 320)
     # AVIF has properties of its own for turned pictures only.
-    assert facts.orientation == (None if (kind, orientation) == ("AVIF", 1) else orientation)
+    assert properties.orientation == (None if (kind, orientation) == ("AVIF", 1) else orientation)
 
 
 def test_a_tiff_has_its_facts_in_its_own_directory() -> None:
@@ -93,8 +93,8 @@ def test_a_tiff_has_its_facts_in_its_own_directory() -> None:
     pixels = tiff.blob(bytes(40 * 30))
     exif = tiff.directory({0x9003: "2020:11:13 10:03:17"})
     image = {256: 40, 257: 30, 258: 8, 259: 1, 262: 1, 273: pixels, 277: 1, 278: 30, 279: 1200}
-    facts = facts_of(tiff.finish(tiff.directory({**image, 0x8769: exif})))
-    assert facts.date_time_digitized == "2020-11-13T10:03:17"
+    properties = properties_of(tiff.finish(tiff.directory({**image, 0x8769: exif})))
+    assert properties.date_time_digitized == "2020-11-13T10:03:17"
 
 
 @pytest.mark.parametrize("place", ["in front of", "behind", "as a text in front of"])
@@ -109,14 +109,18 @@ def test_the_exif_of_a_png_counts_wherever_it_stands(place: str) -> None:
     else:
         image = with_chunk(turned, b"eXIf", block, b"IEND" if place == "behind" else b"IDAT")
     made = picture_of(image)
-    assert (made.facts.width, made.facts.height, made.facts.orientation) == (480, 320, 6)
-    assert made.facts.date_time_digitized == "2020-11-13T10:03:17"
+    assert (made.properties.width, made.properties.height, made.properties.orientation) == (
+        480,
+        320,
+        6,
+    )
+    assert made.properties.date_time_digitized == "2020-11-13T10:03:17"
     assert Image.open(io.BytesIO(made.thumbnail)).size == (200, 133)
 
 
 def test_a_text_that_is_no_exif_is_none() -> None:
     image = with_chunk(plain("PNG"), b"tEXt", b"Raw profile type exif\0\nexif\n4\nxyz\n")
-    assert facts_of(image) == ImageFacts(width=400, height=300)
+    assert properties_of(image) == ImageProperties(width=400, height=300)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -150,7 +154,7 @@ def test_values_that_share_their_bytes_are_not_unpacked_without_end() -> None:
 
 
 def test_an_image_that_says_nothing_has_a_size_only() -> None:
-    assert facts_of(plain("PNG")) == ImageFacts(width=400, height=300)
+    assert properties_of(plain("PNG")) == ImageProperties(width=400, height=300)
 
 
 def test_a_damaged_image_still_says_when_it_was_taken() -> None:
@@ -158,8 +162,8 @@ def test_a_damaged_image_still_says_when_it_was_taken() -> None:
     with pytest.raises(ThumbnailError) as failed:
         picture_of(image[: len(image) // 2])
     assert failed.value.code == "image_damaged"
-    assert failed.value.facts.exif == TOLD
-    assert failed.value.facts.width == 480
+    assert failed.value.properties.exif == TOLD
+    assert failed.value.properties.width == 480
 
 
 @pytest.mark.parametrize(
@@ -252,7 +256,7 @@ def _every_tag() -> Directory:
 
 
 @pytest.mark.parametrize(
-    ("facts", "moment"),
+    ("properties", "moment"),
     [
         ({}, None),
         ({"Date/Time Original": "2020:11:13 10:03:17"}, "2020-11-13T10:03:17"),
@@ -266,8 +270,8 @@ def _every_tag() -> Directory:
         ({"Date/Time Original": "2020:11:13 10:03:17.25"}, "2020-11-13T10:03:17"),
     ],
 )
-def test_the_first_time_that_is_one_counts(facts: dict[str, str], moment: str | None) -> None:
-    assert taken_on(facts) == moment
+def test_the_first_time_that_is_one_counts(properties: dict[str, str], moment: str | None) -> None:
+    assert taken_on(properties) == moment
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60000])

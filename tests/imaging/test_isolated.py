@@ -92,12 +92,12 @@ def failure_of(thumbnailer: IsolatedThumbnailer, what: str) -> str:
     return failed.value.code
 
 
-def test_an_image_in_pieces_becomes_a_thumbnail_with_its_facts() -> None:
+def test_an_image_in_pieces_becomes_a_thumbnail_with_its_properties() -> None:
     thumbnailer = IsolatedThumbnailer(EDGE)
     try:
         picture = thumbnailer.make([JPEG[:100], JPEG[100:]], "image/jpeg")
         assert picture.thumbnail.startswith(b"\xff\xd8\xff")
-        assert (picture.facts.width, picture.facts.height) == (400, 300)
+        assert (picture.properties.width, picture.properties.height) == (400, 300)
         with pytest.raises(ThumbnailError) as failed:
             thumbnailer.make([b"nonsense"], "image/jpeg")
         assert failed.value.code == "not_an_image"

@@ -45,8 +45,8 @@ def test_a_page_is_turned_as_it_says() -> None:
 
 
 def test_a_page_has_no_size_in_pixels() -> None:
-    facts = picture_of(pdf("0 0 300 300")).facts
-    assert (facts.width, facts.height, facts.exif) == (None, None, {})
+    properties = picture_of(pdf("0 0 300 300")).properties
+    assert (properties.width, properties.height, properties.exif) == (None, None, {})
 
 
 def test_a_document_that_wants_a_password_says_so() -> None:

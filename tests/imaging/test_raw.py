@@ -90,19 +90,19 @@ def test_no_more_than_so_many_previews_are_looked_at() -> None:
 
 
 def test_the_size_is_the_sensors_and_the_facts_are_the_files() -> None:
-    facts = picture_of(
+    properties = picture_of(
         raw(LARGE, TINY, orientation=6, tags={0x9003: "2020:11:13 10:03:17"}),
         media_type="image/x-raw-nikon",
-    ).facts
-    assert (facts.width, facts.height, facts.orientation) == (4000, 6000, 6)
-    assert facts.date_time_digitized == "2020-11-13T10:03:17"
-    assert facts.exif == {"Date/Time Original": "2020:11:13 10:03:17"}
+    ).properties
+    assert (properties.width, properties.height, properties.orientation) == (4000, 6000, 6)
+    assert properties.date_time_digitized == "2020-11-13T10:03:17"
+    assert properties.exif == {"Date/Time Original": "2020:11:13 10:03:17"}
 
 
-def test_the_facts_of_a_cr3_are_in_boxes_and_those_of_a_raf_in_its_preview() -> None:
-    assert picture_of(cr3(LARGE), media_type="image/x-canon-cr3").facts.exif
-    facts = picture_of(raf(stored("JPEG", 8)), media_type="image/x-raw-fuji").facts
-    assert (facts.width, facts.height, facts.orientation) == (480, 320, 8)
+def test_the_properties_of_a_cr3_are_in_boxes_and_those_of_a_raf_in_its_preview() -> None:
+    assert picture_of(cr3(LARGE), media_type="image/x-canon-cr3").properties.exif
+    properties = picture_of(raf(stored("JPEG", 8)), media_type="image/x-raw-fuji").properties
+    assert (properties.width, properties.height, properties.orientation) == (480, 320, 8)
 
 
 @pytest.mark.parametrize(

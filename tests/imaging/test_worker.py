@@ -24,11 +24,14 @@ from coffer.adapters.imaging.messages import (
     request_line,
 )
 from coffer.domain.thumbnails.ports import Picture, ThumbnailError
-from coffer.domain.uploads.image_facts import NOTHING_KNOWN
-from tests.fakes.outlets import FACTS
+from coffer.domain.uploads.image_properties import NO_PROPERTIES
+from tests.fakes.outlets import PROPERTIES
 from tests.imaging.making import plain
 
-SPOKEN = {"length": 3, "facts": json.loads(reply_of(Picture(thumbnail=b"", facts=FACTS)))["facts"]}
+SPOKEN = {
+    "length": 3,
+    "properties": json.loads(reply_of(Picture(thumbnail=b"", properties=PROPERTIES)))["properties"],
+}
 
 
 def test_the_worker_answers_one_request_after_the_other() -> None:
@@ -37,25 +40,25 @@ def test_the_worker_answers_one_request_after_the_other() -> None:
     def make(path: Path, media_type: str) -> Picture:
         asked.append((path, media_type))
         if media_type == "bad":
-            raise ThumbnailError("image_damaged", "broken", facts=FACTS)
-        return Picture(thumbnail=b"jpg", facts=FACTS)
+            raise ThumbnailError("image_damaged", "broken", properties=PROPERTIES)
+        return Picture(thumbnail=b"jpg", properties=PROPERTIES)
 
     replies = io.BytesIO()
     worker.serve([request_line("/a b", "bad"), request_line("/c", "image/png")], replies, make)
     assert asked == [(Path("/a b"), "bad"), (Path("/c"), "image/png")]
     replies.seek(0)
     assert replies.readline() == READY
-    length, facts, failure = read_line(replies.readline())
-    assert (length, facts, failure and failure.code) == (0, FACTS, "image_damaged")
-    assert read_line(replies.readline()) == (3, FACTS, None)
+    length, properties, failure = read_line(replies.readline())
+    assert (length, properties, failure and failure.code) == (0, PROPERTIES, "image_damaged")
+    assert read_line(replies.readline()) == (3, PROPERTIES, None)
     assert replies.read() == b"jpg"
 
 
 def test_a_failure_without_facts_has_none() -> None:
-    _, facts, failure = read_line(reply_of_failure(ThumbnailError("no_preview", "none")))
-    assert facts == NOTHING_KNOWN
+    _, properties, failure = read_line(reply_of_failure(ThumbnailError("no_preview", "none")))
+    assert properties == NO_PROPERTIES
     assert failure is not None
-    assert (failure.code, str(failure), failure.facts) == ("no_preview", "none", NOTHING_KNOWN)
+    assert (failure.code, str(failure), failure.properties) == ("no_preview", "none", NO_PROPERTIES)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +74,9 @@ def test_a_failure_without_facts_has_none() -> None:
         {**SPOKEN, "failure": {"code": "no code at all", "detail": ""}},
         {**SPOKEN, "failure": {"code": "x" * 41, "detail": ""}},
         {**SPOKEN, "failure": {"code": 5, "detail": ""}},
-        {**SPOKEN, "failure": None, "facts": {}},
-        {**SPOKEN, "failure": None, "facts": {**SPOKEN["facts"], "width": "400"}},
-        {**SPOKEN, "failure": None, "facts": {**SPOKEN["facts"], "exif": {"a": 1}}},
+        {**SPOKEN, "failure": None, "properties": {}},
+        {**SPOKEN, "failure": None, "properties": {**SPOKEN["properties"], "width": "400"}},
+        {**SPOKEN, "failure": None, "properties": {**SPOKEN["properties"], "exif": {"a": 1}}},
     ],
 )
 def test_nothing_else_is_taken_for_a_reply(reply: Any) -> None:
@@ -113,6 +116,6 @@ def test_the_worker_serves_on_its_standard_streams(
     worker.main(50, 1000, 20)
     with out.open("rb") as replies:
         assert replies.readline() == READY
-        length, facts, failure = read_line(replies.readline())
-        assert (failure, facts.width) == (None, 400)
+        length, properties, failure = read_line(replies.readline())
+        assert (failure, properties.width) == (None, 400)
         assert len(replies.read()) == length

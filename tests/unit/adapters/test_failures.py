@@ -171,7 +171,7 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "replace": lambda: DynamoUploads().replace(upload(), upload()),
     "discard": lambda: DynamoUploads().discard(upload()),
     "with_content": lambda: list(DynamoUploads().with_content("0" * 40)),
-    "awaiting": lambda: list(DynamoUploads().awaiting(Awaiting.BYTES, NOON)),
+    "awaiting": lambda: list(DynamoUploads().awaiting(Awaiting.COMPLETION, NOON)),
     "get_all": lambda: DynamoUploads().get_all(["x"]),
     "metadata": lambda: _catalogue().metadata("x"),
     "derivative": lambda: _catalogue().derivative("x"),

@@ -77,7 +77,7 @@ def processing(**changes: Any) -> ObjectUpload:
     return upload(
         **{
             "status": UploadStatus.PROCESSING,
-            "awaiting": Awaiting.BYTES,
+            "awaiting": Awaiting.COMPLETION,
             "source_etag": etag_of(PNG),
             "version": 0,
         }

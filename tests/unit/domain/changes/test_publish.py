@@ -22,7 +22,7 @@ from tests.fakes import InMemoryAudit, RecordingBus
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
-from tests.fakes.outlets import FACTS
+from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import (
     FILE,
     METADATA,
@@ -38,7 +38,7 @@ REJECTION = Rejection(code="media_type_forbidden", detail="Media type x is inval
 REJECTED = upload(
     status=UploadStatus.REJECTED,
     rejection=REJECTION,
-    content=None,
+    inspected_content=None,
     thumbnail_status=None,
     awaiting=None,
 )
@@ -167,7 +167,7 @@ def test_a_new_upload_is_told_with_all_its_attributes() -> None:
         (upload(thumbnail_status=ThumbnailStatus.UNSUPPORTED), False),
         (upload(is_derivative=True, thumbnail_status=None), False),
         (REJECTED, False),
-        (upload(thumbnail_status=ThumbnailStatus.PENDING, content=None), False),
+        (upload(thumbnail_status=ThumbnailStatus.PENDING, inspected_content=None), False),
     ],
 )
 def test_imageable_says_whether_a_thumbnail_is_to_be_made(after: Record, imageable: bool) -> None:
@@ -201,11 +201,11 @@ def test_a_failed_thumbnail_is_told_with_its_reason() -> None:
 
 
 def test_what_the_image_says_about_itself_is_told_with_its_thumbnail() -> None:
-    announcement = announced(upload(), upload().thumbnail_ready(FACTS))
+    announcement = announced(upload(), upload().thumbnail_ready(PROPERTIES))
     [message] = announcement.messages
     assert message["dateTimeDigitized"] == "2020-11-13T10:03:17"
     assert (message["width"], message["height"], message["orientation"]) == (400, 300, 6)
-    assert announcement.snapshot["state"]["exif"] == FACTS.exif
+    assert announcement.snapshot["state"]["exif"] == PROPERTIES.exif
     assert announcement.snapshot["changedProperties"] == [
         "dateTimeDigitized",
         "exif",
@@ -352,7 +352,7 @@ def test_an_uploads_attributes_are_the_references() -> None:
         "createdOn": "2026-11-22T12:00:00.250000Z",
         "originalFilename": "leaf.png",
         "sha1Hex": sha1_of(PNG),
-        "crc32": upload().found.crc32,
+        "crc32": upload().content.crc32,
         "hashStatus": "AVAILABLE",
         "receivedMediaType": "image/png",
         "detectedMediaType": "image/png",

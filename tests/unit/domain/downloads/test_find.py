@@ -99,7 +99,7 @@ def test_a_file_without_a_base_name_is_called_by_its_identifier(
 
 
 def test_a_file_whose_hash_is_unknown_is_tagged_by_its_identifier() -> None:
-    assert find(upload(content=content(sha1_hex=None))).tag == FILE
+    assert find(upload(inspected_content=content(sha1_hex=None))).tag == FILE
 
 
 @pytest.mark.parametrize(

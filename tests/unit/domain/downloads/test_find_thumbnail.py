@@ -92,7 +92,7 @@ def test_a_thumbnail_that_is_not_there_says_why(status: ThumbnailStatus, code: s
         upload(status=UploadStatus.PROCESSING),
         upload(is_derivative=True, thumbnail_identifier=None, thumbnail_status=None),
         replace(
-            upload(content=None, thumbnail_status=None),
+            upload(inspected_content=None, thumbnail_status=None),
             status=UploadStatus.REJECTED,
             rejection=Rejection(code="empty_file", detail="Can't store empty file."),
         ),
@@ -116,7 +116,7 @@ def test_it_goes_with_its_file() -> None:
 
 def test_a_file_of_another_type_names_its_type() -> None:
     stored = upload(
-        content=content(evaluated_media_type="text/csv"),
+        inspected_content=content(evaluated_media_type="text/csv"),
         thumbnail_identifier=None,
         thumbnail_status=ThumbnailStatus.UNSUPPORTED,
     )

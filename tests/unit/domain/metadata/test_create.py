@@ -126,7 +126,7 @@ def test_the_client_cannot_say_what_the_server_knows(world: World) -> None:
 
 def test_what_no_hash_is_known_of_is_described_without_one(world: World) -> None:
     known = world.uploads.records[FILE]
-    unhashed = replace(known, content=replace(known.found, sha1_hex=None, crc32=None))
+    unhashed = replace(known, inspected_content=replace(known.content, sha1_hex=None, crc32=None))
     world.uploads.replace(known, unhashed)
     made = world.create()
     assert (made.ac_hash_function, made.ac_hash_value) == (None, None)
@@ -155,9 +155,9 @@ def test_an_upload_without_a_name_is_described_without_one() -> None:
 def test_the_kind_comes_from_the_evaluated_type() -> None:
     # Detected as TIFF, declared as a camera's raw format, which no table knows as an image.
     raw = content(detected_media_type="image/tiff", evaluated_media_type="image/x-canon-cr2")
-    assert World(upload(content=raw)).create().dc_type is DcType.IMAGE
+    assert World(upload(inspected_content=raw)).create().dc_type is DcType.IMAGE
     text = content(evaluated_media_type="text/plain")
-    assert World(upload(content=text)).create().dc_type is DcType.TEXT
+    assert World(upload(inspected_content=text)).create().dc_type is DcType.TEXT
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_kind_comes_from_the_evaluated_type() -> None:
 def test_images_are_public_unless_somebody_says_otherwise(
     media_type: str, releasable: bool, reason: str | None
 ) -> None:
-    made = World(upload(content=content(evaluated_media_type=media_type))).create()
+    made = World(upload(inspected_content=content(evaluated_media_type=media_type))).create()
     assert made.publicly_releasable is releasable
     assert made.not_publicly_releasable_reason == reason
 

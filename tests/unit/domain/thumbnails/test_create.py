@@ -27,7 +27,7 @@ from tests.fakes import (
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
-from tests.fakes.outlets import FACTS
+from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import (
     FILE,
     METADATA,
@@ -93,13 +93,13 @@ def test_a_thumbnail_is_made_of_the_upload_and_kept_beside_it() -> None:
     assert world.objects.body(KEY) == b"a small picture"
     assert world.objects.describe(KEY).content_type == "image/jpeg"
     assert world.record.thumbnail_status is ThumbnailStatus.READY
-    assert world.record.facts == FACTS
+    assert world.record.image_properties == PROPERTIES
     assert world.record.version == 2
 
 
 def test_the_decoder_is_told_the_type_without_its_parameters() -> None:
-    content = replace(upload().found, detected_media_type="image/PNG; version=1")
-    world = World(upload(content=content))
+    content = replace(upload().content, detected_media_type="image/PNG; version=1")
+    world = World(upload(inspected_content=content))
     world.make()
     assert world.thumbnailer.media_types == ["image/png"]
 
@@ -149,7 +149,7 @@ def test_where_it_cannot_be_made_the_upload_says_why() -> None:
     world = World(upload(), failure="image_damaged")
     assert world.make() is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == "image_damaged"
-    assert world.record.facts == FACTS
+    assert world.record.image_properties == PROPERTIES
     assert world.record.version == 2
     assert KEY not in world.objects.keys
 
@@ -162,9 +162,9 @@ def test_where_the_bytes_are_missing_the_upload_says_so() -> None:
 
 
 def test_what_was_known_of_an_image_stays_known_where_a_later_attempt_finds_nothing() -> None:
-    world = World(upload(facts=FACTS))
+    world = World(upload(image_properties=PROPERTIES))
     assert world.give_up() is ThumbnailStatus.FAILED
-    assert world.record.facts == FACTS
+    assert world.record.image_properties == PROPERTIES
 
 
 def test_where_the_bytes_vanish_while_they_are_read_the_upload_says_so() -> None:

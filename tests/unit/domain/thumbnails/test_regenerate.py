@@ -132,7 +132,7 @@ def test_one_that_failed_is_tried_again_and_its_record_comes_back() -> None:
 
 def test_a_large_image_serves_where_the_file_itself_does_not() -> None:
     raw = upload(
-        content=content(detected_media_type="application/x-unknown"),
+        inspected_content=content(detected_media_type="application/x-unknown"),
         thumbnail_identifier=None,
         thumbnail_status=ThumbnailStatus.UNSUPPORTED,
     )
@@ -227,7 +227,7 @@ class TestSomebodyElse:
 
     def test_the_thumbnail_that_they_chose_is_made_and_ours_is_withdrawn(self) -> None:
         world = World(ready(thumbnail_identifier=None))
-        disturbed = self.disturbed(world, lambda before: before.thumbnail_wanted(THUMBNAIL))
+        disturbed = self.disturbed(world, lambda before: before.thumbnail_requested(THUMBNAIL))
         assert disturbed.run(ADMIN, WANTED).identifier == THUMBNAIL
         there = [one for one in world.catalogue.derivative_records.values() if not one.deleted_on]
         assert [one.identifier for one in there] == [THUMBNAIL]

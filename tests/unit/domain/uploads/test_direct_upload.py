@@ -105,7 +105,7 @@ def test_a_file_is_stored_with_everything_that_is_known_of_it(world: World) -> N
     assert stored.status is UploadStatus.AVAILABLE
     assert (stored.bucket, stored.created_by) == ("AAFC", "alice")
     assert (stored.original_filename, stored.received_media_type) == ("leaf.png", "image/png")
-    assert stored.content == content()
+    assert stored.inspected_content == content()
     assert stored.object_key == f"objects/aafc/{stored.file_identifier}.png"
     assert stored.thumbnail_identifier is not None
     assert stored.thumbnail_status is ThumbnailStatus.PENDING
@@ -117,7 +117,7 @@ def test_a_file_is_stored_with_everything_that_is_known_of_it(world: World) -> N
 
 
 def test_hashes_are_of_the_bytes(world: World) -> None:
-    found = world.upload(TEXT, "notes.txt").upload.found
+    found = world.upload(TEXT, "notes.txt").upload.content
     assert (found.sha1_hex, found.crc32) == (sha1_of(TEXT), crc32_of(TEXT))
     assert found.dc_type is DcType.TEXT
 
@@ -267,6 +267,6 @@ def test_a_record_without_a_place_cannot_be_finished(world: World) -> None:
         finish_direct_upload(world.uploads, world.clock, pending(object_key=None))
 
 
-def test_a_record_that_was_not_looked_into_has_no_content() -> None:
-    with pytest.raises(ValueError, match="not been looked into"):
-        _ = upload(content=None).found
+def test_an_uninspected_upload_has_no_content() -> None:
+    with pytest.raises(ValueError, match="not been inspected"):
+        _ = upload(inspected_content=None).content

@@ -146,8 +146,8 @@ def assert_available(world: World) -> None:
     record = world.record
     assert record.status is UploadStatus.AVAILABLE
     assert (record.version, record.copy_identifier) == (1, None)
-    assert record.found.sha1_hex == sha1_of(BODY)
-    assert record.found.crc32 == crc32_of(BODY)
+    assert record.content.sha1_hex == sha1_of(BODY)
+    assert record.content.crc32 == crc32_of(BODY)
     assert world.objects.keys == [record.object_key]
     assert world.objects.body(str(record.object_key)) == BODY
     assert world.copies.uploads == {}
@@ -201,7 +201,7 @@ def test_a_large_file_is_looked_into_before_it_is_handed_on(world: World) -> Non
     assert world.hear() is Outcome.MOVING
     record = world.record
     assert (record.status, record.version) == (UploadStatus.PROCESSING, 0)
-    assert (record.object_key, record.found.size_in_bytes) == (FINAL, len(BODY))
+    assert (record.object_key, record.content.size_in_bytes) == (FINAL, len(BODY))
     assert world.objects.keys == [KEY]
     assert world.copies.copied == 0
 
@@ -236,7 +236,7 @@ def test_of_more_bytes_than_may_be_read_no_sha1_is_known(world: World) -> None:
     world.hear()
     head = world.objects.bytes_read
     assert world.work() is Outcome.AVAILABLE
-    found = world.record.found
+    found = world.record.content
     assert (found.sha1_hex, found.hash_status) == (None, HashStatus.UNAVAILABLE)
     assert found.crc32 == crc32_of(BODY)
     assert world.objects.bytes_read == head

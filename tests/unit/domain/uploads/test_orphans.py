@@ -75,7 +75,7 @@ def test_exactly_the_age_is_not_longer_than_the_age() -> None:
     "kept",
     [
         upload(claimed_by="metadata/x", awaiting=None, awaiting_since=None),
-        upload(status=UploadStatus.PENDING, awaiting=Awaiting.BYTES, version=0),
+        upload(status=UploadStatus.PENDING, awaiting=Awaiting.COMPLETION, version=0),
         upload(status=UploadStatus.REJECTED, awaiting=None, awaiting_since=None),
     ],
     ids=["claimed", "unfinished", "rejected"],

@@ -108,7 +108,7 @@ def assert_available(world: World, body: bytes = PNG) -> None:
     record = world.record
     assert record.status is UploadStatus.AVAILABLE
     assert record.version == 1
-    assert record.found.sha1_hex == sha1_of(body)
+    assert record.content.sha1_hex == sha1_of(body)
     assert world.objects.keys == [record.object_key]
     assert world.objects.body(str(record.object_key)) == body
 
@@ -136,7 +136,7 @@ def test_a_file_is_recorded_and_moved(copy_conditions: bool, checksums: bool) ->
     assert record.source_etag == etag_of(PNG)
     assert record.created_on == world.clock.now()
     assert record.object_key == world.final
-    assert replace(record.found, crc32=None) == content(crc32=None)
+    assert replace(record.content, crc32=None) == content(crc32=None)
     assert record.thumbnail_identifier is not None
     assert record.thumbnail_status is ThumbnailStatus.PENDING
     assert (record.awaiting, record.awaiting_since) == (Awaiting.CLAIM, world.clock.now())
@@ -163,7 +163,7 @@ def test_what_nothing_decodes_gets_no_thumbnail(world: World) -> None:
     world.arrive(TEXT, replace(GRANT, original_filename="notes.txt", received_media_type=None))
     assert world.process() is Outcome.AVAILABLE
     assert world.record.thumbnail_status is ThumbnailStatus.UNSUPPORTED
-    assert world.record.found.dc_type is DcType.TEXT
+    assert world.record.content.dc_type is DcType.TEXT
 
 
 def test_only_the_head_of_a_file_is_read(world: World) -> None:
@@ -185,7 +185,7 @@ def test_checksums_are_the_stores(
 ) -> None:
     world.arrive(**sent)
     world.process()
-    found = world.record.found
+    found = world.record.content
     assert {"sha1_hex": found.sha1_hex, "crc32": found.crc32} == known
 
 
@@ -193,8 +193,8 @@ def test_where_the_store_computes_none_the_bytes_are_read_once() -> None:
     world = World(checksums=False)
     world.arrive(TEXT * 8000, replace(GRANT, original_filename="notes.txt"))
     world.process()
-    assert world.record.found.sha1_hex == sha1_of(TEXT * 8000)
-    assert world.record.found.crc32 == crc32_of(TEXT * 8000)
+    assert world.record.content.sha1_hex == sha1_of(TEXT * 8000)
+    assert world.record.content.crc32 == crc32_of(TEXT * 8000)
     assert world.objects.bytes_read <= 65_536 + len(TEXT) * 8000
 
 
@@ -205,7 +205,7 @@ def test_what_is_too_large_to_be_read_has_no_hash_and_says_so(beyond: int) -> No
     world.stream_hash_limit_bytes = len(body) - beyond
     world.arrive(body, replace(GRANT, original_filename="notes.txt"))
     assert world.process() is Outcome.AVAILABLE
-    found = world.record.found
+    found = world.record.content
     if beyond:
         assert (found.sha1_hex, found.crc32) == (None, None)
         assert found.hash_status is HashStatus.UNAVAILABLE
@@ -220,7 +220,7 @@ def test_a_file_without_a_hash_is_no_duplicate_of_another_such_file() -> None:
     world.stream_hash_limit_bytes = 1
     twin = upload(
         file_identifier="0193a000-0000-7000-8000-00000000abce",
-        content=content(sha1_hex=None, crc32=None),
+        inspected_content=content(sha1_hex=None, crc32=None),
     )
     world.uploads.add(twin)
     world.arrive()
@@ -236,7 +236,7 @@ def test_a_hash_that_the_client_gave_stands_whatever_the_size() -> None:
     world.stream_hash_limit_bytes = 1
     world.arrive(sha1_hex=sha1_of(PNG))
     world.process()
-    assert world.record.found.hash_status is HashStatus.AVAILABLE
+    assert world.record.content.hash_status is HashStatus.AVAILABLE
     assert_available(world)
 
 
@@ -464,7 +464,7 @@ def left_processing(world: World, **changes: Any) -> ObjectUpload:
             status=UploadStatus.PROCESSING,
             source_etag=etag_of(PNG),
             thumbnail_status=None,
-            awaiting=Awaiting.BYTES,
+            awaiting=Awaiting.COMPLETION,
             version=0,
             **changes,
         )
@@ -473,7 +473,7 @@ def left_processing(world: World, **changes: Any) -> ObjectUpload:
 
 def test_resumed_with_its_bytes_still_there_it_is_finished(world: World) -> None:
     world.arrive()
-    left = left_processing(world, content=None, object_key=None)
+    left = left_processing(world, inspected_content=None, object_key=None)
     assert world.promotion().resume(left) is Outcome.AVAILABLE
     assert_available(world)
 
@@ -505,13 +505,14 @@ def test_resumed_after_a_careless_copy_of_its_own_bytes_it_is_finished() -> None
 
 @pytest.mark.parametrize("planned", [True, False])
 def test_resumed_with_its_bytes_lost_it_is_rejected(world: World, planned: bool) -> None:
-    left = left_processing(world, **({} if planned else {"content": None, "object_key": None}))
+    unplanned = {"inspected_content": None, "object_key": None}
+    left = left_processing(world, **({} if planned else unplanned))
     assert world.promotion().resume(left) is Outcome.REJECTED
     assert_rejected(world)
 
 
 def test_resumed_with_other_bytes_in_their_place_those_go_and_it_is_rejected(world: World) -> None:
-    left = left_processing(world, content=None, object_key=None)
+    left = left_processing(world, inspected_content=None, object_key=None)
     world.arrive(OTHER_PNG)
     assert world.promotion().resume(left) is Outcome.REJECTED
     assert_rejected(world)
@@ -553,7 +554,7 @@ def test_a_plan_that_a_rejection_overtook_is_not_carried_out(world: World) -> No
 
 
 def test_a_record_that_keeps_changing_is_left_to_the_next_try(world: World) -> None:
-    left = left_processing(world, content=None, object_key=None)
+    left = left_processing(world, inspected_content=None, object_key=None)
     uploads = watched(world.uploads, before=once("replace", world.set_record))
     with pytest.raises(RecordChangedError, match="processed twice"):
         world.promotion(uploads).resume(left)

@@ -54,7 +54,7 @@ class Housekeeping:
         return done
 
     def _steps(self, before: datetime, failures: list[Exception]) -> Iterator[Callable[[], str]]:
-        for identifier in self.uploads.awaiting(Awaiting.BYTES, before):
+        for identifier in self.uploads.awaiting(Awaiting.COMPLETION, before):
             step = partial(self._settle, identifier)
             yield partial(self._try, f"record {identifier}", step, failures)
         for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):

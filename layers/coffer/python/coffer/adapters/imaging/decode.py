@@ -34,7 +34,7 @@ from coffer.adapters.imaging.pictures import (
 from coffer.adapters.imaging.raw import is_raw, read_raw
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
 from coffer.domain.thumbnails.ports import Picture, ThumbnailError
-from coffer.domain.uploads.image_facts import NOTHING_KNOWN, ImageFacts
+from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
 # Pillow opens these formats once their plugins are imported; the commonest it imports itself.
 _PLUGINS = (AvifImagePlugin, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin)
@@ -86,9 +86,9 @@ _FIRST_SIDEWAYS = 5  # the EXIF orientations from here on swap width and height
 
 
 def decode(source: Path, media_type: str, edge: int) -> Picture:
-    """The thumbnail of a file of this type, and what is known of it; raises ThumbnailError.
+    """Return the thumbnail and the properties of an image file; raise `ThumbnailError`.
 
-    The error has the facts, too: a file whose pixels are damaged may still say when it was taken.
+    The error carries the properties too: a file with damaged pixels may have a capture time.
     """
     attempt = _Attempt(source, media_type, edge)
     with warnings.catch_warnings(), attempt.named_failures(), source.open("rb") as file:
@@ -101,45 +101,49 @@ def decode(source: Path, media_type: str, edge: int) -> Picture:
 
 
 class _Attempt:
-    """One attempt at a thumbnail; `facts` are what is known so far."""
+    """One attempt at a thumbnail; `properties` are what is known so far."""
 
     def __init__(self, source: Path, media_type: str, edge: int) -> None:
         self._source = source
         self._media_type = media_type
         self._edge = edge
-        self.facts = NOTHING_KNOWN
+        self.properties = NO_PROPERTIES
 
     @contextmanager
     def named_failures(self) -> Iterator[None]:
-        """Whatever is raised inside becomes a ThumbnailError with a code and the facts."""
+        """Whatever is raised inside becomes a ThumbnailError with a code and the properties."""
         try:
             yield
         except ThumbnailError as error:
-            error.facts = self.facts
+            error.properties = self.properties
             raise
         except UnidentifiedImageError as error:
             raise self._unidentified() from error
         except Image.DecompressionBombError as error:
-            raise ThumbnailError("image_too_large", str(error), facts=self.facts) from error
+            raise ThumbnailError(
+                "image_too_large", str(error), properties=self.properties
+            ) from error
         except MemoryError as error:
             raise ThumbnailError(
-                "memory_exhausted", "decoding takes more memory than there is", facts=self.facts
+                "memory_exhausted",
+                "decoding takes more memory than there is",
+                properties=self.properties,
             ) from error
         except Exception as error:
             # Decoders raise anything of damaged bytes, and would again at the next try.
             raise ThumbnailError(
-                "image_damaged", "the image cannot be decoded", facts=self.facts
+                "image_damaged", "the image cannot be decoded", properties=self.properties
             ) from error
 
     def of_page(self) -> Picture:
         from coffer.adapters.imaging.pages import first_page
 
         page = first_page(self._source, self._edge)
-        return Picture(thumbnail=thumbnail_of(page, self._edge), facts=self.facts)
+        return Picture(thumbnail=thumbnail_of(page, self._edge), properties=self.properties)
 
     def of_raw(self, file: BinaryIO) -> Picture:
         raw = read_raw(file)
-        self.facts = _facts(raw.directories, raw.size)
+        self.properties = _properties(raw.directories, raw.size)
         preview = raw.preview_for(self._edge)
         if preview is None:
             raise ThumbnailError("no_preview", "the camera put no JPEG into the file")
@@ -147,10 +151,10 @@ class _Attempt:
         jpeg = io.BytesIO(file.read(preview.length))
         with Image.open(jpeg, formats=("JPEG",)) as image:
             if not raw.directories:
-                self.facts = _facts_of(image, jpeg, image.size)
+                self.properties = _properties_of(image, jpeg, image.size)
             check_size(image)
             thumbnail = thumbnail_of(image, self._edge, orientation=raw.orientation)
-        return Picture(thumbnail=thumbnail, facts=self.facts)
+        return Picture(thumbnail=thumbnail, properties=self.properties)
 
     def of_picture(self, file: BinaryIO) -> Picture:
         formats = PILLOW_FORMATS.get(self._media_type, ())
@@ -161,15 +165,15 @@ class _Attempt:
             if image.format == "TIFF":
                 _turn_to_the_picture(image)
             size = image.size
-            self.facts = _facts_of(image, file, size)
+            self.properties = _properties_of(image, file, size)
             check_size(image)
             if image.format == "JPEG2000":
                 thumbnail = self._of_jpeg_2000(image, file)
             else:
                 thumbnail = thumbnail_of(image, self._edge)
             if image.format == "PNG":  # its EXIF may stand behind the pixels
-                self.facts = _facts_of(image, file, size)
-            return Picture(thumbnail=thumbnail, facts=self.facts)
+                self.properties = _properties_of(image, file, size)
+            return Picture(thumbnail=thumbnail, properties=self.properties)
 
     def _of_jpeg_2000(self, image: Image.Image, file: BinaryIO) -> bytes:
         """Pillow tells nothing of its profile, and shows the white of deep colours as black."""
@@ -192,9 +196,9 @@ class _Attempt:
             directories = read_directories(file) if self._media_type == "image/tiff" else ()
             if any(one.number(_WIDTH) and one.number(_LENGTH) for one in directories):
                 detail = "the image is a TIFF of a kind that is not decoded"
-                return ThumbnailError("kind_unsupported", detail, facts=self.facts)
+                return ThumbnailError("kind_unsupported", detail, properties=self.properties)
         detail = "the bytes are not of the type they look like"
-        return ThumbnailError("not_an_image", detail, facts=self.facts)
+        return ThumbnailError("not_an_image", detail, properties=self.properties)
 
 
 def _is_raw(file: BinaryIO) -> bool:
@@ -228,7 +232,7 @@ def _turn_to_the_picture(image: Image.Image) -> None:
     image.seek(0)
 
 
-def _facts_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> ImageFacts:
+def _properties_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> ImageProperties:
     """What an opened image says, without decoding it."""
     if image.format == "TIFF":
         position = file.tell()
@@ -238,23 +242,23 @@ def _facts_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> Imag
         directories = read_directories(io.BytesIO(exif_block(image)))
     stored = image.info.get("original_orientation")  # HEIF's, which pi-heif has applied already
     upright = image.format in _UPRIGHT_WHEN_OPENED
-    return _facts(directories, size, upright=upright, orientation=stored)
+    return _properties(directories, size, upright=upright, orientation=stored)
 
 
-def _facts(
+def _properties(
     directories: Sequence[Directory],
     size: tuple[int, int] | None,
     *,
     upright: bool = False,
     orientation: int | None = None,
-) -> ImageFacts:
+) -> ImageProperties:
     """`size` is as stored, or, where it is `upright` already, as shown."""
     orientation = orientation or orientation_of(directories)
     width, height = size or (None, None)
     if not upright and orientation is not None and orientation >= _FIRST_SIDEWAYS:
         width, height = height, width
     exif = exif_of(directories)
-    return ImageFacts(
+    return ImageProperties(
         width=width,
         height=height,
         orientation=orientation,

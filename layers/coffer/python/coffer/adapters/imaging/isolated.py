@@ -122,10 +122,10 @@ class _Child:
         # The file has no name, but the child has the same descriptor.
         path = f"{_DESCRIPTORS}/{self._scratch.fileno()}"
         self._requests.write(request_line(path, media_type))
-        length, facts, failure = read_line(self._line(deadline))
+        length, properties, failure = read_line(self._line(deadline))
         if failure is not None:
             raise failure
-        return Picture(thumbnail=self._exactly(length, deadline), facts=facts)
+        return Picture(thumbnail=self._exactly(length, deadline), properties=properties)
 
     def _await_ready(self) -> None:
         """A child that does not come up says nothing about an image: the deployment is broken."""

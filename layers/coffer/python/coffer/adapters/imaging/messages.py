@@ -1,9 +1,9 @@
-"""What the two processes say to each other: one line of JSON each way, and the thumbnail.
+"""Encode and decode the messages between the function and its image decoder process.
 
-A request is `{"path", "mediaType"}`. A reply is `{"length", "facts", "failure"}` and then `length`
-bytes of JPEG; where `failure` is given (`{"code", "detail"}`), there are none. The child begins
-with the line `ready`. Replies come from a process that has met hostile bytes: whoever reads one
-checks it.
+A request is one line of JSON: `{"path", "mediaType"}`. A reply is one line of JSON with `length`,
+`properties` and `failure`, then `length` bytes of JPEG. If `failure` (`{"code", "detail"}`) is set,
+there is no JPEG. The child writes the line `ready` first. The child has read hostile bytes, so each
+reply is validated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from coffer.domain.thumbnails.ports import Picture, ThumbnailError
-from coffer.domain.uploads.image_facts import ImageFacts
+from coffer.domain.uploads.image_properties import ImageProperties
 
 READY = b"ready\n"
 MAX_LINE = 256 * 1024
@@ -32,40 +32,46 @@ def request_line(path: str, media_type: str) -> bytes:
 
 def reply_of(picture: Picture) -> bytes:
     """A reply with a thumbnail."""
-    return _line(picture.facts, length=len(picture.thumbnail)) + picture.thumbnail
+    return _line(picture.properties, length=len(picture.thumbnail)) + picture.thumbnail
 
 
 def reply_of_failure(error: ThumbnailError) -> bytes:
     """A reply that says why there is none."""
-    return _line(error.facts, failure={"code": error.code, "detail": str(error)})
+    return _line(error.properties, failure={"code": error.code, "detail": str(error)})
 
 
-def _line(facts: ImageFacts, *, length: int = 0, failure: dict[str, str] | None = None) -> bytes:
-    reply = {"length": length, "facts": asdict(facts), "failure": failure}
+def _line(
+    properties: ImageProperties, *, length: int = 0, failure: dict[str, str] | None = None
+) -> bytes:
+    reply = {"length": length, "properties": asdict(properties), "failure": failure}
     return json.dumps(reply).encode() + b"\n"
 
 
-def read_line(line: bytes) -> tuple[int, ImageFacts, ThumbnailError | None]:
-    """The length of the thumbnail that follows, the facts, and the failure if it is one.
+def read_line(line: bytes) -> tuple[int, ImageProperties, ThumbnailError | None]:
+    """The length of the thumbnail that follows, the properties, and the failure if it is one.
 
     Raises GarbledReplyError where the line is anything else.
     """
     try:
         reply = json.loads(line)
-        length, facts, failure = reply["length"], _facts(reply["facts"]), reply["failure"]
+        length, properties, failure = (
+            reply["length"],
+            _properties(reply["properties"]),
+            reply["failure"],
+        )
         if type(length) is not int or not 0 <= length <= MAX_THUMBNAIL_BYTES:
             raise GarbledReplyError(f"a thumbnail of {length!r} bytes")
         if failure is None:
-            return length, facts, None
+            return length, properties, None
         code, detail = failure["code"], failure["detail"]
         if not (isinstance(code, str) and code.isidentifier() and len(code) <= _MAX_CODE):
             raise GarbledReplyError("a failure without a code")
-        return 0, facts, ThumbnailError(code, str(detail), facts=facts)
+        return 0, properties, ThumbnailError(code, str(detail), properties=properties)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise GarbledReplyError("not a reply") from error
 
 
-def _facts(told: dict[str, Any]) -> ImageFacts:
+def _properties(told: dict[str, Any]) -> ImageProperties:
     exif = told["exif"]
     if not all(isinstance(text, str) for item in exif.items() for text in item):
         raise TypeError("exif holds texts")
@@ -73,6 +79,6 @@ def _facts(told: dict[str, Any]) -> ImageFacts:
     if any(number is not None and type(number) is not int for number in numbers.values()):
         raise TypeError("sizes are whole numbers")
     taken = told["date_time_digitized"]
-    return ImageFacts(
+    return ImageProperties(
         **numbers, date_time_digitized=None if taken is None else str(taken), exif=dict(exif)
     )

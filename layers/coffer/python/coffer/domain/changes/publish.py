@@ -206,8 +206,8 @@ def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[st
         "fileIdentifier": after.file_identifier,
         **upload_attributes(after),
         "imageable": after.thumbnail_status is ThumbnailStatus.PENDING
-        and after.content is not None
-        and is_imageable(after.content.detected_media_type),
+        and after.inspected_content is not None
+        and is_imageable(after.inspected_content.detected_media_type),
         "warnings": upload_warnings(duplicate_found=after.duplicate_found),
     }
 
@@ -234,10 +234,10 @@ def _thumbnail_message(before: ObjectUpload | None, after: ObjectUpload) -> dict
         "thumbnailIdentifier": after.thumbnail_identifier,
         "thumbnailStatus": str(after.thumbnail_status),
         "thumbnailFailure": after.thumbnail_failure,
-        "dateTimeDigitized": after.facts.date_time_digitized,
-        "width": after.facts.width,
-        "height": after.facts.height,
-        "orientation": after.facts.orientation,
+        "dateTimeDigitized": after.image_properties.date_time_digitized,
+        "width": after.image_properties.width,
+        "height": after.image_properties.height,
+        "orientation": after.image_properties.orientation,
     }
 
 

@@ -218,7 +218,7 @@ class Deriving:
         source: Source,
         identifier: str,
     ) -> Derivative:
-        found = upload.found
+        found = upload.content
         is_hashed = found.hash_status is HashStatus.AVAILABLE
         return Derivative(
             identifier=identifier,
@@ -275,7 +275,7 @@ class Deriving:
             return False
         if upload.thumbnail_status is ThumbnailStatus.FAILED:
             return False
-        if not is_imageable(upload.found.detected_media_type):
+        if not is_imageable(upload.content.detected_media_type):
             return False
         main = self.uploads.get(source.file_identifier) if source.file_identifier else None
         if main is not None and main.thumbnail_status is ThumbnailStatus.READY:
@@ -298,13 +298,13 @@ class Deriving:
         if before.is_generated:
             return after
         upload = self.uploads.get(before.file_identifier)
-        if upload is None or upload.content is None:
+        if upload is None or upload.inspected_content is None:
             return after
         return replace(
             after,
             filename=_filename(after.filename, upload),
-            file_extension=upload.found.evaluated_file_extension,
-            dc_format=after.dc_format or upload.found.evaluated_media_type,
+            file_extension=upload.content.evaluated_file_extension,
+            dc_format=after.dc_format or upload.content.evaluated_media_type,
         )
 
 
@@ -339,12 +339,12 @@ def _foreign_source(where: str) -> InvalidError:
 
 def _filename(given: str | None, upload: ObjectUpload) -> str:
     """The name of a derivative: what it was given, else the upload's, else its identifier."""
-    extension = upload.found.evaluated_file_extension
+    extension = upload.content.evaluated_file_extension
     return standardise(given or upload.original_filename or f"{upload.file_identifier}{extension}")
 
 
 def _format(upload: ObjectUpload | None) -> str | None:
-    return upload.found.evaluated_media_type if upload else None
+    return upload.content.evaluated_media_type if upload else None
 
 
 def _missing(new: NewDerivative) -> Iterator[Problem]:

@@ -57,10 +57,10 @@ class FileInspection:
             not upload.is_readable
             or upload.is_derivative is not is_derivative
             or bucket_key(upload.bucket) != bucket_key(bucket)
-            or upload.found.evaluated_file_extension != dot + extension
+            or upload.content.evaluated_file_extension != dot + extension
         ):
             return None
-        return str(upload.object_key), upload.found.evaluated_media_type
+        return str(upload.object_key), upload.content.evaluated_media_type
 
     def _thumbnail(self, bucket: str, filename: str) -> tuple[str, str] | None:
         derivative = self.catalogue.derivative(filename.partition(".")[0])

@@ -49,11 +49,11 @@ def find_file(
     """The main file with this identifier, if it is in the bucket and the caller may read it."""
     upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
     name = (metadata.filename if metadata else None) or upload.original_filename
-    extension = upload.found.evaluated_file_extension
+    extension = upload.content.evaluated_file_extension
     return _of_upload(
         upload,
         filename=name_for_download(name, extension, file_identifier),
-        media_type=metadata.dc_format if metadata else upload.found.evaluated_media_type,
+        media_type=metadata.dc_format if metadata else upload.content.evaluated_media_type,
     )
 
 
@@ -144,12 +144,12 @@ def find_derivative(
     if record is None or not record.publicly_releasable:
         caller.require_role(Role.READ_ONLY, upload.bucket)
     _check_there(upload, bucket, file_identifier)
-    extension = upload.found.evaluated_file_extension
+    extension = upload.content.evaluated_file_extension
     name = (record.filename if record else None) or upload.original_filename
     return _of_upload(
         upload,
         filename=name_for_download(name, extension, file_identifier),
-        media_type=record.dc_format if record else upload.found.evaluated_media_type,
+        media_type=record.dc_format if record else upload.content.evaluated_media_type,
     )
 
 
@@ -216,7 +216,7 @@ def _check_made(source: ObjectUpload) -> None:
         )
     raise NotFoundError(
         "thumbnail_unsupported",
-        f"No thumbnails are made of {source.found.evaluated_media_type}, which the file "
+        f"No thumbnails are made of {source.content.evaluated_media_type}, which the file "
         f"{source.file_identifier} is.",
     )
 
@@ -236,8 +236,8 @@ def _of_upload(upload: ObjectUpload, *, filename: str, media_type: str) -> Downl
         object_key=str(upload.object_key),
         filename=filename,
         media_type=media_type,
-        size_bytes=upload.found.size_in_bytes,
-        tag=upload.found.sha1_hex or upload.file_identifier,
+        size_bytes=upload.content.size_in_bytes,
+        tag=upload.content.sha1_hex or upload.file_identifier,
         last_modified=upload.created_on,
     )
 

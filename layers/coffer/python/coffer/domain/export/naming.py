@@ -82,7 +82,7 @@ def file_name(
     """Base and extension of an uploaded file; `metadata` describes it, or what it derives from."""
     if derivative is not None:
         return derivative_name(derivative, metadata, alias, function)
-    found = upload.found.evaluated_file_extension
+    found = upload.content.evaluated_file_extension
     extension = (metadata.file_extension or found) if metadata else found
     candidates = (alias, metadata.filename if metadata else None, upload.original_filename)
     name = next((one for one in candidates if one and one.strip()), "")

@@ -233,11 +233,11 @@ class _File:
     @property
     def media_type(self) -> str:
         """What the bytes were found to be, whatever a record says."""
-        return "image/jpeg" if self.is_thumbnail else self.upload.found.evaluated_media_type
+        return "image/jpeg" if self.is_thumbnail else self.upload.content.evaluated_media_type
 
     @property
     def size_bytes(self) -> int | None:
-        return None if self.is_thumbnail else self.upload.found.size_in_bytes
+        return None if self.is_thumbnail else self.upload.content.size_in_bytes
 
     def name(self, alias: str | None, function: ExportFunction | None) -> tuple[str, str]:
         """Base and extension."""
@@ -247,7 +247,7 @@ class _File:
 
     def entry(self, path: str, function: ExportFunction | None) -> Entry:
         """The entry of the archive."""
-        content = self.upload.content
+        content = self.upload.inspected_content
         known = None if self.is_thumbnail else content
         return Entry(
             file_identifier=self.identifier,

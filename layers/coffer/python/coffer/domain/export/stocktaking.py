@@ -57,9 +57,9 @@ class Stocktaking:
     def _remember(self, entry: Entry, crc32: int) -> None:
         """Keep the sum of a file with its record."""
         upload = self.uploads.get(entry.file_identifier)
-        if upload is None or not upload.is_readable or upload.found.crc32 is not None:
+        if upload is None or not upload.is_readable or upload.content.crc32 is not None:
             return
         try:
-            self.uploads.replace(upload, upload.summed(f"{crc32:08x}"))
+            self.uploads.replace(upload, upload.with_crc32(f"{crc32:08x}"))
         except RecordChangedError:
             return

@@ -21,7 +21,7 @@ DUPLICATE_WARNING = {"duplicate_found": "A file with the same content already ex
 
 def upload_attributes(upload: ObjectUpload) -> dict[str, Any]:
     """What is public of an upload; the facts about its content are null where it was refused."""
-    content = upload.content
+    content = upload.inspected_content
     return {
         "dcType": content.dc_type.value if content else None,
         "createdBy": upload.created_by,
@@ -47,11 +47,11 @@ def upload_attributes(upload: ObjectUpload) -> dict[str, Any]:
         "thumbnailIdentifier": upload.thumbnail_identifier if upload.is_readable else None,
         "thumbnailStatus": upload.thumbnail_status.value if upload.thumbnail_status else None,
         "thumbnailFailure": upload.thumbnail_failure,
-        "dateTimeDigitized": upload.facts.date_time_digitized,
-        "exif": dict(upload.facts.exif),
-        "width": upload.facts.width,
-        "height": upload.facts.height,
-        "orientation": upload.facts.orientation,
+        "dateTimeDigitized": upload.image_properties.date_time_digitized,
+        "exif": dict(upload.image_properties.exif),
+        "width": upload.image_properties.width,
+        "height": upload.image_properties.height,
+        "orientation": upload.image_properties.orientation,
     }
 
 

@@ -103,17 +103,17 @@ def _actions(
 
 def described(metadata: Metadata, upload: ObjectUpload) -> Metadata:
     """The record with what is known of its file; the client cannot say otherwise."""
-    if upload.found.hash_status is HashStatus.AVAILABLE:
+    if upload.content.hash_status is HashStatus.AVAILABLE:
         metadata = replace(
-            metadata, ac_hash_function=HASH_FUNCTION, ac_hash_value=upload.found.sha1_hex
+            metadata, ac_hash_function=HASH_FUNCTION, ac_hash_value=upload.content.sha1_hex
         )
     return replace(
         metadata,
         bucket=upload.bucket,
-        dc_format=upload.found.evaluated_media_type,
+        dc_format=upload.content.evaluated_media_type,
         original_filename=upload.original_filename,
         filename=standardise(metadata.filename or upload.original_filename),
-        file_extension=upload.found.evaluated_file_extension,
+        file_extension=upload.content.evaluated_file_extension,
     )
 
 
@@ -146,7 +146,7 @@ def _subject(uploads: UploadReader, new: NewMetadata) -> ObjectUpload | None:
 def _with_defaults(
     clock: Clock, caller: Caller, new: NewMetadata, upload: ObjectUpload | None, identifier: str
 ) -> Metadata:
-    dc_format = upload.found.evaluated_media_type if upload else (new.dc_format or "")
+    dc_format = upload.content.evaluated_media_type if upload else (new.dc_format or "")
     dc_type = new.dc_type or dc_type_of(dc_format)
     releasable, reason = new.publicly_releasable, new.not_publicly_releasable_reason
     if releasable is None:

@@ -20,7 +20,7 @@ from coffer.domain.media_types import base_type
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.objects import Objects
 from coffer.domain.thumbnails.ports import Thumbnailer, ThumbnailError
-from coffer.domain.uploads.image_facts import NOTHING_KNOWN, ImageFacts
+from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
@@ -94,14 +94,14 @@ class Thumbnailing:
         """Put the thumbnail into its place; what that makes of the record."""
         try:
             picture = self.thumbnailer.make(
-                self._source(upload), base_type(upload.found.detected_media_type)
+                self._source(upload), base_type(upload.content.detected_media_type)
             )
         except ThumbnailError as error:
-            return _failure(error.code, error.facts)
+            return _failure(error.code, error.properties)
         except (ObjectMissingError, ObjectChangedError):
             return _failure("source_missing")
         self.objects.replace(upload.thumbnail_key, picture.thumbnail, content_type="image/jpeg")
-        return lambda record: record.thumbnail_ready(picture.facts)
+        return lambda record: record.thumbnail_ready(picture.properties)
 
     def _source(self, upload: ObjectUpload) -> Iterator[bytes]:
         """The file in pieces, all of them of the same bytes."""
@@ -131,8 +131,8 @@ class Thumbnailing:
             return self.uploads.replace(current, change(current)).thumbnail_status
 
 
-def _failure(code: str, facts: ImageFacts = NOTHING_KNOWN) -> Change:
-    return lambda upload: upload.thumbnail_failed(code, facts)
+def _failure(code: str, properties: ImageProperties = NO_PROPERTIES) -> Change:
+    return lambda upload: upload.thumbnail_failed(code, properties)
 
 
 def planned_thumbnail(catalogue: Catalogue, upload: ObjectUpload) -> Derivative | None:

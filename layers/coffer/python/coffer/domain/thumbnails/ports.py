@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from coffer.domain.uploads.image_facts import NOTHING_KNOWN, ImageFacts
+from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class Picture:
     """What became of an image: its thumbnail, a JPEG, and what the image says about itself."""
 
     thumbnail: bytes
-    facts: ImageFacts = NOTHING_KNOWN
+    properties: ImageProperties = NO_PROPERTIES
 
 
 class Thumbnailer(Protocol):
@@ -30,9 +30,11 @@ class Thumbnailer(Protocol):
 
 
 class ThumbnailError(Exception):
-    """No thumbnail can be made of a file; `code` says why, `facts` what is known all the same."""
+    """No thumbnail can be made of a file. `code` is the reason; `properties` is what was read."""
 
-    def __init__(self, code: str, detail: str, *, facts: ImageFacts = NOTHING_KNOWN) -> None:
+    def __init__(
+        self, code: str, detail: str, *, properties: ImageProperties = NO_PROPERTIES
+    ) -> None:
         super().__init__(detail)
         self.code = code
-        self.facts = facts
+        self.properties = properties

@@ -164,13 +164,13 @@ class Regeneration:
 
     def _wanted(self, caller: Caller, upload: ObjectUpload) -> ObjectUpload:
         """The upload once a thumbnail is wanted of it, whatever became of the last one."""
-        if not is_imageable(upload.found.detected_media_type):
+        if not is_imageable(upload.content.detected_media_type):
             raise InvalidError(
                 "thumbnail_unsupported",
-                f"No thumbnails are made of {upload.found.detected_media_type}.",
+                f"No thumbnails are made of {upload.content.detected_media_type}.",
             )
         identifier = upload.thumbnail_identifier or new_identifier(self.clock)
-        wanted = upload.thumbnail_wanted(identifier)
+        wanted = upload.thumbnail_requested(identifier)
         return replace(wanted, thumbnail_failure=None, changed_by=caller.username)
 
     def _record(self, thumbnail: Derivative) -> Derivative:

@@ -44,7 +44,7 @@ def _ask(uploads: Uploads, identifier: str, failure: str) -> bool:
     if upload is None or not upload.is_readable or upload.thumbnail_failure != failure:
         return False
     try:
-        uploads.replace(upload, upload.thumbnail_wanted(str(upload.thumbnail_identifier)))
+        uploads.replace(upload, upload.thumbnail_requested(str(upload.thumbnail_identifier)))
     except RecordChangedError:
         return False
     return True

@@ -102,7 +102,7 @@ def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) 
     if pending.object_key is None:
         raise ValueError(f"upload {pending.file_identifier} has no object key")
     after = pending.available(
-        pending.found,
+        pending.content,
         pending.object_key,
         clock.now(),
         duplicate_found=pending.duplicate_found,
@@ -163,11 +163,11 @@ def _pending(
         created_on=now,
         status=UploadStatus.PENDING,
         object_key=final_key(bucket, identifier, extension, is_derivative=is_derivative),
-        content=content,
+        inspected_content=content,
         thumbnail_identifier=(
             identify(1) if wants_thumbnail(content, is_derivative=is_derivative) else None
         ),
-        awaiting=Awaiting.BYTES,
+        awaiting=Awaiting.COMPLETION,
         awaiting_since=now,
     )
 
@@ -189,8 +189,8 @@ def _store(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
         objects.write(
             str(pending.object_key),
             body,
-            content_type=pending.found.evaluated_media_type,
-            sha1_hex=str(pending.found.sha1_hex),
+            content_type=pending.content.evaluated_media_type,
+            sha1_hex=str(pending.content.sha1_hex),
         )
     except ObjectExistsError:
         # The identifier is fresh and ours, so these are our own bytes: the first attempt

@@ -94,7 +94,7 @@ class CopiedInParts:
         if upload.copy_identifier is not None:
             return upload
         destination = str(upload.object_key)
-        begun = self.copies.begin(destination, content_type=upload.found.evaluated_media_type)
+        begun = self.copies.begin(destination, content_type=upload.content.evaluated_media_type)
         try:
             return self.uploads.replace(upload, replace(upload, copy_identifier=begun))
         except RecordChangedError:

@@ -110,5 +110,5 @@ def describe_orphan(upload: ObjectUpload) -> dict[str, object]:
         "originalFilename": upload.original_filename,
         "createdBy": upload.created_by,
         "createdOn": to_text(upload.created_on),
-        "sizeInBytes": upload.content.size_in_bytes if upload.content else None,
+        "sizeInBytes": upload.inspected_content.size_in_bytes if upload.inspected_content else None,
     }

@@ -124,7 +124,7 @@ class Promotion:
             created_on=now,
             status=UploadStatus.PROCESSING,
             source_etag=arrived.etag,
-            awaiting=Awaiting.BYTES,
+            awaiting=Awaiting.COMPLETION,
             awaiting_since=now,
         )
         try:
@@ -189,7 +189,7 @@ class Promotion:
             upload,
             replace(
                 upload,
-                content=replace(content, sha1_hex=arrived.sha1_hex, crc32=arrived.crc32),
+                inspected_content=replace(content, sha1_hex=arrived.sha1_hex, crc32=arrived.crc32),
                 object_key=destination,
                 thumbnail_identifier=new_identifier(self.clock) if thumbnail else None,
             ),
@@ -203,13 +203,13 @@ class Promotion:
         promoted = self.objects.promote(
             arrived,
             str(upload.object_key),
-            content_type=upload.found.evaluated_media_type,
-            checksum="CRC32" if upload.found.sha1_hex else "SHA1",
+            content_type=upload.content.evaluated_media_type,
+            checksum="CRC32" if upload.content.sha1_hex else "SHA1",
         )
         return self._accept(upload, promoted)
 
     def _accept(self, upload: ObjectUpload, promoted: StoredObject) -> ObjectUpload:
-        content = self._hashed(upload.found, promoted)
+        content = self._hashed(upload.content, promoted)
         settled = self._flip(
             upload,
             upload.available(

@@ -19,7 +19,7 @@ from enum import StrEnum
 from coffer.domain.buckets import bucket_key
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
-from coffer.domain.uploads.image_facts import NOTHING_KNOWN, ImageFacts
+from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
 HASH_FUNCTION = "SHA-1"
 """Name of the hash in metadata and derivatives (Audubon Core, `ac:hashFunction`)."""
@@ -51,11 +51,14 @@ class HashStatus(StrEnum):
 
 
 class Awaiting(StrEnum):
-    """What an upload waits for; it is on the sparse index as long as it waits for something."""
+    """What has to happen to an upload next. Uploads that await something are on a sparse index."""
 
-    BYTES = "bytes"
+    COMPLETION = "bytes"
+    """The upload or its processing is not finished."""
     CLAIM = "claim"
+    """No metadata or derivative record describes the file."""
     REMOVAL = "removal"
+    """The record is deleted; the bytes are still in the store."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,14 +105,14 @@ class ObjectUpload:
     object_key: str | None = None
     copy_identifier: str | None = None
     """The multipart upload by which a large file is being copied to `object_key`."""
-    content: Content | None = None
+    inspected_content: Content | None = None
     rejection: Rejection | None = None
     duplicate_found: bool = False
     """Whether a file with the same content was in the same bucket when this one came."""
     thumbnail_identifier: str | None = None
     thumbnail_status: ThumbnailStatus | None = None
     thumbnail_failure: str | None = None
-    facts: ImageFacts = NOTHING_KNOWN
+    image_properties: ImageProperties = NO_PROPERTIES
     """What the image says about itself; known once its thumbnail was attempted."""
     claimed_by: str | None = None
     """`metadata/<id>` or `derivative/<id>`: the one record that describes this file."""
@@ -145,11 +148,11 @@ class ObjectUpload:
         return self.status is UploadStatus.AVAILABLE and self.deleted_on is None
 
     @property
-    def found(self) -> Content:
-        """The content of an upload that has been looked into."""
-        if self.content is None:
-            raise ValueError(f"upload {self.file_identifier} has not been looked into yet")
-        return self.content
+    def content(self) -> Content:
+        """Return the inspected content; raise ValueError before inspection."""
+        if self.inspected_content is None:
+            raise ValueError(f"upload {self.file_identifier} has not been inspected yet")
+        return self.inspected_content
 
     @property
     def thumbnail_key(self) -> str:
@@ -169,7 +172,7 @@ class ObjectUpload:
         return replace(
             self,
             status=UploadStatus.AVAILABLE,
-            content=content,
+            inspected_content=content,
             object_key=object_key,
             copy_identifier=None,
             duplicate_found=duplicate_found,
@@ -192,7 +195,7 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
-    def thumbnail_wanted(self, identifier: str) -> ObjectUpload:
+    def thumbnail_requested(self, identifier: str) -> ObjectUpload:
         """The record once a thumbnail is to be made of it: of a derivative, or once more."""
         return replace(
             self,
@@ -203,11 +206,11 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
-    def summed(self, crc32: str) -> ObjectUpload:
+    def with_crc32(self, crc32: str) -> ObjectUpload:
         """The record once the CRC-32 of its bytes, in hexadecimal, has been computed."""
         return replace(
             self,
-            content=replace(self.found, crc32=crc32),
+            inspected_content=replace(self.content, crc32=crc32),
             changed_by=None,
             version=self.version + 1,
         )
@@ -223,24 +226,26 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
-    def bytes_gone(self, now: datetime) -> ObjectUpload:
+    def bytes_removed(self, now: datetime) -> ObjectUpload:
         """The tombstone once nothing is left in the store: it waits for nothing, and expires."""
         return replace(
             self, awaiting=None, awaiting_since=None, expires_at=now + TOMBSTONE_LIFETIME
         )
 
-    def thumbnail_ready(self, facts: ImageFacts) -> ObjectUpload:
+    def thumbnail_ready(self, properties: ImageProperties) -> ObjectUpload:
         """The record once its thumbnail is in the store."""
         return replace(
             self,
             thumbnail_status=ThumbnailStatus.READY,
             changed_by=None,
             thumbnail_failure=None,
-            facts=facts,
+            image_properties=properties,
             version=self.version + 1,
         )
 
-    def thumbnail_failed(self, code: str, facts: ImageFacts = NOTHING_KNOWN) -> ObjectUpload:
+    def thumbnail_failed(
+        self, code: str, properties: ImageProperties = NO_PROPERTIES
+    ) -> ObjectUpload:
         """The record once it is clear that no thumbnail can be made; `code` says why.
 
         What an earlier attempt found out stays known where this one found nothing.
@@ -250,7 +255,7 @@ class ObjectUpload:
             thumbnail_status=ThumbnailStatus.FAILED,
             thumbnail_failure=code,
             changed_by=None,
-            facts=self.facts if facts == NOTHING_KNOWN else facts,
+            image_properties=self.image_properties if properties == NO_PROPERTIES else properties,
             version=self.version + 1,
         )
 

@@ -43,7 +43,7 @@ class Removal:
         if tombstone.thumbnail_identifier is not None:
             self.objects.remove(tombstone.thumbnail_key)
         try:
-            self.uploads.replace(tombstone, tombstone.bytes_gone(self.clock.now()))
+            self.uploads.replace(tombstone, tombstone.bytes_removed(self.clock.now()))
         except RecordChangedError:
             # Another run was here at the same time, and did the same.
             return

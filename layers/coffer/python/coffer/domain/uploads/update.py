@@ -120,8 +120,8 @@ def _corrected(before: ObjectUpload, changes: Mapping[str, Any]) -> ObjectUpload
         known: dict[str, Any] = {
             field: "" if value is None else value for field, value in found.items()
         }
-        content: Content = replace(before.found, **known)
-        given["content"] = content
+        content: Content = replace(before.content, **known)
+        given["inspected_content"] = content
     return replace(before, **given)
 
 
@@ -131,7 +131,7 @@ def _wrong(before: ObjectUpload, changes: Mapping[str, Any]) -> Iterator[Problem
     for field in changes.keys() & _CONTENT.keys():
         name, longest, required = _CONTENT[field]
         value = changes[field]
-        if before.content is None:
+        if before.inspected_content is None:
             yield violation(name, "is not known of a file that was refused")
         elif required and value is None:
             yield violation(name, "must not be blank")

@@ -25,7 +25,7 @@ from coffer.adapters.dynamodb.list_keys import ListedByName, list_keys
 from coffer.adapters.dynamodb.shards import shard_of
 from coffer.domain.buckets import bucket_key
 from coffer.domain.media_types import DcType
-from coffer.domain.uploads.image_facts import ImageFacts
+from coffer.domain.uploads.image_properties import ImageProperties
 from coffer.domain.uploads.record import (
     Awaiting,
     Content,
@@ -126,7 +126,7 @@ class UploadItem(ListedByName, Table):
     @classmethod
     def of(cls, upload: ObjectUpload) -> UploadItem:
         """The item that stands for a record."""
-        content, rejection = upload.content, upload.rejection
+        content, rejection = upload.inspected_content, upload.rejection
         in_place = upload.status is UploadStatus.AVAILABLE
         sha1_hex = content.sha1_hex if content else None
         return cls(
@@ -157,11 +157,11 @@ class UploadItem(ListedByName, Table):
             thumbnail_identifier=upload.thumbnail_identifier,
             thumbnail_status=upload.thumbnail_status.value if upload.thumbnail_status else None,
             thumbnail_failure=upload.thumbnail_failure,
-            width=upload.facts.width,
-            height=upload.facts.height,
-            orientation=upload.facts.orientation,
-            date_time_digitized=upload.facts.date_time_digitized,
-            exif=dict(upload.facts.exif) or None,
+            width=upload.image_properties.width,
+            height=upload.image_properties.height,
+            orientation=upload.image_properties.orientation,
+            date_time_digitized=upload.image_properties.date_time_digitized,
+            exif=dict(upload.image_properties.exif) or None,
             claimed_by=upload.claimed_by,
             awaiting=(
                 awaiting_key(upload.awaiting, upload.file_identifier) if upload.awaiting else None
@@ -192,13 +192,13 @@ class UploadItem(ListedByName, Table):
             source_etag=self.source_etag,
             object_key=self.object_key,
             copy_identifier=self.copy_identifier,
-            content=self._content(),
+            inspected_content=self._content(),
             rejection=self._rejection(),
             duplicate_found=self.duplicate_found,
             thumbnail_identifier=self.thumbnail_identifier,
             thumbnail_status=ThumbnailStatus(status) if status else None,
             thumbnail_failure=self.thumbnail_failure,
-            facts=self._facts(),
+            image_properties=self._image_properties(),
             claimed_by=self.claimed_by,
             awaiting=Awaiting(reason) if reason else None,
             awaiting_since=self.awaiting_since,
@@ -224,8 +224,8 @@ class UploadItem(ListedByName, Table):
             crc32=self.crc32,
         )
 
-    def _facts(self) -> ImageFacts:
-        return ImageFacts(
+    def _image_properties(self) -> ImageProperties:
+        return ImageProperties(
             width=_whole(self.width),
             height=_whole(self.height),
             orientation=_whole(self.orientation),

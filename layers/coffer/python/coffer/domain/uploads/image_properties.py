@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageFacts:
+class ImageProperties:
     """What was found in an image file, whether or not a thumbnail could be made of it.
 
     `exif` has the tags that describe how the picture was taken, by the names and in the words of
@@ -24,4 +24,4 @@ class ImageFacts:
     exif: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING_KNOWN = ImageFacts()
+NO_PROPERTIES = ImageProperties()
