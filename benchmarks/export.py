@@ -48,8 +48,8 @@ from coffer.domain.export.zip_format import (  # noqa: E402 - as above
     central_header,
     end_of_directory,
 )
-from tests.export.workshop import File, Workshop  # noqa: E402 - as above
-from tests.fakes.bodies import MadeUp  # noqa: E402 - as above
+from tests.export.scenario import File, ExportScenario  # noqa: E402 - as above
+from tests.fakes.bodies import GeneratedBody  # noqa: E402 - as above
 
 MB = 1_000_000
 KB50 = 50_000
@@ -65,10 +65,10 @@ def copies() -> None:
         (4000, 20 * MB),
         (2, 6000 * MB),
     ):
-        workshop = Workshop([File.made_up(f"{n}.dat", size, n % 50) for n in range(number)])
-        before = workshop.archives.calls
-        assert workshop.build().value == "finished"
-        archives = workshop.archives
+        scenario = ExportScenario([File.generated(f"{n}.dat", size, n % 50) for n in range(number)])
+        before = scenario.archives.calls
+        assert scenario.build().value == "finished"
+        archives = scenario.archives
         share = max(archives.fetched, archives.sent) / (number * size)
         print(
             f"{number:5} x {size // MB:5} MB {archives.fetched / MB:20.2f} MB "
@@ -149,7 +149,7 @@ def _streamed(total: int, media_type: str) -> None:
     members = [_member(n, size, media_type) for n in range(total // size)]
     layout = lay_out(members)
     stream = Stream(layout, members, {}, _NothingToMake(), FastCompression())
-    body = memoryview(MadeUp(1, size).read(0, size))
+    body = memoryview(GeneratedBody(1, size).read(0, size))
 
     def fetch(piece: Piece, view: memoryview) -> None:
         view[:] = body[piece.start : piece.start + piece.length]
@@ -187,7 +187,7 @@ def _peak() -> int:
 
 def cpu() -> None:
     """CPU of the zip layer over 2,000 x 50 KB in memory, against zipfile, interleaved."""
-    body = MadeUp(1, KB50).read(0, KB50)
+    body = GeneratedBody(1, KB50).read(0, KB50)
     _against_zipfile("stored", body, 2000, "image/jpeg", zipfile.ZIP_STORED)
 
 

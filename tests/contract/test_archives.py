@@ -19,9 +19,9 @@ from local.stack import LocalStack
 from local.storage import GateStorage
 from tests.fakes import FrozenClock
 from tests.fakes.archives import InMemoryArchives
-from tests.fakes.bodies import MadeUp
+from tests.fakes.bodies import GeneratedBody
 
-BODY = MadeUp(1, 12 * MIB).read(0, 12 * MIB)
+BODY = GeneratedBody(1, 12 * MIB).read(0, 12 * MIB)
 KEY, SOURCE, SCRATCH = "exports/a/a.zip", "objects/aafc/source ü.bin", "exports/a/parts/1"
 
 

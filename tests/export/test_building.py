@@ -22,19 +22,19 @@ from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.layout import GIB, MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Packer
 from coffer.domain.export.record import ExportStatus
-from tests.export.workshop import EXPORT, File, Workshop
-from tests.fakes.bodies import MadeUp, Plain
+from tests.export.scenario import EXPORT, File, ExportScenario
+from tests.fakes.bodies import GeneratedBody, BytesBody
 from tests.fakes.records import content, identifier, upload
-from tests.fakes.watching import Happening, KilledError, Turns, killed_at, once, watched
+from tests.fakes.hooks import Hook, KilledError, Turns, kill_at_call, once, with_hooks
 
 TEXT = b"The quick brown fox jumps over the lazy dog. " * 40_000
 
 
-def check(workshop: Workshop, *, without: tuple[int, ...] = ()) -> None:
+def check(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
     """The archive holds every file but some, and nothing else is left."""
-    assert workshop.leftovers() == []
-    with workshop.opened() as archive:
-        expected = {f.path: f for n, f in enumerate(workshop.files) if n not in without}
+    assert scenario.leftovers() == []
+    with scenario.opened() as archive:
+        expected = {f.path: f for n, f in enumerate(scenario.files) if n not in without}
         assert sorted(archive.namelist()) == sorted(expected)
         assert archive.testzip() is None
         for info in archive.infolist():
@@ -45,13 +45,13 @@ def check(workshop: Workshop, *, without: tuple[int, ...] = ()) -> None:
 
 
 def test_one_small_file() -> None:
-    workshop = Workshop([File("leaf.jpg", Plain(b"leaf"))])
-    assert workshop.build() is Outcome.FINISHED
-    check(workshop)
-    export = workshop.export
+    scenario = ExportScenario([File("leaf.jpg", BytesBody(b"leaf"))])
+    assert scenario.build() is Outcome.FINISHED
+    check(scenario)
+    export = scenario.export
     assert export.status is ExportStatus.COMPLETED
-    assert export.archive_bytes == workshop.archives.body(export.archive_key).size_bytes
-    assert workshop.exports.accesses[str(export.toa)].export == export.identifier
+    assert export.archive_bytes == scenario.archives.body(export.archive_key).size_bytes
+    assert scenario.exports.accesses[str(export.toa)].export == export.identifier
     assert len(str(export.toa)) == 128
     assert export.entries_done == 1
 
@@ -75,12 +75,12 @@ def test_one_small_file() -> None:
 @pytest.mark.parametrize("media_type", ["image/jpeg", "text/csv"])
 def test_members_of_all_sizes(sizes: list[int], media_type: str) -> None:
     files = [
-        File.made_up(f"f{number}.bin", size, number, media_type=media_type)
+        File.generated(f"f{number}.bin", size, number, media_type=media_type)
         for number, size in enumerate(sizes)
     ]
-    workshop = Workshop(files)
-    assert workshop.build() is Outcome.FINISHED
-    check(workshop)
+    scenario = ExportScenario(files)
+    assert scenario.build() is Outcome.FINISHED
+    check(scenario)
 
 
 @st.composite
@@ -97,7 +97,7 @@ def some_files(draw: st.DrawFn) -> list[File]:
         )
     )
     return [
-        File.made_up(
+        File.generated(
             f"{number}/é標.dat",
             size,
             number,
@@ -112,9 +112,9 @@ def some_files(draw: st.DrawFn) -> list[File]:
 @settings(max_examples=12)
 @given(some_files())
 def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
-    workshop = Workshop(files)
-    assert workshop.build() is Outcome.FINISHED
-    check(workshop)
+    scenario = ExportScenario(files)
+    assert scenario.build() is Outcome.FINISHED
+    check(scenario)
 
 
 @settings(max_examples=25)
@@ -130,14 +130,14 @@ def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
     )
 )
 def test_archives_of_many_gigabytes_have_a_directory_that_is_right(sizes: list[int]) -> None:
-    workshop = Workshop([File.made_up(f"{n}.tif", size, n) for n, size in enumerate(sizes)])
-    assert workshop.build() is Outcome.FINISHED
-    with workshop.opened() as archive:
+    scenario = ExportScenario([File.generated(f"{n}.tif", size, n) for n, size in enumerate(sizes)])
+    assert scenario.build() is Outcome.FINISHED
+    with scenario.opened() as archive:
         infos = {info.filename: info for info in archive.infolist()}
         assert len(infos) == len(sizes)
         for number, size in enumerate(sizes):
-            info, body = infos[f"{number}.tif"], workshop.files[number].body
-            assert isinstance(body, MadeUp)
+            info, body = infos[f"{number}.tif"], scenario.files[number].body
+            assert isinstance(body, GeneratedBody)
             assert (info.file_size, info.CRC) == (size, body.crc32)
             with archive.open(info) as member:  # holds the local header to the directory
                 assert member.read(100) == body.read(0, 100)
@@ -145,60 +145,60 @@ def test_archives_of_many_gigabytes_have_a_directory_that_is_right(sizes: list[i
                     member.seek(size - 50) if size < 10 * MIB else None
             end = info.header_offset + 30 + len(info.filename) + 9 + size
             end += 20 if size >= 0xFFFFFFFF else 0
-            whole = workshop.archives.body(workshop.export.archive_key)
+            whole = scenario.archives.body(scenario.export.archive_key)
             assert whole.read(end - 50, 50) == body.read(max(0, size - 50), 50) or size < 50
             assert whole.read(end, 4) in (b"PK\3\4", b"PK\1\2")
 
 
 def test_members_of_10_mib_never_pass_through_compute() -> None:
-    workshop = Workshop([File.made_up(f"{n}.tif", 200_000_000, n) for n in range(20)])
-    workshop.build()
+    scenario = ExportScenario([File.generated(f"{n}.tif", 200_000_000, n) for n in range(20)])
+    scenario.build()
     total = 20 * 200_000_000
-    assert workshop.archives.fetched <= 0.002 * total
-    assert workshop.archives.sent <= 0.002 * total
+    assert scenario.archives.fetched <= 0.002 * total
+    assert scenario.archives.sent <= 0.002 * total
 
 
-def mixed() -> Workshop:
+def mixed() -> ExportScenario:
     """One of each kind; the deflated member crosses from one part into the next."""
-    return Workshop(
+    return ExportScenario(
         [
-            File.made_up("a.jpg", 4 * MIB, 1),
-            File("b.txt", Plain(TEXT), "text/plain"),
-            File.made_up("c.csv", 4 * MIB, 2, media_type="text/csv"),
-            File.made_up("d.tif", 11 * MIB, 3, crc32_is_known=False),
-            File.made_up("e.tif", 10 * MIB, 4),
-            File.made_up("f.tif", 6 * MIB, 5),
-            File.made_up("thumb.jpg", 9_000, 6, size_is_known=False, crc32_is_known=False),
-            File("g.jpg", Plain(b"an image" * 1_100_000), is_made=True),
+            File.generated("a.jpg", 4 * MIB, 1),
+            File("b.txt", BytesBody(TEXT), "text/plain"),
+            File.generated("c.csv", 4 * MIB, 2, media_type="text/csv"),
+            File.generated("d.tif", 11 * MIB, 3, crc32_is_known=False),
+            File.generated("e.tif", 10 * MIB, 4),
+            File.generated("f.tif", 6 * MIB, 5),
+            File.generated("thumb.jpg", 9_000, 6, size_is_known=False, crc32_is_known=False),
+            File("g.jpg", BytesBody(b"an image" * 1_100_000), is_made=True),
         ],
         function=ExportFunction(name="IMG_RESIZE", factor=0.5),
     )
 
 
-def undisturbed(workshop: Workshop) -> bytes:
-    assert workshop.build() is Outcome.FINISHED
-    check(workshop)
-    body = workshop.archives.body(workshop.export.archive_key)
+def undisturbed(scenario: ExportScenario) -> bytes:
+    assert scenario.build() is Outcome.FINISHED
+    check(scenario)
+    body = scenario.archives.body(scenario.export.archive_key)
     return body.read(0, body.size_bytes)
 
 
-def disturbed(workshop: Workshop, happen: Happening) -> Building:
+def disturbed(scenario: ExportScenario, happen: Hook) -> Building:
     """The worker, with something happening before its calls."""
     return Building(
-        exports=watched(workshop.exports, before=happen),
-        archives=watched(workshop.archives, before=happen),
-        queue=watched(workshop.queue, before=happen),
-        uploads=workshop.uploads,
-        images=workshop.building.images,
-        compression=workshop.compression,
-        clock=workshop.clock,
+        exports=with_hooks(scenario.exports, before=happen),
+        archives=with_hooks(scenario.archives, before=happen),
+        queue=with_hooks(scenario.queue, before=happen),
+        uploads=scenario.uploads,
+        images=scenario.building.images,
+        compression=scenario.compression,
+        clock=scenario.clock,
     )
 
 
-def killed(workshop: Workshop, call: int) -> bool:
+def killed(scenario: ExportScenario, call: int) -> bool:
     """Run a worker that dies at one of its calls; whether it got that far."""
     try:
-        disturbed(workshop, killed_at(call)).build(EXPORT, workshop.remaining)
+        disturbed(scenario, kill_at_call(call)).build(EXPORT, scenario.remaining)
     except KilledError:
         return True
     return False
@@ -207,29 +207,29 @@ def killed(workshop: Workshop, call: int) -> bool:
 def test_killed_at_ten_random_points_and_continued_it_is_the_same_archive() -> None:
     whole = undisturbed(mixed())
     chosen = random.Random(7)
-    workshop = mixed()
+    scenario = mixed()
     kills = 0
-    while kills < 10 and not workshop.export.has_archive:
-        kills += killed(workshop, chosen.randrange(3, 25))
-        workshop.clock.advance(timedelta(hours=1))
+    while kills < 10 and not scenario.export.has_archive:
+        kills += killed(scenario, chosen.randrange(3, 25))
+        scenario.clock.advance(timedelta(hours=1))
     assert kills == 10
-    workshop.build()
-    assert workshop.export.status is ExportStatus.COMPLETED
-    check(workshop)
-    body = workshop.archives.body(workshop.export.archive_key)
+    scenario.build()
+    assert scenario.export.status is ExportStatus.COMPLETED
+    check(scenario)
+    body = scenario.archives.body(scenario.export.archive_key)
     assert body.read(0, body.size_bytes) == whole
 
 
 def test_killed_at_any_call_it_ends_the_same() -> None:
     whole = undisturbed(mixed())
     for call in range(0, 300, 5):
-        workshop = mixed()
-        reached = killed(workshop, call)
-        workshop.clock.advance(timedelta(hours=1))
-        workshop.build()
-        assert workshop.export.status is ExportStatus.COMPLETED
-        check(workshop)
-        body = workshop.archives.body(workshop.export.archive_key)
+        scenario = mixed()
+        reached = killed(scenario, call)
+        scenario.clock.advance(timedelta(hours=1))
+        scenario.build()
+        assert scenario.export.status is ExportStatus.COMPLETED
+        check(scenario)
+        body = scenario.archives.body(scenario.export.archive_key)
         assert body.read(0, body.size_bytes) == whole
         if not reached:
             assert call > 40
@@ -239,22 +239,22 @@ def test_killed_at_any_call_it_ends_the_same() -> None:
 
 def test_a_worker_that_runs_out_of_time_lets_the_next_one_go_on() -> None:
     whole = undisturbed(mixed())
-    workshop = mixed()
+    scenario = mixed()
     outcomes: list[Outcome] = []
     while Outcome.FINISHED not in outcomes and len(outcomes) < 60:
         left = iter([timedelta(minutes=5)] * (len(outcomes) + 1))
-        outcomes.append(workshop.building.build(EXPORT, partial(next, left, timedelta(seconds=59))))
+        outcomes.append(scenario.building.build(EXPORT, partial(next, left, timedelta(seconds=59))))
     assert outcomes.count(Outcome.CONTINUED) == len(outcomes) - 1 > 2
-    assert len(workshop.queue.enqueued) == len(outcomes) - 1
-    check(workshop)
-    body = workshop.archives.body(workshop.export.archive_key)
+    assert len(scenario.queue.enqueued) == len(outcomes) - 1
+    check(scenario)
+    body = scenario.archives.body(scenario.export.archive_key)
     assert body.read(0, body.size_bytes) == whole
 
 
 def test_what_it_holds_is_deflated_where_that_helps() -> None:
-    workshop = Workshop([File("b.txt", Plain(TEXT), "text/plain"), File("c.jpg", Plain(TEXT))])
-    workshop.build()
-    with workshop.opened() as archive:
+    scenario = ExportScenario([File("b.txt", BytesBody(TEXT), "text/plain"), File("c.jpg", BytesBody(TEXT))])
+    scenario.build()
+    with scenario.opened() as archive:
         text, picture = archive.getinfo("b.txt"), archive.getinfo("c.jpg")
         assert text.compress_type == zipfile.ZIP_DEFLATED
         assert text.compress_size < len(TEXT) / 20
@@ -276,78 +276,78 @@ class Swelling:
 
 def test_what_does_not_compress_takes_no_more_room_than_the_layout_reckons() -> None:
     files = [
-        File.made_up(f"{n}.txt", size, n, media_type="text/plain")
+        File.generated(f"{n}.txt", size, n, media_type="text/plain")
         for n, size in enumerate([1, 9 * MIB, 10 * MIB - 1, 9 * MIB, 70_000])
     ]
     for compression in (Swelling(), FastCompression()):
-        workshop = Workshop(files, compression=compression)
-        assert workshop.build() is Outcome.FINISHED
-        check(workshop)
-        archive = workshop.archives.body(workshop.export.archive_key)
+        scenario = ExportScenario(files, compression=compression)
+        assert scenario.build() is Outcome.FINISHED
+        check(scenario)
+        archive = scenario.archives.body(scenario.export.archive_key)
         assert archive.size_bytes < 1.002 * sum(file.body.size_bytes for file in files)
 
 
 def test_a_made_member_is_what_the_function_makes_of_it() -> None:
     function = ExportFunction(name="IMG_RESIZE", factor=0.5)
     body = bytes(range(256)) * 80_000  # 20 MB: over several parts
-    workshop = Workshop([File("a.jpg", Plain(body), is_made=True)], function=function)
-    workshop.build()
-    with workshop.opened() as archive:
+    scenario = ExportScenario([File("a.jpg", BytesBody(body), is_made=True)], function=function)
+    scenario.build()
+    with scenario.opened() as archive:
         assert archive.read("a.jpg") == body[::-1]
 
 
 def test_a_file_that_has_vanished_is_left_out_and_named() -> None:
     for number in range(8):
-        workshop = mixed()
-        workshop.archives.remove(workshop.key_of(number))
-        assert workshop.build() is Outcome.FINISHED
-        export = workshop.export
+        scenario = mixed()
+        scenario.archives.remove(scenario.key_of(number))
+        assert scenario.build() is Outcome.FINISHED
+        export = scenario.export
         assert export.status is ExportStatus.PARTIAL
         assert export.problems == {"file_missing": [identifier(number)]}
         assert export.entries_done == 7
-        check(workshop, without=(number,))
+        check(scenario, without=(number,))
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_file_that_has_other_bytes_is_left_out_and_named(number: int) -> None:
-    workshop = mixed()
-    body = workshop.files[number].body
-    workshop.archives.put(workshop.key_of(number), body.read(0, body.size_bytes - 1) + b"!")
-    workshop.build()
-    assert workshop.export.problems == {"file_changed": [identifier(number)]}
-    check(workshop, without=(number,))
+    scenario = mixed()
+    body = scenario.files[number].body
+    scenario.archives.put(scenario.key_of(number), body.read(0, body.size_bytes - 1) + b"!")
+    scenario.build()
+    assert scenario.export.problems == {"file_changed": [identifier(number)]}
+    check(scenario, without=(number,))
 
 
 @pytest.mark.parametrize("number", [0, 3, 5])
 def test_a_file_that_has_another_size_is_left_out_and_named(number: int) -> None:
-    workshop = mixed()
-    workshop.archives.put(workshop.key_of(number), MadeUp(9, 7_000_000))
-    workshop.build()
-    assert workshop.export.problems == {"file_changed": [identifier(number)]}
-    check(workshop, without=(number,))
+    scenario = mixed()
+    scenario.archives.put(scenario.key_of(number), GeneratedBody(9, 7_000_000))
+    scenario.build()
+    assert scenario.export.problems == {"file_changed": [identifier(number)]}
+    check(scenario, without=(number,))
 
 
 @pytest.mark.parametrize("number", range(8))
 @pytest.mark.parametrize("changes", [False, True], ids=["vanishes", "changes"])
 def test_a_file_that_goes_or_changes_midway_is_left_out(number: int, changes: bool) -> None:
     for call in range(number, 200, 12):
-        workshop = mixed()
+        scenario = mixed()
         calls = count()
 
         def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
             if next(calls) == call:
-                _spoil(workshop, number, changes=changes)  # noqa: B023 - called in this round
+                _spoil(scenario, number, changes=changes)  # noqa: B023 - called in this round
 
-        assert disturbed(workshop, meanwhile).build(EXPORT, workshop.remaining)
-        export = workshop.export
+        assert disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining)
+        export = scenario.export
         if export.status is ExportStatus.PARTIAL:
             [(code, who)] = export.problems.items()
             assert list(who) == [identifier(number)]
             assert code in ("file_missing", "file_changed")
-            opens(workshop, without=(number,))
+            opens(scenario, without=(number,))
         else:
             assert export.status is ExportStatus.COMPLETED
-            opens(workshop)
+            opens(scenario)
             if next(calls) <= call:
                 return
 
@@ -355,182 +355,182 @@ def test_a_file_that_goes_or_changes_midway_is_left_out(number: int, changes: bo
 @pytest.mark.parametrize("call", [36, 44])
 def test_files_that_go_midway_together_are_left_out_one_after_the_other(call: int) -> None:
     """The member that is copied first, and the one that goes on in the part where it begins."""
-    workshop = mixed()
+    scenario = mixed()
     calls = count()
 
     def meanwhile(_method: str) -> None:
         if next(calls) == call:
             for number in (3, 7):
-                _spoil(workshop, number, changes=False)
+                _spoil(scenario, number, changes=False)
 
-    assert disturbed(workshop, meanwhile).build(EXPORT, workshop.remaining) is Outcome.FINISHED
-    assert workshop.export.problems == {"file_missing": [identifier(3), identifier(7)]}
-    check(workshop, without=(3, 7))
+    assert disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining) is Outcome.FINISHED
+    assert scenario.export.problems == {"file_missing": [identifier(3), identifier(7)]}
+    check(scenario, without=(3, 7))
 
 
-def _spoil(workshop: Workshop, number: int, *, changes: bool) -> None:
-    key, body = workshop.key_of(number), workshop.files[number].body
+def _spoil(scenario: ExportScenario, number: int, *, changes: bool) -> None:
+    key, body = scenario.key_of(number), scenario.files[number].body
     if changes:
         other = bytes(min(body.size_bytes, 1000)) + body.read(1000, body.size_bytes)
-        workshop.archives.put(key, other, crc32=zlib.crc32(other))
+        scenario.archives.put(key, other, crc32=zlib.crc32(other))
     else:
-        workshop.archives.remove(key)
+        scenario.archives.remove(key)
 
 
-def opens(workshop: Workshop, *, without: tuple[int, ...] = ()) -> None:
+def opens(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
     """The archive is sound, whatever bytes its members have, and nothing else is left."""
-    assert workshop.leftovers() == []
-    with workshop.opened() as archive:
-        paths = {f.path for n, f in enumerate(workshop.files) if n not in without}
+    assert scenario.leftovers() == []
+    with scenario.opened() as archive:
+        paths = {f.path for n, f in enumerate(scenario.files) if n not in without}
         assert set(archive.namelist()) == paths
         assert archive.testzip() is None
 
 
 def test_where_no_file_is_left_the_export_has_failed() -> None:
-    workshop = mixed()
+    scenario = mixed()
     for number in range(8):
-        workshop.archives.remove(workshop.key_of(number))
-    assert workshop.build() is Outcome.FAILED
-    export = workshop.export
+        scenario.archives.remove(scenario.key_of(number))
+    assert scenario.build() is Outcome.FAILED
+    export = scenario.export
     assert (export.status, export.failure) == (ExportStatus.ERROR, "no_files_left")
     assert len(export.problems["file_missing"]) == 8
-    assert workshop.leftovers() == []
-    assert workshop.build() is Outcome.NOTHING_TO_DO
+    assert scenario.leftovers() == []
+    assert scenario.build() is Outcome.NOTHING_TO_DO
 
 
 def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
     function = ExportFunction(name="IMG_RESIZE", factor=0.5)
     files = [
-        File("a.jpg", Plain(b"damaged image"), is_made=True),
-        File("b.jpg", Plain(b"an image"), is_made=True),
+        File("a.jpg", BytesBody(b"damaged image"), is_made=True),
+        File("b.jpg", BytesBody(b"an image"), is_made=True),
     ]
-    workshop = Workshop(files, function=function)
-    workshop.build()
-    assert workshop.export.problems == {"image_damaged": [identifier(0)]}
-    check(workshop, without=(0,))
+    scenario = ExportScenario(files, function=function)
+    scenario.build()
+    assert scenario.export.problems == {"image_damaged": [identifier(0)]}
+    check(scenario, without=(0,))
 
 
 def test_one_worker_at_a_time() -> None:
-    workshop = mixed()
-    assert killed(workshop, 25)
-    assert workshop.build() is Outcome.BUSY
-    workshop.clock.advance(timedelta(minutes=11))
-    assert workshop.build() is Outcome.FINISHED
+    scenario = mixed()
+    assert killed(scenario, 25)
+    assert scenario.build() is Outcome.BUSY
+    scenario.clock.advance(timedelta(minutes=11))
+    assert scenario.build() is Outcome.FINISHED
 
 
 def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
     whole = undisturbed(mixed())
     for call in range(12, 80, 13):
-        workshop = mixed()
+        scenario = mixed()
         calls = count()
 
         def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
             if next(calls) == call:
-                workshop.clock.advance(timedelta(hours=1))  # noqa: B023 - called in this round
-                assert workshop.build() is Outcome.FINISHED  # noqa: B023 - likewise
+                scenario.clock.advance(timedelta(hours=1))  # noqa: B023 - called in this round
+                assert scenario.build() is Outcome.FINISHED  # noqa: B023 - likewise
 
         with suppress(RecordChangedError, StoreError):
-            disturbed(workshop, meanwhile).build(EXPORT, workshop.remaining)
-        assert workshop.export.status is ExportStatus.COMPLETED
-        body = workshop.archives.body(workshop.export.archive_key)
+            disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining)
+        assert scenario.export.status is ExportStatus.COMPLETED
+        body = scenario.archives.body(scenario.export.archive_key)
         assert body.read(0, body.size_bytes) == whole
-        assert len(workshop.exports.accesses) == 1
+        assert len(scenario.exports.accesses) == 1
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_two_workers_that_take_turns_at_any_call_do_no_harm(seed: int) -> None:
     chosen = random.Random(seed)
-    workshop = mixed()
+    scenario = mixed()
     turns = Turns()
 
     def work() -> None:
         with suppress(RecordChangedError, StoreError):
-            disturbed(workshop, turns.wait).build(EXPORT, workshop.remaining)
+            disturbed(scenario, turns.wait).build(EXPORT, scenario.remaining)
 
     turns.begin(work)
     for _ in range(chosen.randrange(3, 60)):
         turns.give(0)
-    workshop.clock.advance(timedelta(hours=1))
+    scenario.clock.advance(timedelta(hours=1))
     turns.begin(work)
     spoilt, spoilt_at = chosen.randrange(8), chosen.randrange(40)
     for turn in count():
         if not (waiting := turns.waiting):
             break
         if turn == spoilt_at:
-            _spoil(workshop, spoilt, changes=False)
+            _spoil(scenario, spoilt, changes=False)
         turns.give(chosen.choice(waiting))
-    while workshop.export.is_unfinished:
-        workshop.clock.advance(timedelta(hours=1))
-        workshop.build()
-    left_out = [who for files in workshop.export.problems.values() for who in files]
+    while scenario.export.is_unfinished:
+        scenario.clock.advance(timedelta(hours=1))
+        scenario.build()
+    left_out = [who for files in scenario.export.problems.values() for who in files]
     assert left_out in ([], [identifier(spoilt)])
-    opens(workshop, without=(spoilt,) if left_out else ())
-    archive = workshop.archives.body(workshop.export.archive_key)
-    assert workshop.export.archive_bytes == archive.size_bytes
-    assert len(workshop.exports.accesses) == 1
+    opens(scenario, without=(spoilt,) if left_out else ())
+    archive = scenario.archives.body(scenario.export.archive_key)
+    assert scenario.export.archive_bytes == archive.size_bytes
+    assert len(scenario.exports.accesses) == 1
 
 
 def test_an_archive_that_was_made_but_not_recorded_is_not_made_again() -> None:
-    workshop = mixed()
-    key = workshop.export.archive_key
+    scenario = mixed()
+    key = scenario.export.archive_key
 
     def dies(method: str) -> None:
-        if key in workshop.archives.objects:
+        if key in scenario.archives.objects:
             raise KilledError(method)
 
     with pytest.raises(KilledError):
-        disturbed(workshop, dies).build(EXPORT, workshop.remaining)
-    made = workshop.archives.objects[key]
-    workshop.clock.advance(timedelta(hours=1))
+        disturbed(scenario, dies).build(EXPORT, scenario.remaining)
+    made = scenario.archives.objects[key]
+    scenario.clock.advance(timedelta(hours=1))
     calls: list[str] = []
-    assert disturbed(workshop, calls.append).build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is Outcome.FINISHED
     assert not {"begin", "copy", "finish"} & set(calls)
-    assert workshop.archives.objects[key] is made
-    assert workshop.export.archive_bytes == made.body.size_bytes
-    check(workshop)
+    assert scenario.archives.objects[key] is made
+    assert scenario.export.archive_bytes == made.body.size_bytes
+    check(scenario)
 
 
 def test_another_archive_in_the_place_of_this_one_is_not_taken_for_it() -> None:
-    workshop = Workshop([File("a.jpg", Plain(b"leaf"))])
-    archives, key = workshop.archives, workshop.export.archive_key
+    scenario = ExportScenario([File("a.jpg", BytesBody(b"leaf"))])
+    archives, key = scenario.archives, scenario.export.archive_key
 
     def another() -> None:
         archives.uploads.clear()
         archives.put(key, b"what a worker made that had seen other files")
 
-    disturbed(workshop, once("finish", another)).build(EXPORT, workshop.remaining)
-    check(workshop)
+    disturbed(scenario, once("finish", another)).build(EXPORT, scenario.remaining)
+    check(scenario)
 
 
 def test_copies_are_kept_often_enough_and_seldom_enough() -> None:
-    files = [File.made_up(f"{n}.tif", 10 * MIB, n % 9) for n in range(1500)]
-    workshop = Workshop(files)
+    files = [File.generated(f"{n}.tif", 10 * MIB, n % 9) for n in range(1500)]
+    scenario = ExportScenario(files)
     calls: list[str] = []
-    assert disturbed(workshop, calls.append).build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is Outcome.FINISHED
     assert 30 < calls.count("save") < 120
-    assert workshop.archives.sent < 0.002 * 1500 * 10 * MIB
+    assert scenario.archives.sent < 0.002 * 1500 * 10 * MIB
 
 
 def test_progress_is_told_of_files_that_are_streamed_and_of_those_that_are_copied() -> None:
-    workshop = mixed()
+    scenario = mixed()
     seen = []
 
     def look(_method: str) -> None:
-        workshop.clock.advance(timedelta(seconds=2))
-        seen.append((workshop.export.entries_done, workshop.export.bytes_done))
+        scenario.clock.advance(timedelta(seconds=2))
+        seen.append((scenario.export.entries_done, scenario.export.bytes_done))
 
-    disturbed(workshop, look).build(EXPORT, workshop.remaining)
+    disturbed(scenario, look).build(EXPORT, scenario.remaining)
     files = [entries for entries, _ in seen]
     assert files == sorted(files)
     assert {2, 4, 5, 6, 7} <= set(files)
     assert [size for _, size in seen] == sorted(size for _, size in seen)
-    export = workshop.export
+    export = scenario.export
     assert (export.entries_done, export.bytes_done) == (8, export.bytes_total)
 
 
 def test_a_worker_that_sums_up_for_long_keeps_its_lease_and_what_it_found_out() -> None:
-    files = [File.made_up(f"{n}.tif", 11 * MIB, n, crc32_is_known=False) for n in range(30)]
-    workshop = Workshop(files)
+    files = [File.generated(f"{n}.tif", 11 * MIB, n, crc32_is_known=False) for n in range(30)]
+    scenario = ExportScenario(files)
     left = iter([timedelta(minutes=5)] * 14)
     with_crc32 = 0
 
@@ -538,48 +538,48 @@ def test_a_worker_that_sums_up_for_long_keeps_its_lease_and_what_it_found_out() 
         nonlocal with_crc32
         if method == "crc32":
             with_crc32 += 1
-            workshop.clock.advance(timedelta(minutes=2))
-            assert workshop.export.is_leased(workshop.clock.now())
+            scenario.clock.advance(timedelta(minutes=2))
+            assert scenario.export.is_leased(scenario.clock.now())
 
-    building = disturbed(workshop, look)
+    building = disturbed(scenario, look)
     soon_over = partial(next, left, timedelta(seconds=59))
     assert building.build(EXPORT, soon_over) is Outcome.CONTINUED
     assert 5 < with_crc32 < 15
-    assert building.build(EXPORT, workshop.remaining) is Outcome.FINISHED
+    assert building.build(EXPORT, scenario.remaining) is Outcome.FINISHED
     assert with_crc32 == 30
-    check(workshop)
+    check(scenario)
 
 
 def test_who_comes_to_nothing_again_and_again_is_given_up() -> None:
-    workshop = mixed()
+    scenario = mixed()
     for _ in range(6):
-        assert killed(workshop, 9)
-        workshop.clock.advance(timedelta(hours=1))
+        assert killed(scenario, 9)
+        scenario.clock.advance(timedelta(hours=1))
     told = 7
-    workshop.exports.replace(workshop.export, replace(workshop.export, bytes_done=told))
-    assert workshop.build() is Outcome.FAILED
-    assert workshop.export.failure == "attempts_exhausted"
-    assert workshop.export.bytes_done == told
-    assert workshop.leftovers() == []
+    scenario.exports.replace(scenario.export, replace(scenario.export, bytes_done=told))
+    assert scenario.build() is Outcome.FAILED
+    assert scenario.export.failure == "attempts_exhausted"
+    assert scenario.export.bytes_done == told
+    assert scenario.leftovers() == []
 
 
 def test_an_upload_that_the_store_has_cleared_away_is_begun_again() -> None:
     whole = undisturbed(mixed())
-    workshop = mixed()
-    assert killed(workshop, 40)
-    workshop.archives.uploads.clear()
-    workshop.clock.advance(timedelta(hours=1))
-    assert workshop.build() is Outcome.FINISHED
-    check(workshop)
-    body = workshop.archives.body(workshop.export.archive_key)
+    scenario = mixed()
+    assert killed(scenario, 40)
+    scenario.archives.uploads.clear()
+    scenario.clock.advance(timedelta(hours=1))
+    assert scenario.build() is Outcome.FINISHED
+    check(scenario)
+    body = scenario.archives.body(scenario.export.archive_key)
     assert body.read(0, body.size_bytes) == whole
 
 
 def test_a_sum_that_had_to_be_computed_is_kept_with_the_file() -> None:
-    workshop = Workshop([File.made_up("a.tif", 11 * MIB, crc32_is_known=False)])
+    scenario = ExportScenario([File.generated("a.tif", 11 * MIB, crc32_is_known=False)])
     known = upload(file_identifier=identifier(0), inspected_content=content(crc32=None))
-    workshop.uploads.add(known)
-    workshop.build()
-    kept = workshop.uploads.records[identifier(0)]
-    assert kept.content.crc32 == f"{workshop.files[0].body.crc32:08x}"
+    scenario.uploads.add(known)
+    scenario.build()
+    kept = scenario.uploads.records[identifier(0)]
+    assert kept.content.crc32 == f"{scenario.files[0].body.crc32:08x}"
     assert kept.version == known.version + 1

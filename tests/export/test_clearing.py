@@ -13,21 +13,21 @@ from coffer.domain.errors import GoneError, NotFoundError
 from coffer.domain.export.access import issue_key, redeem_key
 from coffer.domain.export.clearing import Clearing
 from coffer.domain.export.record import RECORD_LIFE, ExportStatus
-from tests.export.workshop import EXPORT, File, Workshop
-from tests.fakes.bodies import Plain
-from tests.fakes.watching import KilledError, killed_at, once, watched
+from tests.export.scenario import EXPORT, File, ExportScenario
+from tests.fakes.bodies import BytesBody
+from tests.fakes.hooks import KilledError, kill_at_call, once, with_hooks
 
 ALICE = Caller(username="alice")
 
 
-def workshop() -> Workshop:
-    return Workshop([File("leaf.jpg", Plain(b"leaf"))])
+def scenario() -> ExportScenario:
+    return ExportScenario([File("leaf.jpg", BytesBody(b"leaf"))])
 
 
-def clearing(world: Workshop, happen: Callable[[str], None] = lambda _: None) -> Clearing:
+def clearing(world: ExportScenario, happen: Callable[[str], None] = lambda _: None) -> Clearing:
     return Clearing(
-        exports=watched(world.exports, before=happen),
-        archives=watched(world.archives, before=happen),
+        exports=with_hooks(world.exports, before=happen),
+        archives=with_hooks(world.archives, before=happen),
         queue=world.queue,
         clock=world.clock,
     )
@@ -37,16 +37,16 @@ def keep(house: Clearing) -> list[str]:
     return [step() for _, step in house.steps()]
 
 
-def left(world: Workshop) -> list[str]:
+def left(world: ExportScenario) -> list[str]:
     return [*world.archives.keys("exports/"), *world.archives.uploads]
 
 
-def later(world: Workshop, minutes: int) -> None:
+def later(world: ExportScenario, minutes: int) -> None:
     world.clock.advance(timedelta(minutes=minutes))
 
 
 def test_an_archive_goes_an_hour_after_it_was_finished_and_all_that_belongs_to_it() -> None:
-    world = workshop()
+    world = scenario()
     world.build()
     world.archives.begin(f"exports/{EXPORT}/parts/1/7")
     world.archives.save(f"exports/{EXPORT}/parts/1/8", b"left by a worker that was killed")
@@ -64,7 +64,7 @@ def test_an_archive_goes_an_hour_after_it_was_finished_and_all_that_belongs_to_i
 
 
 def test_what_an_export_left_that_failed_goes_too() -> None:
-    world = workshop()
+    world = scenario()
     world.archives.remove(world.key_of(0))
     world.build()
     later(world, 1)
@@ -75,11 +75,11 @@ def test_what_an_export_left_that_failed_goes_too() -> None:
 
 @pytest.mark.parametrize("call", range(10))
 def test_who_is_killed_at_it_is_followed_by_one_who_ends_it(call: int) -> None:
-    world = workshop()
+    world = scenario()
     world.build()
     later(world, 61)
     try:
-        keep(clearing(world, killed_at(call)))
+        keep(clearing(world, kill_at_call(call)))
     except KilledError:
         later(world, 1)
         keep(clearing(world))
@@ -88,7 +88,7 @@ def test_who_is_killed_at_it_is_followed_by_one_who_ends_it(call: int) -> None:
 
 
 def test_a_key_that_is_made_or_taken_meanwhile_keeps_the_archive() -> None:
-    world = workshop()
+    world = scenario()
     world.build()
     later(world, 59)
     access = issue_key(world.exports, world.clock, ALICE, EXPORT)
@@ -109,7 +109,7 @@ def test_a_key_that_is_made_or_taken_meanwhile_keeps_the_archive() -> None:
 
 
 def test_a_key_that_comes_behind_the_end_opens_nothing() -> None:
-    world = workshop()
+    world = scenario()
     world.build()
     later(world, 30)
     access = issue_key(world.exports, world.clock, ALICE, EXPORT)
@@ -119,7 +119,7 @@ def test_a_key_that_comes_behind_the_end_opens_nothing() -> None:
 
 
 def test_an_export_that_nobody_took_up_or_whose_worker_died_is_sent_on() -> None:
-    world = workshop()
+    world = scenario()
     later(world, 16)
     assert keep(clearing(world)) == ["export_sent_on"]
     leased = world.exports.replace(world.export, world.export.leased(world.clock.now()))

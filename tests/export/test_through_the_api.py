@@ -32,7 +32,7 @@ from tests.api.clients import describe, offer, post, problems, upload
 from tests.api.images import jpeg, png
 from tests.api.test_exports import ask
 from tests.architecture.source_files import ROOT
-from tests.fakes.bodies import MadeUp
+from tests.fakes.bodies import GeneratedBody
 from tests.fakes.records import identifier
 
 BINARY = "application/octet-stream"
@@ -48,7 +48,7 @@ def stored(stack: LocalStack, body: bytes, name: str, media_type: str | None = N
 def large(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
     """The fileIdentifier of a file that went straight to S3."""
     offered = offer(stack, name=name)
-    assert post(offered, MadeUp(seed, size_bytes).read(0, size_bytes)) == 201
+    assert post(offered, GeneratedBody(seed, size_bytes).read(0, size_bytes)) == 201
     return str(offered["fileIdentifier"])
 
 

@@ -21,8 +21,8 @@ from coffer.domain.export.zip_format import (
     end_of_directory,
     stored_header,
 )
-from tests.export.workshop import File, Workshop
-from tests.fakes.bodies import MadeUp
+from tests.export.scenario import File, ExportScenario
+from tests.fakes.bodies import GeneratedBody
 
 NOON = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 LISTING = {
@@ -69,16 +69,16 @@ def test_every_tool_counts_as_many(tool: str, members: int, tmp_path: Path) -> N
 @pytest.mark.parametrize("size", [4 * GIB - 2, 4 * GIB - 1, 4 * GIB, 4 * GIB + 1])
 def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
     """The second member, or the directory, stands where the first one ends."""
-    workshop = Workshop([File.made_up("a.tif", size, 1), File.made_up("b.tif", 11_000_000, 2)])
-    workshop.build()
-    with workshop.opened() as archive:
+    scenario = ExportScenario([File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)])
+    scenario.build()
+    with scenario.opened() as archive:
         first, second = archive.infolist()
-        body = workshop.files[0].body
-        assert isinstance(body, MadeUp)
+        body = scenario.files[0].body
+        assert isinstance(body, GeneratedBody)
         assert (first.file_size, first.CRC) == (size, body.crc32)
         assert (first.extract_version == 45) is (size >= 0xFFFFFFFF)
         assert (second.extract_version == 45) is (second.header_offset >= 0xFFFFFFFF)
-        assert archive.read(second) == workshop.files[1].body.read(0, 11_000_000)
+        assert archive.read(second) == scenario.files[1].body.read(0, 11_000_000)
         assert archive.start_dir > 4 * GIB
 
 
@@ -86,12 +86,12 @@ def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
 def test_a_member_may_begin_around_4_gib(over: int) -> None:
     header = len(stored_header(Title("a.tif", NOON), 0, 1))
     size = 0xFFFFFFFF + over - header
-    workshop = Workshop([File.made_up("a.tif", size, 1), File.made_up("b.tif", 11_000_000, 2)])
-    workshop.build()
-    with workshop.opened() as archive:
+    scenario = ExportScenario([File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)])
+    scenario.build()
+    with scenario.opened() as archive:
         _, second = archive.infolist()
         assert second.header_offset == 0xFFFFFFFF + over
-        assert archive.read(second) == workshop.files[1].body.read(0, 11_000_000)
+        assert archive.read(second) == scenario.files[1].body.read(0, 11_000_000)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from tests.fakes.outlets import (
     FixedThumbnailer,
     InMemoryAudit,
     InMemoryQueue,
-    PlainForms,
+    UnsignedForms,
     RecordingBus,
 )
 from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.vocabulary import InMemoryVocabulary
-from tests.fakes.watching import KilledError, killed_at, watched
+from tests.fakes.hooks import KilledError, kill_at_call, with_hooks
 
 __all__ = [
     "FixedThumbnailer",
@@ -30,8 +30,8 @@ __all__ = [
     "InMemoryUploads",
     "InMemoryVocabulary",
     "KilledError",
-    "PlainForms",
+    "UnsignedForms",
     "RecordingBus",
-    "killed_at",
-    "watched",
+    "kill_at_call",
+    "with_hooks",
 ]

@@ -15,7 +15,7 @@ from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadM
 from coffer.domain.export.layout import GIB, MIB
 from coffer.domain.export.ports import Piece
 from coffer.domain.objects import StoredObject
-from tests.fakes.bodies import Body, Joined, Plain, etag_of_body
+from tests.fakes.bodies import Body, JoinedBody, BytesBody, etag_of_body
 
 _Work = TypeVar("_Work")
 _Result = TypeVar("_Result")
@@ -50,7 +50,7 @@ class InMemoryArchives:
 
     def put(self, key: str, body: Body | bytes, *, crc32: int | None = None) -> StoredObject:
         """Somebody has put `body` there."""
-        there = Plain(body) if isinstance(body, bytes) else body
+        there = BytesBody(body) if isinstance(body, bytes) else body
         known = None if crc32 is None else f"{crc32:08x}"
         self.objects[key] = _Held(there, etag_of_body(there), known)
         return self.describe(key)
@@ -81,7 +81,7 @@ class InMemoryArchives:
     def save(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
         self.calls += 1
         self.sent += len(body)
-        self.objects[key] = _Held(Plain(body), hashlib.md5(body).hexdigest())
+        self.objects[key] = _Held(BytesBody(body), hashlib.md5(body).hexdigest())
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
         self.calls += 1
@@ -119,7 +119,7 @@ class InMemoryArchives:
         self.sent += len(body)
         if len(body) > 5 * GIB:
             raise AssertionError("EntityTooLarge")
-        return self._keep(key, upload, part, Plain(bytes(body)))
+        return self._keep(key, upload, part, BytesBody(bytes(body)))
 
     def copy(
         self, key: str, upload: str, part: int, source: StoredObject, start: int, length: int
@@ -135,7 +135,7 @@ class InMemoryArchives:
             raise AssertionError("a copied part may have 5 GiB")
         if (start, length) != (0, size) and size <= 5 * MIB:
             raise AssertionError("InvalidRequest: only of more than 5 MiB a range can be copied")
-        return self._keep(key, upload, part, Joined([(held.body, start, length)]))
+        return self._keep(key, upload, part, JoinedBody([(held.body, start, length)]))
 
     def finish(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
         self.calls += 1
@@ -150,7 +150,7 @@ class InMemoryArchives:
         for body in bodies[:-1]:
             if body.size_bytes < 5 * MIB:
                 raise AssertionError(f"EntityTooSmall: {body.size_bytes} bytes")
-        joined = Joined([(body, 0, body.size_bytes) for body in bodies])
+        joined = JoinedBody([(body, 0, body.size_bytes) for body in bodies])
         if joined.size_bytes > 5 * 1024**4:
             raise AssertionError("EntityTooLarge")
         etag = f"{hashlib.md5(''.join(parts.values()).encode()).hexdigest()}-{len(parts)}"

@@ -22,7 +22,7 @@ class Body(Protocol):
     def read(self, start: int, length: int) -> bytes: ...
 
 
-class Plain:
+class BytesBody:
     """Bytes that are there."""
 
     def __init__(self, body: bytes) -> None:
@@ -40,7 +40,7 @@ class Plain:
         return self._body[start : start + length]
 
 
-class MadeUp:
+class GeneratedBody:
     """One block of random bytes, over and over; which one, the seed says."""
 
     def __init__(self, seed: int, size_bytes: int) -> None:
@@ -73,7 +73,7 @@ class MadeUp:
         return zlib.crc32(self._block[:rest], crc32)
 
 
-class Joined:
+class JoinedBody:
     """Stretches of other bodies, one behind the other."""
 
     def __init__(self, stretches: Sequence[tuple[Body, int, int]]) -> None:

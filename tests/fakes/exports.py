@@ -69,7 +69,7 @@ class InMemoryExports:
         return export
 
 
-class RecordedQueue:
+class RecordingExportQueue:
     """The ExportQueue port."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class RecordedQueue:
         self.enqueued.append(identifier)
 
 
-class Reversing:
+class ReversedImages:
     """The ImageFunctions port: the bytes backwards, or a failure where they say so."""
 
     def apply(self, function: ExportFunction, image: bytes) -> bytes:
@@ -93,6 +93,6 @@ def nothing_to_clear(clock: Clock) -> Clearing:
     return Clearing(
         exports=InMemoryExports(),
         archives=InMemoryArchives(clock),
-        queue=RecordedQueue(),
+        queue=RecordingExportQueue(),
         clock=clock,
     )

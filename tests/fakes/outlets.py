@@ -50,7 +50,7 @@ class InMemoryQueue:
         self.enqueued.append(stored)
 
 
-class PlainForms:
+class UnsignedForms:
     """The UploadForms port: forms that nobody signed, one hour long."""
 
     def __init__(self) -> None:

@@ -176,10 +176,10 @@ def world(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(stack, monkeypatch)
 
 
-Happening = Callable[[World], Response]
+Hook = Callable[[World], Response]
 
 
-def _uploads(path: str) -> Mapping[int, Happening]:
+def _uploads(path: str) -> Mapping[int, Hook]:
     return {
         200: lambda world: world.form(path),
         201: lambda world: world.form(path, Accept=JSON_API),
@@ -204,7 +204,7 @@ def _after(_made: Any, then: Callable[[], None], ask: Callable[[], Response]) ->
     return ask()
 
 
-def _looks(kind: str, method: str) -> Mapping[int, Happening]:
+def _looks(kind: str, method: str) -> Mapping[int, Hook]:
     def ask(world: World, path: str, **headers: str) -> Response:
         return world.get(path, method=method, **headers)
 
@@ -235,7 +235,7 @@ def _looks(kind: str, method: str) -> Mapping[int, Happening]:
     }
 
 
-def _downloads(kind: str) -> Mapping[int, Happening]:
+def _downloads(kind: str) -> Mapping[int, Hook]:
     return {
         **_looks(kind, "GET"),
         206: lambda world: world.get(world.path_of(kind), Range="bytes=0-9"),
@@ -246,7 +246,7 @@ def _downloads(kind: str) -> Mapping[int, Happening]:
 
 def _records(
     root: str, make: Callable[[World], str], table: str, key: str
-) -> Mapping[int, Happening]:
+) -> Mapping[int, Hook]:
     def guarded(world: World, token: str) -> Response:
         path = f"{root}/{make(world)}"
         world.get(path)
@@ -270,7 +270,7 @@ def _records(
     }
 
 
-def _lists(root: str, **view: str) -> Mapping[int, Happening]:
+def _lists(root: str, **view: str) -> Mapping[int, Hook]:
     """What the list of a kind answers; `view` is a query that shows all that it can."""
 
     def page(world: World) -> Response:
@@ -303,7 +303,7 @@ def _description(world: World, **more: Any) -> Response:
     return world.post("/api/v1/metadata", document)
 
 
-def _guarded(ask: Happening, token: str = "") -> Happening:
+def _guarded(ask: Hook, token: str = "") -> Hook:
     def happen(world: World) -> Response:
         ask(world)
         world.demand_tokens(token)
@@ -312,7 +312,7 @@ def _guarded(ask: Happening, token: str = "") -> Happening:
     return happen
 
 
-def _packages(path: str) -> Mapping[int, Happening]:
+def _packages(path: str) -> Mapping[int, Hook]:
     too_many = {**PACKAGE, "filedata": {str(number): {} for number in range(2001)}}
     other = path.replace("/rawstore/", "/other/")
     return {
@@ -340,7 +340,7 @@ TERMS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Happening]]:
+def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Hook]]:
     """The answers of a kind of term; `wrong` is an attribute against a rule."""
     root = f"/api/v1/{kind}"
 
@@ -362,7 +362,7 @@ def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Hap
         document = {"type": type_, "id": target.rpartition("/")[2], "attributes": attributes}
         return send(world, "PATCH", target, {"data": document})
 
-    def guarded(method: str, token: str) -> Happening:
+    def guarded(method: str, token: str) -> Hook:
         def ask(world: World) -> Response:
             target = path(world)
             document = {"type": kind, "id": target.rpartition("/")[2], "attributes": {}}
@@ -373,11 +373,11 @@ def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Hap
 
         return ask
 
-    def absent(method: str) -> Happening:
+    def absent(method: str) -> Hook:
         document = {"data": {"type": kind, "id": ABSENT, "attributes": {}}}
         return lambda world: send(world, method, f"{root}/{ABSENT}", document)
 
-    def gone(method: str) -> Happening:
+    def gone(method: str) -> Hook:
         def ask(world: World) -> Response:
             target = path(world)
             assert send(world, "DELETE", target).status == 204
@@ -398,11 +398,11 @@ def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Hap
         add(world)
         return add(world)
 
-    negotiated: Happening = lambda world: send(  # noqa: E731 - one of a table of them
+    negotiated: Hook = lambda world: send(  # noqa: E731 - one of a table of them
         world, "DELETE", f"{root}/{ABSENT}", Accept="image/png"
     )
     too_large = b" " * (10 * 1024**2 + 1)
-    shown: dict[int, Happening] = {
+    shown: dict[int, Hook] = {
         200: lambda world: world.get(path(world)),
         304: lambda world: world.get(path(world), If_None_Match="*"),
         401: guarded("GET", ""),
@@ -469,7 +469,7 @@ def _terms(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Hap
     }
 
 
-def _lookup(path: str) -> Mapping[int, Happening]:
+def _lookup(path: str) -> Mapping[int, Hook]:
     """The answers of something that everybody who is signed in may look up."""
     return {
         200: lambda world: world.get(path),
@@ -479,7 +479,7 @@ def _lookup(path: str) -> Mapping[int, Happening]:
     }
 
 
-def _stored(infix: str, kind: str) -> Mapping[int, Happening]:
+def _stored(infix: str, kind: str) -> Mapping[int, Hook]:
     root = f"/api/v1/file-info/mybucket/{infix}"
 
     def ask(world: World) -> Response:
@@ -496,7 +496,7 @@ def _stored(infix: str, kind: str) -> Mapping[int, Happening]:
     }
 
 
-def _names(root: str) -> Mapping[int, Happening]:
+def _names(root: str) -> Mapping[int, Hook]:
     query = "filter[type][EQ]=metadata&filter[name][EQ]=my-image.png&filter[group][EQ]=mybucket"
 
     def ask(world: World) -> Response:
@@ -526,7 +526,7 @@ def delete_of(world: World, kind: str, identifier: str, **headers: str) -> Respo
 
 def _changes_of(
     kind: str, make: Callable[[World], str], **attributes: Any
-) -> Mapping[int, Happening]:
+) -> Mapping[int, Hook]:
     def ask(world: World, identifier: str = "", **headers: str) -> Response:
         identifier = identifier or make(world)
         data = {"type": kind, "id": identifier, "attributes": attributes}
@@ -565,7 +565,7 @@ def _changes_of(
     }
 
 
-def _deletions_of(kind: str, make: Callable[[World], str]) -> Mapping[int, Happening]:
+def _deletions_of(kind: str, make: Callable[[World], str]) -> Mapping[int, Hook]:
     def guarded(world: World, token: str) -> Response:
         identifier = make(world)
         delete_of(world, kind, ABSENT)
@@ -589,7 +589,7 @@ def _deletions_of(kind: str, make: Callable[[World], str]) -> Mapping[int, Happe
     }
 
 
-def _derivations(path: str) -> Mapping[int, Happening]:
+def _derivations(path: str) -> Mapping[int, Hook]:
     def ask(world: World, **attributes: Any) -> Response:
         return world.post(path, world.derivation(**attributes))
 
@@ -606,7 +606,7 @@ def _derivations(path: str) -> Mapping[int, Happening]:
     }
 
 
-def _guarded_by(path: str, make: Callable[[World], Any], token: str) -> Happening:
+def _guarded_by(path: str, make: Callable[[World], Any], token: str) -> Hook:
     def happen(world: World) -> Response:
         document = make(world)
         world.post(path, {})
@@ -642,7 +642,7 @@ def _key(world: World, *, bodies: int = 0) -> str:
     return str(response.json()["data"]["id"])
 
 
-def _with_an_export(ask: Callable[[World, str], Response], token: str = "") -> Happening:
+def _with_an_export(ask: Callable[[World, str], Response], token: str = "") -> Hook:
     def happen(world: World) -> Response:
         path = _exported(world)
         ask(world, path)
@@ -652,7 +652,7 @@ def _with_an_export(ask: Callable[[World, str], Response], token: str = "") -> H
     return happen
 
 
-def _export_requests(root: str) -> Mapping[int, Happening]:
+def _export_requests(root: str) -> Mapping[int, Hook]:
     def ask(world: World, **more: Any) -> Response:
         return _export(world, root=root, **more)
 
@@ -672,7 +672,7 @@ def _export_requests(root: str) -> Mapping[int, Happening]:
 
 def _bulks(
     path: str, method: str, kind: str, make: Callable[[World], Any], wrong: Mapping[str, Any]
-) -> Mapping[int, Happening]:
+) -> Mapping[int, Hook]:
     """`make` makes a resource that can be sent; `wrong` are attributes against a rule."""
 
     def ask(world: World, data: Any, **headers: str) -> Response:
@@ -691,7 +691,7 @@ def _bulks(
         world.demand_tokens(token)
         return ask(world, [resource])
 
-    happenings: dict[int, Happening] = {
+    happenings: dict[int, Hook] = {
         200: lambda world: ask(world, [make(world)]),
         400: lambda world: ask(world, [changed(world, colour="red")]),
         401: lambda world: guarded(world, ""),
@@ -728,11 +728,11 @@ def _new_metadata(world: World) -> Any:
     return {"type": "metadata", "attributes": attributes}
 
 
-def _archives(root: str, method: str) -> Mapping[int, Happening]:
+def _archives(root: str, method: str) -> Mapping[int, Hook]:
     def ask(world: World, key: str) -> Response:
         return world.get(f"{root}/toa/{key}", method=method)
 
-    happenings: dict[int, Happening] = {
+    happenings: dict[int, Hook] = {
         200: lambda world: ask(world, _key(world)),
         404: lambda world: ask(world, "k" * 128),
     }
@@ -748,7 +748,7 @@ def _expired_key(world: World) -> Response:
     return world.post(f"{path}/key", {})
 
 
-def _generations(path: str) -> Mapping[int, Happening]:
+def _generations(path: str) -> Mapping[int, Hook]:
     def ask(world: World, identifier: str = ABSENT, **attributes: Any) -> Response:
         given = {"metadataUuid": identifier, "derivativeType": "THUMBNAIL_IMAGE", **attributes}
         return world.post(path, {"data": {"type": "derivative-generation", "attributes": given}})
@@ -773,7 +773,7 @@ def _generations(path: str) -> Mapping[int, Happening]:
     }
 
 
-def _refreshes(path: str) -> Mapping[int, Happening]:
+def _refreshes(path: str) -> Mapping[int, Hook]:
     def ask(world: World, **more: Any) -> Response:
         document = {"type": "index-refresh", "attributes": {"docType": "metadata"}, **more}
         return world.post(path, {"data": document})
@@ -797,7 +797,7 @@ def _refreshes(path: str) -> Mapping[int, Happening]:
     }
 
 
-HAPPENINGS: Mapping[str, Mapping[int, Happening]] = {
+HAPPENINGS: Mapping[str, Mapping[int, Hook]] = {
     "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
     "POST /index-refresh": _refreshes("/index-refresh"),
     "GET /api/v1/docs": {
@@ -1029,7 +1029,7 @@ ALL = [
 
 @pytest.mark.parametrize(("key", "status", "happen"), ALL)
 def test_an_answer_that_is_described_can_be_had(
-    world: World, key: str, status: int, happen: Happening
+    world: World, key: str, status: int, happen: Hook
 ) -> None:
     response = happen(world)
     assert response.status == status, response.text

@@ -20,14 +20,14 @@ from tests.fakes import (
     InMemoryObjects,
     InMemoryQueue,
     InMemoryUploads,
-    watched,
+    with_hooks,
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.exports import nothing_to_clear
 from tests.fakes.files import PNG
 from tests.fakes.objects import etag_of
 from tests.fakes.records import identifier, pending, upload
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 LATER = PATIENCE + timedelta(seconds=1)
 
@@ -175,7 +175,7 @@ def test_a_removal_that_was_left_half_way_is_finished() -> None:
 
 def test_a_removal_that_was_finished_since_it_was_listed_is_left_alone() -> None:
     house = House(upload().deleted("alice", NOON))
-    racing = watched(house.uploads, before=once("get", house.uploads.records.clear))
+    racing = with_hooks(house.uploads, before=once("get", house.uploads.records.clear))
     assert house.keep(uploads=racing) == {"settled_already": 1}
 
 
@@ -211,7 +211,7 @@ def test_what_was_settled_since_it_was_listed_is_left_alone(
     def settle() -> None:
         house.uploads.records = {meanwhile.file_identifier: meanwhile} if meanwhile else {}
 
-    assert house.keep(uploads=watched(house.uploads, before=once("get", settle))) == done
+    assert house.keep(uploads=with_hooks(house.uploads, before=once("get", settle))) == done
 
 
 def test_what_somebody_writes_at_that_moment_is_busy() -> None:
@@ -220,7 +220,7 @@ def test_what_somebody_writes_at_that_moment_is_busy() -> None:
     def write() -> None:
         house.uploads.replace(pending(), pending())
 
-    uploads = watched(house.uploads, before=once("discard", write))
+    uploads = with_hooks(house.uploads, before=once("discard", write))
     assert house.keep(uploads=uploads) == {"busy": 1}
     assert house.keep() == {"discarded": 1}
 

@@ -29,7 +29,7 @@ from coffer.domain.metadata.create import create_metadata
 from coffer.domain.metadata.read import read_metadata
 from coffer.domain.metadata.record import DEFAULTS, Metadata, NewMetadata
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
-from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads, watched
+from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads, with_hooks
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
@@ -44,7 +44,7 @@ from tests.fakes.records import (
     metadata,
     upload,
 )
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 GUEST = caller(Role.GUEST, username="gail")
 URL = "https://museum.example/specimen/7"
@@ -388,7 +388,7 @@ def test_a_file_is_described_once(world: World) -> None:
 
 
 def test_of_two_at_once_one_gets_the_conflict(world: World) -> None:
-    catalogue = watched(world.catalogue, before=once("commit", world.create))
+    catalogue = with_hooks(world.catalogue, before=once("commit", world.create))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -398,7 +398,7 @@ def test_a_file_that_is_deleted_at_that_moment_is_not_found(world: World) -> Non
     def delete() -> None:
         world.uploads.records[FILE] = upload(deleted_on=NOON)
 
-    catalogue = watched(world.catalogue, before=once("commit", delete))
+    catalogue = with_hooks(world.catalogue, before=once("commit", delete))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(InvalidError, match="object-upload with fileIdentifier not found"):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -408,7 +408,7 @@ def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> 
     def fail() -> None:
         world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
 
-    catalogue = watched(world.catalogue, before=once("commit", fail))
+    catalogue = with_hooks(world.catalogue, before=once("commit", fail))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     made = create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
     assert world.catalogue.metadata_records == {made.identifier: made}
@@ -423,7 +423,7 @@ def test_a_thumbnail_that_fails_while_another_describes_the_file_is_a_conflict(
         world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
         world.create()
 
-    catalogue = watched(world.catalogue, before=once("commit", fail_and_describe))
+    catalogue = with_hooks(world.catalogue, before=once("commit", fail_and_describe))
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -441,7 +441,7 @@ def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict
         if method == "commit":
             next(steps)()
 
-    catalogue = watched(world.catalogue, before=happen)
+    catalogue = with_hooks(world.catalogue, before=happen)
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
@@ -454,7 +454,7 @@ def test_who_always_comes_second_for_no_reason_to_be_seen_is_asked_to_try_again(
         if method == "commit":
             raise TransactionCanceledError({0: RecordChangedError(FILE)})
 
-    catalogue = watched(world.catalogue, before=refuse)
+    catalogue = with_hooks(world.catalogue, before=refuse)
     new = NewMetadata(bucket="aafc", file_identifier=FILE)
     with pytest.raises(UnavailableError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)

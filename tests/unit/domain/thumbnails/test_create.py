@@ -22,8 +22,8 @@ from tests.fakes import (
     InMemoryObjects,
     InMemoryUploads,
     KilledError,
-    killed_at,
-    watched,
+    kill_at_call,
+    with_hooks,
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
@@ -37,7 +37,7 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
 
@@ -171,7 +171,7 @@ def test_where_the_bytes_vanish_while_they_are_read_the_upload_says_so() -> None
     world = World(upload())
     key = str(upload().object_key)
     replaced = once("read", lambda: world.objects.replace(key, b"x", content_type="text/plain"))
-    assert world.make(objects=watched(world.objects, before=replaced)) is ThumbnailStatus.FAILED
+    assert world.make(objects=with_hooks(world.objects, before=replaced)) is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == "source_missing"
 
 
@@ -191,7 +191,7 @@ def test_what_is_too_large_to_hold_is_not_read() -> None:
 def test_an_upload_deleted_meanwhile_takes_its_thumbnail_along() -> None:
     world = World(upload())
     deleted = once("replace", world.change(deleted_on=NOON))
-    assert world.make(watched(world.uploads, before=deleted)) is None
+    assert world.make(with_hooks(world.uploads, before=deleted)) is None
     assert KEY not in world.objects.keys
     assert world.record.thumbnail_status is ThumbnailStatus.PENDING
 
@@ -199,14 +199,14 @@ def test_an_upload_deleted_meanwhile_takes_its_thumbnail_along() -> None:
 def test_an_upload_removed_meanwhile_takes_its_thumbnail_along() -> None:
     world = World(upload())
     removed = once("replace", world.uploads.records.clear)
-    assert world.make(watched(world.uploads, before=removed)) is None
+    assert world.make(with_hooks(world.uploads, before=removed)) is None
     assert KEY not in world.objects.keys
 
 
 def test_an_upload_that_is_claimed_at_that_moment_keeps_both() -> None:
     world = World(upload())
     claimed = once("replace", world.change(claimed_by="metadata/m", awaiting=None))
-    assert world.make(watched(world.uploads, before=claimed)) is ThumbnailStatus.READY
+    assert world.make(with_hooks(world.uploads, before=claimed)) is ThumbnailStatus.READY
     assert world.record.claimed_by == "metadata/m"
     assert world.record.thumbnail_status is ThumbnailStatus.READY
 
@@ -214,7 +214,7 @@ def test_an_upload_that_is_claimed_at_that_moment_keeps_both() -> None:
 def test_two_at_once_agree() -> None:
     world = World(upload())
     other = once("replace", world.make)
-    assert world.make(watched(world.uploads, before=other)) is ThumbnailStatus.READY
+    assert world.make(with_hooks(world.uploads, before=other)) is ThumbnailStatus.READY
     assert world.record.version == 2
 
 
@@ -226,7 +226,7 @@ def test_a_record_that_keeps_changing_is_left_to_the_next_try() -> None:
             world.change(claimed_by="metadata/m")()
 
     with pytest.raises(RecordChangedError):
-        world.make(watched(world.uploads, before=change))
+        world.make(with_hooks(world.uploads, before=change))
     assert world.make() is ThumbnailStatus.READY
 
 
@@ -234,9 +234,9 @@ def test_a_record_that_keeps_changing_is_left_to_the_next_try() -> None:
 def test_killed_at_any_call_and_run_again_it_is_there(moment: str) -> None:
     for call in range(6):
         world = World(upload())
-        kill: dict[str, Any] = {moment: killed_at(call)}
+        kill: dict[str, Any] = {moment: kill_at_call(call)}
         try:
-            world.make(watched(world.uploads, **kill), watched(world.objects, **kill))
+            world.make(with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill))
         except KilledError:
             assert world.make() is ThumbnailStatus.READY
         assert world.record.version == 2

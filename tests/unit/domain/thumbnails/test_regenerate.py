@@ -24,7 +24,7 @@ from tests.fakes import (
     InMemoryDeliveries,
     InMemoryObjects,
     InMemoryUploads,
-    watched,
+    with_hooks,
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.records import (
@@ -39,7 +39,7 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 LARGE, LARGE_FILE = identifier(21), identifier(22)
 THUMBNAIL_KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
@@ -215,7 +215,7 @@ class TestSomebodyElse:
                 world.uploads.replace(before, after)
 
         return replace(
-            world.regeneration, uploads=watched(world.uploads, before=once("replace", act))
+            world.regeneration, uploads=with_hooks(world.uploads, before=once("replace", act))
         )
 
     def test_what_they_wrote_stays(self) -> None:
@@ -246,6 +246,6 @@ class TestSomebodyElse:
                 before = world.uploads.records[FILE]
                 world.uploads.replace(before, before)
 
-        busy = replace(world.regeneration, uploads=watched(world.uploads, before=touch))
+        busy = replace(world.regeneration, uploads=with_hooks(world.uploads, before=touch))
         with pytest.raises(UnavailableError):
             busy.run(ADMIN, WANTED)

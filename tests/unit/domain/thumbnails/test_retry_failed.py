@@ -10,7 +10,7 @@ from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 from tests.fakes import InMemoryUploads as Uploads
 from tests.fakes.clocks import NOON
 from tests.fakes.records import THUMBNAIL, identifier, upload
-from tests.fakes.watching import once, watched
+from tests.fakes.hooks import once, with_hooks
 
 
 def failed(number: int = 1, code: str = "image_damaged", **changes: Any) -> ObjectUpload:
@@ -62,5 +62,5 @@ def test_what_was_deleted_or_is_written_at_that_moment_is_left() -> None:
         current = uploads.records[identifier(5)]
         uploads.replace(current, replace(current, claimed_by="metadata/m"))
 
-    busy = watched(uploads, before=once("replace", claim))
+    busy = with_hooks(uploads, before=once("replace", claim))
     assert ask_again(busy, "image_damaged", after=None, time_is_up=never).asked == 0

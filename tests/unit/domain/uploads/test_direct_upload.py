@@ -37,14 +37,14 @@ from tests.fakes import (
     InMemoryQueue,
     InMemoryUploads,
     KilledError,
-    killed_at,
-    watched,
+    kill_at_call,
+    with_hooks,
 )
 from tests.fakes.exports import nothing_to_clear
 from tests.fakes.files import ELF, JPEG, PNG, TEXT, ZIP
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import caller, content, pending, upload
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 MOST = 4096
 
@@ -211,7 +211,7 @@ def test_a_record_that_is_there_and_is_not_cannot_be_written(world: World) -> No
     world.uploads = ForgetfulUploads()
     vanish = once("get", world.uploads.records.clear)
     with pytest.raises(RecordExistsError):
-        world.upload(uploads=watched(world.uploads, before=vanish))
+        world.upload(uploads=with_hooks(world.uploads, before=vanish))
     assert world.objects.keys == []
 
 
@@ -223,7 +223,7 @@ def test_an_answer_that_was_lost_does_not_lose_the_bytes(world: World) -> None:
         if method == "write":
             world.objects.replace(str(upload_.object_key), PNG, content_type="image/png")
 
-    receipt = world.upload(objects=watched(world.objects, before=put_it_first))
+    receipt = world.upload(objects=with_hooks(world.objects, before=put_it_first))
     assert receipt.upload.status is UploadStatus.AVAILABLE
 
 
@@ -232,8 +232,8 @@ def test_an_answer_that_was_lost_does_not_lose_the_bytes(world: World) -> None:
 def test_killed_at_any_call_housekeeping_leaves_all_or_nothing(
     world: World, call: int, moment: str
 ) -> None:
-    kill = {moment: killed_at(call)}
-    uploads, objects = watched(world.uploads, **kill), watched(world.objects, **kill)
+    kill = {moment: kill_at_call(call)}
+    uploads, objects = with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill)
     survived = True
     try:
         world.upload(uploads=uploads, objects=objects)

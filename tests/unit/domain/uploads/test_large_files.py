@@ -34,13 +34,13 @@ from tests.fakes import (
     InMemoryQueue,
     InMemoryUploads,
     KilledError,
-    killed_at,
-    watched,
+    kill_at_call,
+    with_hooks,
 )
 from tests.fakes.files import ELF, PNG
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import FILE
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 KEY, FINAL = f"incoming/aafc/{FILE}", f"objects/aafc/{FILE}.png"
 GRANT = UploadGrant(
@@ -277,7 +277,7 @@ def test_parts_that_were_thrown_away_for_their_age_are_made_again(world: World) 
 @pytest.mark.parametrize("method", ["begin", "copy", "finish"])
 def test_other_bytes_that_come_in_between_are_not_mixed_in(world: World, method: str) -> None:
     world.hear()
-    copies = watched(world.copies, before=once(method, lambda: world.arrive(OTHER)))
+    copies = with_hooks(world.copies, before=once(method, lambda: world.arrive(OTHER)))
     outcome = world.work(copies=copies)
     if method == "finish":  # all parts are copies of the claimed bytes
         assert outcome is Outcome.AVAILABLE
@@ -302,12 +302,12 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
         world = World(copy_conditions=copy_conditions, checksums=checksums)
         world.arrive()
         world.hear()
-        kill: dict[str, Any] = {moment: killed_at(call)}
+        kill: dict[str, Any] = {moment: kill_at_call(call)}
         try:
             world.work(
-                uploads=watched(world.uploads, **kill),
-                objects=watched(world.objects, **kill),
-                copies=watched(world.copies, **kill),
+                uploads=with_hooks(world.uploads, **kill),
+                objects=with_hooks(world.objects, **kill),
+                copies=with_hooks(world.copies, **kill),
             )
             ended = True
         except KilledError:
@@ -347,9 +347,9 @@ def test_two_runs_at_once_end_as_one(moment: str) -> None:
         happening: dict[str, Any] = {moment: other.happen}
         with suppress(RecordChangedError):  # the message of the slower one is delivered again
             world.work(
-                uploads=watched(world.uploads, **happening),
-                objects=watched(world.objects, **happening),
-                copies=watched(world.copies, **happening),
+                uploads=with_hooks(world.uploads, **happening),
+                objects=with_hooks(world.objects, **happening),
+                copies=with_hooks(world.copies, **happening),
             )
         world.work()
         assert_available(world)

@@ -13,10 +13,10 @@ from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, Fate, OrphanRemoval
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
 from coffer.domain.uploads.removal import Removal
-from tests.fakes import FrozenClock, InMemoryObjects, InMemoryUploads, watched
+from tests.fakes import FrozenClock, InMemoryObjects, InMemoryUploads, with_hooks
 from tests.fakes.files import PNG
 from tests.fakes.records import FILE, identifier, upload
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 AGE = timedelta(days=20)
 MOMENT = timedelta(microseconds=1)
@@ -97,7 +97,7 @@ def claim(store: Store) -> None:
 @pytest.mark.parametrize("call", ["get", "replace"])
 def test_an_upload_claimed_during_the_sweep_survives(call: str) -> None:
     store = Store(upload())
-    racing = watched(store.uploads, before=once(call, lambda: claim(store)))
+    racing = with_hooks(store.uploads, before=once(call, lambda: claim(store)))
     assert store.sweep(uploads=racing) == [Fate.SPARED]
     assert store.record.claimed_by == "metadata/x"
     assert store.record.deleted_on is None
@@ -119,7 +119,7 @@ def test_a_claim_that_was_given_back_starts_the_age_anew() -> None:
             ),
         )
 
-    assert store.sweep(uploads=watched(store.uploads, before=once("get", give_back))) == [
+    assert store.sweep(uploads=with_hooks(store.uploads, before=once("get", give_back))) == [
         Fate.SPARED
     ]
     assert store.sweep(after=AGE) == []
@@ -150,14 +150,14 @@ def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:
     def fail() -> None:
         raise OSError("no store")
 
-    store.objects = watched(store.objects, before=once("remove", fail))
+    store.objects = with_hooks(store.objects, before=once("remove", fail))
     assert store.sweep() == [Fate.FAILED, Fate.REMOVED]
     assert store.record.awaiting is Awaiting.REMOVAL
 
 
 def test_an_upload_that_is_gone_meanwhile_is_no_failure() -> None:
     store = Store(upload())
-    racing = watched(store.uploads, before=once("get", store.uploads.records.clear))
+    racing = with_hooks(store.uploads, before=once("get", store.uploads.records.clear))
     assert store.sweep(uploads=racing) == [Fate.SPARED]
 
 
@@ -176,6 +176,6 @@ def test_two_runs_that_finish_the_same_removal_do_not_disturb_each_other() -> No
     store = Store(upload())
     removal = Removal(uploads=store.uploads, objects=store.objects, clock=store.clock)
     tombstone = removal.bury(store.record, "alice")
-    racing = watched(store.uploads, before=once("replace", lambda: removal.finish(tombstone)))
+    racing = with_hooks(store.uploads, before=once("replace", lambda: removal.finish(tombstone)))
     Removal(uploads=racing, objects=store.objects, clock=store.clock).finish(tombstone)
     assert store.record.awaiting is None

@@ -23,7 +23,7 @@ from coffer.domain.uploads.presigned_uploads import (
     UploadOffer,
     offer_uploads,
 )
-from tests.fakes import FrozenClock, PlainForms
+from tests.fakes import FrozenClock, UnsignedForms
 from tests.fakes.records import caller
 
 MOST = 1000
@@ -34,13 +34,13 @@ def announced(name: str = "leaf.png", **more: Any) -> FileAnnouncement:
 
 
 def offer(
-    forms: PlainForms, *files: FileAnnouncement, role: Role = Role.GUEST
+    forms: UnsignedForms, *files: FileAnnouncement, role: Role = Role.GUEST
 ) -> list[UploadOffer]:
     return offer_uploads(forms, FrozenClock(), caller(role), files, bucket="AAFC", max_bytes=MOST)
 
 
 def refused(*files: FileAnnouncement) -> RequestError:
-    forms = PlainForms()
+    forms = UnsignedForms()
     with pytest.raises(RequestError) as refusal:
         offer(forms, *files)
     assert forms.allowed == []
@@ -52,7 +52,7 @@ def told(error: RequestError) -> list[tuple[str, str | None]]:
 
 
 def test_a_form_allows_exactly_the_announced_upload() -> None:
-    forms = PlainForms()
+    forms = UnsignedForms()
     checksums = Checksums(sha1_hex="ab" * 20, md5="x")
     file = announced(
         "Blatt|1.png", received_media_type=" image/png ", is_derivative=True, checksums=checksums
@@ -74,7 +74,7 @@ def test_a_form_allows_exactly_the_announced_upload() -> None:
 
 
 def test_offers_come_in_the_requests_order() -> None:
-    forms = PlainForms()
+    forms = UnsignedForms()
     made = offer(forms, *[announced(f"{number}.png") for number in range(5)])
     names = [UploadGrant.decode(allowed.grant).original_filename for allowed in forms.allowed]
     assert names == [f"{number}.png" for number in range(5)]
@@ -87,14 +87,14 @@ def test_offers_come_in_the_requests_order() -> None:
     ("size", "least", "most"), [(None, 1, MOST), (1, 1, 1), (500, 500, 500), (MOST, MOST, MOST)]
 )
 def test_a_known_size_is_allowed_exactly(size: int | None, least: int, most: int) -> None:
-    forms = PlainForms()
+    forms = UnsignedForms()
     offer(forms, announced(size_in_bytes=size))
     [allowed] = forms.allowed
     assert (allowed.least_bytes, allowed.most_bytes) == (least, most)
 
 
 def test_nothing_declared_is_nothing_pinned() -> None:
-    forms = PlainForms()
+    forms = UnsignedForms()
     offer(forms, announced(received_media_type="  "))
     assert forms.allowed[0].media_type is None
 
@@ -125,11 +125,11 @@ def test_a_bad_announcement_is_pointed_at(
 def test_a_grant_that_does_not_fit_points_at_its_file() -> None:
     # 250 characters of four bytes: the longest name and type still fit, a long user name does not.
     longest = announced("𠀀" * 250, received_media_type=f"a/{'b' * 148}", is_derivative=True)
-    assert len(offer(PlainForms(), longest)) == 1
+    assert len(offer(UnsignedForms(), longest)) == 1
     somebody = caller(Role.GUEST, username="u" * 400)
     with pytest.raises(InvalidError) as refusal:
         offer_uploads(
-            PlainForms(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MOST
+            UnsignedForms(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MOST
         )
     assert told(refusal.value) == [("upload_grant_too_long", "/files/0")]
 
@@ -163,7 +163,7 @@ def test_at_least_one_file_must_be_named() -> None:
 
 
 def test_a_thousand_files_fit_one_request_and_no_more() -> None:
-    forms = PlainForms()
+    forms = UnsignedForms()
     assert len(offer(forms, *[announced()] * MAX_FILES)) == MAX_FILES == 1000
     error = refused(*[announced()] * (MAX_FILES + 1))
     assert type(error) is TooLargeError
@@ -171,7 +171,7 @@ def test_a_thousand_files_fit_one_request_and_no_more() -> None:
 
 
 def test_a_reader_is_offered_nothing() -> None:
-    forms = PlainForms()
+    forms = UnsignedForms()
     with pytest.raises(ForbiddenError):
         offer(forms, announced(size_in_bytes=0), role=Role.READ_ONLY)
     assert forms.allowed == []

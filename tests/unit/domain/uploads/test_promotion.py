@@ -30,13 +30,13 @@ from tests.fakes import (
     InMemoryQueue,
     InMemoryUploads,
     KilledError,
-    killed_at,
-    watched,
+    kill_at_call,
+    with_hooks,
 )
 from tests.fakes.files import ELF, OTHER_PNG, PNG, TEXT
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
 from tests.fakes.records import FILE, content, upload
-from tests.fakes.watching import once
+from tests.fakes.hooks import once
 
 KEY = f"incoming/aafc/{FILE}"
 FINAL = f"objects/aafc/{FILE}.png"
@@ -362,7 +362,7 @@ def test_posted_again_during_promotion_there_is_one_record_of_one_file(
     world.arrive(PNG)
     happening: dict[str, Any] = {moment: once(method, lambda: world.arrive(OTHER_PNG))}
     world.promotion(
-        watched(world.uploads, **happening), watched(world.objects, **happening)
+        with_hooks(world.uploads, **happening), with_hooks(world.objects, **happening)
     ).process(KEY)
     world.process()  # the second post's event
     if world.record.status is UploadStatus.AVAILABLE:
@@ -373,7 +373,7 @@ def test_posted_again_during_promotion_there_is_one_record_of_one_file(
 
 def test_replaced_while_it_is_looked_into_the_claim_is_rejected(world: World) -> None:
     world.arrive(PNG)
-    objects = watched(world.objects, before=once("read", lambda: world.arrive(OTHER_PNG)))
+    objects = with_hooks(world.objects, before=once("read", lambda: world.arrive(OTHER_PNG)))
     assert world.promotion(objects=objects).process(KEY) is Outcome.REJECTED
     assert world.objects.keys == [KEY]
     assert world.process() is Outcome.REPLAY
@@ -385,9 +385,9 @@ def test_replaced_while_it_is_looked_into_the_claim_is_rejected(world: World) ->
 
 def run_until_killed(world: World, call: int, moment: str) -> bool:
     """Process, killed at a call; whether it came to its end before."""
-    kill: dict[str, Any] = {moment: killed_at(call)}
+    kill: dict[str, Any] = {moment: kill_at_call(call)}
     try:
-        world.promotion(watched(world.uploads, **kill), watched(world.objects, **kill)).process(KEY)
+        world.promotion(with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill)).process(KEY)
     except KilledError:
         return False
     return True
@@ -447,7 +447,7 @@ def test_two_runs_at_once_come_to_the_same_end(
     other = once(method, world.process)
     happening: dict[str, Any] = {moment: other}
     outcome = world.promotion(
-        watched(world.uploads, **happening), watched(world.objects, **happening)
+        with_hooks(world.uploads, **happening), with_hooks(world.objects, **happening)
     ).process(KEY)
     assert outcome in (Outcome.AVAILABLE, Outcome.GONE)
     assert_available(world)
@@ -537,7 +537,7 @@ def test_a_copy_that_a_rejection_overtook_is_removed(world: World) -> None:
     def reject() -> None:
         world.set_record(status=UploadStatus.REJECTED, rejection=SOURCE_REPLACED, version=1)
 
-    objects = watched(world.objects, after=once("promote", reject))
+    objects = with_hooks(world.objects, after=once("promote", reject))
     assert world.promotion(objects=objects).process(KEY) is Outcome.REJECTED
     assert_rejected(world)
 
@@ -548,14 +548,14 @@ def test_a_plan_that_a_rejection_overtook_is_not_carried_out(world: World) -> No
     def reject() -> None:
         world.set_record(status=UploadStatus.REJECTED, rejection=SOURCE_REPLACED, version=1)
 
-    objects = watched(world.objects, after=once("read", reject))
+    objects = with_hooks(world.objects, after=once("read", reject))
     assert world.promotion(objects=objects).process(KEY) is Outcome.REJECTED
     assert_rejected(world)
 
 
 def test_a_record_that_keeps_changing_is_left_to_the_next_try(world: World) -> None:
     left = left_processing(world, inspected_content=None, object_key=None)
-    uploads = watched(world.uploads, before=once("replace", world.set_record))
+    uploads = with_hooks(world.uploads, before=once("replace", world.set_record))
     with pytest.raises(RecordChangedError, match="processed twice"):
         world.promotion(uploads).resume(left)
     assert world.promotion().resume(world.record) is Outcome.REJECTED
@@ -563,7 +563,7 @@ def test_a_record_that_keeps_changing_is_left_to_the_next_try(world: World) -> N
 
 def test_a_record_that_vanishes_is_left_to_the_next_try(world: World) -> None:
     world.arrive()
-    uploads = watched(world.uploads, before=once("replace", world.uploads.records.clear))
+    uploads = with_hooks(world.uploads, before=once("replace", world.uploads.records.clear))
     with pytest.raises(RecordChangedError, match="vanished"):
         world.promotion(uploads).process(KEY)
     assert world.process() is Outcome.AVAILABLE

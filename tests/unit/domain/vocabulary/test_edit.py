@@ -58,7 +58,7 @@ from tests.fakes.clocks import NOON, FrozenClock
 from tests.fakes.records import ADMIN, caller, identifier, metadata
 from tests.fakes.terms import ATTRIBUTE, SUBTYPE, attribute, subtype
 from tests.fakes.vocabulary import InMemoryVocabulary
-from tests.fakes.watching import once, watched
+from tests.fakes.hooks import once, with_hooks
 
 SUPER_USER = caller(Role.SUPER_USER)
 CLOCK = FrozenClock()
@@ -181,7 +181,7 @@ class TestUse:
     def test_endlessly_many_keys_are_not_looked_up(self) -> None:
         records = [metadata(managed_attributes={f"key{number}": "" for number in range(3001)})]
         asked: list[str] = []
-        terms_named_by(watched(self.vocabulary, before=asked.append), records)
+        terms_named_by(with_hooks(self.vocabulary, before=asked.append), records)
         assert asked == ["terms"]
 
 
@@ -334,7 +334,7 @@ class TestEditing:
     def test_a_change_is_made_to_what_somebody_else_left(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         other = replace(attribute(), accepted_values=("torn",), version=2)
-        interrupted = watched(
+        interrupted = with_hooks(
             vocabulary, before=once("replace", lambda: vocabulary.replace(attribute(), other))
         )
         description = (Description("fr", "Son état."),)

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, TypeVar, cast
 
 _Port = TypeVar("_Port")
-Happening = Callable[[str], None]
+Hook = Callable[[str], None]
 
 
 class KilledError(BaseException):
@@ -19,13 +19,13 @@ def _nothing(_method: str) -> None:
     return
 
 
-def watched(port: _Port, *, before: Happening = _nothing, after: Happening = _nothing) -> _Port:
+def with_hooks(port: _Port, *, before: Hook = _nothing, after: Hook = _nothing) -> _Port:
     """`port`, of which each call is told, by its method's name, before and after it is done."""
-    return cast(_Port, _Watched(port, before, after))
+    return cast(_Port, _Hooked(port, before, after))
 
 
-class _Watched:
-    def __init__(self, port: Any, before: Happening, after: Happening) -> None:
+class _Hooked:
+    def __init__(self, port: Any, before: Hook, after: Hook) -> None:
         self._port, self._before, self._after = port, before, after
 
     def __getattr__(self, name: str) -> Any:
@@ -42,7 +42,7 @@ class _Watched:
         return call
 
 
-def killed_at(call: int) -> Happening:
+def kill_at_call(call: int) -> Hook:
     """What kills at the `call`-th call (from 0) of all the ports that share it."""
     calls = count()
 
@@ -53,7 +53,7 @@ def killed_at(call: int) -> Happening:
     return happen
 
 
-def once(method: str, action: Callable[[], object]) -> Happening:
+def once(method: str, action: Callable[[], object]) -> Hook:
     """What does `action` at the first call of `method` only."""
     waiting = [action]
 

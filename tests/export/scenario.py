@@ -15,8 +15,8 @@ from coffer.domain.export.ports import Compression
 from coffer.domain.export.record import Due, Export, ExportStatus
 from tests.fakes import FrozenClock, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
-from tests.fakes.bodies import MadeUp, Plain
-from tests.fakes.exports import InMemoryExports, RecordedQueue, Reversing
+from tests.fakes.bodies import GeneratedBody, BytesBody
+from tests.fakes.exports import InMemoryExports, RecordingExportQueue, ReversedImages
 from tests.fakes.records import identifier
 
 EXPORT = identifier(0xE)
@@ -28,26 +28,26 @@ class File:
     """A file of the store that is exported."""
 
     path: str
-    body: MadeUp | Plain
+    body: GeneratedBody | BytesBody
     media_type: str = "image/jpeg"
     crc32_is_known: bool = True
     size_is_known: bool = True
     is_made: bool = False
 
     @classmethod
-    def made_up(cls, path: str, size_bytes: int, seed: int = 1, **known: object) -> File:
-        return cls(path, MadeUp(seed, size_bytes), **known)  # type: ignore[arg-type]  # of File's
+    def generated(cls, path: str, size_bytes: int, seed: int = 1, **known: object) -> File:
+        return cls(path, GeneratedBody(seed, size_bytes), **known)  # type: ignore[arg-type]  # of File's
 
 
 @dataclass
-class Workshop:
+class ExportScenario:
     """One export of some files, in a world of its own."""
 
     files: Sequence[File]
     function: ExportFunction | None = None
     clock: FrozenClock = field(default_factory=FrozenClock)
     exports: InMemoryExports = field(default_factory=InMemoryExports)
-    queue: RecordedQueue = field(default_factory=RecordedQueue)
+    queue: RecordingExportQueue = field(default_factory=RecordingExportQueue)
     uploads: InMemoryUploads = field(default_factory=InMemoryUploads)
     compression: Compression = field(default_factory=FastCompression)
     left: timedelta = AN_HOUR
@@ -75,7 +75,7 @@ class Workshop:
             archives=self.archives,
             queue=self.queue,
             uploads=self.uploads,
-            images=Reversing(),
+            images=ReversedImages(),
             compression=self.compression,
             clock=self.clock,
         )
