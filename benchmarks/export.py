@@ -48,7 +48,7 @@ from coffer.domain.export.zip_format import (  # noqa: E402 - as above
     central_header,
     end_of_directory,
 )
-from tests.export.scenario import File, ExportScenario  # noqa: E402 - as above
+from tests.export.scenario import ExportScenario, File  # noqa: E402 - as above
 from tests.fakes.bodies import GeneratedBody  # noqa: E402 - as above
 
 MB = 1_000_000

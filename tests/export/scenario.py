@@ -15,7 +15,7 @@ from coffer.domain.export.ports import Compression
 from coffer.domain.export.record import Due, Export, ExportStatus
 from tests.fakes import FrozenClock, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
-from tests.fakes.bodies import GeneratedBody, BytesBody
+from tests.fakes.bodies import BytesBody, GeneratedBody
 from tests.fakes.exports import InMemoryExports, RecordingExportQueue, ReversedImages
 from tests.fakes.records import identifier
 

@@ -22,10 +22,10 @@ from coffer.domain.export.functions import ExportFunction
 from coffer.domain.export.layout import GIB, MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Packer
 from coffer.domain.export.record import ExportStatus
-from tests.export.scenario import EXPORT, File, ExportScenario
-from tests.fakes.bodies import GeneratedBody, BytesBody
-from tests.fakes.records import content, identifier, upload
+from tests.export.scenario import EXPORT, ExportScenario, File
+from tests.fakes.bodies import BytesBody, GeneratedBody
 from tests.fakes.hooks import Hook, KilledError, Turns, kill_at_call, once, with_hooks
+from tests.fakes.records import content, identifier, upload
 
 TEXT = b"The quick brown fox jumps over the lazy dog. " * 40_000
 
@@ -252,7 +252,9 @@ def test_a_worker_that_runs_out_of_time_lets_the_next_one_go_on() -> None:
 
 
 def test_what_it_holds_is_deflated_where_that_helps() -> None:
-    scenario = ExportScenario([File("b.txt", BytesBody(TEXT), "text/plain"), File("c.jpg", BytesBody(TEXT))])
+    scenario = ExportScenario(
+        [File("b.txt", BytesBody(TEXT), "text/plain"), File("c.jpg", BytesBody(TEXT))]
+    )
     scenario.build()
     with scenario.opened() as archive:
         text, picture = archive.getinfo("b.txt"), archive.getinfo("c.jpg")

@@ -13,7 +13,7 @@ from coffer.domain.errors import GoneError, NotFoundError
 from coffer.domain.export.access import issue_key, redeem_key
 from coffer.domain.export.clearing import Clearing
 from coffer.domain.export.record import RECORD_LIFE, ExportStatus
-from tests.export.scenario import EXPORT, File, ExportScenario
+from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody
 from tests.fakes.hooks import KilledError, kill_at_call, once, with_hooks
 

@@ -21,7 +21,7 @@ from coffer.domain.export.zip_format import (
     end_of_directory,
     stored_header,
 )
-from tests.export.scenario import File, ExportScenario
+from tests.export.scenario import ExportScenario, File
 from tests.fakes.bodies import GeneratedBody
 
 NOON = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
@@ -69,7 +69,9 @@ def test_every_tool_counts_as_many(tool: str, members: int, tmp_path: Path) -> N
 @pytest.mark.parametrize("size", [4 * GIB - 2, 4 * GIB - 1, 4 * GIB, 4 * GIB + 1])
 def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
     """The second member, or the directory, stands where the first one ends."""
-    scenario = ExportScenario([File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)])
+    scenario = ExportScenario(
+        [File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)]
+    )
     scenario.build()
     with scenario.opened() as archive:
         first, second = archive.infolist()
@@ -86,7 +88,9 @@ def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
 def test_a_member_may_begin_around_4_gib(over: int) -> None:
     header = len(stored_header(Title("a.tif", NOON), 0, 1))
     size = 0xFFFFFFFF + over - header
-    scenario = ExportScenario([File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)])
+    scenario = ExportScenario(
+        [File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)]
+    )
     scenario.build()
     with scenario.opened() as archive:
         _, second = archive.infolist()

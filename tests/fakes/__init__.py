@@ -4,18 +4,18 @@ The contract suites in `tests/contract` run on each of these and on its adapter.
 """
 
 from tests.fakes.clocks import FrozenClock
+from tests.fakes.hooks import KilledError, kill_at_call, with_hooks
 from tests.fakes.lists import InMemoryLists
 from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects, InMemoryPartCopies
 from tests.fakes.outlets import (
     FixedThumbnailer,
     InMemoryAudit,
     InMemoryQueue,
-    UnsignedForms,
     RecordingBus,
+    UnsignedForms,
 )
 from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.vocabulary import InMemoryVocabulary
-from tests.fakes.hooks import KilledError, kill_at_call, with_hooks
 
 __all__ = [
     "FixedThumbnailer",
@@ -30,8 +30,8 @@ __all__ = [
     "InMemoryUploads",
     "InMemoryVocabulary",
     "KilledError",
-    "UnsignedForms",
     "RecordingBus",
+    "UnsignedForms",
     "kill_at_call",
     "with_hooks",
 ]

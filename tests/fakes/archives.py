@@ -15,7 +15,7 @@ from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadM
 from coffer.domain.export.layout import GIB, MIB
 from coffer.domain.export.ports import Piece
 from coffer.domain.objects import StoredObject
-from tests.fakes.bodies import Body, JoinedBody, BytesBody, etag_of_body
+from tests.fakes.bodies import Body, BytesBody, JoinedBody, etag_of_body
 
 _Work = TypeVar("_Work")
 _Result = TypeVar("_Result")

@@ -244,9 +244,7 @@ def _downloads(kind: str) -> Mapping[int, Hook]:
     }
 
 
-def _records(
-    root: str, make: Callable[[World], str], table: str, key: str
-) -> Mapping[int, Hook]:
+def _records(root: str, make: Callable[[World], str], table: str, key: str) -> Mapping[int, Hook]:
     def guarded(world: World, token: str) -> Response:
         path = f"{root}/{make(world)}"
         world.get(path)
@@ -524,9 +522,7 @@ def delete_of(world: World, kind: str, identifier: str, **headers: str) -> Respo
     return world.get(f"/api/v1/{kind}/{identifier}", method="DELETE", **headers)
 
 
-def _changes_of(
-    kind: str, make: Callable[[World], str], **attributes: Any
-) -> Mapping[int, Hook]:
+def _changes_of(kind: str, make: Callable[[World], str], **attributes: Any) -> Mapping[int, Hook]:
     def ask(world: World, identifier: str = "", **headers: str) -> Response:
         identifier = identifier or make(world)
         data = {"type": kind, "id": identifier, "attributes": attributes}

@@ -25,9 +25,9 @@ from tests.fakes import (
 from tests.fakes.clocks import NOON
 from tests.fakes.exports import nothing_to_clear
 from tests.fakes.files import PNG
+from tests.fakes.hooks import once
 from tests.fakes.objects import etag_of
 from tests.fakes.records import identifier, pending, upload
-from tests.fakes.hooks import once
 
 LATER = PATIENCE + timedelta(seconds=1)
 

@@ -32,6 +32,7 @@ from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadSt
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads, with_hooks
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
+from tests.fakes.hooks import once
 from tests.fakes.objects import sha1_of
 from tests.fakes.records import (
     ADMIN,
@@ -44,7 +45,6 @@ from tests.fakes.records import (
     metadata,
     upload,
 )
-from tests.fakes.hooks import once
 
 GUEST = caller(Role.GUEST, username="gail")
 URL = "https://museum.example/specimen/7"

@@ -27,6 +27,7 @@ from tests.fakes import (
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
+from tests.fakes.hooks import once
 from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import (
     FILE,
@@ -37,7 +38,6 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
-from tests.fakes.hooks import once
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
 

@@ -27,6 +27,7 @@ from tests.fakes import (
     with_hooks,
 )
 from tests.fakes.clocks import NOON
+from tests.fakes.hooks import once
 from tests.fakes.records import (
     ADMIN,
     FILE,
@@ -39,7 +40,6 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
-from tests.fakes.hooks import once
 
 LARGE, LARGE_FILE = identifier(21), identifier(22)
 THUMBNAIL_KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"

@@ -9,8 +9,8 @@ from coffer.domain.thumbnails.retry_failed import AskedAgain, ask_again
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 from tests.fakes import InMemoryUploads as Uploads
 from tests.fakes.clocks import NOON
-from tests.fakes.records import THUMBNAIL, identifier, upload
 from tests.fakes.hooks import once, with_hooks
+from tests.fakes.records import THUMBNAIL, identifier, upload
 
 
 def failed(number: int = 1, code: str = "image_damaged", **changes: Any) -> ObjectUpload:

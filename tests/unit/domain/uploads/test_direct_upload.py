@@ -42,9 +42,9 @@ from tests.fakes import (
 )
 from tests.fakes.exports import nothing_to_clear
 from tests.fakes.files import ELF, JPEG, PNG, TEXT, ZIP
+from tests.fakes.hooks import once
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import caller, content, pending, upload
-from tests.fakes.hooks import once
 
 MOST = 4096
 

@@ -38,9 +38,9 @@ from tests.fakes import (
     with_hooks,
 )
 from tests.fakes.files import ELF, PNG
+from tests.fakes.hooks import once
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import FILE
-from tests.fakes.hooks import once
 
 KEY, FINAL = f"incoming/aafc/{FILE}", f"objects/aafc/{FILE}.png"
 GRANT = UploadGrant(

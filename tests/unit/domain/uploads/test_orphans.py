@@ -15,8 +15,8 @@ from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
 from coffer.domain.uploads.removal import Removal
 from tests.fakes import FrozenClock, InMemoryObjects, InMemoryUploads, with_hooks
 from tests.fakes.files import PNG
-from tests.fakes.records import FILE, identifier, upload
 from tests.fakes.hooks import once
+from tests.fakes.records import FILE, identifier, upload
 
 AGE = timedelta(days=20)
 MOMENT = timedelta(microseconds=1)

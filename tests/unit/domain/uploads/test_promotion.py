@@ -34,9 +34,9 @@ from tests.fakes import (
     with_hooks,
 )
 from tests.fakes.files import ELF, OTHER_PNG, PNG, TEXT
+from tests.fakes.hooks import once
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
 from tests.fakes.records import FILE, content, upload
-from tests.fakes.hooks import once
 
 KEY = f"incoming/aafc/{FILE}"
 FINAL = f"objects/aafc/{FILE}.png"
@@ -387,7 +387,9 @@ def run_until_killed(world: World, call: int, moment: str) -> bool:
     """Process, killed at a call; whether it came to its end before."""
     kill: dict[str, Any] = {moment: kill_at_call(call)}
     try:
-        world.promotion(with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill)).process(KEY)
+        world.promotion(
+            with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill)
+        ).process(KEY)
     except KilledError:
         return False
     return True

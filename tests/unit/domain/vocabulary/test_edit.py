@@ -55,10 +55,10 @@ from coffer.domain.vocabulary.usage import (
 )
 from coffer.domain.vocabulary.values import takes
 from tests.fakes.clocks import NOON, FrozenClock
+from tests.fakes.hooks import once, with_hooks
 from tests.fakes.records import ADMIN, caller, identifier, metadata
 from tests.fakes.terms import ATTRIBUTE, SUBTYPE, attribute, subtype
 from tests.fakes.vocabulary import InMemoryVocabulary
-from tests.fakes.hooks import once, with_hooks
 
 SUPER_USER = caller(Role.SUPER_USER)
 CLOCK = FrozenClock()
