@@ -35,16 +35,16 @@ os.environ.update(NEEDED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY"
 
 from coffer.adapters.compression import FastCompression  # noqa: E402 - as above
 from coffer.adapters.s3.archives import READERS, S3Archives  # noqa: E402 - as above
-from coffer.adapters.s3.read_ahead import ReadingAhead  # noqa: E402 - as above
+from coffer.adapters.s3.read_ahead import ReadAhead  # noqa: E402 - as above
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer  # noqa: E402 - as above
 from coffer.adapters.system_clock import SystemClock  # noqa: E402 - as above
-from coffer.domain.export.checkpoint import Place  # noqa: E402 - as above
-from coffer.domain.export.layout import lay_out  # noqa: E402 - as above
-from coffer.domain.export.ports import Piece  # noqa: E402 - as above
-from coffer.domain.export.streaming import Buffer, Member, Stream  # noqa: E402 - as above
+from coffer.domain.export.checkpoint import StreamPosition  # noqa: E402 - as above
+from coffer.domain.export.layout import plan_layout  # noqa: E402 - as above
+from coffer.domain.export.ports import ObjectRange  # noqa: E402 - as above
+from coffer.domain.export.stream_members import ArchiveMember, PartBuffer, PartFiller  # noqa: E402 - as above
 from coffer.domain.export.zip_format import (  # noqa: E402 - as above
-    Title,
-    Written,
+    MemberInfo,
+    WrittenMember,
     central_header,
     end_of_directory,
 )
@@ -90,10 +90,10 @@ def small() -> None:
 def _read(url: str, number: int, threads: int) -> tuple[float, int]:
     signer = Signer(Credentials("test", "test"), "ca-central-1")
     archives = S3Archives(signer, Endpoint(url), "bucket", SystemClock())
-    wanted = [Piece(f"objects/{n}", 0, KB50, KB50, None) for n in range(number)]
+    wanted = [ObjectRange(f"objects/{n}", 0, KB50, KB50, None) for n in range(number)]
     fetch = archives._fetch_whole
     started = time.perf_counter()
-    with ReadingAhead(wanted, fetch, capacity=8 * 1024**2, threads=threads) as pieces:
+    with ReadAhead(wanted, fetch, capacity=8 * 1024**2, threads=threads) as pieces:
         for piece in wanted:
             assert len(pieces.take(piece)) == KB50
             pieces.free()
@@ -147,18 +147,18 @@ def _streamed(total: int, media_type: str) -> None:
     """Stream an archive of 4 MB members in this process, and print what memory it took."""
     size = 4 * MB
     members = [_member(n, size, media_type) for n in range(total // size)]
-    layout = lay_out(members)
-    stream = Stream(layout, members, {}, _NothingToMake(), FastCompression())
+    layout = plan_layout(members)
+    stream = PartFiller(layout, members, {}, _NothingToMake(), FastCompression())
     body = memoryview(GeneratedBody(1, size).read(0, size))
 
-    def fetch(piece: Piece, view: memoryview) -> None:
+    def fetch(piece: ObjectRange, view: memoryview) -> None:
         view[:] = body[piece.start : piece.start + piece.length]
 
-    with ReadingAhead([], fetch, capacity=1, threads=READERS):
+    with ReadAhead([], fetch, capacity=1, threads=READERS):
         gc.collect()
         before = _peak()
-    buffer, place, parts = Buffer(layout.part_bytes), Place(), 0
-    with ReadingAhead(
+    buffer, place, parts = PartBuffer(layout.part_bytes), StreamPosition(), 0
+    with ReadAhead(
         stream.wanted(place), fetch, capacity=layout.part_bytes, threads=READERS
     ) as pieces:
         while not (filled := stream.fill(buffer, place, pieces)).ended:
@@ -171,9 +171,9 @@ class _NothingToMake:
         raise AssertionError(entry)
 
 
-def _member(number: int, size: int, media_type: str = "image/jpeg") -> Member:
-    title = Title(f"{number}.jpg", SystemClock().now())
-    return Member(title.path, size, media_type, key=str(number), title=title, etag="etag")
+def _member(number: int, size: int, media_type: str = "image/jpeg") -> ArchiveMember:
+    title = MemberInfo(f"{number}.jpg", SystemClock().now())
+    return ArchiveMember(title.path, size, media_type, key=str(number), title=title, etag="etag")
 
 
 def _peak() -> int:
@@ -205,10 +205,10 @@ def _against_zipfile(how: str, body: bytes, number: int, media_type: str, method
     sizes = {}
 
     def ours() -> None:
-        layout = lay_out(members)
-        stream = Stream(layout, members, {}, _NothingToMake(), FastCompression())
-        buffer, place = Buffer(layout.part_bytes), Place()
-        written: list[Written] = []
+        layout = plan_layout(members)
+        stream = PartFiller(layout, members, {}, _NothingToMake(), FastCompression())
+        buffer, place = PartBuffer(layout.part_bytes), StreamPosition()
+        written: list[WrittenMember] = []
         while True:
             filled = stream.fill(buffer, place, _InMemory(body))
             written += filled.written
@@ -244,7 +244,7 @@ class _InMemory:
     def __init__(self, body: bytes) -> None:
         self._view = memoryview(body)
 
-    def take(self, piece: Piece) -> memoryview:
+    def take(self, piece: ObjectRange) -> memoryview:
         return self._view[piece.start : piece.start + piece.length]
 
     def free(self) -> None:

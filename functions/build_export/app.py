@@ -12,8 +12,8 @@ from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import timed_queue_handler
-from coffer.domain.export.building import Building
-from coffer.domain.export.lease import Remaining
+from coffer.domain.export.build import ExportBuilder
+from coffer.domain.export.lease import RemainingTime
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import settings
 
@@ -25,7 +25,7 @@ archives = S3Archives(
     clock,
     copy_conditions=settings.copy_conditions,
 )
-building = Building(
+building = ExportBuilder(
     exports=DynamoExports(),
     archives=archives,
     queue=SqsExportQueue(settings.build_export_queue_url, clock),
@@ -36,7 +36,7 @@ building = Building(
 )
 
 
-def build(event: Mapping[str, Any], attempt: int, remaining: Remaining) -> None:
+def build(event: Mapping[str, Any], attempt: int, remaining: RemainingTime) -> None:
     identifier = event["detail"]["exportId"]
     fetched, sent = archives.fetched, archives.sent
     outcome = building.build(identifier, remaining)

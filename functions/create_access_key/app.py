@@ -2,7 +2,7 @@
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.export.access import issue_key
+from coffer.domain.export.access_keys import issue_key
 from coffer.domain.identifiers import parse_identifier
 from coffer.http.api import Api, require_variable
 from coffer.http.export.documents import key_response

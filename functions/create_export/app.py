@@ -8,7 +8,7 @@ from coffer.adapters.s3.archives import S3Archives
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.export.requesting import ExportLimits, Requesting
+from coffer.domain.export.create import ExportCreator, ExportLimits
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
 from coffer.http.export.documents import created_response, present_request, read_export_request
@@ -20,7 +20,7 @@ from coffer.settings import settings
 
 identify = configured_identify()
 clock = SystemClock()
-requesting = Requesting(
+requesting = ExportCreator(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     exports=DynamoExports(),

@@ -11,7 +11,7 @@ from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.sqs.processing_queue import arrivals, large_arrivals
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.export.clearing import Clearing
+from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.metadata.cascade import Cascade
 from coffer.domain.uploads.large_files import HandedOn
@@ -25,7 +25,7 @@ objects = S3Objects(
     settings.object_bucket,
     copy_conditions=settings.copy_conditions,
 )
-clearing = Clearing(
+clearing = ExportCleanup(
     exports=DynamoExports(),
     archives=S3Archives(store_signer(), store_endpoint(), settings.object_bucket, clock),
     queue=SqsExportQueue(settings.build_export_queue_url, clock),

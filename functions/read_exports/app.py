@@ -1,7 +1,7 @@
 """GET /api/v1/object-export and /api/v1/object-export/{id}: one's own exports."""
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
-from coffer.domain.export.access import own_export
+from coffer.domain.export.access_keys import own_export
 from coffer.domain.identifiers import parse_identifier
 from coffer.http.api import Api, require_variable
 from coffer.http.export.documents import export_response, exports_response, read_page

@@ -4,7 +4,7 @@ from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExpo
 from coffer.adapters.s3.downloads import SignedDownloads
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.export.access import look_at_key, redeem_key
+from coffer.domain.export.access_keys import look_at_key, redeem_key
 from coffer.http.api import Api, require_variable
 from coffer.http.export.documents import archive_response, describe_archive
 from coffer.http.requests import Request

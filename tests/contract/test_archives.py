@@ -13,7 +13,7 @@ from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
 from coffer.domain.export.layout import MIB, MIN_PART_BYTES
-from coffer.domain.export.ports import Archives, Piece
+from coffer.domain.export.ports import Archives, ObjectRange
 from coffer.settings import settings
 from local.stack import LocalStack
 from local.storage import GateStorage
@@ -173,11 +173,11 @@ def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) ->
     store.put(SOURCE, BODY)
     etag = archives.describe(SOURCE).etag
     size = len(BODY)
-    good = [Piece(SOURCE, start, MIB, size, etag) for start in range(0, 8 * MIB, MIB)]
-    missing = Piece("objects/none", 0, 5, 5, None)
-    other = Piece(SOURCE, 0, 5, size, "0" * 32)
-    longer = Piece(SOURCE, 0, 5, 5, None)
-    shorter = Piece(SOURCE, size - 5, 10, size + 5, None)
+    good = [ObjectRange(SOURCE, start, MIB, size, etag) for start in range(0, 8 * MIB, MIB)]
+    missing = ObjectRange("objects/none", 0, 5, 5, None)
+    other = ObjectRange(SOURCE, 0, 5, size, "0" * 32)
+    longer = ObjectRange(SOURCE, 0, 5, 5, None)
+    shorter = ObjectRange(SOURCE, size - 5, 10, size + 5, None)
     wanted = [*good[:3], missing, *good[3:5], other, longer, shorter, *good[5:]]
     with archives.ahead(wanted, 3 * MIB) as pieces:
         for piece in wanted:
@@ -196,7 +196,7 @@ def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) ->
 def test_pieces_may_be_passed_over_and_held_together(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
-    pieces_of = [Piece(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
+    pieces_of = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
     with archives.ahead(pieces_of, 4 * MIB) as pieces:
         pieces.take(pieces_of[1])
         pieces.free()
@@ -208,7 +208,7 @@ def test_pieces_may_be_passed_over_and_held_together(store: Store) -> None:
 
 def test_reading_ahead_can_be_given_up_at_any_time(store: Store) -> None:
     store.put(SOURCE, BODY)
-    pieces_of = [Piece(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
+    pieces_of = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
     with store.archives.ahead(pieces_of, 4 * MIB) as pieces:
         pieces.take(pieces_of[0])
 

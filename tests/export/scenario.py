@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from coffer.adapters.compression import FastCompression
-from coffer.domain.export.building import Building, Outcome
-from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.manifest import Entry, Manifest
+from coffer.domain.export.build import BuildOutcome, ExportBuilder
+from coffer.domain.export.manifest import Manifest, ManifestEntry
 from coffer.domain.export.ports import Compression
-from coffer.domain.export.record import Due, Export, ExportStatus
+from coffer.domain.export.record import DueAction, Export, ExportStatus
+from coffer.domain.export.transform_member import ExportFunction
 from tests.fakes import FrozenClock, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
 from tests.fakes.bodies import BytesBody, GeneratedBody
@@ -65,12 +65,12 @@ class ExportScenario:
                 status=ExportStatus.NEW,
                 entries=len(self.files),
                 bytes_total=sum(f.body.size_bytes for f in self.files if f.size_is_known),
-                due=Due.BUILDING,
+                due=DueAction.BUILDING,
                 due_on=self.clock.now(),
             )
         )
         self.archives.save(self.export.request_key, manifest.encode())
-        self.building = Building(
+        self.building = ExportBuilder(
             exports=self.exports,
             archives=self.archives,
             queue=self.queue,
@@ -84,7 +84,7 @@ class ExportScenario:
     def export(self) -> Export:
         return self.exports.records[EXPORT]
 
-    def build(self) -> Outcome:
+    def build(self) -> BuildOutcome:
         return self.building.build(EXPORT, self.remaining)
 
     def remaining(self) -> timedelta:
@@ -108,11 +108,11 @@ class ExportScenario:
     def key_of(self, number: int) -> str:
         return f"objects/aafc/{identifier(number)}"
 
-    def _entry(self, number: int, file: File) -> Entry:
+    def _entry(self, number: int, file: File) -> ManifestEntry:
         is_known = file.crc32_is_known and not file.is_made
         crc32 = file.body.crc32 if is_known else None
         self.archives.put(self.key_of(number), file.body, crc32=crc32)
-        return Entry(
+        return ManifestEntry(
             file_identifier=identifier(number),
             key=self.key_of(number),
             path=file.path,

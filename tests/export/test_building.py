@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from coffer.adapters.compression import FastCompression
 from coffer.domain.errors import RecordChangedError, StoreError
-from coffer.domain.export.building import Building, Outcome
-from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.build import BuildOutcome, ExportBuilder
 from coffer.domain.export.layout import GIB, MIB, MIN_PART_BYTES
-from coffer.domain.export.ports import Packer
+from coffer.domain.export.ports import Compressor
 from coffer.domain.export.record import ExportStatus
+from coffer.domain.export.transform_member import ExportFunction
 from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody, GeneratedBody
 from tests.fakes.hooks import Hook, KilledError, Turns, kill_at_call, once, with_hooks
@@ -46,7 +46,7 @@ def check(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
 
 def test_one_small_file() -> None:
     scenario = ExportScenario([File("leaf.jpg", BytesBody(b"leaf"))])
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
     export = scenario.export
     assert export.status is ExportStatus.COMPLETED
@@ -79,7 +79,7 @@ def test_members_of_all_sizes(sizes: list[int], media_type: str) -> None:
         for number, size in enumerate(sizes)
     ]
     scenario = ExportScenario(files)
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
 
 
@@ -113,7 +113,7 @@ def some_files(draw: st.DrawFn) -> list[File]:
 @given(some_files())
 def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
     scenario = ExportScenario(files)
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
 
 
@@ -131,7 +131,7 @@ def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
 )
 def test_archives_of_many_gigabytes_have_a_directory_that_is_right(sizes: list[int]) -> None:
     scenario = ExportScenario([File.generated(f"{n}.tif", size, n) for n, size in enumerate(sizes)])
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
     with scenario.opened() as archive:
         infos = {info.filename: info for info in archive.infolist()}
         assert len(infos) == len(sizes)
@@ -176,15 +176,15 @@ def mixed() -> ExportScenario:
 
 
 def undisturbed(scenario: ExportScenario) -> bytes:
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
     body = scenario.archives.body(scenario.export.archive_key)
     return body.read(0, body.size_bytes)
 
 
-def disturbed(scenario: ExportScenario, happen: Hook) -> Building:
+def disturbed(scenario: ExportScenario, happen: Hook) -> ExportBuilder:
     """The worker, with something happening before its calls."""
-    return Building(
+    return ExportBuilder(
         exports=with_hooks(scenario.exports, before=happen),
         archives=with_hooks(scenario.archives, before=happen),
         queue=with_hooks(scenario.queue, before=happen),
@@ -240,11 +240,11 @@ def test_killed_at_any_call_it_ends_the_same() -> None:
 def test_a_worker_that_runs_out_of_time_lets_the_next_one_go_on() -> None:
     whole = undisturbed(mixed())
     scenario = mixed()
-    outcomes: list[Outcome] = []
-    while Outcome.FINISHED not in outcomes and len(outcomes) < 60:
+    outcomes: list[BuildOutcome] = []
+    while BuildOutcome.FINISHED not in outcomes and len(outcomes) < 60:
         left = iter([timedelta(minutes=5)] * (len(outcomes) + 1))
         outcomes.append(scenario.building.build(EXPORT, partial(next, left, timedelta(seconds=59))))
-    assert outcomes.count(Outcome.CONTINUED) == len(outcomes) - 1 > 2
+    assert outcomes.count(BuildOutcome.CONTINUED) == len(outcomes) - 1 > 2
     assert len(scenario.queue.enqueued) == len(outcomes) - 1
     check(scenario)
     body = scenario.archives.body(scenario.export.archive_key)
@@ -272,7 +272,7 @@ class Swelling:
     def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
         return zlib.crc32(data, before)
 
-    def packer(self) -> Packer:
+    def packer(self) -> Compressor:
         return zlib.compressobj(0, zlib.DEFLATED, -9, 1)
 
 
@@ -283,7 +283,7 @@ def test_what_does_not_compress_takes_no_more_room_than_the_layout_reckons() -> 
     ]
     for compression in (Swelling(), FastCompression()):
         scenario = ExportScenario(files, compression=compression)
-        assert scenario.build() is Outcome.FINISHED
+        assert scenario.build() is BuildOutcome.FINISHED
         check(scenario)
         archive = scenario.archives.body(scenario.export.archive_key)
         assert archive.size_bytes < 1.002 * sum(file.body.size_bytes for file in files)
@@ -302,7 +302,7 @@ def test_a_file_that_has_vanished_is_left_out_and_named() -> None:
     for number in range(8):
         scenario = mixed()
         scenario.archives.remove(scenario.key_of(number))
-        assert scenario.build() is Outcome.FINISHED
+        assert scenario.build() is BuildOutcome.FINISHED
         export = scenario.export
         assert export.status is ExportStatus.PARTIAL
         assert export.problems == {"file_missing": [identifier(number)]}
@@ -365,7 +365,7 @@ def test_files_that_go_midway_together_are_left_out_one_after_the_other(call: in
             for number in (3, 7):
                 _spoil(scenario, number, changes=False)
 
-    assert disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining) is Outcome.FINISHED
+    assert disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
     assert scenario.export.problems == {"file_missing": [identifier(3), identifier(7)]}
     check(scenario, without=(3, 7))
 
@@ -392,12 +392,12 @@ def test_where_no_file_is_left_the_export_has_failed() -> None:
     scenario = mixed()
     for number in range(8):
         scenario.archives.remove(scenario.key_of(number))
-    assert scenario.build() is Outcome.FAILED
+    assert scenario.build() is BuildOutcome.FAILED
     export = scenario.export
     assert (export.status, export.failure) == (ExportStatus.ERROR, "no_files_left")
     assert len(export.problems["file_missing"]) == 8
     assert scenario.leftovers() == []
-    assert scenario.build() is Outcome.NOTHING_TO_DO
+    assert scenario.build() is BuildOutcome.NOTHING_TO_DO
 
 
 def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
@@ -415,9 +415,9 @@ def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
 def test_one_worker_at_a_time() -> None:
     scenario = mixed()
     assert killed(scenario, 25)
-    assert scenario.build() is Outcome.BUSY
+    assert scenario.build() is BuildOutcome.BUSY
     scenario.clock.advance(timedelta(minutes=11))
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
 
 
 def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
@@ -429,7 +429,7 @@ def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
         def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
             if next(calls) == call:
                 scenario.clock.advance(timedelta(hours=1))  # noqa: B023 - called in this round
-                assert scenario.build() is Outcome.FINISHED  # noqa: B023 - likewise
+                assert scenario.build() is BuildOutcome.FINISHED  # noqa: B023 - likewise
 
         with suppress(RecordChangedError, StoreError):
             disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining)
@@ -485,7 +485,9 @@ def test_an_archive_that_was_made_but_not_recorded_is_not_made_again() -> None:
     made = scenario.archives.objects[key]
     scenario.clock.advance(timedelta(hours=1))
     calls: list[str] = []
-    assert disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is Outcome.FINISHED
+    assert (
+        disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+    )
     assert not {"begin", "copy", "finish"} & set(calls)
     assert scenario.archives.objects[key] is made
     assert scenario.export.archive_bytes == made.body.size_bytes
@@ -508,7 +510,9 @@ def test_copies_are_kept_often_enough_and_seldom_enough() -> None:
     files = [File.generated(f"{n}.tif", 10 * MIB, n % 9) for n in range(1500)]
     scenario = ExportScenario(files)
     calls: list[str] = []
-    assert disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is Outcome.FINISHED
+    assert (
+        disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+    )
     assert 30 < calls.count("save") < 120
     assert scenario.archives.sent < 0.002 * 1500 * 10 * MIB
 
@@ -545,9 +549,9 @@ def test_a_worker_that_sums_up_for_long_keeps_its_lease_and_what_it_found_out() 
 
     building = disturbed(scenario, look)
     soon_over = partial(next, left, timedelta(seconds=59))
-    assert building.build(EXPORT, soon_over) is Outcome.CONTINUED
+    assert building.build(EXPORT, soon_over) is BuildOutcome.CONTINUED
     assert 5 < with_crc32 < 15
-    assert building.build(EXPORT, scenario.remaining) is Outcome.FINISHED
+    assert building.build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
     assert with_crc32 == 30
     check(scenario)
 
@@ -559,7 +563,7 @@ def test_who_comes_to_nothing_again_and_again_is_given_up() -> None:
         scenario.clock.advance(timedelta(hours=1))
     told = 7
     scenario.exports.replace(scenario.export, replace(scenario.export, bytes_done=told))
-    assert scenario.build() is Outcome.FAILED
+    assert scenario.build() is BuildOutcome.FAILED
     assert scenario.export.failure == "attempts_exhausted"
     assert scenario.export.bytes_done == told
     assert scenario.leftovers() == []
@@ -571,7 +575,7 @@ def test_an_upload_that_the_store_has_cleared_away_is_begun_again() -> None:
     assert killed(scenario, 40)
     scenario.archives.uploads.clear()
     scenario.clock.advance(timedelta(hours=1))
-    assert scenario.build() is Outcome.FINISHED
+    assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
     body = scenario.archives.body(scenario.export.archive_key)
     assert body.read(0, body.size_bytes) == whole

@@ -10,9 +10,9 @@ import pytest
 
 from coffer.domain.callers import Caller
 from coffer.domain.errors import GoneError, NotFoundError
-from coffer.domain.export.access import issue_key, redeem_key
-from coffer.domain.export.clearing import Clearing
-from coffer.domain.export.record import RECORD_LIFE, ExportStatus
+from coffer.domain.export.access_keys import issue_key, redeem_key
+from coffer.domain.export.cleanup import ExportCleanup
+from coffer.domain.export.record import RECORD_RETENTION, ExportStatus
 from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody
 from tests.fakes.hooks import KilledError, kill_at_call, once, with_hooks
@@ -24,8 +24,10 @@ def scenario() -> ExportScenario:
     return ExportScenario([File("leaf.jpg", BytesBody(b"leaf"))])
 
 
-def clearing(world: ExportScenario, happen: Callable[[str], None] = lambda _: None) -> Clearing:
-    return Clearing(
+def clearing(
+    world: ExportScenario, happen: Callable[[str], None] = lambda _: None
+) -> ExportCleanup:
+    return ExportCleanup(
         exports=with_hooks(world.exports, before=happen),
         archives=with_hooks(world.archives, before=happen),
         queue=world.queue,
@@ -33,7 +35,7 @@ def clearing(world: ExportScenario, happen: Callable[[str], None] = lambda _: No
     )
 
 
-def keep(house: Clearing) -> list[str]:
+def keep(house: ExportCleanup) -> list[str]:
     return [step() for _, step in house.steps()]
 
 
@@ -57,7 +59,7 @@ def test_an_archive_goes_an_hour_after_it_was_finished_and_all_that_belongs_to_i
     assert left(world) == []
     export = world.export
     assert (export.status, export.toa, export.due) == (ExportStatus.EXPIRED, None, None)
-    assert export.expires_at == world.clock.now() + RECORD_LIFE
+    assert export.expires_at == world.clock.now() + RECORD_RETENTION
     assert keep(clearing(world)) == []
     with pytest.raises(GoneError):
         issue_key(world.exports, world.clock, ALICE, EXPORT)

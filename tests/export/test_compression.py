@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.adapters.compression import FastCompression
-from coffer.domain.export.zip_format import most_deflated_bytes, stored_blocks
+from coffer.domain.export.zip_format import max_deflated_bytes, stored_blocks
 
 FAST = FastCompression()
 BODIES = st.sampled_from(
@@ -65,7 +65,7 @@ def test_stored_blocks_may_stand_for_what_the_compressor_has_seen(
 def test_the_layout_reckons_with_stored_blocks(size_bytes: int) -> None:
     blocks = -(-size_bytes // 65_535)
     flushes_and_end = 32
-    assert size_bytes + 5 * blocks + flushes_and_end <= most_deflated_bytes(size_bytes)
-    assert len(stored_blocks(bytes(size_bytes % 200_000))) <= most_deflated_bytes(
+    assert size_bytes + 5 * blocks + flushes_and_end <= max_deflated_bytes(size_bytes)
+    assert len(stored_blocks(bytes(size_bytes % 200_000))) <= max_deflated_bytes(
         size_bytes % 200_000
     )

@@ -15,13 +15,13 @@ from coffer.domain.export.layout import (
     MAX_PARTS,
     MIB,
     MIN_PART_BYTES,
-    Joint,
-    Sized,
-    Span,
-    UnfittingError,
+    JoinedPart,
+    LayoutError,
+    LayoutMember,
+    RangePart,
     copied_parts,
-    lay_out,
-    padding,
+    leading_bytes,
+    plan_layout,
 )
 
 SIZES = st.one_of(
@@ -32,14 +32,14 @@ SIZES = st.one_of(
 )
 TYPES = st.sampled_from(["image/jpeg", "text/csv", "application/zip", "image/svg+xml"])
 ENTRIES = st.lists(
-    st.builds(Sized, st.text("aé/標", min_size=1, max_size=9), SIZES, TYPES, st.booleans()),
+    st.builds(LayoutMember, st.text("aé/標", min_size=1, max_size=9), SIZES, TYPES, st.booleans()),
     max_size=40,
 )
 
 
 @given(ENTRIES)
-def test_every_entry_is_either_streamed_or_copied(entries: list[Sized]) -> None:
-    layout = lay_out(entries)
+def test_every_entry_is_either_streamed_or_copied(entries: list[LayoutMember]) -> None:
+    layout = plan_layout(entries)
     assert sorted(layout.order) == list(range(len(entries)))
     for number in layout.copied:
         assert entries[number].size_bytes >= MIN_PART_BYTES
@@ -53,7 +53,7 @@ def test_copied_members_become_parts_that_the_store_takes(
     sizes: list[int], data: st.DataObject
 ) -> None:
     before = data.draw(st.integers(0, 8 * MIB))
-    padded = padding(before, sizes[0])
+    padded = leading_bytes(before, sizes[0])
     if padded is None:
         assert before < MIN_PART_BYTES
         assert sizes[0] < 2 * MIN_PART_BYTES
@@ -68,24 +68,24 @@ def test_copied_members_become_parts_that_the_store_takes(
         assert part.start == reached[part.member]
         reached[part.member] += part.length
     assert reached == sizes
-    joints = [part.member for part in parts if isinstance(part, Joint)]
+    joints = [part.member for part in parts if isinstance(part, JoinedPart)]
     assert joints == list(range(len(sizes) - 1))
     for one, next_one in pairwise(parts):
-        assert (one.member == next_one.member) is isinstance(one, Span)
+        assert (one.member == next_one.member) is isinstance(one, RangePart)
 
 
 @given(st.integers(0, 4990), st.integers(MIN_PART_BYTES, 60 * MIB))
 @example(0, MIN_PART_BYTES)
 def test_many_copied_members_fit_into_the_parts_there_are(count: int, size: int) -> None:
-    layout = lay_out([Sized("a", size, "image/jpeg")] * count)
+    layout = plan_layout([LayoutMember("a", size, "image/jpeg")] * count)
     assert layout.streamed == ()
     assert 2 * count <= MAX_PARTS
 
 
 @pytest.mark.parametrize("size", [10 * MIB, 200 * MIB])
 def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: int) -> None:
-    entries = [Sized("a", size + number, "image/jpeg") for number in range(10_000)]
-    layout = lay_out(entries)
+    entries = [LayoutMember("a", size + number, "image/jpeg") for number in range(10_000)]
+    layout = plan_layout(entries)
     assert layout.streamed
     assert max(layout.streamed) < min(layout.copied, default=10_000)
     streamed = sum(entries[number].size_bytes + 100 for number in layout.streamed)
@@ -94,25 +94,25 @@ def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: i
 
 
 def test_small_archives_have_small_parts_and_large_ones_as_large_as_they_must() -> None:
-    assert lay_out([Sized("a", 1000, "image/jpeg")]).part_bytes == 8 * MIB
+    assert plan_layout([LayoutMember("a", 1000, "image/jpeg")]).part_bytes == 8 * MIB
     # 2.4 TB that nobody may copy, because it is made: parts of 256 MiB
-    made = lay_out([Sized("a", 0, "image/jpeg", is_made=True)] * 9_000)
+    made = plan_layout([LayoutMember("a", 0, "image/jpeg", is_made=True)] * 9_000)
     assert made.part_bytes == 256 * MIB
 
 
 def test_some_five_thousand_members_that_are_too_large_to_be_streamed_are_the_limit() -> None:
-    lay_out([Sized("a", 800 * MIB, "image/jpeg")] * 4_990)
-    with pytest.raises(UnfittingError, match="10000 parts"):
-        lay_out([Sized("a", 800 * MIB, "image/jpeg")] * 5_100)
+    plan_layout([LayoutMember("a", 800 * MIB, "image/jpeg")] * 4_990)
+    with pytest.raises(LayoutError, match="10000 parts"):
+        plan_layout([LayoutMember("a", 800 * MIB, "image/jpeg")] * 5_100)
 
 
 def test_what_no_10_000_parts_could_hold_is_refused() -> None:
-    with pytest.raises(UnfittingError):
-        lay_out([Sized("a", MAX_ARCHIVE_BYTES, "image/jpeg")])
-    with pytest.raises(UnfittingError, match="10000 parts"):
-        lay_out(
-            [Sized("a", 0, "image/jpeg", is_made=True)] * 10_000
-            + [Sized("b", 50 * GIB, "image/jpeg")] * 5
+    with pytest.raises(LayoutError):
+        plan_layout([LayoutMember("a", MAX_ARCHIVE_BYTES, "image/jpeg")])
+    with pytest.raises(LayoutError, match="10000 parts"):
+        plan_layout(
+            [LayoutMember("a", 0, "image/jpeg", is_made=True)] * 10_000
+            + [LayoutMember("b", 50 * GIB, "image/jpeg")] * 5
         )
 
 
@@ -134,7 +134,7 @@ def test_what_no_10_000_parts_could_hold_is_refused() -> None:
 def test_what_compresses_is_deflated_where_it_passes_through_anyway(
     media_type: str, size: int, is_deflated: bool
 ) -> None:
-    entry = Sized("a", size, media_type)
+    entry = LayoutMember("a", size, media_type)
     assert entry.is_deflated is is_deflated
     assert entry.can_be_copied is (size >= MIN_PART_BYTES and not is_deflated)
     assert not replace(entry, is_made=True).can_be_copied

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.derivatives.record import DerivativeType
-from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.naming import Names, derivative_name, file_name, folder_path
+from coffer.domain.export.archive_paths import ArchivePaths, derivative_name, file_name, folder_path
+from coffer.domain.export.transform_member import ExportFunction
 from tests.fakes.records import content, metadata, thumbnail, upload
 
 RESIZE = ExportFunction(name="IMG_RESIZE", factor=0.5)
@@ -77,7 +77,7 @@ def test_a_function_shows_in_the_name_unless_there_is_an_alias() -> None:
 
 
 def test_alike_names_are_numbered_and_generated_ones_count() -> None:
-    names = Names()
+    names = ArchivePaths()
     given_names = ["a", "a(1)", "a", "A", "a"]
     assert [names.place("x/", base, ".png") for base in given_names] == [
         "x/a.png", "x/a(1).png", "x/a(2).png", "x/A(3).png", "x/a(4).png",
@@ -91,7 +91,7 @@ def test_alike_names_are_numbered_and_generated_ones_count() -> None:
     ids=ascii,
 )
 def test_names_that_some_file_system_takes_for_the_same_are_numbered(one: str, other: str) -> None:
-    names = Names()
+    names = ArchivePaths()
     assert names.place("a/", one, ".png") == f"a/{one}.png"
     assert names.place("a/", other, ".png") == f"a/{other}(1).png"
     names.open_folder(f"{one}/")
@@ -100,7 +100,7 @@ def test_names_that_some_file_system_takes_for_the_same_are_numbered(one: str, o
 
 @pytest.mark.parametrize("letter", ["a", "é", "標", "\U00010000"])
 def test_no_name_is_longer_than_file_systems_take(letter: str) -> None:
-    names = Names()
+    names = ArchivePaths()
     folder = folder_path(f"{letter * 250}/{letter * 250}")
     paths = [names.place(folder, letter * 250, ".jpeg") for _ in range(12)]
     assert len(set(paths)) == 12
@@ -116,7 +116,7 @@ def test_an_extension_that_was_edited_leads_nowhere_either() -> None:
 
 
 def test_no_file_is_called_what_a_folder_is() -> None:
-    names = Names()
+    names = ArchivePaths()
     names.open_folder("a/b/")
     assert names.place("", "A", "") == "A(1)"
     assert names.place("a/", "b", "") == "a/b(1)"
@@ -125,7 +125,7 @@ def test_no_file_is_called_what_a_folder_is() -> None:
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_path_leads_anywhere(folder: str, alias: str) -> None:
     base, extension = file_name(upload(), None, None, alias, None)
-    path = Names().place(folder_path(folder), base, extension)
+    path = ArchivePaths().place(folder_path(folder), base, extension)
     parts = path.split("/")
     assert all(part not in ("", ".", "..") for part in parts)
     assert not any(part.endswith((".", " ")) for part in parts)

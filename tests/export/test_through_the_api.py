@@ -23,7 +23,7 @@ import pytest
 from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import NotFoundError
-from coffer.domain.export.access import redeem_key
+from coffer.domain.export.access_keys import redeem_key
 from coffer.domain.export.layout import MIB
 from local.gateway import Response
 from local.http_server import ApiServer

@@ -15,8 +15,8 @@ import pytest
 from coffer.domain.export.layout import GIB
 from coffer.domain.export.zip_format import (
     STORED,
-    Title,
-    Written,
+    MemberInfo,
+    WrittenMember,
     central_header,
     end_of_directory,
     stored_header,
@@ -36,8 +36,8 @@ def small_archive(members: int, modified: datetime = NOON) -> bytes:
     """An archive of so many members of one byte each."""
     crc32, written, out = zlib.crc32(b"a"), [], bytearray()
     for number in range(members):
-        title = Title(f"{number:x}", modified)
-        written.append((title, Written(number, len(out), STORED, crc32, 1, 1)))
+        title = MemberInfo(f"{number:x}", modified)
+        written.append((title, WrittenMember(number, len(out), STORED, crc32, 1, 1)))
         out += stored_header(title, crc32, 1) + b"a"
     directory = b"".join(central_header(title, one) for title, one in written)
     return bytes(out) + directory + end_of_directory(members, len(out), len(directory))
@@ -86,7 +86,7 @@ def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
 
 @pytest.mark.parametrize("over", [-1, 0, 1])
 def test_a_member_may_begin_around_4_gib(over: int) -> None:
-    header = len(stored_header(Title("a.tif", NOON), 0, 1))
+    header = len(stored_header(MemberInfo("a.tif", NOON), 0, 1))
     size = 0xFFFFFFFF + over - header
     scenario = ExportScenario(
         [File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)]
@@ -123,10 +123,10 @@ def test_a_time_that_ms_dos_had_no_bits_for_is_the_nearest_that_it_had(
 
 
 def test_names_are_utf_8_and_say_so() -> None:
-    title = Title("標本/é𐀀.png", NOON)
+    title = MemberInfo("標本/é𐀀.png", NOON)
     header = stored_header(title, 0, 0)
     assert int.from_bytes(header[6:8], "little") & 0x800
-    directory = central_header(title, Written(0, 0, STORED, 0, 0, 0))
+    directory = central_header(title, WrittenMember(0, 0, STORED, 0, 0, 0))
     archive = header + directory + end_of_directory(1, len(header), len(directory))
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.namelist() == [title.path]

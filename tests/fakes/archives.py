@@ -13,7 +13,7 @@ from typing import TypeVar
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
 from coffer.domain.export.layout import GIB, MIB
-from coffer.domain.export.ports import Piece
+from coffer.domain.export.ports import ObjectRange
 from coffer.domain.objects import StoredObject
 from tests.fakes.bodies import Body, BytesBody, JoinedBody, etag_of_body
 
@@ -92,7 +92,7 @@ class InMemoryArchives:
         return held.body.read(start, length)
 
     @contextmanager
-    def ahead(self, wanted: Iterable[Piece], capacity: int) -> Iterator[_OneByOne]:
+    def ahead(self, wanted: Iterable[ObjectRange], capacity: int) -> Iterator[_OneByOne]:
         yield _OneByOne(self, capacity)
 
     def crc32(self, source: StoredObject, scratch: str) -> int:
@@ -205,7 +205,7 @@ class _OneByOne:
     def __init__(self, archives: InMemoryArchives, capacity: int) -> None:
         self._archives, self._capacity, self._taken = archives, capacity, 0
 
-    def take(self, piece: Piece) -> memoryview:
+    def take(self, piece: ObjectRange) -> memoryview:
         self._archives.calls += 1
         held = self._archives.objects.get(piece.key)
         if held is None:

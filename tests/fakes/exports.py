@@ -8,10 +8,10 @@ from datetime import datetime
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
-from coffer.domain.export.clearing import Clearing
-from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.record import Access, Due, Export
-from coffer.domain.export.streaming import UnmadeError
+from coffer.domain.export.cleanup import ExportCleanup
+from coffer.domain.export.record import AccessKey, DueAction, Export
+from coffer.domain.export.stream_members import TransformError
+from coffer.domain.export.transform_member import ExportFunction
 from tests.fakes.archives import InMemoryArchives
 
 
@@ -20,7 +20,7 @@ class InMemoryExports:
 
     def __init__(self) -> None:
         self.records: dict[str, Export] = {}
-        self.accesses: dict[str, Access] = {}
+        self.accesses: dict[str, AccessKey] = {}
 
     def get(self, identifier: str) -> Export | None:
         return self.records.get(identifier)
@@ -30,7 +30,7 @@ class InMemoryExports:
             raise RecordExistsError(export.identifier)
         return self._keep(replace(export, revision=1))
 
-    def replace(self, before: Export, after: Export, access: Access | None = None) -> Export:
+    def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
         current = self.records.get(before.identifier)
         if current is None or current.revision != before.revision:
             raise RecordChangedError(before.identifier)
@@ -49,18 +49,18 @@ class InMemoryExports:
     def count_of(self, username: str) -> int:
         return sum(export.created_by == username for export in self.records.values())
 
-    def due(self, reason: Due, now: datetime) -> Iterator[str]:
+    def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
         for export in list(self.records.values()):
             if export.due is reason and export.due_on is not None and export.due_on < now:
                 yield export.identifier
 
-    def redeem(self, key: str, now: datetime) -> Access | None:
+    def redeem(self, key: str, now: datetime) -> AccessKey | None:
         access = self.look(key, now)
         if access is not None:
             del self.accesses[key]
         return access
 
-    def look(self, key: str, now: datetime) -> Access | None:
+    def look(self, key: str, now: datetime) -> AccessKey | None:
         access = self.accesses.get(key)
         return access if access is not None and access.expires_on > now else None
 
@@ -84,13 +84,13 @@ class ReversedImages:
 
     def apply(self, function: ExportFunction, image: bytes) -> bytes:
         if image.startswith(b"damaged"):
-            raise UnmadeError("image_damaged")
+            raise TransformError("image_damaged")
         return image[::-1]
 
 
-def nothing_to_clear(clock: Clock) -> Clearing:
+def nothing_to_clear(clock: Clock) -> ExportCleanup:
     """Housekeeping of exports where there are none."""
-    return Clearing(
+    return ExportCleanup(
         exports=InMemoryExports(),
         archives=InMemoryArchives(clock),
         queue=RecordingExportQueue(),

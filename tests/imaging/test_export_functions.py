@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from coffer.adapters.imaging.export_functions import IsolatedFunctions
-from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.streaming import UnmadeError
+from coffer.domain.export.stream_members import TransformError
+from coffer.domain.export.transform_member import ExportFunction
 from tests.imaging.containers import DEEP_JPEG_2000, grey_tiff
 from tests.imaging.making import colour_of, near
 
@@ -65,20 +65,20 @@ def test_sixteen_bits_are_not_cut_off(
 
 
 def test_deep_colours_that_would_be_wrong_are_not_converted() -> None:
-    with pytest.raises(UnmadeError) as failed:
+    with pytest.raises(TransformError) as failed:
         IsolatedFunctions().apply(HALF, DEEP_JPEG_2000)
     assert failed.value.code == "kind_unsupported"
 
 
 @pytest.mark.parametrize("body", [b"no image", b"", picture("JPEG")[:200]])
 def test_what_cannot_be_decoded_has_a_code(body: bytes) -> None:
-    with pytest.raises(UnmadeError) as failed:
+    with pytest.raises(TransformError) as failed:
         IsolatedFunctions().apply(HALF, body)
     assert failed.value.code in ("not_an_image", "image_damaged")
 
 
 def test_a_decoder_that_takes_too_long_is_ended() -> None:
-    with pytest.raises(UnmadeError) as failed:
+    with pytest.raises(TransformError) as failed:
         IsolatedFunctions(seconds=0).apply(HALF, picture("JPEG"))
     assert failed.value.code in ("decoder_timed_out", "decoder_crashed")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from isal import isal_zlib
 
-from coffer.domain.export.ports import Packer
+from coffer.domain.export.ports import Compressor
 
 _LEVEL = 1
 
@@ -20,6 +20,6 @@ class FastCompression:
     def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
         return int(isal_zlib.crc32(data, before))
 
-    def packer(self) -> Packer:
-        packer: Packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -isal_zlib.MAX_WBITS)
+    def packer(self) -> Compressor:
+        packer: Compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -isal_zlib.MAX_WBITS)
         return packer

@@ -14,7 +14,7 @@ from itertools import islice
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectMissingError, RecordChangedError, TransactionCanceledError
-from coffer.domain.export.clearing import Clearing
+from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.metadata.cascade import Cascade
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.direct_upload import finish_direct_upload
@@ -36,7 +36,7 @@ class Housekeeping:
     queue: ProcessingQueue
     promotion: Promotion
     cascade: Cascade
-    clearing: Clearing
+    clearing: ExportCleanup
     clock: Clock
     most: int = 1000
 

@@ -18,7 +18,7 @@ from coffer.adapters.imaging import depths
 from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.pictures import check_size
 from coffer.adapters.imaging.worker import limit_itself, limit_processor_time
-from coffer.domain.export.functions import RESIZE, ExportFunction
+from coffer.domain.export.transform_member import RESIZE, ExportFunction
 from coffer.domain.thumbnails.ports import ThumbnailError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")

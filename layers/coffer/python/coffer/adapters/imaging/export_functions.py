@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from coffer.adapters.imaging.isolated import child_variables
-from coffer.domain.export.functions import ExportFunction
-from coffer.domain.export.layout import MAX_MADE_BYTES
-from coffer.domain.export.streaming import UnmadeError
+from coffer.domain.export.layout import MAX_TRANSFORMED_BYTES
+from coffer.domain.export.stream_members import TransformError
+from coffer.domain.export.transform_member import ExportFunction
 
 SECONDS = 50
 """How long one image may take: less than a worker keeps in hand."""
@@ -33,9 +33,9 @@ class IsolatedFunctions:
             source.write_bytes(image)
             code = self._run(source, result, function)
             if code:
-                raise UnmadeError(code)
-            if result.stat().st_size > MAX_MADE_BYTES:
-                raise UnmadeError("image_too_large")
+                raise TransformError(code)
+            if result.stat().st_size > MAX_TRANSFORMED_BYTES:
+                raise TransformError("image_too_large")
             return result.read_bytes()
 
     def _run(self, source: Path, result: Path, function: ExportFunction) -> str:

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from xml.etree import ElementTree  # only of what our own store answers
 
-from coffer.adapters.s3.read_ahead import ReadingAhead
+from coffer.adapters.s3.read_ahead import ReadAhead
 from coffer.adapters.s3.requests import NOTHING, StoreRequests
 from coffer.adapters.s3.responses import crc32_of, document_of, text, texts, whole_checksum
 from coffer.adapters.signing.sigv4 import Endpoint, Signer, encode_path
@@ -26,7 +26,7 @@ from coffer.domain.errors import (
     UploadMissingError,
 )
 from coffer.domain.export.layout import GIB, MIB
-from coffer.domain.export.ports import Piece
+from coffer.domain.export.ports import ObjectRange
 from coffer.domain.objects import StoredObject
 
 READERS = 16
@@ -80,11 +80,11 @@ class S3Archives:
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
         body = bytearray(length)
-        self._fetch(Piece(key, start, length, start + length, etag), memoryview(body))
+        self._fetch(ObjectRange(key, start, length, start + length, etag), memoryview(body))
         return bytes(body)
 
-    def ahead(self, wanted: Iterable[Piece], capacity: int) -> ReadingAhead:
-        return ReadingAhead(wanted, self._fetch_whole, capacity=capacity, threads=READERS)
+    def ahead(self, wanted: Iterable[ObjectRange], capacity: int) -> ReadAhead:
+        return ReadAhead(wanted, self._fetch_whole, capacity=capacity, threads=READERS)
 
     def remove(self, key: str) -> None:
         self._store.ask("DELETE", key)
@@ -205,7 +205,9 @@ class S3Archives:
         crc32, buffer = 0, memoryview(bytearray(min(MIB, source.size_bytes)))
         for start in range(0, source.size_bytes, MIB):
             view = buffer[: min(MIB, source.size_bytes - start)]
-            self._fetch(Piece(source.key, start, len(view), source.size_bytes, source.etag), view)
+            self._fetch(
+                ObjectRange(source.key, start, len(view), source.size_bytes, source.etag), view
+            )
             crc32 = zlib.crc32(view, crc32)
         return crc32
 
@@ -243,13 +245,13 @@ class S3Archives:
             self._store.ask("POST", key, query={"uploadId": upload}, headers=sent, body=body)
         )
 
-    def _fetch_whole(self, piece: Piece, view: memoryview) -> None:
+    def _fetch_whole(self, piece: ObjectRange, view: memoryview) -> None:
         """A piece of an object that has as many bytes as it should."""
         total = self._fetch(piece, view)
         if total != piece.size_bytes:
             raise ObjectChangedError(piece.key)
 
-    def _fetch(self, piece: Piece, view: memoryview) -> int:
+    def _fetch(self, piece: ObjectRange, view: memoryview) -> int:
         """Fill `view`; how many bytes the whole object has."""
         headers = {"range": f"bytes={piece.start}-{piece.start + piece.length - 1}"}
         if piece.etag is not None:

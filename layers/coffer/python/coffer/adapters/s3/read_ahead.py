@@ -10,30 +10,30 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from coffer.domain.export.ports import Piece
+from coffer.domain.export.ports import ObjectRange
 
-Fetch = Callable[[Piece, memoryview], None]
+Fetch = Callable[[ObjectRange, memoryview], None]
 
 
 class _Slot:
     """A place in the ring for one piece; `end` counts the bytes up to behind it, gaps included."""
 
-    def __init__(self, piece: Piece, view: memoryview, end: int) -> None:
+    def __init__(self, piece: ObjectRange, view: memoryview, end: int) -> None:
         self.piece, self.view, self.end = piece, view, end
         self.is_ready = False
         self.failure: BaseException | None = None
 
 
-class ReadingAhead:
+class ReadAhead:
     """The Pieces port over `fetch`; a context manager, which ends its threads."""
 
     def __init__(
-        self, wanted: Iterable[Piece], fetch: Fetch, *, capacity: int, threads: int
+        self, wanted: Iterable[ObjectRange], fetch: Fetch, *, capacity: int, threads: int
     ) -> None:
         self._wanted = iter(wanted)
         self._fetch = fetch
         self._ring = memoryview(bytearray(capacity))
-        self._next: Piece | None = None
+        self._next: ObjectRange | None = None
         self._written = self._freed = 0  # bytes since the beginning; the ring is modulo capacity
         self._waiting: deque[_Slot] = deque()
         self._taken: list[_Slot] = []
@@ -46,7 +46,7 @@ class ReadingAhead:
         for thread in self._threads:
             thread.start()
 
-    def __enter__(self) -> ReadingAhead:
+    def __enter__(self) -> ReadAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,7 +58,7 @@ class ReadingAhead:
         self._waiting.clear()
         self._taken.clear()
 
-    def take(self, piece: Piece) -> memoryview:
+    def take(self, piece: ObjectRange) -> memoryview:
         """The bytes of a piece; one that was not announced is read now, into memory of its own."""
         with self._changed:
             slot = self._slot_of(piece)
@@ -80,7 +80,7 @@ class ReadingAhead:
                 self._taken.clear()
                 self._changed.notify_all()
 
-    def _slot_of(self, piece: Piece) -> _Slot | None:
+    def _slot_of(self, piece: ObjectRange) -> _Slot | None:
         """The slot of a piece, when those announced before it have been passed over."""
         while True:
             while self._waiting:
@@ -98,7 +98,7 @@ class ReadingAhead:
                 return None
             self._changed.wait()
 
-    def _announced(self) -> Piece | None:
+    def _announced(self) -> ObjectRange | None:
         """The piece whose turn it is; None where there is none left."""
         if self._next is None:
             self._next = next(self._wanted, None)
@@ -108,7 +108,7 @@ class ReadingAhead:
         piece = self._next
         return piece is not None and self._end_of(piece) - self._freed <= len(self._ring)
 
-    def _end_of(self, piece: Piece) -> int:
+    def _end_of(self, piece: ObjectRange) -> int:
         """Where the ring is filled up to with this piece, which must not wrap around its end."""
         place = self._written % len(self._ring)
         gap = len(self._ring) - place if place + piece.length > len(self._ring) else 0

@@ -24,7 +24,7 @@ from coffer.adapters.signing.sigv4 import (
 from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
 
-PATIENCE = timedelta(seconds=100)
+TIMEOUT = timedelta(seconds=100)
 """How long one copy of a few GiB may take."""
 
 _PAUSES_SECONDS = (0.1, 0.3, 1.0, 3.0)
@@ -40,7 +40,7 @@ class StoreRequests:
         self._signer = signer
         self._bucket_url = endpoint.bucket_url(bucket)
         self._clock = clock
-        self._host = Host(endpoint.url, timeout_seconds=PATIENCE.total_seconds())
+        self._host = Host(endpoint.url, timeout_seconds=TIMEOUT.total_seconds())
         self._idle: list[KeptConnection] = []
 
     def ask(

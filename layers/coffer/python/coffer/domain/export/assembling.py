@@ -14,15 +14,15 @@ from coffer.domain.errors import (
     RecordChangedError,
     UploadMissingError,
 )
-from coffer.domain.export.layout import CopiedPart, Joint, copied_parts
+from coffer.domain.export.layout import CopiedPart, JoinedPart, copied_parts
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.streaming import Member, SpoiledError, code_of
-from coffer.domain.export.zip_format import STORED, Written, stored_header
+from coffer.domain.export.stream_members import ArchiveMember, BrokenMemberError, problem_code
+from coffer.domain.export.zip_format import STORED, WrittenMember, stored_header
 from coffer.domain.objects import StoredObject
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedPart:
+class PlannedCopy:
     """One part of the archive: `of` says what it is made of, and so whether it is still right."""
 
     number: int
@@ -37,23 +37,23 @@ class PlannedPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Assembly:
+class CopyPlan:
     """The copied members in their order, from `offset` in the archive on."""
 
-    written: tuple[Written, ...]
-    parts: tuple[PlannedPart, ...]
+    written: tuple[WrittenMember, ...]
+    parts: tuple[PlannedCopy, ...]
     end: int
 
 
-def plan_assembly(
-    members: Sequence[Member],
+def plan_copies(
+    members: Sequence[ArchiveMember],
     copied: Sequence[int],
     *,
     offset: int,
     padded: int,
     first_part: int,
     copy_bytes: int,
-) -> Assembly:
+) -> CopyPlan:
     """What is copied where; the header of the first member, and `padded` bytes of it, are in the
     part before `first_part` already."""
     headers = {entry: header_of(members[entry]) for entry in copied}
@@ -61,22 +61,22 @@ def plan_assembly(
     for entry in copied:
         member = members[entry]
         size = member.size_bytes
-        written.append(Written(entry, offset, STORED, member.crc32 or 0, size, size))
+        written.append(WrittenMember(entry, offset, STORED, member.crc32 or 0, size, size))
         offset += len(headers[entry]) + size
     sizes = [members[entry].size_bytes for entry in copied]
     parts = tuple(
-        PlannedPart(
+        PlannedCopy(
             number,
             copied[part.member],
             part,
-            headers[copied[part.member + 1]] if isinstance(part, Joint) else b"",
+            headers[copied[part.member + 1]] if isinstance(part, JoinedPart) else b"",
         )
         for number, part in enumerate(copied_parts(sizes, padded, copy_bytes), first_part)
     )
-    return Assembly(tuple(written), parts, offset)
+    return CopyPlan(tuple(written), parts, offset)
 
 
-def header_of(member: Member) -> bytes:
+def header_of(member: ArchiveMember) -> bytes:
     """The local header of a member that is copied."""
     return stored_header(member.title, member.crc32 or 0, member.size_bytes)
 
@@ -90,9 +90,9 @@ class Assembler:
     key: str
     upload: str
     scratch: str
-    members: Sequence[Member]
+    members: Sequence[ArchiveMember]
 
-    def make(self, planned: PlannedPart) -> str:
+    def make(self, planned: PlannedCopy) -> str:
         """Make the part, and give its ETag.
 
         Raises SpoiledError where the member has vanished or changed.
@@ -111,9 +111,9 @@ class Assembler:
                 self.key, self.upload, planned.number, source, part.start, part.length
             )
         except (ObjectMissingError, ObjectChangedError) as error:
-            raise SpoiledError(planned.entry, code_of(error)) from error
+            raise BrokenMemberError(planned.entry, problem_code(error)) from error
 
-    def _join(self, planned: PlannedPart, source: StoredObject) -> str:
+    def _join(self, planned: PlannedCopy, source: StoredObject) -> str:
         """The end of one member with the header of the next: an upload of its own, whose last
         part may be as small as a header, copied as a part of the archive, and removed."""
         archives, part = self.archives, planned.part
@@ -138,7 +138,7 @@ class Assembler:
         archives.remove(key)
         return copied
 
-    def _copy_joint(self, planned: PlannedPart, joint: StoredObject) -> str:
+    def _copy_joint(self, planned: PlannedCopy, joint: StoredObject) -> str:
         try:
             return self.archives.copy(
                 self.key, self.upload, planned.number, joint, 0, joint.size_bytes

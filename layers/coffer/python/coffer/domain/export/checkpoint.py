@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from coffer.domain.export.zip_format import Written
+from coffer.domain.export.zip_format import WrittenMember
 
 _WRITTEN = struct.Struct("<LQBLQQ")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StreamPosition:
     """Where in the streamed members a part begins.
 
     `member` counts in the layout's order. Where the part begins in the midst of a member, `read`
@@ -36,15 +36,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RestartPoint:
     """The state before a part of streamed members: what to go back to if it must be made anew."""
 
     part: int
-    place: Place
+    place: StreamPosition
     written: int
 
 
-BEGINNING = Mark(part=0, place=Place(), written=0)
+START = RestartPoint(part=0, place=StreamPosition(), written=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class Checkpoint:
 
     upload: str
     parts: tuple[str, ...] = ()
-    place: Place = field(default_factory=Place)
-    written: tuple[Written, ...] = ()
-    opened: Mark | None = None
+    place: StreamPosition = field(default_factory=StreamPosition)
+    written: tuple[WrittenMember, ...] = ()
+    opened: RestartPoint | None = None
     """Before the part in which the member that is unfinished at `place` begins; None also where
     an earlier part was gone back to, of which that is not known any more."""
-    transition: Mark | None = None
+    transition: RestartPoint | None = None
     leading: int | None = None
     padded: int = 0
     copies: Mapping[int, tuple[str, str]] = field(default_factory=dict)
@@ -69,11 +69,11 @@ class Checkpoint:
     """The entries that are left out, each with the code of the reason."""
 
     @property
-    def mark(self) -> Mark:
+    def mark(self) -> RestartPoint:
         """The state before the next streamed part."""
-        return Mark(len(self.parts), self.place, len(self.written))
+        return RestartPoint(len(self.parts), self.place, len(self.written))
 
-    def back_to(self, mark: Mark) -> Checkpoint:
+    def back_to(self, mark: RestartPoint) -> Checkpoint:
         """The state before the part of the mark, with nothing that came later."""
         return replace(
             self,
@@ -108,8 +108,8 @@ class Checkpoint:
         return cls(
             upload=document["upload"],
             parts=tuple(document["parts"]),
-            place=Place(**document["place"]),
-            written=tuple(Written(*fields) for fields in _WRITTEN.iter_unpack(packed)),
+            place=StreamPosition(**document["place"]),
+            written=tuple(WrittenMember(*fields) for fields in _WRITTEN.iter_unpack(packed)),
             opened=_mark(document["opened"]),
             transition=_mark(document["transition"]),
             leading=document["leading"],
@@ -119,7 +119,7 @@ class Checkpoint:
         )
 
 
-def _mark(document: Mapping[str, Any] | None) -> Mark | None:
+def _mark(document: Mapping[str, Any] | None) -> RestartPoint | None:
     if document is None:
         return None
-    return Mark(document["part"], Place(**document["place"]), document["written"])
+    return RestartPoint(document["part"], StreamPosition(**document["place"]), document["written"])

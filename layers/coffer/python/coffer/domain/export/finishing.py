@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
-from coffer.domain.export.draft import Draft
 from coffer.domain.export.layout import Layout
+from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.streaming import Buffer, Member
+from coffer.domain.export.stream_members import ArchiveMember, PartBuffer
 from coffer.domain.export.zip_format import (
     MAX_END_BYTES,
-    Written,
+    WrittenMember,
     central_header,
     end_of_directory,
 )
@@ -23,11 +23,11 @@ class Finishing:
     """Makes a draft an archive; `members` are all entries."""
 
     archives: Archives
-    draft: Draft
+    draft: MultipartWriter
     layout: Layout
-    members: Sequence[Member]
+    members: Sequence[ArchiveMember]
 
-    def finish(self, buffer: Buffer, written: Sequence[Written], offset: int) -> int:
+    def finish(self, buffer: PartBuffer, written: Sequence[WrittenMember], offset: int) -> int:
         """Put the directory of what is written behind what is in the buffer, and so at `offset`
         of the archive; how many bytes the archive has.
 
@@ -54,7 +54,7 @@ class Finishing:
                 raise
         return offset + size_bytes + len(end)
 
-    def _directory(self, written: Sequence[Written]) -> Iterator[bytes]:
+    def _directory(self, written: Sequence[WrittenMember]) -> Iterator[bytes]:
         for member in written:
             yield central_header(self.members[member.entry].title, member)
 

@@ -19,9 +19,9 @@ from itertools import accumulate
 
 from coffer.domain.export.zip_format import (
     MAX_END_BYTES,
-    most_central_bytes,
-    most_deflated_bytes,
-    most_local_bytes,
+    max_central_bytes,
+    max_deflated_bytes,
+    max_local_bytes,
 )
 
 MIB = 1024**2
@@ -31,11 +31,11 @@ MAX_PARTS = 10_000
 MAX_ARCHIVE_BYTES = 5 * 1024**4
 MIN_COPIED_BYTES = 5 * MIB
 """From this size a member is copied inside the store; a part cannot be smaller."""
-MIN_COPIED_UNCOMPRESSED_BYTES = 10 * MIB
+MIN_COPIED_COMPRESSIBLE_BYTES = 10 * MIB
 """From this size it is copied even where compressing it would be worth it."""
-MAX_MADE_BYTES = 256 * MIB
+MAX_TRANSFORMED_BYTES = 256 * MIB
 """The largest member that may be made of a file (a resized or converted image)."""
-READS_PER_PART = 32
+RANGES_PER_PART = 32
 """A part ends with a piece of a member, and is full when no other piece may fit."""
 
 _HEADERS_BYTES = 8192  # more than a local header and a descriptor with the longest path
@@ -56,12 +56,12 @@ _DEFLATABLE = frozenset(
 }  # fmt: skip
 
 
-class UnfittingError(ValueError):
+class LayoutError(ValueError):
     """The archive would take more parts, or more bytes, than the store takes."""
 
 
 @dataclass(frozen=True)
-class Sized:
+class LayoutMember:
     """What the layout needs to know of an entry; a file that is made (an image by an export
     function) has no known size."""
 
@@ -75,7 +75,7 @@ class Sized:
         """Whether compressing it is worth its while."""
         kind = self.media_type.lower()
         worth = kind.startswith("text/") or kind.endswith(("+xml", "+json")) or kind in _DEFLATABLE
-        return worth and not self.is_made and 0 < self.size_bytes < MIN_COPIED_UNCOMPRESSED_BYTES
+        return worth and not self.is_made and 0 < self.size_bytes < MIN_COPIED_COMPRESSIBLE_BYTES
 
     @property
     def can_be_copied(self) -> bool:
@@ -106,7 +106,7 @@ class Layout:
     @property
     def piece_bytes(self) -> int:
         """What is read of a member at once."""
-        return self.part_bytes // READS_PER_PART
+        return self.part_bytes // RANGES_PER_PART
 
     @property
     def stored_full_bytes(self) -> int:
@@ -120,7 +120,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RangePart:
     """A part that is a stretch of a copied member (by its number among the copied ones)."""
 
     member: int
@@ -129,7 +129,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class JoinedPart:
     """A part that is the end of a copied member, and the header of the one after it."""
 
     member: int
@@ -137,26 +137,26 @@ class Joint:
     length: int
 
 
-CopiedPart = Span | Joint
+CopiedPart = RangePart | JoinedPart
 
 
-def lay_out(entries: Sequence[Sized]) -> Layout:
+def plan_layout(entries: Sequence[LayoutMember]) -> Layout:
     """The layout of an archive of these entries; raises UnfittingError where none is possible.
 
     Parts are as small as the number of parts allows, because a buffer is as large as a part.
     Where even copied members alone would be too many parts, the smallest of them are streamed.
     """
     if sum(_most_bytes(entry) for entry in entries) + MAX_END_BYTES > MAX_ARCHIVE_BYTES:
-        raise UnfittingError(f"The archive could have more than {MAX_ARCHIVE_BYTES} bytes.")
+        raise LayoutError(f"The archive could have more than {MAX_ARCHIVE_BYTES} bytes.")
     for part_bytes in _PART_BYTES:
         for copy_bytes in _COPY_BYTES:
             layout = _fitting(entries, part_bytes, copy_bytes)
             if layout is not None:
                 return layout
-    raise UnfittingError(f"The archive could take more than {MAX_PARTS} parts.")
+    raise LayoutError(f"The archive could take more than {MAX_PARTS} parts.")
 
 
-def padding(before: int, size_bytes: int) -> int | None:
+def leading_bytes(before: int, size_bytes: int) -> int | None:
     """How many first bytes of a member of this size have to go behind `before` bytes (streamed
     members, and its own header), so that these make a part and the rest of it makes one, too.
 
@@ -175,10 +175,10 @@ def copied_parts(sizes: Sequence[int], padded: int, copy_bytes: int) -> Iterator
         if member < len(sizes) - 1:
             tail = left if left < 2 * MIN_PART_BYTES else MIN_PART_BYTES
         for length in _evenly(left - tail, copy_bytes):
-            yield Span(member, start, length)
+            yield RangePart(member, start, length)
             start += length
         if tail:
-            yield Joint(member, start, tail)
+            yield JoinedPart(member, start, tail)
         start = 0
 
 
@@ -189,12 +189,12 @@ def _evenly(length: int, most: int) -> Iterator[int]:
         yield length * (number + 1) // count - length * number // count
 
 
-def _fitting(entries: Sequence[Sized], part_bytes: int, copy_bytes: int) -> Layout | None:
+def _fitting(entries: Sequence[LayoutMember], part_bytes: int, copy_bytes: int) -> Layout | None:
     """The layout with parts of this size, if it has few enough of them."""
     copied = [number for number, entry in enumerate(entries) if entry.can_be_copied]
     copied.sort(key=lambda number: entries[number].size_bytes)
     full = _full(part_bytes)
-    directory = sum(most_central_bytes(entry.path) for entry in entries) + MAX_END_BYTES
+    directory = sum(max_central_bytes(entry.path) for entry in entries) + MAX_END_BYTES
     small = set(range(len(entries))).difference(copied)
     streamed = sum(_most_bytes(entries[number]) for number in small)
     parts = sum(_most_copied(entries[number], copy_bytes) for number in copied)
@@ -216,7 +216,7 @@ def _fitting(entries: Sequence[Sized], part_bytes: int, copy_bytes: int) -> Layo
     return None
 
 
-def _can_begin_to_copy(layout: Layout, entries: Sequence[Sized]) -> bool:
+def _can_begin_to_copy(layout: Layout, entries: Sequence[LayoutMember]) -> bool:
     """Whether the copied members can be led by one of them: where none has 10 MiB, the first goes
     whole behind what is streamed, and a part must have room for it."""
     if not layout.copied or entries[layout.copied[0]].size_bytes >= 2 * MIN_PART_BYTES:
@@ -225,7 +225,7 @@ def _can_begin_to_copy(layout: Layout, entries: Sequence[Sized]) -> bool:
 
 
 def _ordered(
-    entries: Sequence[Sized], streamed: Collection[int], part_bytes: int, copy_bytes: int
+    entries: Sequence[LayoutMember], streamed: Collection[int], part_bytes: int, copy_bytes: int
 ) -> Layout:
     """Both kinds in the order of the request, but for the first that is copied: where one has
     10 MiB, its beginning can fill up the part before it."""
@@ -243,18 +243,18 @@ def _ordered(
     )
 
 
-def _most_bytes(entry: Sized) -> int:
+def _most_bytes(entry: LayoutMember) -> int:
     """The most that a streamed entry takes in the archive, its header included."""
-    size = MAX_MADE_BYTES if entry.is_made else entry.size_bytes
-    size = most_deflated_bytes(size) if entry.is_deflated else size
-    return size + most_local_bytes(entry.path)
+    size = MAX_TRANSFORMED_BYTES if entry.is_made else entry.size_bytes
+    size = max_deflated_bytes(size) if entry.is_deflated else size
+    return size + max_local_bytes(entry.path)
 
 
 def _full(part_bytes: int) -> int:
-    piece = most_deflated_bytes(part_bytes // READS_PER_PART)
+    piece = max_deflated_bytes(part_bytes // RANGES_PER_PART)
     return part_bytes - piece - _HEADERS_BYTES
 
 
-def _most_copied(entry: Sized, copy_bytes: int) -> int:
+def _most_copied(entry: LayoutMember, copy_bytes: int) -> int:
     """The most parts that a copied entry takes."""
     return 2 + entry.size_bytes // copy_bytes

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.export.ports import Exports
-from coffer.domain.export.record import Access, Export
+from coffer.domain.export.record import AccessKey, Export
 
-ENOUGH_TIME = timedelta(minutes=1)
+MIN_REMAINING_TIME = timedelta(minutes=1)
 """With less than this left a worker stops, and another one goes on."""
-TELLING = timedelta(seconds=2)
+HEARTBEAT_INTERVAL = timedelta(seconds=2)
 """How often the record is told how far a worker is, and that it lives."""
 
-Remaining = Callable[[], timedelta]
+RemainingTime = Callable[[], timedelta]
 
 
 class OutOfTimeError(Exception):
@@ -32,7 +32,7 @@ class Lease:
     """
 
     def __init__(
-        self, exports: Exports, clock: Clock, export: Export, remaining: Remaining
+        self, exports: Exports, clock: Clock, export: Export, remaining: RemainingTime
     ) -> None:
         self.export = export
         self._exports, self._clock, self._remaining = exports, clock, remaining
@@ -41,11 +41,11 @@ class Lease:
     @property
     def is_silent(self) -> bool:
         """Whether it is time for another sign of life."""
-        return self._clock.now() - self._told >= TELLING
+        return self._clock.now() - self._told >= HEARTBEAT_INTERVAL
 
     def check_time(self) -> None:
         """Raise OutOfTimeError where there is not enough left for another step."""
-        if self._remaining() < ENOUGH_TIME:
+        if self._remaining() < MIN_REMAINING_TIME:
             raise OutOfTimeError
 
     def hold(self, entries_done: int, bytes_done: int) -> None:
@@ -63,7 +63,7 @@ class Lease:
         except RecordChangedError:
             return
 
-    def write(self, after: Export, access: Access | None = None) -> None:
+    def write(self, after: Export, access: AccessKey | None = None) -> None:
         """Write the record, and the key of the archive with it."""
         self.export = self._exports.replace(self.export, after, access)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coffer.domain.export.functions import ExportFunction, ImageFunctions
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.streaming import Member
+from coffer.domain.export.stream_members import ArchiveMember
+from coffer.domain.export.transform_member import ExportFunction, ImageFunctions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Making:
     archives: Archives
     images: ImageFunctions
     function: ExportFunction | None
-    members: Sequence[Member]
+    members: Sequence[ArchiveMember]
 
     def make(self, entry: int) -> bytes:
         """The member that the function makes of an image; raises StoreError and UnmadeError."""

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from coffer.domain.clock import from_text, to_text
-from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.transform_member import ExportFunction
 
 _FORM = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class ManifestEntry:
     """A file of the export. `size_bytes` is None where only the store knows it (of a generated
     thumbnail); `path` is its place in the archive; `is_made` says that the function is applied."""
 
@@ -39,7 +39,7 @@ class Manifest:
     """What is exported; `request` has the attributes as they were sent."""
 
     request: Mapping[str, Any]
-    entries: tuple[Entry, ...]
+    entries: tuple[ManifestEntry, ...]
     function: ExportFunction | None = None
 
     def encode(self) -> bytes:
@@ -64,7 +64,7 @@ class Manifest:
         )
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: ManifestEntry) -> dict[str, Any]:
     return {
         "fileIdentifier": entry.file_identifier,
         "objectKey": entry.key,
@@ -78,8 +78,8 @@ def _document(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(document: Mapping[str, Any]) -> Entry:
-    return Entry(
+def _entry(document: Mapping[str, Any]) -> ManifestEntry:
+    return ManifestEntry(
         file_identifier=document["fileIdentifier"],
         key=document["objectKey"],
         path=document["path"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from coffer.domain.export.record import Access, Due, Export
+from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.objects import StoredObject
 
 _Work = TypeVar("_Work")
@@ -16,7 +16,7 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ObjectRange:
     """A stretch of an object that has `size_bytes`, of these very bytes if an ETag is given."""
 
     key: str
@@ -26,10 +26,10 @@ class Piece:
     etag: str | None
 
 
-class Pieces(Protocol):
+class RangeReader(Protocol):
     """Pieces that are read ahead, in the order in which they were announced."""
 
-    def take(self, piece: Piece) -> memoryview:
+    def take(self, piece: ObjectRange) -> memoryview:
         """The bytes, valid until `free`; pieces announced before it are passed over.
 
         Raises ObjectMissingError, and ObjectChangedError where the object has another size or
@@ -65,7 +65,9 @@ class Archives(Documents, Protocol):
         """A stretch of an object; raises ObjectMissingError and ObjectChangedError."""
         ...
 
-    def ahead(self, wanted: Iterable[Piece], capacity: int) -> AbstractContextManager[Pieces]:
+    def ahead(
+        self, wanted: Iterable[ObjectRange], capacity: int
+    ) -> AbstractContextManager[RangeReader]:
         """Reads pieces ahead, several at once, within `capacity` bytes of memory."""
         ...
 
@@ -123,7 +125,7 @@ class Archives(Documents, Protocol):
         ...
 
 
-class Packer(Protocol):
+class Compressor(Protocol):
     """A compressor of raw deflate data; modes of flushing are zlib's."""
 
     def compress(self, data: bytes | memoryview, /) -> bytes:
@@ -142,7 +144,7 @@ class Compression(Protocol):
         """The CRC-32 of data behind some that has the sum `before`."""
         ...
 
-    def packer(self) -> Packer:
+    def packer(self) -> Compressor:
         """A fresh compressor, in the speed class of zlib's level 1."""
         ...
 
@@ -158,7 +160,7 @@ class Exports(Protocol):
         """Write a new record; raises RecordExistsError where its identifier is taken."""
         ...
 
-    def replace(self, before: Export, after: Export, access: Access | None = None) -> Export:
+    def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
         """Write `after` in the place of `before`, and the key with it, both or none; the record
         as it now stands. Raises RecordChangedError where anybody wrote since `before` was read."""
         ...
@@ -171,7 +173,7 @@ class Exports(Protocol):
         """How many exports of this user there are."""
         ...
 
-    def due(self, reason: Due, now: datetime) -> Iterator[str]:
+    def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
         """Identifiers of exports that something has to be done about by now."""
         ...
 
@@ -179,14 +181,14 @@ class Exports(Protocol):
 class AccessKeys(Protocol):
     """Keys that open one archive each, once."""
 
-    def redeem(self, key: str, now: datetime) -> Access | None:
+    def redeem(self, key: str, now: datetime) -> AccessKey | None:
         """Take the key: of any number of callers one gets what it opens, the others None.
 
         A key that is over is None, whether or not it is still there.
         """
         ...
 
-    def look(self, key: str, now: datetime) -> Access | None:
+    def look(self, key: str, now: datetime) -> AccessKey | None:
         """What the key opens, without taking it."""
         ...
 

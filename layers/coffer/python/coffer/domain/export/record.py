@@ -22,16 +22,16 @@ from enum import StrEnum
 from typing import ClassVar
 
 KEY_LENGTH = 128
-KEY_LIFE = timedelta(minutes=60)
+KEY_LIFETIME = timedelta(minutes=60)
 """How long a key opens its archive, and how long the archive stays after it was taken (the
 reference's figure for both)."""
-LEASE = timedelta(minutes=10)
+LEASE_DURATION = timedelta(minutes=10)
 """How long a worker may go without a sign of life: longer than any single call takes."""
-PATIENCE = timedelta(minutes=15)
+RESEND_AFTER = timedelta(minutes=15)
 """After this a request that nobody has taken up is sent on its way again."""
 MAX_ATTEMPTS = 6
 """So many workers in a row may come to nothing before the export is given up."""
-RECORD_LIFE = timedelta(days=90)
+RECORD_RETENTION = timedelta(days=90)
 """How long a record stays after its archive is gone."""
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -48,7 +48,7 @@ class ExportStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class Due(StrEnum):
+class DueAction(StrEnum):
     """What has to be done about an export, sooner or later; the sparse index knows."""
 
     BUILDING = "building"
@@ -56,7 +56,7 @@ class Due(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
+class AccessKey:
     """What a key opens, and until when."""
 
     key: str
@@ -87,7 +87,7 @@ class Export:
     available_until: datetime | None = None
     lease: int = 0
     attempts: int = 0
-    due: Due | None = None
+    due: DueAction | None = None
     due_on: datetime | None = None
     expires_at: datetime | None = None
     version: int = 1
@@ -154,14 +154,16 @@ class Export:
             status=ExportStatus.RUNNING,
             lease=self.lease + 1,
             attempts=self.attempts + 1,
-            due=Due.BUILDING,
-            due_on=now + LEASE,
+            due=DueAction.BUILDING,
+            due_on=now + LEASE_DURATION,
             version=self.version + (self.status is ExportStatus.NEW),
         )
 
     def at_work(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
         """The record while a worker gives a sign of life: its lease is longer."""
-        return replace(self, entries_done=entries_done, bytes_done=bytes_done, due_on=now + LEASE)
+        return replace(
+            self, entries_done=entries_done, bytes_done=bytes_done, due_on=now + LEASE_DURATION
+        )
 
     def advanced(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
         """The same once the worker has kept how far it came: earlier trouble is forgotten."""
@@ -208,15 +210,15 @@ class Export:
             failure=code,
             problems=problems or {},
             finished_on=now,
-            due=Due.REMOVAL,
+            due=DueAction.REMOVAL,
             due_on=now,
             version=self.version + 1,
         )
 
     def available(self, now: datetime) -> Export:
         """The record once a key was made or taken: the archive stays an hour from now."""
-        until = now + KEY_LIFE
-        return replace(self, available_until=until, due=Due.REMOVAL, due_on=until)
+        until = now + KEY_LIFETIME
+        return replace(self, available_until=until, due=DueAction.REMOVAL, due_on=until)
 
     def expired(self, now: datetime) -> Export:
         """The record once its time is over: its objects are about to be removed."""
@@ -226,10 +228,10 @@ class Export:
 
     def cleared(self, now: datetime) -> Export:
         """The record once nothing of it is left in the store; it expires."""
-        return replace(self, due=None, due_on=None, expires_at=now + RECORD_LIFE)
+        return replace(self, due=None, due_on=None, expires_at=now + RECORD_RETENTION)
 
 
-def new_access(export: Export, now: datetime) -> Access:
+def new_access_key(export: Export, now: datetime) -> AccessKey:
     """A key that nobody can guess: 128 random letters and digits, 762 bits."""
     key = "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
-    return Access(key=key, export=export.identifier, expires_on=now + KEY_LIFE)
+    return AccessKey(key=key, export=export.identifier, expires_on=now + KEY_LIFETIME)

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 from coffer.domain.errors import StoreError
 from coffer.domain.export.assembling import header_of
-from coffer.domain.export.draft import Draft
-from coffer.domain.export.layout import Layout, padding
-from coffer.domain.export.ports import Archives, Compression, Piece, Pieces
-from coffer.domain.export.streaming import (
-    Buffer,
-    Filled,
+from coffer.domain.export.layout import Layout, leading_bytes
+from coffer.domain.export.multipart_writer import MultipartWriter
+from coffer.domain.export.ports import Archives, Compression, ObjectRange, RangeReader
+from coffer.domain.export.stream_members import (
+    ArchiveMember,
+    BrokenMemberError,
+    FilledPart,
     Makes,
-    Member,
-    SpoiledError,
-    Stream,
-    code_of,
+    PartBuffer,
+    PartFiller,
+    problem_code,
 )
 
 
@@ -27,17 +27,17 @@ class Sending:
     """Puts the streamed members of a layout into a draft; `members` are all entries."""
 
     archives: Archives
-    draft: Draft
+    draft: MultipartWriter
     layout: Layout
-    members: Sequence[Member]
+    members: Sequence[ArchiveMember]
     makes: Makes
     compression: Compression
 
-    def send(self, buffer: Buffer) -> Filled | None:
+    def send(self, buffer: PartBuffer) -> FilledPart | None:
         """Make the parts of streamed members; None where copied ones follow, and what is left in
         the buffer, which is no part yet, where none do."""
         while True:
-            stream = Stream(
+            stream = PartFiller(
                 self.layout,
                 self.members,
                 self.draft.checkpoint.dropped,
@@ -48,7 +48,7 @@ class Sending:
             try:
                 with self.archives.ahead(wanted, self.layout.part_bytes) as pieces:
                     filled = self._fill_parts(stream, buffer, pieces)
-            except SpoiledError as spoiled:
+            except BrokenMemberError as spoiled:
                 self._take_back(spoiled)
                 continue
             copied = stream.copied_from(filled.place)
@@ -58,7 +58,9 @@ class Sending:
             if self._lead(copied[0], filled, buffer):
                 return None
 
-    def _fill_parts(self, stream: Stream, buffer: Buffer, pieces: Pieces) -> Filled:
+    def _fill_parts(
+        self, stream: PartFiller, buffer: PartBuffer, pieces: RangeReader
+    ) -> FilledPart:
         """Make and send parts; what there is when no more is to be streamed."""
         while True:
             self.draft.pause()
@@ -81,17 +83,17 @@ class Sending:
             )
             self.draft.save()
 
-    def _lead(self, entry: int, filled: Filled, buffer: Buffer) -> bool:
+    def _lead(self, entry: int, filled: FilledPart, buffer: PartBuffer) -> bool:
         """End the streamed part of the archive with the header of the first copied member, and
         with as much of it as makes a part; False where the member has vanished or changed."""
         before, member = self.draft.checkpoint, self.members[entry]
         header = header_of(member)
-        padded = padding(buffer.length + len(header), member.size_bytes) or 0
+        padded = leading_bytes(buffer.length + len(header), member.size_bytes) or 0
         buffer.put(header)
         try:
             self._put_beginning(member, padded, buffer)
         except StoreError as error:
-            self.draft.drop({entry: code_of(error)})
+            self.draft.drop({entry: problem_code(error)})
             return False
         self.draft.checkpoint = replace(
             before,
@@ -107,10 +109,10 @@ class Sending:
         self.draft.save()
         return True
 
-    def _put_beginning(self, member: Member, length: int, buffer: Buffer) -> None:
+    def _put_beginning(self, member: ArchiveMember, length: int, buffer: PartBuffer) -> None:
         step, size = self.layout.piece_bytes, member.size_bytes
         wanted = [
-            Piece(member.key, start, min(step, length - start), size, member.etag)
+            ObjectRange(member.key, start, min(step, length - start), size, member.etag)
             for start in range(0, length, step)
         ]
         with self.archives.ahead(wanted, self.layout.part_bytes) as pieces:
@@ -118,7 +120,7 @@ class Sending:
                 buffer.put(pieces.take(piece))
                 pieces.free()
 
-    def _take_back(self, spoiled: SpoiledError) -> None:
+    def _take_back(self, spoiled: BrokenMemberError) -> None:
         """Leave out a member whose beginning is in the archive already: the part in which it
         begins, and those behind it, are made anew."""
         done = self.draft.checkpoint

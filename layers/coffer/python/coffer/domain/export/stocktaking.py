@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coffer.domain.errors import ObjectMissingError, RecordChangedError
-from coffer.domain.export.draft import Draft
 from coffer.domain.export.layout import Layout
-from coffer.domain.export.manifest import Entry
+from coffer.domain.export.manifest import ManifestEntry
+from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.preparing import Preparation, Sources
-from coffer.domain.export.streaming import Member
+from coffer.domain.export.stream_members import ArchiveMember
+from coffer.domain.export.verify_sources import Preparation, VerifiedSources
 from coffer.domain.uploads.ports import Uploads
 
 
@@ -23,7 +23,9 @@ class Stocktaking:
     archives: Archives
     uploads: Uploads
 
-    def prepare(self, draft: Draft) -> tuple[Sources, Layout, Sequence[Member]]:
+    def prepare(
+        self, draft: MultipartWriter
+    ) -> tuple[VerifiedSources, Layout, Sequence[ArchiveMember]]:
         """What is known of the files, how the archive is laid out, and all entries.
 
         What was found out is kept also where it is interrupted.
@@ -48,13 +50,13 @@ class Stocktaking:
                 draft.advance()
         return sources, layout, members
 
-    def _known(self, key: str) -> Sources:
+    def _known(self, key: str) -> VerifiedSources:
         try:
-            return Sources.decode(self.archives.load(key))
+            return VerifiedSources.decode(self.archives.load(key))
         except ObjectMissingError:
-            return Sources()
+            return VerifiedSources()
 
-    def _remember(self, entry: Entry, crc32: int) -> None:
+    def _remember(self, entry: ManifestEntry, crc32: int) -> None:
         """Keep the sum of a file with its record."""
         upload = self.uploads.get(entry.file_identifier)
         if upload is None or not upload.is_readable or upload.content.crc32 is not None:

@@ -36,7 +36,7 @@ _EXTRA_64, _EXTRA_TIMES = 0x0001, 0x5455
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
+class MemberInfo:
     """What a header says of a member besides its data: its path, and when it was made (UTC)."""
 
     path: str
@@ -48,7 +48,7 @@ class Title:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenMember:
     """A member that is in the archive: which entry of the request it is, where, and how."""
 
     entry: int
@@ -59,7 +59,7 @@ class Written:
     size_bytes: int
 
 
-def stored_header(title: Title, crc32: int, size_bytes: int) -> bytes:
+def stored_header(title: MemberInfo, crc32: int, size_bytes: int) -> bytes:
     """The local header of a member whose bytes follow as they are."""
     times = _times(title.modified)
     if size_bytes < MAX_32:
@@ -68,18 +68,18 @@ def stored_header(title: Title, crc32: int, size_bytes: int) -> bytes:
     return _local(title, _UTF8, STORED, _NEEDS_64, crc32, MAX_32, sizes + times)
 
 
-def deflated_header(title: Title) -> bytes:
+def deflated_header(title: MemberInfo) -> bytes:
     """The local header of a member that is compressed as it goes; a descriptor ends it."""
     flags = _UTF8 | _DESCRIBED_BEHIND
     return _local(title, flags, DEFLATED, _PLAIN, 0, 0, _times(title.modified))
 
 
-def descriptor(crc32: int, compressed_bytes: int, size_bytes: int) -> bytes:
+def data_descriptor(crc32: int, compressed_bytes: int, size_bytes: int) -> bytes:
     """What stands behind a deflated member, which has to be smaller than 4 GiB."""
     return _DESCRIPTOR.pack(b"PK\7\10", crc32, compressed_bytes, size_bytes)
 
 
-def central_header(title: Title, written: Written) -> bytes:
+def central_header(title: MemberInfo, written: WrittenMember) -> bytes:
     """The directory's entry of a member."""
     wide = [
         number
@@ -119,17 +119,17 @@ def end_of_directory(members: int, start: int, size_bytes: int) -> bytes:
     return wide + _LOCATOR_64.pack(b"PK\6\7", 0, behind, 1) + end
 
 
-def most_local_bytes(path: str) -> int:
+def max_local_bytes(path: str) -> int:
     """The longest local header and descriptor that a member with this path can have."""
     return _LOCAL.size + len(path.encode()) + 20 + _TIMES.size + DESCRIPTOR_BYTES
 
 
-def most_central_bytes(path: str) -> int:
+def max_central_bytes(path: str) -> int:
     """The longest entry that a member with this path can have in the directory."""
     return _CENTRAL.size + len(path.encode()) + 28 + _TIMES.size
 
 
-def most_deflated_bytes(size_bytes: int) -> int:
+def max_deflated_bytes(size_bytes: int) -> int:
     """More than `size_bytes` can become, in pieces of any size that are flushed, each as stored
     blocks where that is smaller."""
     return size_bytes + (size_bytes >> 9) + 1024
@@ -147,7 +147,13 @@ def stored_blocks(data: bytes | memoryview) -> bytes:
 
 
 def _local(
-    title: Title, flags: int, method: int, needed: int, crc32: int, size_bytes: int, extra: bytes
+    title: MemberInfo,
+    flags: int,
+    method: int,
+    needed: int,
+    crc32: int,
+    size_bytes: int,
+    extra: bytes,
 ) -> bytes:
     name = title.name
     time, day = _dos(title.modified)

@@ -16,10 +16,10 @@ from coffer.domain.errors import (
     ObjectMissingError,
     Problem,
 )
-from coffer.domain.export.access import OpenedArchive
-from coffer.domain.export.functions import ExportFunction, read_function
-from coffer.domain.export.record import Access, Export
-from coffer.domain.export.requesting import ExportRequest
+from coffer.domain.export.access_keys import OpenedArchive
+from coffer.domain.export.create import ExportRequest
+from coffer.domain.export.record import AccessKey, Export
+from coffer.domain.export.transform_member import ExportFunction, parse_function
 from coffer.domain.identifiers import is_identifier
 from coffer.http.documents import API_ROOT, read_resource, resource, resource_response
 from coffer.http.downloads.responses import MAX_BODY_BYTES, file_name_parameters
@@ -122,7 +122,7 @@ def read_page(request: Request) -> tuple[int, str | None]:
     return int(given), cursor.lower() if cursor else None
 
 
-def key_response(request: Request, access: Access) -> Response:
+def key_response(request: Request, access: AccessKey) -> Response:
     """A fresh key, and where it opens its archive."""
     url = f"{request.base_url}{API_ROOT}/toa/{access.key}"
     attributes = {"url": url, "expiresOn": to_text(access.expires_on)}
@@ -240,7 +240,7 @@ def _function(
 ) -> tuple[ExportFunction | None, Sequence[Problem]]:
     """The function, or what is wrong with it, to be told together with all else that is."""
     try:
-        return read_function(name, params), ()
+        return parse_function(name, params), ()
     except InvalidError as error:
         return None, error.problems
 

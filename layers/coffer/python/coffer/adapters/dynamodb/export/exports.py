@@ -24,7 +24,7 @@ from coffer.adapters.dynamodb.export.items import (
     due_key,
 )
 from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
-from coffer.domain.export.record import Access, Due, Export
+from coffer.domain.export.record import AccessKey, DueAction, Export
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
@@ -50,7 +50,7 @@ class DynamoExports:
                 raise
         return added
 
-    def replace(self, before: Export, after: Export, access: Access | None = None) -> Export:
+    def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
         written = replace(after, revision=before.revision + 1)
         if access is not None:
             self._replace_with_key(before, written, access)
@@ -76,14 +76,14 @@ class DynamoExports:
         with overload_is_unavailable():
             return ExportItem.by_creator.count(username)
 
-    def due(self, reason: Due, now: datetime) -> Iterator[str]:
+    def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
         with overload_is_unavailable():
             for shard in range(DUE_SHARDS):
                 key = due_key(reason, "", shard)
                 for item in ExportItem.by_due.query(key, DueIndex.due_on < now):
                     yield item.identifier
 
-    def _replace_with_key(self, before: Export, written: Export, access: Access) -> None:
+    def _replace_with_key(self, before: Export, written: Export, access: AccessKey) -> None:
         try:
             # The token makes a repeated request, whose first answer was lost, succeed too.
             with (
@@ -106,7 +106,7 @@ class DynamoExports:
 class DynamoAccessKeys:
     """The keys to archives in their table."""
 
-    def redeem(self, key: str, now: datetime) -> Access | None:
+    def redeem(self, key: str, now: datetime) -> AccessKey | None:
         access = self.look(key, now)
         if access is None:
             return None
@@ -123,7 +123,7 @@ class DynamoAccessKeys:
                 raise
         return access
 
-    def look(self, key: str, now: datetime) -> Access | None:
+    def look(self, key: str, now: datetime) -> AccessKey | None:
         with overload_is_unavailable():
             try:
                 access = AccessKeyItem.get(key, consistent_read=True).access()

@@ -13,7 +13,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjec
 
 from coffer.adapters.dynamodb.attributes import MomentAttribute
 from coffer.adapters.dynamodb.connection import Table
-from coffer.domain.export.record import Access, Due, Export, ExportStatus
+from coffer.domain.export.record import AccessKey, DueAction, Export, ExportStatus
 from coffer.settings import settings
 
 DUE_SHARDS = 16
@@ -94,7 +94,7 @@ class ExportItem(Table):
         values["archive_bytes"] = None if self.archive_bytes is None else int(self.archive_bytes)
         values["status"] = ExportStatus(self.status)
         values["problems"] = {code: _unpacked(files) for code, files in self.problems.items()}
-        values["due"] = Due(self.due.partition("#")[0]) if self.due else None
+        values["due"] = DueAction(self.due.partition("#")[0]) if self.due else None
         expires = self.expires_at
         values["expires_at"] = datetime.fromtimestamp(int(expires), UTC) if expires else None
         values["version"], values["revision"] = int(self.version), int(self.revision)
@@ -112,22 +112,22 @@ class AccessKeyItem(Table):
     expires_at = NumberAttribute(attr_name="expiresAt")
 
     @classmethod
-    def of(cls, access: Access) -> AccessKeyItem:
+    def of(cls, access: AccessKey) -> AccessKeyItem:
         """The item that stands for a key."""
         return cls(
             key=access.key, export=access.export, expires_at=int(access.expires_on.timestamp())
         )
 
-    def access(self) -> Access:
+    def access(self) -> AccessKey:
         """What this item opens."""
-        return Access(
+        return AccessKey(
             key=self.key,
             export=self.export,
             expires_on=datetime.fromtimestamp(int(self.expires_at), UTC),
         )
 
 
-def due_key(due: Due, identifier: str, shard: int | None = None) -> str:
+def due_key(due: DueAction, identifier: str, shard: int | None = None) -> str:
     """The partition of the due index: what is due, and a shard taken from the identifier."""
     number = int(identifier[-1], 16) if shard is None else shard
     return f"{due.value}#{number:x}"

@@ -10,11 +10,11 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.export.leftovers import clear_below
 from coffer.domain.export.ports import Archives, ExportQueue, Exports
-from coffer.domain.export.record import Due
+from coffer.domain.export.record import DueAction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clearing:
+class ExportCleanup:
     """The parts of the world that it takes."""
 
     exports: Exports
@@ -25,9 +25,9 @@ class Clearing:
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """What there is to do: a name for each step, and what does it and says what it did."""
         now = self.clock.now()
-        for identifier in self.exports.due(Due.REMOVAL, now):
+        for identifier in self.exports.due(DueAction.REMOVAL, now):
             yield f"export {identifier}", partial(self._remove, identifier)
-        for identifier in self.exports.due(Due.BUILDING, now):
+        for identifier in self.exports.due(DueAction.BUILDING, now):
             yield f"export {identifier}", partial(self._send_on, identifier)
 
     def _send_on(self, identifier: str) -> str:
@@ -38,7 +38,7 @@ class Clearing:
     def _remove(self, identifier: str) -> str:
         """Say that the archive is gone, then remove everything of it; run twice, the same."""
         export, now = self.exports.get(identifier), self.clock.now()
-        if export is None or export.due is not Due.REMOVAL or (export.due_on or now) > now:
+        if export is None or export.due is not DueAction.REMOVAL or (export.due_on or now) > now:
             return "settled_already"
         try:
             if export.has_archive:

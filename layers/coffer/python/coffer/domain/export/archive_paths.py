@@ -10,7 +10,7 @@ from __future__ import annotations
 from unicodedata import normalize
 
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.export.functions import ExportFunction
+from coffer.domain.export.transform_member import ExportFunction
 from coffer.domain.file_names import base_of, standardise
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
@@ -33,7 +33,7 @@ _DEVICES = frozenset(
 )
 
 
-class Names:
+class ArchivePaths:
     """Paths that are taken already; gives each file one that is not."""
 
     def __init__(self) -> None:

@@ -14,25 +14,25 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, StoreError
-from coffer.domain.export.checkpoint import Place
-from coffer.domain.export.layout import MIN_COPIED_BYTES, Layout, Sized, padding
-from coffer.domain.export.ports import Compression, Packer, Piece, Pieces
+from coffer.domain.export.checkpoint import StreamPosition
+from coffer.domain.export.layout import MIN_COPIED_BYTES, Layout, LayoutMember, leading_bytes
+from coffer.domain.export.ports import Compression, Compressor, ObjectRange, RangeReader
 from coffer.domain.export.zip_format import (
     DEFLATED,
     STORED,
-    Title,
-    Written,
+    MemberInfo,
+    WrittenMember,
+    data_descriptor,
     deflated_header,
-    descriptor,
     stored_blocks,
     stored_header,
 )
 
-GONE, CHANGED = "file_missing", "file_changed"
+FILE_MISSING, FILE_CHANGED = "file_missing", "file_changed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member(Sized):
+class ArchiveMember(LayoutMember):
     """An entry as it goes into the archive, with what the store says of its bytes.
 
     `etag` is known where it is needed: of a member that is read in pieces or copied. `crc32` is
@@ -40,12 +40,12 @@ class Member(Sized):
     """
 
     key: str
-    title: Title
+    title: MemberInfo
     etag: str | None = None
     crc32: int | None = None
 
 
-class SpoiledError(Exception):
+class BrokenMemberError(Exception):
     """A member whose beginning is in the archive cannot be finished: `code` says why."""
 
     def __init__(self, entry: int, code: str) -> None:
@@ -61,7 +61,7 @@ class Makes(Protocol):
         ...
 
 
-class UnmadeError(Exception):
+class TransformError(Exception):
     """A member could not be made of its file; `code` says why."""
 
     def __init__(self, code: str) -> None:
@@ -69,7 +69,7 @@ class UnmadeError(Exception):
         self.code = code
 
 
-class Buffer:
+class PartBuffer:
     """The bytes of one part, in memory that serves for all of them."""
 
     def __init__(self, capacity: int) -> None:
@@ -94,14 +94,14 @@ class Buffer:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledPart:
     """What a part holds: where the next begins, which members ended, which were left out.
 
     `ended` says that no more is to be streamed; the buffer may then hold less than a part.
     """
 
-    place: Place
-    written: tuple[Written, ...]
+    place: StreamPosition
+    written: tuple[WrittenMember, ...]
     dropped: Mapping[int, str]
     ended: bool
 
@@ -109,18 +109,20 @@ class Filled:
 class _Cursor:
     """A Place that moves while a part is filled."""
 
-    def __init__(self, place: Place, buffer: Buffer) -> None:
+    def __init__(self, place: StreamPosition, buffer: PartBuffer) -> None:
         self.member, self.read = place.member, place.read
         self.header_at, self.crc32, self.packed = place.header_at, place.crc32, place.packed_bytes
         self._base, self._buffer = place.offset, buffer
-        self.written: list[Written] = []
+        self.written: list[WrittenMember] = []
 
     @property
-    def place(self) -> Place:
+    def place(self) -> StreamPosition:
         offset = self._base + self._buffer.length
         if self.read == 0:
-            return Place(member=self.member, offset=offset)
-        return Place(self.member, self.read, offset, self.header_at, self.crc32, self.packed)
+            return StreamPosition(member=self.member, offset=offset)
+        return StreamPosition(
+            self.member, self.read, offset, self.header_at, self.crc32, self.packed
+        )
 
     def begin(self, header: bytes, crc32: int = 0) -> None:
         self.header_at = self._base + self._buffer.length
@@ -128,20 +130,20 @@ class _Cursor:
         self._buffer.put(header)
 
     def end(self, entry: int, method: int, crc32: int, packed: int, size_bytes: int) -> None:
-        self.written.append(Written(entry, self.header_at, method, crc32, packed, size_bytes))
+        self.written.append(WrittenMember(entry, self.header_at, method, crc32, packed, size_bytes))
         self.skip()
 
     def skip(self) -> None:
         self.member, self.read = self.member + 1, 0
 
 
-class Stream:
+class PartFiller:
     """Fills parts with the members of a layout, in its order; `members` are all entries."""
 
     def __init__(
         self,
         layout: Layout,
-        members: Sequence[Member],
+        members: Sequence[ArchiveMember],
         dropped: Mapping[int, str],
         makes: Makes,
         compression: Compression,
@@ -154,7 +156,7 @@ class Stream:
         self._packer, self._crc32 = compression.packer, compression.crc32
         self._made: tuple[int, bytes] | None = None
 
-    def wanted(self, place: Place) -> Iterator[Piece]:
+    def wanted(self, place: StreamPosition) -> Iterator[ObjectRange]:
         """The pieces that are read from here on; whoever reads ahead reads these."""
         read = place.read
         for entry in self._order[place.member : len(self._layout.streamed)]:
@@ -162,7 +164,7 @@ class Stream:
                 yield from self._pieces(entry, read)
             read = 0
 
-    def fill(self, buffer: Buffer, place: Place, pieces: Pieces) -> Filled:
+    def fill(self, buffer: PartBuffer, place: StreamPosition, pieces: RangeReader) -> FilledPart:
         """Put the part that begins at `place` into the buffer.
 
         Raises SpoiledError where a member can't be finished that has been begun.
@@ -178,30 +180,30 @@ class Stream:
                 break
             try:
                 ended = self._put(entry, cursor, buffer, pieces)
-            except (StoreError, UnmadeError) as error:
+            except (StoreError, TransformError) as error:
                 pieces.free()
-                code = code_of(error)
+                code = problem_code(error)
                 if cursor.read:
-                    raise SpoiledError(entry, code) from error
+                    raise BrokenMemberError(entry, code) from error
                 self._dropped[entry] = dropped[entry] = code
                 continue
             if not ended or buffer.length >= full:
-                return Filled(cursor.place, tuple(cursor.written), dropped, ended=False)
-        return Filled(cursor.place, tuple(cursor.written), dropped, ended=True)
+                return FilledPart(cursor.place, tuple(cursor.written), dropped, ended=False)
+        return FilledPart(cursor.place, tuple(cursor.written), dropped, ended=True)
 
-    def copied_from(self, place: Place) -> tuple[int, ...]:
+    def copied_from(self, place: StreamPosition) -> tuple[int, ...]:
         """The entries that are copied, when the streamed part of the archive ends here."""
         return tuple(entry for entry in self._order[place.member :] if entry not in self._dropped)
 
-    def _copies_begin(self, cursor: _Cursor, buffer: Buffer) -> bool:
+    def _copies_begin(self, cursor: _Cursor, buffer: PartBuffer) -> bool:
         """Whether the member at the cursor can be copied, together with all behind it."""
         if cursor.read or cursor.member < len(self._layout.streamed):
             return False
         member = self._members[self._order[cursor.member]]
         before = buffer.length + len(stored_header(member.title, 0, member.size_bytes))
-        return padding(before, member.size_bytes) is not None
+        return leading_bytes(before, member.size_bytes) is not None
 
-    def _put(self, entry: int, cursor: _Cursor, buffer: Buffer, pieces: Pieces) -> bool:
+    def _put(self, entry: int, cursor: _Cursor, buffer: PartBuffer, pieces: RangeReader) -> bool:
         """Put what is left of a member, or as much of it as fits; says whether it has ended."""
         member = self._members[entry]
         if member.is_made:
@@ -212,7 +214,9 @@ class Stream:
             return self._put_small(entry, cursor, buffer, pieces)
         return self._put_large(entry, cursor, buffer, pieces)
 
-    def _put_small(self, entry: int, cursor: _Cursor, buffer: Buffer, pieces: Pieces) -> bool:
+    def _put_small(
+        self, entry: int, cursor: _Cursor, buffer: PartBuffer, pieces: RangeReader
+    ) -> bool:
         """A member that is held whole: it is summed up before its header is written."""
         member = self._members[entry]
         held = [pieces.take(piece) for piece in self._pieces(entry, cursor.read)]
@@ -235,7 +239,9 @@ class Stream:
         cursor.end(entry, STORED, cursor.crc32, member.size_bytes, member.size_bytes)
         return True
 
-    def _put_large(self, entry: int, cursor: _Cursor, buffer: Buffer, pieces: Pieces) -> bool:
+    def _put_large(
+        self, entry: int, cursor: _Cursor, buffer: PartBuffer, pieces: RangeReader
+    ) -> bool:
         """A stored member of any size: its sum is known, and held to what is read."""
         member = self._members[entry]
         known = member.crc32 or 0
@@ -254,7 +260,9 @@ class Stream:
         cursor.end(entry, STORED, known, member.size_bytes, member.size_bytes)
         return True
 
-    def _put_deflated(self, entry: int, cursor: _Cursor, buffer: Buffer, pieces: Pieces) -> bool:
+    def _put_deflated(
+        self, entry: int, cursor: _Cursor, buffer: PartBuffer, pieces: RangeReader
+    ) -> bool:
         """A member that is compressed as it comes; where the part ends, so does its block."""
         member, packer = self._members[entry], self._packer()
         begun = buffer.length
@@ -276,11 +284,11 @@ class Stream:
             return False
         if member.crc32 is not None and cursor.crc32 != member.crc32:
             raise ObjectChangedError(member.key)
-        buffer.put(descriptor(cursor.crc32, cursor.packed, member.size_bytes))
+        buffer.put(data_descriptor(cursor.crc32, cursor.packed, member.size_bytes))
         cursor.end(entry, DEFLATED, cursor.crc32, cursor.packed, member.size_bytes)
         return True
 
-    def _put_made(self, entry: int, cursor: _Cursor, buffer: Buffer) -> bool:
+    def _put_made(self, entry: int, cursor: _Cursor, buffer: PartBuffer) -> bool:
         """A member that a function makes of a file, all at once."""
         if self._made is None or self._made[0] != entry:
             self._made = None  # before the next is made: two of them might be too much
@@ -300,23 +308,23 @@ class Stream:
         cursor.end(entry, STORED, crc32, len(body), len(body))
         return True
 
-    def _pieces(self, entry: int, read: int) -> Iterator[Piece]:
+    def _pieces(self, entry: int, read: int) -> Iterator[ObjectRange]:
         member = self._members[entry]
         step = self._layout.piece_bytes
         for start in range(read, member.size_bytes, step):
             length = min(step, member.size_bytes - start)
-            yield Piece(member.key, start, length, member.size_bytes, member.etag)
+            yield ObjectRange(member.key, start, length, member.size_bytes, member.etag)
 
 
-def _packed(packer: Packer, piece: memoryview) -> bytes:
+def _packed(packer: Compressor, piece: memoryview) -> bytes:
     """A piece, compressed and flushed, or as it is where that is smaller."""
     packed = packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
     # The packer has seen it, and may refer to it later: to a reader it is the same either way.
     return packed if len(packed) <= len(piece) else stored_blocks(piece)
 
 
-def code_of(error: Exception) -> str:
+def problem_code(error: Exception) -> str:
     """Why an entry is left out, as a stable code."""
-    if isinstance(error, UnmadeError):
+    if isinstance(error, TransformError):
         return error.code
-    return GONE if isinstance(error, ObjectMissingError) else CHANGED
+    return FILE_MISSING if isinstance(error, ObjectMissingError) else FILE_CHANGED

@@ -10,19 +10,19 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.errors import InvalidError, Problem, TooLargeError
-from coffer.domain.export.functions import MAX_SOURCE_BYTES, ExportFunction
-from coffer.domain.export.layout import UnfittingError, lay_out
-from coffer.domain.export.manifest import Entry, Manifest
-from coffer.domain.export.naming import (
+from coffer.domain.export.archive_paths import (
     MAX_NAME_LENGTH,
-    Names,
+    ArchivePaths,
     derivative_name,
     file_name,
     folder_path,
 )
+from coffer.domain.export.layout import LayoutError, plan_layout
+from coffer.domain.export.manifest import Manifest, ManifestEntry
 from coffer.domain.export.ports import Documents, ExportQueue, Exports
-from coffer.domain.export.preparing import sized
-from coffer.domain.export.record import PATIENCE, Due, Export, ExportStatus
+from coffer.domain.export.record import RESEND_AFTER, DueAction, Export, ExportStatus
+from coffer.domain.export.transform_member import MAX_SOURCE_BYTES, ExportFunction
+from coffer.domain.export.verify_sources import sized
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
@@ -59,7 +59,7 @@ class ExportLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requesting:
+class ExportCreator:
     """The parts of the world that a request takes."""
 
     uploads: Uploads
@@ -93,8 +93,8 @@ class Requesting:
                 pointer=_FILES,
             )
         try:
-            lay_out(sized(entries))
-        except UnfittingError as error:
+            plan_layout(sized(entries))
+        except LayoutError as error:
             raise TooLargeError("export_too_large", str(error), pointer=_FILES) from error
         identifier = reserved.identifier if reserved else new_identifier(self.clock)
         return self._keep(caller, request, entries, total, identifier)
@@ -103,7 +103,7 @@ class Requesting:
         self,
         caller: Caller,
         request: ExportRequest,
-        entries: Sequence[Entry],
+        entries: Sequence[ManifestEntry],
         total: int,
         identifier: str,
     ) -> Export:
@@ -116,8 +116,8 @@ class Requesting:
             status=ExportStatus.NEW,
             entries=len(entries),
             bytes_total=total,
-            due=Due.BUILDING,
-            due_on=now + PATIENCE,
+            due=DueAction.BUILDING,
+            due_on=now + RESEND_AFTER,
         )
         manifest = Manifest(
             request=request.document, entries=tuple(entries), function=request.function
@@ -245,11 +245,11 @@ class _File:
             return derivative_name(self.derivative, self.metadata, alias, function)
         return file_name(self.upload, self.metadata, self.derivative, alias, function)
 
-    def entry(self, path: str, function: ExportFunction | None) -> Entry:
+    def entry(self, path: str, function: ExportFunction | None) -> ManifestEntry:
         """The entry of the archive."""
         content = self.upload.inspected_content
         known = None if self.is_thumbnail else content
-        return Entry(
+        return ManifestEntry(
             file_identifier=self.identifier,
             key=self.upload.thumbnail_key if self.is_thumbnail else str(self.upload.object_key),
             path=path,
@@ -305,13 +305,13 @@ def _thumbnails(
             )
 
 
-def _entries(request: ExportRequest, files: Sequence[_File]) -> list[Entry]:
+def _entries(request: ExportRequest, files: Sequence[_File]) -> list[ManifestEntry]:
     folders = {
         identifier: folder_path(folder)
         for folder, identifiers in request.layout.items()
         for identifier in identifiers
     }
-    names = Names()
+    names = ArchivePaths()
     for folder in folders.values():
         names.open_folder(folder)
     entries = []

@@ -19,28 +19,28 @@ from enum import StrEnum
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, UploadMissingError
-from coffer.domain.export.copying import Copying
-from coffer.domain.export.draft import Draft
+from coffer.domain.export.copy_members import Copying
 from coffer.domain.export.finishing import Finishing
-from coffer.domain.export.functions import ExportFunction, ImageFunctions
 from coffer.domain.export.layout import Layout
-from coffer.domain.export.lease import Lease, OutOfTimeError, Remaining
+from coffer.domain.export.lease import Lease, OutOfTimeError, RemainingTime
 from coffer.domain.export.leftovers import clear_below, clear_leftovers
 from coffer.domain.export.making import Making
 from coffer.domain.export.manifest import Manifest
+from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives, Compression, ExportQueue, Exports
-from coffer.domain.export.preparing import problems_of
-from coffer.domain.export.record import MAX_ATTEMPTS, Export, new_access
+from coffer.domain.export.record import MAX_ATTEMPTS, Export, new_access_key
 from coffer.domain.export.sending import Sending
 from coffer.domain.export.stocktaking import Stocktaking
-from coffer.domain.export.streaming import Buffer, Member
+from coffer.domain.export.stream_members import ArchiveMember, PartBuffer
+from coffer.domain.export.transform_member import ExportFunction, ImageFunctions
+from coffer.domain.export.verify_sources import problems_of
 from coffer.domain.uploads.ports import Uploads
 
-GAVE_UP = "attempts_exhausted"
-NOTHING_LEFT = "no_files_left"
+ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+NO_FILES_LEFT = "no_files_left"
 
 
-class Outcome(StrEnum):
+class BuildOutcome(StrEnum):
     """How a worker's run ended."""
 
     FINISHED = "finished"
@@ -51,7 +51,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Building:
+class ExportBuilder:
     """The parts of the world that building takes."""
 
     exports: Exports
@@ -62,43 +62,43 @@ class Building:
     compression: Compression
     clock: Clock
 
-    def build(self, identifier: str, remaining: Remaining) -> Outcome:
+    def build(self, identifier: str, remaining: RemainingTime) -> BuildOutcome:
         """Build the archive of an export, or go on with it, as far as the time that remains allows.
 
         Called twice at once, one of them does nothing.
         """
         export = self.exports.get(identifier)
         if export is None or not export.is_unfinished:
-            return Outcome.NOTHING_TO_DO
+            return BuildOutcome.NOTHING_TO_DO
         if export.is_leased(self.clock.now()):
-            return Outcome.BUSY
+            return BuildOutcome.BUSY
         try:
             leased = self.exports.replace(export, export.leased(self.clock.now()))
             return self._work(leased, remaining)
         except RecordChangedError:
-            return Outcome.BUSY
+            return BuildOutcome.BUSY
 
-    def _work(self, export: Export, remaining: Remaining) -> Outcome:
+    def _work(self, export: Export, remaining: RemainingTime) -> BuildOutcome:
         lease = Lease(self.exports, self.clock, export, remaining)
         try:
             if export.attempts > MAX_ATTEMPTS:
-                return self._fail(Draft(self.archives, lease, ()), GAVE_UP)
+                return self._fail(MultipartWriter(self.archives, lease, ()), ATTEMPTS_EXHAUSTED)
             return self._go_on(lease)
         except OutOfTimeError:
             lease.release()
             self.queue.enqueue(export.identifier)
-            return Outcome.CONTINUED
+            return BuildOutcome.CONTINUED
         except RecordChangedError:
             self._withdraw(lease.export)
-            return Outcome.BUSY
+            return BuildOutcome.BUSY
         except Exception:
             lease.release()
             raise
 
-    def _go_on(self, lease: Lease) -> Outcome:
+    def _go_on(self, lease: Lease) -> BuildOutcome:
         """Everything that is left to do; raises OutOfTimeError where it must be interrupted."""
         manifest = Manifest.decode(self.archives.load(lease.export.request_key))
-        draft = Draft(self.archives, lease, manifest.entries)
+        draft = MultipartWriter(self.archives, lease, manifest.entries)
         draft.take_up()
         stock = Stocktaking(archives=self.archives, uploads=self.uploads)
         sources, layout, members = stock.prepare(draft)
@@ -113,15 +113,15 @@ class Building:
 
     def _fill(
         self,
-        draft: Draft,
+        draft: MultipartWriter,
         layout: Layout,
-        members: Sequence[Member],
+        members: Sequence[ArchiveMember],
         function: ExportFunction | None,
-    ) -> Outcome:
+    ) -> BuildOutcome:
         """Stream, copy, finish; stream again where the member is lost that is copied first, since
         its beginning went with the last part that was streamed."""
         archives = self.archives
-        buffer = Buffer(layout.part_bytes)
+        buffer = PartBuffer(layout.part_bytes)
         sending = Sending(
             archives=archives,
             draft=draft,
@@ -144,32 +144,34 @@ class Building:
                 break
         if len(draft.checkpoint.dropped) == len(members):
             draft.hold()
-            return self._fail(draft, NOTHING_LEFT)
+            return self._fail(draft, NO_FILES_LEFT)
         finishing = Finishing(archives=archives, draft=draft, layout=layout, members=members)
         written = (*draft.checkpoint.written, *behind)
         archive_bytes = finishing.finish(buffer, written, offset)
         return self._settle(draft, [member.entry for member in written], archive_bytes)
 
-    def _settle(self, draft: Draft, written: Sequence[int], archive_bytes: int) -> Outcome:
+    def _settle(
+        self, draft: MultipartWriter, written: Sequence[int], archive_bytes: int
+    ) -> BuildOutcome:
         """Say that the archive is there, and make the key that opens it."""
         lease = draft.lease
         clear_leftovers(self.archives, lease.export)
         now = self.clock.now()
-        access = new_access(lease.export, now)
+        access = new_access_key(lease.export, now)
         problems = problems_of(draft.entries, draft.checkpoint.dropped)
         bytes_done = sum(map(draft.size, written))
         lease.write(
             lease.export.finished(now, problems, bytes_done, archive_bytes, access.key), access
         )
-        return Outcome.FINISHED
+        return BuildOutcome.FINISHED
 
-    def _fail(self, draft: Draft, code: str) -> Outcome:
+    def _fail(self, draft: MultipartWriter, code: str) -> BuildOutcome:
         """Give the export up."""
         lease = draft.lease
         clear_leftovers(self.archives, lease.export)
         problems = problems_of(draft.entries, draft.checkpoint.dropped)
         lease.write(lease.export.failed(self.clock.now(), code, problems))
-        return Outcome.FAILED
+        return BuildOutcome.FAILED
 
     def _withdraw(self, leased: Export) -> None:
         """Clear away what is this worker's own, because another one has the lease; everything,

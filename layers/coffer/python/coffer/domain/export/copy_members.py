@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from coffer.domain.clock import Clock
-from coffer.domain.export.assembling import Assembler, Assembly, PlannedPart, plan_assembly
-from coffer.domain.export.draft import Draft
+from coffer.domain.export.assembling import Assembler, CopyPlan, PlannedCopy, plan_copies
 from coffer.domain.export.layout import Layout
+from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.streaming import Member, SpoiledError
+from coffer.domain.export.stream_members import ArchiveMember, BrokenMemberError
 
 KEPT_OF_COPIES = 16
 """A checkpoint is written once one in so many copies is not in it yet: it names each of them, and
@@ -23,16 +23,16 @@ class Copying:
 
     archives: Archives
     clock: Clock
-    draft: Draft
+    draft: MultipartWriter
     layout: Layout
-    members: Sequence[Member]
+    members: Sequence[ArchiveMember]
 
-    def copy(self) -> Assembly | None:
+    def copy(self) -> CopyPlan | None:
         """Copy what is not copied yet; None where the first member has vanished or changed."""
         while True:
             done = self.draft.checkpoint
             order = self.layout.order[done.place.member :]
-            assembly = plan_assembly(
+            assembly = plan_copies(
                 self.members,
                 [entry for entry in order if entry not in done.dropped],
                 offset=done.place.offset,
@@ -45,7 +45,7 @@ class Copying:
             self.draft.checkpoint = replace(done, copies=copies)
             try:
                 self._copy_parts([p for p in assembly.parts if p.number not in copies])
-            except SpoiledError as spoiled:
+            except BrokenMemberError as spoiled:
                 self.draft.drop({spoiled.entry: spoiled.code})
                 if spoiled.entry == done.leading:
                     self.draft.go_back(done.transition)
@@ -53,7 +53,7 @@ class Copying:
                 continue
             return assembly
 
-    def _copy_parts(self, planned: Sequence[PlannedPart]) -> None:
+    def _copy_parts(self, planned: Sequence[PlannedCopy]) -> None:
         draft = self.draft
         assembler = Assembler(
             archives=self.archives,

@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from coffer.domain.errors import ObjectMissingError
-from coffer.domain.export.checkpoint import BEGINNING, Checkpoint, Mark
+from coffer.domain.export.checkpoint import START, Checkpoint, RestartPoint
 from coffer.domain.export.lease import Lease
 from coffer.domain.export.leftovers import clear_leftovers
-from coffer.domain.export.manifest import Entry
+from coffer.domain.export.manifest import ManifestEntry
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.streaming import Buffer
+from coffer.domain.export.stream_members import PartBuffer
 
 
-class Draft:
+class MultipartWriter:
     """One worker's archive; `checkpoint` is how far it is, kept with the store by `save`."""
 
-    def __init__(self, archives: Archives, lease: Lease, entries: Sequence[Entry]) -> None:
+    def __init__(self, archives: Archives, lease: Lease, entries: Sequence[ManifestEntry]) -> None:
         self.lease, self.entries = lease, entries
         self.checkpoint = Checkpoint(upload="")
         self._archives = archives
@@ -53,7 +53,7 @@ class Draft:
         self._begin(dropped)
         self.save(progress=False)
 
-    def send(self, number: int, buffer: Buffer) -> str:
+    def send(self, number: int, buffer: PartBuffer) -> str:
         """Put a part that has passed through memory; its ETag."""
         with buffer.view() as body:
             return self._archives.send(self.key, self.checkpoint.upload, number, body)
@@ -67,9 +67,9 @@ class Draft:
         known = self.checkpoint.dropped
         self.checkpoint = replace(self.checkpoint, dropped={**dropped, **known})
 
-    def go_back(self, mark: Mark | None) -> None:
+    def go_back(self, mark: RestartPoint | None) -> None:
         """Make the part of the mark, and those behind it, anew; all, where no mark is known."""
-        self.checkpoint = self.checkpoint.back_to(mark or BEGINNING)
+        self.checkpoint = self.checkpoint.back_to(mark or START)
 
     def save(self, *, progress: bool = True) -> None:
         """Write the checkpoint, and now and then tell the record how far it is."""

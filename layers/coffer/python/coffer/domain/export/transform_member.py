@@ -74,7 +74,7 @@ class ImageFunctions(Protocol):
         ...
 
 
-def read_function(name: str, params: Mapping[str, str]) -> ExportFunction:
+def parse_function(name: str, params: Mapping[str, str]) -> ExportFunction:
     """The function of a request; InvalidError with everything that is wrong with it."""
     problems: list[Problem] = []
     if name not in (RESIZE, CONVERT):

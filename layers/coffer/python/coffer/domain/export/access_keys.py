@@ -8,7 +8,7 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ConflictError, GoneError, NotFoundError, RecordChangedError
 from coffer.domain.export.ports import AccessKeys, Exports
-from coffer.domain.export.record import KEY_LENGTH, Access, Export, ExportStatus, new_access
+from coffer.domain.export.record import KEY_LENGTH, AccessKey, Export, ExportStatus, new_access_key
 
 _TRIES = 5
 
@@ -30,13 +30,13 @@ def own_export(exports: Exports, caller: Caller, identifier: str) -> Export:
     return export
 
 
-def issue_key(exports: Exports, clock: Clock, caller: Caller, identifier: str) -> Access:
+def issue_key(exports: Exports, clock: Clock, caller: Caller, identifier: str) -> AccessKey:
     """A fresh key for an archive that is there; whatever keys there are stay good."""
     for _ in range(_TRIES):
         export = own_export(exports, caller, identifier)
         _require_archive(export)
         now = clock.now()
-        access = new_access(export, now)
+        access = new_access_key(export, now)
         try:
             exports.replace(export, export.available(now), access)
         except RecordChangedError:
