@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffer.domain.listing.index_keys import ORDERS, Kind, Order, name_beginning, place_of, shard_of
+from coffer.domain.identifiers import shard_of
+from coffer.domain.listing.index_keys import (
+    ORDERS,
+    Kind,
+    Order,
+    name_beginning,
+    place_of,
+    shard_key,
+)
 from coffer.domain.uploads.record import UploadStatus
 from tests.fakes.clocks import NOON
-from tests.fakes.records import FILE, METADATA, identifier, metadata, pending, thumbnail, upload
+from tests.fakes.records import METADATA, identifier, metadata, pending, thumbnail, upload
 
 CREATED = f"2026-11-22T12:00:00.250000Z#{METADATA}"
 
@@ -65,8 +73,10 @@ def test_an_upload_is_public_to_nobody_by_itself() -> None:
 
 
 def test_the_last_digit_of_the_id_is_the_shard() -> None:
-    assert shard_of(identifier(0xAB), is_public=False) == "private#b"
-    assert shard_of(FILE.upper(), is_public=True) == "public#1"
+    assert shard_of(identifier(0xAB)) == "b"
+    assert shard_of(identifier(0xAB).upper()) == "b"
+    assert shard_key("b", is_public=False) == "private#b"
+    assert shard_key("1", is_public=True) == "public#1"
 
 
 def test_something_outside_has_no_name_and_comes_first() -> None:

@@ -10,6 +10,9 @@ from uuid import UUID
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MalformedRequestError
 
+SHARDS = "0123456789abcdef"
+"""The shards that records are spread over, so that no index partition takes every write."""
+
 
 def new_identifier(clock: Clock) -> str:
     """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
@@ -28,6 +31,11 @@ def derived_identifier(moment: datetime, seed: str, number: int) -> str:
     value |= 0x7 << 76 | (digest >> 80 & 0xFFF) << 64
     value |= 0b10 << 62 | (digest & (1 << 62) - 1)
     return str(UUID(int=value))
+
+
+def shard_of(identifier: str) -> str:
+    """Return the shard of a record: the last hexadecimal digit of its identifier."""
+    return identifier[-1].lower()
 
 
 def parse_identifier(text: str, *, parameter: str) -> str:

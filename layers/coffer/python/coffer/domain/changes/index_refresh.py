@@ -16,15 +16,15 @@ from coffer.domain.callers import Caller
 from coffer.domain.changes.ports import EventBus
 from coffer.domain.clock import Clock, to_text
 from coffer.domain.errors import UnavailableError
-from coffer.domain.identifiers import new_identifier
-from coffer.domain.listing.index_keys import SHARDS, shard_key
+from coffer.domain.identifiers import SHARDS, new_identifier
+from coffer.domain.listing.index_keys import shard_key
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata, require_undeleted
 
 PAGE = 500
 """Records that one message tells of."""
 PARTITIONS = tuple(
-    shard_key(number, is_public=public) for public in (True, False) for number in range(SHARDS)
+    shard_key(shard, is_public=public) for public in (True, False) for shard in SHARDS
 )
 _NAMESPACE = UUID("7b1f6f0a-2c0d-5a57-8d38-64a3f2f2c7b5")
 

@@ -15,11 +15,9 @@ from enum import StrEnum
 from coffer.domain.buckets import bucket_key
 from coffer.domain.clock import to_text
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.identifiers import shard_of
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
-
-SHARDS = 16
-"""Partitions that all records are spread over, by the last hexadecimal digit of the id."""
 
 _PUBLIC, _PRIVATE = "public", "private"
 NAME_END = "\t"
@@ -89,7 +87,7 @@ def place_of(record: Record) -> Place | None:
             positions = {Order.CREATED: moment_position(record.created_on, record.identifier)}
     return Place(
         bucket_key=bucket_key(record.bucket),
-        shard=shard_of(record.identifier, is_public=record.publicly_releasable),
+        shard=shard_key(shard_of(record.identifier), is_public=record.publicly_releasable),
         positions=positions,
     )
 
@@ -99,19 +97,14 @@ def _upload_place(upload: ObjectUpload) -> Place:
     named = f"{name_beginning(upload.original_filename)}{created}"
     return Place(
         bucket_key=bucket_key(upload.bucket),
-        shard=shard_of(upload.file_identifier, is_public=False),
+        shard=shard_key(shard_of(upload.file_identifier), is_public=False),
         positions={Order.CREATED: created, Order.NAMED: named},
     )
 
 
-def shard_of(identifier: str, *, is_public: bool) -> str:
-    """The shard that the record with this identifier is in."""
-    return shard_key(int(identifier[-1], 16), is_public=is_public)
-
-
-def shard_key(number: int, *, is_public: bool) -> str:
-    """The partition of all records of one shard that are public to everybody, or are not."""
-    return f"{_PUBLIC if is_public else _PRIVATE}#{number:x}"
+def shard_key(shard: str, *, is_public: bool) -> str:
+    """Return the index partition of a shard's public records, or of its other records."""
+    return f"{_PUBLIC if is_public else _PRIVATE}#{shard}"
 
 
 def moment_position(moment: datetime, identifier: str) -> str:

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from coffer.domain.buckets import is_bucket
 from coffer.domain.callers import Caller
 from coffer.domain.errors import MalformedRequestError
+from coffer.domain.identifiers import SHARDS
 from coffer.domain.listing.filters import (
     EVERYTHING,
     AllOf,
     Filter,
-    chosen_values,
+    allowed_values,
     conjuncts,
 )
 from coffer.domain.listing.index_keys import (
     NAME_END,
     ORDERS,
-    SHARDS,
     Kind,
     Order,
     name_beginning,
@@ -143,24 +143,24 @@ def _counted(scope: _Scope, parts: Sequence[Filter], rest: Sequence[Filter]) -> 
 
 
 def _wants_public(part: Filter) -> bool:
-    return chosen_values(part, ("publiclyReleasable",)) == frozenset({True})
+    return allowed_values(part, ("publiclyReleasable",)) == frozenset({True})
 
 
 def _scope(caller: Caller, kind: Kind, parts: Sequence[Filter]) -> _Scope:
-    by_bucket = [part for part in parts if chosen_values(part, _BUCKET_NAMES) is not None]
+    by_bucket = [part for part in parts if allowed_values(part, _BUCKET_NAMES) is not None]
     public = tuple(filter(_wants_public, parts))
     if by_bucket:
         wanted = frozenset.intersection(
-            *(chosen_values(part, _BUCKET_NAMES) or frozenset() for part in by_bucket)
+            *(allowed_values(part, _BUCKET_NAMES) or frozenset() for part in by_bucket)
         )
         shown = [key for key in wanted if public or caller.may_read(key)]
         return _buckets(shown, by_bucket)
     if public:
-        shards = (shard_key(number, is_public=True) for number in range(SHARDS))
+        shards = (shard_key(shard, is_public=True) for shard in SHARDS)
         return _Scope(partitions=_shards(shards), fulfilled=public)
     if caller.is_admin:
         both = (True, False) if kind is not Kind.OBJECT_UPLOAD else (False,)
-        shards = (shard_key(n, is_public=public) for public in both for n in range(SHARDS))
+        shards = (shard_key(shard, is_public=public) for public in both for shard in SHARDS)
         return _Scope(partitions=_shards(shards))
     return _buckets(
         [group for group in caller.groups if is_bucket(group) and caller.may_read(group)]
@@ -191,6 +191,6 @@ def _names(query: Query, parts: Sequence[Filter]) -> frozenset[str] | None:
     """The names of which a record has to have one, if an index finds them in the query's order."""
     if Order.NAMED not in ORDERS[query.kind] or query.order is Order.CHANGED:
         return None
-    chosen = [chosen_values(part, (Order.NAMED.value,)) for part in parts]
+    chosen = [allowed_values(part, (Order.NAMED.value,)) for part in parts]
     known = [choice for choice in chosen if choice is not None]
     return frozenset.intersection(*known) if known else None

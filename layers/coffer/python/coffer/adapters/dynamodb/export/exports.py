@@ -16,7 +16,6 @@ from coffer.adapters.dynamodb.connection import (
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.export.items import (
-    DUE_SHARDS,
     AccessKeyItem,
     DueIndex,
     ExportItem,
@@ -25,6 +24,7 @@ from coffer.adapters.dynamodb.export.items import (
 )
 from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
 from coffer.domain.export.record import AccessKey, DueAction, Export
+from coffer.domain.identifiers import SHARDS
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
@@ -78,8 +78,8 @@ class DynamoExports:
 
     def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
         with overload_is_unavailable():
-            for shard in range(DUE_SHARDS):
-                key = due_key(reason, "", shard)
+            for shard in SHARDS:
+                key = due_key(reason, shard)
                 for item in ExportItem.by_due.query(key, DueIndex.due_on < now):
                     yield item.identifier
 

@@ -14,9 +14,9 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjec
 from coffer.adapters.dynamodb.attributes import MomentAttribute
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.export.record import AccessKey, DueAction, Export, ExportStatus
+from coffer.domain.identifiers import shard_of
 from coffer.settings import settings
 
-DUE_SHARDS = 16
 _FIELDS = tuple(field.name for field in fields(Export))
 _IDENTIFIER_BYTES = 16
 
@@ -81,7 +81,7 @@ class ExportItem(Table):
         values = {name: getattr(export, name) for name in _FIELDS}
         values["status"] = export.status.value
         values["problems"] = {code: _packed(files) for code, files in export.problems.items()}
-        values["due"] = due_key(export.due, export.identifier) if export.due else None
+        values["due"] = due_key(export.due, shard_of(export.identifier)) if export.due else None
         expires = export.expires_at
         values["expires_at"] = int(expires.timestamp()) if expires else None
         return cls(**values)
@@ -127,10 +127,9 @@ class AccessKeyItem(Table):
         )
 
 
-def due_key(due: DueAction, identifier: str, shard: int | None = None) -> str:
-    """The partition of the due index: what is due, and a shard taken from the identifier."""
-    number = int(identifier[-1], 16) if shard is None else shard
-    return f"{due.value}#{number:x}"
+def due_key(due: DueAction, shard: str) -> str:
+    """Return the partition of the due index for a reason and a shard."""
+    return f"{due.value}#{shard}"
 
 
 def _packed(identifiers: Sequence[str]) -> str:

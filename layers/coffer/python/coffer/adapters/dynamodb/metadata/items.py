@@ -18,8 +18,8 @@ from pynamodb.indexes import (
 from coffer.adapters.dynamodb.attributes import MomentAttribute, epoch, from_epoch
 from coffer.adapters.dynamodb.connection import Table
 from coffer.adapters.dynamodb.list_keys import ListedByChange, list_keys
-from coffer.adapters.dynamodb.shards import shard_of
 from coffer.domain.buckets import bucket_key
+from coffer.domain.identifiers import shard_of
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.record import Metadata
 from coffer.settings import settings

@@ -19,7 +19,6 @@ from coffer.adapters.dynamodb.connection import (
 from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import CascadingIndex, MetadataItem
 from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
-from coffer.adapters.dynamodb.shards import SHARDS
 from coffer.adapters.dynamodb.uploads.items import UploadItem, awaiting_key
 from coffer.adapters.dynamodb.vocabulary.terms import count_uses, read_terms
 from coffer.adapters.system_clock import SystemClock
@@ -31,6 +30,7 @@ from coffer.domain.errors import (
     RecordExistsError,
     TransactionCanceledError,
 )
+from coffer.domain.identifiers import SHARDS, shard_of
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.actions import Action, Add, Claim, Record, Release, Replace
 from coffer.domain.transactions.commit import records_busy
@@ -75,9 +75,9 @@ class DynamoCatalogue:
 
     def cascading(self, before: datetime) -> Iterator[str]:
         with overload_is_unavailable():
-            for shard in range(SHARDS):
+            for shard in SHARDS:
                 for item in MetadataItem.by_cascading.query(
-                    f"{shard:x}", CascadingIndex.cascading_since < before
+                    shard, CascadingIndex.cascading_since < before
                 ):
                     yield item.identifier
 
@@ -233,7 +233,7 @@ def _release(write: TransactWrite, action: Release) -> None:
         UploadItem(action.file_identifier),
         actions=[
             UploadItem.claimed_by.remove(),
-            UploadItem.awaiting.set(awaiting_key(Awaiting.CLAIM, action.file_identifier)),
+            UploadItem.awaiting.set(awaiting_key(Awaiting.CLAIM, shard_of(action.file_identifier))),
             UploadItem.awaiting_since.set(action.since),
             UploadItem.revision.add(1),
         ],

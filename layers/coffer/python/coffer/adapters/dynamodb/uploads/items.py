@@ -22,8 +22,8 @@ from pynamodb.indexes import (
 from coffer.adapters.dynamodb.attributes import MomentAttribute, epoch, from_epoch
 from coffer.adapters.dynamodb.connection import Table
 from coffer.adapters.dynamodb.list_keys import ListedByName, list_keys
-from coffer.adapters.dynamodb.shards import shard_of
 from coffer.domain.buckets import bucket_key
+from coffer.domain.identifiers import shard_of
 from coffer.domain.media_types import DcType
 from coffer.domain.uploads.image_properties import ImageProperties
 from coffer.domain.uploads.record import (
@@ -164,7 +164,9 @@ class UploadItem(ListedByName, Table):
             exif=dict(upload.image_properties.exif) or None,
             claimed_by=upload.claimed_by,
             awaiting=(
-                awaiting_key(upload.awaiting, upload.file_identifier) if upload.awaiting else None
+                awaiting_key(upload.awaiting, shard_of(upload.file_identifier))
+                if upload.awaiting
+                else None
             ),
             awaiting_since=upload.awaiting_since,
             changed_by=upload.changed_by,
@@ -239,9 +241,9 @@ class UploadItem(ListedByName, Table):
         return Rejection(code=self.rejection_code, detail=self.rejection_detail or "")
 
 
-def awaiting_key(reason: Awaiting, identifier: str, shard: int | None = None) -> str:
-    """The partition of the awaiting index: the reason, and a shard taken from the identifier."""
-    return f"{reason.value}#{shard_of(identifier) if shard is None else f'{shard:x}'}"
+def awaiting_key(reason: Awaiting, shard: str) -> str:
+    """Return the partition of the awaiting index for a reason and a shard."""
+    return f"{reason.value}#{shard}"
 
 
 def _whole(number: float | None) -> int | None:

@@ -14,7 +14,6 @@ from coffer.adapters.dynamodb.connection import (
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
-from coffer.adapters.dynamodb.shards import SHARDS
 from coffer.adapters.dynamodb.uploads.items import (
     AwaitingIndex,
     ContentIndex,
@@ -25,6 +24,7 @@ from coffer.adapters.dynamodb.uploads.items import (
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
+from coffer.domain.identifiers import SHARDS
 from coffer.domain.uploads.record import Awaiting, ObjectUpload
 
 _MANY_TWINS = 100
@@ -95,8 +95,8 @@ class DynamoUploads:
 
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
         with overload_is_unavailable():
-            for shard in range(SHARDS):
+            for shard in SHARDS:
                 for item in UploadItem.by_awaiting.query(
-                    awaiting_key(reason, "", shard), AwaitingIndex.awaiting_since < before
+                    awaiting_key(reason, shard), AwaitingIndex.awaiting_since < before
                 ):
                     yield item.file_identifier

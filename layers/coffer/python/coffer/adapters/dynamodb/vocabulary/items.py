@@ -28,8 +28,8 @@ from coffer.domain.vocabulary.terms import (
 from coffer.settings import settings
 
 USES = "uses"
-SHARDS = tuple(f"{number:02}" for number in range(32))
-"""Uses are counted in so many items, lest every description of anything wait for the one."""
+COUNTERS = tuple(f"{number:02}" for number in range(32))
+"""Keys of the items that uses are counted in: several, so that writers rarely wait."""
 
 _USED, _RETIRED = "used:", "retired:"
 

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.adapters.dynamodb.vocabulary.items import (
-    SHARDS,
+    COUNTERS,
     USES,
     NameItem,
     TermItem,
@@ -50,7 +50,7 @@ def count_uses(write: TransactWrite, moved: Mapping[str, int]) -> None:
         there = retired(use).does_not_exist()
         condition = there if condition is None else condition & there
     write.update(
-        UsesItem(USES, secrets.choice(SHARDS)),
+        UsesItem(USES, secrets.choice(COUNTERS)),
         actions=[used(use).add(times) for use, times in moved.items()],
         condition=condition,
     )

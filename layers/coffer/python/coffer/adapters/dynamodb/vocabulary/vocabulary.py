@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import DYNAMODB, overload_is_unavailable
 from coffer.adapters.dynamodb.vocabulary.items import (
-    SHARDS,
+    COUNTERS,
     USES,
     NameItem,
     TermItem,
@@ -87,7 +87,7 @@ class DynamoVocabulary:
             with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 write.save(TermItem.of(term), condition=TermItem.identifier.does_not_exist())
                 write.save(NameItem.of(term), condition=NameItem.term.does_not_exist())
-                for shard in SHARDS:
+                for shard in COUNTERS:
                     # A term of this name may have been there before, and been deleted.
                     write.update(UsesItem(USES, shard), actions=[retired(use_of(term)).remove()])
         except TransactWriteError as error:
@@ -133,9 +133,9 @@ class DynamoVocabulary:
     def _shares(self, term: Term) -> dict[str, int | None]:
         """The uses of a term as each item counts them; None where it never counted any."""
         name = used(use_of(term)).path[0]
-        shares: dict[str, int | None] = dict.fromkeys(SHARDS)
+        shares: dict[str, int | None] = dict.fromkeys(COUNTERS)
         with overload_is_unavailable():
-            for item in UsesItem.batch_get([(USES, s) for s in SHARDS], consistent_read=True):
+            for item in UsesItem.batch_get([(USES, s) for s in COUNTERS], consistent_read=True):
                 shares[item.shard] = item.shares.get(name)
         return shares
 
