@@ -3,7 +3,7 @@
 from coffer.domain.vocabulary.licenses import LICENSES, License, find_license
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import API_ROOT, resource
-from coffer.http.listing.in_memory_query import read_selection
+from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -17,8 +17,8 @@ app = Api()
 @app.route("GET /api/v1/license")
 def list_licenses(request: Request) -> Response:
     identify(request)
-    selection = read_selection(request, ("url", "id"))
-    chosen = selection.of([{"url": one.url, "id": one.identifier} for one in LICENSES])
+    query = parse_in_memory_query(request, ("url", "id"))
+    chosen = query.run([{"url": one.url, "id": one.identifier} for one in LICENSES])
     return Response.of_json({"data": [present(find_license(entry["id"])) for entry in chosen]})
 
 

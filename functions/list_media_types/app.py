@@ -5,7 +5,7 @@ from urllib.parse import quote
 from coffer.domain.vocabulary.media_types import accepted_media_types, find_media_type
 from coffer.http.api import Api
 from coffer.http.documents import API_ROOT, resource
-from coffer.http.listing.in_memory_query import read_selection
+from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -20,8 +20,8 @@ app = Api()
 @app.route("GET /api/v1/media-type")
 def list_media_types(request: Request) -> Response:
     identify(request)
-    selection = read_selection(request, (ATTRIBUTE,))
-    chosen = selection.of([{ATTRIBUTE: name} for name in accepted_media_types()])
+    query = parse_in_memory_query(request, (ATTRIBUTE,))
+    chosen = query.run([{ATTRIBUTE: name} for name in accepted_media_types()])
     return Response.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in chosen]})
 
 

@@ -3,7 +3,7 @@
 from coffer.domain.configuration.published import Limits, configuration, find_configuration
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import API_ROOT, resource
-from coffer.http.listing.in_memory_query import read_selection
+from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -23,7 +23,9 @@ app = Api()
 def list_configs(request: Request) -> Response:
     identify(request)
     known = configuration(LIMITS)
-    chosen = read_selection(request, ("id",)).of([{"id": identifier} for identifier in known])
+    chosen = parse_in_memory_query(request, ("id",)).run(
+        [{"id": identifier} for identifier in known]
+    )
     data = [resource(KIND, entry["id"], known[entry["id"]]) for entry in chosen]
     return Response.of_json({"data": data})
 

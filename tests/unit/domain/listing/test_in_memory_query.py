@@ -1,23 +1,27 @@
-"""Short lists: what filters admit, in which order it comes, and how much of it."""
+"""In-memory queries: filters, sort order and pages of short lists."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
 import pytest
 
-from coffer.domain.listing.in_memory_query import Filter, Operator, Order, Selection, like
+from coffer.domain.listing.filters import is_like, like_pattern
+from coffer.domain.listing.in_memory_query import SortField
+from coffer.http.listing.in_memory_query import parse_in_memory_query
+from tests.unit.http.events import make_request
 
 TYPES = ("image/png", "image/jpeg", "text/csv", "Video/MP4")
 ENTRIES = [{"mediaType": name, "family": name.partition("/")[0]} for name in TYPES]
 
 
-def chosen(*conditions: tuple[str, str], **more: object) -> list[str]:
-    """The types that pass filters given as operator and comma-separated values."""
-    filters = tuple(
-        Filter(attribute="mediaType", operator=Operator(operator), values=tuple(values.split(",")))
-        for operator, values in conditions
-    )
-    selection = Selection(filters=filters, **more)  # type: ignore[arg-type]  # as the test says
-    return [entry["mediaType"] for entry in selection.of(ENTRIES)]
+def chosen(*conditions: tuple[str, str], **more: Any) -> list[str]:
+    """Return the types that meet filters given as operator and comma-separated values."""
+    parameters = [(f"filter[mediaType][{operator}]", values) for operator, values in conditions]
+    query = parse_in_memory_query(make_request(query=urlencode(parameters)), ("mediaType",))
+    return [entry["mediaType"] for entry in replace(query, **more).run(ENTRIES)]
 
 
 @pytest.mark.parametrize(
@@ -53,13 +57,16 @@ def test_several_filters_must_all_hold() -> None:
 
 def test_all_comes_in_its_own_order_unless_asked_otherwise() -> None:
     assert chosen() == list(TYPES)
-    by_name = (Order(attribute="mediaType"),)
-    assert chosen(order=by_name) == ["image/jpeg", "image/png", "text/csv", "Video/MP4"]
+    by_name = (SortField(attribute="mediaType"),)
+    assert chosen(sort=by_name) == ["image/jpeg", "image/png", "text/csv", "Video/MP4"]
 
 
 def test_the_first_attribute_of_an_order_decides_first() -> None:
-    order = (Order(attribute="family", descending=True), Order(attribute="mediaType"))
-    assert chosen(order=order) == ["Video/MP4", "text/csv", "image/jpeg", "image/png"]
+    order = (
+        SortField(attribute="family", descending=True),
+        SortField(attribute="mediaType"),
+    )
+    assert chosen(sort=order) == ["Video/MP4", "text/csv", "image/jpeg", "image/png"]
 
 
 def test_a_page_is_cut_from_what_passed() -> None:
@@ -94,8 +101,8 @@ def test_a_page_is_cut_from_what_passed() -> None:
 def test_percent_stands_for_anything_and_an_underscore_for_one_character(
     text: str, pattern: str, matches: bool
 ) -> None:
-    assert like(text, pattern) is matches
+    assert is_like(text, like_pattern(pattern)) is matches
 
 
 def test_a_hostile_pattern_is_answered_soon() -> None:
-    assert not like("a" * 200, "%a" * 4000 + "b")
+    assert not is_like("a" * 200, like_pattern("%a" * 4000 + "b"))

@@ -61,7 +61,7 @@ def _metadata(number: int, draw: st.DataObject) -> Record:
 
 def _comparison(path: str, values: Sequence[str | bool]) -> st.SearchStrategy[Filter]:
     one = st.sampled_from(values).map(
-        lambda value: Comparison(path, Operator.EQ, value, folds=path == "bucket")
+        lambda value: Comparison(path, Operator.EQ, value, ignores_case=path == "bucket")
     )
     return st.lists(one, min_size=1, max_size=3).map(lambda parts: AnyOf(tuple(parts)))
 
@@ -279,7 +279,7 @@ def _stretches(who: Caller, query: Query) -> list[tuple[str | None, str]]:
     return [(one.bucket_key or one.shard, one.order.value) for one in plan.stretches]
 
 
-BICOE = Comparison("bucket", Operator.EQ, "bicoe", folds=True)
+BICOE = Comparison("bucket", Operator.EQ, "bicoe", ignores_case=True)
 PUBLIC = Comparison("publiclyReleasable", Operator.EQ, True)
 
 

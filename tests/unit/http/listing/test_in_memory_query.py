@@ -1,4 +1,4 @@
-"""Queries of short lists: what is read from them, and what is refused by name."""
+"""Parameters of in-memory lists: how they are parsed, and which are refused."""
 
 from __future__ import annotations
 
@@ -7,38 +7,45 @@ from urllib.parse import urlencode
 import pytest
 
 from coffer.domain.errors import MalformedRequestError
-from coffer.domain.listing.in_memory_query import Filter, Operator, Order, Selection
-from coffer.http.listing.in_memory_query import read_selection
+from coffer.domain.listing.filters import AllOf, AnyOf, Comparison, Operator, like_pattern
+from coffer.domain.listing.in_memory_query import InMemoryQuery, SortField
+from coffer.http.listing.in_memory_query import parse_in_memory_query
 from tests.unit.http.events import make_request
 
 
-def read(*parameters: tuple[str, str]) -> Selection:
-    """The selection of a query, for entries of two attributes."""
-    return read_selection(make_request(query=urlencode(parameters)), ("mediaType", "title"))
+def read(*parameters: tuple[str, str]) -> InMemoryQuery:
+    """Parse a query on entries with two attributes."""
+    request = make_request(query=urlencode(parameters))
+    return parse_in_memory_query(request, ("mediaType", "title"))
 
 
-def test_an_empty_query_selects_everything() -> None:
-    assert read() == Selection()
-    assert read(("include", "x"), ("filtered", "y")) == Selection()
+def test_an_empty_query_means_everything() -> None:
+    assert read() == InMemoryQuery()
+    assert read(("include", "x"), ("filtered", "y")) == InMemoryQuery()
 
 
 def test_filters_are_read_in_either_form() -> None:
-    selection = read(("filter[title]", "a"), ("filter[mediaType][LIKE]", "%jpeg%,image/_ng"))
-    assert selection.filters == (
-        Filter(attribute="title", operator=Operator.EQ, values=("a",)),
-        Filter(attribute="mediaType", operator=Operator.LIKE, values=("%jpeg%", "image/_ng")),
+    query = read(("filter[title]", "a"), ("filter[mediaType][LIKE]", "%jpeg%,image/_ng"))
+    assert query.condition == AllOf(
+        (
+            AnyOf((Comparison("title", Operator.EQ, "a"),)),
+            AnyOf(
+                (
+                    Comparison("mediaType", Operator.LIKE, like_pattern("%jpeg%")),
+                    Comparison("mediaType", Operator.LIKE, like_pattern("image/_ng")),
+                )
+            ),
+        )
     )
 
 
 def test_order_and_page_are_read() -> None:
-    selection = read(
-        ("sort", "-title,mediaType,title"), ("page[offset]", "40"), ("page[limit]", "20")
+    query = read(("sort", "-title,mediaType,title"), ("page[offset]", "40"), ("page[limit]", "20"))
+    assert query.sort == (
+        SortField(attribute="title", descending=True),
+        SortField(attribute="mediaType"),
     )
-    assert selection.order == (
-        Order(attribute="title", descending=True),
-        Order(attribute="mediaType"),
-    )
-    assert (selection.offset, selection.limit) == (40, 20)
+    assert (query.offset, query.limit) == (40, 20)
 
 
 @pytest.mark.parametrize(

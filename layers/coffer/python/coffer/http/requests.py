@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 from coffer.domain.errors import MalformedRequestError, UnsupportedTypeError
 
 JSON_TYPES = frozenset({"application/json", "application/vnd.api+json"})
+_MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,21 @@ class Request:
                 "malformed_json",
                 "The body is not JSON in UTF-8, holds half a surrogate pair, or nests too deeply.",
             ) from error
+
+
+def parse_whole_number(name: str, text: str, minimum: int, maximum: int) -> int:
+    """Return the value of a query parameter that is a whole number.
+
+    Raises MalformedRequestError if it is no number from `minimum` to `maximum`.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    if not is_number or not minimum <= int(text) <= maximum:
+        raise MalformedRequestError(
+            "malformed_parameter",
+            f"{name} is a whole number from {minimum} to {maximum}.",
+            parameter=name,
+        )
+    return int(text)
 
 
 def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Filters: what a record must be like to be shown, as an expression over its attributes.
+"""Filters of lists: conditions on the attributes of a record, and the test if a record meets them.
 
-An attribute without a value fulfils no comparison, not even NEQ: so does NULL in the database of
-the reference. Of a list, one element has to fulfil it.
+A comparison with an attribute that has no value is false, also for NEQ, as in the reference's
+database. A comparison with a list is true if it is true for one element.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 
 class Operator(StrEnum):
-    """How an attribute is compared. IN is EQ with several values."""
+    """Comparison operators. IN is EQ for one of several values."""
 
     EQ = "EQ"
     NEQ = "NEQ"
@@ -28,8 +28,13 @@ class Operator(StrEnum):
     LE = "LE"
 
 
+OPERATORS = tuple(operator for operator in Operator if operator is not Operator.UNLIKE)
+"""The operators of the `filter` parameter. UNLIKE is `!=` with a wildcard in FIQL."""
+PATTERN_OPERATORS = (Operator.LIKE, Operator.ILIKE)
+
+
 class Wildcard(StrEnum):
-    """What stands for other characters in a pattern."""
+    """Wildcards of a pattern: any number of characters, or one character."""
 
     MANY = "%"
     ONE = "_"
@@ -41,27 +46,27 @@ Pattern = tuple[str | Wildcard, ...]
 
 @dataclass(frozen=True)
 class Comparison:
-    """One attribute against one value, which has the form that the attribute has in JSON.
+    """A comparison of one attribute with one value, which has the type that JSON gives it.
 
-    `folds` says that case does not count; a pattern's text is in lower case then.
+    If `ignores_case`, a pattern's characters are in lower case.
     """
 
     path: str
     operator: Operator
     value: str | int | bool | Pattern
-    folds: bool = False
+    ignores_case: bool = False
 
 
 @dataclass(frozen=True)
 class AllOf:
-    """Everything in it has to hold; of nothing, everything does."""
+    """A filter that is met if all its parts are met, or if it has no parts."""
 
     parts: tuple[Filter, ...]
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """One thing in it has to hold."""
+    """A filter that is met if one of its parts is met."""
 
     parts: tuple[Filter, ...]
 
@@ -69,60 +74,52 @@ class AnyOf:
 Filter = Comparison | AllOf | AnyOf
 
 EVERYTHING: Final = AllOf(())
+"""The filter that every record meets."""
 
 
-def matches(wanted: Filter, facts: Mapping[str, Any]) -> bool:
-    """Whether a record with these facts (`coffer.domain.listing.resources`) is one of those."""
-    match wanted:
+def matches(condition: Filter, attributes: Mapping[str, Any]) -> bool:
+    """Return True if a record with these attributes meets the filter."""
+    match condition:
         case Comparison():
-            return _holds(wanted, _value_at(facts, wanted.path))
+            return _is_met(condition, _value_at(attributes, condition.path))
         case AllOf(parts):
-            return all(matches(part, facts) for part in parts)
+            return all(matches(part, attributes) for part in parts)
         case AnyOf(parts):
-            return any(matches(part, facts) for part in parts)
+            return any(matches(part, attributes) for part in parts)
 
 
-def conjuncts(wanted: Filter) -> tuple[Filter, ...]:
-    """The filters that all have to hold for this one to hold."""
-    if isinstance(wanted, AllOf):
-        return tuple(inner for part in wanted.parts for inner in conjuncts(part))
-    return (wanted,)
+def conjuncts(condition: Filter) -> tuple[Filter, ...]:
+    """Return filters that are all met exactly if this filter is met."""
+    if isinstance(condition, AllOf):
+        return tuple(inner for part in condition.parts for inner in conjuncts(part))
+    return (condition,)
 
 
-def chosen_values(wanted: Filter, paths: Sequence[str]) -> frozenset[Any] | None:
-    """The values of which an attribute has to have one, if that is all that the filter says.
+def allowed_values(condition: Filter, paths: Sequence[str]) -> frozenset[Any] | None:
+    """Return the values that the filter allows one attribute, whose names are `paths`.
 
-    `paths` are names of that one attribute. None: the filter says something else.
+    Returns None if the filter is about anything else, or is more than a list of values.
     """
-    match wanted:
+    match condition:
         case Comparison(path=path, operator=Operator.EQ | Operator.IN, value=value):
             return frozenset({value}) if path in paths else None
         case AnyOf(parts):
-            choices = [chosen_values(part, paths) for part in parts]
+            choices = [allowed_values(part, paths) for part in parts]
             known = [choice for choice in choices if choice is not None]
             return frozenset().union(*known) if len(known) == len(choices) else None
     return None
 
 
-def _value_at(facts: Mapping[str, Any], path: str) -> Any:
-    value: Any = facts
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+def like_pattern(text: str) -> Pattern:
+    """Return the pattern of LIKE and ILIKE: `%` is any number of characters, `_` is one."""
+    return tuple(Wildcard(char) if char in ("%", "_") else char for char in text)
 
 
-def _holds(comparison: Comparison, actual: Any) -> bool:
-    if actual is None:
-        return False
-    if isinstance(actual, list):
-        return any(_holds(comparison, one) for one in actual)
-    if comparison.folds and isinstance(actual, str):
-        actual = actual.lower()
-    return bool(_COMPARE[comparison.operator](actual, comparison.value))
+def is_like(text: str, pattern: Pattern) -> bool:
+    """Return True if the whole text matches the pattern.
 
-
-def fits(text: str, pattern: Pattern) -> bool:
-    """Whether the whole text is like the pattern; takes at most the product of their lengths."""
+    Goes back to the last `%` only, so that the time is at most the product of both lengths.
+    """
     at, wanted = 0, 0
     retry_at, retry_wanted = 0, -1
     while at < len(text):
@@ -140,17 +137,30 @@ def fits(text: str, pattern: Pattern) -> bool:
     return all(piece is Wildcard.MANY for piece in pattern[wanted:])
 
 
-def _differs(text: str, pattern: Pattern) -> bool:
-    return not fits(text, pattern)
+def _value_at(attributes: Mapping[str, Any], path: str) -> Any:
+    value: Any = attributes
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _is_met(comparison: Comparison, actual: Any) -> bool:
+    if actual is None:
+        return False
+    if isinstance(actual, list):
+        return any(_is_met(comparison, element) for element in actual)
+    if comparison.ignores_case and isinstance(actual, str):
+        actual = actual.lower()
+    return bool(_COMPARE[comparison.operator](actual, comparison.value))
 
 
 _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQ: eq,
     Operator.NEQ: ne,
     Operator.IN: eq,
-    Operator.LIKE: fits,
-    Operator.UNLIKE: _differs,
-    Operator.ILIKE: fits,
+    Operator.LIKE: is_like,
+    Operator.UNLIKE: lambda text, pattern: not is_like(text, pattern),
+    Operator.ILIKE: is_like,
     Operator.GT: gt,
     Operator.GE: ge,
     Operator.LT: lt,

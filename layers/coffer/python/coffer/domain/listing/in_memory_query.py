@@ -1,110 +1,52 @@
-"""Lists that are short and always the same: filtered, sorted and cut in memory.
+"""Queries on short lists in memory: filter, sort and cut.
 
-The grammar's meaning is the reference's (object-store-api 1.31) for its read-only lists: several
-values of one filter are alternatives, several filters must all hold, and there is no page unless
-one is asked for. Of the reference's operators GT and LT match nothing there; here they compare.
+Used by the lists of licences, media types, configurations and vocabulary terms. The meaning of the
+parameters is that of the reference's read-only lists (object-store-api 1.31): all filters must be
+met, and there is a page only if the request asks for one. The reference's GT and LT match nothing
+there; here they compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+
+from coffer.domain.listing.filters import EVERYTHING, Filter, matches
 
 Attributes = Mapping[str, str]
-"""One entry of a list: its attributes, which are all texts."""
-
-
-class Operator(StrEnum):
-    """How a filter compares an attribute with its value."""
-
-    EQ = "EQ"
-    NEQ = "NEQ"
-    IN = "IN"
-    LIKE = "LIKE"
-    ILIKE = "ILIKE"
-    GT = "GT"
-    GE = "GE"
-    LT = "LT"
-    LE = "LE"
+"""The attributes of one entry; their values are all texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter:
-    """A condition on one attribute: the comparison holds with any of `values`."""
-
-    attribute: str
-    operator: Operator
-    values: tuple[str, ...]
-
-    def admits(self, entry: Attributes) -> bool:
-        """Whether an entry passes; it must have the attribute."""
-        compare = _COMPARISONS[self.operator]
-        return any(compare(entry[self.attribute], value) for value in self.values)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """One attribute to sort by, without regard to case."""
+class SortField:
+    """One attribute to sort by. The order ignores case."""
 
     attribute: str
     descending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
-    """What of a list is wanted: all of it in its own order, unless something else is said."""
+class InMemoryQuery:
+    """The entries of a list that a request wants: all of them in the list's order by default."""
 
-    filters: tuple[Filter, ...] = ()
-    order: tuple[Order, ...] = ()
+    condition: Filter = EVERYTHING
+    sort: tuple[SortField, ...] = ()
     offset: int = 0
     limit: int | None = None
 
-    def of(self, entries: Iterable[Attributes]) -> list[Attributes]:
-        """The entries that are wanted."""
-        chosen = [
-            entry for entry in entries if all(condition.admits(entry) for condition in self.filters)
-        ]
-        for order in reversed(self.order):
-            chosen.sort(key=_by(order.attribute), reverse=order.descending)
+    def run(self, entries: Iterable[Attributes]) -> list[Attributes]:
+        """Return the wanted page of the entries that meet the filter, sorted."""
+        matching = self.matching(entries)
         end = None if self.limit is None else self.offset + self.limit
-        return chosen[self.offset : end]
+        return matching[self.offset : end]
+
+    def matching(self, entries: Iterable[Attributes]) -> list[Attributes]:
+        """Return all entries that meet the filter, sorted."""
+        found = [entry for entry in entries if matches(self.condition, entry)]
+        for field in reversed(self.sort):
+            found.sort(key=_sort_key(field.attribute), reverse=field.descending)
+        return found
 
 
-def like(text: str, pattern: str) -> bool:
-    """Whether `text` is of the form `pattern`: `%` any characters or none, `_` any one.
-
-    Steps back to the last `%` only, so the work is bounded by the product of the lengths.
-    """
-    at = place = 0
-    star, resume = -1, 0
-    while at < len(text):
-        if place < len(pattern) and pattern[place] == "%":
-            star, resume = place, at
-            place += 1
-        elif place < len(pattern) and pattern[place] in ("_", text[at]):
-            place, at = place + 1, at + 1
-        elif star >= 0:
-            resume += 1
-            place, at = star + 1, resume
-        else:
-            return False
-    return not pattern[place:].strip("%")
-
-
-def _by(attribute: str) -> Callable[[Attributes], str]:
+def _sort_key(attribute: str) -> Callable[[Attributes], str]:
     return lambda entry: entry[attribute].casefold()
-
-
-_COMPARISONS: dict[Operator, Callable[[str, str], bool]] = {
-    Operator.EQ: lambda text, value: text == value,
-    Operator.NEQ: lambda text, value: text != value,
-    # Quotes are a part of the value for every operator but this one, as in the reference.
-    Operator.IN: lambda text, value: text == value.strip('"'),
-    Operator.LIKE: like,
-    Operator.ILIKE: lambda text, value: like(text.lower(), value.lower()),
-    Operator.GT: lambda text, value: text > value,
-    Operator.GE: lambda text, value: text >= value,
-    Operator.LT: lambda text, value: text < value,
-    Operator.LE: lambda text, value: text <= value,
-}

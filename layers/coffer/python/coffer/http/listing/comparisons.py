@@ -11,20 +11,20 @@ from coffer.domain.clock import from_text, to_text
 from coffer.domain.errors import Problem
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.listing.filters import (
+    OPERATORS,
+    PATTERN_OPERATORS,
     AnyOf,
     Comparison,
     Filter,
     Operator,
     Pattern,
     Wildcard,
+    like_pattern,
 )
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.resources import RESOURCES, Attribute, Form
 from coffer.domain.media_types import DcType
 
-OPERATORS = tuple(operator for operator in Operator if operator is not Operator.UNLIKE)
-"""The operators that `filter` takes; the other one is FIQL's `!=` with a wildcard."""
-_PATTERNS = (Operator.LIKE, Operator.ILIKE)
 _ORDERED = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
 _TEXTUAL = (Form.TEXT, Form.WORD, Form.BUCKET, Form.IDENTIFIER, Form.TEXTS)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}(\.0+)?")
@@ -49,9 +49,14 @@ def compare(kind: Kind, path: str, operator: str, text: str) -> Comparison:
     one that the attribute can have."""
     attribute, known = _field(kind, path), _operator(operator)
     _check_operator(path, attribute, known)
-    if known in _PATTERNS:
-        folds = known is Operator.ILIKE or attribute.form in (Form.BUCKET, Form.IDENTIFIER)
-        return Comparison(path, known, _like(text.lower() if folds else text), folds=folds)
+    if known in PATTERN_OPERATORS:
+        ignores_case = known is Operator.ILIKE or attribute.form in (Form.BUCKET, Form.IDENTIFIER)
+        return Comparison(
+            path,
+            known,
+            like_pattern(text.lower() if ignores_case else text),
+            ignores_case=ignores_case,
+        )
     return Comparison(path, known, _value(path, attribute, text), attribute.form is Form.BUCKET)
 
 
@@ -59,11 +64,11 @@ def compare_pattern(kind: Kind, path: str, pattern: Pattern, *, differs: bool) -
     """Whether an attribute is like a pattern, or is not; QueryError as `compare`."""
     attribute = _field(kind, path)
     _check_operator(path, attribute, Operator.LIKE)
-    folds = attribute.form in (Form.BUCKET, Form.IDENTIFIER)
+    ignores_case = attribute.form in (Form.BUCKET, Form.IDENTIFIER)
     operator = Operator.UNLIKE if differs else Operator.LIKE
-    if folds:
+    if ignores_case:
         pattern = tuple(one if isinstance(one, Wildcard) else one.lower() for one in pattern)
-    return Comparison(path, operator, pattern, folds=folds)
+    return Comparison(path, operator, pattern, ignores_case=ignores_case)
 
 
 def _field(kind: Kind, path: str) -> Attribute:
@@ -86,7 +91,7 @@ def _operator(text: str) -> Operator:
 
 def _check_operator(path: str, attribute: Attribute, operator: Operator) -> None:
     unordered = attribute.form in (Form.FLAG,) and operator in _ORDERED
-    if unordered or (operator in _PATTERNS and attribute.form not in _TEXTUAL):
+    if unordered or (operator in PATTERN_OPERATORS and attribute.form not in _TEXTUAL):
         detail = f"{path} is no text, and is not compared with {operator}."
         raise QueryError(Problem("malformed_parameter", detail))
 
@@ -96,10 +101,6 @@ def _alternatives(text: str) -> Iterator[str]:
     for match in re.finditer(r'(?:^|,)(?:"(?P<quoted>[^"]*)"(?=,|$)|(?P<plain>[^,]*))', text):
         quoted = match["quoted"]
         yield match["plain"] if quoted is None else quoted
-
-
-def _like(text: str) -> Pattern:
-    return tuple(Wildcard(char) if char in ("%", "_") else char for char in text)
 
 
 def _value(path: str, attribute: Attribute, text: str) -> str | int | bool:

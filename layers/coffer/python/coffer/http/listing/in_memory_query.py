@@ -1,6 +1,6 @@
-"""Queries of short lists: `filter[…]`, `sort`, `page[…]`, read into a selection.
+"""Parse the `filter`, `sort` and `page` parameters of the lists that are held in memory.
 
-Parameters of other names are passed over, as everywhere.
+Other parameters are ignored.
 """
 
 from __future__ import annotations
@@ -8,104 +8,101 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from coffer.domain.errors import MalformedRequestError
-from coffer.domain.listing.in_memory_query import Filter, Operator, Order, Selection
-from coffer.http.requests import Request
+from coffer.domain.listing.filters import (
+    OPERATORS,
+    PATTERN_OPERATORS,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Operator,
+    like_pattern,
+)
+from coffer.domain.listing.in_memory_query import InMemoryQuery, SortField
+from coffer.http.requests import Request, parse_whole_number
 
 MAX_LIMIT = 1000
 MAX_OFFSET = 10_000
 MAX_VALUES = 100
 """Values of all filters of one request together."""
 MAX_PATTERNS = 10
-"""Those among them that are patterns: each is tried at every place of every entry."""
+"""Patterns among them: each is compared with every position of every entry."""
 
 
-def read_selection(request: Request, attributes: Collection[str]) -> Selection:
-    """What the query asks for of a list whose entries have these attributes.
+def parse_in_memory_query(request: Request, attributes: Collection[str]) -> InMemoryQuery:
+    """Return the query of a list whose entries have these attributes.
 
-    Raises MalformedRequestError naming the parameter: an attribute or operator that is unknown,
-    a filter without a value or with too many, a page out of range.
+    Raises MalformedRequestError, with the name of the parameter, for an unknown attribute or
+    operator, a filter without a value, too many values, and a page out of range.
     """
-    filters = tuple(
-        _filter(name, value, attributes)
+    filters = [
+        _parse_filter(name, value, attributes)
         for name, value in request.query
         if name == "filter" or name.startswith("filter[")
-    )
-    _require_bounded(filters)
-    return Selection(
-        filters=filters,
-        order=_order(request.parameter("sort"), attributes),
-        offset=_number(request, "page[offset]", 0, MAX_OFFSET) or 0,
-        limit=_number(request, "page[limit]", 1, MAX_LIMIT),
+    ]
+    _require_few_values(filters)
+    limit = request.parameter("page[limit]")
+    offset = request.parameter("page[offset]")
+    return InMemoryQuery(
+        condition=AllOf(tuple(AnyOf(comparisons) for comparisons in filters)),
+        sort=_parse_sort(request.parameter("sort"), attributes),
+        offset=0 if offset is None else parse_whole_number("page[offset]", offset, 0, MAX_OFFSET),
+        limit=None if limit is None else parse_whole_number("page[limit]", limit, 1, MAX_LIMIT),
     )
 
 
-def _filter(name: str, value: str, attributes: Collection[str]) -> Filter:
+def _parse_filter(name: str, value: str, attributes: Collection[str]) -> tuple[Comparison, ...]:
+    """Return one comparison for each value of a filter; one of them has to be true."""
     inner = name.removeprefix("filter")
     attribute, between, operator = inner.removeprefix("[").removesuffix("]").partition("][")
     if not inner.endswith("]") or {"[", "]"} & {*attribute, *operator}:
-        raise MalformedRequestError(
-            "malformed_parameter",
+        raise _malformed(
+            name,
             "A filter is written filter[attribute]=value or filter[attribute][operator]=value.",
-            parameter=name[:100],
         )
     _require_known(attribute, attributes, parameter=name)
-    if between and operator not in Operator.__members__:
-        raise MalformedRequestError(
-            "malformed_parameter",
-            f"{operator[:20]!r} is no operator; there are {', '.join(Operator)}.",
-            parameter=name[:100],
+    if between and operator not in OPERATORS:
+        raise _malformed(
+            name, f"{operator[:20]!r} is no operator; there are {', '.join(OPERATORS)}."
         )
     if not value:
-        raise MalformedRequestError(
-            "malformed_parameter", "The filter has no value.", parameter=name[:100]
-        )
-    return Filter(
-        attribute=attribute,
-        operator=Operator(operator or Operator.EQ),
-        values=tuple(value.split(",")),
-    )
+        raise _malformed(name, "The filter has no value.")
+    compare = Operator(operator or Operator.EQ)
+    return tuple(_comparison(attribute, compare, one) for one in value.split(","))
 
 
-def _require_bounded(filters: tuple[Filter, ...]) -> None:
-    patterned = (Operator.LIKE, Operator.ILIKE)
-    for what, most, counted in (
-        ("values", MAX_VALUES, filters),
-        ("patterns", MAX_PATTERNS, [one for one in filters if one.operator in patterned]),
+def _comparison(attribute: str, operator: Operator, value: str) -> Comparison:
+    match operator:
+        case Operator.LIKE:
+            return Comparison(attribute, operator, like_pattern(value))
+        case Operator.ILIKE:
+            return Comparison(attribute, operator, like_pattern(value.lower()), ignores_case=True)
+        case Operator.IN:
+            # For the other operators, quotes are part of the value, as in the reference.
+            return Comparison(attribute, operator, value.strip('"'))
+    return Comparison(attribute, operator, value)
+
+
+def _require_few_values(filters: list[tuple[Comparison, ...]]) -> None:
+    values = [comparison for comparisons in filters for comparison in comparisons]
+    patterns = [comparison for comparison in values if comparison.operator in PATTERN_OPERATORS]
+    for what, maximum, counted in (
+        ("values", MAX_VALUES, values),
+        ("patterns", MAX_PATTERNS, patterns),
     ):
-        if sum(len(condition.values) for condition in counted) > most:
-            raise MalformedRequestError(
-                "malformed_parameter",
-                f"The filters have more than {most} {what} together.",
-                parameter="filter",
-            )
+        if len(counted) > maximum:
+            raise _malformed("filter", f"The filters have more than {maximum} {what} together.")
 
 
-def _order(given: str | None, attributes: Collection[str]) -> tuple[Order, ...]:
-    if given is None:
+def _parse_sort(text: str | None, attributes: Collection[str]) -> tuple[SortField, ...]:
+    if text is None:
         return ()
-    names = given.split(",")
-    for name in names:
-        _require_known(name.removeprefix("-"), attributes, parameter="sort")
-    # Of a name that is repeated the first decides; so an endless list costs nothing.
-    wanted = {name.removeprefix("-"): name.startswith("-") for name in reversed(names)}
-    return tuple(
-        Order(attribute=name, descending=wanted[name])
-        for name in dict.fromkeys(name.removeprefix("-") for name in names)
-    )
-
-
-def _number(request: Request, name: str, least: int, most: int) -> int | None:
-    given = request.parameter(name)
-    if given is None:
-        return None
-    plain = given.isascii() and given.isdigit() and len(given) <= len(str(most))
-    if not plain or not least <= int(given) <= most:
-        raise MalformedRequestError(
-            "malformed_parameter",
-            f"{name} is a whole number from {least} to {most}.",
-            parameter=name,
-        )
-    return int(given)
+    fields: dict[str, SortField] = {}
+    for name in text.split(","):
+        attribute = name.removeprefix("-")
+        _require_known(attribute, attributes, parameter="sort")
+        # The first mention of an attribute counts, so that a very long list costs nothing.
+        fields.setdefault(attribute, SortField(attribute=attribute, descending=name != attribute))
+    return tuple(fields.values())
 
 
 def _require_known(attribute: str, attributes: Collection[str], *, parameter: str) -> None:
@@ -115,3 +112,7 @@ def _require_known(attribute: str, attributes: Collection[str], *, parameter: st
             f"There is no attribute {attribute[:60]!r}; there are {', '.join(attributes)}.",
             parameter=parameter[:100],
         )
+
+
+def _malformed(parameter: str, detail: str) -> MalformedRequestError:
+    return MalformedRequestError("malformed_parameter", detail, parameter=parameter[:100])

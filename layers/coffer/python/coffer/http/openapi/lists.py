@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coffer.domain.listing.filters import OPERATORS
 from coffer.domain.listing.index_keys import ORDERS, Kind
 from coffer.domain.listing.resources import PERSON, RESOURCES, Form
-from coffer.http.listing.comparisons import OPERATORS
 from coffer.http.openapi.records import (
     DERIVATIVE,
     METADATA,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -22,7 +21,7 @@ from coffer.domain.vocabulary.terms import (
 from coffer.http import field_types as shape
 from coffer.http.documents import API_ROOT, read_resource, resource, resource_response
 from coffer.http.field_types import Attributes, ShapeError, read_attributes
-from coffer.http.listing.in_memory_query import read_selection
+from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
@@ -118,11 +117,11 @@ def terms_response(
     entries = [
         {**_texts(one["attributes"]), "id": identifier} for identifier, one in resources.items()
     ]
-    selection = read_selection(request, (*attributes, "id"))
-    matching = replace(selection, offset=0, limit=None).of(entries)
-    limit = selection.limit or DEFAULT_LIMIT
-    page = matching[selection.offset : selection.offset + limit]
-    following = selection.offset + limit
+    query = parse_in_memory_query(request, (*attributes, "id"))
+    matching = query.matching(entries)
+    limit = query.limit or DEFAULT_LIMIT
+    page = matching[query.offset : query.offset + limit]
+    following = query.offset + limit
     links = {"self": _link(request, kind, request.query)}
     if following < len(matching):
         kept = [pair for pair in request.query if pair[0] != "page[offset]"]
