@@ -10,7 +10,7 @@ import pytest
 
 from local.gateway import Response
 from local.stack import LocalStack
-from tests.api.killing import aws_calls
+from tests.api.aws_calls import aws_calls
 
 __all__ = ["aws_calls", "stack"]
 

@@ -8,9 +8,9 @@ import pytest
 
 from local.gateway import Response
 from local.stack import LocalStack
+from tests.api.aws_calls import AwsCalls
 from tests.api.clients import change, describe, problems, send, upload, upload_derivative
 from tests.api.images import png
-from tests.api.killing import AwsCalls
 
 BULK = "/api/v1/metadata/bulk"
 

@@ -10,6 +10,7 @@ import pytest
 
 from local.gateway import Response
 from local.stack import LocalStack
+from tests.api.aws_calls import AwsCalls
 from tests.api.clients import (
     JSON_API,
     change,
@@ -25,7 +26,6 @@ from tests.api.clients import (
     upload_derivative,
 )
 from tests.api.images import jpeg, png
-from tests.api.killing import AwsCalls
 
 MANY = 40
 

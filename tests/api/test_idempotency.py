@@ -10,9 +10,9 @@ import pytest
 
 from local.gateway import Response
 from local.stack import LocalStack
+from tests.api.aws_calls import AwsCalls
 from tests.api.clients import JSON_API, derive, multipart, problems, send, upload, upload_derivative
 from tests.api.images import png
-from tests.api.killing import AwsCalls
 
 KEY = {"Idempotency-Key": "import 2026-11-22/17"}
 MANY = 30

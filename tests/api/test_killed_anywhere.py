@@ -13,9 +13,9 @@ import pytest
 
 from coffer.settings import settings
 from local.stack import LocalStack
+from tests.api.aws_calls import AwsCalls
 from tests.api.clients import describe, heard, multipart, offer, post, record, upload
 from tests.api.images import jpeg, png
-from tests.api.killing import AwsCalls
 
 BODY = jpeg()
 MANY = 40

@@ -15,7 +15,7 @@ from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.callers import Caller, Role
 from coffer.domain.listing.index_keys import ORDERS, Kind
 from local.stack import LocalStack
-from tests.api.killing import AwsCalls
+from tests.api.aws_calls import AwsCalls
 from tests.fakes.records import identifier, metadata, thumbnail, upload
 
 ONE = identifier(100)

@@ -8,14 +8,14 @@ import pytest
 
 from local.gateway import Response
 from local.stack import LocalStack
-from tests.api import guarded
+from tests.api import token_auth
 from tests.api.clients import header, multipart, problems
 from tests.api.images import png
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    stack = guarded.start(PublicDownloads="true")
+    stack = token_auth.start(PublicDownloads="true")
     yield stack
     stack.stop()
 

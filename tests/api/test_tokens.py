@@ -9,10 +9,10 @@ import pytest
 
 from local.issuer import Issuer
 from local.stack import LocalStack
-from tests.api import guarded
+from tests.api import token_auth
 from tests.api.clients import header, multipart, problems
 from tests.api.images import png
-from tests.api.permissions import (
+from tests.api.permission_matrix import (
     CALLERS,
     GRANTED,
     LEAST,
@@ -25,29 +25,29 @@ from tests.api.token_cases import CASES, good
 
 
 @pytest.fixture(scope="module")
-def guarded_stack() -> Iterator[LocalStack]:
-    stack = guarded.start()
+def secured_stack() -> Iterator[LocalStack]:
+    stack = token_auth.start()
     yield stack
     stack.stop()
 
 
 @pytest.fixture(scope="module")
-def issuer(guarded_stack: LocalStack) -> Issuer:
-    assert guarded_stack.issuer is not None
-    return guarded_stack.issuer
+def issuer(secured_stack: LocalStack) -> Issuer:
+    assert secured_stack.issuer is not None
+    return secured_stack.issuer
 
 
 @pytest.fixture(scope="module")
-def world(guarded_stack: LocalStack, issuer: Issuer) -> World:
-    return World(guarded_stack, issuer)
+def world(secured_stack: LocalStack, issuer: Issuer) -> World:
+    return World(secured_stack, issuer)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_token_that_proves_too_little_is_refused(
-    guarded_stack: LocalStack, issuer: Issuer, name: str
+    secured_stack: LocalStack, issuer: Issuer, name: str
 ) -> None:
     case = CASES[name]
-    response = guarded_stack.request(
+    response = secured_stack.request(
         "POST",
         "/api/v1/upload/aafc",
         headers=case.headers(issuer),
@@ -57,42 +57,42 @@ def test_a_token_that_proves_too_little_is_refused(
     if case.status == 401:
         error = "" if case.code == "token_required" else ' error="invalid_token"'
         assert header(response, "www-authenticate") == f"Bearer{error}"
-    assert guarded_stack.failures == []
+    assert secured_stack.failures == []
 
 
 @pytest.mark.parametrize("name", ["no header", "alg none, some signature", "expired", "20 KB long"])
 def test_every_route_below_the_api_asks_for_a_token(
-    guarded_stack: LocalStack, issuer: Issuer, name: str
+    secured_stack: LocalStack, issuer: Issuer, name: str
 ) -> None:
     case = CASES[name]
-    routes = guarded.guarded_routes(guarded_stack)
+    routes = token_auth.protected_routes(secured_stack)
     assert len(routes) >= 12
     for route in routes:
-        response = guarded_stack.request(
-            route.method, guarded.target(route), headers=case.headers(issuer)
+        response = secured_stack.request(
+            route.method, token_auth.target(route), headers=case.headers(issuer)
         )
         assert (route.key, response.status) == (route.key, 401)
         assert problems(response) == [("401", case.code)]
         assert header(response, "www-authenticate").startswith("Bearer")
-    assert guarded_stack.failures == []
+    assert secured_stack.failures == []
 
 
-def test_a_refused_upload_leaves_nothing(guarded_stack: LocalStack, issuer: Issuer) -> None:
+def test_a_refused_upload_leaves_nothing(secured_stack: LocalStack, issuer: Issuer) -> None:
     headers, form = multipart(png())
-    before = (guarded_stack.keys("ObjectBucket"), len(guarded_stack.items("UploadsTable")))
+    before = (secured_stack.keys("ObjectBucket"), len(secured_stack.items("UploadsTable")))
     for case in CASES.values():
         sent = [*headers.items(), *case.headers(issuer)]
-        response = guarded_stack.request("POST", "/api/v1/file/aafc", headers=sent, body=form)
+        response = secured_stack.request("POST", "/api/v1/file/aafc", headers=sent, body=form)
         assert response.status == case.status
-    after = (guarded_stack.keys("ObjectBucket"), len(guarded_stack.items("UploadsTable")))
+    after = (secured_stack.keys("ObjectBucket"), len(secured_stack.items("UploadsTable")))
     assert after == before
 
 
-def test_no_answer_repeats_the_token(guarded_stack: LocalStack, issuer: Issuer) -> None:
-    path = f"/api/v1/metadata/{guarded.SOME_ID}"
+def test_no_answer_repeats_the_token(secured_stack: LocalStack, issuer: Issuer) -> None:
+    path = f"/api/v1/metadata/{token_auth.SOME_ID}"
     for case in CASES.values():
         headers = case.headers(issuer)
-        response = guarded_stack.request("GET", path, headers=headers)
+        response = secured_stack.request("GET", path, headers=headers)
         for _, value in headers:
             token = value.removeprefix("Bearer ").strip()
             assert not token or token not in response.text
@@ -100,9 +100,9 @@ def test_no_answer_repeats_the_token(guarded_stack: LocalStack, issuer: Issuer) 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_a_good_token_is_enough_however_its_scheme_is_spelled(
-    guarded_stack: LocalStack, issuer: Issuer, scheme: str
+    secured_stack: LocalStack, issuer: Issuer, scheme: str
 ) -> None:
-    response = guarded_stack.request(
+    response = secured_stack.request(
         "POST",
         "/api/v1/upload/aafc",
         headers={"Authorization": f"{scheme}  {good(issuer)}"},
@@ -137,20 +137,20 @@ def test_the_matrix_has_every_route(world: World) -> None:
         and not route.path.startswith("/{service}/")
         and route.method != "HEAD"  # the same handler as its GET
         and not any(
-            route.method == method and guarded.pattern(route).fullmatch(path)
+            route.method == method and token_auth.pattern(route).fullmatch(path)
             for method, path in asked
         )
     ]
     assert missing == [], "not in the matrix of permissions"
 
 
-def test_a_token_expires_by_the_stacks_clock(guarded_stack: LocalStack, issuer: Issuer) -> None:
+def test_a_token_expires_by_the_stacks_clock(secured_stack: LocalStack, issuer: Issuer) -> None:
     token = issuer.token("alice", ["aafc/user"], expires_seconds=3600)
     ask = {"Authorization": f"Bearer {token}"}
-    path = f"/api/v1/metadata/{guarded.SOME_ID}"
-    assert guarded_stack.request("GET", path, headers=ask).status == 404
-    guarded_stack.clock.advance(timedelta(seconds=3600 + 5))  # within the leeway
-    assert guarded_stack.request("GET", path, headers=ask).status == 404
-    guarded_stack.clock.advance(timedelta(seconds=10))
-    late = guarded_stack.request("GET", path, headers=ask)
+    path = f"/api/v1/metadata/{token_auth.SOME_ID}"
+    assert secured_stack.request("GET", path, headers=ask).status == 404
+    secured_stack.clock.advance(timedelta(seconds=3600 + 5))  # within the leeway
+    assert secured_stack.request("GET", path, headers=ask).status == 404
+    secured_stack.clock.advance(timedelta(seconds=10))
+    late = secured_stack.request("GET", path, headers=ask)
     assert problems(late) == [("401", "token_expired")]

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from local.issuer import Issuer
 from local.stack import LocalStack
-from tests.api import guarded
-from tests.api.permissions import CALLERS, World
+from tests.api import token_auth
+from tests.api.permission_matrix import CALLERS, World
 from tests.api.token_cases import CASES
 
 
 def main() -> int:
     """Prints both tables."""
-    stack = guarded.start()
+    stack = token_auth.start()
     try:
         assert stack.issuer is not None
         for line in (*tokens(stack, stack.issuer), "", *permissions(stack, stack.issuer)):

@@ -81,7 +81,7 @@ def open_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def guarded_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def secured_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that wants to know who is calling."""
     with Stack(tmp_path_factory.mktemp("guarded"), AUTH="jwt").running() as stack:
         yield stack

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def test_without_a_token_the_page_asks_for_one_and_goes_on_with_it(
-    guarded_stack: Stack, open_page: OpenPage, folder: Path
+    secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     files = [text(folder, f"waiting {number}.txt") for number in range(5)]
-    console = open_page(guarded_stack)
+    console = open_page(secured_stack)
     console.drop(file.path for file in files)
     panel = console.page.locator("#token-form")
     panel.wait_for()
@@ -30,17 +30,17 @@ def test_without_a_token_the_page_asks_for_one_and_goes_on_with_it(
     console.page.locator("#token-reason").wait_for()
     assert set(console.states().values()) <= {"waiting", "preparing"}
 
-    console.use_token(guarded_stack.token("--user", "alice", "--group", "aafc/guest"))
+    console.use_token(secured_stack.token("--user", "alice", "--group", "aafc/guest"))
     console.wait_for_states({file.name: "ready" for file in files})
     assert "alice" in console.page.locator("#who").inner_text()
     assert not panel.is_visible()
 
 
 def test_a_refusal_that_comes_after_the_token_asks_for_no_other(
-    guarded_stack: Stack, open_page: OpenPage, folder: Path
+    secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     slow, quick = text(folder, "slow.txt"), text(folder, "quick.txt")
-    console = open_page(guarded_stack)
+    console = open_page(secured_stack)
     held: list[Route] = []
 
     def hold_the_first(route: Route) -> None:
@@ -52,7 +52,7 @@ def test_a_refusal_that_comes_after_the_token_asks_for_no_other(
     console.page.route("**/api/v1/upload/*", hold_the_first)
     console.drop([slow.path, quick.path])
     console.page.locator("#token-form").wait_for()
-    console.use_token(guarded_stack.token("--user", "alice", "--group", "aafc/guest"))
+    console.use_token(secured_stack.token("--user", "alice", "--group", "aafc/guest"))
     console.page.locator(".file[data-state=ready]").wait_for()
     held[0].continue_()
     console.wait_for_states({slow.name: "ready", quick.name: "ready"})
@@ -60,10 +60,10 @@ def test_a_refusal_that_comes_after_the_token_asks_for_no_other(
 
 
 def test_the_token_stays_in_the_tabs_session(
-    guarded_stack: Stack, open_page: OpenPage, folder: Path
+    secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
-    token = guarded_stack.token("--user", "alice", "--group", "aafc/user", "--expires", "3600")
-    console = open_page(guarded_stack, bucket=None)
+    token = secured_stack.token("--user", "alice", "--group", "aafc/user", "--expires", "3600")
+    console = open_page(secured_stack, bucket=None)
     page = console.page
     page.locator("#identity summary").click()
     console.use_token(f"Authorization: Bearer {token}\n")
@@ -83,12 +83,12 @@ def test_the_token_stays_in_the_tabs_session(
 
 
 def test_a_token_of_another_group_is_told_so(
-    guarded_stack: Stack, open_page: OpenPage, folder: Path
+    secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "foreign.txt")
-    console = open_page(guarded_stack)
+    console = open_page(secured_stack)
     console.drop([file.path])
-    console.use_token(guarded_stack.token("--user", "mallory", "--group", "elsewhere/super-user"))
+    console.use_token(secured_stack.token("--user", "mallory", "--group", "elsewhere/super-user"))
     console.wait_for_states({file.name: "failed"})
     told = console.row(file.name).inner_text()
     assert "mallory needs the role GUEST or a stronger one in the group 'aafc'." in told
@@ -96,13 +96,13 @@ def test_a_token_of_another_group_is_told_so(
 
 
 def test_an_expired_token_is_told_so(
-    guarded_stack: Stack, open_page: OpenPage, folder: Path
+    secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "late.txt")
-    console = open_page(guarded_stack)
+    console = open_page(secured_stack)
     console.drop([file.path])
-    expired = guarded_stack.token("--user", "alice", "--group", "aafc/user", "--expires", "-60")
+    expired = secured_stack.token("--user", "alice", "--group", "aafc/user", "--expires", "-60")
     console.use_token(expired)
     console.page.get_by_text("The token has expired.").wait_for()
-    console.use_token(guarded_stack.token("--user", "alice", "--group", "aafc/user"))
+    console.use_token(secured_stack.token("--user", "alice", "--group", "aafc/user"))
     console.wait_for_states({file.name: "ready"})

@@ -16,7 +16,7 @@ import pytest
 from coffer.http.openapi.operations import OPERATIONS
 from local.gateway import Response
 from local.stack import LocalStack
-from tests.api.killing import AwsCalls, aws_calls
+from tests.api.aws_calls import AwsCalls, aws_calls
 from tests.openapi.test_answers import HAPPENINGS, World
 
 __all__ = ["aws_calls"]

@@ -22,7 +22,7 @@ from coffer.domain.rawstore.quotas import Quota, Totals
 from coffer.domain.rawstore.usage import Usage, moved, sequencer_of
 from local.gateway import Response
 from local.stack import LocalStack
-from tests.api.killing import AwsCalls, aws_calls
+from tests.api.aws_calls import AwsCalls, aws_calls
 from tests.rawstore.requests import authorize, describe, error_of, files_of, package, post
 
 __all__ = ["aws_calls"]

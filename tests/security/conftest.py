@@ -7,20 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import LocalStack
-from tests.api import guarded
-from tests.security.holdings import Holdings
+from tests.api import token_auth
+from tests.security.group_records import GroupRecords
 
 
 @pytest.fixture(scope="module")
-def holdings(running_stack: LocalStack) -> Iterator[Holdings]:
+def group_records(running_stack: LocalStack) -> Iterator[GroupRecords]:
     """A group's files and records, one lot for a whole module."""
     running_stack.reset()
-    yield Holdings(running_stack).make()
+    yield GroupRecords(running_stack).make()
     running_stack.reset()
 
 
 @pytest.fixture(scope="module")
-def guarded_stack() -> Iterator[LocalStack]:
-    stack = guarded.start()
+def secured_stack() -> Iterator[LocalStack]:
+    stack = token_auth.start()
     yield stack
     stack.stop()

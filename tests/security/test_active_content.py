@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import LocalStack
 from tests.api.clients import header, offer, post
-from tests.security.holdings import API, Holdings, form
+from tests.security.group_records import API, GroupRecords, form
 
 SCRIPT = b"<script>fetch('/api/v1/metadata')</script>"
 PDF = (
@@ -40,10 +40,10 @@ QUERIES = (
 
 @pytest.mark.parametrize("kind", ACTIVE)
 def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: str) -> None:
-    holdings, body = Holdings(stack), ACTIVE[kind]
+    group_records, body = GroupRecords(stack), ACTIVE[kind]
     names = [(kind, f"text/{kind}"), (kind, None), *DISGUISES]
     for extension, declared in names:
-        response = holdings.ask("POST", form(f"{API}/file/aafc", f"a.{extension}", body))
+        response = group_records.ask("POST", form(f"{API}/file/aafc", f"a.{extension}", body))
         if response.status == 415:
             continue
         assert response.status == 200, response.text
@@ -57,7 +57,7 @@ def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: st
 
 def test_a_file_of_two_kinds_is_shown_as_the_one_that_cannot_run(stack: LocalStack) -> None:
     for name in ("a.gif", "a.js", "a.html"):
-        response = Holdings(stack).ask("POST", form(f"{API}/file/aafc", name, GIF_AND_SCRIPT))
+        response = GroupRecords(stack).ask("POST", form(f"{API}/file/aafc", name, GIF_AND_SCRIPT))
         _stays_an_attachment(stack, response.json()["fileIdentifier"])
 
 
@@ -79,12 +79,17 @@ def _stays_an_attachment(stack: LocalStack, file: str) -> None:
             assert disposition.startswith("attachment"), f"{query}: {media_type}, {disposition}"
 
 
-def test_every_body_of_the_api_says_what_it_is(holdings: Holdings) -> None:
+def test_every_body_of_the_api_says_what_it_is(group_records: GroupRecords) -> None:
     """`nosniff` on downloads, JSON and texts alike: nothing is taken for a page."""
+    ids = group_records.ids
     for target in (
-        f"{API}/file/aafc/{holdings.ids['upload']}", f"{API}/metadata/{holdings.ids['metadata']}",
-        f"{API}/file/aafc/{holdings.ids['upload']}/thumbnail", f"{API}/nothing", "/nothing",
-        f"{API}/file/aafc/derivative/{holdings.ids['derived file']}", f"{API}/health",
-    ):  # fmt: skip
-        response = holdings.stack.request("GET", target)
+        f"{API}/file/aafc/{ids['upload']}",
+        f"{API}/file/aafc/{ids['upload']}/thumbnail",
+        f"{API}/file/aafc/derivative/{ids['derived file']}",
+        f"{API}/metadata/{ids['metadata']}",
+        f"{API}/health",
+        f"{API}/nothing",
+        "/nothing",
+    ):
+        response = group_records.stack.request("GET", target)
         assert response.header("x-content-type-options") == "nosniff", target

@@ -10,8 +10,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from tests.security.holdings import Holdings, routes
-from tests.security.promises import check
+from tests.security.group_records import GroupRecords, routes
+from tests.security.response_rules import check
 
 SECRET = "arn:aws:dynamodb:ca-central-1:123456789012:table/coffer-Secret"
 
@@ -43,14 +43,14 @@ FAILURES: dict[str, Callable[..., NoReturn]] = {
 }
 
 
-def test_every_route_serves_its_good_request(holdings: Holdings) -> None:
+def test_every_route_serves_its_good_request(group_records: GroupRecords) -> None:
     """Or the tests below would look at refusals only."""
     refused = {}
-    for route in routes(holdings.stack):
+    for route in routes(group_records.stack):
         if route.method == "DELETE" or route.path.startswith("/{service}"):
             continue
-        sent = holdings.request(route)
-        response = holdings.ask(route.method, sent)
+        sent = group_records.request(route)
+        response = group_records.ask(route.method, sent)
         check(sent.target, response)
         if response.status >= 400:
             refused[route.key] = (response.status, response.text[:200])
@@ -60,16 +60,18 @@ def test_every_route_serves_its_good_request(holdings: Holdings) -> None:
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_no_failure_shows_what_is_inside(
-    holdings: Holdings, monkeypatch: pytest.MonkeyPatch, failure: str
+    group_records: GroupRecords, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
-    for route in routes(holdings.stack):  # loads the handlers
-        holdings.ask("GET" if route.method == "DELETE" else route.method, holdings.request(route))
+    for route in routes(group_records.stack):  # loads the handlers
+        group_records.ask(
+            "GET" if route.method == "DELETE" else route.method, group_records.request(route)
+        )
     monkeypatch.setattr(BaseClient, "_make_api_call", FAILURES[failure])
     monkeypatch.setattr(HTTPConnection, "request", _gone)
     statuses = set()
-    for route in routes(holdings.stack):
-        sent = holdings.request(route)
-        response = holdings.ask(route.method, sent)
+    for route in routes(group_records.stack):
+        sent = group_records.request(route)
+        response = group_records.ask(route.method, sent)
         check(sent.target, response, crashed=True)
         assert "Secret" not in response.text
         assert "123456789012" not in response.text

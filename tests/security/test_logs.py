@@ -14,7 +14,7 @@ from local.resources import Function
 from local.stack import TEMPLATE, LocalStack
 from tests.api.clients import header, post
 from tests.api.images import png
-from tests.security.holdings import API, Holdings, Sent, json_api, routes
+from tests.security.group_records import API, GroupRecords, Sent, json_api, routes
 
 
 class Listening(Silence):
@@ -49,34 +49,34 @@ def talkative(log: Listening) -> Iterator[LocalStack]:
 def test_a_whole_job_leaves_no_secret_in_the_log(talkative: LocalStack, log: Listening) -> None:
     assert talkative.issuer is not None
     token = talkative.issuer.token("xyzzyuser", ["aafc/super-user"], ["dina-admin"])
-    holdings = Holdings(talkative, [("Authorization", f"Bearer {token}")]).make()
+    group_records = GroupRecords(talkative, [("Authorization", f"Bearer {token}")]).make()
     secrets = {"the token": token, "its signature": token.rpartition(".")[2], "a body": "quagga"}
     secrets |= {"a claim": "xyzzyuser", "a query": "plughquery", "a cookie": "plovercookie"}
-    secrets |= _store_directly(holdings)
-    file = f"{API}/file/aafc/{holdings.ids['upload']}"
-    location = header(holdings.ask("GET", Sent(f"{file}?redirect=true")), "location")
+    secrets |= _store_directly(group_records)
+    file = f"{API}/file/aafc/{group_records.ids['upload']}"
+    location = header(group_records.ask("GET", Sent(f"{file}?redirect=true")), "location")
     secrets |= _signature("a link", location)
-    link = holdings.ask("GET", Sent(f"{file}?redirect=false")).json()["url"]
+    link = group_records.ask("GET", Sent(f"{file}?redirect=false")).json()["url"]
     secrets |= _signature("a link in a document", link)
     for event in talkative.bus_events:
         if "toa" in event["detail"]:
             secrets["a key of an export"] = event["detail"]["toa"]
     assert "a key of an export" in secrets
-    holdings.ask("GET", Sent(f"/toa/{secrets['a key of an export']}"))
-    _ask_everything(holdings)
-    _be_refused(holdings)
+    group_records.ask("GET", Sent(f"/toa/{secrets['a key of an export']}"))
+    _ask_everything(group_records)
+    _be_refused(group_records)
     talkative.settle(retries=True)
     assert len(log.lines) > 100
     found = {name: line for name, secret in secrets.items() for line in log.lines if secret in line}
     assert found == {}
 
 
-def _store_directly(holdings: Holdings) -> dict[str, str]:
+def _store_directly(group_records: GroupRecords) -> dict[str, str]:
     offer = {"files": [{"originalFilename": "quagga.png", "receivedMediaType": "image/png"}]}
-    response = holdings.ask("POST", json_api(f"{API}/upload/aafc", offer))
+    response = group_records.ask("POST", json_api(f"{API}/upload/aafc", offer))
     [file] = response.json()["files"]
     assert post(file, png()) == 201
-    holdings.stack.settle(retries=True)
+    group_records.stack.settle(retries=True)
     fields = {name.lower(): value for name, value in file["upload"]["fields"].items()}
     return {
         "a grant": fields["x-amz-meta-coffer-grant"],
@@ -89,23 +89,23 @@ def _signature(name: str, url: str) -> dict[str, str]:
     return {name: parse_qs(urlsplit(url).query)["X-Amz-Signature"][0]}
 
 
-def _ask_everything(holdings: Holdings) -> None:
-    for route in routes(holdings.stack):
-        sent = holdings.request(route)
+def _ask_everything(group_records: GroupRecords) -> None:
+    for route in routes(group_records.stack):
+        sent = group_records.request(route)
         headers = [*sent.headers, ("Cookie", "session=plovercookie"), ("User-Agent", "xyzzyuser")]
         target = f"{sent.target}?plughquery=plughquery&filter[acCaption]=plughquery"
-        holdings.ask(route.method, Sent(target, headers, sent.body))
+        group_records.ask(route.method, Sent(target, headers, sent.body))
 
 
-def _be_refused(holdings: Holdings) -> None:
+def _be_refused(group_records: GroupRecords) -> None:
     """Errors quote what was wrong to the caller, and to nobody else."""
-    for route in routes(holdings.stack):
+    for route in routes(group_records.stack):
         for body in (b'{"data": {"type": "quagga", "attributes": {"quagga": 1}}}', b"quagga", b"["):
-            target = holdings.request(route).target
+            target = group_records.request(route).target
             sent = Sent(target, [("Content-Type", "application/vnd.api+json")], body)
-            holdings.ask(route.method, sent)
+            group_records.ask(route.method, sent)
     for value in ("Bearer quagga", "Bearer a.quagga.c", "Basic quagga", "Bearer " + "quagga" * 500):
-        holdings.stack.request("GET", f"{API}/metadata", headers={"Authorization": value})
+        group_records.stack.request("GET", f"{API}/metadata", headers={"Authorization": value})
 
 
 def test_the_access_log_knows_routes_and_no_paths() -> None:

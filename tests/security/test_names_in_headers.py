@@ -12,8 +12,8 @@ from local.gateway import Response
 from local.stack import LocalStack
 from tests.api.clients import header, offer, post
 from tests.api.images import png
-from tests.security.holdings import API, Holdings, Sent, form, json_api
-from tests.security.promises import check
+from tests.security.group_records import API, GroupRecords, Sent, form, json_api
+from tests.security.response_rules import check
 
 NAMES = (
     'a"; filename="evil.exe', "a\r\nSet-Cookie: a=b.png", "a\r\n\r\n<script>.png", "a;b=c.png",
@@ -42,9 +42,9 @@ def _names(response: Response) -> tuple[str, str]:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("way", ["form", "store"])
 def test_a_name_stays_in_its_quotes(stack: LocalStack, name: str, way: str) -> None:
-    holdings = Holdings(stack)
+    group_records = GroupRecords(stack)
     if way == "form":
-        response = holdings.ask("POST", form(f"{API}/file/aafc", name))
+        response = group_records.ask("POST", form(f"{API}/file/aafc", name))
         check(f"{API}/file/aafc", response)
         if response.status != 200:
             assert response.status in (400, 422)
@@ -66,11 +66,11 @@ def test_a_name_stays_in_its_quotes(stack: LocalStack, name: str, way: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_name_of_an_export_stays_in_its_quotes(stack: LocalStack, name: str) -> None:
-    holdings = Holdings(stack)
-    file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
+    group_records = GroupRecords(stack)
+    file = group_records.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
     wish = {"name": name, "fileIdentifiers": [file], "filenameAliases": {file: name}}
     document = {"data": {"type": "object-export", "attributes": wish}}
-    response = holdings.ask("POST", json_api(f"{API}/object-export", document))
+    response = group_records.ask("POST", json_api(f"{API}/object-export", document))
     check(f"{API}/object-export", response)
     if response.status != 201:
         assert response.status in (400, 422)
@@ -90,11 +90,11 @@ def test_the_name_of_an_export_stays_in_its_quotes(stack: LocalStack, name: str)
 @pytest.mark.parametrize("host", ["evil.example", "a\r\nX: y", 'a"b', "a b"])
 def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host: str) -> None:
     """Downloads redirect to the store alone, whatever the request says it was sent to."""
-    holdings = Holdings(stack)
-    file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
+    group_records = GroupRecords(stack)
+    file = group_records.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
     forged = [("X-Forwarded-Host", host), ("Forwarded", f"host={host}"), ("X-Original-URL", host)]
     target = f"{API}/file/aafc/{file}?redirect=true"
-    response = holdings.ask("GET", Sent(target, forged))
+    response = group_records.ask("GET", Sent(target, forged))
     assert response.status == 307
     assert header(response, "location").startswith(stack.storage.url)
 
@@ -102,9 +102,9 @@ def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host:
 @pytest.mark.parametrize("name", ["X-Correlation-Id", "If-None-Match", "If-Range", "Range"])
 @pytest.mark.parametrize("value", ["a\r\nX: y", "\x00", "a" * 9000, '"', "\u202e", "*" * 1000])
 def test_headers_of_a_request_come_back_in_none(stack: LocalStack, name: str, value: str) -> None:
-    holdings = Holdings(stack)
-    file = holdings.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
-    response = holdings.ask("GET", Sent(f"{API}/file/aafc/{file}", [(name, value)]))
+    group_records = GroupRecords(stack)
+    file = group_records.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
+    response = group_records.ask("GET", Sent(f"{API}/file/aafc/{file}", [(name, value)]))
     check(f"{API}/file/aafc/{file}", response)
     assert response.status in (200, 206, 304, 400, 416)
     assert not [one for _, one in response.headers if len(value) > 3 and value in one]

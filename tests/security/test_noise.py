@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.security.holdings import Holdings, Sent, routes
-from tests.security.promises import check
+from tests.security.group_records import GroupRecords, Sent, routes
+from tests.security.response_rules import check
 
 MAX_CPU_SECONDS = 10
 """Of this process, so that a busy machine is no slow handler."""
@@ -39,13 +39,13 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=range(len(BOMBS)))
-def test_no_document_is_too_much(holdings: Holdings, bomb: bytes) -> None:
-    for route in routes(holdings.stack):
+def test_no_document_is_too_much(group_records: GroupRecords, bomb: bytes) -> None:
+    for route in routes(group_records.stack):
         # A fresh key takes no document: what comes isn't looked at.
         if route.method in ("POST", "PATCH") and not route.path.endswith("/key"):
-            target = holdings.request(route).target
+            target = group_records.request(route).target
             started = time.process_time()
-            response = holdings.ask(route.method, Sent(target, [TYPE], bomb))
+            response = group_records.ask(route.method, Sent(target, [TYPE], bomb))
             check(target, response)
             assert 400 <= response.status < 500, f"{route.key}: {response.status}"
             assert time.process_time() - started < MAX_CPU_SECONDS
@@ -56,14 +56,16 @@ def test_no_document_is_too_much(holdings: Holdings, bomb: bytes) -> None:
     phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(st.data())
-def test_no_noise_is_answered_with_a_failure(holdings: Holdings, data: st.DataObject) -> None:
-    route = data.draw(st.sampled_from(routes(holdings.stack)))
+def test_no_noise_is_answered_with_a_failure(
+    group_records: GroupRecords, data: st.DataObject
+) -> None:
+    route = data.draw(st.sampled_from(routes(group_records.stack)))
     variables = {
         name: quote(data.draw(st.text(min_size=1, max_size=30)), safe="")
-        for name in holdings.variables(route)
+        for name in group_records.variables(route)
         if data.draw(st.booleans())
     }
-    sent = holdings.request(route, variables)
+    sent = group_records.request(route, variables)
     query = data.draw(
         st.lists(
             st.tuples(
@@ -78,7 +80,7 @@ def test_no_noise_is_answered_with_a_failure(holdings: Holdings, data: st.DataOb
     body = data.draw(st.just(sent.body) | st.binary(max_size=60) | JSON.map(_encoded))
     target = f"{sent.target}?{pairs}"
     started = time.process_time()
-    response = holdings.ask(route.method, Sent(target, sent.headers or [TYPE], body))
+    response = group_records.ask(route.method, Sent(target, sent.headers or [TYPE], body))
     assert time.process_time() - started < MAX_CPU_SECONDS
     check(target, response)
 

@@ -11,8 +11,8 @@ from local.gateway import Response
 from local.resources import Route
 from local.stack import LocalStack
 from tests.api.images import png
-from tests.security.holdings import API, BULK, MARK, Holdings, Sent, form, json_api, routes
-from tests.security.promises import check
+from tests.security.group_records import API, BULK, MARK, GroupRecords, Sent, form, json_api, routes
+from tests.security.response_rules import check
 
 FOR_EVERYBODY = (
     "media-type", "license", "config", "managed-attribute", "object-subtype",
@@ -38,16 +38,16 @@ class Stranger:
 
 
 @pytest.fixture(scope="module")
-def owned(guarded_stack: LocalStack) -> Holdings:
+def owned(secured_stack: LocalStack) -> GroupRecords:
     """What the group aafc has."""
-    assert guarded_stack.issuer is not None
-    token = guarded_stack.issuer.token("owner", ["aafc/super-user"], ["dina-admin"])
-    return Holdings(guarded_stack, [("Authorization", f"Bearer {token}")]).make()
+    assert secured_stack.issuer is not None
+    token = secured_stack.issuer.token("owner", ["aafc/super-user"], ["dina-admin"])
+    return GroupRecords(secured_stack, [("Authorization", f"Bearer {token}")]).make()
 
 
 @pytest.fixture(scope="module")
-def stranger(guarded_stack: LocalStack) -> Stranger:
-    return Stranger(guarded_stack, "mallory", ["bicoe/super-user"])
+def stranger(secured_stack: LocalStack) -> Stranger:
+    return Stranger(secured_stack, "mallory", ["bicoe/super-user"])
 
 
 def _about_a_group(route: Route) -> bool:
@@ -55,7 +55,7 @@ def _about_a_group(route: Route) -> bool:
     return kind not in FOR_EVERYBODY and not route.path.startswith("/{service}")
 
 
-def _learns_nothing(owned: Holdings, response: Response, sent: Sent, about: str) -> None:
+def _learns_nothing(owned: GroupRecords, response: Response, sent: Sent, about: str) -> None:
     check(sent.target, response)
     said = response.body.decode("utf-8", "replace") + str(response.headers)
     asked = sent.target.encode() + sent.body
@@ -65,7 +65,7 @@ def _learns_nothing(owned: Holdings, response: Response, sent: Sent, about: str)
             assert identifier not in said, f"{about} names the {name}: {said[:400]}"
 
 
-def test_no_route_serves_a_stranger(owned: Holdings, stranger: Stranger) -> None:
+def test_no_route_serves_a_stranger(owned: GroupRecords, stranger: Stranger) -> None:
     asked = 0
     for route in routes(owned.stack):
         if not _about_a_group(route):
@@ -90,7 +90,7 @@ def test_no_route_serves_a_stranger(owned: Holdings, stranger: Stranger) -> None
      "filter[originalFilename][LIKE]=quagga%25", "fiql=bucket==aafc", "rsql=bucket!=bicoe"],
 )  # fmt: skip
 def test_lists_and_their_counts_leave_out_what_is_not_the_strangers(
-    owned: Holdings, stranger: Stranger, kind: str, query: str
+    owned: GroupRecords, stranger: Stranger, kind: str, query: str
 ) -> None:
     sent = Sent(f"{API}/{kind}?{query}")
     response = stranger.ask("GET", sent)
@@ -115,7 +115,7 @@ def _numbers(document: Any, name: str = "") -> Iterator[tuple[str, int]]:
 
 @pytest.mark.parametrize("name", ["upload", "metadata", "derivative", "export"])
 def test_the_audit_of_a_groups_record_is_not_for_strangers(
-    owned: Holdings, stranger: Stranger, name: str
+    owned: GroupRecords, stranger: Stranger, name: str
 ) -> None:
     kinds = {"upload": "object-upload", "export": "object-export"}
     instance = f"{kinds.get(name, name)}/{owned.ids[name]}"
@@ -126,7 +126,9 @@ def test_the_audit_of_a_groups_record_is_not_for_strangers(
     _learns_nothing(owned, response, sent, sent.target)
 
 
-def test_the_same_bytes_tell_nobody_who_else_has_them(owned: Holdings, stranger: Stranger) -> None:
+def test_the_same_bytes_tell_nobody_who_else_has_them(
+    owned: GroupRecords, stranger: Stranger
+) -> None:
     """Warnings of duplicates name a group's own files only."""
     response = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png", png()))
     assert response.status == 200, response.text
@@ -142,7 +144,7 @@ def test_the_same_bytes_tell_nobody_who_else_has_them(owned: Holdings, stranger:
 
 
 def test_a_groups_file_is_not_taken_by_way_of_ones_own_bucket(
-    owned: Holdings, stranger: Stranger
+    owned: GroupRecords, stranger: Stranger
 ) -> None:
     for file in (owned.ids["orphan"], owned.ids["upload"], owned.ids["derived file"]):
         attributes = {"bucket": "bicoe", "fileIdentifier": file}
@@ -163,7 +165,7 @@ def test_a_groups_file_is_not_taken_by_way_of_ones_own_bucket(
 
 
 def test_a_derivative_of_a_groups_record_is_not_made_by_strangers(
-    owned: Holdings, stranger: Stranger
+    owned: GroupRecords, stranger: Stranger
 ) -> None:
     target = f"{API}/file/bicoe/derivative"
     response = stranger.ask("POST", form(target, "mine.png"))
@@ -178,7 +180,7 @@ def test_a_derivative_of_a_groups_record_is_not_made_by_strangers(
 
 
 def test_an_archive_holds_nothing_of_a_group_that_its_caller_may_not_read(
-    owned: Holdings, stranger: Stranger
+    owned: GroupRecords, stranger: Stranger
 ) -> None:
     response = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png"))
     mine = response.json()["fileIdentifier"]
@@ -191,7 +193,7 @@ def test_an_archive_holds_nothing_of_a_group_that_its_caller_may_not_read(
         _learns_nothing(owned, response, sent, "an export")
 
 
-def test_afterwards_all_that_the_group_has_is_as_it_was(owned: Holdings) -> None:
+def test_afterwards_all_that_the_group_has_is_as_it_was(owned: GroupRecords) -> None:
     for kind, name in (("metadata", "metadata"), ("object-upload", "orphan")):
         response = owned.ask("GET", Sent(f"{API}/{kind}/{owned.ids[name]}"))
         assert response.status == 200, response.text

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from local.patching import Patches
-from tests.security.holdings import API, Holdings, form, routes
-from tests.security.promises import check
+from tests.security.group_records import API, GroupRecords, form, routes
+from tests.security.response_rules import check
 
 HOSTILE = (
     "..", ".", "%2e%2e", "..%2F..%2Fetc%2Fpasswd", "..%5C..%5Cwindows", "%2Fetc%2Fpasswd",
@@ -38,21 +38,24 @@ def visited() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_no_variable_of_a_path_leads_elsewhere(
-    holdings: Holdings, visited: list[str], value: str
+    group_records: GroupRecords, visited: list[str], value: str
 ) -> None:
-    before = holdings.stack.keys("ObjectBucket"), holdings.stack.keys("RawstoreBucket")
+    before = group_records.stack.keys("ObjectBucket"), group_records.stack.keys("RawstoreBucket")
     visited.clear()
     asked = 0
-    for route in routes(holdings.stack):
-        for name in holdings.variables(route):
-            sent = holdings.request(route, {name: value})
-            response = holdings.ask(route.method, sent)
+    for route in routes(group_records.stack):
+        for name in group_records.variables(route):
+            sent = group_records.request(route, {name: value})
+            response = group_records.ask(route.method, sent)
             check(sent.target, response)
             assert 400 <= response.status < 500, f"{route.key} {value}: {response.text[:300]}"
             asked += 1
     assert asked > 30
     assert not [path for path in visited if not _stays(path)]
-    assert (holdings.stack.keys("ObjectBucket"), holdings.stack.keys("RawstoreBucket")) == before
+    assert (
+        group_records.stack.keys("ObjectBucket"),
+        group_records.stack.keys("RawstoreBucket"),
+    ) == before
 
 
 def _stays(path: str) -> bool:
@@ -68,16 +71,16 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_of_a_file_becomes_a_place_of_its_bytes(
-    holdings: Holdings, visited: list[str], name: str
+    group_records: GroupRecords, visited: list[str], name: str
 ) -> None:
-    response = holdings.ask("POST", form(f"{API}/file/aafc", name))
+    response = group_records.ask("POST", form(f"{API}/file/aafc", name))
     check(f"{API}/file/aafc", response)
     assert response.status == 200 or 400 <= response.status < 500
     assert not [path for path in visited if not _stays(path)]
     if response.status == 200:
         kept = response.json()["originalFilename"]
         assert not set(kept) & set("/\\\x00\u202e\uff0f")
-    for key in holdings.stack.keys("ObjectBucket", "objects/"):
+    for key in group_records.stack.keys("ObjectBucket", "objects/"):
         prefix, bucket, file = key.split("/")
         assert (prefix, bucket) == ("objects", "aafc")
         assert file.replace("-", "").replace(".", "").isalnum()

@@ -11,7 +11,7 @@ from typing import Any
 from coffer.domain.changes.publish import message_id
 from operations.dead_letters import dead_letter_queues
 from tests.faults.people import GROUPS
-from tests.faults.world import REFUSED, InProcess, World
+from tests.faults.simulation import REFUSED, InProcess, Simulation
 
 MESSAGES = (
     "ObjectUploadNotification",
@@ -21,7 +21,7 @@ MESSAGES = (
     "ObjectExportNotification",
     "ExportFailedNotification",
 )
-PROMISES = (
+INVARIANTS = (
     "every accepted byte is stored once and has its record",
     "no record lacks its bytes",
     "nothing that is claimed was removed",
@@ -38,25 +38,25 @@ def sha1_of(body: bytes) -> str:
     return hashlib.sha1(body, usedforsecurity=False).hexdigest()
 
 
-def broken_promises(world: World) -> Iterator[str]:
+def broken_invariants(simulation: Simulation) -> Iterator[str]:
     """What doesn't hold, in words."""
-    yield from _of_files(world)
-    yield from _of_storage(world)
-    yield from _of_claims(world)
-    yield from _of_the_audit(world)
-    yield from _of_exports(world)
-    yield from _of_groups(world)
-    yield from _of_leftovers(world)
+    yield from _of_files(simulation)
+    yield from _of_storage(simulation)
+    yield from _of_claims(simulation)
+    yield from _of_the_audit(simulation)
+    yield from _of_exports(simulation)
+    yield from _of_groups(simulation)
+    yield from _of_leftovers(simulation)
 
 
-def _items(world: World, table: str) -> list[dict[str, Any]]:
-    return world.stack.items(table)
+def _items(simulation: Simulation, table: str) -> list[dict[str, Any]]:
+    return simulation.stack.items(table)
 
 
-def _of_files(world: World) -> Iterator[str]:
+def _of_files(simulation: Simulation) -> Iterator[str]:
     """Every accepted byte is stored once and has its record, until somebody deletes it."""
-    records = {one["fileIdentifier"]: one for one in _items(world, "UploadsTable")}
-    for identifier, body in world.accepted.items():
+    records = {one["fileIdentifier"]: one for one in _items(simulation, "UploadsTable")}
+    for identifier, body in simulation.accepted.items():
         record = records.get(identifier)
         if record is None:
             yield f"{identifier} was accepted and has no record"
@@ -69,21 +69,21 @@ def _of_files(world: World) -> Iterator[str]:
             yield f"{identifier} has other bytes than were sent"
         elif "deletedOn" in record:
             swept = "orphan" in str(record["deletedBy"])
-            if not swept and identifier not in world.asked_to_delete:
+            if not swept and identifier not in simulation.asked_to_delete:
                 yield f"{identifier} is deleted, and nobody asked for it"
-        elif identifier in world.deleted:
+        elif identifier in simulation.deleted:
             yield f"{identifier} is there, and somebody was told that it is deleted"
 
 
-def _of_storage(world: World) -> Iterator[str]:
+def _of_storage(simulation: Simulation) -> Iterator[str]:
     """No record lacks its bytes, and no bytes lack their record."""
-    stack = world.stack
+    stack = simulation.stack
     stored = {
         key: stack.client("s3").get_object(Bucket=stack.name("ObjectBucket"), Key=key)
         for key in stack.keys("ObjectBucket")
     }
     wanted = set()
-    for record in _items(world, "UploadsTable"):
+    for record in _items(simulation, "UploadsTable"):
         if record["uploadStatus"] != "AVAILABLE" or "deletedOn" in record:
             continue
         wanted.add(record["objectKey"])
@@ -103,12 +103,12 @@ def _of_storage(world: World) -> Iterator[str]:
         yield f"{key} belongs to nothing"  # archives are gone by now, too
 
 
-def _of_claims(world: World) -> Iterator[str]:
+def _of_claims(simulation: Simulation) -> Iterator[str]:
     """A file that something describes is there, and is described once."""
-    records = {one["fileIdentifier"]: one for one in _items(world, "UploadsTable")}
+    records = {one["fileIdentifier"]: one for one in _items(simulation, "UploadsTable")}
     claims: Counter[str] = Counter()
     for table, kind in (("MetadataTable", "metadata"), ("DerivativesTable", "derivative")):
-        for item in _items(world, table):
+        for item in _items(simulation, table):
             file = item.get("fileIdentifier")
             if "deletedOn" in item or file is None or file == item["id"]:
                 # A generated thumbnail has no upload of its own.
@@ -138,15 +138,15 @@ _UNTOLD_STATES = ("NEW", "RUNNING", "EXPIRED")
 """What an export becomes without a message: the bus hears how it ends, and no more."""
 
 
-def _of_the_audit(world: World) -> Iterator[str]:
+def _of_the_audit(simulation: Simulation) -> Iterator[str]:
     """Every change has one entry in the audit, and is told under ids that are always its own."""
     entries: dict[str, dict[int, dict[str, Any]]] = {}
-    for entry in _items(world, "AuditTable"):
+    for entry in _items(simulation, "AuditTable"):
         entries.setdefault(entry["instanceId"], {})[int(entry["version"])] = entry
-    told = {event["detail"]["id"]: event for event in world.stack.bus_events}
+    told = {event["detail"]["id"]: event for event in simulation.stack.bus_events}
     accounted = set()
     for table, (kind, key) in _KINDS.items():
-        for item in _items(world, table):
+        for item in _items(simulation, table):
             instance, version = f"{kind}/{item[key]}", int(item["version"])
             audited = entries.get(instance, {})
             if sorted(audited) != list(range(1, version + 1)):
@@ -165,44 +165,44 @@ def _of_the_audit(world: World) -> Iterator[str]:
         yield f"the bus told of what the audit doesn't have: {told[identifier]['detail']}"
 
 
-def _of_exports(world: World) -> Iterator[str]:
+def _of_exports(simulation: Simulation) -> Iterator[str]:
     """Every export came to an end that was told; what is in archives was looked at while there."""
     kinds = {"ERROR": "ExportFailedNotification", "EXPIRED": "ObjectExportNotification"}
-    told = {(one["detail-type"], one["detail"].get("uuid")) for one in world.stack.bus_events}
-    records = {record["id"]: record for record in _items(world, "ExportsTable")}
-    for identifier in world.exports:
+    told = {(one["detail-type"], one["detail"].get("uuid")) for one in simulation.stack.bus_events}
+    records = {record["id"]: record for record in _items(simulation, "ExportsTable")}
+    for identifier in simulation.exports:
         status = str(records[identifier]["status"]) if identifier in records else "unknown"
         if (kinds.get(status), identifier) not in told:
             yield f"the export {identifier} is {status}, and nobody was told"
-        if status == "ERROR" and not world.gone() & set(world.exports[identifier]):
+        if status == "ERROR" and not simulation.gone() & set(simulation.exports[identifier]):
             yield f"the export {identifier} failed: {records[identifier]['failure']}"
 
 
-def _of_groups(world: World) -> Iterator[str]:
+def _of_groups(simulation: Simulation) -> Iterator[str]:
     """Nobody was ever told of another group's things, and nobody is now."""
-    for identifier in world.buckets:
-        world.look(identifier)
+    for identifier in simulation.buckets:
+        simulation.look(identifier)
     for group in GROUPS:
-        world.browse(group)
-    yield from world.overheard
+        simulation.browse(group)
+    yield from simulation.overheard
 
 
-def _of_leftovers(world: World) -> Iterator[str]:
+def _of_leftovers(simulation: Simulation) -> Iterator[str]:
     """Nothing is half-way."""
-    for key in world.stack.keys("ObjectBucket", "incoming/"):
+    for key in simulation.stack.keys("ObjectBucket", "incoming/"):
         yield f"{key} was never looked into"
-    for record in _items(world, "UploadsTable"):
+    for record in _items(simulation, "UploadsTable"):
         if record["uploadStatus"] in ("PENDING", "PROCESSING"):
             yield f"{record['fileIdentifier']} is still {record['uploadStatus']}"
         if str(record.get("awaiting", "")).startswith(("bytes", "removal")):
             yield f"{record['fileIdentifier']} still waits: {record['awaiting']}"
-    for record in _items(world, "ExportsTable"):
+    for record in _items(simulation, "ExportsTable"):
         if "due" in record:
             yield f"the export {record['id']} still waits: {record['due']}"
-    s3 = world.stack.client("s3")
-    name = world.stack.name("ObjectBucket")
+    s3 = simulation.stack.client("s3")
+    name = simulation.stack.name("ObjectBucket")
     for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", ()):
         yield f"a multipart upload of {upload['Key']} was left open"
-    for queue in dead_letter_queues(InProcess(world.stack)):
+    for queue in dead_letter_queues(InProcess(simulation.stack)):
         if queue.messages:
             yield f"{queue.logical_id} has {queue.messages} letters"

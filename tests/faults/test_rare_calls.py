@@ -17,8 +17,8 @@ from local.chaos import CALM
 from local.gateway import Response
 from local.stack import LocalStack
 from tests.api import clients
+from tests.api.aws_calls import AwsCalls
 from tests.api.images import jpeg, png
-from tests.api.killing import AwsCalls
 from tests.faults.people import Person
 
 BULK = {"Content-Type": f"{clients.JSON_API}; ext=bulk"}

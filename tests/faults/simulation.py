@@ -65,7 +65,7 @@ class InProcess:
 
 
 @dataclass
-class World:
+class Simulation:
     """What people did, and were told."""
 
     stack: LocalStack

@@ -31,7 +31,7 @@ class Sent(NamedTuple):
 
 
 @dataclass
-class Holdings:
+class GroupRecords:
     """Files and records of one group: described, derived, exported, and one file undescribed."""
 
     stack: LocalStack
@@ -39,7 +39,7 @@ class Holdings:
     bucket: str = "aafc"
     ids: dict[str, str] = field(default_factory=dict)
 
-    def make(self) -> Holdings:
+    def make(self) -> GroupRecords:
         """Write it all, through the API."""
         self.ids["upload"] = self._file(f"{MARK}-described.png")
         self.ids["orphan"] = self._file(f"{MARK}-undescribed.png")

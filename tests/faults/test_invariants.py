@@ -23,9 +23,9 @@ from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.uploads import orphans
 from coffer.domain.uploads.record import Awaiting
 from local.stack import LocalStack
+from tests.faults.invariants import INVARIANTS, broken_invariants
 from tests.faults.people import GROUPS
-from tests.faults.promises import PROMISES, broken_promises
-from tests.faults.world import IMAGES, SAMPLES, World
+from tests.faults.simulation import IMAGES, SAMPLES, Simulation
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
 STEPS = int(os.environ.get("STEPS", "30"))
@@ -49,94 +49,94 @@ def machine(stack: LocalStack) -> type[RuleBasedStateMachine]:
     class People(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
-            self.world = World(stack)
+            self.simulation = Simulation(stack)
 
         @initialize(number=st.integers(0, 10**6))
         def begin(self, number: int) -> None:
-            self.world.begin(number)
+            self.simulation.begin(number)
 
         @rule(bucket=groups, sample=samples)
         def upload(self, bucket: str, sample: str) -> None:
-            self.world.upload(bucket, SAMPLES[sample])
+            self.simulation.upload(bucket, SAMPLES[sample])
 
         @rule(bucket=groups, sample=samples, times=st.sampled_from([1, 1, 1, 2]))
         def send(self, bucket: str, sample: str, times: int) -> None:
-            self.world.send(bucket, SAMPLES[sample], times)
+            self.simulation.send(bucket, SAMPLES[sample], times)
 
         @rule(bucket=groups, sample=st.sampled_from(IMAGES))
         def upload_and_describe(self, bucket: str, sample: str) -> None:
-            before = set(self.world.accepted)
-            self.world.upload(bucket, SAMPLES[sample])
-            for file in set(self.world.accepted) - before:
-                self.world.describe(file)
+            before = set(self.simulation.accepted)
+            self.simulation.upload(bucket, SAMPLES[sample])
+            for file in set(self.simulation.accepted) - before:
+                self.simulation.describe(file)
 
         @rule(which=anything)
         def describe(self, which: int) -> None:
-            if one := some(self.world.accepted, which):
-                self.world.describe(one)
+            if one := some(self.simulation.accepted, which):
+                self.simulation.describe(one)
 
         @rule(which=anything, name=st.sampled_from(["leaf", "root", "seed"]))
         def change(self, which: int, name: str) -> None:
-            if one := some(self.world.metadata, which):
-                self.world.change(one, name)
+            if one := some(self.simulation.metadata, which):
+                self.simulation.change(one, name)
 
         @rule(which=anything)
         def derive(self, which: int) -> None:
-            if one := some(self.world.metadata, which):
-                self.world.derive(one)
+            if one := some(self.simulation.metadata, which):
+                self.simulation.derive(one)
 
         @rule(which=anything)
         def withdraw(self, which: int) -> None:
-            if one := some(self.world.metadata, which):
-                self.world.withdraw("metadata", one)
+            if one := some(self.simulation.metadata, which):
+                self.simulation.withdraw("metadata", one)
 
         @rule(which=anything)
         def withdraw_derivative(self, which: int) -> None:
-            if one := some(self.world.derivatives, which):
-                self.world.withdraw("derivative", one)
+            if one := some(self.simulation.derivatives, which):
+                self.simulation.withdraw("derivative", one)
 
         @rule(bucket=groups, most=st.integers(1, 4))
         def export(self, bucket: str, most: int) -> None:
-            self.world.export(bucket, most)
+            self.simulation.export(bucket, most)
 
         @rule(which=anything)
         def take(self, which: int) -> None:
-            self.world.take(which)
+            self.simulation.take(which)
 
         @rule(which=anything)
         def look(self, which: int) -> None:
-            if one := some(self.world.buckets, which):
-                self.world.look(one)
+            if one := some(self.simulation.buckets, which):
+                self.simulation.look(one)
 
         @rule(group=groups)
         def browse(self, group: str) -> None:
-            self.world.browse(group)
+            self.simulation.browse(group)
 
         @rule(which=anything)
         def delete(self, which: int) -> None:
-            if one := some(self.world.accepted, which):
-                self.world.delete(one)
+            if one := some(self.simulation.accepted, which):
+                self.simulation.delete(one)
 
         @rule()
         def sweep(self) -> None:
-            self.world.sweep()
+            self.simulation.sweep()
 
         @rule()
         def keep_house(self) -> None:
-            self.world.keep_house()
+            self.simulation.keep_house()
 
         @rule(minutes=st.sampled_from([0, 0, 1, 20, 70]))
         def deliver(self, minutes: int) -> None:
-            self.world.deliver(minutes)
+            self.simulation.deliver(minutes)
 
         def teardown(self) -> None:
-            if not self.world.steps:
+            if not self.simulation.steps:
                 return
-            self.world.come_to_rest()
-            TALLY["steps"].update(self.world.steps)
-            TALLY["faults"].update(self.world.faults)
+            self.simulation.come_to_rest()
+            TALLY["steps"].update(self.simulation.steps)
+            TALLY["faults"].update(self.simulation.faults)
             WORLDS["visited"] += 1
-            broken = list(broken_promises(self.world))
+            broken = list(broken_invariants(self.simulation))
             assert not broken, "\n".join(broken)
 
     return People
@@ -163,7 +163,7 @@ def test_what_was_promised_holds(stack: LocalStack, capsys: pytest.CaptureFixtur
         for what, tally in TALLY.items():
             told = ", ".join(f"{number} {name}" for name, number in sorted(tally.items()))
             print(f"\n{sum(tally.values())} {what}: {told}")
-        print(f"held in {WORLDS['visited']} worlds: {'; '.join(PROMISES)}")
+        print(f"held in {WORLDS['visited']} worlds: {'; '.join(INVARIANTS)}")
     assert TALLY["steps"]
 
 

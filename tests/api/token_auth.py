@@ -27,7 +27,7 @@ def start(**parameters: str) -> LocalStack:
     return LocalStack(in_process=False, tokens_required=True, parameters=parameters).start()
 
 
-def guarded_routes(stack: LocalStack) -> list[Route]:
+def protected_routes(stack: LocalStack) -> list[Route]:
     """Every route of the template that belongs to the object store API and asks who is calling."""
     return [
         route
