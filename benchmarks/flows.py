@@ -24,8 +24,8 @@ from botocore.client import BaseClient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from local.gateway import Response
-from local.in_process import InProcessInvoker
+from local.functions.in_process import InProcessInvoker
+from local.gateway.api import Response
 from local.patching import Patches
 from local.resources import Function
 from local.stack import LocalStack

@@ -26,7 +26,7 @@ from local.patching import Patches
 from local.stack import LocalStack
 
 if TYPE_CHECKING:
-    from local.gateway import Response
+    from local.gateway.api import Response
 
 ROOT = "/api/v1/metadata"
 SMALL, LARGE = 1_000, 20_000
@@ -114,7 +114,7 @@ def main(small: int, large: int) -> int:
     """Fill a stack to both sizes and print what pages cost; 1 where the goal is missed."""
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
-        from local.seeding import seed, shown
+        from local.commands.seeding import seed, shown
 
         seed(small, shown(sys.stderr.write))
         before = measure_all(stack)

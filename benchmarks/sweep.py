@@ -70,7 +70,7 @@ def fill(first: int, until: int) -> None:
     """Write claimed uploads with these numbers, which a sweep has nothing to do with."""
     # Only now: coffer may be imported once there is a stack.
     from coffer.adapters.dynamodb.uploads.items import UploadItem
-    from local.seeding import described_file
+    from local.commands.seeding import described_file
 
     for start in range(first, until, AT_ONCE):
         with UploadItem.batch_write() as uploads:

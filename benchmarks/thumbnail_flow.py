@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / "layers" / "coffer" / "python"), str(ROOT)]
 
 from PIL import Image, ImageDraw  # noqa: E402 - where it is found is only known now
 
-from local.chaos import Chaos  # noqa: E402 - as above
+from local.faults.chaos import Chaos  # noqa: E402 - as above
 from local.invocation import Outcome  # noqa: E402 - as above
 from local.resources import Function  # noqa: E402 - as above
 from local.stack import LocalStack  # noqa: E402 - as above

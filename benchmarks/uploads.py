@@ -35,9 +35,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "coffer"
 import boto3
 from botocore.httpsession import URLLib3Session
 
-from local.other_storage import OtherStorage
+from local.faults.throttling import OWN_CLIENT
 from local.stack import LocalStack
-from local.throttling import OWN_CLIENT
+from local.storage.external import OtherStorage
 
 MB = 1_000_000
 DIRECT_BYTES, POSTED_BYTES = 4 * MB, 64 * MB

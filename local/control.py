@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.gateway import Response
-from local.http_server import BodyError, Connection
+from local.gateway.api import Response
+from local.gateway.http_server import BodyError, Connection
 from local.remote import GUARD, PREFIX
 from local.stack import LocalStack
 

@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from local.chaos import Chaos, ChaosError
-from local.console import Console
+from local.aws.moto_server import HOST
 from local.control import Control
-from local.gateway import Handled, Request, Response
-from local.http_server import ApiServer
+from local.faults.chaos import Chaos, ChaosError
+from local.functions.queue_poller import QueueFeed
+from local.gateway.api import Handled, Request, Response
+from local.gateway.console import Console
+from local.gateway.http_server import ApiServer
 from local.issuer import DISCOVERY_PATH
-from local.moto_server import HOST
-from local.other_storage import OtherStorage, OtherStorageError
-from local.polling import LISTING_SECONDS
 from local.printing import Printer
-from local.queues import QueueFeed
 from local.stack import DEVELOPMENT, Feed, LocalStack
-from local.template import TemplateError
+from local.storage.external import OtherStorage, OtherStorageError
+from local.storage.polling import LISTING_SECONDS
+from local.template.source import TemplateError
 
 API_PORT = 8081
 S3_PORT = 9000

@@ -1,4 +1,4 @@
-"""What a template asks for, as typed records. `local.reading` makes them of it."""
+"""What a template asks for, as typed records. `local.template.parser` makes them of it."""
 
 from __future__ import annotations
 

@@ -12,30 +12,30 @@ from typing import Any, Protocol
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from local import provisioning
-from local.asynchronous import AsynchronousInvocations
-from local.bus import Bus, Event
-from local.chaos import CALM, Chaos
-from local.clients import Clients
+from local.aws import provisioning
+from local.aws.clients import Clients
+from local.aws.moto_server import HOST, MotoServer
 from local.clock import Doorbell, StackClock
-from local.disturbance import Disturbance
-from local.gateway import Gateway, Handled, Request, Response
-from local.in_process import InProcessInvoker
+from local.eventbridge.bus import Bus, Event
+from local.eventbridge.schedules import Scheduler, make_event
+from local.faults.chaos import CALM, Chaos
+from local.faults.fault_injection import Disturbance
+from local.functions.asynchronous import AsynchronousInvocations
+from local.functions.in_process import InProcessInvoker
+from local.functions.queue_poller import QueueFeed
+from local.functions.stream_poller import StreamFeed
+from local.functions.workers import WorkerInvoker
+from local.gateway.api import Gateway, Handled, Request, Response
 from local.invocation import Invoker, Outcome, Recording
 from local.issuer import Issuer
-from local.moto_server import HOST, MotoServer
-from local.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
-from local.queues import QueueFeed
-from local.reading import Reader
 from local.reports import Reports, Silence
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Resources, name_of_arn
-from local.schedules import Scheduler, make_event
-from local.storage import GateStorage, Storage
-from local.streams import StreamFeed
-from local.template import read_source, translate
+from local.storage.gate import GateStorage, Storage
+from local.storage.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
+from local.template.parser import Reader
+from local.template.source import read_source, translate
+from local.template.validation import check_resources
 from local.tokens import PermissionTokens
-from local.understanding import check_resources
-from local.workers import WorkerInvoker
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.chaos import Chaos
+from local.faults.chaos import Chaos
 from local.stack import LocalStack
 from tests.session import STACK
 

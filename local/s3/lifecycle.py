@@ -16,8 +16,8 @@ from moto.s3.models import FakeBucket, LifecycleRule
 
 from local.s3.context import Context
 from local.s3.events import Cause
+from local.s3.multipart_uploads import Upload
 from local.s3.store import StoredObject
-from local.s3.uploads import Upload
 
 REASON = "Lifecycle Expiration"
 SERVICE = "s3.amazonaws.com"

@@ -19,8 +19,8 @@ from moto.s3.models import FakeBucket
 from local.s3.context import Context
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
+from local.s3.multipart_uploads import Upload
 from local.s3.store import ACCOUNT_ID, StoredObject
-from local.s3.uploads import Upload
 
 MAX_KEYS = 1000
 # Parameters that the answer repeats, as they are or encoded like keys.

@@ -6,16 +6,19 @@ from collections.abc import Callable
 
 from moto.s3.models import CorsRule
 
-from local.s3 import access, completion, cors, listing, reading, uploads, writing
+from local.s3 import access, cors, listing, writing
+from local.s3 import complete_upload as completion
+from local.s3 import get_object as reading
+from local.s3 import multipart_uploads as uploads
 from local.s3.context import Context
-from local.s3.documents import parse_document
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
 from local.s3.moto_app import MotoApp
 from local.s3.payload import Payload
 from local.s3.post_object import post_object
 from local.s3.sigv4 import Caller, Verifier
-from local.s3.versions import list_versions
+from local.s3.version_listing import list_versions
+from local.s3.xml_documents import parse_document
 
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 # Subresources of an object that moto answers; all other requests for objects are the gate's.

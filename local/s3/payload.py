@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from local.s3.chunked import ChunkedPayload, ChunkSignatures
+from local.s3.aws_chunked import ChunkedPayload, ChunkSignatures
 from local.s3.errors import S3Error
 from local.s3.messages import Request
 from local.s3.sigv4 import (

@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from local.s3 import access, checksums
 from local.s3.context import MAX_SINGLE_BYTES, Context
-from local.s3.documents import parse_tag_document
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response
 from local.s3.object_headers import (
@@ -39,6 +38,7 @@ from local.s3.sigv4 import (
 from local.s3.spool import Spooled, Writer
 from local.s3.store import Draft, StoredObject
 from local.s3.writing import commit, too_large, whole_checksum, written_answer
+from local.s3.xml_documents import parse_tag_document
 
 FILENAME = "${filename}"
 # A form's fields and part heads take less than this: what is longer has too big a file.

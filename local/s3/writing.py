@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs
 from xml.etree.ElementTree import Element  # only the type: documents.py parses
 
-from local.s3 import access, checksums, conditions
+from local.s3 import access, checksums
+from local.s3 import preconditions as conditions
 from local.s3.context import MAX_SINGLE_BYTES, Context
-from local.s3.documents import parse_document
 from local.s3.errors import S3Error, xml_text
 from local.s3.events import Cause
 from local.s3.messages import Request, Response, decode, xml_answer
@@ -26,6 +26,7 @@ from local.s3.payload import Payload
 from local.s3.sigv4 import Caller
 from local.s3.spool import Spooled, Writer, read_file
 from local.s3.store import Checksum, DeleteMarker, Draft, StoredObject
+from local.s3.xml_documents import parse_document
 
 MAX_KEYS = 1000
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from local.in_process import KilledError
+from local.functions.in_process import KilledError
 
 
 class AwsCalls:

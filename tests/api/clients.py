@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api import s3_forms
 

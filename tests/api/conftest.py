@@ -8,7 +8,7 @@ from functools import wraps
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import aws_calls
 

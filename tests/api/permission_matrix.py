@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.issuer import Issuer
 from local.stack import LocalStack
 from tests.api.clients import JSON_API, multipart

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
 from tests.api.clients import change, describe, problems, send, upload, upload_derivative

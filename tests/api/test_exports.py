@@ -6,7 +6,7 @@ import io
 import zipfile
 from typing import Any
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import upload
 from tests.api.images import png

@@ -20,7 +20,7 @@ from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import CopiedInParts
 from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion
 from coffer.domain.uploads.record import ObjectUpload, UploadStatus
-from local.in_process import InProcessInvoker
+from local.functions.in_process import InProcessInvoker
 from local.stack import LocalStack
 from tests.api.clients import record
 from tests.template.reading import logical_id

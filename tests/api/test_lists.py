@@ -11,7 +11,7 @@ import pytest
 from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload
 from tests.api.images import png

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coffer.domain.media_types import FORBIDDEN_TYPES
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 
 URL = "/api/v1/media-type"

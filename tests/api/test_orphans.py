@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from local.reading import Reader
 from local.resources import DEFAULT_REGION, Schedule
 from local.stack import TEMPLATE, LocalStack
-from local.template import read_source, translate
+from local.template.parser import Reader
+from local.template.source import read_source, translate
 from tests.api.clients import describe, upload
 from tests.api.images import png
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, header, multipart, problems, upload
 from tests.api.images import png

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api import token_auth
 from tests.api.clients import header, multipart, problems

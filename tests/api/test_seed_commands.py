@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import heard, multipart
 from tests.api.images import jpeg, png

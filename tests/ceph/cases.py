@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.ceph.sides import Side
-from tests.s3gate.wire import Reply
+from tests.local.s3.wire import Reply
 
 BODY = b"the bytes that were announced, and no others"
 OTHER = b"other bytes, though as many as were announced"[: len(BODY)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.polling import BucketWatch
+from local.storage.polling import BucketWatch
 from tests.api.aws_calls import AwsCalls
 from tests.ceph.plugin import CEPH
 from tests.ceph.sides import Side, connect, own_store

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.other_storage import OtherStorage
 from local.resources import Bucket
 from local.stack import LocalStack
+from local.storage.external import OtherStorage
 from tests.ceph.comparison import ROWS, table
 from tests.ceph.rig import Ceph, missing_packages
 from tests.session import STACK

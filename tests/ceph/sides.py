@@ -16,7 +16,7 @@ from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer, encode_
 from local.resources import DEFAULT_REGION
 from local.s3 import S3Gate
 from tests.ceph.plugin import empty_bucket
-from tests.s3gate.wire import Reply, send
+from tests.local.s3.wire import Reply, send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -20,7 +20,7 @@ from coffer.domain.uploads.presigned_uploads import AllowedUpload, Checksums
 from local.resources import DEFAULT_REGION
 from tests.ceph.cases import BODY, OTHER, Case, altered
 from tests.ceph.sides import BUCKET, Side
-from tests.s3gate.wire import Reply, form_body, post
+from tests.local.s3.wire import Reply, form_body, post
 
 Fields = dict[str, str]
 Make = Callable[[Signer, Endpoint, datetime], Fields]

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from tests.ceph.cases import BODY, FREE, HELD, OTHER, Case, altered
 from tests.ceph.sides import Side
 from tests.ceph.tampered_forms import GAPS
-from tests.s3gate.wire import Reply, send
+from tests.local.s3.wire import Reply, send
 
 LIFE = timedelta(minutes=5)
 SHA256 = hashlib.sha256(BODY).hexdigest()

@@ -13,7 +13,7 @@ from coffer.domain.uploads.presigned_uploads import Checksums
 from tests.ceph.cases import BODY, HELD
 from tests.ceph.sides import BUCKET, Side
 from tests.ceph.tampered_forms import UPLOAD_KEY, package_fields, upload_fields
-from tests.s3gate.wire import form_body, post, send
+from tests.local.s3.wire import form_body, post, send
 
 MD5_HEX = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
 PART_BYTES = 5 * 1024**2

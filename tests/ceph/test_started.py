@@ -25,7 +25,7 @@ from tests.api import s3_forms
 from tests.api.images import jpeg
 from tests.ceph.plugin import CEPH
 from tests.ceph.rig import Ceph
-from tests.s3gate.wire import Reply, send
+from tests.local.s3.wire import Reply, send
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60

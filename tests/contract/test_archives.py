@@ -16,7 +16,7 @@ from coffer.domain.export.layout import MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Archives, ObjectRange
 from coffer.settings import settings
 from local.stack import LocalStack
-from local.storage import GateStorage
+from local.storage.gate import GateStorage
 from tests.fakes import FrozenClock
 from tests.fakes.archives import InMemoryArchives
 from tests.fakes.bodies import GeneratedBody

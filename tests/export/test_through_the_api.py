@@ -25,8 +25,8 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import NotFoundError
 from coffer.domain.export.access_keys import redeem_key
 from coffer.domain.export.layout import MIB
-from local.gateway import Response
-from local.http_server import ApiServer
+from local.gateway.api import Response
+from local.gateway.http_server import ApiServer
 from local.stack import LocalStack
 from tests.api.clients import describe, offer, post, problems, upload
 from tests.api.images import jpeg, png

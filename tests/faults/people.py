@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 
 GROUPS = ("aafc", "bicoe")

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.chaos import CALM
-from local.gateway import Response
+from local.faults.chaos import CALM
+from local.gateway.api import Response
 from local.stack import LocalStack
 from operations.dead_letters import dead_letter_queues, redrive
 from operations.failed_changes import redrive_stream

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.chaos import CALM
-from local.gateway import Response
+from local.faults.chaos import CALM
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api import clients
 from tests.api.aws_calls import AwsCalls

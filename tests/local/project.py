@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from local.in_process import InProcessInvoker
+from local.functions.in_process import InProcessInvoker
 from local.stack import LocalStack
 
 RECORDING_HANDLER = """

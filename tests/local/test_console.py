@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from local.console import FOLDER, MEDIA_TYPES, Console
-from local.gateway import Request, Response
+from local.gateway.api import Request, Response
+from local.gateway.console import FOLDER, MEDIA_TYPES, Console
 from local.resources import Route
 
 STORE = "http://127.0.0.1:9000"

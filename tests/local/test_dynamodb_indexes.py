@@ -11,7 +11,7 @@ import pytest
 from moto.dynamodb.models.table import Table
 
 from local.patching import Patches
-from tests.local.test_dynamodb_mending import as_it_comes, backend, mended, server
+from tests.local.test_dynamodb_fixes import as_it_comes, backend, mended, server
 
 REGION = "eu-north-1"  # not the stack's, whose tables live in the same process
 __all__ = ["server"]

@@ -22,8 +22,8 @@ import boto3
 import pytest
 
 from local import __main__ as entry
-from local.chaos import Chaos
 from local.commands import main as run_command
+from local.faults.chaos import Chaos
 from local.foreground import Options, StartError
 from local.remote import GUARD, NotRunningError, RefusedError, Remote
 

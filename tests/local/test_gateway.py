@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from local.clock import StackClock
-from local.gateway import BODY_LIMIT_BYTES, Gateway, Request, Response, encode_body, make_response
+from local.gateway.api import (
+    BODY_LIMIT_BYTES,
+    Gateway,
+    Request,
+    Response,
+    encode_body,
+    make_response,
+)
 from local.invocation import Outcome, encode_event
 from local.resources import Cors, Function, Resources, RetryPolicy, Route
 

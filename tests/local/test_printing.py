@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.foreground import shown_path
-from local.gateway import Handled, Request, gateway_error
+from local.gateway.api import Handled, Request, gateway_error
 from local.invocation import Outcome
 from local.printing import Printer, readable_line
 from local.resources import Function, RetryPolicy

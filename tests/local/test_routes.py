@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from local.gateway.routes import RouteTable
 from local.resources import Route
-from local.routes import RouteTable
 
 KEYS = (
     "GET /pets",

@@ -11,8 +11,7 @@ import yaml
 
 from coffer.settings import Settings
 from local.commands import main as run_command
-from local.remote import Remote
-from local.sam_invoke import (
+from local.commands.sam_invoke import (
     BUILDS,
     TEMPLATE_NAME,
     declaring_template,
@@ -21,6 +20,7 @@ from local.sam_invoke import (
     machine_architecture,
     reachable,
 )
+from local.remote import Remote
 from local.stack import LocalStack
 from tests.template.reading import functions, logical_id, source
 

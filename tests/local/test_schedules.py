@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.clock import StackClock, parse_duration
-from local.schedules import ScheduleError, parse
+from local.eventbridge.schedules import ScheduleError, parse
 from local.stack import LocalStack
 from tests.local.project import remembered
 

@@ -10,11 +10,11 @@ import jwt
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 
-from local.in_process import EnvironmentConflictError, InProcessInvoker, KilledError
-from local.other_storage import OtherStorage
+from local.functions.in_process import EnvironmentConflictError, InProcessInvoker, KilledError
 from local.resources import ACCOUNT, DEFAULT_REGION
 from local.stack import LocalStack, NeverQuietError
-from local.template import TemplateError
+from local.storage.external import OtherStorage
+from local.template.source import TemplateError
 from tests.local.project import TEMPLATE, remembered, write_project
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import NO_VALUE, Resolver, UnsupportedIntrinsicError
-from local.reading import Reader
 from local.resources import Resources
-from local.template import Template, TemplateError, read_source, translate
+from local.template.intrinsics import NO_VALUE, Resolver, UnsupportedIntrinsicError
+from local.template.parser import Reader
+from local.template.source import Template, TemplateError, read_source, translate
 from tests.local.project import TEMPLATE, write_project
 
 

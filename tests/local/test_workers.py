@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from local.clock import StackClock
+from local.functions.workers import WorkerInvoker
 from local.invocation import PayloadTooLargeError
 from local.resources import Function, RetryPolicy
-from local.workers import WorkerInvoker
 
 HANDLER = """
 import os, sys, time

@@ -13,7 +13,7 @@ from jsonschema.protocols import Validator
 from coffer.http.openapi import Deployment, describe, documented_path
 from coffer.http.openapi.operations import OPERATIONS
 from coffer.settings import settings
-from local.gateway import Response
+from local.gateway.api import Response
 
 FORMATS = FormatChecker(("uuid", "date-time"))
 

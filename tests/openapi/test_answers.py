@@ -18,7 +18,7 @@ from coffer.domain.callers import Caller
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError
 from coffer.http.callers import identify_by_token
 from coffer.http.openapi.operations import OPERATIONS
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,

@@ -40,7 +40,7 @@ from coffer.http.openapi.records import (
 from coffer.http.openapi.schemas import Members
 from coffer.http.openapi.vocabulary import MANAGED_ATTRIBUTE_MEMBERS, OBJECT_SUBTYPE_MEMBERS
 from coffer.http.vocabulary.documents import present_term
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import JSON_API
 from tests.fakes.records import thumbnail

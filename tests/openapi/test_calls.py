@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from coffer.http.openapi.operations import OPERATIONS
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls, aws_calls
 from tests.openapi.test_answers import HAPPENINGS, World

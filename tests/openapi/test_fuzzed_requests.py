@@ -23,7 +23,7 @@ from schemathesis.core.parameters import ParameterLocation
 from coffer.http.openapi import documented_path
 from coffer.http.openapi.operation import FORM
 from coffer.http.openapi.operations import OPERATIONS
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload
 from tests.api.images import png

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from local.reading import Reader
 from local.resources import DEFAULT_REGION
 from local.stack import TEMPLATE
-from local.template import read_source, translate
+from local.template.parser import Reader
+from local.template.source import read_source, translate
 from tests.privileges.calls import Need
 from tests.privileges.policies import Grant, grants
 from tests.privileges.reasons import reason_for

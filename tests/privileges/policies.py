@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.reading import Reader
+from local.template.parser import Reader
 from tests.privileges.calls import Need
 
 

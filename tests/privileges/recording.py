@@ -11,10 +11,10 @@ from typing import Any
 
 from botocore.httpsession import URLLib3Session
 
-from local.in_process import InProcessInvoker
+from local.faults.throttling import OWN_CLIENT
+from local.functions.in_process import InProcessInvoker
 from local.patching import Patches
 from local.resources import Function
-from local.throttling import OWN_CLIENT
 from tests.privileges.calls import Need, needs_of
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from coffer.domain.rawstore.datasets import Package, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.rawstore.requests import authorize, describe, error_of, files_of, package, post, token
 from tests.rawstore.test_presign import get, link_of, presign

@@ -17,7 +17,7 @@ from coffer.adapters import http_connections as connections
 from coffer.adapters.http_connections import KeptConnection, Reply
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.keys import KeyPattern
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.rawstore.requests import (
     MAY_UPLOAD,

@@ -20,7 +20,7 @@ from coffer.adapters.http_connections import KeptConnection, Reply
 from coffer.domain.rawstore.permissions import Permit
 from coffer.domain.rawstore.quotas import Quota, Totals
 from coffer.domain.rawstore.usage import Usage, moved, sequencer_of
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls, aws_calls
 from tests.rawstore.requests import authorize, describe, error_of, files_of, package, post

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local.reading import Reader
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function
-from local.template import read_source, translate
+from local.template.parser import Reader
+from local.template.source import read_source, translate
 
 MAX_BYTES = 262_144_000
 """A function with its layers, unzipped: 250 MB, as Lambda counts them."""

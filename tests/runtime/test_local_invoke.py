@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from local.commands import main as run_command
-from local.sam_invoke import BUILDS, TEMPLATE_NAME, machine_architecture
+from local.commands.sam_invoke import BUILDS, TEMPLATE_NAME, machine_architecture
 from tests.e2e.stacks import HOST, Stack
 from tests.runtime.emulator import Emulator
 from tests.runtime.samples import FILE, rewritten

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.sam_invoke import machine_architecture
+from local.commands.sam_invoke import machine_architecture
 from tests.runtime.tools import MissingError, find_tools
 
 

@@ -6,7 +6,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.sam_invoke import machine_architecture
+from local.commands.sam_invoke import machine_architecture
 
 ROOT = Path(__file__).parents[2]
 PYTHON = "3.13"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.resources import Route
 from local.stack import LocalStack
 from tests.api.clients import JSON_API, multipart

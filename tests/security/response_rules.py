@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from local.gateway import Response
+from local.gateway.api import Response
 from tests.api.clients import JSON_API
 
 AT_THE_ROOT = ("/resource-name-identifier", "/index-refresh", "/object-export", "/toa",

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from local.gateway import Request
+from local.gateway.api import Request
 from local.printing import Printer
 from local.reports import Silence
 from local.resources import Function

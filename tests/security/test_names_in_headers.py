@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import header, offer, post
 from tests.api.images import png

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway import Response
+from local.gateway.api import Response
 from local.resources import Route
 from local.stack import LocalStack
 from tests.api.images import png

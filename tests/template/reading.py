@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from local.template import Source, Template, read_source, translate
+from local.template.source import Source, Template, read_source, translate
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"

@@ -10,7 +10,7 @@ import pytest
 
 from coffer.domain.configuration.cron import check_cron
 from coffer.domain.configuration.durations import parse_duration
-from local.schedules import parse_cron
+from local.eventbridge.schedules import parse_cron
 from tests.template.reading import as_list, functions, made, reference, source, written
 
 QUEUES = written("AWS::SQS::Queue")

@@ -1,0 +1,1 @@
+"""DynamoDB, SQS and EventBridge by moto, with what is corrected in moto."""

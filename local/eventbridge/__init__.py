@@ -1,0 +1,1 @@
+"""EventBridge for the local stack: the bus, event patterns and schedules."""

@@ -1,0 +1,1 @@
+"""Faults on request: which deliveries and AWS calls are disturbed, and how."""

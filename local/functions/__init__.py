@@ -1,0 +1,1 @@
+"""Run the handlers, and feed them from queues, streams and asynchronous invocations."""

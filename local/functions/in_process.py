@@ -1,0 +1,238 @@
+"""Runs handlers in this process, for tests: quick, debuggable, and one after the other.
+
+Two functions can't share a module name, so each `app.py` is imported under a name of its own. The
+environment is the union of all functions' variables, because settings are read once a process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import wraps
+from http.client import HTTPConnection
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from weakref import WeakSet
+
+import botocore.endpoint
+from botocore.httpsession import URLLib3Session
+
+from local.clock import StackClock
+from local.faults.chaos import Fault
+from local.faults.fault_injection import Disturbance
+from local.functions.worker import CLOCK
+from local.invocation import (
+    SYNCHRONOUS_LIMIT_BYTES,
+    Outcome,
+    describe_context,
+    encode_event,
+    environment_of,
+    make_context,
+    new_request_id,
+)
+from local.patching import Patches
+from local.resources import Function
+
+SETTINGS_MODULE = "coffer.settings"
+OF_ONE_FUNCTION = frozenset(
+    {
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "LAMBDA_TASK_ROOT",
+        "_HANDLER",
+        "TZ",
+    }
+)
+"""Variables that differ between functions by their nature; in one process the first one's stay."""
+
+Handler = Callable[[Any, Any], Any]
+
+
+class KilledError(BaseException):
+    """Raise it inside a handler (from a botocore hook, say) to end it as a kill would.
+
+    Not an Exception, so that no handler catches it: the invocation ends as Runtime.ExitError.
+    """
+
+
+class EnvironmentConflictError(Exception):
+    """The handlers' environment can't be had in this process; the message says why."""
+
+
+class InProcessInvoker:
+    """Invokes handlers by calling them. Timeouts are told to the handler, but not enforced."""
+
+    def __init__(self, clock: StackClock, disturbance: Disturbance | None = None) -> None:
+        self._clock = clock
+        self._disturbance = disturbance or Disturbance()
+        self._running: tuple[int, str] | None = None
+        self._patches = Patches()
+        self._handlers: dict[str, Handler] = {}
+        self._environment: dict[str, str | None] = {}
+        self._sessions: WeakSet[URLLib3Session] = WeakSet()
+
+    def prepare(self, functions: Sequence[Function], endpoints: Mapping[str, str]) -> None:
+        """Sets the environment and moves the product's clock; before any handler is imported."""
+        wanted = _union([environment_of(function, endpoints) for function in functions])
+        changed = {name for name, value in wanted.items() if os.environ.get(name) != value}
+        if _reads_settings(functions) and changed - OF_ONE_FUNCTION:
+            raise EnvironmentConflictError(
+                f"{SETTINGS_MODULE} has been imported before the stack was started, with other "
+                f"values of {', '.join(sorted(changed - OF_ONE_FUNCTION))}. Start the LocalStack "
+                "first: in pytest_configure of the conftest."
+            )
+        for name in wanted:
+            self._environment[name] = os.environ.get(name)
+        os.environ.update(wanted)
+        for layer in {layer for function in functions for layer in function.layers}:
+            if str(layer) not in sys.path:
+                sys.path.append(str(layer))
+        self._move_clock()
+        self._remember_sessions()
+        if Fault.THROTTLE in self._disturbance.chaos:
+            # What the SDK waits before it tries again is as short as a test.
+            self._patches.replace(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
+        if Fault.CRASH in self._disturbance.chaos:
+            self._kill_before_calls()
+
+    def _kill_before_calls(self) -> None:
+        """Every call of AWS begins here: the SDK's, and those that handlers sign by hand."""
+        original = vars(HTTPConnection)["putrequest"]
+
+        def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
+            thread, function = self._running or (None, "")
+            if thread == threading.get_ident() and self._disturbance.kills(function):
+                raise KilledError("by chaos, before a call")
+            original(connection, *args, **kwargs)
+
+        self._patches.replace(HTTPConnection, "putrequest", putrequest)
+
+    def _remember_sessions(self) -> None:
+        """Notes each AWS client's connections, to close them at the end as an exit would."""
+        sessions = self._sessions
+        original = vars(URLLib3Session)["__init__"]
+
+        @wraps(original)
+        def initialise(session: URLLib3Session, *args: Any, **kwargs: Any) -> None:
+            original(session, *args, **kwargs)
+            sessions.add(session)
+
+        self._patches.replace(URLLib3Session, "__init__", initialise)
+
+    def _move_clock(self) -> None:
+        module_name, class_name = CLOCK
+        try:
+            found = importlib.util.find_spec(module_name)
+        except ModuleNotFoundError:  # its packages aren't there either
+            return
+        if found is None:
+            return
+        clock_class = getattr(importlib.import_module(module_name), class_name)
+        clock = self._clock
+
+        def now(_itself: Any) -> datetime:
+            return clock.now()
+
+        self._patches.replace(clock_class, "now", now)
+
+    def handler(self, function: Function) -> Handler:
+        """The function's handler, imported once."""
+        if function.logical_id not in self._handlers:
+            self._handlers[function.logical_id] = _load(function)
+        return self._handlers[function.logical_id]
+
+    def invoke(self, function: Function, event: Any) -> Outcome:
+        """Calls the handler with a copy of the event, as a process of its own would get it."""
+        request_id = new_request_id()
+        encoded = encode_event(event)
+        started = time.monotonic()
+        try:
+            handler = self.handler(function)
+            context = make_context(describe_context(function, request_id))
+            answer = self._run(function, handler, json.loads(encoded), context)
+            payload = json.dumps(answer, ensure_ascii=False)
+        except (Exception, SystemExit, KilledError) as error:
+            return _failure(error, request_id, started)
+        duration_ms = (time.monotonic() - started) * 1000
+        if len(payload.encode()) > SYNCHRONOUS_LIMIT_BYTES:
+            return Outcome(
+                error_type="Function.ResponseSizeTooLarge",
+                error_message=f"more than {SYNCHRONOUS_LIMIT_BYTES} bytes",
+                duration_ms=duration_ms,
+                request_id=request_id,
+            )
+        return Outcome(json.loads(payload), duration_ms=duration_ms, request_id=request_id)
+
+    def _run(self, function: Function, handler: Handler, event: Any, context: Any) -> Any:
+        self._disturbance.begins(function.logical_id)
+        self._running = (threading.get_ident(), function.logical_id)
+        try:
+            return handler(event, context)
+        finally:
+            self._running = None
+
+    def close(self) -> None:
+        """Gives the environment and the clock back, and closes the handlers' connections."""
+        self._patches.undo()
+        for session in list(self._sessions):
+            session.close()
+        for name, value in self._environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._environment.clear()
+
+
+def _failure(error: BaseException, request_id: str, started: float) -> Outcome:
+    return Outcome(
+        error_type=type(error).__name__ if isinstance(error, Exception) else "Runtime.ExitError",
+        error_message=str(error),
+        stack_trace=tuple(traceback.format_exception(error)),
+        duration_ms=(time.monotonic() - started) * 1000,
+        request_id=request_id,
+    )
+
+
+def _reads_settings(functions: Sequence[Function]) -> bool:
+    """Whether the settings that these functions' layers hold have been read already."""
+    source = getattr(sys.modules.get(SETTINGS_MODULE), "__file__", None)
+    if source is None:
+        return False
+    layers = {layer for function in functions for layer in function.layers}
+    return any(Path(source).resolve().is_relative_to(layer) for layer in layers)
+
+
+def _union(environments: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    union: dict[str, str] = {}
+    for environment in environments:
+        for name, value in environment.items():
+            if name not in OF_ONE_FUNCTION and union.setdefault(name, value) != value:
+                raise EnvironmentConflictError(
+                    f"{name} differs between functions, which one process can't have"
+                )
+            union.setdefault(name, value)
+    return union
+
+
+def _load(function: Function) -> Handler:
+    module_name, _, name = function.handler.rpartition(".")
+    path = function.folder / (module_name + ".py")
+    unique = f"local_function_{function.folder.name}_{module_name}"
+    spec = importlib.util.spec_from_file_location(unique, path)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"no module {module_name} in {function.folder}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[unique] = module
+    spec.loader.exec_module(module)
+    handler: Handler = getattr(module, name)
+    return handler

@@ -1,0 +1,129 @@
+"""Feeds a function from a queue, as Lambda's poller does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from local.aws.moto_server import MotoServer, Received
+from local.eventbridge.patterns import matches
+from local.faults.fault_injection import Disturbance
+from local.functions.batch_failures import InvalidReportError, reported_failures
+from local.invocation import Invoker, Outcome, PayloadTooLargeError
+from local.reports import Reports
+from local.resources import DEFAULT_REGION, Function, Mapped, Queue, name_of_arn
+
+
+class QueueFeed:
+    """One event source mapping of a queue. `step` takes one batch and sees it through."""
+
+    def __init__(
+        self,
+        mapping: Mapped,
+        function: Function,
+        queue: Queue,
+        server: MotoServer,
+        invoker: Invoker,
+        reports: Reports,
+        disturbance: Disturbance,
+    ) -> None:
+        self._mapping = mapping
+        self._function = function
+        self._queue = queue
+        self._server = server
+        self._invoker = invoker
+        self._reports = reports
+        self._disturbance = disturbance
+        self.name = name_of_arn(mapping.source_arn)
+
+    @property
+    def concurrency(self) -> int | None:
+        """How many batches may be under way at once."""
+        return self._mapping.concurrency
+
+    def step(self) -> bool:
+        """Delivers one batch; False when there was nothing to deliver."""
+        messages = self._server.receive(self.name, self._mapping.batch_size)
+        if not messages:
+            return False
+        wanted = [message for message in messages if self._passes_filters(message)]
+        # What no filter lets through is deleted without an invocation.
+        unwanted = [one.receipt_handle for one in messages if one not in wanted]
+        self._server.delete(self.name, unwanted)
+        if wanted:
+            self._deliver(wanted)
+        return True
+
+    def next_due_ms(self) -> float | None:
+        """When a hidden message comes back; None without any."""
+        return self._server.next_visible_ms(self.name)
+
+    def _passes_filters(self, message: Received) -> bool:
+        if not self._mapping.filters:
+            return True
+        record = make_record(message, self._mapping.source_arn, parse_body=True)
+        return any(matches(one, record) for one in self._mapping.filters)
+
+    def _deliver(self, messages: Sequence[Received]) -> None:
+        outcome = self._invoke(messages)
+        if self._disturbance.repeats(self.name):
+            outcome = self._invoke(messages)
+        failed = self._failed(messages, outcome)
+        done = [one.receipt_handle for one in messages if one.message_id not in failed]
+        self._server.delete(self.name, done)
+        remark = self._remark([one for one in messages if one.message_id in failed])
+        count = f"{len(messages)} of {self.name}"
+        self._reports.delivery(count, self._function, outcome, remark)
+
+    def _invoke(self, messages: Sequence[Received]) -> Outcome:
+        records = [make_record(message, self._mapping.source_arn) for message in messages]
+        try:
+            return self._invoker.invoke(self._function, {"Records": records})
+        except PayloadTooLargeError as error:
+            return Outcome(error_type="RequestTooLarge", error_message=str(error))
+
+    def _failed(self, messages: Sequence[Received], outcome: Outcome) -> frozenset[str]:
+        everything = frozenset(message.message_id for message in messages)
+        if outcome.failed:
+            return everything
+        if not self._mapping.reports_item_failures:
+            return frozenset()
+        try:
+            return reported_failures(outcome.payload, everything)
+        except InvalidReportError as error:
+            self._reports.note(f"{self._function.logical_id}: whole batch failed: {error}")
+            return everything
+
+    def _remark(self, failed: Sequence[Received]) -> str:
+        if not failed:
+            return ""
+        tries = max(message.receive_count for message in failed)
+        wait = self._queue.attributes.get("VisibilityTimeout", "30")
+        return f"{len(failed)} failed at try {tries}, visible again in {wait} s"
+
+
+def make_record(message: Received, source_arn: str, *, parse_body: bool = False) -> dict[str, Any]:
+    """A message as handlers see it; filters see a JSON body parsed."""
+    body: Any = message.body
+    if parse_body:
+        try:
+            body = json.loads(body)
+        except ValueError:
+            body = message.body
+    return {
+        "messageId": message.message_id,
+        "receiptHandle": message.receipt_handle,
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": str(message.receive_count),
+            "SentTimestamp": str(message.sent_ms),
+            "SenderId": "AIDAIT2UOQQY3AUEKVGXU",
+            "ApproximateFirstReceiveTimestamp": str(message.first_received_ms),
+        },
+        "messageAttributes": {},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": source_arn,
+        "awsRegion": DEFAULT_REGION,
+    }

@@ -1,0 +1,362 @@
+"""The HTTP API without its sockets: a request becomes an event, an answer a response.
+
+Sources: API Gateway Developer Guide, "Working with AWS Lambda proxy integrations for HTTP APIs"
+(payload format 2.0) and "Configure CORS for HTTP APIs".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fnmatch
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local.clock import StackClock
+from local.gateway.routes import Match, RouteTable
+from local.invocation import Invoker, Outcome, PayloadTooLargeError
+from local.resources import ACCOUNT, Cors, Function, Resources, Route
+
+BODY_LIMIT_BYTES = 10 * 1024**2
+API_ID = "local"
+TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+"""Beside text/*, the only types whose bodies arrive as text, as observed on the real gateway;
+all others, forms, vendor types and bodies without a type too, arrive in base64."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request. `target` is path and query as sent; header names as sent."""
+
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+    source_ip: str = "127.0.0.1"
+    protocol: str = "HTTP/1.1"
+
+    @property
+    def raw_path(self) -> str:
+        """The path, still percent-encoded."""
+        return self.target.split("?", 1)[0] or "/"
+
+    @property
+    def raw_query(self) -> str:
+        """The query without its question mark."""
+        return self.target.partition("?")[2]
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in whatever case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response. Header names are in lower case; `set-cookie` may be there repeatedly."""
+
+    status: int
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in whatever case."""
+        return next((value for key, value in self.headers if key == name.lower()), None)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Handled:
+    """A response and what the log says about it."""
+
+    response: Response
+    route_key: str
+    function: str | None = None
+    outcome: Outcome | None = None
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class Gateway:
+    """The HTTP API of a template."""
+
+    def __init__(self, resources: Resources, invoker: Invoker, clock: StackClock) -> None:
+        self._resources = resources
+        self._invoker = invoker
+        self._clock = clock
+        self._routes = RouteTable(resources.routes)
+
+    def handle(self, request: Request) -> Handled:
+        """Answers a request through the route that it matches."""
+        cors = self._resources.cors
+        if cors is not None and is_preflight(request):
+            return Handled(Response(204, preflight_headers(cors, request)), "OPTIONS (CORS)")
+        handled = self._answer(request)
+        headers = [*handled.response.headers, ("apigw-requestid", handled.request_id)]
+        if cors is not None:
+            headers = [one for one in headers if not one[0].startswith("access-control-")]
+            headers += response_headers(cors, request.header("origin"))
+        handled.response = Response(handled.response.status, headers, handled.response.body)
+        return handled
+
+    def _answer(self, request: Request) -> Handled:
+        if len(request.body) > BODY_LIMIT_BYTES:
+            return Handled(gateway_error(413), "-")
+        match = self._routes.find(request.method, request.raw_path)
+        if match is None:
+            return Handled(gateway_error(404), "-")
+        handled = Handled(gateway_error(500), match.route.key, match.route.function)
+        function = self._resources.function(match.route.function)
+        event = make_event(request, match, handled.request_id, self._clock.now())
+        try:
+            handled.outcome = self._invoke(function, event, match.route)
+        except PayloadTooLargeError:
+            handled.response = gateway_error(413)
+            return handled
+        handled.response = self._response(handled.outcome)
+        return handled
+
+    def _invoke(self, function: Function, event: dict[str, Any], route: Route) -> Outcome | None:
+        """The outcome, or None when the gateway gave up waiting; the function goes on then."""
+        if function.timeout_seconds * 1000 <= route.timeout_ms:
+            return self._invoker.invoke(function, event)
+        outcomes: SimpleQueue[Outcome | PayloadTooLargeError] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                outcomes.put(self._invoker.invoke(function, event))
+            except PayloadTooLargeError as error:
+                outcomes.put(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            outcome = outcomes.get(timeout=route.timeout_ms / 1000)
+        except Empty:
+            return None
+        if isinstance(outcome, PayloadTooLargeError):
+            raise outcome
+        return outcome
+
+    @staticmethod
+    def _response(outcome: Outcome | None) -> Response:
+        if outcome is None:
+            return gateway_error(503)
+        if outcome.failed:
+            return gateway_error(500)
+        try:
+            return make_response(outcome.payload)
+        except (ValueError, TypeError, AttributeError):
+            return gateway_error(500)
+
+
+_MESSAGES: Mapping[int, str] = {
+    400: "Bad Request",
+    404: "Not Found",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
+
+
+def gateway_error(status: int) -> Response:
+    """What the gateway itself answers."""
+    body = json.dumps({"message": _MESSAGES[status]}, separators=(",", ":")).encode()
+    return Response(status, [("content-type", "application/json")], body)
+
+
+def make_event(request: Request, match: Match, request_id: str, now: datetime) -> dict[str, Any]:
+    """The event of payload format 2.0."""
+    host = request.header("host") or "localhost"
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": match.route.key,
+        "rawPath": request.raw_path,
+        "rawQueryString": request.raw_query,
+        "headers": _event_headers(request, host),
+        "requestContext": {
+            "accountId": ACCOUNT,
+            "apiId": API_ID,
+            "domainName": host,
+            "domainPrefix": host.split(".")[0].split(":")[0],
+            "http": {
+                "method": request.method,
+                "path": request.raw_path,
+                "protocol": request.protocol,
+                "sourceIp": request.source_ip,
+                "userAgent": request.header("user-agent") or "",
+            },
+            "requestId": request_id,
+            "routeKey": match.route.key,
+            "stage": "$default",
+            "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+            "timeEpoch": int(now.timestamp() * 1000),
+        },
+        "isBase64Encoded": False,
+    }
+    cookies = [
+        cookie.strip()
+        for name, value in request.headers
+        if name.lower() == "cookie"
+        for cookie in value.split(";")
+        if cookie.strip()
+    ]
+    if cookies:
+        event["cookies"] = cookies
+    if request.raw_query:
+        event["queryStringParameters"] = _joined(
+            parse_qsl(request.raw_query, keep_blank_values=True)
+        )
+    if match.path_parameters:
+        event["pathParameters"] = dict(match.path_parameters)
+    if request.body:
+        event["body"], event["isBase64Encoded"] = encode_body(
+            request.body, request.header("content-type")
+        )
+    return event
+
+
+def _event_headers(request: Request, host: str) -> dict[str, str]:
+    port = host.rpartition(":")[2] if ":" in host else "80"
+    given = [(name, value) for name, value in request.headers if name.lower() != "cookie"]
+    return {
+        **_joined((name.lower(), value) for name, value in given),
+        "x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}",
+        "x-forwarded-for": request.source_ip,
+        "x-forwarded-port": port,
+        "x-forwarded-proto": "http",
+    }
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in pairs:
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
+
+
+def encode_body(body: bytes, content_type: str | None) -> tuple[str, bool]:
+    """The body as the event carries it, and whether that is base64."""
+    media_type = (content_type or "").split(";")[0].strip().lower()
+    if media_type.startswith("text/") or media_type in TEXT_TYPES:
+        try:
+            return body.decode("utf-8"), False
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(body).decode("ascii"), True
+
+
+def make_response(payload: Any) -> Response:
+    """A handler's answer as a response.
+
+    ValueError, TypeError or AttributeError for one that the gateway can't use.
+    """
+    if not isinstance(payload, dict) or "statusCode" not in payload:
+        # The simple form: any JSON without a status code is the body itself.
+        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        return Response(200, [("content-type", "application/json")], body)
+    status = payload["statusCode"]
+    if isinstance(status, bool) or not isinstance(status, int | str):
+        raise TypeError(f"not a status code: {status!r}")
+    status = int(status)
+    if not 100 <= status <= 599:
+        raise ValueError(f"not a status code: {status}")
+    headers = [
+        (str(name).lower(), _header_text(value))
+        for name, value in (payload.get("headers") or {}).items()
+    ]
+    body = _decode_answer(payload.get("body"), payload.get("isBase64Encoded") is True)
+    if body and not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", "text/plain;charset=UTF-8"))
+    headers += [("set-cookie", cookie) for cookie in payload.get("cookies") or ()]
+    return Response(status, headers, body)
+
+
+def _decode_answer(body: Any, is_base64: bool) -> bytes:
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise TypeError("a body is text")
+    if not is_base64:
+        return body.encode()
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error as error:
+        raise ValueError("the body isn't base64") from error
+
+
+def _header_text(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if "\r" in text or "\n" in text:
+        raise ValueError("a header holds a line break")
+    return text
+
+
+def is_preflight(request: Request) -> bool:
+    """Whether a browser asks for permission first."""
+    return (
+        request.method == "OPTIONS"
+        and request.header("origin") is not None
+        and request.header("access-control-request-method") is not None
+    )
+
+
+def allowed_origin(cors: Cors, origin: str | None) -> str | None:
+    """What Access-Control-Allow-Origin says for an origin; None when nothing is said."""
+    if origin is None:
+        return None
+    if "*" in cors.allow_origins:
+        return "*"
+    lowered = origin.lower()
+    for allowed in cors.allow_origins:
+        # The gateway knows one wildcard, the star; fnmatch's brackets stand in no origin.
+        if fnmatch.fnmatchcase(lowered, allowed.lower()):
+            return origin
+    return None
+
+
+def preflight_headers(cors: Cors, request: Request) -> list[tuple[str, str]]:
+    """The headers of a preflight's answer; none for an origin that isn't allowed."""
+    origin = allowed_origin(cors, request.header("origin"))
+    if origin is None:
+        return []
+    headers = [("access-control-allow-origin", origin)]
+    if cors.allow_methods:
+        headers.append(("access-control-allow-methods", ",".join(cors.allow_methods)))
+    if cors.allow_headers:
+        headers.append(("access-control-allow-headers", ",".join(cors.allow_headers)))
+    if cors.max_age is not None:
+        headers.append(("access-control-max-age", str(cors.max_age)))
+    if cors.allow_credentials:
+        headers.append(("access-control-allow-credentials", "true"))
+    return headers
+
+
+def response_headers(cors: Cors, origin: str | None) -> list[tuple[str, str]]:
+    """The CORS headers of an actual answer."""
+    allowed = allowed_origin(cors, origin)
+    if allowed is None:
+        return []
+    headers = [("access-control-allow-origin", allowed)]
+    if cors.allow_credentials:
+        headers.append(("access-control-allow-credentials", "true"))
+    if cors.expose_headers:
+        headers.append(("access-control-expose-headers", ",".join(cors.expose_headers)))
+    return headers

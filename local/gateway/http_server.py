@@ -1,0 +1,232 @@
+"""The API's port: HTTP/1.1 on loopback, one thread a connection, as the gateway would answer."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from local.gateway.api import BODY_LIMIT_BYTES, Request, Response, gateway_error
+from local.http_heads import cuts_headers_off
+
+HEADER_TIMEOUT_SECONDS = 60
+DRAIN_BYTES = 64 * 1024**2
+"""How much of a refused body is read so that its sender sees the answer, not a reset."""
+CHUNK_BYTES = 1 << 16
+CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+HEAD_LIMIT_BYTES = 10_240
+"""Request line and header values together: API Gateway Developer Guide, "Quotas for configuring and
+running an HTTP API"."""
+
+Answer = Callable[[Request], Response]
+Special = Callable[["Connection"], bool]
+"""Answers a request on a reserved path itself; False leaves it to the API."""
+
+
+class BodyError(Exception):
+    """A body that can't be read; `status` says how to answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class ApiServer(ThreadingHTTPServer):
+    """Listens at once; answers from `serve` on."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, host: str, port: int) -> None:
+        """Raises OSError when the port is taken."""
+        self.answer: Answer | None = None
+        self.special: Special | None = None
+        self.when_refused: Callable[[str, str, int], None] | None = None
+        """Told of method, target and status of what isn't even handed on."""
+        self._thread: threading.Thread | None = None
+        super().__init__((host, port), Connection)
+
+    def serve(self, answer: Answer, special: Special) -> None:
+        """Begins to answer, in the background."""
+        self.answer = answer
+        self.special = special
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.05,), name="local-api", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops listening. Requests under way are left to their threads."""
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no error of ours; anything else shows."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One connection, request after request."""
+
+    server: ApiServer
+    protocol_version = "HTTP/1.1"
+    timeout = HEADER_TIMEOUT_SECONDS
+    server_version = "Coffer"
+    sys_version = ""
+
+    def handle_expect_100(self) -> bool:
+        """A body that would be refused isn't asked for."""
+        try:
+            if self._announced_length() <= BODY_LIMIT_BYTES:
+                return super().handle_expect_100()
+            self._refuse(413)
+        except BodyError as error:
+            self._refuse(error.status)
+        return False
+
+    def parse_request(self) -> bool:
+        """Refuses a head that is larger than the gateway takes."""
+        if not super().parse_request():
+            return False
+        # http.server makes one slash of several at the beginning; the gateway compares what came.
+        self.path = self.requestline.split()[1]
+        if cuts_headers_off(self.headers):
+            self._refuse(400)
+            return False
+        size = len(self.requestline) + sum(len(value) for value in self.headers.values())
+        if size > HEAD_LIMIT_BYTES:
+            self._refuse(431)
+            return False
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server itself refuses (a malformed head), in the gateway's form."""
+        del message, explain
+        self.headers = getattr(self, "headers", None) or Message()
+        self.command = self.command or "GET"
+        self.path = getattr(self, "path", "")
+        self.request_version = self.protocol_version  # or there would be no head
+        self._refuse(code)
+
+    def _announced_length(self) -> int:
+        """Content-Length; BodyError where it isn't one."""
+        texts = set(self.headers.get_all("Content-Length", ["0"]))
+        text = texts.pop()
+        if texts or not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise BodyError(400)
+        return int(text)
+
+    def answer_request(self) -> None:
+        """Reads the request, has it answered, writes the response."""
+        special, answer = self.server.special, self.server.answer
+        if special is None or answer is None or special(self):
+            return
+        try:
+            body = self.read_body()
+        except BodyError as error:
+            self._refuse(error.status)
+            return
+        request = Request(
+            method=self.command,
+            target=self.path,
+            headers=[(name, value) for name, value in self.headers.items()],
+            body=body,
+            source_ip=self.client_address[0],
+            protocol=self.request_version,
+        )
+        self.write(answer(request))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer_request  # noqa: N815 - http.server's names
+
+    def read_body(self) -> bytes:
+        """The body; BodyError when it is too large or malformed, or in a coding nobody reads."""
+        coding = self.headers.get("Transfer-Encoding", "").strip().lower()
+        if coding == "chunked":
+            return self._read_chunks()
+        if coding:
+            raise BodyError(501)
+        length = self._announced_length()
+        if length > BODY_LIMIT_BYTES:
+            raise BodyError(413)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise BodyError(400)
+        return body
+
+    def _read_chunks(self) -> bytes:
+        parts: list[bytes] = []
+        total = 0
+        while True:
+            line = self.rfile.readline(1024).split(b";")[0].strip()
+            if not CHUNK_SIZE.fullmatch(line):
+                raise BodyError(400)
+            size = int(line, 16)
+            if size == 0:
+                break
+            total += size
+            if total > BODY_LIMIT_BYTES:
+                raise BodyError(413)
+            parts.append(self.rfile.read(size))
+            self.rfile.readline(8)
+        while self.rfile.readline(1024).strip():
+            continue
+        return b"".join(parts)
+
+    def write(self, response: Response) -> None:
+        """Sends a response."""
+        self.send_response_only(response.status)
+        self.send_header("Date", self.date_time_string())
+        names = {name for name, _ in response.headers}
+        for name, value in response.headers:
+            self.send_header(name, value)
+        has_body = response.status >= 200 and response.status not in (204, 304)
+        if has_body and not (self.command == "HEAD" and "content-length" in names):
+            names.discard("content-length")
+        if has_body and "content-length" not in names:
+            self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if has_body and self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def _refuse(self, status: int) -> None:
+        """Answers at once, then reads on for a while, so that the answer is seen."""
+        self.close_connection = True
+        if self.server.when_refused is not None:
+            self.server.when_refused(self.command, self.path, status)
+        response = gateway_error(status)
+        self.send_response_only(status)
+        self.send_header("Connection", "close")
+        for name, value in response.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+        self.wfile.flush()
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(2)
+            deadline = time.monotonic() + 10
+            drained = 0
+            while drained < DRAIN_BYTES and time.monotonic() < deadline:
+                chunk = self.connection.recv(CHUNK_BYTES)
+                if not chunk:
+                    break
+                drained += len(chunk)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        """Nothing: the stack reports requests itself."""
+
+    def log_request(self, code: int | HTTPStatus | str = "-", size: int | str = "-") -> None:
+        """Nothing: the stack reports requests itself."""

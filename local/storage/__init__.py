@@ -1,0 +1,1 @@
+"""The S3 that the stack uses: its own, or one that runs elsewhere."""

@@ -1,0 +1,1 @@
+"""Read `template.yaml` and say which resources it asks for."""

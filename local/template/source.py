@@ -1,0 +1,288 @@
+"""Reads a SAM template with its line numbers and translates it to plain CloudFormation.
+
+The translation is AWS's own (aws-sam-translator), run without a network. Local code folders are
+taken out of the template first, because the translator wants them on S3, and kept beside it.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from local.template.parameters import parse_value
+
+Where = tuple[str | int, ...]
+
+SECTIONS = {
+    "AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Mappings", "Metadata",
+    "Outputs", "Parameters", "Resources", "Rules", "Transform",
+}  # fmt: skip
+ATTRIBUTES = {
+    "Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type",
+    "UpdatePolicy", "UpdateReplacePolicy",
+}  # fmt: skip
+"""What a resource may have beside its type and properties."""
+
+# How the translator words what it refuses.
+_NAMED = re.compile(
+    r"Resource with id \[(?P<resource>[^\]]*)\] is invalid\. "
+    r"(?:Event with id \[(?P<event>[^\]]*)\] is invalid\. )?(?P<says>.*)",
+    re.DOTALL,
+)
+_PROPERTY = re.compile(r"[Pp]roperty '?(\w+)'? ")
+
+FOLDER_PROPERTIES: Mapping[str, str] = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+}
+
+
+class TemplateError(Exception):
+    """The template says something that the local stack can't do; the message names the line."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template as its author wrote it: plain data, and the line on which each part begins."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: Mapping[Where, int]
+
+    def line_of(self, *where: str | int) -> int:
+        """The line of the nearest enclosing part that the source has."""
+        for length in range(len(where), 0, -1):
+            if where[:length] in self.lines:
+                return self.lines[where[:length]]
+        return 1
+
+    def author_of(self, logical_id: str) -> str:
+        """The resource of the source that a translated resource comes from.
+
+        The translator makes further resources out of one (roles, rules, permissions) and begins
+        their ids with its id.
+        """
+        resources = self.data.get("Resources", {})
+        candidates = [name for name in resources if logical_id.startswith(name)]
+        return max(candidates, key=len, default=logical_id)
+
+    def event_of(self, logical_id: str) -> Where:
+        """The event of a function that a translated resource comes from; () for none of them."""
+        author = self.author_of(logical_id)
+        rest = logical_id.removeprefix(author)
+        where = ("Resources", author, "Properties", "Events")
+        events = {str(one[4]) for one in self.lines if len(one) == 5 and one[:4] == where}
+        event = max(filter(rest.startswith, events), key=len, default=None)
+        return () if event is None or not rest else ("Properties", "Events", event)
+
+    def event_of_route(self, function: str, method: str, path: str) -> Where:
+        """Where a function says that it answers a route, as near as is known."""
+        author = self.data["Resources"].get(self.author_of(function), {})
+        events = author.get("Properties", {}).get("Events", {})
+        for name, event in events.items():
+            properties = event.get("Properties", {})
+            spelt = str(properties.get("Method", "ANY")).upper()
+            if properties.get("Path") == path and spelt == method:
+                return "Properties", "Events", name, "Properties"
+        return "Properties", "Events"
+
+    def error(self, logical_id: str, says: str, *inside: str | int) -> TemplateError:
+        """An error that names the logical id and, as near as is known, the line of the file."""
+        where = ("Resources", self.author_of(logical_id), *self.event_of(logical_id), *inside)
+        return self.error_at(f"{logical_id}: {says}", *where)
+
+    def error_at(self, says: str, *where: str | int) -> TemplateError:
+        """An error about a part of the file, or the nearest part around it."""
+        return TemplateError(f"{self.path.name}:{self.line_of(*where)}: {says}")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A translated template: only plain CloudFormation resources are left in `resources`."""
+
+    source: Source
+    parameters: Mapping[str, Any]
+    conditions: Mapping[str, Any]
+    mappings: Mapping[str, Any]
+    resources: Mapping[str, dict[str, Any]]
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """The code folder of each function and layer, by the logical id in the source."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags, turned into their long form."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _construct_intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = str(value).split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    elif isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    else:
+        raise yaml.MarkedYAMLError(problem=f"!{suffix} of nothing", problem_mark=node.start_mark)
+    return {name: value}
+
+
+def _keep_dates_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """`Version: 2012-10-17` is text to CloudFormation, a date to YAML."""
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_multi_constructor("!", _construct_intrinsic)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _keep_dates_as_text)
+
+
+def read_source(path: Path) -> Source:
+    """Reads the file, keeping tags as intrinsics and remembering every line."""
+    loader = _Loader(path.read_text(encoding="utf-8"))
+    try:
+        root = loader.get_single_node()
+        if not isinstance(root, yaml.MappingNode):
+            raise TemplateError(f"{path.name}: a template is a mapping")
+        lines = dict(_lines_below(root, ()))
+        data = loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = 1 if mark is None else mark.line + 1
+        says = " ".join(filter(None, (error.context, error.problem)))
+        raise TemplateError(f"{path.name}:{line}: {says}") from error
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{path.name}: {error}") from error
+    finally:
+        loader.dispose()
+    source = Source(path, data, lines)
+    _check_form(source)
+    return source
+
+
+def _check_form(source: Source) -> None:
+    """What CloudFormation itself asks of a template before it looks into any resource."""
+    for name in source.data:
+        if name not in SECTIONS:
+            raise source.error_at(f"{name} is no section of a template", name)
+    for section in ("Parameters", "Resources"):
+        for name, declaration in (source.data.get(section) or {}).items():
+            if not isinstance(declaration, dict) or not isinstance(declaration.get("Type"), str):
+                raise source.error_at(f"{name}: a Type is missing", section, name)
+    for logical_id, resource in (source.data.get("Resources") or {}).items():
+        for name in resource:
+            if name not in ATTRIBUTES:
+                raise source.error(logical_id, f"a resource has no {name}", name)
+        if not isinstance(resource.get("Properties", {}), dict):
+            raise source.error(logical_id, "Properties is a mapping", "Properties")
+
+
+def _lines_below(node: yaml.Node, where: Where) -> Iterator[tuple[Where, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = (*where, key.value)
+            yield below, key.start_mark.line + 1
+            yield from _lines_below(value, below)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            below = (*where, index)
+            yield below, value.start_mark.line + 1
+            yield from _lines_below(value, below)
+
+
+def translate(source: Source, parameters: Mapping[str, str], region: str) -> Template:
+    """Translates to plain CloudFormation, with `parameters` over the template's own defaults.
+
+    Raises TemplateError for a parameter that the template doesn't have, one without a value, or
+    what the SAM translator refuses.
+    """
+    values = _parameter_values(source, parameters)
+    plain = copy.deepcopy(source.data)
+    folders = dict(_take_folders_out(plain, source.path.parent))
+    session = boto3.session.Session(region_name=region)
+    metrics = Metrics("local", DummyMetricsPublisher())
+    translator = Translator({}, Parser(), boto_session=session, metrics=metrics)
+    try:
+        translated = translator.translate(plain, dict(values))
+    except InvalidDocumentException as error:
+        causes = "\n".join(str(_refusal(source, cause.message)) for cause in error.causes)
+        raise TemplateError(causes) from error
+    finally:
+        # To nobody; unpublished ones complain when they are collected.
+        metrics.publish()
+    return Template(
+        source=source,
+        parameters=values,
+        conditions=translated.get("Conditions", {}),
+        mappings=translated.get("Mappings", {}),
+        resources=translated["Resources"],
+        folders=folders,
+    )
+
+
+def _refusal(source: Source, message: str) -> TemplateError:
+    """What the translator refuses, with the line of what its words name as exactly as they do."""
+    named = _NAMED.match(message)
+    if named is None:
+        section = next((name for name in source.data if f"'{name}'" in message), "")
+        return source.error_at(message, section)
+    event, says = named["event"], named["says"]
+    inside: Where = ("Properties",)
+    if event is not None:
+        inside, says = ("Properties", "Events", event, "Properties"), f"{event}: {says}"
+    part = _PROPERTY.search(says)
+    return source.error(named["resource"], says, *inside, *([part[1]] if part else []))
+
+
+def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
+    declared = source.data.get("Parameters", {})
+    for name in given:
+        if name not in declared:
+            raise TemplateError(f"{source.path.name}: there is no parameter {name}")
+    values: dict[str, Any] = {}
+    for name, declaration in declared.items():
+        line = source.line_of("Parameters", name)
+        if name not in given and "Default" not in declaration:
+            raise TemplateError(f"{source.path.name}:{line}: parameter {name} needs a value")
+        try:
+            values[name] = parse_value(declaration, given.get(name, declaration.get("Default")))
+        except (ValueError, re.error) as error:
+            says = f"{source.path.name}:{line}: {name} {error}"
+            raise TemplateError(says) from error
+    return values
+
+
+def _take_folders_out(plain: dict[str, Any], root: Path) -> Iterator[tuple[str, Path]]:
+    """Replaces local folders by places on S3, which is all that the translator accepts."""
+    shared = plain.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
+    for logical_id, resource in plain.get("Resources", {}).items():
+        name = FOLDER_PROPERTIES.get(resource.get("Type", ""))
+        if name is None:
+            continue
+        properties = resource.setdefault("Properties", {})
+        folder = properties.get(name, shared)
+        if isinstance(folder, str):
+            yield logical_id, root / folder
+        properties[name] = f"s3://local/{logical_id}"

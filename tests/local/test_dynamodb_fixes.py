@@ -1,0 +1,467 @@
+"""moto's DynamoDB as it comes, and mended: each mend is shown wrong without and right with."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from local.aws.dynamodb_fixes import DynamoDBMending
+from local.patching import Patches
+from local.resources import ACCOUNT
+
+REGION = "eu-north-1"  # not the stack's, whose tables live in the same process
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+class Things:
+    """A table with a stream, through boto3, and an iterator from before anything happened."""
+
+    def __init__(self, url: str) -> None:
+        options: Any = {
+            "endpoint_url": url,
+            "region_name": REGION,
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+        }
+        self.client = boto3.client("dynamodb", **options)
+        self.streams = boto3.client("dynamodbstreams", **options)
+        self.client.create_table(
+            TableName="things",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )
+        self.client.update_time_to_live(
+            TableName="things",
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"},
+        )
+        arn = self.client.describe_table(TableName="things")["Table"]["LatestStreamArn"]
+        shard = self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
+        self.iterator = self.streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+
+    def put(self, name: str, **attributes: Any) -> None:
+        self.client.put_item(TableName="things", Item={"id": {"S": name}, **attributes})
+
+    def fail_a_transaction(self) -> None:
+        """Puts one item and fails on the next."""
+        with pytest.raises(ClientError, match="TransactionCanceled"):
+            self.client.transact_write_items(
+                TransactItems=[
+                    {"Put": {"TableName": "things", "Item": {"id": {"S": "phantom"}}}},
+                    {
+                        "Update": {
+                            "TableName": "things",
+                            "Key": {"id": {"S": "there"}},
+                            "UpdateExpression": "SET n = :n",
+                            "ConditionExpression": "attribute_not_exists(id)",
+                            "ExpressionAttributeValues": {":n": {"N": "9"}},
+                        }
+                    },
+                ]
+            )
+
+    def records(self) -> list[tuple[str, str]]:
+        """Kind and key of what the iterator from the beginning sees."""
+        response = self.streams.get_records(ShardIterator=self.iterator)
+        return [
+            (record["eventName"], record["dynamodb"]["Keys"]["id"]["S"])
+            for record in response["Records"]
+        ]
+
+    def names(self) -> set[str]:
+        return {item["id"]["S"] for item in self.client.scan(TableName="things")["Items"]}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    threaded = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    threaded.start()
+    host, port = threaded.get_host_and_port()
+    yield f"http://{host}:{port}"
+    threaded.stop()
+
+
+@contextmanager
+def as_it_comes() -> Iterator[None]:
+    """moto without any mend."""
+    with Patches() as patches:
+        for owner, name in ORIGINALS:
+            patches.replace(owner, name, ORIGINALS[owner, name])
+        yield
+
+
+@contextmanager
+def mended(now: datetime = NOW) -> Iterator[DynamoDBMending]:
+    """moto with the mends, and nothing else."""
+    with as_it_comes():
+        mending = DynamoDBMending(lambda: now)
+        mending.install()
+        try:
+            yield mending
+        finally:
+            mending.remove()
+
+
+@pytest.fixture
+def things(server: str) -> Iterator[Things]:
+    backend().reset()
+    with as_it_comes():
+        made = Things(server)
+    yield made
+    made.client.close()
+    made.streams.close()
+    backend().reset()
+
+
+def backend() -> DynamoDBBackend:
+    return dynamodb_backends[ACCOUNT][REGION]
+
+
+def deep_copy_as_usual(table: Table, memo: dict[int, Any]) -> Table:
+    """What copy.deepcopy does without `__deepcopy__`."""
+    made = copy.copy(table)
+    memo[id(table)] = made
+    made.__dict__.update(copy.deepcopy(table.__dict__, memo))
+    return made
+
+
+def find_originals() -> dict[tuple[Any, str], Any]:
+    """moto's own methods. A stack that runs in this process has wrapped them already."""
+    running = [
+        (DynamoDBBackend, "transact_write_items"),
+        (DynamoDBBackend, "update_item"),
+        (DynamoDBBackend, "put_item"),
+        (DynamoDBBackend, "delete_item"),
+        (StreamShard, "add"),
+        (DynamoDBStreamsBackend, "get_records"),
+        (DynamoDBStreamsBackend, "get_shard_iterator"),
+        (DynamoHandler, "batch_write_item"),
+        (Table, "put_item"),
+        (Table, "delete_item"),
+        (Table, "query"),
+    ]
+    found: dict[tuple[Any, str], Any] = {}
+    for owner, name in running:
+        method = vars(owner)[name]
+        found[owner, name] = inspect.unwrap(method)
+    found[Table, "__deepcopy__"] = deep_copy_as_usual
+    return found
+
+
+ORIGINALS = find_originals()
+
+
+def test_a_failed_transaction_leaves_a_phantom_and_kills_iterators_without(things: Things) -> None:
+    with as_it_comes():
+        things.put("there")
+        things.fail_a_transaction()
+        assert ("INSERT", "phantom") in things.records()
+        things.put("later")
+        assert ("INSERT", "later") not in things.records()
+
+
+def test_a_failed_transaction_leaves_nothing_with(things: Things) -> None:
+    with mended():
+        things.put("there", n={"N": "1"})
+        things.fail_a_transaction()
+        assert things.records() == [("INSERT", "there")]
+        things.put("later")
+        assert things.records() == [("INSERT", "there"), ("INSERT", "later")]
+        assert things.names() == {"there", "later"}
+        item = things.client.get_item(TableName="things", Key={"id": {"S": "there"}})["Item"]
+        assert item["n"] == {"N": "1"}
+
+
+def test_a_transaction_that_succeeds_is_in_the_stream_once_with(things: Things) -> None:
+    with mended():
+        things.client.transact_write_items(
+            TransactItems=[
+                {"Put": {"TableName": "things", "Item": {"id": {"S": name}}}} for name in "ab"
+            ]
+        )
+        assert things.records() == [("INSERT", "a"), ("INSERT", "b")]
+
+
+def copies_of_other_items(things: Things) -> int:
+    """How many bystanders a transaction on one item copies."""
+    for number in range(20):
+        things.put(f"bystander-{number}")
+    copied: list[str] = []
+    original = vars(Item)["__deepcopy__"]
+
+    def counted(item: Item, memo: dict[int, Any]) -> Item:
+        copied.append(str(item.hash_key.value))
+        made: Item = original(item, memo)
+        return made
+
+    with Patches() as patches:
+        patches.replace(Item, "__deepcopy__", counted)
+        things.client.transact_write_items(
+            TransactItems=[{"Put": {"TableName": "things", "Item": {"id": {"S": "one"}}}}]
+        )
+    return sum(name.startswith("bystander") for name in copied)
+
+
+def test_a_transaction_copies_the_whole_table_without(things: Things) -> None:
+    with as_it_comes():
+        assert copies_of_other_items(things) == 20
+
+
+def test_a_transaction_copies_only_what_it_touches_with(things: Things) -> None:
+    with mended():
+        assert copies_of_other_items(things) == 0
+
+
+def test_an_identical_put_emits_a_change_without(things: Things) -> None:
+    with as_it_comes():
+        things.put("same")
+        things.put("same")
+        assert things.records() == [("INSERT", "same"), ("MODIFY", "same")]
+
+
+def test_an_identical_put_emits_nothing_with(things: Things) -> None:
+    with mended():
+        things.put("same")
+        things.put("same")
+        things.client.update_item(
+            TableName="things",
+            Key={"id": {"S": "same"}},
+            UpdateExpression="REMOVE nothing",
+        )
+        assert things.records() == [("INSERT", "same")]
+
+
+def upsert(things: Things) -> None:
+    things.client.update_item(
+        TableName="things",
+        Key={"id": {"S": "new"}},
+        UpdateExpression="SET n = :n",
+        ExpressionAttributeValues={":n": {"N": "1"}},
+    )
+
+
+def test_an_update_that_creates_inserts_twice_without(things: Things) -> None:
+    with as_it_comes():
+        upsert(things)
+        assert things.records() == [("INSERT", "new"), ("INSERT", "new")]
+
+
+def test_an_update_that_creates_inserts_once_with(things: Things) -> None:
+    with mended():
+        upsert(things)
+        things.put("next")
+        [first, second] = things.streams.get_records(ShardIterator=things.iterator)["Records"]
+        assert first["dynamodb"]["NewImage"] == {"id": {"S": "new"}, "n": {"N": "1"}}
+        numbers = [int(one["dynamodb"]["SequenceNumber"]) for one in (first, second)]
+        assert numbers[1] == numbers[0] + 1
+
+
+def fail_an_upsert(things: Things) -> None:
+    with pytest.raises(ClientError, match="ValidationException"):
+        things.client.update_item(
+            TableName="things",
+            Key={"id": {"S": "half"}},
+            UpdateExpression="SET big = :big",
+            ExpressionAttributeValues={":big": {"S": "x" * 500_000}},
+        )
+
+
+def test_an_update_that_fails_leaves_half_an_item_without(things: Things) -> None:
+    with as_it_comes():
+        fail_an_upsert(things)
+        assert things.names() == {"half"}
+
+
+def test_an_update_that_fails_leaves_nothing_with(things: Things) -> None:
+    with mended():
+        fail_an_upsert(things)
+        assert things.names() == set()
+        assert things.records() == []
+
+
+def put_expiring(things: Things) -> None:
+    def at(moment: datetime) -> dict[str, str]:
+        return {"N": str(int(moment.timestamp()))}
+
+    things.put("expired", expiresAt=at(NOW - timedelta(seconds=1)))
+    things.put("alive", expiresAt=at(NOW + timedelta(hours=1)))
+    things.put("ancient", expiresAt=at(NOW - timedelta(days=6 * 365)))
+    things.put("text", expiresAt={"S": "1"})
+    things.put("without")
+
+
+def test_what_has_expired_stays_without(things: Things) -> None:
+    with as_it_comes():
+        put_expiring(things)
+        assert "expired" in things.names()
+
+
+def test_what_has_expired_is_deleted_by_the_service_with(things: Things) -> None:
+    with mended() as mending:
+        put_expiring(things)
+        assert mending.sweep_expired(backend()) == 1
+        assert things.names() == {"alive", "ancient", "text", "without"}
+        record = things.streams.get_records(ShardIterator=things.iterator)["Records"][-1]
+        assert (record["eventName"], record["dynamodb"]["Keys"]) == (
+            "REMOVE",
+            {"id": {"S": "expired"}},
+        )
+        assert record["userIdentity"] == {
+            "PrincipalId": "dynamodb.amazonaws.com",
+            "Type": "Service",
+        }
+
+
+def test_a_record_keeps_its_image_when_the_item_changes_with(things: Things) -> None:
+    with mended():
+        things.put("nested", m={"M": {"a": {"N": "1"}}})
+        things.client.update_item(
+            TableName="things",
+            Key={"id": {"S": "nested"}},
+            UpdateExpression="SET m.a = :a",
+            ExpressionAttributeValues={":a": {"N": "2"}},
+        )
+        records = things.streams.get_records(ShardIterator=things.iterator)["Records"]
+        assert [one["dynamodb"]["NewImage"]["m"]["M"]["a"]["N"] for one in records] == ["1", "2"]
+
+
+def test_one_of_many_conditional_puts_wins_with(things: Things) -> None:
+    won: list[int] = []
+
+    def claim(number: int) -> None:
+        try:
+            things.client.put_item(
+                TableName="things",
+                Item={"id": {"S": "claimed"}, "by": {"N": str(number)}},
+                ConditionExpression="attribute_not_exists(id)",
+            )
+            won.append(number)
+        except ClientError as error:
+            assert "ConditionalCheckFailed" in str(error)  # noqa: PT017 - in a thread of its own
+
+    with mended():
+        threads = [threading.Thread(target=claim, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(won) == 1
+
+
+def test_the_mends_leave_moto_as_it_was(things: Things) -> None:
+    with as_it_comes():
+        before = {key: vars(key[0])[key[1]] for key in ORIGINALS}
+        mending = DynamoDBMending()
+        mending.install()
+        mending.remove()
+        assert {key: vars(key[0])[key[1]] for key in ORIGINALS} == before
+
+
+def indexed(things: Things) -> None:
+    """A table with an index by text and number."""
+    things.client.create_table(
+        TableName="indexed",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "kind", "AttributeType": "S"},
+            {"AttributeName": "at", "AttributeType": "N"},
+        ],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "byKind",
+                "KeySchema": [
+                    {"AttributeName": "kind", "KeyType": "HASH"},
+                    {"AttributeName": "at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
+def write(things: Things, how: str, **attributes: Any) -> None:
+    """Writes one item in one of the four ways."""
+    client, item = things.client, {"id": {"S": "a"}, **attributes}
+    update: Any = {
+        "TableName": "indexed",
+        "Key": {"id": {"S": "a"}},
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
+        "ExpressionAttributeValues": {f":{name}": value for name, value in attributes.items()},
+    }
+    if how == "put":
+        client.put_item(TableName="indexed", Item=item)
+    elif how == "update":
+        client.update_item(**update)
+    elif how == "batch":
+        client.batch_write_item(RequestItems={"indexed": [{"PutRequest": {"Item": item}}]})
+    else:
+        client.transact_write_items(TransactItems=[{"Update": update}])
+
+
+WAYS = ("put", "update", "batch", "transaction")
+WRONG: tuple[dict[str, Any], ...] = ({"kind": {"N": "1"}}, {"at": {"S": "now"}})
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("attributes", WRONG)
+def test_an_index_s_key_of_another_type_is_taken_without(
+    things: Things, how: str, attributes: dict[str, Any]
+) -> None:
+    indexed(things)
+    with as_it_comes():
+        write(things, how, **attributes)
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("attributes", WRONG)
+def test_an_index_s_key_of_another_type_is_refused_and_nothing_written_with(
+    things: Things, how: str, attributes: dict[str, Any]
+) -> None:
+    indexed(things)
+    with mended():
+        with pytest.raises(ClientError, match="Type mismatch for Index Key"):
+            write(things, how, **attributes)
+        assert things.client.scan(TableName="indexed")["Items"] == []
+        write(things, how, kind={"S": "x"}, at={"N": "1"})
+        assert len(things.client.scan(TableName="indexed")["Items"]) == 1
+
+
+def batch_of(things: Things, number: int) -> None:
+    puts: Any = [{"PutRequest": {"Item": {"id": {"S": str(name)}}}} for name in range(number)]
+    things.client.batch_write_item(RequestItems={"things": puts})
+
+
+def test_a_batch_of_26_is_taken_without(things: Things) -> None:
+    with as_it_comes():
+        batch_of(things, 26)
+    assert len(things.names()) == 26
+
+
+def test_a_batch_of_26_is_refused_with(things: Things) -> None:
+    with mended():
+        with pytest.raises(ClientError, match="Too many items"):
+            batch_of(things, 26)
+        assert things.names() == set()
+        batch_of(things, 25)
+    assert len(things.names()) == 25

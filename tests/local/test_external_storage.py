@@ -1,0 +1,431 @@
+"""Another S3 in the gate's place: made use of, found out about, listed for events.
+
+A second gate plays the other store. The suite in `tests/ceph` does the same with a real one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+from mypy_boto3_s3 import S3Client
+
+from local.resources import DEFAULT_REGION, Bucket, Rule
+from local.s3 import S3Gate
+from local.stack import LocalStack
+from local.storage.external import OtherStorage, OtherStorageError, Traits, find_traits
+from local.storage.polling import BucketWatch, watched_prefixes
+from tests.local.project import TEMPLATE, remembered, write_project
+from tests.local.s3.wire import MovableClock
+
+KEYS = ("other key", "other secret")
+CORS = ({"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["POST"], "MaxAge": 60},)
+
+
+def bucket(name: str = "things", **changes: Any) -> Bucket:
+    given: dict[str, Any] = {
+        "logical_id": "ObjectBucket",
+        "name": name,
+        "cors_rules": CORS,
+        "sends_events": True,
+        "object_ownership": "BucketOwnerEnforced",
+        "public_access_block": {"BlockPublicAcls": True},
+        "access_control": None,
+        "lifecycle_rules": (),
+        **changes,
+    }
+    return Bucket(**given)
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[OtherStorage]:
+    """A store that runs already."""
+    clock = MovableClock()
+    gate = S3Gate(
+        port=0,
+        credentials=dict([KEYS]),
+        region=DEFAULT_REGION,
+        now=clock.now,
+        deliver=lambda _event: None,
+        folder=tmp_path / "bytes",
+    )
+    (tmp_path / "bytes").mkdir()
+    gate.start()
+    yield OtherStorage(gate.url, KEYS)
+    gate.stop()
+
+
+@pytest.fixture
+def on_other(other: OtherStorage, tmp_path: Path) -> Iterator[LocalStack]:
+    """The small application on it."""
+    with LocalStack(write_project(tmp_path), other_storage=other) as stack:
+        yield stack
+
+
+@pytest.fixture
+def client(on_other: LocalStack) -> S3Client:
+    """A client of the other store."""
+    s3: S3Client = on_other.client("s3")
+    return s3
+
+
+# ---------------------------------------------------------------- whose it is
+
+
+@pytest.mark.parametrize(
+    ("more", "keys", "token"),
+    [
+        ({"S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b"}, ("a", "b"), None),
+        ({"AWS_ACCESS_KEY_ID": "c", "AWS_SECRET_ACCESS_KEY": "d"}, ("c", "d"), None),
+        (
+            {"AWS_ACCESS_KEY_ID": "c", "AWS_SECRET_ACCESS_KEY": "d", "AWS_SESSION_TOKEN": "t"},
+            ("c", "d"),
+            "t",
+        ),
+        (
+            {
+                "S3_ACCESS_KEY_ID": "a",
+                "S3_SECRET_ACCESS_KEY": "b",
+                "AWS_ACCESS_KEY_ID": "c",
+                "AWS_SECRET_ACCESS_KEY": "d",
+                "AWS_SESSION_TOKEN": "t",
+            },
+            ("a", "b"),
+            None,
+        ),
+    ],
+)
+def test_the_environment_names_a_store_and_its_keys(
+    more: Mapping[str, str], keys: tuple[str, str], token: str | None
+) -> None:
+    found = OtherStorage.from_environment({"S3_ENDPOINT_URL": "https://s3.example:9/", **more})
+    assert found is not None
+    assert (found.url, found.keys, found.session_token) == ("https://s3.example:9", keys, token)
+    assert found.variables == {
+        "COPY_CONDITIONS": "true",
+        **({"AWS_SESSION_TOKEN": token} if token else {}),
+    }
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"S3_ENDPOINT_URL": "s3.example"},
+        {"S3_ENDPOINT_URL": "ftp://s3.example"},
+        {"S3_ENDPOINT_URL": "http://"},
+        {"S3_ENDPOINT_URL": "http://s3.example/bucket"},
+        {"S3_ENDPOINT_URL": "http://s3.example"},
+        {"S3_ENDPOINT_URL": "http://s3.example", "S3_ACCESS_KEY_ID": "a"},
+        {
+            "S3_ENDPOINT_URL": "http://s3.example",
+            "S3_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "d",
+        },
+    ],
+)
+def test_half_a_store_is_none(environment: Mapping[str, str]) -> None:
+    with pytest.raises(OtherStorageError, match="S3_ENDPOINT_URL"):
+        OtherStorage.from_environment(environment)
+
+
+def test_without_an_address_there_is_no_other_store() -> None:
+    assert OtherStorage.from_environment({"AWS_ACCESS_KEY_ID": "a"}) is None
+
+
+def test_one_name_names_every_bucket() -> None:
+    assert OtherStorage("http://a", KEYS).bucket_name("ObjectBucket") is None
+    named = OtherStorage("http://a", KEYS, bucket="acme")
+    assert named.bucket_name("ObjectBucket") == "acme"
+    assert named.bucket_name("RawstoreBucket") == "acme-rawstore"
+
+
+# ---------------------------------------------------------------- its buckets
+
+
+def test_a_bucket_is_made_and_used_again_as_it_is(other: OtherStorage, client: S3Client) -> None:
+    other.make_buckets(client, [bucket()])
+    assert other.notes == ["things: made, pages may use it (CORS was put)"]
+    [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
+    assert (rule["AllowedOrigins"], rule["MaxAgeSeconds"]) == (["https://a.example"], 60)
+    other.make_buckets(client, [bucket(cors_rules=({**CORS[0], "MaxAge": 1},))])
+    assert other.notes == ["things: was there, used as it is"]
+    [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
+    assert rule["MaxAgeSeconds"] == 60
+
+
+def test_a_bucket_that_is_there_gets_the_cors_that_it_lacks(
+    other: OtherStorage, client: S3Client
+) -> None:
+    client.create_bucket(Bucket="things")
+    other.make_buckets(client, [bucket()])
+    assert other.notes == ["things: was there, pages may use it (CORS was put)"]
+    assert client.get_bucket_cors(Bucket="things")["CORSRules"]
+
+
+def test_a_bucket_is_opened_only_where_the_template_opens_it(
+    other: OtherStorage, client: S3Client
+) -> None:
+    opened = bucket(
+        "opened",
+        object_ownership="BucketOwnerPreferred",
+        public_access_block={"BlockPublicAcls": False, "BlockPublicPolicy": True},
+    )
+    other.make_buckets(client, [bucket("closed"), opened])
+    blocks = {
+        name: client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        for name in ("closed", "opened")
+    }
+    assert all(blocks["closed"].values())
+    assert not blocks["opened"]["BlockPublicAcls"]
+    rules = client.get_bucket_ownership_controls(Bucket="opened")["OwnershipControls"]["Rules"]
+    assert rules == [{"ObjectOwnership": "BucketOwnerPreferred"}]
+
+
+def test_a_store_without_cors_is_used_without(
+    other: OtherStorage, client: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        error = {"Error": {"Code": "NotImplemented", "Message": "no"}}
+        raise ClientError(error, "PutBucketCors")  # type: ignore[arg-type]  # as much as is read
+
+    monkeypatch.setattr(client, "put_bucket_cors", refuse)
+    other.make_buckets(client, [bucket()])
+    [note] = other.notes
+    assert "takes no CORS rules" in note
+
+
+def test_other_keys_than_the_store_s_are_told_what_it_says(
+    other: OtherStorage, tmp_path: Path
+) -> None:
+    wrong = OtherStorage(other.url, (KEYS[0], "wrong"))
+    with pytest.raises(OtherStorageError, match="SignatureDoesNotMatch"):
+        LocalStack(write_project(tmp_path), other_storage=wrong).start()
+
+
+def test_nobody_at_the_address_is_told(tmp_path: Path) -> None:
+    nobody = OtherStorage("http://127.0.0.1:1", KEYS)
+    with pytest.raises(OtherStorageError, match=r"No S3 answers at http://127\.0\.0\.1:1"):
+        LocalStack(write_project(tmp_path), other_storage=nobody).start()
+
+
+# ---------------------------------------------------------------- what it can do
+
+
+def test_a_store_that_does_all_is_seen_to(on_other: LocalStack, client: S3Client) -> None:
+    name = on_other.name("KeepBucket")
+    assert find_traits(client, name) == Traits(copy_conditions=True, checksums=True)
+    assert on_other.endpoints()["COPY_CONDITIONS"] == "true"
+    assert on_other.keys("KeepBucket") == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "header", "traits"),
+    [
+        ("CopyObject", "x-amz-copy-source-if-match", Traits(False, True)),
+        ("CopyObject", "If-None-Match", Traits(False, True)),
+        ("PutObject", "x-amz-checksum-sha1", Traits(True, False)),
+    ],
+)
+def test_a_store_that_overlooks_a_header_is_seen_to(
+    on_other: LocalStack, client: S3Client, operation: str, header: str, traits: Traits
+) -> None:
+    def overlook(request: AWSRequest, **_: object) -> None:
+        del request.headers[header]
+
+    event = f"before-sign.s3.{operation}"
+    client.meta.events.register(event, overlook)
+    try:
+        assert find_traits(client, on_other.name("KeepBucket")) == traits
+    finally:
+        client.meta.events.unregister(event, overlook)
+    assert on_other.keys("KeepBucket") == []
+
+
+def test_a_store_that_does_not_know_conditions_at_all_is_not_used(
+    on_other: LocalStack, client: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    response: Any = {
+        "Error": {"Code": "NotImplemented", "Message": "no"},
+        "ResponseMetadata": {"HTTPStatusCode": 501},
+    }
+
+    def refuse(**_: object) -> None:
+        raise ClientError(response, "CopyObject")
+
+    monkeypatch.setattr(client, "copy_object", refuse)
+    with pytest.raises(ClientError, match="NotImplemented"):
+        find_traits(client, on_other.name("KeepBucket"))
+    assert on_other.keys("KeepBucket") == []
+
+
+# ---------------------------------------------------------------- its events
+
+
+def put(client: S3Client, stack: LocalStack, key: str, body: bytes = b"x") -> str:
+    name = stack.name("KeepBucket")
+    return client.put_object(Bucket=name, Key=key, Body=body)["ETag"].strip('"')
+
+
+def told(stack: LocalStack) -> list[tuple[str, str]]:
+    """What the function behind the rule's queue heard, and forgets."""
+    seen = remembered(stack, "WorkFunction", "SEEN")
+    events = [json.loads(record["body"]) for event in seen for record in event["Records"]]
+    seen.clear()
+    return [(event["detail-type"], event["detail"]["object"]["key"]) for event in events]
+
+
+def test_what_changes_in_the_bucket_is_told_once(on_other: LocalStack, client: S3Client) -> None:
+    put(client, on_other, "in/a b+ü")
+    put(client, on_other, "elsewhere")
+    on_other.settle()
+    assert told(on_other) == [("Object Created", "in/a b+ü")]
+    on_other.settle()
+    assert told(on_other) == []
+    put(client, on_other, "in/a b+ü", b"other")
+    on_other.settle()
+    assert told(on_other) == [("Object Created", "in/a b+ü")]
+    client.delete_object(Bucket=on_other.name("KeepBucket"), Key="in/a b+ü")
+    on_other.settle()
+    assert told(on_other) == [("Object Deleted", "in/a b+ü")]
+
+
+def test_after_a_reset_everything_is_new(on_other: LocalStack, client: S3Client) -> None:
+    put(client, on_other, "in/a")
+    on_other.settle()
+    on_other.reset()
+    told(on_other)
+    on_other.settle()
+    assert told(on_other) == [("Object Created", "in/a")]
+
+
+def test_an_event_has_the_shape_of_s3_s_own(on_other: LocalStack, client: S3Client) -> None:
+    etag = put(client, on_other, "in/a", b"four")
+    events: list[dict[str, Any]] = []
+    watch = BucketWatch(
+        client, on_other.name("KeepBucket"), ["in/"], "us-east-1", on_other.clock.now, events.append
+    )
+    assert watch.step()
+    assert watch.next_due_ms() is None
+    [event] = events
+    assert event["source"] == "aws.s3"
+    assert event["resources"] == ["arn:aws:s3:::coffer-keepbucket"]
+    detail = event["detail"]
+    assert detail["bucket"] == {"name": "coffer-keepbucket"}
+    assert detail["object"].pop("sequencer").isalnum()
+    assert detail["object"] == {"key": "in/a", "size": 4, "etag": etag}
+    assert detail["reason"] == "PutObject"
+
+
+def test_several_are_told_in_the_order_in_which_they_came(
+    on_other: LocalStack, client: S3Client
+) -> None:
+    class Pages:
+        def paginate(self, **_: object) -> list[dict[str, Any]]:
+            at = datetime(2026, 11, 22, tzinfo=UTC)
+            return [
+                {
+                    "Contents": [
+                        {"Key": key, "ETag": '"e"', "Size": 1, "LastModified": at + after}
+                        for key, after in (
+                            ("in/a", timedelta(seconds=2)),
+                            ("in/b", timedelta(seconds=1)),
+                        )
+                    ]
+                }
+            ]
+
+    class Listing:
+        def get_paginator(self, _name: str) -> Pages:
+            return Pages()
+
+    heard: list[str] = []
+    watch = BucketWatch(
+        Listing(),  # type: ignore[arg-type]  # all that a watch asks a client for
+        "b",
+        ["in/"],
+        "us-east-1",
+        on_other.clock.now,
+        lambda event: heard.append(event["detail"]["object"]["key"]),
+    )
+    watch.step()
+    assert heard == ["in/b", "in/a"]
+
+
+def test_between_two_listings_there_is_a_pause(on_other: LocalStack, client: S3Client) -> None:
+    watch = BucketWatch(
+        client,
+        on_other.name("KeepBucket"),
+        ["in/"],
+        "us-east-1",
+        on_other.clock.now,
+        lambda _event: None,
+        pause_seconds=60,
+    )
+    assert not watch.step()
+    put(client, on_other, "in/a")
+    assert not watch.step()
+    watch.reset()
+    assert watch.step()
+
+
+def rule(*keys: Any, bus: str = "default", enabled: bool = True, **pattern: Any) -> Rule:
+    detail: dict[str, Any] = {"bucket": {"name": ["things"]}}
+    if keys:
+        detail["object"] = {"key": list(keys)}
+    return Rule(
+        "Rule", "rule", bus, {"source": ["aws.s3"], "detail": detail, **pattern}, enabled, ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "prefixes"),
+    [
+        ([], ()),
+        ([rule({"prefix": "in/"})], ("in/",)),
+        ([rule({"prefix": "in/"}, {"prefix": "out/"})], ("in/", "out/")),
+        ([rule({"prefix": "in/"}), rule({"prefix": "in/a/"})], ("in/",)),
+        ([rule("in/a")], ("in/a",)),
+        ([rule({"suffix": ".zip"})], ("",)),
+        ([rule()], ("",)),
+        ([rule({"prefix": "in/"}), rule()], ("",)),
+        ([rule(bus="another")], ()),
+        ([rule(enabled=False)], ()),
+        ([rule(source=["coffer"])], ()),
+        ([rule(detail={"bucket": {"name": ["others"]}})], ()),
+        ([rule(detail={})], ("",)),
+        ([rule(source=[{"prefix": "aws."}])], ("",)),
+        ([rule(detail={"bucket": {"name": [{"prefix": "thi"}]}})], ("",)),
+    ],
+)
+def test_what_rules_wait_for_is_listed(rules: list[Rule], prefixes: tuple[str, ...]) -> None:
+    assert watched_prefixes(rules, "things") == prefixes
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_buckets_are_named_after_the_one_that_was_given(
+    other: OtherStorage, tmp_path: Path
+) -> None:
+    other.bucket = "acme"
+    with LocalStack(write_project(tmp_path), other_storage=other) as stack:
+        assert stack.name("KeepBucket") == "acme-keep"
+        assert stack.keys("KeepBucket") == []
+
+
+@pytest.mark.parametrize(("elsewhere", "name"), [("", "mine"), ("s3.example", "coffer-raw")])
+def test_the_rawstore_s_bucket_has_the_name_of_its_variable(
+    tmp_path: Path, elsewhere: str, name: str
+) -> None:
+    template = TEMPLATE + "  RawstoreBucket: { Type: AWS::S3::Bucket }\n"
+    variables = {"STORAGE_BUCKET_NAME": "mine", "STORAGE_HOSTNAME": elsewhere}
+    given = {key: value for key, value in variables.items() if value}
+    with LocalStack(write_project(tmp_path, template), environment=given) as stack:
+        assert stack.name("RawstoreBucket").startswith(name)
+        assert stack.client("s3").list_objects_v2(Bucket=stack.name("RawstoreBucket"))

@@ -1,0 +1,79 @@
+"""Parameters' values: what CloudFormation refuses is refused here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.stack import TEMPLATE
+from local.template.parameters import parse_value
+from local.template.source import TemplateError, read_source, translate
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value", "parsed"),
+    [
+        ({"Type": "String"}, "", ""),
+        ({"Type": "String", "AllowedPattern": "a+"}, "aa", "aa"),
+        ({"Type": "String", "AllowedValues": [True, False]}, "true", "true"),
+        ({"Type": "String", "MinLength": 1, "MaxLength": "2"}, "é€", "é€"),
+        ({"Type": "Number", "MinValue": 1, "MaxValue": 10}, "10", "10"),
+        ({"Type": "Number"}, 1.5, "1.5"),
+        ({"Type": "Number"}, "-1e3", "-1e3"),
+        ({"Type": "CommaDelimitedList", "AllowedPattern": "[ab]"}, "a, b", ["a", "b"]),
+        ({"Type": "List<Number>", "MaxValue": 2}, "1,2", ["1", "2"]),
+    ],
+)
+def test_a_value_is_what_a_ref_answers(
+    declaration: dict[str, Any], value: object, parsed: object
+) -> None:
+    assert parse_value(declaration, value) == parsed
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value", "says"),
+    [
+        ({"Type": "String", "AllowedPattern": "a+"}, "ab", "must match"),
+        (
+            {"Type": "String", "AllowedPattern": "a+", "ConstraintDescription": "only a"},
+            "b",
+            "only a: 'b'",
+        ),
+        ({"Type": "String", "AllowedValues": ["x", "y"]}, "z", "is one of"),
+        ({"Type": "String", "MinLength": 1}, "", "length of at least 1"),
+        ({"Type": "String", "MaxLength": 1}, "ab", "length of at most 1"),
+        ({"Type": "Number"}, "many", "is a number"),
+        ({"Type": "Number"}, "", "is a number"),
+        ({"Type": "Number"}, "nan", "is a number"),
+        ({"Type": "Number", "MinValue": 1}, "0", "at least 1"),
+        ({"Type": "Number", "MaxValue": 10}, "11", "at most 10"),
+        ({"Type": "CommaDelimitedList", "AllowedPattern": "[ab]"}, "a,c", "must match"),
+        ({"Type": "AWS::SSM::Parameter::Value<String>"}, "x", "doesn't know the type"),
+        ({"Type": "String", "AllowedPatern": "x"}, "x", "no AllowedPatern"),
+    ],
+)
+def test_another_value_is_refused(declaration: dict[str, Any], value: object, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse_value(declaration, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ThumbnailSize", "huge"),
+        ("ThumbnailSize", "8"),
+        ("MaxDirectUploadBytes", "4194305"),
+        ("OidcIssuer", "ftp://login.example.org"),
+        ("ServiceName", "api"),
+        ("RawstoreAcl", "public"),
+        ("AllowedOrigins", "https://a.example,b"),
+    ],
+)
+def test_what_the_deployment_refuses_stops_the_stack_with_the_parameter_s_line(
+    name: str, value: str
+) -> None:
+    source = read_source(TEMPLATE)
+    line = source.line_of("Parameters", name)
+    with pytest.raises(TemplateError, match=rf"template\.yaml:{line}: {name} "):
+        translate(source, {name: value}, "us-east-1")
