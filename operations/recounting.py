@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from coffer.domain.listing.index_keys import Kind, Place
+from coffer.domain.listing.index_keys import IndexKeys, Kind
 from operations.failed_changes import failed_batches
 from operations.installation import Installation
 
@@ -155,7 +155,7 @@ class _Counting:
             untold += len(items) - self._told(kind, items)
             for item in items:
                 if "listedIn" in item:
-                    place = Place(
+                    place = IndexKeys(
                         bucket_key=item["listedIn"]["S"], shard=item["listedAs"]["S"], positions={}
                     )
                     records[place.bucket_key] += 1

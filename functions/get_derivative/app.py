@@ -10,7 +10,7 @@ from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
 from coffer.http.api import Api, require_variable
 from coffer.http.listing.lists import Records, record_response
-from coffer.http.listing.queries import read_view
+from coffer.http.listing.queries import parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -26,7 +26,7 @@ app = Api()
 def show_derivative(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    view = read_view(request, Kind.DERIVATIVE)
+    view = parse_view(request, Kind.DERIVATIVE)
     with remembered(history, caller, f"derivative/{identifier}"):
         derivative = read_derivative(catalogue, caller, identifier)
     return record_response(request, derivative, view, caller, records)

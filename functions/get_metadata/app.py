@@ -10,7 +10,7 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.metadata.read import read_metadata
 from coffer.http.api import Api, require_variable
 from coffer.http.listing.lists import Records, record_response
-from coffer.http.listing.queries import read_view
+from coffer.http.listing.queries import parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -26,7 +26,7 @@ app = Api()
 def show_metadata(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    view = read_view(request, Kind.METADATA)
+    view = parse_view(request, Kind.METADATA)
     with remembered(history, caller, f"metadata/{identifier}"):
         metadata = read_metadata(catalogue, caller, identifier)
     return record_response(request, metadata, view, caller, records)

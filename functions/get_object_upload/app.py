@@ -6,11 +6,11 @@ from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.changes.history import remembered
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
-from coffer.domain.listing.related import Related
+from coffer.domain.listing.related import RelatedRecords
 from coffer.domain.uploads.read import read_upload
 from coffer.http.api import Api, require_variable
 from coffer.http.listing.documents import record_document_response
-from coffer.http.listing.queries import read_view
+from coffer.http.listing.queries import parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -26,10 +26,10 @@ app = Api()
 def show_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    view = read_view(request, Kind.OBJECT_UPLOAD)
+    view = parse_view(request, Kind.OBJECT_UPLOAD)
     with remembered(history, caller, f"object-upload/{identifier}"):
         upload = read_upload(uploads, catalogue, caller, identifier)
-    return record_document_response(request, upload, view, Related(), caller)
+    return record_document_response(request, upload, view, RelatedRecords(), caller)
 
 
 lambda_handler = app.handler()

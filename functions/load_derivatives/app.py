@@ -7,7 +7,7 @@ from coffer.domain.derivatives.read import load_derivatives
 from coffer.domain.listing.index_keys import Kind
 from coffer.http.api import Api
 from coffer.http.listing.lists import Records, loaded_records_response
-from coffer.http.listing.queries import read_view
+from coffer.http.listing.queries import parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.bulk import read_identifiers
@@ -22,7 +22,7 @@ app = Api()
 @app.route("POST /api/v1/derivative/bulk-load")
 def load(request: Request) -> Response:
     caller = identify(request)
-    view = read_view(request, Kind.DERIVATIVE)
+    view = parse_view(request, Kind.DERIVATIVE)
     identifiers = read_identifiers(request, Kind.DERIVATIVE)
     loaded = load_derivatives(catalogue, caller, identifiers)
     return loaded_records_response(Kind.DERIVATIVE, loaded, view, caller, records)

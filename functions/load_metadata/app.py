@@ -7,7 +7,7 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.metadata.read import load_metadata
 from coffer.http.api import Api
 from coffer.http.listing.lists import Records, loaded_records_response
-from coffer.http.listing.queries import read_view
+from coffer.http.listing.queries import parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.bulk import read_identifiers
@@ -22,7 +22,7 @@ app = Api()
 @app.route("POST /api/v1/metadata/bulk-load")
 def load(request: Request) -> Response:
     caller = identify(request)
-    view = read_view(request, Kind.METADATA)
+    view = parse_view(request, Kind.METADATA)
     identifiers = read_identifiers(request, Kind.METADATA)
     loaded = load_metadata(catalogue, caller, identifiers)
     return loaded_records_response(Kind.METADATA, loaded, view, caller, records)

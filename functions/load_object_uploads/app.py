@@ -8,7 +8,7 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.uploads.read import load_uploads
 from coffer.http.api import Api
 from coffer.http.listing.lists import Records, loaded_records_response
-from coffer.http.listing.queries import read_view
+from coffer.http.listing.queries import parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.bulk import read_identifiers
@@ -24,7 +24,7 @@ app = Api()
 @app.route("POST /api/v1/object-upload/bulk-load")
 def load(request: Request) -> Response:
     caller = identify(request)
-    view = read_view(request, Kind.OBJECT_UPLOAD)
+    view = parse_view(request, Kind.OBJECT_UPLOAD)
     identifiers = read_identifiers(request, Kind.OBJECT_UPLOAD)
     loaded = load_uploads(uploads, catalogue, caller, identifiers)
     return loaded_records_response(Kind.OBJECT_UPLOAD, loaded, view, caller, records)

@@ -13,7 +13,7 @@ from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.callers import Caller, Role
-from coffer.domain.listing.index_keys import ORDERS, Kind
+from coffer.domain.listing.index_keys import SORT_ORDERS, Kind
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
 from tests.fakes.records import identifier, metadata, thumbnail, upload
@@ -103,7 +103,7 @@ def test_reading_costs_the_calls_that_it_must(
 def test_every_kind_is_listed_in_every_order_by_bucket_and_across(
     filled: LocalStack, kind: Kind
 ) -> None:
-    for order in ORDERS[kind]:
+    for order in SORT_ORDERS[kind]:
         for sign in ("", "-"):
             for scope, total in (("", 30), ("filter[bucket]=aafc&", 10)):
                 query = f"{scope}sort={sign}{order}&page[limit]=4"

@@ -12,9 +12,9 @@ from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import Kind, Order, Record, name_beginning, place_of
-from coffer.domain.listing.ports import Lists, Read, Slice
-from coffer.domain.listing.query_plan import Stretch
+from coffer.domain.listing.index_keys import Kind, Record, SortOrder, index_keys_of, name_prefix
+from coffer.domain.listing.ports import Lists, RangePage, RangeRead
+from coffer.domain.listing.query_plan import KeyRange
 from coffer.domain.listing.resources import identifier_of
 from coffer.domain.metadata.record import Metadata
 from tests.fakes import InMemoryLists
@@ -36,22 +36,22 @@ RECORDS: list[Metadata] = [
     for number in range(24)
 ]
 STRETCHES = {
-    "a bucket by creation": Stretch(order=Order.CREATED, bucket_key="aafc"),
-    "a bucket by change": Stretch(order=Order.CHANGED, bucket_key="aafc"),
-    "a bucket by name": Stretch(order=Order.NAMED, bucket_key="aafc"),
-    "one name of a bucket": Stretch(
-        order=Order.NAMED, bucket_key="aafc", beginning=name_beginning("b.png")
+    "a bucket by creation": KeyRange(order=SortOrder.CREATED, bucket_key="aafc"),
+    "a bucket by change": KeyRange(order=SortOrder.CHANGED, bucket_key="aafc"),
+    "a bucket by name": KeyRange(order=SortOrder.NAMED, bucket_key="aafc"),
+    "one name of a bucket": KeyRange(
+        order=SortOrder.NAMED, bucket_key="aafc", beginning=name_prefix("b.png")
     ),
-    "the beginning of another": Stretch(
-        order=Order.NAMED, bucket_key="aafc", beginning=name_beginning("a")
+    "the beginning of another": KeyRange(
+        order=SortOrder.NAMED, bucket_key="aafc", beginning=name_prefix("a")
     ),
-    "nobody's name": Stretch(
-        order=Order.NAMED, bucket_key="aafc", beginning=name_beginning("zz.png")
+    "nobody's name": KeyRange(
+        order=SortOrder.NAMED, bucket_key="aafc", beginning=name_prefix("zz.png")
     ),
-    "a public shard": Stretch(order=Order.CREATED, shard="public#4"),
-    "a shard by change": Stretch(order=Order.CHANGED, shard="private#5"),
-    "a shard by name": Stretch(order=Order.NAMED, shard="public#0"),
-    "no such bucket": Stretch(order=Order.CREATED, bucket_key="nobody"),
+    "a public shard": KeyRange(order=SortOrder.CREATED, shard="public#4"),
+    "a shard by change": KeyRange(order=SortOrder.CHANGED, shard="private#5"),
+    "a shard by name": KeyRange(order=SortOrder.NAMED, shard="public#0"),
+    "no such bucket": KeyRange(order=SortOrder.CREATED, bucket_key="nobody"),
 }
 
 
@@ -75,9 +75,9 @@ def _filled_tables(records: Sequence[Record]) -> Lists:
     return DynamoLists()
 
 
-def _expected(stretch: Stretch, *, descending: bool) -> list[str]:
+def _expected(stretch: KeyRange, *, descending: bool) -> list[str]:
     """The positions in a stretch, by the definition of what it holds."""
-    places = [place for record in RECORDS if (place := place_of(record))]
+    places = [place for record in RECORDS if (place := index_keys_of(record))]
     return sorted(
         (
             place.positions[stretch.order]
@@ -90,14 +90,14 @@ def _expected(stretch: Stretch, *, descending: bool) -> list[str]:
     )
 
 
-def _positions(found: Slice) -> list[str]:
+def _positions(found: RangePage) -> list[str]:
     return [entry.position for entry in found.entries]
 
 
 @pytest.mark.parametrize("descending", [False, True], ids=["forwards", "backwards"])
 @pytest.mark.parametrize("stretch", STRETCHES.values(), ids=STRETCHES)
 def test_a_stretch_is_read_in_order_whatever_the_steps(
-    filled: Filled, stretch: Stretch, descending: bool
+    filled: Filled, stretch: KeyRange, descending: bool
 ) -> None:
     lists = filled(RECORDS)
     expected = _expected(stretch, descending=descending)
@@ -105,7 +105,7 @@ def test_a_stretch_is_read_in_order_whatever_the_steps(
         read: list[str] = []
         for _ in range(len(expected) + 2):
             after = read[-1] if read else None
-            question = Read(stretch=stretch, limit=limit, after=after, descending=descending)
+            question = RangeRead(stretch=stretch, limit=limit, after=after, descending=descending)
             (found,) = lists.read(Kind.METADATA, [question])
             assert len(found.entries) <= limit
             read += _positions(found)
@@ -120,7 +120,7 @@ def test_a_stretch_goes_on_behind_any_position(
     filled: Filled, after: str, descending: bool
 ) -> None:
     stretch = STRETCHES["one name of a bucket"]
-    question = Read(stretch=stretch, limit=50, after=after or " ", descending=descending)
+    question = RangeRead(stretch=stretch, limit=50, after=after or " ", descending=descending)
     (found,) = filled(RECORDS).read(Kind.METADATA, [question])
     assert _positions(found) == [
         position
@@ -130,7 +130,7 @@ def test_a_stretch_goes_on_behind_any_position(
 
 
 def test_several_questions_are_answered_in_their_order(filled: Filled) -> None:
-    questions = [Read(stretch=stretch, limit=50) for stretch in STRETCHES.values()]
+    questions = [RangeRead(stretch=stretch, limit=50) for stretch in STRETCHES.values()]
     found = filled(RECORDS).read(Kind.METADATA, questions)
     assert [_positions(one) for one in found] == [
         _expected(stretch, descending=False) for stretch in STRETCHES.values()
@@ -140,25 +140,25 @@ def test_several_questions_are_answered_in_their_order(filled: Filled) -> None:
 def test_a_record_comes_back_as_it_went_or_not_at_all(filled: Filled) -> None:
     lists = filled(RECORDS)
     stretch = STRETCHES["a bucket by creation"]
-    (whole,) = lists.read(Kind.METADATA, [Read(stretch=stretch, limit=50)])
+    (whole,) = lists.read(Kind.METADATA, [RangeRead(stretch=stretch, limit=50)])
     known = {record.identifier: record for record in RECORDS}
     for entry in whole.entries:
         assert entry.record is not None
         assert entry.record == known[identifier_of(entry.record)]
-    (bare,) = lists.read(Kind.METADATA, [Read(stretch=stretch, limit=50, with_records=False)])
+    (bare,) = lists.read(Kind.METADATA, [RangeRead(stretch=stretch, limit=50, with_records=False)])
     assert _positions(bare) == _positions(whole)
     assert {entry.record for entry in bare.entries} == {None}
 
 
 def test_each_kind_is_listed_by_itself(filled: Filled) -> None:
     lists = filled([metadata(), thumbnail(), upload()])
-    stretch = Stretch(order=Order.CREATED, bucket_key="aafc")
+    stretch = KeyRange(order=SortOrder.CREATED, bucket_key="aafc")
     for kind, record in (
         (Kind.METADATA, metadata()),
         (Kind.DERIVATIVE, thumbnail()),
         (Kind.OBJECT_UPLOAD, upload()),
     ):
-        (found,) = lists.read(kind, [Read(stretch=stretch, limit=5)])
+        (found,) = lists.read(kind, [RangeRead(stretch=stretch, limit=5)])
         assert [entry.record for entry in found.entries] == [record]
 
 
@@ -166,14 +166,14 @@ def test_what_readers_may_not_see_is_in_no_stretch(filled: Filled) -> None:
     lists = filled([metadata(deleted_on=NOON), thumbnail(deleted_on=NOON), pending()])
     for kind in Kind:
         for stretch in (
-            Stretch(order=Order.CREATED, bucket_key="aafc"),
+            KeyRange(order=SortOrder.CREATED, bucket_key="aafc"),
             *(
-                Stretch(order=Order.CREATED, shard=f"{publicness}#{digit}")
+                KeyRange(order=SortOrder.CREATED, shard=f"{publicness}#{digit}")
                 for publicness in ("public", "private")
                 for digit in "0123456789abcdef"
             ),
         ):
-            assert _positions(*lists.read(kind, [Read(stretch=stretch, limit=5)])) == []
+            assert _positions(*lists.read(kind, [RangeRead(stretch=stretch, limit=5)])) == []
 
 
 def test_derivatives_are_found_by_what_they_were_made_from(filled: Filled) -> None:

@@ -20,7 +20,7 @@ from coffer.domain.changes.ports import AuditTrail, EventBus
 from coffer.domain.changes.publish import announce
 from coffer.domain.downloads.ports import Deliveries
 from coffer.domain.errors import ObjectMissingError
-from coffer.domain.listing.counting import CountChange
+from coffer.domain.listing.counters import CounterChange
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.ports import ProcessingQueue
 from coffer.domain.uploads.record import UploadStatus
@@ -81,7 +81,7 @@ def audit(request: pytest.FixtureRequest) -> Audit:
     return Audit(DynamoAuditTrail(), kept, counted)
 
 
-def _summed(changes: Iterable[CountChange]) -> dict[tuple[str, str], tuple[int, int]]:
+def _summed(changes: Iterable[CounterChange]) -> dict[tuple[str, str], tuple[int, int]]:
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for one in changes:
         records, public = sums.get((one.kind, one.bucket_key), (0, 0))

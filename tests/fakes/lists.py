@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import Kind, Place, Record, place_of
-from coffer.domain.listing.ports import Entry, Read, Slice
+from coffer.domain.listing.index_keys import IndexKeys, Kind, Record, index_keys_of
+from coffer.domain.listing.ports import IndexEntry, RangePage, RangeRead
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
@@ -18,7 +18,7 @@ class InMemoryLists:
         self.records: list[Record] = list(records)
         self.entries_read = 0
 
-    def read(self, kind: Kind, reads: Sequence[Read]) -> list[Slice]:
+    def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
         return [self._read(kind, one) for one in reads]
 
     def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
@@ -40,7 +40,7 @@ class InMemoryLists:
         ]
         return {one: [made for made in live if made.ac_derived_from == one] for one in metadata_ids}
 
-    def _placed(self, kind: Kind) -> list[tuple[Record, Place]]:
+    def _placed(self, kind: Kind) -> list[tuple[Record, IndexKeys]]:
         kinds = {
             Kind.METADATA: Metadata,
             Kind.DERIVATIVE: Derivative,
@@ -49,10 +49,10 @@ class InMemoryLists:
         return [
             (record, place)
             for record in self.records
-            if isinstance(record, kinds[kind]) and (place := place_of(record)) is not None
+            if isinstance(record, kinds[kind]) and (place := index_keys_of(record)) is not None
         ]
 
-    def _read(self, kind: Kind, read: Read) -> Slice:
+    def _read(self, kind: Kind, read: RangeRead) -> RangePage:
         stretch = read.stretch
         found = sorted(
             (
@@ -66,11 +66,11 @@ class InMemoryLists:
             reverse=read.descending,
         )
         behind = [
-            Entry(position=position, record=record if read.with_records else None)
+            IndexEntry(position=position, record=record if read.with_records else None)
             for position, record in found
             if read.after is None
             or (position < read.after if read.descending else position > read.after)
         ]
         self.entries_read += len(behind[: read.limit])
         # Like DynamoDB, which does not look behind what it was asked for.
-        return Slice(entries=tuple(behind[: read.limit]), ended=len(behind) < read.limit)
+        return RangePage(entries=tuple(behind[: read.limit]), ended=len(behind) < read.limit)

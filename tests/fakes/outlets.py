@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from coffer.domain.listing.counting import CountChange
+from coffer.domain.listing.counters import CounterChange
 from coffer.domain.objects import StoredObject
 from coffer.domain.thumbnails.ports import Picture, ThumbnailError
 from coffer.domain.uploads.image_properties import ImageProperties
@@ -18,9 +18,9 @@ class InMemoryAudit:
 
     def __init__(self) -> None:
         self.snapshots: dict[tuple[str, int], Mapping[str, Any]] = {}
-        self.counted: list[CountChange] = []
+        self.counted: list[CounterChange] = []
 
-    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
+    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CounterChange] = ()) -> None:
         key = (snapshot["instanceId"], snapshot["version"])
         if key not in self.snapshots:
             self.snapshots[key] = snapshot

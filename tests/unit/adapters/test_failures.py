@@ -31,9 +31,9 @@ from coffer.domain.errors import (
     TransactionCanceledError,
     UnavailableError,
 )
-from coffer.domain.listing.index_keys import Kind, Order, name_beginning
-from coffer.domain.listing.ports import Read
-from coffer.domain.listing.query_plan import Stretch
+from coffer.domain.listing.index_keys import Kind, SortOrder, name_prefix
+from coffer.domain.listing.ports import RangeRead
+from coffer.domain.listing.query_plan import KeyRange
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.record import Awaiting
 from tests.fakes.clocks import NOON
@@ -189,9 +189,9 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
 }
 
 
-LIST: Read = Read(stretch=Stretch(order=Order.CREATED, bucket_key="aafc"), limit=1)
-NAMED: Read = Read(
-    stretch=Stretch(order=Order.NAMED, shard="public#0", beginning=name_beginning("a")), limit=1
+LIST: RangeRead = RangeRead(stretch=KeyRange(order=SortOrder.CREATED, bucket_key="aafc"), limit=1)
+NAMED: RangeRead = RangeRead(
+    stretch=KeyRange(order=SortOrder.NAMED, shard="public#0", beginning=name_prefix("a")), limit=1
 )
 
 

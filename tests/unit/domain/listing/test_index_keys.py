@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from coffer.domain.identifiers import shard_of
 from coffer.domain.listing.index_keys import (
-    ORDERS,
+    SORT_ORDERS,
     Kind,
-    Order,
-    name_beginning,
-    place_of,
+    SortOrder,
+    index_keys_of,
+    name_prefix,
     shard_key,
 )
 from coffer.domain.uploads.record import UploadStatus
@@ -26,13 +26,15 @@ CREATED = f"2026-11-22T12:00:00.250000Z#{METADATA}"
 
 def test_metadata_has_a_place_in_every_order() -> None:
     later = NOON + timedelta(hours=1)
-    place = place_of(metadata(bucket="AAFC", original_filename="Leaf.PNG", xmp_metadata_date=later))
+    place = index_keys_of(
+        metadata(bucket="AAFC", original_filename="Leaf.PNG", xmp_metadata_date=later)
+    )
     assert place is not None
     assert (place.bucket_key, place.shard) == ("aafc", "public#3")
     assert place.positions == {
-        Order.CREATED: CREATED,
-        Order.CHANGED: f"2026-11-22T13:00:00.250000Z#{METADATA}",
-        Order.NAMED: f"leaf.png\t{CREATED}",
+        SortOrder.CREATED: CREATED,
+        SortOrder.CHANGED: f"2026-11-22T13:00:00.250000Z#{METADATA}",
+        SortOrder.NAMED: f"leaf.png\t{CREATED}",
     }
 
 
@@ -42,9 +44,9 @@ def test_each_kind_has_the_positions_of_its_orders() -> None:
         (Kind.DERIVATIVE, thumbnail()),
         (Kind.OBJECT_UPLOAD, upload()),
     ):
-        place = place_of(record)
+        place = index_keys_of(record)
         assert place is not None
-        assert tuple(place.positions) == ORDERS[kind]
+        assert tuple(place.positions) == SORT_ORDERS[kind]
 
 
 @pytest.mark.parametrize(
@@ -59,15 +61,15 @@ def test_each_kind_has_the_positions_of_its_orders() -> None:
     ids=["pending", "processing", "deleted upload", "deleted metadata", "deleted derivative"],
 )
 def test_what_readers_may_not_see_has_no_place(record: object) -> None:
-    assert place_of(record) is None  # type: ignore[arg-type]  # one of three, says the list
+    assert index_keys_of(record) is None  # type: ignore[arg-type]  # one of three, says the list
 
 
 def test_a_refused_upload_is_listed() -> None:
-    assert place_of(upload(status=UploadStatus.REJECTED)) is not None
+    assert index_keys_of(upload(status=UploadStatus.REJECTED)) is not None
 
 
 def test_an_upload_is_public_to_nobody_by_itself() -> None:
-    place = place_of(upload())
+    place = index_keys_of(upload())
     assert place is not None
     assert place.shard == "private#1"
 
@@ -80,15 +82,15 @@ def test_the_last_digit_of_the_id_is_the_shard() -> None:
 
 
 def test_something_outside_has_no_name_and_comes_first() -> None:
-    place = place_of(metadata(original_filename=None))
+    place = index_keys_of(metadata(original_filename=None))
     assert place is not None
-    assert place.positions[Order.NAMED] == f"\t{CREATED}"
+    assert place.positions[SortOrder.NAMED] == f"\t{CREATED}"
 
 
 def test_a_long_name_is_cut_to_what_an_index_takes() -> None:
-    place = place_of(metadata(original_filename="标" * 250 + "本" * 100))
+    place = index_keys_of(metadata(original_filename="标" * 250 + "本" * 100))
     assert place is not None
-    position = place.positions[Order.NAMED].encode()
+    position = place.positions[SortOrder.NAMED].encode()
     assert len(position) <= 1024
     assert position.startswith("标".encode() * 250)
 
@@ -98,4 +100,4 @@ NAMES = st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), ma
 
 @given(NAMES, NAMES)
 def test_names_sort_by_their_letters_whatever_their_case(one: str, other: str) -> None:
-    assert (name_beginning(one) < name_beginning(other)) == (one.lower() < other.lower())
+    assert (name_prefix(one) < name_prefix(other)) == (one.lower() < other.lower())

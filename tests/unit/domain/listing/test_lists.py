@@ -22,12 +22,12 @@ from coffer.domain.listing.filters import (
     Operator,
     matches,
 )
-from coffer.domain.listing.index_keys import ORDERS, Kind, Order, Record, place_of
-from coffer.domain.listing.pages import Cursor, Listing, Page, read_list
-from coffer.domain.listing.ports import Read, Slice
-from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, make_plan
+from coffer.domain.listing.index_keys import SORT_ORDERS, Kind, Record, SortOrder, index_keys_of
+from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
+from coffer.domain.listing.ports import RangePage, RangeRead
+from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
 from coffer.domain.listing.related import may_read
-from coffer.domain.listing.resources import facts_of, identifier_of
+from coffer.domain.listing.resources import filter_values, identifier_of
 from coffer.domain.media_types import DcType
 from tests.fakes import FrozenClock, InMemoryLists
 from tests.fakes.clocks import NOON
@@ -80,11 +80,11 @@ CALLERS = st.sampled_from([ADMIN, READER, caller(), Caller(username="nobody")])
 
 def naive(records: Sequence[Record], who: Caller, query: Query) -> list[str]:
     """The whole list by its definition: filter everything, then sort everything."""
-    order = query.order or Order.CREATED
+    order = query.order or SortOrder.CREATED
     found = []
     for record in records:
-        place = place_of(record)
-        if place is None or not matches(query.wanted, facts_of(record)):
+        place = index_keys_of(record)
+        if place is None or not matches(query.wanted, filter_values(record)):
             continue
         if who.may_read(record.bucket) or (_only_public(query.wanted) and may_read(who, record)):
             found.append((place.positions[order], identifier_of(record)))
@@ -106,18 +106,18 @@ def _only_public(wanted: Filter) -> bool:
 
 def page_through(
     lists: InMemoryLists, who: Caller, query: Query, limit: int, offset: int = 0
-) -> list[Listing]:
+) -> list[ListPage]:
     found = []
-    page: Page | None = Page(limit=limit, cursor=Cursor(skip=offset))
+    page: PageRequest | None = PageRequest(limit=limit, cursor=Cursor(skip=offset))
     while page is not None:
-        listing = read_list(lists, FrozenClock(), who, query, page)
+        listing = read_page(lists, FrozenClock(), who, query, page)
         found.append(listing)
-        page = Page(limit=limit, cursor=listing.following) if listing.following else None
+        page = PageRequest(limit=limit, cursor=listing.following) if listing.following else None
         assert len(found) < 500
     return found
 
 
-def ids(listings: Sequence[Listing]) -> list[str]:
+def ids(listings: Sequence[ListPage]) -> list[str]:
     return [identifier_of(record) for listing in listings for record in listing.records]
 
 
@@ -128,7 +128,7 @@ def test_paging_yields_what_filtering_and_sorting_everything_yields(data: st.Dat
     query = Query(
         kind=Kind.METADATA,
         wanted=data.draw(FILTERS),
-        order=data.draw(st.sampled_from([None, *Order])),
+        order=data.draw(st.sampled_from([None, *SortOrder])),
         descending=data.draw(st.booleans()),
     )
     who = data.draw(CALLERS)
@@ -168,7 +168,7 @@ def test_a_list_of_more_stretches_than_a_page_may_evaluate_still_comes_to_its_en
     )
     query = Query(kind=Kind.METADATA, wanted=AllOf((names,)))
     records = _many(7, original_filename="b.png")
-    assert len(make_plan(ADMIN, query).stretches) == 64
+    assert len(plan_query(ADMIN, query).stretches) == 64
     assert ids(page_through(InMemoryLists(records), ADMIN, query, 2)) == naive(
         records, ADMIN, query
     )
@@ -182,7 +182,7 @@ class SlowLists(InMemoryLists):
         self._clock, self._pause = clock, pause
         self.reads = 0
 
-    def read(self, kind: Kind, reads: Sequence[Read]) -> list[Slice]:
+    def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
         self._clock.advance(self._pause)
         self.reads += 1
         return super().read(kind, reads)
@@ -205,33 +205,35 @@ def test_a_page_takes_no_longer_than_five_seconds_and_goes_on_from_there() -> No
     query = Query(
         kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "nothing is called so")
     )
-    listing = read_list(lists, clock, caller(), query, Page())
+    listing = read_page(lists, clock, caller(), query, PageRequest())
     assert (listing.records, lists.reads) == ((), 3)
     assert listing.following == Cursor(place=_place(50 + 100 + 200 - 1), skip=0, seen=0)
     assert (listing.total, listing.is_lower_bound) == (0, True)
 
 
 def _place(number: int) -> str:
-    place = place_of(metadata(identifier=identifier(number), created_on=_at(number)))
+    place = index_keys_of(metadata(identifier=identifier(number), created_on=_at(number)))
     assert place is not None
-    return place.positions[Order.CREATED]
+    return place.positions[SortOrder.CREATED]
 
 
 def test_a_filtered_page_evaluates_5000_items_at_most() -> None:
     lists = InMemoryLists(_many(6000))
     query = Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "nothing"))
-    listing = read_list(lists, FrozenClock(), caller(), query, Page())
+    listing = read_page(lists, FrozenClock(), caller(), query, PageRequest())
     assert lists.entries_read == 5000
     assert listing.following == Cursor(place=_place(4999))
-    rest = read_list(
-        lists, FrozenClock(), caller(), query, Page(cursor=listing.following or Cursor())
+    rest = read_page(
+        lists, FrozenClock(), caller(), query, PageRequest(cursor=listing.following or Cursor())
     )
     assert (rest.following, rest.total, rest.is_lower_bound) == (None, 0, False)
 
 
 def test_a_plain_page_reads_one_more_than_it_shows() -> None:
     lists = InMemoryLists(_many(300))
-    listing = read_list(lists, FrozenClock(), caller(), Query(kind=Kind.METADATA), Page(limit=20))
+    listing = read_page(
+        lists, FrozenClock(), caller(), Query(kind=Kind.METADATA), PageRequest(limit=20)
+    )
     assert lists.entries_read == 21
     assert (listing.total, listing.is_lower_bound) == (300, False)
 
@@ -239,13 +241,13 @@ def test_a_plain_page_reads_one_more_than_it_shows() -> None:
 def test_an_offset_is_skipped_by_positions_up_to_the_deadline() -> None:
     clock = FrozenClock()
     lists = SlowLists(_many(9000), clock, timedelta(seconds=1))
-    page = Page(limit=5, cursor=Cursor(skip=8990))
-    first = read_list(lists, clock, caller(), Query(kind=Kind.METADATA), page)
+    page = PageRequest(limit=5, cursor=Cursor(skip=8990))
+    first = read_page(lists, clock, caller(), Query(kind=Kind.METADATA), page)
     assert first.records == ()
     assert first.following == Cursor(place=_place(4999), skip=3990, seen=5000)
     assert first.total == 9000
-    again = Page(limit=5, cursor=first.following or Cursor())
-    second = read_list(lists, clock, caller(), Query(kind=Kind.METADATA), again)
+    again = PageRequest(limit=5, cursor=first.following or Cursor())
+    second = read_page(lists, clock, caller(), Query(kind=Kind.METADATA), again)
     assert [identifier_of(one) for one in second.records] == [
         identifier(number) for number in range(8990, 8995)
     ]
@@ -254,28 +256,32 @@ def test_an_offset_is_skipped_by_positions_up_to_the_deadline() -> None:
 def test_a_page_that_is_cut_goes_on_behind_what_is_left_of_it() -> None:
     lists = InMemoryLists(_many(10))
     query = Query(kind=Kind.METADATA)
-    listing = read_list(lists, FrozenClock(), caller(), query, Page(limit=6))
+    listing = read_page(lists, FrozenClock(), caller(), query, PageRequest(limit=6))
     assert listing.cut(6) is listing
     cut = listing.cut(2)
     assert len(cut.records) == 2
-    rest = read_list(
-        lists, FrozenClock(), caller(), query, Page(limit=20, cursor=cut.following or Cursor())
+    rest = read_page(
+        lists,
+        FrozenClock(),
+        caller(),
+        query,
+        PageRequest(limit=20, cursor=cut.following or Cursor()),
     )
     assert [identifier_of(one) for one in rest.records] == [identifier(n) for n in range(2, 10)]
     assert rest.seen == 2
 
 
 def test_a_cursor_of_another_order_is_refused() -> None:
-    page = Page(cursor=Cursor(place=f"a.png\t{_place(1)}"))
+    page = PageRequest(cursor=Cursor(place=f"a.png\t{_place(1)}"))
     with pytest.raises(MalformedRequestError):
-        read_list(InMemoryLists(), FrozenClock(), caller(), Query(kind=Kind.METADATA), page)
+        read_page(InMemoryLists(), FrozenClock(), caller(), Query(kind=Kind.METADATA), page)
 
 
 # ---------------------------------------------------------------- plans
 
 
 def _stretches(who: Caller, query: Query) -> list[tuple[str | None, str]]:
-    plan = make_plan(who, query)
+    plan = plan_query(who, query)
     return [(one.bucket_key or one.shard, one.order.value) for one in plan.stretches]
 
 
@@ -295,43 +301,43 @@ def test_a_bucket_that_one_may_not_read_shows_nothing() -> None:
 
 
 def test_public_records_of_a_foreign_bucket_are_read_from_it_and_filtered() -> None:
-    plan = make_plan(caller(), Query(kind=Kind.METADATA, wanted=AllOf((BICOE, PUBLIC))))
+    plan = plan_query(caller(), Query(kind=Kind.METADATA, wanted=AllOf((BICOE, PUBLIC))))
     assert [one.bucket_key for one in plan.stretches] == ["bicoe"]
     assert plan.rest == AllOf((PUBLIC,))
 
 
 def test_public_records_of_everybody_are_read_from_their_shards() -> None:
-    plan = make_plan(caller(), Query(kind=Kind.METADATA, wanted=PUBLIC))
+    plan = plan_query(caller(), Query(kind=Kind.METADATA, wanted=PUBLIC))
     assert [one.shard for one in plan.stretches] == [f"public#{digit:x}" for digit in range(16)]
     assert plan.rest == EVERYTHING
 
 
 def test_an_administrator_is_shown_every_shard() -> None:
-    assert len(make_plan(ADMIN, Query(kind=Kind.METADATA)).stretches) == 32
-    assert len(make_plan(ADMIN, Query(kind=Kind.OBJECT_UPLOAD)).stretches) == 16
+    assert len(plan_query(ADMIN, Query(kind=Kind.METADATA)).stretches) == 32
+    assert len(plan_query(ADMIN, Query(kind=Kind.OBJECT_UPLOAD)).stretches) == 16
 
 
 def test_a_name_is_looked_up_where_the_order_allows() -> None:
     named = Comparison("originalFilename", Operator.EQ, "Leaf.png")
-    for order, expected in ((None, "originalFilename"), (Order.CHANGED, "xmpMetadataDate")):
+    for order, expected in ((None, "originalFilename"), (SortOrder.CHANGED, "xmpMetadataDate")):
         query = Query(kind=Kind.METADATA, wanted=named, order=order)
         assert _stretches(caller(), query) == [("aafc", expected)]
-        assert make_plan(caller(), query).rest == AllOf((named,))
+        assert plan_query(caller(), query).rest == AllOf((named,))
 
 
 def test_too_many_buckets_are_asked_to_be_named() -> None:
     groups = {f"g{number}": frozenset({Role.USER}) for number in range(MAX_BUCKETS + 1)}
     many = Caller(username="eve", groups=groups)
     with pytest.raises(MalformedRequestError) as caught:
-        make_plan(many, Query(kind=Kind.METADATA))
+        plan_query(many, Query(kind=Kind.METADATA))
     assert caught.value.problems[0].parameter == "filter[bucket]"
     del groups["g0"]
-    assert len(make_plan(many, Query(kind=Kind.METADATA)).stretches) == MAX_BUCKETS
+    assert len(plan_query(many, Query(kind=Kind.METADATA)).stretches) == MAX_BUCKETS
 
 
 def test_a_group_that_cannot_be_a_bucket_is_none() -> None:
     odd = Caller(username="eve", groups={"": frozenset({Role.USER}), "a b": frozenset({Role.USER})})
-    assert make_plan(odd, Query(kind=Kind.METADATA)).stretches == ()
+    assert plan_query(odd, Query(kind=Kind.METADATA)).stretches == ()
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -341,13 +347,13 @@ def test_every_kind_is_read_in_each_of_its_orders(kind: Kind) -> None:
         Kind.DERIVATIVE: thumbnail(),
         Kind.OBJECT_UPLOAD: upload(),
     }
-    for order in ORDERS[kind]:
-        listing = read_list(
+    for order in SORT_ORDERS[kind]:
+        listing = read_page(
             InMemoryLists(records.values()),
             FrozenClock(),
             ADMIN,
             Query(kind=kind, order=order),
-            Page(),
+            PageRequest(),
         )
         assert listing.records == (records[kind],)
 
@@ -357,15 +363,15 @@ def test_the_total_is_never_less_than_what_was_seen() -> None:
         def count(self, *_: object, **__: object) -> int:
             return 0
 
-    listing = read_list(
-        Behind(_many(30)), FrozenClock(), caller(), Query(kind=Kind.METADATA), Page(limit=20)
+    listing = read_page(
+        Behind(_many(30)), FrozenClock(), caller(), Query(kind=Kind.METADATA), PageRequest(limit=20)
     )
     assert (listing.total, listing.is_lower_bound) == (21, False)
 
 
 def test_records_that_only_case_tells_apart_share_a_bucket() -> None:
     records = [replace(metadata(), bucket="AAFC")]
-    listing = read_list(
-        InMemoryLists(records), FrozenClock(), caller(), Query(kind=Kind.METADATA), Page()
+    listing = read_page(
+        InMemoryLists(records), FrozenClock(), caller(), Query(kind=Kind.METADATA), PageRequest()
     )
     assert [record.bucket for record in listing.records] == ["AAFC"]

@@ -11,14 +11,14 @@ import pytest
 from coffer import __version__
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.counting import kind_of
+from coffer.domain.listing.counters import kind_of
 from coffer.domain.listing.index_keys import Kind, Record
-from coffer.domain.listing.pages import read_list
-from coffer.domain.listing.related import Related, find_related
+from coffer.domain.listing.pages import read_page
+from coffer.domain.listing.related import RelatedRecords, find_related
 from coffer.domain.metadata.record import Metadata
 from coffer.http.listing import documents as record_documents
 from coffer.http.listing.lists import Records, list_response, record_response
-from coffer.http.listing.queries import read_list_query, read_view
+from coffer.http.listing.queries import parse_list_query, parse_view
 from coffer.http.requests import Request
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryLists, InMemoryUploads
 from tests.fakes.clocks import NOON
@@ -60,7 +60,7 @@ def shown(
 ) -> dict[str, Any]:
     kind = kind_of(record)
     request = asked(query, f"/api/v1/{kind}/x", **headers)
-    view = read_view(request, kind)
+    view = parse_view(request, kind)
     return document(record_response(request, record, view, who, sources(record, *others)))
 
 
@@ -193,11 +193,11 @@ def test_permissions_differ_by_kind() -> None:
     found = shown("", caller(Role.USER), thumbnail(), include_dina_permission="1")
     assert found["data"]["meta"]["permissions"] == ["create", "update", "delete"]
     request = asked(path="/api/v1/object-upload/x", include_dina_permission="1")
-    view = read_view(request, Kind.OBJECT_UPLOAD)
+    view = parse_view(request, Kind.OBJECT_UPLOAD)
     duplicate = an_upload(duplicate_found=True)
     for who, expected in ((ADMIN, ["update", "delete"]), (caller(Role.SUPER_USER), [])):
         response = record_documents.record_document_response(
-            request, duplicate, view, Related(), who
+            request, duplicate, view, RelatedRecords(), who
         )
         meta = document(response)["data"]["meta"]
         assert meta["permissions"] == expected
@@ -212,21 +212,21 @@ def test_an_etag_says_nothing_of_what_is_included() -> None:
         ("include=derivatives", 200),
     ):
         request = asked(query, if_none_match='"1"')
-        view = read_view(request, Kind.METADATA)
+        view = parse_view(request, Kind.METADATA)
         response = record_response(request, metadata(), view, caller(), where)
         assert response.status == status, query
 
 
 def test_only_what_is_asked_for_is_looked_up() -> None:
     where = sources(metadata(), thumbnail())
-    listing = read_list(
+    listing = read_page(
         where.lists,
         where.clock,
         caller(),
-        read_list_query(asked(), Kind.METADATA).query,
-        read_list_query(asked(), Kind.METADATA).page,
+        parse_list_query(asked(), Kind.METADATA).query,
+        parse_list_query(asked(), Kind.METADATA).page,
     )
     found = find_related(
         where.lists, where.catalogue, caller(), Kind.METADATA, listing.records, ("dcCreator",)
     )
-    assert found == Related()
+    assert found == RelatedRecords()

@@ -24,13 +24,13 @@ from coffer.domain.listing.filters import (
     is_like,
     matches,
 )
-from coffer.domain.listing.index_keys import Kind, Order, Record
+from coffer.domain.listing.index_keys import Kind, Record, SortOrder
 from coffer.domain.listing.pages import Cursor
 from coffer.domain.listing.query_plan import Query
-from coffer.domain.listing.resources import RESOURCES, facts_of
+from coffer.domain.listing.resources import RESOURCES, filter_values
 from coffer.http.listing.comparisons import QueryError
-from coffer.http.listing.cursors import read_cursor, write_cursor
-from coffer.http.listing.queries import ListQuery, View, read_list_query, read_view
+from coffer.http.listing.cursors import decode_cursor, encode_cursor
+from coffer.http.listing.queries import ListQuery, View, parse_list_query, parse_view
 from coffer.http.requests import Request
 from tests.fakes.records import FILE, METADATA, identifier, metadata, thumbnail, upload
 
@@ -58,7 +58,7 @@ def request(query: str) -> Request:
 
 
 def ask(query: str, kind: Kind = Kind.METADATA) -> ListQuery:
-    return read_list_query(request(query), kind)
+    return parse_list_query(request(query), kind)
 
 
 def problems(query: str, kind: Kind = Kind.METADATA) -> list[tuple[str, str | None]]:
@@ -72,7 +72,7 @@ def wanted(query: str, kind: Kind = Kind.METADATA) -> Filter:
 
 
 def finds(query: str, kind: Kind = Kind.METADATA, **changes: Any) -> bool:
-    return matches(wanted(query, kind), facts_of(MAKE[kind](**changes)))
+    return matches(wanted(query, kind), filter_values(MAKE[kind](**changes)))
 
 
 def test_nothing_asked_is_everything_from_the_beginning() -> None:
@@ -307,18 +307,18 @@ def test_other_parameters_are_passed_over() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_lists_are_sorted_by_what_has_an_index(kind: Kind) -> None:
     assert ask("sort=-createdOn", kind).query == Query(
-        kind=kind, order=Order.CREATED, descending=True
+        kind=kind, order=SortOrder.CREATED, descending=True
     )
     by_change = kind is Kind.METADATA
     if by_change:
-        assert ask("sort=xmpMetadataDate", kind).query.order is Order.CHANGED
+        assert ask("sort=xmpMetadataDate", kind).query.order is SortOrder.CHANGED
     else:
         assert problems("sort=xmpMetadataDate", kind) == [("unknown_attribute", "sort")]
 
 
 def test_a_page_begins_at_an_offset_or_a_cursor() -> None:
     assert ask("page[offset]=10000&page[limit]=1000").page.cursor == Cursor(skip=10_000)
-    cursor = write_cursor(PLACE, Query(kind=Kind.METADATA))
+    cursor = encode_cursor(PLACE, Query(kind=Kind.METADATA))
     assert ask(f"page[cursor]={cursor}").page.cursor == PLACE
     assert problems(f"page[cursor]={cursor}&page[offset]=1") == [
         ("malformed_parameter", "page[offset]")
@@ -337,11 +337,11 @@ def test_what_is_shown_is_named_by_type() -> None:
 
 def test_one_record_is_viewed_with_the_same_words() -> None:
     asked = request("include=acDerivedFrom&fields[metadata]=bucket")
-    assert read_view(asked, Kind.DERIVATIVE) == View(
+    assert parse_view(asked, Kind.DERIVATIVE) == View(
         include=("acDerivedFrom",), fields={"metadata": frozenset({"bucket"})}
     )
     with pytest.raises(MalformedRequestError):
-        read_view(asked, Kind.OBJECT_UPLOAD)
+        parse_view(asked, Kind.OBJECT_UPLOAD)
 
 
 # ---------------------------------------------------------------- cursors
@@ -353,7 +353,7 @@ QUERY = Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "a"
 def test_a_cursor_comes_back_as_it_went() -> None:
     named = Cursor(place=f"käfer ⟨1⟩.png\t2026-11-22T12:00:00.250000Z#{METADATA}")
     for cursor in (PLACE, named, Cursor(), Cursor(skip=10_000, seen=1)):
-        assert read_cursor(write_cursor(cursor, QUERY), QUERY) == cursor
+        assert decode_cursor(encode_cursor(cursor, QUERY), QUERY) == cursor
 
 
 @pytest.mark.parametrize(
@@ -362,18 +362,18 @@ def test_a_cursor_comes_back_as_it_went() -> None:
         Query(kind=Kind.METADATA),
         Query(kind=Kind.DERIVATIVE, wanted=QUERY.wanted),
         Query(kind=Kind.METADATA, wanted=QUERY.wanted, descending=True),
-        Query(kind=Kind.METADATA, wanted=QUERY.wanted, order=Order.NAMED),
+        Query(kind=Kind.METADATA, wanted=QUERY.wanted, order=SortOrder.NAMED),
         Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "b")),
     ],
 )
 def test_a_cursor_belongs_to_its_query(other: Query) -> None:
     with pytest.raises(QueryError):
-        read_cursor(write_cursor(PLACE, QUERY), other)
+        decode_cursor(encode_cursor(PLACE, QUERY), other)
 
 
 @given(st.data())
 def test_a_cursor_that_was_tampered_with_is_refused(data: st.DataObject) -> None:
-    text = write_cursor(PLACE, QUERY)
+    text = encode_cursor(PLACE, QUERY)
     at = data.draw(st.integers(0, len(text) - 1))
     instead = data.draw(st.characters(codec="utf-8").filter(lambda char: char != text[at]))
     changed = data.draw(
@@ -382,7 +382,7 @@ def test_a_cursor_that_was_tampered_with_is_refused(data: st.DataObject) -> None
         )
     )
     with pytest.raises(QueryError):
-        read_cursor(changed, QUERY)
+        decode_cursor(changed, QUERY)
 
 
 @pytest.mark.parametrize(
@@ -402,10 +402,10 @@ def test_a_cursor_that_was_tampered_with_is_refused(data: st.DataObject) -> None
 )
 def test_a_forged_cursor_gets_no_further(forged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coffer.http.listing.cursors.json.dumps", lambda *_, **__: _spelled(forged))
-    text = write_cursor(PLACE, QUERY)
+    text = encode_cursor(PLACE, QUERY)
     monkeypatch.undo()
     with pytest.raises(QueryError):
-        read_cursor(text, QUERY)
+        decode_cursor(text, QUERY)
 
 
 def _spelled(value: Any) -> str:
@@ -468,9 +468,9 @@ def test_any_query_is_understood_or_refused(pairs: list[tuple[str, str]], kind: 
         nameless = [problem for problem in error.problems if not problem.parameter]
         assert nameless == []
         return
-    matches(asked.query.wanted, facts_of(MAKE[kind]()))
-    cursor = write_cursor(Cursor(seen=1), asked.query)
-    assert read_cursor(cursor, asked.query) == Cursor(seen=1)
+    matches(asked.query.wanted, filter_values(MAKE[kind]()))
+    cursor = encode_cursor(Cursor(seen=1), asked.query)
+    assert decode_cursor(cursor, asked.query) == Cursor(seen=1)
 
 
 def test_identifiers_are_told_apart() -> None:

@@ -13,7 +13,7 @@ from pynamodb.indexes import (
     GlobalSecondaryIndex,
 )
 
-from coffer.domain.listing.index_keys import Order, Record, place_of
+from coffer.domain.listing.index_keys import Record, SortOrder, index_keys_of
 
 
 class ListIndex(GlobalSecondaryIndex[Any]):
@@ -66,16 +66,16 @@ class ListedByChange(ListedByName):
 
 
 POSITIONS = {
-    Order.CREATED: "created_position",
-    Order.CHANGED: "changed_position",
-    Order.NAMED: "named_position",
+    SortOrder.CREATED: "created_position",
+    SortOrder.CHANGED: "changed_position",
+    SortOrder.NAMED: "named_position",
 }
 """The attributes with the positions in each order."""
 
 
 def list_keys(record: Record) -> dict[str, Any]:
     """The keys of the list indexes, by the names of the items' attributes."""
-    place = place_of(record)
+    place = index_keys_of(record)
     if place is None:
         return {}
     positions = {POSITIONS[order]: position for order, position in place.positions.items()}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from coffer.domain.listing.counting import CountChange
+from coffer.domain.listing.counters import CounterChange
 
 
 class AuditTrail(Protocol):
     """Every version of every record, for ever."""
 
-    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
+    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CounterChange] = ()) -> None:
         """Keep a snapshot (`instanceId`, `version`, …) and count what it counts for, both or none.
 
         Kept already: nothing happens.

@@ -27,7 +27,7 @@ from coffer.domain.listing.attributes import (
     upload_attributes,
     upload_warnings,
 )
-from coffer.domain.listing.counting import CountChange, count_changes
+from coffer.domain.listing.counters import CounterChange, counter_changes
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, describe_orphan
@@ -48,7 +48,7 @@ class Announcement:
     """One visible change: a snapshot for the audit, what it counts for, and messages."""
 
     snapshot: Mapping[str, Any]
-    counts: tuple[CountChange, ...]
+    counts: tuple[CounterChange, ...]
     messages: tuple[Mapping[str, Any], ...]
 
 
@@ -83,11 +83,11 @@ def tell(audit: AuditTrail, bus: EventBus, announcement: Announcement) -> None:
         raise UnavailableError("bus_unavailable", "The bus did not take every message.")
 
 
-def _counts(before: Record | None, after: Record) -> tuple[CountChange, ...]:
+def _counts(before: Record | None, after: Record) -> tuple[CounterChange, ...]:
     """What the lists' counters change by; terms of the vocabulary have none."""
     if isinstance(after, _UNCOUNTED) or isinstance(before, _UNCOUNTED):
         return ()
-    return count_changes(before, after)
+    return counter_changes(before, after)
 
 
 def _snapshot(before: Record | None, after: Record, occurred_on: datetime) -> dict[str, Any]:

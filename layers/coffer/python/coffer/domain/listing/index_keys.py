@@ -36,7 +36,7 @@ class Kind(StrEnum):
     OBJECT_UPLOAD = "object-upload"
 
 
-class Order(StrEnum):
+class SortOrder(StrEnum):
     """What lists are sorted by, called as the attribute is."""
 
     CREATED = "createdOn"
@@ -44,23 +44,23 @@ class Order(StrEnum):
     NAMED = "originalFilename"
 
 
-ORDERS: Mapping[Kind, tuple[Order, ...]] = {
-    Kind.METADATA: (Order.CREATED, Order.CHANGED, Order.NAMED),
-    Kind.DERIVATIVE: (Order.CREATED,),
-    Kind.OBJECT_UPLOAD: (Order.CREATED, Order.NAMED),
+SORT_ORDERS: Mapping[Kind, tuple[SortOrder, ...]] = {
+    Kind.METADATA: (SortOrder.CREATED, SortOrder.CHANGED, SortOrder.NAMED),
+    Kind.DERIVATIVE: (SortOrder.CREATED,),
+    Kind.OBJECT_UPLOAD: (SortOrder.CREATED, SortOrder.NAMED),
 }
 """The orders that each kind of record can be listed in, each of them an index by bucket and one
 by shard."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class IndexKeys:
     """Where a record is listed: its bucket's partition and its shard, and its position in each
     order that its kind has."""
 
     bucket_key: str
     shard: str
-    positions: Mapping[Order, str]
+    positions: Mapping[SortOrder, str]
 
     @property
     def is_public(self) -> bool:
@@ -68,7 +68,7 @@ class Place:
         return self.shard.startswith(_PUBLIC)
 
 
-def place_of(record: Record) -> Place | None:
+def index_keys_of(record: Record) -> IndexKeys | None:
     """Where the record is listed; None while no list shows it."""
     if record.deleted_on is not None:
         return None
@@ -77,28 +77,28 @@ def place_of(record: Record) -> Place | None:
             # Whether an upload is public is for the record to say that describes it.
             return _upload_place(record) if record.is_visible else None
         case Metadata():
-            created = moment_position(record.created_on, record.identifier)
+            created = time_sort_key(record.created_on, record.identifier)
             positions = {
-                Order.CREATED: created,
-                Order.CHANGED: moment_position(record.xmp_metadata_date, record.identifier),
-                Order.NAMED: f"{name_beginning(record.original_filename or '')}{created}",
+                SortOrder.CREATED: created,
+                SortOrder.CHANGED: time_sort_key(record.xmp_metadata_date, record.identifier),
+                SortOrder.NAMED: f"{name_prefix(record.original_filename or '')}{created}",
             }
         case Derivative():
-            positions = {Order.CREATED: moment_position(record.created_on, record.identifier)}
-    return Place(
+            positions = {SortOrder.CREATED: time_sort_key(record.created_on, record.identifier)}
+    return IndexKeys(
         bucket_key=bucket_key(record.bucket),
         shard=shard_key(shard_of(record.identifier), is_public=record.publicly_releasable),
         positions=positions,
     )
 
 
-def _upload_place(upload: ObjectUpload) -> Place:
-    created = moment_position(upload.created_on, upload.file_identifier)
-    named = f"{name_beginning(upload.original_filename)}{created}"
-    return Place(
+def _upload_place(upload: ObjectUpload) -> IndexKeys:
+    created = time_sort_key(upload.created_on, upload.file_identifier)
+    named = f"{name_prefix(upload.original_filename)}{created}"
+    return IndexKeys(
         bucket_key=bucket_key(upload.bucket),
         shard=shard_key(shard_of(upload.file_identifier), is_public=False),
-        positions={Order.CREATED: created, Order.NAMED: named},
+        positions={SortOrder.CREATED: created, SortOrder.NAMED: named},
     )
 
 
@@ -107,12 +107,12 @@ def shard_key(shard: str, *, is_public: bool) -> str:
     return f"{_PUBLIC if is_public else _PRIVATE}#{shard}"
 
 
-def moment_position(moment: datetime, identifier: str) -> str:
+def time_sort_key(moment: datetime, identifier: str) -> str:
     """A position by time; of two records of the same microsecond, the lower id comes first."""
     return f"{to_text(moment)}#{identifier}"
 
 
-def name_beginning(name: str) -> str:
+def name_prefix(name: str) -> str:
     """How the positions of everything with this name begin, without regard to case.
 
     Behind it stands the position by creation: what has the same name comes in that order.

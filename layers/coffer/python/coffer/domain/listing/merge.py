@@ -8,8 +8,8 @@ from datetime import datetime
 
 from coffer.domain.clock import Clock
 from coffer.domain.listing.index_keys import Record
-from coffer.domain.listing.ports import MAX_PARALLEL_QUERIES, Lists, Read, Slice
-from coffer.domain.listing.query_plan import Plan, Stretch
+from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists, RangePage, RangeRead
+from coffer.domain.listing.query_plan import KeyRange, QueryPlan
 
 _SPARE = 2
 """Entries that each of several stretches gives beyond its share: they are never quite alike."""
@@ -43,7 +43,7 @@ class Bounds:
 class _Stream:
     """A stretch on its way: what was read of it and is still to be used, and where it goes on."""
 
-    stretch: Stretch
+    stretch: KeyRange
     after: str | None
     waiting: deque[Found] = field(default_factory=deque)
     ended: bool = False
@@ -53,7 +53,7 @@ class _Stream:
         """Whether nobody knows what comes next in this stretch."""
         return not self.waiting and not self.ended
 
-    def take_in(self, found: Slice) -> None:
+    def take_in(self, found: RangePage) -> None:
         """Let what was read wait for its turn."""
         self.waiting.extend(
             Found(place=self.stretch.place(entry.position), record=entry.record)
@@ -74,7 +74,7 @@ class Merge:
         self,
         lists: Lists,
         clock: Clock,
-        plan: Plan,
+        plan: QueryPlan,
         place: str | None,
         *,
         pace: Pace,
@@ -116,13 +116,13 @@ class Merge:
     def _read_on(self) -> bool:
         """Read on where something is lacking; False where the bounds forbid it."""
         lacking = [stream for stream in self._streams if stream.lacks]
-        limit = min(self._share(), self._bounds.entries // len(lacking), MAX_PARALLEL_QUERIES)
+        limit = min(self._share(), self._bounds.entries // len(lacking), MAX_ENTRIES_PER_READ)
         if self._begun and (limit < 1 or self._clock.now() >= self._bounds.deadline):
             return False
         # Bounds narrower than the plan are passed at first: a page that gets nowhere has no end.
         limit = max(limit, 1)
         reads = [
-            Read(
+            RangeRead(
                 stretch=stream.stretch,
                 limit=limit,
                 after=stream.after,

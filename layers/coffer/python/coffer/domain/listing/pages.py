@@ -15,13 +15,13 @@ from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.filters import AllOf, matches
 from coffer.domain.listing.index_keys import Record
 from coffer.domain.listing.merge import Bounds, Merge, Pace
-from coffer.domain.listing.ports import MAX_PARALLEL_QUERIES, Lists
-from coffer.domain.listing.query_plan import Plan, Query, make_plan
-from coffer.domain.listing.resources import facts_of
+from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists
+from coffer.domain.listing.query_plan import Query, QueryPlan, plan_query
+from coffer.domain.listing.resources import filter_values
 
 DEFAULT_LIMIT, MAX_PAGE_SIZE, MAX_OFFSET_READ = 20, 1000, 10_000
 MAX_ITEMS_EVALUATED = 5000
-LONGEST = timedelta(seconds=5)
+MAX_READ_TIME = timedelta(seconds=5)
 _FIRST_FILTERED = 50
 """Entries that are read at first where a filter will drop some of them."""
 
@@ -37,7 +37,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class PageRequest:
     """Which part of a list is wanted: up to `limit` records from the cursor on."""
 
     limit: int = DEFAULT_LIMIT
@@ -45,7 +45,7 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ListEntry:
     """A record of a page, and its place in the list."""
 
     record: Record
@@ -53,14 +53,14 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
+class ListPage:
     """A page: records, where it goes on (None: nowhere), and how many records there are.
 
     `seen` counts those before this page. The total is only known to be reached, where
     `is_lower_bound` says so.
     """
 
-    listed: tuple[Listed, ...]
+    listed: tuple[ListEntry, ...]
     following: Cursor | None
     seen: int
     total: int
@@ -71,7 +71,7 @@ class Listing:
         """The records of the page."""
         return tuple(one.record for one in self.listed)
 
-    def cut(self, length: int) -> Listing:
+    def cut(self, length: int) -> ListPage:
         """The page with only its first records; the cursor leads to the others."""
         if length >= len(self.listed):
             return self
@@ -80,9 +80,11 @@ class Listing:
         return replace(self, listed=kept, following=following)
 
 
-def read_list(lists: Lists, clock: Clock, caller: Caller, query: Query, page: Page) -> Listing:
+def read_page(
+    lists: Lists, clock: Clock, caller: Caller, query: Query, page: PageRequest
+) -> ListPage:
     """One page of a list, of what this caller may read; raises MalformedRequestError."""
-    plan = make_plan(caller, query)
+    plan = plan_query(caller, query)
     if page.cursor.place is not None and not plan.takes(page.cursor.place):
         raise MalformedRequestError(
             "malformed_cursor", "This cursor belongs to another list.", parameter="page[cursor]"
@@ -96,7 +98,7 @@ def read_list(lists: Lists, clock: Clock, caller: Caller, query: Query, page: Pa
         counted = plan.counted
         kept = lists.count(plan.kind, counted.bucket_keys, only_public=counted.only_public)
         total, is_lower_bound = max(total, kept), False
-    return Listing(
+    return ListPage(
         listed=tuple(listed),
         following=None if way.finished else Cursor(place=way.place, skip=way.skip, seen=seen),
         seen=way.seen,
@@ -108,13 +110,13 @@ def read_list(lists: Lists, clock: Clock, caller: Caller, query: Query, page: Pa
 class _Way:
     """How far one request has come in its list."""
 
-    def __init__(self, lists: Lists, clock: Clock, plan: Plan, cursor: Cursor) -> None:
+    def __init__(self, lists: Lists, clock: Clock, plan: QueryPlan, cursor: Cursor) -> None:
         self.place, self.skip, self.seen = cursor.place, cursor.skip, cursor.seen
         self.finished = False
         self.knows_more = False
         self._lists, self._clock, self._plan = lists, clock, plan
         self._filters = plan.rest != AllOf(())
-        self._deadline = clock.now() + LONGEST
+        self._deadline = clock.now() + MAX_READ_TIME
 
     def skip_unfiltered(self) -> None:
         """Pass over what is to be skipped by positions alone, where no filter has a say.
@@ -123,7 +125,7 @@ class _Way:
         """
         if self._filters or not self.skip:
             return
-        room = self.skip + len(self._plan.stretches) * MAX_PARALLEL_QUERIES
+        room = self.skip + len(self._plan.stretches) * MAX_ENTRIES_PER_READ
         bounds = Bounds(entries=room, deadline=self._deadline)
         pace = Pace(share=self.skip)
         merge = self._merge(pace, bounds, with_records=False)
@@ -133,9 +135,9 @@ class _Way:
             pace.share = self.skip
         self.finished = merge.ended
 
-    def take(self, limit: int) -> list[Listed]:
+    def take(self, limit: int) -> list[ListEntry]:
         """The next records that match, up to `limit` of them."""
-        taken: list[Listed] = []
+        taken: list[ListEntry] = []
         if self.finished or (self.skip and not self._filters):
             return taken
         first = max(limit + 1, _FIRST_FILTERED) if self._filters else limit + 1
@@ -149,7 +151,7 @@ class _Way:
                     self.knows_more = True
                     return taken
                 else:
-                    taken.append(Listed(record=found.record, place=found.place))
+                    taken.append(ListEntry(record=found.record, place=found.place))
             if not self._filters:
                 pace.share = limit + 1 - len(taken)
             self.place = found.place
@@ -172,4 +174,4 @@ class _Way:
         self.place, self.skip, self.seen = place, self.skip - 1, self.seen + 1
 
     def _wants(self, record: Record) -> bool:
-        return not self._filters or matches(self._plan.rest, facts_of(record))
+        return not self._filters or matches(self._plan.rest, filter_values(record))

@@ -8,20 +8,20 @@ from typing import Protocol
 
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.listing.index_keys import Kind, Record
-from coffer.domain.listing.query_plan import Stretch
+from coffer.domain.listing.query_plan import KeyRange
 
-MAX_PARALLEL_QUERIES = 1000
+MAX_ENTRIES_PER_READ = 1000
 """Entries that one read asks for at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Read:
+class RangeRead:
     """A question: up to `limit` entries of a stretch, from its beginning or behind a position.
 
     Descending, the beginning is the end. Without records, only positions are wanted.
     """
 
-    stretch: Stretch
+    stretch: KeyRange
     limit: int
     after: str | None = None
     descending: bool = False
@@ -29,7 +29,7 @@ class Read:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class IndexEntry:
     """A listed record and its position; the record is None where only positions were wanted."""
 
     position: str
@@ -37,10 +37,10 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slice:
+class RangePage:
     """What a read found, in its order. `ended`: the stretch certainly has nothing behind it."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[IndexEntry, ...]
     ended: bool
 
 
@@ -50,7 +50,7 @@ class Lists(Protocol):
     What readers may not see is in none of them.
     """
 
-    def read(self, kind: Kind, reads: Sequence[Read]) -> list[Slice]:
+    def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
         """The answers to these questions, in their order; at once where that is possible."""
         ...
 

@@ -23,10 +23,10 @@ from coffer.domain.listing.filters import (
 )
 from coffer.domain.listing.index_keys import (
     NAME_END,
-    ORDERS,
+    SORT_ORDERS,
     Kind,
-    Order,
-    name_beginning,
+    SortOrder,
+    name_prefix,
     shard_key,
 )
 
@@ -42,18 +42,18 @@ class Query:
 
     kind: Kind
     wanted: Filter = EVERYTHING
-    order: Order | None = None
+    order: SortOrder | None = None
     descending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class KeyRange:
     """A part of one index: a partition by bucket or by shard, whole or what begins alike.
 
     `merged_by_rest` says that the positions are compared with others without that beginning.
     """
 
-    order: Order
+    order: SortOrder
     bucket_key: str | None = None
     shard: str | None = None
     beginning: str = ""
@@ -69,7 +69,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counted:
+class Counters:
     """Which counters say how long a list is: those of these buckets, or all; None: none do."""
 
     bucket_keys: tuple[str, ...] | None
@@ -77,15 +77,15 @@ class Counted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class QueryPlan:
     """How a list is read: its stretches are merged by place, and `rest` is filtered on the way."""
 
     kind: Kind
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[KeyRange, ...]
     descending: bool
     rest: Filter
     by_name: bool
-    counted: Counted | None
+    counted: Counters | None
 
     def takes(self, place: str) -> bool:
         """Whether a place can be one of this plan's."""
@@ -96,50 +96,50 @@ class Plan:
 class _Scope:
     """The partitions that a list is read from, and the conjuncts that this choice fulfils."""
 
-    partitions: tuple[Stretch, ...]
+    partitions: tuple[KeyRange, ...]
     fulfilled: tuple[Filter, ...] = ()
     bucket_keys: tuple[str, ...] | None = None
 
 
-def make_plan(caller: Caller, query: Query) -> Plan:
+def plan_query(caller: Caller, query: Query) -> QueryPlan:
     """How the list is read that this caller is shown; MalformedRequestError if it is too wide."""
     parts = conjuncts(query.wanted)
     scope = _scope(caller, query.kind, parts)
     rest = tuple(part for part in parts if part not in scope.fulfilled)
     names = _names(query, rest)
-    order = query.order or Order.CREATED
+    order = query.order or SortOrder.CREATED
     if names is not None and len(names) * len(scope.partitions) <= _MAX_STRETCHES:
         stretches = tuple(
-            Stretch(
-                order=Order.NAMED,
+            KeyRange(
+                order=SortOrder.NAMED,
                 bucket_key=partition.bucket_key,
                 shard=partition.shard,
                 beginning=beginning,
-                merged_by_rest=order is Order.CREATED,
+                merged_by_rest=order is SortOrder.CREATED,
             )
             for partition in scope.partitions
-            for beginning in sorted({name_beginning(name) for name in names})
+            for beginning in sorted({name_prefix(name) for name in names})
         )
     else:
         stretches = tuple(
-            Stretch(order=order, bucket_key=partition.bucket_key, shard=partition.shard)
+            KeyRange(order=order, bucket_key=partition.bucket_key, shard=partition.shard)
             for partition in scope.partitions
         )
-    return Plan(
+    return QueryPlan(
         kind=query.kind,
         stretches=stretches,
         descending=query.descending,
         rest=AllOf(rest),
-        by_name=order is Order.NAMED,
+        by_name=order is SortOrder.NAMED,
         counted=_counted(scope, parts, rest),
     )
 
 
-def _counted(scope: _Scope, parts: Sequence[Filter], rest: Sequence[Filter]) -> Counted | None:
+def _counted(scope: _Scope, parts: Sequence[Filter], rest: Sequence[Filter]) -> Counters | None:
     """The counters that know how many records there are, if only buckets and publicness count."""
     if not all(map(_wants_public, rest)):
         return None
-    return Counted(bucket_keys=scope.bucket_keys, only_public=any(map(_wants_public, parts)))
+    return Counters(bucket_keys=scope.bucket_keys, only_public=any(map(_wants_public, parts)))
 
 
 def _wants_public(part: Filter) -> bool:
@@ -177,20 +177,20 @@ def _buckets(keys: Sequence[str], fulfilled: Sequence[Filter] = ()) -> _Scope:
         )
     ordered = tuple(sorted(keys))
     return _Scope(
-        partitions=tuple(Stretch(order=Order.CREATED, bucket_key=key) for key in ordered),
+        partitions=tuple(KeyRange(order=SortOrder.CREATED, bucket_key=key) for key in ordered),
         fulfilled=tuple(fulfilled),
         bucket_keys=ordered,
     )
 
 
-def _shards(keys: Iterable[str]) -> tuple[Stretch, ...]:
-    return tuple(Stretch(order=Order.CREATED, shard=key) for key in keys)
+def _shards(keys: Iterable[str]) -> tuple[KeyRange, ...]:
+    return tuple(KeyRange(order=SortOrder.CREATED, shard=key) for key in keys)
 
 
 def _names(query: Query, parts: Sequence[Filter]) -> frozenset[str] | None:
     """The names of which a record has to have one, if an index finds them in the query's order."""
-    if Order.NAMED not in ORDERS[query.kind] or query.order is Order.CHANGED:
+    if SortOrder.NAMED not in SORT_ORDERS[query.kind] or query.order is SortOrder.CHANGED:
         return None
-    chosen = [allowed_values(part, (Order.NAMED.value,)) for part in parts]
+    chosen = [allowed_values(part, (SortOrder.NAMED.value,)) for part in parts]
     known = [choice for choice in chosen if choice is not None]
     return frozenset.intersection(*known) if known else None

@@ -14,12 +14,12 @@ from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
-MADE_FROM = "derivatives"
+DERIVATIVES = "derivatives"
 """The relationship of metadata to what was made from its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Related:
+class RelatedRecords:
     """What some records are related to: derivatives by the id of their metadata, and the records
     at the other ends of relationships by type and id."""
 
@@ -34,10 +34,10 @@ def find_related(
     kind: Kind,
     records: Sequence[Record],
     include: Collection[str],
-) -> Related:
+) -> RelatedRecords:
     """What these records of one kind are related to by the relationships in `include`."""
     made_from: dict[str, Sequence[Derivative]] = {}
-    if MADE_FROM in include:
+    if DERIVATIVES in include:
         found = lists.derivatives([identifier_of(record) for record in records])
         made_from = {
             identifier: [one for one in derivatives if may_read(caller, one)]
@@ -46,14 +46,14 @@ def find_related(
     linked: dict[tuple[str, str], Record] = {}
     for name in include:
         target = RESOURCES[kind].relationships[name].target
-        if target in (Kind.METADATA, Kind.DERIVATIVE) and name != MADE_FROM:
+        if target in (Kind.METADATA, Kind.DERIVATIVE) and name != DERIVATIVES:
             wanted = {ids[name] for record in records if name in (ids := related_ids(record))}
             linked |= {
                 (target, identifier): record
                 for identifier, record in _look_up(catalogue, target, wanted).items()
                 if record.deleted_on is None and may_read(caller, record)
             }
-    return Related(made_from=made_from, linked=linked)
+    return RelatedRecords(made_from=made_from, linked=linked)
 
 
 def may_read(caller: Caller, record: Record) -> bool:

@@ -218,7 +218,7 @@ def related_ids(record: Record) -> dict[str, str]:
     return {name: identifier for name, identifier in related.items() if identifier}
 
 
-def facts_of(record: Record) -> dict[str, Any]:
+def filter_values(record: Record) -> dict[str, Any]:
     """Everything that a filter can ask about, as nested mappings: attributes and related ids."""
     related = {name: {"id": identifier} for name, identifier in related_ids(record).items()}
     return attributes_of(record) | related

@@ -39,12 +39,14 @@ class QueryError(Exception):
         self.problem = problem
 
 
-def read_filter(kind: Kind, path: str, operator: str, text: str) -> Filter:
+def parse_filter(kind: Kind, path: str, operator: str, text: str) -> Filter:
     """`filter[path][operator]=text`, whose commas separate alternatives; QueryError otherwise."""
-    return AnyOf(tuple(compare(kind, path, operator, value) for value in _alternatives(text)))
+    return AnyOf(
+        tuple(parse_comparison(kind, path, operator, value) for value in _alternatives(text))
+    )
 
 
-def compare(kind: Kind, path: str, operator: str, text: str) -> Comparison:
+def parse_comparison(kind: Kind, path: str, operator: str, text: str) -> Comparison:
     """One comparison; QueryError where there is no such attribute or operator, or the value is not
     one that the attribute can have."""
     attribute, known = _field(kind, path), _operator(operator)
@@ -60,8 +62,10 @@ def compare(kind: Kind, path: str, operator: str, text: str) -> Comparison:
     return Comparison(path, known, _value(path, attribute, text), attribute.form is Form.BUCKET)
 
 
-def compare_pattern(kind: Kind, path: str, pattern: Pattern, *, differs: bool) -> Comparison:
-    """Whether an attribute is like a pattern, or is not; QueryError as `compare`."""
+def parse_pattern_comparison(
+    kind: Kind, path: str, pattern: Pattern, *, differs: bool
+) -> Comparison:
+    """Whether an attribute is like a pattern, or is not; QueryError as `parse_comparison`."""
     attribute = _field(kind, path)
     _check_operator(path, attribute, Operator.LIKE)
     ignores_case = attribute.form in (Form.BUCKET, Form.IDENTIFIER)

@@ -24,14 +24,14 @@ _MAX_PLACE_BYTES = 1024  # what an index key of DynamoDB takes
 _PLACE = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
 
 
-def write_cursor(cursor: Cursor, query: Query) -> str:
+def encode_cursor(cursor: Cursor, query: Query) -> str:
     """The cursor as text that needs no encoding in a URL."""
     content = json.dumps([cursor.place, cursor.skip, cursor.seen], separators=(",", ":")).encode()
     return _spelled(_digest(content, query) + content)
 
 
-def read_cursor(text: str, query: Query) -> Cursor:
-    """The cursor that `write_cursor` wrote for this query; QueryError for anything else."""
+def decode_cursor(text: str, query: Query) -> Cursor:
+    """The cursor that `encode_cursor` wrote for this query; QueryError for anything else."""
     content = _content(text, query)
     if content is None:
         detail = "This is no cursor of this list: go by links.next, with its filters and sort."
@@ -58,7 +58,7 @@ def _content(text: str, query: Query) -> tuple[str | None, int, int] | None:
 
 
 def _checked(content: Any) -> tuple[str | None, int, int] | None:
-    """The members of a cursor, if they are what `write_cursor` writes: the digest is no secret."""
+    """The members of a cursor, if they are what `encode_cursor` writes: the digest is no secret."""
     match content:
         case [str() | None as place, int() as skip, int() as seen]:
             if not 0 <= skip <= MAX_OFFSET_READ or seen < 0:

@@ -14,17 +14,17 @@ from urllib.parse import quote, urlencode
 from coffer import __version__
 from coffer.domain.callers import Caller
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.counting import kind_of
+from coffer.domain.listing.counters import kind_of
 from coffer.domain.listing.index_keys import Kind, Record
-from coffer.domain.listing.pages import Listing
+from coffer.domain.listing.pages import ListPage
 from coffer.domain.listing.permissions import PROVIDER, permissions_of
-from coffer.domain.listing.related import MADE_FROM, Related
+from coffer.domain.listing.related import DERIVATIVES, RelatedRecords
 from coffer.domain.listing.resources import RESOURCES, identifier_of, related_ids
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 from coffer.http.derivatives.documents import present_derivative
 from coffer.http.documents import resource_response
-from coffer.http.listing.cursors import write_cursor
+from coffer.http.listing.cursors import encode_cursor
 from coffer.http.listing.queries import ListQuery, View
 from coffer.http.metadata.documents import present_metadata
 from coffer.http.requests import Request
@@ -40,7 +40,7 @@ Document = dict[str, Any]
 
 
 def record_document_response(
-    request: Request, record: Record, view: View, related: Related, caller: Caller
+    request: Request, record: Record, view: View, related: RelatedRecords, caller: Caller
 ) -> Response:
     """One record. Its ETag is its version, which says nothing of what is included: with `include`,
     a condition is passed over."""
@@ -60,7 +60,7 @@ def record_document_response(
 
 
 def page_response(
-    request: Request, asked: ListQuery, listing: Listing, related: Related
+    request: Request, asked: ListQuery, listing: ListPage, related: RelatedRecords
 ) -> Response:
     """A page of a list, cut short where it would pass what an answer may weigh."""
     presented = [_present(record, asked.view, related) for record in listing.records]
@@ -74,24 +74,24 @@ def page_response(
     return Response.of_json(document)
 
 
-def loaded_response(records: Sequence[Record], view: View, related: Related) -> Response:
+def loaded_response(records: Sequence[Record], view: View, related: RelatedRecords) -> Response:
     """Records that were asked for by their ids."""
     presented = [_present(record, view, related) for record in records]
     included = _once(one for _, others in presented for one in others)
     return bulk_response([data for data, _ in presented], included if view.include else None)
 
 
-def _meta(listing: Listing) -> Document:
+def _meta(listing: ListPage) -> Document:
     meta: Document = {"totalResourceCount": listing.total, "moduleVersion": __version__}
     return meta | ({"totalIsLowerBound": True} if listing.is_lower_bound else {})
 
 
-def _links(request: Request, asked: ListQuery, listing: Listing) -> Document:
+def _links(request: Request, asked: ListQuery, listing: ListPage) -> Document:
     url = f"{request.base_url}{request.path}"
     links = {"self": f"{url}?{_query(request.query)}" if request.query else url}
     if listing.following is not None:
         kept = [pair for pair in request.query if pair[0] not in ("page[cursor]", "page[offset]")]
-        cursor = write_cursor(listing.following, asked.query)
+        cursor = encode_cursor(listing.following, asked.query)
         links["next"] = f"{url}?{_query([*kept, ('page[cursor]', cursor)])}"
     return links
 
@@ -121,7 +121,9 @@ def _name(document: Document) -> tuple[str, str]:
     return document["type"], document["id"]
 
 
-def _present(record: Record, view: View, related: Related) -> tuple[Document, list[Document]]:
+def _present(
+    record: Record, view: View, related: RelatedRecords
+) -> tuple[Document, list[Document]]:
     """A record's resource, and the resources that it includes."""
     data = _resource(record, view)
     included: list[Record] = []
@@ -134,10 +136,10 @@ def _present(record: Record, view: View, related: Related) -> tuple[Document, li
 
 
 def _relationship(
-    name: str, record: Record, related: Related
+    name: str, record: Record, related: RelatedRecords
 ) -> tuple[Document | list[Document] | None, Sequence[Record]]:
     """The linkage of a relationship, None where it leads nowhere, and the records it leads to."""
-    if name == MADE_FROM:
+    if name == DERIVATIVES:
         made = related.made_from.get(identifier_of(record), ())
         return [_linkage(Kind.DERIVATIVE, one.identifier) for one in made], made
     identifier = related_ids(record).get(name)

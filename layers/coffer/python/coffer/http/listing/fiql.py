@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from coffer.domain.errors import Problem
 from coffer.domain.listing.filters import AllOf, AnyOf, Filter, Operator, Wildcard
 from coffer.domain.listing.index_keys import Kind
-from coffer.http.listing.comparisons import QueryError, compare, compare_pattern
+from coffer.http.listing.comparisons import QueryError, parse_comparison, parse_pattern_comparison
 
 _OPERATORS = {
     "==": Operator.EQ,
@@ -31,7 +31,7 @@ _CONSTRAINT = re.compile(
 _DEEPEST = 20
 
 
-def read_fiql(kind: Kind, text: str) -> Filter:
+def parse_fiql(kind: Kind, text: str) -> Filter:
     """The filter that the expression is; QueryError where it is none."""
     reader = _Reader(kind, text)
     found = reader.any_of(depth=0)
@@ -81,14 +81,14 @@ class _Reader:
         operator = _OPERATORS[matched["operator"]]
         plain = matched["plain"]
         if plain is None:
-            return compare(self._kind, matched["path"], operator, matched["quoted"])
+            return parse_comparison(self._kind, matched["path"], operator, matched["quoted"])
         return self._comparison(matched["path"], operator, plain)
 
     def _comparison(self, path: str, operator: Operator, text: str) -> Filter:
         if "*" not in text or operator not in (Operator.EQ, Operator.NEQ):
-            return compare(self._kind, path, operator, unquote(text))
+            return parse_comparison(self._kind, path, operator, unquote(text))
         pattern = tuple(_pattern(text))
-        return compare_pattern(self._kind, path, pattern, differs=operator is Operator.NEQ)
+        return parse_pattern_comparison(self._kind, path, pattern, differs=operator is Operator.NEQ)
 
     def _took(self, sign: str) -> bool:
         taken = self.rest.startswith(sign)

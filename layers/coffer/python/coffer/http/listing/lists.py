@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.listing.counting import kind_of
+from coffer.domain.listing.counters import kind_of
 from coffer.domain.listing.index_keys import Kind, Record
-from coffer.domain.listing.pages import read_list
+from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.ports import Lists
 from coffer.domain.listing.related import find_related
 from coffer.domain.metadata.ports import Catalogue
 from coffer.http.listing.documents import loaded_response, page_response, record_document_response
-from coffer.http.listing.queries import View, read_list_query
+from coffer.http.listing.queries import View, parse_list_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
@@ -30,8 +30,8 @@ class Records:
 
 def list_response(request: Request, kind: Kind, caller: Caller, records: Records) -> Response:
     """The page of this kind's list that the request asks for; raises a RequestError."""
-    asked = read_list_query(request, kind)
-    listing = read_list(records.lists, records.clock, caller, asked.query, asked.page)
+    asked = parse_list_query(request, kind)
+    listing = read_page(records.lists, records.clock, caller, asked.query, asked.page)
     related = find_related(
         records.lists, records.catalogue, caller, kind, listing.records, asked.view.include
     )

@@ -14,19 +14,19 @@ from dataclasses import dataclass, field, replace
 
 from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter
-from coffer.domain.listing.index_keys import ORDERS, Kind, Order
+from coffer.domain.listing.index_keys import SORT_ORDERS, Kind, SortOrder
 from coffer.domain.listing.pages import (
     DEFAULT_LIMIT,
     MAX_OFFSET_READ,
     MAX_PAGE_SIZE,
     Cursor,
-    Page,
+    PageRequest,
 )
 from coffer.domain.listing.query_plan import Query
 from coffer.domain.listing.resources import PERSON, RESOURCES
-from coffer.http.listing.comparisons import QueryError, read_filter
-from coffer.http.listing.cursors import read_cursor
-from coffer.http.listing.fiql import read_fiql
+from coffer.http.listing.comparisons import QueryError, parse_filter
+from coffer.http.listing.cursors import decode_cursor
+from coffer.http.listing.fiql import parse_fiql
 from coffer.http.requests import Request
 
 _MEMBER = re.compile(r"(?P<family>\w+)(?:\[(?P<first>[^\[\]]*)\](?:\[(?P<second>[^\[\]]*)\])?)?")
@@ -47,7 +47,7 @@ class ListQuery:
     """Everything that a request for a list says."""
 
     query: Query
-    page: Page
+    page: PageRequest
     view: View
 
 
@@ -63,7 +63,7 @@ class _Problems(list[Problem]):
         self.append(Problem("malformed_parameter", detail, parameter=parameter))
 
 
-def read_list_query(request: Request, kind: Kind) -> ListQuery:
+def parse_list_query(request: Request, kind: Kind) -> ListQuery:
     """What the request's query asks of the lists of this kind; MalformedRequestError otherwise."""
     problems = _Problems()
     _check_names(request, problems)
@@ -77,7 +77,7 @@ def read_list_query(request: Request, kind: Kind) -> ListQuery:
     return ListQuery(query=query, page=page, view=view)
 
 
-def read_view(request: Request, kind: Kind) -> View:
+def parse_view(request: Request, kind: Kind) -> View:
     """What the query of a request for one record wants to see; MalformedRequestError otherwise."""
     problems = _Problems()
     view = _read_view(request, kind, problems)
@@ -121,7 +121,7 @@ def _read_wanted(request: Request, kind: Kind, problems: _Problems) -> Filter:
             continue
         try:
             operator = "EQ" if matched["second"] is None else matched["second"]
-            parts.append(read_filter(kind, matched["first"], operator, value))
+            parts.append(parse_filter(kind, matched["first"], operator, value))
         except QueryError as error:
             problems.tell(error, name[:80])
     fiql = request.parameter("fiql")
@@ -130,37 +130,37 @@ def _read_wanted(request: Request, kind: Kind, problems: _Problems) -> Filter:
     if parts:
         problems.malformed("fiql", "A list is filtered by fiql or by filter, not by both.")
     try:
-        return AllOf((read_fiql(kind, fiql),))
+        return AllOf((parse_fiql(kind, fiql),))
     except QueryError as error:
         problems.tell(error, "fiql")
         return EVERYTHING
 
 
-def _read_sort(request: Request, kind: Kind, problems: _Problems) -> tuple[Order | None, bool]:
+def _read_sort(request: Request, kind: Kind, problems: _Problems) -> tuple[SortOrder | None, bool]:
     text = request.parameter("sort")
     if text is None:
         return None, False
-    order = next((one for one in ORDERS[kind] if one.value == text.removeprefix("-")), None)
+    order = next((one for one in SORT_ORDERS[kind] if one.value == text.removeprefix("-")), None)
     if order is None:
-        known = ", ".join(ORDERS[kind])
+        known = ", ".join(SORT_ORDERS[kind])
         detail = f"{kind} is sorted by one of {known}, with '-' before it in reverse."
         problems.append(Problem("unknown_attribute", detail, parameter="sort"))
     return order, text.startswith("-")
 
 
-def _read_page(request: Request, query: Query, problems: _Problems) -> Page:
+def _read_page(request: Request, query: Query, problems: _Problems) -> PageRequest:
     limit = _read_number(request, "page[limit]", 1, MAX_PAGE_SIZE, DEFAULT_LIMIT, problems)
     offset = _read_number(request, "page[offset]", 0, MAX_OFFSET_READ, 0, problems)
     text = request.parameter("page[cursor]")
     if text is None:
-        return Page(limit=limit, cursor=Cursor(skip=offset))
+        return PageRequest(limit=limit, cursor=Cursor(skip=offset))
     if request.parameter("page[offset]") is not None:
         problems.malformed("page[offset]", "A page begins at a cursor or an offset, not at both.")
     try:
-        return Page(limit=limit, cursor=read_cursor(text, query))
+        return PageRequest(limit=limit, cursor=decode_cursor(text, query))
     except QueryError as error:
         problems.tell(error, "page[cursor]")
-        return Page(limit=limit)
+        return PageRequest(limit=limit)
 
 
 def _read_number(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffer.domain.listing.filters import OPERATORS
-from coffer.domain.listing.index_keys import ORDERS, Kind
+from coffer.domain.listing.index_keys import SORT_ORDERS, Kind
 from coffer.domain.listing.resources import PERSON, RESOURCES, Form
 from coffer.http.openapi.records import (
     DERIVATIVE,
@@ -97,7 +97,7 @@ def _shown_kinds(kind: Kind) -> list[Kind]:
 
 
 def _parameters(kind: Kind) -> dict[str, dict[str, Any]]:
-    orders = [f"{sign}{order}" for order in ORDERS[kind] for sign in ("", "-")]
+    orders = [f"{sign}{order}" for order in SORT_ORDERS[kind] for sign in ("", "-")]
     fields = {
         str(one): text(f"Attributes and relationships of {one}, with commas between them.")
         for one in _shown_kinds(kind)

@@ -20,7 +20,7 @@ from coffer.adapters.dynamodb.connection import (
 )
 from coffer.adapters.dynamodb.listing.counts import CountItem
 from coffer.domain.errors import UnavailableError
-from coffer.domain.listing.counting import CountChange
+from coffer.domain.listing.counters import CounterChange
 
 _NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
 _SHORTEST_PAUSE_SECONDS = 0.02
@@ -29,14 +29,14 @@ _SHORTEST_PAUSE_SECONDS = 0.02
 class DynamoAuditTrail:
     """The audit table, and the counters that move with it."""
 
-    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CountChange] = ()) -> None:
+    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CounterChange] = ()) -> None:
         item = SnapshotItem.of(snapshot)
         if counts:
             self._keep_and_count(item, counts)
         else:
             _keep(item)
 
-    def _keep_and_count(self, item: SnapshotItem, counts: Sequence[CountChange]) -> None:
+    def _keep_and_count(self, item: SnapshotItem, counts: Sequence[CounterChange]) -> None:
         """The snapshot and the counters in one transaction: what is told twice counts once.
 
         Counters of busy buckets are written by several at a time; DynamoDB lets one of them

@@ -17,9 +17,9 @@ from coffer.adapters.dynamodb.listing.counts import DynamoCounts
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import NAME_END, Kind, Order
-from coffer.domain.listing.ports import Entry, Read, Slice
-from coffer.domain.listing.query_plan import Stretch
+from coffer.domain.listing.index_keys import NAME_END, Kind, SortOrder
+from coffer.domain.listing.ports import IndexEntry, RangePage, RangeRead
+from coffer.domain.listing.query_plan import KeyRange
 
 _Item = UploadItem | MetadataItem | DerivativeItem
 _Question = TypeVar("_Question")
@@ -28,28 +28,28 @@ _Answer = TypeVar("_Answer")
 _ENTRIES_PER_TRANSACTION = 8
 """Queries that are under way at the same time."""
 
-_BY_BUCKET: Mapping[Kind, Mapping[Order, ListIndex]] = {
+_BY_BUCKET: Mapping[Kind, Mapping[SortOrder, ListIndex]] = {
     Kind.METADATA: {
-        Order.CREATED: MetadataItem.by_bucket_created,
-        Order.CHANGED: MetadataItem.by_bucket_changed,
-        Order.NAMED: MetadataItem.by_bucket_named,
+        SortOrder.CREATED: MetadataItem.by_bucket_created,
+        SortOrder.CHANGED: MetadataItem.by_bucket_changed,
+        SortOrder.NAMED: MetadataItem.by_bucket_named,
     },
-    Kind.DERIVATIVE: {Order.CREATED: DerivativeItem.by_bucket_created},
+    Kind.DERIVATIVE: {SortOrder.CREATED: DerivativeItem.by_bucket_created},
     Kind.OBJECT_UPLOAD: {
-        Order.CREATED: UploadItem.by_bucket_created,
-        Order.NAMED: UploadItem.by_bucket_named,
+        SortOrder.CREATED: UploadItem.by_bucket_created,
+        SortOrder.NAMED: UploadItem.by_bucket_named,
     },
 }
-_BY_SHARD: Mapping[Kind, Mapping[Order, ListIndex]] = {
+_BY_SHARD: Mapping[Kind, Mapping[SortOrder, ListIndex]] = {
     Kind.METADATA: {
-        Order.CREATED: MetadataItem.by_shard_created,
-        Order.CHANGED: MetadataItem.by_shard_changed,
-        Order.NAMED: MetadataItem.by_shard_named,
+        SortOrder.CREATED: MetadataItem.by_shard_created,
+        SortOrder.CHANGED: MetadataItem.by_shard_changed,
+        SortOrder.NAMED: MetadataItem.by_shard_named,
     },
-    Kind.DERIVATIVE: {Order.CREATED: DerivativeItem.by_shard_created},
+    Kind.DERIVATIVE: {SortOrder.CREATED: DerivativeItem.by_shard_created},
     Kind.OBJECT_UPLOAD: {
-        Order.CREATED: UploadItem.by_shard_created,
-        Order.NAMED: UploadItem.by_shard_named,
+        SortOrder.CREATED: UploadItem.by_shard_created,
+        SortOrder.NAMED: UploadItem.by_shard_named,
     },
 }
 
@@ -60,7 +60,7 @@ class DynamoLists:
     def __init__(self) -> None:
         self._counts = DynamoCounts()
 
-    def read(self, kind: Kind, reads: Sequence[Read]) -> list[Slice]:
+    def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
         return _at_once(partial(_read, kind), reads)
 
     def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
@@ -83,13 +83,13 @@ def _made_from(metadata_id: str) -> Sequence[Derivative]:
     return [record for record in records if record.deleted_on is None]
 
 
-def _read(kind: Kind, read: Read) -> Slice:
+def _read(kind: Kind, read: RangeRead) -> RangePage:
     stretch = read.stretch
     by_bucket = stretch.bucket_key is not None
     index = (_BY_BUCKET if by_bucket else _BY_SHARD)[kind][stretch.order]
     span = _span(stretch, read)
     if span is not None and span[0] > span[1]:
-        return Slice(entries=(), ended=True)
+        return RangePage(entries=(), ended=True)
     # A span holds its own end: what was read last, which comes once more.
     again = span is not None and read.after in span
     limit = read.limit + again
@@ -106,17 +106,17 @@ def _read(kind: Kind, read: Read) -> Slice:
         items: list[_Item] = list(found)
     entries = _entries(items, POSITIONS[stretch.order], with_records=read.with_records)
     kept = tuple(entry for entry in entries if entry.position != read.after)
-    return Slice(entries=kept[: read.limit], ended=found.last_evaluated_key is None)
+    return RangePage(entries=kept[: read.limit], ended=found.last_evaluated_key is None)
 
 
-def _entries(items: Iterable[_Item], position: str, *, with_records: bool) -> list[Entry]:
+def _entries(items: Iterable[_Item], position: str, *, with_records: bool) -> list[IndexEntry]:
     return [
-        Entry(position=getattr(item, position), record=item.record() if with_records else None)
+        IndexEntry(position=getattr(item, position), record=item.record() if with_records else None)
         for item in items
     ]
 
 
-def _span(stretch: Stretch, read: Read) -> tuple[str, str] | None:
+def _span(stretch: KeyRange, read: RangeRead) -> tuple[str, str] | None:
     """The first and last position of a stretch that begins alike, from where it is read on."""
     if not stretch.beginning:
         return None
@@ -127,7 +127,9 @@ def _span(stretch: Stretch, read: Read) -> tuple[str, str] | None:
     return (first, min(last, read.after)) if read.descending else (max(first, read.after), last)
 
 
-def _condition(key: UnicodeAttribute, read: Read, span: tuple[str, str] | None) -> Condition | None:
+def _condition(
+    key: UnicodeAttribute, read: RangeRead, span: tuple[str, str] | None
+) -> Condition | None:
     if span is not None:
         return key.between(*span)
     if read.after is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
-from coffer.domain.listing.index_keys import name_beginning
+from coffer.domain.listing.index_keys import name_prefix
 from coffer.domain.metadata.find_by_name import NamedRecord
 
 _SHOWN = ["id", "originalFilename", "createdOn"]
@@ -22,7 +22,7 @@ class DynamoNames:
             # The index knows no case, and only the beginning of a very long name.
             found = index.query(
                 bucket_key,
-                range_key_condition=position.startswith(name_beginning(name)),
+                range_key_condition=position.startswith(name_prefix(name)),
                 filter_condition=MetadataItem.original_filename == name,
                 limit=limit,
                 attributes_to_get=_SHOWN,
