@@ -84,7 +84,11 @@ def _functions(build: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
         yield (
             name,
             [str(folder.resolve()) for folder in folders],
-            _environment(defaults["Environment"]["Variables"], template["Parameters"]),
+            _environment(
+                defaults["Environment"]["Variables"]
+                | properties.get("Environment", {}).get("Variables", {}),
+                template["Parameters"],
+            ),
         )
 
 

@@ -29,9 +29,9 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "layers/coffer/python")]
 
-from tests.environment import NEEDED  # noqa: E402 - the settings are read when they are imported
+from tests.environment import REQUIRED  # noqa: E402 - the settings are read when they are imported
 
-os.environ.update(NEEDED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+os.environ.update(REQUIRED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 
 from coffer.adapters.compression import FastCompression  # noqa: E402 - as above
 from coffer.adapters.s3.archives import READERS, S3Archives  # noqa: E402 - as above

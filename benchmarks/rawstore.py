@@ -31,7 +31,7 @@ LAYER = ROOT / "layers" / "coffer" / "python"
 sys.path[:0] = [str(LAYER), str(ROOT)]
 
 from benchmarks import instructions  # noqa: E402 - where it is found is only known now
-from tests.environment import NEEDED  # noqa: E402 - as above
+from tests.environment import REQUIRED  # noqa: E402 - as above
 
 KEY, SECRET, TOKEN = "ASIAEXAMPLEEXAMPLE", "secret" * 7, "T" * 900
 REGION, BUCKET = "us-east-1", "store"
@@ -41,7 +41,7 @@ LATENCY_SECONDS = 0.02
 
 
 ENVIRONMENT = {
-    **NEEDED,
+    **REQUIRED,
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ACCESS_KEY_ID": KEY,

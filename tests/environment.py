@@ -1,9 +1,6 @@
-"""The variables without which no function starts, for tests and benchmarks that start one alone.
+"""Required environment variables, for tests and benchmarks that start a function by itself."""
 
-A new table, bus or queue that every function is told of is added here, and nowhere else.
-"""
-
-NEEDED = {
+REQUIRED = {
     "AWS_REGION": "ca-central-1",
     "OBJECT_BUCKET": "objects",
     "UPLOADS_TABLE": "uploads",
@@ -13,11 +10,13 @@ NEEDED = {
     "IDEMPOTENCY_TABLE": "idempotency",
     "VOCABULARY_TABLE": "vocabulary",
     "COUNTS_TABLE": "counts",
-    "EVENT_BUS": "coffer",
-    "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
-    "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
-    "PROMOTE_LARGE_UPLOAD_QUEUE_URL": "https://sqs.example/1/large",
     "EXPORTS_TABLE": "exports",
     "ACCESS_KEYS_TABLE": "keys",
+    "USAGE_TABLE": "usage",
+    "STORAGE_BUCKET_NAME": "rawstore",
+    "EVENT_BUS": "coffer",
+    "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
+    "PROMOTE_LARGE_UPLOAD_QUEUE_URL": "https://sqs.example/1/large",
+    "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
     "BUILD_EXPORT_QUEUE_URL": "https://sqs.example/1/build",
 }

@@ -4,14 +4,15 @@ from coffer.http.api import Api
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.unrouted import unrouted_response
-from coffer.settings import settings
+from coffer.settings import rawstore_settings
 
+service = rawstore_settings.service_name
 app = Api(negotiates=False)
 
 
 @app.route("$default")
 def say_so(request: Request) -> Response:
-    return unrouted_response(request, service=settings.service_name)
+    return unrouted_response(request, service=service)
 
 
 lambda_handler = app.handler()

@@ -2,12 +2,8 @@
 
 from coffer.adapters.rawstore.forms import PUBLIC_READ, S3PackageForms
 from coffer.adapters.rawstore.probe import S3StoredFiles
-from coffer.adapters.rawstore.store import (
-    package_bucket,
-    package_endpoint,
-    package_signer,
-    usage_table,
-)
+from coffer.adapters.rawstore.signer import package_signer
+from coffer.adapters.rawstore.store import package_endpoint
 from coffer.adapters.rawstore.usage_totals import DynamoUsageTotals
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.tokens.permission import configured_permission_tokens
@@ -25,26 +21,31 @@ from coffer.http.rawstore.documents import (
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.unrouted import unrouted_response
-from coffer.settings import settings
+from coffer.settings import rawstore_settings, table_settings
 
 clock = SystemClock()
 tokens = configured_permission_tokens(clock)
-bucket, endpoint, signer = package_bucket(), package_endpoint(), package_signer(clock)
-forms = S3PackageForms(signer, bucket, acl=settings.rawstore_acl)
+bucket, endpoint, signer = (
+    rawstore_settings.storage_bucket_name,
+    package_endpoint(),
+    package_signer(clock),
+)
+forms = S3PackageForms(signer, bucket, acl=rawstore_settings.rawstore_acl)
 stored_files = S3StoredFiles(signer, endpoint, bucket, clock)
-totals = DynamoUsageTotals(usage_table(), clock)
+totals = DynamoUsageTotals(table_settings.usage_table, clock)
+service = rawstore_settings.service_name
 rules = UploadRules(
-    service=settings.service_name,
-    pattern=KeyPattern.parse(settings.storage_path_pattern),
-    public_by_acl=settings.rawstore_acl == PUBLIC_READ,
+    service=service,
+    pattern=KeyPattern.parse(rawstore_settings.storage_path_pattern),
+    public_by_acl=rawstore_settings.rawstore_acl == PUBLIC_READ,
 )
 app = Api(negotiates=False, errors=render_error, crash=render_crash)
 
 
 @app.route("POST /{service}/authorize", "POST /{service}/{proxy+}")
 def authorize(request: Request) -> Response:
-    if not is_mounted(request, settings.service_name):
-        return unrouted_response(request, service=settings.service_name)
+    if not is_mounted(request, service):
+        return unrouted_response(request, service=service)
     permit = permit_of(request, tokens)
     package = authorize_uploads(
         forms, stored_files, totals, clock, permit, read_document(request), rules

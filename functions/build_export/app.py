@@ -15,20 +15,20 @@ from coffer.batches import timed_queue_handler
 from coffer.domain.export.build import ExportBuilder
 from coffer.domain.export.lease import RemainingTime
 from coffer.observability import MetricUnit, count, logger
-from coffer.settings import settings
+from coffer.settings import messaging_settings, store_settings
 
 clock = SystemClock()
 archives = S3Archives(
     store_signer(),
     store_endpoint(),
-    settings.object_bucket,
+    store_settings.object_bucket,
     clock,
-    copy_conditions=settings.copy_conditions,
+    copy_conditions=store_settings.copy_conditions,
 )
 building = ExportBuilder(
     exports=DynamoExports(),
     archives=archives,
-    queue=SqsExportQueue(settings.build_export_queue_url, clock),
+    queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     uploads=DynamoUploads(),
     images=IsolatedFunctions(),
     compression=FastCompression(),

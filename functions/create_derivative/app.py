@@ -17,13 +17,14 @@ from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.http.unrouted import unrouted_response
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import rawstore_settings
 
 identify = configured_identify()
 catalogue = DynamoCatalogue()
 clock = SystemClock()
 deriving = Deriving(uploads=DynamoUploads(), catalogue=catalogue, clock=clock)
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
+service = rawstore_settings.service_name
 app = Api()
 
 
@@ -32,7 +33,7 @@ app = Api()
 @app.route("POST /api/v1/derivative", "POST /api/v1/derivative/{proxy+}")
 def add_derivative(request: Request) -> Response:
     if request.path.rstrip("/") != "/api/v1/derivative":
-        return unrouted_response(request, service=settings.service_name)
+        return unrouted_response(request, service=service)
     caller = identify(request)
 
     def make(run: Run | None) -> Response:

@@ -16,7 +16,7 @@ from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import export_settings, messaging_settings, store_settings
 
 identify = configured_identify()
 clock = SystemClock()
@@ -24,10 +24,12 @@ requesting = ExportCreator(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     exports=DynamoExports(),
-    documents=S3Archives(store_signer(), store_endpoint(), settings.object_bucket, clock),
-    queue=SqsExportQueue(settings.build_export_queue_url, clock),
+    documents=S3Archives(store_signer(), store_endpoint(), store_settings.object_bucket, clock),
+    queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     clock=clock,
-    limits=ExportLimits(files=settings.max_export_entries, size_bytes=settings.max_export_bytes),
+    limits=ExportLimits(
+        files=export_settings.max_export_entries, size_bytes=export_settings.max_export_bytes
+    ),
 )
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()

@@ -12,14 +12,14 @@ from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.preconditions import read_precondition
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import store_settings
 
 identify = configured_identify()
 uploads = DynamoUploads()
 changing = UploadChanges(uploads=uploads)
 removal = Removal(
     uploads=uploads,
-    objects=S3Objects(s3_client(), settings.object_bucket),
+    objects=S3Objects(s3_client(), store_settings.object_bucket),
     clock=SystemClock(),
 )
 app = Api()

@@ -6,15 +6,15 @@ from coffer.http.docs import HTML, docs_page
 from coffer.http.openapi import Deployment, describe
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
-from coffer.settings import settings
+from coffer.settings import rawstore_settings, upload_settings
 
 # Made once: it is the same for every request that this process will ever see.
 DESCRIPTION = Response.of_json(
     describe(
         Deployment(
-            rawstore=settings.service_name,
-            max_direct_upload_bytes=settings.max_direct_upload_bytes,
-            max_post_bytes=settings.max_post_bytes,
+            rawstore=rawstore_settings.service_name,
+            max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
+            max_post_bytes=upload_settings.max_post_bytes,
         )
     ),
     media_type=JSON,

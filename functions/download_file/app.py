@@ -15,14 +15,14 @@ from coffer.http.api import Api, require_variable
 from coffer.http.downloads.responses import download_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.identification import configured_identify_for_downloads
-from coffer.settings import settings
+from coffer.identification import configured_identify
+from coffer.settings import caller_settings, store_settings
 
-identify = configured_identify_for_downloads()
+identify = configured_identify(public_downloads=caller_settings.public_downloads)
 uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
 clock = SystemClock()
-deliveries = SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, clock)
+deliveries = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
 Find = Callable[[DynamoUploads, DynamoCatalogue, Caller, str, str], Download]
 app = Api(negotiates=False)  # a download answers with the file's own type
 

@@ -14,14 +14,14 @@ from coffer.http.responses import Response
 from coffer.http.thumbnails.regenerate import generation_response, read_generation
 from coffer.http.transactions.idempotency import idempotent_response
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import store_settings
 
 identify = configured_identify()
 clock = SystemClock()
 regeneration = Regeneration(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
-    store=SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, clock),
+    store=SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock),
     clock=clock,
 )
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)

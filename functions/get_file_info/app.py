@@ -11,10 +11,12 @@ from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import store_settings
 
 identify = configured_identify()
-store = SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, SystemClock())
+store = SignedDownloads(
+    store_signer(), store_endpoint(), store_settings.object_bucket, SystemClock()
+)
 inspection = FileInspection(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), store=store)
 app = Api()
 

@@ -17,32 +17,31 @@ from coffer.domain.metadata.cascade import Cascade
 from coffer.domain.uploads.large_files import HandedOn
 from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation
-from coffer.settings import settings
+from coffer.settings import messaging_settings, store_settings, upload_settings
 
+bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
-objects = S3Objects(
-    s3_client(read_timeout=COPYING),
-    settings.object_bucket,
-    copy_conditions=settings.copy_conditions,
-)
+objects = S3Objects(s3_client(read_timeout=COPYING), bucket, copy_conditions=copy_conditions)
 clearing = ExportCleanup(
     exports=DynamoExports(),
-    archives=S3Archives(store_signer(), store_endpoint(), settings.object_bucket, clock),
-    queue=SqsExportQueue(settings.build_export_queue_url, clock),
+    archives=S3Archives(store_signer(), store_endpoint(), bucket, clock),
+    queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     clock=clock,
 )
 housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,
-    queue=arrivals(),
+    queue=arrivals(messaging_settings.process_upload_queue_url, bucket),
     promotion=Promotion(
         uploads=uploads,
         objects=objects,
         clock=clock,
-        max_bytes=settings.max_upload_bytes,
-        stream_hash_limit_bytes=settings.brief_hash_limit_bytes,
-        large_files=HandedOn(queue=large_arrivals()),
-        copy_conditions=settings.copy_conditions,
+        max_bytes=upload_settings.max_upload_bytes,
+        stream_hash_limit_bytes=upload_settings.brief_hash_limit_bytes,
+        large_files=HandedOn(
+            queue=large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
+        ),
+        copy_conditions=copy_conditions,
     ),
     cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),
     clearing=clearing,

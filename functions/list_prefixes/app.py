@@ -1,6 +1,6 @@
 """GET /{service}/info: where the files of the token's user can be."""
 
-from coffer.adapters.rawstore.store import package_bucket, package_endpoint, package_host
+from coffer.adapters.rawstore.store import package_endpoint, package_host
 from coffer.adapters.signing.sigv4 import encode_path
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.tokens.permission import configured_permission_tokens
@@ -16,20 +16,21 @@ from coffer.http.rawstore.documents import (
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.unrouted import unrouted_response
-from coffer.settings import settings
+from coffer.settings import rawstore_settings
 
 tokens = configured_permission_tokens(SystemClock())
-bucket, host = package_bucket(), package_host()
+bucket, host = rawstore_settings.storage_bucket_name, package_host()
 bucket_url = package_endpoint().bucket_url(bucket)
+service = rawstore_settings.service_name
 app = Api(negotiates=False, errors=render_error, crash=render_crash)
 
 
 @app.route("GET /{service}/info")
 def list_prefixes(request: Request) -> Response:
-    if not is_mounted(request, settings.service_name):
-        return unrouted_response(request, service=settings.service_name)
+    if not is_mounted(request, service):
+        return unrouted_response(request, service=service)
     permit = permit_of(request, tokens)
-    permit.require_service(settings.service_name)
+    permit.require_service(service)
     user = encode_path(permit.user_id)
     return present_prefixes(prefixes_of(user, bucket_url=bucket_url, host=host, bucket=bucket))
 

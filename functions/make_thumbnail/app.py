@@ -15,7 +15,7 @@ from coffer.batches import queue_handler
 from coffer.domain.thumbnails.create import Thumbnailing
 from coffer.domain.thumbnails.retry_failed import ask_again
 from coffer.observability import count, logger, start_invocation
-from coffer.settings import settings
+from coffer.settings import store_settings, thumbnail_settings
 
 # The queue gives a message up after five; the last two only say so, because an attempt that ran
 # out of time or memory could not.
@@ -26,8 +26,8 @@ NEEDED_MILLISECONDS = 15_000
 thumbnailing = Thumbnailing(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
-    objects=S3Objects(s3_client(), settings.object_bucket),
-    thumbnailer=IsolatedThumbnailer(settings.thumbnail_size),
+    objects=S3Objects(s3_client(), store_settings.object_bucket),
+    thumbnailer=IsolatedThumbnailer(thumbnail_settings.thumbnail_size),
     clock=SystemClock(),
 )
 

@@ -10,10 +10,11 @@ from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.uploads.presigned_uploads import presigned_uploads_response, read_announcements
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import store_settings, upload_settings
 
 identify = configured_identify()
-forms = S3UploadForms(store_signer(), store_endpoint(), settings.object_bucket)
+forms = S3UploadForms(store_signer(), store_endpoint(), store_settings.object_bucket)
+max_bytes = upload_settings.max_post_bytes
 clock = SystemClock()
 app = Api()
 
@@ -28,7 +29,7 @@ def show_offers(request: Request) -> Response:
         caller,
         read_announcements(request),
         bucket=bucket,
-        max_bytes=settings.max_post_bytes,
+        max_bytes=max_bytes,
     )
     return presigned_uploads_response(request, offers)
 

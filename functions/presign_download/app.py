@@ -2,12 +2,8 @@
 
 from coffer.adapters.rawstore.forms import PUBLIC_READ
 from coffer.adapters.rawstore.objects import S3PackageObjects
-from coffer.adapters.rawstore.store import (
-    package_address,
-    package_bucket,
-    package_endpoint,
-    package_signer,
-)
+from coffer.adapters.rawstore.signer import package_signer
+from coffer.adapters.rawstore.store import package_address, package_endpoint
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.tokens.permission import configured_permission_tokens
 from coffer.domain.rawstore.keys import KeyPattern
@@ -24,24 +20,26 @@ from coffer.http.rawstore.documents import (
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.unrouted import unrouted_response
-from coffer.settings import settings
+from coffer.settings import rawstore_settings
 
 clock = SystemClock()
 tokens = configured_permission_tokens(clock)
-objects = S3PackageObjects(package_signer(clock), package_endpoint(), package_bucket(), clock)
+bucket = rawstore_settings.storage_bucket_name
+objects = S3PackageObjects(package_signer(clock), package_endpoint(), bucket, clock)
+service = rawstore_settings.service_name
 rules = DownloadRules(
-    service=settings.service_name,
+    service=service,
     store=package_address(),
-    owner_leads=KeyPattern.parse(settings.storage_path_pattern).begins_with_owner,
-    public_by_acl=settings.rawstore_acl == PUBLIC_READ,
+    owner_leads=KeyPattern.parse(rawstore_settings.storage_path_pattern).begins_with_owner,
+    public_by_acl=rawstore_settings.rawstore_acl == PUBLIC_READ,
 )
 app = Api(negotiates=False, errors=render_error, crash=render_crash)
 
 
 @app.route("GET /{service}/presign")
 def presign(request: Request) -> Response:
-    if not is_mounted(request, settings.service_name):
-        return unrouted_response(request, service=settings.service_name)
+    if not is_mounted(request, service):
+        return unrouted_response(request, service=service)
     permit = permit_of(request, tokens)
     owner = request.parameter("ownerid")
     return present_link(presign_download(objects, permit, url_of(request), owner, rules))

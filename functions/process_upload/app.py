@@ -10,21 +10,20 @@ from coffer.batches import queue_handler
 from coffer.domain.uploads.large_files import HandedOn
 from coffer.domain.uploads.promotion import Outcome, Promotion
 from coffer.observability import MetricUnit, count, logger
-from coffer.settings import settings
+from coffer.settings import messaging_settings, store_settings, upload_settings
 
-objects = S3Objects(
-    s3_client(read_timeout=COPYING),
-    settings.object_bucket,
-    copy_conditions=settings.copy_conditions,
-)
+bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
+objects = S3Objects(s3_client(read_timeout=COPYING), bucket, copy_conditions=copy_conditions)
 promotion = Promotion(
     uploads=DynamoUploads(),
     objects=objects,
     clock=SystemClock(),
-    max_bytes=settings.max_upload_bytes,
-    stream_hash_limit_bytes=settings.brief_hash_limit_bytes,
-    large_files=HandedOn(queue=large_arrivals()),
-    copy_conditions=settings.copy_conditions,
+    max_bytes=upload_settings.max_upload_bytes,
+    stream_hash_limit_bytes=upload_settings.brief_hash_limit_bytes,
+    large_files=HandedOn(
+        queue=large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
+    ),
+    copy_conditions=copy_conditions,
 )
 
 

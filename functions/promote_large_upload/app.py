@@ -11,13 +11,16 @@ from coffer.batches import Remaining, timed_queue_handler
 from coffer.domain.uploads.large_files import CopiedInParts
 from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import MetricUnit, count, logger
-from coffer.settings import settings
+from coffer.settings import messaging_settings, store_settings, upload_settings
 
 s3 = s3_client(read_timeout=COPYING)
-objects = S3Objects(s3, settings.object_bucket, copy_conditions=settings.copy_conditions)
-copies = S3PartCopies(s3, settings.object_bucket, objects, copy_conditions=settings.copy_conditions)
+bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
+objects = S3Objects(s3, bucket, copy_conditions=copy_conditions)
+copies = S3PartCopies(s3, bucket, objects, copy_conditions=copy_conditions)
 uploads = DynamoUploads()
-queue = large_arrivals()
+max_bytes = upload_settings.max_upload_bytes
+stream_hash_limit_bytes = upload_settings.stream_hash_limit_bytes
+queue = large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
 
 
 def promote(event: dict[str, Any], attempt: int, remaining: Remaining) -> None:
@@ -26,10 +29,10 @@ def promote(event: dict[str, Any], attempt: int, remaining: Remaining) -> None:
         uploads=uploads,
         objects=objects,
         clock=SystemClock(),
-        max_bytes=settings.max_upload_bytes,
-        stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
+        max_bytes=max_bytes,
+        stream_hash_limit_bytes=stream_hash_limit_bytes,
         large_files=CopiedInParts(uploads=uploads, copies=copies, queue=queue, remaining=remaining),
-        copy_conditions=settings.copy_conditions,
+        copy_conditions=copy_conditions,
     )
     before = objects.bytes_read
     outcome = promotion.process(key)

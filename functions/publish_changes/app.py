@@ -9,10 +9,10 @@ from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
 from coffer.batches import stream_handler
 from coffer.domain.changes.publish import announce, tell
 from coffer.observability import count, logger
-from coffer.settings import settings
+from coffer.settings import messaging_settings
 
 audit = DynamoAuditTrail()
-bus = EventBridgeBus(event_bus_client(), settings.event_bus)
+bus = EventBridgeBus(event_bus_client(), messaging_settings.event_bus)
 
 
 def publish(record: Mapping[str, Any]) -> None:

@@ -4,15 +4,18 @@ from typing import Any
 
 from coffer.adapters.dynamodb.rawstore import DynamoUsageRecords
 from coffer.adapters.rawstore.objects import S3PackageObjects
-from coffer.adapters.rawstore.store import package_bucket, package_endpoint, package_signer
+from coffer.adapters.rawstore.signer import package_signer
+from coffer.adapters.rawstore.store import package_endpoint
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
 from coffer.domain.rawstore.usage import enter_created, enter_deleted
 from coffer.observability import count, logger
+from coffer.settings import rawstore_settings
 
 clock = SystemClock()
 records = DynamoUsageRecords()
-objects = S3PackageObjects(package_signer(clock), package_endpoint(), package_bucket(), clock)
+bucket = rawstore_settings.storage_bucket_name
+objects = S3PackageObjects(package_signer(clock), package_endpoint(), bucket, clock)
 
 
 def record(event: dict[str, Any], attempt: int) -> None:

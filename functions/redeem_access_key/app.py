@@ -9,11 +9,11 @@ from coffer.http.api import Api, require_variable
 from coffer.http.export.documents import archive_response, describe_archive
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.settings import settings
+from coffer.settings import store_settings
 
 exports, keys = DynamoExports(), DynamoAccessKeys()
 clock = SystemClock()
-deliveries = SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, clock)
+deliveries = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
 app = Api(negotiates=False)  # an archive is no JSON
 
 

@@ -11,13 +11,13 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
 from coffer.domain.changes.index_refresh import IndexRefresh
 from coffer.observability import count, logger
-from coffer.settings import settings
+from coffer.settings import messaging_settings
 
 refresh = IndexRefresh(
-    errands=SqsErrands(queue_client(), settings.refresh_index_queue_url),
+    errands=SqsErrands(queue_client(), messaging_settings.refresh_index_queue_url),
     records=DynamoRefreshRecords(),
     catalogue=DynamoCatalogue(),
-    bus=EventBridgeBus(event_bus_client(), settings.event_bus),
+    bus=EventBridgeBus(event_bus_client(), messaging_settings.event_bus),
     clock=SystemClock(),
 )
 

@@ -13,19 +13,21 @@ from coffer.domain.configuration.durations import parse_duration
 from coffer.domain.uploads.orphans import Fate, OrphanRemoval, describe_orphan
 from coffer.domain.uploads.removal import Removal
 from coffer.observability import count, flush_metrics, logger, start_invocation
-from coffer.settings import settings
+from coffer.settings import orphan_settings, store_settings
 
 NEEDED_MILLISECONDS = 15_000
 """What one more upload may take, retries included."""
 MAX_NAMED = 1000
 """How many orphans a dry run names in its answer, which may have 6 MB."""
 
+max_age = orphan_settings.orphan_removal_object_max_age
+schedule = orphan_settings.orphan_removal_cron  # fails here if EventBridge would not take it
 uploads = DynamoUploads()
 clock = SystemClock()
 orphans = OrphanRemoval(
     uploads=uploads,
     removal=Removal(
-        uploads=uploads, objects=S3Objects(s3_client(), settings.object_bucket), clock=clock
+        uploads=uploads, objects=S3Objects(s3_client(), store_settings.object_bucket), clock=clock
     ),
     clock=clock,
 )
@@ -33,9 +35,7 @@ orphans = OrphanRemoval(
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     start_invocation(context.aws_request_id)
-    age = settings.orphan_removal_object_max_age
-    if "age" in event:
-        age = parse_duration(event["age"])
+    age = parse_duration(event["age"]) if "age" in event else max_age
     fates: Counter[str] = Counter()
     named: list[dict[str, object]] = []
     failures: list[Exception] = []

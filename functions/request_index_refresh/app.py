@@ -12,10 +12,10 @@ from coffer.http.changes.index_refresh import read_refresh
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import messaging_settings
 
 identify = configured_identify()
-errands = SqsErrands(queue_client(), settings.refresh_index_queue_url)
+errands = SqsErrands(queue_client(), messaging_settings.refresh_index_queue_url)
 catalogue = DynamoCatalogue()
 clock = SystemClock()
 app = Api()

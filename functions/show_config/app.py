@@ -7,12 +7,12 @@ from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import upload_settings
 
 KIND = "config"
 LIMITS = Limits(
-    max_direct_upload_bytes=settings.max_direct_upload_bytes,
-    max_upload_bytes=settings.max_upload_bytes,
+    max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
+    max_upload_bytes=upload_settings.max_upload_bytes,
 )
 
 identify = configured_identify()

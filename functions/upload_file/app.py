@@ -14,11 +14,12 @@ from coffer.http.transactions.idempotency import idempotent_response
 from coffer.http.uploads.forms import received_file
 from coffer.http.uploads.upload_response import upload_response
 from coffer.identification import configured_identify
-from coffer.settings import settings
+from coffer.settings import store_settings, upload_settings
 
 identify = configured_identify()
 uploads = DynamoUploads()
-objects = S3Objects(s3_client(), settings.object_bucket)
+objects = S3Objects(s3_client(), store_settings.object_bucket)
+max_bytes = upload_settings.max_direct_upload_bytes
 clock = SystemClock()
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
@@ -28,7 +29,7 @@ app = Api()
 def upload_file(request: Request) -> Response:
     bucket = parse_bucket(require_variable(request, "bucket"))
     caller = identify(request)
-    file = received_file(request, max_bytes=settings.max_direct_upload_bytes)
+    file = received_file(request, max_bytes=max_bytes)
 
     def make(run: Run | None) -> Response:
         receipt = upload_directly(
@@ -39,7 +40,7 @@ def upload_file(request: Request) -> Response:
             file,
             bucket=bucket,
             is_derivative=request.route_key.endswith("/derivative"),
-            max_bytes=settings.max_direct_upload_bytes,
+            max_bytes=max_bytes,
             identify=run.identifier if run else None,
         )
         return upload_response(request, receipt)

@@ -199,7 +199,7 @@ def _env_json(options: argparse.Namespace) -> int:
     if architecture is None or not (BUILDS / architecture / "template.yaml").exists():
         _say("nothing is built for this machine: `make build`, then this again")
         return 0
-    variables = sorted({name for variables in found.values() for name in variables})
+    variables = sorted(set.intersection(*map(set, found.values())))
     _say(f"{write_template(BUILDS, architecture, variables)} has the functions, as they were built")
     return 0
 

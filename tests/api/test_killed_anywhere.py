@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from coffer.settings import settings
+from coffer.settings import store_settings
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
 from tests.api.clients import describe, heard, multipart, offer, post, record, upload
@@ -51,7 +51,7 @@ def _has_one_record_and_one_object(stack: LocalStack, identifier: str) -> None:
 def _are_whole(stack: LocalStack) -> list[str]:
     """Every record has its object and its thumbnail, and nothing else is there."""
     # Where the store ignores conditions on copies, the claim is part of the key.
-    claim = "" if settings.copy_conditions else f"-{hashlib.md5(BODY).hexdigest()}"
+    claim = "" if store_settings.copy_conditions else f"-{hashlib.md5(BODY).hexdigest()}"
     identifiers, expected = [], []
     for item in stack.items("UploadsTable"):
         identifier = str(item["fileIdentifier"])

@@ -14,7 +14,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
 from coffer.domain.export.layout import MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Archives, ObjectRange
-from coffer.settings import settings
+from coffer.settings import store_settings
 from local.stack import LocalStack
 from local.storage.gate import GateStorage
 from tests.fakes import FrozenClock
@@ -41,14 +41,14 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 def on_s3(stack: LocalStack) -> Store:
-    client, bucket = stack.client("s3"), settings.object_bucket
+    client, bucket = stack.client("s3"), store_settings.object_bucket
     return Store(
         S3Archives(
             store_signer(),
             store_endpoint(),
             bucket,
             SystemClock(),
-            copy_conditions=settings.copy_conditions,
+            copy_conditions=store_settings.copy_conditions,
         ),
         lambda key, body: client.put_object(Bucket=bucket, Key=key, Body=body),
         lambda key: client.delete_object(Bucket=bucket, Key=key),
@@ -150,18 +150,18 @@ def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack)
     archives = S3Archives(
         store_signer(),
         store_endpoint(),
-        settings.object_bucket,
+        store_settings.object_bucket,
         SystemClock(),
-        copy_conditions=settings.copy_conditions,
+        copy_conditions=store_settings.copy_conditions,
         summed_bytes=MIN_PART_BYTES,
     )
     client = stack.client("s3")
-    client.put_object(Bucket=settings.object_bucket, Key=SOURCE, Body=BODY)
+    client.put_object(Bucket=store_settings.object_bucket, Key=SOURCE, Body=BODY)
     source = archives.describe(SOURCE)
     assert archives.crc32(source, SCRATCH) == zlib.crc32(BODY)
     computes = isinstance(stack.storage, GateStorage)  # Ceph does not
     assert archives.fetched == (0 if computes else len(BODY))
-    client.put_object(Bucket=settings.object_bucket, Key=SOURCE, Body=BODY[::-1])
+    client.put_object(Bucket=store_settings.object_bucket, Key=SOURCE, Body=BODY[::-1])
     with pytest.raises(ObjectChangedError):
         archives.crc32(source, SCRATCH)
     assert list(archives.keys("exports/")) == []

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
 from coffer.domain.objects import Objects, StoredObject
-from coffer.settings import settings
+from coffer.settings import store_settings
 from local.stack import LocalStack
 from tests.fakes import FrozenClock, InMemoryObjects
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
@@ -65,14 +65,18 @@ def in_memory(*, copy_conditions: bool = True, checksums: bool = True) -> Store:
 
 
 def on_s3(stack: LocalStack, client: S3Client, *, copy_conditions: bool = True) -> Store:
-    objects = S3Objects(client, settings.object_bucket, copy_conditions=copy_conditions)
+    objects = S3Objects(client, store_settings.object_bucket, copy_conditions=copy_conditions)
 
     def arrive(
         body: bytes = BODY, *, metadata: Mapping[str, str] = {}, checksum: str = ""
     ) -> StoredObject:
         asked: dict[str, Any] = {"ChecksumAlgorithm": checksum} if checksum else {}
         stack.client("s3").put_object(
-            Bucket=settings.object_bucket, Key=KEY, Body=body, Metadata=dict(metadata), **asked
+            Bucket=store_settings.object_bucket,
+            Key=KEY,
+            Body=body,
+            Metadata=dict(metadata),
+            **asked,
         )
         return objects.describe(KEY)
 

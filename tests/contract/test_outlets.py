@@ -24,7 +24,7 @@ from coffer.domain.listing.counters import CounterChange
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.ports import ProcessingQueue
 from coffer.domain.uploads.record import UploadStatus
-from coffer.settings import settings
+from coffer.settings import messaging_settings, store_settings
 from local.stack import LocalStack
 from tests.fakes import (
     FrozenClock,
@@ -189,7 +189,7 @@ def bus(request: pytest.FixtureRequest) -> Bus:
         assert {event["source"] for event in stack.bus_events} <= {"coffer"}
         return [(event["detail-type"], event["detail"]) for event in stack.bus_events]
 
-    return Bus(EventBridgeBus(event_bus_client(), settings.event_bus), heard)
+    return Bus(EventBridgeBus(event_bus_client(), messaging_settings.event_bus), heard)
 
 
 def message(number: int) -> dict[str, Any]:
@@ -232,11 +232,15 @@ def queue(request: pytest.FixtureRequest) -> Queue:
     def asked() -> list[tuple[str, int, str]]:
         events = stack.messages("ProcessUploadQueue")
         objects = [event["detail"]["object"] for event in events]
-        assert {event["detail"]["bucket"]["name"] for event in events} == {settings.object_bucket}
+        assert {event["detail"]["bucket"]["name"] for event in events} == {
+            store_settings.object_bucket
+        }
         assert {event["detail-type"] for event in events} == {"Object Created"}
         return [(one["key"], one["size"], one["etag"]) for one in objects]
 
-    return Queue(arrivals(), asked)
+    return Queue(
+        arrivals(messaging_settings.process_upload_queue_url, store_settings.object_bucket), asked
+    )
 
 
 def test_an_arrival_is_asked_for_as_s3_would(queue: Queue) -> None:
@@ -258,8 +262,10 @@ def deliveries(request: pytest.FixtureRequest) -> Deliveries:
         objects.replace(KEY, BODY, content_type="image/png")
         return InMemoryDeliveries(objects)
     stack: LocalStack = request.getfixturevalue("stack")
-    stack.client("s3").put_object(Bucket=settings.object_bucket, Key=KEY, Body=BODY)
-    return SignedDownloads(store_signer(), store_endpoint(), settings.object_bucket, SystemClock())
+    stack.client("s3").put_object(Bucket=store_settings.object_bucket, Key=KEY, Body=BODY)
+    return SignedDownloads(
+        store_signer(), store_endpoint(), store_settings.object_bucket, SystemClock()
+    )
 
 
 def test_a_size_is_the_objects(deliveries: Deliveries) -> None:

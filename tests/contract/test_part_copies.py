@@ -19,7 +19,7 @@ from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import CopiedInParts
 from coffer.domain.uploads.ports import PartCopies, Stretch
 from coffer.domain.uploads.promotion import Outcome, Promotion
-from coffer.settings import settings
+from coffer.settings import messaging_settings, store_settings, upload_settings
 from local.stack import LocalStack
 from tests.fakes import FrozenClock, InMemoryObjects, InMemoryPartCopies
 from tests.fakes.objects import sha1_of
@@ -51,11 +51,11 @@ def store(request: pytest.FixtureRequest) -> Store:
         return Store(InMemoryPartCopies(fake), fake, lambda body: fake.arrive(KEY, body))
     request.getfixturevalue("stack")
     client, conditions = s3_client(), request.param == "S3"
-    objects = S3Objects(client, settings.object_bucket, copy_conditions=conditions)
-    copies = S3PartCopies(client, settings.object_bucket, objects, copy_conditions=conditions)
+    objects = S3Objects(client, store_settings.object_bucket, copy_conditions=conditions)
+    copies = S3PartCopies(client, store_settings.object_bucket, objects, copy_conditions=conditions)
 
     def arrive(body: bytes) -> StoredObject:
-        client.put_object(Bucket=settings.object_bucket, Key=KEY, Body=body)
+        client.put_object(Bucket=store_settings.object_bucket, Key=KEY, Body=body)
         return objects.describe(KEY)
 
     return Store(copies, objects, arrive)
@@ -105,18 +105,20 @@ def test_what_is_abandoned_is_gone(store: Store) -> None:
 def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) -> None:
     """As promote_large_upload is put together, but for how much counts as large."""
     client, uploads = s3_client(), DynamoUploads()
-    objects = S3Objects(client, settings.object_bucket)
+    objects = S3Objects(client, store_settings.object_bucket)
     left = iter([timedelta(minutes=15), timedelta(minutes=1)])
     promotion = Promotion(
         uploads=uploads,
         objects=objects,
         clock=SystemClock(),
-        max_bytes=settings.max_upload_bytes,
-        stream_hash_limit_bytes=settings.stream_hash_limit_bytes,
+        max_bytes=upload_settings.max_upload_bytes,
+        stream_hash_limit_bytes=upload_settings.stream_hash_limit_bytes,
         large_files=CopiedInParts(
             uploads=uploads,
-            copies=S3PartCopies(client, settings.object_bucket, objects),
-            queue=large_arrivals(),
+            copies=S3PartCopies(client, store_settings.object_bucket, objects),
+            queue=large_arrivals(
+                messaging_settings.promote_large_upload_queue_url, store_settings.object_bucket
+            ),
             remaining=lambda: next(left),
             part_bytes=PART,
         ),
@@ -127,7 +129,7 @@ def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) 
     )
     key = f"incoming/aafc/{FILE}"
     client.put_object(
-        Bucket=settings.object_bucket,
+        Bucket=store_settings.object_bucket,
         Key=key,
         Body=BODY,
         Metadata={METADATA_NAME: grant.encode()},

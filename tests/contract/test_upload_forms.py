@@ -15,7 +15,7 @@ from coffer.adapters.signing.upload_forms import FORM_LIFE, S3UploadForms
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.presigned_uploads import AllowedUpload, Checksums, SignedForm
-from coffer.settings import settings
+from coffer.settings import store_settings
 from local.stack import LocalStack
 from tests.api import s3_forms
 from tests.fakes.objects import crc32_of, sha1_of
@@ -46,7 +46,7 @@ def sign(**changes: Any) -> SignedForm:
         "most_bytes": len(BODY),
         "checksums": Checksums(),
     }
-    forms = S3UploadForms(store_signer(), store_endpoint(), settings.object_bucket)
+    forms = S3UploadForms(store_signer(), store_endpoint(), store_settings.object_bucket)
     [form] = forms.sign([AllowedUpload(**allowed | changes)], SystemClock().now())
     return form
 
@@ -60,7 +60,7 @@ def post(form: SignedForm, body: bytes = BODY, *, name: str = "", value: str = "
 
 def test_what_was_allowed_arrives_with_its_grant(stack: LocalStack) -> None:
     assert post(sign()) == 201
-    head = stack.client("s3").head_object(Bucket=settings.object_bucket, Key=KEY)
+    head = stack.client("s3").head_object(Bucket=store_settings.object_bucket, Key=KEY)
     assert head["ContentType"] == "image/png"
     assert head["Metadata"] == {METADATA_NAME: GRANT}
     assert head["ContentLength"] == len(BODY)
@@ -68,7 +68,7 @@ def test_what_was_allowed_arrives_with_its_grant(stack: LocalStack) -> None:
 
 def test_several_forms_come_in_order() -> None:
     now = SystemClock().now()
-    forms = S3UploadForms(store_signer(), store_endpoint(), settings.object_bucket)
+    forms = S3UploadForms(store_signer(), store_endpoint(), store_settings.object_bucket)
     allowed = [
         AllowedUpload(
             key=f"incoming/a/{number}",
@@ -83,7 +83,9 @@ def test_several_forms_come_in_order() -> None:
     signed = forms.sign(allowed, now)
     assert [form.fields["key"] for form in signed] == [one.key for one in allowed]
     assert {form.expires for form in signed} == {now + FORM_LIFE}
-    assert {form.url for form in signed} == {store_endpoint().bucket_url(settings.object_bucket)}
+    assert {form.url for form in signed} == {
+        store_endpoint().bucket_url(store_settings.object_bucket)
+    }
     assert not any("Content-Type" in form.fields for form in signed)
 
 

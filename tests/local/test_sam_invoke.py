@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from coffer.settings import Settings
+from coffer.settings import AwsSettings, CallerSettings
 from local.commands import main as run_command
 from local.commands.sam_invoke import (
     BUILDS,
@@ -22,7 +22,7 @@ from local.commands.sam_invoke import (
 )
 from local.remote import Remote
 from local.stack import LocalStack
-from tests.template.reading import functions, logical_id, source
+from tests.template.reading import declared_variables, functions, logical_id
 
 HOST = "host.docker.internal"
 BUILT = """
@@ -91,12 +91,12 @@ def state_with(issuer: str) -> dict[str, Any]:
     return {"endpoints": {"OIDC_ISSUER": issuer}, "functions": {}}
 
 
-def test_every_function_gets_every_variable_of_the_template(running_stack: LocalStack) -> None:
+def test_every_function_gets_its_variables_of_the_template(running_stack: LocalStack) -> None:
     found = environments(state_of(running_stack), HOST)
-    declared = source().data["Globals"]["Function"]["Environment"]["Variables"]
     assert set(found) == {logical_id(folder) for folder in functions()}
-    for variables in found.values():
-        assert set(declared) <= set(variables)
+    for folder in functions():
+        variables = found[logical_id(folder)]
+        assert set(declared_variables(folder)) <= set(variables)
         assert all(isinstance(value, str) for value in variables.values())
 
 
@@ -110,9 +110,8 @@ def test_no_variable_leads_to_the_containers_own_loopback(running_stack: LocalSt
 
 def test_a_container_may_have_the_development_identity(running_stack: LocalStack) -> None:
     for variables in environments(state_of(running_stack), HOST).values():
-        settings = Settings.from_environment(variables)
-        assert settings.development_identity == "dev"
-        assert settings.aws_session_token == ""
+        assert CallerSettings(variables).development_identity == "dev"
+        assert AwsSettings(variables).aws_session_token == ""
 
 
 def test_the_template_declares_what_is_given_and_finds_the_build() -> None:
@@ -150,5 +149,5 @@ def test_the_command_writes_both_files_and_says_so(
     if is_built:
         template = json.loads((BUILDS / TEMPLATE_NAME).read_text())
         declared = set(template["Globals"]["Function"]["Environment"]["Variables"])
-        given = environments(state, "localhost")["GetMetadataFunction"]
-        assert declared == {*given, "GIVEN"}
+        assert declared > {*state["endpoints"], "AWS_SESSION_TOKEN", "GIVEN"}
+        assert "UPLOADS_TABLE" not in declared

@@ -12,7 +12,7 @@ from jsonschema.protocols import Validator
 
 from coffer.http.openapi import Deployment, describe, documented_path
 from coffer.http.openapi.operations import OPERATIONS
-from coffer.settings import settings
+from coffer.settings import rawstore_settings, upload_settings
 from local.gateway.api import Response
 
 FORMATS = FormatChecker(("uuid", "date-time"))
@@ -31,9 +31,9 @@ def description() -> dict[str, Any]:
     """The document, as `describe_api` serves it."""
     return describe(
         Deployment(
-            rawstore=settings.service_name,
-            max_direct_upload_bytes=settings.max_direct_upload_bytes,
-            max_post_bytes=settings.max_post_bytes,
+            rawstore=rawstore_settings.service_name,
+            max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
+            max_post_bytes=upload_settings.max_post_bytes,
         )
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +22,6 @@ from coffer.adapters.tokens.oidc import (
 )
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
-from coffer.settings import settings
 from tests.rawstore.tokens import (
     NOW,
     SettableClock,
@@ -349,17 +347,10 @@ class TestKeys:
 
 class TestConfiguration:
     def test_the_settings_say_whom_to_believe(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(
-            oidc_tokens,
-            "settings",
-            replace(
-                settings,
-                oidc_issuer=ISSUER,
-                oidc_audience="coffer",
-                oidc_username_claim="sub",
-                oidc_required_role="dina-realm-user",
-            ),
-        )
+        monkeypatch.setenv("OIDC_ISSUER", ISSUER)
+        monkeypatch.setenv("OIDC_AUDIENCE", "coffer")
+        monkeypatch.setenv("OIDC_USERNAME_CLAIM", "sub")
+        monkeypatch.setenv("OIDC_REQUIRED_ROLE", "dina-realm-user")
         issuer = Issuer(jwk(RSA, "r1"))
         monkeypatch.setattr(oidc_tokens, "fetch", issuer.fetch)
         far = int(datetime(2999, 1, 1, tzinfo=UTC).timestamp())

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 from coffer.adapters.fetch import FetchError
-from coffer.adapters.rawstore import store as package_store
-from coffer.adapters.rawstore.store import (
-    package_bucket,
-    package_endpoint,
-    package_host,
-    package_signer,
-)
-from coffer.adapters.signing import object_store as store_signing
+from coffer.adapters.rawstore.signer import package_signer
+from coffer.adapters.rawstore.store import package_address, package_endpoint, package_host
 from coffer.adapters.signing import storage_secret
 from coffer.adapters.signing.sigv4 import Credentials, Signer
 from coffer.adapters.signing.storage_secret import StorageSecret
-from coffer.adapters.tokens import permission as permission_tokens
 from coffer.adapters.tokens.permission import configured_permission_tokens
 from coffer.domain.errors import UnavailableError
-from coffer.settings import SettingsError, settings
+from coffer.settings import SettingsError, aws_settings
 from local.stack import LocalStack
 from tests.rawstore.tokens import CLAIMS, SettableClock, pem_of, rsa_key, sign
 
@@ -35,13 +27,12 @@ ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:store-AbCdEf"
 
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Set settings for one test: rawstore's are as if nothing was said of the store."""
-    unsaid = {"storage_hostname": "", "storage_access_key_id": "", "storage_secret_access_key": ""}
+    """Set variables for one test. The others say nothing of another store."""
+    unset = {"storage_hostname": "", "storage_access_key_id": "", "storage_secret_access_key": ""}
 
-    def configure(**values: Any) -> None:
-        changed = replace(settings, **{**unsaid, **values})
-        for module in (package_store, permission_tokens, storage_secret, store_signing):
-            monkeypatch.setattr(module, "settings", changed)
+    def configure(**values: str) -> None:
+        for name, value in {**unset, **values}.items():
+            monkeypatch.setenv(name.upper(), value)
 
     return configure
 
@@ -70,7 +61,7 @@ class TestAddresses:
         configure(storage_bucket_name="")
 
         with pytest.raises(SettingsError, match="STORAGE_BUCKET_NAME"):
-            package_bucket()
+            package_address()
 
 
 class TestKeys:
@@ -82,7 +73,7 @@ class TestKeys:
 
         signer = package_signer(SettableClock())
 
-        role = Signer(Credentials("role", "s", "t"), settings.aws_region)
+        role = Signer(Credentials("role", "s", "t"), aws_settings.aws_region)
         assert self.signature(signer) == self.signature(role)
 
     def test_given_keys_sign(self, configure: Configure) -> None:
@@ -90,7 +81,7 @@ class TestKeys:
 
         signer = package_signer(SettableClock())
 
-        given = Signer(Credentials("k", "theirs"), settings.aws_region)
+        given = Signer(Credentials("k", "theirs"), aws_settings.aws_region)
         assert self.signature(signer) == self.signature(given)
 
     @pytest.mark.parametrize("half", ["storage_access_key_id", "storage_secret_access_key"])
@@ -138,7 +129,7 @@ class TestSecrets:
         assert credentials().access_key_id == "first"
         clock.forward(minutes=5)
         assert credentials().access_key_id == "second"
-        given = Signer(Credentials("second", "theirs"), settings.aws_region)
+        given = Signer(Credentials("second", "theirs"), aws_settings.aws_region)
         signer = package_signer(clock)
         assert signer.sign_policy("cA==", now=clock.now()) == given.sign_policy(
             "cA==", now=clock.now()

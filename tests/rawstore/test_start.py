@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import NEEDED
+from tests.environment import REQUIRED
 from tests.rawstore.tokens import CLAIMS, pem_of, rsa_key, sign
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ["authorize_uploads", "list_prefixes", "presign_download"]
 
 ENVIRONMENT = {
-    **NEEDED,
+    **REQUIRED,
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",

@@ -12,7 +12,6 @@ from pynamodb.exceptions import PynamoDBException
 
 from coffer.adapters.dynamodb.connection import DYNAMODB
 from coffer.adapters.dynamodb.rawstore import DynamoUsageRecords
-from coffer.adapters.rawstore.store import usage_table
 from coffer.adapters.rawstore.usage_totals import DynamoUsageTotals
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import ObjectChangedError, RecordChangedError, UnavailableError
@@ -28,6 +27,7 @@ from coffer.domain.rawstore.usage import (
     moved,
     sequencer_of,
 )
+from coffer.settings import table_settings
 from tests.rawstore.tokens import NOW, SettableClock
 from tests.unit.adapters.failing_aws import (
     SILENCES,
@@ -81,7 +81,7 @@ def books(request: pytest.FixtureRequest) -> Books:
         memory = InMemoryUsage()
         return Books(memory, memory)
     request.getfixturevalue("stack")
-    return Books(DynamoUsageRecords(), DynamoUsageTotals(usage_table(), SystemClock()))
+    return Books(DynamoUsageRecords(), DynamoUsageTotals(table_settings.usage_table, SystemClock()))
 
 
 class TestPort:

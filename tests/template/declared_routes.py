@@ -13,9 +13,8 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
-from tests.template.reading import REGION, ROOT, source
+from tests.template.reading import REGION, ROOT, declared_variables, functions, source
 
 # The parameters without which functions refuse to start. Nothing is fetched from there.
 GIVEN = {
@@ -26,13 +25,14 @@ GIVEN = {
 
 
 def environment() -> dict[str, str]:
-    """The variables of the template's functions."""
-    data = source().data
-    variables: dict[str, Any] = data["Globals"]["Function"]["Environment"]["Variables"]
+    """Return the variables of all functions together: a parameter's default, or a resource's id."""
     values = {
-        name: value if isinstance(value, str) else value["Ref"] for name, value in variables.items()
+        name: value if isinstance(value, str) else value["Ref"]
+        for folder in functions()
+        for name, value in declared_variables(folder).items()
     }
-    defaults = {name: str(one["Default"]) for name, one in data["Parameters"].items()} | GIVEN
+    parameters = source().data["Parameters"]
+    defaults = {name: str(one["Default"]) for name, one in parameters.items()} | GIVEN
     region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     return {name: defaults.get(value, value) for name, value in values.items()} | region | keys

@@ -50,6 +50,13 @@ def functions() -> dict[str, dict[str, Any]]:
     }
 
 
+def declared_variables(folder: str) -> dict[str, Any]:
+    """Return the environment variables that the template gives a function, as written."""
+    shared: dict[str, Any] = source().data["Globals"]["Function"]["Environment"]["Variables"]
+    own: dict[str, Any] = functions()[folder].get("Environment", {}).get("Variables", {})
+    return shared | own
+
+
 def logical_id(folder: str) -> str:
     """The logical id that a function's folder gives it."""
     return "".join(word.capitalize() for word in folder.split("_")) + "Function"
@@ -111,13 +118,10 @@ def pins(path: str) -> dict[str, str]:
     return pinned
 
 
-def readme_rows(heading: str) -> list[list[str]]:
-    """The cells of the tables under a heading of the README, without the heads of the tables."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, section = text.partition(f"\n## {heading}\n")
-    section, _, _ = section.partition("\n## ")
+def table_rows(page: str) -> list[list[str]]:
+    """Return the cells of every table of a page, without the heads of the tables."""
     rows = []
-    for paragraph in section.split("\n\n"):
+    for paragraph in (ROOT / page).read_text(encoding="utf-8").split("\n\n"):
         lines = [line for line in paragraph.splitlines() if line.startswith("|")]
         rows += [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
     return rows

@@ -1,4 +1,4 @@
-"""Routes: the template's, the handlers', the table of all, the OpenAPI document's, the README's."""
+"""Routes of the template, the handlers, the route table, OpenAPI and docs/routes.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from coffer.http.openapi import documented_path
 from coffer.http.routes import ROUTES
 from local.stack import LocalStack
-from tests.template.reading import ROOT, functions, readme_rows, routes, routes_of
+from tests.template.reading import ROOT, functions, routes, routes_of, table_rows
 
 DEFAULT = "$default"
 
@@ -44,8 +44,8 @@ def test_the_table_of_all_routes_is_the_templates() -> None:
     assert sorted(ROUTES) == sorted(set(routes()) - {DEFAULT})
 
 
-def test_the_readme_lists_every_route_with_its_function() -> None:
-    listed = {row[0].strip("`"): row[-1].strip("`") for row in readme_rows("Routes")}
+def test_the_documentation_lists_every_route_with_its_function() -> None:
+    listed = {row[0].strip("`"): row[-1].strip("`") for row in table_rows("docs/routes.md")}
     assert listed == routes()
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from coffer import identification
 from coffer.domain.errors import UnauthenticatedError
 from coffer.http.requests import Request
-from coffer.settings import SettingsError, settings
+from coffer.identification import configured_identify
+from coffer.settings import SettingsError
 from tests.unit.http.events import make_request
 
 
-def configure(
-    monkeypatch: pytest.MonkeyPatch, *, development: str, issuer: str, public: bool = False
-) -> None:
-    configured = replace(
-        settings, development_identity=development, oidc_issuer=issuer, public_downloads=public
-    )
-    monkeypatch.setattr(identification, "settings", configured)
+def configure(monkeypatch: pytest.MonkeyPatch, *, development: str, issuer: str) -> None:
+    monkeypatch.setenv("DEVELOPMENT_IDENTITY", development)
+    monkeypatch.setenv("OIDC_ISSUER", issuer)
 
 
 @pytest.fixture
@@ -31,7 +25,7 @@ def test_on_a_local_stack_everybody_is_the_developer(
     monkeypatch: pytest.MonkeyPatch, anonymous: Request
 ) -> None:
     configure(monkeypatch, development="dev", issuer="")
-    caller = identification.configured_identify()(anonymous)
+    caller = configured_identify()(anonymous)
     assert caller.username == "dev"
     assert caller.is_admin
 
@@ -40,7 +34,7 @@ def test_elsewhere_a_bearer_token_is_needed(
     monkeypatch: pytest.MonkeyPatch, anonymous: Request
 ) -> None:
     configure(monkeypatch, development="", issuer="https://issuer.example")
-    identify = identification.configured_identify()
+    identify = configured_identify()
     with pytest.raises(UnauthenticatedError):
         identify(anonymous)
 
@@ -56,16 +50,17 @@ def test_downloads_need_no_token_where_public_ones_are_for_anyone(
     development: str,
     username: str,
 ) -> None:
-    configure(monkeypatch, development=development, issuer="https://issuer.example", public=public)
-    assert identification.configured_identify_for_downloads()(anonymous).username == username
+    configure(monkeypatch, development=development, issuer="https://issuer.example")
+    identify = configured_identify(public_downloads=public)
+    assert identify(anonymous).username == username
 
 
 @pytest.mark.parametrize("public", [True, False])
 def test_a_token_that_is_shown_must_be_good_whatever_is_public(
     monkeypatch: pytest.MonkeyPatch, public: bool
 ) -> None:
-    configure(monkeypatch, development="", issuer="https://issuer.example", public=public)
-    identify = identification.configured_identify_for_downloads()
+    configure(monkeypatch, development="", issuer="https://issuer.example")
+    identify = configured_identify(public_downloads=public)
     with pytest.raises(UnauthenticatedError):
         identify(make_request(headers={"authorization": "Bearer x"}))
 
@@ -75,10 +70,10 @@ def test_downloads_need_a_token_otherwise(
 ) -> None:
     configure(monkeypatch, development="", issuer="https://issuer.example")
     with pytest.raises(UnauthenticatedError):
-        identification.configured_identify_for_downloads()(anonymous)
+        configured_identify()(anonymous)
 
 
 def test_without_an_issuer_the_function_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     configure(monkeypatch, development="", issuer="")
     with pytest.raises(SettingsError, match="OIDC_ISSUER is empty"):
-        identification.configured_identify()
+        configured_identify()

@@ -1,35 +1,28 @@
-"""How callers of the object store API are identified: the settings say, once for all functions.
+"""Identify callers of the object store API as the settings say.
 
-It sees both the edge and an adapter, like a function's `app.py`, so that ten of those need not
-choose alike.
+It imports the edge and an adapter, as an `app.py` does, so that handlers do not repeat it.
 """
 
 from __future__ import annotations
 
 from coffer.http.callers import Identify, identify_as, identify_by_token, or_anonymous
-from coffer.settings import SettingsError, settings
+from coffer.settings import SettingsError, caller_settings
 
 
-def configured_identify() -> Identify:
-    """Development identity on a local stack, else bearer tokens of the configured OIDC issuer.
+def configured_identify(*, public_downloads: bool = False) -> Identify:
+    """Return how this function identifies callers. Raise `SettingsError` if nothing is configured.
 
-    Raises SettingsError, when the function initialises, where neither is configured.
+    A local stack has a development identity. Otherwise callers show a bearer token of the OIDC
+    issuer, or none if `public_downloads` is true.
     """
-    if settings.development_identity:
-        return identify_as(settings.development_identity)
-    if not settings.oidc_issuer:
+    if caller_settings.development_identity:
+        return identify_as(caller_settings.development_identity)
+    if not caller_settings.oidc_issuer:
         raise SettingsError(
             "OIDC_ISSUER is empty: set the stack's parameter OidcIssuer to your issuer's URL."
         )
-    # Only here, so that a function without bearer tokens does not pay for the import.
+    # Imported here, so that a function without bearer tokens does not load the verifier.
     from coffer.adapters.tokens.oidc import configured_tokens
 
-    return identify_by_token(configured_tokens())
-
-
-def configured_identify_for_downloads() -> Identify:
-    """The same, but that nobody needs a token where public downloads are allowed to anyone."""
-    identify = configured_identify()
-    if settings.public_downloads and not settings.development_identity:
-        return or_anonymous(identify)
-    return identify
+    identify = identify_by_token(configured_tokens())
+    return or_anonymous(identify) if public_downloads else identify

@@ -1,176 +1,264 @@
-"""What the environment says: the only reader of `os.environ`.
+"""Environment variables, typed and grouped by concern. No other module reads `os.environ`.
 
-Every field is an environment variable of the same name in upper case. A missing or unusable one
-fails when the function initialises, naming the variable, so that a bad deployment is seen at
-once and not on the first request that needs it.
+Each attribute is the variable of the same name in upper case. A variable is read when it is used,
+so a function needs only the variables that its own modules use: its block in `template.yaml` lists
+them, and `tests/template/test_environment.py` compares both. Functions use their settings while
+they initialise. A missing or unusable variable stops a function there, and the error names it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from coffer.domain.configuration.cron import check_cron
 from coffer.domain.configuration.durations import parse_duration
 
+_MIB, _GIB = 1024**2, 1024**3
+_MAX_POST_BYTES = 5 * _GIB
+"""S3 accepts at most 5 GiB in one request (S3 User Guide, "Uploading objects")."""
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
+
+T = TypeVar("T")
 
 
 class SettingsError(Exception):
-    """The environment is unusable; the message names the variable and what it should hold."""
+    """A variable is missing or unusable; the message names it and says what it should hold."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The environment, typed. Sizes are bytes; an empty string means 'not given'."""
+    """Base of the settings classes: some variables of one environment."""
 
-    aws_region: str
-    aws_access_key_id: str
-    aws_secret_access_key: str
-    aws_session_token: str
-    aws_endpoint_url: str
-    """Set only where DynamoDB, SQS and EventBridge are not AWS's own (the local stack)."""
-    aws_endpoint_url_s3: str
-    """The S3 endpoint that presigned URLs name; empty means AWS's regional one."""
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.environment = environment
 
-    object_bucket: str
-    uploads_table: str
-    metadata_table: str
-    derivatives_table: str
-    audit_table: str
-    idempotency_table: str
-    vocabulary_table: str
-    counts_table: str
-    event_bus: str
-    process_upload_queue_url: str
-    promote_large_upload_queue_url: str
-    exports_table: str
-    access_keys_table: str
-    build_export_queue_url: str
-    refresh_index_queue_url: str
 
-    max_direct_upload_bytes: int
-    max_upload_bytes: int
-    stream_hash_limit_bytes: int
-    """The largest file that is read to find its hashes, where the store does not tell them."""
-    thumbnail_size: int
-    max_export_bytes: int
-    max_export_entries: int
-    orphan_removal_cron: str
-    """When orphans are removed, as the template's schedule has it; empty means never."""
-    orphan_removal_object_max_age: timedelta
-    """How long a file may stay without a record that describes it, where orphans are removed."""
-    copy_conditions: bool
-    """Whether the store honours conditions on CopyObject (S3 does; Ceph 16 ignores them)."""
+class Variable(Generic[T]):
+    """A variable of a settings class. A variable without a default is required.
 
-    development_identity: str
-    """The user every request is made by, on a local stack; refused anywhere else."""
-    oidc_issuer: str
-    oidc_audience: str
-    oidc_username_claim: str
-    oidc_groups_claim: str
-    oidc_roles_claim: str
-    oidc_required_role: str
-    public_downloads: bool
-    """Whether publicly releasable files are handed out to whoever asks, without a token."""
+    An empty value counts as missing.
+    """
 
-    service_name: str
-    datahub_public_key: str
-    datahub_public_key_url: str
-    require_token_expiry: bool
-    usage_table: str
-    storage_bucket_name: str
-    storage_hostname: str
-    storage_access_key_id: str
-    storage_secret_access_key: str
-    storage_credentials_secret_arn: str
-    storage_path_pattern: str
-    rawstore_acl: str
+    def __init__(self, parse: Callable[[str], T], default: str | None) -> None:
+        self._parse = parse
+        self._default = default
+
+    def __set_name__(self, _owner: type[Settings], attribute: str) -> None:
+        self._name = attribute.upper()
+
+    def __get__(self, settings: Settings, _owner: type[Settings]) -> T:
+        value = settings.environment.get(self._name) or self._default
+        if value is None:
+            raise SettingsError(f"The environment variable {self._name} is missing or empty.")
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            raise SettingsError(f"{self._name} {error}.") from error
+
+
+def text(default: str | None = None) -> Variable[str]:
+    """Declare a text variable."""
+    return Variable(str, default)
+
+
+def number(default: int) -> Variable[int]:
+    """Declare a variable that holds a whole number above 0."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) == 0:
+            raise ValueError(f"must be a whole number above 0, not {value!r}")
+        return int(value)
+
+    return Variable(parse, str(default))
+
+
+def choice(*choices: str) -> Variable[str]:
+    """Declare a variable that holds one of the choices; the first is the default."""
+    return Variable(lambda value: _parse_choice(value, choices), choices[0])
+
+
+def flag(*, default: bool) -> Variable[bool]:
+    """Declare a variable that holds `true` or `false`."""
+    return Variable(
+        lambda value: _parse_choice(value, ("true", "false")) == "true", str(default).lower()
+    )
+
+
+def duration(default: str) -> Variable[timedelta]:
+    """Declare a variable that holds a duration such as `20d`."""
+
+    def parse(value: str) -> timedelta:
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            raise ValueError(f"is {error}") from error
+
+    return Variable(parse, default)
+
+
+def optional_cron() -> Variable[str]:
+    """Declare a variable that holds the six fields of an EventBridge cron, or nothing."""
+
+    def parse(value: str) -> str:
+        try:
+            if value:
+                check_cron(value)
+        except ValueError as error:
+            raise ValueError(f"is {error}") from error
+        return value
+
+    return Variable(parse, "")
+
+
+def _parse_choice(value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+class AwsSettings(Settings):
+    """Region, credentials and endpoints, as Lambda or the local stack sets them."""
+
+    aws_access_key_id = text("")
+    aws_secret_access_key = text("")
+    aws_session_token = text("")
+    aws_endpoint_url = text("")
+    """Address of DynamoDB, SQS and EventBridge on a local stack; empty on AWS."""
+    aws_endpoint_url_s3 = text("")
+    """Address of S3 if it is not AWS's; presigned URLs name it."""
 
     @property
-    def max_post_bytes(self) -> int:
-        """The largest file that one presigned POST may bring: S3 takes at most 5 GiB in one."""
-        return min(self.max_upload_bytes, 5 * 1024**3)
+    def aws_region(self) -> str:
+        """The region, from AWS_REGION or from AWS_DEFAULT_REGION, which the SDK accepts too."""
+        region = self.environment.get("AWS_REGION") or self.environment.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise SettingsError("The environment variable AWS_REGION is missing or empty.")
+        return region
+
+
+class CallerSettings(Settings):
+    """How callers of the object store API are identified."""
+
+    oidc_issuer = text("")
+    oidc_audience = text("")
+    oidc_username_claim = text("preferred_username")
+    oidc_groups_claim = text("groups")
+    oidc_roles_claim = text("realm_access.roles")
+    oidc_required_role = text("")
+    public_downloads = flag(default=False)
+    """True if publicly releasable files can be downloaded without a token."""
 
     @property
-    def brief_hash_limit_bytes(self) -> int:
-        """The most that a function reads which has two minutes: what one POST may bring."""
-        return min(self.stream_hash_limit_bytes, 5 * 1024**3)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read every setting; raises SettingsError naming the first variable that is unusable."""
-        read = _Reader(environment)
-        settings = cls(
-            aws_region=read.text("AWS_REGION", environment.get("AWS_DEFAULT_REGION")),
-            aws_access_key_id=read.text("AWS_ACCESS_KEY_ID", ""),
-            aws_secret_access_key=read.text("AWS_SECRET_ACCESS_KEY", ""),
-            aws_session_token=read.text("AWS_SESSION_TOKEN", ""),
-            aws_endpoint_url=read.text("AWS_ENDPOINT_URL", ""),
-            aws_endpoint_url_s3=read.text("AWS_ENDPOINT_URL_S3", ""),
-            object_bucket=read.text("OBJECT_BUCKET"),
-            uploads_table=read.text("UPLOADS_TABLE"),
-            metadata_table=read.text("METADATA_TABLE"),
-            derivatives_table=read.text("DERIVATIVES_TABLE"),
-            audit_table=read.text("AUDIT_TABLE"),
-            idempotency_table=read.text("IDEMPOTENCY_TABLE"),
-            vocabulary_table=read.text("VOCABULARY_TABLE"),
-            counts_table=read.text("COUNTS_TABLE"),
-            event_bus=read.text("EVENT_BUS"),
-            process_upload_queue_url=read.text("PROCESS_UPLOAD_QUEUE_URL"),
-            promote_large_upload_queue_url=read.text("PROMOTE_LARGE_UPLOAD_QUEUE_URL"),
-            refresh_index_queue_url=read.text("REFRESH_INDEX_QUEUE_URL"),
-            exports_table=read.text("EXPORTS_TABLE"),
-            access_keys_table=read.text("ACCESS_KEYS_TABLE"),
-            build_export_queue_url=read.text("BUILD_EXPORT_QUEUE_URL"),
-            max_direct_upload_bytes=read.number("MAX_DIRECT_UPLOAD_BYTES", 4 * 1024**2),
-            max_upload_bytes=read.number("MAX_UPLOAD_BYTES", 5 * 1024**3),
-            stream_hash_limit_bytes=read.number("STREAM_HASH_LIMIT_BYTES", 20 * 1024**3),
-            orphan_removal_cron=read.cron("ORPHAN_REMOVAL_CRON"),
-            orphan_removal_object_max_age=read.duration("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "20d"),
-            thumbnail_size=read.number("THUMBNAIL_SIZE", 200),
-            max_export_bytes=read.number("MAX_EXPORT_BYTES", 2 * 1024**3),
-            max_export_entries=read.number("MAX_EXPORT_ENTRIES", 10_000),
-            copy_conditions=read.flag("COPY_CONDITIONS", default=True),
-            development_identity=read.text("DEVELOPMENT_IDENTITY", ""),
-            oidc_issuer=read.text("OIDC_ISSUER", ""),
-            oidc_audience=read.text("OIDC_AUDIENCE", ""),
-            oidc_username_claim=read.text("OIDC_USERNAME_CLAIM", "preferred_username"),
-            oidc_groups_claim=read.text("OIDC_GROUPS_CLAIM", "groups"),
-            oidc_roles_claim=read.text("OIDC_ROLES_CLAIM", "realm_access.roles"),
-            oidc_required_role=read.text("OIDC_REQUIRED_ROLE", ""),
-            public_downloads=read.flag("PUBLIC_DOWNLOADS", default=False),
-            service_name=read.text("SERVICE_NAME", "rawstore"),
-            datahub_public_key=read.text("DATAHUB_PUBLIC_KEY", ""),
-            datahub_public_key_url=read.text("DATAHUB_PUBLIC_KEY_URL", ""),
-            require_token_expiry=read.flag("REQUIRE_TOKEN_EXPIRY", default=False),
-            usage_table=read.text("USAGE_TABLE", ""),
-            storage_bucket_name=read.text("STORAGE_BUCKET_NAME", ""),
-            storage_hostname=read.text("STORAGE_HOSTNAME", ""),
-            storage_access_key_id=read.text("STORAGE_ACCESS_KEY_ID", ""),
-            storage_secret_access_key=read.text("STORAGE_SECRET_ACCESS_KEY", ""),
-            storage_credentials_secret_arn=read.text("STORAGE_CREDENTIALS_SECRET_ARN", ""),
-            storage_path_pattern=read.text("STORAGE_PATH_PATTERN", "{owner}/{dataset}/{path}"),
-            rawstore_acl=read.choice(
-                "RAWSTORE_ACL", ("public-read", "bucket-owner-full-control"), "public-read"
-            ),
-        )
-        if settings.development_identity and not _is_local(environment):
+    def development_identity(self) -> str:
+        """The user of every request on a local stack. Raise `SettingsError` anywhere else."""
+        username = self.environment.get("DEVELOPMENT_IDENTITY", "")
+        if username and not _is_local(self.environment):
             raise SettingsError(
                 "DEVELOPMENT_IDENTITY is set, but AWS_ENDPOINT_URL is not a local one: a deployed "
                 "Coffer has no development mode. Remove DEVELOPMENT_IDENTITY and set OIDC_ISSUER."
             )
-        return settings
+        return username
+
+
+class TableSettings(Settings):
+    """Names of the DynamoDB tables."""
+
+    uploads_table = text()
+    metadata_table = text()
+    derivatives_table = text()
+    exports_table = text()
+    access_keys_table = text()
+    vocabulary_table = text()
+    audit_table = text()
+    counts_table = text()
+    idempotency_table = text()
+    usage_table = text()
+
+
+class StoreSettings(Settings):
+    """The S3 bucket of the object store."""
+
+    object_bucket = text()
+    copy_conditions = flag(default=True)
+    """True if the store obeys conditions on CopyObject. S3 does, Ceph 16 ignores them."""
+
+
+class MessagingSettings(Settings):
+    """The event bus and the queues that functions send to."""
+
+    event_bus = text()
+    process_upload_queue_url = text()
+    promote_large_upload_queue_url = text()
+    refresh_index_queue_url = text()
+    build_export_queue_url = text()
+
+
+class UploadSettings(Settings):
+    """Size limits of uploads."""
+
+    max_direct_upload_bytes = number(4 * _MIB)
+    max_upload_bytes = number(5 * _GIB)
+    stream_hash_limit_bytes = number(20 * _GIB)
+    """Largest file that is read for its hashes if the store does not compute them."""
+
+    @property
+    def max_post_bytes(self) -> int:
+        """The largest file that one presigned POST accepts."""
+        return min(self.max_upload_bytes, _MAX_POST_BYTES)
+
+    @property
+    def brief_hash_limit_bytes(self) -> int:
+        """The largest file that a function with a timeout of two minutes reads for its hashes."""
+        return min(self.stream_hash_limit_bytes, _MAX_POST_BYTES)
+
+
+class ThumbnailSettings(Settings):
+    """Format of thumbnails."""
+
+    thumbnail_size = number(200)
+    """Edge of the square that a thumbnail fits into, in pixels."""
+
+
+class ExportSettings(Settings):
+    """Size limits of one export."""
+
+    max_export_bytes = number(2 * _GIB)
+    max_export_entries = number(10_000)
+
+
+class OrphanSettings(Settings):
+    """When orphans are removed: files that no metadata and no derivative describes."""
+
+    orphan_removal_cron = optional_cron()
+    """Schedule of the removal, as in the template; empty means never."""
+    orphan_removal_object_max_age = duration("20d")
+    """How long a file may stay an orphan."""
+
+
+class RawstoreSettings(Settings):
+    """The rawstore API: its tokens, and the store that its files go to."""
+
+    service_name = text("rawstore")
+    datahub_public_key = text("")
+    datahub_public_key_url = text("")
+    require_token_expiry = flag(default=False)
+    rawstore_acl = choice("public-read", "bucket-owner-full-control")
+    storage_bucket_name = text()
+    storage_hostname = text("")
+    storage_access_key_id = text("")
+    storage_secret_access_key = text("")
+    storage_credentials_secret_arn = text("")
+    storage_path_pattern = text("{owner}/{dataset}/{path}")
 
 
 def _is_local(environment: Mapping[str, str]) -> bool:
-    """Whether every service but S3 is on this machine, whatever variable the SDK goes by.
+    """Return true if every service except S3 is on this machine, whatever variable the SDK uses.
 
-    A development identity skips every check, so only records of nobody may be behind it. S3 may be
-    elsewhere: a local stack can use somebody's store.
+    A development identity skips every check, so it must not reach records of a deployed stack. S3
+    may be elsewhere: a local stack can use another store.
     """
     if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return False
@@ -189,48 +277,13 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-class _Reader:
-    """Typed look-ups in an environment, each of which names the variable when it fails."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._environment.get(name) or default
-        if value is None:
-            raise SettingsError(f"The environment variable {name} is missing or empty.")
-        return value
-
-    def number(self, name: str, default: int) -> int:
-        value = self.text(name, str(default))
-        if not value.isascii() or not value.isdigit() or int(value) == 0:
-            raise SettingsError(f"{name} must be a whole number above 0, not {value!r}.")
-        return int(value)
-
-    def duration(self, name: str, default: str) -> timedelta:
-        try:
-            return parse_duration(self.text(name, default))
-        except ValueError as error:
-            raise SettingsError(f"{name} is {error}.") from error
-
-    def cron(self, name: str) -> str:
-        text = self.text(name, "")
-        try:
-            if text:
-                check_cron(text)
-        except ValueError as error:
-            raise SettingsError(f"{name} is {error}.") from error
-        return text
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        value = self.choice(name, ("true", "false"), str(default).lower())
-        return value == "true"
-
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        value = self.text(name, default)
-        if value not in choices:
-            raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
-        return value
-
-
-settings = Settings.from_environment(os.environ)
+aws_settings = AwsSettings()
+caller_settings = CallerSettings()
+table_settings = TableSettings()
+store_settings = StoreSettings()
+messaging_settings = MessagingSettings()
+upload_settings = UploadSettings()
+thumbnail_settings = ThumbnailSettings()
+export_settings = ExportSettings()
+orphan_settings = OrphanSettings()
+rawstore_settings = RawstoreSettings()

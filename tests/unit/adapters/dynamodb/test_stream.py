@@ -12,7 +12,7 @@ from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.changes.publish import Record
-from coffer.settings import settings
+from coffer.settings import table_settings
 from tests.fakes.records import metadata, pending, thumbnail, upload
 
 ARN = "arn:aws:dynamodb:ca-central-1:123456789012:table"
@@ -34,9 +34,9 @@ def stream_record(table: str, **images: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("table", "item", "record"),
     [
-        (settings.uploads_table, UploadItem.of(upload()), upload()),
-        (settings.metadata_table, MetadataItem.of(metadata()), metadata()),
-        (settings.derivatives_table, DerivativeItem.of(thumbnail()), thumbnail()),
+        (table_settings.uploads_table, UploadItem.of(upload()), upload()),
+        (table_settings.metadata_table, MetadataItem.of(metadata()), metadata()),
+        (table_settings.derivatives_table, DerivativeItem.of(thumbnail()), thumbnail()),
     ],
     ids=["upload", "metadata", "derivative"],
 )
@@ -47,13 +47,15 @@ def test_a_new_record_is_one_of_its_table(table: str, item: Any, record: Record)
 
 def test_a_change_has_both_sides() -> None:
     record = stream_record(
-        settings.uploads_table, OldImage=UploadItem.of(pending()), NewImage=UploadItem.of(upload())
+        table_settings.uploads_table,
+        OldImage=UploadItem.of(pending()),
+        NewImage=UploadItem.of(upload()),
     )
     assert read_change(record) == Change(before=pending(), after=upload(), occurred_on=THEN)
 
 
 def test_a_removal_has_nothing_after_it() -> None:
-    record = stream_record(settings.metadata_table, OldImage=MetadataItem.of(metadata()))
+    record = stream_record(table_settings.metadata_table, OldImage=MetadataItem.of(metadata()))
     assert read_change(record).after is None
 
 

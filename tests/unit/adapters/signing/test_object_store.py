@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
 from coffer.adapters.signing import object_store as store_signing
-from coffer.settings import settings
 
 
-def configure(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    monkeypatch.setattr(store_signing, "settings", replace(settings, **changes))
+def configure(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(name.upper(), value)
 
 
 def test_the_functions_own_role_signs(monkeypatch: pytest.MonkeyPatch) -> None:

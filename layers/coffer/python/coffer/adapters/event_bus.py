@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -23,7 +23,7 @@ def event_bus_client() -> EventBridgeClient:
     """A client of EventBridge."""
     return boto3.client(
         "events",
-        region_name=settings.aws_region,
+        region_name=aws_settings.aws_region,
         config=Config(
             connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4}
         ),

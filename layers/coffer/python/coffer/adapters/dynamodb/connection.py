@@ -11,7 +11,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.models import Model
 
 from coffer.domain.errors import UnavailableError
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 ATTEMPTS = 5
 
@@ -33,7 +33,7 @@ def _connect() -> Connection:
     """A connection whose client is there: made as the function starts, when Lambda gives it a
     whole processor, and not with the first request, which waits for it."""
     connection = Connection(
-        region=settings.aws_region,
+        region=aws_settings.aws_region,
         connect_timeout_seconds=2,
         read_timeout_seconds=5,
         max_retry_attempts=ATTEMPTS,

@@ -21,7 +21,7 @@ from coffer.adapters.dynamodb.list_keys import Listed, list_keys
 from coffer.domain.buckets import bucket_key
 from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.media_types import DcType
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 
 class MetadataIndex(GlobalSecondaryIndex["DerivativeItem"]):
@@ -39,7 +39,7 @@ class DerivativeItem(Listed, Table):
     """A Derivative record in its table."""
 
     class Meta:
-        table_name = settings.derivatives_table
+        table_name = table_settings.derivatives_table
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     bucket = UnicodeAttribute()

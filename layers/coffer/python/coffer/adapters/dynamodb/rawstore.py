@@ -9,10 +9,10 @@ from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import DYNAMODB, Table, overload_is_unavailable
-from coffer.adapters.rawstore.store import usage_table
 from coffer.adapters.rawstore.usage_totals import OWNER_PREFIX
 from coffer.domain.errors import RecordChangedError, UnavailableError
 from coffer.domain.rawstore.usage import Usage, moved
+from coffer.settings import table_settings
 
 OBJECT_PREFIX = "object/"
 """Keys of the items that hold what one object takes up begin like this."""
@@ -23,7 +23,7 @@ _PRIVATE, _PUBLIC = "private", "public"
 
 
 class _Table:
-    table_name = usage_table()
+    table_name = table_settings.usage_table
 
 
 class ObjectUsageItem(Table):

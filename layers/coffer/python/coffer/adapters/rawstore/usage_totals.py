@@ -17,7 +17,7 @@ from coffer.adapters.signing.sigv4 import Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
 from coffer.domain.rawstore.quotas import Totals
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 OWNER_PREFIX = "owner/"
 """Keys of the items that hold an owner's totals begin like this."""
@@ -35,8 +35,8 @@ class DynamoUsageTotals:
     """Reads totals from their table, over one kept connection."""
 
     def __init__(self, table: str, clock: Clock) -> None:
-        region = settings.aws_region
-        url = settings.aws_endpoint_url or f"https://dynamodb.{region}.amazonaws.com"
+        region = aws_settings.aws_region
+        url = aws_settings.aws_endpoint_url or f"https://dynamodb.{region}.amazonaws.com"
         self._url = url.rstrip("/")
         self._table = table
         self._clock = clock

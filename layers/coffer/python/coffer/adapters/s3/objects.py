@@ -26,7 +26,7 @@ from coffer.domain.errors import (
     UnavailableError,
 )
 from coffer.domain.objects import StoredObject
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,10 +57,10 @@ def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
 
     S3 answers a copy when it is done, so whoever copies gigabytes needs a patient client.
     """
-    style: Literal["path", "auto"] = "path" if settings.aws_endpoint_url_s3 else "auto"
+    style: Literal["path", "auto"] = "path" if aws_settings.aws_endpoint_url_s3 else "auto"
     return boto3.client(
         "s3",
-        region_name=settings.aws_region,
+        region_name=aws_settings.aws_region,
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": style},

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 
 def role_credentials() -> Credentials:
     """The function's own credentials, as Lambda puts them into its environment."""
     return Credentials(
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key,
-        session_token=settings.aws_session_token or None,
+        access_key_id=aws_settings.aws_access_key_id,
+        secret_access_key=aws_settings.aws_secret_access_key,
+        session_token=aws_settings.aws_session_token or None,
     )
 
 
 def store_signer() -> Signer:
     """A signer for the store with the function's own credentials."""
-    return Signer(role_credentials(), settings.aws_region)
+    return Signer(role_credentials(), aws_settings.aws_region)
 
 
 def store_endpoint() -> Endpoint:
     """Where the store listens, as presigned URLs and forms name it."""
-    return Endpoint.for_region(settings.aws_region, settings.aws_endpoint_url_s3 or None)
+    return Endpoint.for_region(aws_settings.aws_region, aws_settings.aws_endpoint_url_s3 or None)

@@ -16,7 +16,7 @@ from coffer.adapters.signing.sigv4 import Credentials, Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
 from coffer.observability import logger
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 SECRET_LIFE = timedelta(minutes=5)
 
@@ -30,7 +30,10 @@ class StorageSecret:
     def __init__(self, arn: str, clock: Clock) -> None:
         self._arn = arn
         self._clock = clock
-        self._signer = Signer(role_credentials, settings.aws_region, "secretsmanager")
+        region = aws_settings.aws_region
+        url = aws_settings.aws_endpoint_url or f"https://secretsmanager.{region}.amazonaws.com"
+        self._url = f"{url.rstrip('/')}/"
+        self._signer = Signer(role_credentials, region, "secretsmanager")
         self._credentials: Credentials | None = None
         self._tried: datetime | None = None
 
@@ -54,12 +57,10 @@ class StorageSecret:
             logger.warning("storage secret not read", reason=type(error).__name__)
 
     def _ask(self, now: datetime) -> bytes:
-        region = settings.aws_region
-        url = settings.aws_endpoint_url or f"https://secretsmanager.{region}.amazonaws.com"
         body = json.dumps({"SecretId": self._arn}).encode()
         headers = self._signer.sign_headers(
             "POST",
-            f"{url.rstrip('/')}/",
+            self._url,
             now=now,
             headers={
                 "content-type": "application/x-amz-json-1.1",
@@ -67,7 +68,7 @@ class StorageSecret:
             },
             payload_hash=hashlib.sha256(body).hexdigest(),
         )
-        return fetch(f"{url.rstrip('/')}/", method="POST", headers=headers, body=body)
+        return fetch(self._url, method="POST", headers=headers, body=body)
 
 
 def _read(answer: bytes) -> Credentials:

@@ -14,7 +14,7 @@ from coffer.adapters.signing.object_store import role_credentials
 from coffer.adapters.signing.sigv4 import Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 _TIMEOUT_SECONDS = 5
 _MAX_PASSING = 500
@@ -27,9 +27,11 @@ class SqsExportQueue:
     def __init__(self, url: str, clock: Clock) -> None:
         self._url = url
         self._clock = clock
-        endpoint = settings.aws_endpoint_url or f"https://sqs.{settings.aws_region}.amazonaws.com"
+        endpoint = (
+            aws_settings.aws_endpoint_url or f"https://sqs.{aws_settings.aws_region}.amazonaws.com"
+        )
         self._endpoint = endpoint.rstrip("/") + "/"
-        self._signer = Signer(role_credentials(), settings.aws_region, "sqs")
+        self._signer = Signer(role_credentials(), aws_settings.aws_region, "sqs")
         self._connection = Host(self._endpoint, timeout_seconds=_TIMEOUT_SECONDS).connection()
 
     def enqueue(self, identifier: str) -> None:

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 from coffer.domain.objects import StoredObject
-from coffer.settings import settings
+from coffer.settings import aws_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,27 +19,21 @@ def queue_client() -> SQSClient:
     """A client of SQS."""
     return boto3.client(
         "sqs",
-        region_name=settings.aws_region,
+        region_name=aws_settings.aws_region,
         config=Config(
             connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4}
         ),
     )
 
 
-def arrivals() -> SqsProcessingQueue:
-    """The queue that process_upload works off, as housekeeping fills it."""
-    url = settings.process_upload_queue_url
-    return SqsProcessingQueue(
-        queue_client(), url, settings.object_bucket, source="coffer.housekeeping"
-    )
+def arrivals(url: str, store: str) -> SqsProcessingQueue:
+    """Return the queue that process_upload works off, as housekeeping fills it."""
+    return SqsProcessingQueue(queue_client(), url, store, source="coffer.housekeeping")
 
 
-def large_arrivals() -> SqsProcessingQueue:
-    """The queue that promote_large_upload works off, as promotion fills it."""
-    url = settings.promote_large_upload_queue_url
-    return SqsProcessingQueue(
-        queue_client(), url, settings.object_bucket, source="coffer.promotion"
-    )
+def large_arrivals(url: str, store: str) -> SqsProcessingQueue:
+    """Return the queue that promote_large_upload works off, as promotion fills it."""
+    return SqsProcessingQueue(queue_client(), url, store, source="coffer.promotion")
 
 
 class SqsProcessingQueue:

@@ -21,7 +21,7 @@ from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from coffer.observability import logger
-from coffer.settings import settings
+from coffer.settings import caller_settings
 
 LEEWAY = timedelta(seconds=10)
 KEYS_LIFE = timedelta(hours=1)
@@ -215,15 +215,15 @@ def configured_tokens() -> OidcTokens:
     """The verifier that the settings ask for; OIDC_ISSUER must be among them."""
     clock = SystemClock()
     return OidcTokens(
-        IssuerKeys(settings.oidc_issuer, fetch, clock),
+        IssuerKeys(caller_settings.oidc_issuer, fetch, clock),
         clock,
-        issuer=settings.oidc_issuer,
-        audience=settings.oidc_audience,
+        issuer=caller_settings.oidc_issuer,
+        audience=caller_settings.oidc_audience,
         names=ClaimNames(
-            username=settings.oidc_username_claim,
-            groups=settings.oidc_groups_claim,
-            roles=settings.oidc_roles_claim,
-            required_role=settings.oidc_required_role,
+            username=caller_settings.oidc_username_claim,
+            groups=caller_settings.oidc_groups_claim,
+            roles=caller_settings.oidc_roles_claim,
+            required_role=caller_settings.oidc_required_role,
         ),
     )
 

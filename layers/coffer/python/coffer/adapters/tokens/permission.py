@@ -22,7 +22,7 @@ from coffer.adapters.tokens.compact import CompactToken, untrusted
 from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
 from coffer.observability import logger
-from coffer.settings import SettingsError, settings
+from coffer.settings import SettingsError, rawstore_settings
 
 LEAST_KEY_BITS = 2048
 KEY_LIFE = timedelta(hours=1)
@@ -143,24 +143,24 @@ def read_public_key(text: str) -> RSAPublicKey:
 def configured_permission_tokens(clock: Clock) -> RsaPermissionTokens:
     """The verifier that the settings ask for; SettingsError naming what they lack."""
     return RsaPermissionTokens(
-        _configured_keys(clock), clock, require_expiry=settings.require_token_expiry
+        _configured_keys(clock), clock, require_expiry=rawstore_settings.require_token_expiry
     )
 
 
 def _configured_keys(clock: Clock) -> PublicKeys:
-    if settings.datahub_public_key:
+    if rawstore_settings.datahub_public_key:
         try:
-            return GivenKey(read_public_key(settings.datahub_public_key))
+            return GivenKey(read_public_key(rawstore_settings.datahub_public_key))
         except ValueError as error:
             raise SettingsError(
                 "DATAHUB_PUBLIC_KEY must be an RSA public key: PEM with line ends or with \\n for "
                 f"them, or the base64 of PEM on one line. It is {error}."
             ) from error
-    if settings.datahub_public_key_url:
+    if rawstore_settings.datahub_public_key_url:
         # Only here: with a given key nothing is fetched, and the import is not paid for.
         from coffer.adapters.fetch import fetch
 
-        return PublishedKey(settings.datahub_public_key_url, fetch, clock)
+        return PublishedKey(rawstore_settings.datahub_public_key_url, fetch, clock)
     raise SettingsError("DATAHUB_PUBLIC_KEY or DATAHUB_PUBLIC_KEY_URL must be set; both are empty.")
 
 

@@ -16,7 +16,7 @@ from pynamodb.indexes import (
 )
 
 from coffer.adapters.dynamodb.connection import Table
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 
 class AuthorIndex(GlobalSecondaryIndex["SnapshotItem"]):
@@ -34,7 +34,7 @@ class SnapshotItem(Table):
     """One version of a record in the audit table; its `state` as JSON text."""
 
     class Meta:
-        table_name = settings.audit_table
+        table_name = table_settings.audit_table
 
     instance_id = UnicodeAttribute(hash_key=True, attr_name="instanceId")
     version = NumberAttribute(range_key=True)

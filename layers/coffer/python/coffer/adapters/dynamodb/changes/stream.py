@@ -13,19 +13,19 @@ from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.adapters.dynamodb.vocabulary.items import TermItem
 from coffer.domain.changes.publish import Record
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 RecordItem = (
     type[UploadItem] | type[MetadataItem] | type[DerivativeItem] | type[TermItem] | type[ExportItem]
 )
 
 _ITEMS: Mapping[str, RecordItem] = {
-    settings.uploads_table: UploadItem,
-    settings.metadata_table: MetadataItem,
-    settings.derivatives_table: DerivativeItem,
+    table_settings.uploads_table: UploadItem,
+    table_settings.metadata_table: MetadataItem,
+    table_settings.derivatives_table: DerivativeItem,
     # The mapping of its stream lets only terms through.
-    settings.vocabulary_table: TermItem,
-    settings.exports_table: ExportItem,
+    table_settings.vocabulary_table: TermItem,
+    table_settings.exports_table: ExportItem,
 }
 
 

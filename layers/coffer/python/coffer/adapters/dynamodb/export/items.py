@@ -15,7 +15,7 @@ from coffer.adapters.dynamodb.attributes import MomentAttribute
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.export.record import AccessKey, DueAction, Export, ExportStatus
 from coffer.domain.identifiers import shard_of
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 _FIELDS = tuple(field.name for field in fields(Export))
 _IDENTIFIER_BYTES = 16
@@ -47,7 +47,7 @@ class ExportItem(Table):
     """An Export in its table."""
 
     class Meta:
-        table_name = settings.exports_table
+        table_name = table_settings.exports_table
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     created_by = UnicodeAttribute(attr_name="createdBy")
@@ -105,7 +105,7 @@ class AccessKeyItem(Table):
     """A key to an archive; DynamoDB deletes it some time after it is over."""
 
     class Meta:
-        table_name = settings.access_keys_table
+        table_name = table_settings.access_keys_table
 
     key = UnicodeAttribute(hash_key=True, attr_name="accessKey")
     export = UnicodeAttribute(attr_name="exportId")

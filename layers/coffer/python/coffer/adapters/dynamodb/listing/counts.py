@@ -8,14 +8,14 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from coffer.adapters.dynamodb.connection import Table, overload_is_unavailable
 from coffer.domain.listing.index_keys import Kind
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 
 class CountItem(Table):
     """The numbers of one kind of records in one bucket."""
 
     class Meta:
-        table_name = settings.counts_table
+        table_name = table_settings.counts_table
 
     kind = UnicodeAttribute(hash_key=True)
     bucket_key = UnicodeAttribute(range_key=True, attr_name="bucketKey")

@@ -22,7 +22,7 @@ from coffer.domain.buckets import bucket_key
 from coffer.domain.identifiers import shard_of
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.record import Metadata
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 
 class CascadingIndex(GlobalSecondaryIndex["MetadataItem"]):
@@ -40,7 +40,7 @@ class MetadataItem(ListedByChange, Table):
     """A Metadata record in its table."""
 
     class Meta:
-        table_name = settings.metadata_table
+        table_name = table_settings.metadata_table
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     bucket = UnicodeAttribute()

@@ -25,7 +25,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.transactions.idempotency import Run
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 PART_BYTES = 350_000
 """An item takes 400 KB; the rest is for the other attributes."""
@@ -35,7 +35,7 @@ class RunItem(Table):
     """A run, or a part of its answer under the run's key with `/<number>` behind."""
 
     class Meta:
-        table_name = settings.idempotency_table
+        table_name = table_settings.idempotency_table
 
     key = UnicodeAttribute(hash_key=True, attr_name="runKey")
     fingerprint = UnicodeAttribute(null=True)

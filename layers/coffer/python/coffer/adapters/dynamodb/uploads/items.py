@@ -34,7 +34,7 @@ from coffer.domain.uploads.record import (
     ThumbnailStatus,
     UploadStatus,
 )
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 
 class ContentIndex(GlobalSecondaryIndex["UploadItem"]):
@@ -74,7 +74,7 @@ class UploadItem(ListedByName, Table):
     """An ObjectUpload in its table."""
 
     class Meta:
-        table_name = settings.uploads_table
+        table_name = table_settings.uploads_table
 
     file_identifier = UnicodeAttribute(hash_key=True, attr_name="fileIdentifier")
     bucket = UnicodeAttribute()

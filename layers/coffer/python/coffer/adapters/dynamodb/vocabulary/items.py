@@ -25,7 +25,7 @@ from coffer.domain.vocabulary.terms import (
     Term,
     kind_of,
 )
-from coffer.settings import settings
+from coffer.settings import table_settings
 
 USES = "uses"
 COUNTERS = tuple(f"{number:02}" for number in range(32))
@@ -35,7 +35,7 @@ _USED, _RETIRED = "used:", "retired:"
 
 
 class _Table:
-    table_name = settings.vocabulary_table
+    table_name = table_settings.vocabulary_table
 
 
 class TermItem(Table):
