@@ -156,12 +156,12 @@ test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then hold 
 	@$(UNDER_FAULTS) CHAOS_SEED=$(or $(SEED),1) $(PYTHON) -m pytest --show-capture=no tests/faults $(ARGS)
 
 # The suites that drive the real handlers through everything that they can be asked.
-PRIVILEGED := $(filter-out %/test_evaluation.py %/test_tokens.py %/test_docs.py %/test_bad_input.py, \
+PRIVILEGED := $(filter-out %/test_detection.py %/test_tokens.py %/test_docs.py %/test_invalid_requests.py, \
     $(wildcard tests/api/test_*.py)) tests/export/test_through_the_api.py \
     $(patsubst %,tests/rawstore/test_%.py,presign quotas shared_keys info pinned_cases start) \
     tests/security/test_crashes.py tests/template/test_sample_events.py
 # Writes records itself, in threads beside a handler's, which nobody could tell from its own.
-NOT_HANDLERS := tests/api/test_list_calls.py::test_lists_are_read_while_records_come_and_go
+NOT_HANDLERS := tests/api/test_listing_calls.py::test_lists_are_read_while_records_come_and_go
 PRIVILEGES := build/privileges
 RECORDED := $(PYTHON) -m pytest -p tests.privileges.plugin --show-capture=no
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FAULTS = "duplicate,reorder,delay,throttle"
 TESTS = tuple(
     f"tests/api/test_{name}.py"
-    for name in ("bad_input", "killed_anywhere", "main_job", "thumbnails")
+    for name in ("invalid_requests", "uploads_killed", "uploads", "thumbnails")
 )
 """The main job, whole. What came later is held to faults by `make test-faults`, or when named."""
 IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")

@@ -6,10 +6,10 @@ import pytest
 
 from coffer.domain.export.layout import MIB
 from local.stack import LocalStack
-from tests.api.test_exports import ask
+from tests.api.test_export import ask
 from tests.ceph.borrowed import borrow
-from tests.contract import test_archives as contract
-from tests.contract.test_archives import Store
+from tests.contract import test_export_archives as contract
+from tests.contract.test_export_archives import Store
 from tests.export.test_through_the_api import archive_of, built, large, names_in, stored
 
 globals().update(borrow(contract))

@@ -26,7 +26,7 @@ from tests.api.clients import (
     upload_derivative,
 )
 from tests.api.images import png
-from tests.api.test_exports import ask
+from tests.api.test_export import ask
 from tests.architecture.source_files import ROOT, modules, tree_of
 
 FOLDER = ROOT / "docs/events"

@@ -30,7 +30,7 @@ from local.gateway.http_server import ApiServer
 from local.stack import LocalStack
 from tests.api.clients import describe, offer, post, problems, upload
 from tests.api.images import jpeg, png
-from tests.api.test_exports import ask
+from tests.api.test_export import ask
 from tests.architecture.source_files import ROOT
 from tests.fakes.bodies import GeneratedBody
 from tests.fakes.records import identifier

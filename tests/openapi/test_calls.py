@@ -1,7 +1,7 @@
 """What each route of the object store asks of AWS for one good answer, call by call: never a Scan.
 
 Requests that are signed by hand are not counted: fetching bytes, and whether they are there. What
-lists and included records cost is counted in `tests/api/test_list_calls.py`, at two sizes in
+lists and included records cost is counted in `tests/api/test_listing_calls.py`, at two sizes in
 `benchmarks/lists.py`; here, the caller may read everything, which is what asks most.
 """
 

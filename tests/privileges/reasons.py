@@ -25,7 +25,7 @@ REASONS: dict[tuple[str, str], str] = {
     ("BuildExportFunction", "s3:AbortMultipartUpload"): _IN_TIME,
     ("BuildExportFunction", "sqs:SendMessage"): _IN_TIME,
     ("CreateDerivativesInBulkFunction", "dynamodb:GetItem"): "says who claimed a file in that very "
-    "moment: tests/contract/test_catalogue.py",
+    "moment: tests/contract/test_transactions.py",
     ("KeepHouseFunction", "s3:AbortMultipartUpload"): "where a worker died for good: tests/export",
     ("ProcessUploadFunction", "s3:DeleteObject"): _TAKEN_BACK,
     ("ProcessUploadFunction", "s3:GetObject"): _TAKEN_BACK,

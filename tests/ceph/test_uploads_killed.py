@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.stack import LocalStack
-from tests.api import test_killed_anywhere as faults
+from tests.api import test_uploads_killed as faults
 from tests.api.clients import post
 from tests.ceph.borrowed import borrow
 

@@ -1,45 +1,28 @@
-"""The ports that things go out by: the audit, the bus, the queue, and deliveries."""
+"""The AuditTrail and EventBus ports, kept by the fakes and by DynamoDB and EventBridge alike."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
-from coffer.adapters.s3.downloads import SignedDownloads
-from coffer.adapters.signing.object_store import store_endpoint, store_signer
-from coffer.adapters.sqs.processing_queue import arrivals
-from coffer.adapters.system_clock import SystemClock
 from coffer.domain.changes.ports import AuditTrail, EventBus
 from coffer.domain.changes.publish import announce
-from coffer.domain.downloads.ports import Deliveries
-from coffer.domain.errors import ObjectMissingError
 from coffer.domain.listing.counters import CounterChange
-from coffer.domain.objects import StoredObject
-from coffer.domain.uploads.ports import ProcessingQueue
 from coffer.domain.uploads.record import UploadStatus
-from coffer.settings import messaging_settings, store_settings
+from coffer.settings import messaging_settings
 from local.stack import LocalStack
 from tests.fakes import (
-    FrozenClock,
     InMemoryAudit,
-    InMemoryDeliveries,
-    InMemoryObjects,
-    InMemoryQueue,
     RecordingBus,
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.records import FILE, metadata, thumbnail, upload
-
-BODY = b"the bytes of a file"
-KEY = "objects/aafc/käfer 1+2.png"
-
 
 # ---------------------------------------------------------------- the audit
 
@@ -209,93 +192,3 @@ def test_messages_are_heard_in_their_order(bus: Bus, count: int) -> None:
 def test_no_messages_are_no_call(bus: Bus) -> None:
     assert bus.bus.publish([]) == []
     assert bus.heard() == []
-
-
-# ---------------------------------------------------------------- the queue
-
-
-@dataclass
-class Queue:
-    """The port, and the keys and ETags that were asked for."""
-
-    queue: ProcessingQueue
-    asked: Callable[[], list[tuple[str, int, str]]]
-
-
-@pytest.fixture(params=["in memory", "SQS"])
-def queue(request: pytest.FixtureRequest) -> Queue:
-    if request.param == "in memory":
-        fake = InMemoryQueue()
-        return Queue(fake, lambda: [(o.key, o.size_bytes, o.etag) for o in fake.enqueued])
-    stack: LocalStack = request.getfixturevalue("stack")
-
-    def asked() -> list[tuple[str, int, str]]:
-        events = stack.messages("ProcessUploadQueue")
-        objects = [event["detail"]["object"] for event in events]
-        assert {event["detail"]["bucket"]["name"] for event in events} == {
-            store_settings.object_bucket
-        }
-        assert {event["detail-type"] for event in events} == {"Object Created"}
-        return [(one["key"], one["size"], one["etag"]) for one in objects]
-
-    return Queue(
-        arrivals(messaging_settings.process_upload_queue_url, store_settings.object_bucket), asked
-    )
-
-
-def test_an_arrival_is_asked_for_as_s3_would(queue: Queue) -> None:
-    for key in ("incoming/a/1", "incoming/käfer/2"):
-        queue.queue.enqueue(StoredObject(key=key, size_bytes=7, etag="0" * 32, last_modified=NOON))
-    assert sorted(queue.asked()) == [
-        ("incoming/a/1", 7, "0" * 32),
-        ("incoming/käfer/2", 7, "0" * 32),
-    ]
-
-
-# ---------------------------------------------------------------- deliveries
-
-
-@pytest.fixture(params=["in memory", "S3"])
-def deliveries(request: pytest.FixtureRequest) -> Deliveries:
-    if request.param == "in memory":
-        objects = InMemoryObjects(FrozenClock())
-        objects.replace(KEY, BODY, content_type="image/png")
-        return InMemoryDeliveries(objects)
-    stack: LocalStack = request.getfixturevalue("stack")
-    stack.client("s3").put_object(Bucket=store_settings.object_bucket, Key=KEY, Body=BODY)
-    return SignedDownloads(
-        store_signer(), store_endpoint(), store_settings.object_bucket, SystemClock()
-    )
-
-
-def test_a_size_is_the_objects(deliveries: Deliveries) -> None:
-    assert deliveries.size(KEY) == len(BODY)
-
-
-@pytest.mark.parametrize(
-    ("start", "length", "piece"),
-    [(0, len(BODY), BODY), (4, 5, BODY[4:9]), (len(BODY) - 1, 100, BODY[-1:]), (3, 0, b"")],
-)
-def test_pieces_are_fetched_one_after_the_other(
-    deliveries: Deliveries, start: int, length: int, piece: bytes
-) -> None:
-    for _ in range(2):
-        assert deliveries.fetch(KEY, start, length) == piece
-    assert deliveries.size(KEY) == len(BODY)
-
-
-def test_what_is_not_there_is_missing(deliveries: Deliveries) -> None:
-    for _ in range(2):
-        with pytest.raises(ObjectMissingError):
-            deliveries.size("objects/aafc/none")
-        with pytest.raises(ObjectMissingError):
-            deliveries.fetch("objects/aafc/none", 0, 1)
-    assert deliveries.fetch(KEY, 0, 3) == BODY[:3]
-
-
-def test_a_link_says_what_it_was_asked_to(deliveries: Deliveries) -> None:
-    link = deliveries.link(
-        KEY, media_type="image/png", disposition="inline", life=timedelta(minutes=5)
-    )
-    assert "objects/aafc/" in link
-    assert "300" in link

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from local.stack import LocalStack
-from tests.api import test_main_job as job
+from tests.api import test_uploads as job
 from tests.api.clients import offer, post, record
 from tests.api.images import png
 from tests.ceph.borrowed import borrow, expect
