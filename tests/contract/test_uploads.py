@@ -22,8 +22,8 @@ from tests.fakes import InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
-from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import FILE, content, identifier, pending, upload
+from tests.fakes.thumbnails import PROPERTIES
 
 SHA1 = sha1_of(PNG)
 

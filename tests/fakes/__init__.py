@@ -3,18 +3,14 @@
 The contract suites in `tests/contract` run on each of these and on its adapter.
 """
 
+from tests.fakes.changes import InMemoryAudit, RecordingBus
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.hooks import KilledError, kill_at_call, with_hooks
-from tests.fakes.lists import InMemoryLists
+from tests.fakes.listing import InMemoryLists
 from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects, InMemoryPartCopies
-from tests.fakes.outlets import (
-    FixedThumbnailer,
-    InMemoryAudit,
-    InMemoryQueue,
-    RecordingBus,
-    UnsignedForms,
-)
 from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
+from tests.fakes.thumbnails import FixedThumbnailer
+from tests.fakes.uploads import InMemoryQueue, UnsignedForms
 from tests.fakes.vocabulary import InMemoryVocabulary
 
 __all__ = [

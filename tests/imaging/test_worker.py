@@ -25,7 +25,7 @@ from coffer.adapters.imaging.messages import (
 )
 from coffer.domain.thumbnails.ports import Picture, ThumbnailError
 from coffer.domain.uploads.image_properties import NO_PROPERTIES
-from tests.fakes.outlets import PROPERTIES
+from tests.fakes.thumbnails import PROPERTIES
 from tests.imaging.making import plain
 
 SPOKEN = {

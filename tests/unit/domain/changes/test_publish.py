@@ -22,7 +22,6 @@ from tests.fakes import InMemoryAudit, RecordingBus
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
-from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import (
     FILE,
     METADATA,
@@ -32,6 +31,7 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
+from tests.fakes.thumbnails import PROPERTIES
 
 THEN = NOON + timedelta(minutes=1)
 REJECTION = Rejection(code="media_type_forbidden", detail="Media type x is invalid.")

@@ -28,7 +28,6 @@ from tests.fakes import (
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.hooks import once
-from tests.fakes.outlets import PROPERTIES
 from tests.fakes.records import (
     FILE,
     METADATA,
@@ -38,6 +37,7 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
+from tests.fakes.thumbnails import PROPERTIES
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
 

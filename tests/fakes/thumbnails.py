@@ -1,0 +1,32 @@
+"""The Thumbnailer port with a fixed result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.uploads.image_properties import ImageProperties
+
+PROPERTIES = ImageProperties(
+    width=400,
+    height=300,
+    orientation=6,
+    date_time_digitized="2020-11-13T10:03:17",
+    exif={"Date/Time Original": "2020:11:13 10:03:17"},
+)
+
+
+class FixedThumbnailer:
+    """The Thumbnailer port: always the same small picture, or the same failure."""
+
+    def __init__(self, *, failure: str | None = None) -> None:
+        self._failure = failure
+        self.images: list[bytes] = []
+        self.media_types: list[str] = []
+
+    def make(self, source: Iterable[bytes], media_type: str) -> Picture:
+        self.images.append(b"".join(source))
+        self.media_types.append(media_type)
+        if self._failure is not None:
+            raise ThumbnailError(self._failure, "cannot be made", properties=PROPERTIES)
+        return Picture(thumbnail=b"a small picture", properties=PROPERTIES)
