@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from benchmarks import instructions  # noqa: E402 - where it is found is only known now
-from local.invocation import environment_of  # noqa: E402 - as above
+from local.invocation import function_environment  # noqa: E402 - as above
 from local.resources import Function  # noqa: E402 - as above
 from local.stack import LocalStack  # noqa: E402 - as above
 
@@ -66,7 +66,7 @@ def main() -> None:
         for name in chosen:
             environment = {
                 **surroundings,
-                **environment_of(functions[name], stack.endpoints()),
+                **function_environment(functions[name], stack.endpoints()),
             }
             taken = instructions.count(first_answer(functions[name]), environment)
             row = f"{name:<28} {taken / 1e6:>6.0f}  {taken / client:.2f} of that"

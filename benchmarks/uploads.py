@@ -35,9 +35,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "coffer"
 import boto3
 from botocore.httpsession import URLLib3Session
 
-from local.faults.throttling import OWN_CLIENT
+from local.faults.throttling import STACK_USER_AGENT
 from local.stack import LocalStack
-from local.storage.external import OtherStorage
+from local.storage.external import ExternalStorage
 
 MB = 1_000_000
 DIRECT_BYTES, POSTED_BYTES = 4 * MB, 64 * MB
@@ -82,7 +82,7 @@ class Traffic:
 
         def counting(session: URLLib3Session, request: Any) -> Any:
             answer = send(session, request)
-            theirs = OWN_CLIENT not in str(request.headers.get("User-Agent", ""))
+            theirs = STACK_USER_AGENT not in str(request.headers.get("User-Agent", ""))
             if theirs and request.method == "GET" and urlsplit(request.url).netloc == self.store:
                 self.gets += 1
                 self.bytes_got += int(answer.headers.get("Content-Length", 0))
@@ -305,14 +305,14 @@ def running(*, ceph: bool) -> Iterator[Bench]:
     with (
         tempfile.TemporaryDirectory(prefix="coffer-bench-") as folder,
         _storage(ceph) as storage,
-        LocalStack(other_storage=storage) as stack,
+        LocalStack(external_storage=storage) as stack,
     ):
         traffic.store = urlsplit(stack.storage.url).netloc
         yield Bench(stack, traffic, Path(folder))
 
 
 @contextmanager
-def _storage(ceph: bool) -> Iterator[OtherStorage | None]:
+def _storage(ceph: bool) -> Iterator[ExternalStorage | None]:
     if not ceph:
         yield None
         return
@@ -320,7 +320,7 @@ def _storage(ceph: bool) -> Iterator[OtherStorage | None]:
 
     with Ceph() as started:
         say(f"{started.version} at {started.url}")
-        yield OtherStorage(started.url, started.keys)
+        yield ExternalStorage(started.url, started.keys)
 
 
 def main() -> None:
@@ -344,7 +344,7 @@ def main() -> None:
         if "large" in wanted:
             bench_large(bench)
         if bench.stack.failures:
-            problems = [outcome.in_one_line() for _, outcome in bench.stack.failures]
+            problems = [outcome.summary() for _, outcome in bench.stack.failures]
             sys.exit(f"functions failed: {json.dumps(problems)}")
 
 

@@ -36,12 +36,12 @@ anything imports it: where a test module does that while it is collected, start 
   `Outcome` with `payload`, or `error_type`, `error_message` and `stack_trace`.
 * `stack.clock.advance(timedelta(days=91))`: handlers, queues, S3 and schedules follow.
   `stack.sweep_expired()` then deletes what TTL and lifecycle rules would have deleted by then.
-* `stack.disturbance.copies = 2` and `.newest_first = True`: every delivery twice, queues in
+* `stack.faults.copies = 2` and `.newest_first = True`: every delivery twice, queues in
   reverse. `local.functions.in_process.KilledError`, raised within a handler's AWS call, ends the
   invocation as a kill would.
 * `LocalStack(chaos=Chaos.parse("duplicate,reorder,delay,throttle,crash", seed=7))`: faults by a
   seed, as with `CHAOS=… CHAOS_SEED=7 make start`. In process the clock stands still but for
-  `advance`, so that the same test meets the same faults (`stack.disturbance.journal`) each time;
+  `advance`, so that the same test meets the same faults (`stack.faults.injected`) each time;
   what is late needs `stack.settle(retries=True)`.
 * `LocalStack(tokens_required=True)`: nobody is the developer; `stack.issuer.token("alice",
   ["aafc/user"])` signs bearer tokens. Settings are read once a process, so beside another stack

@@ -7,33 +7,33 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-FURTHEST = timedelta(days=365 * 100)
+MAX_OFFSET = timedelta(days=365 * 100)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AMOUNT = re.compile(r"(\d+)([smhdw])")
 
 
-class Doorbell:
+class WakeupSignal:
     """Wakes whoever waits for something to do; a ring between two waits isn't lost."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._rings = 0
+        self._count = 0
 
     @property
-    def rings(self) -> int:
+    def count(self) -> int:
         """How often it rang so far: what to give to `wait`."""
-        return self._rings
+        return self._count
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wakes everybody."""
         with self._condition:
-            self._rings += 1
+            self._count += 1
             self._condition.notify_all()
 
-    def wait(self, heard: int, seconds: float) -> None:
-        """Waits until it has rung more often than `heard`, at most so many seconds."""
+    def wait(self, seen: int, seconds: float) -> None:
+        """Waits until it has rung more often than `seen`, at most so many seconds."""
         with self._condition:
-            self._condition.wait_for(lambda: self._rings != heard, seconds)
+            self._condition.wait_for(lambda: self._count != seen, seconds)
 
 
 class StackClock:
@@ -41,7 +41,7 @@ class StackClock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
-        self._standing: datetime | None = None
+        self._frozen_at: datetime | None = None
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -51,7 +51,7 @@ class StackClock:
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""
-        return (self._standing or datetime.now(UTC)) + self._offset
+        return (self._frozen_at or datetime.now(UTC)) + self._offset
 
     def seconds(self) -> float:
         """The time in seconds since 1970."""
@@ -68,23 +68,23 @@ class StackClock:
         """
         if by < timedelta():
             raise ValueError("the clock only moves forward")
-        if self._offset + by > FURTHEST:
-            raise ValueError(f"the clock goes no further ahead than {FURTHEST.days // 365} years")
+        if self._offset + by > MAX_OFFSET:
+            raise ValueError(f"the clock goes no further ahead than {MAX_OFFSET.days // 365} years")
         self._offset += by
         for listener in self._listeners:
             listener()
 
-    def stand_still(self) -> None:
+    def freeze(self) -> None:
         """Only moves by `advance` from now on, so that a run doesn't depend on how fast it was."""
-        self._standing = datetime.now(UTC)
+        self._frozen_at = datetime.now(UTC)
 
     def reset(self) -> None:
         """Back to the machine's time, for the next test."""
         self._offset = timedelta()
-        if self._standing is not None:
-            self.stand_still()
+        if self._frozen_at is not None:
+            self.freeze()
 
-    def when_moved(self, listener: Callable[[], None]) -> None:
+    def on_change(self, listener: Callable[[], None]) -> None:
         """Calls the listener after each move."""
         self._listeners.append(listener)
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from local.gateway.api import Response
 from local.gateway.http_server import BodyError, Connection
-from local.remote import GUARD, PREFIX
+from local.remote import CONTROL_PREFIX, GUARD_HEADER
 from local.stack import LocalStack
 
 
@@ -38,12 +38,12 @@ class Control:
 
     def __call__(self, connection: Connection) -> bool:
         """Answers a request on the reserved path; False for any other."""
-        if not connection.path.startswith(PREFIX):
+        if not connection.path.startswith(CONTROL_PREFIX):
             return False
-        if connection.headers.get(GUARD) is None:
-            connection.write(_answer(403, {"message": f"the header {GUARD} is missing"}))
+        if connection.headers.get(GUARD_HEADER) is None:
+            connection.write(_answer(403, {"message": f"the header {GUARD_HEADER} is missing"}))
             return True
-        parts = urlsplit(connection.path.removeprefix(PREFIX))
+        parts = urlsplit(connection.path.removeprefix(CONTROL_PREFIX))
         try:
             body = connection.read_body()
         except BodyError as error:
@@ -92,7 +92,7 @@ class Control:
 
     def _move_clock(self, wanted: dict[str, Any]) -> dict[str, Any]:
         seconds = float(wanted.get("advance_seconds", 0))
-        if seconds and not self._stack.storage.keeps_our_time:
+        if seconds and not self._stack.storage.uses_stack_clock:
             raise ValueError("the clock of this stack's S3 can't be moved, so its own isn't either")
         self._stack.clock.advance(timedelta(seconds=seconds))
         swept = self._stack.sweep_expired()
@@ -101,13 +101,13 @@ class Control:
     def _run_schedule(self, wanted: dict[str, Any]) -> dict[str, Any]:
         outcome = self._stack.run_schedule(str(wanted["name"]))
         if outcome.failed:
-            return {"failed": outcome.in_one_line()}
+            return {"failed": outcome.summary()}
         return {"payload": outcome.payload}
 
     def _invoke(self, wanted: dict[str, Any]) -> dict[str, Any]:
         outcome = self._stack.invoke(str(wanted["function"]), wanted["event"])
         if outcome.failed:
-            return {"failed": outcome.in_one_line()}
+            return {"failed": outcome.summary()}
         return {"payload": outcome.payload}
 
     def _audit(self, _: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,16 +18,16 @@ from typing import Any
 from local.aws.moto_server import HOST
 from local.control import Control
 from local.faults.chaos import Chaos, ChaosError
-from local.functions.queue_poller import QueueFeed
-from local.gateway.api import Handled, Request, Response
+from local.functions.queue_poller import QueuePoller
+from local.gateway.api import HandledRequest, Request, Response
 from local.gateway.console import Console
 from local.gateway.http_server import ApiServer
-from local.issuer import DISCOVERY_PATH
-from local.printing import Printer
-from local.stack import DEVELOPMENT, Feed, LocalStack
-from local.storage.external import OtherStorage, OtherStorageError
+from local.reports import ConsolePrinter
+from local.stack import DEVELOPMENT, LocalStack, Poller
+from local.storage.external import ExternalStorage, ExternalStorageError
 from local.storage.polling import LISTING_SECONDS
 from local.template.source import TemplateError
+from local.tokens import DISCOVERY_PATH
 
 API_PORT = 8081
 S3_PORT = 9000
@@ -53,7 +53,7 @@ class Options:
     s3_port: int
     parameters: Mapping[str, str]
     environment: Mapping[str, str]
-    other_storage: OtherStorage | None
+    external_storage: ExternalStorage | None
     chaos: Chaos
     tokens_required: bool
 
@@ -67,7 +67,7 @@ class Options:
             _port(environment, "S3_PORT", S3_PORT),
             _parameters(environment.get("PARAMETERS", "")),
             {**({} if tokens_required else DEVELOPMENT), **taken_over},
-            _other_storage(environment),
+            _external_storage(environment),
             _chaos(environment),
             tokens_required,
         )
@@ -94,10 +94,10 @@ def _parameters(text: str) -> dict[str, str]:
     return parameters
 
 
-def _other_storage(environment: Mapping[str, str]) -> OtherStorage | None:
+def _external_storage(environment: Mapping[str, str]) -> ExternalStorage | None:
     try:
-        return OtherStorage.from_environment(environment)
-    except OtherStorageError as error:
+        return ExternalStorage.from_environment(environment)
+    except ExternalStorageError as error:
         raise StartError(str(error)) from error
 
 
@@ -143,7 +143,7 @@ def _taken(what: str, port: int, variable: str, error: OSError) -> str:
 class Foreground:
     """A running stack with its threads."""
 
-    def __init__(self, stack: LocalStack, server: ApiServer, printer: Printer) -> None:
+    def __init__(self, stack: LocalStack, server: ApiServer, printer: ConsolePrinter) -> None:
         self._stack = stack
         self._server = server
         self._printer = printer
@@ -153,13 +153,13 @@ class Foreground:
 
     def start(self) -> None:
         """Begins to answer and to deliver."""
-        self._stack.clock.when_moved(self._stack.doorbell.ring)
-        for feed in self._stack.feeds:
+        self._stack.clock.on_change(self._stack.wakeup.notify)
+        for poller in self._stack.pollers:
             count = 1
-            if isinstance(feed, QueueFeed):
-                count = min(feed.concurrency or MAX_CONCURRENT_BATCHES, MAX_CONCURRENT_BATCHES)
+            if isinstance(poller, QueuePoller):
+                count = min(poller.concurrency or MAX_CONCURRENT_BATCHES, MAX_CONCURRENT_BATCHES)
             for _ in range(count):
-                self._run(feed.name, partial(self._deliver, feed))
+                self._run(poller.name, partial(self._deliver, poller))
         self._run("schedules", self._keep_time)
         self._server.when_refused = self._refused
         self._server.serve(self._answer, Control(self._stack, self.stopping))
@@ -172,8 +172,8 @@ class Foreground:
     def stop(self) -> None:
         """Ends the threads, then everything else."""
         self.stopping.set()
-        self._printer.fall_silent()
-        self._stack.doorbell.ring()
+        self._printer.mute()
+        self._stack.wakeup.notify()
         self._server.close()
         self._stack.stop()
         for thread in self._threads:
@@ -196,31 +196,31 @@ class Foreground:
     def _refused(self, method: str, target: str, status: int) -> None:
         self._printer.request(method, target.partition("?")[0], status, 0)
 
-    def _deliver(self, feed: Feed) -> None:
+    def _deliver(self, poller: Poller) -> None:
         while not self.stopping.is_set():
-            heard = self._stack.doorbell.rings
+            seen = self._stack.wakeup.count
             try:
-                if feed.step():
+                if poller.run_once():
                     continue
             except Exception as error:
                 if self.stopping.is_set():
                     return
-                self._printer.note(f"{feed.name}: {type(error).__name__}: {error}")
+                self._printer.note(f"{poller.name}: {type(error).__name__}: {error}")
                 self.stopping.wait(IDLE_SECONDS)
-            self._stack.doorbell.wait(heard, IDLE_SECONDS)
+            self._stack.wakeup.wait(seen, IDLE_SECONDS)
 
     def _keep_time(self) -> None:
         swept = time.monotonic()
         while not self.stopping.is_set():
-            heard = self._stack.doorbell.rings
-            self._stack.scheduler.step()
+            seen = self._stack.wakeup.count
+            self._stack.scheduler.run_once()
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 self._stack.sweep_expired()
-            self._stack.doorbell.wait(heard, IDLE_SECONDS)
+            self._stack.wakeup.wait(seen, IDLE_SECONDS)
 
 
-def shown_path(request: Request, handled: Handled) -> str:
+def shown_path(request: Request, handled: HandledRequest) -> str:
     """The path for the log; a path variable called `key` is a secret and isn't shown."""
     route_path = handled.route_key.partition(" ")[2]
     return route_path if "{key}" in route_path else request.raw_path
@@ -229,7 +229,7 @@ def shown_path(request: Request, handled: Handled) -> str:
 def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
     """What somebody needs to talk to the stack."""
     key, secret = stack.storage.keys
-    other = stack.storage if isinstance(stack.storage, OtherStorage) else None
+    other = stack.storage if isinstance(stack.storage, ExternalStorage) else None
     yield f"API        {api_url}  ({describe_callers(stack)})"
     yield f"console    {api_url}/"
     if stack.issuer is not None:
@@ -241,8 +241,8 @@ def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
     if other is not None:
         yield from describe_storage(stack, other)
     yield "tables     " + " ".join(table.name for table in stack.resources.tables)
-    if stack.disturbance.chaos:
-        yield f"chaos      {stack.disturbance.chaos}"
+    if stack.faults.chaos:
+        yield f"chaos      {stack.faults.chaos}"
 
 
 def describe_callers(stack: LocalStack) -> str:
@@ -254,41 +254,41 @@ def describe_callers(stack: LocalStack) -> str:
     return "tokens needed: make -s token prints one"
 
 
-def describe_storage(stack: LocalStack, storage: OtherStorage) -> Iterator[str]:
+def describe_storage(stack: LocalStack, storage: ExternalStorage) -> Iterator[str]:
     """What is different with a store that isn't the stack's own."""
     for note in storage.notes:
         yield f"           {note}"
-    for feed in stack.bucket_feeds:
-        yield f"events     from the {feed.name}, every {LISTING_SECONDS:.0f} s or less often"
-    traits = storage.traits
-    if traits is not None and not traits.copy_conditions:
+    for poller in stack.bucket_pollers:
+        yield f"events     from the {poller.name}, every {LISTING_SECONDS:.0f} s or less often"
+    capabilities = storage.capabilities
+    if capabilities is not None and not capabilities.copy_conditions:
         yield "copies     it ignores their conditions, so COPY_CONDITIONS=false"
-    if traits is not None and not traits.checksums:
+    if capabilities is not None and not capabilities.checksums:
         yield "checksums  it checks none, nor those in forms; files are read once to hash them"
 
 
 def run(environment: Mapping[str, str] | None = None) -> int:
     """Runs until it is interrupted; answers the exit code."""
-    printer = Printer()
+    printer = ConsolePrinter()
     try:
         options = Options.from_environment(os.environ if environment is None else environment)
         with _interruption() as interrupted:
             return _run(options, printer, interrupted)
-    except (StartError, TemplateError, OtherStorageError) as error:
+    except (StartError, TemplateError, ExternalStorageError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
-def _run(options: Options, printer: Printer, interrupted: threading.Event) -> int:
+def _run(options: Options, printer: ConsolePrinter, interrupted: threading.Event) -> int:
     server = _listen(options.api_port)
-    if options.other_storage is None:
+    if options.external_storage is None:
         _check_s3_port(options.s3_port)
     stack = LocalStack(
         parameters=options.parameters,
         environment=options.environment,
         in_process=False,
         s3_port=options.s3_port,
-        other_storage=options.other_storage,
+        external_storage=options.external_storage,
         reports=printer,
         chaos=options.chaos,
         tokens_required=options.tokens_required,

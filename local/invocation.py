@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from local.resources import Function
 
-SYNCHRONOUS_LIMIT_BYTES = 6_291_556
+MAX_SYNCHRONOUS_BYTES = 6_291_556
 """Request and response of a synchronous invocation: 6 MiB and a little, as Lambda refuses it."""
-ASYNCHRONOUS_LIMIT_BYTES = 262_144
+MAX_ASYNCHRONOUS_BYTES = 262_144
 """An asynchronous payload, an SQS message, an entry of PutEvents."""
 
 
@@ -37,7 +37,7 @@ class Outcome:
         """Whether the function failed, as Lambda's FunctionError says."""
         return self.error_type is not None
 
-    def in_one_line(self) -> str:
+    def summary(self) -> str:
         """The failure, short enough for a log line."""
         text = f"{self.error_type}: {self.error_message}".splitlines()[0]
         return text if len(text) <= 300 else text[:297] + "..."
@@ -115,12 +115,12 @@ def new_request_id() -> str:
 def encode_event(event: Any) -> bytes:
     """The event as it goes to the function; PayloadTooLargeError beyond the limit."""
     encoded = json.dumps(event, separators=(",", ":")).encode()
-    if len(encoded) > SYNCHRONOUS_LIMIT_BYTES:
-        raise PayloadTooLargeError(f"{len(encoded)} bytes, {SYNCHRONOUS_LIMIT_BYTES} allowed")
+    if len(encoded) > MAX_SYNCHRONOUS_BYTES:
+        raise PayloadTooLargeError(f"{len(encoded)} bytes, {MAX_SYNCHRONOUS_BYTES} allowed")
     return encoded
 
 
-def environment_of(function: Function, endpoints: Mapping[str, str]) -> dict[str, str]:
+def function_environment(function: Function, endpoints: Mapping[str, str]) -> dict[str, str]:
     """The variables a handler finds: the template's, Lambda's own, and where AWS is here."""
     return {
         **function.environment,
@@ -134,7 +134,7 @@ def environment_of(function: Function, endpoints: Mapping[str, str]) -> dict[str
     }
 
 
-class Recording:
+class RecordingInvoker:
     """An invoker that remembers what failed."""
 
     def __init__(self, invoker: Invoker, failures: list[tuple[str, Outcome]]) -> None:

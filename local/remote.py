@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-PREFIX = "/_local/"
+CONTROL_PREFIX = "/_local/"
 """The path of the API's port that is reserved for the stack itself."""
-GUARD = "X-Coffer-Local"
+GUARD_HEADER = "X-Coffer-Local"
 """A header that no web page can send without asking first."""
 
 
@@ -19,11 +19,11 @@ class NotRunningError(Exception):
     """Nobody answers on the port, or not a stack."""
 
 
-class RefusedError(Exception):
+class CommandFailedError(Exception):
     """The stack says no; the message says why."""
 
 
-class Remote:
+class RemoteStack:
     """A running stack, as another process sees it."""
 
     def __init__(self, port: int) -> None:
@@ -37,7 +37,7 @@ class Remote:
             except ValueError as error:
                 raise NotRunningError(self._nobody()) from error
             if response.status != 200:
-                raise RefusedError(document.get("message", f"status {response.status}"))
+                raise CommandFailedError(document.get("message", f"status {response.status}"))
             return document
 
     def events(self, *, follow: bool) -> Generator[str, None, None]:
@@ -56,7 +56,10 @@ class Remote:
         with closing(http.client.HTTPConnection("127.0.0.1", self._port)) as connection:
             try:
                 connection.request(
-                    "POST", PREFIX + path, json.dumps(wanted).encode(), {GUARD: "yes"}
+                    "POST",
+                    CONTROL_PREFIX + path,
+                    json.dumps(wanted).encode(),
+                    {GUARD_HEADER: "yes"},
                 )
                 response = connection.getresponse()
             except (OSError, http.client.HTTPException) as error:

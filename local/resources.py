@@ -119,7 +119,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Mapped:
+class EventSourceMapping:
     """An event source mapping: a queue or a stream feeding a function."""
 
     logical_id: str
@@ -188,7 +188,7 @@ class Resources:
     buses: tuple[EventBus, ...] = ()
     rules: tuple[Rule, ...] = ()
     functions: tuple[Function, ...] = ()
-    mappings: tuple[Mapped, ...] = ()
+    mappings: tuple[EventSourceMapping, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     routes: tuple[Route, ...] = ()
     cors: Cors | None = None

@@ -15,31 +15,30 @@ from boto3.dynamodb.types import TypeDeserializer
 from local.aws import provisioning
 from local.aws.clients import Clients
 from local.aws.moto_server import HOST, MotoServer
-from local.clock import Doorbell, StackClock
+from local.clock import StackClock, WakeupSignal
 from local.eventbridge.bus import Bus, Event
 from local.eventbridge.schedules import Scheduler, make_event
-from local.faults.chaos import CALM, Chaos
-from local.faults.fault_injection import Disturbance
+from local.faults.chaos import NO_FAULTS, Chaos
+from local.faults.fault_injection import FaultInjector
 from local.functions.asynchronous import AsynchronousInvocations
 from local.functions.in_process import InProcessInvoker
-from local.functions.queue_poller import QueueFeed
-from local.functions.stream_poller import StreamFeed
+from local.functions.queue_poller import QueuePoller
+from local.functions.stream_poller import StreamPoller
 from local.functions.workers import WorkerInvoker
-from local.gateway.api import Gateway, Handled, Request, Response
-from local.invocation import Invoker, Outcome, Recording
-from local.issuer import Issuer
-from local.reports import Reports, Silence
+from local.gateway.api import Gateway, HandledRequest, Request, Response
+from local.invocation import Invoker, Outcome, RecordingInvoker
+from local.reports import NoReports, Reports
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Resources, name_of_arn
 from local.storage.gate import GateStorage, Storage
-from local.storage.polling import LISTING_SECONDS, BucketWatch, watched_prefixes
-from local.template.parser import Reader
+from local.storage.polling import LISTING_SECONDS, BucketPoller, prefixes_in_rules
+from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 from local.template.validation import check_resources
-from local.tokens import PermissionTokens
+from local.tokens import Issuer, PermissionTokens
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
-MAX_STEPS = 10_000
+MAX_ROUNDS = 10_000
 RAWSTORE_BUCKET = "RawstoreBucket"
 """The bucket of the template that STORAGE_BUCKET_NAME names, unless it is in another store."""
 
@@ -47,19 +46,19 @@ DEVELOPMENT = {"DEVELOPMENT_IDENTITY": "dev"}
 """Who calls when nobody says: everything is allowed to them. Settings refuse it when deployed."""
 
 
-class Feed(Protocol):
+class Poller(Protocol):
     """Something that delivers: a queue's or a stream's poller, the asynchronous invocations."""
 
     name: str
 
-    def step(self) -> bool:
+    def run_once(self) -> bool:
         """Makes one delivery; False when nothing is due."""
 
     def next_due_ms(self) -> float | None:
         """When something will be due, in milliseconds of the stack's clock."""
 
 
-class NeverQuietError(Exception):
+class NeverSettledError(Exception):
     """Deliveries cause deliveries without end."""
 
 
@@ -74,9 +73,9 @@ class LocalStack:
         environment: Mapping[str, str] | None = None,
         in_process: bool = True,
         s3_port: int = 0,
-        other_storage: Storage | None = None,
+        external_storage: Storage | None = None,
         reports: Reports | None = None,
-        chaos: Chaos = CALM,
+        chaos: Chaos = NO_FAULTS,
         tokens_required: bool = False,
     ) -> None:
         self._template_path = template
@@ -87,8 +86,8 @@ class LocalStack:
         self._extra_environment = dict(identity if environment is None else environment)
         self._in_process = in_process
         self._s3_port = s3_port
-        self._other_storage = other_storage
-        self._reports = reports or Silence()
+        self._external_storage = external_storage
+        self._reports = reports or NoReports()
         self._clients = Clients(lambda: self.storage, lambda: self.server.url)
         self._folder: Path | None = None
         self._started: list[Callable[[], None]] = []
@@ -104,10 +103,10 @@ class LocalStack:
             self.issuer = Issuer(self.clock)
         if chaos and in_process:
             # What is late comes after what is less late, however slow the machine.
-            self.clock.stand_still()
-        self.doorbell = Doorbell()
-        self.disturbance = Disturbance(chaos, self._reports.note)
-        self.server = MotoServer(self.clock, self.doorbell, self.disturbance)
+            self.clock.freeze()
+        self.wakeup = WakeupSignal()
+        self.faults = FaultInjector(chaos, self._reports.note)
+        self.server = MotoServer(self.clock, self.wakeup, self.faults)
         self.failures: list[tuple[str, Outcome]] = []
         """Function and outcome of every invocation that failed since the last reset."""
 
@@ -131,9 +130,9 @@ class LocalStack:
         self.server.start(lambda entries: self.bus.put_events(entries))
         self._started.append(self.server.stop)
         self.storage = self._make_storage()
-        self.resources: Resources = Reader(
+        self.resources: Resources = TemplateParser(
             template, DEFAULT_STACK_NAME, self.server.url, self._bucket_name
-        ).read()
+        ).parse()
         check_resources(source, self.resources)
         if self.issuer is not None:
             self.issuer.start()
@@ -149,8 +148,8 @@ class LocalStack:
         self._provision()
 
     def _make_storage(self) -> Storage:
-        if self._other_storage is not None:
-            return self._other_storage
+        if self._external_storage is not None:
+            return self._external_storage
         self._folder = Path(tempfile.mkdtemp(prefix="coffer-local-"))
         return GateStorage(
             HOST,
@@ -158,7 +157,7 @@ class LocalStack:
             self._folder,
             self.clock.now,
             lambda event: self.deliver(event),
-            self.disturbance.refusal,
+            self.faults.service_error,
         )
 
     def _bucket_name(self, logical_id: str) -> str | None:
@@ -172,9 +171,9 @@ class LocalStack:
     def _make_invoker(self) -> Invoker:
         if not self._in_process:
             return WorkerInvoker(
-                self.endpoints(), self.clock, self._reports.output, self.disturbance.chaos
+                self.endpoints(), self.clock, self._reports.output, self.faults.chaos
             )
-        invoker = InProcessInvoker(self.clock, self.disturbance)
+        invoker = InProcessInvoker(self.clock, self.faults)
         try:
             invoker.prepare(self.resources.functions, self.endpoints())
         except BaseException:
@@ -183,15 +182,15 @@ class LocalStack:
         return invoker
 
     def _connect(self) -> None:
-        recorded = Recording(self.invoker, self.failures)
+        recorded = RecordingInvoker(self.invoker, self.failures)
         self._recorded = recorded
         self.asynchronous = AsynchronousInvocations(
             recorded,
             self.server.send,
             self.clock,
             self._reports,
-            self.doorbell,
-            self.disturbance,
+            self.wakeup,
+            self.faults,
         )
         self.bus = Bus(
             self.resources,
@@ -199,12 +198,12 @@ class LocalStack:
             self.asynchronous.accept,
             self.clock,
             self._reports,
-            self.disturbance,
+            self.faults,
         )
         self.gateway = Gateway(self.resources, recorded, self.clock)
         self.scheduler = Scheduler(self.resources, self.clock, self.asynchronous.accept)
-        self.queue_feeds = [
-            QueueFeed(
+        self.queue_pollers = [
+            QueuePoller(
                 mapping,
                 self.resources.function(mapping.function),
                 next(
@@ -215,33 +214,33 @@ class LocalStack:
                 self.server,
                 recorded,
                 self._reports,
-                self.disturbance,
+                self.faults,
             )
             for mapping in self.resources.mappings
             if mapping.enabled and ":sqs:" in mapping.source_arn
         ]
-        self.stream_feeds = [
-            StreamFeed(
+        self.stream_pollers = [
+            StreamPoller(
                 mapping,
                 self.resources.function(mapping.function),
                 self.server,
                 recorded,
                 self._reports,
                 self.clock,
-                self.disturbance,
+                self.faults,
                 self._store_failed,
             )
             for mapping in self.resources.mappings
             if mapping.enabled and "/stream/" in mapping.source_arn
         ]
-        self.bucket_feeds = [] if self.storage.announces else list(self._watch_buckets())
+        self.bucket_pollers = [] if self.storage.sends_events else list(self._watch_buckets())
 
-    def _watch_buckets(self) -> Iterator[BucketWatch]:
+    def _watch_buckets(self) -> Iterator[BucketPoller]:
         """A watch for each bucket whose events some rule waits for."""
         for bucket in self.resources.buckets:
-            prefixes = watched_prefixes(self.resources.rules, bucket.name)
+            prefixes = prefixes_in_rules(self.resources.rules, bucket.name)
             if bucket.sends_events and prefixes:
-                yield BucketWatch(
+                yield BucketPoller(
                     self.client("s3"),
                     bucket.name,
                     prefixes,
@@ -329,7 +328,7 @@ class LocalStack:
             pairs.append(("Content-Length", str(len(raw))))
         return self.handle(Request(method, target, pairs, raw)).response
 
-    def handle(self, request: Request) -> Handled:
+    def handle(self, request: Request) -> HandledRequest:
         """One request, with what the log says about it."""
         return self.gateway.handle(request)
 
@@ -338,9 +337,9 @@ class LocalStack:
         return self._recorded.invoke(self.resources.function(function), event)
 
     @property
-    def feeds(self) -> list[Feed]:
+    def pollers(self) -> list[Poller]:
         """Everything that delivers, in the order in which `settle` asks."""
-        return [*self.bucket_feeds, *self.queue_feeds, *self.stream_feeds, self.asynchronous]
+        return [*self.bucket_pollers, *self.queue_pollers, *self.stream_pollers, self.asynchronous]
 
     def settle(self, *, retries: bool = False) -> None:
         """Delivers what is due, and what follows from it, until nothing is left to do.
@@ -348,21 +347,21 @@ class LocalStack:
         With `retries` the clock moves forward to each next attempt, until everything has gone
         well, lies in a dead-letter queue, or was given up. NeverQuietError if that never ends.
         """
-        for _ in range(MAX_STEPS):
-            feeds = self.disturbance.taking_turns(self.feeds)
-            if any([feed.step() for feed in feeds]):  # noqa: C419 - each gets its turn
+        for _ in range(MAX_ROUNDS):
+            pollers = self.faults.reordered_pollers(self.pollers)
+            if any([poller.run_once() for poller in pollers]):  # noqa: C419 - each gets its turn
                 continue
             if not retries:
                 return
             due = min(
-                (one for feed in self.feeds if (one := feed.next_due_ms()) is not None),
+                (one for poller in self.pollers if (one := poller.next_due_ms()) is not None),
                 default=None,
             )
             if due is None:
                 return
             ahead = max(0.0, due - self.clock.milliseconds())
             self.clock.advance(timedelta(milliseconds=ahead + 2))
-        raise NeverQuietError(f"still delivering after {MAX_STEPS} rounds")
+        raise NeverSettledError(f"still delivering after {MAX_ROUNDS} rounds")
 
     def run_schedule(self, name: str) -> Outcome:
         """Runs a schedule now, by its logical id or its function's, and waits."""
@@ -378,7 +377,7 @@ class LocalStack:
 
         Items by their TTL, objects and uploads by their bucket's lifecycle rules.
         """
-        return self.server.sweep_expired() + self.storage.carry_out_lifecycle()
+        return self.server.sweep_expired() + self.storage.apply_lifecycle()
 
     def deliver(self, event: Event) -> None:
         """An event of an AWS service on the default bus: what the S3 gate calls."""
@@ -393,19 +392,19 @@ class LocalStack:
             self.server.empty()
             self.storage.empty()
         else:
-            self.server.forget_everything()
-            self.storage.forget_everything()
+            self.server.reset()
+            self.storage.reset()
             self.storage.make_buckets(self.client("s3"), self.resources.buckets)
             self._provision()
         self.clock.reset()
         self.bus.forget()
         self.asynchronous.reset()
         self.scheduler.restart()
-        for watch in self.bucket_feeds:
+        for watch in self.bucket_pollers:
             watch.reset()
-        for feed in self.stream_feeds:
-            feed.reset()
-        self.disturbance.reset()
+        for poller in self.stream_pollers:
+            poller.reset()
+        self.faults.reset()
         self.failures.clear()
 
     def _is_whole(self) -> bool:
@@ -431,7 +430,7 @@ class LocalStack:
 
     def messages(self, queue: str) -> list[Any]:
         """The JSON bodies of everything in a queue, by its logical id; nothing is taken."""
-        return [json.loads(body) for body in self.server.bodies(self.name(queue))]
+        return [json.loads(body) for body in self.server.message_bodies(self.name(queue))]
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """The keys in a bucket, by its logical id."""

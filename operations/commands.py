@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from coffer.domain.configuration.durations import parse_duration
-from local.remote import NotRunningError, RefusedError
+from local.remote import CommandFailedError, NotRunningError
 from operations.dead_letters import dead_letter_queues, redrive
 from operations.doctor import Doctor, Health
 from operations.failed_changes import redrive_stream
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         FunctionFailedError,
         InstallationError,
         NotRunningError,
-        RefusedError,
+        CommandFailedError,
         ValueError,
     ) as error:
         sys.stderr.write(f"{error}\n")

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.remote import Remote
+from local.remote import RemoteStack
 
 
 class InstallationError(Exception):
@@ -51,7 +51,7 @@ class LocalInstallation:
     """The local stack that listens on a port."""
 
     def __init__(self, port: int) -> None:
-        self._remote = Remote(port)
+        self._remote = RemoteStack(port)
         self.api_url = f"http://localhost:{port}"
         self._state: Mapping[str, Any] = self._remote.ask("state")
 

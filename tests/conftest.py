@@ -41,7 +41,7 @@ def running_stack(pytestconfig: pytest.Config) -> LocalStack:
 @pytest.fixture
 def stack(running_stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
     """The stack, empty. Nothing is delivered until the test says so."""
-    running_stack.disturbance.run = request.node.nodeid
+    running_stack.faults.run = request.node.nodeid
     running_stack.reset()
     yield running_stack
     running_stack.reset()

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.faults.throttling import OWN_CLIENT
+from local.faults.throttling import STACK_USER_AGENT
 from local.resources import DEFAULT_REGION
 from local.storage.gate import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Storage
 
@@ -50,7 +50,7 @@ class Clients:
                 s3={"addressing_style": "path"},
                 connect_timeout=5,
                 retries={"max_attempts": 1},
-                user_agent_extra=OWN_CLIENT,
+                user_agent_extra=STACK_USER_AGENT,
                 # Not every S3 knows the checksums that the SDK adds of its own accord.
                 request_checksum_calculation="when_required",
             ),

@@ -35,7 +35,7 @@ from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
-from local.aws.dynamodb_indexes import IndexBooks
+from local.aws.dynamodb_indexes import SortedIndexes
 from local.patching import Patches
 
 TOO_OLD_TO_EXPIRE = timedelta(days=5 * 365)
@@ -88,7 +88,7 @@ class _Saved:
             items[self.hash_key][self.range_key] = self.item
 
 
-class DynamoDBMending:
+class DynamoDBFixes:
     """The mends, while they are installed. `on_record` is told of each record in a stream."""
 
     def __init__(self, now: Now = _now, on_record: Notify = _tell_nobody) -> None:
@@ -96,7 +96,7 @@ class DynamoDBMending:
         self._now = now
         self._on_record = on_record
         self._patches = Patches()
-        self._books = IndexBooks()
+        self._indexes = SortedIndexes()
 
     def install(self) -> None:
         """Replaces methods of moto's backend, until `remove`."""
@@ -125,7 +125,7 @@ class DynamoDBMending:
     def forget(self, table: Table) -> None:
         """Take note that a table was emptied behind the backend's back."""
         with self.lock:
-            self._books.forget(table)
+            self._indexes.forget(table)
 
     def _wrap(self, owner: Any, name: str, mended: Callable[..., Any]) -> Callable[..., Any]:
         """Puts a method in the place of another, under the lock; answers the other."""
@@ -165,7 +165,7 @@ class DynamoDBMending:
     ) -> Item:  # fmt: skip
         table = backend.get_table(table_name)
         if table.hash_key_attr in key:
-            self._books.touch(table, DynamoType(key[table.hash_key_attr]))
+            self._indexes.touch(table, DynamoType(key[table.hash_key_attr]))
         shard = table.stream_shard
         before = 0 if shard is None else len(shard.items)
         saved = _Saved.of(table, key)
@@ -182,20 +182,20 @@ class DynamoDBMending:
         self, table: Table, item_attrs: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Item:
         item: Item = self._put_in(table, item_attrs, *args, **kwargs)
-        self._books.touch(table, item.hash_key)
+        self._indexes.touch(table, item.hash_key)
         return item
 
     def _delete_from_table(
         self, table: Table, hash_key: DynamoType, range_key: DynamoType | None
     ) -> Item | None:
-        self._books.touch(table, hash_key)
+        self._indexes.touch(table, hash_key)
         item: Item | None = self._delete(table, hash_key, range_key)
         return item
 
     def _query_table(
         self, table: Table, *args: Any, **kwargs: Any
     ) -> tuple[list[Item], int, dict[str, Any] | None]:
-        return self._books.query(self._query, table, *args, **kwargs)
+        return self._indexes.query(self._query, table, *args, **kwargs)
 
     def _add_record(self, shard: StreamShard, old: Item | None, new: Item | None) -> None:
         if old is not None and new is not None and old == new:

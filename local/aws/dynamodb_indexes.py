@@ -27,7 +27,7 @@ _END = "\U0010ffff"
 _KEYS = {"HASH", "RANGE"}
 
 
-class _Book:
+class _SortedIndex:
     """One index: for each partition its places in order, and for each item where it is."""
 
     def __init__(self, table: Table, index: GlobalSecondaryIndex) -> None:
@@ -55,11 +55,11 @@ class _Book:
         return self._partitions.get(partition_key, ())
 
 
-class IndexBooks:
+class SortedIndexes:
     """The books of all tables, made when they are first asked for."""
 
     def __init__(self) -> None:
-        self._books: WeakKeyDictionary[Table, dict[str, _Book]] = WeakKeyDictionary()
+        self._indexes: WeakKeyDictionary[Table, dict[str, _SortedIndex]] = WeakKeyDictionary()
         self._touched: WeakKeyDictionary[Table, set[str]] = WeakKeyDictionary()
 
     def touch(self, table: Table, key: DynamoType) -> None:
@@ -68,34 +68,34 @@ class IndexBooks:
 
     def forget(self, table: Table) -> None:
         """Take all books of a table for wrong."""
-        self._books.pop(table, None)
+        self._indexes.pop(table, None)
         self._touched.pop(table, None)
 
     def query(
         self, original: Callable[..., Any], table: Table, *args: Any, **kwargs: Any
     ) -> tuple[list[Item], int, dict[str, Any] | None]:
         """`Table.query`, by a book where there can be one."""
-        question = _Question.of(*args, **kwargs)
+        question = _Query.of(*args, **kwargs)
         index = question.index(table)
         if index is None:
             answer: tuple[list[Item], int, dict[str, Any] | None] = original(table, *args, **kwargs)
             return answer
         return _answer(table, index, self._book(table, index), question)
 
-    def _book(self, table: Table, index: GlobalSecondaryIndex) -> _Book:
-        books = self._books.setdefault(table, {})
+    def _book(self, table: Table, index: GlobalSecondaryIndex) -> _SortedIndex:
+        books = self._indexes.setdefault(table, {})
         touched = self._touched.pop(table, set())
         for book in books.values():
             for key in touched:
                 book.look_again(key)
         if index.name not in books:
-            books[index.name] = _Book(table, index)
+            books[index.name] = _SortedIndex(table, index)
             for item in table.all_items():
                 books[index.name].look_again(str(item.hash_key.value))
         return books[index.name]
 
 
-class _Question:
+class _Query:
     """The arguments of `Table.query` that matter here."""
 
     def __init__(self, known: Mapping[str, Any], filters: Mapping[str, Any]) -> None:
@@ -103,7 +103,7 @@ class _Question:
         self.filters = filters
 
     @classmethod
-    def of(cls, *args: Any, **kwargs: Any) -> _Question:
+    def of(cls, *args: Any, **kwargs: Any) -> _Query:
         known = dict(zip(_PARAMETERS, args, strict=False))
         known |= {name: value for name, value in kwargs.items() if name in _PARAMETERS}
         return cls(known, {name: kwargs[name] for name in kwargs if name not in _PARAMETERS})
@@ -129,7 +129,7 @@ _PARAMETERS = (
 
 
 def _answer(
-    table: Table, index: GlobalSecondaryIndex, book: _Book, question: _Question
+    table: Table, index: GlobalSecondaryIndex, book: _SortedIndex, question: _Query
 ) -> tuple[list[Item], int, dict[str, Any] | None]:
     known = question.known
     found, last = _page(table, index, known, _asked(book, known))
@@ -159,7 +159,7 @@ def _page(
     return found, None
 
 
-def _asked(book: _Book, known: Mapping[str, Any]) -> Iterator[_Place]:
+def _asked(book: _SortedIndex, known: Mapping[str, Any]) -> Iterator[_Place]:
     """The places that a query asks for, in its order."""
     places = book.places(str(known["hash_key"].value))
     first, last = _bounds(places, known.get("range_comparison"), known.get("range_objs") or [])

@@ -18,11 +18,11 @@ from moto.events.models import EventsBackend, events_backends
 from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
-from local.aws.dynamodb_fixes import DynamoDBMending
-from local.clock import Doorbell, StackClock
-from local.faults.fault_injection import Disturbance
-from local.faults.throttling import RefusingApplication
-from local.invocation import ASYNCHRONOUS_LIMIT_BYTES
+from local.aws.dynamodb_fixes import DynamoDBFixes
+from local.clock import StackClock, WakeupSignal
+from local.faults.fault_injection import FaultInjector
+from local.faults.throttling import ThrottlingApplication
+from local.invocation import MAX_ASYNCHRONOUS_BYTES
 from local.patching import Patches
 from local.resources import ACCOUNT, DEFAULT_REGION, Resources
 
@@ -32,7 +32,7 @@ PutEvents = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedMessage:
     """A message out of a queue."""
 
     message_id: str
@@ -52,12 +52,12 @@ class MotoServer:
     """
 
     def __init__(
-        self, clock: StackClock, doorbell: Doorbell, disturbance: Disturbance | None = None
+        self, clock: StackClock, wakeup: WakeupSignal, faults: FaultInjector | None = None
     ) -> None:
         self._clock = clock
-        self._doorbell = doorbell
-        self._disturbance = disturbance or Disturbance()
-        self.mending = DynamoDBMending(clock.now, doorbell.ring)
+        self._wakeup = wakeup
+        self._faults = faults or FaultInjector()
+        self.fixes = DynamoDBFixes(clock.now, wakeup.notify)
         self._patches = Patches()
         self._queue_lock = threading.RLock()
         self._server: ThreadedMotoServer | None = None
@@ -74,13 +74,13 @@ class MotoServer:
         """Starts it; `put_events` takes what handlers put on a bus."""
         for noisy in ("werkzeug", "moto", "botocore", "boto3", "urllib3"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
-        self.forget_everything()
-        self.mending.install()
+        self.reset()
+        self.fixes.install()
         replace = self._patches.replace
         replace(sqs_models, "unix_time_millis", self._clock.milliseconds)
         replace(sqs_models, "unix_time", self._clock.seconds)
         # moto goes by SQS's newer 1 MiB, which not every consumer of these messages takes.
-        replace(sqs_models, "MAXIMUM_MESSAGE_LENGTH", ASYNCHRONOUS_LIMIT_BYTES)
+        replace(sqs_models, "MAXIMUM_MESSAGE_LENGTH", MAX_ASYNCHRONOUS_BYTES)
         replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
         self._mend_queues()
         self._refuse_calls()
@@ -96,12 +96,12 @@ class MotoServer:
         receive = vars(SQSBackend)["receive_message"]
 
         def add_message(queue: Queue, message: Any) -> None:
-            late = self._disturbance.seconds_late(str(queue.name))
+            late = self._faults.delay_seconds(str(queue.name))
             if late:
                 message.delay(late)
             with self._queue_lock:
                 add(queue, message)
-            self._doorbell.ring()
+            self._wakeup.notify()
 
         def delete_message(queue: Queue, receipt_handle: str) -> None:
             with self._queue_lock:
@@ -113,14 +113,14 @@ class MotoServer:
         ) -> list[Any]:  # fmt: skip
             deadline = time.monotonic() + wait
             while True:
-                heard = self._doorbell.rings
+                seen = self._wakeup.count
                 with self._queue_lock:
                     found: list[Any] = receive(backend, queue_name, count, 0, visibility, names)
                     _hide_together(backend.get_queue(queue_name), found)
                 left = deadline - time.monotonic()
                 if found or left <= 0:
                     return found
-                self._doorbell.wait(heard, min(left, 1.0))
+                self._wakeup.wait(seen, min(left, 1.0))
 
         self._patches.replace(Queue, "add_message", add_message)
         self._patches.replace(Queue, "delete_message", delete_message)
@@ -128,10 +128,10 @@ class MotoServer:
 
     def _refuse_calls(self) -> None:
         make_application: Any = vars(server_module)["DomainDispatcherApplication"]
-        refusal = self._disturbance.refusal
+        service_error = self._faults.service_error
 
-        def make_refusing(create: Any) -> RefusingApplication:
-            return RefusingApplication(make_application(create), refusal)
+        def make_refusing(create: Any) -> ThrottlingApplication:
+            return ThrottlingApplication(make_application(create), service_error)
 
         self._patches.replace(server_module, "DomainDispatcherApplication", make_refusing)
 
@@ -141,8 +141,8 @@ class MotoServer:
             self._server.stop()
             self._server = None
         self._patches.undo()
-        self.mending.remove()
-        self.forget_everything()
+        self.fixes.remove()
+        self.reset()
 
     def holds(self, resources: Resources) -> bool:
         """Whether all tables, queues and buses are still there: moto is one for a process."""
@@ -153,7 +153,7 @@ class MotoServer:
             and all(bus.name in events.event_buses for bus in resources.buses)
         )
 
-    def forget_everything(self) -> None:
+    def reset(self) -> None:
         """Back to an account without tables, queues and buses."""
         for backend in (dynamodb_backends, sqs_backends, events_backends):
             backend[ACCOUNT][DEFAULT_REGION].reset()
@@ -172,17 +172,17 @@ class MotoServer:
         return self.dynamodb.get_table(name)
 
     @contextmanager
-    def undisturbed(self) -> Iterator[None]:
+    def locked_dynamodb(self) -> Iterator[None]:
         """Nobody writes to DynamoDB within the block."""
-        with self.mending.lock:
+        with self.fixes.lock:
             yield
 
     def empty(self) -> None:
         """Deletes every item, stream record and message; tables and queues stay."""
-        with self.undisturbed():
+        with self.locked_dynamodb():
             for table in self.dynamodb.tables.values():
                 table.items.clear()
-                self.mending.forget(table)
+                self.fixes.forget(table)
                 if table.stream_shard is not None:
                     table.stream_shard.items.clear()
         with self._queue_lock:
@@ -193,7 +193,7 @@ class MotoServer:
 
     def sweep_expired(self) -> int:
         """Deletes the items whose TTL has passed; answers how many."""
-        return self.mending.sweep_expired(self.dynamodb)
+        return self.fixes.sweep_expired(self.dynamodb)
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str] | None = None) -> str:
         """Sends a message with attributes of type String; answers its id."""
@@ -203,17 +203,17 @@ class MotoServer:
         }
         return str(self._sqs.send_message(queue, body, described).id)
 
-    def receive(self, queue: str, count: int) -> list[Received]:
+    def receive(self, queue: str, count: int) -> list[ReceivedMessage]:
         """Takes up to `count` visible messages; dead ones go to the dead-letter queue first."""
         with self._queue_lock:
             held = self._sqs.get_queue(queue)
             ready = [one for one in held._messages if one.visible and not one.delayed]
             rest = [one for one in held._messages if one not in ready]
-            held._messages = [*self._disturbance.in_some_order(ready, queue), *rest]
+            held._messages = [*self._faults.reordered(ready, queue), *rest]
         timeout = int(vars(self._sqs.get_queue(queue))["visibility_timeout"])
         messages = self._sqs.receive_message(queue, count, 0, timeout)
         return [
-            Received(
+            ReceivedMessage(
                 str(message.id),
                 str(message.receipt_handle),
                 message.body,
@@ -230,7 +230,7 @@ class MotoServer:
         for receipt in receipts:
             self._sqs.delete_message(queue, receipt)
 
-    def bodies(self, queue: str) -> list[str]:
+    def message_bodies(self, queue: str) -> list[str]:
         """The bodies of everything in a queue, visible or not; nothing is taken."""
         return [message.body for message in self._sqs.get_queue(queue)._messages]
 

@@ -20,7 +20,7 @@ from local.commands.sam_invoke import (
     write_environments,
     write_template,
 )
-from local.remote import NotRunningError, RefusedError, Remote
+from local.remote import CommandFailedError, NotRunningError, RemoteStack
 
 DESCRIPTION = """Runs Coffer's local stack in the foreground, or lays a hand on a running one.
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except (NotRunningError, RefusedError, ValueError) as error:
+    except (NotRunningError, CommandFailedError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except (BrokenPipeError, KeyboardInterrupt):
@@ -120,11 +120,11 @@ def _add_token(token: argparse.ArgumentParser) -> None:
     token.set_defaults(command=_token)
 
 
-def _remote(environment: Mapping[str, str] = os.environ) -> Remote:
+def _remote(environment: Mapping[str, str] = os.environ) -> RemoteStack:
     text = environment.get("PORT") or "8081"
     if not text.isascii() or not text.isdigit():
         raise ValueError(f"PORT is a number, not {text!r}.")
-    return Remote(int(text))
+    return RemoteStack(int(text))
 
 
 def _say(line: str) -> None:

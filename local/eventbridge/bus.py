@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from moto.events.exceptions import ValidationException
 
-from local.clock import Doorbell, StackClock
+from local.clock import StackClock, WakeupSignal
 from local.eventbridge.patterns import matches
-from local.faults.fault_injection import Disturbance
-from local.invocation import ASYNCHRONOUS_LIMIT_BYTES
+from local.faults.fault_injection import FaultInjector
+from local.invocation import MAX_ASYNCHRONOUS_BYTES
 from local.reports import Reports
 from local.resources import (
     ACCOUNT,
@@ -54,7 +54,7 @@ class Bus:
         invoke: Invoke,
         clock: StackClock,
         reports: Reports,
-        disturbance: Disturbance,
+        faults: FaultInjector,
     ) -> None:
         self._resources = resources
         self._buses = {DEFAULT_BUS, *(bus.name for bus in resources.buses)}
@@ -62,9 +62,9 @@ class Bus:
         self._invoke = invoke
         self._clock = clock
         self._reports = reports
-        self._disturbance = disturbance
+        self._faults = faults
         self._seen: list[Event] = []
-        self._doorbell = Doorbell()
+        self._wakeup = WakeupSignal()
         self._lock = threading.Lock()
 
     @property
@@ -84,19 +84,19 @@ class Bus:
         """The events seen so far and then those that come; None now and then, while none do."""
         position = 0
         while not stop.is_set():
-            heard = self._doorbell.rings
+            seen = self._wakeup.count
             with self._lock:
                 fresh = self._seen[position:]
             position += len(fresh)
             yield from fresh
             if not fresh:
-                self._doorbell.wait(heard, pause_seconds)
+                self._wakeup.wait(seen, pause_seconds)
                 yield None
 
     def put_events(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """PutEvents as the API answers it: an id, or an error, for each entry."""
         size = sum(_size_of_entry(entry) for entry in entries)
-        if len(entries) > MAX_ENTRIES or size > ASYNCHRONOUS_LIMIT_BYTES:
+        if len(entries) > MAX_ENTRIES or size > MAX_ASYNCHRONOUS_BYTES:
             raise ValidationException(
                 "1 validation error detected: Total size of the entries in the request is over "
                 f"the limit, or there are more than {MAX_ENTRIES} of them."
@@ -109,7 +109,7 @@ class Bus:
         problem = _problem_of_entry(entry)
         if problem is not None:
             return {"ErrorCode": problem[0], "ErrorMessage": problem[1]}
-        if self._disturbance.entry_fails(f"PutEvents to {bus}"):
+        if self._faults.rejects_entry(f"PutEvents to {bus}"):
             return {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
         event_id = str(uuid.uuid4())
         if bus not in self._buses:
@@ -139,11 +139,11 @@ class Bus:
         if bus != DEFAULT_BUS:
             with self._lock:
                 self._seen.append(event)
-            self._doorbell.ring()
+            self._wakeup.notify()
         for rule in self._resources.rules:
             if rule.enabled and rule.bus == bus and matches(rule.pattern, event):
                 for target in rule.targets:
-                    for _ in range(self._disturbance.copies_at(f"{rule.logical_id} {target.name}")):
+                    for _ in range(self._faults.delivery_count(f"{rule.logical_id} {target.name}")):
                         self._deliver(rule, target, event)
 
     def _deliver(self, rule: Rule, target: Target, event: Event) -> None:
@@ -168,7 +168,7 @@ class Bus:
     def _hand_over(self, target: Target, event: Event) -> None:
         if ":sqs:" in target.arn:
             body = json.dumps(event)
-            if len(body.encode()) > ASYNCHRONOUS_LIMIT_BYTES:
+            if len(body.encode()) > MAX_ASYNCHRONOUS_BYTES:
                 raise ValueError("the event is larger than a message may be")
             self._send(name_of_arn(target.arn), body)
             return

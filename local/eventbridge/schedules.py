@@ -235,7 +235,7 @@ class Scheduler:
         with self._lock:
             self._next = {name: timing.after(now) for name, timing in self._timings.items()}
 
-    def step(self) -> bool:
+    def run_once(self) -> bool:
         """Fires what is due; False when nothing is."""
         now = self._clock.now()
         due: list[Schedule] = []

@@ -70,7 +70,7 @@ class Chaos:
         if seed and not (seed.isascii() and seed.isdigit()):
             raise ChaosError(f"CHAOS_SEED is a whole number, not {seed!r}.")
         if not text.strip(" ,"):
-            return CALM
+            return NO_FAULTS
         return cls.parse(text, int(seed) if seed else None)
 
     def __str__(self) -> str:
@@ -84,10 +84,10 @@ class Chaos:
         return bool(self.faults)
 
 
-CALM = Chaos()
+NO_FAULTS = Chaos()
 
 
-class Dice:
+class SeededRandom:
     """Seeded decisions, a sequence of its own for each place. Safe between threads."""
 
     def __init__(self, seed: int) -> None:

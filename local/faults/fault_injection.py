@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
-from local.faults.chaos import CALM, Chaos, Dice, Fault
-from local.faults.throttling import Refusal, Throttling
+from local.faults.chaos import NO_FAULTS, Chaos, Fault, SeededRandom
+from local.faults.throttling import ServiceError, Throttling
 
 TWICE_ONE_IN = 3
 LATE_ONE_IN = 3
@@ -31,10 +31,10 @@ def _tell_nobody(_: str) -> None:
     return None
 
 
-class Disturbance:
+class FaultInjector:
     """Asked at each place where something may go differently; tells of each time it does."""
 
-    def __init__(self, chaos: Chaos = CALM, tell: Tell = _tell_nobody) -> None:
+    def __init__(self, chaos: Chaos = NO_FAULTS, tell: Tell = _tell_nobody) -> None:
         self.copies = 1
         """How often each delivery of a rule and each batch of a stream is made."""
         self.newest_first = False
@@ -43,62 +43,62 @@ class Disturbance:
         """A name that tells this run of a seed from others, each of which can be repeated alone."""
         self.chaos = chaos
         self._tell = tell
-        self._dice = Dice(chaos.seed)
-        self._throttling = Throttling(self._dice)
+        self._rng = SeededRandom(chaos.seed)
+        self._throttling = Throttling(self._rng)
         self._spared: dict[str, int] = {}
-        self._journal: deque[str] = deque(maxlen=MAX_REMEMBERED)
+        self._injected: deque[str] = deque(maxlen=MAX_REMEMBERED)
 
     @property
-    def journal(self) -> list[str]:
+    def injected(self) -> list[str]:
         """What was disturbed since the last reset, oldest first."""
-        return list(self._journal)
+        return list(self._injected)
 
     def reset(self) -> None:
         """Back to rest, and to the beginning of the run."""
         self.copies, self.newest_first = 1, False
-        self._dice.restart(self.run)
+        self._rng.restart(self.run)
         self._throttling.reset()
         self._spared.clear()
-        self._journal.clear()
+        self._injected.clear()
 
-    def copies_at(self, place: str) -> int:
+    def delivery_count(self, place: str) -> int:
         """How often to make a delivery."""
-        return max(2, self.copies) if self.repeats(place) else self.copies
+        return max(2, self.copies) if self.is_duplicated(place) else self.copies
 
-    def repeats(self, place: str) -> bool:
+    def is_duplicated(self, place: str) -> bool:
         """Whether chaos makes a delivery once more."""
         if Fault.DUPLICATE not in self.chaos:
             return False
-        again = self._dice.one_in(TWICE_ONE_IN, f"twice {place}")
+        again = self._rng.one_in(TWICE_ONE_IN, f"twice {place}")
         if again:
             self._note(f"{place}: twice")
         return again
 
-    def seconds_late(self, place: str) -> int:
+    def delay_seconds(self, place: str) -> int:
         """How long to hold a delivery back."""
-        if Fault.DELAY not in self.chaos or not self._dice.one_in(LATE_ONE_IN, f"late {place}"):
+        if Fault.DELAY not in self.chaos or not self._rng.one_in(LATE_ONE_IN, f"late {place}"):
             return 0
-        seconds = self._dice.pick(LATE_SECONDS, f"how late {place}")
+        seconds = self._rng.pick(LATE_SECONDS, f"how late {place}")
         self._note(f"{place}: {seconds} s late")
         return seconds
 
-    def in_some_order(self, items: Sequence[_Item], place: str) -> list[_Item]:
+    def reordered(self, items: Sequence[_Item], place: str) -> list[_Item]:
         """The items as they are handed out, for a place that promises no order."""
         ordered = list(reversed(items)) if self.newest_first else list(items)
         if Fault.REORDER not in self.chaos or len(ordered) < 2:
             return ordered
-        shuffled = self._dice.shuffled(ordered, f"order {place}")
+        shuffled = self._rng.shuffled(ordered, f"order {place}")
         if shuffled != ordered:
             self._note(f"{place}: out of order")
         return shuffled
 
-    def taking_turns(self, feeds: Sequence[_Item]) -> list[_Item]:
+    def reordered_pollers(self, pollers: Sequence[_Item]) -> list[_Item]:
         """Who delivers first: nothing orders what one source delivers and another."""
         if Fault.REORDER not in self.chaos:
-            return list(feeds)
-        return self._dice.shuffled(feeds, "feeds")
+            return list(pollers)
+        return self._rng.shuffled(pollers, "feeds")
 
-    def mingled(
+    def reordered_by_key(
         self, items: Sequence[_Item], key: Callable[[_Item], Hashable], place: str
     ) -> list[_Item]:
         """The items in another order, in which those of one key keep theirs."""
@@ -107,43 +107,43 @@ class Disturbance:
             queues.setdefault(key(item), deque()).append(item)
         whose_turn = [key(item) for item in items]
         if Fault.REORDER in self.chaos and len(queues) > 1:
-            whose_turn = self._dice.shuffled(whose_turn, f"order {place}")
+            whose_turn = self._rng.shuffled(whose_turn, f"order {place}")
             self._note(f"{place}: items out of order")
         return [queues[one].popleft() for one in whose_turn]
 
-    def refusal(self, service: str, operation: str) -> Refusal | None:
+    def service_error(self, service: str, operation: str) -> ServiceError | None:
         """How a call of AWS is refused, or None where it may go on."""
         if Fault.THROTTLE not in self.chaos:
             return None
-        refusal = self._throttling.refusal(service, operation)
-        if refusal is not None:
-            self._note(f"{service} {operation}: {refusal.code}")
-        return refusal
+        error = self._throttling.next_error(service, operation)
+        if error is not None:
+            self._note(f"{service} {operation}: {error.code}")
+        return error
 
-    def entry_fails(self, place: str) -> bool:
+    def rejects_entry(self, place: str) -> bool:
         """Whether one entry of an accepted call isn't taken."""
         if Fault.THROTTLE not in self.chaos:
             return False
-        fails = self._dice.one_in(FAILED_ENTRY_ONE_IN, f"entry {place}")
+        fails = self._rng.one_in(FAILED_ENTRY_ONE_IN, f"entry {place}")
         if fails:
             self._note(f"{place}: an entry not taken")
         return fails
 
-    def begins(self, function: str) -> None:
+    def invocation_started(self, function: str) -> None:
         """An invocation of a function begins."""
         if self._spared.get(function):
             self._spared[function] -= 1
 
-    def kills(self, function: str) -> bool:
+    def kills_process(self, function: str) -> bool:
         """Whether a function's process dies before the call that it is about to make."""
         if Fault.CRASH not in self.chaos or self._spared.get(function):
             return False
-        killed = self._dice.one_in(KILLED_ONE_IN, f"killed {function}")
+        killed = self._rng.one_in(KILLED_ONE_IN, f"killed {function}")
         if killed:
             self._spared[function] = SPARED_INVOCATIONS + 1
             self._note(f"{function}: killed")
         return killed
 
     def _note(self, text: str) -> None:
-        self._journal.append(text)
+        self._injected.append(text)
         self._tell(f"chaos: {text}")

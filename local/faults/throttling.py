@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from local.faults.chaos import Dice
+from local.faults.chaos import SeededRandom
 
-OWN_CLIENT = "coffer-local-stack"
+STACK_USER_AGENT = "coffer-local-stack"
 """In the user agent of the stack's own clients, whose calls nobody refuses."""
 
 BURST_ONE_IN = 8
@@ -31,7 +31,7 @@ CALLS_BETWEEN_BURSTS = 3
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ServiceError:
     """An error of a service, in place of its answer."""
 
     status: int
@@ -47,36 +47,36 @@ class Refusal:
 
 _DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 _RATE = "Rate exceeded"
-CANCELLED = Refusal(
+CANCELLED = ServiceError(
     400,
     "TransactionCanceledException",
     "Transaction cancelled, please refer cancellation reasons for specific reasons",
     _DYNAMODB,
 )
 
-REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
+SERVICE_ERRORS: Mapping[str, tuple[ServiceError, ...]] = {
     "DynamoDB": (
-        Refusal(
+        ServiceError(
             400,
             "ProvisionedThroughputExceededException",
             "The level of configured provisioned throughput for the table was exceeded. Consider "
             "increasing your provisioning level with the UpdateTable API.",
             _DYNAMODB,
         ),
-        Refusal(400, "ThrottlingException", _RATE, "com.amazon.coral.availability#"),
-        Refusal(500, "InternalServerError", "Internal server error", _DYNAMODB),
+        ServiceError(400, "ThrottlingException", _RATE, "com.amazon.coral.availability#"),
+        ServiceError(500, "InternalServerError", "Internal server error", _DYNAMODB),
     ),
     "SQS": (
-        Refusal(400, "RequestThrottled", _RATE, "com.amazonaws.sqs#"),
-        Refusal(500, "InternalError", "Internal error", "com.amazonaws.sqs#"),
+        ServiceError(400, "RequestThrottled", _RATE, "com.amazonaws.sqs#"),
+        ServiceError(500, "InternalError", "Internal error", "com.amazonaws.sqs#"),
     ),
     "EventBridge": (
-        Refusal(400, "ThrottlingException", _RATE),
-        Refusal(500, "InternalException", "Internal error"),
+        ServiceError(400, "ThrottlingException", _RATE),
+        ServiceError(500, "InternalException", "Internal error"),
     ),
     "S3": (
-        Refusal(503, "SlowDown", "Please reduce your request rate."),
-        Refusal(500, "InternalError", "We encountered an internal error. Please try again."),
+        ServiceError(503, "SlowDown", "Please reduce your request rate."),
+        ServiceError(500, "InternalError", "We encountered an internal error. Please try again."),
     ),
 }
 
@@ -95,8 +95,8 @@ class _Place:
 class Throttling:
     """Says which call of which operation is refused, by the dice."""
 
-    def __init__(self, dice: Dice) -> None:
-        self._dice = dice
+    def __init__(self, rng: SeededRandom) -> None:
+        self._rng = rng
         self._places: dict[str, _Place] = {}
         self._since_outage = CALLS_BETWEEN_OUTAGES
         self._lock = threading.Lock()
@@ -107,7 +107,7 @@ class Throttling:
             self._places.clear()
             self._since_outage = CALLS_BETWEEN_OUTAGES
 
-    def refusal(self, service: str, operation: str) -> Refusal | None:
+    def next_error(self, service: str, operation: str) -> ServiceError | None:
         """How this call is refused; None where it goes through."""
         name = f"{service} {operation}"
         with self._lock:
@@ -120,28 +120,28 @@ class Throttling:
                 return None
             place.refused -= 1
             place.passed = 0
-        choices = REFUSALS[service]
+        choices = SERVICE_ERRORS[service]
         if operation == "TransactWriteItems":
             choices = (*choices, CANCELLED)
-        return self._dice.pick(choices, f"refusal {name}")
+        return self._rng.pick(choices, f"refusal {name}")
 
     def _begins(self, place: _Place, name: str) -> bool:
         rested = place.passed >= CALLS_BETWEEN_BURSTS
-        return rested and self._dice.one_in(BURST_ONE_IN, f"burst {name}")
+        return rested and self._rng.one_in(BURST_ONE_IN, f"burst {name}")
 
     def _length(self, name: str) -> int:
         rested = self._since_outage >= CALLS_BETWEEN_OUTAGES
-        if rested and self._dice.one_in(OUTAGE_ONE_IN, f"outage {name}"):
+        if rested and self._rng.one_in(OUTAGE_ONE_IN, f"outage {name}"):
             self._since_outage = 0
             return OUTAGE
-        return self._dice.pick(BURSTS, f"length {name}")
+        return self._rng.pick(BURSTS, f"length {name}")
 
 
-Refuse = Callable[[str, str], Refusal | None]
+Refuse = Callable[[str, str], ServiceError | None]
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class RefusingApplication:
+class ThrottlingApplication:
     """moto's server, refusing what `refuse(service, operation)` says."""
 
     def __init__(self, application: Application, refuse: Refuse) -> None:
@@ -153,27 +153,27 @@ class RefusingApplication:
     ) -> Iterable[bytes]:
         prefix, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
         service = SERVICES.get(prefix)
-        if service is None or OWN_CLIENT in environ.get("HTTP_USER_AGENT", ""):
+        if service is None or STACK_USER_AGENT in environ.get("HTTP_USER_AGENT", ""):
             return self._application(environ, start_response)
-        refusal = self._refuse(service, operation)
-        if refusal is None:
+        error = self._refuse(service, operation)
+        if error is None:
             return self._application(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        answer = json.dumps(_document(refusal, body)).encode()
+        answer = json.dumps(_document(error, body)).encode()
         headers = [
             ("Content-Type", "application/x-amz-json-1.0"),
             ("Content-Length", str(len(answer))),
         ]
-        start_response(f"{refusal.status} Refused", headers)
+        start_response(f"{error.status} Refused", headers)
         return [answer]
 
 
-def _document(refusal: Refusal, body: bytes) -> dict[str, Any]:
+def _document(error: ServiceError, body: bytes) -> dict[str, Any]:
     """The answer; a cancelled transaction has a reason for each of its items."""
-    if refusal.code != CANCELLED.code:
-        return refusal.document()
+    if error.code != CANCELLED.code:
+        return error.document()
     reasons = [{"Code": "None"} for _ in json.loads(body)["TransactItems"]]
     reasons[0] = {"Code": "ThrottlingError", "Message": _RATE}
     codes = ", ".join(reason["Code"] for reason in reasons)
-    told = replace(refusal, message=f"{refusal.message} [{codes}]")
+    told = replace(error, message=f"{error.message} [{codes}]")
     return {**told.document(), "CancellationReasons": reasons}

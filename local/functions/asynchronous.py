@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.clock import Doorbell, StackClock
-from local.faults.fault_injection import Disturbance
-from local.invocation import ASYNCHRONOUS_LIMIT_BYTES, Invoker, Outcome, PayloadTooLargeError
+from local.clock import StackClock, WakeupSignal
+from local.faults.fault_injection import FaultInjector
+from local.invocation import MAX_ASYNCHRONOUS_BYTES, Invoker, Outcome, PayloadTooLargeError
 from local.reports import Reports
 from local.resources import Function, name_of_arn
 
-PAUSES_SECONDS = (60.0, 120.0)
+RETRY_DELAYS_SECONDS = (60.0, 120.0)
 """Lambda waits a minute before the second attempt and two before the third."""
 
 
@@ -36,15 +36,15 @@ class AsynchronousInvocations:
         send: Callable[[str, str], object],
         clock: StackClock,
         reports: Reports,
-        doorbell: Doorbell,
-        disturbance: Disturbance,
+        wakeup: WakeupSignal,
+        faults: FaultInjector,
     ) -> None:
         self._invoker = invoker
         self._send = send
         self._clock = clock
         self._reports = reports
-        self._doorbell = doorbell
-        self._disturbance = disturbance
+        self._wakeup = wakeup
+        self._faults = faults
         self._pending: list[_Pending] = []
         self._lock = threading.Lock()
         self.name = "asynchronous invocations"
@@ -52,15 +52,15 @@ class AsynchronousInvocations:
     def accept(self, function: Function, event: Mapping[str, Any]) -> None:
         """Takes an event; PayloadTooLargeError beyond the limit of asynchronous payloads."""
         size = len(json.dumps(event).encode())
-        if size > ASYNCHRONOUS_LIMIT_BYTES:
-            raise PayloadTooLargeError(f"{size} bytes, {ASYNCHRONOUS_LIMIT_BYTES} allowed")
+        if size > MAX_ASYNCHRONOUS_BYTES:
+            raise PayloadTooLargeError(f"{size} bytes, {MAX_ASYNCHRONOUS_BYTES} allowed")
         place = f"event for {function.logical_id}"
         now = self._clock.seconds()
-        for _ in range(2 if self._disturbance.repeats(place) else 1):
-            late = self._disturbance.seconds_late(place)
+        for _ in range(2 if self._faults.is_duplicated(place) else 1):
+            late = self._faults.delay_seconds(place)
             with self._lock:
                 self._pending.append(_Pending(function, event, now, due=now + late))
-        self._doorbell.ring()
+        self._wakeup.notify()
 
     def reset(self) -> None:
         """Forgets what waits."""
@@ -72,25 +72,25 @@ class AsynchronousInvocations:
         with self._lock:
             return min((one.due * 1000 for one in self._pending), default=None)
 
-    def step(self) -> bool:
+    def run_once(self) -> bool:
         """Makes the first attempt that is due; False when none is."""
         now = self._clock.seconds()
         with self._lock:
             due = [one for one in self._pending if one.due <= now]
             if not due:
                 return False
-            pending = self._disturbance.in_some_order(due, self.name)[0]
+            pending = self._faults.reordered(due, self.name)[0]
             # By identity: of two equal ones either may be under way.
             self._pending = [one for one in self._pending if one is not pending]
         outcome = self._invoker.invoke(pending.function, pending.event)
         pending.attempts += 1
-        remark = self._again_or_give_up(pending, outcome) if outcome.failed else ""
+        remark = self._retry_or_give_up(pending, outcome) if outcome.failed else ""
         self._reports.delivery("an event", pending.function, outcome, remark)
         return True
 
-    def _again_or_give_up(self, pending: _Pending, outcome: Outcome) -> str:
+    def _retry_or_give_up(self, pending: _Pending, outcome: Outcome) -> str:
         policy = pending.function.asynchronous
-        pause = PAUSES_SECONDS[min(pending.attempts, len(PAUSES_SECONDS)) - 1]
+        pause = RETRY_DELAYS_SECONDS[min(pending.attempts, len(RETRY_DELAYS_SECONDS)) - 1]
         due = self._clock.seconds() + pause
         if pending.attempts <= policy.attempts and due - pending.accepted <= policy.age_seconds:
             pending.due = due

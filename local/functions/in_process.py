@@ -28,14 +28,14 @@ from botocore.httpsession import URLLib3Session
 
 from local.clock import StackClock
 from local.faults.chaos import Fault
-from local.faults.fault_injection import Disturbance
+from local.faults.fault_injection import FaultInjector
 from local.functions.worker import CLOCK
 from local.invocation import (
-    SYNCHRONOUS_LIMIT_BYTES,
+    MAX_SYNCHRONOUS_BYTES,
     Outcome,
     describe_context,
     encode_event,
-    environment_of,
+    function_environment,
     make_context,
     new_request_id,
 )
@@ -43,7 +43,7 @@ from local.patching import Patches
 from local.resources import Function
 
 SETTINGS_MODULE = "coffer.settings"
-OF_ONE_FUNCTION = frozenset(
+PER_FUNCTION_VARIABLES = frozenset(
     {
         "AWS_LAMBDA_FUNCTION_NAME",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -71,9 +71,9 @@ class EnvironmentConflictError(Exception):
 class InProcessInvoker:
     """Invokes handlers by calling them. Timeouts are told to the handler, but not enforced."""
 
-    def __init__(self, clock: StackClock, disturbance: Disturbance | None = None) -> None:
+    def __init__(self, clock: StackClock, faults: FaultInjector | None = None) -> None:
         self._clock = clock
-        self._disturbance = disturbance or Disturbance()
+        self._faults = faults or FaultInjector()
         self._running: tuple[int, str] | None = None
         self._patches = Patches()
         self._handlers: dict[str, Handler] = {}
@@ -82,13 +82,13 @@ class InProcessInvoker:
 
     def prepare(self, functions: Sequence[Function], endpoints: Mapping[str, str]) -> None:
         """Sets the environment and moves the product's clock; before any handler is imported."""
-        wanted = _union([environment_of(function, endpoints) for function in functions])
+        wanted = _union([function_environment(function, endpoints) for function in functions])
         changed = {name for name, value in wanted.items() if os.environ.get(name) != value}
-        if _reads_settings(functions) and changed - OF_ONE_FUNCTION:
+        if _reads_settings(functions) and changed - PER_FUNCTION_VARIABLES:
             raise EnvironmentConflictError(
-                f"{SETTINGS_MODULE} has been imported before the stack was started, with other "
-                f"values of {', '.join(sorted(changed - OF_ONE_FUNCTION))}. Start the LocalStack "
-                "first: in pytest_configure of the conftest."
+                f"{SETTINGS_MODULE} was imported before the stack started, with other values of "
+                f"{', '.join(sorted(changed - PER_FUNCTION_VARIABLES))}. Start the LocalStack "
+                "first, in pytest_configure of the conftest."
             )
         for name in wanted:
             self._environment[name] = os.environ.get(name)
@@ -98,10 +98,10 @@ class InProcessInvoker:
                 sys.path.append(str(layer))
         self._move_clock()
         self._remember_sessions()
-        if Fault.THROTTLE in self._disturbance.chaos:
+        if Fault.THROTTLE in self._faults.chaos:
             # What the SDK waits before it tries again is as short as a test.
             self._patches.replace(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
-        if Fault.CRASH in self._disturbance.chaos:
+        if Fault.CRASH in self._faults.chaos:
             self._kill_before_calls()
 
     def _kill_before_calls(self) -> None:
@@ -110,7 +110,7 @@ class InProcessInvoker:
 
         def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
             thread, function = self._running or (None, "")
-            if thread == threading.get_ident() and self._disturbance.kills(function):
+            if thread == threading.get_ident() and self._faults.kills_process(function):
                 raise KilledError("by chaos, before a call")
             original(connection, *args, **kwargs)
 
@@ -163,17 +163,17 @@ class InProcessInvoker:
         except (Exception, SystemExit, KilledError) as error:
             return _failure(error, request_id, started)
         duration_ms = (time.monotonic() - started) * 1000
-        if len(payload.encode()) > SYNCHRONOUS_LIMIT_BYTES:
+        if len(payload.encode()) > MAX_SYNCHRONOUS_BYTES:
             return Outcome(
                 error_type="Function.ResponseSizeTooLarge",
-                error_message=f"more than {SYNCHRONOUS_LIMIT_BYTES} bytes",
+                error_message=f"more than {MAX_SYNCHRONOUS_BYTES} bytes",
                 duration_ms=duration_ms,
                 request_id=request_id,
             )
         return Outcome(json.loads(payload), duration_ms=duration_ms, request_id=request_id)
 
     def _run(self, function: Function, handler: Handler, event: Any, context: Any) -> Any:
-        self._disturbance.begins(function.logical_id)
+        self._faults.invocation_started(function.logical_id)
         self._running = (threading.get_ident(), function.logical_id)
         try:
             return handler(event, context)
@@ -216,7 +216,7 @@ def _union(environments: Sequence[Mapping[str, str]]) -> dict[str, str]:
     union: dict[str, str] = {}
     for environment in environments:
         for name, value in environment.items():
-            if name not in OF_ONE_FUNCTION and union.setdefault(name, value) != value:
+            if name not in PER_FUNCTION_VARIABLES and union.setdefault(name, value) != value:
                 raise EnvironmentConflictError(
                     f"{name} differs between functions, which one process can't have"
                 )

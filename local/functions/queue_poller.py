@@ -6,27 +6,27 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from local.aws.moto_server import MotoServer, Received
+from local.aws.moto_server import MotoServer, ReceivedMessage
 from local.eventbridge.patterns import matches
-from local.faults.fault_injection import Disturbance
-from local.functions.batch_failures import InvalidReportError, reported_failures
+from local.faults.fault_injection import FaultInjector
+from local.functions.batch_failures import InvalidBatchResponseError, failed_identifiers
 from local.invocation import Invoker, Outcome, PayloadTooLargeError
 from local.reports import Reports
-from local.resources import DEFAULT_REGION, Function, Mapped, Queue, name_of_arn
+from local.resources import DEFAULT_REGION, EventSourceMapping, Function, Queue, name_of_arn
 
 
-class QueueFeed:
+class QueuePoller:
     """One event source mapping of a queue. `step` takes one batch and sees it through."""
 
     def __init__(
         self,
-        mapping: Mapped,
+        mapping: EventSourceMapping,
         function: Function,
         queue: Queue,
         server: MotoServer,
         invoker: Invoker,
         reports: Reports,
-        disturbance: Disturbance,
+        faults: FaultInjector,
     ) -> None:
         self._mapping = mapping
         self._function = function
@@ -34,7 +34,7 @@ class QueueFeed:
         self._server = server
         self._invoker = invoker
         self._reports = reports
-        self._disturbance = disturbance
+        self._faults = faults
         self.name = name_of_arn(mapping.source_arn)
 
     @property
@@ -42,7 +42,7 @@ class QueueFeed:
         """How many batches may be under way at once."""
         return self._mapping.concurrency
 
-    def step(self) -> bool:
+    def run_once(self) -> bool:
         """Delivers one batch; False when there was nothing to deliver."""
         messages = self._server.receive(self.name, self._mapping.batch_size)
         if not messages:
@@ -59,15 +59,15 @@ class QueueFeed:
         """When a hidden message comes back; None without any."""
         return self._server.next_visible_ms(self.name)
 
-    def _passes_filters(self, message: Received) -> bool:
+    def _passes_filters(self, message: ReceivedMessage) -> bool:
         if not self._mapping.filters:
             return True
         record = make_record(message, self._mapping.source_arn, parse_body=True)
         return any(matches(one, record) for one in self._mapping.filters)
 
-    def _deliver(self, messages: Sequence[Received]) -> None:
+    def _deliver(self, messages: Sequence[ReceivedMessage]) -> None:
         outcome = self._invoke(messages)
-        if self._disturbance.repeats(self.name):
+        if self._faults.is_duplicated(self.name):
             outcome = self._invoke(messages)
         failed = self._failed(messages, outcome)
         done = [one.receipt_handle for one in messages if one.message_id not in failed]
@@ -76,26 +76,26 @@ class QueueFeed:
         count = f"{len(messages)} of {self.name}"
         self._reports.delivery(count, self._function, outcome, remark)
 
-    def _invoke(self, messages: Sequence[Received]) -> Outcome:
+    def _invoke(self, messages: Sequence[ReceivedMessage]) -> Outcome:
         records = [make_record(message, self._mapping.source_arn) for message in messages]
         try:
             return self._invoker.invoke(self._function, {"Records": records})
         except PayloadTooLargeError as error:
             return Outcome(error_type="RequestTooLarge", error_message=str(error))
 
-    def _failed(self, messages: Sequence[Received], outcome: Outcome) -> frozenset[str]:
+    def _failed(self, messages: Sequence[ReceivedMessage], outcome: Outcome) -> frozenset[str]:
         everything = frozenset(message.message_id for message in messages)
         if outcome.failed:
             return everything
         if not self._mapping.reports_item_failures:
             return frozenset()
         try:
-            return reported_failures(outcome.payload, everything)
-        except InvalidReportError as error:
+            return failed_identifiers(outcome.payload, everything)
+        except InvalidBatchResponseError as error:
             self._reports.note(f"{self._function.logical_id}: whole batch failed: {error}")
             return everything
 
-    def _remark(self, failed: Sequence[Received]) -> str:
+    def _remark(self, failed: Sequence[ReceivedMessage]) -> str:
         if not failed:
             return ""
         tries = max(message.receive_count for message in failed)
@@ -103,7 +103,9 @@ class QueueFeed:
         return f"{len(failed)} failed at try {tries}, visible again in {wait} s"
 
 
-def make_record(message: Received, source_arn: str, *, parse_body: bool = False) -> dict[str, Any]:
+def make_record(
+    message: ReceivedMessage, source_arn: str, *, parse_body: bool = False
+) -> dict[str, Any]:
     """A message as handlers see it; filters see a JSON body parsed."""
     body: Any = message.body
     if parse_body:

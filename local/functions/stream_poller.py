@@ -13,15 +13,15 @@ from typing import Any
 from local.aws.moto_server import MotoServer
 from local.clock import StackClock
 from local.eventbridge.patterns import matches
-from local.faults.fault_injection import Disturbance
-from local.functions.batch_failures import InvalidReportError, reported_failures
+from local.faults.fault_injection import FaultInjector
+from local.functions.batch_failures import InvalidBatchResponseError, failed_identifiers
 from local.invocation import Invoker, Outcome, PayloadTooLargeError
 from local.reports import Reports
-from local.resources import Function, Mapped, name_of_arn
+from local.resources import EventSourceMapping, Function, name_of_arn
 
 MAX_PAUSE_SECONDS = 60.0
 
-StoreFailed = Callable[[str, str, Mapping[str, Any]], None]
+StoreFailedBatch = Callable[[str, str, Mapping[str, Any]], None]
 """Takes a destination's ARN, a key and the document about what was given up."""
 
 
@@ -32,19 +32,19 @@ class _Batch:
     due: float = 0.0
 
 
-class StreamFeed:
+class StreamPoller:
     """One event source mapping of a stream. `step` makes one attempt at one batch."""
 
     def __init__(
         self,
-        mapping: Mapped,
+        mapping: EventSourceMapping,
         function: Function,
         server: MotoServer,
         invoker: Invoker,
         reports: Reports,
         clock: StackClock,
-        disturbance: Disturbance,
-        store_failed: StoreFailed,
+        faults: FaultInjector,
+        store_failed: StoreFailedBatch,
     ) -> None:
         self._mapping = mapping
         self._function = function
@@ -52,7 +52,7 @@ class StreamFeed:
         self._invoker = invoker
         self._reports = reports
         self._clock = clock
-        self._disturbance = disturbance
+        self._faults = faults
         self._store_failed = store_failed
         self._table = name_of_arn(mapping.source_arn)
         self._position = 0
@@ -68,7 +68,7 @@ class StreamFeed:
         """When the next attempt is due; None when nothing waits."""
         return self._batches[0].due * 1000 if self._batches else None
 
-    def step(self) -> bool:
+    def run_once(self) -> bool:
         """One attempt at the oldest batch; False when there is none, or it isn't due yet."""
         if not self._batches and not self._read():
             return False
@@ -76,13 +76,13 @@ class StreamFeed:
         if batch.due > self._clock.seconds():
             return False
         outcome = Outcome()
-        for _ in range(self._disturbance.copies_at(self.name)):
+        for _ in range(self._faults.delivery_count(self.name)):
             outcome = self._invoke(batch)
         self._advance(batch, outcome)
         return True
 
     def _read(self) -> bool:
-        with self._server.undisturbed():
+        with self._server.locked_dynamodb():
             shard = self._server.table(self._table).stream_shard
             if shard is None:
                 raise RuntimeError(f"{self._table} has no stream")
@@ -97,8 +97,8 @@ class StreamFeed:
                 one for one in records if any(matches(it, one) for it in self._mapping.filters)
             ]
         if records:
-            records = self._disturbance.mingled(records, _item_key, self.name)
-            late = self._disturbance.seconds_late(self.name)
+            records = self._faults.reordered_by_key(records, _item_key, self.name)
+            late = self._faults.delay_seconds(self.name)
             self._batches.append(_Batch(records, due=self._clock.seconds() + late if late else 0.0))
         return bool(records)
 
@@ -126,7 +126,7 @@ class StreamFeed:
             self._batches.appendleft(_Batch(rest[middle:], batch.attempts))
             self._batches.appendleft(_Batch(rest[:middle], batch.attempts))
         else:
-            remark = self._again_or_give_up(_Batch(rest, batch.attempts + 1), outcome)
+            remark = self._retry_or_give_up(_Batch(rest, batch.attempts + 1), outcome)
         self._reports.delivery(what, self._function, outcome, remark)
 
     def _how_many_done(self, batch: _Batch, outcome: Outcome) -> int:
@@ -137,14 +137,14 @@ class StreamFeed:
             return len(batch.records)
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
         try:
-            failed = reported_failures(outcome.payload, numbers)
-        except InvalidReportError as error:
+            failed = failed_identifiers(outcome.payload, numbers)
+        except InvalidBatchResponseError as error:
             self._reports.note(f"{self._function.logical_id}: whole batch failed: {error}")
             return 0
         first = (index for index, number in enumerate(numbers) if number in failed)
         return next(first, len(numbers))
 
-    def _again_or_give_up(self, batch: _Batch, outcome: Outcome) -> str:
+    def _retry_or_give_up(self, batch: _Batch, outcome: Outcome) -> str:
         most = self._mapping.attempts
         age = self._clock.seconds() - batch.records[0]["dynamodb"]["ApproximateCreationDateTime"]
         is_old = 0 <= self._mapping.record_age_seconds < age

@@ -81,11 +81,11 @@ def crash_now_and_then(seed: str) -> None:
     import random
     from http.client import HTTPConnection
 
-    dice = random.Random(seed)  # noqa: S311 - faults want to be repeated
+    rng = random.Random(seed)  # noqa: S311 - faults want to be repeated
     original = HTTPConnection.putrequest
 
     def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
-        if dice.randrange(CRASH_ONE_IN) == 0:
+        if rng.randrange(CRASH_ONE_IN) == 0:
             sys.stdout.flush()
             os._exit(CRASHED)
         original(connection, *args, **kwargs)

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from local.clock import StackClock
-from local.faults.chaos import CALM, Chaos, Fault
+from local.faults.chaos import NO_FAULTS, Chaos, Fault
 from local.invocation import (
-    SYNCHRONOUS_LIMIT_BYTES,
+    MAX_SYNCHRONOUS_BYTES,
     Outcome,
     describe_context,
     encode_event,
-    environment_of,
+    function_environment,
     new_request_id,
 )
 from local.resources import Function
@@ -133,7 +133,7 @@ class Worker:
                 raise _DeadError(self._exited())
             chunks.append(chunk)
         line, self._buffer = b"".join(chunks).split(b"\n", 1)
-        if len(line) > SYNCHRONOUS_LIMIT_BYTES + len('{"payload": }'):
+        if len(line) > MAX_SYNCHRONOUS_BYTES + len('{"payload": }'):
             return {"error": _too_large(len(line))}
         answer: dict[str, Any] = json.loads(line)
         return answer
@@ -173,7 +173,7 @@ def _too_large(size: int) -> dict[str, Any]:
     return {
         "errorType": "Function.ResponseSizeTooLarge",
         "errorMessage": f"Response payload size ({size} bytes) exceeded maximum allowed payload "
-        f"size ({SYNCHRONOUS_LIMIT_BYTES} bytes).",
+        f"size ({MAX_SYNCHRONOUS_BYTES} bytes).",
     }
 
 
@@ -211,7 +211,7 @@ class WorkerInvoker:
         endpoints: Mapping[str, str],
         clock: StackClock,
         log_line: LogLine,
-        chaos: Chaos = CALM,
+        chaos: Chaos = NO_FAULTS,
     ) -> None:
         self._endpoints = endpoints
         self._chaos = chaos
@@ -266,7 +266,7 @@ class WorkerInvoker:
             if found is None:
                 self._begun += 1
                 environment = {
-                    **environment_of(function, self._endpoints),
+                    **function_environment(function, self._endpoints),
                     **self._crashes(function),
                 }
                 worker = Worker(function, environment, self._log_line, changed)

@@ -25,7 +25,7 @@ from local.gateway.routes import Match, RouteTable
 from local.invocation import Invoker, Outcome, PayloadTooLargeError
 from local.resources import ACCOUNT, Cors, Function, Resources, Route
 
-BODY_LIMIT_BYTES = 10 * 1024**2
+MAX_BODY_BYTES = 10 * 1024**2
 API_ID = "local"
 TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 """Beside text/*, the only types whose bodies arrive as text, as observed on the real gateway;
@@ -81,7 +81,7 @@ class Response:
 
 
 @dataclass
-class Handled:
+class HandledRequest:
     """A response and what the log says about it."""
 
     response: Response
@@ -100,11 +100,11 @@ class Gateway:
         self._clock = clock
         self._routes = RouteTable(resources.routes)
 
-    def handle(self, request: Request) -> Handled:
+    def handle(self, request: Request) -> HandledRequest:
         """Answers a request through the route that it matches."""
         cors = self._resources.cors
         if cors is not None and is_preflight(request):
-            return Handled(Response(204, preflight_headers(cors, request)), "OPTIONS (CORS)")
+            return HandledRequest(Response(204, preflight_headers(cors, request)), "OPTIONS (CORS)")
         handled = self._answer(request)
         headers = [*handled.response.headers, ("apigw-requestid", handled.request_id)]
         if cors is not None:
@@ -113,13 +113,13 @@ class Gateway:
         handled.response = Response(handled.response.status, headers, handled.response.body)
         return handled
 
-    def _answer(self, request: Request) -> Handled:
-        if len(request.body) > BODY_LIMIT_BYTES:
-            return Handled(gateway_error(413), "-")
+    def _answer(self, request: Request) -> HandledRequest:
+        if len(request.body) > MAX_BODY_BYTES:
+            return HandledRequest(gateway_error(413), "-")
         match = self._routes.find(request.method, request.raw_path)
         if match is None:
-            return Handled(gateway_error(404), "-")
-        handled = Handled(gateway_error(500), match.route.key, match.route.function)
+            return HandledRequest(gateway_error(404), "-")
+        handled = HandledRequest(gateway_error(500), match.route.key, match.route.function)
         function = self._resources.function(match.route.function)
         event = make_event(request, match, handled.request_id, self._clock.now())
         try:

@@ -14,20 +14,20 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local.gateway.api import BODY_LIMIT_BYTES, Request, Response, gateway_error
+from local.gateway.api import MAX_BODY_BYTES, Request, Response, gateway_error
 from local.http_heads import cuts_headers_off
 
 HEADER_TIMEOUT_SECONDS = 60
-DRAIN_BYTES = 64 * 1024**2
+MAX_DRAINED_BYTES = 64 * 1024**2
 """How much of a refused body is read so that its sender sees the answer, not a reset."""
 CHUNK_BYTES = 1 << 16
 CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
-HEAD_LIMIT_BYTES = 10_240
+MAX_HEAD_BYTES = 10_240
 """Request line and header values together: API Gateway Developer Guide, "Quotas for configuring and
 running an HTTP API"."""
 
 Answer = Callable[[Request], Response]
-Special = Callable[["Connection"], bool]
+ReservedPathHandler = Callable[["Connection"], bool]
 """Answers a request on a reserved path itself; False leaves it to the API."""
 
 
@@ -48,13 +48,13 @@ class ApiServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int) -> None:
         """Raises OSError when the port is taken."""
         self.answer: Answer | None = None
-        self.special: Special | None = None
+        self.special: ReservedPathHandler | None = None
         self.when_refused: Callable[[str, str, int], None] | None = None
         """Told of method, target and status of what isn't even handed on."""
         self._thread: threading.Thread | None = None
         super().__init__((host, port), Connection)
 
-    def serve(self, answer: Answer, special: Special) -> None:
+    def serve(self, answer: Answer, special: ReservedPathHandler) -> None:
         """Begins to answer, in the background."""
         self.answer = answer
         self.special = special
@@ -89,7 +89,7 @@ class Connection(BaseHTTPRequestHandler):
     def handle_expect_100(self) -> bool:
         """A body that would be refused isn't asked for."""
         try:
-            if self._announced_length() <= BODY_LIMIT_BYTES:
+            if self._announced_length() <= MAX_BODY_BYTES:
                 return super().handle_expect_100()
             self._refuse(413)
         except BodyError as error:
@@ -106,7 +106,7 @@ class Connection(BaseHTTPRequestHandler):
             self._refuse(400)
             return False
         size = len(self.requestline) + sum(len(value) for value in self.headers.values())
-        if size > HEAD_LIMIT_BYTES:
+        if size > MAX_HEAD_BYTES:
             self._refuse(431)
             return False
         return True
@@ -158,7 +158,7 @@ class Connection(BaseHTTPRequestHandler):
         if coding:
             raise BodyError(501)
         length = self._announced_length()
-        if length > BODY_LIMIT_BYTES:
+        if length > MAX_BODY_BYTES:
             raise BodyError(413)
         body = self.rfile.read(length)
         if len(body) < length:
@@ -176,7 +176,7 @@ class Connection(BaseHTTPRequestHandler):
             if size == 0:
                 break
             total += size
-            if total > BODY_LIMIT_BYTES:
+            if total > MAX_BODY_BYTES:
                 raise BodyError(413)
             parts.append(self.rfile.read(size))
             self.rfile.readline(8)
@@ -219,7 +219,7 @@ class Connection(BaseHTTPRequestHandler):
             self.connection.settimeout(2)
             deadline = time.monotonic() + 10
             drained = 0
-            while drained < DRAIN_BYTES and time.monotonic() < deadline:
+            while drained < MAX_DRAINED_BYTES and time.monotonic() < deadline:
                 chunk = self.connection.recv(CHUNK_BYTES)
                 if not chunk:
                     break

@@ -87,7 +87,7 @@ class S3Gate:
         """The names of the buckets that exist."""
         return frozenset(self.store.backend.buckets)
 
-    def carry_out_lifecycle(self) -> int:
+    def apply_lifecycle(self) -> int:
         """Delete what the buckets' lifecycle rules say is due; answer how much it was."""
         return lifecycle.carry_out(self._context)
 

@@ -40,12 +40,12 @@ def _is_address(url: str) -> bool:
     return alone and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-class OtherStorageError(Exception):
+class ExternalStorageError(Exception):
     """That store can't be used; the message says what it said and what to do."""
 
 
 @dataclass(frozen=True)
-class Traits:
+class StorageCapabilities:
     """What a store does beyond storing, as it was seen to do it."""
 
     copy_conditions: bool
@@ -55,7 +55,7 @@ class Traits:
 
 
 @dataclass
-class OtherStorage:
+class ExternalStorage:
     """An S3 that is already running, with keys of its own. It sends this stack no events."""
 
     url: str
@@ -63,33 +63,33 @@ class OtherStorage:
     session_token: str | None = None
     bucket: str | None = None
     """The name of the object store's bucket; the others' are made from it."""
-    traits: Traits | None = None
+    capabilities: StorageCapabilities | None = None
     """Known once the buckets are there."""
     notes: list[str] = field(default_factory=list)
     """What came of its buckets, for the banner."""
 
-    announces = False
-    keeps_our_time = False
+    sends_events = False
+    uses_stack_clock = False
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> OtherStorage | None:
+    def from_environment(cls, environment: Mapping[str, str]) -> ExternalStorage | None:
         """The one that S3_ENDPOINT_URL names, or None; OtherStorageError naming what is wrong."""
         url = environment.get("S3_ENDPOINT_URL", "").rstrip("/")
         if not url:
             if name := next(filter(environment.get, _OF_ANOTHER), None):
-                raise OtherStorageError(
+                raise ExternalStorageError(
                     f"{name} is about another S3: say which with S3_ENDPOINT_URL, or unset it."
                 )
             return None
         if not _is_address(url):
-            raise OtherStorageError(
+            raise ExternalStorageError(
                 f"S3_ENDPOINT_URL is an address such as http://127.0.0.1:7480, not {url!r}."
             )
         family = "S3" if environment.get("S3_ACCESS_KEY_ID") else "AWS"
         key = environment.get(f"{family}_ACCESS_KEY_ID")
         secret = environment.get(f"{family}_SECRET_ACCESS_KEY")
         if not key or not secret:
-            raise OtherStorageError(
+            raise ExternalStorageError(
                 "S3_ENDPOINT_URL names a store with keys of its own: set S3_ACCESS_KEY_ID and "
                 "S3_SECRET_ACCESS_KEY (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)."
             )
@@ -109,7 +109,7 @@ class OtherStorage:
     @property
     def variables(self) -> dict[str, str]:
         """What handlers have to know of the store."""
-        conditions = self.traits is None or self.traits.copy_conditions
+        conditions = self.capabilities is None or self.capabilities.copy_conditions
         token = {"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}
         return {"COPY_CONDITIONS": "true" if conditions else "false", **token}
 
@@ -123,13 +123,13 @@ class OtherStorage:
         """True: what it holds isn't ours to make again."""
         return True
 
-    def forget_everything(self) -> None:
+    def reset(self) -> None:
         """Nothing: what it holds isn't ours to delete."""
 
     def empty(self) -> None:
         """Nothing: what it holds isn't ours to delete."""
 
-    def carry_out_lifecycle(self) -> int:
+    def apply_lifecycle(self) -> int:
         """Nothing: how long it keeps things is its own affair."""
         return 0
 
@@ -140,9 +140,9 @@ class OtherStorage:
             with self._plainly(f"use the bucket {bucket.name}"):
                 self.notes.append(f"{bucket.name}: {_adopt(client, bucket)}")
         for bucket in buckets:
-            if self.traits is None:
+            if self.capabilities is None:
                 with self._plainly(f"keep objects in the bucket {bucket.name}"):
-                    self.traits = find_traits(client, bucket.name)
+                    self.capabilities = probe_capabilities(client, bucket.name)
 
     @contextmanager
     def _plainly(self, doing: str) -> Iterator[None]:
@@ -151,13 +151,13 @@ class OtherStorage:
         except ClientError as error:
             said = error.response.get("Error", {})
             text = f"{said.get('Code')}: {said.get('Message') or 'no reason given'}"
-            raise OtherStorageError(
+            raise ExternalStorageError(
                 f"The S3 at {self.url} doesn't let us {doing}. It says {text}. The keys have to "
                 "be allowed to make the bucket, or S3_BUCKET has to name one that they may list, "
                 "read and write; the region is us-east-1."
             ) from error
         except BotoCoreError as error:
-            raise OtherStorageError(f"No S3 answers at {self.url}: {error}") from error
+            raise ExternalStorageError(f"No S3 answers at {self.url}: {error}") from error
 
 
 def _adopt(client: S3Client, bucket: Bucket) -> str:
@@ -208,7 +208,7 @@ def _taken(put: Callable[[], object]) -> bool:
     return True
 
 
-def find_traits(client: S3Client, bucket: str) -> Traits:
+def probe_capabilities(client: S3Client, bucket: str) -> StorageCapabilities:
     """Tries conditions and a checksum that don't hold, on an object of our own that then goes."""
     source, copy = (f"probes/{uuid.uuid4()}" for _ in range(2))
     try:
@@ -225,7 +225,9 @@ def find_traits(client: S3Client, bucket: str) -> Traits:
         for key in (source, copy):
             with suppress(ClientError, BotoCoreError):
                 client.delete_object(Bucket=bucket, Key=key)
-    return Traits(copy_conditions=checks_source and checks_place, checksums=checks_bytes)
+    return StorageCapabilities(
+        copy_conditions=checks_source and checks_place, checksums=checks_bytes
+    )
 
 
 def _refused(attempt: Callable[[], object]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.s3.models import s3_backends
 
-from local.faults.throttling import OWN_CLIENT, Refuse
+from local.faults.throttling import STACK_USER_AGENT, Refuse
 from local.resources import ACCOUNT, DEFAULT_REGION, Bucket
 from local.s3 import S3Gate
 from local.s3.errors import S3Error
@@ -43,11 +43,11 @@ class Storage(Protocol):
         """Ends it."""
 
     @property
-    def announces(self) -> bool:
+    def sends_events(self) -> bool:
         """Whether it delivers its events itself; otherwise its buckets are listed for them."""
 
     @property
-    def keeps_our_time(self) -> bool:
+    def uses_stack_clock(self) -> bool:
         """Whether its clock is the stack's, so that it follows when that is moved."""
 
     @property
@@ -63,21 +63,21 @@ class Storage(Protocol):
     def holds(self, buckets: Collection[str], /) -> bool:
         """Whether these buckets are still there."""
 
-    def forget_everything(self) -> None:
+    def reset(self) -> None:
         """Back to a store without a bucket, as far as it is ours."""
 
     def empty(self) -> None:
         """Deletes every object, without events; the buckets stay as they are made."""
 
-    def carry_out_lifecycle(self) -> int:
+    def apply_lifecycle(self) -> int:
         """Deletes what its buckets' lifecycle rules say is due; answers how much it was."""
 
 
 class GateStorage:
     """The gate of this stack, with the keys test/test."""
 
-    announces = True
-    keeps_our_time = True
+    sends_events = True
+    uses_stack_clock = True
 
     def __init__(
         self,
@@ -97,18 +97,18 @@ class GateStorage:
             now=now,
             deliver=deliver,
             folder=folder,
-            refuse=self._refusal,
+            refuse=self._s3_error,
         )
 
-    def _refusal(self, request: Request) -> S3Error | None:
+    def _s3_error(self, request: Request) -> S3Error | None:
         """How a call of a handler is refused. Browsers, which sign nothing themselves, aren't."""
         if "authorization" not in request.headers:
             return None
-        if OWN_CLIENT in (request.headers.get("user-agent") or ""):
+        if STACK_USER_AGENT in (request.headers.get("user-agent") or ""):
             return None
         kind = "object" if request.key else "bucket"
-        refusal = self._refuse("S3", f"{request.method} {kind}")
-        return None if refusal is None else S3Error(refusal.code, refusal.message)
+        error = self._refuse("S3", f"{request.method} {kind}")
+        return None if error is None else S3Error(error.code, error.message)
 
     @property
     def url(self) -> str:
@@ -144,13 +144,13 @@ class GateStorage:
         """Whether these buckets are still there: moto's S3 is one for a process."""
         return set(buckets) <= set(s3_backends[ACCOUNT]["aws"].buckets)
 
-    def forget_everything(self) -> None:
+    def reset(self) -> None:
         """Back to a store without a bucket."""
         self._gate.reset()
 
-    def carry_out_lifecycle(self) -> int:
+    def apply_lifecycle(self) -> int:
         """As S3 does once a day."""
-        return self._gate.carry_out_lifecycle()
+        return self._gate.apply_lifecycle()
 
     def empty(self) -> None:
         """Deletes every object and upload where the gate keeps them: moto's buckets."""

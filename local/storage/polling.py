@@ -27,7 +27,7 @@ LISTING_SHARE = 0.1
 """How much of its time a watch spends on listing at most: a large bucket is listed less often."""
 
 
-class Listed(NamedTuple):
+class ListedObject(NamedTuple):
     """What a listing says of an object; other bytes under its key differ in this."""
 
     etag: str
@@ -35,7 +35,7 @@ class Listed(NamedTuple):
     size_bytes: int
 
 
-class BucketWatch:
+class BucketPoller:
     """Lists the prefixes of one bucket that rules wait for. `step` makes one listing."""
 
     def __init__(
@@ -57,7 +57,7 @@ class BucketWatch:
         self._deliver = deliver
         self._pause_seconds = pause_seconds
         self._sequencer = Sequencer()
-        self._known: dict[str, Listed] = {}
+        self._known: dict[str, ListedObject] = {}
         self._next = 0.0
         self.name = f"listing of {bucket}"
 
@@ -70,7 +70,7 @@ class BucketWatch:
         """None: nothing is planned, every step looks."""
         return None
 
-    def step(self) -> bool:
+    def run_once(self) -> bool:
         """Lists and tells what changed; False when nothing did, or it is too early to look."""
         started = time.monotonic()
         if started < self._next:
@@ -88,13 +88,13 @@ class BucketWatch:
         self._known = found
         return bool(changed or gone)
 
-    def _list(self) -> Iterator[tuple[str, Listed]]:
+    def _list(self) -> Iterator[tuple[str, ListedObject]]:
         pages = self._client.get_paginator("list_objects_v2")
         for prefix in self._prefixes:
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 for one in page.get("Contents", ()):
                     etag = one["ETag"].strip('"')
-                    yield one["Key"], Listed(etag, one["LastModified"], one["Size"])
+                    yield one["Key"], ListedObject(etag, one["LastModified"], one["Size"])
 
     def _tell(self, what: str, stored: Mapping[str, Any], more: Mapping[str, str]) -> None:
         moment = self._now()
@@ -111,7 +111,7 @@ class BucketWatch:
         self._deliver(event)
 
 
-def watched_prefixes(rules: Sequence[Rule], bucket: str) -> tuple[str, ...]:
+def prefixes_in_rules(rules: Sequence[Rule], bucket: str) -> tuple[str, ...]:
     """The prefixes of a bucket whose objects some rule waits for; "" for all of it."""
     prefixes = {
         prefix

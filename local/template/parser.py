@@ -12,9 +12,9 @@ from local.resources import (
     Bucket,
     Cors,
     EventBus,
+    EventSourceMapping,
     Function,
     LifecycleRule,
-    Mapped,
     Queue,
     Resources,
     RetryPolicy,
@@ -27,12 +27,12 @@ from local.resources import (
 )
 from local.template.references import References
 from local.template.source import Template
-from local.template.supported_resources import ALLOWED, OPERATION, unknown_parts
+from local.template.supported_resources import OPERATION, SUPPORTED_TYPES, unsupported_parts
 
 _Record = TypeVar("_Record")
 
 
-class Reader:
+class TemplateParser:
     """Reads one template into `Resources`.
 
     `queue_endpoint` is where SQS answers, because a Ref to a queue is its URL. `bucket_name` may
@@ -57,7 +57,7 @@ class Reader:
             if resource["Type"] == type_name:
                 yield logical_id, self._properties(logical_id, resource)
 
-    def read(self) -> Resources:
+    def parse(self) -> Resources:
         """Reads everything; TemplateError names the first thing that isn't understood."""
         found: dict[str, dict[str, dict[str, Any]]] = {}
         for logical_id, resource in self._references.active.items():
@@ -88,18 +88,18 @@ class Reader:
         resolved: dict[str, Any] = {}
         for name, value in resource.get("Properties", {}).items():
             resolved.update(self._references.resolved(logical_id, name, {name: value}))
-        for where in unknown_parts(ALLOWED[resource["Type"]], resolved):
+        for where in unsupported_parts(SUPPORTED_TYPES[resource["Type"]], resolved):
             dotted = ".".join(str(part) for part in where)
-            says = f"the local stack doesn't know the property {dotted} of {resource['Type']}"
-            raise self._error(logical_id, says, "Properties", *where)
+            message = f"the local stack doesn't know the property {dotted} of {resource['Type']}"
+            raise self._error(logical_id, message, "Properties", *where)
         return resolved
 
     def _refuse_subscribers(self, found: Mapping[str, dict[str, Any]]) -> None:
         """Topics tell people here, which makes no difference; nothing comes to anything else."""
         for logical_id, properties in found.items():
             if properties.get("Protocol") in ("firehose", "http", "https", "lambda", "sqs"):
-                says = f"no topic delivers to {properties['Protocol']} here"
-                raise self._error(logical_id, says, "Properties", "Protocol")
+                message = f"no topic delivers to {properties['Protocol']} here"
+                raise self._error(logical_id, message, "Properties", "Protocol")
 
     def _each(
         self,
@@ -112,11 +112,11 @@ class Reader:
             try:
                 records.append(read(logical_id, properties))
             except KeyError as error:
-                says = f"{error.args[0]} is missing"
-                raise self._error(logical_id, says, "Properties") from error
+                message = f"{error.args[0]} is missing"
+                raise self._error(logical_id, message, "Properties") from error
             except (AttributeError, IndexError, TypeError, ValueError) as error:
-                says = f"its properties can't be used: {error}"
-                raise self._error(logical_id, says, "Properties") from error
+                message = f"its properties can't be used: {error}"
+                raise self._error(logical_id, message, "Properties") from error
         return tuple(records)
 
     def _table(self, logical_id: str, properties: Mapping[str, Any]) -> Table:
@@ -200,7 +200,7 @@ class Reader:
     def _folder(self, logical_id: str, code: Mapping[str, Any]) -> Path:
         folder = self._template.folders.get(str(code.get("S3Key")))
         if folder is None or not folder.is_dir():
-            author = self._template.source.author_of(logical_id)
+            author = self._template.source.source_resource_of(logical_id)
             raise self._error(author, f"its code folder {folder} is not there")
         return folder.resolve()
 
@@ -230,13 +230,13 @@ class Reader:
 
         return self._each(found.get("AWS::Lambda::Function", {}), read)
 
-    def _mapping(self, logical_id: str, properties: Mapping[str, Any]) -> Mapped:
+    def _mapping(self, logical_id: str, properties: Mapping[str, Any]) -> EventSourceMapping:
         is_queue = ":sqs:" in properties["EventSourceArn"]
         destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
         if unknown := set(properties.get("FunctionResponseTypes", ())) - {ITEM_FAILURES}:
             raise ValueError(f"FunctionResponseTypes knows {ITEM_FAILURES}, not {min(unknown)}")
         concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
-        return Mapped(
+        return EventSourceMapping(
             logical_id=logical_id,
             function=properties["FunctionName"],
             source_arn=properties["EventSourceArn"],
@@ -292,7 +292,7 @@ class Reader:
                 function = by_arn[arn].logical_id
                 problem = _problem_of_operation(operation)
                 if problem is not None:
-                    where = self._template.source.event_of_route(function, method, path)
+                    where = self._template.source.source_event_of_route(function, method, path)
                     raise self._error(function, f"{method} {path}: {problem}", *where)
                 yield Route(
                     method,
@@ -304,7 +304,7 @@ class Reader:
 
 def _problem_of_operation(operation: Mapping[str, Any]) -> str | None:
     """What of a route isn't understood; None where all is."""
-    for where in unknown_parts(OPERATION, operation):
+    for where in unsupported_parts(OPERATION, operation):
         return f"the local stack doesn't know {'.'.join(str(part) for part in where)}"
     if operation["x-amazon-apigateway-integration"].get("payloadFormatVersion") != "2.0":
         return "only payload format 2.0 runs here"

@@ -8,7 +8,7 @@ from typing import Any
 from local.resources import ACCOUNT, DEFAULT_REGION, arn_of
 from local.template.intrinsics import Resolver
 from local.template.source import Template, TemplateError
-from local.template.supported_resources import ALLOWED
+from local.template.supported_resources import SUPPORTED_TYPES
 
 
 class References:
@@ -52,14 +52,14 @@ class References:
 
     def _is_wanted(self, logical_id: str, resource: Mapping[str, Any]) -> bool:
         type_name = resource["Type"]
-        if type_name not in ALLOWED:
+        if type_name not in SUPPORTED_TYPES:
             raise self.error(logical_id, f"the local stack doesn't know the type {type_name}")
         name = resource.get("Condition")
         return name is None or self._guarded(logical_id, lambda: self._resolver.condition(name))
 
-    def error(self, logical_id: str, says: str, *inside: str | int) -> TemplateError:
+    def error(self, logical_id: str, message: str, *inside: str | int) -> TemplateError:
         """An error that names the line of a resource, or of what is inside it."""
-        return self._template.source.error(logical_id, says, *inside)
+        return self._template.source.error(logical_id, message, *inside)
 
     def _guarded(self, logical_id: str, work: Callable[[], Any], *inside: str | int) -> Any:
         try:

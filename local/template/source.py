@@ -22,7 +22,7 @@ from samtranslator.translator.translator import Translator
 
 from local.template.parameters import parse_value
 
-Where = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 
 SECTIONS = {
     "AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Mappings", "Metadata",
@@ -37,7 +37,7 @@ ATTRIBUTES = {
 # How the translator words what it refuses.
 _NAMED = re.compile(
     r"Resource with id \[(?P<resource>[^\]]*)\] is invalid\. "
-    r"(?:Event with id \[(?P<event>[^\]]*)\] is invalid\. )?(?P<says>.*)",
+    r"(?:Event with id \[(?P<event>[^\]]*)\] is invalid\. )?(?P<message>.*)",
     re.DOTALL,
 )
 _PROPERTY = re.compile(r"[Pp]roperty '?(\w+)'? ")
@@ -58,7 +58,7 @@ class Source:
 
     path: Path
     data: dict[str, Any]
-    lines: Mapping[Where, int]
+    lines: Mapping[Location, int]
 
     def line_of(self, *where: str | int) -> int:
         """The line of the nearest enclosing part that the source has."""
@@ -67,7 +67,7 @@ class Source:
                 return self.lines[where[:length]]
         return 1
 
-    def author_of(self, logical_id: str) -> str:
+    def source_resource_of(self, logical_id: str) -> str:
         """The resource of the source that a translated resource comes from.
 
         The translator makes further resources out of one (roles, rules, permissions) and begins
@@ -77,18 +77,18 @@ class Source:
         candidates = [name for name in resources if logical_id.startswith(name)]
         return max(candidates, key=len, default=logical_id)
 
-    def event_of(self, logical_id: str) -> Where:
+    def source_event_of(self, logical_id: str) -> Location:
         """The event of a function that a translated resource comes from; () for none of them."""
-        author = self.author_of(logical_id)
+        author = self.source_resource_of(logical_id)
         rest = logical_id.removeprefix(author)
         where = ("Resources", author, "Properties", "Events")
         events = {str(one[4]) for one in self.lines if len(one) == 5 and one[:4] == where}
         event = max(filter(rest.startswith, events), key=len, default=None)
         return () if event is None or not rest else ("Properties", "Events", event)
 
-    def event_of_route(self, function: str, method: str, path: str) -> Where:
+    def source_event_of_route(self, function: str, method: str, path: str) -> Location:
         """Where a function says that it answers a route, as near as is known."""
-        author = self.data["Resources"].get(self.author_of(function), {})
+        author = self.data["Resources"].get(self.source_resource_of(function), {})
         events = author.get("Properties", {}).get("Events", {})
         for name, event in events.items():
             properties = event.get("Properties", {})
@@ -97,14 +97,19 @@ class Source:
                 return "Properties", "Events", name, "Properties"
         return "Properties", "Events"
 
-    def error(self, logical_id: str, says: str, *inside: str | int) -> TemplateError:
+    def error(self, logical_id: str, message: str, *inside: str | int) -> TemplateError:
         """An error that names the logical id and, as near as is known, the line of the file."""
-        where = ("Resources", self.author_of(logical_id), *self.event_of(logical_id), *inside)
-        return self.error_at(f"{logical_id}: {says}", *where)
+        where = (
+            "Resources",
+            self.source_resource_of(logical_id),
+            *self.source_event_of(logical_id),
+            *inside,
+        )
+        return self.error_at(f"{logical_id}: {message}", *where)
 
-    def error_at(self, says: str, *where: str | int) -> TemplateError:
+    def error_at(self, message: str, *where: str | int) -> TemplateError:
         """An error about a part of the file, or the nearest part around it."""
-        return TemplateError(f"{self.path.name}:{self.line_of(*where)}: {says}")
+        return TemplateError(f"{self.path.name}:{self.line_of(*where)}: {message}")
 
 
 @dataclass(frozen=True)
@@ -171,8 +176,8 @@ def read_source(path: Path) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 1 if mark is None else mark.line + 1
-        says = " ".join(filter(None, (error.context, error.problem)))
-        raise TemplateError(f"{path.name}:{line}: {says}") from error
+        message = " ".join(filter(None, (error.context, error.problem)))
+        raise TemplateError(f"{path.name}:{line}: {message}") from error
     except yaml.YAMLError as error:
         raise TemplateError(f"{path.name}: {error}") from error
     finally:
@@ -199,7 +204,7 @@ def _check_form(source: Source) -> None:
             raise source.error(logical_id, "Properties is a mapping", "Properties")
 
 
-def _lines_below(node: yaml.Node, where: Where) -> Iterator[tuple[Where, int]]:
+def _lines_below(node: yaml.Node, where: Location) -> Iterator[tuple[Location, int]]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             below = (*where, key.value)
@@ -248,12 +253,12 @@ def _refusal(source: Source, message: str) -> TemplateError:
     if named is None:
         section = next((name for name in source.data if f"'{name}'" in message), "")
         return source.error_at(message, section)
-    event, says = named["event"], named["says"]
-    inside: Where = ("Properties",)
+    event, message = named["event"], named["message"]
+    inside: Location = ("Properties",)
     if event is not None:
-        inside, says = ("Properties", "Events", event, "Properties"), f"{event}: {says}"
-    part = _PROPERTY.search(says)
-    return source.error(named["resource"], says, *inside, *([part[1]] if part else []))
+        inside, message = ("Properties", "Events", event, "Properties"), f"{event}: {message}"
+    part = _PROPERTY.search(message)
+    return source.error(named["resource"], message, *inside, *([part[1]] if part else []))
 
 
 def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
@@ -269,8 +274,8 @@ def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any
         try:
             values[name] = parse_value(declaration, given.get(name, declaration.get("Default")))
         except (ValueError, re.error) as error:
-            says = f"{source.path.name}:{line}: {name} {error}"
-            raise TemplateError(says) from error
+            message = f"{source.path.name}:{line}: {name} {error}"
+            raise TemplateError(message) from error
     return values
 
 

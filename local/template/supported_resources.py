@@ -25,7 +25,7 @@ _TARGET: Shape = {
 }
 _KEY_SCHEMA: Shape = [{"AttributeName": ANY, "KeyType": ANY}]
 
-CREATED: Mapping[str, Shape] = {
+CREATED_TYPES: Mapping[str, Shape] = {
     "AWS::DynamoDB::Table": {
         "TableName": ANY,
         "BillingMode": ANY,
@@ -112,7 +112,7 @@ CREATED: Mapping[str, Shape] = {
 """Made in moto and the S3 gate by API calls. The shapes are what the makers carry over, or what
 makes no difference on one machine (encryption, tags, retention)."""
 
-READ: Mapping[str, Shape] = {
+READ_TYPES: Mapping[str, Shape] = {
     "AWS::Lambda::Function": {
         "FunctionName": ANY,
         "Description": ANY,
@@ -223,7 +223,7 @@ READ: Mapping[str, Shape] = {
 }
 """Read and acted upon, or known to make no difference on one machine; never created."""
 
-ALLOWED: Mapping[str, Shape] = {**CREATED, **READ}
+SUPPORTED_TYPES: Mapping[str, Shape] = {**CREATED_TYPES, **READ_TYPES}
 
 OPERATION: Shape = {
     "isDefaultRoute": ANY,
@@ -240,20 +240,20 @@ OPERATION: Shape = {
 """What the description of an HTTP API may say of one route."""
 
 
-def unknown_parts(
+def unsupported_parts(
     shape: Shape, value: Any, where: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[str | int, ...]]:
     """The places in `value` that `shape` doesn't list."""
     if isinstance(shape, list):
         items = value if isinstance(value, list) else [value]
         for index, item in enumerate(items):
-            yield from unknown_parts(shape[0], item, (*where, index))
+            yield from unsupported_parts(shape[0], item, (*where, index))
     elif isinstance(shape, Mapping):
         if not isinstance(value, dict):
             yield where
             return
         for name, item in value.items():
             if name in shape:
-                yield from unknown_parts(shape[name], item, (*where, name))
+                yield from unsupported_parts(shape[name], item, (*where, name))
             else:
                 yield (*where, name)

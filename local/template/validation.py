@@ -11,7 +11,15 @@ from collections.abc import Collection
 from local.eventbridge.patterns import UnsupportedPatternError, check
 from local.eventbridge.schedules import ScheduleError, parse
 from local.gateway.routes import DEFAULT, check_path, shape_of
-from local.resources import Function, Mapped, Resources, Route, Rule, Schedule, name_of_arn
+from local.resources import (
+    EventSourceMapping,
+    Function,
+    Resources,
+    Route,
+    Rule,
+    Schedule,
+    name_of_arn,
+)
 from local.template.source import Source, TemplateError
 
 METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -36,11 +44,11 @@ def check_resources(source: Source, resources: Resources) -> None:
 def _check_function(source: Source, function: Function) -> None:
     """Lambda's own bounds."""
     if not 1 <= function.timeout_seconds <= MAX_FUNCTION_SECONDS:
-        says = f"Timeout is 1 to {MAX_FUNCTION_SECONDS} seconds"
-        raise source.error(function.logical_id, says, "Properties", "Timeout")
+        message = f"Timeout is 1 to {MAX_FUNCTION_SECONDS} seconds"
+        raise source.error(function.logical_id, message, "Properties", "Timeout")
     if not LEAST_MEMORY_MB <= function.memory_mb <= MAX_MEMORY_MB:
-        says = f"MemorySize is {LEAST_MEMORY_MB} to {MAX_MEMORY_MB} MB"
-        raise source.error(function.logical_id, says, "Properties", "MemorySize")
+        message = f"MemorySize is {LEAST_MEMORY_MB} to {MAX_MEMORY_MB} MB"
+        raise source.error(function.logical_id, message, "Properties", "MemorySize")
 
 
 def _check_routes(source: Source, routes: Collection[Route]) -> None:
@@ -52,21 +60,21 @@ def _check_routes(source: Source, routes: Collection[Route]) -> None:
         except ValueError as error:
             raise _route_error(source, route, str(error), "Path") from error
         if route.path != DEFAULT and route.method not in METHODS:
-            says = f"{route.method} is no method of an HTTP API"
-            raise _route_error(source, route, says, "Method")
+            message = f"{route.method} is no method of an HTTP API"
+            raise _route_error(source, route, message, "Method")
         if not SHORTEST_ROUTE_MS <= route.timeout_ms <= MAX_ROUTE_MS:
-            says = f"a route waits {SHORTEST_ROUTE_MS} to {MAX_ROUTE_MS} milliseconds"
-            raise _route_error(source, route, says, "TimeoutInMillis")
+            message = f"a route waits {SHORTEST_ROUTE_MS} to {MAX_ROUTE_MS} milliseconds"
+            raise _route_error(source, route, message, "TimeoutInMillis")
         shape = route.method, shape_of(route.path)
         if shape in taken:
-            says = f"{taken[shape].key} takes the same requests"
-            raise _route_error(source, route, says, "Path")
+            message = f"{taken[shape].key} takes the same requests"
+            raise _route_error(source, route, message, "Path")
         taken[shape] = route
 
 
-def _route_error(source: Source, route: Route, says: str, name: str) -> TemplateError:
-    where = source.event_of_route(route.function, route.method, route.path)
-    return source.error(route.function, f"{route.key}: {says}", *where, name)
+def _route_error(source: Source, route: Route, message: str, name: str) -> TemplateError:
+    where = source.source_event_of_route(route.function, route.method, route.path)
+    return source.error(route.function, f"{route.key}: {message}", *where, name)
 
 
 def _check_rule(source: Source, rule: Rule, resources: Resources) -> None:
@@ -78,20 +86,20 @@ def _check_rule(source: Source, rule: Rule, resources: Resources) -> None:
     for index, target in enumerate(rule.targets):
         is_queue = ":sqs:" in target.arn and name_of_arn(target.arn) in queues
         if not is_queue and resources.function_of_arn(target.arn) is None:
-            says = f"target {target.arn} is neither a queue nor a function of this template"
-            raise source.error(rule.logical_id, says, "Properties", "Targets", index)
+            message = f"target {target.arn} is neither a queue nor a function of this template"
+            raise source.error(rule.logical_id, message, "Properties", "Targets", index)
 
 
-def _check_mapping(source: Source, mapping: Mapped, resources: Resources) -> None:
-    def refuse(says: str, name: str) -> TemplateError:
-        return source.error(mapping.logical_id, says, "Properties", name)
+def _check_mapping(source: Source, mapping: EventSourceMapping, resources: Resources) -> None:
+    def refuse(message: str, name: str) -> TemplateError:
+        return source.error(mapping.logical_id, message, "Properties", name)
 
     names = {function.name for function in resources.functions}
     if mapping.function not in names:
         raise refuse(f"there is no function {mapping.function}", "FunctionName")
     if not _is_source(mapping.source_arn, resources):
-        says = f"{mapping.source_arn} is neither a queue nor a table's stream of this template"
-        raise refuse(says, "EventSourceArn")
+        message = f"{mapping.source_arn} is neither a queue nor a table's stream of this template"
+        raise refuse(message, "EventSourceArn")
     for pattern in mapping.filters:
         try:
             check(pattern, "FilterCriteria")
@@ -109,8 +117,8 @@ def _is_source(arn: str, resources: Resources) -> bool:
 
 
 def _check_schedule(source: Source, schedule: Schedule, resources: Resources) -> None:
-    def refuse(says: str, name: str) -> TemplateError:
-        return source.error(schedule.logical_id, says, "Properties", name)
+    def refuse(message: str, name: str) -> TemplateError:
+        return source.error(schedule.logical_id, message, "Properties", name)
 
     try:
         parse(schedule.expression, schedule.zone)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from local.gateway.api import Response
-from local.issuer import Issuer
 from local.stack import LocalStack
+from local.tokens import Issuer
 from tests.api.clients import JSON_API, multipart
 from tests.api.images import png
 

@@ -301,7 +301,7 @@ def test_of_two_at_once_one_describes_the_file(stack: LocalStack) -> None:
 def test_killed_anywhere_a_change_is_made_or_not(
     stack: LocalStack, aws_calls: AwsCalls, what: str
 ) -> None:
-    if stack.disturbance.chaos:
+    if stack.faults.chaos:
         return
     for fatal in range(MANY):
         stack.reset()

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from local.issuer import Issuer
 from local.stack import LocalStack
+from local.tokens import Issuer
 from tests.api import token_auth
 from tests.api.clients import header, multipart, problems
 from tests.api.images import png

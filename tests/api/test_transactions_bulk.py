@@ -44,7 +44,7 @@ def test_thirty_files_are_described_in_one_transaction(
     aws_calls.stop()
     assert response.status == 200
     assert [one["attributes"]["fileIdentifier"] for one in made] == files
-    if not stack.disturbance.chaos:
+    if not stack.faults.chaos:
         assert calls.count("TransactWriteItems") == 1
         assert set(calls) <= {"TransactWriteItems", "BatchGetItem"}
     stack.settle(retries=True)
@@ -94,7 +94,7 @@ def test_a_thousand_entries_are_written_thirty_at_a_time(
     aws_calls.stop()
     assert response.status == 200
     assert len(stack.items("MetadataTable")) == 1000
-    assert stack.disturbance.chaos or calls == 34
+    assert stack.faults.chaos or calls == 34
 
 
 def test_who_loses_a_race_behind_the_first_transaction_is_told_what_was_written(
@@ -110,7 +110,7 @@ def test_who_loses_a_race_behind_the_first_transaction_is_told_what_was_written(
     stack.reset()
     file = upload(stack, png()).json()["fileIdentifier"]
     entries[40] = of_file(file)
-    if stack.disturbance.chaos:
+    if stack.faults.chaos:
         return
     aws_calls.interrupt_before(first + 3, lambda: describe(stack, file))
     response = create(stack, entries)

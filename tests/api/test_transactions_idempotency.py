@@ -193,7 +193,7 @@ def test_a_large_answer_is_kept_in_parts(stack: LocalStack) -> None:
 def test_a_run_that_died_anywhere_is_taken_up_by_the_next(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
-    if stack.disturbance.chaos:
+    if stack.faults.chaos:
         return
     file, derived = "", ""
     for fatal in range(MANY):
@@ -222,7 +222,7 @@ def test_a_run_that_died_anywhere_is_taken_up_by_the_next(
 def test_an_upload_that_died_anywhere_is_taken_up_by_the_next(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
-    if stack.disturbance.chaos:
+    if stack.faults.chaos:
         return
     for fatal in range(MANY):
         stack.reset()
@@ -245,7 +245,7 @@ def test_an_upload_that_died_anywhere_is_taken_up_by_the_next(
 def test_a_bulk_that_died_behind_its_first_transaction_goes_on(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
-    if stack.disturbance.chaos:
+    if stack.faults.chaos:
         return
     entries = [
         {
@@ -278,7 +278,7 @@ def test_a_bulk_that_died_behind_its_first_transaction_goes_on(
 def test_whatever_died_while_it_was_created_is_taken_up_by_the_next(
     stack: LocalStack, aws_calls: AwsCalls, creation: Creation
 ) -> None:
-    if stack.disturbance.chaos:
+    if stack.faults.chaos:
         return
     for fatal in range(MANY):
         stack.reset()

@@ -26,14 +26,14 @@ STRIDE = 9
 
 def _places(stack: LocalStack) -> range:
     """Before which of its AWS calls to kill a run, in turn."""
-    if chaos := stack.disturbance.chaos:
+    if chaos := stack.faults.chaos:
         return range(chaos.seed % STRIDE, 5 * MANY, STRIDE)
     return range(MANY)
 
 
 def _has_come_far(stack: LocalStack, number: int, least: int) -> None:
     """The run really has that many places to die at, unless chaos ended it before."""
-    assert stack.disturbance.chaos or number >= least
+    assert stack.faults.chaos or number >= least
 
 
 def _let_time_pass(stack: LocalStack) -> None:
@@ -84,8 +84,8 @@ def test_processing_killed_anywhere_ends_the_same(
 ) -> None:
     for fatal in _places(stack):
         stack.reset()
-        stack.disturbance.copies = 2 if reversed_and_twice else 1
-        stack.disturbance.newest_first = reversed_and_twice
+        stack.faults.copies = 2 if reversed_and_twice else 1
+        stack.faults.newest_first = reversed_and_twice
         offered = offer(stack)
         assert post(offered, BODY) == 201
         aws_calls.kill_before(fatal)
@@ -136,7 +136,7 @@ def test_an_upload_through_the_api_killed_anywhere_leaves_all_or_nothing(
         stored = _are_whole(stack)
         if not stored:
             assert stack.bus_events == []
-        if not stack.disturbance.chaos:
+        if not stack.faults.chaos:
             # Whoever asks again after a 503 may find both: no client has named its request.
             assert len(stored) <= 1
         if not killed:

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.resources import DEFAULT_REGION, Schedule
 from local.stack import TEMPLATE, LocalStack
-from local.template.parser import Reader
+from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 from tests.api.clients import describe, upload
 from tests.api.images import png
@@ -52,7 +52,7 @@ def test_orphans_go_and_the_claimed_and_the_young_stay(stack: LocalStack) -> Non
 def schedule(**parameters: str) -> Schedule:
     """The schedule of the orphan removal, in a stack with these parameters."""
     template = translate(read_source(TEMPLATE), parameters, DEFAULT_REGION)
-    resources = Reader(template, "coffer", "http://sqs").read()
+    resources = TemplateParser(template, "coffer", "http://sqs").parse()
     [found] = [one for one in resources.schedules if "RemoveOrphans" in one.logical_id]
     return found
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
-from local.issuer import Issuer
+from local.tokens import Issuer
 
 Headers = list[tuple[str, str]]
 DAY = 86_400

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from local.issuer import Issuer
 from local.stack import LocalStack
+from local.tokens import Issuer
 from tests.api import token_auth
 from tests.api.permission_matrix import CALLERS, World
 from tests.api.token_cases import CASES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.storage.polling import BucketWatch
+from local.storage.polling import BucketPoller
 from tests.api.aws_calls import AwsCalls
 from tests.ceph.plugin import CEPH
 from tests.ceph.sides import Side, connect, own_store
@@ -23,13 +23,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture
 def aws_calls(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
     """The counter and killer of the handlers' AWS calls; listing for events is none of those."""
-    calls, listing = AwsCalls(monkeypatch), BucketWatch.step
+    calls, listing = AwsCalls(monkeypatch), BucketPoller.run_once
 
-    def list_uncounted(watch: BucketWatch) -> bool:
+    def list_uncounted(watch: BucketPoller) -> bool:
         with calls.uncounted():
             return listing(watch)
 
-    monkeypatch.setattr(BucketWatch, "step", list_uncounted)
+    monkeypatch.setattr(BucketPoller, "run_once", list_uncounted)
     return calls
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from local.resources import Bucket
 from local.stack import LocalStack
-from local.storage.external import OtherStorage
+from local.storage.external import ExternalStorage
 from tests.ceph.comparison import ROWS, table
 from tests.ceph.rig import Ceph, missing_packages
 from tests.session import STACK
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CEPH = pytest.StashKey[Ceph]()
 
 
-class EmptiedStorage(OtherStorage):
+class EmptiedStorage(ExternalStorage):
     """A store that is the tests' own: between two of them everything in it goes."""
 
     def make_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
@@ -32,7 +32,7 @@ class EmptiedStorage(OtherStorage):
         """Whether these buckets are still there: a test may have taken one away."""
         return set(buckets) <= self._there()
 
-    def forget_everything(self) -> None:
+    def reset(self) -> None:
         """Empties what is left; what isn't will be made again."""
         self.empty()
 
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     ceph = Ceph().__enter__()
     config.stash[CEPH] = ceph
     config.stash[ROWS] = []
-    config.stash[STACK] = LocalStack(other_storage=EmptiedStorage(ceph.url, ceph.keys)).start()
+    config.stash[STACK] = LocalStack(external_storage=EmptiedStorage(ceph.url, ceph.keys)).start()
 
 
 @pytest.hookimpl(trylast=True)

@@ -27,8 +27,8 @@ def _as_on_ceph(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def post_and_list(offered: dict[str, Any], body: bytes) -> int:
         status = post(offered, body)
-        for feed in stack.bucket_feeds:
-            feed.step()
+        for poller in stack.bucket_pollers:
+            poller.run_once()
         return status
 
     monkeypatch.setattr(faults, "_let_time_pass", pass_time)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.faults.chaos import CALM
+from local.faults.chaos import NO_FAULTS
 from local.gateway.api import Response
 from local.stack import LocalStack
 from operations.dead_letters import dead_letter_queues, redrive
@@ -57,7 +57,7 @@ class InProcess:
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         outcome = self._stack.invoke(function, event)
         if outcome.failed:
-            raise FunctionFailedError(outcome.in_one_line())
+            raise FunctionFailedError(outcome.summary())
         return outcome.payload
 
     def now(self) -> datetime:
@@ -89,7 +89,7 @@ class Simulation:
 
     def begin(self, seed: int) -> None:
         """An empty world whose faults follow from the seed."""
-        self.stack.disturbance.run = f"world {seed}"
+        self.stack.faults.run = f"world {seed}"
         self.stack.reset()
 
     # What people do ------------------------------------------------------------------------
@@ -286,8 +286,8 @@ class Simulation:
 
     def come_to_rest(self) -> None:
         """Faults end; everything is delivered, redriven and tidied up."""
-        self.faults.update(kind_of(told) for told in self.stack.disturbance.journal)
-        chaos, self.stack.disturbance.chaos = self.stack.disturbance.chaos, CALM
+        self.faults.update(kind_of(told) for told in self.stack.faults.injected)
+        chaos, self.stack.faults.chaos = self.stack.faults.chaos, NO_FAULTS
         try:
             for _ in range(MAX_ROUNDS):
                 self.stack.settle(retries=True)
@@ -299,12 +299,12 @@ class Simulation:
                 self._open_archives()
                 self.stack.clock.advance(LONG)
                 done = self.stack.run_schedule("KeepHouseFunction")
-                assert not done.failed, done.in_one_line()
+                assert not done.failed, done.summary()
                 if not done.payload:
                     return
             raise AssertionError(f"there is always something to tidy up: {done.payload}")
         finally:
-            self.stack.disturbance.chaos = chaos
+            self.stack.faults.chaos = chaos
 
     def _open_archives(self) -> None:
         """Every archive that is there holds its files, whole, and nothing else."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local.faults.chaos import CALM
+from local.faults.chaos import NO_FAULTS
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api import clients
@@ -36,9 +36,9 @@ CALLS_OF_AN_UPLOAD = 4
 @pytest.fixture
 def calm(stack: LocalStack) -> Iterator[LocalStack]:
     """The stack, without faults of its own."""
-    chaos, stack.disturbance.chaos = stack.disturbance.chaos, CALM
+    chaos, stack.faults.chaos = stack.faults.chaos, NO_FAULTS
     yield stack
-    stack.disturbance.chaos = chaos
+    stack.faults.chaos = chaos
 
 
 @pytest.fixture

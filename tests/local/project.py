@@ -15,10 +15,10 @@ PLAN = []  # what to do with the next events: an exception to raise, or a value 
 
 def lambda_handler(event, context):
     SEEN.append(event)
-    step = PLAN.pop(0) if PLAN else None
-    if isinstance(step, BaseException):
-        raise step
-    return step(event) if callable(step) else step
+    response = PLAN.pop(0) if PLAN else None
+    if isinstance(response, BaseException):
+        raise response
+    return response(event) if callable(response) else response
 """
 
 TEMPLATE = """

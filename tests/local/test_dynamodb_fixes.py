@@ -20,7 +20,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from local.aws.dynamodb_fixes import DynamoDBMending
+from local.aws.dynamodb_fixes import DynamoDBFixes
 from local.patching import Patches
 from local.resources import ACCOUNT
 
@@ -109,15 +109,15 @@ def as_it_comes() -> Iterator[None]:
 
 
 @contextmanager
-def mended(now: datetime = NOW) -> Iterator[DynamoDBMending]:
+def mended(now: datetime = NOW) -> Iterator[DynamoDBFixes]:
     """moto with the mends, and nothing else."""
     with as_it_comes():
-        mending = DynamoDBMending(lambda: now)
-        mending.install()
+        fixes = DynamoDBFixes(lambda: now)
+        fixes.install()
         try:
-            yield mending
+            yield fixes
         finally:
-            mending.remove()
+            fixes.remove()
 
 
 @pytest.fixture
@@ -315,9 +315,9 @@ def test_what_has_expired_stays_without(things: Things) -> None:
 
 
 def test_what_has_expired_is_deleted_by_the_service_with(things: Things) -> None:
-    with mended() as mending:
+    with mended() as fixes:
         put_expiring(things)
-        assert mending.sweep_expired(backend()) == 1
+        assert fixes.sweep_expired(backend()) == 1
         assert things.names() == {"alive", "ancient", "text", "without"}
         record = things.streams.get_records(ShardIterator=things.iterator)["Records"][-1]
         assert (record["eventName"], record["dynamodb"]["Keys"]) == (
@@ -369,9 +369,9 @@ def test_one_of_many_conditional_puts_wins_with(things: Things) -> None:
 def test_the_mends_leave_moto_as_it_was(things: Things) -> None:
     with as_it_comes():
         before = {key: vars(key[0])[key[1]] for key in ORIGINALS}
-        mending = DynamoDBMending()
-        mending.install()
-        mending.remove()
+        fixes = DynamoDBFixes()
+        fixes.install()
+        fixes.remove()
         assert {key: vars(key[0])[key[1]] for key in ORIGINALS} == before
 
 

@@ -177,10 +177,10 @@ def test_a_query_goes_through_what_it_finds_with(birds: Birds) -> None:
 
 
 def test_a_table_that_was_emptied_behind_the_back_is_read_anew(birds: Birds) -> None:
-    with mended() as mending:
+    with mended() as fixes:
         birds.write(1)
         assert any(items for items, _ in birds.ask())
         table = backend().get_table("birds")
         table.items.clear()
-        mending.forget(table)
+        fixes.forget(table)
         assert not any(items for items, _ in birds.ask())

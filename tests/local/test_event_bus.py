@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from local.clock import StackClock
 from local.eventbridge.bus import Bus
-from local.faults.fault_injection import Disturbance
-from local.reports import Silence
+from local.faults.fault_injection import FaultInjector
+from local.reports import NoReports
 from local.resources import Resources, RetryPolicy, Rule, Target
 from local.stack import LocalStack
 from tests.local.project import remembered
@@ -110,8 +110,8 @@ def test_what_a_target_does_not_take_goes_to_the_rules_dead_letters() -> None:
         send,
         lambda _function, _event: None,
         StackClock(),
-        Silence(),
-        Disturbance(),
+        NoReports(),
+        FaultInjector(),
     )
     bus.publish("default", {"source": "a"})
     assert sent == ["broken", "broken", "dead"]

@@ -19,8 +19,13 @@ from mypy_boto3_s3 import S3Client
 from local.resources import DEFAULT_REGION, Bucket, Rule
 from local.s3 import S3Gate
 from local.stack import LocalStack
-from local.storage.external import OtherStorage, OtherStorageError, Traits, find_traits
-from local.storage.polling import BucketWatch, watched_prefixes
+from local.storage.external import (
+    ExternalStorage,
+    ExternalStorageError,
+    StorageCapabilities,
+    probe_capabilities,
+)
+from local.storage.polling import BucketPoller, prefixes_in_rules
 from tests.local.project import TEMPLATE, remembered, write_project
 from tests.local.s3.wire import MovableClock
 
@@ -44,7 +49,7 @@ def bucket(name: str = "things", **changes: Any) -> Bucket:
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[OtherStorage]:
+def other(tmp_path: Path) -> Iterator[ExternalStorage]:
     """A store that runs already."""
     clock = MovableClock()
     gate = S3Gate(
@@ -57,14 +62,14 @@ def other(tmp_path: Path) -> Iterator[OtherStorage]:
     )
     (tmp_path / "bytes").mkdir()
     gate.start()
-    yield OtherStorage(gate.url, KEYS)
+    yield ExternalStorage(gate.url, KEYS)
     gate.stop()
 
 
 @pytest.fixture
-def on_other(other: OtherStorage, tmp_path: Path) -> Iterator[LocalStack]:
+def on_other(other: ExternalStorage, tmp_path: Path) -> Iterator[LocalStack]:
     """The small application on it."""
-    with LocalStack(write_project(tmp_path), other_storage=other) as stack:
+    with LocalStack(write_project(tmp_path), external_storage=other) as stack:
         yield stack
 
 
@@ -104,7 +109,7 @@ def client(on_other: LocalStack) -> S3Client:
 def test_the_environment_names_a_store_and_its_keys(
     more: Mapping[str, str], keys: tuple[str, str], token: str | None
 ) -> None:
-    found = OtherStorage.from_environment({"S3_ENDPOINT_URL": "https://s3.example:9/", **more})
+    found = ExternalStorage.from_environment({"S3_ENDPOINT_URL": "https://s3.example:9/", **more})
     assert found is not None
     assert (found.url, found.keys, found.session_token) == ("https://s3.example:9", keys, token)
     assert found.variables == {
@@ -130,17 +135,17 @@ def test_the_environment_names_a_store_and_its_keys(
     ],
 )
 def test_half_a_store_is_none(environment: Mapping[str, str]) -> None:
-    with pytest.raises(OtherStorageError, match="S3_ENDPOINT_URL"):
-        OtherStorage.from_environment(environment)
+    with pytest.raises(ExternalStorageError, match="S3_ENDPOINT_URL"):
+        ExternalStorage.from_environment(environment)
 
 
 def test_without_an_address_there_is_no_other_store() -> None:
-    assert OtherStorage.from_environment({"AWS_ACCESS_KEY_ID": "a"}) is None
+    assert ExternalStorage.from_environment({"AWS_ACCESS_KEY_ID": "a"}) is None
 
 
 def test_one_name_names_every_bucket() -> None:
-    assert OtherStorage("http://a", KEYS).bucket_name("ObjectBucket") is None
-    named = OtherStorage("http://a", KEYS, bucket="acme")
+    assert ExternalStorage("http://a", KEYS).bucket_name("ObjectBucket") is None
+    named = ExternalStorage("http://a", KEYS, bucket="acme")
     assert named.bucket_name("ObjectBucket") == "acme"
     assert named.bucket_name("RawstoreBucket") == "acme-rawstore"
 
@@ -148,7 +153,7 @@ def test_one_name_names_every_bucket() -> None:
 # ---------------------------------------------------------------- its buckets
 
 
-def test_a_bucket_is_made_and_used_again_as_it_is(other: OtherStorage, client: S3Client) -> None:
+def test_a_bucket_is_made_and_used_again_as_it_is(other: ExternalStorage, client: S3Client) -> None:
     other.make_buckets(client, [bucket()])
     assert other.notes == ["things: made, pages may use it (CORS was put)"]
     [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
@@ -160,7 +165,7 @@ def test_a_bucket_is_made_and_used_again_as_it_is(other: OtherStorage, client: S
 
 
 def test_a_bucket_that_is_there_gets_the_cors_that_it_lacks(
-    other: OtherStorage, client: S3Client
+    other: ExternalStorage, client: S3Client
 ) -> None:
     client.create_bucket(Bucket="things")
     other.make_buckets(client, [bucket()])
@@ -169,7 +174,7 @@ def test_a_bucket_that_is_there_gets_the_cors_that_it_lacks(
 
 
 def test_a_bucket_is_opened_only_where_the_template_opens_it(
-    other: OtherStorage, client: S3Client
+    other: ExternalStorage, client: S3Client
 ) -> None:
     opened = bucket(
         "opened",
@@ -188,7 +193,7 @@ def test_a_bucket_is_opened_only_where_the_template_opens_it(
 
 
 def test_a_store_without_cors_is_used_without(
-    other: OtherStorage, client: S3Client, monkeypatch: pytest.MonkeyPatch
+    other: ExternalStorage, client: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: object) -> None:
         error = {"Error": {"Code": "NotImplemented", "Message": "no"}}
@@ -201,17 +206,17 @@ def test_a_store_without_cors_is_used_without(
 
 
 def test_other_keys_than_the_store_s_are_told_what_it_says(
-    other: OtherStorage, tmp_path: Path
+    other: ExternalStorage, tmp_path: Path
 ) -> None:
-    wrong = OtherStorage(other.url, (KEYS[0], "wrong"))
-    with pytest.raises(OtherStorageError, match="SignatureDoesNotMatch"):
-        LocalStack(write_project(tmp_path), other_storage=wrong).start()
+    wrong = ExternalStorage(other.url, (KEYS[0], "wrong"))
+    with pytest.raises(ExternalStorageError, match="SignatureDoesNotMatch"):
+        LocalStack(write_project(tmp_path), external_storage=wrong).start()
 
 
 def test_nobody_at_the_address_is_told(tmp_path: Path) -> None:
-    nobody = OtherStorage("http://127.0.0.1:1", KEYS)
-    with pytest.raises(OtherStorageError, match=r"No S3 answers at http://127\.0\.0\.1:1"):
-        LocalStack(write_project(tmp_path), other_storage=nobody).start()
+    nobody = ExternalStorage("http://127.0.0.1:1", KEYS)
+    with pytest.raises(ExternalStorageError, match=r"No S3 answers at http://127\.0\.0\.1:1"):
+        LocalStack(write_project(tmp_path), external_storage=nobody).start()
 
 
 # ---------------------------------------------------------------- what it can do
@@ -219,21 +224,27 @@ def test_nobody_at_the_address_is_told(tmp_path: Path) -> None:
 
 def test_a_store_that_does_all_is_seen_to(on_other: LocalStack, client: S3Client) -> None:
     name = on_other.name("KeepBucket")
-    assert find_traits(client, name) == Traits(copy_conditions=True, checksums=True)
+    assert probe_capabilities(client, name) == StorageCapabilities(
+        copy_conditions=True, checksums=True
+    )
     assert on_other.endpoints()["COPY_CONDITIONS"] == "true"
     assert on_other.keys("KeepBucket") == []
 
 
 @pytest.mark.parametrize(
-    ("operation", "header", "traits"),
+    ("operation", "header", "capabilities"),
     [
-        ("CopyObject", "x-amz-copy-source-if-match", Traits(False, True)),
-        ("CopyObject", "If-None-Match", Traits(False, True)),
-        ("PutObject", "x-amz-checksum-sha1", Traits(True, False)),
+        ("CopyObject", "x-amz-copy-source-if-match", StorageCapabilities(False, True)),
+        ("CopyObject", "If-None-Match", StorageCapabilities(False, True)),
+        ("PutObject", "x-amz-checksum-sha1", StorageCapabilities(True, False)),
     ],
 )
 def test_a_store_that_overlooks_a_header_is_seen_to(
-    on_other: LocalStack, client: S3Client, operation: str, header: str, traits: Traits
+    on_other: LocalStack,
+    client: S3Client,
+    operation: str,
+    header: str,
+    capabilities: StorageCapabilities,
 ) -> None:
     def overlook(request: AWSRequest, **_: object) -> None:
         del request.headers[header]
@@ -241,7 +252,7 @@ def test_a_store_that_overlooks_a_header_is_seen_to(
     event = f"before-sign.s3.{operation}"
     client.meta.events.register(event, overlook)
     try:
-        assert find_traits(client, on_other.name("KeepBucket")) == traits
+        assert probe_capabilities(client, on_other.name("KeepBucket")) == capabilities
     finally:
         client.meta.events.unregister(event, overlook)
     assert on_other.keys("KeepBucket") == []
@@ -260,7 +271,7 @@ def test_a_store_that_does_not_know_conditions_at_all_is_not_used(
 
     monkeypatch.setattr(client, "copy_object", refuse)
     with pytest.raises(ClientError, match="NotImplemented"):
-        find_traits(client, on_other.name("KeepBucket"))
+        probe_capabilities(client, on_other.name("KeepBucket"))
     assert on_other.keys("KeepBucket") == []
 
 
@@ -307,10 +318,10 @@ def test_after_a_reset_everything_is_new(on_other: LocalStack, client: S3Client)
 def test_an_event_has_the_shape_of_s3_s_own(on_other: LocalStack, client: S3Client) -> None:
     etag = put(client, on_other, "in/a", b"four")
     events: list[dict[str, Any]] = []
-    watch = BucketWatch(
+    watch = BucketPoller(
         client, on_other.name("KeepBucket"), ["in/"], "us-east-1", on_other.clock.now, events.append
     )
-    assert watch.step()
+    assert watch.run_once()
     assert watch.next_due_ms() is None
     [event] = events
     assert event["source"] == "aws.s3"
@@ -344,21 +355,21 @@ def test_several_are_told_in_the_order_in_which_they_came(
         def get_paginator(self, _name: str) -> Pages:
             return Pages()
 
-    heard: list[str] = []
-    watch = BucketWatch(
+    seen: list[str] = []
+    watch = BucketPoller(
         Listing(),  # type: ignore[arg-type]  # all that a watch asks a client for
         "b",
         ["in/"],
         "us-east-1",
         on_other.clock.now,
-        lambda event: heard.append(event["detail"]["object"]["key"]),
+        lambda event: seen.append(event["detail"]["object"]["key"]),
     )
-    watch.step()
-    assert heard == ["in/b", "in/a"]
+    watch.run_once()
+    assert seen == ["in/b", "in/a"]
 
 
 def test_between_two_listings_there_is_a_pause(on_other: LocalStack, client: S3Client) -> None:
-    watch = BucketWatch(
+    watch = BucketPoller(
         client,
         on_other.name("KeepBucket"),
         ["in/"],
@@ -367,11 +378,11 @@ def test_between_two_listings_there_is_a_pause(on_other: LocalStack, client: S3C
         lambda _event: None,
         pause_seconds=60,
     )
-    assert not watch.step()
+    assert not watch.run_once()
     put(client, on_other, "in/a")
-    assert not watch.step()
+    assert not watch.run_once()
     watch.reset()
-    assert watch.step()
+    assert watch.run_once()
 
 
 def rule(*keys: Any, bus: str = "default", enabled: bool = True, **pattern: Any) -> Rule:
@@ -404,17 +415,17 @@ def rule(*keys: Any, bus: str = "default", enabled: bool = True, **pattern: Any)
     ],
 )
 def test_what_rules_wait_for_is_listed(rules: list[Rule], prefixes: tuple[str, ...]) -> None:
-    assert watched_prefixes(rules, "things") == prefixes
+    assert prefixes_in_rules(rules, "things") == prefixes
 
 
 # ---------------------------------------------------------------- names
 
 
 def test_buckets_are_named_after_the_one_that_was_given(
-    other: OtherStorage, tmp_path: Path
+    other: ExternalStorage, tmp_path: Path
 ) -> None:
     other.bucket = "acme"
-    with LocalStack(write_project(tmp_path), other_storage=other) as stack:
+    with LocalStack(write_project(tmp_path), external_storage=other) as stack:
         assert stack.name("KeepBucket") == "acme-keep"
         assert stack.keys("KeepBucket") == []
 

@@ -14,9 +14,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.faults.chaos import CALM, Chaos, ChaosError, Fault
-from local.faults.fault_injection import SPARED_INVOCATIONS, Disturbance
-from local.faults.throttling import OUTAGE, REFUSALS
+from local.faults.chaos import NO_FAULTS, Chaos, ChaosError, Fault
+from local.faults.fault_injection import SPARED_INVOCATIONS, FaultInjector
+from local.faults.throttling import OUTAGE, SERVICE_ERRORS
 from local.foreground import banner
 from local.stack import LocalStack
 from tests.local.project import remembered, write_project
@@ -67,9 +67,9 @@ def client(stack: LocalStack, service: str, attempts: int) -> Any:
     )
 
 
-def send(stack: LocalStack, *bodies: int) -> None:
+def send(stack: LocalStack, *message_bodies: int) -> None:
     url = stack.client("sqs").get_queue_url(QueueName=stack.name("WorkQueue"))["QueueUrl"]
-    for body in bodies:
+    for body in message_bodies:
         stack.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(body))
 
 
@@ -97,20 +97,22 @@ def test_chaos_is_asked_for_in_words_and_a_number() -> None:
     assert chaos == Chaos(frozenset({Fault.THROTTLE, Fault.DELAY}), 12)
     assert str(chaos) == "CHAOS=delay,throttle CHAOS_SEED=12"
     assert Chaos.parse(ALL).faults == frozenset(Fault)
-    assert Chaos.from_environment({"CHAOS_SEED": "12"}) is CALM
-    assert not CALM
+    assert Chaos.from_environment({"CHAOS_SEED": "12"}) is NO_FAULTS
+    assert not NO_FAULTS
 
 
 @pytest.mark.parametrize(
-    ("environment", "says"),
+    ("environment", "message"),
     [
         ({"CHAOS": "delay,havoc"}, "duplicate, reorder, delay, throttle, crash, not 'havoc'"),
         ({"CHAOS": "delay", "CHAOS_SEED": "seven"}, "CHAOS_SEED is a whole number, not 'seven'"),
         ({"CHAOS": "delay", "CHAOS_SEED": "-1"}, "CHAOS_SEED is a whole number, not '-1'"),
     ],
 )
-def test_what_chaos_does_not_know_is_said_plainly(environment: dict[str, str], says: str) -> None:
-    with pytest.raises(ChaosError, match=says):
+def test_what_chaos_does_not_know_is_said_plainly(
+    environment: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ChaosError, match=message):
         Chaos.from_environment(environment)
 
 
@@ -126,7 +128,7 @@ def everything_at_once(stack: LocalStack) -> tuple[list[str], list[int], list[tu
             caller.list_tables()
     caller.close()
     stack.settle(retries=True)
-    return stack.disturbance.journal, taken(stack), changes(stack)
+    return stack.faults.injected, taken(stack), changes(stack)
 
 
 def test_a_seed_repeats_its_run(started: Any) -> None:
@@ -142,7 +144,7 @@ def test_a_seed_repeats_its_run(started: Any) -> None:
 def test_runs_of_one_seed_differ_by_their_name(started: Any) -> None:
     stack = started(ALL, 7)
     first = everything_at_once(stack)
-    stack.disturbance.run = "another test"
+    stack.faults.run = "another test"
     assert everything_at_once(stack) != first
 
 
@@ -151,7 +153,7 @@ def test_without_chaos_nothing_is_disturbed(small: LocalStack) -> None:
     put(small, *"ab")
     small.settle()
     assert taken(small) == list(range(6))
-    assert small.disturbance.journal == []
+    assert small.faults.injected == []
 
 
 def test_duplicates_come_twice_and_all_come(started: Any) -> None:
@@ -215,7 +217,7 @@ def test_calls_are_refused_in_each_services_own_words(
         except ClientError as error:
             codes.append(error.response["Error"]["Code"])
     caller.close()
-    assert set(codes) == {refusal.code for refusal in REFUSALS[spoken_of]}
+    assert set(codes) == {refusal.code for refusal in SERVICE_ERRORS[spoken_of]}
     for _ in range(20):
         getattr(stack.client(service), operation)()  # the stack's own are let through
 
@@ -230,7 +232,7 @@ def test_an_sdk_outlasts_all_but_an_outage(started: Any) -> None:
         except ClientError:
             failed += 1
     caller.close()
-    assert len(stack.disturbance.journal) > 2 * OUTAGE
+    assert len(stack.faults.injected) > 2 * OUTAGE
     assert 0 < failed <= 2
 
 
@@ -301,8 +303,8 @@ def test_the_banner_says_what_is_on_and_how_to_repeat_it(started: Any) -> None:
 
 def test_what_is_disturbed_is_told() -> None:
     told: list[str] = []
-    disturbance = Disturbance(Chaos.parse("delay", 1), told.append)
+    faults = FaultInjector(Chaos.parse("delay", 1), told.append)
     for _ in range(20):
-        disturbance.seconds_late("a queue")
-    assert told == [f"chaos: {line}" for line in disturbance.journal]
+        faults.delay_seconds("a queue")
+    assert told == [f"chaos: {line}" for line in faults.injected]
     assert told

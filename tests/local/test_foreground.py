@@ -25,7 +25,7 @@ from local import __main__ as entry
 from local.commands import main as run_command
 from local.faults.chaos import Chaos
 from local.foreground import Options, StartError
-from local.remote import GUARD, NotRunningError, RefusedError, Remote
+from local.remote import GUARD_HEADER, CommandFailedError, NotRunningError, RemoteStack
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
@@ -193,28 +193,28 @@ def test_slashes_at_the_beginning_are_part_of_the_path(running: Running) -> None
 
 def test_the_hands_answer_nobody_without_the_guard(running: Running) -> None:
     assert running.request("POST", "/_local/clock", b"{}")[0] == 403
-    assert running.request("POST", "/_local/nothing", b"{}", **{GUARD: "yes"})[0] == 404
+    assert running.request("POST", "/_local/nothing", b"{}", **{GUARD_HEADER: "yes"})[0] == 404
 
 
 def test_the_clock_is_moved_from_another_process(running: Running) -> None:
-    before = Remote(running.port).ask("clock")["now"]
-    after = Remote(running.port).ask("clock", advance_seconds=86_400)["now"]
+    before = RemoteStack(running.port).ask("clock")["now"]
+    after = RemoteStack(running.port).ask("clock", advance_seconds=86_400)["now"]
     assert after[:10] > before[:10]
-    with pytest.raises(RefusedError, match="forward"):
-        Remote(running.port).ask("clock", advance_seconds=-1)
+    with pytest.raises(CommandFailedError, match="forward"):
+        RemoteStack(running.port).ask("clock", advance_seconds=-1)
     for seconds in (1e15, 1e300, float("nan")):
-        with pytest.raises(RefusedError):
-            Remote(running.port).ask("clock", advance_seconds=seconds)
-    assert Remote(running.port).ask("clock")["now"][:10] == after[:10]
+        with pytest.raises(CommandFailedError):
+            RemoteStack(running.port).ask("clock", advance_seconds=seconds)
+    assert RemoteStack(running.port).ask("clock")["now"][:10] == after[:10]
 
 
 def test_a_schedule_that_is_not_there_is_named_with_those_that_are(running: Running) -> None:
-    with pytest.raises(RefusedError, match=r"^there is no schedule 'Nothing'; there are: "):
-        Remote(running.port).ask("schedule", name="Nothing")
+    with pytest.raises(CommandFailedError, match=r"^there is no schedule 'Nothing'; there are: "):
+        RemoteStack(running.port).ask("schedule", name="Nothing")
 
 
 def test_a_token_is_signed_for_another_process(running: Running) -> None:
-    response = Remote(running.port).ask(
+    response = RemoteStack(running.port).ask(
         "token", user="ann", service="rawstore", permissions={"datapackage-upload": True}
     )
     assert response["token"].count(".") == 2
@@ -223,7 +223,7 @@ def test_a_token_is_signed_for_another_process(running: Running) -> None:
 def test_events_are_followed_from_another_process(
     running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = Remote(running.port).ask("state")
+    state = RemoteStack(running.port).ask("state")
     client: Any = boto3.client(
         "events",
         endpoint_url=state["endpoints"]["AWS_ENDPOINT_URL"],
@@ -245,7 +245,7 @@ def test_events_are_followed_from_another_process(
     assert run_command(["events", "--no-follow"]) == 0
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line)["detail"] == {"n": 1}
-    with closing(Remote(running.port).events(follow=True)) as followed:
+    with closing(RemoteStack(running.port).events(follow=True)) as followed:
         assert json.loads(next(followed)) == json.loads(line)
     client.close()
 
@@ -304,11 +304,11 @@ def test_an_interruption_ends_everything_quietly(tmp_path: Path) -> None:
 def test_nobody_there_is_said_plainly() -> None:
     port = free_port()
     with pytest.raises(NotRunningError, match=str(port)):
-        Remote(port).ask("clock")
+        RemoteStack(port).ask("clock")
 
 
 @pytest.mark.parametrize(
-    ("environment", "says"),
+    ("environment", "message"),
     [
         ({"PORT": "many"}, "PORT"),
         ({"S3_PORT": "70000"}, "S3_PORT"),
@@ -326,8 +326,8 @@ def test_nobody_there_is_said_plainly() -> None:
         ({"AUTH": "basic"}, "AUTH is jwt"),
     ],
 )
-def test_a_variable_that_cannot_be_used_is_named(environment: dict[str, str], says: str) -> None:
-    with pytest.raises(StartError, match=says):
+def test_a_variable_that_cannot_be_used_is_named(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(StartError, match=message):
         Options.from_environment(environment)
 
 
@@ -349,8 +349,8 @@ def test_the_environment_says_everything() -> None:
     assert options.environment["DEVELOPMENT_IDENTITY"] == "dev"
     assert not options.tokens_required
     assert not options.chaos
-    assert options.other_storage is not None
-    assert options.other_storage.keys == ("k", "s")
+    assert options.external_storage is not None
+    assert options.external_storage.keys == ("k", "s")
 
 
 def test_with_tokens_there_is_no_development_identity() -> None:

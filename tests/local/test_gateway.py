@@ -12,7 +12,7 @@ import pytest
 
 from local.clock import StackClock
 from local.gateway.api import (
-    BODY_LIMIT_BYTES,
+    MAX_BODY_BYTES,
     Gateway,
     Request,
     Response,
@@ -203,7 +203,7 @@ def test_a_function_error_is_a_500_without_its_details() -> None:
 
 
 def test_a_body_beyond_the_gateways_limit_is_refused_before_any_function() -> None:
-    response, events = ask(Request("POST", "/things", body=b"x" * (BODY_LIMIT_BYTES + 1)))
+    response, events = ask(Request("POST", "/things", body=b"x" * (MAX_BODY_BYTES + 1)))
     assert (response.status, response.json()) == (413, {"message": "Request Entity Too Large"})
     assert events == []
 

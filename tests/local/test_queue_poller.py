@@ -25,14 +25,14 @@ def seen(stack: LocalStack) -> list[list[Any]]:
     return [[json.loads(record["body"]) for record in event["Records"]] for event in events]
 
 
-def plan(stack: LocalStack, *steps: Any) -> None:
-    remembered(stack, "WorkFunction", "PLAN").extend(steps)
+def plan(stack: LocalStack, *responses: Any) -> None:
+    remembered(stack, "WorkFunction", "PLAN").extend(responses)
 
 
 def failures_of(*bodies: Any) -> Any:
-    """A step that reports the records with these bodies as failed."""
+    """A handler that reports the records with these bodies as failed."""
 
-    def step(event: Any) -> dict[str, Any]:
+    def respond(event: Any) -> dict[str, Any]:
         return {
             "batchItemFailures": [
                 {"itemIdentifier": record["messageId"]}
@@ -41,7 +41,7 @@ def failures_of(*bodies: Any) -> Any:
             ]
         }
 
-    return step
+    return respond
 
 
 def test_messages_come_in_batches_with_all_that_lambda_gives(small: LocalStack) -> None:
@@ -121,11 +121,11 @@ def test_a_message_beyond_the_limit_is_refused(small: LocalStack) -> None:
 
 
 def test_disturbed_queues_deliver_twice_and_newest_first(small: LocalStack) -> None:
-    small.disturbance.newest_first = True
+    small.faults.newest_first = True
     send(small, 1, 2, 3)
     small.settle()
     assert seen(small) == [[3, 2, 1]]
-    small.disturbance.copies = 2
+    small.faults.copies = 2
     small.client("s3").put_object(Bucket=small.name("KeepBucket"), Key="in/a", Body=b"a")
     assert len(small.messages("WorkQueue")) == 2
 

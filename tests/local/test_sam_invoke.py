@@ -20,7 +20,7 @@ from local.commands.sam_invoke import (
     machine_architecture,
     reachable,
 )
-from local.remote import Remote
+from local.remote import RemoteStack
 from local.stack import LocalStack
 from tests.template.reading import declared_variables, functions, logical_id
 
@@ -134,7 +134,7 @@ def test_the_command_writes_both_files_and_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     state = state_of(running_stack)
-    monkeypatch.setattr(Remote, "ask", lambda _self, _hand: state)
+    monkeypatch.setattr(RemoteStack, "ask", lambda _self, _hand: state)
     monkeypatch.chdir(tmp_path)
     build = BUILDS / str(machine_architecture())
     if is_built:

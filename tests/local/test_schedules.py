@@ -77,15 +77,15 @@ def test_a_zone_that_is_none_is_refused() -> None:
 
 def test_a_schedule_fires_once_however_far_the_clock_jumps(small: LocalStack) -> None:
     small.clock.advance(timedelta(minutes=59))
-    assert not small.scheduler.step()
+    assert not small.scheduler.run_once()
     small.clock.advance(timedelta(days=3))
-    assert small.scheduler.step()
-    assert not small.scheduler.step()
+    assert small.scheduler.run_once()
+    assert not small.scheduler.run_once()
     small.settle()
     [event] = remembered(small, "ListenFunction", "SEEN")
     assert (event["source"], event["detail-type"]) == ("aws.scheduler", "Scheduled Event")
     small.clock.advance(timedelta(hours=1))
-    assert small.scheduler.step()
+    assert small.scheduler.run_once()
 
 
 def test_a_schedule_can_be_run_by_hand(small: LocalStack) -> None:

@@ -12,8 +12,8 @@ from moto.dynamodb.models import dynamodb_backends
 
 from local.functions.in_process import EnvironmentConflictError, InProcessInvoker, KilledError
 from local.resources import ACCOUNT, DEFAULT_REGION
-from local.stack import LocalStack, NeverQuietError
-from local.storage.external import OtherStorage
+from local.stack import LocalStack, NeverSettledError
+from local.storage.external import ExternalStorage
 from local.template.source import TemplateError
 from tests.local.project import TEMPLATE, remembered, write_project
 
@@ -76,7 +76,7 @@ def test_a_reset_makes_again_what_somebody_else_took_away(small: LocalStack) -> 
 def test_deliveries_without_end_are_noticed(
     small: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.stack.MAX_STEPS", 50)
+    monkeypatch.setattr("local.stack.MAX_ROUNDS", 50)
     url = small.client("sqs").get_queue_url(QueueName=small.name("WorkQueue"))["QueueUrl"]
 
     def send_another(_event: Any) -> None:
@@ -84,7 +84,7 @@ def test_deliveries_without_end_are_noticed(
 
     remembered(small, "WorkFunction", "PLAN").extend([send_another] * 60)
     send_another(None)
-    with pytest.raises(NeverQuietError):
+    with pytest.raises(NeverSettledError):
         small.settle()
 
 
@@ -126,9 +126,9 @@ def test_handlers_of_one_module_name_do_not_meet(small: LocalStack) -> None:
 
 
 def test_another_storage_is_used_as_it_is() -> None:
-    other = OtherStorage("http://127.0.0.1:1", ("key", "secret"))
+    other = ExternalStorage("http://127.0.0.1:1", ("key", "secret"))
     other.start()
     other.empty()
-    other.forget_everything()
+    other.reset()
     other.stop()
     assert other.holds(["any"])

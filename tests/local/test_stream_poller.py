@@ -16,8 +16,8 @@ def put(stack: LocalStack, *names: str, **attributes: Any) -> None:
         stack.client("dynamodb").put_item(TableName=stack.name("ThingsTable"), Item=item)
 
 
-def plan(stack: LocalStack, *steps: Any) -> None:
-    remembered(stack, "PublishFunction", "PLAN").extend(steps)
+def plan(stack: LocalStack, *responses: Any) -> None:
+    remembered(stack, "PublishFunction", "PLAN").extend(responses)
 
 
 def names(event: Any) -> str:
@@ -29,9 +29,9 @@ def seen(stack: LocalStack) -> list[str]:
 
 
 def fail_from(name: str) -> Any:
-    """A step that reports the record of this item."""
+    """A handler that reports the record of this item."""
 
-    def step(event: Any) -> dict[str, Any]:
+    def respond(event: Any) -> dict[str, Any]:
         return {
             "batchItemFailures": [
                 {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
@@ -40,17 +40,17 @@ def fail_from(name: str) -> Any:
             ]
         }
 
-    return step
+    return respond
 
 
 def raise_for(name: str) -> Any:
-    """A step that raises while the batch holds this item."""
+    """A handler that raises while the batch holds this item."""
 
-    def step(event: Any) -> None:
+    def respond(event: Any) -> None:
         if name in names(event):
             raise ValueError(name)
 
-    return step
+    return respond
 
 
 def test_changes_come_in_order_with_both_images(small: LocalStack) -> None:
@@ -134,7 +134,7 @@ def test_what_ttl_deletes_says_so(small: LocalStack) -> None:
 
 
 def test_a_disturbed_stream_gives_each_batch_twice(small: LocalStack) -> None:
-    small.disturbance.copies = 2
+    small.faults.copies = 2
     put(small, "a")
     small.settle()
     assert seen(small) == ["a", "a"]

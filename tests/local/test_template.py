@@ -9,14 +9,16 @@ import pytest
 
 from local.resources import Resources
 from local.template.intrinsics import NO_VALUE, Resolver, UnsupportedIntrinsicError
-from local.template.parser import Reader
+from local.template.parser import TemplateParser
 from local.template.source import Template, TemplateError, read_source, translate
 from tests.local.project import TEMPLATE, write_project
 
 
 def read(folder: Path, template: str, **parameters: str) -> Resources:
     source = read_source(write_project(folder, template))
-    return Reader(translate(source, parameters, "us-east-1"), "coffer", "http://sqs").read()
+    return TemplateParser(
+        translate(source, parameters, "us-east-1"), "coffer", "http://sqs"
+    ).parse()
 
 
 def refusal(folder: Path, template: str, **parameters: str) -> str:

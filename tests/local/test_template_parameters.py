@@ -32,7 +32,7 @@ def test_a_value_is_what_a_ref_answers(
 
 
 @pytest.mark.parametrize(
-    ("declaration", "value", "says"),
+    ("declaration", "value", "message"),
     [
         ({"Type": "String", "AllowedPattern": "a+"}, "ab", "must match"),
         (
@@ -53,8 +53,8 @@ def test_a_value_is_what_a_ref_answers(
         ({"Type": "String", "AllowedPatern": "x"}, "x", "no AllowedPatern"),
     ],
 )
-def test_another_value_is_refused(declaration: dict[str, Any], value: object, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_another_value_is_refused(declaration: dict[str, Any], value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse_value(declaration, value)
 
 

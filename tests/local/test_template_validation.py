@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.resources import Resources
-from local.template.parser import Reader
+from local.template.parser import TemplateParser
 from local.template.source import TemplateError, read_source, translate
 from local.template.validation import check_resources
 from tests.local.project import TEMPLATE, write_project
@@ -19,7 +19,7 @@ VISIBILITY = "VisibilityTimeout: 12"
 
 def understood(folder: Path, template: str) -> Resources:
     source = read_source(write_project(folder, template))
-    resources = Reader(translate(source, {}, "us-east-1"), "coffer", "http://sqs").read()
+    resources = TemplateParser(translate(source, {}, "us-east-1"), "coffer", "http://sqs").parse()
     check_resources(source, resources)
     return resources
 
@@ -210,14 +210,14 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_understood_stops_the_stack_with_its_line(tmp_path: Path, name: str) -> None:
-    (old, new), says = REFUSED[name]
+    (old, new), message = REFUSED[name]
     assert old in TEMPLATE
     template = TEMPLATE.replace(old, new, 1)
     line = next(at for at, text in enumerate(template.splitlines(), 1) if "# here" in text)
     with pytest.raises(TemplateError) as refused:
         understood(tmp_path, template)
     message = str(refused.value)
-    assert says in message
+    assert message in message
     file, number, _ = message.split(":", 2)
     assert file == "template.yaml"
     # What encloses the part that is wrong, where nothing smaller has a line of its own.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from local.resources import DEFAULT_REGION
 from local.stack import TEMPLATE
-from local.template.parser import Reader
+from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 from tests.privileges.calls import Need
 from tests.privileges.policies import Grant, grants
@@ -19,7 +19,7 @@ Needs = Mapping[str, Collection[Need]]
 def allowed_by_the_template() -> list[Grant]:
     """Every grant of every function's role, as it is deployed by default."""
     template = translate(read_source(TEMPLATE), {}, DEFAULT_REGION)
-    return list(grants(Reader(template, "coffer", "http://sqs")))
+    return list(grants(TemplateParser(template, "coffer", "http://sqs")))
 
 
 def missing(allowed: Sequence[Grant], needed: Needs) -> list[tuple[str, Need]]:

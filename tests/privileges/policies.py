@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.template.parser import Reader
+from local.template.parser import TemplateParser
 from tests.privileges.calls import Need
 
 
@@ -43,9 +43,9 @@ def _fits(text: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
-def grants(reader: Reader) -> Iterator[Grant]:
+def grants(parser: TemplateParser) -> Iterator[Grant]:
     """Every grant of every function's role. AWS's managed policies (logs, X-Ray) are not ours."""
-    for logical_id, role in reader.resources_of("AWS::IAM::Role"):
+    for logical_id, role in parser.resources_of("AWS::IAM::Role"):
         if not logical_id.endswith("FunctionRole"):
             continue
         for policy in role.get("Policies", []):

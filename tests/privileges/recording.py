@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.httpsession import URLLib3Session
 
-from local.faults.throttling import OWN_CLIENT
+from local.faults.throttling import STACK_USER_AGENT
 from local.functions.in_process import InProcessInvoker
 from local.patching import Patches
 from local.resources import Function
@@ -79,7 +79,7 @@ class Recorder:
             for name, value in request.headers.items()
         }
         # A test may look into the stack while a handler is held up: that isn't the handler's call.
-        if OWN_CLIENT not in headers.get("User-Agent", ""):
+        if STACK_USER_AGENT not in headers.get("User-Agent", ""):
             body = body if isinstance(body, bytes) else b""
             self._note(request.method, request.url, headers, body)
         yield

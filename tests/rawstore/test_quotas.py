@@ -140,7 +140,7 @@ class TestAccounting:
         assert_account_is_right(stack)
 
     def test_an_event_that_comes_twice_counts_once(self, stack: LocalStack) -> None:
-        stack.disturbance.copies = 2
+        stack.faults.copies = 2
         push(stack, {"a.csv": body_of(100)})
         stack.settle()
         push(stack, {"a.csv": body_of(30)}, findability="private")
@@ -156,8 +156,8 @@ class TestAccounting:
     def test_events_that_come_in_reverse_count_as_if_in_order(
         self, stack: LocalStack, copies: int
     ) -> None:
-        stack.disturbance.newest_first = True
-        stack.disturbance.copies = copies
+        stack.faults.newest_first = True
+        stack.faults.copies = copies
         push(stack, {"a.csv": body_of(100)})
         push(stack, {"a.csv": body_of(30)}, findability="private")
         push(stack, {"b.csv": body_of(5)})
@@ -288,7 +288,7 @@ class TestAccounting:
         newest_first: bool,
     ) -> None:
         stack.reset()
-        stack.disturbance.copies, stack.disturbance.newest_first = copies, newest_first
+        stack.faults.copies, stack.faults.newest_first = copies, newest_first
         s3, bucket = stack.client("s3"), stack.name("RawstoreBucket")
         for key, owner, what, size, settles in steps:
             if what == "delete":
@@ -311,7 +311,7 @@ class TestKills:
     ) -> None:
         for fatal in range(40):
             stack.reset()
-            stack.disturbance.copies = 2
+            stack.faults.copies = 2
             push(stack, {"a.csv": body_of(100)})
             push(stack, {"a.csv": body_of(30)}, findability="private")
             push(stack, {"b.csv": body_of(5)})

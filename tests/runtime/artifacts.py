@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Function
-from local.template.parser import Reader
+from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 
 MAX_BYTES = 262_144_000
@@ -20,7 +20,7 @@ def read_functions(build: Path, queue_endpoint: str) -> dict[str, Function]:
     `queue_endpoint` is where SQS answers, because variables hold the URLs of queues.
     """
     template = translate(read_source(build / "template.yaml"), {}, DEFAULT_REGION)
-    resources = Reader(template, DEFAULT_STACK_NAME, queue_endpoint).read()
+    resources = TemplateParser(template, DEFAULT_STACK_NAME, queue_endpoint).parse()
     return {function.logical_id: function for function in resources.functions}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local.invocation import environment_of
+from local.invocation import function_environment
 from local.resources import Function
 from tests.runtime.observation import Observation
 from tests.runtime.tools import Tools
@@ -83,7 +83,7 @@ class Emulator:
         self._report = scratch / f"{function.logical_id}-{self._port}.json"
         self._environment = {
             **LAMBDAS_OWN,
-            **environment_of(function, endpoints),
+            **function_environment(function, endpoints),
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_seconds),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),

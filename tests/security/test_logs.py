@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from local.gateway.api import Request
-from local.printing import Printer
-from local.reports import Silence
+from local.reports import ConsolePrinter, NoReports
 from local.resources import Function
 from local.stack import TEMPLATE, LocalStack
 from tests.api.clients import header, post
@@ -17,7 +16,7 @@ from tests.api.images import png
 from tests.security.group_records import API, GroupRecords, Sent, json_api, routes
 
 
-class Listening(Silence):
+class Listening(NoReports):
     """Keeps every line that a handler prints."""
 
     def __init__(self) -> None:
@@ -126,5 +125,5 @@ def test_the_access_log_knows_routes_and_no_paths() -> None:
 def test_a_local_line_of_a_request_has_no_query() -> None:
     lines: list[str] = []
     request = Request("GET", "/api/v1/metadata?filter[acCaption]=quagga")
-    Printer(lines.append).request(request.method, request.raw_path, 200, 3)
+    ConsolePrinter(lines.append).request(request.method, request.raw_path, 200, 3)
     assert "quagga" not in "".join(lines)

@@ -56,13 +56,13 @@ def test_objects_under_the_prefix_expire_and_it_is_told(gate: Gate, announced_bu
     for key in ("in/a", "out/a"):
         gate.s3.put_object(Bucket=announced_bucket, Key=key, Body=b"x")
     put_rules(gate, announced_bucket, EXPIRING)
-    assert gate.gate.carry_out_lifecycle() == 0
+    assert gate.gate.apply_lifecycle() == 0
     gate.clock.offset += timedelta(days=20)
     gate.s3.put_object(Bucket=announced_bucket, Key="in/later", Body=b"x")
     gate.clock.offset += timedelta(days=11)
     gate.events.clear()
 
-    assert gate.gate.carry_out_lifecycle() == 1
+    assert gate.gate.apply_lifecycle() == 1
 
     assert keys(gate, announced_bucket) == ["in/later", "out/a"]
     [event] = gate.events
@@ -84,10 +84,10 @@ def test_an_upload_that_nobody_completes_is_given_up_with_its_parts(
     upload = gate.s3.create_multipart_upload(Bucket=bucket, Key="a")["UploadId"]
     gate.s3.upload_part(Bucket=bucket, Key="a", UploadId=upload, PartNumber=1, Body=b"part")
     gate.clock.offset += timedelta(days=6)
-    assert gate.gate.carry_out_lifecycle() == 0
+    assert gate.gate.apply_lifecycle() == 0
     gate.clock.offset += timedelta(days=2)
 
-    assert gate.gate.carry_out_lifecycle() == 1
+    assert gate.gate.apply_lifecycle() == 1
 
     assert "Uploads" not in gate.s3.list_multipart_uploads(Bucket=bucket)
     assert set(folder.rglob("*")) == before
@@ -108,7 +108,7 @@ def test_a_rule_that_is_not_for_it_leaves_all_as_it_is(
     gate.s3.create_multipart_upload(Bucket=bucket, Key="in/b")
     put_rules(gate, bucket, rule)
     gate.clock.offset += timedelta(days=100)
-    assert gate.gate.carry_out_lifecycle() == 0
+    assert gate.gate.apply_lifecycle() == 0
     assert keys(gate, bucket) == ["in/a"]
 
 
@@ -117,6 +117,6 @@ def test_an_object_of_a_versioned_bucket_expires_under_a_marker(gate: Gate, buck
     gate.s3.put_object(Bucket=bucket, Key="in/a", Body=b"x")
     put_rules(gate, bucket, EXPIRING)
     gate.clock.offset += timedelta(days=32)
-    assert gate.gate.carry_out_lifecycle() == 1
-    assert gate.gate.carry_out_lifecycle() == 0
+    assert gate.gate.apply_lifecycle() == 1
+    assert gate.gate.apply_lifecycle() == 0
     assert len(gate.s3.list_object_versions(Bucket=bucket)["DeleteMarkers"]) == 1

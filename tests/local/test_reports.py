@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from local.foreground import shown_path
-from local.gateway.api import Handled, Request, gateway_error
+from local.gateway.api import HandledRequest, Request, gateway_error
 from local.invocation import Outcome
-from local.printing import Printer, readable_line
+from local.reports import ConsolePrinter, readable_line
 from local.resources import Function, RetryPolicy
 
 FUNCTION = Function(
@@ -49,14 +49,14 @@ def test_an_exception_is_shown_under_its_line() -> None:
 
 def test_each_report_is_a_line_with_its_time() -> None:
     lines: list[str] = []
-    printer = Printer(lines.append)
+    printer = ConsolePrinter(lines.append)
     printer.request("GET", "/api", 200, 12.3)
     printer.delivery("2 of queue", FUNCTION, Outcome(duration_ms=5), "")
     failed = Outcome(error_type="KeyError", error_message="a\nb", stack_trace=("one\n", "two\n"))
     printer.delivery("1 of queue", FUNCTION, failed, "visible again in 30 s")
     printer.failure("OneFunction", failed)
     printer.output(FUNCTION, "hello")
-    printer.fall_silent()
+    printer.mute()
     printer.note("unheard")
     assert [line[9:] for line in lines] == [
         "GET /api -> 200 12 ms",
@@ -71,5 +71,5 @@ def test_each_report_is_a_line_with_its_time() -> None:
 
 def test_paths_are_shown_without_queries_and_keys() -> None:
     request = Request("GET", "/toa/abcdef?jwt=secret")
-    assert shown_path(request, Handled(gateway_error(404), "GET /toa/{key}")) == "/toa/{key}"
-    assert shown_path(request, Handled(gateway_error(404), "GET /{a}/{b}")) == "/toa/abcdef"
+    assert shown_path(request, HandledRequest(gateway_error(404), "GET /toa/{key}")) == "/toa/{key}"
+    assert shown_path(request, HandledRequest(gateway_error(404), "GET /{a}/{b}")) == "/toa/abcdef"
