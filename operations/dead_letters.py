@@ -28,7 +28,7 @@ class DeadLetterQueue:
 
 
 @dataclass(frozen=True)
-class Moved:
+class CopiedUpload:
     """What became of the messages of one queue."""
 
     queue: DeadLetterQueue
@@ -56,7 +56,7 @@ def dead_letter_queues(installation: Installation) -> list[DeadLetterQueue]:
 
 def redrive(
     installation: Installation, queue: DeadLetterQueue, say: Callable[[str], None]
-) -> Moved:
+) -> CopiedUpload:
     """Send each message on, then delete it here: twice at worst, never not at all.
 
     Takes no more than were there at the start, so that what fails again at once ends here.
@@ -76,7 +76,7 @@ def redrive(
         sent += 1
         if sent % 100 == 0:
             say(f"{queue.logical_id}: {sent} of about {queue.messages} sent")
-    return Moved(queue, sent, left)
+    return CopiedUpload(queue, sent, left)
 
 
 def _home(sqs: Any, queue: DeadLetterQueue) -> str | None:

@@ -4,8 +4,7 @@ from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.uploads.removal import Removal
-from coffer.domain.uploads.update import UploadChanges
+from coffer.domain.uploads.delete import UploadDeletion, delete_upload
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import deleted_response
 from coffer.http.requests import Request
@@ -15,10 +14,8 @@ from coffer.identification import configured_identify
 from coffer.settings import store_settings
 
 identify = configured_identify()
-uploads = DynamoUploads()
-changing = UploadChanges(uploads=uploads)
-removal = Removal(
-    uploads=uploads,
+deletion = UploadDeletion(
+    uploads=DynamoUploads(),
     objects=S3Objects(s3_client(), store_settings.object_bucket),
     clock=SystemClock(),
 )
@@ -29,7 +26,7 @@ app = Api()
 def remove_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    changing.delete(removal, caller, identifier, read_precondition(request))
+    delete_upload(deletion, caller, identifier, read_precondition(request))
     return deleted_response()
 
 

@@ -14,7 +14,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.metadata.cascade import Cascade
-from coffer.domain.uploads.large_files import HandedOn
+from coffer.domain.uploads.large_files import QueuedLargeFiles
 from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import messaging_settings, store_settings, upload_settings
@@ -38,7 +38,7 @@ housekeeping = Housekeeping(
         clock=clock,
         max_bytes=upload_settings.max_upload_bytes,
         stream_hash_limit_bytes=upload_settings.brief_hash_limit_bytes,
-        large_files=HandedOn(
+        large_files=QueuedLargeFiles(
             queue=large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
         ),
         copy_conditions=copy_conditions,
@@ -51,7 +51,7 @@ housekeeping = Housekeeping(
 
 def lambda_handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     start_invocation(context.aws_request_id)
-    done = dict(housekeeping.keep())
+    done = dict(housekeeping.run())
     logger.info("house kept", done=done)
     for name, times in done.items():
         count(f"Housekeeping{name.title().replace('_', '')}", times)

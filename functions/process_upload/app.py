@@ -7,8 +7,8 @@ from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
-from coffer.domain.uploads.large_files import HandedOn
-from coffer.domain.uploads.promotion import Outcome, Promotion
+from coffer.domain.uploads.large_files import QueuedLargeFiles
+from coffer.domain.uploads.promotion import Promotion, PromotionOutcome
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings, upload_settings
 
@@ -20,7 +20,7 @@ promotion = Promotion(
     clock=SystemClock(),
     max_bytes=upload_settings.max_upload_bytes,
     stream_hash_limit_bytes=upload_settings.brief_hash_limit_bytes,
-    large_files=HandedOn(
+    large_files=QueuedLargeFiles(
         queue=large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
     ),
     copy_conditions=copy_conditions,
@@ -32,7 +32,7 @@ def process(event: dict[str, Any], attempt: int) -> None:
     before = objects.bytes_read
     outcome = promotion.process(key)
     read = objects.bytes_read - before
-    level = logger.warning if outcome is Outcome.FOREIGN else logger.info
+    level = logger.warning if outcome is PromotionOutcome.FOREIGN else logger.info
     level("arrival processed", key=key, outcome=outcome.value, bytes_read=read, attempt=attempt)
     count(f"Arrivals{outcome.value.title()}")
     count("BytesRead", read, MetricUnit.Bytes)

@@ -3,12 +3,12 @@
 from typing import Any
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.multipart_copies import S3MultipartCopies
 from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
-from coffer.adapters.s3.part_copies import S3PartCopies
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import Remaining, timed_queue_handler
-from coffer.domain.uploads.large_files import CopiedInParts
+from coffer.domain.uploads.large_files import MultipartLargeFiles
 from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings, upload_settings
@@ -16,7 +16,7 @@ from coffer.settings import messaging_settings, store_settings, upload_settings
 s3 = s3_client(read_timeout=COPYING)
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 objects = S3Objects(s3, bucket, copy_conditions=copy_conditions)
-copies = S3PartCopies(s3, bucket, objects, copy_conditions=copy_conditions)
+copies = S3MultipartCopies(s3, bucket, objects, copy_conditions=copy_conditions)
 uploads = DynamoUploads()
 max_bytes = upload_settings.max_upload_bytes
 stream_hash_limit_bytes = upload_settings.stream_hash_limit_bytes
@@ -31,7 +31,9 @@ def promote(event: dict[str, Any], attempt: int, remaining: Remaining) -> None:
         clock=SystemClock(),
         max_bytes=max_bytes,
         stream_hash_limit_bytes=stream_hash_limit_bytes,
-        large_files=CopiedInParts(uploads=uploads, copies=copies, queue=queue, remaining=remaining),
+        large_files=MultipartLargeFiles(
+            uploads=uploads, copies=copies, queue=queue, remaining=remaining
+        ),
         copy_conditions=copy_conditions,
     )
     before = objects.bytes_read

@@ -1,8 +1,8 @@
-"""PATCH /api/v1/object-upload/{id}: set right what was found out about a file."""
+"""PATCH /api/v1/object-upload/{id}: correct the record of an uploaded file."""
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.uploads.update import UploadChanges
+from coffer.domain.uploads.update import update_upload
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import read_changes, resource_response
 from coffer.http.requests import Request
@@ -12,7 +12,7 @@ from coffer.http.uploads.documents import TYPE, present_upload, upload_changes
 from coffer.identification import configured_identify
 
 identify = configured_identify()
-changing = UploadChanges(uploads=DynamoUploads())
+uploads = DynamoUploads()
 app = Api()
 
 
@@ -21,7 +21,7 @@ def change_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     changes = upload_changes(read_changes(request, TYPE, identifier))
-    upload = changing.update(caller, identifier, changes, read_precondition(request))
+    upload = update_upload(uploads, caller, identifier, changes, read_precondition(request))
     data = present_upload(upload, duplicate_found=upload.duplicate_found)
     return resource_response(request, data, version=upload.version)
 

@@ -1,4 +1,4 @@
-"""POST /api/v1/file/{bucket} and …/derivative: a small file through the API itself."""
+"""POST /api/v1/file/{bucket} and …/derivative: store a small file sent through the API itself."""
 
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
@@ -31,8 +31,8 @@ def upload_file(request: Request) -> Response:
     caller = identify(request)
     file = received_file(request, max_bytes=max_bytes)
 
-    def make(run: Run | None) -> Response:
-        receipt = upload_directly(
+    def store(run: Run | None) -> Response:
+        result = upload_directly(
             uploads,
             objects,
             clock,
@@ -43,10 +43,10 @@ def upload_file(request: Request) -> Response:
             max_bytes=max_bytes,
             identify=run.identifier if run else None,
         )
-        return upload_response(request, receipt)
+        return upload_response(request, result)
 
-    # A form spells the same file differently each time: its boundary is random.
-    return idempotent_response(request, caller, idempotency, make, sent=file.fingerprint)
+    # The body of a repeated request differs: the form's boundary is random.
+    return idempotent_response(request, caller, idempotency, store, sent=file.fingerprint)
 
 
 lambda_handler = app.handler()

@@ -17,7 +17,7 @@ import pytest
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
-from coffer.domain.uploads.large_files import CopiedInParts
+from coffer.domain.uploads.large_files import MultipartLargeFiles
 from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion
 from coffer.domain.uploads.record import ObjectUpload, UploadStatus
 from local.functions.in_process import InProcessInvoker
@@ -43,15 +43,17 @@ class Site:
         self.meanwhile: Meanwhile = lambda: PLENTY
         process, house = self._module("process_upload"), self._module("keep_house")
         worker = self._module("promote_large_upload")
-        small: dict[str, Any] = {"largest_copy_bytes": PART}
+        small: dict[str, Any] = {"max_copy_bytes": PART}
         monkeypatch.setattr(process, "promotion", replace(process.promotion, **small))
         kept = replace(house.housekeeping, promotion=replace(house.housekeeping.promotion, **small))
         monkeypatch.setattr(house, "housekeeping", kept)
         monkeypatch.setattr(worker, "Promotion", partial(Promotion, **small))
-        monkeypatch.setattr(worker, "CopiedInParts", self._copied_in_parts)
+        monkeypatch.setattr(worker, "MultipartLargeFiles", self._multipart_large_files)
 
-    def _copied_in_parts(self, **parts: Any) -> CopiedInParts:
-        return CopiedInParts(**parts | {"part_bytes": PART, "remaining": lambda: self.meanwhile()})
+    def _multipart_large_files(self, **parts: Any) -> MultipartLargeFiles:
+        return MultipartLargeFiles(
+            **parts | {"part_bytes": PART, "remaining": lambda: self.meanwhile()}
+        )
 
     def _module(self, folder: str) -> ModuleType:
         invoker = self.stack.invoker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.domain.media_types import FORBIDDEN_TYPES
+from coffer.domain.uploads.forbidden_types import FORBIDDEN_TYPES
 from local.gateway.api import Response
 from local.stack import LocalStack
 

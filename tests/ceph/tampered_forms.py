@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from coffer.adapters.rawstore.forms import S3PackageForms
+from coffer.adapters.signing.presigned_posts import S3PresignedPosts
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
-from coffer.adapters.signing.upload_forms import S3UploadForms
 from coffer.domain.rawstore.datasets import Package, PackageFile
 from coffer.domain.rawstore.digests import Md5
-from coffer.domain.uploads.grant import FIELD as GRANT
-from coffer.domain.uploads.grant import UploadGrant
-from coffer.domain.uploads.presigned_uploads import AllowedUpload, Checksums
+from coffer.domain.uploads.grant import GRANT_FIELD, UploadGrant
+from coffer.domain.uploads.presigned_uploads import Checksums, UploadPolicy
 from local.resources import DEFAULT_REGION
 from tests.ceph.cases import BODY, OTHER, Case, altered
 from tests.ceph.sides import BUCKET, Side
@@ -36,15 +35,15 @@ def _grant(user: str) -> str:
 
 def upload_fields(checksums: Checksums, signer: Signer, at: Endpoint, now: datetime) -> Fields:
     """The form of POST /api/v1/upload/{bucket}, for exactly BODY."""
-    allowed = AllowedUpload(
+    allowed = UploadPolicy(
         key=UPLOAD_KEY,
         grant=_grant("ann"),
         media_type="text/plain",
-        least_bytes=len(BODY),
-        most_bytes=len(BODY),
+        min_bytes=len(BODY),
+        max_bytes=len(BODY),
         checksums=checksums,
     )
-    [form] = S3UploadForms(signer, at, BUCKET).sign([allowed], now)
+    [form] = S3PresignedPosts(signer, at, BUCKET).sign([allowed], now)
     return form.fields
 
 
@@ -71,7 +70,7 @@ FORMS: Mapping[str, Make] = {
 
 TELLING: Mapping[str, str] = {
     "key": "incoming/bicoe/somebody-elses",
-    GRANT: _grant("bob"),
+    GRANT_FIELD: _grant("bob"),
     "Content-Type": "text/html",
     "Content-MD5": base64.b64encode(hashlib.md5(OTHER, usedforsecurity=False).digest()).decode(),
     "success_action_status": "200",

@@ -165,24 +165,24 @@ def test_readable_uploads_are_found_by_their_content(uploads: Uploads) -> None:
     uploads.add(upload(bucket="AAFC"))
     uploads.add(upload(file_identifier=identifier(7), bucket="cnc"))
     uploads.add(upload(file_identifier=identifier(8), inspected_content=content(sha1_hex="0" * 40)))
-    assert sorted(uploads.with_content(SHA1)) == ["aafc", "cnc"]
-    assert list(uploads.with_content(SHA1, "aafc")) == ["aafc"]
-    assert list(uploads.with_content(SHA1, "other")) == []
-    assert list(uploads.with_content("f" * 40)) == []
+    assert sorted(uploads.buckets_with_content(SHA1)) == ["aafc", "cnc"]
+    assert list(uploads.buckets_with_content(SHA1, "aafc")) == ["aafc"]
+    assert list(uploads.buckets_with_content(SHA1, "other")) == []
+    assert list(uploads.buckets_with_content("f" * 40)) == []
 
 
 @pytest.mark.parametrize("name", ["pending", "planned", "rejected", "tombstone", "without hashes"])
 def test_what_nobody_can_read_is_not_found_by_its_content(uploads: Uploads, name: str) -> None:
     uploads.add(RECORDS[name])
-    assert list(uploads.with_content(SHA1)) == []
+    assert list(uploads.buckets_with_content(SHA1)) == []
 
 
 def test_an_upload_is_found_from_when_it_is_available_until_it_is_deleted(uploads: Uploads) -> None:
     before = uploads.add(pending())
     available = uploads.replace(before, upload())
-    assert list(uploads.with_content(SHA1)) == ["aafc"]
+    assert list(uploads.buckets_with_content(SHA1)) == ["aafc"]
     uploads.replace(available, replace(available, deleted_on=NOON))
-    assert list(uploads.with_content(SHA1)) == []
+    assert list(uploads.buckets_with_content(SHA1)) == []
 
 
 # ---------------------------------------------------------------- by what they wait for
@@ -240,12 +240,12 @@ def test_uploads_are_found_by_why_they_have_no_thumbnail_in_order(uploads: Uploa
     uploads.add(failed(4, "decoder_crashed"))
     uploads.add(upload(file_identifier=identifier(5)))
     every = [identifier(number) for number in (1, 2, 3)]
-    assert list(uploads.without_thumbnail("image_damaged", None)) == every
-    assert list(uploads.without_thumbnail("image_damaged", identifier(1))) == every[1:]
-    assert list(uploads.without_thumbnail("no_preview", None)) == []
+    assert list(uploads.with_failed_thumbnail("image_damaged", None)) == every
+    assert list(uploads.with_failed_thumbnail("image_damaged", identifier(1))) == every[1:]
+    assert list(uploads.with_failed_thumbnail("no_preview", None)) == []
 
 
 def test_an_upload_whose_thumbnail_is_wanted_again_is_not_found(uploads: Uploads) -> None:
     before = uploads.add(failed(1, "image_damaged"))
     uploads.replace(before, before.thumbnail_requested("t"))
-    assert list(uploads.without_thumbnail("image_damaged", None)) == []
+    assert list(uploads.with_failed_thumbnail("image_damaged", None)) == []

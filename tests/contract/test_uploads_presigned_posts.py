@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
-from coffer.adapters.signing.upload_forms import FORM_LIFE, S3UploadForms
+from coffer.adapters.signing.presigned_posts import FORM_LIFE, S3PresignedPosts
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
-from coffer.domain.uploads.presigned_uploads import AllowedUpload, Checksums, SignedForm
+from coffer.domain.uploads.presigned_uploads import Checksums, PresignedPost, UploadPolicy
 from coffer.settings import store_settings
 from local.stack import LocalStack
 from tests.api import s3_forms
@@ -37,21 +37,21 @@ HASHES: dict[str, dict[str, str]] = {
 }
 
 
-def sign(**changes: Any) -> SignedForm:
+def sign(**changes: Any) -> PresignedPost:
     allowed: dict[str, Any] = {
         "key": KEY,
         "grant": GRANT,
         "media_type": "image/png",
-        "least_bytes": len(BODY),
-        "most_bytes": len(BODY),
+        "min_bytes": len(BODY),
+        "max_bytes": len(BODY),
         "checksums": Checksums(),
     }
-    forms = S3UploadForms(store_signer(), store_endpoint(), store_settings.object_bucket)
-    [form] = forms.sign([AllowedUpload(**allowed | changes)], SystemClock().now())
+    forms = S3PresignedPosts(store_signer(), store_endpoint(), store_settings.object_bucket)
+    [form] = forms.sign([UploadPolicy(**allowed | changes)], SystemClock().now())
     return form
 
 
-def post(form: SignedForm, body: bytes = BODY, *, name: str = "", value: str = "") -> int:
+def post(form: PresignedPost, body: bytes = BODY, *, name: str = "", value: str = "") -> int:
     """Post the form, with one of its fields changed, or left out where its value is empty."""
     url = urlsplit(form.url)
     fields = {field: text for field, text in (form.fields | {name: value}).items() if text}
@@ -68,14 +68,14 @@ def test_what_was_allowed_arrives_with_its_grant(stack: LocalStack) -> None:
 
 def test_several_forms_come_in_order() -> None:
     now = SystemClock().now()
-    forms = S3UploadForms(store_signer(), store_endpoint(), store_settings.object_bucket)
+    forms = S3PresignedPosts(store_signer(), store_endpoint(), store_settings.object_bucket)
     allowed = [
-        AllowedUpload(
+        UploadPolicy(
             key=f"incoming/a/{number}",
             grant=GRANT,
             media_type=None,
-            least_bytes=1,
-            most_bytes=9,
+            min_bytes=1,
+            max_bytes=9,
             checksums=Checksums(),
         )
         for number in range(3)
@@ -99,7 +99,7 @@ def test_without_a_type_none_may_be_sent(stack: LocalStack) -> None:
     ("size", "status"), [(0, 400), (9, 400), (10, 201), (15, 201), (20, 201), (21, 400)]
 )
 def test_the_size_stays_within_its_bounds(stack: LocalStack, size: int, status: int) -> None:
-    assert post(sign(least_bytes=10, most_bytes=20), b"x" * size) == status
+    assert post(sign(min_bytes=10, max_bytes=20), b"x" * size) == status
     assert bool(stack.keys("ObjectBucket")) is (status == 201)
 
 

@@ -7,10 +7,10 @@ from tests.fakes.changes import InMemoryAudit, RecordingBus
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.hooks import KilledError, kill_at_call, with_hooks
 from tests.fakes.listing import InMemoryLists
-from tests.fakes.objects import InMemoryDeliveries, InMemoryObjects, InMemoryPartCopies
+from tests.fakes.objects import InMemoryDeliveries, InMemoryMultipartCopies, InMemoryObjects
 from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.thumbnails import FixedThumbnailer
-from tests.fakes.uploads import InMemoryQueue, UnsignedForms
+from tests.fakes.uploads import InMemoryQueue, UnsignedPosts
 from tests.fakes.vocabulary import InMemoryVocabulary
 
 __all__ = [
@@ -20,14 +20,14 @@ __all__ = [
     "InMemoryCatalogue",
     "InMemoryDeliveries",
     "InMemoryLists",
+    "InMemoryMultipartCopies",
     "InMemoryObjects",
-    "InMemoryPartCopies",
     "InMemoryQueue",
     "InMemoryUploads",
     "InMemoryVocabulary",
     "KilledError",
     "RecordingBus",
-    "UnsignedForms",
+    "UnsignedPosts",
     "kill_at_call",
     "with_hooks",
 ]

@@ -16,7 +16,7 @@ from coffer.domain.errors import (
     UploadMissingError,
 )
 from coffer.domain.objects import StoredObject
-from coffer.domain.uploads.ports import Stretch
+from coffer.domain.uploads.ports import PartRange
 
 
 def sha1_of(body: bytes) -> str:
@@ -180,8 +180,8 @@ class InMemoryObjects:
         return stored
 
 
-class InMemoryPartCopies:
-    """The PartCopies port over the same objects. `copied` counts parts, repeated ones too."""
+class InMemoryMultipartCopies:
+    """The MultipartCopies port over the same objects. `copied` counts parts, repeated ones too."""
 
     def __init__(self, objects: InMemoryObjects) -> None:
         self._objects = objects
@@ -189,31 +189,31 @@ class InMemoryPartCopies:
         self.uploads: dict[tuple[str, str], tuple[str, dict[int, bytes]]] = {}
         self.copied = 0
 
-    def begin(self, destination: str, *, content_type: str) -> str:
+    def create(self, destination: str, *, content_type: str) -> str:
         self._begun += 1
         self.uploads[destination, f"upload-{self._begun}"] = (content_type, {})
         return f"upload-{self._begun}"
 
-    def parts(self, destination: str, upload: str) -> Collection[int]:
+    def part_numbers(self, destination: str, upload: str) -> Collection[int]:
         return set(self._found(destination, upload)[1])
 
-    def copy(
-        self, destination: str, upload: str, source: StoredObject, stretches: Sequence[Stretch]
+    def copy_parts(
+        self, destination: str, upload: str, source: StoredObject, ranges: Sequence[PartRange]
     ) -> None:
         _, parts = self._found(destination, upload)
-        for one in stretches:
+        for one in ranges:
             if self._objects.describe(source.key).etag != source.etag:
                 raise ObjectChangedError(source.key)
             body = self._objects.body(source.key)
             parts[one.number] = body[one.start : one.start + one.length]
             self.copied += 1
 
-    def finish(self, destination: str, upload: str) -> StoredObject:
+    def complete(self, destination: str, upload: str) -> StoredObject:
         content_type, parts = self._found(destination, upload)
         del self.uploads[destination, upload]
         return self._objects.join(destination, [parts[n] for n in sorted(parts)], content_type)
 
-    def abandon(self, destination: str, upload: str) -> None:
+    def abort(self, destination: str, upload: str) -> None:
         self.uploads.pop((destination, upload), None)
 
     def describe(self, key: str) -> StoredObject:

@@ -69,7 +69,7 @@ class InMemoryUploads:
         self._require_unchanged(upload)
         del self.records[upload.file_identifier]
 
-    def with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
+    def buckets_with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
         for upload in self.records.values():
             key = buckets.bucket_key(upload.bucket)
             if (
@@ -79,7 +79,7 @@ class InMemoryUploads:
             ):
                 yield key
 
-    def without_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
+    def with_failed_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
         for identifier, upload in sorted(self.records.items()):
             if upload.thumbnail_failure == failure and identifier > (after or ""):
                 yield identifier

@@ -1,4 +1,4 @@
-"""The ProcessingQueue and UploadForms ports in memory."""
+"""The ProcessingQueue and PresignedPosts ports in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coffer.domain.objects import StoredObject
-from coffer.domain.uploads.presigned_uploads import AllowedUpload, SignedForm
+from coffer.domain.uploads.presigned_uploads import PresignedPost, UploadPolicy
 
 
 class InMemoryQueue:
@@ -19,15 +19,16 @@ class InMemoryQueue:
         self.enqueued.append(stored)
 
 
-class UnsignedForms:
-    """The UploadForms port: forms that nobody signed, one hour long."""
+class UnsignedPosts:
+    """The PresignedPosts port without signatures. Forms expire after one hour."""
 
     def __init__(self) -> None:
-        self.allowed: list[AllowedUpload] = []
+        self.policies: list[UploadPolicy] = []
 
-    def sign(self, uploads: Sequence[AllowedUpload], now: datetime) -> list[SignedForm]:
-        self.allowed += uploads
+    def sign(self, policies: Sequence[UploadPolicy], now: datetime) -> list[PresignedPost]:
+        self.policies += policies
+        expires = now + timedelta(hours=1)
         return [
-            SignedForm(url="store:", fields={"key": upload.key}, expires=now + timedelta(hours=1))
-            for upload in uploads
+            PresignedPost(url="store:", fields={"key": policy.key}, expires=expires)
+            for policy in policies
         ]

@@ -170,7 +170,7 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "add": lambda: DynamoUploads().add(upload()),
     "replace": lambda: DynamoUploads().replace(upload(), upload()),
     "discard": lambda: DynamoUploads().discard(upload()),
-    "with_content": lambda: list(DynamoUploads().with_content("0" * 40)),
+    "buckets_with_content": lambda: list(DynamoUploads().buckets_with_content("0" * 40)),
     "awaiting": lambda: list(DynamoUploads().awaiting(Awaiting.COMPLETION, NOON)),
     "get_all": lambda: DynamoUploads().get_all(["x"]),
     "metadata": lambda: _catalogue().metadata("x"),

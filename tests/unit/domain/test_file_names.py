@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from coffer.domain.errors import InvalidError
 from coffer.domain.file_names import (
-    admit_name,
     base_of,
     extension_of,
     name_for_download,
+    parse_file_name,
     standardise,
 )
 
@@ -70,12 +70,12 @@ def test_the_extension_is_what_stands_behind_the_last_dot(
 
 def test_no_name_has_no_extension() -> None:
     assert extension_of(None) == ""
-    assert admit_name(None) == ""
+    assert parse_file_name(None) == ""
 
 
 @pytest.mark.parametrize("name", ["n" * 250, "n" * 246 + ".png", "a.123456789"])
 def test_a_name_may_have_250_characters_and_an_extension_10(name: str) -> None:
-    assert admit_name(name) == name
+    assert parse_file_name(name) == name
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_name_may_have_250_characters_and_an_extension_10(name: str) -> None:
 )
 def test_what_is_too_long_is_refused_before_anything_is_stored(name: str, code: str) -> None:
     with pytest.raises(InvalidError) as refusal:
-        admit_name(name, pointer="/files/3/originalFilename")
+        parse_file_name(name, pointer="/files/3/originalFilename")
     [problem] = refusal.value.problems
     assert (problem.code, problem.pointer) == (code, "/files/3/originalFilename")
 

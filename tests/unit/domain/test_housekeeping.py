@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.housekeeping import PATIENCE, Housekeeping
+from coffer.domain.housekeeping import MIN_AGE, Housekeeping
 from coffer.domain.metadata.cascade import Cascade
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
-from coffer.domain.uploads.large_files import MAX_COPY_BYTES, HandedOn
+from coffer.domain.uploads.large_files import MAX_COPY_BYTES, QueuedLargeFiles
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.promotion import Promotion
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
@@ -29,21 +29,21 @@ from tests.fakes.hooks import once
 from tests.fakes.objects import etag_of
 from tests.fakes.records import identifier, pending, upload
 
-LATER = PATIENCE + timedelta(seconds=1)
+LATER = MIN_AGE + timedelta(seconds=1)
 
 
 class House:
     """A house in which things were left at noon."""
 
-    def __init__(self, *uploads: ObjectUpload, most: int = 1000) -> None:
+    def __init__(self, *uploads: ObjectUpload, max_tasks: int = 1000) -> None:
         self.clock = FrozenClock()
         self.uploads = InMemoryUploads(*uploads)
         self.catalogue = InMemoryCatalogue(self.uploads)
         self.objects = InMemoryObjects(self.clock)
         self.queue = InMemoryQueue()
         self.large = InMemoryQueue()
-        self.largest_copy_bytes = MAX_COPY_BYTES
-        self.most = most
+        self.max_copy_bytes = MAX_COPY_BYTES
+        self.max_tasks = max_tasks
 
     def store(self, key: str) -> None:
         self.objects.replace(key, PNG, content_type="image/png")
@@ -62,14 +62,14 @@ class House:
                     clock=self.clock,
                     max_bytes=1000,
                     stream_hash_limit_bytes=1000,
-                    large_files=HandedOn(queue=self.large),
-                    largest_copy_bytes=self.largest_copy_bytes,
+                    large_files=QueuedLargeFiles(queue=self.large),
+                    max_copy_bytes=self.max_copy_bytes,
                 ),
                 cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
                 clearing=nothing_to_clear(self.clock),
                 clock=self.clock,
-                most=self.most,
-            ).keep()
+                max_tasks=self.max_tasks,
+            ).run()
         )
 
 
@@ -127,7 +127,7 @@ def test_a_promotion_that_was_left_is_brought_to_its_end() -> None:
 def test_a_large_file_that_was_left_half_way_is_handed_on_once_more() -> None:
     left = processing(copy_identifier="upload-1")
     house = House(left)
-    house.largest_copy_bytes = 10
+    house.max_copy_bytes = 10
     house.objects.arrive(
         incoming_key(left.bucket, left.file_identifier), PNG, {METADATA_NAME: grant_of(left)}
     )
@@ -146,7 +146,7 @@ def test_a_promotion_whose_bytes_are_lost_is_refused() -> None:
 def test_what_is_not_an_hour_old_is_left_to_its_handler(left: ObjectUpload) -> None:
     house = House(left)
     house.store("incoming/aafc/x")
-    assert house.keep(after=PATIENCE) == {}
+    assert house.keep(after=MIN_AGE) == {}
     assert house.uploads.records == {left.file_identifier: left}
     assert house.queue.enqueued == []
 
@@ -181,14 +181,14 @@ def test_a_removal_that_was_finished_since_it_was_listed_is_left_alone() -> None
 
 def test_one_run_has_a_bound() -> None:
     left = [pending(file_identifier=identifier(number)) for number in range(3)]
-    house = House(*left, most=2)
+    house = House(*left, max_tasks=2)
     house.store("incoming/aafc/x")
     assert house.keep() == {"discarded": 2}
     assert house.keep() == {"discarded": 1, "requeued": 1}
 
 
 def test_the_bound_holds_for_arrivals_too() -> None:
-    house = House(most=2)
+    house = House(max_tasks=2)
     for number in range(3):
         house.store(f"incoming/aafc/{number}")
     assert house.keep() == {"requeued": 2}

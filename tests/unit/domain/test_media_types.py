@@ -7,13 +7,11 @@ import pytest
 
 from coffer.domain.detection import BufferReader
 from coffer.domain.media_types import (
-    FORBIDDEN_TYPES,
     DcType,
     base_type,
     dc_type_of,
     evaluate_extension,
     evaluate_media_type,
-    is_forbidden,
     is_imageable,
 )
 from coffer.domain.uploads.record import Content
@@ -112,25 +110,6 @@ def test_the_reference_names_the_forbidden_type() -> None:
 )
 def test_compressed_files_office_files_and_scripts_are_allowed(body: bytes, name: str) -> None:
     assert look_into(body, None, name).size_in_bytes == len(body)
-
-
-@pytest.mark.parametrize("media_type", sorted(FORBIDDEN_TYPES))
-def test_every_forbidden_type_is_forbidden_with_parameters_too(media_type: str) -> None:
-    assert is_forbidden(media_type)
-    assert is_forbidden(f"{media_type}; version=5")
-
-
-@pytest.mark.parametrize("kind", ["", "-executable", "-dylib", "-kext-bundle"])
-def test_every_kind_of_mach_o_file_is_forbidden(kind: str) -> None:
-    assert is_forbidden(f"application/x-mach-o{kind}")
-
-
-@pytest.mark.parametrize(
-    "media_type",
-    ["application/gzip", "application/epub+zip", "application/x-gtar", "text/html", OCTET_STREAM],
-)
-def test_what_is_only_related_to_a_forbidden_type_is_allowed(media_type: str) -> None:
-    assert not is_forbidden(media_type)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from tests.fakes.records import (
 READER = caller(Role.READ_ONLY)
 REFUSED: dict[str, Any] = {
     "status": UploadStatus.REJECTED,
-    "content": None,
+    "inspected_content": None,
     "rejection": Rejection(code="empty_file", detail="Can't store empty file."),
     "thumbnail_status": None,
 }

@@ -23,11 +23,11 @@ from coffer.domain.media_types import DcType
 from coffer.domain.metadata.cascade import Cascade
 from coffer.domain.uploads.direct_upload import (
     ReceivedFile,
-    UploadReceipt,
+    UploadResult,
     finish_direct_upload,
     upload_directly,
 )
-from coffer.domain.uploads.large_files import HandedOn
+from coffer.domain.uploads.large_files import QueuedLargeFiles
 from coffer.domain.uploads.promotion import Promotion
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import (
@@ -57,9 +57,7 @@ class World:
         self.uploads = InMemoryUploads()
         self.objects = InMemoryObjects(self.clock)
 
-    def upload(
-        self, body: bytes = PNG, name: str | None = "leaf.png", **more: Any
-    ) -> UploadReceipt:
+    def upload(self, body: bytes = PNG, name: str | None = "leaf.png", **more: Any) -> UploadResult:
         arguments: dict[str, Any] = {
             "uploads": self.uploads,
             "objects": self.objects,
@@ -85,12 +83,12 @@ class World:
                 clock=self.clock,
                 max_bytes=MOST,
                 stream_hash_limit_bytes=MOST,
-                large_files=HandedOn(queue=InMemoryQueue()),
+                large_files=QueuedLargeFiles(queue=InMemoryQueue()),
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
             clearing=nothing_to_clear(self.clock),
             clock=self.clock,
-        ).keep()
+        ).run()
 
 
 @pytest.fixture
@@ -239,7 +237,7 @@ def test_killed_at_any_call_housekeeping_leaves_all_or_nothing(
         world.upload(uploads=uploads, objects=objects)
     except KilledError:
         survived = False
-    assert survived == (call >= 5)  # twice with_content, add, write, replace
+    assert survived == (call >= 5)  # twice buckets_with_content, add, write, replace
     world.keep_house()
     states = {record.status for record in world.uploads.records.values()}
     assert states <= {UploadStatus.AVAILABLE}

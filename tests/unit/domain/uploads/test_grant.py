@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from coffer.domain.errors import InvalidError
 from coffer.domain.file_names import standardise
-from coffer.domain.uploads.grant import FIELD, MAX_BYTES, METADATA_NAME, GrantError, UploadGrant
+from coffer.domain.uploads.grant import (
+    GRANT_FIELD,
+    MAX_GRANT_BYTES,
+    METADATA_NAME,
+    GrantError,
+    UploadGrant,
+)
 
 GRANT = UploadGrant(
     bucket="AAFC",
@@ -75,7 +81,7 @@ def test_a_grant_of_half_a_character_is_none() -> None:
 
 
 def test_the_field_is_user_metadata_of_the_object() -> None:
-    assert f"x-amz-meta-{METADATA_NAME}" == FIELD
+    assert f"x-amz-meta-{METADATA_NAME}" == GRANT_FIELD
 
 
 def test_name_and_value_may_have_2048_bytes_together() -> None:
@@ -83,7 +89,7 @@ def test_name_and_value_may_have_2048_bytes_together() -> None:
     # 2,024, and one more makes 2,026: there is no grant of just 2,025.
     rest = len(json.dumps({"b": "b", "u": "u", "n": ""}, separators=(",", ":")))
     longest = UploadGrant(bucket="b", created_by="u", original_filename="n" * (1518 - rest))
-    assert len(FIELD) + len(longest.encode()) == MAX_BYTES - 1
+    assert len(GRANT_FIELD) + len(longest.encode()) == MAX_GRANT_BYTES - 1
     with pytest.raises(InvalidError) as refusal:
         replace(longest, created_by="uu").encode(pointer="/files/0")
     [problem] = refusal.value.problems

@@ -16,21 +16,21 @@ from coffer.domain.errors import RecordChangedError
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import (
+    MAX_CONCURRENT_PARTS,
     MAX_COPY_BYTES,
-    PARTS_AT_ONCE,
-    TIME_TO_COPY,
-    TIME_TO_HASH,
-    CopiedInParts,
-    HandedOn,
+    MIN_TIME_TO_COPY,
+    MIN_TIME_TO_HASH,
     LargeFiles,
+    MultipartLargeFiles,
+    QueuedLargeFiles,
 )
-from coffer.domain.uploads.ports import PartCopies, Uploads
-from coffer.domain.uploads.promotion import SOURCE_REPLACED, Outcome, Promotion
+from coffer.domain.uploads.ports import MultipartCopies, Uploads
+from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion, PromotionOutcome
 from coffer.domain.uploads.record import HashStatus, ObjectUpload, UploadStatus
 from tests.fakes import (
     FrozenClock,
+    InMemoryMultipartCopies,
     InMemoryObjects,
-    InMemoryPartCopies,
     InMemoryQueue,
     InMemoryUploads,
     KilledError,
@@ -79,27 +79,27 @@ class World:
         self.objects = InMemoryObjects(
             self.clock, copy_conditions=copy_conditions, checksums=checksums
         )
-        self.copies = InMemoryPartCopies(self.objects)
+        self.copies = InMemoryMultipartCopies(self.objects)
         self.queue = InMemoryQueue()
 
     def arrive(self, body: bytes = BODY) -> None:
         """Somebody puts a large file below `incoming/`."""
         self.objects.arrive(KEY, body, {METADATA_NAME: GRANT.encode()})
 
-    def hear(self) -> Outcome:
+    def hear(self) -> PromotionOutcome:
         """What process_upload does."""
-        return self._promotion(HandedOn(queue=self.queue)).process(KEY)
+        return self._promotion(QueuedLargeFiles(queue=self.queue)).process(KEY)
 
     def work(
         self,
         *times: timedelta,
         uploads: Uploads | None = None,
         objects: Objects | None = None,
-        copies: PartCopies | None = None,
-    ) -> Outcome:
+        copies: MultipartCopies | None = None,
+    ) -> PromotionOutcome:
         """What promote_large_upload does, having `times` left each time that it looks."""
         left: Iterator[timedelta] = chain(times, repeat(times[-1] if times else PLENTY))
-        large_files = CopiedInParts(
+        large_files = MultipartLargeFiles(
             uploads=uploads or self.uploads,
             copies=copies or self.copies,
             queue=self.queue,
@@ -121,13 +121,13 @@ class World:
             max_bytes=100_000_000,
             stream_hash_limit_bytes=self.stream_hash_limit_bytes,
             large_files=large_files,
-            largest_copy_bytes=1000,
+            max_copy_bytes=1000,
             copy_conditions=self.copy_conditions,
         )
 
-    def resume(self) -> Outcome:
+    def resume(self) -> PromotionOutcome:
         """What keep_house does with a record that was left half-way."""
-        return self._promotion(HandedOn(queue=self.queue)).resume(self.record)
+        return self._promotion(QueuedLargeFiles(queue=self.queue)).resume(self.record)
 
     @property
     def record(self) -> ObjectUpload:
@@ -158,9 +158,11 @@ def assert_available(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("size_bytes", "outcome"),
-    [(MAX_COPY_BYTES, Outcome.AVAILABLE), (MAX_COPY_BYTES + 1, Outcome.MOVING)],
+    [(MAX_COPY_BYTES, PromotionOutcome.AVAILABLE), (MAX_COPY_BYTES + 1, PromotionOutcome.MOVING)],
 )
-def test_what_s3_does_not_copy_in_one_call_is_handed_on(size_bytes: int, outcome: Outcome) -> None:
+def test_what_s3_does_not_copy_in_one_call_is_handed_on(
+    size_bytes: int, outcome: PromotionOutcome
+) -> None:
     world, objects = World(), HugeObjects(FrozenClock())
     objects.size_bytes = size_bytes
     objects.arrive(KEY, PNG, {METADATA_NAME: GRANT.encode()})
@@ -170,11 +172,11 @@ def test_what_s3_does_not_copy_in_one_call_is_handed_on(size_bytes: int, outcome
         clock=world.clock,
         max_bytes=50 * 1024**3,
         stream_hash_limit_bytes=0,
-        large_files=HandedOn(queue=world.queue),
+        large_files=QueuedLargeFiles(queue=world.queue),
     )
     assert promotion.process(KEY) is outcome
     handed_on = [(one.key, one.size_bytes) for one in world.queue.enqueued]
-    assert handed_on == ([(KEY, size_bytes)] if outcome is Outcome.MOVING else [])
+    assert handed_on == ([(KEY, size_bytes)] if outcome is PromotionOutcome.MOVING else [])
 
 
 def test_what_is_larger_than_is_taken_is_refused_unread_and_removed() -> None:
@@ -187,9 +189,9 @@ def test_what_is_larger_than_is_taken_is_refused_unread_and_removed() -> None:
         clock=world.clock,
         max_bytes=MAX_COPY_BYTES,
         stream_hash_limit_bytes=0,
-        large_files=HandedOn(queue=world.queue),
+        large_files=QueuedLargeFiles(queue=world.queue),
     )
-    assert promotion.process(KEY) is Outcome.REJECTED
+    assert promotion.process(KEY) is PromotionOutcome.REJECTED
     rejection = world.record.rejection
     assert rejection is not None
     assert rejection.code == "file_too_large"
@@ -198,7 +200,7 @@ def test_what_is_larger_than_is_taken_is_refused_unread_and_removed() -> None:
 
 
 def test_a_large_file_is_looked_into_before_it_is_handed_on(world: World) -> None:
-    assert world.hear() is Outcome.MOVING
+    assert world.hear() is PromotionOutcome.MOVING
     record = world.record
     assert (record.status, record.version) == (UploadStatus.PROCESSING, 0)
     assert (record.object_key, record.content.size_in_bytes) == (FINAL, len(BODY))
@@ -209,7 +211,7 @@ def test_a_large_file_is_looked_into_before_it_is_handed_on(world: World) -> Non
 def test_a_large_file_that_may_not_stay_is_handed_on_to_nobody() -> None:
     world = World()
     world.arrive(ELF + bytes(5000))
-    assert world.hear() is Outcome.REJECTED
+    assert world.hear() is PromotionOutcome.REJECTED
     assert (world.queue.enqueued, world.objects.keys) == ([], [])
 
 
@@ -224,7 +226,7 @@ def test_a_large_file_is_copied_in_parts_and_read_once(
     world.arrive()
     world.hear()
     head = world.objects.bytes_read
-    assert world.work() is Outcome.AVAILABLE
+    assert world.work() is PromotionOutcome.AVAILABLE
     assert_available(world)
     assert world.copies.copied == PARTS
     assert world.objects.bytes_read == head + len(BODY)
@@ -235,7 +237,7 @@ def test_of_more_bytes_than_may_be_read_no_sha1_is_known(world: World) -> None:
     world.stream_hash_limit_bytes = len(BODY) - 1
     world.hear()
     head = world.objects.bytes_read
-    assert world.work() is Outcome.AVAILABLE
+    assert world.work() is PromotionOutcome.AVAILABLE
     found = world.record.content
     assert (found.sha1_hex, found.hash_status) == (None, HashStatus.UNAVAILABLE)
     assert found.crc32 == crc32_of(BODY)
@@ -246,20 +248,20 @@ def test_without_time_for_more_parts_the_next_run_goes_on_with_those_that_are_mi
     world: World,
 ) -> None:
     world.hear()
-    assert world.work(PLENTY, TIME_TO_COPY - timedelta(seconds=1)) is Outcome.MOVING
-    assert world.copies.copied == PARTS_AT_ONCE
+    assert world.work(PLENTY, MIN_TIME_TO_COPY - timedelta(seconds=1)) is PromotionOutcome.MOVING
+    assert world.copies.copied == MAX_CONCURRENT_PARTS
     assert [one.key for one in world.queue.enqueued] == [KEY, KEY]
-    assert world.work() is Outcome.AVAILABLE
+    assert world.work() is PromotionOutcome.AVAILABLE
     assert world.copies.copied == PARTS
     assert_available(world)
 
 
 def test_without_time_for_the_hash_the_next_run_ends_it(world: World) -> None:
     world.hear()
-    assert world.work(TIME_TO_HASH - timedelta(seconds=1)) is Outcome.MOVING
+    assert world.work(MIN_TIME_TO_HASH - timedelta(seconds=1)) is PromotionOutcome.MOVING
     assert world.copies.copied == PARTS
     assert world.record.status is UploadStatus.PROCESSING
-    assert world.work(timedelta(0)) is Outcome.AVAILABLE
+    assert world.work(timedelta(0)) is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
@@ -267,26 +269,26 @@ def test_parts_that_were_thrown_away_for_their_age_are_made_again(world: World) 
     world.hear()
     world.work(PLENTY, timedelta(0))
     world.copies.uploads.clear()
-    assert world.work() is Outcome.MOVING
+    assert world.work() is PromotionOutcome.MOVING
     assert world.record.copy_identifier is None
     assert len(world.queue.enqueued) == 3
-    assert world.work() is Outcome.AVAILABLE
+    assert world.work() is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
-@pytest.mark.parametrize("method", ["begin", "copy", "finish"])
+@pytest.mark.parametrize("method", ["create", "copy_parts", "complete"])
 def test_other_bytes_that_come_in_between_are_not_mixed_in(world: World, method: str) -> None:
     world.hear()
     copies = with_hooks(world.copies, before=once(method, lambda: world.arrive(OTHER)))
     outcome = world.work(copies=copies)
-    if method == "finish":  # all parts are copies of the claimed bytes
-        assert outcome is Outcome.AVAILABLE
+    if method == "complete":  # all parts are copies of the claimed bytes
+        assert outcome is PromotionOutcome.AVAILABLE
         assert world.objects.body(FINAL) == BODY
     else:
-        assert outcome is Outcome.REJECTED
+        assert outcome is PromotionOutcome.REJECTED
         assert world.record.rejection == SOURCE_REPLACED
-    assert world.hear() is Outcome.REPLAY
-    assert world.objects.keys == ([FINAL] if method == "finish" else [])
+    assert world.hear() is PromotionOutcome.REPLAY
+    assert world.objects.keys == ([FINAL] if method == "complete" else [])
     assert world.copies.uploads == {}
 
 
@@ -360,15 +362,15 @@ def test_two_runs_at_once_end_as_one(moment: str) -> None:
 
 
 def test_heard_of_twice_it_is_handed_on_twice_and_moved_once(world: World) -> None:
-    assert [world.hear(), world.hear()] == [Outcome.MOVING, Outcome.MOVING]
-    assert [world.work(), world.work()] == [Outcome.AVAILABLE, Outcome.GONE]
+    assert [world.hear(), world.hear()] == [PromotionOutcome.MOVING, PromotionOutcome.MOVING]
+    assert [world.work(), world.work()] == [PromotionOutcome.AVAILABLE, PromotionOutcome.GONE]
     assert_available(world)
 
 
 def test_what_was_left_half_way_is_handed_on_once_more(world: World) -> None:
     world.hear()
     world.work(PLENTY, timedelta(0))
-    assert world.resume() is Outcome.MOVING
+    assert world.resume() is PromotionOutcome.MOVING
     assert [one.key for one in world.queue.enqueued] == [KEY] * 3
-    assert world.work() is Outcome.AVAILABLE
+    assert world.work() is PromotionOutcome.AVAILABLE
     assert_available(world)

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
-from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, Fate, OrphanRemoval
+from coffer.domain.uploads.delete import UploadDeletion
+from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, OrphanOutcome, OrphanRemoval
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
-from coffer.domain.uploads.removal import Removal
 from tests.fakes import FrozenClock, InMemoryObjects, InMemoryUploads, with_hooks
 from tests.fakes.files import PNG
 from tests.fakes.hooks import once
@@ -25,11 +25,11 @@ MOMENT = timedelta(microseconds=1)
 class Store:
     """A store in which uploads were left at noon, with their bytes and thumbnails."""
 
-    def __init__(self, *uploads: ObjectUpload, most: int = 100) -> None:
+    def __init__(self, *uploads: ObjectUpload, max_uploads: int = 100) -> None:
         self.clock = FrozenClock()
         self.uploads = InMemoryUploads(*uploads)
         self.objects = InMemoryObjects(self.clock)
-        self.most = most
+        self.max_uploads = max_uploads
         for one in uploads:
             for key in (str(one.object_key), one.thumbnail_key):
                 self.objects.replace(key, PNG, content_type="image/png")
@@ -41,14 +41,14 @@ class Store:
         uploads: Uploads | None = None,
         dry_run: bool = False,
         time_is_up: Callable[[], bool] = lambda: False,
-    ) -> list[Fate]:
+    ) -> list[OrphanOutcome]:
         self.clock.advance(after)
         records = uploads or self.uploads
-        removal = Removal(uploads=records, objects=self.objects, clock=self.clock)
+        deletion = UploadDeletion(uploads=records, objects=self.objects, clock=self.clock)
         found = OrphanRemoval(
-            uploads=records, removal=removal, clock=self.clock, most=self.most
+            uploads=records, deletion=deletion, clock=self.clock, max_uploads=self.max_uploads
         ).sweep(AGE, dry_run=dry_run, time_is_up=time_is_up)
-        return [one.fate for one in found]
+        return [one.outcome for one in found]
 
     @property
     def record(self) -> ObjectUpload:
@@ -57,7 +57,7 @@ class Store:
 
 def test_an_orphan_goes_with_its_thumbnail_and_leaves_a_tombstone() -> None:
     store = Store(upload())
-    assert store.sweep() == [Fate.REMOVED]
+    assert store.sweep() == [OrphanOutcome.REMOVED]
     assert not store.objects.keys
     record, now = store.record, store.clock.now()
     assert (record.deleted_on, record.deleted_by) == (now, ORPHAN_REMOVAL)
@@ -68,7 +68,7 @@ def test_an_orphan_goes_with_its_thumbnail_and_leaves_a_tombstone() -> None:
 def test_exactly_the_age_is_not_longer_than_the_age() -> None:
     store = Store(upload())
     assert store.sweep(after=AGE) == []
-    assert store.sweep(after=MOMENT) == [Fate.REMOVED]
+    assert store.sweep(after=MOMENT) == [OrphanOutcome.REMOVED]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def claim(store: Store) -> None:
 def test_an_upload_claimed_during_the_sweep_survives(call: str) -> None:
     store = Store(upload())
     racing = with_hooks(store.uploads, before=once(call, lambda: claim(store)))
-    assert store.sweep(uploads=racing) == [Fate.SPARED]
+    assert store.sweep(uploads=racing) == [OrphanOutcome.SPARED]
     assert store.record.claimed_by == "metadata/x"
     assert store.record.deleted_on is None
     assert len(store.objects.keys) == 2
@@ -120,28 +120,28 @@ def test_a_claim_that_was_given_back_starts_the_age_anew() -> None:
         )
 
     assert store.sweep(uploads=with_hooks(store.uploads, before=once("get", give_back))) == [
-        Fate.SPARED
+        OrphanOutcome.SPARED
     ]
     assert store.sweep(after=AGE) == []
-    assert store.sweep(after=MOMENT) == [Fate.REMOVED]
+    assert store.sweep(after=MOMENT) == [OrphanOutcome.REMOVED]
 
 
 def test_a_dry_run_names_and_removes_nothing() -> None:
     store = Store(upload())
-    assert store.sweep(dry_run=True) == [Fate.LISTED]
+    assert store.sweep(dry_run=True) == [OrphanOutcome.LISTED]
     assert (store.record, len(store.objects.keys)) == (upload(), 2)
 
 
 def test_a_run_has_a_bound_and_the_next_one_goes_on() -> None:
-    store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)), most=2)
-    assert store.sweep() == [Fate.REMOVED] * 2
-    assert store.sweep(after=MOMENT) == [Fate.REMOVED]
+    store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)), max_uploads=2)
+    assert store.sweep() == [OrphanOutcome.REMOVED] * 2
+    assert store.sweep(after=MOMENT) == [OrphanOutcome.REMOVED]
 
 
 def test_a_run_ends_when_its_time_is_up() -> None:
     store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)))
     times = iter([False, True])
-    assert store.sweep(time_is_up=lambda: next(times)) == [Fate.REMOVED]
+    assert store.sweep(time_is_up=lambda: next(times)) == [OrphanOutcome.REMOVED]
 
 
 def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:
@@ -151,31 +151,33 @@ def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:
         raise OSError("no store")
 
     store.objects = with_hooks(store.objects, before=once("remove", fail))
-    assert store.sweep() == [Fate.FAILED, Fate.REMOVED]
+    assert store.sweep() == [OrphanOutcome.FAILED, OrphanOutcome.REMOVED]
     assert store.record.awaiting is Awaiting.REMOVAL
 
 
 def test_an_upload_that_is_gone_meanwhile_is_no_failure() -> None:
     store = Store(upload())
     racing = with_hooks(store.uploads, before=once("get", store.uploads.records.clear))
-    assert store.sweep(uploads=racing) == [Fate.SPARED]
+    assert store.sweep(uploads=racing) == [OrphanOutcome.SPARED]
 
 
 def test_removing_twice_does_nothing_more() -> None:
     store = Store(upload())
-    removal = Removal(uploads=store.uploads, objects=store.objects, clock=store.clock)
-    tombstone = removal.bury(store.record, "alice")
-    removal.finish(tombstone)
+    deletion = UploadDeletion(uploads=store.uploads, objects=store.objects, clock=store.clock)
+    tombstone = deletion.mark_deleted(store.record, "alice")
+    deletion.remove_bytes(tombstone)
     settled = store.record
-    removal.finish(tombstone)
-    removal.finish(settled)
+    deletion.remove_bytes(tombstone)
+    deletion.remove_bytes(settled)
     assert store.record == settled
 
 
 def test_two_runs_that_finish_the_same_removal_do_not_disturb_each_other() -> None:
     store = Store(upload())
-    removal = Removal(uploads=store.uploads, objects=store.objects, clock=store.clock)
-    tombstone = removal.bury(store.record, "alice")
-    racing = with_hooks(store.uploads, before=once("replace", lambda: removal.finish(tombstone)))
-    Removal(uploads=racing, objects=store.objects, clock=store.clock).finish(tombstone)
+    deletion = UploadDeletion(uploads=store.uploads, objects=store.objects, clock=store.clock)
+    tombstone = deletion.mark_deleted(store.record, "alice")
+    racing = with_hooks(
+        store.uploads, before=once("replace", lambda: deletion.remove_bytes(tombstone))
+    )
+    UploadDeletion(uploads=racing, objects=store.objects, clock=store.clock).remove_bytes(tombstone)
     assert store.record.awaiting is None

@@ -19,31 +19,33 @@ from coffer.domain.uploads.grant import UploadGrant
 from coffer.domain.uploads.presigned_uploads import (
     MAX_FILES,
     Checksums,
-    FileAnnouncement,
-    UploadOffer,
-    offer_uploads,
+    PresignedUpload,
+    RequestedUpload,
+    create_presigned_uploads,
 )
-from tests.fakes import FrozenClock, UnsignedForms
+from tests.fakes import FrozenClock, UnsignedPosts
 from tests.fakes.records import caller
 
 MOST = 1000
 
 
-def announced(name: str = "leaf.png", **more: Any) -> FileAnnouncement:
-    return FileAnnouncement(original_filename=name, **more)
+def announced(name: str = "leaf.png", **more: Any) -> RequestedUpload:
+    return RequestedUpload(original_filename=name, **more)
 
 
 def offer(
-    forms: UnsignedForms, *files: FileAnnouncement, role: Role = Role.GUEST
-) -> list[UploadOffer]:
-    return offer_uploads(forms, FrozenClock(), caller(role), files, bucket="AAFC", max_bytes=MOST)
+    posts: UnsignedPosts, *files: RequestedUpload, role: Role = Role.GUEST
+) -> list[PresignedUpload]:
+    return create_presigned_uploads(
+        posts, FrozenClock(), caller(role), files, bucket="AAFC", max_bytes=MOST
+    )
 
 
-def refused(*files: FileAnnouncement) -> RequestError:
-    forms = UnsignedForms()
+def refused(*files: RequestedUpload) -> RequestError:
+    posts = UnsignedPosts()
     with pytest.raises(RequestError) as refusal:
-        offer(forms, *files)
-    assert forms.allowed == []
+        offer(posts, *files)
+    assert posts.policies == []
     return refusal.value
 
 
@@ -52,17 +54,17 @@ def told(error: RequestError) -> list[tuple[str, str | None]]:
 
 
 def test_a_form_allows_exactly_the_announced_upload() -> None:
-    forms = UnsignedForms()
+    posts = UnsignedPosts()
     checksums = Checksums(sha1_hex="ab" * 20, md5="x")
     file = announced(
         "Blatt|1.png", received_media_type=" image/png ", is_derivative=True, checksums=checksums
     )
-    [made] = offer(forms, file)
-    [allowed] = forms.allowed
+    [made] = offer(posts, file)
+    [allowed] = posts.policies
     assert is_identifier(made.file_identifier)
     assert allowed.key == f"incoming/aafc/{made.file_identifier}"
-    assert made.form.fields == {"key": allowed.key}
-    assert made.form.expires == FrozenClock().now() + timedelta(hours=1)
+    assert made.post.fields == {"key": allowed.key}
+    assert made.post.expires == FrozenClock().now() + timedelta(hours=1)
     assert (allowed.media_type, allowed.checksums) == ("image/png", checksums)
     assert UploadGrant.decode(allowed.grant) == UploadGrant(
         bucket="AAFC",
@@ -74,11 +76,11 @@ def test_a_form_allows_exactly_the_announced_upload() -> None:
 
 
 def test_offers_come_in_the_requests_order() -> None:
-    forms = UnsignedForms()
-    made = offer(forms, *[announced(f"{number}.png") for number in range(5)])
-    names = [UploadGrant.decode(allowed.grant).original_filename for allowed in forms.allowed]
+    posts = UnsignedPosts()
+    made = offer(posts, *[announced(f"{number}.png") for number in range(5)])
+    names = [UploadGrant.decode(allowed.grant).original_filename for allowed in posts.policies]
     assert names == [f"{number}.png" for number in range(5)]
-    keys = [allowed.key for allowed in forms.allowed]
+    keys = [allowed.key for allowed in posts.policies]
     assert [f"incoming/aafc/{one.file_identifier}" for one in made] == keys
     assert len(set(keys)) == 5
 
@@ -87,16 +89,16 @@ def test_offers_come_in_the_requests_order() -> None:
     ("size", "least", "most"), [(None, 1, MOST), (1, 1, 1), (500, 500, 500), (MOST, MOST, MOST)]
 )
 def test_a_known_size_is_allowed_exactly(size: int | None, least: int, most: int) -> None:
-    forms = UnsignedForms()
-    offer(forms, announced(size_in_bytes=size))
-    [allowed] = forms.allowed
-    assert (allowed.least_bytes, allowed.most_bytes) == (least, most)
+    posts = UnsignedPosts()
+    offer(posts, announced(size_in_bytes=size))
+    [allowed] = posts.policies
+    assert (allowed.min_bytes, allowed.max_bytes) == (least, most)
 
 
 def test_nothing_declared_is_nothing_pinned() -> None:
-    forms = UnsignedForms()
-    offer(forms, announced(received_media_type="  "))
-    assert forms.allowed[0].media_type is None
+    posts = UnsignedPosts()
+    offer(posts, announced(received_media_type="  "))
+    assert posts.policies[0].media_type is None
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_nothing_declared_is_nothing_pinned() -> None:
     ],
 )
 def test_a_bad_announcement_is_pointed_at(
-    file: FileAnnouncement, kind: type[RequestError], code: str, pointer: str
+    file: RequestedUpload, kind: type[RequestError], code: str, pointer: str
 ) -> None:
     error = refused(announced(), file)
     assert type(error) is kind
@@ -125,11 +127,11 @@ def test_a_bad_announcement_is_pointed_at(
 def test_a_grant_that_does_not_fit_points_at_its_file() -> None:
     # 250 characters of four bytes: the longest name and type still fit, a long user name does not.
     longest = announced("𠀀" * 250, received_media_type=f"a/{'b' * 148}", is_derivative=True)
-    assert len(offer(UnsignedForms(), longest)) == 1
+    assert len(offer(UnsignedPosts(), longest)) == 1
     somebody = caller(Role.GUEST, username="u" * 400)
     with pytest.raises(InvalidError) as refusal:
-        offer_uploads(
-            UnsignedForms(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MOST
+        create_presigned_uploads(
+            UnsignedPosts(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MOST
         )
     assert told(refusal.value) == [("upload_grant_too_long", "/files/0")]
 
@@ -163,15 +165,15 @@ def test_at_least_one_file_must_be_named() -> None:
 
 
 def test_a_thousand_files_fit_one_request_and_no_more() -> None:
-    forms = UnsignedForms()
-    assert len(offer(forms, *[announced()] * MAX_FILES)) == MAX_FILES == 1000
+    posts = UnsignedPosts()
+    assert len(offer(posts, *[announced()] * MAX_FILES)) == MAX_FILES == 1000
     error = refused(*[announced()] * (MAX_FILES + 1))
     assert type(error) is TooLargeError
     assert told(error) == [("too_many_files", "/files")]
 
 
 def test_a_reader_is_offered_nothing() -> None:
-    forms = UnsignedForms()
+    posts = UnsignedPosts()
     with pytest.raises(ForbiddenError):
-        offer(forms, announced(size_in_bytes=0), role=Role.READ_ONLY)
-    assert forms.allowed == []
+        offer(posts, announced(size_in_bytes=0), role=Role.READ_ONLY)
+    assert posts.policies == []

@@ -13,9 +13,9 @@ from coffer.domain.errors import RecordChangedError
 from coffer.domain.media_types import DcType
 from coffer.domain.objects import Objects
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
-from coffer.domain.uploads.large_files import HandedOn
+from coffer.domain.uploads.large_files import QueuedLargeFiles
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.promotion import SOURCE_REPLACED, Outcome, Promotion
+from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion, PromotionOutcome
 from coffer.domain.uploads.record import (
     Awaiting,
     HashStatus,
@@ -75,11 +75,11 @@ class World:
             clock=self.clock,
             max_bytes=100_000,
             stream_hash_limit_bytes=self.stream_hash_limit_bytes,
-            large_files=HandedOn(queue=InMemoryQueue()),
+            large_files=QueuedLargeFiles(queue=InMemoryQueue()),
             copy_conditions=self.copy_conditions,
         )
 
-    def process(self, key: str = KEY) -> Outcome:
+    def process(self, key: str = KEY) -> PromotionOutcome:
         return self.promotion().process(key)
 
     @property
@@ -128,7 +128,7 @@ def assert_rejected(world: World, rejection: Rejection = SOURCE_REPLACED) -> Non
 def test_a_file_is_recorded_and_moved(copy_conditions: bool, checksums: bool) -> None:
     world = World(copy_conditions=copy_conditions, checksums=checksums)
     world.arrive()
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert_available(world)
     record = world.record
     assert (record.bucket, record.created_by) == ("aafc", "alice")
@@ -147,28 +147,28 @@ def test_a_file_is_recorded_and_moved(copy_conditions: bool, checksums: bool) ->
 
 def test_a_derivative_goes_to_its_own_place_and_gets_no_thumbnail(world: World) -> None:
     world.arrive(grant=replace(GRANT, is_derivative=True))
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert world.objects.keys == [f"derivatives/aafc/{FILE}.png"]
     assert (world.record.thumbnail_identifier, world.record.thumbnail_status) == (None, None)
 
 
 def test_the_bucket_keeps_its_spelling_and_the_key_is_in_lower_case(world: World) -> None:
     world.arrive(grant=replace(GRANT, bucket="AaFc"))
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert world.record.bucket == "AaFc"
     assert world.objects.keys == [FINAL]
 
 
 def test_what_nothing_decodes_gets_no_thumbnail(world: World) -> None:
     world.arrive(TEXT, replace(GRANT, original_filename="notes.txt", received_media_type=None))
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert world.record.thumbnail_status is ThumbnailStatus.UNSUPPORTED
     assert world.record.content.dc_type is DcType.TEXT
 
 
 def test_only_the_head_of_a_file_is_read(world: World) -> None:
     world.arrive(TEXT * 8000, replace(GRANT, original_filename="notes.txt"))
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert world.objects.bytes_read <= 65_536
 
 
@@ -204,7 +204,7 @@ def test_what_is_too_large_to_be_read_has_no_hash_and_says_so(beyond: int) -> No
     body = TEXT * 8000
     world.stream_hash_limit_bytes = len(body) - beyond
     world.arrive(body, replace(GRANT, original_filename="notes.txt"))
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     found = world.record.content
     if beyond:
         assert (found.sha1_hex, found.crc32) == (None, None)
@@ -264,7 +264,7 @@ def test_what_may_not_stay_is_rejected_and_its_bytes_go(
     world: World, body: bytes, rejection: Rejection
 ) -> None:
     world.arrive(body)
-    assert world.process() is Outcome.REJECTED
+    assert world.process() is PromotionOutcome.REJECTED
     assert_rejected(world, rejection)
     assert (world.record.awaiting, world.record.awaiting_since) == (None, None)
 
@@ -287,7 +287,7 @@ def test_the_same_content_elsewhere_is_none(world: World) -> None:
 
 
 def test_nothing_there_is_gone(world: World) -> None:
-    assert world.process() is Outcome.GONE
+    assert world.process() is PromotionOutcome.GONE
     assert world.uploads.records == {}
 
 
@@ -306,7 +306,7 @@ def test_what_coffer_did_not_offer_is_foreign_and_stays(
     world: World, key: str, metadata: dict[str, str]
 ) -> None:
     world.objects.arrive(key, PNG, metadata)
-    assert world.process(key) is Outcome.FOREIGN
+    assert world.process(key) is PromotionOutcome.FOREIGN
     assert world.objects.keys == [key]
     assert world.uploads.records == {}
 
@@ -317,8 +317,8 @@ def test_what_coffer_did_not_offer_is_foreign_and_stays(
 def test_posted_again_before_processing_the_later_bytes_are_the_file(world: World) -> None:
     world.arrive(PNG)
     world.arrive(OTHER_PNG)
-    assert world.process() is Outcome.AVAILABLE
-    assert world.process() is Outcome.GONE  # the second event
+    assert world.process() is PromotionOutcome.AVAILABLE
+    assert world.process() is PromotionOutcome.GONE  # the second event
     assert_available(world, OTHER_PNG)
 
 
@@ -327,7 +327,7 @@ def test_posted_again_after_promotion_is_a_replay_and_goes(world: World) -> None
     world.process()
     record = world.record
     world.arrive(OTHER_PNG)
-    assert world.process() is Outcome.REPLAY
+    assert world.process() is PromotionOutcome.REPLAY
     assert world.record == record
     assert_available(world, PNG)
 
@@ -337,7 +337,7 @@ def test_the_same_bytes_again_change_nothing(world: World) -> None:
     world.process()
     record = world.record
     world.arrive(PNG)
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert world.record == record
     assert_available(world, PNG)
 
@@ -348,7 +348,7 @@ def test_posted_again_after_a_rejection_stays_rejected(world: World) -> None:
     rejection = world.record.rejection
     assert rejection is not None
     world.arrive(PNG)
-    assert world.process() is Outcome.REPLAY
+    assert world.process() is PromotionOutcome.REPLAY
     assert_rejected(world, rejection)
 
 
@@ -374,9 +374,9 @@ def test_posted_again_during_promotion_there_is_one_record_of_one_file(
 def test_replaced_while_it_is_looked_into_the_claim_is_rejected(world: World) -> None:
     world.arrive(PNG)
     objects = with_hooks(world.objects, before=once("read", lambda: world.arrive(OTHER_PNG)))
-    assert world.promotion(objects=objects).process(KEY) is Outcome.REJECTED
+    assert world.promotion(objects=objects).process(KEY) is PromotionOutcome.REJECTED
     assert world.objects.keys == [KEY]
-    assert world.process() is Outcome.REPLAY
+    assert world.process() is PromotionOutcome.REPLAY
     assert_rejected(world)
 
 
@@ -421,7 +421,7 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
         if ended:
             break
     assert ended
-    assert call >= 7  # describe, add, read, replace, promote, with_content, replace, remove
+    assert call >= 7  # describe, add, read, replace, promote, buckets_with_content, replace, remove
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -451,7 +451,7 @@ def test_two_runs_at_once_come_to_the_same_end(
     outcome = world.promotion(
         with_hooks(world.uploads, **happening), with_hooks(world.objects, **happening)
     ).process(KEY)
-    assert outcome in (Outcome.AVAILABLE, Outcome.GONE)
+    assert outcome in (PromotionOutcome.AVAILABLE, PromotionOutcome.GONE)
     assert_available(world)
     assert not world.record.duplicate_found
 
@@ -476,14 +476,14 @@ def left_processing(world: World, **changes: Any) -> ObjectUpload:
 def test_resumed_with_its_bytes_still_there_it_is_finished(world: World) -> None:
     world.arrive()
     left = left_processing(world, inspected_content=None, object_key=None)
-    assert world.promotion().resume(left) is Outcome.AVAILABLE
+    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
 def test_resumed_after_the_copy_it_is_finished_by_the_copy(world: World) -> None:
     left = left_processing(world)
     world.objects.replace(FINAL, PNG, content_type="image/png")
-    assert world.promotion().resume(left) is Outcome.AVAILABLE
+    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
     assert_available(world)
     assert world.record.thumbnail_identifier == left.thumbnail_identifier
 
@@ -493,7 +493,7 @@ def test_resumed_after_a_careless_copy_of_other_bytes_it_is_rejected() -> None:
     wrong = FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}")
     left = left_processing(world, object_key=wrong)
     world.objects.replace(wrong, OTHER_PNG, content_type="image/png")
-    assert world.promotion().resume(left) is Outcome.REJECTED
+    assert world.promotion().resume(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
@@ -501,7 +501,7 @@ def test_resumed_after_a_careless_copy_of_its_own_bytes_it_is_finished() -> None
     world = World(copy_conditions=False)
     left = left_processing(world, object_key=FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}"))
     world.objects.replace(str(left.object_key), PNG, content_type="image/png")
-    assert world.promotion().resume(left) is Outcome.AVAILABLE
+    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
@@ -509,14 +509,14 @@ def test_resumed_after_a_careless_copy_of_its_own_bytes_it_is_finished() -> None
 def test_resumed_with_its_bytes_lost_it_is_rejected(world: World, planned: bool) -> None:
     unplanned = {"inspected_content": None, "object_key": None}
     left = left_processing(world, **({} if planned else unplanned))
-    assert world.promotion().resume(left) is Outcome.REJECTED
+    assert world.promotion().resume(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
 def test_resumed_with_other_bytes_in_their_place_those_go_and_it_is_rejected(world: World) -> None:
     left = left_processing(world, inspected_content=None, object_key=None)
     world.arrive(OTHER_PNG)
-    assert world.promotion().resume(left) is Outcome.REJECTED
+    assert world.promotion().resume(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
@@ -525,8 +525,8 @@ def test_resumed_after_somebody_finished_it_nothing_changes(world: World) -> Non
     world.objects.replace(FINAL, PNG, content_type="image/png")
     world.promotion().resume(left)
     record = world.record
-    assert world.promotion().resume(left) is Outcome.AVAILABLE
-    assert world.promotion().resume(record) is Outcome.AVAILABLE
+    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
+    assert world.promotion().resume(record) is PromotionOutcome.AVAILABLE
     assert world.record == record
 
 
@@ -540,7 +540,7 @@ def test_a_copy_that_a_rejection_overtook_is_removed(world: World) -> None:
         world.set_record(status=UploadStatus.REJECTED, rejection=SOURCE_REPLACED, version=1)
 
     objects = with_hooks(world.objects, after=once("promote", reject))
-    assert world.promotion(objects=objects).process(KEY) is Outcome.REJECTED
+    assert world.promotion(objects=objects).process(KEY) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
@@ -551,7 +551,7 @@ def test_a_plan_that_a_rejection_overtook_is_not_carried_out(world: World) -> No
         world.set_record(status=UploadStatus.REJECTED, rejection=SOURCE_REPLACED, version=1)
 
     objects = with_hooks(world.objects, after=once("read", reject))
-    assert world.promotion(objects=objects).process(KEY) is Outcome.REJECTED
+    assert world.promotion(objects=objects).process(KEY) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
@@ -560,7 +560,7 @@ def test_a_record_that_keeps_changing_is_left_to_the_next_try(world: World) -> N
     uploads = with_hooks(world.uploads, before=once("replace", world.set_record))
     with pytest.raises(RecordChangedError, match="processed twice"):
         world.promotion(uploads).resume(left)
-    assert world.promotion().resume(world.record) is Outcome.REJECTED
+    assert world.promotion().resume(world.record) is PromotionOutcome.REJECTED
 
 
 def test_a_record_that_vanishes_is_left_to_the_next_try(world: World) -> None:
@@ -568,4 +568,4 @@ def test_a_record_that_vanishes_is_left_to_the_next_try(world: World) -> None:
     uploads = with_hooks(world.uploads, before=once("replace", world.uploads.records.clear))
     with pytest.raises(RecordChangedError, match="vanished"):
         world.promotion(uploads).process(KEY)
-    assert world.process() is Outcome.AVAILABLE
+    assert world.process() is PromotionOutcome.AVAILABLE

@@ -6,7 +6,7 @@ import pytest
 
 from coffer.domain.detection import BufferReader
 from coffer.domain.errors import InvalidError
-from coffer.domain.uploads.rules import RejectedError, admit_media_type, inspect
+from coffer.domain.uploads.rules import RejectedError, inspect, parse_media_type
 
 
 @pytest.mark.parametrize("size", [1, 99, 100])
@@ -45,7 +45,7 @@ def test_an_empty_or_too_large_file_is_refused(size: int, code: str, detail: str
     ],
 )
 def test_a_declared_type_is_kept_as_it_is(received: str | None, admitted: str | None) -> None:
-    assert admit_media_type(received) == admitted
+    assert parse_media_type(received) == admitted
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_declared_type_is_kept_as_it_is(received: str | None, admitted: str | 
 )
 def test_what_could_be_no_header_of_the_object_is_refused(received: str) -> None:
     with pytest.raises(InvalidError) as refusal:
-        admit_media_type(received, pointer="/files/0/receivedMediaType")
+        parse_media_type(received, pointer="/files/0/receivedMediaType")
     [problem] = refusal.value.problems
     assert problem.code == "malformed_media_type"
     assert problem.pointer == "/files/0/receivedMediaType"

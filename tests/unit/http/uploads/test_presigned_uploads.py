@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from coffer.domain.errors import MalformedRequestError, TooLargeError
 from coffer.domain.uploads.presigned_uploads import (
     Checksums,
-    FileAnnouncement,
-    SignedForm,
-    UploadOffer,
+    PresignedPost,
+    PresignedUpload,
+    RequestedUpload,
 )
-from coffer.http.responses import JSON, MAX_ANSWER_BYTES
-from coffer.http.uploads.presigned_uploads import presigned_uploads_response, read_announcements
+from coffer.http.responses import JSON, MAX_RESPONSE_BYTES
+from coffer.http.uploads.presigned_uploads import parse_upload_request, presigned_uploads_response
 from tests.fakes.clocks import NOON
 from tests.unit.http.events import make_request, send_json
 
 MD5 = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
 
-def read(*files: Any) -> list[FileAnnouncement]:
-    return read_announcements(send_json({"files": files}))
+def read(*files: Any) -> list[RequestedUpload]:
+    return parse_upload_request(send_json({"files": files}))
 
 
 def refusal(*files: Any) -> list[tuple[str, str | None]]:
@@ -36,9 +36,7 @@ def refusal(*files: Any) -> list[tuple[str, str | None]]:
 
 
 def test_an_announcement_may_be_a_name_alone() -> None:
-    assert read({"originalFilename": "leaf.png"}) == [
-        FileAnnouncement(original_filename="leaf.png")
-    ]
+    assert read({"originalFilename": "leaf.png"}) == [RequestedUpload(original_filename="leaf.png")]
 
 
 def test_everything_that_is_announced_is_read() -> None:
@@ -51,7 +49,7 @@ def test_everything_that_is_announced_is_read() -> None:
         "md5": MD5,
     }
     assert read(file) == [
-        FileAnnouncement(
+        RequestedUpload(
             original_filename="leaf.png",
             received_media_type="image/png",
             size_in_bytes=7,
@@ -139,7 +137,7 @@ def test_everything_wrong_with_every_file_is_told_at_once() -> None:
 @pytest.mark.parametrize("document", [None, [], 7, {}, {"files": None}, {"files": {}}])
 def test_announcements_are_a_list(document: Any) -> None:
     with pytest.raises(MalformedRequestError) as refused:
-        read_announcements(send_json(document))
+        parse_upload_request(send_json(document))
     assert refused.value.problems[0].pointer == "/files"
 
 
@@ -164,13 +162,13 @@ def test_no_announcement_crashes(files: list[Any]) -> None:
         assert error.problems  # noqa: PT017 - either is well
 
 
-def offers(count: int, size: int = 10) -> list[UploadOffer]:
-    form = SignedForm(
+def offers(count: int, size: int = 10) -> list[PresignedUpload]:
+    form = PresignedPost(
         url="https://store.example/b",
         fields={"key": "k", "policy": "p" * size},
         expires=NOON + timedelta(hours=1),
     )
-    return [UploadOffer(file_identifier=f"id-{number}", form=form) for number in range(count)]
+    return [PresignedUpload(file_identifier=f"id-{number}", post=form) for number in range(count)]
 
 
 def test_offers_are_answered_in_order() -> None:
@@ -198,7 +196,7 @@ def test_an_answer_that_would_not_fit_says_how_many_would() -> None:
     assert (problem.code, problem.pointer) == ("answer_too_large", "/files")
     fitting = int(problem.detail.split()[-2])
     response = presigned_uploads_response(make_request(), many[:fitting])
-    assert len(response.body) <= MAX_ANSWER_BYTES
+    assert len(response.body) <= MAX_RESPONSE_BYTES
     assert len(json.dumps(response.for_gateway())) < 6 * 1024**2
     with pytest.raises(TooLargeError):
         presigned_uploads_response(make_request(), many[: fitting + 1])

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from coffer.domain.listing.attributes import upload_attributes
-from coffer.domain.uploads.direct_upload import UploadReceipt
+from coffer.domain.uploads.direct_upload import UploadResult
 from coffer.http.responses import JSON
 from coffer.http.uploads.documents import present_upload
 from coffer.http.uploads.upload_response import upload_response
@@ -18,9 +18,7 @@ WARNINGS = {"duplicate_found": "A file with the same content already exists"}
 
 
 def test_a_receipt_is_flat_by_default() -> None:
-    response = upload_response(
-        make_request(), UploadReceipt(upload=upload(), duplicate_found=False)
-    )
+    response = upload_response(make_request(), UploadResult(upload=upload(), duplicate_found=False))
     assert (response.status, response.headers) == (200, {"Content-Type": JSON})
     assert json.loads(response.body) == {
         "id": FILE,
@@ -30,14 +28,14 @@ def test_a_receipt_is_flat_by_default() -> None:
 
 
 def test_a_flat_receipt_has_its_warnings_in_meta() -> None:
-    response = upload_response(make_request(), UploadReceipt(upload=upload(), duplicate_found=True))
+    response = upload_response(make_request(), UploadResult(upload=upload(), duplicate_found=True))
     assert json.loads(response.body)["meta"] == {"warnings": WARNINGS}
 
 
 @pytest.mark.parametrize("duplicate_found", [True, False])
 def test_a_receipt_is_a_document_where_accept_names_it(duplicate_found: bool) -> None:
     request = make_request(headers={"accept": JSON_API})
-    receipt = UploadReceipt(upload=upload(), duplicate_found=duplicate_found)
+    receipt = UploadResult(upload=upload(), duplicate_found=duplicate_found)
     response = upload_response(request, receipt)
     assert response.status == 201
     assert response.headers["Location"] == f"https://coffer.example/api/v1/object-upload/{FILE}"

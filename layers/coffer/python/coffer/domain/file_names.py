@@ -30,7 +30,7 @@ def base_of(name: str) -> str:
     return base if dot else name
 
 
-def admit_name(name: str | None, *, pointer: str | None = None) -> str:
+def parse_file_name(name: str | None, *, pointer: str | None = None) -> str:
     """The name to record for a file that came as `name`; empty where it came without one.
 
     Raises InvalidError, before anything is stored, where the reference would fail only after it

@@ -1,6 +1,7 @@
-"""Housekeeping: what was left half-way is finished or removed (flow 7 of the architecture).
+"""Finish or remove what interrupted functions left (flow 7 of the architecture).
 
-It reads the sparse index and the prefix of arrivals, so its cost follows what there is to do.
+Used by `keep_house`. It reads sparse indexes and the keys below `incoming/`, so its cost depends on
+the number of unfinished records, not on the number of files.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ from coffer.domain.errors import ObjectMissingError, RecordChangedError, Transac
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.metadata.cascade import Cascade
 from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.delete import UploadDeletion
 from coffer.domain.uploads.direct_upload import finish_direct_upload
 from coffer.domain.uploads.ports import ProcessingQueue, Uploads
 from coffer.domain.uploads.promotion import Promotion
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
-from coffer.domain.uploads.removal import Removal
 
-PATIENCE = timedelta(hours=1)
-"""How long a state may be half-way before it counts as left there; no handler runs so long."""
+MIN_AGE = timedelta(hours=1)
+"""Younger records may still be in the hands of their function; no function runs that long."""
+
+Task = Callable[[], str]
+"""Finishes one record and returns the name of the result, for the counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Housekeeping:
-    """The parts of the world that housekeeping looks after; `most` bounds one run's steps."""
+    """Dependencies of housekeeping, and the maximum number of tasks of one run."""
 
     uploads: Uploads
     objects: Objects
@@ -38,79 +42,72 @@ class Housekeeping:
     cascade: Cascade
     clearing: ExportCleanup
     clock: Clock
-    most: int = 1000
+    max_tasks: int = 1000
 
-    def keep(self) -> Counter[str]:
-        """Do what there is to do, up to the bound, and say how often each thing was done.
+    def run(self) -> Counter[str]:
+        """Run the tasks that are due, up to the maximum, and return the count of each result.
 
-        One record that cannot be settled does not keep the others waiting: the failures are
-        raised together, as an ExceptionGroup, once everything else is done.
+        A record that cannot be finished does not stop the others. The errors are raised together,
+        as an ExceptionGroup, at the end.
         """
-        before = self.clock.now() - PATIENCE
-        failures: list[Exception] = []
-        done = Counter(step() for step in islice(self._steps(before, failures), self.most))
-        if failures:
-            raise ExceptionGroup(f"{len(failures)} things could not be settled", failures)
-        return done
+        before = self.clock.now() - MIN_AGE
+        errors: list[Exception] = []
+        results = Counter(task() for task in islice(self._tasks(before, errors), self.max_tasks))
+        if errors:
+            raise ExceptionGroup(f"{len(errors)} housekeeping tasks failed", errors)
+        return results
 
-    def _steps(self, before: datetime, failures: list[Exception]) -> Iterator[Callable[[], str]]:
-        for identifier in self.uploads.awaiting(Awaiting.COMPLETION, before):
-            step = partial(self._settle, identifier)
-            yield partial(self._try, f"record {identifier}", step, failures)
-        for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
-            step = partial(self._finish_removal, identifier)
-            yield partial(self._try, f"record {identifier}", step, failures)
-        for what, clear in self.clearing.steps():
-            yield partial(self._try, what, clear, failures)
-        for identifier in self.cascade.catalogue.cascading(before):
-            step = partial(self._finish_deletion, identifier)
-            yield partial(self._try, f"record {identifier}", step, failures)
+    def _tasks(self, before: datetime, errors: list[Exception]) -> Iterator[Task]:
+        for name, task in self._record_tasks(before):
+            yield partial(_collect_error, errors, name, task)
         for arrived in self.objects.older_than("incoming/", before):
             yield partial(self._requeue, arrived)
 
+    def _record_tasks(self, before: datetime) -> Iterator[tuple[str, Task]]:
+        for identifier in self.uploads.awaiting(Awaiting.COMPLETION, before):
+            yield f"record {identifier}", partial(self._complete_upload, identifier)
+        for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
+            yield f"record {identifier}", partial(self._remove_bytes, identifier)
+        yield from self.clearing.steps()
+        for identifier in self.cascade.catalogue.cascading(before):
+            yield f"record {identifier}", partial(self._delete_derivatives, identifier)
+
     def _requeue(self, arrived: StoredObject) -> str:
-        # Never deleted: it is somebody's upload whose event was lost, or came to nothing.
+        # Never deleted: it is an upload whose event was lost or failed.
         self.queue.enqueue(arrived)
         return "requeued"
 
-    def _try(self, what: str, step: Callable[[], str], failures: list[Exception]) -> str:
-        try:
-            return step()
-        except Exception as error:
-            error.add_note(what)
-            failures.append(error)
-            return "failed"
-
-    def _finish_removal(self, identifier: str) -> str:
-        """Remove the bytes of an upload that was deleted, where that was left half-way."""
+    def _remove_bytes(self, identifier: str) -> str:
+        """Remove the bytes of a deleted upload."""
         tombstone = self.uploads.get(identifier)
         if tombstone is None or tombstone.awaiting is not Awaiting.REMOVAL:
             return "settled_already"
-        Removal(uploads=self.uploads, objects=self.objects, clock=self.clock).finish(tombstone)
+        deletion = UploadDeletion(uploads=self.uploads, objects=self.objects, clock=self.clock)
+        deletion.remove_bytes(tombstone)
         return "removed"
 
-    def _finish_deletion(self, identifier: str) -> str:
-        """Delete what is left of what was made from a file whose description was deleted."""
+    def _delete_derivatives(self, identifier: str) -> str:
+        """Delete the derivatives that are left of deleted metadata."""
         try:
             return "deleted" if self.cascade.confirm(identifier) else "deleting"
         except TransactionCanceledError:
             return "busy"
 
-    def _settle(self, identifier: str) -> str:
+    def _complete_upload(self, identifier: str) -> str:
         upload = self.uploads.get(identifier)
         try:
             if upload is None:
                 return "settled_already"
             if upload.status is UploadStatus.PENDING:
-                return self._settle_direct(upload)
+                return self._complete_direct_upload(upload)
             if upload.status is UploadStatus.PROCESSING:
                 return f"processed_{self.promotion.resume(upload).value}"
         except RecordChangedError:
             return "busy"
         return "settled_already"
 
-    def _settle_direct(self, upload: ObjectUpload) -> str:
-        """A direct upload: its bytes are in place and the record is flipped, or they never came."""
+    def _complete_direct_upload(self, upload: ObjectUpload) -> str:
+        """Make a direct upload AVAILABLE if its bytes were stored; remove the record if not."""
         try:
             self.objects.describe(str(upload.object_key))
         except ObjectMissingError:
@@ -118,3 +115,12 @@ class Housekeeping:
             return "discarded"
         finish_direct_upload(self.uploads, self.clock, upload)
         return "finished"
+
+
+def _collect_error(errors: list[Exception], name: str, task: Task) -> str:
+    try:
+        return task()
+    except Exception as error:
+        error.add_note(name)
+        errors.append(error)
+        return "failed"

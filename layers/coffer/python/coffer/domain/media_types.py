@@ -14,33 +14,6 @@ from coffer.domain.file_names import extension_of
 
 OCTET_STREAM = "application/octet-stream"
 
-FORBIDDEN_TYPES = frozenset(
-    {
-        # Executables: Apache Tika's ExecutableParser.
-        "application/x-msdownload",
-        "application/x-dosexec",
-        "application/x-elf",
-        "application/x-object",
-        "application/x-executable",
-        "application/x-sharedlib",
-        "application/x-coredump",
-        # Packages: Apache Tika's PackageParser and RarParser. Specialisations (docx, epub, …) and
-        # single compressed files (gzip: FASTQ archives) are allowed.
-        "application/zip",
-        "application/java-archive",
-        "application/x-archive",
-        "application/x-arj",
-        "application/x-cpio",
-        "application/x-tika-unix-dump",
-        "application/x-tar",
-        "application/x-7z-compressed",
-        "application/x-rar-compressed",
-    }
-)
-
-FORBIDDEN_FAMILY = "application/x-mach-o"
-"""Mach-O has a type for each kind of file (executable, dylib, bundle, …); none is taken."""
-
 IMAGEABLE_TYPES = frozenset(
     {
         "application/pdf",
@@ -141,12 +114,6 @@ def dc_type_of(media_type: str) -> DcType:
         "text": DcType.TEXT,
     }
     return families.get(family, DcType.UNDETERMINED) if plain else DcType.UNDETERMINED
-
-
-def is_forbidden(detected: str) -> bool:
-    """Whether a file detected as this type is refused, whatever it was declared as."""
-    plain = base_type(detected)
-    return plain in FORBIDDEN_TYPES or plain.startswith(FORBIDDEN_FAMILY)
 
 
 def is_imageable(media_type: str) -> bool:

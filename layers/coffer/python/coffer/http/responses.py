@@ -11,7 +11,7 @@ from typing import Any
 
 JSON_API = "application/vnd.api+json"
 JSON = "application/json"
-MAX_ANSWER_BYTES = 5_900_000
+MAX_RESPONSE_BYTES = 5_900_000
 """Lambda takes 6 MB; the rest is the envelope around the body."""
 
 

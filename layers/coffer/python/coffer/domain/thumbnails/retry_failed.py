@@ -31,7 +31,7 @@ def ask_again(
     not asked for a third time. What somebody writes at the same moment is left to the next run.
     """
     asked, last = 0, after
-    for identifier in uploads.without_thumbnail(failure, after):
+    for identifier in uploads.with_failed_thumbnail(failure, after):
         if time_is_up():
             return AskedAgain(asked=asked, go_on_after=last)
         asked += _ask(uploads, identifier, failure)

@@ -1,8 +1,8 @@
-"""Direct upload: a small file comes through the API itself (flow 1 of the architecture).
+"""Store a small file that was sent through the API itself (flow 1 of the architecture).
 
-The record is written first, as PENDING, which no reader sees; then the bytes, under a key that
-holds nothing; then the record is flipped. Killed in between, housekeeping looks whether the bytes
-are there and finishes or removes the record.
+The record is written as PENDING, which readers do not see. Then the bytes are written, and the
+record becomes AVAILABLE. If the function stops in between, housekeeping finishes the upload if the
+bytes are stored and removes the record if not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from coffer.domain.buckets import bucket_key
@@ -25,23 +26,24 @@ from coffer.domain.errors import (
     TooLargeError,
     UnsupportedTypeError,
 )
-from coffer.domain.file_names import admit_name
+from coffer.domain.file_names import parse_file_name
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.objects import Objects
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import Awaiting, Content, ObjectUpload, UploadStatus, final_key
-from coffer.domain.uploads.rules import RejectedError, admit_media_type, inspect, wants_thumbnail
+from coffer.domain.uploads.rules import RejectedError, inspect, parse_media_type, wants_thumbnail
 
-_REFUSALS: dict[str, type[RequestError]] = {
+_ERRORS: dict[str, type[RequestError]] = {
     "empty_file": InvalidError,
     "file_too_large": TooLargeError,
     "media_type_forbidden": UnsupportedTypeError,
 }
+"""The error of the response by the code of the rejection."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReceivedFile:
-    """A file as a form brought it: its bytes, the name and the type it was sent with."""
+    """A file from a form: its bytes, and the name and media type that the client sent."""
 
     body: bytes
     name: str | None
@@ -49,14 +51,17 @@ class ReceivedFile:
 
     @property
     def fingerprint(self) -> bytes:
-        """What makes it the same file as another: its hash, its name and its type."""
+        """A text that is the same for files with the same bytes, name and media type."""
         body = hashlib.sha256(self.body).hexdigest()
         return f"{body}/{self.media_type}/{self.name}".encode(errors="surrogatepass")
 
 
 @dataclass(frozen=True, kw_only=True)
-class UploadReceipt:
-    """The record of a stored file, and whether the caller has seen its content before."""
+class UploadResult:
+    """The record of a stored file.
+
+    `duplicate_found` is true if the caller may read another file with the same content.
+    """
 
     upload: ObjectUpload
     duplicate_found: bool
@@ -73,32 +78,35 @@ def upload_directly(
     is_derivative: bool,
     max_bytes: int,
     identify: Callable[[int], str] | None = None,
-) -> UploadReceipt:
-    """Store a file and its record; raises a RequestError, with nothing stored, if it may not be.
+) -> UploadResult:
+    """Store a file and its record; raise RequestError, with nothing stored, if it is refused.
 
-    The duplicate warning in the receipt is about files that the caller may see, in any bucket;
-    the record keeps what holds for every reader of it: duplicates in the same bucket. `identify`
-    gives the identifiers of the file and of its thumbnail: what an earlier run made under them, as
-    far as it came, is what this one goes on with.
+    The result's duplicate warning covers files in all buckets that the caller may read. The
+    record's covers the same bucket only, because all its readers see it. `identify(0)` gives the
+    identifier of the file and `identify(1)` that of its thumbnail; with the same identifiers, a
+    repeated call continues what an earlier one began.
     """
     caller.require_role(Role.GUEST, bucket)
-    name = admit_name(file.name)
-    media_type = admit_media_type(file.media_type)
-    content = _examine(file.body, name, media_type, max_bytes)
+    name = parse_file_name(file.name)
+    media_type = parse_media_type(file.media_type)
+    content = _inspect(file.body, name, media_type, max_bytes)
     identify = identify or (lambda _number: new_identifier(clock))
     upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative, identify)
     sha1_hex = str(content.sha1_hex)
-    in_bucket = next(uploads.with_content(sha1_hex, bucket_key(bucket)), None) is not None
-    elsewhere = not in_bucket and any(map(caller.may_read, uploads.with_content(sha1_hex)))
-    pending = _record(uploads, replace(upload, duplicate_found=in_bucket))
-    _store(objects, pending, file.body)
-    is_done = pending.status is UploadStatus.AVAILABLE
-    stored = pending if is_done else finish_direct_upload(uploads, clock, pending)
-    return UploadReceipt(upload=stored, duplicate_found=stored.duplicate_found or elsewhere)
+    in_bucket = any(True for _ in uploads.buckets_with_content(sha1_hex, bucket_key(bucket)))
+    elsewhere = not in_bucket and any(map(caller.may_read, uploads.buckets_with_content(sha1_hex)))
+    stored = _add_record(uploads, replace(upload, duplicate_found=in_bucket))
+    _write_bytes(objects, stored, file.body)
+    if stored.status is not UploadStatus.AVAILABLE:
+        stored = finish_direct_upload(uploads, clock, stored)
+    return UploadResult(upload=stored, duplicate_found=stored.duplicate_found or elsewhere)
 
 
 def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) -> ObjectUpload:
-    """Flip a PENDING record whose bytes are in place; done already, the record as it stands."""
+    """Make a PENDING record AVAILABLE, after its bytes were stored; return the record.
+
+    If another run did so before, the record is returned as it is.
+    """
     if pending.object_key is None:
         raise ValueError(f"upload {pending.file_identifier} has no object key")
     after = pending.available(
@@ -106,7 +114,6 @@ def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) 
         pending.object_key,
         clock.now(),
         duplicate_found=pending.duplicate_found,
-        thumbnail_identifier=pending.thumbnail_identifier,
     )
     try:
         return uploads.replace(pending, after)
@@ -117,27 +124,21 @@ def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) 
         return current
 
 
-def _examine(body: bytes, name: str, media_type: str | None, max_bytes: int) -> Content:
+def _inspect(body: bytes, name: str, media_type: str | None, max_bytes: int) -> Content:
     try:
         content = inspect(
             BufferReader(body), name=name, received_media_type=media_type, max_bytes=max_bytes
         )
     except RejectedError as error:
-        rejection = error.rejection
-        raise _REFUSALS[rejection.code](
-            rejection.code, f"{rejection.detail}{_hint(rejection.code)}"
-        ) from error
+        code, detail = error.rejection.code, error.rejection.detail
+        if code == "file_too_large":
+            detail += " Upload larger files directly to S3, by POST /api/v1/upload/{bucket}."
+        raise _ERRORS[code](code, detail) from error
     return replace(
         content,
         sha1_hex=hashlib.sha1(body, usedforsecurity=False).hexdigest(),
         crc32=f"{zlib.crc32(body):08x}",
     )
-
-
-def _hint(code: str) -> str:
-    if code != "file_too_large":
-        return ""
-    return " Larger files go straight to S3: POST /api/v1/upload/{bucket} says how."
 
 
 def _pending(
@@ -172,27 +173,24 @@ def _pending(
     )
 
 
-def _record(uploads: Uploads, pending: ObjectUpload) -> ObjectUpload:
+def _add_record(uploads: Uploads, pending: ObjectUpload) -> ObjectUpload:
     try:
         return uploads.add(pending)
     except RecordExistsError:
-        # The identifier is ours alone, so this is our own record: an earlier attempt arrived and
-        # only its answer was lost.
-        recorded = uploads.get(pending.file_identifier)
-        if recorded is None:
+        # Only this upload has the identifier: an earlier attempt wrote the record, but its
+        # response was lost.
+        existing = uploads.get(pending.file_identifier)
+        if existing is None:
             raise
-        return recorded
+        return existing
 
 
-def _store(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
-    try:
+def _write_bytes(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
+    # Only this upload has the key: an object that exists was written by an earlier attempt.
+    with suppress(ObjectExistsError):
         objects.write(
             str(pending.object_key),
             body,
             content_type=pending.content.evaluated_media_type,
             sha1_hex=str(pending.content.sha1_hex),
         )
-    except ObjectExistsError:
-        # The identifier is fresh and ours, so these are our own bytes: the first attempt
-        # arrived and only its answer was lost.
-        return

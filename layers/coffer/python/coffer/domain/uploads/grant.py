@@ -1,9 +1,9 @@
-"""The upload grant: what the caller was allowed to upload, carried by the upload itself.
+"""The upload grant: a signed field that says who uploads which file into which bucket.
 
-Presigning writes nothing. Who uploads, the original name and the rest travel with the object in
-one signed field, `x-amz-meta-coffer-grant`: compact UTF-8 JSON in base64url without padding. The
-POST policy pins it, so S3 refuses any other value. S3 allows 2 KB of user metadata
-(AWS, "Working with object metadata"): name and value together stay within 2,048 bytes.
+A presigned POST writes no record. The S3 object itself carries who uploads, the original name and
+the rest in `x-amz-meta-coffer-grant`: compact UTF-8 JSON in base64url without padding. The POST
+policy fixes its value, so S3 refuses any other. S3 allows 2 KB of user metadata (AWS, "Working
+with object metadata"), so name and value together have at most 2,048 bytes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from coffer.domain.buckets import parse_bucket
 from coffer.domain.errors import InvalidError, RequestError
-from coffer.domain.file_names import admit_name
-from coffer.domain.uploads.rules import admit_media_type
+from coffer.domain.file_names import parse_file_name
+from coffer.domain.uploads.rules import parse_media_type
 
 METADATA_NAME = "coffer-grant"
-FIELD = f"x-amz-meta-{METADATA_NAME}"
-MAX_BYTES = 2048
+GRANT_FIELD = f"x-amz-meta-{METADATA_NAME}"
+MAX_GRANT_BYTES = 2048
 
 
 class GrantError(ValueError):
@@ -28,7 +28,7 @@ class GrantError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadGrant:
-    """What one presigned upload may become. `bucket` is spelled as the uploader spelled it."""
+    """The record attributes of a presigned upload. `bucket` has the uploader's spelling."""
 
     bucket: str
     created_by: str
@@ -37,62 +37,65 @@ class UploadGrant:
     is_derivative: bool = False
 
     def encode(self, *, pointer: str | None = None) -> str:
-        """The field's value; InvalidError where it would not fit S3's user metadata."""
-        short = {
+        """Return the field's value; raise InvalidError if it exceeds S3's user metadata."""
+        members = {
             "b": self.bucket,
             "u": self.created_by,
             "n": self.original_filename,
             "t": self.received_media_type,
             "d": self.is_derivative or None,
         }
-        given = {name: value for name, value in short.items() if value is not None}
-        text = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+        document = {name: value for name, value in members.items() if value is not None}
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         value = urlsafe_b64encode(text.encode()).decode().rstrip("=")
-        size = len(FIELD) + len(value)
-        if size > MAX_BYTES:
+        size = len(GRANT_FIELD) + len(value)
+        if size > MAX_GRANT_BYTES:
             raise InvalidError(
                 "upload_grant_too_long",
                 "The file name, the media type and the user name together are too long to be "
-                f"signed into an upload: {size} bytes of {MAX_BYTES}.",
+                f"signed into an upload: {size} bytes of {MAX_GRANT_BYTES}.",
                 pointer=pointer,
             )
         return value
 
     @classmethod
     def decode(cls, value: str | None) -> UploadGrant:
-        """The grant that `encode` wrote; GrantError for anything else."""
+        """Parse a value that `encode` returned; raise GrantError for anything else."""
         if not value:
             raise GrantError("the object carries no grant")
         try:
-            short = json.loads(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
+            members = json.loads(urlsafe_b64decode(value + "=" * (-len(value) % 4)))
             grant = cls(
-                bucket=short["b"],
-                created_by=short["u"],
-                original_filename=short["n"],
-                received_media_type=short.get("t"),
-                is_derivative=bool(short.get("d", False)),
+                bucket=members["b"],
+                created_by=members["u"],
+                original_filename=members["n"],
+                received_media_type=members.get("t"),
+                is_derivative=bool(members.get("d", False)),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise GrantError("the object carries a grant that cannot be read") from error
+            raise GrantError("the grant is not base64url of a JSON object") from error
         texts = (grant.bucket, grant.created_by, grant.original_filename)
         if not all(isinstance(text, str) for text in texts) or not isinstance(
             grant.received_media_type, str | None
         ):
-            raise GrantError("the object carries a grant of other values")
-        grant._check()
+            raise GrantError("the grant has a member of the wrong type")
+        grant._validate()
         return grant
 
-    def _check(self) -> None:
-        """Hold the values to what an offer admits: whoever else writes below `incoming/` could
-        otherwise have a file kept that nobody can address, or that the store cannot take."""
+    def _validate(self) -> None:
+        """Raise GrantError for values that `create_presigned_uploads` would refuse.
+
+        Anyone who can write below `incoming/` could otherwise store a file that has no valid
+        address, or values that the tables cannot store.
+        """
         try:
             parse_bucket(self.bucket)
-            admitted = (
-                admit_name(self.original_filename),
-                admit_media_type(self.received_media_type),
+            parsed = (
+                parse_file_name(self.original_filename),
+                parse_media_type(self.received_media_type),
             )
             self.created_by.encode()
         except (RequestError, UnicodeEncodeError) as error:
-            raise GrantError("the object carries a grant that no offer makes") from error
-        if admitted != (self.original_filename, self.received_media_type):
-            raise GrantError("the object carries a grant that no offer makes")
+            raise GrantError("the grant has a value that is never signed") from error
+        if parsed != (self.original_filename, self.received_media_type):
+            raise GrantError("the grant has a value that is never signed")

@@ -1,4 +1,4 @@
-"""What an image says about itself: its size, and what the camera noted (EXIF)."""
+"""Properties of an image file: its size and its EXIF tags."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class ImageProperties:
-    """What was found in an image file, whether or not a thumbnail could be made of it.
+    """What an image file says of itself, read when its thumbnail is made or fails.
 
-    `exif` has the tags that describe how the picture was taken, by the names and in the words of
-    the reference (object-store-api 1.31, ExifParser): the position is not among them.
+    `exif` has the tags that describe how the picture was taken, with the names and wording of the
+    reference (object-store-api 1.31, ExifParser). The GPS position is not among them.
     """
 
     width: int | None = None
-    """Pixels across, as the image is shown: after `orientation` was applied."""
+    """Pixels across as the image is displayed: after `orientation` was applied."""
     height: int | None = None
     orientation: int | None = None
-    """EXIF's, 1 to 8, of the file as it is stored; None where it says nothing."""
+    """EXIF orientation of the stored file, 1 to 8; None if the file does not say."""
     date_time_digitized: str | None = None
-    """`2020-11-13T10:03:17`, by the camera's clock: no zone is known."""
+    """Local time of the camera without time zone, such as `2020-11-13T10:03:17`."""
     exif: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,8 +1,8 @@
-"""Large files: what one call of the store cannot copy is copied in parts (flow 3).
+"""Copy files that are too large for one S3 copy (flow 3 of the architecture).
 
-S3 copies at most 5 GiB in one call. A larger file is handed on to a function that has more time:
-it copies part after part under a multipart upload whose identifier stands in the record, so that
-whoever goes on after a time-out, a crash or beside another run goes on with the same parts.
+S3 copies at most 5 GiB in one call. `process_upload` puts larger files on a queue;
+`promote_large_upload` copies them in parts. The multipart upload's identifier is in the record, so
+a run after a time-out, a crash or in parallel continues with the same parts.
 """
 
 from __future__ import annotations
@@ -19,115 +19,117 @@ from coffer.domain.errors import (
     UploadMissingError,
 )
 from coffer.domain.objects import StoredObject
-from coffer.domain.uploads.ports import PartCopies, ProcessingQueue, Stretch, Uploads
+from coffer.domain.uploads.ports import MultipartCopies, PartRange, ProcessingQueue, Uploads
 from coffer.domain.uploads.record import ObjectUpload, UploadStatus
 
 GIB = 1024**3
 MAX_COPY_BYTES = 5 * GIB
-"""What S3 copies in one call (S3 User Guide, "Copying objects")."""
+"""S3's limit for one copy (S3 User Guide, "Copying objects")."""
 PART_BYTES = 512 * 1024**2
-PARTS_AT_ONCE = 8
-TIME_TO_COPY = timedelta(minutes=2)
-"""Without so much time left no further parts are begun: a run that is cut off does some twice."""
-TIME_TO_HASH = timedelta(minutes=10)
-"""How long reading the file for its SHA-1 may take, where the store computed none."""
+MAX_CONCURRENT_PARTS = 8
+MIN_TIME_TO_COPY = timedelta(minutes=2)
+"""No further parts are started with less time left. A run that is cut off repeats some parts."""
+MIN_TIME_TO_HASH = timedelta(minutes=10)
+"""Time to read the file for its SHA-1 if the store did not compute one."""
 
-Remaining = Callable[[], timedelta]
+RemainingTime = Callable[[], timedelta]
 
 
-class Moved(NamedTuple):
-    """A record, as it stands now, and the copy of its bytes."""
+class CopiedUpload(NamedTuple):
+    """The current record of an upload, and the copy of its bytes."""
 
     upload: ObjectUpload
     promoted: StoredObject
 
 
 class LargeFiles(Protocol):
-    """What becomes of a file that is too large for one copy."""
+    """Copies a file that is too large for one S3 copy, now or later."""
 
-    def move(self, upload: ObjectUpload, arrived: StoredObject, /) -> Moved | None:
-        """Copy the claimed bytes to the record's key; None where somebody goes on with that later.
+    def copy(self, upload: ObjectUpload, arrived: StoredObject, /) -> CopiedUpload | None:
+        """Copy the claimed bytes to the record's key; return None if the copy continues later.
 
-        Can be called again at any point, and by two at once. Raises ObjectChangedError or
-        ObjectMissingError where the arrived bytes are gone, and RecordChangedError.
+        Safe to repeat, and to run twice in parallel. Raises ObjectChangedError or
+        ObjectMissingError if the arrived bytes are gone, and RecordChangedError.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandedOn:
-    """Large files go to a queue of their own, so that no small one waits behind them."""
+class QueuedLargeFiles:
+    """Puts large files on a queue of their own, so that small files do not wait for them."""
 
     queue: ProcessingQueue
 
-    def move(self, _upload: ObjectUpload, arrived: StoredObject, /) -> Moved | None:
+    def copy(self, _upload: ObjectUpload, arrived: StoredObject, /) -> CopiedUpload | None:
         self.queue.enqueue(arrived)
         return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class CopiedInParts:
-    """Large files are copied here, as far as the time allows; then the queue gets them again."""
+class MultipartLargeFiles:
+    """Copies large files in parts until time runs out, then puts them on the queue again."""
 
     uploads: Uploads
-    copies: PartCopies
+    copies: MultipartCopies
     queue: ProcessingQueue
-    remaining: Remaining
+    remaining: RemainingTime
     part_bytes: int = PART_BYTES
 
-    def move(self, upload: ObjectUpload, arrived: StoredObject, /) -> Moved | None:
-        upload = self._begun(upload)
+    def copy(self, upload: ObjectUpload, arrived: StoredObject, /) -> CopiedUpload | None:
+        upload = self._with_multipart_upload(upload)
         try:
-            if not self._copy(upload, arrived):
+            if not self._copy_missing_parts(upload, arrived):
                 self.queue.enqueue(arrived)
                 return None
-            promoted = self.copies.finish(str(upload.object_key), str(upload.copy_identifier))
+            promoted = self.copies.complete(str(upload.object_key), str(upload.copy_identifier))
         except UploadMissingError:
-            return self._finished_before(upload, arrived)
+            return self._completed_earlier(upload, arrived)
         except (ObjectChangedError, ObjectMissingError):
-            self.copies.abandon(str(upload.object_key), str(upload.copy_identifier))
+            self.copies.abort(str(upload.object_key), str(upload.copy_identifier))
             raise
-        return Moved(upload, promoted)
+        return CopiedUpload(upload, promoted)
 
-    def _begun(self, upload: ObjectUpload) -> ObjectUpload:
-        """The record with a multipart upload to go on with: its own, or one begun now."""
+    def _with_multipart_upload(self, upload: ObjectUpload) -> ObjectUpload:
+        """Return the record with a multipart upload: the one it has, or a new one."""
         if upload.copy_identifier is not None:
             return upload
         destination = str(upload.object_key)
-        begun = self.copies.begin(destination, content_type=upload.content.evaluated_media_type)
+        created = self.copies.create(destination, content_type=upload.content.evaluated_media_type)
         try:
-            return self.uploads.replace(upload, replace(upload, copy_identifier=begun))
+            return self.uploads.replace(upload, replace(upload, copy_identifier=created))
         except RecordChangedError:
-            self.copies.abandon(destination, begun)
+            self.copies.abort(destination, created)
             current = self.uploads.get(upload.file_identifier)
             if current is None or current.copy_identifier is None:
                 raise
             return current
 
-    def _copy(self, upload: ObjectUpload, arrived: StoredObject) -> bool:
-        """Make the parts that are missing; whether there is time left to end it as well."""
+    def _copy_missing_parts(self, upload: ObjectUpload, arrived: StoredObject) -> bool:
+        """Copy the missing parts; return True if there is time left to finish the file."""
         destination, identifier = str(upload.object_key), str(upload.copy_identifier)
-        there = self.copies.parts(destination, identifier)
-        missing = [one for one in self._stretches(arrived) if one.number not in there]
-        for first in range(0, len(missing), PARTS_AT_ONCE):
-            if self.remaining() < TIME_TO_COPY:
+        copied = self.copies.part_numbers(destination, identifier)
+        missing = [part for part in self._part_ranges(arrived) if part.number not in copied]
+        for first in range(0, len(missing), MAX_CONCURRENT_PARTS):
+            if self.remaining() < MIN_TIME_TO_COPY:
                 return False
-            several = missing[first : first + PARTS_AT_ONCE]
-            self.copies.copy(destination, identifier, arrived, several)
-        # A run that found all parts there has all its time for the hash.
-        return not missing or self.remaining() >= TIME_TO_HASH
+            ranges = missing[first : first + MAX_CONCURRENT_PARTS]
+            self.copies.copy_parts(destination, identifier, arrived, ranges)
+        # A run that finds all parts copied has its whole time for the hash.
+        return not missing or self.remaining() >= MIN_TIME_TO_HASH
 
-    def _stretches(self, arrived: StoredObject) -> list[Stretch]:
+    def _part_ranges(self, arrived: StoredObject) -> list[PartRange]:
         size = arrived.size_bytes
         return [
-            Stretch(number, start, min(self.part_bytes, size - start))
+            PartRange(number, start, min(self.part_bytes, size - start))
             for number, start in enumerate(range(0, size, self.part_bytes), 1)
         ]
 
-    def _finished_before(self, upload: ObjectUpload, arrived: StoredObject) -> Moved | None:
-        """The multipart upload is gone: it became the copy, or it was thrown away for its age."""
+    def _completed_earlier(
+        self, upload: ObjectUpload, arrived: StoredObject
+    ) -> CopiedUpload | None:
+        """Handle a multipart upload that is gone: it was completed, or expired and was aborted."""
         try:
-            return Moved(upload, self.copies.describe(str(upload.object_key)))
+            return CopiedUpload(upload, self.copies.describe(str(upload.object_key)))
         except ObjectMissingError:
             if upload.status is UploadStatus.PROCESSING:
                 self.uploads.replace(upload, replace(upload, copy_identifier=None))

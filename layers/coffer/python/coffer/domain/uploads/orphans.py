@@ -1,12 +1,12 @@
-"""Orphans: files that nobody described for too long are removed, if the installation wants that.
+"""Remove orphans: uploads that no metadata or derivative record has claimed for too long.
 
-An orphan is an upload that neither metadata nor a derivative has claimed, unclaimed for strictly
-longer than the configured age (the reference counted from the upload; here a claim that was given
-back starts the age anew). Claimed or not is decided by the very write that makes the tombstone: it
-succeeds only on the record as it was read, so an upload that is claimed at that moment survives.
+Used by `remove_orphans`, if the installation configured a schedule. An upload is an orphan if it
+has been unclaimed for longer than the configured age. (The reference counts from the upload; here
+the age starts again when a claim is released.) The write that makes the tombstone succeeds only on
+the record as it was read, so an upload that is claimed at that moment survives.
 
-The sweep reads the sparse index of unclaimed uploads, older than the age only: it costs what there
-is to remove, whatever there is in the store, and young uploads crowd nothing out.
+The sweep reads the sparse index of unclaimed uploads older than the age. Its cost depends on the
+number of orphans, not on the number of files.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ from itertools import islice
 
 from coffer.domain.clock import Clock, to_text
 from coffer.domain.errors import RecordChangedError
+from coffer.domain.uploads.delete import UploadDeletion
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import Awaiting, ObjectUpload
-from coffer.domain.uploads.removal import Removal
 
 ORPHAN_REMOVAL = "System Generated (orphan removal)"
-"""Who deletes orphans, in tombstones, the audit and events."""
+"""The user name that deletes orphans, in tombstones, the audit and events."""
 
 
-class Fate(StrEnum):
-    """What became of one upload that the index named."""
+class OrphanOutcome(StrEnum):
+    """The result of the sweep for one upload."""
 
     REMOVED = "removed"
     LISTED = "listed"
     SPARED = "spared"
-    """Claimed, deleted or claimed and given back since the index was read."""
+    """The upload was claimed, deleted, or claimed and released after the index was read."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
-class Found:
-    """One upload that the index named, and what became of it."""
+class SweptUpload:
+    """One upload of the sweep and its result."""
 
     file_identifier: str
-    fate: Fate
+    outcome: OrphanOutcome
     upload: ObjectUpload | None = None
-    problem: Exception | None = None
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrphanRemoval:
-    """The parts of the world that a sweep takes. `most` bounds how many uploads a run looks at."""
+    """Dependencies and limit of the orphan sweep."""
 
     uploads: Uploads
-    removal: Removal
+    deletion: UploadDeletion
     clock: Clock
-    most: int = 10_000
+    max_uploads: int = 10_000
 
     def sweep(
         self,
@@ -62,34 +62,34 @@ class OrphanRemoval:
         *,
         dry_run: bool = False,
         time_is_up: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Found]:
-        """Remove what has been unclaimed for longer than `age`; with `dry_run` only name it.
+    ) -> Iterator[SweptUpload]:
+        """Remove uploads that have been unclaimed for longer than `age`, or only list them.
 
-        Ends at the bound, or when the time is up: the next run goes on with what is left. One
-        upload that cannot be removed keeps no other waiting.
+        Stops after `max_uploads` or when the time is up; the next run continues. An upload that
+        cannot be removed does not stop the sweep.
         """
         before = self.clock.now() - age
-        for identifier in islice(self.uploads.awaiting(Awaiting.CLAIM, before), self.most):
+        for identifier in islice(self.uploads.awaiting(Awaiting.CLAIM, before), self.max_uploads):
             if time_is_up():
                 return
-            yield self._look_at(identifier, before, dry_run=dry_run)
+            yield self._sweep_one(identifier, before, dry_run=dry_run)
 
-    def _look_at(self, identifier: str, before: datetime, *, dry_run: bool) -> Found:
+    def _sweep_one(self, identifier: str, before: datetime, *, dry_run: bool) -> SweptUpload:
         upload = None
         try:
             upload = self.uploads.get(identifier)
             if upload is None or not _is_orphan(upload, before):
-                return Found(identifier, Fate.SPARED)
+                return SweptUpload(identifier, OrphanOutcome.SPARED)
             if dry_run:
-                return Found(identifier, Fate.LISTED, upload)
-            tombstone = self.removal.bury(upload, ORPHAN_REMOVAL)
-            self.removal.finish(tombstone)
+                return SweptUpload(identifier, OrphanOutcome.LISTED, upload)
+            tombstone = self.deletion.mark_deleted(upload, ORPHAN_REMOVAL)
+            self.deletion.remove_bytes(tombstone)
         except RecordChangedError:
-            return Found(identifier, Fate.SPARED)
+            return SweptUpload(identifier, OrphanOutcome.SPARED)
         except Exception as error:
             error.add_note(f"upload {identifier}")
-            return Found(identifier, Fate.FAILED, upload, error)
-        return Found(identifier, Fate.REMOVED, upload)
+            return SweptUpload(identifier, OrphanOutcome.FAILED, upload, error)
+        return SweptUpload(identifier, OrphanOutcome.REMOVED, upload)
 
 
 def _is_orphan(upload: ObjectUpload, before: datetime) -> bool:
@@ -103,12 +103,13 @@ def _is_orphan(upload: ObjectUpload, before: datetime) -> bool:
 
 
 def describe_orphan(upload: ObjectUpload) -> dict[str, object]:
-    """What a dry run says of an orphan, and an event of one that was removed."""
+    """Return the document of an orphan for dry runs and for the event of its removal."""
+    content = upload.inspected_content
     return {
         "fileIdentifier": upload.file_identifier,
         "bucket": upload.bucket,
         "originalFilename": upload.original_filename,
         "createdBy": upload.created_by,
         "createdOn": to_text(upload.created_on),
-        "sizeInBytes": upload.inspected_content.size_in_bytes if upload.inspected_content else None,
+        "sizeInBytes": content.size_in_bytes if content else None,
     }

@@ -10,118 +10,119 @@ from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.record import Awaiting, ObjectUpload
 
 
-class Stretch(NamedTuple):
-    """Part `number` of a copy: `length` bytes of the source from `start`."""
+class PartRange(NamedTuple):
+    """The bytes of the source that one part of a multipart copy holds."""
 
     number: int
+    """The part number, from 1."""
     start: int
     length: int
 
 
-class PartCopies(Protocol):
-    """Copies inside the object store that are made of parts, as multipart uploads.
+class MultipartCopies(Protocol):
+    """Copies of large objects inside the object store, as multipart uploads.
 
-    Whatever is given an upload raises UploadMissingError where there is none, or no longer.
+    `upload` is the identifier of a multipart upload. The methods that take it raise
+    `UploadMissingError` if the multipart upload does not exist any more.
     """
 
-    def begin(self, destination: str, *, content_type: str) -> str:
-        """Begin a multipart upload to `destination`; its identifier."""
+    def create(self, destination: str, *, content_type: str) -> str:
+        """Start a multipart upload to the key `destination` and return its identifier."""
         ...
 
-    def parts(self, destination: str, upload: str) -> Collection[int]:
-        """The numbers of the parts that are there."""
+    def part_numbers(self, destination: str, upload: str) -> Collection[int]:
+        """Return the numbers of the parts that were copied."""
         ...
 
-    def copy(
-        self, destination: str, upload: str, source: StoredObject, stretches: Sequence[Stretch]
+    def copy_parts(
+        self, destination: str, upload: str, source: StoredObject, ranges: Sequence[PartRange]
     ) -> None:
-        """Make these parts of `source` as it was described, all at the same time.
+        """Copy these parts of `source` concurrently; parts that exist are overwritten.
 
-        A part that is there is made again. Raises ObjectChangedError or ObjectMissingError where
-        the source has other bytes or is gone.
+        Raises ObjectChangedError or ObjectMissingError if the source has another ETag or is gone.
         """
         ...
 
-    def finish(self, destination: str, upload: str) -> StoredObject:
-        """Make one object of all the parts that are there."""
+    def complete(self, destination: str, upload: str) -> StoredObject:
+        """Join all copied parts into one object and describe it."""
         ...
 
-    def abandon(self, destination: str, upload: str) -> None:
-        """Throw the parts away; nothing happens where there is no such upload."""
+    def abort(self, destination: str, upload: str) -> None:
+        """Discard the multipart upload and its parts; do nothing if it does not exist."""
         ...
 
     def describe(self, key: str) -> StoredObject:
-        """What is under `key`; raises ObjectMissingError."""
+        """Describe the object under `key`; raise ObjectMissingError if there is none."""
         ...
 
 
 class UploadReader(Protocol):
-    """What finds the records of uploaded files."""
+    """Reads the record of one uploaded file."""
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
-        """The record, tombstones included until they expire; None where there is none."""
+        """Return the record (tombstones included until they expire), or None."""
         ...
 
 
 class Uploads(UploadReader, Protocol):
-    """The records of uploaded files. Reads see every write that was confirmed before."""
+    """The records of uploaded files. Reads are consistent with all earlier writes."""
 
     def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
-        """Those of these records that are there, by identifier."""
+        """Return those of these records that exist, by identifier."""
         ...
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
-        """Write a new record; raises RecordExistsError where its identifier is taken."""
+        """Write a new record; raise RecordExistsError if its identifier is taken."""
         ...
 
     def replace(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
-        """Write `after` in the place of `before`, and return it as it now stands.
+        """Write `after` in place of `before` and return the stored record.
 
-        Raises RecordChangedError where anybody wrote since `before` was read.
+        Raises RecordChangedError if the record was written after `before` was read.
         """
         ...
 
     def discard(self, upload: ObjectUpload) -> None:
-        """Delete a record that nobody has seen; raises RecordChangedError as `replace` does."""
+        """Delete a record that readers cannot see; raise RecordChangedError as `replace` does."""
         ...
 
-    def with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
-        """The bucket key of each readable upload that has this content, in one bucket or in any.
+    def buckets_with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
+        """Yield the bucket key of each readable upload with this content, in one or in any bucket.
 
-        Bounded: it serves to find one, not to find all.
+        The number of results is limited: use it to check that one exists, not to list all.
         """
         ...
 
-    def without_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
-        """Identifiers of uploads whose thumbnail failed so, in order, those behind `after`.
+    def with_failed_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
+        """Yield identifiers of uploads whose thumbnail failed with this code, in order.
 
-        Costs what there is to find, not what there is. What changed in the last moments may be
-        told as it was.
+        Starts behind the identifier `after`. The cost depends on the number of results. Changes of
+        the last seconds may be missing.
         """
         ...
 
     def awaiting(self, reason: Awaiting, before: datetime) -> Iterator[str]:
-        """Identifiers of uploads that have waited for `reason` since before then.
+        """Yield identifiers of uploads that have awaited `reason` since before the given time.
 
-        Costs what there is to find, not what there is.
+        The cost depends on the number of results, not on the size of the table.
         """
         ...
 
 
 class ProcessingQueue(Protocol):
-    """A queue of arrivals: process_upload's, or promote_large_upload's."""
+    """The queue of process_upload, or that of promote_large_upload."""
 
     def enqueue(self, stored: StoredObject) -> None:
-        """Ask for an object in `incoming/` to be processed, as S3's own event did."""
+        """Ask for an object in `incoming/` to be processed, as S3's own event does."""
         ...
 
 
 class DescribingRecord(Protocol):
-    """The metadata record that describes an upload, as far as uploads need it."""
+    """The part of a metadata record that the upload use cases need."""
 
     @property
     def publicly_releasable(self) -> bool:
-        """True if everybody who is signed in may read the record and its file."""
+        """True if every authenticated user may read the record and its file."""
         ...
 
 

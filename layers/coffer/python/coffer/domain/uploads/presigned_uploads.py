@@ -1,7 +1,7 @@
-"""Upload offers: presigned forms with which a browser puts files straight into S3 (flow 2).
+"""Create presigned POSTs: forms with which a browser uploads files directly to S3 (flow 2).
 
-Offering writes nothing: everything the upload will need travels in its signed grant, so an upload
-that never happens leaves nothing behind.
+Nothing is written: all that the upload needs later is in its signed grant. An upload that never
+happens leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from typing import Protocol
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem, RequestError, TooLargeError
-from coffer.domain.file_names import admit_name
+from coffer.domain.file_names import parse_file_name
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.uploads.grant import UploadGrant
 from coffer.domain.uploads.record import incoming_key
-from coffer.domain.uploads.rules import admit_media_type
+from coffer.domain.uploads.rules import parse_media_type
 
 MAX_FILES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checksums:
-    """What the client says its bytes add up to; S3 verifies it. At most one is given, in lower-case
-    hexadecimal; `md5` (16 bytes in base64) is verified besides, as Content-MD5."""
+    """Checksums that S3 verifies: at most one of the first three, in lower-case hexadecimal.
+
+    `md5` (16 bytes in base64) may be given too; it becomes Content-MD5.
+    """
 
     sha1_hex: str | None = None
     sha256_hex: str | None = None
@@ -35,7 +37,7 @@ class Checksums:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileAnnouncement:
+class RequestedUpload:
     """One file that a caller wants to upload."""
 
     original_filename: str
@@ -46,20 +48,20 @@ class FileAnnouncement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllowedUpload:
-    """One upload, as the store's policy is to allow it: exactly this, for a while."""
+class UploadPolicy:
+    """The conditions of one presigned POST: S3 refuses every other upload."""
 
     key: str
     grant: str
     media_type: str | None
-    least_bytes: int
-    most_bytes: int
+    min_bytes: int
+    max_bytes: int
     checksums: Checksums
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignedForm:
-    """A form to post: the fields in order, the file follows as the last."""
+class PresignedPost:
+    """A form to post to S3: first these fields in their order, then the file."""
 
     url: str
     fields: dict[str, str]
@@ -67,82 +69,80 @@ class SignedForm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UploadOffer:
+class PresignedUpload:
     """The identifier that a file will have, and the form that uploads it."""
 
     file_identifier: str
-    form: SignedForm
+    post: PresignedPost
 
 
-class UploadForms(Protocol):
-    """What signs forms."""
+class PresignedPosts(Protocol):
+    """Signs POST forms for the object store."""
 
-    def sign(self, uploads: Sequence[AllowedUpload], now: datetime) -> list[SignedForm]:
-        """A form for each upload, in order, that lets anyone who has it post exactly that."""
+    def sign(self, policies: Sequence[UploadPolicy], now: datetime) -> list[PresignedPost]:
+        """Return a form for each policy, in order. Whoever has a form can post that upload."""
         ...
 
 
-def offer_uploads(
-    forms: UploadForms,
+def create_presigned_uploads(
+    posts: PresignedPosts,
     clock: Clock,
     caller: Caller,
-    announcements: Sequence[FileAnnouncement],
+    files: Sequence[RequestedUpload],
     *,
     bucket: str,
     max_bytes: int,
-) -> list[UploadOffer]:
-    """An offer for each announced file, in order, or a RequestError with all their problems."""
+) -> list[PresignedUpload]:
+    """Return a presigned upload for each file, in order; raise RequestError with all problems."""
     caller.require_role(Role.GUEST, bucket)
-    if not announcements:
+    if not files:
         raise InvalidError("no_files", "At least one file must be named.", pointer="/files")
-    if len(announcements) > MAX_FILES:
+    if len(files) > MAX_FILES:
         raise TooLargeError(
             "too_many_files",
-            f"{len(announcements)} files were named; at most {MAX_FILES} fit one request.",
+            f"{len(files)} files were named; at most {MAX_FILES} fit one request.",
             pointer="/files",
         )
-    identifiers = [new_identifier(clock) for _ in announcements]
-    allowed = _allow_all(announcements, identifiers, caller, bucket, max_bytes)
-    signed = forms.sign(allowed, clock.now())
+    identifiers = [new_identifier(clock) for _ in files]
+    policies = _policies(files, identifiers, caller, bucket, max_bytes)
+    signed = posts.sign(policies, clock.now())
     return [
-        UploadOffer(file_identifier=identifier, form=form)
-        for identifier, form in zip(identifiers, signed, strict=True)
+        PresignedUpload(file_identifier=identifier, post=post)
+        for identifier, post in zip(identifiers, signed, strict=True)
     ]
 
 
-def _allow_all(
-    announcements: Sequence[FileAnnouncement],
+def _policies(
+    files: Sequence[RequestedUpload],
     identifiers: Sequence[str],
     caller: Caller,
     bucket: str,
     max_bytes: int,
-) -> list[AllowedUpload]:
-    allowed: list[AllowedUpload] = []
+) -> list[UploadPolicy]:
+    policies: list[UploadPolicy] = []
     problems: list[Problem] = []
-    too_large = False
-    for index, (file, identifier) in enumerate(zip(announcements, identifiers, strict=True)):
+    for index, (file, identifier) in enumerate(zip(files, identifiers, strict=True)):
         try:
-            allowed.append(_allow(file, identifier, caller, bucket, max_bytes, f"/files/{index}"))
+            policies.append(_policy(file, identifier, caller, bucket, max_bytes, f"/files/{index}"))
         except RequestError as error:
             problems.extend(error.problems)
-            too_large = too_large or isinstance(error, TooLargeError)
     if problems:
-        only_too_large = too_large and all(p.code == "file_too_large" for p in problems)
-        raise (TooLargeError if only_too_large else InvalidError).of(problems)
-    return allowed
+        are_too_large = all(problem.code == "file_too_large" for problem in problems)
+        raise (TooLargeError if are_too_large else InvalidError).of(problems)
+    return policies
 
 
-def _allow(
-    file: FileAnnouncement,
+def _policy(
+    file: RequestedUpload,
     identifier: str,
     caller: Caller,
     bucket: str,
     max_bytes: int,
     pointer: str,
-) -> AllowedUpload:
-    name = admit_name(file.original_filename, pointer=f"{pointer}/originalFilename")
-    media_type = admit_media_type(file.received_media_type, pointer=f"{pointer}/receivedMediaType")
-    least, most = _size_range(file.size_in_bytes, max_bytes, f"{pointer}/sizeInBytes")
+) -> UploadPolicy:
+    name = parse_file_name(file.original_filename, pointer=f"{pointer}/originalFilename")
+    media_type = parse_media_type(file.received_media_type, pointer=f"{pointer}/receivedMediaType")
+    min_size, max_size = _size_range(file.size_in_bytes, max_bytes, f"{pointer}/sizeInBytes")
     grant = UploadGrant(
         bucket=bucket,
         created_by=caller.username,
@@ -150,18 +150,18 @@ def _allow(
         received_media_type=media_type,
         is_derivative=file.is_derivative,
     )
-    return AllowedUpload(
+    return UploadPolicy(
         key=incoming_key(bucket, identifier),
         grant=grant.encode(pointer=pointer),
         media_type=media_type,
-        least_bytes=least,
-        most_bytes=most,
+        min_bytes=min_size,
+        max_bytes=max_size,
         checksums=file.checksums,
     )
 
 
 def _size_range(size: int | None, max_bytes: int, pointer: str) -> tuple[int, int]:
-    """The smallest and largest size the policy lets through: exactly `size` when it is known."""
+    """Return the minimum and maximum size in bytes: exactly `size` if it is known."""
     if size is None:
         return 1, max_bytes
     if size == 0:

@@ -1,21 +1,22 @@
-"""Promotion: a file that arrived in `incoming/` is claimed, looked into, and moved to its place
-or refused (flow 3 of the architecture).
+"""Promote a file that arrived in `incoming/`: claim, inspect, then keep or reject it (flow 3).
 
-Every step can run twice, in any order, and be killed after any call; the end is the same:
+Each step can be repeated, reordered or interrupted after any call; the result is the same:
 
-1. claim    the record is written as PROCESSING with the ETag of the bytes, unless there is one
-2. inspect  ranged GETs, each on condition of that ETag
-3. plan     what was found and where the bytes will go is written down, still as PROCESSING
-4. promote  a copy inside the store, on condition of that ETag, to a key that holds nothing; what is
-            too large for one copy is moved in parts, by a function that has the time
-5. flip     the record becomes AVAILABLE, or REJECTED with the reason
-6. clear    the arrived object is deleted, on condition of its ETag
+1. claim    write the record as PROCESSING with the ETag of the bytes, unless it exists
+2. inspect  read ranges of the object, each with `If-Match` on that ETag
+3. plan     record what was found and the destination key, still as PROCESSING
+4. copy     copy the object to the destination, with `If-Match` on that ETag and only if the
+            destination is free; `large_files` copies what is too large for one copy
+5. finish   set the record to AVAILABLE, or to REJECTED with the reason
+6. clear    delete the arrived object, with `If-Match` on its ETag
 
-Whatever has another ETag than the claim is a replay of the form: deleted, never looked into.
+Bytes with another ETag than the claim are a replay of the form. They are deleted unread.
+Used by `process_upload`, `promote_large_upload` and housekeeping.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -49,70 +50,73 @@ SOURCE_REPLACED = Rejection(
 )
 
 
-class Outcome(StrEnum):
-    """How the processing of one arrival ended."""
+class PromotionOutcome(StrEnum):
+    """The result of processing one arrival."""
 
     AVAILABLE = "available"
     REJECTED = "rejected"
     REPLAY = "replay"
+    """A second post of the same form; its bytes were deleted."""
     GONE = "gone"
+    """The arrived object does not exist any more."""
     FOREIGN = "foreign"
+    """The object was not uploaded with a form of Coffer."""
     MOVING = "moving"
-    """A large file is being copied in parts; whoever ends that settles the record."""
+    """A large file is being copied in parts; the last part's run finishes the record."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """The parts of the world that promotion works on, and how the store behaves."""
+    """Dependencies and limits of the promotion use case."""
 
     uploads: Uploads
     objects: Objects
     clock: Clock
     max_bytes: int
     stream_hash_limit_bytes: int
-    """The most that is read to find the hashes which the store itself does not tell."""
+    """Larger files are not read to hash them if the store computed no checksum."""
     large_files: LargeFiles
-    largest_copy_bytes: int = MAX_COPY_BYTES
+    max_copy_bytes: int = MAX_COPY_BYTES
     copy_conditions: bool = True
-    """False for a store that ignores conditions on copies: the claim then goes into the key."""
+    """False for a store that ignores conditions on copies: then the key contains the claim."""
 
-    def process(self, key: str) -> Outcome:
-        """Deal with whatever is under `key` in `incoming/` now."""
+    def process(self, key: str) -> PromotionOutcome:
+        """Process the object that is stored under `key` in `incoming/` now."""
         try:
             arrived = self.objects.describe(key)
             grant = UploadGrant.decode(arrived.metadata.get(METADATA_NAME))
         except ObjectMissingError:
-            return Outcome.GONE
+            return PromotionOutcome.GONE
         except GrantError:
-            return Outcome.FOREIGN
+            return PromotionOutcome.FOREIGN
         identifier = key.rpartition("/")[2]
-        ours = is_identifier(identifier) and identifier == identifier.lower()
-        if not ours or key != incoming_key(grant.bucket, identifier):
-            return Outcome.FOREIGN
+        is_ours = is_identifier(identifier) and identifier == identifier.lower()
+        if not is_ours or key != incoming_key(grant.bucket, identifier):
+            return PromotionOutcome.FOREIGN
         upload = self._claim(identifier, grant, arrived)
         if upload.source_etag != arrived.etag:
             self._clear(key, arrived.etag)
-            return Outcome.REPLAY
+            return PromotionOutcome.REPLAY
         if upload.status is UploadStatus.PROCESSING:
-            upload = self._settle(upload, arrived)
+            upload = self._inspect_and_copy(upload, arrived)
         if upload.status is UploadStatus.PROCESSING:
-            return Outcome.MOVING
+            return PromotionOutcome.MOVING
         self._clear(key, arrived.etag)
-        available = upload.status is UploadStatus.AVAILABLE
-        return Outcome.AVAILABLE if available else Outcome.REJECTED
+        return _outcome(upload)
 
-    def resume(self, upload: ObjectUpload) -> Outcome:
-        """Bring a record that was left PROCESSING to its end, by looking at the store."""
-        key = incoming_key(upload.bucket, upload.file_identifier)
-        outcome = self.process(key)
-        if outcome in (Outcome.AVAILABLE, Outcome.REJECTED, Outcome.MOVING):
+    def resume(self, upload: ObjectUpload) -> PromotionOutcome:
+        """Finish a record that an interrupted run left PROCESSING."""
+        outcome = self.process(incoming_key(upload.bucket, upload.file_identifier))
+        if outcome in (
+            PromotionOutcome.AVAILABLE,
+            PromotionOutcome.REJECTED,
+            PromotionOutcome.MOVING,
+        ):
             return outcome
-        settled = self._settle_without_source(upload)
-        available = settled.status is UploadStatus.AVAILABLE
-        return Outcome.AVAILABLE if available else Outcome.REJECTED
+        return _outcome(self._finish_without_source(upload))
 
     def _claim(self, identifier: str, grant: UploadGrant, arrived: StoredObject) -> ObjectUpload:
-        """The record of this upload: a new one that claims `arrived`, or the one that is there."""
+        """Return the record of this upload: a new claim on `arrived`, or the existing record."""
         now = self.clock.now()
         claim = ObjectUpload(
             file_identifier=identifier,
@@ -132,45 +136,48 @@ class Promotion:
         except RecordExistsError:
             return self._current(claim)
 
-    def _settle(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        """Inspect the claimed bytes, move them, and flip the record accordingly.
+    def _inspect_and_copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
+        """Inspect and copy the claimed bytes, and return the record after that.
 
-        The record stays PROCESSING while a large file is being moved.
+        It is still PROCESSING if a large file is copied by another function.
         """
         try:
             planned = upload if upload.object_key else self._plan(upload, arrived)
             if planned.status is not UploadStatus.PROCESSING:
                 return planned
-            return self._promote(planned, arrived)
+            return self._copy(planned, arrived)
         except RejectedError as error:
-            return self._flip(upload, upload.rejected(error.rejection))
+            return self._finish(upload, upload.rejected(error.rejection))
         except (ObjectChangedError, ObjectMissingError):
-            return self._settle_without_source(self._current(upload))
+            return self._finish_without_source(self._current(upload))
 
-    def _settle_without_source(self, upload: ObjectUpload) -> ObjectUpload:
-        """Flip a record whose arrived bytes are gone: were they promoted before, or lost?"""
+    def _finish_without_source(self, upload: ObjectUpload) -> ObjectUpload:
+        """Finish a record whose arrived bytes are gone: AVAILABLE if they were copied before."""
         if upload.status is not UploadStatus.PROCESSING:
             return upload
         if upload.object_key is None:
-            return self._flip(upload, upload.rejected(SOURCE_REPLACED))
+            return self._finish(upload, upload.rejected(SOURCE_REPLACED))
         try:
             promoted = self.objects.describe(upload.object_key)
         except ObjectMissingError:
-            return self._flip(upload, upload.rejected(SOURCE_REPLACED))
-        if not self._is_claimed(upload, promoted):
+            return self._finish(upload, upload.rejected(SOURCE_REPLACED))
+        if not self._has_claimed_bytes(upload, promoted):
             self.objects.remove(promoted.key)
-            return self._flip(upload, upload.rejected(SOURCE_REPLACED))
+            return self._finish(upload, upload.rejected(SOURCE_REPLACED))
         return self._accept(upload, promoted)
 
-    def _is_claimed(self, upload: ObjectUpload, promoted: StoredObject) -> bool:
-        """Whether a copy has the claimed bytes. A store that ignores conditions may have copied
-        others, and the run may have died before it saw that. A multipart's ETag says nothing."""
+    def _has_claimed_bytes(self, upload: ObjectUpload, promoted: StoredObject) -> bool:
+        """True if the copy may hold the claimed bytes.
+
+        A store that ignores conditions may have copied others before the run was interrupted. The
+        ETag of a multipart upload cannot be compared.
+        """
         claim = str(upload.source_etag)
-        in_parts = "-" in claim or "-" in promoted.etag
-        return self.copy_conditions or in_parts or promoted.etag == claim
+        is_multipart = "-" in claim or "-" in promoted.etag
+        return self.copy_conditions or is_multipart or promoted.etag == claim
 
     def _plan(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        """Write down what the bytes are and where they will go, so that any later run agrees."""
+        """Inspect the bytes and record the result and the destination, for all later runs."""
         content = inspect(
             _ClaimedBytes(self.objects, arrived),
             name=upload.original_filename,
@@ -195,11 +202,11 @@ class Promotion:
             ),
         )
 
-    def _promote(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        if arrived.size_bytes > self.largest_copy_bytes:
-            moved = self.large_files.move(upload, arrived)
-            return self._accept(moved.upload, moved.promoted) if moved else self._current(upload)
-        # A copy carries one checksum: where the client's SHA-1 was verified on arrival, CRC-32.
+    def _copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
+        if arrived.size_bytes > self.max_copy_bytes:
+            copied = self.large_files.copy(upload, arrived)
+            return self._accept(copied.upload, copied.promoted) if copied else self._current(upload)
+        # S3 computes one checksum of a copy: CRC-32 if the client's SHA-1 was verified on arrival.
         promoted = self.objects.promote(
             arrived,
             str(upload.object_key),
@@ -209,27 +216,25 @@ class Promotion:
         return self._accept(upload, promoted)
 
     def _accept(self, upload: ObjectUpload, promoted: StoredObject) -> ObjectUpload:
-        content = self._hashed(upload.content, promoted)
-        settled = self._flip(
+        content = self._with_hashes(upload.content, promoted)
+        finished = self._finish(
             upload,
             upload.available(
                 content,
                 promoted.key,
                 self.clock.now(),
                 duplicate_found=self._is_duplicate(content, upload.bucket),
-                thumbnail_identifier=upload.thumbnail_identifier,
             ),
         )
-        if settled.status is UploadStatus.REJECTED:
-            # Another run of this claim saw the source replaced while this copy was under way.
+        if finished.status is UploadStatus.REJECTED:
+            # Another run of this claim saw the source replaced during this copy.
             self.objects.remove(promoted.key)
-        return settled
+        return finished
 
-    def _hashed(self, content: Content, promoted: StoredObject) -> Content:
-        """The content with its hashes: the store's own, else from one pass over the bytes.
+    def _with_hashes(self, content: Content, promoted: StoredObject) -> Content:
+        """Return the content with its hashes: the store's, or computed from the bytes.
 
-        Of more bytes than such a pass may read no SHA-1 is known; that is said, and nothing else
-        is passed off as one.
+        Files over `stream_hash_limit_bytes` are not read; their SHA-1 stays unknown.
         """
         sha1_hex = content.sha1_hex or promoted.sha1_hex
         crc32 = content.crc32 or promoted.crc32
@@ -238,21 +243,21 @@ class Promotion:
         return replace(content, sha1_hex=sha1_hex, crc32=crc32)
 
     def _is_duplicate(self, content: Content, bucket: str) -> bool:
-        """Whether the bucket has the same content already; unknown content is like none."""
+        """True if the bucket has a file with the same known SHA-1."""
         if content.sha1_hex is None:
             return False
-        twins = self.uploads.with_content(content.sha1_hex, bucket_key(bucket))
-        return next(twins, None) is not None
+        duplicates = self.uploads.buckets_with_content(content.sha1_hex, bucket_key(bucket))
+        return any(True for _ in duplicates)
 
-    def _flip(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
-        """Write the final state; another run that got there first wins."""
-        settled = self._write(before, after)
-        if settled.status is UploadStatus.PROCESSING:
+    def _finish(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
+        """Write the final state, and return it or that of another run which was faster."""
+        finished = self._write(before, after)
+        if finished.status is UploadStatus.PROCESSING:
             raise RecordChangedError(f"upload {before.file_identifier} is being processed twice")
-        return settled
+        return finished
 
     def _write(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
-        """Write `after`, or give the record as another run of the same claim left it."""
+        """Write `after`, or return the record that another run of the same claim wrote."""
         try:
             return self.uploads.replace(before, after)
         except RecordChangedError:
@@ -265,15 +270,13 @@ class Promotion:
         return current
 
     def _clear(self, key: str, etag: str) -> None:
-        try:
+        # If the object changed, the form was posted again: S3 sends an event for those bytes.
+        with suppress(ObjectChangedError):
             self.objects.remove(key, etag=etag)
-        except ObjectChangedError:
-            # Somebody posted the form once more; S3's event for those bytes is on its way.
-            return
 
 
 class _ClaimedBytes:
-    """The claimed object as the detector's reader: every range on condition of its ETag."""
+    """The claimed object as the detector's reader: each range read has `If-Match` on its ETag."""
 
     def __init__(self, objects: Objects, claimed: StoredObject) -> None:
         self._objects = objects
@@ -287,3 +290,8 @@ class _ClaimedBytes:
         return self._objects.read(
             self._claimed.key, start, min(length, self.size_bytes - start), etag=self._claimed.etag
         )
+
+
+def _outcome(finished: ObjectUpload) -> PromotionOutcome:
+    is_available = finished.status is UploadStatus.AVAILABLE
+    return PromotionOutcome.AVAILABLE if is_available else PromotionOutcome.REJECTED

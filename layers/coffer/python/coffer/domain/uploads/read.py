@@ -6,8 +6,14 @@ from collections.abc import Sequence
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import GoneError, NotFoundError
+from coffer.domain.transactions.commit import Precondition
 from coffer.domain.transactions.load import load_all
-from coffer.domain.uploads.ports import DescribingMetadata, DescribingRecord, Uploads
+from coffer.domain.uploads.ports import (
+    DescribingMetadata,
+    DescribingRecord,
+    UploadReader,
+    Uploads,
+)
 from coffer.domain.uploads.record import ObjectUpload
 
 
@@ -56,6 +62,22 @@ def _check_readable(
     require_undeleted(upload)
 
 
+def read_upload_to_change(
+    uploads: UploadReader, caller: Caller, identifier: str, precondition: Precondition
+) -> ObjectUpload:
+    """Return a processed upload that an administrator may change.
+
+    Raises ForbiddenError, NotFoundError, GoneError, or PreconditionError for another version.
+    """
+    caller.require_admin()
+    upload = uploads.get(identifier)
+    if upload is None or not upload.is_visible:
+        raise upload_not_found(identifier)
+    require_undeleted(upload)
+    precondition.check(upload.version)
+    return upload
+
+
 def upload_not_found(identifier: str) -> NotFoundError:
     """Return the error for an upload that does not exist or has not been processed yet."""
     return NotFoundError(
@@ -69,6 +91,6 @@ def require_undeleted(upload: ObjectUpload) -> None:
     if upload.deleted_on is not None:
         raise GoneError(
             "upload_deleted",
-            f"The upload {upload.file_identifier} was deleted; its audit tells by whom and when.",
+            f"The upload {upload.file_identifier} was deleted; its audit says when and by whom.",
             about=upload.instance_id,
         )

@@ -1,13 +1,13 @@
-"""ObjectUpload: the record of one uploaded file, and the states it goes through.
+"""ObjectUpload: the record of one uploaded file, and its states.
 
-PENDING     direct upload: the record is written, the bytes may not be in place yet
-PROCESSING  direct-to-S3 upload: claimed by the ETag of its bytes, being looked into
-AVAILABLE   its bytes are under `object_key`; only now is it visible to readers
-REJECTED    its bytes were refused and removed; visible, with the reason
+PENDING     sent through the API: the record is written, the bytes may not be stored yet
+PROCESSING  posted to S3: the record claims the bytes by their ETag, they are being inspected
+AVAILABLE   the bytes are stored under `object_key`; readers see the record from now on
+REJECTED    the bytes were refused and removed; readers see the record and the reason
 
-Every change makes a new record (`dataclasses.replace` inside the methods here); the adapter
-writes it only if nobody else has written since it was read (`revision`). `version` counts the
-changes that readers can see: it is the ETag's, the audit's and the events'.
+Each change returns a new record. The adapter writes it only if the stored record is the one that
+was read (`revision`). `version` counts the changes that readers can see; the ETag, the audit and
+the events use it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HASH_FUNCTION = "SHA-1"
 
 
 class UploadStatus(StrEnum):
-    """Where an upload stands; see the module's table."""
+    """The state of an upload; the module's docstring explains them."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -35,7 +35,7 @@ class UploadStatus(StrEnum):
 
 
 class ThumbnailStatus(StrEnum):
-    """Where an upload's thumbnail stands."""
+    """The state of an upload's thumbnail."""
 
     PENDING = "PENDING"
     READY = "READY"
@@ -44,7 +44,7 @@ class ThumbnailStatus(StrEnum):
 
 
 class HashStatus(StrEnum):
-    """Whether the content's SHA-1 is known."""
+    """AVAILABLE if the content's SHA-1 is known."""
 
     AVAILABLE = "AVAILABLE"
     UNAVAILABLE = "UNAVAILABLE"
@@ -63,7 +63,7 @@ class Awaiting(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What was found out about the bytes. `crc32` and `sha1_hex` are lower-case hexadecimal."""
+    """The result of inspecting the bytes. `crc32` and `sha1_hex` are lower-case hexadecimal."""
 
     detected_media_type: str
     detected_file_extension: str
@@ -76,13 +76,13 @@ class Content:
 
     @property
     def hash_status(self) -> HashStatus:
-        """UNAVAILABLE where the store told no SHA-1 and the bytes are too many to read for it."""
+        """UNAVAILABLE if the store computed no SHA-1 and the file was too large to read for it."""
         return HashStatus.AVAILABLE if self.sha1_hex else HashStatus.UNAVAILABLE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rejection:
-    """Why the bytes were refused: a stable code and a sentence."""
+    """The reason why the bytes were refused: a stable code and a sentence."""
 
     code: str
     detail: str
@@ -90,7 +90,7 @@ class Rejection:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectUpload:
-    """One uploaded file. Times are aware UTC; `bucket` is spelled as the uploader spelled it."""
+    """One uploaded file. Times are aware UTC; `bucket` has the uploader's spelling."""
 
     file_identifier: str
     bucket: str
@@ -101,25 +101,26 @@ class ObjectUpload:
     created_on: datetime
     status: UploadStatus
     source_etag: str | None = None
-    """The claim: the ETag of the bytes in `incoming/` that this record is about, without quotes."""
+    """The claim: the ETag (without quotes) of the bytes in `incoming/` of this record."""
     object_key: str | None = None
     copy_identifier: str | None = None
-    """The multipart upload by which a large file is being copied to `object_key`."""
+    """Identifier of the multipart upload that copies a large file to `object_key`."""
     inspected_content: Content | None = None
+    """None until the bytes are inspected; `content` is the same without None."""
     rejection: Rejection | None = None
     duplicate_found: bool = False
-    """Whether a file with the same content was in the same bucket when this one came."""
+    """True if the bucket had a file with the same content when this one arrived."""
     thumbnail_identifier: str | None = None
     thumbnail_status: ThumbnailStatus | None = None
     thumbnail_failure: str | None = None
     image_properties: ImageProperties = NO_PROPERTIES
-    """What the image says about itself; known once its thumbnail was attempted."""
+    """Known after the first attempt to make a thumbnail."""
     claimed_by: str | None = None
-    """`metadata/<id>` or `derivative/<id>`: the one record that describes this file."""
+    """`metadata/<id>` or `derivative/<id>`: the only record that describes this file."""
     awaiting: Awaiting | None = None
     awaiting_since: datetime | None = None
     changed_by: str | None = None
-    """Who made this version; None: its uploader, or Coffer itself."""
+    """The user who made this version; None for its uploader and for Coffer itself."""
     deleted_on: datetime | None = None
     deleted_by: str | None = None
     expires_at: datetime | None = None
@@ -128,35 +129,35 @@ class ObjectUpload:
 
     @property
     def metadata_identifier(self) -> str | None:
-        """UUID of the metadata record that describes the file, if there is one."""
+        """Return the id of the metadata record that describes the file, if one does."""
         kind, _, identifier = (self.claimed_by or "").partition("/")
         return identifier if kind == "metadata" else None
 
     @property
     def instance_id(self) -> str:
-        """`object-upload/<id>`."""
+        """Return `object-upload/<id>`, as audit snapshots name the record."""
         return f"object-upload/{self.file_identifier}"
 
     @property
     def is_visible(self) -> bool:
-        """Whether readers may see the record at all (a tombstone is visible: as gone)."""
+        """True if readers may see the record. Tombstones are visible: readers get 410."""
         return self.status in (UploadStatus.AVAILABLE, UploadStatus.REJECTED)
 
     @property
     def is_readable(self) -> bool:
-        """Whether the bytes can be handed out."""
+        """True if the bytes may be downloaded."""
         return self.status is UploadStatus.AVAILABLE and self.deleted_on is None
 
     @property
     def content(self) -> Content:
-        """Return the inspected content; raise ValueError before inspection."""
+        """Return the inspected content; raise ValueError if it is not inspected yet."""
         if self.inspected_content is None:
             raise ValueError(f"upload {self.file_identifier} has not been inspected yet")
         return self.inspected_content
 
     @property
     def thumbnail_key(self) -> str:
-        """Where the generated thumbnail is kept in the store."""
+        """Return the key of the generated thumbnail in the store."""
         return f"thumbnails/{bucket_key(self.bucket)}/{self.thumbnail_identifier}.jpg"
 
     def available(
@@ -166,9 +167,8 @@ class ObjectUpload:
         now: datetime,
         *,
         duplicate_found: bool,
-        thumbnail_identifier: str | None,
     ) -> ObjectUpload:
-        """The record once its bytes are in place: it now waits for metadata to claim it."""
+        """Return the record of a file that is stored and awaits a claim."""
         return replace(
             self,
             status=UploadStatus.AVAILABLE,
@@ -176,15 +176,14 @@ class ObjectUpload:
             object_key=object_key,
             copy_identifier=None,
             duplicate_found=duplicate_found,
-            thumbnail_identifier=thumbnail_identifier,
-            thumbnail_status=self._first_thumbnail_status(thumbnail_identifier),
+            thumbnail_status=self._first_thumbnail_status(),
             awaiting=Awaiting.CLAIM,
             awaiting_since=now,
             version=self.version + 1,
         )
 
     def rejected(self, rejection: Rejection) -> ObjectUpload:
-        """The record once its bytes were refused; nothing is left to wait for."""
+        """Return the record of a file that was refused."""
         return replace(
             self,
             status=UploadStatus.REJECTED,
@@ -196,7 +195,7 @@ class ObjectUpload:
         )
 
     def thumbnail_requested(self, identifier: str) -> ObjectUpload:
-        """The record once a thumbnail is to be made of it: of a derivative, or once more."""
+        """Return the record with a thumbnail to be made, after none or a failed one."""
         return replace(
             self,
             thumbnail_identifier=identifier,
@@ -207,7 +206,7 @@ class ObjectUpload:
         )
 
     def with_crc32(self, crc32: str) -> ObjectUpload:
-        """The record once the CRC-32 of its bytes, in hexadecimal, has been computed."""
+        """Return the record with the CRC-32 of its bytes, in hexadecimal."""
         return replace(
             self,
             inspected_content=replace(self.content, crc32=crc32),
@@ -216,7 +215,7 @@ class ObjectUpload:
         )
 
     def deleted(self, by: str, now: datetime) -> ObjectUpload:
-        """The tombstone: gone for readers at once, it now waits for its bytes to be removed."""
+        """Return the tombstone of a deleted upload whose bytes are still to be removed."""
         return replace(
             self,
             deleted_on=now,
@@ -227,13 +226,13 @@ class ObjectUpload:
         )
 
     def bytes_removed(self, now: datetime) -> ObjectUpload:
-        """The tombstone once nothing is left in the store: it waits for nothing, and expires."""
+        """Return the tombstone with an expiry date, after its bytes were removed."""
         return replace(
             self, awaiting=None, awaiting_since=None, expires_at=now + TOMBSTONE_LIFETIME
         )
 
     def thumbnail_ready(self, properties: ImageProperties) -> ObjectUpload:
-        """The record once its thumbnail is in the store."""
+        """Return the record of an upload whose thumbnail is stored."""
         return replace(
             self,
             thumbnail_status=ThumbnailStatus.READY,
@@ -246,9 +245,9 @@ class ObjectUpload:
     def thumbnail_failed(
         self, code: str, properties: ImageProperties = NO_PROPERTIES
     ) -> ObjectUpload:
-        """The record once it is clear that no thumbnail can be made; `code` says why.
+        """Return the record of an upload of which no thumbnail can be made; `code` is the reason.
 
-        What an earlier attempt found out stays known where this one found nothing.
+        Keeps the image properties of an earlier attempt if this one found none.
         """
         return replace(
             self,
@@ -259,24 +258,24 @@ class ObjectUpload:
             version=self.version + 1,
         )
 
-    def _first_thumbnail_status(self, thumbnail_identifier: str | None) -> ThumbnailStatus | None:
+    def _first_thumbnail_status(self) -> ThumbnailStatus | None:
         if self.is_derivative:
             return None
-        return ThumbnailStatus.PENDING if thumbnail_identifier else ThumbnailStatus.UNSUPPORTED
+        return ThumbnailStatus.PENDING if self.thumbnail_identifier else ThumbnailStatus.UNSUPPORTED
 
 
 def incoming_key(bucket: str, file_identifier: str) -> str:
-    """Where a direct-to-S3 upload arrives."""
+    """Return the key to which a presigned POST uploads."""
     return f"incoming/{bucket_key(bucket)}/{file_identifier}"
 
 
 def final_key(
     bucket: str, file_identifier: str, extension: str, *, is_derivative: bool, claim: str = ""
 ) -> str:
-    """Where an accepted file is kept.
+    """Return the key under which an accepted file is stored.
 
-    `claim` goes into the key where the store does not honour conditions on copies, so that a
-    replay of the form can never land on the key of the bytes that were looked into.
+    The key contains `claim` if the store ignores conditions on copies. Then a replay of the form
+    cannot overwrite the inspected bytes.
     """
     folder = "derivatives" if is_derivative else "objects"
     suffix = f"-{claim}" if claim else ""

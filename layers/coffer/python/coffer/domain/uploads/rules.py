@@ -1,4 +1,7 @@
-"""Inspection: what a file is, and whether it may stay. The same for every way a file comes in."""
+"""Inspect a file and refuse what may not be stored. The rules are the same for every upload path.
+
+Refused are empty files, files that are too large, and the types in `forbidden_types`, such as zip.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,16 @@ from coffer.domain.media_types import (
     dc_type_of,
     evaluate_extension,
     evaluate_media_type,
-    is_forbidden,
     is_imageable,
 )
+from coffer.domain.uploads.forbidden_types import is_forbidden
 from coffer.domain.uploads.record import Content, Rejection
 
 MAX_MEDIA_TYPE_LENGTH = 150
 
 
 class RejectedError(Exception):
-    """The file may not stay; `rejection` says why."""
+    """The file may not be stored; `rejection` has the reason."""
 
     def __init__(self, rejection: Rejection) -> None:
         super().__init__(rejection.detail)
@@ -27,9 +30,9 @@ class RejectedError(Exception):
 def inspect(
     reader: ByteReader, *, name: str, received_media_type: str | None, max_bytes: int
 ) -> Content:
-    """What the bytes behind `reader` are; RejectedError where they are not taken.
+    """Detect what the file is; raise RejectedError if it may not be stored.
 
-    Only the head and, for some families, a few ranges more are read: see the detector's budget.
+    Reads the head and, for some formats, a few more ranges (see `detection.windows`).
     """
     if reader.size_bytes == 0:
         raise RejectedError(Rejection(code="empty_file", detail="Can't store empty file."))
@@ -61,15 +64,15 @@ def inspect(
 
 
 def wants_thumbnail(content: Content, *, is_derivative: bool) -> bool:
-    """Whether a thumbnail is made of this upload: main files of a type that can be decoded."""
+    """True if a thumbnail is made of this upload: a main file of an imageable type."""
     return not is_derivative and is_imageable(content.detected_media_type)
 
 
-def admit_media_type(received: str | None, *, pointer: str | None = None) -> str | None:
-    """The declared media type, trimmed; None where nothing was declared.
+def parse_media_type(received: str | None, *, pointer: str | None = None) -> str | None:
+    """Return the declared media type without surrounding space, or None if none was declared.
 
-    It becomes a header of the stored object, so only printable ASCII of at most 150 characters in
-    the form `type/subtype` passes; InvalidError otherwise.
+    The type becomes a header of the stored object. Raises InvalidError unless it is printable
+    ASCII of at most 150 characters in the form `type/subtype`.
     """
     declared = (received or "").strip()
     if not declared:

@@ -1,25 +1,18 @@
-"""Changing and deleting the record of an upload: the administrators' (reference, 1.2 and 3.3).
+"""Correct the record of an upload: what inspection found and what the uploader declared.
 
-What was found out about a file can be corrected, and nothing else of it. A deleted upload leaves a
-tombstone, then its bytes go.
+Only administrators may do so (reference, 1.2 and 3.3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.constraints import violation, wrong_length
-from coffer.domain.errors import (
-    ConflictError,
-    Problem,
-    RecordChangedError,
-    StoreError,
-    UnavailableError,
-)
+from coffer.domain.errors import Problem, RecordChangedError
 from coffer.domain.file_names import MAX_EXTENSION_LENGTH, MAX_NAME_LENGTH, standardise
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,
@@ -28,9 +21,8 @@ from coffer.domain.transactions.commit import (
     records_busy,
 )
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.read import require_undeleted, upload_not_found
-from coffer.domain.uploads.record import Content, ObjectUpload
-from coffer.domain.uploads.removal import Removal
+from coffer.domain.uploads.read import read_upload_to_change
+from coffer.domain.uploads.record import ObjectUpload
 
 _MAX_TYPE = 150
 _CONTENT = {
@@ -40,102 +32,53 @@ _CONTENT = {
     "evaluated_file_extension": ("evaluatedFileExtension", MAX_EXTENSION_LENGTH, False),
     "dc_type": ("dcType", 0, True),
 }
-"""What was found out: name in the document, longest (characters), whether it has to be there."""
+"""Attributes of the content: name in the document, maximum length, True if required."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class UploadChanges:
-    """The parts of the world in which uploads are corrected and deleted."""
-
-    uploads: Uploads
-
-    def update(
-        self,
-        caller: Caller,
-        identifier: str,
-        changes: Mapping[str, Any],
-        precondition: Precondition,
-    ) -> ObjectUpload:
-        """Correct what `changes` names; None clears."""
-        for _ in range(MAX_ATTEMPTS):
-            before = self._found(caller, identifier, precondition)
-            refusals = ValidationErrors()
-            refusals.add([*_wrong(before, changes)])
-            refusals.raise_if_any()
-            after = replace(
-                _corrected(before, changes),
-                changed_by=caller.username,
-                version=before.version + 1,
-            )
-            try:
-                return self.uploads.replace(before, after)
-            except RecordChangedError:
-                continue
-        raise records_busy()
-
-    def delete(
-        self, removal: Removal, caller: Caller, identifier: str, precondition: Precondition
-    ) -> None:
-        """Delete an upload that no record describes: a tombstone stays, the bytes go.
-
-        Where the store cannot be reached they go later, by housekeeping.
-        """
-        tombstone = self._buried(removal, caller, identifier, precondition)
-        with suppress(StoreError, UnavailableError):
-            removal.finish(tombstone)
-
-    def _buried(
-        self, removal: Removal, caller: Caller, identifier: str, precondition: Precondition
-    ) -> ObjectUpload:
-        for _ in range(MAX_ATTEMPTS):
-            before = self._found(caller, identifier, precondition)
-            if before.claimed_by is not None:
-                raise ConflictError(
-                    "upload_in_use",
-                    f"The upload {identifier} is described by {before.claimed_by}: delete that "
-                    "first.",
-                )
-            try:
-                return removal.bury(before, caller.username)
-            except RecordChangedError:
-                continue
-        raise records_busy()
-
-    def _found(self, caller: Caller, identifier: str, precondition: Precondition) -> ObjectUpload:
-        caller.require_admin()
-        upload = self.uploads.get(identifier)
-        if upload is None or not upload.is_visible:
-            raise upload_not_found(identifier)
-        require_undeleted(upload)
-        precondition.check(upload.version)
-        return upload
+def update_upload(
+    uploads: Uploads,
+    caller: Caller,
+    identifier: str,
+    changes: Mapping[str, Any],
+    precondition: Precondition,
+) -> ObjectUpload:
+    """Change the attributes in `changes` and return the new record; None clears an attribute."""
+    for _ in range(MAX_ATTEMPTS):
+        before = read_upload_to_change(uploads, caller, identifier, precondition)
+        errors = ValidationErrors()
+        errors.add([*_problems(before, changes)])
+        errors.raise_if_any()
+        after = replace(
+            _corrected(before, changes), changed_by=caller.username, version=before.version + 1
+        )
+        with suppress(RecordChangedError):
+            return uploads.replace(before, after)
+    raise records_busy()
 
 
 def _corrected(before: ObjectUpload, changes: Mapping[str, Any]) -> ObjectUpload:
-    found = {field: value for field, value in changes.items() if field in _CONTENT}
-    given = {field: value for field, value in changes.items() if field not in _CONTENT}
-    if "original_filename" in given:
-        given["original_filename"] = standardise(given["original_filename"] or "")
-    if found:
-        known: dict[str, Any] = {
-            field: "" if value is None else value for field, value in found.items()
-        }
-        content: Content = replace(before.content, **known)
-        given["inspected_content"] = content
-    return replace(before, **given)
+    content: dict[str, Any] = {
+        name: value or "" for name, value in changes.items() if name in _CONTENT
+    }
+    others = {name: value for name, value in changes.items() if name not in _CONTENT}
+    if "original_filename" in others:
+        others["original_filename"] = standardise(others["original_filename"] or "")
+    if content:
+        others["inspected_content"] = replace(before.content, **content)
+    return replace(before, **others)
 
 
-def _wrong(before: ObjectUpload, changes: Mapping[str, Any]) -> Iterator[Problem]:
+def _problems(before: ObjectUpload, changes: Mapping[str, Any]) -> Iterator[Problem]:
     yield from wrong_length("originalFilename", changes.get("original_filename"), MAX_NAME_LENGTH)
     yield from wrong_length("receivedMediaType", changes.get("received_media_type"), _MAX_TYPE)
     for field in changes.keys() & _CONTENT.keys():
-        name, longest, required = _CONTENT[field]
+        name, max_length, is_required = _CONTENT[field]
         value = changes[field]
         if before.inspected_content is None:
             yield violation(name, "is not known of a file that was refused")
-        elif required and value is None:
+        elif is_required and value is None:
             yield violation(name, "must not be blank")
         elif "extension" in field and value and not value.startswith("."):
             yield violation(name, "begins with a dot")
-        elif longest:
-            yield from wrong_length(name, value, longest)
+        elif max_length:
+            yield from wrong_length(name, value, max_length)

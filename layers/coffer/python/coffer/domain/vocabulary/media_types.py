@@ -6,7 +6,8 @@ from functools import cache
 
 from coffer.domain.detection.media_types import known_media_types
 from coffer.domain.errors import NotFoundError
-from coffer.domain.media_types import base_type, is_forbidden
+from coffer.domain.media_types import base_type
+from coffer.domain.uploads.forbidden_types import is_forbidden
 
 
 @cache

@@ -21,7 +21,7 @@ from coffer.domain.identifiers import is_identifier
 from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.http.documents import ResourceDocument, resource_of
 from coffer.http.requests import Request
-from coffer.http.responses import MAX_ANSWER_BYTES, Response
+from coffer.http.responses import MAX_RESPONSE_BYTES, Response
 
 Entry = TypeVar("Entry")
 Record = TypeVar("Record")
@@ -84,7 +84,7 @@ def check_response_size(
 
 
 def _check_weight(size: int) -> None:
-    if size > MAX_ANSWER_BYTES:
+    if size > MAX_RESPONSE_BYTES:
         raise TooLargeError(
             "answer_too_large", "The answer would pass 6 MB: send fewer entries.", pointer="/data"
         )

@@ -6,28 +6,28 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer.domain.listing.attributes import upload_attributes, upload_warnings
-from coffer.domain.uploads.direct_upload import UploadReceipt
+from coffer.domain.uploads.direct_upload import UploadResult
 from coffer.http.documents import resource_response
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, JSON_API, Response
 from coffer.http.uploads.documents import present_upload
 
 
-def upload_response(request: Request, receipt: UploadReceipt) -> Response:
+def upload_response(request: Request, result: UploadResult) -> Response:
     """The answer to an upload: a JSON:API document where Accept names it, else the flat object.
 
     The flat one, with 200 and the identifier inside, is what the reference answered until 1.27.
     """
-    upload = receipt.upload
+    upload = result.upload
     if request.names(JSON_API):
-        data = present_upload(upload, duplicate_found=receipt.duplicate_found)
+        data = present_upload(upload, duplicate_found=result.duplicate_found)
         return resource_response(request, data, version=upload.version, created=True)
     flat: dict[str, Any] = {
         "id": upload.file_identifier,
         "fileIdentifier": upload.file_identifier,
         **upload_attributes(upload),
     }
-    warnings = upload_warnings(duplicate_found=receipt.duplicate_found)
+    warnings = upload_warnings(duplicate_found=result.duplicate_found)
     if warnings:
         flat["meta"] = {"warnings": warnings}
     return Response.of_json(flat, status=HTTPStatus.OK, media_type=JSON)

@@ -76,7 +76,7 @@ class DynamoUploads:
                     raise RecordChangedError(upload.file_identifier) from error
                 raise
 
-    def with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
+    def buckets_with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
         in_bucket = ContentIndex.bucket_key == bucket_key if bucket_key else None
         with overload_is_unavailable():
             for item in UploadItem.by_content.query(
@@ -87,7 +87,7 @@ class DynamoUploads:
             ):
                 yield item.bucket_key
 
-    def without_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
+    def with_failed_thumbnail(self, failure: str, after: str | None) -> Iterator[str]:
         behind = ThumbnailFailureIndex.file_identifier > after if after is not None else None
         with overload_is_unavailable():
             for item in UploadItem.by_thumbnail_failure.query(failure, behind):

@@ -1,15 +1,15 @@
-"""The PartCopies port on S3, through boto3: UploadPartCopy, several at once.
+"""The MultipartCopies port on S3, through boto3: concurrent UploadPartCopy requests.
 
-The parts that are there are the store's to tell (ListParts), so nothing but the identifier of the
-upload has to be remembered. The store computes the CRC-32 of each part, and of all parts the one
-of the whole (S3 User Guide, "Checking object integrity", full object checksums).
+ListParts says which parts were copied, so only the identifier of the multipart upload is stored.
+S3 computes the CRC-32 of each part and combines them to that of the whole object (S3 User Guide,
+"Checking object integrity", full object checksums).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -17,15 +17,15 @@ from botocore.exceptions import ClientError
 from coffer.adapters.s3.objects import S3Objects, domain_errors
 from coffer.domain.errors import ObjectChangedError, UploadMissingError
 from coffer.domain.objects import StoredObject
-from coffer.domain.uploads.large_files import PARTS_AT_ONCE
-from coffer.domain.uploads.ports import Stretch
+from coffer.domain.uploads.large_files import MAX_CONCURRENT_PARTS
+from coffer.domain.uploads.ports import PartRange
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class S3PartCopies:
-    """Copies by parts inside one S3 bucket. The client has to wait as long as a part may take."""
+class S3MultipartCopies:
+    """Multipart copies inside one S3 bucket. The client's read timeout must cover one part."""
 
     def __init__(
         self, client: S3Client, bucket: str, objects: S3Objects, *, copy_conditions: bool = True
@@ -35,7 +35,7 @@ class S3PartCopies:
         self._objects = objects
         self._copy_conditions = copy_conditions
 
-    def begin(self, destination: str, *, content_type: str) -> str:
+    def create(self, destination: str, *, content_type: str) -> str:
         with domain_errors(destination):
             return self._s3.create_multipart_upload(
                 Bucket=self._bucket,
@@ -45,32 +45,32 @@ class S3PartCopies:
                 ChecksumType="FULL_OBJECT",
             )["UploadId"]
 
-    def parts(self, destination: str, upload: str) -> Collection[int]:
+    def part_numbers(self, destination: str, upload: str) -> Collection[int]:
         return {part["PartNumber"] for part in self._listed(destination, upload)}
 
-    def copy(
-        self, destination: str, upload: str, source: StoredObject, stretches: Sequence[Stretch]
+    def copy_parts(
+        self, destination: str, upload: str, source: StoredObject, ranges: Sequence[PartRange]
     ) -> None:
-        def copy_one(one: Stretch) -> None:
+        def copy_part(part: PartRange) -> None:
             with _missing_upload(destination), domain_errors(source.key):
                 self._s3.upload_part_copy(
                     Bucket=self._bucket,
                     Key=destination,
                     UploadId=upload,
-                    PartNumber=one.number,
+                    PartNumber=part.number,
                     CopySource={"Bucket": self._bucket, "Key": source.key},
                     CopySourceIfMatch=f'"{source.etag}"',
-                    CopySourceRange=f"bytes={one.start}-{one.start + one.length - 1}",
+                    CopySourceRange=f"bytes={part.start}-{part.start + part.length - 1}",
                 )
 
-        with ThreadPoolExecutor(PARTS_AT_ONCE) as pool:
-            for _ in pool.map(copy_one, stretches):
+        with ThreadPoolExecutor(MAX_CONCURRENT_PARTS) as pool:
+            for _ in pool.map(copy_part, ranges):
                 pass
-        # Where the store takes no condition on copies, other bytes may have come in between.
+        # A store that ignores conditions may have copied bytes that replaced the source meanwhile.
         if not self._copy_conditions and self.describe(source.key).etag != source.etag:
             raise ObjectChangedError(source.key)
 
-    def finish(self, destination: str, upload: str) -> StoredObject:
+    def complete(self, destination: str, upload: str) -> StoredObject:
         listed: list[Any] = [
             {name: part[name] for name in ("PartNumber", "ETag", "ChecksumCRC32") if name in part}
             for part in self._listed(destination, upload)
@@ -85,14 +85,9 @@ class S3PartCopies:
             )
         return self.describe(destination)
 
-    def abandon(self, destination: str, upload: str) -> None:
-        try:
-            with _missing_upload(destination), domain_errors(destination):
-                self._s3.abort_multipart_upload(
-                    Bucket=self._bucket, Key=destination, UploadId=upload
-                )
-        except UploadMissingError:
-            return
+    def abort(self, destination: str, upload: str) -> None:
+        with suppress(UploadMissingError), _missing_upload(destination), domain_errors(destination):
+            self._s3.abort_multipart_upload(Bucket=self._bucket, Key=destination, UploadId=upload)
 
     def describe(self, key: str) -> StoredObject:
         return self._objects.describe(key)

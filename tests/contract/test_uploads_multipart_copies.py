@@ -9,19 +9,19 @@ from datetime import timedelta
 import pytest
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.adapters.s3.multipart_copies import S3MultipartCopies
 from coffer.adapters.s3.objects import S3Objects, s3_client
-from coffer.adapters.s3.part_copies import S3PartCopies
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
-from coffer.domain.uploads.large_files import CopiedInParts
-from coffer.domain.uploads.ports import PartCopies, Stretch
-from coffer.domain.uploads.promotion import Outcome, Promotion
+from coffer.domain.uploads.large_files import MultipartLargeFiles
+from coffer.domain.uploads.ports import MultipartCopies, PartRange
+from coffer.domain.uploads.promotion import Promotion, PromotionOutcome
 from coffer.settings import messaging_settings, store_settings, upload_settings
 from local.stack import LocalStack
-from tests.fakes import FrozenClock, InMemoryObjects, InMemoryPartCopies
+from tests.fakes import FrozenClock, InMemoryMultipartCopies, InMemoryObjects
 from tests.fakes.objects import sha1_of
 from tests.fakes.records import FILE
 
@@ -29,8 +29,8 @@ KEY, FINAL = "incoming/aafc/käfer 1+2", "objects/aafc/x.bin"
 PART = 5 * 1024**2
 """The smallest part that S3 takes in the middle of an upload."""
 BODY = b"the bytes of a large file " * 450_000
-STRETCHES = [
-    Stretch(number, start, min(PART, len(BODY) - start))
+PART_RANGES = [
+    PartRange(number, start, min(PART, len(BODY) - start))
     for number, start in enumerate(range(0, len(BODY), PART), 1)
 ]
 
@@ -39,7 +39,7 @@ STRETCHES = [
 class Store:
     """The port, the objects it copies, and how a client puts one there."""
 
-    copies: PartCopies
+    copies: MultipartCopies
     objects: Objects
     arrive: Callable[[bytes], StoredObject]
 
@@ -48,11 +48,13 @@ class Store:
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "in memory":
         fake = InMemoryObjects(FrozenClock())
-        return Store(InMemoryPartCopies(fake), fake, lambda body: fake.arrive(KEY, body))
+        return Store(InMemoryMultipartCopies(fake), fake, lambda body: fake.arrive(KEY, body))
     request.getfixturevalue("stack")
     client, conditions = s3_client(), request.param == "S3"
     objects = S3Objects(client, store_settings.object_bucket, copy_conditions=conditions)
-    copies = S3PartCopies(client, store_settings.object_bucket, objects, copy_conditions=conditions)
+    copies = S3MultipartCopies(
+        client, store_settings.object_bucket, objects, copy_conditions=conditions
+    )
 
     def arrive(body: bytes) -> StoredObject:
         client.put_object(Bucket=store_settings.object_bucket, Key=KEY, Body=body)
@@ -63,43 +65,43 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 def test_parts_become_one_object(store: Store) -> None:
     source = store.arrive(BODY)
-    upload = store.copies.begin(FINAL, content_type="video/mp4")
-    assert set(store.copies.parts(FINAL, upload)) == set()
-    store.copies.copy(FINAL, upload, source, STRETCHES[1:])
-    assert set(store.copies.parts(FINAL, upload)) == {2, 3}
+    upload = store.copies.create(FINAL, content_type="video/mp4")
+    assert set(store.copies.part_numbers(FINAL, upload)) == set()
+    store.copies.copy_parts(FINAL, upload, source, PART_RANGES[1:])
+    assert set(store.copies.part_numbers(FINAL, upload)) == {2, 3}
     with pytest.raises(ObjectMissingError):
         store.copies.describe(FINAL)
-    store.copies.copy(FINAL, upload, source, STRETCHES[:2])
-    made = store.copies.finish(FINAL, upload)
+    store.copies.copy_parts(FINAL, upload, source, PART_RANGES[:2])
+    made = store.copies.complete(FINAL, upload)
     assert (made.key, made.size_bytes, made.content_type) == (FINAL, len(BODY), "video/mp4")
     assert made.sha1_hex is None
     assert made.etag.endswith("-3")
     assert store.objects.digest(FINAL)[0] == sha1_of(BODY)
     with pytest.raises(UploadMissingError):
-        store.copies.parts(FINAL, upload)
+        store.copies.part_numbers(FINAL, upload)
     with pytest.raises(UploadMissingError):
-        store.copies.finish(FINAL, upload)
+        store.copies.complete(FINAL, upload)
 
 
 def test_other_bytes_and_none_are_not_copied(store: Store) -> None:
     source = store.arrive(BODY)
-    upload = store.copies.begin(FINAL, content_type="video/mp4")
+    upload = store.copies.create(FINAL, content_type="video/mp4")
     store.arrive(BODY + b"x")
     with pytest.raises(ObjectChangedError):
-        store.copies.copy(FINAL, upload, source, STRETCHES[:1])
+        store.copies.copy_parts(FINAL, upload, source, PART_RANGES[:1])
     store.objects.remove(KEY)
     with pytest.raises(ObjectMissingError):
-        store.copies.copy(FINAL, upload, source, STRETCHES[:1])
+        store.copies.copy_parts(FINAL, upload, source, PART_RANGES[:1])
 
 
 def test_what_is_abandoned_is_gone(store: Store) -> None:
-    upload = store.copies.begin(FINAL, content_type="video/mp4")
-    store.copies.abandon(FINAL, upload)
-    store.copies.abandon(FINAL, upload)
+    upload = store.copies.create(FINAL, content_type="video/mp4")
+    store.copies.abort(FINAL, upload)
+    store.copies.abort(FINAL, upload)
     with pytest.raises(UploadMissingError):
-        store.copies.parts(FINAL, upload)
+        store.copies.part_numbers(FINAL, upload)
     with pytest.raises(UploadMissingError):
-        store.copies.copy(FINAL, upload, store.arrive(BODY), STRETCHES[:1])
+        store.copies.copy_parts(FINAL, upload, store.arrive(BODY), PART_RANGES[:1])
 
 
 def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) -> None:
@@ -113,16 +115,16 @@ def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) 
         clock=SystemClock(),
         max_bytes=upload_settings.max_upload_bytes,
         stream_hash_limit_bytes=upload_settings.stream_hash_limit_bytes,
-        large_files=CopiedInParts(
+        large_files=MultipartLargeFiles(
             uploads=uploads,
-            copies=S3PartCopies(client, store_settings.object_bucket, objects),
+            copies=S3MultipartCopies(client, store_settings.object_bucket, objects),
             queue=large_arrivals(
                 messaging_settings.promote_large_upload_queue_url, store_settings.object_bucket
             ),
             remaining=lambda: next(left),
             part_bytes=PART,
         ),
-        largest_copy_bytes=PART,
+        max_copy_bytes=PART,
     )
     grant = UploadGrant(
         bucket="aafc", created_by="alice", original_filename="a.txt", received_media_type=None
@@ -134,10 +136,10 @@ def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) 
         Body=BODY,
         Metadata={METADATA_NAME: grant.encode()},
     )
-    assert promotion.process(key) is Outcome.MOVING
+    assert promotion.process(key) is PromotionOutcome.MOVING
     [message] = stack.messages("PromoteLargeUploadQueue")
     assert message["detail"]["object"]["key"] == key
-    assert promotion.process(key) is Outcome.AVAILABLE
+    assert promotion.process(key) is PromotionOutcome.AVAILABLE
     record = uploads.get(FILE)
     assert record is not None
     assert record.content.sha1_hex == sha1_of(BODY)
