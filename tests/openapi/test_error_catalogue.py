@@ -170,12 +170,12 @@ def test_every_code_is_a_word_in_the_source() -> None:
 
 def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     raised = _literals(ERRORS | {"Problem"})
-    assert raised == set(_rows("Of the object store API"))
+    assert raised == set(_rows("Codes of the object store API"))
 
 
 def test_every_code_of_rawstores_own_is_in_its_catalogue() -> None:
     raised = _literals(ERRORS | {"Problem"}, rawstore=True)
-    assert raised <= set(_rows("Of the rawstore API"))
+    assert raised <= set(_rows("Codes of the rawstore API"))
 
 
 def test_the_catalogue_has_the_statuses_of_the_description() -> None:
@@ -183,15 +183,15 @@ def test_the_catalogue_has_the_statuses_of_the_description() -> None:
     for status, codes in UNROUTED.items():
         for code in codes:
             described[code].add(status)
-    assert _statuses("Of the object store API") == described | NEVER_ANSWERED
+    assert _statuses("Codes of the object store API") == described | NEVER_ANSWERED
 
 
 def test_the_catalogue_of_rawstore_has_the_statuses_of_the_description() -> None:
-    assert _statuses("Of the rawstore API") == _described(Access.PERMISSION)
+    assert _statuses("Codes of the rawstore API") == _described(Access.PERMISSION)
 
 
 def test_every_reason_of_a_refusal_is_in_the_catalogue() -> None:
-    assert _literals({"Rejection"}) == set(_rows("Refused uploads"))
+    assert _literals({"Rejection"}) == set(_rows("Rejected uploads"))
 
 
 def test_every_reason_without_a_thumbnail_is_in_the_catalogue() -> None:
@@ -201,7 +201,7 @@ def test_every_reason_without_a_thumbnail_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize(
     "heading",
-    ["Of the object store API", "Of the rawstore API", "Refused uploads", "Failed thumbnails"],
+    ["Codes of the object store API", "Codes of the rawstore API", "Rejected uploads", "Failed thumbnails"],
 )
 def test_the_catalogue_is_in_order_and_explains_every_code(heading: str) -> None:
     rows = _rows(heading)
