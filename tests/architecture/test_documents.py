@@ -1,4 +1,4 @@
-"""README and docs: their links lead somewhere, and the targets they name are there."""
+"""README and docs: links, make targets, files and modules that they name exist."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 TARGET = re.compile(
     r"(?:`|^)(?:[A-Z_0-9]+=\S+ )*make ((?:-s )?[a-z0-9-]+(?: [a-z0-9-]+)*)", re.MULTILINE
 )
+
+
+FILE = re.compile(
+    r"`((?:benchmarks|coffer|docs|events|functions|layers|local|operations|tests|web)/[\w./-]+)`"
+)
+MODULE = re.compile(r"`(coffer(?:\.[a-z_0-9]+)+)`")
+LAYER = ROOT / "layers/coffer/python"
 
 
 def named(page: Path) -> str:
@@ -44,6 +51,21 @@ def test_targets_that_are_named_are_there(page: Path) -> None:
     found = TARGET.findall(page.read_text(encoding="utf-8"))
     asked = {target for words in found for target in words.removeprefix("-s ").split()}
     assert asked <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_files_and_modules_that_are_named_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    files = {name: name for name in FILE.findall(text)}
+    modules = {name: name.replace(".", "/") for name in MODULE.findall(text)}
+    missing = [
+        name
+        for name, path in (files | modules).items()
+        if not any(
+            (base / f"{path}{end}").exists() for base in (ROOT, LAYER) for end in ("", ".py")
+        )
+    ]
+    assert missing == []
 
 
 def test_the_readme_leads_to_every_page() -> None:

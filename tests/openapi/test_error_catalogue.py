@@ -201,7 +201,12 @@ def test_every_reason_without_a_thumbnail_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize(
     "heading",
-    ["Codes of the object store API", "Codes of the rawstore API", "Rejected uploads", "Failed thumbnails"],
+    [
+        "Codes of the object store API",
+        "Codes of the rawstore API",
+        "Rejected uploads",
+        "Failed thumbnails",
+    ],
 )
 def test_the_catalogue_is_in_order_and_explains_every_code(heading: str) -> None:
     rows = _rows(heading)
