@@ -155,11 +155,11 @@ class _Counting:
             untold += len(items) - self._told(kind, items)
             for item in items:
                 if "listedIn" in item:
-                    place = IndexKeys(
-                        bucket_key=item["listedIn"]["S"], shard=item["listedAs"]["S"], positions={}
+                    keys = IndexKeys(
+                        bucket_key=item["listedIn"]["S"], shard=item["listedAs"]["S"], sort_keys={}
                     )
-                    records[place.bucket_key] += 1
-                    public[place.bucket_key] += place.is_public
+                    records[keys.bucket_key] += 1
+                    public[keys.bucket_key] += keys.is_public
             read += len(items)
             if read % 10_000 < len(items):
                 self._say(f"{read} {kind} records read")

@@ -9,8 +9,8 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.related import RelatedRecords
 from coffer.domain.uploads.read import read_upload
 from coffer.http.api import Api, require_variable
-from coffer.http.listing.documents import record_document_response
 from coffer.http.listing.queries import parse_view
+from coffer.http.listing.responses import record_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -29,7 +29,7 @@ def show_upload(request: Request) -> Response:
     view = parse_view(request, Kind.OBJECT_UPLOAD)
     with remembered(history, caller, f"object-upload/{identifier}"):
         upload = read_upload(uploads, catalogue, caller, identifier)
-    return record_document_response(request, upload, view, RelatedRecords(), caller)
+    return record_response(request, upload, view, RelatedRecords(), caller)
 
 
 lambda_handler = app.handler()

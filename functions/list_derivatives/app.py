@@ -1,23 +1,30 @@
-"""GET /api/v1/derivative: the derivatives that a caller may read, page by page."""
+"""GET /api/v1/derivative: the derivatives that the caller may read, page by page."""
 
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.listing.index_keys import Kind
+from coffer.domain.listing.pages import read_page
+from coffer.domain.listing.related import find_related
 from coffer.http.api import Api
-from coffer.http.listing.lists import Records, list_response
+from coffer.http.listing.queries import parse_list_query
+from coffer.http.listing.responses import page_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
-records = Records(lists=DynamoLists(), catalogue=DynamoCatalogue(), clock=SystemClock())
+lists, catalogue, clock = DynamoLists(), DynamoCatalogue(), SystemClock()
 app = Api()
 
 
 @app.route("GET /api/v1/derivative")
 def list_derivatives(request: Request) -> Response:
-    return list_response(request, Kind.DERIVATIVE, identify(request), records)
+    caller, wanted = identify(request), parse_list_query(request, Kind.DERIVATIVE)
+    page = read_page(lists, clock, caller, wanted.query, wanted.page)
+    include = wanted.view.include
+    related = find_related(lists, catalogue, caller, Kind.DERIVATIVE, page.records, include)
+    return page_response(request, wanted, page, related)
 
 
 lambda_handler = app.handler()

@@ -1,31 +1,27 @@
 """POST /api/v1/derivative/bulk-load: up to a thousand records by their ids."""
 
+from functools import partial
+
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
-from coffer.adapters.system_clock import SystemClock
 from coffer.domain.derivatives.read import load_derivatives
 from coffer.domain.listing.index_keys import Kind
 from coffer.http.api import Api
-from coffer.http.listing.lists import Records, loaded_records_response
-from coffer.http.listing.queries import parse_view
+from coffer.http.listing.responses import bulk_load_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.transactions.bulk import read_identifiers
 from coffer.identification import configured_identify
 
 identify = configured_identify()
-catalogue = DynamoCatalogue()
-records = Records(lists=DynamoLists(), catalogue=catalogue, clock=SystemClock())
+lists, catalogue = DynamoLists(), DynamoCatalogue()
+load = partial(load_derivatives, catalogue)
 app = Api()
 
 
 @app.route("POST /api/v1/derivative/bulk-load")
-def load(request: Request) -> Response:
+def load_derivatives_in_bulk(request: Request) -> Response:
     caller = identify(request)
-    view = parse_view(request, Kind.DERIVATIVE)
-    identifiers = read_identifiers(request, Kind.DERIVATIVE)
-    loaded = load_derivatives(catalogue, caller, identifiers)
-    return loaded_records_response(Kind.DERIVATIVE, loaded, view, caller, records)
+    return bulk_load_response(request, Kind.DERIVATIVE, caller, load, lists, catalogue)
 
 
 lambda_handler = app.handler()

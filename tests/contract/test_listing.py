@@ -1,8 +1,9 @@
-"""The Lists port, kept by the fake and by DynamoDB alike."""
+"""Contract of the Lists port, for its fake and for DynamoDB."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,23 +36,23 @@ RECORDS: list[Metadata] = [
     )
     for number in range(24)
 ]
-STRETCHES = {
+KEY_RANGES = {
     "a bucket by creation": KeyRange(order=SortOrder.CREATED, bucket_key="aafc"),
     "a bucket by change": KeyRange(order=SortOrder.CHANGED, bucket_key="aafc"),
     "a bucket by name": KeyRange(order=SortOrder.NAMED, bucket_key="aafc"),
     "one name of a bucket": KeyRange(
-        order=SortOrder.NAMED, bucket_key="aafc", beginning=name_prefix("b.png")
+        order=SortOrder.NAMED, bucket_key="aafc", prefix=name_prefix("b.png")
     ),
-    "the beginning of another": KeyRange(
-        order=SortOrder.NAMED, bucket_key="aafc", beginning=name_prefix("a")
+    "a name that begins another name": KeyRange(
+        order=SortOrder.NAMED, bucket_key="aafc", prefix=name_prefix("a")
     ),
-    "nobody's name": KeyRange(
-        order=SortOrder.NAMED, bucket_key="aafc", beginning=name_prefix("zz.png")
+    "a name without records": KeyRange(
+        order=SortOrder.NAMED, bucket_key="aafc", prefix=name_prefix("zz.png")
     ),
     "a public shard": KeyRange(order=SortOrder.CREATED, shard="public#4"),
     "a shard by change": KeyRange(order=SortOrder.CHANGED, shard="private#5"),
     "a shard by name": KeyRange(order=SortOrder.NAMED, shard="public#0"),
-    "no such bucket": KeyRange(order=SortOrder.CREATED, bucket_key="nobody"),
+    "an unknown bucket": KeyRange(order=SortOrder.CREATED, bucket_key="nobody"),
 }
 
 
@@ -75,108 +76,107 @@ def _filled_tables(records: Sequence[Record]) -> Lists:
     return DynamoLists()
 
 
-def _expected(stretch: KeyRange, *, descending: bool) -> list[str]:
-    """The positions in a stretch, by the definition of what it holds."""
-    places = [place for record in RECORDS if (place := index_keys_of(record))]
+def _expected(key_range: KeyRange, *, descending: bool) -> list[str]:
+    """Return the sort keys in a key range, by the definition of the range."""
+    indexed = [keys for record in RECORDS if (keys := index_keys_of(record))]
     return sorted(
         (
-            place.positions[stretch.order]
-            for place in places
-            if (stretch.bucket_key or place.bucket_key) == place.bucket_key
-            and (stretch.shard or place.shard) == place.shard
-            and place.positions[stretch.order].startswith(stretch.beginning)
+            keys.sort_keys[key_range.order]
+            for keys in indexed
+            if (key_range.bucket_key or keys.bucket_key) == keys.bucket_key
+            and (key_range.shard or keys.shard) == keys.shard
+            and keys.sort_keys[key_range.order].startswith(key_range.prefix)
         ),
         reverse=descending,
     )
 
 
-def _positions(found: RangePage) -> list[str]:
-    return [entry.position for entry in found.entries]
+def _sort_keys(page: RangePage) -> list[str]:
+    return [entry.sort_key for entry in page.entries]
 
 
-@pytest.mark.parametrize("descending", [False, True], ids=["forwards", "backwards"])
-@pytest.mark.parametrize("stretch", STRETCHES.values(), ids=STRETCHES)
-def test_a_stretch_is_read_in_order_whatever_the_steps(
-    filled: Filled, stretch: KeyRange, descending: bool
+@pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
+@pytest.mark.parametrize("key_range", KEY_RANGES.values(), ids=KEY_RANGES)
+def test_a_key_range_is_read_in_order_with_any_limit(
+    filled: Filled, key_range: KeyRange, descending: bool
 ) -> None:
     lists = filled(RECORDS)
-    expected = _expected(stretch, descending=descending)
+    expected = _expected(key_range, descending=descending)
     for limit in (1, 3, 50):
-        read: list[str] = []
+        found: list[str] = []
         for _ in range(len(expected) + 2):
-            after = read[-1] if read else None
-            question = RangeRead(stretch=stretch, limit=limit, after=after, descending=descending)
-            (found,) = lists.read(Kind.METADATA, [question])
-            assert len(found.entries) <= limit
-            read += _positions(found)
-            if found.ended:
+            after = found[-1] if found else None
+            read = RangeRead(key_range=key_range, limit=limit, after=after, descending=descending)
+            (page,) = lists.read(Kind.METADATA, [read])
+            assert len(page.entries) <= limit
+            found += _sort_keys(page)
+            if page.is_last:
                 break
-        assert read == expected
+        assert found == expected
 
 
 @pytest.mark.parametrize("after", ["", "a", f"b.png\t{NOON.isoformat()}", "zzz"])
-@pytest.mark.parametrize("descending", [False, True], ids=["forwards", "backwards"])
-def test_a_stretch_goes_on_behind_any_position(
-    filled: Filled, after: str, descending: bool
-) -> None:
-    stretch = STRETCHES["one name of a bucket"]
-    question = RangeRead(stretch=stretch, limit=50, after=after or " ", descending=descending)
-    (found,) = filled(RECORDS).read(Kind.METADATA, [question])
-    assert _positions(found) == [
-        position
-        for position in _expected(stretch, descending=descending)
-        if (position < (after or " ")) == descending
+@pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
+def test_a_read_continues_after_any_sort_key(filled: Filled, after: str, descending: bool) -> None:
+    key_range = KEY_RANGES["one name of a bucket"]
+    read = RangeRead(key_range=key_range, limit=50, after=after or " ", descending=descending)
+    (page,) = filled(RECORDS).read(Kind.METADATA, [read])
+    assert _sort_keys(page) == [
+        sort_key
+        for sort_key in _expected(key_range, descending=descending)
+        if (sort_key < (after or " ")) == descending
     ]
 
 
-def test_several_questions_are_answered_in_their_order(filled: Filled) -> None:
-    questions = [RangeRead(stretch=stretch, limit=50) for stretch in STRETCHES.values()]
-    found = filled(RECORDS).read(Kind.METADATA, questions)
-    assert [_positions(one) for one in found] == [
-        _expected(stretch, descending=False) for stretch in STRETCHES.values()
+def test_several_reads_return_pages_in_their_order(filled: Filled) -> None:
+    reads = [RangeRead(key_range=key_range, limit=50) for key_range in KEY_RANGES.values()]
+    pages = filled(RECORDS).read(Kind.METADATA, reads)
+    assert [_sort_keys(page) for page in pages] == [
+        _expected(key_range, descending=False) for key_range in KEY_RANGES.values()
     ]
 
 
-def test_a_record_comes_back_as_it_went_or_not_at_all(filled: Filled) -> None:
+def test_entries_have_whole_records_or_none(filled: Filled) -> None:
     lists = filled(RECORDS)
-    stretch = STRETCHES["a bucket by creation"]
-    (whole,) = lists.read(Kind.METADATA, [RangeRead(stretch=stretch, limit=50)])
+    read = RangeRead(key_range=KEY_RANGES["a bucket by creation"], limit=50)
+    (whole,) = lists.read(Kind.METADATA, [read])
     known = {record.identifier: record for record in RECORDS}
     for entry in whole.entries:
         assert entry.record is not None
         assert entry.record == known[identifier_of(entry.record)]
-    (bare,) = lists.read(Kind.METADATA, [RangeRead(stretch=stretch, limit=50, with_records=False)])
-    assert _positions(bare) == _positions(whole)
+    (bare,) = lists.read(Kind.METADATA, [replace(read, with_records=False)])
+    assert _sort_keys(bare) == _sort_keys(whole)
     assert {entry.record for entry in bare.entries} == {None}
 
 
 def test_each_kind_is_listed_by_itself(filled: Filled) -> None:
     lists = filled([metadata(), thumbnail(), upload()])
-    stretch = KeyRange(order=SortOrder.CREATED, bucket_key="aafc")
+    key_range = KeyRange(order=SortOrder.CREATED, bucket_key="aafc")
     for kind, record in (
         (Kind.METADATA, metadata()),
         (Kind.DERIVATIVE, thumbnail()),
         (Kind.OBJECT_UPLOAD, upload()),
     ):
-        (found,) = lists.read(kind, [RangeRead(stretch=stretch, limit=5)])
-        assert [entry.record for entry in found.entries] == [record]
+        (page,) = lists.read(kind, [RangeRead(key_range=key_range, limit=5)])
+        assert [entry.record for entry in page.entries] == [record]
 
 
-def test_what_readers_may_not_see_is_in_no_stretch(filled: Filled) -> None:
+def test_records_that_no_list_shows_are_in_no_key_range(filled: Filled) -> None:
     lists = filled([metadata(deleted_on=NOON), thumbnail(deleted_on=NOON), pending()])
     for kind in Kind:
-        for stretch in (
+        for key_range in (
             KeyRange(order=SortOrder.CREATED, bucket_key="aafc"),
             *(
-                KeyRange(order=SortOrder.CREATED, shard=f"{publicness}#{digit}")
-                for publicness in ("public", "private")
+                KeyRange(order=SortOrder.CREATED, shard=f"{publicity}#{digit}")
+                for publicity in ("public", "private")
                 for digit in "0123456789abcdef"
             ),
         ):
-            assert _positions(*lists.read(kind, [RangeRead(stretch=stretch, limit=5)])) == []
+            (page,) = lists.read(kind, [RangeRead(key_range=key_range, limit=5)])
+            assert _sort_keys(page) == []
 
 
-def test_derivatives_are_found_by_what_they_were_made_from(filled: Filled) -> None:
+def test_derivatives_are_found_by_their_metadata(filled: Filled) -> None:
     first, second = identifier(100), identifier(101)
     made = [
         thumbnail(

@@ -1,4 +1,4 @@
-"""The indexes that lists are read from, in a list."""
+"""A fake of the Lists port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coffer.domain.uploads.record import ObjectUpload
 
 
 class InMemoryLists:
-    """The Lists port over records of any kind; its counters have always caught up."""
+    """The Lists port over records of any kind. Its counters have no delay."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.records: list[Record] = list(records)
@@ -22,11 +22,11 @@ class InMemoryLists:
         return [self._read(kind, one) for one in reads]
 
     def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
-        places = [place for _, place in self._placed(kind)]
+        listed = [keys for _, keys in self._indexed(kind)]
         return sum(
-            (bucket_keys is None or place.bucket_key in bucket_keys)
-            and (not only_public or place.shard.startswith("public"))
-            for place in places
+            (bucket_keys is None or keys.bucket_key in bucket_keys)
+            and (not only_public or keys.shard.startswith("public"))
+            for keys in listed
         )
 
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
@@ -40,37 +40,39 @@ class InMemoryLists:
         ]
         return {one: [made for made in live if made.ac_derived_from == one] for one in metadata_ids}
 
-    def _placed(self, kind: Kind) -> list[tuple[Record, IndexKeys]]:
+    def _indexed(self, kind: Kind) -> list[tuple[Record, IndexKeys]]:
         kinds = {
             Kind.METADATA: Metadata,
             Kind.DERIVATIVE: Derivative,
             Kind.OBJECT_UPLOAD: ObjectUpload,
         }
         return [
-            (record, place)
+            (record, keys)
             for record in self.records
-            if isinstance(record, kinds[kind]) and (place := index_keys_of(record)) is not None
+            if isinstance(record, kinds[kind]) and (keys := index_keys_of(record)) is not None
         ]
 
     def _read(self, kind: Kind, read: RangeRead) -> RangePage:
-        stretch = read.stretch
+        key_range = read.key_range
         found = sorted(
             (
-                (place.positions[stretch.order], record)
-                for record, place in self._placed(kind)
-                if stretch.bucket_key in (None, place.bucket_key)
-                and stretch.shard in (None, place.shard)
-                and place.positions[stretch.order].startswith(stretch.beginning)
+                (keys.sort_keys[key_range.order], record)
+                for record, keys in self._indexed(kind)
+                if key_range.bucket_key in (None, keys.bucket_key)
+                and key_range.shard in (None, keys.shard)
+                and keys.sort_keys[key_range.order].startswith(key_range.prefix)
             ),
             key=lambda one: one[0],
             reverse=read.descending,
         )
-        behind = [
-            IndexEntry(position=position, record=record if read.with_records else None)
-            for position, record in found
+        following = [
+            IndexEntry(sort_key=sort_key, record=record if read.with_records else None)
+            for sort_key, record in found
             if read.after is None
-            or (position < read.after if read.descending else position > read.after)
+            or (sort_key < read.after if read.descending else sort_key > read.after)
         ]
-        self.entries_read += len(behind[: read.limit])
-        # Like DynamoDB, which does not look behind what it was asked for.
-        return RangePage(entries=tuple(behind[: read.limit]), ended=len(behind) < read.limit)
+        self.entries_read += len(following[: read.limit])
+        # Like DynamoDB, which does not look beyond the limit.
+        return RangePage(
+            entries=tuple(following[: read.limit]), is_last=len(following) < read.limit
+        )

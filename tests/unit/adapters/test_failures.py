@@ -189,9 +189,9 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
 }
 
 
-LIST: RangeRead = RangeRead(stretch=KeyRange(order=SortOrder.CREATED, bucket_key="aafc"), limit=1)
+LIST: RangeRead = RangeRead(key_range=KeyRange(order=SortOrder.CREATED, bucket_key="aafc"), limit=1)
 NAMED: RangeRead = RangeRead(
-    stretch=KeyRange(order=SortOrder.NAMED, shard="public#0", beginning=name_prefix("a")), limit=1
+    key_range=KeyRange(order=SortOrder.NAMED, shard="public#0", prefix=name_prefix("a")), limit=1
 )
 
 

@@ -1,4 +1,4 @@
-"""Queries of lists: what they say, and everything that is wrong with them."""
+"""Query parameters of lists: how they are parsed, and which errors they cause."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ def problems(query: str, kind: Kind = Kind.METADATA) -> list[tuple[str, str | No
     return [(problem.code, problem.parameter) for problem in caught.value.problems]
 
 
-def wanted(query: str, kind: Kind = Kind.METADATA) -> Filter:
-    return ask(query, kind).query.wanted
+def condition(query: str, kind: Kind = Kind.METADATA) -> Filter:
+    return ask(query, kind).query.condition
 
 
 def finds(query: str, kind: Kind = Kind.METADATA, **changes: Any) -> bool:
-    return matches(wanted(query, kind), filter_values(MAKE[kind](**changes)))
+    return matches(condition(query, kind), filter_values(MAKE[kind](**changes)))
 
 
-def test_nothing_asked_is_everything_from_the_beginning() -> None:
+def test_an_empty_query_means_everything_from_the_beginning() -> None:
     asked = ask("")
-    assert asked.query == Query(kind=Kind.METADATA, wanted=EVERYTHING)
+    assert asked.query == Query(kind=Kind.METADATA, condition=EVERYTHING)
     assert (asked.page.limit, asked.page.cursor, asked.view) == (20, Cursor(), View())
 
 
@@ -85,7 +85,7 @@ def test_nothing_asked_is_everything_from_the_beginning() -> None:
 
 
 def test_commas_are_alternatives_and_several_filters_all_hold() -> None:
-    assert wanted("filter[filename]=a,b&filter[orientation][GT]=3") == AllOf(
+    assert condition("filter[filename]=a,b&filter[orientation][GT]=3") == AllOf(
         (
             AnyOf(
                 (
@@ -98,7 +98,7 @@ def test_commas_are_alternatives_and_several_filters_all_hold() -> None:
     )
 
 
-def test_the_rest_of_a_query_may_be_encoded_or_not() -> None:
+def test_a_query_may_be_encoded_or_not() -> None:
     query = "filter[filename][EQ]=a b&page[limit]=5"
     assert ask(quote(query, safe="=&")) == ask(query)
 
@@ -116,9 +116,9 @@ def test_the_rest_of_a_query_may_be_encoded_or_not() -> None:
         ('""', ("",)),
     ],
 )
-def test_what_stands_in_quotes_may_hold_commas(text: str, values: tuple[str, ...]) -> None:
+def test_a_value_in_quotes_may_contain_commas(text: str, values: tuple[str, ...]) -> None:
     expected = AnyOf(tuple(Comparison("filename", Operator.IN, value) for value in values))
-    assert wanted(f"filter[filename][IN]={quote(text)}") == AllOf((expected,))
+    assert condition(f"filter[filename][IN]={quote(text)}") == AllOf((expected,))
 
 
 HOLDS = [
@@ -179,7 +179,7 @@ HOLDS = [
 
 
 @pytest.mark.parametrize(("query", "holds"), HOLDS, ids=[query for query, _ in HOLDS])
-def test_a_filter_finds_what_it_says(query: str, holds: bool) -> None:
+def test_a_filter_is_met_or_not(query: str, holds: bool) -> None:
     found = finds(
         query,
         orientation=6,
@@ -281,13 +281,13 @@ WRONG = [
 @pytest.mark.parametrize(
     ("query", "code", "parameter"), WRONG, ids=[query[:40] for query, _, _ in WRONG]
 )
-def test_what_is_wrong_is_told_with_its_parameter(query: str, code: str, parameter: str) -> None:
+def test_an_error_names_its_parameter(query: str, code: str, parameter: str) -> None:
     assert problems(quote(query, safe="=&%")) == [(code, parameter)]
 
 
-def test_everything_wrong_is_told_at_once() -> None:
-    told = problems("filter[a]=1&filter[b]=2&sort=c&page[limit]=x&include=d&fields[e]=f")
-    assert [parameter for _, parameter in told] == [
+def test_an_error_reports_all_problems() -> None:
+    found = problems("filter[a]=1&filter[b]=2&sort=c&page[limit]=x&include=d&fields[e]=f")
+    assert [parameter for _, parameter in found] == [
         "filter[a]",
         "filter[b]",
         "sort",
@@ -297,7 +297,7 @@ def test_everything_wrong_is_told_at_once() -> None:
     ]
 
 
-def test_other_parameters_are_passed_over() -> None:
+def test_other_parameters_are_ignored() -> None:
     assert ask("lang=fr&limit=5&_=17&optfields[metadata]=x") == ask("")
 
 
@@ -305,7 +305,7 @@ def test_other_parameters_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_lists_are_sorted_by_what_has_an_index(kind: Kind) -> None:
+def test_lists_are_sorted_by_attributes_with_an_index(kind: Kind) -> None:
     assert ask("sort=-createdOn", kind).query == Query(
         kind=kind, order=SortOrder.CREATED, descending=True
     )
@@ -318,14 +318,14 @@ def test_lists_are_sorted_by_what_has_an_index(kind: Kind) -> None:
 
 def test_a_page_begins_at_an_offset_or_a_cursor() -> None:
     assert ask("page[offset]=10000&page[limit]=1000").page.cursor == Cursor(skip=10_000)
-    cursor = encode_cursor(PLACE, Query(kind=Kind.METADATA))
-    assert ask(f"page[cursor]={cursor}").page.cursor == PLACE
+    cursor = encode_cursor(CURSOR, Query(kind=Kind.METADATA))
+    assert ask(f"page[cursor]={cursor}").page.cursor == CURSOR
     assert problems(f"page[cursor]={cursor}&page[offset]=1") == [
         ("malformed_parameter", "page[offset]")
     ]
 
 
-def test_what_is_shown_is_named_by_type() -> None:
+def test_fields_are_named_by_type() -> None:
     view = ask(
         "include=derivatives,dcCreator&fields[metadata]=filename, bucket&fields[derivative]="
     )
@@ -335,7 +335,7 @@ def test_what_is_shown_is_named_by_type() -> None:
     )
 
 
-def test_one_record_is_viewed_with_the_same_words() -> None:
+def test_one_record_is_viewed_with_the_same_parameters() -> None:
     asked = request("include=acDerivedFrom&fields[metadata]=bucket")
     assert parse_view(asked, Kind.DERIVATIVE) == View(
         include=("acDerivedFrom",), fields={"metadata": frozenset({"bucket"})}
@@ -346,13 +346,13 @@ def test_one_record_is_viewed_with_the_same_words() -> None:
 
 # ---------------------------------------------------------------- cursors
 
-PLACE = Cursor(place=f"2026-11-22T12:00:00.250000Z#{METADATA}", skip=3, seen=40)
-QUERY = Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "a"))
+CURSOR = Cursor(after=f"2026-11-22T12:00:00.250000Z#{METADATA}", skip=3, seen=40)
+QUERY = Query(kind=Kind.METADATA, condition=Comparison("filename", Operator.EQ, "a"))
 
 
-def test_a_cursor_comes_back_as_it_went() -> None:
-    named = Cursor(place=f"käfer ⟨1⟩.png\t2026-11-22T12:00:00.250000Z#{METADATA}")
-    for cursor in (PLACE, named, Cursor(), Cursor(skip=10_000, seen=1)):
+def test_a_cursor_is_decoded_as_it_was_encoded() -> None:
+    named = Cursor(after=f"käfer ⟨1⟩.png\t2026-11-22T12:00:00.250000Z#{METADATA}")
+    for cursor in (CURSOR, named, Cursor(), Cursor(skip=10_000, seen=1)):
         assert decode_cursor(encode_cursor(cursor, QUERY), QUERY) == cursor
 
 
@@ -360,20 +360,20 @@ def test_a_cursor_comes_back_as_it_went() -> None:
     "other",
     [
         Query(kind=Kind.METADATA),
-        Query(kind=Kind.DERIVATIVE, wanted=QUERY.wanted),
-        Query(kind=Kind.METADATA, wanted=QUERY.wanted, descending=True),
-        Query(kind=Kind.METADATA, wanted=QUERY.wanted, order=SortOrder.NAMED),
-        Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "b")),
+        Query(kind=Kind.DERIVATIVE, condition=QUERY.condition),
+        Query(kind=Kind.METADATA, condition=QUERY.condition, descending=True),
+        Query(kind=Kind.METADATA, condition=QUERY.condition, order=SortOrder.NAMED),
+        Query(kind=Kind.METADATA, condition=Comparison("filename", Operator.EQ, "b")),
     ],
 )
 def test_a_cursor_belongs_to_its_query(other: Query) -> None:
     with pytest.raises(QueryError):
-        decode_cursor(encode_cursor(PLACE, QUERY), other)
+        decode_cursor(encode_cursor(CURSOR, QUERY), other)
 
 
 @given(st.data())
-def test_a_cursor_that_was_tampered_with_is_refused(data: st.DataObject) -> None:
-    text = encode_cursor(PLACE, QUERY)
+def test_a_cursor_that_was_changed_is_refused(data: st.DataObject) -> None:
+    text = encode_cursor(CURSOR, QUERY)
     at = data.draw(st.integers(0, len(text) - 1))
     instead = data.draw(st.characters(codec="utf-8").filter(lambda char: char != text[at]))
     changed = data.draw(
@@ -400,9 +400,9 @@ def test_a_cursor_that_was_tampered_with_is_refused(data: st.DataObject) -> None
         None,
     ],
 )
-def test_a_forged_cursor_gets_no_further(forged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forged_cursor_is_refused(forged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coffer.http.listing.cursors.json.dumps", lambda *_, **__: _spelled(forged))
-    text = encode_cursor(PLACE, QUERY)
+    text = encode_cursor(CURSOR, QUERY)
     monkeypatch.undo()
     with pytest.raises(QueryError):
         decode_cursor(text, QUERY)
@@ -425,7 +425,7 @@ def test_an_object_is_filtered_by_a_member() -> None:
 
 
 @given(st.text("ab%_", max_size=8), st.text("ab", max_size=10))
-def test_a_pattern_fits_as_its_definition_says(pattern: str, text: str) -> None:
+def test_a_pattern_matches_by_its_definition(pattern: str, text: str) -> None:
     def naive(pattern: str, text: str) -> bool:
         if not pattern:
             return not text
@@ -437,7 +437,7 @@ def test_a_pattern_fits_as_its_definition_says(pattern: str, text: str) -> None:
     assert is_like(text, pieces) == naive(pattern, text)
 
 
-def test_no_pattern_takes_forever() -> None:
+def test_a_hostile_pattern_is_matched_quickly() -> None:
     pieces = (*(Wildcard.MANY, "a") * 500, "b")
     assert not is_like("a" * 5000, pieces)
 
@@ -461,14 +461,14 @@ VALUES = st.one_of(
 
 
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=5), st.sampled_from(list(Kind)))
-def test_any_query_is_understood_or_refused(pairs: list[tuple[str, str]], kind: Kind) -> None:
+def test_any_query_is_parsed_or_refused(pairs: list[tuple[str, str]], kind: Kind) -> None:
     try:
         asked = ask(urlencode(pairs), kind)
     except RequestError as error:
         nameless = [problem for problem in error.problems if not problem.parameter]
         assert nameless == []
         return
-    matches(asked.query.wanted, filter_values(MAKE[kind]()))
+    matches(asked.query.condition, filter_values(MAKE[kind]()))
     cursor = encode_cursor(Cursor(seen=1), asked.query)
     assert decode_cursor(cursor, asked.query) == Cursor(seen=1)
 

@@ -1,42 +1,37 @@
-"""The keys of the indexes that lists are read from."""
+"""The index attributes of items that lists show, and the list indexes themselves."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pynamodb.attributes import (
-    UnicodeAttribute,
-)
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import (
-    AllProjection,
-    GlobalSecondaryIndex,
-)
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from coffer.domain.listing.index_keys import Record, SortOrder, index_keys_of
 
 
 class ListIndex(GlobalSecondaryIndex[Any]):
-    """An index that lists are read from; what no list shows lacks its keys, and is not in it."""
+    """A list index. An item that no list shows has none of its keys, and is not in it."""
 
-    partition: UnicodeAttribute
-    position: UnicodeAttribute
+    partition_key: UnicodeAttribute
+    sort_key: UnicodeAttribute
 
 
-def _list_index(name: str, partition_name: str, position_name: str) -> ListIndex:
+def _list_index(name: str, partition_name: str, sort_name: str) -> ListIndex:
     class Index(ListIndex):
         class Meta:
             index_name = name
             projection = AllProjection()
 
-        partition = UnicodeAttribute(hash_key=True, attr_name=partition_name)
-        position = UnicodeAttribute(range_key=True, attr_name=position_name)
+        partition_key = UnicodeAttribute(hash_key=True, attr_name=partition_name)
+        sort_key = UnicodeAttribute(range_key=True, attr_name=sort_name)
 
     return Index()
 
 
 class Listed:
-    """The keys of the list indexes, which an item has while lists show it."""
+    """Index attributes that an item has while lists show it."""
 
     listed_in = UnicodeAttribute(null=True, attr_name="listedIn")
     listed_as = UnicodeAttribute(null=True, attr_name="listedAs")
@@ -46,12 +41,14 @@ class Listed:
     by_shard_created = _list_index("byShardCreated", "listedAs", "createdPosition")
 
     @classmethod
-    def off_the_lists(cls) -> list[Action]:
-        """What an update does to an item that no list shows any more; `of` does it by itself."""
+    def removal_from_lists(cls) -> list[Action]:
+        """Return the update actions that remove an item from all lists."""
         return [cls.listed_in.remove(), cls.listed_as.remove()]
 
 
 class ListedByName(Listed):
+    """Index attributes of an item that lists can also sort by name."""
+
     named_position = UnicodeAttribute(null=True, attr_name="namedPosition")
 
     by_bucket_named = _list_index("byBucketNamed", "listedIn", "namedPosition")
@@ -59,24 +56,26 @@ class ListedByName(Listed):
 
 
 class ListedByChange(ListedByName):
+    """Index attributes of an item that lists can also sort by name and by last change."""
+
     changed_position = UnicodeAttribute(null=True, attr_name="changedPosition")
 
     by_bucket_changed = _list_index("byBucketChanged", "listedIn", "changedPosition")
     by_shard_changed = _list_index("byShardChanged", "listedAs", "changedPosition")
 
 
-POSITIONS = {
+SORT_KEYS = {
     SortOrder.CREATED: "created_position",
     SortOrder.CHANGED: "changed_position",
     SortOrder.NAMED: "named_position",
 }
-"""The attributes with the positions in each order."""
+"""The members of items with the sort key of each order."""
 
 
 def list_keys(record: Record) -> dict[str, Any]:
-    """The keys of the list indexes, by the names of the items' attributes."""
-    place = index_keys_of(record)
-    if place is None:
+    """Return the index attributes of a record's item by name; none if no list shows the record."""
+    keys = index_keys_of(record)
+    if keys is None:
         return {}
-    positions = {POSITIONS[order]: position for order, position in place.positions.items()}
-    return {"listed_in": place.bucket_key, "listed_as": place.shard, **positions}
+    sort_keys = {SORT_KEYS[order]: sort_key for order, sort_key in keys.sort_keys.items()}
+    return {"listed_in": keys.bucket_key, "listed_as": keys.shard, **sort_keys}

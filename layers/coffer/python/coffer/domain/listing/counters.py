@@ -1,4 +1,4 @@
-"""Counting: what a change does to the numbers of records that lists show, bucket by bucket."""
+"""Changes of the counters that hold the number of records in lists, by type and bucket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coffer.domain.uploads.record import ObjectUpload
 
 @dataclass(frozen=True, kw_only=True)
 class CounterChange:
-    """By how much the numbers of one kind of records change in one bucket."""
+    """Numbers to add to the counters of one type of record in one bucket."""
 
     kind: Kind
     bucket_key: str
@@ -21,12 +21,12 @@ class CounterChange:
 
 
 def counter_changes(before: Record | None, after: Record) -> tuple[CounterChange, ...]:
-    """What a record's change counts for; nothing where lists show as many as before."""
-    left, entered = index_keys_of(before) if before else None, index_keys_of(after)
+    """Return the counter changes that the change of a record causes."""
+    old, new = index_keys_of(before) if before else None, index_keys_of(after)
     changes = []
-    for key in sorted({place.bucket_key for place in (left, entered) if place}):
-        records = _is_in(entered, key) - _is_in(left, key)
-        public = _is_public_in(entered, key) - _is_public_in(left, key)
+    for key in sorted({keys.bucket_key for keys in (old, new) if keys}):
+        records = _count(new, key) - _count(old, key)
+        public = _count_public(new, key) - _count_public(old, key)
         if records or public:
             changes.append(
                 CounterChange(
@@ -37,7 +37,7 @@ def counter_changes(before: Record | None, after: Record) -> tuple[CounterChange
 
 
 def kind_of(record: Record) -> Kind:
-    """The type of the record's resource."""
+    """Return the type of the record's resource."""
     match record:
         case ObjectUpload():
             return Kind.OBJECT_UPLOAD
@@ -47,9 +47,9 @@ def kind_of(record: Record) -> Kind:
             return Kind.DERIVATIVE
 
 
-def _is_in(place: IndexKeys | None, bucket_key: str) -> bool:
-    return place is not None and place.bucket_key == bucket_key
+def _count(keys: IndexKeys | None, bucket_key: str) -> int:
+    return int(keys is not None and keys.bucket_key == bucket_key)
 
 
-def _is_public_in(place: IndexKeys | None, bucket_key: str) -> bool:
-    return place is not None and place.bucket_key == bucket_key and place.is_public
+def _count_public(keys: IndexKeys | None, bucket_key: str) -> int:
+    return int(keys is not None and keys.bucket_key == bucket_key and keys.is_public)

@@ -1,8 +1,8 @@
-"""Where a record is found in lists: the partitions and orders of the tables' indexes.
+"""Keys of the table indexes that lists are read from.
 
-A record is listed while readers may see it: tombstones and uploads that have not been looked into
-have no place, so that no list needs to leave them out. Every position ends in the record's id and
-is therefore unique: after it comes exactly what was not listed before, which makes it a cursor.
+A record has index keys while lists show it. Tombstones have none, and uploads have none before
+their content was checked. Each sort key ends with the record's id and is therefore unique. A list
+goes on after a sort key without missing or repeating a record.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from coffer.domain.uploads.record import ObjectUpload
 
 _PUBLIC, _PRIVATE = "public", "private"
 NAME_END = "\t"
-"""Stands between a name and what follows it: no name holds it, and it sorts before what they do."""
+"""Separates a name from the rest of its sort key. No name contains it, and it sorts first."""
 _MAX_NAME_BYTES = 900
-"""An index key of DynamoDB takes 1,024 bytes; a longer name is sorted by its beginning."""
+"""A DynamoDB index key has at most 1,024 bytes; only the beginning of a longer name is sorted."""
 
 Record = ObjectUpload | Metadata | Derivative
 
 
 class Kind(StrEnum):
-    """The types of the resources that there are lists of."""
+    """Resource types of the records that have lists."""
 
     METADATA = "metadata"
     DERIVATIVE = "derivative"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 
 class SortOrder(StrEnum):
-    """What lists are sorted by, called as the attribute is."""
+    """Orders of lists, with the names of the attributes that they sort by."""
 
     CREATED = "createdOn"
     CHANGED = "xmpMetadataDate"
@@ -49,56 +49,49 @@ SORT_ORDERS: Mapping[Kind, tuple[SortOrder, ...]] = {
     Kind.DERIVATIVE: (SortOrder.CREATED,),
     Kind.OBJECT_UPLOAD: (SortOrder.CREATED, SortOrder.NAMED),
 }
-"""The orders that each kind of record can be listed in, each of them an index by bucket and one
-by shard."""
+"""The orders of each type's lists. Each has an index by bucket and an index by shard."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexKeys:
-    """Where a record is listed: its bucket's partition and its shard, and its position in each
-    order that its kind has."""
+    """The partition keys of a record, by bucket and by shard, and its sort key in each order."""
 
     bucket_key: str
     shard: str
-    positions: Mapping[SortOrder, str]
+    sort_keys: Mapping[SortOrder, str]
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody who is signed in may see it."""
+        """True if everybody who is signed in may see the record."""
         return self.shard.startswith(_PUBLIC)
 
 
 def index_keys_of(record: Record) -> IndexKeys | None:
-    """Where the record is listed; None while no list shows it."""
+    """Return the record's index keys; None if no list shows it."""
     if record.deleted_on is not None:
         return None
     match record:
         case ObjectUpload():
-            # Whether an upload is public is for the record to say that describes it.
-            return _upload_place(record) if record.is_visible else None
+            if not record.is_visible:
+                return None
+            identifier, name = record.file_identifier, record.original_filename
+            is_public = False  # only the metadata of an upload can be public
         case Metadata():
-            created = time_sort_key(record.created_on, record.identifier)
-            positions = {
-                SortOrder.CREATED: created,
-                SortOrder.CHANGED: time_sort_key(record.xmp_metadata_date, record.identifier),
-                SortOrder.NAMED: f"{name_prefix(record.original_filename or '')}{created}",
-            }
+            identifier, name = record.identifier, record.original_filename or ""
+            is_public = record.publicly_releasable
         case Derivative():
-            positions = {SortOrder.CREATED: time_sort_key(record.created_on, record.identifier)}
+            identifier, name = record.identifier, ""
+            is_public = record.publicly_releasable
+    created = time_sort_key(record.created_on, identifier)
+    sort_keys = {SortOrder.CREATED: created}
+    if isinstance(record, Metadata):
+        sort_keys[SortOrder.CHANGED] = time_sort_key(record.xmp_metadata_date, identifier)
+    if not isinstance(record, Derivative):
+        sort_keys[SortOrder.NAMED] = f"{name_prefix(name)}{created}"
     return IndexKeys(
         bucket_key=bucket_key(record.bucket),
-        shard=shard_key(shard_of(record.identifier), is_public=record.publicly_releasable),
-        positions=positions,
-    )
-
-
-def _upload_place(upload: ObjectUpload) -> IndexKeys:
-    created = time_sort_key(upload.created_on, upload.file_identifier)
-    named = f"{name_prefix(upload.original_filename)}{created}"
-    return IndexKeys(
-        bucket_key=bucket_key(upload.bucket),
-        shard=shard_key(shard_of(upload.file_identifier), is_public=False),
-        positions={SortOrder.CREATED: created, SortOrder.NAMED: named},
+        shard=shard_key(shard_of(identifier), is_public=is_public),
+        sort_keys=sort_keys,
     )
 
 
@@ -108,14 +101,14 @@ def shard_key(shard: str, *, is_public: bool) -> str:
 
 
 def time_sort_key(moment: datetime, identifier: str) -> str:
-    """A position by time; of two records of the same microsecond, the lower id comes first."""
+    """Return the sort key for a time; records of the same microsecond are sorted by their ids."""
     return f"{to_text(moment)}#{identifier}"
 
 
 def name_prefix(name: str) -> str:
-    """How the positions of everything with this name begin, without regard to case.
+    """Return the prefix that the sort keys of all records with this name share, ignoring case.
 
-    Behind it stands the position by creation: what has the same name comes in that order.
+    The sort key for the time of creation follows it, and sorts records with the same name.
     """
     lowered = name.lower().replace(NAME_END, " ").encode()[:_MAX_NAME_BYTES]
     return f"{lowered.decode(errors='ignore')}{NAME_END}"

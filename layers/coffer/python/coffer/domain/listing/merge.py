@@ -1,145 +1,131 @@
-"""Merging: the stretches of a plan as one sequence, read only a little ahead."""
+"""Merge the key ranges of a query plan into one sequence of entries."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from coffer.domain.clock import Clock
 from coffer.domain.listing.index_keys import Record
-from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists, RangePage, RangeRead
+from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, RangePage, RangeRead
 from coffer.domain.listing.query_plan import KeyRange, QueryPlan
 
-_SPARE = 2
-"""Entries that each of several stretches gives beyond its share: they are never quite alike."""
+_SPARE_ENTRIES = 2
+"""Entries to read of each of several ranges beyond its share, since the shares are never equal."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A place in the merged sequence, and the record there if records were asked for."""
+class ListEntry:
+    """An entry of a list: its key in the merged sequence, and its record if records were read."""
 
-    place: str
+    merge_key: str
     record: Record | None
 
 
-@dataclass(kw_only=True)
-class Pace:
-    """How far ahead to read: about `share` entries for now, `growth` times as many each time."""
-
-    share: int
-    growth: int = 1
-
-
-@dataclass(kw_only=True)
-class Bounds:
-    """How much may be read in all, and until when; something is always read."""
-
-    entries: int
-    deadline: datetime
-
-
 @dataclass
-class _Stream:
-    """A stretch on its way: what was read of it and is still to be used, and where it goes on."""
+class _RangeBuffer:
+    """The entries of a key range that were read and not used yet."""
 
-    stretch: KeyRange
+    key_range: KeyRange
     after: str | None
-    waiting: deque[Found] = field(default_factory=deque)
-    ended: bool = False
+    entries: deque[ListEntry] = field(default_factory=deque)
+    is_read_to_end: bool = False
 
     @property
-    def lacks(self) -> bool:
-        """Whether nobody knows what comes next in this stretch."""
-        return not self.waiting and not self.ended
+    def needs_read(self) -> bool:
+        """True if the next entry of this range is unknown."""
+        return not self.entries and not self.is_read_to_end
 
-    def take_in(self, found: RangePage) -> None:
-        """Let what was read wait for its turn."""
-        self.waiting.extend(
-            Found(place=self.stretch.place(entry.position), record=entry.record)
-            for entry in found.entries
+    def add(self, page: RangePage) -> None:
+        """Append the entries of a page."""
+        self.entries.extend(
+            ListEntry(merge_key=self.key_range.merge_key(entry.sort_key), record=entry.record)
+            for entry in page.entries
         )
-        if found.entries:
-            self.after = found.entries[-1].position
-        self.ended = found.ended
+        if page.entries:
+            self.after = page.entries[-1].sort_key
+        self.is_read_to_end = page.is_last
 
 
-class Merge:
-    """The records of a plan behind a place, in order, one at a time.
+class RangeMerge:
+    """The entries of a plan after a merge key (None: all), in the order of the list.
 
-    `ended` says that there is nothing left; without it, None means that the bounds were reached.
+    It reads nothing itself. `next_reads` returns the reads that the next entry depends on, and the
+    caller gives their pages to `add`. It stops to ask for reads after `max_entries` entries, and
+    after the deadline, but it always asks for the first reads.
     """
 
     def __init__(
         self,
-        lists: Lists,
-        clock: Clock,
         plan: QueryPlan,
-        place: str | None,
+        after: str | None,
         *,
-        pace: Pace,
-        bounds: Bounds,
+        max_entries: int,
+        deadline: datetime,
         with_records: bool = True,
     ) -> None:
-        self.ended = False
-        self._lists, self._clock, self._plan = lists, clock, plan
-        self._pace, self._bounds = pace, bounds
-        self._with_records = with_records
-        self._begun = False
-        self._streams = [
-            _Stream(stretch, None if place is None else stretch.position(place))
-            for stretch in plan.stretches
+        self._plan = plan
+        self._buffers = [
+            _RangeBuffer(key_range, None if after is None else key_range.sort_key(after))
+            for key_range in plan.ranges
         ]
+        self._entries_left, self._deadline = max_entries, deadline
+        self._with_records = with_records
+        self._is_first_read = True
 
-    def next(self) -> Found | None:
-        """What comes next; it stays next until `pass_by`."""
-        while any(stream.lacks for stream in self._streams):
-            if not self._read_on():
-                return None
-        stream = self._foremost()
-        self.ended = stream is None
-        return stream.waiting[0] if stream else None
+    @property
+    def is_finished(self) -> bool:
+        """True if there are no more entries."""
+        return all(one.is_read_to_end and not one.entries for one in self._buffers)
 
-    def pass_by(self) -> None:
-        """Go on behind what was next."""
-        stream = self._foremost()
-        if stream is not None:
-            stream.waiting.popleft()
-
-    def _foremost(self) -> _Stream | None:
-        waiting = [stream for stream in self._streams if stream.waiting]
-        if not waiting:
+    def peek(self) -> ListEntry | None:
+        """Return the next entry; None if it has to be read first, or if there is none."""
+        if any(buffer.needs_read for buffer in self._buffers):
             return None
-        choose = max if self._plan.descending else min
-        return choose(waiting, key=lambda stream: stream.waiting[0].place)
+        buffer = self._first()
+        return buffer.entries[0] if buffer else None
 
-    def _read_on(self) -> bool:
-        """Read on where something is lacking; False where the bounds forbid it."""
-        lacking = [stream for stream in self._streams if stream.lacks]
-        limit = min(self._share(), self._bounds.entries // len(lacking), MAX_ENTRIES_PER_READ)
-        if self._begun and (limit < 1 or self._clock.now() >= self._bounds.deadline):
-            return False
-        # Bounds narrower than the plan are passed at first: a page that gets nowhere has no end.
-        limit = max(limit, 1)
-        reads = [
+    def pop(self) -> None:
+        """Go on to the entry after the next."""
+        buffer = self._first()
+        if buffer is not None:
+            buffer.entries.popleft()
+
+    def next_reads(self, read_ahead: int, now: datetime) -> list[RangeRead]:
+        """Return the reads for about `read_ahead` more entries; none if a limit is reached."""
+        lacking = [buffer for buffer in self._buffers if buffer.needs_read]
+        if not lacking:
+            return []
+        share = -(-read_ahead // len(self._buffers))
+        if len(self._buffers) > 1:
+            share += _SPARE_ENTRIES
+        limit = min(share, self._entries_left // len(lacking), MAX_ENTRIES_PER_READ)
+        if not self._is_first_read and (limit < 1 or now >= self._deadline):
+            return []
+        return [
             RangeRead(
-                stretch=stream.stretch,
-                limit=limit,
-                after=stream.after,
+                key_range=buffer.key_range,
+                limit=max(limit, 1),
+                after=buffer.after,
                 descending=self._plan.descending,
                 with_records=self._with_records,
             )
-            for stream in lacking
+            for buffer in lacking
         ]
-        for stream, found in zip(lacking, self._lists.read(self._plan.kind, reads), strict=True):
-            stream.take_in(found)
-            self._bounds.entries -= len(found.entries)
-        self._begun = True
-        return True
 
-    def _share(self) -> int:
-        """How much to read of each stretch now."""
-        streams = len(self._streams)
-        share = -(-self._pace.share // streams) + (_SPARE if streams > 1 else 0)
-        self._pace.share *= self._pace.growth
-        return share
+    def add(self, pages: Sequence[RangePage]) -> None:
+        """Take the pages of the reads that `next_reads` returned, in the same order."""
+        lacking = [buffer for buffer in self._buffers if buffer.needs_read]
+        for buffer, page in zip(lacking, pages, strict=True):
+            buffer.add(page)
+            self._entries_left -= len(page.entries)
+        self._is_first_read = False
+
+    def _first(self) -> _RangeBuffer | None:
+        """Return the buffer that has the next entry."""
+        filled = [buffer for buffer in self._buffers if buffer.entries]
+        if not filled:
+            return None
+        choose = max if self._plan.descending else min
+        return choose(filled, key=lambda buffer: buffer.entries[0].merge_key)

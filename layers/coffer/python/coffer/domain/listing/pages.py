@@ -1,67 +1,63 @@
-"""Pages: a list as a caller gets it, a part at a time.
+"""Read one page of a list.
 
-A page stops short where it has evaluated enough or taken too long, and its cursor leads on from
-exactly there: nothing is left out, and nothing comes twice.
+A page ends early if it evaluated too many records or took too long. Its cursor continues exactly
+there, so that following pages miss and repeat nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MalformedRequestError
-from coffer.domain.listing.filters import AllOf, matches
+from coffer.domain.listing.filters import matches
 from coffer.domain.listing.index_keys import Record
-from coffer.domain.listing.merge import Bounds, Merge, Pace
-from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists
+from coffer.domain.listing.merge import ListEntry, RangeMerge
+from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists, RangePage, RangeRead
 from coffer.domain.listing.query_plan import Query, QueryPlan, plan_query
 from coffer.domain.listing.resources import filter_values
 
 DEFAULT_LIMIT, MAX_PAGE_SIZE, MAX_OFFSET_READ = 20, 1000, 10_000
 MAX_ITEMS_EVALUATED = 5000
 MAX_READ_TIME = timedelta(seconds=5)
-_FIRST_FILTERED = 50
-"""Entries that are read at first where a filter will drop some of them."""
+_FIRST_FILTERED_READ = 50
+"""Entries to read at first if a filter will drop some of them. Each further read is twice that."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """Where a list goes on: behind a place (None: at the beginning), once `skip` more records have
-    been passed over; `seen` records were on the pages before, or were passed over."""
+    """The position at which a list goes on.
 
-    place: str | None = None
+    It is after a merge key (None: at the beginning) and after `skip` more matching records. `seen`
+    records were on earlier pages or were skipped.
+    """
+
+    after: str | None = None
     skip: int = 0
     seen: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest:
-    """Which part of a list is wanted: up to `limit` records from the cursor on."""
+    """The page that a caller wants: up to `limit` records from the cursor on."""
 
     limit: int = DEFAULT_LIMIT
     cursor: Cursor = field(default_factory=Cursor)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListEntry:
-    """A record of a page, and its place in the list."""
-
-    record: Record
-    place: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ListPage:
-    """A page: records, where it goes on (None: nowhere), and how many records there are.
+    """A page of a list.
 
-    `seen` counts those before this page. The total is only known to be reached, where
-    `is_lower_bound` says so.
+    `next_cursor` is None on the last page. `seen` records come before this page. The list has
+    `total` records, or at least that many if `is_lower_bound`.
     """
 
-    listed: tuple[ListEntry, ...]
-    following: Cursor | None
+    entries: tuple[ListEntry, ...]
+    next_cursor: Cursor | None
     seen: int
     total: int
     is_lower_bound: bool
@@ -69,109 +65,129 @@ class ListPage:
     @property
     def records(self) -> tuple[Record, ...]:
         """The records of the page."""
-        return tuple(one.record for one in self.listed)
+        return tuple(entry.record for entry in self.entries if entry.record is not None)
 
     def cut(self, length: int) -> ListPage:
-        """The page with only its first records; the cursor leads to the others."""
-        if length >= len(self.listed):
+        """Return the page with only its first entries; the cursor continues with the others."""
+        if length >= len(self.entries):
             return self
-        kept = self.listed[:length]
-        following = Cursor(place=kept[-1].place, seen=self.seen + length)
-        return replace(self, listed=kept, following=following)
+        kept = self.entries[:length]
+        cursor = Cursor(after=kept[-1].merge_key, seen=self.seen + length)
+        return replace(self, entries=kept, next_cursor=cursor)
 
 
 def read_page(
-    lists: Lists, clock: Clock, caller: Caller, query: Query, page: PageRequest
+    lists: Lists, clock: Clock, caller: Caller, query: Query, request: PageRequest
 ) -> ListPage:
-    """One page of a list, of what this caller may read; raises MalformedRequestError."""
+    """Return one page of the list that the caller may see.
+
+    Raises MalformedRequestError if the cursor belongs to another list.
+    """
     plan = plan_query(caller, query)
-    if page.cursor.place is not None and not plan.takes(page.cursor.place):
+    after = request.cursor.after
+    if after is not None and not plan.accepts(after):
         raise MalformedRequestError(
             "malformed_cursor", "This cursor belongs to another list.", parameter="page[cursor]"
         )
-    way = _Way(lists, clock, plan, page.cursor)
-    way.skip_unfiltered()
-    listed = way.take(page.limit)
-    seen = way.seen + len(listed)
-    total, is_lower_bound = seen + int(way.knows_more), not way.finished
-    if is_lower_bound and plan.counted is not None:
-        counted = plan.counted
-        kept = lists.count(plan.kind, counted.bucket_keys, only_public=counted.only_public)
-        total, is_lower_bound = max(total, kept), False
-    return ListPage(
-        listed=tuple(listed),
-        following=None if way.finished else Cursor(place=way.place, skip=way.skip, seen=seen),
-        seen=way.seen,
-        total=total,
-        is_lower_bound=is_lower_bound,
-    )
+    reader = PageReader(plan, request, deadline=clock.now() + MAX_READ_TIME)
+    while reads := reader.next_reads(clock.now()):
+        reader.add(lists.read(plan.kind, reads))
+    page = reader.page()
+    if page.is_lower_bound and (counters := plan.counters) is not None:
+        counted = lists.count(plan.kind, counters.bucket_keys, only_public=counters.only_public)
+        return replace(page, total=max(page.total, counted), is_lower_bound=False)
+    return page
 
 
-class _Way:
-    """How far one request has come in its list."""
+class PageReader:
+    """Selects the entries of one page from what was read, and decides what to read next.
 
-    def __init__(self, lists: Lists, clock: Clock, plan: QueryPlan, cursor: Cursor) -> None:
-        self.place, self.skip, self.seen = cursor.place, cursor.skip, cursor.seen
-        self.finished = False
-        self.knows_more = False
-        self._lists, self._clock, self._plan = lists, clock, plan
-        self._filters = plan.rest != AllOf(())
-        self._deadline = clock.now() + MAX_READ_TIME
+    Call `next_reads` and `add` in turn until there are no more reads.
+    """
 
-    def skip_unfiltered(self) -> None:
-        """Pass over what is to be skipped by positions alone, where no filter has a say.
-
-        Nothing is evaluated by that, so only time is bounded.
-        """
-        if self._filters or not self.skip:
-            return
-        room = self.skip + len(self._plan.stretches) * MAX_ENTRIES_PER_READ
-        bounds = Bounds(entries=room, deadline=self._deadline)
-        pace = Pace(share=self.skip)
-        merge = self._merge(pace, bounds, with_records=False)
-        while self.skip and (found := merge.next()) is not None:
-            merge.pass_by()
-            self._passed(found.place)
-            pace.share = self.skip
-        self.finished = merge.ended
-
-    def take(self, limit: int) -> list[ListEntry]:
-        """The next records that match, up to `limit` of them."""
-        taken: list[ListEntry] = []
-        if self.finished or (self.skip and not self._filters):
-            return taken
-        first = max(limit + 1, _FIRST_FILTERED) if self._filters else limit + 1
-        pace = Pace(share=first, growth=2 if self._filters else 1)
-        merge = self._merge(pace, Bounds(entries=MAX_ITEMS_EVALUATED, deadline=self._deadline))
-        while (found := merge.next()) is not None:
-            if found.record is not None and self._wants(found.record):
-                if self.skip:
-                    self._passed(found.place)
-                elif len(taken) == limit:
-                    self.knows_more = True
-                    return taken
-                else:
-                    taken.append(ListEntry(record=found.record, place=found.place))
-            if not self._filters:
-                pace.share = limit + 1 - len(taken)
-            self.place = found.place
-            merge.pass_by()
-        self.finished = merge.ended
-        return taken
-
-    def _merge(self, pace: Pace, bounds: Bounds, *, with_records: bool = True) -> Merge:
-        return Merge(
-            self._lists,
-            self._clock,
-            self._plan,
-            self.place,
-            pace=pace,
-            bounds=bounds,
-            with_records=with_records,
+    def __init__(self, plan: QueryPlan, request: PageRequest, deadline: datetime) -> None:
+        self._plan, self._limit, self._deadline = plan, request.limit, deadline
+        cursor = request.cursor
+        self._after, self._skip, self._seen = cursor.after, cursor.skip, cursor.seen
+        self._entries: list[ListEntry] = []
+        self._has_more = False
+        self._is_filtered = bool(plan.remaining_filter.parts)
+        self._filtered_read_ahead = max(request.limit + 1, _FIRST_FILTERED_READ)
+        # Without a filter, records are skipped by their sort keys. This evaluates no records.
+        self._skips_by_key = self._skip > 0 and not self._is_filtered
+        self._merge = RangeMerge(
+            plan,
+            self._after,
+            max_entries=self._skip + len(plan.ranges) * MAX_ENTRIES_PER_READ
+            if self._skips_by_key
+            else MAX_ITEMS_EVALUATED,
+            deadline=deadline,
+            with_records=not self._skips_by_key,
         )
 
-    def _passed(self, place: str) -> None:
-        self.place, self.skip, self.seen = place, self.skip - 1, self.seen + 1
+    def next_reads(self, now: datetime) -> list[RangeRead]:
+        """Use what was read, and return the next reads; none if the page ends here."""
+        if self._skips_by_key:
+            self._skip_entries()
+            if self._skip:
+                return self._merge.next_reads(self._skip, now)
+            self._skips_by_key = False
+            self._merge = RangeMerge(
+                self._plan,
+                self._after,
+                max_entries=MAX_ITEMS_EVALUATED,
+                deadline=self._deadline,
+            )
+        self._select_entries()
+        return [] if self._has_more else self._merge.next_reads(self._read_ahead(), now)
 
-    def _wants(self, record: Record) -> bool:
-        return not self._filters or matches(self._plan.rest, filter_values(record))
+    def add(self, pages: Sequence[RangePage]) -> None:
+        """Take the pages of the reads that `next_reads` returned, in the same order."""
+        self._merge.add(pages)
+
+    def page(self) -> ListPage:
+        """Return the page as far as it was read."""
+        seen = self._seen + len(self._entries)
+        is_last = self._merge.is_finished
+        cursor = Cursor(after=self._after, skip=self._skip, seen=seen)
+        return ListPage(
+            entries=tuple(self._entries),
+            next_cursor=None if is_last else cursor,
+            seen=self._seen,
+            total=seen + int(self._has_more),
+            is_lower_bound=not is_last,
+        )
+
+    def _skip_entries(self) -> None:
+        while self._skip and (entry := self._merge.peek()) is not None:
+            self._count_as_skipped()
+            self._after = entry.merge_key
+            self._merge.pop()
+
+    def _select_entries(self) -> None:
+        while (entry := self._merge.peek()) is not None:
+            if entry.record is not None and self._is_wanted(entry.record):
+                if self._skip:
+                    self._count_as_skipped()
+                elif len(self._entries) == self._limit:
+                    self._has_more = True
+                    return
+                else:
+                    self._entries.append(entry)
+            self._after = entry.merge_key
+            self._merge.pop()
+
+    def _count_as_skipped(self) -> None:
+        self._skip, self._seen = self._skip - 1, self._seen + 1
+
+    def _is_wanted(self, record: Record) -> bool:
+        condition = self._plan.remaining_filter
+        return not self._is_filtered or matches(condition, filter_values(record))
+
+    def _read_ahead(self) -> int:
+        """Return the number of entries to read next: those that the page lacks, and one more."""
+        if not self._is_filtered:
+            return self._limit + 1 - len(self._entries)
+        entries = self._filtered_read_ahead
+        self._filtered_read_ahead *= 2
+        return entries

@@ -1,31 +1,33 @@
-"""Permissions: which changes of a record its reader may make (the reference's matrix)."""
+"""Permissions of a caller on a record: reading it, and the changes of the reference's matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.index_keys import Record
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
 PROVIDER = "coffer"
-"""Who decided, as the reference's answers name it."""
+"""The `permissionsProvider` in responses: the service that decided."""
 
 _METADATA = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.SUPER_USER}
 _DERIVATIVE = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.USER}
 
 
-def permissions_of(caller: Caller, record: ObjectUpload | Metadata | Derivative) -> list[str]:
-    """What the caller may do to the record, of create, update and delete.
+def may_read(caller: Caller, record: Record) -> bool:
+    """Return True if the record is public or belongs to a group of the caller."""
+    is_public = not isinstance(record, ObjectUpload) and record.publicly_releasable
+    return is_public or caller.may_read(record.bucket)
 
-    Uploads are created by uploading, so nobody may create their records.
+
+def permissions_of(caller: Caller, record: Record) -> list[str]:
+    """Return the caller's permissions on the record, of `create`, `update` and `delete`.
+
+    Nobody may create the record of an upload, because uploading a file creates it.
     """
-    match record:
-        case ObjectUpload():
-            return ["update", "delete"] if caller.is_admin else []
-        case Metadata():
-            needed: Mapping[str, Role] = _METADATA
-        case Derivative():
-            needed = _DERIVATIVE
-    return [name for name, role in needed.items() if caller.has_role(role, record.bucket)]
+    if isinstance(record, ObjectUpload):
+        return ["update", "delete"] if caller.is_admin else []
+    required: Mapping[str, Role] = _METADATA if isinstance(record, Metadata) else _DERIVATIVE
+    return [name for name, role in required.items() if caller.has_role(role, record.bucket)]

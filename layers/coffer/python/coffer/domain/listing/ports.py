@@ -1,4 +1,4 @@
-"""What lists need of the tables."""
+"""The port that lists are read through, and the reads that it performs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.listing.query_plan import KeyRange
 
 MAX_ENTRIES_PER_READ = 1000
-"""Entries that one read asks for at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RangeRead:
-    """A question: up to `limit` entries of a stretch, from its beginning or behind a position.
+    """A read of up to `limit` entries of a key range, from its beginning or after a sort key.
 
-    Descending, the beginning is the end. Without records, only positions are wanted.
+    A descending read begins at the end. Without records, only sort keys are read.
     """
 
-    stretch: KeyRange
+    key_range: KeyRange
     limit: int
     after: str | None = None
     descending: bool = False
@@ -30,40 +29,40 @@ class RangeRead:
 
 @dataclass(frozen=True, kw_only=True)
 class IndexEntry:
-    """A listed record and its position; the record is None where only positions were wanted."""
+    """The sort key of a record in an index, and the record unless only sort keys were read."""
 
-    position: str
+    sort_key: str
     record: Record | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RangePage:
-    """What a read found, in its order. `ended`: the stretch certainly has nothing behind it."""
+    """The entries that one read returned. If `is_last`, the key range has no entries after them."""
 
     entries: tuple[IndexEntry, ...]
-    ended: bool
+    is_last: bool
 
 
 class Lists(Protocol):
-    """The indexes that lists are read from. They lag behind writes, usually by less than a second.
+    """The indexes of the records that lists show.
 
-    What readers may not see is in none of them.
+    They follow writes with a delay that is usually shorter than a second.
     """
 
     def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
-        """The answers to these questions, in their order; at once where that is possible."""
+        """Return one page for each read, in the same order. Reads may run in parallel."""
         ...
 
     def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
-        """How many records are listed in these buckets (None: in all), by kept counters.
+        """Return the number of records in the lists of these buckets, or (None) of all buckets.
 
-        They follow the change stream: right once it has caught up, and never below 0.
+        The numbers are stored counters, which follow the change stream. They are never negative.
         """
         ...
 
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
-        """What was made from the files that these records describe, by their ids, oldest first.
+        """Return the derivatives of metadata records by the records' ids, the oldest first.
 
-        Without tombstones; at once where that is possible.
+        Tombstones are left out. The reads may run in parallel.
         """
         ...

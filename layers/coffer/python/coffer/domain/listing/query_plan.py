@@ -1,8 +1,8 @@
-"""Plans: from which stretches of which indexes a list is read, and what is left to be filtered.
+"""Plan a list query: choose the key ranges to read, and the filter that is left to apply.
 
-A plan is a pure function of who asks and what for. Whoever administers the realm is shown all
-records, everybody else those of their own groups; records of other groups that are public are
-shown where the filter asks for what is publicly releasable.
+The plan depends only on the caller and the query. Administrators see all records, everybody else
+the records of their own groups. Public records of other groups are shown if the filter asks for
+publicly releasable records.
 """
 
 from __future__ import annotations
@@ -14,13 +14,7 @@ from coffer.domain.buckets import is_bucket
 from coffer.domain.callers import Caller
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.identifiers import SHARDS
-from coffer.domain.listing.filters import (
-    EVERYTHING,
-    AllOf,
-    Filter,
-    allowed_values,
-    conjuncts,
-)
+from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter, allowed_values, conjuncts
 from coffer.domain.listing.index_keys import (
     NAME_END,
     SORT_ORDERS,
@@ -31,46 +25,46 @@ from coffer.domain.listing.index_keys import (
 )
 
 MAX_BUCKETS = 50
-"""Stretches that one list is merged from: more would make every page slow."""
-_MAX_STRETCHES = 64
+"""Buckets that one list is merged from; more would make every page slow."""
+_MAX_KEY_RANGES = 64
 _BUCKET_NAMES = ("bucket", "group")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """What a list is to show. Without an order, the plan chooses what is cheapest."""
+    """The filter and order of a list. Without an order, the plan chooses the cheapest one."""
 
     kind: Kind
-    wanted: Filter = EVERYTHING
+    condition: Filter = EVERYTHING
     order: SortOrder | None = None
     descending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRange:
-    """A part of one index: a partition by bucket or by shard, whole or what begins alike.
+    """The entries of one index partition, by bucket or by shard, whose sort keys have a prefix.
 
-    `merged_by_rest` says that the positions are compared with others without that beginning.
+    If `drops_prefix`, entries are merged with those of other ranges by the rest of the sort key.
     """
 
     order: SortOrder
     bucket_key: str | None = None
     shard: str | None = None
-    beginning: str = ""
-    merged_by_rest: bool = False
+    prefix: str = ""
+    drops_prefix: bool = False
 
-    def place(self, position: str) -> str:
-        """Where a position of this stretch comes among those of the others."""
-        return position.removeprefix(self.beginning) if self.merged_by_rest else position
+    def merge_key(self, sort_key: str) -> str:
+        """Return the key that entries of several ranges are merged by."""
+        return sort_key.removeprefix(self.prefix) if self.drops_prefix else sort_key
 
-    def position(self, place: str) -> str:
-        """The position that would come there."""
-        return self.beginning + place if self.merged_by_rest else place
+    def sort_key(self, merge_key: str) -> str:
+        """Return the sort key in this range for a merge key."""
+        return self.prefix + merge_key if self.drops_prefix else merge_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counters:
-    """Which counters say how long a list is: those of these buckets, or all; None: none do."""
+    """The counters whose sum is the length of a list: those of some buckets, or (None) of all."""
 
     bucket_keys: tuple[str, ...] | None
     only_public: bool = False
@@ -78,119 +72,130 @@ class Counters:
 
 @dataclass(frozen=True, kw_only=True)
 class QueryPlan:
-    """How a list is read: its stretches are merged by place, and `rest` is filtered on the way."""
+    """The key ranges that a list is merged from, and the filter that is applied to each record.
+
+    `counters` is None if no counters have the length of the list.
+    """
 
     kind: Kind
-    stretches: tuple[KeyRange, ...]
+    ranges: tuple[KeyRange, ...]
     descending: bool
-    rest: Filter
-    by_name: bool
-    counted: Counters | None
+    remaining_filter: AllOf
+    is_by_name: bool
+    counters: Counters | None
 
-    def takes(self, place: str) -> bool:
-        """Whether a place can be one of this plan's."""
-        return self.by_name or NAME_END not in place
+    def accepts(self, merge_key: str) -> bool:
+        """Return True if the merge key can be one of this plan's."""
+        return self.is_by_name or NAME_END not in merge_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Scope:
-    """The partitions that a list is read from, and the conjuncts that this choice fulfils."""
+    """The partitions of a list, and the conditions that every record in them meets."""
 
     partitions: tuple[KeyRange, ...]
-    fulfilled: tuple[Filter, ...] = ()
+    met: tuple[Filter, ...] = ()
     bucket_keys: tuple[str, ...] | None = None
 
 
 def plan_query(caller: Caller, query: Query) -> QueryPlan:
-    """How the list is read that this caller is shown; MalformedRequestError if it is too wide."""
-    parts = conjuncts(query.wanted)
-    scope = _scope(caller, query.kind, parts)
-    rest = tuple(part for part in parts if part not in scope.fulfilled)
-    names = _names(query, rest)
+    """Return the plan of the list that the caller may see.
+
+    Raises MalformedRequestError if the list would be merged from too many buckets.
+    """
+    conditions = conjuncts(query.condition)
+    scope = _scope(caller, query.kind, conditions)
+    remaining = tuple(condition for condition in conditions if condition not in scope.met)
     order = query.order or SortOrder.CREATED
-    if names is not None and len(names) * len(scope.partitions) <= _MAX_STRETCHES:
-        stretches = tuple(
+    names = _names(query, remaining)
+    if names is not None and len(names) * len(scope.partitions) <= _MAX_KEY_RANGES:
+        ranges = tuple(
             KeyRange(
                 order=SortOrder.NAMED,
                 bucket_key=partition.bucket_key,
                 shard=partition.shard,
-                beginning=beginning,
-                merged_by_rest=order is SortOrder.CREATED,
+                prefix=prefix,
+                drops_prefix=order is SortOrder.CREATED,
             )
             for partition in scope.partitions
-            for beginning in sorted({name_prefix(name) for name in names})
+            for prefix in sorted({name_prefix(name) for name in names})
         )
     else:
-        stretches = tuple(
+        ranges = tuple(
             KeyRange(order=order, bucket_key=partition.bucket_key, shard=partition.shard)
             for partition in scope.partitions
         )
     return QueryPlan(
         kind=query.kind,
-        stretches=stretches,
+        ranges=ranges,
         descending=query.descending,
-        rest=AllOf(rest),
-        by_name=order is SortOrder.NAMED,
-        counted=_counted(scope, parts, rest),
+        remaining_filter=AllOf(remaining),
+        is_by_name=order is SortOrder.NAMED,
+        counters=_counters(scope, conditions, remaining),
     )
 
 
-def _counted(scope: _Scope, parts: Sequence[Filter], rest: Sequence[Filter]) -> Counters | None:
-    """The counters that know how many records there are, if only buckets and publicness count."""
-    if not all(map(_wants_public, rest)):
+def _counters(
+    scope: _Scope, conditions: Sequence[Filter], remaining: Sequence[Filter]
+) -> Counters | None:
+    """Return the counters of the list, if it is filtered by nothing but bucket and publicity."""
+    if not all(map(_is_public_only, remaining)):
         return None
-    return Counters(bucket_keys=scope.bucket_keys, only_public=any(map(_wants_public, parts)))
+    only_public = any(map(_is_public_only, conditions))
+    return Counters(bucket_keys=scope.bucket_keys, only_public=only_public)
 
 
-def _wants_public(part: Filter) -> bool:
-    return allowed_values(part, ("publiclyReleasable",)) == frozenset({True})
+def _is_public_only(condition: Filter) -> bool:
+    return allowed_values(condition, ("publiclyReleasable",)) == frozenset({True})
 
 
-def _scope(caller: Caller, kind: Kind, parts: Sequence[Filter]) -> _Scope:
-    by_bucket = [part for part in parts if allowed_values(part, _BUCKET_NAMES) is not None]
-    public = tuple(filter(_wants_public, parts))
+def _scope(caller: Caller, kind: Kind, conditions: Sequence[Filter]) -> _Scope:
+    by_bucket = {
+        condition: values
+        for condition in conditions
+        if (values := allowed_values(condition, _BUCKET_NAMES)) is not None
+    }
+    public_only = tuple(filter(_is_public_only, conditions))
     if by_bucket:
-        wanted = frozenset.intersection(
-            *(allowed_values(part, _BUCKET_NAMES) or frozenset() for part in by_bucket)
-        )
-        shown = [key for key in wanted if public or caller.may_read(key)]
-        return _buckets(shown, by_bucket)
-    if public:
+        wanted = frozenset.intersection(*by_bucket.values())
+        readable = [key for key in wanted if public_only or caller.may_read(key)]
+        return _bucket_scope(readable, met=tuple(by_bucket))
+    if public_only:
         shards = (shard_key(shard, is_public=True) for shard in SHARDS)
-        return _Scope(partitions=_shards(shards), fulfilled=public)
+        return _Scope(partitions=_shard_ranges(shards), met=public_only)
     if caller.is_admin:
         both = (True, False) if kind is not Kind.OBJECT_UPLOAD else (False,)
         shards = (shard_key(shard, is_public=public) for public in both for shard in SHARDS)
-        return _Scope(partitions=_shards(shards))
-    return _buckets(
+        return _Scope(partitions=_shard_ranges(shards))
+    return _bucket_scope(
         [group for group in caller.groups if is_bucket(group) and caller.may_read(group)]
     )
 
 
-def _buckets(keys: Sequence[str], fulfilled: Sequence[Filter] = ()) -> _Scope:
+def _bucket_scope(keys: Sequence[str], met: tuple[Filter, ...] = ()) -> _Scope:
     if len(keys) > MAX_BUCKETS:
         raise MalformedRequestError(
             "too_many_buckets",
-            f"This would be read from {len(keys)} buckets, and one list takes {MAX_BUCKETS}: "
-            "name those that you want with filter[bucket].",
+            f"This list would be read from {len(keys)} buckets. At most {MAX_BUCKETS} are allowed: "
+            "name the buckets with filter[bucket].",
             parameter="filter[bucket]",
         )
     ordered = tuple(sorted(keys))
     return _Scope(
         partitions=tuple(KeyRange(order=SortOrder.CREATED, bucket_key=key) for key in ordered),
-        fulfilled=tuple(fulfilled),
+        met=met,
         bucket_keys=ordered,
     )
 
 
-def _shards(keys: Iterable[str]) -> tuple[KeyRange, ...]:
+def _shard_ranges(keys: Iterable[str]) -> tuple[KeyRange, ...]:
     return tuple(KeyRange(order=SortOrder.CREATED, shard=key) for key in keys)
 
 
-def _names(query: Query, parts: Sequence[Filter]) -> frozenset[str] | None:
-    """The names of which a record has to have one, if an index finds them in the query's order."""
+def _names(query: Query, conditions: Sequence[Filter]) -> frozenset[str] | None:
+    """Return the names that the filter allows, if an index has them in the query's order."""
     if SortOrder.NAMED not in SORT_ORDERS[query.kind] or query.order is SortOrder.CHANGED:
         return None
-    chosen = [allowed_values(part, (SortOrder.NAMED.value,)) for part in parts]
-    known = [choice for choice in chosen if choice is not None]
+    allowed = [allowed_values(one, (SortOrder.NAMED.value,)) for one in conditions]
+    known = [values for values in allowed if values is not None]
     return frozenset.intersection(*known) if known else None

@@ -1,4 +1,4 @@
-"""Comparisons: one attribute, one operator and values, as a query spells them."""
+"""Parse one comparison of a list's filter: an attribute, an operator and a value."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.resources import RESOURCES, Attribute, Form
 from coffer.domain.media_types import DcType
 
-_ORDERED = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
-_TEXTUAL = (Form.TEXT, Form.WORD, Form.BUCKET, Form.IDENTIFIER, Form.TEXTS)
+_ORDER_OPERATORS = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
+_TEXT_FORMS = (Form.TEXT, Form.WORD, Form.BUCKET, Form.IDENTIFIER, Form.TEXTS)
+_CASELESS_FORMS = (Form.BUCKET, Form.IDENTIFIER)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}(\.0+)?")
 _LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")
 
 
 class QueryError(Exception):
-    """A part of a query that cannot be understood; the problem lacks only its parameter."""
+    """A part of a query is malformed. The problem has no parameter yet."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
@@ -40,42 +41,45 @@ class QueryError(Exception):
 
 
 def parse_filter(kind: Kind, path: str, operator: str, text: str) -> Filter:
-    """`filter[path][operator]=text`, whose commas separate alternatives; QueryError otherwise."""
-    return AnyOf(
-        tuple(parse_comparison(kind, path, operator, value) for value in _alternatives(text))
-    )
+    """Return the filter of `filter[path][operator]=text`. Commas in the text separate alternatives.
+
+    Raises QueryError as `parse_comparison` does.
+    """
+    values = _alternatives(text)
+    return AnyOf(tuple(parse_comparison(kind, path, operator, value) for value in values))
 
 
 def parse_comparison(kind: Kind, path: str, operator: str, text: str) -> Comparison:
-    """One comparison; QueryError where there is no such attribute or operator, or the value is not
-    one that the attribute can have."""
-    attribute, known = _field(kind, path), _operator(operator)
+    """Return the comparison of an attribute with a value.
+
+    Raises QueryError if there is no such attribute or operator, or if the attribute cannot have
+    the value.
+    """
+    attribute, known = _attribute(kind, path), _operator(operator)
     _check_operator(path, attribute, known)
     if known in PATTERN_OPERATORS:
-        ignores_case = known is Operator.ILIKE or attribute.form in (Form.BUCKET, Form.IDENTIFIER)
-        return Comparison(
-            path,
-            known,
-            like_pattern(text.lower() if ignores_case else text),
-            ignores_case=ignores_case,
-        )
+        ignores_case = known is Operator.ILIKE or attribute.form in _CASELESS_FORMS
+        pattern = like_pattern(text.lower() if ignores_case else text)
+        return Comparison(path, known, pattern, ignores_case)
     return Comparison(path, known, _value(path, attribute, text), attribute.form is Form.BUCKET)
 
 
 def parse_pattern_comparison(
     kind: Kind, path: str, pattern: Pattern, *, differs: bool
 ) -> Comparison:
-    """Whether an attribute is like a pattern, or is not; QueryError as `parse_comparison`."""
-    attribute = _field(kind, path)
+    """Return the comparison of an attribute with a pattern, true if it matches, or if it differs.
+
+    Raises QueryError as `parse_comparison` does.
+    """
+    attribute = _attribute(kind, path)
     _check_operator(path, attribute, Operator.LIKE)
-    ignores_case = attribute.form in (Form.BUCKET, Form.IDENTIFIER)
-    operator = Operator.UNLIKE if differs else Operator.LIKE
+    ignores_case = attribute.form in _CASELESS_FORMS
     if ignores_case:
         pattern = tuple(one if isinstance(one, Wildcard) else one.lower() for one in pattern)
-    return Comparison(path, operator, pattern, ignores_case=ignores_case)
+    return Comparison(path, Operator.UNLIKE if differs else Operator.LIKE, pattern, ignores_case)
 
 
-def _field(kind: Kind, path: str) -> Attribute:
+def _attribute(kind: Kind, path: str) -> Attribute:
     attribute = RESOURCES[kind].field(path)
     if attribute is not None:
         return attribute
@@ -94,14 +98,14 @@ def _operator(text: str) -> Operator:
 
 
 def _check_operator(path: str, attribute: Attribute, operator: Operator) -> None:
-    unordered = attribute.form in (Form.FLAG,) and operator in _ORDERED
-    if unordered or (operator in PATTERN_OPERATORS and attribute.form not in _TEXTUAL):
-        detail = f"{path} is no text, and is not compared with {operator}."
+    unordered = attribute.form is Form.FLAG and operator in _ORDER_OPERATORS
+    if unordered or (operator in PATTERN_OPERATORS and attribute.form not in _TEXT_FORMS):
+        detail = f"{path} is not text and cannot be compared with {operator}."
         raise QueryError(Problem("malformed_parameter", detail))
 
 
 def _alternatives(text: str) -> Iterator[str]:
-    """The values between commas; what stands in double quotes may hold commas itself."""
+    """Return the values between commas. A value in double quotes can contain commas."""
     for match in re.finditer(r'(?:^|,)(?:"(?P<quoted>[^"]*)"(?=,|$)|(?P<plain>[^,]*))', text):
         quoted = match["quoted"]
         yield match["plain"] if quoted is None else quoted
@@ -115,22 +119,22 @@ def _value(path: str, attribute: Attribute, text: str) -> str | int | bool:
             return text.lower() == "true"
         case Form.IDENTIFIER if is_identifier(text):
             return text.lower()
-        case Form.MOMENT if (moment := _moment(text)) is not None:
+        case Form.MOMENT if (moment := _parse_moment(text)) is not None:
             return to_text(moment)
         case Form.BUCKET if is_bucket(text):
             return text.lower()
-        case Form.WORD if (word := _word(attribute, text)) is not None:
+        case Form.WORD if (word := _parse_word(attribute, text)) is not None:
             return word
         case Form.TEXT | Form.TEXTS:
             return text
-    detail = f"{path} is never {text[:60]!r}: {_what(attribute)}."
+    detail = f"{path} cannot be {text[:60]!r}: {_description(attribute)}."
     raise QueryError(Problem("malformed_parameter", detail))
 
 
-def _moment(text: str) -> datetime | None:
-    """A date and time with its offset, or a date: its first moment in UTC.
+def _parse_moment(text: str) -> datetime | None:
+    """Return a date and time with its offset; for a date, its first moment in UTC.
 
-    A plus that nobody encoded has become a space on its way.
+    A plus sign that was not encoded in the URL arrives as a space.
     """
     try:
         if len(text) == 10:
@@ -140,14 +144,14 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _word(attribute: Attribute, text: str) -> str | None:
+def _parse_word(attribute: Attribute, text: str) -> str | None:
     if text in attribute.words:
         return text
-    kind = DcType.parse(text)
-    return kind.value if kind is not None and kind.value in attribute.words else None
+    dc_type = DcType.parse(text)
+    return dc_type.value if dc_type is not None and dc_type.value in attribute.words else None
 
 
-def _what(attribute: Attribute) -> str:
+def _description(attribute: Attribute) -> str:
     match attribute.form:
         case Form.NUMBER:
             return "it is a whole number"

@@ -1,8 +1,7 @@
-"""Cursors: where a list goes on, in a form that clients hand back and do not read.
+"""Encode and decode cursors, the opaque values of `page[cursor]`.
 
-A cursor holds a place in an order and nothing that its bearer may not see: whoever reads on from
-it is shown what they may read themselves. It is bound to its query by a digest over both, so that
-one that was cut, mistyped or taken to another list is refused.
+A cursor has a position in a list and no data that its holder may not see. A digest over the
+cursor and its query detects cursors that were changed or that belong to another list.
 """
 
 from __future__ import annotations
@@ -19,56 +18,63 @@ from coffer.domain.listing.query_plan import Query
 from coffer.http.listing.comparisons import QueryError
 
 _DIGEST_BYTES = 9
-_MAX_TEXT = 2500
-_MAX_PLACE_BYTES = 1024  # what an index key of DynamoDB takes
-_PLACE = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
+_MAX_CHARACTERS = 2500
+_MAX_KEY_BYTES = 1024  # of a DynamoDB index key
+_MERGE_KEY = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
 
 
 def encode_cursor(cursor: Cursor, query: Query) -> str:
-    """The cursor as text that needs no encoding in a URL."""
-    content = json.dumps([cursor.place, cursor.skip, cursor.seen], separators=(",", ":")).encode()
-    return _spelled(_digest(content, query) + content)
+    """Return the cursor as text that a URL can contain without escapes."""
+    content = json.dumps([cursor.after, cursor.skip, cursor.seen], separators=(",", ":")).encode()
+    return _base64(_digest(content, query) + content)
 
 
 def decode_cursor(text: str, query: Query) -> Cursor:
-    """The cursor that `encode_cursor` wrote for this query; QueryError for anything else."""
-    content = _content(text, query)
-    if content is None:
-        detail = "This is no cursor of this list: go by links.next, with its filters and sort."
+    """Return the cursor that `encode_cursor` encoded for this query; QueryError for others."""
+    cursor = _decode(text, query)
+    if cursor is None:
+        detail = (
+            "This is not a cursor of this list. Follow links.next of a response with the same "
+            "filters and sort."
+        )
         raise QueryError(Problem("malformed_cursor", detail))
-    place, skip, seen = content
-    return Cursor(place=place, skip=skip, seen=seen)
+    return cursor
 
 
-def _spelled(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _content(text: str, query: Query) -> tuple[str | None, int, int] | None:
-    if len(text) > _MAX_TEXT or not text.isascii():
+def _decode(text: str, query: Query) -> Cursor | None:
+    if len(text) > _MAX_CHARACTERS or not text.isascii():
         return None
     try:
         raw = urlsafe_b64decode(f"{text}{'=' * (-len(text) % 4)}")
-        if _spelled(raw) != text:
-            return None  # what is no base64 is passed over in decoding
+        if _base64(raw) != text:
+            return None  # decoding ignores characters that are not base64
         digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
-        return _checked(json.loads(content)) if digest == _digest(content, query) else None
+        return _validated(json.loads(content)) if digest == _digest(content, query) else None
     except (ValueError, RecursionError):
         return None
 
 
-def _checked(content: Any) -> tuple[str | None, int, int] | None:
-    """The members of a cursor, if they are what `encode_cursor` writes: the digest is no secret."""
+def _validated(content: Any) -> Cursor | None:
+    """Return the cursor with this content if `encode_cursor` can write it.
+
+    The digest is no signature: a caller can compute it for any content.
+    """
     match content:
-        case [str() | None as place, int() as skip, int() as seen]:
+        case [str() | None as after, int() as skip, int() as seen]:
             if not 0 <= skip <= MAX_OFFSET_READ or seen < 0:
                 return None
-            return (place, skip, seen) if place is None or _is_place(place) else None
+            if after is not None and not _is_merge_key(after):
+                return None
+            return Cursor(after=after, skip=skip, seen=seen)
     return None
 
 
-def _is_place(place: str) -> bool:
-    return len(place.encode()) <= _MAX_PLACE_BYTES and bool(_PLACE.fullmatch(place))
+def _is_merge_key(text: str) -> bool:
+    return len(text.encode()) <= _MAX_KEY_BYTES and bool(_MERGE_KEY.fullmatch(text))
+
+
+def _base64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _digest(content: bytes, query: Query) -> bytes:

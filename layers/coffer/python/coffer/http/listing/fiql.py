@@ -1,8 +1,8 @@
-"""FIQL: filters as one expression (draft-nottingham-atompub-fiql-00), as the reference takes them.
+"""Parse FIQL expressions (draft-nottingham-atompub-fiql-00), as the reference accepts them.
 
     (fileExtension==.jpg,fileExtension==.jpeg);bucket==cnc;createdOn=ge=2026-01-01
 
-`;` binds closer than `,`. A `*` in a value of `==` or `!=` stands for any text.
+`;` binds more tightly than `,`. A `*` in a value of `==` or `!=` stands for any characters.
 """
 
 from __future__ import annotations
@@ -24,76 +24,75 @@ _OPERATORS = {
     "=gt=": Operator.GT,
     "=ge=": Operator.GE,
 }
-_CONSTRAINT = re.compile(
+_COMPARISON = re.compile(
     r"(?P<path>[\w.]+)(?P<operator>==|!=|=(?:lt|le|gt|ge)=)"
     r'(?:"(?P<quoted>[^"]*)"|(?P<plain>[^;,()"]*))'
 )
-_DEEPEST = 20
+_MAX_DEPTH = 20
 
 
 def parse_fiql(kind: Kind, text: str) -> Filter:
-    """The filter that the expression is; QueryError where it is none."""
-    reader = _Reader(kind, text)
-    found = reader.any_of(depth=0)
-    if reader.rest:
-        raise _error(reader, "'(', ')', ',' and ';' join comparisons such as bucket==aafc")
-    return found
+    """Return the filter of an expression; raise QueryError if it is not FIQL."""
+    parser = _Parser(kind, text)
+    condition = parser.any_of(depth=0)
+    if parser.rest:
+        raise parser.error("'(', ')', ',' and ';' join comparisons such as bucket==aafc")
+    return condition
 
 
-class _Reader:
-    """A text as it is being read, from left to right."""
+class _Parser:
+    """Reads an expression from left to right."""
 
     def __init__(self, kind: Kind, text: str) -> None:
         self.rest = text
         self._kind, self._length = kind, len(text)
 
-    @property
-    def at(self) -> int:
-        """The place in the text, counted from 1."""
-        return self._length - len(self.rest) + 1
-
     def any_of(self, depth: int) -> Filter:
         return self._joined(",", lambda: self._all_of(depth), AnyOf)
+
+    def error(self, detail: str) -> QueryError:
+        """Return an error at the current position."""
+        position = self._length - len(self.rest) + 1
+        return QueryError(Problem("malformed_parameter", f"fiql, character {position}: {detail}."))
 
     def _all_of(self, depth: int) -> Filter:
         return self._joined(";", lambda: self._term(depth), AllOf)
 
     def _joined(
-        self, sign: str, read: Callable[[], Filter], join: Callable[[tuple[Filter, ...]], Filter]
+        self, sign: str, parse: Callable[[], Filter], join: Callable[[tuple[Filter, ...]], Filter]
     ) -> Filter:
-        parts = [read()]
-        while self._took(sign):
-            parts.append(read())
+        parts = [parse()]
+        while self._skip(sign):
+            parts.append(parse())
         return parts[0] if len(parts) == 1 else join(tuple(parts))
 
     def _term(self, depth: int) -> Filter:
-        if self._took("("):
-            if depth == _DEEPEST:
-                raise _error(self, f"parentheses go {_DEEPEST} deep at most")
+        if self._skip("("):
+            if depth == _MAX_DEPTH:
+                raise self.error(f"parentheses can be nested at most {_MAX_DEPTH} deep")
             inner = self.any_of(depth + 1)
-            if not self._took(")"):
-                raise _error(self, "a parenthesis is not closed")
+            if not self._skip(")"):
+                raise self.error("a parenthesis is not closed")
             return inner
-        matched = _CONSTRAINT.match(self.rest)
+        matched = _COMPARISON.match(self.rest)
         if matched is None:
-            raise _error(self, "a comparison such as bucket==aafc is needed")
+            raise self.error("a comparison such as bucket==aafc is missing")
         self.rest = self.rest[matched.end() :]
-        operator = _OPERATORS[matched["operator"]]
-        plain = matched["plain"]
-        if plain is None:
-            return parse_comparison(self._kind, matched["path"], operator, matched["quoted"])
-        return self._comparison(matched["path"], operator, plain)
+        path, operator = matched["path"], _OPERATORS[matched["operator"]]
+        text = matched["plain"]
+        if text is None:
+            return parse_comparison(self._kind, path, operator, matched["quoted"])
+        if "*" in text and operator in (Operator.EQ, Operator.NEQ):
+            pattern = tuple(_pattern(text))
+            differs = operator is Operator.NEQ
+            return parse_pattern_comparison(self._kind, path, pattern, differs=differs)
+        return parse_comparison(self._kind, path, operator, unquote(text))
 
-    def _comparison(self, path: str, operator: Operator, text: str) -> Filter:
-        if "*" not in text or operator not in (Operator.EQ, Operator.NEQ):
-            return parse_comparison(self._kind, path, operator, unquote(text))
-        pattern = tuple(_pattern(text))
-        return parse_pattern_comparison(self._kind, path, pattern, differs=operator is Operator.NEQ)
-
-    def _took(self, sign: str) -> bool:
-        taken = self.rest.startswith(sign)
-        self.rest = self.rest[len(sign) :] if taken else self.rest
-        return taken
+    def _skip(self, sign: str) -> bool:
+        """Go past the sign if it comes next; return True if it did."""
+        is_next = self.rest.startswith(sign)
+        self.rest = self.rest[len(sign) :] if is_next else self.rest
+        return is_next
 
 
 def _pattern(text: str) -> Iterator[Wildcard | str]:
@@ -102,7 +101,3 @@ def _pattern(text: str) -> Iterator[Wildcard | str]:
     for piece in others:
         yield Wildcard.MANY
         yield from piece
-
-
-def _error(reader: _Reader, what: str) -> QueryError:
-    return QueryError(Problem("malformed_parameter", f"fiql, character {reader.at}: {what}."))

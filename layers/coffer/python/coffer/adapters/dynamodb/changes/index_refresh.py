@@ -14,13 +14,13 @@ class DynamoRefreshRecords:
 
     def page(self, partition: str, after: str | None, limit: int) -> Sequence[Told]:
         index = MetadataItem.by_shard_created
-        position = type(index).position
+        sort_key = type(index).sort_key
         with overload_is_unavailable():
             found = index.query(
                 partition,
-                range_key_condition=position > after if after is not None else None,
+                range_key_condition=sort_key > after if after is not None else None,
                 limit=limit,
-                attributes_to_get=["id", "version", position.attr_name],
+                attributes_to_get=["id", "version", sort_key.attr_name],
             )
             return [
                 Told(

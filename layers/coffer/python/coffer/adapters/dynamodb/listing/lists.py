@@ -1,32 +1,27 @@
-"""The Lists port on DynamoDB: queries on the list indexes, several at once where several are."""
+"""The Lists port on DynamoDB: queries on the list indexes, in parallel if there are several."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.adapters.dynamodb.derivatives import DerivativeItem
-from coffer.adapters.dynamodb.list_keys import POSITIONS, ListIndex
-from coffer.adapters.dynamodb.listing.counts import DynamoCounts
+from coffer.adapters.dynamodb.list_keys import SORT_KEYS, ListIndex
+from coffer.adapters.dynamodb.listing.counts import CountItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.listing.index_keys import NAME_END, Kind, SortOrder
 from coffer.domain.listing.ports import IndexEntry, RangePage, RangeRead
-from coffer.domain.listing.query_plan import KeyRange
 
-_Item = UploadItem | MetadataItem | DerivativeItem
-_Question = TypeVar("_Question")
-_Answer = TypeVar("_Answer")
-
-_ENTRIES_PER_TRANSACTION = 8
-"""Queries that are under way at the same time."""
+_MAX_PARALLEL_QUERIES = 8
 
 _BY_BUCKET: Mapping[Kind, Mapping[SortOrder, ListIndex]] = {
     Kind.METADATA: {
@@ -55,72 +50,84 @@ _BY_SHARD: Mapping[Kind, Mapping[SortOrder, ListIndex]] = {
 
 
 class DynamoLists:
-    """The list indexes of the three tables."""
-
-    def __init__(self) -> None:
-        self._counts = DynamoCounts()
+    """The list indexes of the three tables, and the counters of their records."""
 
     def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
-        return _at_once(partial(_read, kind), reads)
+        with _parallel_map(len(reads)) as run:
+            return list(run(partial(_query_range, kind), reads))
 
     def count(self, kind: Kind, bucket_keys: Sequence[str] | None, *, only_public: bool) -> int:
-        return self._counts.total(kind, bucket_keys, only_public=only_public)
+        with overload_is_unavailable():
+            items = (
+                CountItem.query(kind.value)
+                if bucket_keys is None
+                else CountItem.batch_get([(kind.value, key) for key in bucket_keys])
+            )
+            numbers = [item.public_records if only_public else item.records for item in items]
+        return sum(int(number) for number in numbers if number > 0)
 
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
-        return dict(zip(metadata_ids, _at_once(_made_from, metadata_ids), strict=True))
+        with _parallel_map(len(metadata_ids)) as run:
+            return dict(zip(metadata_ids, run(_query_derivatives, metadata_ids), strict=True))
 
 
-def _at_once(ask: Callable[[_Question], _Answer], questions: Sequence[_Question]) -> list[_Answer]:
-    if len(questions) < 2:
-        return [ask(question) for question in questions]
-    with ThreadPoolExecutor(min(len(questions), _ENTRIES_PER_TRANSACTION)) as pool:
-        return list(pool.map(ask, questions))
+@contextmanager
+def _parallel_map(calls: int) -> Iterator[Callable[..., Iterable[Any]]]:
+    """Provide a `map` that makes several calls in parallel threads."""
+    if calls < 2:
+        yield map
+        return
+    with ThreadPoolExecutor(min(calls, _MAX_PARALLEL_QUERIES)) as pool:
+        yield pool.map
 
 
-def _made_from(metadata_id: str) -> Sequence[Derivative]:
+def _query_derivatives(metadata_id: str) -> Sequence[Derivative]:
+    derivatives = []
     with overload_is_unavailable():
-        records = [item.record() for item in DerivativeItem.by_metadata.query(metadata_id)]
-    return [record for record in records if record.deleted_on is None]
+        for item in DerivativeItem.by_metadata.query(metadata_id):
+            record = item.record()
+            if record.deleted_on is None:
+                derivatives.append(record)
+    return derivatives
 
 
-def _read(kind: Kind, read: RangeRead) -> RangePage:
-    stretch = read.stretch
-    by_bucket = stretch.bucket_key is not None
-    index = (_BY_BUCKET if by_bucket else _BY_SHARD)[kind][stretch.order]
-    span = _span(stretch, read)
-    if span is not None and span[0] > span[1]:
-        return RangePage(entries=(), ended=True)
-    # A span holds its own end: what was read last, which comes once more.
-    again = span is not None and read.after in span
-    limit = read.limit + again
-    key = type(index).position
+def _query_range(kind: Kind, read: RangeRead) -> RangePage:
+    key_range = read.key_range
+    is_by_bucket = key_range.bucket_key is not None
+    index = (_BY_BUCKET if is_by_bucket else _BY_SHARD)[kind][key_range.order]
+    bounds = _prefix_bounds(read)
+    if bounds is not None and bounds[0] > bounds[1]:
+        return RangePage(entries=(), is_last=True)
+    # BETWEEN includes its bounds. So the entry that was read last comes again, and is dropped.
+    is_repeated = bounds is not None and read.after in bounds
+    limit = read.limit + is_repeated
+    sort_key = type(index).sort_key
     with overload_is_unavailable():
-        found = index.query(
-            stretch.bucket_key if by_bucket else stretch.shard,
-            range_key_condition=_condition(key, read, span),
+        results = index.query(
+            key_range.bucket_key if is_by_bucket else key_range.shard,
+            range_key_condition=_condition(sort_key, read, bounds),
             scan_index_forward=not read.descending,
             limit=limit,
             page_size=limit,
-            attributes_to_get=None if read.with_records else [key.attr_name],
+            attributes_to_get=None if read.with_records else [sort_key.attr_name],
         )
-        items: list[_Item] = list(found)
-    entries = _entries(items, POSITIONS[stretch.order], with_records=read.with_records)
-    kept = tuple(entry for entry in entries if entry.position != read.after)
-    return RangePage(entries=kept[: read.limit], ended=found.last_evaluated_key is None)
-
-
-def _entries(items: Iterable[_Item], position: str, *, with_records: bool) -> list[IndexEntry]:
-    return [
-        IndexEntry(position=getattr(item, position), record=item.record() if with_records else None)
+        items = list(results)
+    name = SORT_KEYS[key_range.order]
+    entries = tuple(
+        IndexEntry(
+            sort_key=getattr(item, name), record=item.record() if read.with_records else None
+        )
         for item in items
-    ]
+        if getattr(item, name) != read.after
+    )
+    return RangePage(entries=entries[: read.limit], is_last=results.last_evaluated_key is None)
 
 
-def _span(stretch: KeyRange, read: RangeRead) -> tuple[str, str] | None:
-    """The first and last position of a stretch that begins alike, from where it is read on."""
-    if not stretch.beginning:
+def _prefix_bounds(read: RangeRead) -> tuple[str, str] | None:
+    """Return the lowest and highest sort key that are left to read of a range with a prefix."""
+    first = read.key_range.prefix
+    if not first:
         return None
-    first = stretch.beginning
     last = first.removesuffix(NAME_END) + chr(ord(NAME_END) + 1)
     if read.after is None:
         return first, last
@@ -128,10 +135,10 @@ def _span(stretch: KeyRange, read: RangeRead) -> tuple[str, str] | None:
 
 
 def _condition(
-    key: UnicodeAttribute, read: RangeRead, span: tuple[str, str] | None
+    sort_key: UnicodeAttribute, read: RangeRead, bounds: tuple[str, str] | None
 ) -> Condition | None:
-    if span is not None:
-        return key.between(*span)
+    if bounds is not None:
+        return sort_key.between(*bounds)
     if read.after is None:
         return None
-    return key < read.after if read.descending else key > read.after
+    return sort_key < read.after if read.descending else sort_key > read.after

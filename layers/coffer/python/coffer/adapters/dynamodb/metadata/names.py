@@ -1,4 +1,4 @@
-"""The Names port on DynamoDB: the indexes by bucket that lists are read from, too."""
+"""The Names port on DynamoDB: metadata by bucket and name, from the list indexes."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ _SHOWN = ["id", "originalFilename", "createdOn"]
 
 
 class DynamoNames:
-    """The names of metadata in its table."""
+    """Finds metadata records by name."""
 
     def named(self, bucket_key: str, name: str, limit: int) -> Sequence[NamedRecord]:
         index = MetadataItem.by_bucket_named
-        position = type(index).position
+        sort_key = type(index).sort_key
         with overload_is_unavailable():
-            # The index knows no case, and only the beginning of a very long name.
-            found = index.query(
+            # The index ignores case, and has only the beginning of a very long name.
+            results = index.query(
                 bucket_key,
-                range_key_condition=position.startswith(name_prefix(name)),
+                range_key_condition=sort_key.startswith(name_prefix(name)),
                 filter_condition=MetadataItem.original_filename == name,
                 limit=limit,
                 attributes_to_get=_SHOWN,
             )
-            return _records(found)
+            items = list(results)
+        return _records(items)
 
     def all_in(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
         with overload_is_unavailable():
-            found = MetadataItem.by_bucket_created.query(
+            results = MetadataItem.by_bucket_created.query(
                 bucket_key, limit=limit, attributes_to_get=_SHOWN
             )
-            return _records(found)
+            items = list(results)
+        return _records(items)
 
 
 def _records(items: Iterable[MetadataItem]) -> list[NamedRecord]:

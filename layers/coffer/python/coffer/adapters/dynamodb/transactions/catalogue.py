@@ -127,7 +127,7 @@ class DynamoCatalogue:
                         DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
                         DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFETIME).timestamp())),
                         DerivativeItem.version.add(1),
-                        *DerivativeItem.off_the_lists(),
+                        *DerivativeItem.removal_from_lists(),
                     ],
                     condition=there,
                 )

@@ -1,4 +1,4 @@
-"""Records as documents: what is shown of them, and how much fits an answer."""
+"""Responses with records: members of documents, and the size of a page."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.related import RelatedRecords, find_related
 from coffer.domain.metadata.record import Metadata
-from coffer.http.listing import documents as record_documents
-from coffer.http.listing.lists import Records, list_response, record_response
+from coffer.http.listing import responses
 from coffer.http.listing.queries import parse_list_query, parse_view
+from coffer.http.listing.responses import page_response, record_response
 from coffer.http.requests import Request
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryLists, InMemoryUploads
 from tests.fakes.clocks import NOON
@@ -29,14 +29,17 @@ from tests.unit.http.events import make_request
 MADE = identifier(50)
 
 
-def sources(*records: Record) -> Records:
+Stored = tuple[InMemoryLists, InMemoryCatalogue]
+
+
+def stored(*records: Record) -> Stored:
     catalogue = InMemoryCatalogue(InMemoryUploads())
     for record in records:
         if isinstance(record, Derivative):
             catalogue.derivative_records[record.identifier] = record
         elif isinstance(record, Metadata):
             catalogue.metadata_records[record.identifier] = record
-    return Records(lists=InMemoryLists(records), catalogue=catalogue, clock=FrozenClock())
+    return InMemoryLists(records), catalogue
 
 
 def asked(query: str = "", path: str = "/api/v1/metadata", **headers: str) -> Request:
@@ -51,8 +54,12 @@ def document(response: Any) -> dict[str, Any]:
 
 
 def listed(query: str, who: Caller, *records: Record, kind: Kind = Kind.METADATA) -> dict[str, Any]:
-    path = f"/api/v1/{kind}"
-    return document(list_response(asked(query, path), kind, who, sources(*records)))
+    lists, catalogue = stored(*records)
+    request = asked(query, f"/api/v1/{kind}")
+    wanted = parse_list_query(request, kind)
+    page = read_page(lists, FrozenClock(), who, wanted.query, wanted.page)
+    related = find_related(lists, catalogue, who, kind, page.records, wanted.view.include)
+    return document(page_response(request, wanted, page, related))
 
 
 def shown(
@@ -61,17 +68,18 @@ def shown(
     kind = kind_of(record)
     request = asked(query, f"/api/v1/{kind}/x", **headers)
     view = parse_view(request, kind)
-    return document(record_response(request, record, view, who, sources(record, *others)))
+    related = find_related(*stored(record, *others), who, kind, [record], view.include)
+    return document(record_response(request, record, view, related, who))
 
 
-def test_a_page_says_how_many_there_are_and_by_which_version() -> None:
+def test_a_page_has_the_total_and_the_version() -> None:
     found = listed("", caller(), metadata())
     assert found["meta"] == {"totalResourceCount": 1, "moduleVersion": __version__}
     assert found["links"] == {"self": "https://coffer.example/api/v1/metadata"}
     assert "included" not in found
 
 
-def test_a_page_leads_to_the_next_with_the_same_words() -> None:
+def test_a_page_links_the_next_with_the_same_parameters() -> None:
     records = [metadata(identifier=identifier(number)) for number in range(5)]
     query = "filter%5Bbucket%5D=aafc&page[limit]=2&page[offset]=1&include=derivatives"
     found = listed(query, caller(), *records)
@@ -88,15 +96,15 @@ def test_a_page_leads_to_the_next_with_the_same_words() -> None:
     assert "next" not in rest["links"]
 
 
-def test_a_total_that_nobody_has_counted_says_so() -> None:
+def test_a_total_that_was_not_counted_is_a_lower_bound() -> None:
     records = [metadata(identifier=identifier(number)) for number in range(5)]
     found = listed("filter[dcType]=IMAGE&page[limit]=2", caller(), *records)
     assert found["meta"]["totalResourceCount"] == 3
     assert found["meta"]["totalIsLowerBound"] is True
 
 
-def test_a_page_is_cut_to_what_an_answer_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_documents, "MAX_LIST_BYTES", 4000)
+def test_a_page_is_cut_to_the_size_of_a_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "MAX_LIST_BYTES", 4000)
     records = [
         metadata(identifier=identifier(number), ac_caption="x" * 1500) for number in range(5)
     ]
@@ -112,13 +120,13 @@ def test_a_page_is_cut_to_what_an_answer_takes(monkeypatch: pytest.MonkeyPatch) 
     assert shown_ids == [identifier(number) for number in range(5)]
 
 
-def test_a_record_that_passes_every_limit_is_shown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_documents, "MAX_LIST_BYTES", 10)
+def test_a_record_above_the_limit_is_shown_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "MAX_LIST_BYTES", 10)
     records = [metadata(identifier=identifier(number)) for number in range(2)]
     assert len(listed("", caller(), *records)["data"]) == 1
 
 
-def test_what_is_included_weighs_once() -> None:
+def test_an_included_record_is_shown_once() -> None:
     parent = metadata()
     made = [thumbnail(identifier=identifier(50 + number)) for number in range(3)]
     found = listed("include=acDerivedFrom", caller(), parent, *made, kind=Kind.DERIVATIVE)
@@ -127,7 +135,7 @@ def test_what_is_included_weighs_once() -> None:
     assert [one["relationships"]["acDerivedFrom"] for one in found["data"]] == [linkage] * 3
 
 
-def test_fields_leave_out_everything_else() -> None:
+def test_fields_restrict_attributes_and_relationships() -> None:
     record = metadata(dc_creator=identifier(9), ac_metadata_creator=identifier(8))
     found = listed("fields[metadata]=filename,dcCreator", caller(), record)
     assert found["data"] == [
@@ -144,7 +152,7 @@ def test_fields_leave_out_everything_else() -> None:
     assert nothing["data"] == [{"id": METADATA, "type": "metadata", "attributes": {}}]
 
 
-def test_a_relationship_that_leads_nowhere_is_left_out() -> None:
+def test_a_relationship_that_is_not_set_is_left_out() -> None:
     found = shown("include=generatedFromDerivative,acDerivedFrom", caller(), thumbnail())
     assert found["data"]["relationships"] == {
         "acDerivedFrom": {"data": {"type": "metadata", "id": METADATA}}
@@ -152,7 +160,7 @@ def test_a_relationship_that_leads_nowhere_is_left_out() -> None:
     assert found["included"] == []
 
 
-def test_a_derivative_leads_to_what_it_was_made_from() -> None:
+def test_a_derivative_includes_its_sources() -> None:
     made = thumbnail(identifier=MADE, generated_from_derivative=THUMBNAIL)
     found = shown(
         "include=generatedFromDerivative,acDerivedFrom", caller(), made, thumbnail(), metadata()
@@ -163,7 +171,7 @@ def test_a_derivative_leads_to_what_it_was_made_from() -> None:
     }
 
 
-def test_what_was_deleted_or_may_not_be_read_is_not_included() -> None:
+def test_deleted_and_unreadable_records_are_not_included() -> None:
     made = thumbnail(identifier=MADE, generated_from_derivative=THUMBNAIL)
     stranger = Caller(username="mallory")
     private = metadata(publicly_releasable=False)
@@ -183,7 +191,7 @@ def test_what_was_deleted_or_may_not_be_read_is_not_included() -> None:
         (ADMIN, ["create", "update", "delete"]),
     ],
 )
-def test_permissions_are_told_to_whoever_asks(who: Caller, expected: list[str]) -> None:
+def test_permissions_are_shown_on_request(who: Caller, expected: list[str]) -> None:
     found = shown("", who, metadata(), include_dina_permission="true")
     assert found["data"]["meta"] == {"permissionsProvider": "coffer", "permissions": expected}
     assert "meta" not in shown("", who, metadata())["data"]
@@ -196,16 +204,13 @@ def test_permissions_differ_by_kind() -> None:
     view = parse_view(request, Kind.OBJECT_UPLOAD)
     duplicate = an_upload(duplicate_found=True)
     for who, expected in ((ADMIN, ["update", "delete"]), (caller(Role.SUPER_USER), [])):
-        response = record_documents.record_document_response(
-            request, duplicate, view, RelatedRecords(), who
-        )
+        response = record_response(request, duplicate, view, RelatedRecords(), who)
         meta = document(response)["data"]["meta"]
         assert meta["permissions"] == expected
         assert "duplicate_found" in meta["warnings"]
 
 
-def test_an_etag_says_nothing_of_what_is_included() -> None:
-    where = sources(metadata())
+def test_an_etag_does_not_cover_included_records() -> None:
     for query, status in (
         ("", 304),
         ("fields[metadata]=filename", 304),
@@ -213,20 +218,12 @@ def test_an_etag_says_nothing_of_what_is_included() -> None:
     ):
         request = asked(query, if_none_match='"1"')
         view = parse_view(request, Kind.METADATA)
-        response = record_response(request, metadata(), view, caller(), where)
+        response = record_response(request, metadata(), view, RelatedRecords(), caller())
         assert response.status == status, query
 
 
-def test_only_what_is_asked_for_is_looked_up() -> None:
-    where = sources(metadata(), thumbnail())
-    listing = read_page(
-        where.lists,
-        where.clock,
-        caller(),
-        parse_list_query(asked(), Kind.METADATA).query,
-        parse_list_query(asked(), Kind.METADATA).page,
-    )
+def test_only_included_relationships_are_read() -> None:
     found = find_related(
-        where.lists, where.catalogue, caller(), Kind.METADATA, listing.records, ("dcCreator",)
+        *stored(metadata(), thumbnail()), caller(), Kind.METADATA, [metadata()], ("dcCreator",)
     )
     assert found == RelatedRecords()

@@ -1,4 +1,4 @@
-"""Lists: whoever pages through one sees what they may read, all of it, once, in order."""
+"""Pages of lists: callers see every record that they may read, once and in order."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from coffer.domain.listing.filters import (
 )
 from coffer.domain.listing.index_keys import SORT_ORDERS, Kind, Record, SortOrder, index_keys_of
 from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
+from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import RangePage, RangeRead
 from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
-from coffer.domain.listing.related import may_read
 from coffer.domain.listing.resources import filter_values, identifier_of
 from coffer.domain.media_types import DcType
 from tests.fakes import FrozenClock, InMemoryLists
@@ -79,21 +79,21 @@ CALLERS = st.sampled_from([ADMIN, READER, caller(), Caller(username="nobody")])
 
 
 def naive(records: Sequence[Record], who: Caller, query: Query) -> list[str]:
-    """The whole list by its definition: filter everything, then sort everything."""
+    """Return the ids of the whole list by its definition: filter all records, then sort them."""
     order = query.order or SortOrder.CREATED
     found = []
     for record in records:
-        place = index_keys_of(record)
-        if place is None or not matches(query.wanted, filter_values(record)):
+        keys = index_keys_of(record)
+        if keys is None or not matches(query.condition, filter_values(record)):
             continue
-        if who.may_read(record.bucket) or (_only_public(query.wanted) and may_read(who, record)):
-            found.append((place.positions[order], identifier_of(record)))
+        if who.may_read(record.bucket) or (_only_public(query.condition) and may_read(who, record)):
+            found.append((keys.sort_keys[order], identifier_of(record)))
     return [name for _, name in sorted(found, reverse=query.descending)]
 
 
-def _only_public(wanted: Filter) -> bool:
-    """Whether a filter says in so many words that it wants what is public."""
-    parts = wanted.parts if isinstance(wanted, AllOf) else (wanted,)
+def _only_public(condition: Filter) -> bool:
+    """Return True if the filter asks for public records only."""
+    parts = condition.parts if isinstance(condition, AllOf) else (condition,)
     return any(
         isinstance(part, AnyOf)
         and all(
@@ -112,7 +112,7 @@ def page_through(
     while page is not None:
         listing = read_page(lists, FrozenClock(), who, query, page)
         found.append(listing)
-        page = PageRequest(limit=limit, cursor=listing.following) if listing.following else None
+        page = PageRequest(limit=limit, cursor=listing.next_cursor) if listing.next_cursor else None
         assert len(found) < 500
     return found
 
@@ -127,7 +127,7 @@ def test_paging_yields_what_filtering_and_sorting_everything_yields(data: st.Dat
     records = [_metadata(number, data) for number in range(data.draw(st.integers(0, 25)))]
     query = Query(
         kind=Kind.METADATA,
-        wanted=data.draw(FILTERS),
+        condition=data.draw(FILTERS),
         order=data.draw(st.sampled_from([None, *SortOrder])),
         descending=data.draw(st.booleans()),
     )
@@ -146,36 +146,36 @@ def test_paging_yields_what_filtering_and_sorting_everything_yields(data: st.Dat
 
 @settings(max_examples=100)
 @given(st.data())
-def test_bounds_move_pages_and_lose_nothing(data: st.DataObject) -> None:
+def test_limits_move_page_boundaries_and_lose_no_record(data: st.DataObject) -> None:
     records = [_metadata(number, data) for number in range(25)]
     query = Query(
-        kind=Kind.METADATA, wanted=data.draw(FILTERS), descending=data.draw(st.booleans())
+        kind=Kind.METADATA, condition=data.draw(FILTERS), descending=data.draw(st.booleans())
     )
     who = data.draw(CALLERS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "MAX_ITEMS_EVALUATED", data.draw(st.integers(40, 70)))
-        patch.setattr(pages, "_FIRST_FILTERED", 1)
+        patch.setattr(pages, "_FIRST_FILTERED_READ", 1)
         listings = page_through(InMemoryLists(records), who, query, data.draw(st.integers(1, 5)))
     assert ids(listings) == naive(records, who, query)
 
 
-def test_a_list_of_more_stretches_than_a_page_may_evaluate_still_comes_to_its_end(
+def test_a_list_of_more_key_ranges_than_a_page_may_evaluate_still_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pages, "MAX_ITEMS_EVALUATED", 1)
     names = AnyOf(
         tuple(Comparison("originalFilename", Operator.EQ, name) for name in ("a.png", "b.png"))
     )
-    query = Query(kind=Kind.METADATA, wanted=AllOf((names,)))
+    query = Query(kind=Kind.METADATA, condition=AllOf((names,)))
     records = _many(7, original_filename="b.png")
-    assert len(plan_query(ADMIN, query).stretches) == 64
+    assert len(plan_query(ADMIN, query).ranges) == 64
     assert ids(page_through(InMemoryLists(records), ADMIN, query, 2)) == naive(
         records, ADMIN, query
     )
 
 
 class SlowLists(InMemoryLists):
-    """Lists whose clock goes on with each read."""
+    """Lists whose clock advances with each read."""
 
     def __init__(self, records: Sequence[Record], clock: FrozenClock, pause: timedelta) -> None:
         super().__init__(records)
@@ -199,34 +199,34 @@ def _at(number: int) -> datetime:
     return NOON + timedelta(seconds=number)
 
 
-def test_a_page_takes_no_longer_than_five_seconds_and_goes_on_from_there() -> None:
+def test_a_page_is_read_for_at_most_five_seconds_and_the_next_continues() -> None:
     clock = FrozenClock()
     lists = SlowLists(_many(400), clock, timedelta(seconds=2))
     query = Query(
-        kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "nothing is called so")
+        kind=Kind.METADATA, condition=Comparison("filename", Operator.EQ, "nothing is called so")
     )
     listing = read_page(lists, clock, caller(), query, PageRequest())
     assert (listing.records, lists.reads) == ((), 3)
-    assert listing.following == Cursor(place=_place(50 + 100 + 200 - 1), skip=0, seen=0)
+    assert listing.next_cursor == Cursor(after=_merge_key(50 + 100 + 200 - 1), skip=0, seen=0)
     assert (listing.total, listing.is_lower_bound) == (0, True)
 
 
-def _place(number: int) -> str:
-    place = index_keys_of(metadata(identifier=identifier(number), created_on=_at(number)))
-    assert place is not None
-    return place.positions[SortOrder.CREATED]
+def _merge_key(number: int) -> str:
+    keys = index_keys_of(metadata(identifier=identifier(number), created_on=_at(number)))
+    assert keys is not None
+    return keys.sort_keys[SortOrder.CREATED]
 
 
 def test_a_filtered_page_evaluates_5000_items_at_most() -> None:
     lists = InMemoryLists(_many(6000))
-    query = Query(kind=Kind.METADATA, wanted=Comparison("filename", Operator.EQ, "nothing"))
+    query = Query(kind=Kind.METADATA, condition=Comparison("filename", Operator.EQ, "nothing"))
     listing = read_page(lists, FrozenClock(), caller(), query, PageRequest())
     assert lists.entries_read == 5000
-    assert listing.following == Cursor(place=_place(4999))
+    assert listing.next_cursor == Cursor(after=_merge_key(4999))
     rest = read_page(
-        lists, FrozenClock(), caller(), query, PageRequest(cursor=listing.following or Cursor())
+        lists, FrozenClock(), caller(), query, PageRequest(cursor=listing.next_cursor or Cursor())
     )
-    assert (rest.following, rest.total, rest.is_lower_bound) == (None, 0, False)
+    assert (rest.next_cursor, rest.total, rest.is_lower_bound) == (None, 0, False)
 
 
 def test_a_plain_page_reads_one_more_than_it_shows() -> None:
@@ -238,22 +238,22 @@ def test_a_plain_page_reads_one_more_than_it_shows() -> None:
     assert (listing.total, listing.is_lower_bound) == (300, False)
 
 
-def test_an_offset_is_skipped_by_positions_up_to_the_deadline() -> None:
+def test_an_offset_is_skipped_by_sort_keys_until_the_deadline() -> None:
     clock = FrozenClock()
     lists = SlowLists(_many(9000), clock, timedelta(seconds=1))
     page = PageRequest(limit=5, cursor=Cursor(skip=8990))
     first = read_page(lists, clock, caller(), Query(kind=Kind.METADATA), page)
     assert first.records == ()
-    assert first.following == Cursor(place=_place(4999), skip=3990, seen=5000)
+    assert first.next_cursor == Cursor(after=_merge_key(4999), skip=3990, seen=5000)
     assert first.total == 9000
-    again = PageRequest(limit=5, cursor=first.following or Cursor())
+    again = PageRequest(limit=5, cursor=first.next_cursor or Cursor())
     second = read_page(lists, clock, caller(), Query(kind=Kind.METADATA), again)
     assert [identifier_of(one) for one in second.records] == [
         identifier(number) for number in range(8990, 8995)
     ]
 
 
-def test_a_page_that_is_cut_goes_on_behind_what_is_left_of_it() -> None:
+def test_a_page_that_is_cut_continues_after_its_last_record() -> None:
     lists = InMemoryLists(_many(10))
     query = Query(kind=Kind.METADATA)
     listing = read_page(lists, FrozenClock(), caller(), query, PageRequest(limit=6))
@@ -265,14 +265,14 @@ def test_a_page_that_is_cut_goes_on_behind_what_is_left_of_it() -> None:
         FrozenClock(),
         caller(),
         query,
-        PageRequest(limit=20, cursor=cut.following or Cursor()),
+        PageRequest(limit=20, cursor=cut.next_cursor or Cursor()),
     )
     assert [identifier_of(one) for one in rest.records] == [identifier(n) for n in range(2, 10)]
     assert rest.seen == 2
 
 
 def test_a_cursor_of_another_order_is_refused() -> None:
-    page = PageRequest(cursor=Cursor(place=f"a.png\t{_place(1)}"))
+    page = PageRequest(cursor=Cursor(after=f"a.png\t{_merge_key(1)}"))
     with pytest.raises(MalformedRequestError):
         read_page(InMemoryLists(), FrozenClock(), caller(), Query(kind=Kind.METADATA), page)
 
@@ -280,9 +280,9 @@ def test_a_cursor_of_another_order_is_refused() -> None:
 # ---------------------------------------------------------------- plans
 
 
-def _stretches(who: Caller, query: Query) -> list[tuple[str | None, str]]:
+def _partitions(who: Caller, query: Query) -> list[tuple[str | None, str]]:
     plan = plan_query(who, query)
-    return [(one.bucket_key or one.shard, one.order.value) for one in plan.stretches]
+    return [(one.bucket_key or one.shard, one.order.value) for one in plan.ranges]
 
 
 BICOE = Comparison("bucket", Operator.EQ, "bicoe", ignores_case=True)
@@ -290,54 +290,54 @@ PUBLIC = Comparison("publiclyReleasable", Operator.EQ, True)
 
 
 def test_a_caller_is_shown_their_own_buckets() -> None:
-    assert _stretches(READER, Query(kind=Kind.METADATA)) == [
+    assert _partitions(READER, Query(kind=Kind.METADATA)) == [
         ("aafc", "createdOn"),
         ("bicoe", "createdOn"),
     ]
 
 
-def test_a_bucket_that_one_may_not_read_shows_nothing() -> None:
-    assert _stretches(caller(), Query(kind=Kind.METADATA, wanted=BICOE)) == []
+def test_a_bucket_that_the_caller_may_not_read_has_no_key_ranges() -> None:
+    assert _partitions(caller(), Query(kind=Kind.METADATA, condition=BICOE)) == []
 
 
 def test_public_records_of_a_foreign_bucket_are_read_from_it_and_filtered() -> None:
-    plan = plan_query(caller(), Query(kind=Kind.METADATA, wanted=AllOf((BICOE, PUBLIC))))
-    assert [one.bucket_key for one in plan.stretches] == ["bicoe"]
-    assert plan.rest == AllOf((PUBLIC,))
+    plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=AllOf((BICOE, PUBLIC))))
+    assert [one.bucket_key for one in plan.ranges] == ["bicoe"]
+    assert plan.remaining_filter == AllOf((PUBLIC,))
 
 
-def test_public_records_of_everybody_are_read_from_their_shards() -> None:
-    plan = plan_query(caller(), Query(kind=Kind.METADATA, wanted=PUBLIC))
-    assert [one.shard for one in plan.stretches] == [f"public#{digit:x}" for digit in range(16)]
-    assert plan.rest == EVERYTHING
+def test_all_public_records_are_read_from_their_shards() -> None:
+    plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=PUBLIC))
+    assert [one.shard for one in plan.ranges] == [f"public#{digit:x}" for digit in range(16)]
+    assert plan.remaining_filter == EVERYTHING
 
 
 def test_an_administrator_is_shown_every_shard() -> None:
-    assert len(plan_query(ADMIN, Query(kind=Kind.METADATA)).stretches) == 32
-    assert len(plan_query(ADMIN, Query(kind=Kind.OBJECT_UPLOAD)).stretches) == 16
+    assert len(plan_query(ADMIN, Query(kind=Kind.METADATA)).ranges) == 32
+    assert len(plan_query(ADMIN, Query(kind=Kind.OBJECT_UPLOAD)).ranges) == 16
 
 
-def test_a_name_is_looked_up_where_the_order_allows() -> None:
+def test_a_name_is_read_by_its_index_if_the_order_allows() -> None:
     named = Comparison("originalFilename", Operator.EQ, "Leaf.png")
     for order, expected in ((None, "originalFilename"), (SortOrder.CHANGED, "xmpMetadataDate")):
-        query = Query(kind=Kind.METADATA, wanted=named, order=order)
-        assert _stretches(caller(), query) == [("aafc", expected)]
-        assert plan_query(caller(), query).rest == AllOf((named,))
+        query = Query(kind=Kind.METADATA, condition=named, order=order)
+        assert _partitions(caller(), query) == [("aafc", expected)]
+        assert plan_query(caller(), query).remaining_filter == AllOf((named,))
 
 
-def test_too_many_buckets_are_asked_to_be_named() -> None:
+def test_too_many_buckets_have_to_be_named() -> None:
     groups = {f"g{number}": frozenset({Role.USER}) for number in range(MAX_BUCKETS + 1)}
     many = Caller(username="eve", groups=groups)
     with pytest.raises(MalformedRequestError) as caught:
         plan_query(many, Query(kind=Kind.METADATA))
     assert caught.value.problems[0].parameter == "filter[bucket]"
     del groups["g0"]
-    assert len(plan_query(many, Query(kind=Kind.METADATA)).stretches) == MAX_BUCKETS
+    assert len(plan_query(many, Query(kind=Kind.METADATA)).ranges) == MAX_BUCKETS
 
 
-def test_a_group_that_cannot_be_a_bucket_is_none() -> None:
+def test_a_group_whose_name_is_no_bucket_name_is_ignored() -> None:
     odd = Caller(username="eve", groups={"": frozenset({Role.USER}), "a b": frozenset({Role.USER})})
-    assert plan_query(odd, Query(kind=Kind.METADATA)).stretches == ()
+    assert plan_query(odd, Query(kind=Kind.METADATA)).ranges == ()
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -358,7 +358,7 @@ def test_every_kind_is_read_in_each_of_its_orders(kind: Kind) -> None:
         assert listing.records == (records[kind],)
 
 
-def test_the_total_is_never_less_than_what_was_seen() -> None:
+def test_the_total_is_never_below_the_records_seen() -> None:
     class Behind(InMemoryLists):
         def count(self, *_: object, **__: object) -> int:
             return 0
@@ -369,7 +369,7 @@ def test_the_total_is_never_less_than_what_was_seen() -> None:
     assert (listing.total, listing.is_lower_bound) == (21, False)
 
 
-def test_records_that_only_case_tells_apart_share_a_bucket() -> None:
+def test_buckets_that_differ_only_in_case_are_one_bucket() -> None:
     records = [replace(metadata(), bucket="AAFC")]
     listing = read_page(
         InMemoryLists(records), FrozenClock(), caller(), Query(kind=Kind.METADATA), PageRequest()

@@ -1,13 +1,13 @@
-"""Records as documents: one or a page of them, with what they include, and only what was wanted.
+"""Responses with records: one record, a page of a list, or records loaded by their ids.
 
-Relationships show where they are asked for by `include`; to persons, whom another service keeps,
-always. What is included is in the document once, and only if the caller may read it.
+Relationships are shown if the request includes them, and those to persons always, because another
+service has the persons. A document includes each related record once, if the caller may read it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,32 +18,37 @@ from coffer.domain.listing.counters import kind_of
 from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.listing.pages import ListPage
 from coffer.domain.listing.permissions import PROVIDER, permissions_of
-from coffer.domain.listing.related import DERIVATIVES, RelatedRecords
+from coffer.domain.listing.ports import Lists
+from coffer.domain.listing.related import DERIVATIVES, RelatedRecords, find_related
 from coffer.domain.listing.resources import RESOURCES, identifier_of, related_ids
+from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 from coffer.http.derivatives.documents import present_derivative
 from coffer.http.documents import resource_response
 from coffer.http.listing.cursors import encode_cursor
-from coffer.http.listing.queries import ListQuery, View
+from coffer.http.listing.queries import ListQuery, View, parse_view
 from coffer.http.metadata.documents import present_metadata
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.transactions.bulk import bulk_response
+from coffer.http.transactions.bulk import bulk_response, read_identifiers
 from coffer.http.uploads.documents import present_upload
 
 MAX_LIST_BYTES = 5_000_000
-"""Lambda takes 6 MB; the rest is for the envelope, and for escapes in it."""
+"""A Lambda response has at most 6 MB. The rest is for the envelope and for escape sequences."""
 PERMISSIONS_HEADER = "include-dina-permission"
 
 Document = dict[str, Any]
 
 
-def record_document_response(
+def record_response(
     request: Request, record: Record, view: View, related: RelatedRecords, caller: Caller
 ) -> Response:
-    """One record. Its ETag is its version, which says nothing of what is included: with `include`,
-    a condition is passed over."""
+    """Return one record.
+
+    The ETag is the record's version. It does not cover included records, so `If-None-Match` is
+    ignored if the request includes some.
+    """
     data, included = _present(record, view, related)
     if request.header(PERMISSIONS_HEADER):
         meta = {
@@ -55,76 +60,85 @@ def record_document_response(
         request,
         data,
         version=record.version,
-        included=_once(included) if view.include else None,
+        included=_without_repetitions(included) if view.include else None,
     )
 
 
 def page_response(
-    request: Request, asked: ListQuery, listing: ListPage, related: RelatedRecords
+    request: Request, wanted: ListQuery, page: ListPage, related: RelatedRecords
 ) -> Response:
-    """A page of a list, cut short where it would pass what an answer may weigh."""
-    presented = [_present(record, asked.view, related) for record in listing.records]
-    fitting = listing.cut(_fitting(presented))
-    kept = presented[: len(fitting.listed)]
-    document: Document = {"data": [data for data, _ in kept]}
-    if asked.view.include:
-        document["included"] = _once(one for _, included in kept for one in included)
-    document["links"] = _links(request, asked, fitting)
-    document["meta"] = _meta(fitting)
+    """Return a page of a list, with fewer records if it would be too large for a response."""
+    presented = [_present(record, wanted.view, related) for record in page.records]
+    page = page.cut(_fitting(presented))
+    presented = presented[: len(page.entries)]
+    document: Document = {"data": [data for data, _ in presented]}
+    if wanted.view.include:
+        document["included"] = _without_repetitions(
+            one for _, included in presented for one in included
+        )
+    document["links"] = _links(request, wanted, page)
+    document["meta"] = {"totalResourceCount": page.total, "moduleVersion": __version__}
+    if page.is_lower_bound:
+        document["meta"]["totalIsLowerBound"] = True
     return Response.of_json(document)
 
 
-def loaded_response(records: Sequence[Record], view: View, related: RelatedRecords) -> Response:
-    """Records that were asked for by their ids."""
+def bulk_load_response(
+    request: Request,
+    kind: Kind,
+    caller: Caller,
+    load: Callable[[Caller, Sequence[str]], Sequence[Record]],
+    lists: Lists,
+    catalogue: Catalogue,
+) -> Response:
+    """Return the records whose ids are in the request body. `load` reads them."""
+    view = parse_view(request, kind)
+    records = load(caller, read_identifiers(request, kind))
+    related = find_related(lists, catalogue, caller, kind, records, view.include)
     presented = [_present(record, view, related) for record in records]
-    included = _once(one for _, others in presented for one in others)
+    included = _without_repetitions(one for _, others in presented for one in others)
     return bulk_response([data for data, _ in presented], included if view.include else None)
 
 
-def _meta(listing: ListPage) -> Document:
-    meta: Document = {"totalResourceCount": listing.total, "moduleVersion": __version__}
-    return meta | ({"totalIsLowerBound": True} if listing.is_lower_bound else {})
-
-
-def _links(request: Request, asked: ListQuery, listing: ListPage) -> Document:
+def _links(request: Request, wanted: ListQuery, page: ListPage) -> Document:
     url = f"{request.base_url}{request.path}"
-    links = {"self": f"{url}?{_query(request.query)}" if request.query else url}
-    if listing.following is not None:
+    links = {"self": f"{url}?{_encode(request.query)}" if request.query else url}
+    if page.next_cursor is not None:
         kept = [pair for pair in request.query if pair[0] not in ("page[cursor]", "page[offset]")]
-        cursor = encode_cursor(listing.following, asked.query)
-        links["next"] = f"{url}?{_query([*kept, ('page[cursor]', cursor)])}"
+        cursor = encode_cursor(page.next_cursor, wanted.query)
+        links["next"] = f"{url}?{_encode([*kept, ('page[cursor]', cursor)])}"
     return links
 
 
-def _query(pairs: Sequence[tuple[str, str]]) -> str:
-    return urlencode(pairs, quote_via=quote)
+def _encode(parameters: Sequence[tuple[str, str]]) -> str:
+    return urlencode(parameters, quote_via=quote)
 
 
 def _fitting(presented: Sequence[tuple[Document, Sequence[Document]]]) -> int:
-    """How many of the resources, with what they include, an answer takes: one at least."""
-    weight = 0
+    """Return how many resources, with their included ones, fit into a response; at least one."""
+    size = 0
     seen: set[tuple[str, str]] = set()
     for number, (data, included) in enumerate(presented):
-        new = {_name(one): one for one in included if _name(one) not in seen}
+        new = {_key(one): one for one in included if _key(one) not in seen}
         seen.update(new)
-        weight += sum(len(json.dumps(one).encode()) for one in (data, *new.values()))
-        if weight > MAX_LIST_BYTES and number > 0:
+        size += sum(len(json.dumps(one).encode()) for one in (data, *new.values()))
+        if size > MAX_LIST_BYTES and number > 0:
             return number
     return len(presented)
 
 
-def _once(included: Iterable[Document]) -> list[Document]:
-    return list({_name(one): one for one in included}.values())
+def _without_repetitions(included: Iterable[Document]) -> list[Document]:
+    return list({_key(one): one for one in included}.values())
 
 
-def _name(document: Document) -> tuple[str, str]:
-    return document["type"], document["id"]
+def _key(resource: Document) -> tuple[str, str]:
+    return resource["type"], resource["id"]
 
 
 def _present(
     record: Record, view: View, related: RelatedRecords
 ) -> tuple[Document, list[Document]]:
-    """A record's resource, and the resources that it includes."""
+    """Return the resource of a record, and the resources that it includes."""
     data = _resource(record, view)
     included: list[Record] = []
     for name in view.include:
@@ -138,10 +152,10 @@ def _present(
 def _relationship(
     name: str, record: Record, related: RelatedRecords
 ) -> tuple[Document | list[Document] | None, Sequence[Record]]:
-    """The linkage of a relationship, None where it leads nowhere, and the records it leads to."""
+    """Return the linkage of a relationship (None if it is not set), and the related records."""
     if name == DERIVATIVES:
-        made = related.made_from.get(identifier_of(record), ())
-        return [_linkage(Kind.DERIVATIVE, one.identifier) for one in made], made
+        derivatives = related.derivatives.get(identifier_of(record), ())
+        return [_linkage(Kind.DERIVATIVE, one.identifier) for one in derivatives], derivatives
     identifier = related_ids(record).get(name)
     if identifier is None:
         return None, ()
@@ -155,7 +169,7 @@ def _linkage(kind: str, identifier: str) -> Document:
 
 
 def _resource(record: Record, view: View) -> Document:
-    """The resource of a record, with those of its fields that are wanted."""
+    """Return the resource of a record, with the wanted fields only."""
     match record:
         case ObjectUpload():
             data = present_upload(record, duplicate_found=record.duplicate_found)
