@@ -15,8 +15,8 @@ from coffer.http.rawstore.documents import (
     permit_of,
     present_package,
     read_document,
-    render_crash,
     render_error,
+    render_internal_error,
 )
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -39,7 +39,7 @@ rules = UploadRules(
     pattern=KeyPattern.parse(rawstore_settings.storage_path_pattern),
     public_by_acl=rawstore_settings.rawstore_acl == PUBLIC_READ,
 )
-app = Api(negotiates=False, errors=render_error, crash=render_crash)
+app = Api(negotiates=False, errors=render_error, crash=render_internal_error)
 
 
 @app.route("POST /{service}/authorize", "POST /{service}/{proxy+}")

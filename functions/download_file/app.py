@@ -22,7 +22,7 @@ identify = configured_identify(public_downloads=caller_settings.public_downloads
 uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
 clock = SystemClock()
-deliveries = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
+store = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
 Find = Callable[[DynamoUploads, DynamoCatalogue, Caller, str, str], Download]
 app = Api(negotiates=False)  # a download answers with the file's own type
 
@@ -53,7 +53,7 @@ def hand_out(request: Request, find: Find) -> Response:
     bucket = parse_bucket(require_variable(request, "bucket"))
     identifier = parse_identifier(require_variable(request, "fileId"), parameter="fileId")
     download = find(uploads, catalogue, caller, bucket, identifier)
-    return download_response(request, download, deliveries, clock)
+    return download_response(request, download, store, clock)
 
 
 lambda_handler = app.handler()

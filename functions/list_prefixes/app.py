@@ -10,8 +10,8 @@ from coffer.http.rawstore.documents import (
     is_mounted,
     permit_of,
     present_prefixes,
-    render_crash,
     render_error,
+    render_internal_error,
 )
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -22,7 +22,7 @@ tokens = configured_permission_tokens(SystemClock())
 bucket, host = rawstore_settings.storage_bucket_name, package_host()
 bucket_url = package_endpoint().bucket_url(bucket)
 service = rawstore_settings.service_name
-app = Api(negotiates=False, errors=render_error, crash=render_crash)
+app = Api(negotiates=False, errors=render_error, crash=render_internal_error)
 
 
 @app.route("GET /{service}/info")

@@ -13,8 +13,8 @@ from coffer.http.rawstore.documents import (
     is_mounted,
     permit_of,
     present_link,
-    render_crash,
     render_error,
+    render_internal_error,
     url_of,
 )
 from coffer.http.requests import Request
@@ -33,7 +33,7 @@ rules = DownloadRules(
     owner_leads=KeyPattern.parse(rawstore_settings.storage_path_pattern).begins_with_owner,
     public_by_acl=rawstore_settings.rawstore_acl == PUBLIC_READ,
 )
-app = Api(negotiates=False, errors=render_error, crash=render_crash)
+app = Api(negotiates=False, errors=render_error, crash=render_internal_error)
 
 
 @app.route("GET /{service}/presign")

@@ -13,14 +13,14 @@ from coffer.settings import store_settings
 
 exports, keys = DynamoExports(), DynamoAccessKeys()
 clock = SystemClock()
-deliveries = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
+store = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
 app = Api(negotiates=False)  # an archive is no JSON
 
 
 @app.route("GET /api/v1/toa/{key}", "GET /toa/{key}")
 def redeem(request: Request) -> Response:
     opened = redeem_key(exports, keys, clock, require_variable(request, "key"))
-    return archive_response(opened, deliveries)
+    return archive_response(opened, store)
 
 
 @app.route("HEAD /api/v1/toa/{key}", "HEAD /toa/{key}")

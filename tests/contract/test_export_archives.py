@@ -11,7 +11,7 @@ import pytest
 from coffer.adapters.s3.archives import S3Archives
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.export.layout import MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Archives, ObjectRange
 from coffer.settings import store_settings
@@ -103,18 +103,18 @@ def test_an_upload_that_is_no_more_is_told_from_a_source_that_is_not(store: Stor
     etag = archives.send(KEY, upload, 1, b"all")
     archives.abandon(KEY, upload)
     archives.abandon(KEY, upload)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         archives.send(KEY, upload, 1, b"all")
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         archives.finish(KEY, upload, {1: etag})
 
 
 def test_parts_that_are_not_there_make_no_object(store: Store) -> None:
     upload = store.archives.begin(KEY)
     store.archives.send(KEY, upload, 1, b"all")
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         store.archives.finish(KEY, upload, {1: "0" * 32})
     store.archives.abandon(KEY, upload)
 

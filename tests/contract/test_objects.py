@@ -355,7 +355,7 @@ def test_old_objects_are_listed_in_the_order_of_their_keys(store: Store) -> None
         put(store, key)
     stored = store.objects.describe("incoming/a/1")
     later = stored.last_modified + timedelta(seconds=5)
-    found = list(store.objects.older_than("incoming/", later))
+    found = list(store.objects.written_before("incoming/", later))
     assert [one.key for one in found] == ["incoming/a/1", "incoming/a/2", "incoming/b/2"]
     assert (found[0].size_bytes, found[0].etag) == (len(BODY), etag_of(BODY))
     assert found[0].last_modified.replace(microsecond=0) == stored.last_modified.replace(
@@ -366,14 +366,14 @@ def test_old_objects_are_listed_in_the_order_of_their_keys(store: Store) -> None
 def test_what_is_not_older_is_not_listed(store: Store) -> None:
     stored = put(store, "incoming/a/1")
     early = stored.last_modified - timedelta(seconds=5)
-    assert list(store.objects.older_than("incoming/", early)) == []
-    assert list(store.objects.older_than("nothing/", early + timedelta(days=1))) == []
+    assert list(store.objects.written_before("incoming/", early)) == []
+    assert list(store.objects.written_before("nothing/", early + timedelta(days=1))) == []
 
 
 def test_old_objects_may_be_removed_while_they_are_listed(store: Store) -> None:
     for number in range(3):
         put(store, f"incoming/a/{number}")
     later = store.objects.describe("incoming/a/0").last_modified + timedelta(seconds=5)
-    for one in store.objects.older_than("incoming/", later):
+    for one in store.objects.written_before("incoming/", later):
         store.objects.remove(one.key, etag=one.etag)
-    assert list(store.objects.older_than("incoming/", later)) == []
+    assert list(store.objects.written_before("incoming/", later)) == []

@@ -64,7 +64,7 @@ def refused(*reasons: type[RecordError]) -> Iterator[None]:
     """The block is a transaction that is rolled back, for these reasons in the steps' order."""
     with pytest.raises(TransactionCanceledError) as error:
         yield
-    found = [type(reason) for _, reason in sorted(error.value.refused.items())]
+    found = [type(reason) for _, reason in sorted(error.value.reasons.items())]
     assert found == list(reasons)
 
 

@@ -13,7 +13,7 @@ from coffer.adapters.s3.multipart_copies import S3MultipartCopies
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import MultipartLargeFiles
@@ -77,9 +77,9 @@ def test_parts_become_one_object(store: Store) -> None:
     assert made.sha1_hex is None
     assert made.etag.endswith("-3")
     assert store.objects.digest(FINAL)[0] == sha1_of(BODY)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         store.copies.part_numbers(FINAL, upload)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         store.copies.complete(FINAL, upload)
 
 
@@ -98,9 +98,9 @@ def test_what_is_abandoned_is_gone(store: Store) -> None:
     upload = store.copies.create(FINAL, content_type="video/mp4")
     store.copies.abort(FINAL, upload)
     store.copies.abort(FINAL, upload)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         store.copies.part_numbers(FINAL, upload)
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         store.copies.copy_parts(FINAL, upload, store.arrive(BODY), PART_RANGES[:1])
 
 

@@ -11,7 +11,7 @@ import pytest
 from coffer.adapters.s3 import requests as store_requests
 from coffer.adapters.s3.archives import S3Archives
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
-from coffer.domain.errors import ObjectMissingError, UnavailableError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectMissingError, UnavailableError
 from tests.fakes import FrozenClock
 
 XML = b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -83,7 +83,7 @@ def test_what_takes_long_is_kept_up_with_white_space(
     assert archives.finish("a.zip", "upload", {1: "e"}) == "e-1"
     assert store.asked == 2
     store.responses = [(200, before + failure("NoSuchUpload"))]
-    with pytest.raises(UploadMissingError):
+    with pytest.raises(MultipartUploadMissingError):
         archives.finish("a.zip", "upload", {1: "e"})
 
 

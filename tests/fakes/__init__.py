@@ -7,7 +7,7 @@ from tests.fakes.changes import InMemoryAudit, RecordingBus
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.hooks import KilledError, kill_at_call, with_hooks
 from tests.fakes.listing import InMemoryLists
-from tests.fakes.objects import InMemoryDeliveries, InMemoryMultipartCopies, InMemoryObjects
+from tests.fakes.objects import InMemoryDownloads, InMemoryMultipartCopies, InMemoryObjects
 from tests.fakes.tables import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.thumbnails import FixedThumbnailer
 from tests.fakes.uploads import InMemoryQueue, UnsignedPosts
@@ -18,7 +18,7 @@ __all__ = [
     "FrozenClock",
     "InMemoryAudit",
     "InMemoryCatalogue",
-    "InMemoryDeliveries",
+    "InMemoryDownloads",
     "InMemoryLists",
     "InMemoryMultipartCopies",
     "InMemoryObjects",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.export.layout import GIB, MIB
 from coffer.domain.export.ports import ObjectRange
 from coffer.domain.objects import StoredObject
@@ -145,7 +145,7 @@ class InMemoryArchives:
             raise AssertionError(f"InvalidPartOrder, or {len(numbers)} parts")
         for number, etag in parts.items():
             if number not in found.parts or found.parts[number][0] != etag:
-                raise UploadMissingError(f"InvalidPart {number} of {key}")
+                raise MultipartUploadMissingError(f"InvalidPart {number} of {key}")
         bodies = [found.parts[number][1] for number in numbers]
         for body in bodies[:-1]:
             if body.size_bytes < 5 * MIB:
@@ -188,7 +188,7 @@ class InMemoryArchives:
     def _upload(self, key: str, upload: str) -> _Upload:
         found = self.uploads.get(upload)
         if found is None or found.key != key:
-            raise UploadMissingError(f"NoSuchUpload {upload} of {key}")
+            raise MultipartUploadMissingError(f"NoSuchUpload {upload} of {key}")
         return found
 
     def _keep(self, key: str, upload: str, part: int, body: Body) -> str:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import (
+    MultipartUploadMissingError,
     ObjectChangedError,
     ObjectExistsError,
     ObjectMissingError,
-    UploadMissingError,
 )
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.ports import PartRange
@@ -154,7 +154,7 @@ class InMemoryObjects:
         self._held[key] = _Held(joined, body)
         return joined
 
-    def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
+    def written_before(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
         for key in self.keys:
             stored = self._held[key].stored
             if key.startswith(prefix) and stored.last_modified < moment:
@@ -221,21 +221,21 @@ class InMemoryMultipartCopies:
 
     def _found(self, destination: str, upload: str) -> tuple[str, dict[int, bytes]]:
         if (destination, upload) not in self.uploads:
-            raise UploadMissingError(destination)
+            raise MultipartUploadMissingError(destination)
         return self.uploads[destination, upload]
 
 
-class InMemoryDeliveries:
-    """The Deliveries port over the same objects."""
+class InMemoryDownloads:
+    """The ObjectDownloads port over the same objects."""
 
     def __init__(self, objects: InMemoryObjects) -> None:
         self._objects = objects
 
-    def link(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
+    def presigned_url(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
         return f"store:{key}?type={media_type}&disposition={disposition}&life={life.seconds}"
 
     def size(self, key: str) -> int:
         return len(self._objects.body(key))
 
-    def fetch(self, key: str, start: int, length: int) -> bytes:
+    def read(self, key: str, start: int, length: int) -> bytes:
         return self._objects.body(key)[start : start + max(length, 0)]

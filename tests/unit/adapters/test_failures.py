@@ -60,7 +60,7 @@ S3_CALLS: dict[str, Callable[[S3Objects], object]] = {
     "promote": lambda objects: objects.promote(SOURCE, "k", content_type="a/b", checksum="SHA1"),
     "digest": lambda objects: objects.digest("k"),
     "remove": lambda objects: objects.remove("k", etag="e"),
-    "older_than": lambda objects: list(objects.older_than("k", NOON)),
+    "written_before": lambda objects: list(objects.written_before("k", NOON)),
 }
 
 
@@ -289,7 +289,7 @@ def refused(*codes: str) -> dict[int, type[Exception]]:
     """The reasons that the steps of a description are refused for: record, thumbnail, claim."""
     with pytest.raises(TransactionCanceledError) as error:
         add_metadata(cancelled(*codes))
-    return {number: type(reason) for number, reason in error.value.refused.items()}
+    return {number: type(reason) for number, reason in error.value.reasons.items()}
 
 
 def test_a_transaction_that_met_its_own_identifier_says_so() -> None:

@@ -19,4 +19,4 @@ def test_an_error_of_one_problem_says_where_it_is() -> None:
 
 
 def test_what_is_gone_names_its_audit() -> None:
-    assert GoneError("code", "Detail.", about="metadata/x").about == "metadata/x"
+    assert GoneError("code", "Detail.", instance_id="metadata/x").instance_id == "metadata/x"

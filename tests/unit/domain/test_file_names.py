@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from coffer.domain.errors import InvalidError
 from coffer.domain.file_names import (
-    base_of,
+    base_name,
+    download_name,
     extension_of,
-    name_for_download,
     parse_file_name,
     standardise,
 )
@@ -65,7 +65,7 @@ def test_the_extension_is_what_stands_behind_the_last_dot(
     name: str, extension: str, base: str
 ) -> None:
     assert extension_of(name) == extension
-    assert base_of(name) == base
+    assert base_name(name) == base
 
 
 def test_no_name_has_no_extension() -> None:
@@ -108,4 +108,4 @@ def test_what_is_too_long_is_refused_before_anything_is_stored(name: str, code: 
 def test_a_file_goes_under_its_base_with_the_records_extension(
     name: str, extension: str, called: str
 ) -> None:
-    assert name_for_download(name, extension, "id") == called
+    assert download_name(name, extension, "id") == called

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.domain.text_safety import carries_markup
+from coffer.domain.text_safety import has_markup
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from coffer.domain.text_safety import carries_markup
     ],
 )
 def test_what_a_parser_takes_for_a_tag_is_markup(text: str) -> None:
-    assert carries_markup(text)
+    assert has_markup(text)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_what_a_parser_takes_for_a_tag_is_markup(text: str) -> None:
     ],
 )
 def test_stray_angle_brackets_are_not(text: str) -> None:
-    assert not carries_markup(text)
+    assert not has_markup(text)

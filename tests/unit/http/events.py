@@ -46,7 +46,7 @@ def make_event(
 
 def make_request(route_key: str = "GET /api/v1/metadata/{id}", **parts: Any) -> Request:
     """The same, read."""
-    return Request.of_event(make_event(route_key, **parts))
+    return Request.from_event(make_event(route_key, **parts))
 
 
 def send_json(document: Any, **parts: Any) -> Request:

@@ -10,26 +10,26 @@ import pytest
 
 from coffer.domain import errors as domain
 from coffer.domain.errors import (
+    CombinedError,
     ConflictError,
     GoneError,
     InvalidError,
     MalformedRequestError,
     NotReadyError,
-    PartlyWrittenError,
+    PartialWriteError,
     Problem,
     RequestError,
-    SeveralErrors,
     UnauthenticatedError,
     UnavailableError,
-    together,
+    combine_errors,
 )
 from coffer.http import errors as http
 from coffer.http.errors import (
     MethodNotAllowedError,
     RangeNotSatisfiableError,
     headers_of,
-    render_crash,
     render_error,
+    render_internal_error,
     status_of,
 )
 from tests.unit.http.events import make_request, problems_of
@@ -47,16 +47,16 @@ def tree(root: type[RequestError]) -> Iterator[type[RequestError]]:
 
 def make(kind: type[RequestError]) -> RequestError:
     if kind is GoneError:
-        return GoneError("code", "Detail.", about="metadata/x")
+        return GoneError("code", "Detail.", instance_id="metadata/x")
     if kind is MethodNotAllowedError:
         return MethodNotAllowedError("PUT", "/x", ("GET", "HEAD"))
     if kind is RangeNotSatisfiableError:
         return RangeNotSatisfiableError(7)
-    if kind is PartlyWrittenError:
+    if kind is PartialWriteError:
         failed = {1: ConflictError("code", "Detail.")}
-        return PartlyWrittenError(failed=failed, written={0: "x"})
-    if kind is SeveralErrors:
-        return SeveralErrors([MalformedRequestError("code", "Detail.")])
+        return PartialWriteError(failed=failed, written={0: "x"})
+    if kind is CombinedError:
+        return CombinedError([MalformedRequestError("code", "Detail.")])
     return kind("code", "Detail.")
 
 
@@ -141,14 +141,14 @@ def test_all_problems_are_told_each_with_its_place() -> None:
 
 
 def test_what_is_gone_links_to_its_audit() -> None:
-    [document] = problems_of(render_error(GoneError("c", "d", about="metadata/x"), REQUEST))
+    [document] = problems_of(render_error(GoneError("c", "d", instance_id="metadata/x"), REQUEST))
     assert document["links"] == {
         "about": "https://coffer.example/api/v1/audit-snapshot?filter[instanceId]=metadata/x"
     }
 
 
 def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
-    response = render_crash(REQUEST)
+    response = render_internal_error(REQUEST)
     assert response.status == 500
     [document] = problems_of(response)
     assert document == {
@@ -163,7 +163,7 @@ def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
 def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
     problems = [Problem("code", "d" * 200, pointer=f"/files/{n}") for n in range(100_000)]
     response = render_error(InvalidError.of(problems), REQUEST)
-    assert len(json.dumps(response.for_gateway())) < 1024**2
+    assert len(json.dumps(response.to_gateway())) < 1024**2
     documents = problems_of(response)
     assert documents[-1]["code"] == "more_problems"
     assert "99001 more" in documents[-1]["detail"]
@@ -171,10 +171,10 @@ def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
 
 
 def test_errors_of_several_kinds_keep_their_own_statuses() -> None:
-    error = together(
+    error = combine_errors(
         [
             MalformedRequestError("first", "Malformed."),
-            GoneError("second", "Gone.", about="metadata/x"),
+            GoneError("second", "Gone.", instance_id="metadata/x"),
             InvalidError("third", "Invalid."),
         ]
     )
@@ -190,7 +190,7 @@ def test_errors_of_several_kinds_keep_their_own_statuses() -> None:
 
 
 def test_errors_of_one_kind_stay_of_their_kind() -> None:
-    error = together([InvalidError("first", "One."), InvalidError("second", "Two.")])
+    error = combine_errors([InvalidError("first", "One."), InvalidError("second", "Two.")])
     assert isinstance(error, InvalidError)
     assert [problem.code for problem in error.problems] == ["first", "second"]
 
@@ -201,8 +201,8 @@ def test_an_error_about_an_entry_points_into_it() -> None:
 
 
 def test_what_is_wrong_with_an_entry_in_several_ways_points_into_it() -> None:
-    entry = together([MalformedRequestError("first", "One."), InvalidError("second", "Two.")])
-    error = together([entry.at_entry(7), InvalidError("third", "Three.").at_entry(9)])
+    entry = combine_errors([MalformedRequestError("first", "One."), InvalidError("second", "Two.")])
+    error = combine_errors([entry.at_entry(7), InvalidError("third", "Three.").at_entry(9)])
     documents = problems_of(render_error(error, REQUEST))
     told = [(one["status"], one["code"], one["source"]["pointer"]) for one in documents]
     assert told == [

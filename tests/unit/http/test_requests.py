@@ -51,9 +51,9 @@ def test_an_event_says_https_unless_it_says_otherwise() -> None:
 
 def test_a_body_comes_as_text_or_in_base64() -> None:
     event = make_event("POST /x", body="é")
-    assert Request.of_event(event).body == "é".encode()
+    assert Request.from_event(event).body == "é".encode()
     event |= {"body": b64encode(b"\xff\x00").decode(), "isBase64Encoded": True}
-    assert Request.of_event(event).body == b"\xff\x00"
+    assert Request.from_event(event).body == b"\xff\x00"
 
 
 # ---------------------------------------------------------------- Accept
@@ -97,14 +97,14 @@ def test_json_is_acceptable_where_accept_allows_it(header: str, accepted: bool) 
     ],
 )
 def test_a_type_is_named_only_where_it_is_written(header: str, named: bool) -> None:
-    assert make_request(headers={"accept": header}).names(JSON_API) is named
+    assert make_request(headers={"accept": header}).accepts_exactly(JSON_API) is named
 
 
 @given(st.text())
 def test_no_accept_header_crashes(header: str) -> None:
     request = make_request(headers={"accept": header})
     assert request.accepts(JSON_API) in (True, False)
-    assert request.names(JSON_API) in (True, False)
+    assert request.accepts_exactly(JSON_API) in (True, False)
 
 
 # ---------------------------------------------------------------- JSON

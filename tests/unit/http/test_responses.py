@@ -9,7 +9,7 @@ from coffer.http.responses import JSON, Response
 
 def test_text_goes_out_as_it_is() -> None:
     response = Response(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
-    assert response.for_gateway() == {
+    assert response.to_gateway() == {
         "statusCode": 201,
         "headers": {"X-Content-Type-Options": "nosniff", "ETag": '"1"'},
         "body": "é",
@@ -18,7 +18,7 @@ def test_text_goes_out_as_it_is() -> None:
 
 
 def test_bytes_go_out_in_base64() -> None:
-    gateway = Response(body=b"\xff\x00").for_gateway()
+    gateway = Response(body=b"\xff\x00").to_gateway()
     assert (gateway["body"], gateway["isBase64Encoded"]) == ("/wA=", True)
 
 

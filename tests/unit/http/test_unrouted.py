@@ -19,7 +19,7 @@ ID = "0193a000-0000-7000-8000-00000000abcd"
 def ask(method: str, path: str) -> Response:
     event: dict[str, Any] = make_event("$default", path=path)
     event["requestContext"]["http"]["method"] = method
-    return unrouted_response(Request.of_event(event), service="rawstore")
+    return unrouted_response(Request.from_event(event), service="rawstore")
 
 
 @pytest.mark.parametrize(

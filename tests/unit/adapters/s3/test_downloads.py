@@ -53,7 +53,7 @@ def downloads(url: str) -> SignedDownloads:
 def test_requests_are_signed_and_share_a_connection() -> None:
     with store_that([[OK, OK]]) as (url, asked):
         store = downloads(url)
-        assert store.fetch("a b/ü", 0, 4) == store.fetch("a b/ü", 4, 4) == b"body"
+        assert store.read("a b/ü", 0, 4) == store.read("a b/ü", 4, 4) == b"body"
     assert asked[0].startswith(b"GET /bucket/a%20b/%C3%BC HTTP/1.1\r\n")
     assert b"range: bytes=0-3" in asked[0]
     assert b"range: bytes=4-7" in asked[1]
@@ -64,7 +64,7 @@ def test_requests_are_signed_and_share_a_connection() -> None:
 def test_a_connection_that_died_is_opened_once_more(death: bytes) -> None:
     with store_that([[death], [OK, OK]]) as (url, _):
         store = downloads(url)
-        assert store.fetch("k", 0, 4) == store.fetch("k", 0, 4) == b"body"
+        assert store.read("k", 0, 4) == store.read("k", 0, 4) == b"body"
 
 
 @pytest.mark.parametrize("death", [HANG_UP, CUT_OFF, NOISE])
@@ -72,8 +72,8 @@ def test_a_store_that_dies_twice_is_unavailable_and_may_come_back(death: bytes) 
     with store_that([[death], [death], [OK]]) as (url, _):
         store = downloads(url)
         with pytest.raises(UnavailableError):
-            store.fetch("k", 0, 4)
-        assert store.fetch("k", 0, 4) == b"body"
+            store.read("k", 0, 4)
+        assert store.read("k", 0, 4) == b"body"
 
 
 def test_a_store_that_is_not_there_is_unavailable() -> None:
@@ -104,8 +104,8 @@ def test_a_bad_answer_keeps_the_connection(status: bytes, error: type[Exception]
     with store_that([[refusal, OK]]) as (url, _):
         store = downloads(url)
         with pytest.raises(error):
-            store.fetch("k", 0, 4)
-        assert store.fetch("k", 0, 4) == b"body"
+            store.read("k", 0, 4)
+        assert store.read("k", 0, 4) == b"body"
 
 
 BUSY = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 3\r\n\r\nxml"
@@ -119,7 +119,7 @@ def test_a_busy_store_is_asked_again(
     pauses: list[float] = []
     monkeypatch.setattr("coffer.adapters.s3.downloads.time.sleep", pauses.append)
     with store_that([[*refusals, OK]]) as (url, asked):
-        assert downloads(url).fetch("k", 0, 4) == b"body"
+        assert downloads(url).read("k", 0, 4) == b"body"
     assert len(asked) == len(refusals) + 1
     assert pauses == [0.1, 0.2, 0.4][: len(refusals)]
 
@@ -129,8 +129,8 @@ def test_a_store_that_stays_busy_is_unavailable(monkeypatch: pytest.MonkeyPatch)
     with store_that([[BUSY] * 4 + [OK]]) as (url, _):
         store = downloads(url)
         with pytest.raises(UnavailableError):
-            store.fetch("k", 0, 4)
-        assert store.fetch("k", 0, 4) == b"body"
+            store.read("k", 0, 4)
+        assert store.read("k", 0, 4) == b"body"
 
 
 def test_a_size_is_asked_for_without_the_bytes() -> None:
@@ -142,11 +142,11 @@ def test_a_size_is_asked_for_without_the_bytes() -> None:
 
 
 def test_nothing_is_not_asked_for() -> None:
-    assert downloads("http://127.0.0.1:1").fetch("k", 0, 0) == b""
+    assert downloads("http://127.0.0.1:1").read("k", 0, 0) == b""
 
 
 def test_a_link_pins_type_and_disposition() -> None:
-    link = downloads("https://s3.example").link(
+    link = downloads("https://s3.example").presigned_url(
         "a b", media_type="image/png", disposition='inline; filename="x"', life=timedelta(minutes=5)
     )
     parts = urlsplit(link)

@@ -158,7 +158,7 @@ def test_a_deleted_file_is_gone_for_those_who_could_read_it() -> None:
     deleted = upload(deleted_on=NOON, deleted_by="alice")
     with pytest.raises(GoneError) as gone:
         find(deleted)
-    assert gone.value.about == f"object-upload/{FILE}"
+    assert gone.value.instance_id == f"object-upload/{FILE}"
     with pytest.raises(ForbiddenError):
         find(deleted, STRANGER)
 
@@ -296,4 +296,4 @@ def test_a_thumbnail_without_its_file_is_not_found(
 def test_a_deleted_thumbnail_is_gone() -> None:
     with pytest.raises(GoneError) as gone:
         find_thumbnail_record(thumbnail(deleted_on=NOON), MADE)
-    assert gone.value.about == f"derivative/{THUMBNAIL}"
+    assert gone.value.instance_id == f"derivative/{THUMBNAIL}"

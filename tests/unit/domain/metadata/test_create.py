@@ -519,7 +519,7 @@ def test_a_record_that_never_was_is_not_found() -> None:
 def test_a_deleted_record_is_gone_and_names_its_audit() -> None:
     with pytest.raises(GoneError) as gone:
         read(metadata(deleted_on=NOON, deleted_by="alice"), caller())
-    assert gone.value.about == f"metadata/{METADATA}"
+    assert gone.value.instance_id == f"metadata/{METADATA}"
 
 
 def test_whether_a_private_record_was_deleted_is_nobody_elses_business() -> None:

@@ -21,7 +21,7 @@ from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 from tests.fakes import (
     FrozenClock,
     InMemoryCatalogue,
-    InMemoryDeliveries,
+    InMemoryDownloads,
     InMemoryObjects,
     InMemoryUploads,
     with_hooks,
@@ -86,7 +86,7 @@ class World:
         self.regeneration = Regeneration(
             uploads=self.uploads,
             catalogue=self.catalogue,
-            store=InMemoryDeliveries(self.objects),
+            store=InMemoryDownloads(self.objects),
             clock=FrozenClock(),
         )
 

@@ -51,7 +51,7 @@ def test_others_read_it_once_a_public_record_describes_it() -> None:
 def test_a_deleted_upload_is_gone_and_names_its_audit() -> None:
     with pytest.raises(GoneError) as gone:
         read(upload(deleted_on=NOON))
-    assert gone.value.about == f"object-upload/{FILE}"
+    assert gone.value.instance_id == f"object-upload/{FILE}"
 
 
 def test_a_stranger_does_not_learn_that_it_was_deleted() -> None:

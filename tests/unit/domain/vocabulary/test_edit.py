@@ -10,6 +10,7 @@ import pytest
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import (
+    CombinedError,
     ConflictError,
     ForbiddenError,
     GoneError,
@@ -17,7 +18,6 @@ from coffer.domain.errors import (
     MalformedRequestError,
     NotFoundError,
     RecordChangedError,
-    SeveralErrors,
     UnavailableError,
 )
 from coffer.domain.media_types import DcType
@@ -149,7 +149,7 @@ class TestUse:
         ]
 
     def test_an_unknown_subtype_hides_nothing_else_that_is_wrong(self) -> None:
-        with pytest.raises(SeveralErrors) as caught:
+        with pytest.raises(CombinedError) as caught:
             self.check(ac_subtype="PHOTO", managed_attributes={"colour": "red"})
         assert [one.code for one in caught.value.problems] == [
             "unknown_managed_attribute",
@@ -322,7 +322,7 @@ class TestEditing:
         delete_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, ATTRIBUTE)
         with pytest.raises(GoneError) as caught:
             read_term(vocabulary, ManagedAttribute, ATTRIBUTE)
-        assert caught.value.about == f"managed-attribute/{ATTRIBUTE}"
+        assert caught.value.instance_id == f"managed-attribute/{ATTRIBUTE}"
         with pytest.raises(NotFoundError):
             read_term_named(vocabulary, ManagedAttribute, "sheet_condition")
         assert create_managed_attribute(vocabulary, CLOCK, SUPER_USER, NEW).identifier != ATTRIBUTE

@@ -22,7 +22,7 @@ from coffer.http.downloads.responses import (
 )
 from coffer.http.errors import RangeNotSatisfiableError, render_error
 from coffer.http.responses import JSON, Response
-from tests.fakes import FrozenClock, InMemoryDeliveries, InMemoryObjects
+from tests.fakes import FrozenClock, InMemoryDownloads, InMemoryObjects
 from tests.fakes.clocks import NOON
 from tests.unit.http.events import make_request
 
@@ -54,7 +54,7 @@ def ask(
         query=query,
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
-    return download_response(request, download, InMemoryDeliveries(objects), FrozenClock())
+    return download_response(request, download, InMemoryDownloads(objects), FrozenClock())
 
 
 # ---------------------------------------------------------------- the whole file

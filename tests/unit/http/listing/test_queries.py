@@ -42,7 +42,7 @@ MAKE: dict[Kind, Callable[..., Record]] = {
 
 
 def request(query: str) -> Request:
-    return Request.of_event(
+    return Request.from_event(
         {
             "routeKey": "GET /api/v1/metadata",
             "rawPath": "/api/v1/metadata",

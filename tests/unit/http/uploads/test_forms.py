@@ -218,7 +218,7 @@ def test_a_name_that_is_not_utf8_is_refused_in_plain_words() -> None:
     [problem] = refused.value.problems
     assert problem.detail == (
         "The multipart form cannot be read: "
-        "the head of a part, where its file name stands, is not UTF-8."
+        "the header of a part, which has the file name, is not UTF-8."
     )
 
 

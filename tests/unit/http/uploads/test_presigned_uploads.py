@@ -197,6 +197,6 @@ def test_an_answer_that_would_not_fit_says_how_many_would() -> None:
     fitting = int(problem.detail.split()[-2])
     response = presigned_uploads_response(make_request(), many[:fitting])
     assert len(response.body) <= MAX_RESPONSE_BYTES
-    assert len(json.dumps(response.for_gateway())) < 6 * 1024**2
+    assert len(json.dumps(response.to_gateway())) < 6 * 1024**2
     with pytest.raises(TooLargeError):
         presigned_uploads_response(make_request(), many[: fitting + 1])

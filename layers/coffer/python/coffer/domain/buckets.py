@@ -1,4 +1,4 @@
-"""Bucket names: a bucket is the group that a file belongs to, not an S3 bucket."""
+"""Validate bucket names. A bucket is the group that a file belongs to, not an S3 bucket."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _REST = _FIRST | frozenset("._~-")
 
 
 def parse_bucket(text: str, *, pointer: str | None = None, parameter: str = "bucket") -> str:
-    """`text` if it may name a bucket, as it is spelled; MalformedRequestError otherwise.
+    """Return `text` unchanged if it is a valid bucket name; else raise MalformedRequestError.
 
-    Groups compare without case, so keys and partitions use `bucket_key`.
+    Group names are not case-sensitive: use `bucket_key` for keys and comparisons.
     """
     if is_bucket(text):
         return text
@@ -28,10 +28,10 @@ def parse_bucket(text: str, *, pointer: str | None = None, parameter: str = "buc
 
 
 def is_bucket(text: str) -> bool:
-    """Whether `text` may name a bucket."""
+    """True if `text` is a valid bucket name."""
     return 0 < len(text) <= MAX_LENGTH and text[0] in _FIRST and _REST.issuperset(text)
 
 
 def bucket_key(bucket: str) -> str:
-    """The form of a bucket's name under which it is stored and compared."""
+    """Return the form of a bucket name that is stored and compared: lower case."""
     return bucket.lower()

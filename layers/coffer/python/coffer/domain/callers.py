@@ -1,7 +1,7 @@
-"""Who is calling, and what they may do: the reference's roles and their hierarchy.
+"""Callers, their roles in groups, and the checks of what they may do.
 
-Source of the roles and of the rules: object-store-api and dina-base-api, `DinaRole` and
-`GroupAuthorizationService`. Groups compare without case.
+Source of the roles and rules: object-store-api and dina-base-api, `DinaRole` and
+`GroupAuthorizationService`. Group names are not case-sensitive.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from coffer.domain.errors import ForbiddenError, UnauthenticatedError
 
 
 class Role(IntEnum):
-    """A role in a group or in the realm; the lower number is the stronger."""
+    """A role in a group or in the realm. A role includes the rights of all roles below it."""
 
     DINA_ADMIN = 0
     SUPER_USER = 1
@@ -25,17 +25,17 @@ class Role(IntEnum):
 
     @classmethod
     def parse(cls, text: str) -> Role | None:
-        """The role that `text` names: case and punctuation do not count; None if it names none."""
+        """Return the role of this name, or None. Case and punctuation do not count."""
         name = "".join(char if char.isalpha() else "_" for char in text).upper()
         return cls.__members__.get(name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A verified user, or anybody.
+    """An authenticated user, or an anonymous caller.
 
-    `groups` maps each group, in lower case, to the user's roles there (possibly none: a plain
-    member). `realm_roles` hold everywhere.
+    `groups` maps each group (in lower case) to the user's roles there; a member may have no role.
+    `realm_roles` are valid in all groups.
     """
 
     username: str
@@ -43,27 +43,26 @@ class Caller:
     realm_roles: frozenset[Role] = frozenset()
     agent_identifier: str | None = None
     is_anonymous: bool = False
-    """Whether nothing is known of them, because they need not say who they are."""
 
     @property
     def is_admin(self) -> bool:
-        """Whether the caller administers the whole realm."""
+        """True if the caller administers the whole realm."""
         return Role.DINA_ADMIN in self.realm_roles
 
     def has_role(self, role: Role, group: str) -> bool:
-        """Whether the caller has `role` or a stronger one in `group`."""
+        """True if the caller has `role` or a higher one in `group`."""
         if self.is_admin:
             return True
         return any(held <= role for held in self.groups.get(group.strip().lower(), ()))
 
     def may_read(self, group: str) -> bool:
-        """Whether the caller may read what belongs to `group`."""
+        """True if the caller may read the records and files of `group`."""
         return self.has_role(Role.READ_ONLY, group)
 
     def require_role(self, role: Role, group: str) -> None:
-        """Raise ForbiddenError unless the caller has `role` or a stronger one in `group`.
+        """Raise ForbiddenError unless the caller has `role` or a higher one in `group`.
 
-        UnauthenticatedError where nobody knows who they are: with a token they may have it.
+        Raises UnauthenticatedError for an anonymous caller, who may have the role with a token.
         """
         if self.is_anonymous:
             raise token_required()
@@ -75,9 +74,9 @@ class Caller:
             )
 
     def require_role_anywhere(self, role: Role) -> None:
-        """Raise ForbiddenError unless the caller has `role` or a stronger one in some group.
+        """Raise ForbiddenError unless the caller has `role` or a higher one in any group.
 
-        Only groups count, as in the reference: what somebody administers is not what he works on.
+        As in the reference, realm roles do not count here.
         """
         if not any(held <= role for roles in self.groups.values() for held in roles):
             raise ForbiddenError(
@@ -98,7 +97,7 @@ ANONYMOUS = Caller(username="anonymous", is_anonymous=True)
 
 
 def token_required() -> UnauthenticatedError:
-    """What whoever did not say who they are is told."""
+    """Return the error for a request without a token."""
     return UnauthenticatedError(
         "token_required",
         "This needs a bearer token: send the header 'Authorization: Bearer <token>'.",

@@ -1,4 +1,4 @@
-"""Time, as the domain sees it: always aware, always UTC."""
+"""The Clock port and the text form of times. All times are aware and in UTC."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """The source of the current time."""
 
     def now(self) -> datetime:
-        """The current time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         ...
 
 
 def to_text(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds and a Z: sorts as text as it does in time."""
+    """Return ISO 8601 in UTC with microseconds and Z; the texts sort in time order."""
     # Not strftime: it writes years before 1000 with fewer than four digits.
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def from_text(text: str) -> datetime:
-    """The moment that `to_text` wrote, or any ISO 8601 text with an offset; else ValueError."""
+    """Parse ISO 8601 with an offset or Z; raise ValueError for anything else."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")

@@ -1,32 +1,33 @@
-"""Every failure that Coffer expects, as one tree.
+"""The tree of all expected errors.
 
 CofferError
-├── RequestError              what the caller asked for cannot be done; says why, and where
-│   ├── MalformedRequestError     the request cannot be understood
-│   ├── UnauthenticatedError      no token, or one that proves nothing
-│   ├── ForbiddenError            known, but not allowed
-│   ├── NotFoundError             never was, or not visible yet
-│   │   └── NotReadyError             comes later: ask again
-│   ├── ConflictError             somebody else has it already
-│   ├── GoneError                 was, and was deleted
-│   ├── PreconditionError         the caller's picture of the record is stale
-│   ├── TooLargeError             more than may be taken
-│   ├── UnsupportedTypeError      a media type that is not taken
-│   ├── InvalidError              understood, but against a rule
-│   ├── SeveralErrors             refusals of different kinds, in one request
-│   │   └── PartlyWrittenError        of many entries some were written, others lost a race
-│   └── UnavailableError          a service behind us is overloaded: try again
-├── StoreError                what the object store answered; use cases handle these
+├── RequestError              the request cannot be served
+│   ├── MalformedRequestError     the request cannot be parsed
+│   ├── UnauthenticatedError      the token is missing or invalid
+│   ├── ForbiddenError            the caller lacks a role
+│   ├── NotFoundError             the thing does not exist or is not visible yet
+│   │   └── NotReadyError             it is being made: try again later
+│   ├── ConflictError             another record has it already
+│   ├── GoneError                 it was deleted
+│   ├── PreconditionError         If-Match does not name the current version
+│   ├── TooLargeError             too many bytes or entries
+│   ├── UnsupportedTypeError      the media type is not allowed
+│   ├── InvalidError              a value breaks a rule
+│   ├── CombinedError             several errors of different classes
+│   │   └── PartialWriteError         some entries of a bulk request were written
+│   └── UnavailableError          an AWS service is overloaded or down: try again
+├── StoreError                errors of the object store, for use cases
 │   ├── ObjectMissingError
-│   ├── ObjectChangedError        other bytes than the ones that were asked for
-│   └── ObjectExistsError
-└── RecordError               what the tables answered; use cases handle these
+│   ├── ObjectChangedError        the object has another ETag
+│   ├── ObjectExistsError
+│   └── MultipartUploadMissingError
+└── RecordError               errors of the tables, for use cases
     ├── RecordExistsError
-    ├── RecordChangedError        somebody wrote in between
-    ├── StepsRefusedError         a transaction was rolled back, and by which of its steps
-    └── TermInUseError            metadata uses a term that would go, or change its meaning
+    ├── RecordChangedError        the record was written after it was read
+    ├── TransactionCanceledError  a transaction was rolled back
+    └── TermInUseError            metadata uses the vocabulary term
 
-Nothing here knows HTTP: `coffer.http.errors` maps the classes to statuses.
+`coffer.http.errors` maps the classes to HTTP statuses.
 """
 
 from __future__ import annotations
@@ -39,9 +40,8 @@ from dataclasses import dataclass, replace
 class Problem:
     """One thing that is wrong with a request.
 
-    `code` is stable and in snake_case; `detail` is a sentence for a person. At most one of
-    `pointer` (RFC 6901, into the request document), `parameter` (query or path) and `header`
-    says where it is.
+    `code` is stable and in snake_case; `detail` is a sentence for people. At most one of `pointer`
+    (RFC 6901, into the request document), `parameter` (query or path) and `header` is given.
     """
 
     code: str
@@ -52,11 +52,11 @@ class Problem:
 
 
 class CofferError(Exception):
-    """The root of every expected failure."""
+    """The root of all expected errors."""
 
 
 class RequestError(CofferError):
-    """A request that cannot be served, with all its problems at once."""
+    """The request cannot be served; `problems` has all that is wrong with it."""
 
     def __init__(
         self,
@@ -72,13 +72,13 @@ class RequestError(CofferError):
 
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> RequestError:
-        """The error that carries all of `problems`; there must be at least one."""
+        """Return an error of this class with these problems; there must be at least one."""
         error = cls(problems[0].code, "; ".join(problem.detail for problem in problems))
         error.problems = tuple(problems)
         return error
 
     def at_entry(self, index: int) -> RequestError:
-        """The same error, about one entry of a list: `/data/…` points into `/data/<index>/…`."""
+        """Make the pointers refer to an entry of a list: `/data/…` becomes `/data/<index>/…`."""
         inside = [(problem.pointer or "").removeprefix("/data") for problem in self.problems]
         self.problems = tuple(
             replace(problem, pointer=f"/data/{index}{pointer}")
@@ -88,37 +88,37 @@ class RequestError(CofferError):
 
 
 class MalformedRequestError(RequestError):
-    """The request cannot be understood."""
+    """The request cannot be parsed."""
 
 
 class UnauthenticatedError(RequestError):
-    """There is no token, or it proves nothing."""
+    """The token is missing or invalid."""
 
 
 class ForbiddenError(RequestError):
-    """The caller is known, but may not do this."""
+    """The caller is known but lacks the role or permission."""
 
 
 class NotFoundError(RequestError):
-    """There is no such thing, or none that may be seen yet."""
+    """The thing does not exist, or is not visible yet."""
 
 
 class NotReadyError(NotFoundError):
-    """What was asked for is being made; `retry_after_seconds` says when to ask again."""
+    """The thing is being made; try again after `retry_after_seconds`."""
 
     retry_after_seconds = 2
 
 
 class ConflictError(RequestError):
-    """Somebody else has it already, or its type is not the one named."""
+    """Another record has it already, or the resource is of another type."""
 
 
 class GoneError(RequestError):
-    """It was deleted; `about` is the instance id whose audit tells by whom and when."""
+    """The thing was deleted; the audit snapshots of `instance_id` say when and by whom."""
 
-    def __init__(self, code: str, detail: str, *, about: str) -> None:
+    def __init__(self, code: str, detail: str, *, instance_id: str) -> None:
         super().__init__(code, detail)
-        self.about = about
+        self.instance_id = instance_id
 
 
 class PreconditionError(RequestError):
@@ -126,26 +126,26 @@ class PreconditionError(RequestError):
 
 
 class TooLargeError(RequestError):
-    """More bytes or entries than may be taken."""
+    """The request has more bytes or entries than allowed."""
 
 
 class UnsupportedTypeError(RequestError):
-    """A media type that is not taken."""
+    """The media type is not allowed."""
 
 
 class InvalidError(RequestError):
-    """Understood, but against a rule."""
+    """The request can be parsed but breaks a rule."""
 
 
-class SeveralErrors(RequestError):  # noqa: N818 - it is several
-    """Refusals of different kinds that one request earned; each keeps its own status."""
+class CombinedError(RequestError):
+    """Several errors of different classes for one request; each keeps its own status."""
 
     def __init__(self, errors: Sequence[RequestError]) -> None:
-        apart = _apart(errors)
-        problems = [problem for error in apart for problem in error.problems]
+        flat = _flattened(errors)
+        problems = [problem for error in flat for problem in error.problems]
         super().__init__(problems[0].code, "; ".join(problem.detail for problem in problems))
         self.problems = tuple(problems)
-        self.errors = tuple(apart)
+        self.errors = tuple(flat)
 
     def at_entry(self, index: int) -> RequestError:
         for error in self.errors:
@@ -154,8 +154,11 @@ class SeveralErrors(RequestError):  # noqa: N818 - it is several
         return self
 
 
-class PartlyWrittenError(SeveralErrors):
-    """Some entries lost a race when others had been written: `written` has the ids by number."""
+class PartialWriteError(CombinedError):
+    """Some entries of a bulk request failed after others were written.
+
+    `written` has the ids by entry number.
+    """
 
     def __init__(self, *, failed: Mapping[int, RequestError], written: Mapping[int, str]) -> None:
         super().__init__([error.at_entry(number) for number, error in sorted(failed.items())])
@@ -164,11 +167,11 @@ class PartlyWrittenError(SeveralErrors):
 
 
 class UnavailableError(RequestError):
-    """A service behind Coffer is overloaded or down; the same request may succeed later."""
+    """An AWS service is overloaded or down; the same request may succeed later."""
 
 
 class StoreError(CofferError):
-    """What the object store answered; the message names the key."""
+    """An error of the object store; the message names the key."""
 
 
 class ObjectMissingError(StoreError):
@@ -176,15 +179,19 @@ class ObjectMissingError(StoreError):
 
 
 class ObjectChangedError(StoreError):
-    """The object under the key does not have the ETag that was asked for."""
+    """The object under the key has another ETag than the requested one."""
 
 
 class ObjectExistsError(StoreError):
     """There is an object under the key already."""
 
 
+class MultipartUploadMissingError(StoreError):
+    """The multipart upload does not exist, or lacks some of its parts."""
+
+
 class RecordError(CofferError):
-    """What the tables answered; the message names the record."""
+    """An error of the tables; the message names the record."""
 
 
 class RecordExistsError(RecordError):
@@ -192,39 +199,34 @@ class RecordExistsError(RecordError):
 
 
 class RecordChangedError(RecordError):
-    """The record is not the one that was read: somebody wrote in between."""
+    """The record was written after it was read."""
 
 
 class TransactionCanceledError(RecordError):
-    """A transaction was rolled back; `refused` has the reasons by the number of the step."""
+    """A transaction was rolled back; `reasons` has the errors by the number of the action."""
 
-    def __init__(self, refused: Mapping[int, RecordError]) -> None:
-        super().__init__("; ".join(f"step {at}: {error}" for at, error in refused.items()))
-        self.refused = dict(refused)
+    def __init__(self, reasons: Mapping[int, RecordError]) -> None:
+        super().__init__("; ".join(f"action {at}: {error}" for at, error in reasons.items()))
+        self.reasons = dict(reasons)
 
 
 class TermInUseError(RecordError):
-    """Metadata uses the term of the vocabulary that was to be deleted or to change its meaning."""
+    """Metadata uses the vocabulary term that was to be deleted or changed."""
 
 
-def together(errors: Sequence[RequestError]) -> RequestError:
-    """One error that tells all of these; of their own kind where they are of the same one."""
-    [first, *others] = apart = _apart(errors)
+def combine_errors(errors: Sequence[RequestError]) -> RequestError:
+    """Return one error with the problems of all; of their class if they share one."""
+    [first, *others] = flat = _flattened(errors)
     if not others:
         return first
     if isinstance(first, GoneError) or any(type(error) is not type(first) for error in others):
-        return SeveralErrors(apart)
-    return type(first).of([problem for error in apart for problem in error.problems])
+        return CombinedError(flat)
+    return type(first).of([problem for error in flat for problem in error.problems])
 
 
-def _apart(errors: Sequence[RequestError]) -> list[RequestError]:
-    """These errors, those inside of others one by one."""
+def _flattened(errors: Sequence[RequestError]) -> list[RequestError]:
     return [
-        one
+        inner
         for error in errors
-        for one in (error.errors if isinstance(error, SeveralErrors) else (error,))
+        for inner in (error.errors if isinstance(error, CombinedError) else (error,))
     ]
-
-
-class UploadMissingError(StoreError):
-    """There is no such multipart upload, or it does not have the parts it was said to have."""

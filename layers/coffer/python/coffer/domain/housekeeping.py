@@ -60,7 +60,7 @@ class Housekeeping:
     def _tasks(self, before: datetime, errors: list[Exception]) -> Iterator[Task]:
         for name, task in self._record_tasks(before):
             yield partial(_collect_error, errors, name, task)
-        for arrived in self.objects.older_than("incoming/", before):
+        for arrived in self.objects.written_before("incoming/", before):
             yield partial(self._requeue, arrived)
 
     def _record_tasks(self, before: datetime) -> Iterator[tuple[str, Task]]:

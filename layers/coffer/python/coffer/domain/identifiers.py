@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7, as the reference makes them, and the reading of those that callers send."""
+"""Create UUIDv7 identifiers, as the reference does, and parse those that callers send."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ SHARDS = "0123456789abcdef"
 
 
 def new_identifier(clock: Clock) -> str:
-    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = int(clock.now().timestamp() * 1000)
-    value = (milliseconds & (1 << 48) - 1) << 80
-    value |= 0x7 << 76 | secrets.randbits(12) << 64
-    value |= 0b10 << 62 | secrets.randbits(62)
-    return str(UUID(int=value))
+    """Return a UUIDv7 of the current time and random bits."""
+    return _uuid7(clock.now(), secrets.randbits(128))
 
 
 def derived_identifier(moment: datetime, seed: str, number: int) -> str:
-    """The UUIDv7 that always comes of the same moment, seed and number."""
+    """Return a UUIDv7 that is always the same for the same moment, seed and number."""
+    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
+    return _uuid7(moment, int.from_bytes(digest[:16]))
+
+
+def _uuid7(moment: datetime, bits: int) -> str:
+    """RFC 9562, 5.7: 48 bits of Unix milliseconds, the version, 12 bits, the variant, 62 bits."""
     milliseconds = int(moment.timestamp() * 1000)
-    digest = int.from_bytes(hashlib.sha256(f"{seed}/{number}".encode()).digest()[:16])
     value = (milliseconds & (1 << 48) - 1) << 80
-    value |= 0x7 << 76 | (digest >> 80 & 0xFFF) << 64
-    value |= 0b10 << 62 | (digest & (1 << 62) - 1)
+    value |= 0x7 << 76 | (bits >> 80 & 0xFFF) << 64
+    value |= 0b10 << 62 | (bits & (1 << 62) - 1)
     return str(UUID(int=value))
 
 
@@ -39,7 +40,7 @@ def shard_of(identifier: str) -> str:
 
 
 def parse_identifier(text: str, *, parameter: str) -> str:
-    """`text` as a canonical UUID; MalformedRequestError naming `parameter` if it is none."""
+    """Return `text` as a canonical UUID; raise MalformedRequestError if it is not a UUID."""
     if is_identifier(text):
         return text.lower()
     raise MalformedRequestError(
@@ -48,7 +49,7 @@ def parse_identifier(text: str, *, parameter: str) -> str:
 
 
 def is_identifier(text: object) -> bool:
-    """Whether `text` is a UUID in the canonical form of 36 characters (upper case allowed)."""
+    """True if `text` is a UUID of 36 characters with hyphens; upper case is allowed."""
     if not isinstance(text, str) or len(text) != 36:
         return False
     try:

@@ -1,8 +1,8 @@
-"""Media types: which one is recorded, what kind of thing it is, and what is refused.
+"""Media types: which one is recorded, which dcType it has, and which are imageable.
 
-The evaluation table, the forbidden types and dcType are the reference's (object-store-api 1.31:
-MediaTypeDetectionStrategy, ObjectUploadService, DcType). Changed on purpose: `image/svg+xml` is
-an IMAGE.
+The evaluation table and dcType are the reference's (object-store-api 1.31:
+MediaTypeDetectionStrategy, DcType), but `image/svg+xml` is an IMAGE here. The types that may not be
+uploaded are in `uploads.forbidden_types`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ IMAGEABLE_TYPES = frozenset(
         "image/x-portable-bitmap",
         "image/x-portable-graymap",
         "image/x-portable-pixmap",
-        # Camera raw, by the JPEG that the camera put into it.
+        # Camera raw files: the thumbnail is made from the JPEG preview inside.
         "image/x-canon-cr2",
         "image/x-canon-cr3",
         "image/x-raw-adobe",
@@ -48,12 +48,11 @@ IMAGEABLE_TYPES = frozenset(
         "image/x-raw-sony",
     }
 )
-"""What a thumbnail can be made of; whatever else there is says UNSUPPORTED. SVG is none of them: it
-is a program that draws, and may fetch what it draws."""
+"""Types of which thumbnails are made. SVG is not among them: it can load other resources."""
 
 
 class DcType(StrEnum):
-    """The kind of a resource, with the reference's labels."""
+    """The type of a resource, as the reference names it."""
 
     IMAGE = "IMAGE"
     MOVING_IMAGE = "MOVING_IMAGE"
@@ -64,14 +63,14 @@ class DcType(StrEnum):
 
     @property
     def label(self) -> str:
-        """As a person reads it: `Moving Image`."""
+        """Return the text for people, such as `Moving Image`."""
         return self.value.replace("_", " ").title()
 
     @classmethod
     def parse(cls, text: str) -> DcType | None:
-        """The kind that `text` names: only letters count, without case; None if it names none."""
+        """Return the type of this name, or None. Only letters count, in any case."""
         wanted = _letters(text)
-        return next((kind for kind in cls if _letters(kind.value) == wanted), None)
+        return next((one for one in cls if _letters(one.value) == wanted), None)
 
 
 _DATASET_TYPES = frozenset(
@@ -89,16 +88,22 @@ _TEXT_TYPES = frozenset(
         "application/vnd.oasis.opendocument.text",
     }
 )
+_FAMILIES = {
+    "image": DcType.IMAGE,
+    "video": DcType.MOVING_IMAGE,
+    "audio": DcType.SOUND,
+    "text": DcType.TEXT,
+}
 _SUBTYPE_CHARACTERS = frozenset("_.-")
 
 
 def base_type(media_type: str) -> str:
-    """The media type without its parameters, in lower case."""
+    """Return the media type without its parameters, in lower case."""
     return media_type.partition(";")[0].strip().lower()
 
 
 def dc_type_of(media_type: str) -> DcType:
-    """The kind of thing that a media type stands for."""
+    """Return the dcType of files of a media type."""
     if media_type == "image/svg+xml":
         return DcType.IMAGE
     if media_type in _DATASET_TYPES:
@@ -106,18 +111,12 @@ def dc_type_of(media_type: str) -> DcType:
     if media_type in _TEXT_TYPES:
         return DcType.TEXT
     family, _, subtype = media_type.partition("/")
-    plain = bool(subtype) and all(c.isalnum() or c in _SUBTYPE_CHARACTERS for c in subtype)
-    families = {
-        "image": DcType.IMAGE,
-        "video": DcType.MOVING_IMAGE,
-        "audio": DcType.SOUND,
-        "text": DcType.TEXT,
-    }
-    return families.get(family, DcType.UNDETERMINED) if plain else DcType.UNDETERMINED
+    is_plain = bool(subtype) and all(c.isalnum() or c in _SUBTYPE_CHARACTERS for c in subtype)
+    return _FAMILIES.get(family, DcType.UNDETERMINED) if is_plain else DcType.UNDETERMINED
 
 
 def is_imageable(media_type: str) -> bool:
-    """Whether a thumbnail can be made of a file detected as this type."""
+    """True if thumbnails are made of files detected as this type."""
     return base_type(media_type) in IMAGEABLE_TYPES
 
 
@@ -127,23 +126,23 @@ def evaluate_media_type(
     name: str | None,
     extensions_of: Callable[[str], tuple[str, ...]],
 ) -> str:
-    """The media type to record: what was declared, unless nothing useful was.
+    """Return the media type to record: the declared one, or the detected one if none is declared.
 
-    Declared as `application/octet-stream`, the detected type counts only if the name's extension
-    is one of its own (`extensions_of`); else what was declared stands, even if it is wrong.
+    For files declared as `application/octet-stream`, the detected type is recorded if the name has
+    one of its extensions (`extensions_of`). Otherwise the declared type stays, even if it is wrong.
     """
     declared = (received or "").strip()
     if not declared:
         return detected
     if base_type(declared) == OCTET_STREAM and detected != OCTET_STREAM:
-        # Some known extensions have capitals (`.C` is C++), a name's extension never.
+        # Some known extensions have capitals (`.C` is C++); `extension_of` returns lower case.
         known = {extension.lower() for extension in extensions_of(detected)}
         return detected if extension_of(name) in known else declared
     return declared
 
 
 def evaluate_extension(name: str | None, detected_extension: str) -> str:
-    """The extension to record: the name's own, else the detected type's, never the declared's."""
+    """Return the extension to record: that of the name, else that of the detected type."""
     return extension_of(name) or detected_extension
 
 

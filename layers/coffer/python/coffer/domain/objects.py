@@ -1,4 +1,4 @@
-"""The object store as the domain uses it: the `Objects` port and the objects it describes."""
+"""The Objects port: the object store of uploaded files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """What the store knows of one object.
+    """The description of one object in the store.
 
-    `etag` is without quotes. `sha1_hex` and `crc32` (hexadecimal) are given only where the store
-    holds them for the whole object: a multipart's composite checksum is not one.
+    `etag` is without quotes. `sha1_hex` and `crc32` (hexadecimal) are of the whole object; they are
+    None if the store has no checksum, or only a composite one of multipart parts.
     """
 
     key: str
@@ -30,53 +30,52 @@ class Objects(Protocol):
     """The object store."""
 
     def describe(self, key: str) -> StoredObject:
-        """What is under `key`; raises ObjectMissingError."""
+        """Return the description of the object under `key`; raise ObjectMissingError."""
         ...
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
-        """Up to `length` bytes from `start` (fewer only at the end) of the object with `etag`.
+        """Return `length` bytes from `start`, fewer at the end of the object.
 
-        Raises ObjectMissingError, and ObjectChangedError where other bytes are there by now.
+        Raises ObjectMissingError, or ObjectChangedError if the object has another ETag.
         """
         ...
 
     def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
-        """Put `body` under a key that holds nothing; raises ObjectExistsError where it does.
+        """Write an object; raise ObjectExistsError if the key has one.
 
-        The store refuses the bytes if they do not arrive with this SHA-1.
+        The store verifies the SHA-1 of the bytes.
         """
         ...
 
     def replace(self, key: str, body: bytes, *, content_type: str) -> None:
-        """Put `body` under `key`, whatever is there: called twice, the same bytes stay."""
+        """Write an object; overwrite an existing one."""
         ...
 
     def promote(
         self, source: StoredObject, destination: str, *, content_type: str, checksum: str
     ) -> StoredObject:
-        """Copy `source` inside the store, as it was described, to a key that holds nothing.
+        """Copy `source` to the key `destination` inside the store and describe the copy.
 
-        The copy loses the source's user metadata and gets `content_type`; the store computes
-        `checksum` ("SHA1" or "CRC32") of it. Where `destination` is there already, an earlier
-        call did it, and that object is described. Raises ObjectChangedError where the source is
-        gone or has other bytes, and nothing was copied.
+        The copy has `content_type`, no user metadata, and a checksum ("SHA1" or "CRC32") that the
+        store computes. If `destination` exists, an earlier call wrote it, and it is described.
+        Raises ObjectChangedError, without a copy, if the source is gone or has another ETag.
         """
         ...
 
     def digest(self, key: str) -> tuple[str, str]:
-        """SHA-1 and CRC-32, in hexadecimal, from one pass over the object's bytes.
+        """Read the object and return its SHA-1 and CRC-32, in hexadecimal.
 
-        For stores that compute no checksum themselves; raises ObjectMissingError.
+        For stores that compute no checksums. Raises ObjectMissingError.
         """
         ...
 
     def remove(self, key: str, *, etag: str | None = None) -> None:
-        """Delete what is under `key`; nothing happens where nothing is.
+        """Delete the object under `key`; do nothing if there is none.
 
-        With `etag`, raises ObjectChangedError and deletes nothing where other bytes are there.
+        With `etag`, raises ObjectChangedError and deletes nothing if the object has another ETag.
         """
         ...
 
-    def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
-        """The objects under `prefix` that were last written before `moment`, in key order."""
+    def written_before(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
+        """Yield the objects under `prefix` that were last written before `moment`, in key order."""
         ...

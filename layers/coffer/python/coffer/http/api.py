@@ -1,7 +1,7 @@
-"""One function's part of the API: its routes by the gateway's own route keys.
+"""The routes of one function: find the route of an event, run it, and render errors.
 
-The gateway has matched the route already, so nothing is matched again here: the event's `routeKey`
-picks the route, exactly as `template.yaml` writes it, and a test holds the two together.
+The gateway has already matched the request, so the event's `routeKey` selects the route. Route keys
+are written as in `template.yaml`; a test compares both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from coffer.domain.errors import MalformedRequestError, RequestError
-from coffer.http.errors import NotAcceptableError, render_crash, render_error, status_of
+from coffer.http.errors import (
+    NotAcceptableError,
+    render_error,
+    render_internal_error,
+    status_of,
+)
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, JSON_API, Response
 from coffer.observability import MetricUnit, count, flush_metrics, logger, start_invocation
@@ -25,10 +30,10 @@ _MAX_CORRELATION_ID = 128
 
 
 class Api:
-    """The routes of one function, and the handler that serves them.
+    """The routes of one function.
 
-    `negotiates` says that every answer is JSON, or what its route says instead, so that a caller
-    who accepts none of it is told so before anything is done.
+    With `negotiates`, a request whose Accept header allows none of the route's media types is
+    refused with 406 before the route runs.
     """
 
     def __init__(
@@ -36,7 +41,7 @@ class Api:
         *,
         negotiates: bool = True,
         errors: ErrorRenderer = render_error,
-        crash: CrashRenderer = render_crash,
+        crash: CrashRenderer = render_internal_error,
     ) -> None:
         self.routes: dict[str, Route] = {}
         self._media_types: dict[str, tuple[str, ...]] = {}
@@ -49,7 +54,7 @@ class Api:
     ) -> Callable[[Route], Route]:
         """Serve these route keys (`GET /api/v1/metadata/{id}`) with the decorated function.
 
-        `media_types` are those that it answers with.
+        `media_types` are the types of its responses.
         """
 
         def register(serve: Route) -> Route:
@@ -60,23 +65,23 @@ class Api:
         return register
 
     def handler(self) -> Handler:
-        """The Lambda handler."""
+        """Return the Lambda handler."""
 
         def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             started = time.perf_counter()
-            request = Request.of_event(event)
+            request = Request.from_event(event)
             start_invocation(
                 correlation_id(request),
                 route=request.route_key,
                 request_id=request.request_id,
                 function_request_id=context.aws_request_id,
             )
-            answer = self._serve(request)
+            response = self._serve(request)
             elapsed = (time.perf_counter() - started) * 1000
-            logger.info("served", status=int(answer.status), milliseconds=round(elapsed, 1))
+            logger.info("served", status=int(response.status), milliseconds=round(elapsed, 1))
             count("Duration", elapsed, MetricUnit.Milliseconds)
             flush_metrics()
-            return answer.for_gateway()
+            return response.to_gateway()
 
         return lambda_handler
 
@@ -99,22 +104,23 @@ def _require_acceptable(request: Request, media_types: tuple[str, ...]) -> None:
     if not request.accepts(*media_types):
         raise NotAcceptableError(
             "not_acceptable",
-            f"Answers are {' or '.join(media_types)}; Accept allows none of it.",
+            f"The response has the type {' or '.join(media_types)}; the Accept header allows none "
+            "of these.",
             header="Accept",
         )
 
 
 def correlation_id(request: Request) -> str:
-    """The caller's X-Correlation-Id where it is plain, else the gateway's request id."""
+    """Return the caller's X-Correlation-Id if it is short and plain, else the request id."""
     given = request.header("x-correlation-id")
-    plain = given.isascii() and all(char.isalnum() or char in "-_.:" for char in given)
-    if given and plain and len(given) <= _MAX_CORRELATION_ID:
+    is_plain = given.isascii() and all(char.isalnum() or char in "-_.:" for char in given)
+    if given and is_plain and len(given) <= _MAX_CORRELATION_ID:
         return given
     return request.request_id
 
 
 def require_variable(request: Request, name: str) -> str:
-    """A variable of the route's path; MalformedRequestError where the gateway sent none."""
+    """Return a variable of the path; raise MalformedRequestError if it is missing or empty."""
     value = request.variables.get(name)
     if not value:
         raise MalformedRequestError("missing_path_variable", f"The path lacks its {name}.")

@@ -1,4 +1,4 @@
-"""Who is calling the object store API: the bearer token's user, or the development identity."""
+"""Identify the caller of a request, by its bearer token or as the development user."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from coffer.domain.callers import ANONYMOUS, Caller, Role, token_required
 from coffer.http.requests import Request
 
 Identify = Callable[[Request], Caller]
+"""Returns the caller of a request, or raises UnauthenticatedError or ForbiddenError."""
 
 
 class BearerTokens(Protocol):
-    """What verifies bearer tokens; OidcTokens is the adapter."""
+    """Verifies bearer tokens."""
 
     def caller(self, token: str) -> Caller:
-        """The verified user; raises UnauthenticatedError or ForbiddenError."""
+        """Return the user of the token; raise UnauthenticatedError or ForbiddenError."""
         ...
 
 
 def identify_by_token(tokens: BearerTokens) -> Identify:
-    """Callers prove who they are with `Authorization: Bearer …` (RFC 6750)."""
+    """Return an `Identify` that requires `Authorization: Bearer …` (RFC 6750)."""
 
     def identify(request: Request) -> Caller:
         scheme, _, token = request.header("authorization").partition(" ")
@@ -32,15 +33,18 @@ def identify_by_token(tokens: BearerTokens) -> Identify:
 
 
 def or_anonymous(identify: Identify) -> Identify:
-    """Whoever shows a token is identified by it; all others are anybody."""
+    """Return an `Identify` for which requests without Authorization are anonymous."""
     return lambda request: identify(request) if request.header("authorization") else ANONYMOUS
 
 
 def identify_as(username: str) -> Identify:
-    """Everybody is this user, with every right: a local stack's development identity."""
+    """Return an `Identify` for which each caller is this user, with all rights.
+
+    Only a local stack uses it.
+    """
     developer = Caller(
         username=username,
-        # Some rights hang on a role in any group whatever, which one of the realm is not.
+        # `require_role_anywhere` needs a role in a group; realm roles do not count there.
         groups={"dev-group": frozenset({Role.DINA_ADMIN})},
         realm_roles=frozenset({Role.DINA_ADMIN}),
         agent_identifier="c628fc6f-c9ad-4bb6-a187-81eb7884bdd7",

@@ -1,4 +1,4 @@
-"""Errors as JSON:API documents: the one table that maps what went wrong to an HTTP status."""
+"""Render errors as JSON:API documents, with the table of HTTP statuses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer.domain.errors import (
+    CombinedError,
     ConflictError,
     ForbiddenError,
     GoneError,
@@ -14,11 +15,10 @@ from coffer.domain.errors import (
     MalformedRequestError,
     NotFoundError,
     NotReadyError,
-    PartlyWrittenError,
+    PartialWriteError,
     PreconditionError,
     Problem,
     RequestError,
-    SeveralErrors,
     TooLargeError,
     UnauthenticatedError,
     UnavailableError,
@@ -29,11 +29,11 @@ from coffer.http.responses import Response
 
 
 class NotAcceptableError(RequestError):
-    """The Accept header allows nothing that the route can answer with."""
+    """The Accept header allows none of the media types of the route's responses."""
 
 
 class MethodNotAllowedError(RequestError):
-    """The path is known, but not with this method; `allowed` lists those it takes."""
+    """The path exists, but not with this method; `allowed` has its methods."""
 
     def __init__(self, method: str, path: str, allowed: tuple[str, ...]) -> None:
         super().__init__("method_not_allowed", f"{path} takes {', '.join(allowed)}, not {method}.")
@@ -66,9 +66,9 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiableError: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    # What JSON:API advises where several kinds of 4xx come together ("Processing Errors").
-    SeveralErrors: HTTPStatus.BAD_REQUEST,
-    PartlyWrittenError: HTTPStatus.CONFLICT,
+    # As JSON:API advises for several different 4xx errors ("Processing Errors").
+    CombinedError: HTTPStatus.BAD_REQUEST,
+    PartialWriteError: HTTPStatus.CONFLICT,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -76,16 +76,16 @@ TOKEN_REQUIRED = "token_required"  # noqa: S105 - a code, not a token
 """The code of the error for a request without a token."""
 
 MAX_PROBLEMS = 1000
-"""So many problems of one request are told at once, and no more."""
+"""Maximum number of problems in one response, whose size is limited to 6 MB."""
 
 
 def status_of(error: RequestError) -> HTTPStatus:
-    """The status of an error, by its class or the nearest of its parents in the table."""
+    """Return the status of an error: that of its class or its nearest parent in the table."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def headers_of(error: RequestError) -> dict[str, str]:
-    """The headers that tell a client what to do next."""
+    """Return the headers that the error's status requires or recommends."""
     match error:
         case UnauthenticatedError():
             return {"WWW-Authenticate": _challenge(error)}
@@ -101,27 +101,27 @@ def headers_of(error: RequestError) -> dict[str, str]:
 
 
 def _challenge(error: UnauthenticatedError) -> str:
-    """What to authenticate with; a client learns whether to fetch a token or another one.
+    """Return the value of WWW-Authenticate.
 
-    Who sent none is told of no error (RFC 6750, 3.1).
+    It names no error if the request had no token (RFC 6750, 3.1).
     """
-    sent = error.problems[0].code != TOKEN_REQUIRED
-    return 'Bearer error="invalid_token"' if sent else "Bearer"
+    has_token = error.problems[0].code != TOKEN_REQUIRED
+    return 'Bearer error="invalid_token"' if has_token else "Bearer"
 
 
 def render_error(error: RequestError, request: Request) -> Response:
-    """The error document: all problems, each with its code and where it is."""
-    status = status_of(error)
-    documents = _fitting([document for one in _apart(error) for document in _tell(one, request)])
-    document: dict[str, Any] = {"errors": documents}
-    if isinstance(error, PartlyWrittenError):
+    """Return the error document with all problems, each with its code and source."""
+    errors = error.errors if isinstance(error, CombinedError) else (error,)
+    documents = [document for one in errors for document in _documents(one, request)]
+    body: dict[str, Any] = {"errors": _limited(documents)}
+    if isinstance(error, PartialWriteError):
         written = [{"index": number, "id": one} for number, one in error.written.items()]
-        document["meta"] = {"written": written, "failed": list(error.failed)}
-    return Response.of_json(document, status=status, headers=headers_of(error))
+        body["meta"] = {"written": written, "failed": list(error.failed)}
+    return Response.of_json(body, status=status_of(error), headers=headers_of(error))
 
 
-def render_crash(request: Request) -> Response:
-    """What a caller is told of a failure nobody expected: an id to ask about, and nothing else."""
+def render_internal_error(request: Request) -> Response:
+    """Return the response to an unexpected failure: only the request id, to report it."""
     problem = Problem(
         "internal_error",
         f"Something failed that should not have. Please report the request {request.request_id}.",
@@ -130,37 +130,31 @@ def render_crash(request: Request) -> Response:
     return Response.of_json({"errors": [_document(problem, status)]}, status=status)
 
 
-def _apart(error: RequestError) -> Sequence[RequestError]:
-    return error.errors if isinstance(error, SeveralErrors) else (error,)
-
-
-def _tell(error: RequestError, request: Request) -> list[dict[str, Any]]:
-    """The documents of one error's problems."""
+def _documents(error: RequestError, request: Request) -> list[dict[str, Any]]:
     status = status_of(error)
     documents = [_document(problem, status) for problem in error.problems]
     if isinstance(error, GoneError):
-        about = f"{request.base_url}/api/v1/audit-snapshot?filter[instanceId]={error.about}"
-        documents[0]["links"] = {"about": about}
+        audit = f"{request.base_url}/api/v1/audit-snapshot"
+        documents[0]["links"] = {"about": f"{audit}?filter[instanceId]={error.instance_id}"}
     return documents
 
 
-def _fitting(documents: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """As many problems as are told at once: an answer has to fit the gateway's 6 MB."""
+def _limited(documents: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Return at most MAX_PROBLEMS documents; the last one says how many are left out."""
     if len(documents) <= MAX_PROBLEMS:
         return documents
-    told = documents[: MAX_PROBLEMS - 1]
-    rest = len(documents) - len(told)
+    shown = documents[: MAX_PROBLEMS - 1]
+    rest = len(documents) - len(shown)
     more = Problem("more_problems", f"There are {rest} more problems of this kind.")
-    return [*told, _document(more, HTTPStatus(int(told[-1]["status"])))]
+    return [*shown, _document(more, HTTPStatus(int(shown[-1]["status"])))]
 
 
 def _document(problem: Problem, status: HTTPStatus) -> dict[str, Any]:
-    places = {
-        "pointer": problem.pointer,
-        "parameter": problem.parameter,
-        "header": problem.header,
+    source = {
+        name: value
+        for name in ("pointer", "parameter", "header")
+        if (value := getattr(problem, name)) is not None
     }
-    source = {kind: place for kind, place in places.items() if place is not None}
     document: dict[str, Any] = {
         "status": str(int(status)),
         "code": problem.code,

@@ -14,7 +14,7 @@ from coffer.domain.clock import from_text
 from coffer.domain.errors import Problem
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
-from coffer.domain.text_safety import carries_markup
+from coffer.domain.text_safety import has_markup
 from coffer.http.documents import pointer_to
 
 # Of those that the reference takes (java.net.URL), the ones that name a host. A page may link to
@@ -67,7 +67,7 @@ def plain_text(value: Any) -> str | None:
     """Text without markup, trimmed; None where nothing is left."""
     if not isinstance(value, str):
         raise ShapeError("must be text")
-    if carries_markup(value):
+    if has_markup(value):
         raise ShapeError("holds markup: Unaccepted value detected in attributes")
     return value.strip() or None
 

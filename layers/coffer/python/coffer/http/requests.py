@@ -1,7 +1,7 @@
-"""Requests: an HTTP API event (payload format 2.0), read once into something typed.
+"""Parse HTTP API events (payload format 2.0) into requests, and JSON bodies.
 
-Only `rawQueryString` is parsed: the event's own dictionary joins repeated parameters with commas.
-Header names are in lower case, as the gateway sends them.
+Only `rawQueryString` is used for the query: the event's own dictionary joins repeated parameters
+with commas. The gateway sends header names in lower case.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_DIGITS = 9
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. `base_url` is scheme and host as the caller sees them, without a slash."""
+    """One request. `base_url` is the public scheme and host, without a slash at the end."""
 
     route_key: str
     method: str
@@ -37,8 +37,8 @@ class Request:
     body: bytes
 
     @classmethod
-    def of_event(cls, event: Mapping[str, Any]) -> Request:
-        """The request that the gateway's event describes."""
+    def from_event(cls, event: Mapping[str, Any]) -> Request:
+        """Return the request of a gateway event."""
         context = event["requestContext"]
         headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
         scheme = headers.get("x-forwarded-proto", "https")
@@ -58,31 +58,31 @@ class Request:
         )
 
     def header(self, name: str) -> str:
-        """The header's value without surrounding space; empty where it was not sent."""
+        """Return the header without surrounding space, or "" if it was not sent."""
         return self.headers.get(name, "").strip()
 
     def parameter(self, name: str) -> str | None:
-        """The first value of a query parameter, or None."""
+        """Return the first value of a query parameter, or None."""
         return next((value for key, value in self.query if key == name), None)
 
     def accepts(self, *media_types: str) -> bool:
-        """Whether Accept names one of `media_types`, or anything; no Accept takes anything.
+        """True if the Accept header allows one of `media_types`, or is missing.
 
-        A range with `q=0` is a refusal (RFC 9110, 12.5.1), and does not count.
+        A media range with `q=0` is not acceptable (RFC 9110, 12.5.1).
         """
         header = self.header("accept")
         return not header or any(
-            wanted in ("*/*", *media_types)
-            or wanted in {f"{media_type.partition('/')[0]}/*" for media_type in media_types}
-            for wanted in _accepted(header)
+            allowed in ("*/*", *media_types)
+            or allowed in {f"{media_type.partition('/')[0]}/*" for media_type in media_types}
+            for allowed in _accepted(header)
         )
 
-    def names(self, media_type: str) -> bool:
-        """Whether Accept names this very media type."""
+    def accepts_exactly(self, media_type: str) -> bool:
+        """True if the Accept header names this media type, not only a range that includes it."""
         return media_type in _accepted(self.header("accept"))
 
     def json(self) -> Any:
-        """The body as JSON; raises a RequestError that says where it cannot be read."""
+        """Parse the body as JSON; raise UnsupportedTypeError or MalformedRequestError."""
         declared = self.header("content-type").partition(";")[0].strip().lower()
         if declared and declared not in JSON_TYPES:
             raise UnsupportedTypeError(
@@ -119,9 +119,11 @@ def parse_whole_number(name: str, text: str, minimum: int, maximum: int) -> int:
     return int(text)
 
 
-def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of a JSON object, none of which may be named twice: nobody could say which one is
-    meant (RFC 8259, 4). MalformedRequestError that names the one that is."""
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of a JSON object; raise MalformedRequestError if a name is repeated.
+
+    Parsers differ in which of the values they use (RFC 8259, 4).
+    """
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
@@ -133,14 +135,14 @@ def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _parse(body: bytes) -> Any:
-    """JSON in UTF-8 (RFC 8259, 8.1), with or without a byte order mark; else ValueError.
+    """Parse JSON in UTF-8 (RFC 8259, 8.1), with or without a byte order mark; else ValueError.
 
-    A text with half a surrogate pair cannot be stored or sent back, so it is refused: neither its
-    bytes nor its escapes (which are always spelled with a small u) get through.
+    A text with half a surrogate pair cannot be stored or sent back, so it is refused. Only a `\\u`
+    escape can contain one.
     """
     document = json.loads(
         body.decode("utf-8-sig"),
-        object_pairs_hook=unrepeated,
+        object_pairs_hook=unique_members,
         parse_constant=_no_constant,
         parse_float=_number,
     )
@@ -150,20 +152,20 @@ def _parse(body: bytes) -> Any:
 
 
 def _accepted(header: str) -> frozenset[str]:
-    """The media ranges of an Accept header, without those that are refused."""
-    wanted = set()
+    """Return the media ranges of an Accept header, without those with `q=0`."""
+    allowed = set()
     for part in header.split(","):
         media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
         weights = [p.partition("=")[2] for p in parameters if p.startswith("q=")]
         if not any(weight.strip("0.") == "" for weight in weights):
-            wanted.add(media_range)
-    return frozenset(wanted)
+            allowed.add(media_range)
+    return frozenset(allowed)
 
 
 def _number(text: str) -> int | float:
-    """A number with a fraction or an exponent; a whole one is an int, as JSON makes no difference.
+    """Parse a number with a fraction or an exponent; whole numbers become int (1.0 is 1 in JSON).
 
-    ValueError where it is too large to be told from infinity.
+    Raises ValueError if it is too large for a float.
     """
     number = float(text)
     if isinf(number):

@@ -1,4 +1,4 @@
-"""Answers: what a route gives back, and the form in which the gateway wants it."""
+"""The response of a route, and its form for API Gateway."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from typing import Any
 JSON_API = "application/vnd.api+json"
 JSON = "application/json"
 MAX_RESPONSE_BYTES = 5_900_000
-"""Lambda takes 6 MB; the rest is the envelope around the body."""
+"""Lambda's limit is 6 MB for the body and the JSON around it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A status, headers and a body; bytes go out base64-encoded, as the gateway wants them.
-
-    Every answer says that it is what its type says: no browser looks for a page in it.
-    """
+    """A status, headers and a body. All responses have `X-Content-Type-Options: nosniff`."""
 
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -35,30 +32,29 @@ class Response:
         media_type: str = JSON_API,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A JSON document, compact, in UTF-8."""
+        """Return a response with a compact JSON document in UTF-8."""
         return cls(
             status=status,
             headers={"Content-Type": media_type, **(headers or {})},
             body=_encode(document),
         )
 
-    def for_gateway(self) -> dict[str, Any]:
-        """The response object of payload format 2.0."""
-        encoded = isinstance(self.body, bytes)
+    def to_gateway(self) -> dict[str, Any]:
+        """Return the response object of payload format 2.0; bytes become base64."""
+        is_binary = isinstance(self.body, bytes)
         return {
             "statusCode": int(self.status),
             "headers": {"X-Content-Type-Options": "nosniff", **self.headers},
             "body": b64encode(self.body).decode() if isinstance(self.body, bytes) else self.body,
-            "isBase64Encoded": encoded,
+            "isBase64Encoded": is_binary,
         }
 
 
 def _encode(document: Any) -> str:
-    """The document as text that UTF-8 can spell: what it cannot, half a surrogate pair that a
-    caller sent and is told about, is escaped."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     try:
         text.encode()
     except UnicodeEncodeError:
+        # An error text quotes half a surrogate pair of the request; UTF-8 cannot encode it.
         return json.dumps(document, separators=(",", ":"))
     return text

@@ -1,6 +1,7 @@
-"""What no route takes: 405 for a known path with another method, else 404.
+"""Respond to requests that no route matches: 405 if the path has other methods, else 404.
 
-JSON:API under `/api`; elsewhere BitStore's own body (reference, bitstore.md: "Everything else").
+Under `/api` the response is a JSON:API document, elsewhere BitStore's own body (reference,
+bitstore.md: "Everything else").
 """
 
 from __future__ import annotations
@@ -15,23 +16,18 @@ from coffer.http.routes import methods_of
 
 
 def unrouted_response(request: Request, *, service: str) -> Response:
-    """The answer to a request that no route took."""
+    """Return the response to a request that no route matches."""
     allowed = methods_of(request.path, service)
+    not_allowed = MethodNotAllowedError(request.method, request.path, allowed)
     if request.path == "/api" or request.path.startswith("/api/"):
-        if allowed:
-            return render_error(
-                MethodNotAllowedError(request.method, request.path, allowed), request
-            )
-        return render_error(
-            NotFoundError("no_such_route", f"There is nothing at {request.path[:200]}."), request
-        )
+        not_found = NotFoundError("no_such_route", f"There is nothing at {request.path[:200]}.")
+        return render_error(not_allowed if allowed else not_found, request)
     if allowed:
-        error = MethodNotAllowedError(request.method, request.path, allowed)
         return Response.of_json(
-            {"error": {"message": str(error), "code": "method_not_allowed"}},
+            {"error": {"message": str(not_allowed), "code": "method_not_allowed"}},
             status=HTTPStatus.METHOD_NOT_ALLOWED,
             media_type=JSON,
-            headers=headers_of(error),
+            headers=headers_of(not_allowed),
         )
     return Response.of_json(
         {

@@ -19,11 +19,11 @@ from coffer.adapters.s3.responses import crc32_of, document_of, text, texts, who
 from coffer.adapters.signing.sigv4 import Endpoint, Signer, encode_path
 from coffer.domain.clock import Clock
 from coffer.domain.errors import (
+    MultipartUploadMissingError,
     ObjectChangedError,
     ObjectMissingError,
     StoreError,
     UnavailableError,
-    UploadMissingError,
 )
 from coffer.domain.export.layout import GIB, MIB
 from coffer.domain.export.ports import ObjectRange
@@ -134,7 +134,7 @@ class S3Archives:
             try:
                 self._store.ask("GET", key, query={"uploadId": upload})
             except ObjectMissingError:
-                raise UploadMissingError(key) from error
+                raise MultipartUploadMissingError(key) from error
             raise
         etag = text(document, "ETag").strip('"')
         return etag or self.describe(key).etag  # Ceph 16 does not say
@@ -142,7 +142,7 @@ class S3Archives:
     def abandon(self, key: str, upload: str) -> None:
         try:
             self._store.ask("DELETE", key, query={"uploadId": upload})
-        except UploadMissingError:
+        except MultipartUploadMissingError:
             return
 
     def unfinished(self, prefix: str) -> Iterator[tuple[str, str]]:

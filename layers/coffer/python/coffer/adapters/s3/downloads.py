@@ -1,4 +1,4 @@
-"""The Deliveries port: presigned links and small signed GETs, without an AWS client.
+"""The ObjectDownloads port: presigned links and small signed GETs, without an AWS client.
 
 A function that only hands files out signs by hand and reads over one kept connection, so that it
 starts without importing an SDK.
@@ -36,7 +36,7 @@ class SignedDownloads:
         self._bucket = bucket
         self._clock = clock
 
-    def link(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
+    def presigned_url(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
         return self._signer.presign_url(
             "GET",
             self._endpoint.object_url(self._bucket, key),
@@ -52,7 +52,7 @@ class SignedDownloads:
         response, _ = self._exchange("HEAD", key, _NOTHING)
         return int(response.getheader("Content-Length", "0"))
 
-    def fetch(self, key: str, start: int, length: int) -> bytes:
+    def read(self, key: str, start: int, length: int) -> bytes:
         if length <= 0:
             return b""
         _, body = self._exchange("GET", key, {"range": f"bytes={start}-{start + length - 1}"})

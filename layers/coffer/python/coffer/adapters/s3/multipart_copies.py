@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from coffer.adapters.s3.objects import S3Objects, domain_errors
-from coffer.domain.errors import ObjectChangedError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.large_files import MAX_CONCURRENT_PARTS
 from coffer.domain.uploads.ports import PartRange
@@ -86,7 +86,11 @@ class S3MultipartCopies:
         return self.describe(destination)
 
     def abort(self, destination: str, upload: str) -> None:
-        with suppress(UploadMissingError), _missing_upload(destination), domain_errors(destination):
+        with (
+            suppress(MultipartUploadMissingError),
+            _missing_upload(destination),
+            domain_errors(destination),
+        ):
             self._s3.abort_multipart_upload(Bucket=self._bucket, Key=destination, UploadId=upload)
 
     def describe(self, key: str) -> StoredObject:
@@ -107,5 +111,5 @@ def _missing_upload(key: str) -> Iterator[None]:
         yield
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "NoSuchUpload":
-            raise UploadMissingError(key) from error
+            raise MultipartUploadMissingError(key) from error
         raise

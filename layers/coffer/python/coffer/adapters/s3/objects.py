@@ -182,7 +182,7 @@ class S3Objects:
         except ObjectMissingError:
             return
 
-    def older_than(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
+    def written_before(self, prefix: str, moment: datetime) -> Iterator[StoredObject]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix
         )

@@ -7,7 +7,7 @@ from email.message import Message
 from xml.etree import ElementTree  # only of what our own store answers
 
 from coffer.adapters.http_connections import Reply
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 
 _MISSING_UPLOAD = frozenset({"NoSuchUpload", "InvalidPart"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
@@ -30,7 +30,7 @@ def error_code(reply: Reply) -> str:
 def failure(code: str, reply: Reply, key: str) -> Exception:
     """What to raise of an error about `key`."""
     if code in _MISSING_UPLOAD:
-        return UploadMissingError(key)
+        return MultipartUploadMissingError(key)
     if code in _MISSING:
         return ObjectMissingError(key)
     if code in _CHANGED:

@@ -106,5 +106,5 @@ def remembered(audit: AuditReader, caller: Caller, instance_id: str) -> Iterator
         raise GoneError(
             "record_deleted",
             f"{instance_id} was deleted; its audit tells by whom and when.",
-            about=instance_id,
+            instance_id=instance_id,
         ) from error

@@ -44,7 +44,7 @@ def require_undeleted(derivative: Derivative) -> None:
             "derivative_deleted",
             f"The derivative {derivative.identifier} was deleted; its audit tells by whom and "
             "when.",
-            about=derivative.instance_id,
+            instance_id=derivative.instance_id,
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
-from coffer.domain.downloads.ports import Deliveries
+from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import NotFoundError, ObjectMissingError
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.metadata.ports import Catalogue
@@ -30,7 +30,7 @@ class FileInspection:
 
     uploads: Uploads
     catalogue: Catalogue
-    store: Deliveries
+    store: ObjectDownloads
 
     def look(self, caller: Caller, bucket: str, filename: str, *, is_derivative: bool) -> FileInfo:
         """What is in the store under this name; NotFoundError where nothing is."""

@@ -15,7 +15,7 @@ from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
-from coffer.domain.file_names import base_of, name_for_download
+from coffer.domain.file_names import base_name, download_name
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import describing_metadata
 from coffer.domain.metadata.record import Metadata
@@ -52,7 +52,7 @@ def find_file(
     extension = upload.content.evaluated_file_extension
     return _of_upload(
         upload,
-        filename=name_for_download(name, extension, file_identifier),
+        filename=download_name(name, extension, file_identifier),
         media_type=metadata.dc_format if metadata else upload.content.evaluated_media_type,
     )
 
@@ -148,7 +148,7 @@ def find_derivative(
     name = (record.filename if record else None) or upload.original_filename
     return _of_upload(
         upload,
-        filename=name_for_download(name, extension, file_identifier),
+        filename=download_name(name, extension, file_identifier),
         media_type=record.dc_format if record else upload.content.evaluated_media_type,
     )
 
@@ -250,7 +250,7 @@ def _derivative_name(derivative: Derivative, metadata: Metadata | None) -> str:
 
 def _name_after(source: str, suffix: str, extension: str, identifier: str) -> str:
     """What a file made from `source` is called; its identifier where that one has no base."""
-    base = base_of(source)
+    base = base_name(source)
     return f"{base}_{suffix}{extension}" if base else f"{identifier}{extension}"
 
 
@@ -259,4 +259,6 @@ def _not_found(bucket: str, file_identifier: str) -> NotFoundError:
 
 
 def _gone(instance_id: str, file_identifier: str) -> GoneError:
-    return GoneError("file_deleted", f"The file {file_identifier} was deleted.", about=instance_id)
+    return GoneError(
+        "file_deleted", f"The file {file_identifier} was deleted.", instance_id=instance_id
+    )

@@ -1,4 +1,4 @@
-"""The port that hands stored bytes to a client."""
+"""The ObjectDownloads port: presigned URLs and byte ranges of stored objects."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from datetime import timedelta
 from typing import Protocol
 
 
-class Deliveries(Protocol):
-    """How stored bytes are handed out: by a link, or in small pieces."""
+class ObjectDownloads(Protocol):
+    """Gives clients access to the bytes of stored objects."""
 
-    def link(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
-        """A URL that anyone can GET for a while, answered with this type and disposition."""
+    def presigned_url(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
+        """Return a URL with which anyone can GET the object until `life` has passed.
+
+        The response has this media type and Content-Disposition.
+        """
         ...
 
     def size(self, key: str) -> int:
-        """The length of the object in bytes; raises ObjectMissingError."""
+        """Return the length of the object in bytes; raise ObjectMissingError."""
         ...
 
-    def fetch(self, key: str, start: int, length: int) -> bytes:
-        """`length` bytes from `start`, fewer only at the end; raises ObjectMissingError."""
+    def read(self, key: str, start: int, length: int) -> bytes:
+        """Return `length` bytes from `start`, fewer at the end; raise ObjectMissingError."""
         ...

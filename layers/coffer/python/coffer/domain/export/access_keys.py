@@ -89,7 +89,7 @@ def _require_archive(export: Export) -> None:
         raise GoneError(
             "export_expired",
             f"The archive of the export {export.identifier} has been removed.",
-            about=f"object-export/{export.identifier}",
+            instance_id=f"object-export/{export.identifier}",
         )
     if export.status is ExportStatus.ERROR:
         raise ConflictError(

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.export.transform_member import ExportFunction
-from coffer.domain.file_names import base_of, standardise
+from coffer.domain.file_names import base_name, standardise
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
@@ -86,7 +86,7 @@ def file_name(
     extension = (metadata.file_extension or found) if metadata else found
     candidates = (alias, metadata.filename if metadata else None, upload.original_filename)
     name = next((one for one in candidates if one and one.strip()), "")
-    base = _safe_base(base_of(name), upload.file_identifier)
+    base = _safe_base(base_name(name), upload.file_identifier)
     return _with_function(base, extension, alias, function)
 
 
@@ -100,10 +100,10 @@ def derivative_name(
     named = next((name for name in (alias, derivative.filename) if name and name.strip()), None)
     identifier = derivative.file_identifier
     if named is not None:
-        base = _safe_base(base_of(named), identifier)
+        base = _safe_base(base_name(named), identifier)
     else:
         source = (metadata.filename or metadata.original_filename or "") if metadata else ""
-        base = _safe_base(base_of(source), "")
+        base = _safe_base(base_name(source), "")
         base = f"{base}_{_SUFFIXES[derivative.derivative_type]}" if base else identifier
     return _with_function(base, derivative.file_extension, alias, function)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import (
+    MultipartUploadMissingError,
     ObjectChangedError,
     ObjectMissingError,
     RecordChangedError,
-    UploadMissingError,
 )
 from coffer.domain.export.layout import CopiedPart, JoinedPart, copied_parts
 from coffer.domain.export.ports import Archives
@@ -123,7 +123,7 @@ class Assembler:
             tail = archives.copy(key, upload, 1, source, part.start, part.length)
             header = archives.send(key, upload, 2, planned.header)
             etag = archives.finish(key, upload, {1: tail, 2: header})
-        except UploadMissingError as error:
+        except MultipartUploadMissingError as error:
             raise RecordChangedError(f"{key} was cleared away by another worker") from error
         except (ObjectMissingError, ObjectChangedError):
             archives.abandon(key, upload)

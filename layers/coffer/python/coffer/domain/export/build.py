@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import RecordChangedError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, RecordChangedError
 from coffer.domain.export.copy_members import Copying
 from coffer.domain.export.finishing import Finishing
 from coffer.domain.export.layout import Layout
@@ -106,10 +106,10 @@ class ExportBuilder:
         for _ in range(2):
             try:
                 return self._fill(draft, layout, members, manifest.function)
-            except UploadMissingError:
+            except MultipartUploadMissingError:
                 # Cleared away as abandoned, or completed by a worker that was believed dead.
                 draft.start_over(sources.dropped)
-        raise UploadMissingError(f"the upload of {draft.key} vanished twice")
+        raise MultipartUploadMissingError(f"the upload of {draft.key} vanished twice")
 
     def _fill(
         self,

@@ -26,7 +26,7 @@ from coffer.domain.export.verify_sources import sized
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.text_safety import carries_markup
+from coffer.domain.text_safety import has_markup
 from coffer.domain.transactions.commit import ReservedIdentifier
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
@@ -383,5 +383,5 @@ def _text_problems(text: str, where: str, what: str) -> Iterator[Problem]:
     if len(text) > MAX_NAME_LENGTH:
         detail = f"{what} has {len(text)} characters; at most {MAX_NAME_LENGTH} are taken."
         yield Problem("name_too_long", detail, pointer=where)
-    elif carries_markup(text):
+    elif has_markup(text):
         yield Problem("unsafe_text", f"{what} holds markup.", pointer=where)

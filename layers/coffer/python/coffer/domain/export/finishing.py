@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UploadMissingError
+from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.export.layout import Layout
 from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
@@ -49,7 +49,7 @@ class Finishing:
             buffer.put(end)
             parts[len(parts) + 1] = self.draft.send(len(parts) + 1, buffer)
             self.archives.finish(self.draft.key, done.upload, parts)
-        except UploadMissingError:
+        except MultipartUploadMissingError:
             if not self._is_there(offset, b"".join(self._directory(written)) + end):
                 raise
         return offset + size_bytes + len(end)

@@ -42,7 +42,7 @@ def require_undeleted(metadata: Metadata) -> None:
         raise GoneError(
             "metadata_deleted",
             f"The metadata {metadata.identifier} was deleted; its audit tells by whom and when.",
-            about=metadata.instance_id,
+            instance_id=metadata.instance_id,
         )
 
 

@@ -17,7 +17,7 @@ from coffer.domain.derivatives.thumbnail_record import (
     plan_thumbnail_record,
     thumbnail_of_derivative,
 )
-from coffer.domain.downloads.ports import Deliveries
+from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import InvalidError, ObjectMissingError, RecordChangedError
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import is_imageable
@@ -60,7 +60,7 @@ class Regeneration:
 
     uploads: Uploads
     catalogue: Catalogue
-    store: Deliveries
+    store: ObjectDownloads
     clock: Clock
 
     def run(self, caller: Caller, wanted: GenerationRequest) -> Derivative:

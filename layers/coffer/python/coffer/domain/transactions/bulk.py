@@ -14,11 +14,11 @@ from coffer.domain.constraints import ATTRIBUTES
 from coffer.domain.errors import (
     ConflictError,
     MalformedRequestError,
-    PartlyWrittenError,
+    PartialWriteError,
     RequestError,
     TransactionCanceledError,
     UnavailableError,
-    together,
+    combine_errors,
 )
 from coffer.domain.transactions.actions import MAX_ACTIONS, Record
 from coffer.domain.transactions.commit import (
@@ -77,7 +77,7 @@ def write_in_bulk(
             _write_apart(transactions, chunk, plan, outcome)
     if outcome.failed:
         written = {number: one.identifier for number, one in outcome.written.items()}
-        raise PartlyWrittenError(failed=outcome.failed, written=written)
+        raise PartialWriteError(failed=outcome.failed, written=written)
     return [outcome.written[number] for number in range(entries)]
 
 
@@ -131,7 +131,7 @@ def _tell_of_earlier_runs(attempts: Sequence[Attempt[Made]]) -> None:
     }
     failed = {number: one for number, one in enumerate(attempts) if isinstance(one, RequestError)}
     if written and failed:
-        raise PartlyWrittenError(failed=failed, written=written)
+        raise PartialWriteError(failed=failed, written=written)
 
 
 def _sound(
@@ -146,7 +146,7 @@ def _sound(
         else:
             sound[number] = attempt
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
     return sound
 
 

@@ -19,7 +19,7 @@ from coffer.domain.errors import (
     RequestError,
     TransactionCanceledError,
     UnavailableError,
-    together,
+    combine_errors,
 )
 from coffer.domain.transactions.actions import Action
 from coffer.domain.transactions.ports import Transactions
@@ -108,7 +108,7 @@ class ValidationErrors:
     def raise_if_any(self) -> None:
         """Raise what was gathered, all together; nothing where nothing was."""
         if self._errors:
-            raise together(self._errors)
+            raise combine_errors(self._errors)
 
 
 def actions_of(plans: Sequence[PlannedChange[Made]]) -> tuple[Action, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from coffer.domain.errors import NotFoundError, RequestError, together
+from coffer.domain.errors import NotFoundError, RequestError, combine_errors
 
 Loaded = TypeVar("Loaded")
 
@@ -34,5 +34,5 @@ def load_all(
             error.problems = tuple(replace(one, pointer=pointer) for one in error.problems)
             errors.append(error)
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
     return [known[identifier] for identifier in identifiers]

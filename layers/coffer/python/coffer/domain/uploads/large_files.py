@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from coffer.domain.errors import (
+    MultipartUploadMissingError,
     ObjectChangedError,
     ObjectMissingError,
     RecordChangedError,
-    UploadMissingError,
 )
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.ports import MultipartCopies, PartRange, ProcessingQueue, Uploads
@@ -82,7 +82,7 @@ class MultipartLargeFiles:
                 self.queue.enqueue(arrived)
                 return None
             promoted = self.copies.complete(str(upload.object_key), str(upload.copy_identifier))
-        except UploadMissingError:
+        except MultipartUploadMissingError:
             return self._completed_earlier(upload, arrived)
         except (ObjectChangedError, ObjectMissingError):
             self.copies.abort(str(upload.object_key), str(upload.copy_identifier))

@@ -23,7 +23,7 @@ class MultipartCopies(Protocol):
     """Copies of large objects inside the object store, as multipart uploads.
 
     `upload` is the identifier of a multipart upload. The methods that take it raise
-    `UploadMissingError` if the multipart upload does not exist any more.
+    `MultipartUploadMissingError` if the multipart upload does not exist any more.
     """
 
     def create(self, destination: str, *, content_type: str) -> str:

@@ -92,5 +92,5 @@ def require_undeleted(upload: ObjectUpload) -> None:
         raise GoneError(
             "upload_deleted",
             f"The upload {upload.file_identifier} was deleted; its audit says when and by whom.",
-            about=upload.instance_id,
+            instance_id=upload.instance_id,
         )

@@ -112,7 +112,7 @@ def read_term(vocabulary: Vocabulary, kind: type[T], identifier: str) -> T:
         raise GoneError(
             "term_deleted",
             f"The {kind_of(kind)} {identifier} was deleted; its audit tells by whom and when.",
-            about=term.instance_id,
+            instance_id=term.instance_id,
         )
     return term
 

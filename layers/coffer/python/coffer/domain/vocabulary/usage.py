@@ -17,7 +17,7 @@ from coffer.domain.errors import (
     MalformedRequestError,
     Problem,
     RequestError,
-    together,
+    combine_errors,
 )
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.terms import (
@@ -115,7 +115,7 @@ def check_terms(terms: Terms, record: UsesTerms, *, where: str = "/data/attribut
             )
         )
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
 
 
 def wrong_attributes(terms: Terms, record: UsesTerms, where: str) -> Iterator[Problem]:

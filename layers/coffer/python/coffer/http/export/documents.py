@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer.domain.clock import to_text
-from coffer.domain.downloads.ports import Deliveries
+from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import (
     InvalidError,
     MalformedRequestError,
@@ -133,18 +133,18 @@ def key_response(request: Request, access: AccessKey) -> Response:
     )
 
 
-def archive_response(opened: OpenedArchive, deliveries: Deliveries) -> Response:
+def archive_response(opened: OpenedArchive, store: ObjectDownloads) -> Response:
     """The archive itself, or a redirect to a link that gives it."""
     disposition = _disposition(opened)
     try:
         if opened.size_bytes <= MAX_BODY_BYTES:
-            body = deliveries.fetch(opened.key, 0, opened.size_bytes)
+            body = store.read(opened.key, 0, opened.size_bytes)
             return Response(headers=_headers(opened), body=body)
     except ObjectMissingError as error:
         raise NotFoundError(
             "access_key_not_found", "This key opens nothing, or nothing any more."
         ) from error
-    link = deliveries.link(opened.key, media_type=_ZIP, disposition=disposition, life=LINK_LIFE)
+    link = store.presigned_url(opened.key, media_type=_ZIP, disposition=disposition, life=LINK_LIFE)
     return Response(
         status=HTTPStatus.TEMPORARY_REDIRECT,
         headers={

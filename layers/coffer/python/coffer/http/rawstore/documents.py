@@ -24,7 +24,7 @@ from coffer.domain.rawstore.datasets import BadFilesError
 from coffer.domain.rawstore.permissions import PermissionTokens, Permit
 from coffer.domain.rawstore.uploads import AuthorizedPackage, SignedUpload
 from coffer.http.errors import headers_of, status_of
-from coffer.http.requests import Request, unrepeated
+from coffer.http.requests import Request, unique_members
 from coffer.http.responses import JSON, Response
 
 MAX_ANSWER_BYTES = 6 * 1024**2 - 4096
@@ -63,7 +63,7 @@ def read_document(request: Request) -> Any:
     """The body as JSON, whatever its content type says: browsers of the reference send text."""
     try:
         return json.loads(
-            request.body, object_pairs_hook=unrepeated, parse_constant=_refuse_constant
+            request.body, object_pairs_hook=unique_members, parse_constant=_refuse_constant
         )
     except json.JSONDecodeError as error:
         raise MalformedRequestError(
@@ -132,7 +132,7 @@ def render_error(error: RequestError, _request: Request) -> Response:
     )
 
 
-def render_crash(request: Request) -> Response:
+def render_internal_error(request: Request) -> Response:
     """What a caller is told of a failure nobody expected: an id to ask about, and nothing else."""
     message = (
         f"Something failed that should not have. Please report the request {request.request_id}."

@@ -15,7 +15,7 @@ from coffer.domain.errors import (
     MalformedRequestError,
     RequestError,
     TooLargeError,
-    together,
+    combine_errors,
 )
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.transactions.bulk import MAX_ENTRIES
@@ -113,7 +113,7 @@ def _each(request: Request, read: Callable[[Any], Entry]) -> list[Entry]:
         except RequestError as error:
             errors.append(error.at_entry(number))
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
     return values
 
 

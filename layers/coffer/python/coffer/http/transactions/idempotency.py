@@ -11,7 +11,7 @@ from contextlib import suppress
 from coffer.domain.callers import Caller
 from coffer.domain.errors import (
     MalformedRequestError,
-    PartlyWrittenError,
+    PartialWriteError,
     RequestError,
     UnavailableError,
 )
@@ -61,7 +61,7 @@ def reserved_identifier(run: Run | None, number: int = 0) -> ReservedIdentifier 
 def _run(idempotency: Idempotency, run: Run, make: Callable[[Run | None], Response]) -> Response:
     try:
         answer = make(run)
-    except (PartlyWrittenError, UnavailableError):
+    except (PartialWriteError, UnavailableError):
         idempotency.give_up(run)
         raise
     except RequestError:

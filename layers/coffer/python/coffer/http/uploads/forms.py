@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578): one file in the part `file`, as the seed's clients send it."""
+"""Parse multipart forms (RFC 7578) that upload one file, in the part `file`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_PARTS = 16
 
 
 def received_file(request: Request, *, max_bytes: int) -> ReceivedFile:
-    """The file that the request's form brings; raises a RequestError that says what is wrong."""
+    """Return the file of the request's form; raise RequestError if the form is not valid."""
     parts = _parts(request)
     files = [part for part in parts if part.name == FILE_PART]
     if not files:
@@ -34,7 +34,7 @@ def received_file(request: Request, *, max_bytes: int) -> ReceivedFile:
         raise TooLargeError(
             "file_too_large",
             f"The file has {part.size} bytes; at most {max_bytes} can be sent through the API. "
-            "Larger files go straight to S3: POST /api/v1/upload/{bucket} says how.",
+            "Upload larger files directly to S3, by POST /api/v1/upload/{bucket}.",
         )
     return ReceivedFile(
         body=part.raw,
@@ -75,7 +75,7 @@ def _parts(request: Request) -> list[MultipartPart]:
 
 
 def _reason(error: ValueError) -> str:
-    """What the parser says is wrong, without the exception that it may carry along."""
+    """Return the parser's message, but for text that is not UTF-8 a readable one."""
     if any(isinstance(one, UnicodeDecodeError) for one in (error, *error.args)):
-        return "the head of a part, where its file name stands, is not UTF-8"
+        return "the header of a part, which has the file name, is not UTF-8"
     return str(error)

@@ -1,4 +1,4 @@
-"""What answers a file that came through the API: its record, in the form the client knows."""
+"""Present the record of a file that was uploaded through the API, for `upload_file`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from coffer.http.uploads.documents import present_upload
 
 
 def upload_response(request: Request, result: UploadResult) -> Response:
-    """The answer to an upload: a JSON:API document where Accept names it, else the flat object.
+    """Return a JSON:API document with 201 if Accept names it, else a flat object with 200.
 
-    The flat one, with 200 and the identifier inside, is what the reference answered until 1.27.
+    The flat object, with the identifier inside, is the reference's response until 1.27.
     """
     upload = result.upload
-    if request.names(JSON_API):
+    if request.accepts_exactly(JSON_API):
         data = present_upload(upload, duplicate_found=result.duplicate_found)
         return resource_response(request, data, version=upload.version, created=True)
     flat: dict[str, Any] = {
