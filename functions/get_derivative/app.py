@@ -1,9 +1,9 @@
 """GET /api/v1/derivative/{id}: the record of a file that was made from another."""
 
-from coffer.adapters.dynamodb.changes.history import DynamoHistory
+from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
-from coffer.domain.changes.history import remembered
+from coffer.domain.changes.history import gone_if_deleted
 from coffer.domain.derivatives.read import read_derivative
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
@@ -17,7 +17,7 @@ from coffer.identification import configured_identify
 
 identify = configured_identify()
 lists, catalogue = DynamoLists(), DynamoCatalogue()
-history = DynamoHistory()
+audit = DynamoAuditReader()
 app = Api()
 
 
@@ -26,7 +26,7 @@ def show_derivative(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     view = parse_view(request, Kind.DERIVATIVE)
-    with remembered(history, caller, f"derivative/{identifier}"):
+    with gone_if_deleted(audit, caller, f"derivative/{identifier}"):
         derivative = read_derivative(catalogue, caller, identifier)
     related = find_related(lists, catalogue, caller, Kind.DERIVATIVE, [derivative], view.include)
     return record_response(request, derivative, view, related, caller)

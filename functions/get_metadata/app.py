@@ -1,9 +1,9 @@
 """GET /api/v1/metadata/{id}: the description of one file."""
 
-from coffer.adapters.dynamodb.changes.history import DynamoHistory
+from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
-from coffer.domain.changes.history import remembered
+from coffer.domain.changes.history import gone_if_deleted
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.related import find_related
@@ -17,7 +17,7 @@ from coffer.identification import configured_identify
 
 identify = configured_identify()
 lists, catalogue = DynamoLists(), DynamoCatalogue()
-history = DynamoHistory()
+audit = DynamoAuditReader()
 app = Api()
 
 
@@ -26,7 +26,7 @@ def show_metadata(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     view = parse_view(request, Kind.METADATA)
-    with remembered(history, caller, f"metadata/{identifier}"):
+    with gone_if_deleted(audit, caller, f"metadata/{identifier}"):
         metadata = read_metadata(catalogue, caller, identifier)
     related = find_related(lists, catalogue, caller, Kind.METADATA, [metadata], view.include)
     return record_response(request, metadata, view, related, caller)

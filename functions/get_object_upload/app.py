@@ -1,9 +1,9 @@
 """GET /api/v1/object-upload/{id}: the record of one uploaded file."""
 
-from coffer.adapters.dynamodb.changes.history import DynamoHistory
+from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.domain.changes.history import remembered
+from coffer.domain.changes.history import gone_if_deleted
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.related import RelatedRecords
@@ -18,7 +18,7 @@ from coffer.identification import configured_identify
 identify = configured_identify()
 uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
-history = DynamoHistory()
+audit = DynamoAuditReader()
 app = Api()
 
 
@@ -27,7 +27,7 @@ def show_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     view = parse_view(request, Kind.OBJECT_UPLOAD)
-    with remembered(history, caller, f"object-upload/{identifier}"):
+    with gone_if_deleted(audit, caller, f"object-upload/{identifier}"):
         upload = read_upload(uploads, catalogue, caller, identifier)
     return record_response(request, upload, view, RelatedRecords(), caller)
 

@@ -1,23 +1,22 @@
-"""GET /api/v1/audit-snapshot: who changed what, and when."""
+"""GET /api/v1/audit-snapshot: snapshots of changed records, with author and time."""
 
-from coffer.adapters.dynamodb.changes.history import DynamoHistory
-from coffer.domain.changes.history import read_history
+from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
+from coffer.domain.changes.history import list_snapshots
 from coffer.http.api import Api
-from coffer.http.changes.history import history_response, read_history_query
+from coffer.http.changes.history import parse_snapshot_query, snapshots_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
-history = DynamoHistory()
+audit = DynamoAuditReader()
 app = Api()
 
 
 @app.route("GET /api/v1/audit-snapshot")
-def list_snapshots(request: Request) -> Response:
-    caller = identify(request)
-    query = read_history_query(request)
-    return history_response(request, query, read_history(history, caller, query))
+def list_audit_snapshots(request: Request) -> Response:
+    caller, query = identify(request), parse_snapshot_query(request)
+    return snapshots_response(request, query, list_snapshots(audit, caller, query))
 
 
 lambda_handler = app.handler()

@@ -1,13 +1,13 @@
-"""The tables' streams: what changed goes into the audit, then onto the bus."""
+"""DynamoDB streams: write an audit snapshot of each change, then publish its messages."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
-from coffer.adapters.dynamodb.changes.stream import read_change
+from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
+from coffer.adapters.dynamodb.changes.stream import parse_stream_record
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
 from coffer.batches import stream_handler
-from coffer.domain.changes.publish import announce, tell
+from coffer.domain.changes.publish import describe_change, publish_change
 from coffer.observability import count, logger
 from coffer.settings import messaging_settings
 
@@ -16,13 +16,13 @@ bus = EventBridgeBus(event_bus_client(), messaging_settings.event_bus)
 
 
 def publish(record: Mapping[str, Any]) -> None:
-    change = read_change(record)
-    announcement = announce(change.before, change.after, change.occurred_on)
-    if announcement is None:
+    written = parse_stream_record(record)
+    change = describe_change(written.before, written.after, written.occurred_on)
+    if change is None:
         return
-    tell(audit, bus, announcement)
-    instance = announcement.snapshot["instanceId"]
-    logger.info("change told", instance_id=instance, version=announcement.snapshot["version"])
+    publish_change(audit, bus, change)
+    instance, version = change.snapshot["instanceId"], change.snapshot["version"]
+    logger.info("change published", instance_id=instance, version=version)
     count("ChangesTold")
 
 

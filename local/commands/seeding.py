@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from uuid import UUID
 
-from coffer.adapters.dynamodb.changes.audit_items import SnapshotItem
+from coffer.adapters.dynamodb.changes.snapshots import SnapshotItem
 from coffer.adapters.dynamodb.listing.counts import CountItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
-from coffer.domain.changes.publish import announce
+from coffer.domain.changes.publish import describe_change
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.record import DEFAULTS, Metadata
 from coffer.domain.uploads.record import (
@@ -65,7 +65,7 @@ def _count_before(records: Iterable[ObjectUpload | Metadata]) -> None:
     The change stream, which takes minutes to tell of thousands, finds it there and counts none of
     them again; whoever seeds the same numbers twice doesn't either.
     """
-    told = [one for record in records if (one := announce(None, record, EPOCH)) is not None]
+    told = [one for record in records if (one := describe_change(None, record, EPOCH)) is not None]
     keys = [(one.snapshot["instanceId"], one.snapshot["version"]) for one in told]
     known = {item.instance_id for item in SnapshotItem.batch_get(keys)}
     new = [one for one in told if one.snapshot["instanceId"] not in known]
@@ -73,7 +73,7 @@ def _count_before(records: Iterable[ObjectUpload | Metadata]) -> None:
         for one in new:
             audit.save(SnapshotItem.of(one.snapshot))
     sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for change in (change for one in new for change in one.counts):
+    for change in (change for one in new for change in one.counter_changes):
         numbers = {"records": change.records, "public": change.public_records}
         sums[change.kind.value, change.bucket_key].update(numbers)
     for (kind, bucket_key), sum_ in sums.items():

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
+from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
 from coffer.domain.changes.ports import AuditTrail, EventBus
-from coffer.domain.changes.publish import announce
+from coffer.domain.changes.publish import describe_change
 from coffer.domain.listing.counters import CounterChange
 from coffer.domain.uploads.record import UploadStatus
 from coffer.settings import messaging_settings
@@ -74,9 +74,9 @@ def _summed(changes: Iterable[CounterChange]) -> dict[tuple[str, str], tuple[int
 
 
 def snapshot(version: int = 1, **changes: Any) -> Mapping[str, Any]:
-    announcement = announce(None, metadata(version=version), NOON)
-    assert announcement is not None
-    return {**announcement.snapshot, **changes}
+    change = describe_change(None, metadata(version=version), NOON)
+    assert change is not None
+    return {**change.snapshot, **changes}
 
 
 def test_a_snapshot_is_kept_as_it_is(audit: Audit) -> None:
@@ -86,10 +86,10 @@ def test_a_snapshot_is_kept_as_it_is(audit: Audit) -> None:
 
 @pytest.mark.parametrize("record", [upload(), thumbnail()])
 def test_snapshots_of_every_record_are_kept(audit: Audit, record: Any) -> None:
-    announcement = announce(None, record, NOON)
-    assert announcement is not None
-    audit.trail.record(announcement.snapshot)
-    assert audit.kept() == [announcement.snapshot]
+    change = describe_change(None, record, NOON)
+    assert change is not None
+    audit.trail.record(change.snapshot)
+    assert audit.kept() == [change.snapshot]
 
 
 def test_a_snapshot_is_never_changed(audit: Audit) -> None:
@@ -106,9 +106,9 @@ def test_every_version_of_every_record_is_kept(audit: Audit) -> None:
 
 def change(before: Any, after: Any, audit: Audit) -> None:
     """Record a change as `publish_changes` does."""
-    announcement = announce(before, after, NOON)
-    assert announcement is not None
-    audit.trail.record(announcement.snapshot, announcement.counts)
+    change = describe_change(before, after, NOON)
+    assert change is not None
+    audit.trail.record(change.snapshot, change.counter_changes)
 
 
 def test_a_record_counts_while_lists_show_it(audit: Audit) -> None:
@@ -138,7 +138,7 @@ def test_a_record_that_moves_counts_where_it_went(audit: Audit) -> None:
 
 def test_an_upload_counts_from_when_it_was_looked_into(audit: Audit) -> None:
     before = upload(status=UploadStatus.PROCESSING, version=0)
-    assert announce(None, before, NOON) is None
+    assert describe_change(None, before, NOON) is None
     change(before, upload(), audit)
     assert audit.counted() == {("object-upload", "aafc"): (1, 0)}
 

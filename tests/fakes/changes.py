@@ -15,21 +15,25 @@ class InMemoryAudit:
         self.snapshots: dict[tuple[str, int], Mapping[str, Any]] = {}
         self.counted: list[CounterChange] = []
 
-    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CounterChange] = ()) -> None:
+    def record(
+        self, snapshot: Mapping[str, Any], counter_changes: Sequence[CounterChange] = ()
+    ) -> None:
         key = (snapshot["instanceId"], snapshot["version"])
         if key not in self.snapshots:
             self.snapshots[key] = snapshot
-            self.counted += counts
+            self.counted += counter_changes
 
 
 class RecordingBus:
-    """The EventBus port; messages of the types in `refused` are not taken."""
+    """The EventBus port; it refuses messages of the types in `refused`."""
 
     def __init__(self) -> None:
         self.published: list[Mapping[str, Any]] = []
         self.refused: set[str] = set()
 
     def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
-        taken = [message["type"] not in self.refused for message in messages]
-        self.published += [m for m, was_taken in zip(messages, taken, strict=True) if was_taken]
-        return taken
+        accepted = [message["type"] not in self.refused for message in messages]
+        self.published += [
+            message for message, is_accepted in zip(messages, accepted, strict=True) if is_accepted
+        ]
+        return accepted

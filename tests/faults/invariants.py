@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from coffer.domain.changes.publish import message_id
+from coffer.domain.changes.messages import message_id
 from operations.dead_letters import dead_letter_queues
 from tests.faults.people import GROUPS
 from tests.faults.simulation import REFUSED, InProcess, Simulation

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from coffer.adapters.dynamodb.changes.audit import DynamoAuditTrail
+from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
 from coffer.adapters.dynamodb.connection import DYNAMODB
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
@@ -21,7 +21,7 @@ from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.adapters.event_bus import EventBridgeBus
 from coffer.adapters.s3.objects import S3Objects
-from coffer.domain.changes.publish import announce
+from coffer.domain.changes.publish import describe_change
 from coffer.domain.errors import (
     ObjectChangedError,
     ObjectExistsError,
@@ -196,9 +196,9 @@ NAMED: RangeRead = RangeRead(
 
 
 def _snapshot() -> Any:
-    announcement = announce(None, metadata(), NOON)
-    assert announcement is not None
-    return announcement.snapshot
+    change = describe_change(None, metadata(), NOON)
+    assert change is not None
+    return change.snapshot
 
 
 @pytest.fixture
@@ -340,12 +340,12 @@ def test_a_transaction_that_was_rolled_back_for_no_reason_may_be_tried_again() -
 def count_one(response: Any) -> None:
     """Record a change that counts, while its transactions are answered like this."""
     trail = DynamoAuditTrail()
-    announcement = announce(None, metadata(), NOON)
-    assert announcement is not None
+    change = describe_change(None, metadata(), NOON)
+    assert change is not None
     answer_always(DYNAMODB.client, response, TRANSACTIONS)
     try:
         with no_pauses():
-            trail.record(announcement.snapshot, announcement.counts)
+            trail.record(change.snapshot, change.counter_changes)
     finally:
         answer_normally(DYNAMODB.client, TRANSACTIONS)
 

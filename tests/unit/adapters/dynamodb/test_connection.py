@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coffer.adapters.dynamodb import derivatives as derivative_items
-from coffer.adapters.dynamodb.changes import audit_items
+from coffer.adapters.dynamodb.changes import snapshots
 from coffer.adapters.dynamodb.connection import DYNAMODB, Table
 from coffer.adapters.dynamodb.export import items as export_items
 from coffer.adapters.dynamodb.listing import counts
@@ -15,12 +15,12 @@ from coffer.adapters.dynamodb.vocabulary import items as vocabulary_items
 
 def test_all_tables_and_transactions_have_one_client() -> None:
     modules = (
-        audit_items,
         counts,
         derivative_items,
         export_items,
         metadata_items,
         runs,
+        snapshots,
         upload_items,
         vocabulary_items,
     )

@@ -1,4 +1,4 @@
-"""Stream records of DynamoDB, read back as the records that they are about."""
+"""Parsing records of DynamoDB streams into changes of our records."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.dynamodb.changes.stream import Change, read_change
+from coffer.adapters.dynamodb.changes.stream import Change, parse_stream_record
 from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
-from coffer.domain.changes.publish import Record
+from coffer.domain.changes.snapshots import AuditedRecord
 from coffer.settings import table_settings
 from tests.fakes.records import metadata, pending, thumbnail, upload
 
@@ -40,25 +40,27 @@ def stream_record(table: str, **images: Any) -> dict[str, Any]:
     ],
     ids=["upload", "metadata", "derivative"],
 )
-def test_a_new_record_is_one_of_its_table(table: str, item: Any, record: Record) -> None:
-    change = read_change(stream_record(table, NewImage=item))
+def test_a_new_record_has_the_type_of_its_table(
+    table: str, item: Any, record: AuditedRecord
+) -> None:
+    change = parse_stream_record(stream_record(table, NewImage=item))
     assert change == Change(before=None, after=record, occurred_on=THEN)
 
 
-def test_a_change_has_both_sides() -> None:
+def test_a_change_has_the_record_before_and_after() -> None:
     record = stream_record(
         table_settings.uploads_table,
         OldImage=UploadItem.of(pending()),
         NewImage=UploadItem.of(upload()),
     )
-    assert read_change(record) == Change(before=pending(), after=upload(), occurred_on=THEN)
+    assert parse_stream_record(record) == Change(before=pending(), after=upload(), occurred_on=THEN)
 
 
 def test_a_removal_has_nothing_after_it() -> None:
     record = stream_record(table_settings.metadata_table, OldImage=MetadataItem.of(metadata()))
-    assert read_change(record).after is None
+    assert parse_stream_record(record).after is None
 
 
 def test_a_table_that_is_not_ours_is_a_mistake() -> None:
     with pytest.raises(KeyError):
-        read_change(stream_record("somebody-elses"))
+        parse_stream_record(stream_record("somebody-elses"))

@@ -13,7 +13,7 @@ from pynamodb.models import Model
 from coffer.domain.errors import UnavailableError
 from coffer.settings import aws_settings
 
-ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 _OVERLOADED = frozenset(
@@ -36,7 +36,7 @@ def _connect() -> Connection:
         region=aws_settings.aws_region,
         connect_timeout_seconds=2,
         read_timeout_seconds=5,
-        max_retry_attempts=ATTEMPTS,
+        max_retry_attempts=MAX_ATTEMPTS,
     )
     _ = connection.client
     return connection

@@ -1,4 +1,4 @@
-"""The Errands port on SQS: pages of an index refresh, each asked for by a message."""
+"""The RefreshQueue port on SQS."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from coffer.domain.changes.index_refresh import Errand
+from coffer.domain.changes.index_refresh import RefreshTask
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class SqsErrands:
-    """The queue that refresh_index works off."""
+class SqsRefreshQueue:
+    """The queue whose messages the function `refresh_index` gets."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._sqs = client
         self._url = url
 
-    def enqueue(self, errand: Errand) -> None:
-        body = {"source": "coffer.index-refresh", "detail": asdict(errand)}
+    def enqueue(self, task: RefreshTask) -> None:
+        body = {"source": "coffer.index-refresh", "detail": asdict(task)}
         self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
 
 
-def errand_of(body: Mapping[str, Any]) -> Errand:
-    """The errand that a message of that queue holds."""
-    return Errand(**body["detail"])
+def parse_refresh_task(body: Mapping[str, Any]) -> RefreshTask:
+    """Return the task in a message of the queue."""
+    return RefreshTask(**body["detail"])

@@ -1,47 +1,32 @@
-"""History: what the audit tells of records, also of those that are long gone (reference, 4.12).
+"""List audit snapshots, also of records that were deleted long ago (reference, 4.12).
 
-A snapshot may be read by whoever may read the record that it is of: by its group, and by everybody
-who is signed in where it was publicly releasable then, or is of the vocabulary. An export's is its
-owner's.
+A caller may read a snapshot if they may read the record: the members of its group may, and
+everybody who is signed in if the record was publicly releasable then or is part of the vocabulary.
+An export's snapshots are for its owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
 
 from coffer.domain.callers import Caller, Role
+from coffer.domain.changes.ports import AuditReader, Snapshot
 from coffer.domain.errors import GoneError, NotFoundError
 
 MAX_ITEMS_READ = 5000
-"""So many snapshots one request looks at."""
+"""Snapshots that one request reads at most."""
 
-Snapshot = Mapping[str, Any]
-
-_OF_EVERYBODY = frozenset({"managed-attribute", "object-subtype"})
-"""Kinds of records that belong to no group: everybody who is signed in reads them."""
-_OF_ONE_USER = frozenset({"object-export"})
-"""Kinds of records that only who made them may read."""
-
-
-class AuditReader(Protocol):
-    """What finds snapshots; `instanceId`, `version`, `state` and so on are in each."""
-
-    def of_instance(self, instance_id: str) -> Iterator[Snapshot]:
-        """Those of one record, the newest first."""
-        ...
-
-    def of_author(self, author: str) -> Iterator[Snapshot]:
-        """Those of the changes that one user made, the newest first."""
-        ...
+_READABLE_BY_ALL = frozenset({"managed-attribute", "object-subtype"})
+"""Types of records that belong to no group."""
+_READABLE_BY_OWNER = frozenset({"object-export"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryQuery:
-    """Which snapshots are wanted: of a record, of an author, or of both."""
+class SnapshotQuery:
+    """The snapshots that a request wants: those of a record, of an author, or of both."""
 
     instance_id: str | None = None
     author: str | None = None
@@ -50,40 +35,40 @@ class HistoryQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryPage:
-    """A page of snapshots, and how many there are in all: at least, where nobody counted on."""
+class SnapshotPage:
+    """A page of snapshots and their total number, which may be a lower bound."""
 
     snapshots: tuple[Snapshot, ...]
     total: int
     is_lower_bound: bool
 
 
-def read_history(audit: AuditReader, caller: Caller, query: HistoryQuery) -> HistoryPage:
-    """The snapshots that are asked for and that the caller may read, the newest first."""
+def list_snapshots(audit: AuditReader, caller: Caller, query: SnapshotQuery) -> SnapshotPage:
+    """Return the wanted snapshots that the caller may read, the newest first."""
     if query.instance_id is not None:
         found = audit.of_instance(query.instance_id)
     else:
         found = audit.of_author(query.author or "")
-    looked_at = list(islice(found, MAX_ITEMS_READ + 1))
-    listed = [
-        one
-        for one in looked_at[:MAX_ITEMS_READ]
-        if may_read(caller, one) and query.author in (None, one["author"])
+    read = list(islice(found, MAX_ITEMS_READ + 1))
+    readable = [
+        snapshot
+        for snapshot in read[:MAX_ITEMS_READ]
+        if may_read_snapshot(caller, snapshot) and query.author in (None, snapshot["author"])
     ]
-    return HistoryPage(
-        snapshots=tuple(listed[query.offset : query.offset + query.limit]),
-        total=len(listed),
-        is_lower_bound=len(looked_at) > MAX_ITEMS_READ,
+    return SnapshotPage(
+        snapshots=tuple(readable[query.offset : query.offset + query.limit]),
+        total=len(readable),
+        is_lower_bound=len(read) > MAX_ITEMS_READ,
     )
 
 
-def may_read(caller: Caller, snapshot: Snapshot) -> bool:
-    """Whether the caller may read what the record was then."""
+def may_read_snapshot(caller: Caller, snapshot: Snapshot) -> bool:
+    """Return True if the caller might have read the record at the time of the snapshot."""
     state = snapshot["state"]
-    kind = str(snapshot["instanceId"]).partition("/")[0]
-    if kind in _OF_EVERYBODY:
+    type_ = str(snapshot["instanceId"]).partition("/")[0]
+    if type_ in _READABLE_BY_ALL:
         return True
-    if kind in _OF_ONE_USER:
+    if type_ in _READABLE_BY_OWNER:
         return bool(state.get("createdBy") == caller.username)
     bucket = state.get("bucket")
     if bucket is None:
@@ -92,19 +77,21 @@ def may_read(caller: Caller, snapshot: Snapshot) -> bool:
 
 
 @contextmanager
-def remembered(audit: AuditReader, caller: Caller, instance_id: str) -> Iterator[None]:
-    """A record that the block doesn't find was perhaps deleted so long ago that its tombstone is
-    gone, too: the audit never forgets."""
+def gone_if_deleted(audit: AuditReader, caller: Caller, instance_id: str) -> Iterator[None]:
+    """Turn a NotFoundError of the block into a GoneError if the audit says the record was deleted.
+
+    Tombstones expire after some time, audit snapshots never do.
+    """
     try:
         yield
     except NotFoundError as error:
         last = next(audit.of_instance(instance_id), None)
         if last is None or last["snapshotType"] != "TERMINAL":
             raise
-        if not may_read(caller, last):
+        if not may_read_snapshot(caller, last):
             caller.require_role(Role.READ_ONLY, str(last["state"].get("bucket")))
         raise GoneError(
             "record_deleted",
-            f"{instance_id} was deleted; its audit tells by whom and when.",
+            f"{instance_id} was deleted. Its audit snapshots say when and by whom.",
             instance_id=instance_id,
         ) from error

@@ -1,134 +1,125 @@
-"""Index refresh: whoever indexes metadata is told of it once more, of one record or of all.
+"""Ask search indexes to read metadata again, one record or all.
 
-There is no change behind it, so these are the only messages that the change stream does not put.
-All records are gone through page by page, each page by a message that asks for the next: by the
-partitions of the index by shard, and in each by the position of the last record that was told.
+Nothing changed, so these are the only messages that do not come from the change stream. A refresh
+of all records is split into tasks of one page each. A task publishes the messages of its page and
+enqueues the next task. Pages follow the index by shard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
-from uuid import UUID, uuid5
+from typing import Protocol
 
 from coffer.domain.callers import Caller
+from coffer.domain.changes.messages import refresh_message
 from coffer.domain.changes.ports import EventBus
-from coffer.domain.clock import Clock, to_text
+from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
 from coffer.domain.identifiers import SHARDS, new_identifier
 from coffer.domain.listing.index_keys import shard_key
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata, require_undeleted
 
-PAGE = 500
-"""Records that one message tells of."""
+PAGE_SIZE = 500
 PARTITIONS = tuple(
     shard_key(shard, is_public=public) for public in (True, False) for shard in SHARDS
 )
-_NAMESPACE = UUID("7b1f6f0a-2c0d-5a57-8d38-64a3f2f2c7b5")
+"""The index partitions that together have all metadata, in the order of the refresh."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Errand:
-    """A page to tell of: where it begins; or one record, where `identifier` names it."""
+class RefreshTask:
+    """One page of a refresh: it begins after a sort key. Or one record, if `identifier` is set."""
 
     refresh: str
-    """The id of the whole refresh: a page that is told twice tells the same."""
+    """Id of the whole refresh. A page that is repeated has messages with the same ids."""
     identifier: str | None = None
     partition: int = 0
+    """Position in `PARTITIONS`."""
     after: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """A record to tell of, and its position in its partition."""
+class RecordVersion:
+    """The id, version and index sort key of a metadata record."""
 
     identifier: str
     version: int
-    position: str
+    sort_key: str
 
 
-class Errands(Protocol):
-    """The queue that refreshes go through."""
+class RefreshQueue(Protocol):
+    """The queue of refresh tasks."""
 
-    def enqueue(self, errand: Errand) -> None:
-        """Ask for a page; at least once."""
+    def enqueue(self, task: RefreshTask) -> None:
+        """Enqueue a task. It is delivered at least once."""
         ...
 
 
-class Records(Protocol):
-    """All metadata, partition by partition, in a fixed order."""
+class MetadataVersions(Protocol):
+    """Reads the versions of all metadata records, in a fixed order."""
 
-    def page(self, partition: str, after: str | None, limit: int) -> Sequence[Told]:
-        """Up to `limit` records behind a position; fewer only at the end of the partition."""
+    def page(self, partition: str, after: str | None, limit: int) -> Sequence[RecordVersion]:
+        """Return up to `limit` records after a sort key; fewer only at the partition's end."""
         ...
 
 
 def request_refresh(
-    errands: Errands, catalogue: Catalogue, clock: Clock, caller: Caller, identifier: str | None
+    queue: RefreshQueue, catalogue: Catalogue, clock: Clock, caller: Caller, identifier: str | None
 ) -> None:
-    """Ask for a refresh of one record, or of all of them."""
+    """Enqueue the refresh of one record, or of all records."""
     caller.require_admin()
     if identifier is not None:
         require_undeleted(find_metadata(catalogue, identifier))
-    errands.enqueue(Errand(refresh=new_identifier(clock), identifier=identifier))
+    queue.enqueue(RefreshTask(refresh=new_identifier(clock), identifier=identifier))
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexRefresh:
-    """The parts of the world that a refresh takes."""
+    """The use case that runs refresh tasks, with its ports."""
 
-    errands: Errands
-    records: Records
+    queue: RefreshQueue
+    versions: MetadataVersions
     catalogue: Catalogue
     bus: EventBus
     clock: Clock
 
-    def run(self, errand: Errand) -> int:
-        """Tell of one page, then ask for the next; says how many records it told of.
+    def run(self, task: RefreshTask) -> int:
+        """Publish the messages of one page and enqueue the next; return the number of messages.
 
-        Raises UnavailableError where the bus did not take every message: the page is told again,
-        under the same ids.
+        Raises UnavailableError if the bus did not accept every message. The queue then delivers
+        the task again, and the messages get the same ids.
         """
-        if errand.identifier is not None:
-            return self._tell(errand, self._one(errand.identifier))
-        page = self.records.page(PARTITIONS[errand.partition], errand.after, PAGE)
-        told = self._tell(errand, page)
-        following = _following(errand, page)
-        if following is not None:
-            self.errands.enqueue(following)
-        return told
+        if task.identifier is not None:
+            return self._publish(task, self._one(task.identifier))
+        page = self.versions.page(PARTITIONS[task.partition], task.after, PAGE_SIZE)
+        published = self._publish(task, page)
+        next_task = _next_task(task, page)
+        if next_task is not None:
+            self.queue.enqueue(next_task)
+        return published
 
-    def _one(self, identifier: str) -> list[Told]:
+    def _one(self, identifier: str) -> list[RecordVersion]:
         metadata = self.catalogue.metadata(identifier)
         if metadata is None or metadata.deleted_on is not None:
-            return []  # deleted in the meantime, which was told
-        return [Told(identifier=identifier, version=metadata.version, position="")]
+            return []  # the change stream publishes the deletion
+        return [RecordVersion(identifier=identifier, version=metadata.version, sort_key="")]
 
-    def _tell(self, errand: Errand, page: Sequence[Told]) -> int:
-        messages = [self._message(errand, one) for one in page]
+    def _publish(self, task: RefreshTask, page: Sequence[RecordVersion]) -> int:
+        now = self.clock.now()
+        messages = [
+            refresh_message(record.identifier, record.version, task.refresh, now) for record in page
+        ]
         if not all(self.bus.publish(messages)):
-            raise UnavailableError("bus_unavailable", "The bus did not take every message.")
+            raise UnavailableError("bus_unavailable", "The event bus did not accept every message.")
         return len(messages)
 
-    def _message(self, errand: Errand, one: Told) -> Mapping[str, Any]:
-        return {
-            "type": "DocumentOperationNotification",
-            "dryRun": False,
-            "documentId": one.identifier,
-            "documentType": "metadata",
-            "operationType": "UPDATE",
-            "version": one.version,
-            "id": str(uuid5(_NAMESPACE, f"{errand.refresh}/{one.identifier}")),
-            "occurredOn": to_text(self.clock.now()),
-        }
 
-
-def _following(errand: Errand, page: Sequence[Told]) -> Errand | None:
-    """The page after this one; None behind the last of the last partition."""
-    if len(page) == PAGE:
-        return replace(errand, after=page[-1].position)
-    if errand.partition + 1 < len(PARTITIONS):
-        return replace(errand, partition=errand.partition + 1, after=None)
+def _next_task(task: RefreshTask, page: Sequence[RecordVersion]) -> RefreshTask | None:
+    """Return the task of the next page; None after the last page of the last partition."""
+    if len(page) == PAGE_SIZE:
+        return replace(task, after=page[-1].sort_key)
+    if task.partition + 1 < len(PARTITIONS):
+        return replace(task, partition=task.partition + 1, after=None)
     return None

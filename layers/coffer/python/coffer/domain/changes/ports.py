@@ -1,30 +1,47 @@
-"""Ports of the change stream: the audit table and the event bus."""
+"""Ports of the change stream: the audit table, the event bus and the index refresh queue."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from coffer.domain.listing.counters import CounterChange
 
+Snapshot = Mapping[str, Any]
+"""An audit snapshot: `instanceId`, `version`, `snapshotType`, `author`, `state` and so on."""
+Message = Mapping[str, Any]
+"""A message for the event bus: its `type` and the members of its detail."""
+
 
 class AuditTrail(Protocol):
-    """Every version of every record, for ever."""
+    """Writes the snapshots of all versions of all records. They are kept forever."""
 
-    def record(self, snapshot: Mapping[str, Any], counts: Sequence[CounterChange] = ()) -> None:
-        """Keep a snapshot (`instanceId`, `version`, …) and count what it counts for, both or none.
+    def record(self, snapshot: Snapshot, counter_changes: Sequence[CounterChange] = ()) -> None:
+        """Write a snapshot and add to the counters, in one transaction.
 
-        Kept already: nothing happens.
+        Does nothing if the snapshot exists already.
         """
         ...
 
 
+class AuditReader(Protocol):
+    """Reads audit snapshots."""
+
+    def of_instance(self, instance_id: str) -> Iterator[Snapshot]:
+        """Return the snapshots of one record, the newest first."""
+        ...
+
+    def of_author(self, author: str) -> Iterator[Snapshot]:
+        """Return the snapshots of the changes that one user made, the newest first."""
+        ...
+
+
 class EventBus(Protocol):
-    """The bus that tells every other system."""
+    """The event bus that other systems subscribe to."""
 
-    def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
-        """Put messages (`type` and its detail) on the bus; says for each whether it was taken.
+    def publish(self, messages: Sequence[Message]) -> list[bool]:
+        """Publish messages, each at least once; return True for each that the bus accepted.
 
-        At least once: a repeated message has the same id, so that consumers can tell.
+        A repeated message has the same id, so that consumers can ignore it.
         """
         ...

@@ -1,51 +1,57 @@
-"""The audit at the edge: what is asked of it, and what it tells."""
+"""Parse requests for audit snapshots, and present the snapshots."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
 from coffer import __version__
-from coffer.domain.changes.history import HistoryPage, HistoryQuery, Snapshot
+from coffer.domain.changes.history import SnapshotPage, SnapshotQuery
+from coffer.domain.changes.ports import Snapshot
 from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.http.documents import resource
-from coffer.http.requests import Request
+from coffer.http.requests import Request, parse_whole_number
 from coffer.http.responses import Response
 
 TYPE = "audit-snapshot"
 DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET = 20, 1000, 10_000
-_INSTANCE = re.compile(r"[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}")
+_INSTANCE_ID_FORMAT = re.compile(r"[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}")
 _INSTANCE_ID = ("filter[instanceId]", "filter[instanceId][EQ]")
 _AUTHOR = ("filter[author]", "filter[author][EQ]")
-_PAGING = {"page[limit]": (1, MAX_LIMIT), "page[offset]": (0, MAX_OFFSET)}
+_PAGE = {
+    "page[limit]": (1, MAX_LIMIT, DEFAULT_LIMIT),
+    "page[offset]": (0, MAX_OFFSET, 0),
+}
+"""Minimum, maximum and default of each number."""
 
 
-def read_history_query(request: Request) -> HistoryQuery:
-    """What the query asks for; raises MalformedRequestError with everything that is wrong."""
+def parse_snapshot_query(request: Request) -> SnapshotQuery:
+    """Return the query of a request; raise MalformedRequestError with all problems."""
     problems = [
-        _wrong(name, f"{name[:60]} is not known here.")
+        _problem(name, f"There is no parameter {name[:60]!r} here.")
         for name, _ in request.query
-        if name not in {*_INSTANCE_ID, *_AUTHOR, *_PAGING}
+        if name not in {*_INSTANCE_ID, *_AUTHOR, *_PAGE}
     ]
     given = dict(request.query)
     instance_id = next((given[name] for name in _INSTANCE_ID if name in given), None)
     author = next((given[name] for name in _AUTHOR if name in given), None)
-    if instance_id is not None and not _INSTANCE.fullmatch(instance_id):
-        problems.append(_wrong(_INSTANCE_ID[0], "An instanceId is <type>/<id>."))
+    if instance_id is not None and not _INSTANCE_ID_FORMAT.fullmatch(instance_id):
+        problems.append(_problem(_INSTANCE_ID[0], "An instanceId has the form <type>/<id>."))
     if not instance_id and not author:
-        problems.append(
-            _wrong(_INSTANCE_ID[0], "Name a record by filter[instanceId], or filter[author].")
-        )
+        detail = "Name a record with filter[instanceId], or an author with filter[author]."
+        problems.append(_problem(_INSTANCE_ID[0], detail))
     numbers = {}
-    for name, (least, most) in _PAGING.items():
-        text = given.get(name, str(DEFAULT_LIMIT if name == "page[limit]" else 0))
-        if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
-            problems.append(_wrong(name, f"{name} is a whole number from {least} to {most}."))
-        else:
-            numbers[name] = int(text)
+    for name, (minimum, maximum, default) in _PAGE.items():
+        try:
+            numbers[name] = parse_whole_number(
+                name, given.get(name, str(default)), minimum, maximum
+            )
+        except MalformedRequestError as error:
+            problems.extend(error.problems)
     if problems:
         raise MalformedRequestError.of(problems)
-    return HistoryQuery(
+    return SnapshotQuery(
         instance_id=instance_id or None,
         author=author or None,
         offset=numbers["page[offset]"],
@@ -53,14 +59,14 @@ def read_history_query(request: Request) -> HistoryQuery:
     )
 
 
-def history_response(request: Request, query: HistoryQuery, page: HistoryPage) -> Response:
-    """A page of snapshots, with where to go on."""
+def snapshots_response(request: Request, query: SnapshotQuery, page: SnapshotPage) -> Response:
+    """Return a page of snapshots, with the link to the next page."""
     url = f"{request.base_url}{request.path}"
     links = {"self": f"{url}?{_encode(request.query)}"}
-    following = query.offset + query.limit
-    if following < page.total and following <= MAX_OFFSET:
+    next_offset = query.offset + query.limit
+    if next_offset < page.total and next_offset <= MAX_OFFSET:
         kept = [pair for pair in request.query if pair[0] != "page[offset]"]
-        links["next"] = f"{url}?{_encode((*kept, ('page[offset]', str(following))))}"
+        links["next"] = f"{url}?{_encode([*kept, ('page[offset]', str(next_offset))])}"
     meta: dict[str, object] = {"totalResourceCount": page.total, "moduleVersion": __version__}
     if page.is_lower_bound:
         meta["totalIsLowerBound"] = True
@@ -74,9 +80,9 @@ def _present(snapshot: Snapshot) -> dict[str, object]:
     return resource(TYPE, identifier, snapshot)
 
 
-def _encode(pairs: tuple[tuple[str, str], ...]) -> str:
-    return urlencode(pairs, quote_via=quote)
+def _encode(parameters: Iterable[tuple[str, str]]) -> str:
+    return urlencode(list(parameters), quote_via=quote)
 
 
-def _wrong(name: str, detail: str) -> Problem:
+def _problem(name: str, detail: str) -> Problem:
     return Problem("malformed_parameter", detail, parameter=name[:100])

@@ -1,4 +1,4 @@
-"""Index refreshes at the edge: which record is meant, or all."""
+"""Parse requests for index refreshes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ TYPE = "index-refresh"
 DOC_TYPES = ("metadata",)
 
 
-def read_refresh(request: Request) -> str | None:
-    """The id of the record to tell of; None for all. MalformedRequestError for anything else."""
+def parse_refresh_request(request: Request) -> str | None:
+    """Return the id of the record to refresh; None for all records.
+
+    Raises MalformedRequestError if the request is malformed.
+    """
     attributes = read_resource(request, TYPE).attributes
     unknown = [name for name in attributes if name != "docType"]
     if unknown:

@@ -1,4 +1,4 @@
-"""What a DynamoDB stream record says happened to a record of ours."""
+"""Parse records of the tables' DynamoDB streams into changes of our records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coffer.adapters.dynamodb.export.items import ExportItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.adapters.dynamodb.vocabulary.items import TermItem
-from coffer.domain.changes.publish import Record
+from coffer.domain.changes.snapshots import AuditedRecord
 from coffer.settings import table_settings
 
 RecordItem = (
@@ -23,7 +23,7 @@ _ITEMS: Mapping[str, RecordItem] = {
     table_settings.uploads_table: UploadItem,
     table_settings.metadata_table: MetadataItem,
     table_settings.derivatives_table: DerivativeItem,
-    # The mapping of its stream lets only terms through.
+    # Its event source mapping passes changes of terms only.
     table_settings.vocabulary_table: TermItem,
     table_settings.exports_table: ExportItem,
 }
@@ -31,32 +31,32 @@ _ITEMS: Mapping[str, RecordItem] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A record before and after somebody wrote it; None where it was not, or is not, there."""
+    """A record before and after a write; None if it did not exist, or does not exist any more."""
 
-    before: Record | None
-    after: Record | None
+    before: AuditedRecord | None
+    after: AuditedRecord | None
     occurred_on: datetime
 
 
-def read_change(record: Mapping[str, Any]) -> Change:
-    """The change that a stream record of one of our tables is about.
+def parse_stream_record(record: Mapping[str, Any]) -> Change:
+    """Return the change that a stream record describes.
 
-    The table is named in the record's ARN: `…:table/<name>/stream/<label>`.
+    Its ARN has the name of the table: `…:table/<name>/stream/<label>`.
     """
     table = str(record["eventSourceARN"]).partition(":table/")[2].partition("/")[0]
-    kind = _ITEMS[table]
+    item_type = _ITEMS[table]
     body = record["dynamodb"]
     return Change(
-        before=_record(kind, body.get("OldImage")),
-        after=_record(kind, body.get("NewImage")),
+        before=_record(item_type, body.get("OldImage")),
+        after=_record(item_type, body.get("NewImage")),
         occurred_on=datetime.fromtimestamp(float(body["ApproximateCreationDateTime"]), UTC),
     )
 
 
-def _record(kind: RecordItem, image: Mapping[str, Any] | None) -> Record | None:
-    """The record of an image, which is in DynamoDB's own JSON."""
+def _record(item_type: RecordItem, image: Mapping[str, Any] | None) -> AuditedRecord | None:
+    """Return the record of an image in DynamoDB's JSON."""
     if not image:
         return None
-    item = kind()
+    item = item_type()
     item.from_dynamodb_dict(dict(image))
     return item.record()

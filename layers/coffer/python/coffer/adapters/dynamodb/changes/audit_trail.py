@@ -1,0 +1,78 @@
+"""The AuditTrail port on DynamoDB: each snapshot is written once and never changed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from coffer.adapters.dynamodb.changes.snapshots import SnapshotItem
+from coffer.adapters.dynamodb.connection import (
+    CONDITION_FAILED,
+    DYNAMODB,
+    MAX_ATTEMPTS,
+    code_of,
+    overload_is_unavailable,
+)
+from coffer.adapters.dynamodb.listing.counts import CountItem
+from coffer.domain.errors import UnavailableError
+from coffer.domain.listing.counters import CounterChange
+
+_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
+_MIN_PAUSE_SECONDS = 0.02
+
+
+class DynamoAuditTrail:
+    """Writes the audit table, and the counters of lists in the same transaction."""
+
+    def record(
+        self, snapshot: Mapping[str, Any], counter_changes: Sequence[CounterChange] = ()
+    ) -> None:
+        item = SnapshotItem.of(snapshot)
+        if counter_changes:
+            _write_and_count(item, counter_changes)
+        else:
+            _write(item)
+
+
+def _write(item: SnapshotItem) -> None:
+    with overload_is_unavailable():
+        try:
+            item.save(condition=SnapshotItem.instance_id.does_not_exist())
+        except PutError as error:
+            if code_of(error) != CONDITION_FAILED:
+                raise
+
+
+def _write_and_count(item: SnapshotItem, counter_changes: Sequence[CounterChange]) -> None:
+    """Write the snapshot and add to the counters, so that a repeated change counts once.
+
+    DynamoDB accepts one of several transactions on the same counter. The others are retried.
+    """
+    for attempt in range(MAX_ATTEMPTS):
+        try:
+            with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
+                write.save(item, condition=SnapshotItem.instance_id.does_not_exist())
+                for change in counter_changes:
+                    write.update(
+                        CountItem(change.kind.value, change.bucket_key),
+                        actions=[
+                            CountItem.records.add(change.records),
+                            CountItem.public_records.add(change.public_records),
+                        ],
+                    )
+        except TransactWriteError as error:
+            reasons = {one.code for one in error.cancellation_reasons if one is not None}
+            if _CONDITION_FAILED in reasons:
+                return
+            if not reasons - {_NONE}:
+                raise
+        else:
+            return
+        pause = random.uniform(1, 2**attempt)  # noqa: S311 - the pause needs no secure randomness
+        time.sleep(_MIN_PAUSE_SECONDS * pause)
+    raise UnavailableError("records_busy", "Other requests keep writing the counters. Try again.")

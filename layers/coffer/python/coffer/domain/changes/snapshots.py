@@ -1,0 +1,85 @@
+"""Create audit snapshots of changed records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from coffer.domain.clock import to_text
+from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.export.record import Export
+from coffer.domain.listing.attributes import (
+    derivative_attributes,
+    export_attributes,
+    managed_attribute_attributes,
+    metadata_attributes,
+    object_subtype_attributes,
+    upload_attributes,
+)
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.record import ObjectUpload
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
+
+AuditedRecord = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype | Export
+
+_NEVER_LISTED = frozenset({"xmpMetadataDate"})
+"""Changes with every change; `changedProperties` does not list it (reference, 4.12)."""
+
+
+def create_snapshot(
+    before: AuditedRecord | None, after: AuditedRecord, occurred_on: datetime
+) -> dict[str, Any]:
+    """Return the snapshot of a record after a change."""
+    state = _attributes(after)
+    earlier = _attributes(before) if before is not None and before.version > 0 else {}
+    return {
+        "instanceId": after.instance_id,
+        "version": after.version,
+        "snapshotType": _snapshot_type(before, after),
+        "author": _author(after),
+        "commitDateTime": to_text(occurred_on),
+        "changedProperties": sorted(
+            name
+            for name in state | earlier
+            if state.get(name) != earlier.get(name) and name not in _NEVER_LISTED
+        ),
+        "state": state,
+    }
+
+
+def is_new(before: AuditedRecord | None, after: AuditedRecord) -> bool:
+    """Return True if the change created the record, or created it again from its tombstone."""
+    was_deleted = before is not None and before.deleted_on is not None
+    return after.version == 1 or was_deleted
+
+
+def _attributes(record: AuditedRecord) -> dict[str, Any]:
+    match record:
+        case ObjectUpload():
+            return upload_attributes(record)
+        case Metadata():
+            return metadata_attributes(record)
+        case Derivative():
+            return derivative_attributes(record)
+        case ManagedAttribute():
+            return managed_attribute_attributes(record)
+        case ObjectSubtype():
+            return object_subtype_attributes(record)
+        case Export():
+            return export_attributes(record)
+
+
+def _snapshot_type(before: AuditedRecord | None, after: AuditedRecord) -> str:
+    if after.deleted_on is not None:
+        return "TERMINAL"
+    return "INITIAL" if is_new(before, after) else "UPDATE"
+
+
+def _author(record: AuditedRecord) -> str:
+    if record.deleted_by is not None:
+        return record.deleted_by
+    if record.changed_by is not None:
+        return record.changed_by
+    if isinstance(record, ManagedAttribute | ObjectSubtype):
+        return record.created_by
+    return record.created_by if record.version == 1 else SYSTEM_GENERATED

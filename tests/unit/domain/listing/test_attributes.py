@@ -1,0 +1,72 @@
+"""Attributes of records in responses, snapshots and messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coffer.domain.derivatives.record import DerivativeType
+from coffer.domain.listing.attributes import (
+    derivative_attributes,
+    metadata_attributes,
+    upload_attributes,
+)
+from tests.fakes.clocks import NOON
+from tests.fakes.files import PNG
+from tests.fakes.objects import sha1_of
+from tests.fakes.records import THUMBNAIL, metadata, thumbnail, upload
+
+
+def test_an_upload_has_the_references_attributes() -> None:
+    assert upload_attributes(upload()) == {
+        "dcType": "IMAGE",
+        "createdBy": "alice",
+        "createdOn": "2026-11-22T12:00:00.250000Z",
+        "originalFilename": "leaf.png",
+        "sha1Hex": sha1_of(PNG),
+        "crc32": upload().content.crc32,
+        "hashStatus": "AVAILABLE",
+        "receivedMediaType": "image/png",
+        "detectedMediaType": "image/png",
+        "detectedFileExtension": ".png",
+        "evaluatedMediaType": "image/png",
+        "evaluatedFileExtension": ".png",
+        "sizeInBytes": len(PNG),
+        "bucket": "aafc",
+        "isDerivative": False,
+        "uploadStatus": "AVAILABLE",
+        "rejectionReason": None,
+        "thumbnailIdentifier": THUMBNAIL,
+        "thumbnailStatus": "PENDING",
+        "thumbnailFailure": None,
+        "dateTimeDigitized": None,
+        "exif": {},
+        "width": None,
+        "height": None,
+        "orientation": None,
+    }
+
+
+def test_metadata_omits_the_attributes_that_the_reference_omits() -> None:
+    optional: dict[str, Any] = {
+        "ac_caption": "A leaf",
+        "ac_tags": ("leaf",),
+        "not_publicly_releasable_reason": "embargo",
+        "ac_subtype": "SHEET",
+    }
+    plain, full = metadata_attributes(metadata()), metadata_attributes(metadata(**optional))
+    assert set(full) - set(plain) == {
+        "acCaption",
+        "acTags",
+        "notPubliclyReleasableReason",
+        "acSubtype",
+    }
+    assert plain["group"] == plain["bucket"] == "aafc"
+    assert plain["acDigitizationDate"] is None
+    assert metadata_attributes(metadata(ac_digitization_date=NOON))["acDigitizationDate"] == (
+        "2026-11-22T12:00:00.250000Z"
+    )
+
+
+def test_a_derivative_without_a_type_has_null() -> None:
+    assert derivative_attributes(thumbnail())["derivativeType"] == DerivativeType.THUMBNAIL_IMAGE
+    assert derivative_attributes(thumbnail(derivative_type=None))["derivativeType"] is None
