@@ -7,7 +7,8 @@ from coffer.adapters.s3.multipart_copies import S3MultipartCopies
 from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
-from coffer.batches import Remaining, timed_queue_handler
+from coffer.batches import timed_queue_handler
+from coffer.domain.clock import RemainingTime
 from coffer.domain.uploads.large_files import MultipartLargeFiles
 from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import MetricUnit, count, logger
@@ -23,7 +24,7 @@ stream_hash_limit_bytes = upload_settings.stream_hash_limit_bytes
 queue = large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
 
 
-def promote(event: dict[str, Any], attempt: int, remaining: Remaining) -> None:
+def promote(event: dict[str, Any], attempt: int, remaining: RemainingTime) -> None:
     key = event["detail"]["object"]["key"]
     promotion = Promotion(
         uploads=uploads,

@@ -22,7 +22,9 @@ class Answering(BaseHTTPRequestHandler):
             self.drip()
             return
         statuses = {"/missing": 404, "/moved": 302, "/broken": 500}
-        body = b"x" * (fetching.MAX_BYTES + 1) if self.path == "/huge" else self.path.encode()
+        body = (
+            b"x" * (fetching.MAX_DOCUMENT_BYTES + 1) if self.path == "/huge" else self.path.encode()
+        )
         self.send_response(statuses.get(self.path, 200))
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(body)))

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from coffer.adapters.fetch import FetchError
 from coffer.adapters.tokens.compact import MAX_TOKEN_LENGTH
 from coffer.adapters.tokens.permission import (
-    GivenKey,
+    ConfiguredKey,
     PublishedKey,
     RsaPermissionTokens,
-    read_public_key,
+    parse_public_key,
 )
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from coffer.domain.rawstore.permissions import Permit
@@ -45,7 +45,7 @@ HEADER = {"alg": "RS256", "typ": "JWT"}
 
 def verifier(*, require_expiry: bool = False) -> RsaPermissionTokens:
     return RsaPermissionTokens(
-        GivenKey(read_public_key(PEM)), SettableClock(), require_expiry=require_expiry
+        ConfiguredKey(parse_public_key(PEM)), SettableClock(), require_expiry=require_expiry
     )
 
 
@@ -239,7 +239,7 @@ class TestPublicKeys:
         ],
     )
     def test_each_form_is_the_same_key(self, text: str) -> None:
-        assert read_public_key(text) == KEY.public_key()
+        assert parse_public_key(text) == KEY.public_key()
 
     @pytest.mark.parametrize(
         "text",
@@ -261,7 +261,7 @@ class TestPublicKeys:
     )
     def test_anything_else_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r".+"):
-            read_public_key(text)
+            parse_public_key(text)
 
 
 class AuthServer:

@@ -1,8 +1,8 @@
-"""The edge for queues and streams: a batch of records in, the failed ones out.
+"""Lambda handlers for queues and streams: process a batch and report the records that failed.
 
-Lambda takes `batchItemFailures` from a handler (AWS, "Reporting batch item failures"). On a queue
-every message is tried; on a stream the first failure ends the batch, because what comes behind it
-in a shard must not overtake it. Each record has its own log lines, under the id of the event in it.
+Lambda retries the records in `batchItemFailures` (AWS, "Reporting batch item failures"). A queue's
+messages are all processed. A stream's batch ends at the first failure, because later records of a
+shard must not be processed before it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from coffer.domain.clock import RemainingTime
 from coffer.observability import count, flush_metrics, logger, start_invocation
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
-Remaining = Callable[[], timedelta]
 
 
-def queue_handler(work: Callable[[dict[str, Any], int], None]) -> Handler:
-    """A handler that does `work` for the EventBridge event in each message of a queue.
+def queue_handler(process: Callable[[dict[str, Any], int], None]) -> Handler:
+    """Return a handler that calls `process(event, attempt)` for each message of a queue.
 
-    `work` also gets how often the message has been received, this time included.
+    `event` is the EventBridge event in the message; `attempt` is its receive count, from 1.
     """
-    return timed_queue_handler(lambda event, attempt, _remaining: work(event, attempt))
+    return timed_queue_handler(lambda event, attempt, _remaining: process(event, attempt))
 
 
-def timed_queue_handler(work: Callable[[dict[str, Any], int, Remaining], None]) -> Handler:
-    """A handler as `queue_handler` makes one, whose `work` can also ask how much time is left."""
+def timed_queue_handler(process: Callable[[dict[str, Any], int, RemainingTime], None]) -> Handler:
+    """Return a queue handler whose `process` has a third argument, which returns the time left."""
 
     def lambda_handler(batch: Mapping[str, Any], context: Any) -> dict[str, Any]:
         def remaining() -> timedelta:
@@ -38,7 +38,7 @@ def timed_queue_handler(work: Callable[[dict[str, Any], int, Remaining], None]) 
             start_invocation(message["messageId"])
             attempt = int(message.get("attributes", {}).get("ApproximateReceiveCount", 1))
             try:
-                work(json.loads(message["body"]), attempt, remaining)
+                process(json.loads(message["body"]), attempt, remaining)
             except Exception:
                 logger.exception("message failed", attempt=attempt)
                 count("MessagesFailed")
@@ -49,8 +49,8 @@ def timed_queue_handler(work: Callable[[dict[str, Any], int, Remaining], None]) 
     return lambda_handler
 
 
-def stream_handler(work: Callable[[Mapping[str, Any]], None]) -> Handler:
-    """A handler that does `work` for each record of a DynamoDB stream, in order."""
+def stream_handler(process: Callable[[Mapping[str, Any]], None]) -> Handler:
+    """Return a handler that calls `process` for each record of a DynamoDB stream, in order."""
 
     def lambda_handler(batch: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         failed = []
@@ -58,7 +58,7 @@ def stream_handler(work: Callable[[Mapping[str, Any]], None]) -> Handler:
             number = record["dynamodb"]["SequenceNumber"]
             start_invocation(record.get("eventID", number))
             try:
-                work(record)
+                process(record)
             except Exception:
                 logger.exception("stream record failed", sequence_number=number)
                 count("StreamRecordsFailed")

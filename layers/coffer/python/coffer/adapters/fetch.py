@@ -1,4 +1,4 @@
-"""Small documents of other services: keys, secrets, and where those are."""
+"""Fetch small documents of other services over HTTP: public keys and secrets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
-MAX_BYTES = 256 * 1024
+MAX_DOCUMENT_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 5.0
 _NO_HEADERS: Mapping[str, str] = {}
 
 
 class FetchError(OSError):
-    """The document cannot be had; the message says why and never quotes it."""
+    """The document was not fetched. The message has the reason but not the document."""
 
 
 def fetch(
@@ -24,9 +24,9 @@ def fetch(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | None = None,
 ) -> bytes:
-    """The body of a 200 answer from `url`; FetchError for anything else.
+    """Return the body of a response with status 200; raise FetchError for anything else.
 
-    No redirect is followed, at most MAX_BYTES are read, and it takes about TIMEOUT_SECONDS at most.
+    Follows no redirect, reads at most MAX_DOCUMENT_BYTES, and takes about TIMEOUT_SECONDS at most.
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     connection = _connect(url)
@@ -35,26 +35,26 @@ def fetch(
     try:
         connection.request(method, path, body, headers={"User-Agent": "coffer", **headers})
         response = connection.getresponse()
-        answer = _read(response, deadline)
+        document = _read(response, deadline)
     except (OSError, HTTPException) as error:
         raise FetchError(f"{parts.netloc} cannot be reached: {type(error).__name__}") from error
     finally:
         connection.close()
     if response.status != 200:
         raise FetchError(f"{parts.netloc} answered {response.status}")
-    if len(answer) > MAX_BYTES:
-        raise FetchError(f"{parts.netloc} answered more than {MAX_BYTES} bytes")
-    return answer
+    if len(document) > MAX_DOCUMENT_BYTES:
+        raise FetchError(f"{parts.netloc} answered more than {MAX_DOCUMENT_BYTES} bytes")
+    return document
 
 
 def _read(response: HTTPResponse, deadline: float) -> bytes:
-    """The body, or of too long a one a little more than MAX_BYTES; TimeoutError at the deadline."""
-    answer = b""
-    while len(answer) <= MAX_BYTES and (chunk := response.read1(64 * 1024)):
-        answer += chunk
+    """Read until the end, a little over MAX_DOCUMENT_BYTES, or the deadline (TimeoutError)."""
+    document = b""
+    while len(document) <= MAX_DOCUMENT_BYTES and (chunk := response.read1(64 * 1024)):
+        document += chunk
         if time.monotonic() > deadline:
             raise TimeoutError
-    return answer
+    return document
 
 
 def _connect(url: str) -> HTTPConnection:
@@ -62,7 +62,7 @@ def _connect(url: str) -> HTTPConnection:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError as error:
-        raise FetchError("the address cannot be read") from error
+        raise FetchError("the address cannot be parsed") from error
     if scheme == "https" and host:
         context = ssl.create_default_context()
         return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)

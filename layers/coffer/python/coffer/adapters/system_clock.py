@@ -1,4 +1,4 @@
-"""The machine's clock."""
+"""The Clock port with the system time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """The Clock port on the machine's own time."""
+    """Returns the system time."""
 
     def now(self) -> datetime:
-        """The current time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         return datetime.now(UTC)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+RemainingTime = Callable[[], timedelta]
+"""Returns the time that is left for the invocation."""
 
 
 class Clock(Protocol):

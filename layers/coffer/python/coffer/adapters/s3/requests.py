@@ -56,7 +56,8 @@ class StoreRequests:
         """The store's good answer; where it is busy, after a few more tries.
 
         No `key` asks about the bucket; `view` is filled with the body of the answer.
-        Raises ObjectMissingError, ObjectChangedError, UploadMissingError and UnavailableError.
+        Raises ObjectMissingError, ObjectChangedError, MultipartUploadMissingError and
+        UnavailableError.
         """
         for pause in (*_PAUSES_SECONDS, None):
             try:

@@ -1,7 +1,7 @@
-"""JSON Web Tokens in their compact form (RFC 7515, RFC 7519), taken apart strictly.
+"""Parse JSON Web Tokens in compact form (RFC 7515, RFC 7519).
 
-Nothing here verifies a signature; what it returns is what somebody claims. It refuses what two
-parsers could read differently: repeated members, other alphabets, extensions it does not know.
+The signature is not verified here. The parser is strict: it refuses what two parsers could read
+differently, such as repeated members, other alphabets and unknown extensions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from coffer.domain.errors import UnauthenticatedError
 
 MAX_TOKEN_LENGTH = 10_240
-"""What an HTTP API takes for all headers of a request together; a query may be longer."""
+"""API Gateway's limit for all headers of a request; a query string may be longer."""
 
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _TO_STANDARD_ALPHABET = str.maketrans("-_", "+/")
@@ -26,7 +26,7 @@ _NO_LEEWAY = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class CompactToken:
-    """A token's header and claims, the text that was signed, and the signature."""
+    """A token's header, claims, signed text and signature; not verified yet."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
@@ -35,7 +35,7 @@ class CompactToken:
 
     @classmethod
     def parse(cls, text: str) -> CompactToken:
-        """Take a token apart; UnauthenticatedError if it is none, or too long to be looked at."""
+        """Parse a token; raise UnauthenticatedError if it is malformed or too long."""
         if len(text) > MAX_TOKEN_LENGTH:
             raise _malformed(f"The token is over {MAX_TOKEN_LENGTH} characters long.")
         pieces = _COMPACT.fullmatch(text)
@@ -44,10 +44,10 @@ class CompactToken:
         header, claims, signature = pieces.groups()
         try:
             token = cls(
-                header=_object_of(header),
-                claims=_object_of(claims),
+                header=_parse_object(header),
+                claims=_parse_object(claims),
                 signed=text.rpartition(".")[0].encode("ascii"),
-                signature=_bytes_of(signature),
+                signature=_decode(signature),
             )
         except (ValueError, RecursionError) as error:
             raise _malformed("The token's parts are not JSON objects in base64url.") from error
@@ -57,16 +57,16 @@ class CompactToken:
 
     @property
     def algorithm(self) -> str:
-        """The algorithm the token says it is signed with; empty where it says none."""
+        """Return the signature algorithm that the header names, or ""."""
         algorithm = self.header.get("alg")
         return algorithm if isinstance(algorithm, str) else ""
 
     def require_current(
         self, now: datetime, *, leeway: timedelta = _NO_LEEWAY, require_expiry: bool = False
     ) -> None:
-        """Raise UnauthenticatedError unless `exp` and `nbf`, where given, let the token count now.
+        """Raise UnauthenticatedError if the token has expired or is not valid yet (`exp`, `nbf`).
 
-        `leeway` is how far the issuer's clock may be off.
+        `leeway` is the allowed difference between the issuer's clock and ours.
         """
         expires, begins = self._instant("exp"), self._instant("nbf")
         if expires is None and require_expiry:
@@ -77,7 +77,7 @@ class CompactToken:
             raise UnauthenticatedError("token_not_yet_valid", "The token is not valid yet.")
 
     def _instant(self, claim: str) -> float | None:
-        """Seconds since 1970 (RFC 7519, NumericDate)."""
+        """Return a time claim in seconds since 1970 (RFC 7519, NumericDate)."""
         value = self.claims.get(claim)
         if value is None and claim not in self.claims:
             return None
@@ -86,8 +86,8 @@ class CompactToken:
         return value
 
 
-def untrusted() -> UnauthenticatedError:
-    """The error for a token that proves nothing; whoever sent it is not told why."""
+def untrusted_token() -> UnauthenticatedError:
+    """Return the error for a token whose signature is not trusted; it does not say why."""
     return UnauthenticatedError(
         "invalid_token", "The token was not signed by the issuer that is trusted here."
     )
@@ -97,26 +97,26 @@ def _malformed(detail: str) -> UnauthenticatedError:
     return UnauthenticatedError("malformed_token", detail)
 
 
-def _object_of(part: str) -> Mapping[str, Any]:
+def _parse_object(part: str) -> Mapping[str, Any]:
     document = json.loads(
-        _bytes_of(part), object_pairs_hook=_unrepeated, parse_constant=_no_constant
+        _decode(part), object_pairs_hook=_unique_members, parse_constant=_refuse_constant
     )
     if isinstance(document, dict):
         return document
     raise ValueError("not an object")
 
 
-def _bytes_of(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     standard = part.translate(_TO_STANDARD_ALPHABET) + "=" * (-len(part) % 4)
     return binascii.a2b_base64(standard, strict_mode=True)
 
 
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a member is repeated")
     return members
 
 
-def _no_constant(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")

@@ -1,7 +1,6 @@
-"""The BearerTokens port: tokens of one OpenID Connect issuer, checked with the keys it publishes.
+"""The BearerTokens port: verify tokens of one OpenID Connect issuer with its published keys.
 
-PyJWT reads the keys and checks the signatures; who the token was meant for, and when, is checked
-here, by the Clock.
+PyJWT parses the keys and verifies the signatures. Issuer, audience and validity are checked here.
 """
 
 from __future__ import annotations
@@ -9,14 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import jwt
 
 from coffer.adapters.fetch import fetch
 from coffer.adapters.system_clock import SystemClock
-from coffer.adapters.tokens.compact import CompactToken, untrusted
+from coffer.adapters.tokens.compact import CompactToken, untrusted_token
+from coffer.adapters.tokens.key_refresh import KeyRefresh
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
@@ -24,31 +24,29 @@ from coffer.observability import logger
 from coffer.settings import caller_settings
 
 LEEWAY = timedelta(seconds=10)
-KEYS_LIFE = timedelta(hours=1)
-LEAST_BETWEEN_FETCHES = timedelta(seconds=30)
 
 _DISCOVERY = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0, section 4
-_ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by the type of key
-_LEAST_RSA_BITS = 2048
+_ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by key type
+_MIN_RSA_BITS = 2048
 _ADMIN_ROLES = frozenset({Role.DINA_ADMIN, Role.READ_ONLY_ADMIN})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimNames:
-    """Which claims say who somebody is; a dot in a name leads into an object."""
+    """The claims that identify a user. A dot in a name leads into an object."""
 
     username: str = "preferred_username"
     groups: str = "groups"
     roles: str = "realm_access.roles"
     required_role: str = ""
-    """A realm role without which nobody is let in; empty: anybody is."""
+    """A realm role that each user needs; "" if none is required."""
 
 
 class OidcTokens:
-    """Checks bearer tokens of one issuer.
+    """Verifies bearer tokens of one issuer.
 
-    An empty `audience` takes tokens for anybody, as the reference does: only for an issuer that
-    serves nobody else.
+    With an empty `audience`, tokens for any service are accepted, as by the reference. That is only
+    safe if the issuer serves no other service.
     """
 
     def __init__(
@@ -69,26 +67,26 @@ class OidcTokens:
     def caller(self, token: str) -> Caller:
         parsed = CompactToken.parse(token)
         if parsed.algorithm not in _ALGORITHMS.values():
-            raise untrusted()
+            raise untrusted_token()
         key = self._keys.find(parsed.header.get("kid"), parsed.algorithm)
         if key is None:
-            raise untrusted()
+            raise untrusted_token()
         try:
             jwt.PyJWS().decode(token, key, algorithms=[parsed.algorithm])
         except jwt.PyJWTError as error:
-            raise untrusted() from error
+            raise untrusted_token() from error
         parsed.require_current(self._clock.now(), leeway=LEEWAY, require_expiry=True)
-        self._require_addressee(parsed.claims)
+        self._require_issuer_and_audience(parsed.claims)
         return caller_of(parsed.claims, self._names)
 
-    def _require_addressee(self, claims: Mapping[str, Any]) -> None:
-        """The token must come from the issuer and be for the audience.
+    def _require_issuer_and_audience(self, claims: Mapping[str, Any]) -> None:
+        """Raise UnauthenticatedError unless the token is from the issuer and for the audience.
 
-        Amazon Cognito's access tokens have their audience in `client_id`; so the gateway's own
-        JWT authorizers read them.
+        Amazon Cognito's access tokens have their audience in `client_id`; API Gateway's JWT
+        authorizers read it there too.
         """
         if claims.get("iss") != self._issuer:
-            raise untrusted()
+            raise untrusted_token()
         if not self._audience:
             return
         audience = claims.get("aud", claims.get("client_id"))
@@ -105,30 +103,28 @@ class _Key(NamedTuple):
 
 
 class IssuerKeys:
-    """The signing keys that an issuer publishes, fetched when they are first needed.
+    """The signing keys that an issuer publishes.
 
-    They are fetched again every KEYS_LIFE, and when a token names a key that is not among them; an
-    issuer that cannot be reached then leaves the known keys in use. Never more often than
-    LEAST_BETWEEN_FETCHES, so that made-up key names cannot make us flood the issuer.
+    They are fetched when they are first needed, when they are older than KEY_LIFE, and when a token
+    names an unknown key. If the issuer cannot be reached then, the known keys stay in use.
     """
 
     def __init__(self, issuer: str, fetch_document: Callable[[str], bytes], clock: Clock) -> None:
         self._issuer = issuer
         self._fetch = fetch_document
-        self._clock = clock
+        self._refresh = KeyRefresh(clock)
         self._keys: Sequence[_Key] = ()
-        self._tried: datetime | None = None
 
     def find(self, kid: object, algorithm: str) -> jwt.PyJWK | None:
-        """The key a token was signed with; without a `kid`, the only one there is.
+        """Return the key with which a token was signed; without `kid`, the only key there is.
 
-        UnavailableError where no keys can be had at all.
+        Raises UnavailableError if no keys could be fetched.
         """
-        if not self._keys or self._since_tried() >= KEYS_LIFE:
-            self._refresh()
+        if not self._keys or self._refresh.is_due:
+            self._fetch_keys()
         found = self._known(kid, algorithm)
         if found is None:
-            self._refresh()
+            self._fetch_keys()
             found = self._known(kid, algorithm)
         if not self._keys:
             raise UnavailableError(
@@ -145,36 +141,31 @@ class IssuerKeys:
         ]
         return fitting[0] if len(fitting) == 1 else None
 
-    def _refresh(self) -> None:
-        if self._since_tried() < LEAST_BETWEEN_FETCHES:
+    def _fetch_keys(self) -> None:
+        if not self._refresh.start():
             return
-        self._tried = self._clock.now()
         try:
             self._keys = self._published()
         except (OSError, ValueError) as error:
             logger.warning("issuer's keys not fetched", reason=str(error))
 
     def _published(self) -> Sequence[_Key]:
-        configuration = _object_of(self._fetch(self._issuer.rstrip("/") + _DISCOVERY))
+        configuration = _parse_object(self._fetch(self._issuer.rstrip("/") + _DISCOVERY))
         address = configuration.get("jwks_uri")
         if configuration.get("issuer") != self._issuer or not isinstance(address, str):
-            raise ValueError("the issuer describes itself otherwise, or names no keys")
+            raise ValueError("the discovery document names another issuer or no jwks_uri")
         if self._issuer.startswith("https:") and not address.startswith("https:"):
-            raise ValueError("the issuer's keys are not behind TLS")
-        documents = _object_of(self._fetch(address)).get("keys")
-        keys = [_read_key(key) for key in documents] if isinstance(documents, list) else []
+            raise ValueError("the issuer's jwks_uri is not https")
+        documents = _parse_object(self._fetch(address)).get("keys")
+        keys = [_parse_key(key) for key in documents] if isinstance(documents, list) else []
         return [key for key in keys if key is not None]
-
-    def _since_tried(self) -> timedelta:
-        since = timedelta.max if self._tried is None else self._clock.now() - self._tried
-        # A clock that was set back says nothing of how long ago it was, and must lock nobody out.
-        return since if since >= timedelta(0) else timedelta.max
 
 
 def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
-    """Who verified claims say somebody is.
+    """Return the user whom verified claims identify.
 
-    UnauthenticatedError where they name nobody, ForbiddenError where the required role is missing.
+    Raises UnauthenticatedError if they name no user, and ForbiddenError if they lack the required
+    role.
     """
     username = _claim(claims, names.username)
     if not isinstance(username, str) or not username.strip():
@@ -196,11 +187,11 @@ def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
 
 
 def groups_of(memberships: Sequence[str]) -> dict[str, frozenset[Role]]:
-    """The roles by group, in lower case, that memberships such as `/aafc/user` stand for.
+    """Return the roles by group (in lower case) of memberships such as `/aafc/user`.
 
-    As the reference: `/group` is a member without a role, so is one with an unknown role, and
-    deeper paths count for nothing. Without a slash they are Amazon Cognito's, where a group's name
-    cannot have one: `aafc.user`, of which the last part counts as a role only if it is one.
+    As in the reference, `/group` and an unknown role are a membership without a role, and deeper
+    paths are ignored. Without a slash they are Amazon Cognito's, whose group names cannot contain
+    one: in `aafc.user` the last part is the role if it is a known one.
     """
     groups: dict[str, frozenset[Role]] = {}
     for membership in memberships:
@@ -212,7 +203,7 @@ def groups_of(memberships: Sequence[str]) -> dict[str, frozenset[Role]]:
 
 
 def configured_tokens() -> OidcTokens:
-    """The verifier that the settings ask for; OIDC_ISSUER must be among them."""
+    """Return the verifier that the settings describe; they must have OIDC_ISSUER."""
     clock = SystemClock()
     return OidcTokens(
         IssuerKeys(caller_settings.oidc_issuer, fetch, clock),
@@ -244,7 +235,7 @@ def _dotted_membership(text: str) -> tuple[str, Role | None]:
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
-    """The claim of that name, or the one its dots lead to; None where there is none."""
+    """Return the claim of this name, or the one at its dotted path, or None."""
     if name in claims:
         return claims[name]
     value: Any = claims
@@ -257,8 +248,8 @@ def _texts(claim: Any) -> list[str]:
     return [text for text in claim if isinstance(text, str)] if isinstance(claim, list) else []
 
 
-def _read_key(document: object) -> _Key | None:
-    """A key that may have signed a token; None for any other that an issuer publishes."""
+def _parse_key(document: object) -> _Key | None:
+    """Parse a published key; return None if it cannot sign tokens."""
     if not isinstance(document, dict) or document.get("use", "sig") != "sig":
         return None
     algorithm = _ALGORITHMS.get(str(document.get("kty")))
@@ -271,13 +262,13 @@ def _read_key(document: object) -> _Key | None:
     except (jwt.PyJWTError, ValueError) as error:
         logger.warning("issuer's key not read", reason=type(error).__name__)
         return None
-    if algorithm == "RS256" and key.key.key_size < _LEAST_RSA_BITS:
+    if algorithm == "RS256" and key.key.key_size < _MIN_RSA_BITS:
         return None
     kid = document.get("kid")
     return _Key(kid if isinstance(kid, str) else None, algorithm, key)
 
 
-def _object_of(body: bytes) -> Mapping[str, Any]:
+def _parse_object(body: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(body)
     except RecursionError as error:

@@ -31,7 +31,7 @@ class Finishing:
         """Put the directory of what is written behind what is in the buffer, and so at `offset`
         of the archive; how many bytes the archive has.
 
-        Raises UploadMissingError where neither the upload nor this archive is there.
+        Raises MultipartUploadMissingError where neither the upload nor this archive is there.
         """
         done = self.draft.checkpoint
         # Copies are done in any order; S3 wants the parts in theirs.

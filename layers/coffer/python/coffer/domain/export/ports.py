@@ -83,7 +83,7 @@ class Archives(Documents, Protocol):
         ...
 
     def send(self, key: str, upload: str, part: int, body: bytes | memoryview) -> str:
-        """Put a part; its ETag. Raises UploadMissingError."""
+        """Put a part; its ETag. Raises MultipartUploadMissingError."""
         ...
 
     def copy(
@@ -91,12 +91,13 @@ class Archives(Documents, Protocol):
     ) -> str:
         """Make a part of a stretch of an object as it was described; the part's ETag.
 
-        Raises UploadMissingError; ObjectMissingError and ObjectChangedError about the source.
+        Raises MultipartUploadMissingError, or ObjectMissingError and ObjectChangedError for the
+        source.
         """
         ...
 
     def finish(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
-        """Make the object of its parts; its ETag. Raises UploadMissingError."""
+        """Make the object of its parts; its ETag. Raises MultipartUploadMissingError."""
         ...
 
     def abandon(self, key: str, upload: str) -> None:

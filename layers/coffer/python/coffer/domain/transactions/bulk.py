@@ -62,7 +62,7 @@ def write_in_bulk(
     """Write all entries, and say what they made, in their order.
 
     Raises, with nothing written, what is wrong with any of them, or what `check` finds wrong with
-    all of them together. Raises PartlyWrittenError where a later transaction lost a race.
+    all of them together. Raises PartialWriteError where a later transaction lost a race.
     """
     attempts = plan(range(entries))
     _tell_of_earlier_runs(attempts)
@@ -123,7 +123,7 @@ def identifiers_of(reserved: Reservations, numbers: Sequence[int]) -> list[str]:
 
 
 def _tell_of_earlier_runs(attempts: Sequence[Attempt[Made]]) -> None:
-    """Raise PartlyWrittenError where an earlier run wrote some, and others cannot be written."""
+    """Raise PartialWriteError where an earlier run wrote some, and others cannot be written."""
     written = {
         number: one.record.identifier
         for number, one in enumerate(attempts)

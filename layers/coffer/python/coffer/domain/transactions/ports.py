@@ -14,7 +14,7 @@ class Transactions(Protocol):
     def commit(self, actions: Sequence[Action]) -> None:
         """Apply all actions, or none; at most `MOST_STEPS`, no two on the same record.
 
-        Raises `StepsRefusedError`, which names the reason for each refused action:
+        Raises `TransactionCanceledError`, which names the reason for each refused action:
         `RecordExistsError` where an identifier or a claim is taken, else `RecordChangedError`.
         The transaction itself decides uniqueness: nothing is read beforehand. Does nothing if
         there are no actions.

@@ -7,11 +7,11 @@ a run after a time-out, a crash or in parallel continues with the same parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from coffer.domain.clock import RemainingTime
 from coffer.domain.errors import (
     MultipartUploadMissingError,
     ObjectChangedError,
@@ -31,8 +31,6 @@ MIN_TIME_TO_COPY = timedelta(minutes=2)
 """No further parts are started with less time left. A run that is cut off repeats some parts."""
 MIN_TIME_TO_HASH = timedelta(minutes=10)
 """Time to read the file for its SHA-1 if the store did not compute one."""
-
-RemainingTime = Callable[[], timedelta]
 
 
 class CopiedUpload(NamedTuple):
