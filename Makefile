@@ -1,5 +1,5 @@
-# What can be done here. `make help` lists it.
-# Needs make, a POSIX shell and Python; everything else is installed below .venv and .tools.
+# `make help` lists the targets.
+# They need make, a POSIX shell and Python. Everything else is installed into .venv and .tools.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -7,31 +7,31 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-# A stamp is as new as the last installation: requirements that changed since are installed again.
+# A stamp has the time of the last installation. Requirements that are newer are installed again.
 RUN_STAMP := $(VENV)/.installed-to-run
 DEV_STAMP := $(VENV)/.installed-to-develop
 E2E_STAMP := $(VENV)/.installed-to-browse
 
-# The SAM CLI is large and brings its own versions of everything, so it gets an environment to itself.
+# The SAM CLI needs its own versions of many packages, so it gets a separate environment.
 SAM_ENVIRONMENT := .tools/sam
 SAM_STAMP := $(SAM_ENVIRONMENT)/.installed
 SAM_REQUIREMENTS := .ci/requirements-sam.txt
-# No credentials are used; the region only has to be some region.
+# SAM needs some region, but no credentials.
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1} $(SAM_ENVIRONMENT)/bin/sam
 RUNTIME := 3.13
 ARCHITECTURES ?= arm64 x86_64
 
-# Lambda's own runtime for that Python, to try the build with; and the build that fits here.
+# Lambda's runtime for that Python, and the build for this machine's processor, for `make test-runtime`.
 RUNTIME_ENVIRONMENT := .tools/runtime
 RUNTIME_STAMP := $(RUNTIME_ENVIRONMENT)/.installed
 RUNTIME_REQUIREMENTS := .ci/requirements-runtime.txt
 MACHINE := $(patsubst aarch64,arm64,$(patsubst amd64,x86_64,$(shell uname -m)))
 BUILD_STAMP := .aws-sam/$(MACHINE).built
-# Folders too: what was removed from one would otherwise stay in the build.
+# Folders are listed too, so that removing a file from one starts a new build.
 BUILD_INPUTS := template.yaml .ci/compile-artifacts \
     $(shell find functions layers ! -name '*.pyc' ! -name __pycache__)
 
-# The client of npm that the rawstore API is held to.
+# npm's datahub-client, for `make test-datahub`.
 DATAHUB := .tools/datahub
 DATAHUB_STAMP := $(DATAHUB)/.installed
 DATAHUB_PACKAGES := tests/datahub/package.json tests/datahub/package-lock.json
@@ -41,29 +41,29 @@ PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
 .PHONY: help
-help: ## This list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---------------------------------------------------------------- run
 
 .PHONY: start
-start: $(RUN_STAMP) ## Start the local stack: no Docker, no account (PORT=8081 S3_PORT=9000)
+start: $(RUN_STAMP) ## Start the local stack, without Docker or an AWS account (PORT=8081 S3_PORT=9000)
 	@exec $(PYTHON) -m local $(ARGS)
 
 .PHONY: events
-events: $(RUN_STAMP) ## Follow the event bus of the running stack, one JSON event a line
+events: $(RUN_STAMP) ## Follow the event bus of the running stack, one JSON event per line
 	@exec $(PYTHON) -m local events $(ARGS)
 
 .PHONY: audit
-audit: $(RUN_STAMP) ## Print the audit of the running stack, one JSON entry a line
+audit: $(RUN_STAMP) ## Print the audit of the running stack, one JSON entry per line
 	@exec $(PYTHON) -m local audit $(ARGS)
 
 .PHONY: clock
-clock: $(RUN_STAMP) ## Show the clock of the running stack, or move it on (ARGS="+21d")
+clock: $(RUN_STAMP) ## Show the clock of the running stack, or move it forward (ARGS="+21d")
 	@exec $(PYTHON) -m local clock $(ARGS)
 
 .PHONY: run
-run: $(RUN_STAMP) ## Run a schedule of the running stack now (ARGS=KeepHouseFunction)
+run: $(RUN_STAMP) ## Run a scheduled function of the running stack now (ARGS=KeepHouseFunction)
 	@exec $(PYTHON) -m local run $(ARGS)
 
 .PHONY: token
@@ -71,45 +71,45 @@ token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice -
 	@exec $(PYTHON) -m local token $(ARGS)
 
 .PHONY: seed
-seed: $(RUN_STAMP) ## Write N records into the running stack, to list and page through (N=20000)
+seed: $(RUN_STAMP) ## Create N records in the running stack, to try lists and paging (N=20000)
 	@exec $(PYTHON) -m local seed $(N)
 
 .PHONY: env-json
-env-json: $(RUN_STAMP) ## Write env.json, with which `sam local invoke` talks to the running stack
+env-json: $(RUN_STAMP) ## Write env.json, which connects `sam local invoke` to the running stack
 	@exec $(PYTHON) -m local env-json $(ARGS)
 
 # ---------------------------------------------------------------- operate
 
-# On the running local stack, or on a deployed one: make doctor STACK=coffer-prod
+# These work on the running local stack, or on a deployed one: make doctor STACK=coffer-prod
 OPERATE := $(PYTHON) -m operations $(if $(STACK),--stack $(STACK))
 
 .PHONY: doctor
-doctor: $(RUN_STAMP) ## Find out what is wrong with a stack, by trying it (STACK=name of a deployed one)
+doctor: $(RUN_STAMP) ## Test a running stack and report what is wrong (STACK=name of a deployed stack)
 	@$(OPERATE) doctor $(ARGS)
 
 .PHONY: redrive
-redrive: $(RUN_STAMP) ## Send dead letters on their way again (STACK=name)
+redrive: $(RUN_STAMP) ## Send dead letters back to their queues (STACK=name)
 	@$(OPERATE) redrive $(ARGS)
 
 .PHONY: sweep
-sweep: $(RUN_STAMP) ## Run the orphan removal now (ARGS="--age 1s --dry-run", STACK=name)
+sweep: $(RUN_STAMP) ## Remove orphans now (ARGS="--age 1s --dry-run", STACK=name)
 	@$(OPERATE) sweep $(ARGS)
 
 .PHONY: rethumbnail
-rethumbnail: $(RUN_STAMP) ## Ask for the thumbnails that failed for a reason again (CODE=decoder_timed_out, STACK=name)
-	@test -n "$(CODE)" || { echo "Say which failed: make rethumbnail CODE=decoder_timed_out" >&2; exit 1; }
+rethumbnail: $(RUN_STAMP) ## Request failed thumbnails again (CODE=decoder_timed_out, STACK=name)
+	@test -n "$(CODE)" || { echo "Name the failure: make rethumbnail CODE=decoder_timed_out" >&2; exit 1; }
 	@$(OPERATE) rethumbnail $(CODE) $(ARGS)
 
 .PHONY: reconcile
-reconcile: $(RUN_STAMP) ## Report objects without a record, and records without their object (STACK=name)
+reconcile: $(RUN_STAMP) ## List objects without a record, and records without their object (STACK=name)
 	@$(OPERATE) reconcile $(ARGS)
 
 .PHONY: recount
-recount: $(RUN_STAMP) ## Count again how long lists are, and mend counters that differ (ARGS=--dry-run, STACK=name)
+recount: $(RUN_STAMP) ## Count the records, and correct the counters that differ (ARGS=--dry-run, STACK=name)
 	@$(OPERATE) recount $(ARGS)
 
 .PHONY: redrive-stream
-redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told of (STACK=name)
+redrive-stream: $(RUN_STAMP) ## Publish the changes that failed for good (STACK=name)
 	@$(OPERATE) redrive-stream $(ARGS)
 
 # ---------------------------------------------------------------- check
@@ -119,96 +119,96 @@ redrive-stream: $(RUN_STAMP) ## Tell the changes again that nobody could be told
 IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: $(DEV_STAMP) ## Run every test and hold the branch coverage of the layer (ARGS="-k name")
+test: $(DEV_STAMP) ## Run the tests, and measure the branch coverage of the layer (ARGS="-k name")
 	@$(PYTHON) -m pytest $(if $(ARGS),$(ARGS),$(IN_PARALLEL) --cov --cov-report=)
 
 .PHONY: test-chaos
-test-chaos: $(DEV_STAMP) ## Run the API's tests under faults, once a seed (SEEDS=20, or SEED=7 ARGS=one-test)
+test-chaos: $(DEV_STAMP) ## Run the API's tests under faults, once per seed (SEEDS=20, or SEED=7 ARGS=one-test)
 	@$(PYTHON) .ci/run_under_chaos.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),3)) \
 	    $(if $(CHAOS),--chaos $(CHAOS)) $(ARGS)
 
 .PHONY: token-table
-token-table: $(DEV_STAMP) ## Print how each bad token is refused, and what each caller may do
+token-table: $(DEV_STAMP) ## Print how each invalid token is refused, and what each caller may do
 	@$(PYTHON) -m tests.api.token_table
 
 .PHONY: test-e2e
-test-e2e: $(E2E_STAMP) ## Drive the console in Chromium, without and with AUTH=jwt (ARGS="-k name" SCREENSHOTS=folder)
+test-e2e: $(E2E_STAMP) ## Test the console in Chromium, without and with AUTH=jwt (ARGS="-k name" SCREENSHOTS=folder)
 	@.ci/install-chromium
 	@$(PYTHON) -m pytest -rs tests/e2e $(ARGS)
 
 .PHONY: test-runtime
-test-runtime: $(DEV_STAMP) ## Run every built function under Lambda's own runtime, and measure it
+test-runtime: $(DEV_STAMP) ## Run every built function in Lambda's own runtime, and measure it
 	@if .ci/find-python =$(RUNTIME) > /dev/null && $(MAKE) -s $(SAM_STAMP) $(RUNTIME_STAMP); then \
 	    $(MAKE) -s $(BUILD_STAMP) || exit 1; \
 	fi; \
 	$(PYTHON) -m pytest tests/runtime $(ARGS)
 
 .PHONY: test-s3
-test-s3: $(DEV_STAMP) ## Hold what Coffer signs, copies and promotes to Ceph's S3, and our own S3 to it
+test-s3: $(DEV_STAMP) ## Test signing, copying and promotion with Ceph's S3, and compare the local S3 with it
 	@.ci/install-ceph
 	@$(PYTHON) -m pytest -p tests.ceph.plugin tests/ceph $(ARGS)
 
-# People with tokens, on a stack where everything goes wrong that can.
+# Users with tokens, on a stack with every kind of fault.
 UNDER_FAULTS := AUTH=jwt CHAOS=duplicate,reorder,delay,throttle,crash
 
 .PHONY: test-faults
-test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then hold it to its promises (SEED=1 EXAMPLES=40 STEPS=30)
+test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then check the result (SEED=1 EXAMPLES=40 STEPS=30)
 	@$(UNDER_FAULTS) CHAOS_SEED=$(or $(SEED),1) $(PYTHON) -m pytest --show-capture=no tests/faults $(ARGS)
 
-# The suites that drive the real handlers through everything that they can be asked.
+# The suites that call every handler.
 PRIVILEGED := $(filter-out %/test_detection.py %/test_tokens.py %/test_docs.py %/test_invalid_requests.py, \
     $(wildcard tests/api/test_*.py)) tests/export/test_through_the_api.py \
     $(patsubst %,tests/rawstore/test_%.py,presign quotas shared_keys info pinned_cases start) \
     tests/security/test_crashes.py tests/template/test_sample_events.py
-# Writes records itself, in threads beside a handler's, which nobody could tell from its own.
+# Left out: it writes records in threads beside a handler, which look like the handler's own calls.
 NOT_HANDLERS := tests/api/test_listing_calls.py::test_lists_are_read_while_records_come_and_go
 PRIVILEGES := build/privileges
 RECORDED := $(PYTHON) -m pytest -p tests.privileges.plugin --show-capture=no
 
 .PHONY: test-privileges
-test-privileges: $(DEV_STAMP) ## Hold each function's policy to the calls it is seen to make: a table
+test-privileges: $(DEV_STAMP) ## Compare each function's policy with the AWS calls that it makes
 	@rm -rf $(PRIVILEGES)
 	@PRIVILEGES=$(PRIVILEGES) $(RECORDED) $(IN_PARALLEL) $(PRIVILEGED) $(addprefix --deselect=,$(NOT_HANDLERS))
 	@PRIVILEGES=$(PRIVILEGES) $(UNDER_FAULTS) CHAOS_SEED=1 EXAMPLES=6 $(RECORDED) tests/faults -k "not planted"
 	@$(PYTHON) -m tests.privileges $(PRIVILEGES)
 
 .PHONY: test-datahub
-test-datahub: $(DEV_STAMP) ## Push datasets to the rawstore with npm's unmodified datahub-client
+test-datahub: $(DEV_STAMP) ## Upload datasets to the rawstore with npm's unmodified datahub-client
 	@! command -v npm > /dev/null || $(MAKE) -s $(DATAHUB_STAMP)
 	@$(PYTHON) -m pytest -rs tests/datahub $(ARGS)
 
 .PHONY: test-hostile
-test-hostile: $(DEV_STAMP) ## Put every file of a folder through the decoder (IMAGES=folder, such as Pillow's Tests)
-	@test -d "$(IMAGES)" || { echo "Say where the images are: make test-hostile IMAGES=folder" >&2; exit 1; }
+test-hostile: $(DEV_STAMP) ## Decode every file of a folder (IMAGES=folder, such as Pillow's Tests)
+	@test -d "$(IMAGES)" || { echo "Name the folder of images: make test-hostile IMAGES=folder" >&2; exit 1; }
 	@PYTHONPATH=.:layers/coffer/python $(PYTHON) -m tests.imaging.hostile_folder "$(IMAGES)"
 
 .PHONY: golden-images
-golden-images: $(DEV_STAMP) ## Print how far thumbnails of every form of one picture are off
+golden-images: $(DEV_STAMP) ## Print how far thumbnails of the variants of one picture differ
 	@PYTHONPATH=.:layers/coffer/python $(PYTHON) -m tests.imaging.golden
 
 .PHONY: coverage
-coverage: $(DEV_STAMP) ## Show which lines and branches the last `make test` left out; at least 95 % must be covered
-	@test -f .coverage || { echo "No measurement is there. Run 'make test' first." >&2; exit 1; }
+coverage: $(DEV_STAMP) ## Show the lines and branches that the last `make test` did not run; fails below 95 %
+	@test -f .coverage || { echo "There is no measurement. Run 'make test' first." >&2; exit 1; }
 	@$(PYTHON) -m coverage report --fail-under=95
 
 BENCHES := bench-rawstore bench-cold bench-uploads bench-thumbnails bench-export bench-lists bench-sweep
 
 .PHONY: bench
-bench: ## Measure everything that has a goal, side by side: some twenty minutes (BENCHES="bench-rawstore bench-cold")
+bench: ## Run the benchmarks that have a goal, about twenty minutes (BENCHES="bench-rawstore bench-cold")
 	@for bench in $(BENCHES); do echo; echo "== make $$bench"; $(MAKE) $$bench || exit 1; done
 
 .PHONY: bench-rawstore
-bench-rawstore: $(RUN_STAMP) ## Measure signing, look-ups and a cold start beside boto3 (ARGS="sign exists cold")
+bench-rawstore: $(RUN_STAMP) ## Compare signing, look-ups and a cold start with boto3 (ARGS="sign exists cold")
 	@.ci/install-valgrind
 	@$(PYTHON) benchmarks/rawstore.py $(ARGS)
 
 .PHONY: bench-cold
-bench-cold: $(RUN_STAMP) ## Measure functions of the API from nothing to their first answer (ARGS="get_metadata")
+bench-cold: $(RUN_STAMP) ## Measure API functions from a cold start to the first response (ARGS="get_metadata")
 	@.ci/install-valgrind
 	@$(PYTHON) benchmarks/cold_starts.py $(ARGS)
 
 .PHONY: bench-lists
-bench-lists: $(RUN_STAMP) ## Count what lists of records read at 1,000 and at 20,000 (ARGS="500 5000")
+bench-lists: $(RUN_STAMP) ## Count what a list reads among 1,000 and 20,000 records (ARGS="500 5000")
 	@$(PYTHON) benchmarks/lists.py $(ARGS)
 
 .PHONY: bench-export
@@ -220,12 +220,12 @@ bench-sweep: $(RUN_STAMP) ## Count what an orphan removal costs among 1,000 and 
 	@$(PYTHON) benchmarks/sweep.py $(ARGS)
 
 .PHONY: bench-cost
-bench-cost: $(DEV_STAMP) ## Count what a file asks of AWS, flow by flow, and what a million of it costs
+bench-cost: $(DEV_STAMP) ## Count the AWS requests of each flow, and what a million of them cost
 	@$(PYTHON) benchmarks/flows.py
 
 .PHONY: bench-detection
 bench-detection: $(RUN_STAMP) ## Measure media type detection on a corpus (CORPUS=folder)
-	@test -n "$(CORPUS)" || { echo "Say where the corpus is: make bench-detection CORPUS=folder" >&2; exit 1; }
+	@test -n "$(CORPUS)" || { echo "Name the folder of the corpus: make bench-detection CORPUS=folder" >&2; exit 1; }
 	@$(PYTHON) benchmarks/detection.py "$(CORPUS)" $(ARGS)
 
 .PHONY: bench-detection-start
@@ -234,20 +234,20 @@ bench-detection-start: $(RUN_STAMP) ## Measure what the detector adds to a cold 
 	@$(PYTHON) benchmarks/detection_start.py
 
 .PHONY: fuzz-detection
-fuzz-detection: $(DEV_STAMP) ## Fuzz media type detection with atheris, which is installed for it (SECONDS=300)
+fuzz-detection: $(DEV_STAMP) ## Fuzz media type detection with atheris, which this installs (SECONDS=300)
 	@$(PYTHON) -m pip install -q atheris==3.0.0
 	@$(PYTHON) tests/detection/fuzz_with_atheris.py build/fuzz-detection -max_total_time=$(or $(SECONDS),300) -max_len=70000 -timeout=5 $(ARGS)
 
 .PHONY: bench-thumbnails
-bench-thumbnails: $(DEV_STAMP) ## Measure thumbnails beside libvips: time, likeness, memory (ARGS="likeness photo.jpg")
+bench-thumbnails: $(DEV_STAMP) ## Compare thumbnails with libvips: time, similarity, memory (ARGS="likeness photo.jpg")
 	@$(PYTHON) benchmarks/thumbnails.py $(ARGS)
 
 .PHONY: bench-photos
-bench-photos: $(DEV_STAMP) ## Post 200 photos to a disturbed local stack: time, invocations, and no thumbnail twice
+bench-photos: $(DEV_STAMP) ## Upload 200 photos to a disturbed local stack: time, invocations, no duplicate thumbnails
 	@$(PYTHON) benchmarks/thumbnail_flow.py $(ARGS)
 
 .PHONY: bench-uploads
-bench-uploads: $(DEV_STAMP) ## Measure what of an upload passes through compute (ARGS="hashing large", ARGS=--ceph)
+bench-uploads: $(DEV_STAMP) ## Measure the bytes of an upload that pass through compute (ARGS="hashing large", ARGS=--ceph)
 	@$(PYTHON) benchmarks/uploads.py $(ARGS)
 
 .PHONY: lint
@@ -257,14 +257,14 @@ lint: $(DEV_STAMP) ## Check style (ruff) and types (mypy, strict)
 	@$(PYTHON) -m mypy $(OUR_CODE)
 
 .PHONY: format
-format: $(DEV_STAMP) ## Put imports and lines into the house's form
+format: $(DEV_STAMP) ## Sort imports and format the code
 	@$(PYTHON) -m ruff check --fix-only --quiet .
 	@$(PYTHON) -m ruff format .
 
 # ---------------------------------------------------------------- build
 
 .PHONY: layer-sizes
-layer-sizes: $(RUN_STAMP) ## Print what the layers weigh for both processors, of Lambda's 250 MB
+layer-sizes: $(RUN_STAMP) ## Print the size of the layers for both processors, of Lambda's 250 MB
 	@$(PYTHON) .ci/measure_layers.py
 
 .PHONY: validate
@@ -275,7 +275,7 @@ CHECKOV_ENVIRONMENT := .tools/checkov
 CHECKOV_STAMP := $(CHECKOV_ENVIRONMENT)/.installed
 
 .PHONY: checkov
-checkov: $(CHECKOV_STAMP) ## Look for what checkov finds unsafe in template.yaml; reasons are in .checkov.yaml
+checkov: $(CHECKOV_STAMP) ## Check template.yaml with checkov; .checkov.yaml has the exceptions and their reasons
 	@PATH="$(CHECKOV_ENVIRONMENT)/bin:$$PATH" checkov --config-file .checkov.yaml --file template.yaml $(ARGS)
 
 .PHONY: build
@@ -293,7 +293,7 @@ build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws
 	done; \
 	$(SAM_ENVIRONMENT)/bin/python .ci/smoke_built_functions.py --python "$$python" .aws-sam
 
-# Only what `make test-runtime` runs, and only when a source is newer.
+# The build that `make test-runtime` runs; repeated only if a source is newer.
 $(BUILD_STAMP): $(BUILD_INPUTS) $(SAM_STAMP)
 	@$(MAKE) build ARCHITECTURES=$(MACHINE)
 
@@ -301,17 +301,17 @@ $(BUILD_STAMP): $(BUILD_INPUTS) $(SAM_STAMP)
 
 $(RUN_STAMP): requirements.txt constraints.txt
 	@test -x $(PYTHON) || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(VENV); } >&2
-	@echo "installing what requirements.txt names into $(VENV)" >&2
+	@echo "installing requirements.txt into $(VENV)" >&2
 	@$(PYTHON) $(PIP) install --requirement requirements.txt --constraint constraints.txt >&2
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.txt
-	@echo "installing what requirements-dev.txt names into $(VENV)" >&2
+	@echo "installing requirements-dev.txt into $(VENV)" >&2
 	@$(PYTHON) $(PIP) install --requirement requirements-dev.txt --constraint constraints.txt >&2
 	@touch $@
 
 $(E2E_STAMP): $(DEV_STAMP) requirements-e2e.txt
-	@echo "installing what requirements-e2e.txt names into $(VENV)" >&2
+	@echo "installing requirements-e2e.txt into $(VENV)" >&2
 	@$(PYTHON) $(PIP) install --requirement requirements-e2e.txt --constraint constraints.txt >&2
 	@touch $@
 
@@ -336,7 +336,7 @@ $(RUNTIME_STAMP): $(RUNTIME_REQUIREMENTS)
 	@$(RUNTIME_ENVIRONMENT)/bin/python $(PIP) install --only-binary :all: --requirement $(RUNTIME_REQUIREMENTS) >&2
 	@touch $@
 
-# No scripts: nothing that npm brings is run but the client itself.
+# Without install scripts: only the client itself runs.
 $(DATAHUB_STAMP): $(DATAHUB_PACKAGES)
 	@mkdir -p $(DATAHUB)
 	@cp $(DATAHUB_PACKAGES) $(DATAHUB)
@@ -345,6 +345,6 @@ $(DATAHUB_STAMP): $(DATAHUB_PACKAGES)
 	@touch $@
 
 .PHONY: clean
-clean: ## Remove what was built and measured, and the environments
+clean: ## Remove builds, measurements and environments
 	@rm -rf $(VENV) .tools .aws-sam .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

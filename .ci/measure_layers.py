@@ -1,10 +1,9 @@
-"""What the layers weigh, unzipped, for both processors: Lambda takes 250 MB of a function's layers.
+"""Print the unzipped size of the layers for both processors. Lambda's limit is 250 MB.
 
     python .ci/measure_layers.py
 
-Installs exactly what the requirements name, as wheels for Amazon Linux, into a folder that goes
-again; so it also says whether there are wheels. Fails where make_thumbnail, which has all of them,
-would not fit.
+Installs the requirements as wheels for Amazon Linux into a temporary folder. Fails if a wheel is
+missing, or if the layers together are too large for a function that uses all of them.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def main() -> int:
 
 
 def install(requirements: Path, platforms: tuple[str, ...], folder: str) -> None:
-    """Unpack the wheels; pip says so and fails where there is none for the platform."""
+    """Install the wheels into the folder. Raise an error if one does not exist for the platform."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     command += ["--only-binary", ":all:", "--python-version", PYTHON, "--implementation", "cp"]
     for platform in platforms:

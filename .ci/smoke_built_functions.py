@@ -1,12 +1,12 @@
-"""Imports every built function the way Lambda would, and says which ones can't be imported.
+"""Import every built function as Lambda does, and list those that cannot be imported.
 
     python .ci/smoke_built_functions.py --python PYTHON3.13 .aws-sam
 
-Takes the build for this machine's processor, and for each function starts the given Python with
-nothing but the function's own folder and its layers on the path. A package that only tests or the
-local stack have is found missing here, not on the first request after a deployment.
+Uses the build for this machine's processor. For each function it starts the given Python with only
+the function's folder and its layers on the path. So a package that is only installed for tests is
+found missing here, before a deployment.
 
-Needs PyYAML, which the SAM CLI's environment has.
+Needs PyYAML, which is in the SAM CLI's environment.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ import yaml
 
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
-# The parameters without which functions refuse to start. Nothing is fetched from there.
+# Parameters without which functions do not start. Nothing is fetched from these URLs.
 GIVEN = {
     "OidcIssuer": "https://login.invalid",
     "OidcAudience": "coffer",
     "DatahubPublicKeyUrl": "https://datahub.invalid/key.pem",
 }
 
-# -I and -S keep this machine's packages out; what is left of the path is the standard library.
+# -I and -S exclude this machine's packages; only the standard library remains on the path.
 PROGRAM = "import sys; sys.path[:0] = sys.argv[1:]; import app; app.lambda_handler"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's tags: a reference reads as the name it refers to."""
+    """YAML loader that turns CloudFormation's references into the names that they refer to."""
 
 
 _Loader.add_multi_constructor(
@@ -54,7 +54,9 @@ def main() -> int:
     architecture = ARCHITECTURES.get(platform.machine().lower())
     build = arguments.builds / str(architecture)
     if architecture is None or not build.is_dir():
-        print(f"no build for this machine ({platform.machine()}) in {arguments.builds}; not tried")
+        print(
+            f"no build for this machine ({platform.machine()}) in {arguments.builds}: nothing tested"
+        )
         return 0
     failures = 0
     tried = 0
@@ -63,13 +65,13 @@ def main() -> int:
         error = _import_error(arguments.python, path, environment)
         if error:
             failures += 1
-            print(f"{name} can't be imported:\n{error}", file=sys.stderr)
+            print(f"{name} cannot be imported:\n{error}", file=sys.stderr)
     print(f"{tried - failures} of {tried} functions for {architecture} import from their artifacts")
     return 1 if failures else 0
 
 
 def _functions(build: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
-    """Name, path (own folder first, as Lambda has it) and environment of each function."""
+    """Yield name, path (own folder first, as in Lambda) and environment of each function."""
     template: dict[str, Any] = yaml.load(
         (build / "template.yaml").read_text(encoding="utf-8"),
         _Loader,  # noqa: S506 - a SafeLoader, extended above
@@ -97,7 +99,7 @@ def _name(reference: str | dict[str, str]) -> str:
 
 
 def _environment(variables: dict[str, Any], parameters: dict[str, Any]) -> dict[str, str]:
-    """The template's variables: parameters by their default, resources by their logical id."""
+    """Return the template's variables: parameters as their default, resources as their logical id."""
     environment = {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
     environment |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
     parameters = parameters | {name: {"Default": value} for name, value in GIVEN.items()}
