@@ -42,7 +42,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---------------------------------------------------------------- run
 
@@ -114,8 +114,8 @@ redrive-stream: $(RUN_STAMP) ## Publish the changes that failed for good (STACK=
 
 # ---------------------------------------------------------------- check
 
-# A process for each processor, and whole files to each: what a file sets up is set up once. In their
-# order: the files with the fewest tests, which would come last, are those that take longest.
+# One process per processor, and whole files per process, so that the fixtures of a file run once. Files
+# keep their order: the files with the fewest tests, which pytest-xdist would run last, take longest.
 IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test

@@ -54,9 +54,7 @@ def main() -> int:
     architecture = ARCHITECTURES.get(platform.machine().lower())
     build = arguments.builds / str(architecture)
     if architecture is None or not build.is_dir():
-        print(
-            f"no build for this machine ({platform.machine()}) in {arguments.builds}: nothing tested"
-        )
+        print(f"no build for {platform.machine()} in {arguments.builds}: nothing tested")
         return 0
     failures = 0
     tried = 0
@@ -99,7 +97,7 @@ def _name(reference: str | dict[str, str]) -> str:
 
 
 def _environment(variables: dict[str, Any], parameters: dict[str, Any]) -> dict[str, str]:
-    """Return the template's variables: parameters as their default, resources as their logical id."""
+    """Return the variables: a parameter's value is its default, a resource's its logical id."""
     environment = {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
     environment |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
     parameters = parameters | {name: {"Default": value} for name, value in GIVEN.items()}
