@@ -34,16 +34,16 @@ from tests.environment import REQUIRED  # noqa: E402 - the settings are read whe
 os.environ.update(REQUIRED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 
 from coffer.adapters.compression import FastCompression  # noqa: E402 - as above
-from coffer.adapters.s3.archives import READERS, S3Archives  # noqa: E402 - as above
+from coffer.adapters.s3.archives import MAX_PARALLEL_READS, S3Archives  # noqa: E402 - as above
 from coffer.adapters.s3.read_ahead import ReadAhead  # noqa: E402 - as above
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer  # noqa: E402 - as above
 from coffer.adapters.system_clock import SystemClock  # noqa: E402 - as above
 from coffer.domain.export.checkpoint import StreamPosition  # noqa: E402 - as above
-from coffer.domain.export.layout import plan_layout  # noqa: E402 - as above
+from coffer.domain.export.layout import ArchiveMember, plan_layout  # noqa: E402 - as above
+from coffer.domain.export.multipart_writer import PartBuffer  # noqa: E402 - as above
 from coffer.domain.export.ports import ObjectRange  # noqa: E402 - as above
-from coffer.domain.export.stream_members import ArchiveMember, PartBuffer, PartFiller  # noqa: E402 - as above
+from coffer.domain.export.stream_members import PartFiller  # noqa: E402 - as above
 from coffer.domain.export.zip_format import (  # noqa: E402 - as above
-    MemberInfo,
     WrittenMember,
     central_header,
     end_of_directory,
@@ -79,10 +79,13 @@ def copies() -> None:
 def small() -> None:
     """5,000 x 50 KB at 20 ms a call: read ahead by 16, against one after the other."""
     with _slow_store() as url:
-        ahead, total = _read(url, 5000, READERS)
+        ahead, total = _read(url, 5000, MAX_PARALLEL_READS)
         one, sample = _read(url, 250, 1)
     each = one / sample
-    print(f"5,000 x 50 KB at 20 ms: {READERS} readers {ahead:.1f} s ({total / ahead:.0f} a second)")
+    rate = total / ahead
+    print(
+        f"5,000 x 50 KB at 20 ms: {MAX_PARALLEL_READS} readers {ahead:.1f} s ({rate:.0f} a second)"
+    )
     print(f"one after the other, from {sample}: {each * total:.1f} s")
     print(f"ratio {each * total / ahead:.1f} x (goal: 10 x)")
 
@@ -91,12 +94,12 @@ def _read(url: str, number: int, threads: int) -> tuple[float, int]:
     signer = Signer(Credentials("test", "test"), "ca-central-1")
     archives = S3Archives(signer, Endpoint(url), "bucket", SystemClock())
     wanted = [ObjectRange(f"objects/{n}", 0, KB50, KB50, None) for n in range(number)]
-    fetch = archives._fetch_whole
+    fetch = archives._fetch_exactly
     started = time.perf_counter()
     with ReadAhead(wanted, fetch, capacity=8 * 1024**2, threads=threads) as pieces:
         for piece in wanted:
             assert len(pieces.take(piece)) == KB50
-            pieces.free()
+            pieces.release()
     return time.perf_counter() - started, number
 
 
@@ -148,32 +151,33 @@ def _streamed(total: int, media_type: str) -> None:
     size = 4 * MB
     members = [_member(n, size, media_type) for n in range(total // size)]
     layout = plan_layout(members)
-    stream = PartFiller(layout, members, {}, _NothingToMake(), FastCompression())
+    filler = PartFiller(layout, members, {}, _no_transform, FastCompression())
     body = memoryview(GeneratedBody(1, size).read(0, size))
 
     def fetch(piece: ObjectRange, view: memoryview) -> None:
         view[:] = body[piece.start : piece.start + piece.length]
 
-    with ReadAhead([], fetch, capacity=1, threads=READERS):
+    with ReadAhead([], fetch, capacity=1, threads=MAX_PARALLEL_READS):
         gc.collect()
         before = _peak()
-    buffer, place, parts = PartBuffer(layout.part_bytes), StreamPosition(), 0
+    buffer, position, parts = PartBuffer(layout.part_bytes), StreamPosition(), 0
     with ReadAhead(
-        stream.wanted(place), fetch, capacity=layout.part_bytes, threads=READERS
+        filler.ranges_from(position), fetch, capacity=layout.part_bytes, threads=MAX_PARALLEL_READS
     ) as pieces:
-        while not (filled := stream.fill(buffer, place, pieces)).ended:
-            place, parts = filled.place, parts + 1
+        while not (filled := filler.fill(buffer, position, pieces)).is_last:
+            position, parts = filled.position, parts + 1
     print(layout.part_bytes, _peak() - before)
 
 
-class _NothingToMake:
-    def make(self, entry: int) -> bytes:
-        raise AssertionError(entry)
+def _no_transform(member: ArchiveMember) -> bytes:
+    raise AssertionError(member.path)
 
 
 def _member(number: int, size: int, media_type: str = "image/jpeg") -> ArchiveMember:
-    title = MemberInfo(f"{number}.jpg", SystemClock().now())
-    return ArchiveMember(title.path, size, media_type, key=str(number), title=title, etag="etag")
+    modified = SystemClock().now()
+    return ArchiveMember(
+        f"{number}.jpg", size, media_type, key=str(number), modified=modified, etag="etag"
+    )
 
 
 def _peak() -> int:
@@ -206,18 +210,18 @@ def _against_zipfile(how: str, body: bytes, number: int, media_type: str, method
 
     def ours() -> None:
         layout = plan_layout(members)
-        stream = PartFiller(layout, members, {}, _NothingToMake(), FastCompression())
-        buffer, place = PartBuffer(layout.part_bytes), StreamPosition()
+        filler = PartFiller(layout, members, {}, _no_transform, FastCompression())
+        buffer, position = PartBuffer(layout.part_bytes), StreamPosition()
         written: list[WrittenMember] = []
         while True:
-            filled = stream.fill(buffer, place, _InMemory(body))
+            filled = filler.fill(buffer, position, _InMemory(body))
             written += filled.written
-            place = filled.place
-            if filled.ended:
+            position = filled.position
+            if filled.is_last:
                 break
-        directory = b"".join(central_header(members[w.entry].title, w) for w in written)
-        end_of_directory(len(written), place.offset, len(directory))
-        sizes[ours] = place.offset
+        directory = b"".join(central_header(members[w.entry].info, w) for w in written)
+        end_of_directory(len(written), position.offset, len(directory))
+        sizes[ours] = position.offset
 
     def zipfiles() -> None:
         with zipfile.ZipFile(_Discarded(), "w", method, compresslevel=1) as archive:
@@ -247,7 +251,7 @@ class _InMemory:
     def take(self, piece: ObjectRange) -> memoryview:
         return self._view[piece.start : piece.start + piece.length]
 
-    def free(self) -> None:
+    def release(self) -> None:
         return
 
 

@@ -188,7 +188,7 @@ def serve() -> None:
 def measure_exists() -> None:
     """100 files: one LIST after the other, as the reference; and HEADs over kept connections."""
     os.environ.update({name: value for name, value in ENVIRONMENT.items() if value})
-    from coffer.adapters.rawstore.probe import S3StoredFiles
+    from coffer.adapters.rawstore.objects import S3StoredFiles
     from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
     from coffer.adapters.system_clock import SystemClock
 

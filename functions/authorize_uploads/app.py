@@ -1,7 +1,7 @@
 """POST /{service}/authorize, and its alias POST /{service}/: sign the uploads of a data package."""
 
 from coffer.adapters.rawstore.forms import PUBLIC_READ, S3PackageForms
-from coffer.adapters.rawstore.probe import S3StoredFiles
+from coffer.adapters.rawstore.objects import S3StoredFiles
 from coffer.adapters.rawstore.signer import package_signer
 from coffer.adapters.rawstore.store import package_endpoint
 from coffer.adapters.rawstore.usage_totals import DynamoUsageTotals

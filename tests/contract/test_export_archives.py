@@ -60,63 +60,63 @@ def test_an_object_is_made_of_copies_and_bytes(store: Store) -> None:
     store.put(SOURCE, BODY)
     source = archives.describe(SOURCE)
     assert source.size_bytes == len(BODY)
-    upload = archives.begin(KEY)
-    assert list(archives.unfinished("exports/a/")) == [(KEY, upload)]
-    assert list(archives.unfinished("exports/b/")) == []
-    whole = archives.copy(KEY, upload, 1, source, 0, len(BODY))
-    stretch = archives.copy(KEY, upload, 2, source, 7, MIN_PART_BYTES)
-    rest = archives.send(KEY, upload, 3, memoryview(b"the end"))
-    etag = archives.finish(KEY, upload, {1: whole, 2: stretch, 3: rest})
+    upload = archives.start_upload(KEY)
+    assert list(archives.list_uploads("exports/a/")) == [(KEY, upload)]
+    assert list(archives.list_uploads("exports/b/")) == []
+    whole = archives.copy_part(KEY, upload, 1, source, 0, len(BODY))
+    stretch = archives.copy_part(KEY, upload, 2, source, 7, MIN_PART_BYTES)
+    rest = archives.upload_part(KEY, upload, 3, memoryview(b"the end"))
+    etag = archives.complete_upload(KEY, upload, {1: whole, 2: stretch, 3: rest})
     made = archives.describe(KEY)
     assert made.etag == etag
     expected = BODY + BODY[7 : 7 + MIN_PART_BYTES] + b"the end"
     assert archives.load(KEY) == expected
-    assert list(archives.unfinished("exports/")) == []
-    assert list(archives.keys("exports/")) == [KEY]
+    assert list(archives.list_uploads("exports/")) == []
+    assert list(archives.list_keys("exports/")) == [KEY]
 
 
 def test_a_source_that_changed_or_went_is_not_copied(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     source = archives.describe(SOURCE)
-    upload = archives.begin(KEY)
+    upload = archives.start_upload(KEY)
     store.put(SOURCE, BODY[::-1])
     with pytest.raises(ObjectChangedError):
-        archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
+        archives.copy_part(KEY, upload, 1, source, 0, MIN_PART_BYTES)
     with pytest.raises(ObjectChangedError):
         archives.read(SOURCE, 0, 10, etag=source.etag)
     store.remove(SOURCE)
     with pytest.raises(ObjectMissingError):
-        archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
+        archives.copy_part(KEY, upload, 1, source, 0, MIN_PART_BYTES)
     with pytest.raises(ObjectMissingError):
         archives.describe(SOURCE)
     with pytest.raises(ObjectMissingError):
         archives.load(SOURCE)
-    archives.abandon(KEY, upload)
+    archives.abort_upload(KEY, upload)
 
 
 def test_an_upload_that_is_no_more_is_told_from_a_source_that_is_not(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     source = archives.describe(SOURCE)
-    upload = archives.begin(KEY)
-    etag = archives.send(KEY, upload, 1, b"all")
-    archives.abandon(KEY, upload)
-    archives.abandon(KEY, upload)
+    upload = archives.start_upload(KEY)
+    etag = archives.upload_part(KEY, upload, 1, b"all")
+    archives.abort_upload(KEY, upload)
+    archives.abort_upload(KEY, upload)
     with pytest.raises(MultipartUploadMissingError):
-        archives.send(KEY, upload, 1, b"all")
+        archives.upload_part(KEY, upload, 1, b"all")
     with pytest.raises(MultipartUploadMissingError):
-        archives.copy(KEY, upload, 1, source, 0, MIN_PART_BYTES)
+        archives.copy_part(KEY, upload, 1, source, 0, MIN_PART_BYTES)
     with pytest.raises(MultipartUploadMissingError):
-        archives.finish(KEY, upload, {1: etag})
+        archives.complete_upload(KEY, upload, {1: etag})
 
 
 def test_parts_that_are_not_there_make_no_object(store: Store) -> None:
-    upload = store.archives.begin(KEY)
-    store.archives.send(KEY, upload, 1, b"all")
+    upload = store.archives.start_upload(KEY)
+    store.archives.upload_part(KEY, upload, 1, b"all")
     with pytest.raises(MultipartUploadMissingError):
-        store.archives.finish(KEY, upload, {1: "0" * 32})
-    store.archives.abandon(KEY, upload)
+        store.archives.complete_upload(KEY, upload, {1: "0" * 32})
+    store.archives.abort_upload(KEY, upload)
 
 
 def test_small_documents_are_kept_and_removed(store: Store) -> None:
@@ -125,22 +125,22 @@ def test_small_documents_are_kept_and_removed(store: Store) -> None:
         assert store.archives.load(SCRATCH) == body
     store.archives.remove(SCRATCH)
     store.archives.remove(SCRATCH)
-    assert list(store.archives.keys("exports/")) == []
+    assert list(store.archives.list_keys("exports/")) == []
 
 
 def test_many_keys_are_listed(store: Store) -> None:
     keys = [f"exports/a/{number:04}" for number in range(12)]
     for key in keys:
         store.archives.save(key, b"x")
-    assert list(store.archives.keys("exports/a/")) == keys
-    assert list(store.archives.keys("exports/b/")) == []
+    assert list(store.archives.list_keys("exports/a/")) == keys
+    assert list(store.archives.list_keys("exports/b/")) == []
 
 
 def test_a_sum_is_that_of_the_bytes_and_nothing_is_left(store: Store) -> None:
     store.put(SOURCE, BODY)
     source = store.archives.describe(SOURCE)
     assert store.archives.crc32(source, SCRATCH) == zlib.crc32(BODY)
-    assert list(store.archives.keys("exports/")) == []
+    assert list(store.archives.list_keys("exports/")) == []
     store.put(SOURCE, BODY[::-1])
     with pytest.raises(ObjectChangedError):
         store.archives.crc32(source, SCRATCH)
@@ -153,7 +153,7 @@ def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack)
         store_settings.object_bucket,
         SystemClock(),
         copy_conditions=store_settings.copy_conditions,
-        summed_bytes=MIN_PART_BYTES,
+        max_checksum_copy_bytes=MIN_PART_BYTES,
     )
     client = stack.client("s3")
     client.put_object(Bucket=store_settings.object_bucket, Key=SOURCE, Body=BODY)
@@ -164,8 +164,8 @@ def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack)
     client.put_object(Bucket=store_settings.object_bucket, Key=SOURCE, Body=BODY[::-1])
     with pytest.raises(ObjectChangedError):
         archives.crc32(source, SCRATCH)
-    assert list(archives.keys("exports/")) == []
-    assert list(archives.unfinished("exports/")) == []
+    assert list(archives.list_keys("exports/")) == []
+    assert list(archives.list_uploads("exports/")) == []
 
 
 def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) -> None:
@@ -179,7 +179,7 @@ def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) ->
     longer = ObjectRange(SOURCE, 0, 5, 5, None)
     shorter = ObjectRange(SOURCE, size - 5, 10, size + 5, None)
     wanted = [*good[:3], missing, *good[3:5], other, longer, shorter, *good[5:]]
-    with archives.ahead(wanted, 3 * MIB) as pieces:
+    with archives.read_ahead(wanted, 3 * MIB) as pieces:
         for piece in wanted:
             if piece in good:
                 start = piece.start
@@ -190,33 +190,33 @@ def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) ->
             else:
                 with pytest.raises(ObjectChangedError):
                     pieces.take(piece)
-            pieces.free()
+            pieces.release()
 
 
 def test_pieces_may_be_passed_over_and_held_together(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     pieces_of = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
-    with archives.ahead(pieces_of, 4 * MIB) as pieces:
+    with archives.read_ahead(pieces_of, 4 * MIB) as pieces:
         pieces.take(pieces_of[1])
-        pieces.free()
+        pieces.release()
         held = [pieces.take(piece) for piece in pieces_of[5:8]]
         assert b"".join(held) == BODY[5 * MIB : 8 * MIB]
-        pieces.free()
+        pieces.release()
         assert bytes(pieces.take(pieces_of[11])) == BODY[11 * MIB :]
 
 
 def test_reading_ahead_can_be_given_up_at_any_time(store: Store) -> None:
     store.put(SOURCE, BODY)
     pieces_of = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
-    with store.archives.ahead(pieces_of, 4 * MIB) as pieces:
+    with store.archives.read_ahead(pieces_of, 4 * MIB) as pieces:
         pieces.take(pieces_of[0])
 
 
 def test_work_is_done_on_each_and_the_first_failure_is_raised(store: Store) -> None:
-    assert sorted(store.archives.at_once(lambda n: n * n, range(20))) == [
+    assert sorted(store.archives.in_parallel(lambda n: n * n, range(20))) == [
         (n, n * n) for n in range(20)
     ]
     with pytest.raises(ZeroDivisionError):
-        list(store.archives.at_once(lambda n: 1 // n, [1, 0, 2]))
-    assert list(store.archives.at_once(str, [])) == []
+        list(store.archives.in_parallel(lambda n: 1 // n, [1, 0, 2]))
+    assert list(store.archives.in_parallel(str, [])) == []

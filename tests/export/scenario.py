@@ -9,9 +9,8 @@ from datetime import timedelta
 
 from coffer.adapters.compression import FastCompression
 from coffer.domain.export.build import BuildOutcome, ExportBuilder
-from coffer.domain.export.manifest import Manifest, ManifestEntry
 from coffer.domain.export.ports import Compression
-from coffer.domain.export.record import DueAction, Export, ExportStatus
+from coffer.domain.export.record import DueAction, Export, ExportStatus, Manifest, ManifestEntry
 from coffer.domain.export.transform_member import ExportFunction
 from tests.fakes import FrozenClock, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
@@ -32,7 +31,7 @@ class File:
     media_type: str = "image/jpeg"
     crc32_is_known: bool = True
     size_is_known: bool = True
-    is_made: bool = False
+    is_transformed: bool = False
 
     @classmethod
     def generated(cls, path: str, size_bytes: int, seed: int = 1, **known: object) -> File:
@@ -55,7 +54,9 @@ class ExportScenario:
     def __post_init__(self) -> None:
         self.archives = InMemoryArchives(self.clock)
         entries = tuple(self._entry(number, file) for number, file in enumerate(self.files))
-        manifest = Manifest(request={}, entries=entries, function=self.function)
+        manifest = Manifest(
+            request={}, entries=entries, function=self.function.document if self.function else None
+        )
         self.exports.add(
             Export(
                 identifier=EXPORT,
@@ -100,7 +101,7 @@ class ExportScenario:
         kept = {"request.json", "sources.json", f"{EXPORT}.zip"}
         keys = [
             key
-            for key in self.archives.keys(self.export.folder)
+            for key in self.archives.list_keys(self.export.folder)
             if key.removeprefix(self.export.folder) not in kept and "checkpoint-" not in key
         ]
         return keys + list(self.archives.uploads)
@@ -109,7 +110,7 @@ class ExportScenario:
         return f"objects/aafc/{identifier(number)}"
 
     def _entry(self, number: int, file: File) -> ManifestEntry:
-        is_known = file.crc32_is_known and not file.is_made
+        is_known = file.crc32_is_known and not file.is_transformed
         crc32 = file.body.crc32 if is_known else None
         self.archives.put(self.key_of(number), file.body, crc32=crc32)
         return ManifestEntry(
@@ -121,5 +122,5 @@ class ExportScenario:
             crc32=None if crc32 is None else f"{crc32:08x}",
             sha1_hex=None,
             modified=self.clock.now(),
-            is_made=file.is_made,
+            is_transformed=file.is_transformed,
         )

@@ -39,7 +39,7 @@ def check(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
         assert archive.testzip() is None
         for info in archive.infolist():
             body = expected[info.filename].body
-            if not expected[info.filename].is_made:
+            if not expected[info.filename].is_transformed:
                 assert info.file_size == body.size_bytes
                 assert archive.read(info) == body.read(0, body.size_bytes)
 
@@ -169,7 +169,7 @@ def mixed() -> ExportScenario:
             File.generated("e.tif", 10 * MIB, 4),
             File.generated("f.tif", 6 * MIB, 5),
             File.generated("thumb.jpg", 9_000, 6, size_is_known=False, crc32_is_known=False),
-            File("g.jpg", BytesBody(b"an image" * 1_100_000), is_made=True),
+            File("g.jpg", BytesBody(b"an image" * 1_100_000), is_transformed=True),
         ],
         function=ExportFunction(name="IMG_RESIZE", factor=0.5),
     )
@@ -272,7 +272,7 @@ class Swelling:
     def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
         return zlib.crc32(data, before)
 
-    def packer(self) -> Compressor:
+    def compressor(self) -> Compressor:
         return zlib.compressobj(0, zlib.DEFLATED, -9, 1)
 
 
@@ -292,7 +292,9 @@ def test_what_does_not_compress_takes_no_more_room_than_the_layout_reckons() -> 
 def test_a_made_member_is_what_the_function_makes_of_it() -> None:
     function = ExportFunction(name="IMG_RESIZE", factor=0.5)
     body = bytes(range(256)) * 80_000  # 20 MB: over several parts
-    scenario = ExportScenario([File("a.jpg", BytesBody(body), is_made=True)], function=function)
+    scenario = ExportScenario(
+        [File("a.jpg", BytesBody(body), is_transformed=True)], function=function
+    )
     scenario.build()
     with scenario.opened() as archive:
         assert archive.read("a.jpg") == body[::-1]
@@ -403,8 +405,8 @@ def test_where_no_file_is_left_the_export_has_failed() -> None:
 def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
     function = ExportFunction(name="IMG_RESIZE", factor=0.5)
     files = [
-        File("a.jpg", BytesBody(b"damaged image"), is_made=True),
-        File("b.jpg", BytesBody(b"an image"), is_made=True),
+        File("a.jpg", BytesBody(b"damaged image"), is_transformed=True),
+        File("b.jpg", BytesBody(b"an image"), is_transformed=True),
     ]
     scenario = ExportScenario(files, function=function)
     scenario.build()
@@ -488,7 +490,7 @@ def test_an_archive_that_was_made_but_not_recorded_is_not_made_again() -> None:
     assert (
         disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
     )
-    assert not {"begin", "copy", "finish"} & set(calls)
+    assert not {"start_upload", "copy_part", "complete_upload"} & set(calls)
     assert scenario.archives.objects[key] is made
     assert scenario.export.archive_bytes == made.body.size_bytes
     check(scenario)
@@ -502,7 +504,7 @@ def test_another_archive_in_the_place_of_this_one_is_not_taken_for_it() -> None:
         archives.uploads.clear()
         archives.put(key, b"what a worker made that had seen other files")
 
-    disturbed(scenario, once("finish", another)).build(EXPORT, scenario.remaining)
+    disturbed(scenario, once("complete_upload", another)).build(EXPORT, scenario.remaining)
     check(scenario)
 
 

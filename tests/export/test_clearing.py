@@ -40,7 +40,7 @@ def keep(house: ExportCleanup) -> list[str]:
 
 
 def left(world: ExportScenario) -> list[str]:
-    return [*world.archives.keys("exports/"), *world.archives.uploads]
+    return [*world.archives.list_keys("exports/"), *world.archives.uploads]
 
 
 def later(world: ExportScenario, minutes: int) -> None:
@@ -50,7 +50,7 @@ def later(world: ExportScenario, minutes: int) -> None:
 def test_an_archive_goes_an_hour_after_it_was_finished_and_all_that_belongs_to_it() -> None:
     world = scenario()
     world.build()
-    world.archives.begin(f"exports/{EXPORT}/parts/1/7")
+    world.archives.start_upload(f"exports/{EXPORT}/parts/1/7")
     world.archives.save(f"exports/{EXPORT}/parts/1/8", b"left by a worker that was killed")
     later(world, 59)
     assert keep(clearing(world)) == []

@@ -40,7 +40,7 @@ def test_sums_go_on_from_each_other_as_zlibs_do(bodies: list[bytes]) -> None:
 
 @given(st.lists(BODIES, max_size=4))
 def test_a_flush_puts_out_all_there_is(bodies: list[bytes]) -> None:
-    packer, reader = FAST.packer(), zlib.decompressobj(-zlib.MAX_WBITS)
+    packer, reader = FAST.compressor(), zlib.decompressobj(-zlib.MAX_WBITS)
     for body in bodies:
         packed = packer.compress(memoryview(body)) + packer.flush(zlib.Z_SYNC_FLUSH)
         assert reader.decompress(packed) == body
@@ -52,7 +52,7 @@ def test_a_flush_puts_out_all_there_is(bodies: list[bytes]) -> None:
 def test_stored_blocks_may_stand_for_what_the_compressor_has_seen(
     before: bytes, stored: bytes, behind: bytes
 ) -> None:
-    packer = FAST.packer()
+    packer = FAST.compressor()
     packed = packer.compress(before) + packer.flush(zlib.Z_SYNC_FLUSH)
     packer.compress(stored)
     packer.flush(zlib.Z_SYNC_FLUSH)

@@ -43,7 +43,7 @@ def test_every_entry_is_either_streamed_or_copied(entries: list[LayoutMember]) -
     assert sorted(layout.order) == list(range(len(entries)))
     for number in layout.copied:
         assert entries[number].size_bytes >= MIN_PART_BYTES
-        assert not entries[number].is_made
+        assert not entries[number].is_transformed
     assert list(layout.streamed) == sorted(layout.streamed)
     assert list(layout.copied[1:]) == sorted(layout.copied[1:])
 
@@ -96,7 +96,7 @@ def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: i
 def test_small_archives_have_small_parts_and_large_ones_as_large_as_they_must() -> None:
     assert plan_layout([LayoutMember("a", 1000, "image/jpeg")]).part_bytes == 8 * MIB
     # 2.4 TB that nobody may copy, because it is made: parts of 256 MiB
-    made = plan_layout([LayoutMember("a", 0, "image/jpeg", is_made=True)] * 9_000)
+    made = plan_layout([LayoutMember("a", 0, "image/jpeg", is_transformed=True)] * 9_000)
     assert made.part_bytes == 256 * MIB
 
 
@@ -111,7 +111,7 @@ def test_what_no_10_000_parts_could_hold_is_refused() -> None:
         plan_layout([LayoutMember("a", MAX_ARCHIVE_BYTES, "image/jpeg")])
     with pytest.raises(LayoutError, match="10000 parts"):
         plan_layout(
-            [LayoutMember("a", 0, "image/jpeg", is_made=True)] * 10_000
+            [LayoutMember("a", 0, "image/jpeg", is_transformed=True)] * 10_000
             + [LayoutMember("b", 50 * GIB, "image/jpeg")] * 5
         )
 
@@ -137,4 +137,4 @@ def test_what_compresses_is_deflated_where_it_passes_through_anyway(
     entry = LayoutMember("a", size, media_type)
     assert entry.is_deflated is is_deflated
     assert entry.can_be_copied is (size >= MIN_PART_BYTES and not is_deflated)
-    assert not replace(entry, is_made=True).can_be_copied
+    assert not replace(entry, is_transformed=True).can_be_copied

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.derivatives.record import DerivativeType
-from coffer.domain.export.archive_paths import ArchivePaths, derivative_name, file_name, folder_path
+from coffer.domain.export.resolve_sources import (
+    ArchivePaths,
+    derivative_name,
+    file_name,
+    folder_path,
+)
 from coffer.domain.export.transform_member import ExportFunction
 from tests.fakes.records import content, metadata, thumbnail, upload
 
@@ -79,10 +84,10 @@ def test_a_function_shows_in_the_name_unless_there_is_an_alias() -> None:
 def test_alike_names_are_numbered_and_generated_ones_count() -> None:
     names = ArchivePaths()
     given_names = ["a", "a(1)", "a", "A", "a"]
-    assert [names.place("x/", base, ".png") for base in given_names] == [
+    assert [names.add("x/", base, ".png") for base in given_names] == [
         "x/a.png", "x/a(1).png", "x/a(2).png", "x/A(3).png", "x/a(4).png",
     ]  # fmt: skip
-    assert names.place("", "a", ".png") == "a.png"
+    assert names.add("", "a", ".png") == "a.png"
 
 
 @pytest.mark.parametrize(
@@ -92,17 +97,17 @@ def test_alike_names_are_numbered_and_generated_ones_count() -> None:
 )
 def test_names_that_some_file_system_takes_for_the_same_are_numbered(one: str, other: str) -> None:
     names = ArchivePaths()
-    assert names.place("a/", one, ".png") == f"a/{one}.png"
-    assert names.place("a/", other, ".png") == f"a/{other}(1).png"
-    names.open_folder(f"{one}/")
-    assert names.place("", other, "") == f"{other}(1)"
+    assert names.add("a/", one, ".png") == f"a/{one}.png"
+    assert names.add("a/", other, ".png") == f"a/{other}(1).png"
+    names.reserve_folder(f"{one}/")
+    assert names.add("", other, "") == f"{other}(1)"
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "標", "\U00010000"])
 def test_no_name_is_longer_than_file_systems_take(letter: str) -> None:
     names = ArchivePaths()
     folder = folder_path(f"{letter * 250}/{letter * 250}")
-    paths = [names.place(folder, letter * 250, ".jpeg") for _ in range(12)]
+    paths = [names.add(folder, letter * 250, ".jpeg") for _ in range(12)]
     assert len(set(paths)) == 12
     for path in paths:
         *folders, name = path.split("/")
@@ -117,15 +122,15 @@ def test_an_extension_that_was_edited_leads_nowhere_either() -> None:
 
 def test_no_file_is_called_what_a_folder_is() -> None:
     names = ArchivePaths()
-    names.open_folder("a/b/")
-    assert names.place("", "A", "") == "A(1)"
-    assert names.place("a/", "b", "") == "a/b(1)"
+    names.reserve_folder("a/b/")
+    assert names.add("", "A", "") == "A(1)"
+    assert names.add("a/", "b", "") == "a/b(1)"
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_path_leads_anywhere(folder: str, alias: str) -> None:
     base, extension = file_name(upload(), None, None, alias, None)
-    path = ArchivePaths().place(folder_path(folder), base, extension)
+    path = ArchivePaths().add(folder_path(folder), base, extension)
     parts = path.split("/")
     assert all(part not in ("", ".", "..") for part in parts)
     assert not any(part.endswith((".", " ")) for part in parts)

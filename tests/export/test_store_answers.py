@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from coffer.adapters.s3 import requests as store_requests
+from coffer.adapters.s3 import archives as s3_archives
 from coffer.adapters.s3.archives import S3Archives
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
 from coffer.domain.errors import MultipartUploadMissingError, ObjectMissingError, UnavailableError
@@ -56,7 +56,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr(store_requests, "_PAUSES_SECONDS", (0, 0, 0, 0))
+    monkeypatch.setattr(s3_archives, "_PAUSES_SECONDS", (0, 0, 0, 0))
     server = Store(("127.0.0.1", 0), Answering)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -78,13 +78,13 @@ def test_what_takes_long_is_kept_up_with_white_space(
     store: Store, archives: S3Archives, before: bytes
 ) -> None:
     store.responses = [(200, before + DONE)]
-    assert archives.finish("a.zip", "upload", {1: "e"}) == "e-1"
+    assert archives.complete_upload("a.zip", "upload", {1: "e"}) == "e-1"
     store.responses, store.asked = [(200, before + failure("InternalError")), (200, DONE)], 0
-    assert archives.finish("a.zip", "upload", {1: "e"}) == "e-1"
+    assert archives.complete_upload("a.zip", "upload", {1: "e"}) == "e-1"
     assert store.asked == 2
     store.responses = [(200, before + failure("NoSuchUpload"))]
     with pytest.raises(MultipartUploadMissingError):
-        archives.finish("a.zip", "upload", {1: "e"})
+        archives.complete_upload("a.zip", "upload", {1: "e"})
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class InMemoryArchives:
         return held.body.read(start, length)
 
     @contextmanager
-    def ahead(self, wanted: Iterable[ObjectRange], capacity: int) -> Iterator[_OneByOne]:
+    def read_ahead(self, ranges: Iterable[ObjectRange], capacity: int) -> Iterator[_OneByOne]:
         yield _OneByOne(self, capacity)
 
     def crc32(self, source: StoredObject, scratch: str) -> int:
@@ -107,21 +107,21 @@ class InMemoryArchives:
             crc32 = zlib.crc32(held.body.read(start, 16 * MIB), crc32)
         return crc32
 
-    def begin(self, key: str) -> str:
+    def start_upload(self, key: str) -> str:
         self.calls += 1
         self._begun += 1
         upload = f"upload-{self._begun}"
         self.uploads[upload] = _Upload(key)
         return upload
 
-    def send(self, key: str, upload: str, part: int, body: bytes | memoryview) -> str:
+    def upload_part(self, key: str, upload: str, part: int, body: bytes | memoryview) -> str:
         self.calls += 1
         self.sent += len(body)
         if len(body) > 5 * GIB:
             raise AssertionError("EntityTooLarge")
         return self._keep(key, upload, part, BytesBody(bytes(body)))
 
-    def copy(
+    def copy_part(
         self, key: str, upload: str, part: int, source: StoredObject, start: int, length: int
     ) -> str:
         self.calls += 1
@@ -137,7 +137,7 @@ class InMemoryArchives:
             raise AssertionError("InvalidRequest: only of more than 5 MiB a range can be copied")
         return self._keep(key, upload, part, JoinedBody([(held.body, start, length)]))
 
-    def finish(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
+    def complete_upload(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
         self.calls += 1
         found = self._upload(key, upload)
         numbers = list(parts)
@@ -158,15 +158,15 @@ class InMemoryArchives:
         del self.uploads[upload]
         return etag
 
-    def abandon(self, key: str, upload: str) -> None:
+    def abort_upload(self, key: str, upload: str) -> None:
         self.calls += 1
         self.uploads.pop(upload, None)
 
-    def unfinished(self, prefix: str) -> Iterator[tuple[str, str]]:
+    def list_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
         self.calls += 1
         yield from [(u.key, n) for n, u in self.uploads.items() if u.key.startswith(prefix)]
 
-    def keys(self, prefix: str) -> Iterator[str]:
+    def list_keys(self, prefix: str) -> Iterator[str]:
         self.calls += 1
         yield from [key for key in sorted(self.objects) if key.startswith(prefix)]
 
@@ -174,7 +174,7 @@ class InMemoryArchives:
         self.calls += 1
         self.objects.pop(key, None)
 
-    def at_once(
+    def in_parallel(
         self, work: Callable[[_Work], _Result], pieces: Sequence[_Work]
     ) -> Iterator[tuple[_Work, _Result]]:
         for piece in reversed(pieces):  # in any order, as they are done
@@ -219,7 +219,7 @@ class _OneByOne:
         self._archives.fetched += piece.length
         return memoryview(held.body.read(piece.start, piece.length))
 
-    def free(self) -> None:
+    def release(self) -> None:
         self._taken = 0
 
 

@@ -10,8 +10,7 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.export.record import AccessKey, DueAction, Export
-from coffer.domain.export.stream_members import TransformError
-from coffer.domain.export.transform_member import ExportFunction
+from coffer.domain.export.transform_member import ExportFunction, TransformError
 from tests.fakes.archives import InMemoryArchives
 
 

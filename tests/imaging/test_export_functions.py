@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from coffer.adapters.imaging.export_functions import IsolatedFunctions
-from coffer.domain.export.stream_members import TransformError
-from coffer.domain.export.transform_member import ExportFunction
+from coffer.domain.export.transform_member import ExportFunction, TransformError
 from tests.imaging.containers import DEEP_JPEG_2000, grey_tiff
 from tests.imaging.making import colour_of, near
 

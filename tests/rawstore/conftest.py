@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 
-from coffer.adapters.rawstore import probe as object_probe
+from coffer.adapters.rawstore import objects as object_probe
 from coffer.observability import logger
 
 

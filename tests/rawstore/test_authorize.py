@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from coffer.adapters.rawstore.probe import S3StoredFiles
+from coffer.adapters.rawstore.objects import S3StoredFiles
 from local.stack import LocalStack
 from tests.rawstore.requests import (
     MAY_UPLOAD,

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from coffer.adapters.rawstore import probe as object_probe
-from coffer.adapters.rawstore.probe import MAX_PARALLEL_REQUESTS, S3StoredFiles
+from coffer.adapters.rawstore import objects as object_probe
+from coffer.adapters.rawstore.objects import MAX_PARALLEL_REQUESTS, S3StoredFiles
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.rawstore.objects import StoredFile

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from coffer.adapters import http_connections as connections
-from coffer.adapters.http_connections import KeptConnection, Reply
+from coffer.adapters.http_connections import ConnectionPool, HttpResponse
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.keys import KeyPattern
 from local.gateway.api import Response
@@ -386,14 +386,14 @@ class TestRefusals:
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         address = push(stack, findability="private")
-        original, busy = KeptConnection.request, Reply(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
+        original, busy = ConnectionPool.request, HttpResponse(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
         responses = [busy, busy]
 
-        def request(self: KeptConnection, *arguments: Any) -> Reply:
+        def request(self: ConnectionPool, *arguments: Any) -> HttpResponse:
             return responses.pop() if responses else original(self, *arguments)
 
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
-        monkeypatch.setattr(KeptConnection, "request", request)
+        monkeypatch.setattr(ConnectionPool, "request", request)
         assert is_signed(link_of(presign(stack, address)))
         responses += [busy] * 3
         assert error_of(presign(stack, address)) == (503, "store_unavailable")

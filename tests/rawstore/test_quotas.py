@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coffer.adapters import http_connections as connections
-from coffer.adapters.http_connections import KeptConnection, Reply
+from coffer.adapters.http_connections import ConnectionPool, HttpResponse
 from coffer.domain.rawstore.permissions import Permit
 from coffer.domain.rawstore.quotas import Quota, Totals
 from coffer.domain.rawstore.usage import Usage, moved, sequencer_of
@@ -356,17 +356,17 @@ class TestKills:
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         push(stack, {"a.csv": body_of(100)})
-        original = KeptConnection.request
-        trouble = Reply(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
+        original = ConnectionPool.request
+        trouble = HttpResponse(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
         responses = [trouble] * 3
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
 
-        def request(self: KeptConnection, method: str, *arguments: Any) -> Reply:
+        def request(self: ConnectionPool, method: str, *arguments: Any) -> HttpResponse:
             if method == "HEAD" and responses:
                 return responses.pop()
             return original(self, method, *arguments)
 
-        monkeypatch.setattr(KeptConnection, "request", request)
+        monkeypatch.setattr(ConnectionPool, "request", request)
         stack.settle()
         assert used(stack) == (0, 0)
 
@@ -525,20 +525,19 @@ class TestLookingUp:
     ) -> list[str]:
         """DynamoDB answers like this, the last one for ever; what it is asked for."""
         left, asked = list(responses), []
-        original = KeptConnection.request
+        original = ConnectionPool.request
 
-        def request(
-            self: KeptConnection, method: str, target: str, headers: Any, body: Any = None
-        ) -> Reply:
+        def request(self: ConnectionPool, method: str, *arguments: Any) -> HttpResponse:
             if method != "POST":
-                return original(self, method, target, headers, body)
+                return original(self, method, *arguments)
+            _, _, body = arguments
             asked.append(json.loads(body)["Key"]["usageId"]["S"])
             response = left.pop(0) if len(left) > 1 else left[0]
             if isinstance(response, Exception):
                 raise response
-            return Reply(response[0], {}, response[1])  # type: ignore[arg-type]  # nobody reads these
+            return HttpResponse(response[0], {}, response[1])  # type: ignore[arg-type]  # nobody reads these
 
-        monkeypatch.setattr(KeptConnection, "request", request)
+        monkeypatch.setattr(ConnectionPool, "request", request)
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
         return asked
 

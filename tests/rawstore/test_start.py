@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "USAGE_TABLE": "usage",
     "DATAHUB_PUBLIC_KEY": pem_of(rsa_key("auth server")),
 }
-NO_LOOK_UPS = "from coffer.adapters.rawstore import probe; probe.BUDGET_SECONDS = -1.0\n"
+NO_LOOK_UPS = "from coffer.adapters.rawstore import objects; objects.BUDGET_SECONDS = -1.0\n"
 SERVE = """
 import json, sys
 import app

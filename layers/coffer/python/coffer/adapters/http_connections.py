@@ -1,10 +1,10 @@
-"""Kept HTTP connections to one host: what a small function needs in place of an SDK's."""
+"""HTTP requests over kept connections to one host, for functions that import no AWS SDK."""
 
 from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from email.message import Message
 from http.client import (
@@ -18,56 +18,34 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from weakref import finalize
 
-FAILURES = (OSError, HTTPException)
-"""What a request raises that got no answer."""
-PAUSES_SECONDS = (0.05, 0.2)
-"""Between one attempt of a patient request and the next."""
+CONNECTION_ERRORS = (OSError, HTTPException)
+"""The exceptions of a request that got no response."""
+PAUSES_SECONDS: Sequence[float] = (0.05, 0.2)
+"""The pauses before the second and the third attempt of a request with retries."""
 
 
-class Reply(NamedTuple):
-    """An answer, read to its end. Header names compare without case."""
+class HttpResponse(NamedTuple):
+    """A response with its whole body. Header names are not case-sensitive."""
 
     status: int
     headers: Message
     body: bytes
 
 
-class Host:
-    """Where to connect to, and how patient to be; `url` is scheme, host and port.
+class ConnectionPool:
+    """Connections to one host, kept open between requests, for any number of threads.
 
-    All connections share one TLS context, which is made for the first request: that takes half as
-    long as a cold start, and a function may have no occasion for it.
+    `url` is scheme, host and port. All connections share one TLS context. It is created for the
+    first request, because that takes half as long as a cold start.
     """
 
     def __init__(self, url: str, *, timeout_seconds: float) -> None:
         parts = urlsplit(url)
-        self.url = url
-        self._name, self._port = str(parts.hostname), parts.port
-        self._secure = parts.scheme != "http"
+        self._host, self._port = str(parts.hostname), parts.port
+        self._uses_tls = parts.scheme != "http"
         self._timeout_seconds = timeout_seconds
         self._tls: ssl.SSLContext | None = None
-
-    def connection(self) -> KeptConnection:
-        """A connection of its own, which is opened when it is first used."""
-        return KeptConnection(self)
-
-    def unopened(self) -> HTTPConnection:
-        """The standard library's connection, with nothing sent yet."""
-        if not self._secure:
-            return HTTPConnection(self._name, self._port, timeout=self._timeout_seconds)
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return HTTPSConnection(
-            self._name, self._port, timeout=self._timeout_seconds, context=self._tls
-        )
-
-
-class KeptConnection:
-    """A connection that stays open between requests, and is closed when its owner goes."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._connection: HTTPConnection | None = None
+        self._idle: list[HTTPConnection] = []
 
     def request(
         self,
@@ -75,86 +53,90 @@ class KeptConnection:
         target: str,
         headers: Mapping[str, str],
         body: bytes | memoryview | None = None,
-    ) -> Reply:
-        """Send a request that may be sent twice; raises one of FAILURES where nothing answers.
-
-        A kept connection may have been closed at the other end: then it is opened anew, once.
-        """
-        try:
-            return self._send_once(method, target, headers, body)
-        except TimeoutError:
-            raise
-        except FAILURES:
-            return self._send_once(method, target, headers, body)
-
-    def request_into(
-        self, method: str, target: str, headers: Mapping[str, str], view: memoryview
-    ) -> Reply:
-        """As `request`, but the body of a good answer fills `view`; the reply then has none.
-
-        A good answer whose body is not exactly as long has it in the reply.
-        """
-        try:
-            return self._send_once(method, target, headers, None, view)
-        except TimeoutError:
-            raise
-        except FAILURES:
-            return self._send_once(method, target, headers, None, view)
-
-    def request_patiently(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None = None,
-        *,
-        is_passing: Callable[[Reply], bool],
-    ) -> Reply:
-        """As `request`, but again after a pause where nothing answers, or the answer will pass.
-
-        An SDK would do the same: S3 says 503 to one request in many, and means it for a moment.
-        """
-        for pause in PAUSES_SECONDS:
-            with suppress(*FAILURES):
-                reply = self.request(method, target, headers, body)
-                if not is_passing(reply):
-                    return reply
-            time.sleep(pause)
-        return self.request(method, target, headers, body)
-
-    def _send_once(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | memoryview | None,
         view: memoryview | None = None,
-    ) -> Reply:
-        connection = self._opened()
+    ) -> HttpResponse:
+        """Send an idempotent request; raises one of CONNECTION_ERRORS.
+
+        If a kept connection was closed by the host, it is opened again once. If `view` is given and
+        a successful response has exactly as many bytes, they are written to `view`, and the
+        response has no body.
+        """
+        connection = self._take()
         try:
-            connection.request(method, target, body, headers)
-            response = connection.getresponse()
-            if view is not None and response.status < 300 and response.length == len(view):
-                _fill(view, response)
-                return Reply(response.status, response.headers, b"")
-            return Reply(response.status, response.headers, response.read())
-        except FAILURES:
-            connection.close()
-            raise
+            try:
+                return _exchange(connection, method, target, headers, body, view)
+            except TimeoutError:
+                raise
+            except CONNECTION_ERRORS:
+                return _exchange(connection, method, target, headers, body, view)
+        finally:
+            self._idle.append(connection)
 
-    def _opened(self) -> HTTPConnection:
-        if self._connection is None:
-            self._connection = self._host.unopened()
-            finalize(self, self._connection.close)
-        return self._connection
+    def _take(self) -> HTTPConnection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = self._new_connection()
+            finalize(self, connection.close)
+            return connection
+
+    def _new_connection(self) -> HTTPConnection:
+        if not self._uses_tls:
+            return HTTPConnection(self._host, self._port, timeout=self._timeout_seconds)
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return HTTPSConnection(
+            self._host, self._port, timeout=self._timeout_seconds, context=self._tls
+        )
 
 
-def _fill(view: memoryview, response: HTTPResponse) -> None:
-    """Read exactly as many bytes as fit; IncompleteRead where they do not come."""
+def send_with_retries(
+    send: Callable[[], HttpResponse],
+    is_temporary: Callable[[HttpResponse], bool],
+    pauses_seconds: Sequence[float] | None = None,
+) -> HttpResponse:
+    """Return the response of `send`, which is called again after each pause if it fails or its
+    response is a temporary error. AWS asks clients to retry, as its SDKs do."""
+    for pause in PAUSES_SECONDS if pauses_seconds is None else pauses_seconds:
+        with suppress(*CONNECTION_ERRORS):
+            response = send()
+            if not is_temporary(response):
+                return response
+        time.sleep(pause)
+    return send()
+
+
+def is_server_error(response: HttpResponse) -> bool:
+    """Return True for the statuses from 500."""
+    return response.status >= 500
+
+
+def _exchange(
+    connection: HTTPConnection,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes | memoryview | None,
+    view: memoryview | None,
+) -> HttpResponse:
+    try:
+        connection.request(method, target, body, headers)
+        response = connection.getresponse()
+        if view is not None and response.status < 300 and response.length == len(view):
+            _read_into(view, response)
+            return HttpResponse(response.status, response.headers, b"")
+        return HttpResponse(response.status, response.headers, response.read())
+    except CONNECTION_ERRORS:
+        connection.close()  # the next request opens it again
+        raise
+
+
+def _read_into(view: memoryview, response: HTTPResponse) -> None:
+    """Fill `view` with the body; raises IncompleteRead if the body ends early."""
     filled = 0
     while filled < len(view):
         count = response.readinto(view[filled:])
         if not count:
             raise IncompleteRead(b"", len(view) - filled)
         filled += count
-    response.read()  # nothing, but it lets the connection serve the next request
+    response.read()  # returns nothing, but frees the connection for the next request

@@ -119,7 +119,7 @@ def main(source: str, result: str, function: str, memory_bytes: str, seconds: st
     """Convert, and say on the standard output what went wrong."""
     limit_itself(int(memory_bytes))
     limit_processor_time(int(seconds))
-    applied = ExportFunction.of_document(json.loads(function))
+    applied = ExportFunction(**json.loads(function))
     print(convert(Path(source), Path(result), applied))
 
 

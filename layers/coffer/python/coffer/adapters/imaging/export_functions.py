@@ -10,8 +10,7 @@ from pathlib import Path
 
 from coffer.adapters.imaging.isolated import child_variables
 from coffer.domain.export.layout import MAX_TRANSFORMED_BYTES
-from coffer.domain.export.stream_members import TransformError
-from coffer.domain.export.transform_member import ExportFunction
+from coffer.domain.export.transform_member import ExportFunction, TransformError
 
 SECONDS = 50
 """How long one image may take: less than a worker keeps in hand."""

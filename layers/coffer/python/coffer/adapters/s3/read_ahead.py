@@ -1,7 +1,7 @@
-"""Pieces of objects, read ahead by several threads into one ring of memory.
+"""Read ranges of objects ahead, with several threads, into a ring buffer.
 
-The ring is all the memory there is: a piece is asked for as soon as there is room for it behind
-the one before, and given to whoever takes it as a view, without a copy.
+The ring buffer is all the memory used. A range is requested as soon as it fits after the range
+before. The caller gets it as a view, without a copy.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ Fetch = Callable[[ObjectRange, memoryview], None]
 
 
 class _Slot:
-    """A place in the ring for one piece; `end` counts the bytes up to behind it, gaps included."""
+    """The place of one range in the ring. `end` counts all bytes up to its end, with gaps."""
 
-    def __init__(self, piece: ObjectRange, view: memoryview, end: int) -> None:
-        self.piece, self.view, self.end = piece, view, end
+    def __init__(self, wanted: ObjectRange, view: memoryview, end: int) -> None:
+        self.range, self.view, self.end = wanted, view, end
         self.is_ready = False
-        self.failure: BaseException | None = None
+        self.error: BaseException | None = None
 
 
 class ReadAhead:
-    """The Pieces port over `fetch`; a context manager, which ends its threads."""
+    """The RangeReader port over `fetch`. It is a context manager, which ends its threads."""
 
     def __init__(
-        self, wanted: Iterable[ObjectRange], fetch: Fetch, *, capacity: int, threads: int
+        self, ranges: Iterable[ObjectRange], fetch: Fetch, *, capacity: int, threads: int
     ) -> None:
-        self._wanted = iter(wanted)
+        self._ranges = iter(ranges)
         self._fetch = fetch
         self._ring = memoryview(bytearray(capacity))
         self._next: ObjectRange | None = None
-        self._written = self._freed = 0  # bytes since the beginning; the ring is modulo capacity
-        self._waiting: deque[_Slot] = deque()
+        # Bytes since the start; a position in the ring is modulo its capacity.
+        self._reserved_bytes = self._released_bytes = 0
+        self._pending: deque[_Slot] = deque()
         self._taken: list[_Slot] = []
         self._changed = threading.Condition()
         self._is_closed = False
         self._threads = [
-            threading.Thread(target=self._work, name=f"reading ahead {number}", daemon=True)
+            threading.Thread(target=self._work, name=f"read-ahead {number}", daemon=True)
             for number in range(threads)
         ]
         for thread in self._threads:
@@ -55,89 +56,85 @@ class ReadAhead:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
-        self._waiting.clear()
+        self._pending.clear()
         self._taken.clear()
 
-    def take(self, piece: ObjectRange) -> memoryview:
-        """The bytes of a piece; one that was not announced is read now, into memory of its own."""
+    def take(self, wanted: ObjectRange) -> memoryview:
+        """Return the bytes of a range. One that was not announced is read now, into new memory."""
         with self._changed:
-            slot = self._slot_of(piece)
+            slot = self._find_slot(wanted)
             while slot is not None and not slot.is_ready:
                 self._changed.wait()
         if slot is None:
-            view = memoryview(bytearray(piece.length))
-            self._fetch(piece, view)
+            view = memoryview(bytearray(wanted.length))
+            self._fetch(wanted, view)
             return view
         self._taken.append(slot)
-        if slot.failure is not None:
-            raise slot.failure
+        if slot.error is not None:
+            raise slot.error
         return slot.view
 
-    def free(self) -> None:
+    def release(self) -> None:
         with self._changed:
             if self._taken:
-                self._freed = self._taken[-1].end
+                self._released_bytes = self._taken[-1].end
                 self._taken.clear()
                 self._changed.notify_all()
 
-    def _slot_of(self, piece: ObjectRange) -> _Slot | None:
-        """The slot of a piece, when those announced before it have been passed over."""
+    def _find_slot(self, wanted: ObjectRange) -> _Slot | None:
+        """Return the slot of a range, and drop the slots of the ranges announced before it."""
         while True:
-            while self._waiting:
-                slot = self._waiting[0]
-                if slot.piece == piece:
-                    return self._waiting.popleft()
+            while self._pending:
+                slot = self._pending[0]
+                if slot.range == wanted:
+                    return self._pending.popleft()
                 if not slot.is_ready:
                     self._changed.wait()
                     continue
-                self._waiting.popleft()
-                # Whoever passes pieces over has freed those before: there is nothing to keep.
-                self._freed = slot.end
+                self._pending.popleft()
+                # A caller that skips ranges has released all it took before.
+                self._released_bytes = slot.end
                 self._changed.notify_all()
-            if self._announced() is None:
+            if self._next_range() is None:
                 return None
             self._changed.wait()
 
-    def _announced(self) -> ObjectRange | None:
-        """The piece whose turn it is; None where there is none left."""
+    def _next_range(self) -> ObjectRange | None:
+        """Return the next range to read, or None at the end."""
         if self._next is None:
-            self._next = next(self._wanted, None)
+            self._next = next(self._ranges, None)
         return self._next
 
-    def _fits(self) -> bool:
-        piece = self._next
-        return piece is not None and self._end_of(piece) - self._freed <= len(self._ring)
-
-    def _end_of(self, piece: ObjectRange) -> int:
-        """Where the ring is filled up to with this piece, which must not wrap around its end."""
-        place = self._written % len(self._ring)
-        gap = len(self._ring) - place if place + piece.length > len(self._ring) else 0
-        return self._written + gap + piece.length
+    def _end_of(self, wanted: ObjectRange) -> int:
+        """Return the end of a range in the ring. A range does not wrap around the ring's end."""
+        at = self._reserved_bytes % len(self._ring)
+        gap = len(self._ring) - at if at + wanted.length > len(self._ring) else 0
+        return self._reserved_bytes + gap + wanted.length
 
     def _work(self) -> None:
-        while (slot := self._reserve()) is not None:
+        while (slot := self._reserve_slot()) is not None:
             try:
-                self._fetch(slot.piece, slot.view)
-            except BaseException as error:  # for whoever takes the piece to deal with
-                slot.failure = error
+                self._fetch(slot.range, slot.view)
+            except BaseException as error:  # raised by `take`
+                slot.error = error
             with self._changed:
                 slot.is_ready = True
                 self._changed.notify_all()
 
-    def _reserve(self) -> _Slot | None:
-        """A place for the next piece, as soon as there is one; None at the end of the work."""
+    def _reserve_slot(self) -> _Slot | None:
+        """Return a slot for the next range as soon as it fits, or None if no range is left."""
         with self._changed:
             while not self._is_closed:
-                piece = self._announced()
-                if piece is None:
+                wanted = self._next_range()
+                if wanted is None:
                     self._changed.notify_all()
                     return None
-                if self._fits():
-                    end = self._end_of(piece)
-                    start = (end - piece.length) % len(self._ring)
-                    slot = _Slot(piece, self._ring[start : start + piece.length], end)
-                    self._next, self._written = None, end
-                    self._waiting.append(slot)
+                end = self._end_of(wanted)
+                if end - self._released_bytes <= len(self._ring):
+                    start = (end - wanted.length) % len(self._ring)
+                    slot = _Slot(wanted, self._ring[start : start + wanted.length], end)
+                    self._next, self._reserved_bytes = None, end
+                    self._pending.append(slot)
                     self._changed.notify_all()
                     return slot
                 self._changed.wait()

@@ -1,12 +1,12 @@
-"""What the S3 API answers: its errors, its XML, and the checksums in its headers."""
+"""Parse responses of the S3 API: errors, XML documents, and checksums in headers."""
 
 from __future__ import annotations
 
 from base64 import b64decode
 from email.message import Message
-from xml.etree import ElementTree  # only of what our own store answers
+from xml.etree import ElementTree  # only for documents of our own store
 
-from coffer.adapters.http_connections import Reply
+from coffer.adapters.http_connections import HttpResponse
 from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 
 _MISSING_UPLOAD = frozenset({"NoSuchUpload", "InvalidPart"})
@@ -14,57 +14,56 @@ _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 _CHANGED = frozenset({"PreconditionFailed", "InvalidRange", "412", "416"})
 
 
-def error_code(reply: Reply) -> str:
-    """The code of an error, which may come under a good status: what takes long is answered at
-    once, and kept up with white space until there is more to say; or nothing."""
-    body = reply.body.lstrip()
-    if reply.status < 300:
+def error_code(response: HttpResponse) -> str:
+    """Return the code of an error, or nothing if there is none.
+
+    An error can have the status 200: S3 sends the status of a long operation at once, then white
+    space, and the result last.
+    """
+    body = response.body.lstrip()
+    if response.status < 300:
         root = body.partition(b"?>")[2].lstrip() if body.startswith(b"<?xml") else body
         if not root.startswith(b"<Error>"):
             return ""
     if body.startswith(b"<"):
-        return text(document_of(reply), "Code") or str(reply.status)
-    return str(reply.status)
+        return text(parse_xml(response), "Code") or str(response.status)
+    return str(response.status)
 
 
-def failure(code: str, reply: Reply, key: str) -> Exception:
-    """What to raise of an error about `key`."""
+def error_of(code: str, response: HttpResponse, key: str) -> Exception:
+    """Return the exception for an error about `key`."""
     if code in _MISSING_UPLOAD:
         return MultipartUploadMissingError(key)
     if code in _MISSING:
         return ObjectMissingError(key)
     if code in _CHANGED:
         return ObjectChangedError(key)
-    return RuntimeError(f"the store answered {reply.status} {code} about {key}")
+    return RuntimeError(f"the store answered {response.status} {code} about {key}")
 
 
-def document_of(reply: Reply) -> ElementTree.Element:
-    """An answer's XML, its names without their namespace."""
-    root = ElementTree.fromstring(reply.body.strip())  # noqa: S314 - what our own store answers
+def parse_xml(response: HttpResponse) -> ElementTree.Element:
+    """Return the XML document of a response; its names have no namespace."""
+    root = ElementTree.fromstring(response.body.strip())  # noqa: S314 - from our own store
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root
 
 
 def text(document: ElementTree.Element, path: str) -> str:
-    """The text of the element at this path; nothing where there is none."""
+    """Return the text of an element, or an empty text if it does not exist."""
     return document.findtext(path, "")
 
 
-def texts(document: ElementTree.Element, path: str) -> list[str]:
-    """The texts of all elements at this path."""
-    return [element.text or "" for element in document.findall(path)]
+def hex_checksum(checksum: str | None) -> str | None:
+    """Return a base64 checksum in hexadecimal, or None if it is a composite of several parts.
+
+    A composite ends in "-<parts>", whatever type the store claims.
+    """
+    return b64decode(checksum).hex() if checksum and "-" not in checksum else None
 
 
-def crc32_of(checksum: str) -> int | None:
-    """The number that base64 stands for; None of a composite, which is about parts."""
-    if not checksum or "-" in checksum:
+def header_checksum(headers: Message, algorithm: str) -> str | None:
+    """Return the checksum of a whole object in hexadecimal, or None if the store has none."""
+    if headers.get("x-amz-checksum-type") == "COMPOSITE":
         return None
-    return int.from_bytes(b64decode(checksum), "big")
-
-
-def whole_checksum(headers: Message, algorithm: str) -> str | None:
-    """A checksum of the whole object in hexadecimal."""
-    value = headers.get(f"x-amz-checksum-{algorithm}")
-    composite = headers.get("x-amz-checksum-type") == "COMPOSITE"
-    return None if value is None or composite or "-" in value else b64decode(value).hex()
+    return hex_checksum(headers.get(f"x-amz-checksum-{algorithm}"))

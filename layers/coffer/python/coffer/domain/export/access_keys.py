@@ -1,4 +1,4 @@
-"""Temporary access: whose exports are shown to whom, and the keys that open an archive once."""
+"""Issue and redeem the access keys of archives, and find a caller's own export."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ConflictError, GoneError, NotFoundError, RecordChangedError
 from coffer.domain.export.ports import AccessKeys, Exports
-from coffer.domain.export.record import KEY_LENGTH, AccessKey, Export, ExportStatus, new_access_key
+from coffer.domain.export.record import (
+    KEY_LENGTH,
+    AccessKey,
+    Export,
+    ExportStatus,
+    new_access_key,
+)
 
-_TRIES = 5
+_MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedArchive:
-    """An archive that a key has opened."""
+    """An archive that an access key opens."""
 
     key: str
     filename: str
@@ -23,7 +29,7 @@ class OpenedArchive:
 
 
 def own_export(exports: Exports, caller: Caller, identifier: str) -> Export:
-    """The export, if it is the caller's own: nobody else learns that it is there."""
+    """Return the caller's export; raises NotFoundError for exports of other users, too."""
     export = exports.get(identifier)
     if export is None or export.created_by != caller.username:
         raise NotFoundError("export_not_found", f"You have no export with the id {identifier}.")
@@ -31,8 +37,8 @@ def own_export(exports: Exports, caller: Caller, identifier: str) -> Export:
 
 
 def issue_key(exports: Exports, clock: Clock, caller: Caller, identifier: str) -> AccessKey:
-    """A fresh key for an archive that is there; whatever keys there are stay good."""
-    for _ in range(_TRIES):
+    """Return a new key for an archive; keys that were issued before stay valid."""
+    for _ in range(_MAX_ATTEMPTS):
         export = own_export(exports, caller, identifier)
         _require_archive(export)
         now = clock.now()
@@ -42,18 +48,18 @@ def issue_key(exports: Exports, clock: Clock, caller: Caller, identifier: str) -
         except RecordChangedError:
             continue
         return access
-    raise ConflictError("export_busy", "Many keys are being made at once. Try again.")
+    raise ConflictError("export_busy", "Too many keys are being issued for this export. Try again.")
 
 
 def redeem_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> OpenedArchive:
-    """What the key opens, which it does this once; NotFoundError for everybody else.
+    """Return the archive that the key opens, and delete the key; raises NotFoundError.
 
-    The archive stays an hour from now: the download may take its time, or fail.
+    The archive stays for another hour, in case the download is slow or fails.
     """
     now = clock.now()
-    access = keys.redeem(key, now) if _may_be_key(key) else None
+    access = keys.redeem(key, now) if _is_well_formed(key) else None
     export = exports.get(access.export) if access is not None else None
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         if export is None or not export.has_archive:
             break
         try:
@@ -61,16 +67,16 @@ def redeem_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> Op
         except RecordChangedError:
             export = exports.get(export.identifier)
     if export is not None and export.has_archive:
-        return _opened(export)  # others prolong its stay all the time
-    raise _unknown()
+        return _opened(export)  # other requests keep extending its stay
+    raise _not_found()
 
 
 def look_at_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> OpenedArchive:
-    """What the key would open, without taking it; NotFoundError as for whoever takes it."""
-    access = keys.look(key, clock.now()) if _may_be_key(key) else None
+    """Return the archive that the key opens, without deleting the key; raises NotFoundError."""
+    access = keys.look(key, clock.now()) if _is_well_formed(key) else None
     export = exports.get(access.export) if access is not None else None
     if export is None or not export.has_archive:
-        raise _unknown()
+        raise _not_found()
     return _opened(export)
 
 
@@ -100,9 +106,9 @@ def _require_archive(export: Export) -> None:
     )
 
 
-def _may_be_key(key: str) -> bool:
+def _is_well_formed(key: str) -> bool:
     return len(key) == KEY_LENGTH and key.isascii() and key.isalnum()
 
 
-def _unknown() -> NotFoundError:
-    return NotFoundError("access_key_not_found", "This key opens nothing, or nothing any more.")
+def _not_found() -> NotFoundError:
+    return NotFoundError("access_key_not_found", "The access key is unknown, used or expired.")

@@ -1,14 +1,7 @@
-"""Building an archive: what a worker does with an export until its time is up or the zip is there.
+"""Build the archive of an export, or resume a build, within the time of one worker.
 
-    lease         one worker at a time; who dies loses it when it ends by itself
-    stocktaking   the store is asked for what has to be known of the files
-    sending       small members, and what is compressed, pass through memory, a part at a time
-    copying       large members are copied inside the store, several parts at once
-    finishing     the directory, then the parts become an object
-
-and then a key, the status, and by the change stream the event. Each of these is a module; what
-they work on together, and what the next worker goes on from, is the `draft`. A file that has
-vanished or changed is left out, and said so.
+The package's docstring lists the modules that take part. Files that are missing or have changed are
+left out and named in the record. Everything the next worker needs is in the checkpoint.
 """
 
 from __future__ import annotations
@@ -19,21 +12,17 @@ from enum import StrEnum
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MultipartUploadMissingError, RecordChangedError
-from coffer.domain.export.copy_members import Copying
-from coffer.domain.export.finishing import Finishing
-from coffer.domain.export.layout import Layout
+from coffer.domain.export.cleanup import remove_leftovers, remove_prefix
+from coffer.domain.export.copy_members import MemberCopier
+from coffer.domain.export.layout import ArchiveMember, Layout
 from coffer.domain.export.lease import Lease, OutOfTimeError, RemainingTime
-from coffer.domain.export.leftovers import clear_below, clear_leftovers
-from coffer.domain.export.making import Making
-from coffer.domain.export.manifest import Manifest
-from coffer.domain.export.multipart_writer import MultipartWriter
+from coffer.domain.export.multipart_writer import MultipartWriter, PartBuffer
 from coffer.domain.export.ports import Archives, Compression, ExportQueue, Exports
-from coffer.domain.export.record import MAX_ATTEMPTS, Export, new_access_key
-from coffer.domain.export.sending import Sending
-from coffer.domain.export.stocktaking import Stocktaking
-from coffer.domain.export.stream_members import ArchiveMember, PartBuffer
-from coffer.domain.export.transform_member import ExportFunction, ImageFunctions
-from coffer.domain.export.verify_sources import problems_of
+from coffer.domain.export.record import MAX_ATTEMPTS, Export, Manifest, new_access_key
+from coffer.domain.export.stream_members import MemberStreamer, Transform
+from coffer.domain.export.transform_member import ExportFunction, ImageFunctions, transform_member
+from coffer.domain.export.verify_sources import SourceVerifier, problems_by_code
+from coffer.domain.export.zip_format import WrittenMember, central_header
 from coffer.domain.uploads.ports import Uploads
 
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
@@ -41,7 +30,7 @@ NO_FILES_LEFT = "no_files_left"
 
 
 class BuildOutcome(StrEnum):
-    """How a worker's run ended."""
+    """The result of one worker's run."""
 
     FINISHED = "finished"
     FAILED = "failed"
@@ -52,7 +41,7 @@ class BuildOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportBuilder:
-    """The parts of the world that building takes."""
+    """Builds archives."""
 
     exports: Exports
     archives: Archives
@@ -63,9 +52,9 @@ class ExportBuilder:
     clock: Clock
 
     def build(self, identifier: str, remaining: RemainingTime) -> BuildOutcome:
-        """Build the archive of an export, or go on with it, as far as the time that remains allows.
+        """Build the archive of an export as far as the remaining time allows.
 
-        Called twice at once, one of them does nothing.
+        If two workers call this for one export, one of them returns BUSY.
         """
         export = self.exports.get(identifier)
         if export is None or not export.is_unfinished:
@@ -74,110 +63,126 @@ class ExportBuilder:
             return BuildOutcome.BUSY
         try:
             leased = self.exports.replace(export, export.leased(self.clock.now()))
-            return self._work(leased, remaining)
+            return self._build_with(Lease(self.exports, self.clock, leased, remaining))
         except RecordChangedError:
             return BuildOutcome.BUSY
 
-    def _work(self, export: Export, remaining: RemainingTime) -> BuildOutcome:
-        lease = Lease(self.exports, self.clock, export, remaining)
+    def _build_with(self, lease: Lease) -> BuildOutcome:
         try:
-            if export.attempts > MAX_ATTEMPTS:
-                return self._fail(MultipartWriter(self.archives, lease, ()), ATTEMPTS_EXHAUSTED)
-            return self._go_on(lease)
+            if lease.export.attempts > MAX_ATTEMPTS:
+                writer = MultipartWriter(self.archives, lease, ())
+                return self._fail(writer, ATTEMPTS_EXHAUSTED)
+            return self._resume(lease)
         except OutOfTimeError:
             lease.release()
-            self.queue.enqueue(export.identifier)
+            self.queue.enqueue(lease.export.identifier)
             return BuildOutcome.CONTINUED
         except RecordChangedError:
-            self._withdraw(lease.export)
+            self._remove_own_objects(lease.export)
             return BuildOutcome.BUSY
         except Exception:
             lease.release()
             raise
 
-    def _go_on(self, lease: Lease) -> BuildOutcome:
-        """Everything that is left to do; raises OutOfTimeError where it must be interrupted."""
+    def _resume(self, lease: Lease) -> BuildOutcome:
+        """Do all that is left to do; raises OutOfTimeError if the time runs out."""
         manifest = Manifest.decode(self.archives.load(lease.export.request_key))
-        draft = MultipartWriter(self.archives, lease, manifest.entries)
-        draft.take_up()
-        stock = Stocktaking(archives=self.archives, uploads=self.uploads)
-        sources, layout, members = stock.prepare(draft)
-        draft.drop_first(sources.dropped)
+        writer = MultipartWriter(self.archives, lease, manifest.entries)
+        writer.resume()
+        verifier = SourceVerifier.load(self.archives, self.uploads, writer)
+        layout, members = verifier.verify()
+        dropped = verifier.sources.dropped
+        writer.drop_sources(dropped)
+        transform = self._transform(manifest)
         for _ in range(2):
             try:
-                return self._fill(draft, layout, members, manifest.function)
+                return self._write(writer, layout, members, transform)
             except MultipartUploadMissingError:
-                # Cleared away as abandoned, or completed by a worker that was believed dead.
-                draft.start_over(sources.dropped)
-        raise MultipartUploadMissingError(f"the upload of {draft.key} vanished twice")
+                # It was aborted as abandoned, or completed by a worker whose lease had expired.
+                writer.restart(dropped)
+        raise MultipartUploadMissingError(f"the upload of {writer.key} vanished twice")
 
-    def _fill(
+    def _transform(self, manifest: Manifest) -> Transform:
+        """Return the function that transforms members, as the manifest asks for it."""
+
+        def transform(member: ArchiveMember) -> bytes:
+            if manifest.function is None:
+                raise ValueError(f"{member.path} is transformed, but there is no function")
+            function = ExportFunction(**manifest.function)
+            return transform_member(self.archives, self.images, function, member)
+
+        return transform
+
+    def _write(
         self,
-        draft: MultipartWriter,
+        writer: MultipartWriter,
         layout: Layout,
         members: Sequence[ArchiveMember],
-        function: ExportFunction | None,
+        transform: Transform,
     ) -> BuildOutcome:
-        """Stream, copy, finish; stream again where the member is lost that is copied first, since
-        its beginning went with the last part that was streamed."""
-        archives = self.archives
+        """Stream, copy and complete the archive.
+
+        If the first copied member is lost, its first bytes are in the last streamed part: that part
+        is streamed again.
+        """
         buffer = PartBuffer(layout.part_bytes)
-        sending = Sending(
-            archives=archives,
-            draft=draft,
+        streamer = MemberStreamer(
+            archives=self.archives,
+            writer=writer,
             layout=layout,
             members=members,
-            makes=Making(archives=archives, images=self.images, function=function, members=members),
+            transform=transform,
             compression=self.compression,
         )
-        copying = Copying(
-            archives=archives, clock=self.clock, draft=draft, layout=layout, members=members
+        copier = MemberCopier(
+            archives=self.archives, clock=self.clock, writer=writer, layout=layout, members=members
         )
+        written: tuple[WrittenMember, ...]
         while True:
-            rest = sending.send(buffer) if draft.checkpoint.leading is None else None
-            if rest is not None:
-                behind, offset = rest.written, rest.place.offset
+            last = streamer.stream(buffer) if writer.checkpoint.first_copied is None else None
+            if last is not None:
+                written, offset = last.written, last.position.offset
                 break
-            if (assembly := copying.copy()) is not None:
+            if (plan := copier.copy()) is not None:
                 buffer.clear()
-                behind, offset = assembly.written, assembly.end
+                written, offset = plan.written, plan.end
                 break
-        if len(draft.checkpoint.dropped) == len(members):
-            draft.hold()
-            return self._fail(draft, NO_FILES_LEFT)
-        finishing = Finishing(archives=archives, draft=draft, layout=layout, members=members)
-        written = (*draft.checkpoint.written, *behind)
-        archive_bytes = finishing.finish(buffer, written, offset)
-        return self._settle(draft, [member.entry for member in written], archive_bytes)
+        if len(writer.checkpoint.dropped) == len(members):
+            writer.heartbeat()
+            return self._fail(writer, NO_FILES_LEFT)
+        written = (*writer.checkpoint.written, *written)
+        headers = [central_header(members[member.entry].info, member) for member in written]
+        archive_bytes = writer.complete(buffer, headers, offset, layout.part_bytes)
+        return self._finish(writer, [member.entry for member in written], archive_bytes)
 
-    def _settle(
-        self, draft: MultipartWriter, written: Sequence[int], archive_bytes: int
+    def _finish(
+        self, writer: MultipartWriter, written: Sequence[int], archive_bytes: int
     ) -> BuildOutcome:
-        """Say that the archive is there, and make the key that opens it."""
-        lease = draft.lease
-        clear_leftovers(self.archives, lease.export)
+        """Record the finished archive with a new access key."""
+        lease = writer.lease
+        remove_leftovers(self.archives, lease.export)
         now = self.clock.now()
         access = new_access_key(lease.export, now)
-        problems = problems_of(draft.entries, draft.checkpoint.dropped)
-        bytes_done = sum(map(draft.size, written))
+        problems = problems_by_code(writer.entries, writer.checkpoint.dropped)
+        bytes_done = sum(map(writer.size, written))
         lease.write(
             lease.export.finished(now, problems, bytes_done, archive_bytes, access.key), access
         )
         return BuildOutcome.FINISHED
 
-    def _fail(self, draft: MultipartWriter, code: str) -> BuildOutcome:
-        """Give the export up."""
-        lease = draft.lease
-        clear_leftovers(self.archives, lease.export)
-        problems = problems_of(draft.entries, draft.checkpoint.dropped)
+    def _fail(self, writer: MultipartWriter, code: str) -> BuildOutcome:
+        """Record that the export failed."""
+        lease = writer.lease
+        remove_leftovers(self.archives, lease.export)
+        problems = problems_by_code(writer.entries, writer.checkpoint.dropped)
         lease.write(lease.export.failed(self.clock.now(), code, problems))
         return BuildOutcome.FAILED
 
-    def _withdraw(self, leased: Export) -> None:
-        """Clear away what is this worker's own, because another one has the lease; everything,
-        where that one is done, and could not clear away what came behind it."""
+    def _remove_own_objects(self, leased: Export) -> None:
+        """Remove this worker's temporary objects after another worker took the lease. If that
+        worker is done, nothing else will: then remove all that is left."""
         export = self.exports.get(leased.identifier)
         if export is None or not export.is_unfinished:
-            clear_leftovers(self.archives, leased)
+            remove_leftovers(self.archives, leased)
         else:
-            clear_below(self.archives, leased.scratch)
+            remove_prefix(self.archives, leased.scratch)

@@ -1,7 +1,7 @@
-"""What has been built of an archive: enough to go on from there, or to take some of it back.
+"""The checkpoint of a build: what is needed to resume it, or to redo some of its parts.
 
-It is written after each part. Everything in it is about parts that the store has taken; whatever
-was under way when a worker died is made again, byte for byte.
+A worker saves a checkpoint after each part. A checkpoint only describes parts that the store has
+accepted. The next worker redoes the part that was not finished and produces the same bytes.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _WRITTEN = struct.Struct("<LQBLQQ")
 
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
-    """Where in the streamed members a part begins.
+    """The position in the streamed members at which a part begins.
 
-    `member` counts in the layout's order. Where the part begins in the midst of a member, `read`
-    bytes of its source are in the parts before; `header_at`, `crc32` and `packed_bytes` say where
-    its header is, what the sum over those bytes was, and how many bytes they became.
+    `member` counts in the layout's order. `offset` is the size of the parts before. If the part
+    begins inside a member, `read` bytes of its source are in the parts before: the member's header
+    is at `header_at`, these bytes have the CRC-32 `crc32`, and they take `packed_bytes`.
     """
 
     member: int = 0
@@ -37,68 +37,79 @@ class StreamPosition:
 
 @dataclass(frozen=True, slots=True)
 class RestartPoint:
-    """The state before a part of streamed members: what to go back to if it must be made anew."""
+    """The state before a streamed part: the numbers of parts and of members written so far."""
 
     part: int
-    place: StreamPosition
+    position: StreamPosition
     written: int
 
 
-START = RestartPoint(part=0, place=StreamPosition(), written=0)
+START = RestartPoint(part=0, position=StreamPosition(), written=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`parts` are the ETags of the streamed parts, from part 1 on. `transition` says that the last
-    of them ends with the header, and maybe the beginning, of the first copied member, which is
-    then named: from there on the plan of the copies says what each part is, and `copies` holds the
-    ETag of those that are done, with what they are made of."""
+    """The progress of a multipart upload.
+
+    `parts` are the ETags of the streamed parts, from part 1. When they are done, `first_copied` is
+    the entry of the first copied member: the last streamed part ends with the header and the first
+    `first_copied_bytes` of this member. `copies` has the ETag of each copied part, by its number,
+    and a text that says which bytes it consists of.
+    """
 
     upload: str
     parts: tuple[str, ...] = ()
-    place: StreamPosition = field(default_factory=StreamPosition)
+    position: StreamPosition = field(default_factory=StreamPosition)
     written: tuple[WrittenMember, ...] = ()
-    opened: RestartPoint | None = None
-    """Before the part in which the member that is unfinished at `place` begins; None also where
-    an earlier part was gone back to, of which that is not known any more."""
-    transition: RestartPoint | None = None
-    leading: int | None = None
-    padded: int = 0
+    member_start: RestartPoint | None = None
+    """The state before the part in which the unfinished member at `position` begins. None if no
+    member is unfinished, or after going back, because an earlier state is then not known."""
+    copy_start: RestartPoint | None = None
+    """The state before the last streamed part."""
+    first_copied: int | None = None
+    first_copied_bytes: int = 0
     copies: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     dropped: Mapping[int, str] = field(default_factory=dict)
-    """The entries that are left out, each with the code of the reason."""
+    """The entries that are left out, with the code of the problem."""
 
     @property
-    def mark(self) -> RestartPoint:
+    def restart_point(self) -> RestartPoint:
         """The state before the next streamed part."""
-        return RestartPoint(len(self.parts), self.place, len(self.written))
+        return RestartPoint(len(self.parts), self.position, len(self.written))
 
-    def back_to(self, mark: RestartPoint) -> Checkpoint:
-        """The state before the part of the mark, with nothing that came later."""
-        return replace(
-            self,
-            parts=self.parts[: mark.part],
-            place=mark.place,
-            written=self.written[: mark.written],
-            opened=None,
-            transition=None,
-            leading=None,
-            padded=0,
-            copies={},
+    def back_to(self, point: RestartPoint) -> Checkpoint:
+        """Return the checkpoint without everything after a restart point."""
+        return Checkpoint(
+            upload=self.upload,
+            parts=self.parts[: point.part],
+            position=point.position,
+            written=self.written[: point.written],
+            dropped=self.dropped,
         )
 
-    def without(self, dropped: Mapping[int, str]) -> Checkpoint:
-        """The same with more entries left out."""
+    def with_dropped(self, dropped: Mapping[int, str]) -> Checkpoint:
+        """Return the checkpoint with more entries left out."""
         return replace(self, dropped={**self.dropped, **dropped})
 
     def encode(self) -> bytes:
-        """As JSON; the members packed, because there may be thousands."""
+        """Return the checkpoint as JSON; the written members are packed, since there may be
+        thousands."""
         packed = b"".join(
             _WRITTEN.pack(w.entry, w.offset, w.method, w.crc32, w.compressed_bytes, w.size_bytes)
             for w in self.written
         )
-        document = asdict(replace(self, written=()))
-        document["written"] = b64encode(packed).decode()
+        document = {
+            "upload": self.upload,
+            "parts": self.parts,
+            "place": asdict(self.position),
+            "written": b64encode(packed).decode(),
+            "opened": _encode_point(self.member_start),
+            "transition": _encode_point(self.copy_start),
+            "leading": self.first_copied,
+            "padded": self.first_copied_bytes,
+            "copies": self.copies,
+            "dropped": self.dropped,
+        }
         return json.dumps(document, separators=(",", ":")).encode()
 
     @classmethod
@@ -108,18 +119,24 @@ class Checkpoint:
         return cls(
             upload=document["upload"],
             parts=tuple(document["parts"]),
-            place=StreamPosition(**document["place"]),
+            position=StreamPosition(**document["place"]),
             written=tuple(WrittenMember(*fields) for fields in _WRITTEN.iter_unpack(packed)),
-            opened=_mark(document["opened"]),
-            transition=_mark(document["transition"]),
-            leading=document["leading"],
-            padded=document["padded"],
-            copies={int(n): (etag, of) for n, (etag, of) in document["copies"].items()},
+            member_start=_decode_point(document["opened"]),
+            copy_start=_decode_point(document["transition"]),
+            first_copied=document["leading"],
+            first_copied_bytes=document["padded"],
+            copies={int(n): (etag, source) for n, (etag, source) in document["copies"].items()},
             dropped={int(entry): code for entry, code in document["dropped"].items()},
         )
 
 
-def _mark(document: Mapping[str, Any] | None) -> RestartPoint | None:
+def _encode_point(point: RestartPoint | None) -> dict[str, Any] | None:
+    if point is None:
+        return None
+    return {"part": point.part, "place": asdict(point.position), "written": point.written}
+
+
+def _decode_point(document: Mapping[str, Any] | None) -> RestartPoint | None:
     if document is None:
         return None
     return RestartPoint(document["part"], StreamPosition(**document["place"]), document["written"])

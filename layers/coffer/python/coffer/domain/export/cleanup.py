@@ -1,4 +1,7 @@
-"""Housekeeping of exports: archives whose time is over go, workers that got stuck are replaced."""
+"""Remove the objects of exports: leftovers of a build, and all of an expired export.
+
+Housekeeping runs `ExportCleanup`; the worker that builds an archive removes its own leftovers.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,13 @@ from functools import partial
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError
-from coffer.domain.export.leftovers import clear_below
 from coffer.domain.export.ports import Archives, ExportQueue, Exports
-from coffer.domain.export.record import DueAction
+from coffer.domain.export.record import DueAction, Export
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportCleanup:
-    """The parts of the world that it takes."""
+    """Removes expired exports and enqueues those whose worker died or never started."""
 
     exports: Exports
     archives: Archives
@@ -23,28 +25,43 @@ class ExportCleanup:
     clock: Clock
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        """What there is to do: a name for each step, and what does it and says what it did."""
+        """Yield a name and a function for each due action; the function returns the result."""
         now = self.clock.now()
         for identifier in self.exports.due(DueAction.REMOVAL, now):
             yield f"export {identifier}", partial(self._remove, identifier)
         for identifier in self.exports.due(DueAction.BUILDING, now):
-            yield f"export {identifier}", partial(self._send_on, identifier)
+            yield f"export {identifier}", partial(self._enqueue, identifier)
 
-    def _send_on(self, identifier: str) -> str:
-        # Its message was lost, or its worker died: whoever takes this up sees which.
+    def _enqueue(self, identifier: str) -> str:
         self.queue.enqueue(identifier)
         return "export_sent_on"
 
     def _remove(self, identifier: str) -> str:
-        """Say that the archive is gone, then remove everything of it; run twice, the same."""
+        """Mark the export as expired, then remove its objects. Safe to run twice."""
         export, now = self.exports.get(identifier), self.clock.now()
         if export is None or export.due is not DueAction.REMOVAL or (export.due_on or now) > now:
             return "settled_already"
         try:
             if export.has_archive:
                 export = self.exports.replace(export, export.expired(now))
-            clear_below(self.archives, export.folder)
+            remove_prefix(self.archives, export.folder)
             self.exports.replace(export, export.cleared(now))
         except RecordChangedError:
-            return "busy"  # somebody has asked for another key
+            return "busy"  # another access key was issued
         return "export_cleared"
+
+
+def remove_leftovers(archives: Archives, export: Export, *, keep: str = "") -> None:
+    """Remove temporary objects, and unfinished multipart uploads except the one in `keep`."""
+    for key, upload in list(archives.list_uploads(export.folder)):
+        if upload != keep:
+            archives.abort_upload(key, upload)
+    remove_prefix(archives, export.temporary)
+
+
+def remove_prefix(archives: Archives, prefix: str) -> None:
+    """Remove all objects and unfinished multipart uploads under a prefix."""
+    for key, upload in list(archives.list_uploads(prefix)):
+        archives.abort_upload(key, upload)
+    for key in list(archives.list_keys(prefix)):
+        archives.remove(key)

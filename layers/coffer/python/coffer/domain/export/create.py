@@ -1,4 +1,8 @@
-"""Requests for an export: everything that can be refused is refused here, by name and at once."""
+"""Create an export: check the request, save its record and manifest, and enqueue it.
+
+Every problem that the request itself can show is reported here; a build only finds files that are
+missing or have changed since.
+"""
 
 from __future__ import annotations
 
@@ -8,38 +12,41 @@ from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.record import Derivative
 from coffer.domain.errors import InvalidError, Problem, TooLargeError
-from coffer.domain.export.archive_paths import (
+from coffer.domain.export.layout import LayoutError, LayoutMember, plan_layout
+from coffer.domain.export.ports import Documents, ExportQueue, Exports
+from coffer.domain.export.record import (
+    RESEND_AFTER,
+    DueAction,
+    Export,
+    ExportStatus,
+    Manifest,
+    ManifestEntry,
+)
+from coffer.domain.export.resolve_sources import (
+    FILES_POINTER,
     MAX_NAME_LENGTH,
     ArchivePaths,
-    derivative_name,
-    file_name,
+    SourceFile,
+    SourceResolver,
+    file_not_found,
     folder_path,
 )
-from coffer.domain.export.layout import LayoutError, plan_layout
-from coffer.domain.export.manifest import Manifest, ManifestEntry
-from coffer.domain.export.ports import Documents, ExportQueue, Exports
-from coffer.domain.export.record import RESEND_AFTER, DueAction, Export, ExportStatus
-from coffer.domain.export.transform_member import MAX_SOURCE_BYTES, ExportFunction
-from coffer.domain.export.verify_sources import sized
+from coffer.domain.export.transform_member import ExportFunction
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.metadata.record import Metadata
 from coffer.domain.text_safety import has_markup
 from coffer.domain.transactions.commit import ReservedIdentifier
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
-_FILES = "/data/attributes/fileIdentifiers"
-_ALIASES = "/data/attributes/filenameAliases"
-_LAYOUT = "/data/attributes/exportLayout"
+_ALIASES_POINTER = "/data/attributes/filenameAliases"
+_LAYOUT_POINTER = "/data/attributes/exportLayout"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
-    """What a caller asks for. Identifiers are in lower case; `document` has the attributes as
-    they were sent, and `function_problems` what is wrong with the export function."""
+    """A request for an export. Identifiers are in lower case; `document` has the attributes as they
+    were sent, and `function_problems` the problems of the export function."""
 
     file_identifiers: tuple[str, ...]
     name: str | None = None
@@ -52,7 +59,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportLimits:
-    """The most that one export may hold."""
+    """The limits of one export."""
 
     files: int
     size_bytes: int
@@ -60,7 +67,7 @@ class ExportLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportCreator:
-    """The parts of the world that a request takes."""
+    """Creates exports."""
 
     uploads: Uploads
     catalogue: Catalogue
@@ -73,38 +80,65 @@ class ExportCreator:
     def create(
         self, caller: Caller, request: ExportRequest, reserved: ReservedIdentifier | None = None
     ) -> Export:
-        """Accept the request: keep it, and have it worked off. Raises a RequestError otherwise.
+        """Create an export and enqueue it; raises a RequestError if the request is refused.
 
-        With a `reserved` identifier, an export that an earlier run recorded under it is this one.
+        If an earlier run with the same `reserved` identifier created the export, return that one.
         """
-        made = self.exports.get(reserved.identifier) if reserved else None
-        if made is not None:
-            self.queue.enqueue(made.identifier)
-            return made
-        _check_number(request, self.limits)
-        files = self._files(caller, request)
-        entries = _entries(request, files)
+        existing = self.exports.get(reserved.identifier) if reserved else None
+        if existing is not None:
+            self.queue.enqueue(existing.identifier)
+            return existing
+        if len(request.file_identifiers) > self.limits.files:
+            detail = (
+                f"At most {self.limits.files} files can be exported at once, not "
+                f"{len(request.file_identifiers)}."
+            )
+            raise TooLargeError("too_many_files", detail, pointer=FILES_POINTER)
+        entries = _entries(request, self._files(caller, request))
+        bytes_total = self._check_size(entries)
+        identifier = reserved.identifier if reserved else new_identifier(self.clock)
+        return self._save(caller, request, entries, bytes_total, identifier)
+
+    def _files(self, caller: Caller, request: ExportRequest) -> Sequence[SourceFile]:
+        """Return the files in the order of the request; raises InvalidError with all problems."""
+        resolver = SourceResolver(uploads=self.uploads, catalogue=self.catalogue)
+        files = resolver.resolve(list(dict.fromkeys(request.file_identifiers)))
+        problems = list(_request_problems(request))
+        for number, identifier in enumerate(request.file_identifiers):
+            file, pointer = files.get(identifier), f"{FILES_POINTER}/{number}"
+            if file is None:
+                problems.append(file_not_found(identifier, pointer))
+            elif (problem := file.problem(caller, request.function, pointer)) is not None:
+                problems.append(problem)
+        if problems:
+            raise InvalidError.of(problems)
+        return [files[identifier] for identifier in request.file_identifiers]
+
+    def _check_size(self, entries: Sequence[ManifestEntry]) -> int:
+        """Return the total size of the files; raises TooLargeError if it is over a limit."""
         total = sum(entry.size_bytes or 0 for entry in entries)
         if total > self.limits.size_bytes:
-            raise TooLargeError(
-                "export_too_large",
+            detail = (
                 f"Maximum export size exceeded. Max: {self.limits.size_bytes} bytes; these files "
-                f"have {total}.",
-                pointer=_FILES,
+                f"have {total}."
             )
+            raise TooLargeError("export_too_large", detail, pointer=FILES_POINTER)
+        members = [
+            LayoutMember(entry.path, entry.size_bytes or 0, entry.media_type, entry.is_transformed)
+            for entry in entries
+        ]
         try:
-            plan_layout(sized(entries))
+            plan_layout(members)
         except LayoutError as error:
-            raise TooLargeError("export_too_large", str(error), pointer=_FILES) from error
-        identifier = reserved.identifier if reserved else new_identifier(self.clock)
-        return self._keep(caller, request, entries, total, identifier)
+            raise TooLargeError("export_too_large", str(error), pointer=FILES_POINTER) from error
+        return total
 
-    def _keep(
+    def _save(
         self,
         caller: Caller,
         request: ExportRequest,
         entries: Sequence[ManifestEntry],
-        total: int,
+        bytes_total: int,
         identifier: str,
     ) -> Export:
         now = self.clock.now()
@@ -115,226 +149,41 @@ class ExportCreator:
             name=request.name,
             status=ExportStatus.NEW,
             entries=len(entries),
-            bytes_total=total,
+            bytes_total=bytes_total,
             due=DueAction.BUILDING,
             due_on=now + RESEND_AFTER,
         )
         manifest = Manifest(
-            request=request.document, entries=tuple(entries), function=request.function
+            request=request.document,
+            entries=tuple(entries),
+            function=request.function.document if request.function else None,
         )
         self.documents.save(export.request_key, manifest.encode())
         added = self.exports.add(export)
-        # A message that gets lost here is made up for by housekeeping.
+        # If this message is lost, housekeeping enqueues the export again.
         self.queue.enqueue(export.identifier)
         return added
 
-    def _files(self, caller: Caller, request: ExportRequest) -> Sequence[_File]:
-        """The files, in the order of the request; InvalidError with all that is wrong with it."""
-        found = self._found(list(dict.fromkeys(request.file_identifiers)))
-        problems = list(_request_problems(request))
-        for place, identifier in enumerate(request.file_identifiers):
-            file = found.get(identifier)
-            where = f"{_FILES}/{place}"
-            if file is None:
-                problems.append(_missing(identifier, where))
-            elif (problem := file.problem(caller, request, where)) is not None:
-                problems.append(problem)
-        if problems:
-            raise InvalidError.of(problems)
-        return [found[identifier] for identifier in request.file_identifiers]
 
-    def _found(self, identifiers: Sequence[str]) -> Mapping[str, _File]:
-        """The files behind identifiers: uploads with what describes them, generated thumbnails."""
-        uploads = self.uploads.get_all(identifiers)
-        described = [
-            claim.partition("/") for upload in uploads.values() if (claim := upload.claimed_by)
-        ]
-        thumbnails = [name for name in identifiers if name not in uploads]
-        derivatives = self.catalogue.derivatives_of(
-            [*thumbnails, *(name for kind, _, name in described if kind == "derivative")]
-        )
-        metadata = self.catalogue.metadata_of(
-            list(
-                {name for kind, _, name in described if kind == "metadata"}
-                | {derivative.ac_derived_from for derivative in derivatives.values()}
-            )
-        )
-        sources = self.uploads.get_all(
-            [
-                record.file_identifier
-                for name in thumbnails
-                if name in derivatives
-                and (record := metadata.get(derivatives[name].ac_derived_from))
-                and record.file_identifier
-            ]
-        )
-        return {
-            file.identifier: file
-            for file in (
-                *(_uploaded(upload, metadata, derivatives) for upload in uploads.values()),
-                *_thumbnails(thumbnails, derivatives, metadata, sources),
-            )
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _File:
-    """A file that was named: an upload, or a thumbnail that was generated of one."""
-
-    identifier: str
-    upload: ObjectUpload
-    metadata: Metadata | None
-    derivative: Derivative | None
-    is_thumbnail: bool = False
-
-    def problem(self, caller: Caller, request: ExportRequest, where: str) -> Problem | None:
-        """Why it cannot be exported; None where it can."""
-        identifier, upload = self.identifier, self.upload
-        if not upload.is_visible:
-            return _missing(identifier, where)
-        if not self._may_be_read(caller):
-            detail = (
-                f"{caller.username} may not read the file {identifier}, which belongs to the "
-                f"group {upload.bucket!r}."
-            )
-            return Problem("file_not_readable", detail, where)
-        deleted = self.derivative.deleted_on if self.is_thumbnail and self.derivative else None
-        if upload.deleted_on or deleted:
-            return Problem("file_deleted", f"The file {identifier} was deleted.", where)
-        if not upload.is_readable:
-            detail = f"File {identifier} not found: it was refused when it came."
-            return Problem("file_rejected", detail, where)
-        if self.is_thumbnail and upload.thumbnail_status is not ThumbnailStatus.READY:
-            detail = f"File {identifier} not found: its thumbnail is not there."
-            return Problem("file_not_ready", detail, where)
-        if request.function is None:
-            return None
-        return self._function_problem(request.function, where)
-
-    def _may_be_read(self, caller: Caller) -> bool:
-        record = self.derivative or self.metadata
-        return caller.may_read(self.upload.bucket) or bool(record and record.publicly_releasable)
-
-    def _function_problem(self, function: ExportFunction, where: str) -> Problem | None:
-        if not function.takes(self.media_type):
-            detail = (
-                f"{function.name} takes {function.sources}; the file {self.identifier} is "
-                f"{self.media_type}."
-            )
-            return Problem("unsupported_source", detail, where)
-        if (self.size_bytes or 0) > MAX_SOURCE_BYTES:
-            detail = (
-                f"{function.name} takes files of up to {MAX_SOURCE_BYTES} bytes; the file "
-                f"{self.identifier} has {self.size_bytes}."
-            )
-            return Problem("source_too_large", detail, where)
-        return None
-
-    @property
-    def media_type(self) -> str:
-        """What the bytes were found to be, whatever a record says."""
-        return "image/jpeg" if self.is_thumbnail else self.upload.content.evaluated_media_type
-
-    @property
-    def size_bytes(self) -> int | None:
-        return None if self.is_thumbnail else self.upload.content.size_in_bytes
-
-    def name(self, alias: str | None, function: ExportFunction | None) -> tuple[str, str]:
-        """Base and extension."""
-        if self.is_thumbnail and self.derivative is not None:
-            return derivative_name(self.derivative, self.metadata, alias, function)
-        return file_name(self.upload, self.metadata, self.derivative, alias, function)
-
-    def entry(self, path: str, function: ExportFunction | None) -> ManifestEntry:
-        """The entry of the archive."""
-        content = self.upload.inspected_content
-        known = None if self.is_thumbnail else content
-        return ManifestEntry(
-            file_identifier=self.identifier,
-            key=self.upload.thumbnail_key if self.is_thumbnail else str(self.upload.object_key),
-            path=path,
-            media_type=self.media_type,
-            size_bytes=self.size_bytes,
-            crc32=known.crc32 if known else None,
-            sha1_hex=known.sha1_hex if known else None,
-            modified=self.upload.created_on,
-            is_made=function is not None,
-        )
-
-
-def _missing(identifier: str, where: str) -> Problem:
-    return Problem("file_not_found", f"Can't find provided fileIdentifier {identifier}.", where)
-
-
-def _uploaded(
-    upload: ObjectUpload,
-    metadata: Mapping[str, Metadata],
-    derivatives: Mapping[str, Derivative],
-) -> _File:
-    kind, _, identifier = (upload.claimed_by or "").partition("/")
-    derivative = derivatives.get(identifier) if kind == "derivative" else None
-    described = derivative.ac_derived_from if derivative else identifier
-    return _File(
-        identifier=upload.file_identifier,
-        upload=upload,
-        metadata=metadata.get(described),
-        derivative=derivative,
-    )
-
-
-def _thumbnails(
-    identifiers: Sequence[str],
-    derivatives: Mapping[str, Derivative],
-    metadata: Mapping[str, Metadata],
-    sources: Mapping[str, ObjectUpload],
-) -> Iterator[_File]:
-    """The generated thumbnails among the identifiers: their records are called what they are."""
-    for identifier in identifiers:
-        derivative = derivatives.get(identifier)
-        if derivative is None or derivative.file_identifier != identifier:
-            continue
-        record = metadata.get(derivative.ac_derived_from)
-        source = sources.get(record.file_identifier or "") if record else None
-        if source is not None and source.thumbnail_identifier == identifier:
-            yield _File(
-                identifier=identifier,
-                upload=source,
-                metadata=record,
-                derivative=derivative,
-                is_thumbnail=True,
-            )
-
-
-def _entries(request: ExportRequest, files: Sequence[_File]) -> list[ManifestEntry]:
+def _entries(request: ExportRequest, files: Sequence[SourceFile]) -> list[ManifestEntry]:
     folders = {
         identifier: folder_path(folder)
         for folder, identifiers in request.layout.items()
         for identifier in identifiers
     }
-    names = ArchivePaths()
+    paths = ArchivePaths()
     for folder in folders.values():
-        names.open_folder(folder)
+        paths.reserve_folder(folder)
     entries = []
     for file in files:
         base, extension = file.name(request.aliases.get(file.identifier), request.function)
-        path = names.place(folders.get(file.identifier, ""), base, extension)
-        entries.append(file.entry(path, request.function))
+        path = paths.add(folders.get(file.identifier, ""), base, extension)
+        entries.append(file.entry(path, is_transformed=request.function is not None))
     return entries
 
 
-def _check_number(request: ExportRequest, limits: ExportLimits) -> None:
-    """Before anything is looked up: TooLargeError where there would be too much to look up."""
-    if len(request.file_identifiers) > limits.files:
-        raise TooLargeError(
-            "too_many_files",
-            f"At most {limits.files} files can be exported at once, not "
-            f"{len(request.file_identifiers)}.",
-            pointer=_FILES,
-        )
-
-
 def _request_problems(request: ExportRequest) -> Iterator[Problem]:
-    """What is wrong with the request alone, whatever the files are."""
+    """Yield the problems of the request that do not depend on its files."""
     yield from _list_problems(request)
     yield from _layout_problems(request)
     yield from _alias_problems(request)
@@ -344,44 +193,43 @@ def _request_problems(request: ExportRequest) -> Iterator[Problem]:
 
 def _list_problems(request: ExportRequest) -> Iterator[Problem]:
     if not request.file_identifiers:
-        yield Problem(
-            "files_required", "username and fileIdentifiers must be provided", pointer=_FILES
-        )
+        detail = "username and fileIdentifiers must be provided"  # the reference's wording
+        yield Problem("files_required", detail, pointer=FILES_POINTER)
     seen: set[str] = set()
-    for place, identifier in enumerate(request.file_identifiers):
+    for number, identifier in enumerate(request.file_identifiers):
         if identifier in seen:
             detail = f"{identifier} is named more than once."
-            yield Problem("duplicate_file", detail, pointer=f"{_FILES}/{place}")
+            yield Problem("duplicate_file", detail, pointer=f"{FILES_POINTER}/{number}")
         seen.add(identifier)
 
 
 def _layout_problems(request: ExportRequest) -> Iterator[Problem]:
     known, placed = set(request.file_identifiers), set[str]()
     for folder, identifiers in request.layout.items():
-        yield from _text_problems(folder, _LAYOUT, "a folder")
+        yield from _text_problems(folder, _LAYOUT_POINTER, "a folder")
         for identifier in identifiers:
             if identifier in placed:
                 detail = f"fileIdentifiers should be unique in exportLayout: {identifier}"
-                yield Problem("duplicate_in_layout", detail, pointer=_LAYOUT)
+                yield Problem("duplicate_in_layout", detail, pointer=_LAYOUT_POINTER)
             elif identifier not in known:
-                detail = f"exportLayout names {identifier}, which fileIdentifiers does not."
-                yield Problem("unknown_in_layout", detail, pointer=_LAYOUT)
+                detail = f"exportLayout names {identifier}, which is not in fileIdentifiers."
+                yield Problem("unknown_in_layout", detail, pointer=_LAYOUT_POINTER)
             placed.add(identifier)
 
 
 def _alias_problems(request: ExportRequest) -> Iterator[Problem]:
     known = set(request.file_identifiers)
     for identifier, alias in request.aliases.items():
-        where = f"{_ALIASES}/{identifier}"
+        pointer = f"{_ALIASES_POINTER}/{identifier}"
         if identifier not in known:
-            detail = f"filenameAliases names {identifier}, which fileIdentifiers does not."
-            yield Problem("unknown_in_aliases", detail, pointer=where)
-        yield from _text_problems(alias, where, "an alias")
+            detail = f"filenameAliases names {identifier}, which is not in fileIdentifiers."
+            yield Problem("unknown_in_aliases", detail, pointer=pointer)
+        yield from _text_problems(alias, pointer, "an alias")
 
 
-def _text_problems(text: str, where: str, what: str) -> Iterator[Problem]:
+def _text_problems(text: str, pointer: str, what: str) -> Iterator[Problem]:
     if len(text) > MAX_NAME_LENGTH:
-        detail = f"{what} has {len(text)} characters; at most {MAX_NAME_LENGTH} are taken."
-        yield Problem("name_too_long", detail, pointer=where)
+        detail = f"{what} has {len(text)} characters; the limit is {MAX_NAME_LENGTH}."
+        yield Problem("name_too_long", detail, pointer=pointer)
     elif has_markup(text):
-        yield Problem("unsafe_text", f"{what} holds markup.", pointer=where)
+        yield Problem("unsafe_text", f"{what} contains markup.", pointer=pointer)

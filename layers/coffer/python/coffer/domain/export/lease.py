@@ -1,6 +1,6 @@
-"""The lease of an export: while a worker has it nobody else writes the record.
+"""The lease of an export: only the worker that holds it writes the record.
 
-Who dies loses it when it ends by itself; who lives makes it longer now and then.
+A worker extends its lease with heartbeats. If the worker dies, the lease expires.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from coffer.domain.export.ports import Exports
 from coffer.domain.export.record import AccessKey, Export
 
 MIN_REMAINING_TIME = timedelta(minutes=1)
-"""With less than this left a worker stops, and another one goes on."""
+"""A worker stops if it has less time than this; another one resumes."""
 HEARTBEAT_INTERVAL = timedelta(seconds=2)
-"""How often the record is told how far a worker is, and that it lives."""
+"""How often a worker extends its lease and updates the progress in the record."""
 
 RemainingTime = Callable[[], timedelta]
 
 
 class OutOfTimeError(Exception):
-    """The worker's time is nearly up."""
+    """The worker has less than MIN_REMAINING_TIME left."""
 
 
 class Lease:
-    """What one worker has: `export` is the record as this worker wrote it last.
+    """The lease of one worker; `export` is the record as this worker last wrote it.
 
-    Whatever writes raises RecordChangedError where another worker has the lease.
+    Every method that writes raises RecordChangedError if another worker has the lease.
     """
 
     def __init__(
@@ -36,37 +36,37 @@ class Lease:
     ) -> None:
         self.export = export
         self._exports, self._clock, self._remaining = exports, clock, remaining
-        self._told = clock.now()
+        self._last_heartbeat = clock.now()
 
     @property
-    def is_silent(self) -> bool:
-        """Whether it is time for another sign of life."""
-        return self._clock.now() - self._told >= HEARTBEAT_INTERVAL
+    def is_heartbeat_due(self) -> bool:
+        return self._clock.now() - self._last_heartbeat >= HEARTBEAT_INTERVAL
 
     def check_time(self) -> None:
-        """Raise OutOfTimeError where there is not enough left for another step."""
+        """Raise OutOfTimeError if too little time is left for another call."""
         if self._remaining() < MIN_REMAINING_TIME:
             raise OutOfTimeError
 
-    def hold(self, entries_done: int, bytes_done: int) -> None:
-        """Make the lease longer."""
-        self.write(self.export.at_work(self._tell(), entries_done, bytes_done))
+    def heartbeat(self, entries_done: int, bytes_done: int) -> None:
+        """Extend the lease and write the progress to the record."""
+        self.write(self.export.with_heartbeat(self._start_interval(), entries_done, bytes_done))
 
-    def advance(self, entries_done: int, bytes_done: int) -> None:
-        """The same once it has been kept how far the worker came."""
-        self.write(self.export.advanced(self._tell(), entries_done, bytes_done))
+    def progress_saved(self, entries_done: int, bytes_done: int) -> None:
+        """Extend the lease after a checkpoint was saved, and reset the count of attempts."""
+        now = self._start_interval()
+        self.write(self.export.with_progress_saved(now, entries_done, bytes_done))
 
     def release(self) -> None:
-        """Let anyone go on; nothing happens where another worker does already."""
+        """End the lease; do nothing if another worker has it."""
         try:
             self.write(self.export.released(self._clock.now()))
         except RecordChangedError:
             return
 
     def write(self, after: Export, access: AccessKey | None = None) -> None:
-        """Write the record, and the key of the archive with it."""
+        """Write the record, and an access key in the same transaction."""
         self.export = self._exports.replace(self.export, after, access)
 
-    def _tell(self) -> datetime:
-        self._told = self._clock.now()
-        return self._told
+    def _start_interval(self) -> datetime:
+        self._last_heartbeat = self._clock.now()
+        return self._last_heartbeat

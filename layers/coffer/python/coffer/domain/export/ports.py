@@ -1,4 +1,4 @@
-"""What export needs of the world besides what every use case does (`coffer.domain.ports`)."""
+"""Ports of export: archive storage, compression, records, access keys and the queue."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Protocol, TypeVar
 from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.objects import StoredObject
 
-_Work = TypeVar("_Work")
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectRange:
-    """A stretch of an object that has `size_bytes`, of these very bytes if an ETag is given."""
+    """A byte range of an object of `size_bytes`; if `etag` is given, of exactly these bytes."""
 
     key: str
     start: int
@@ -27,176 +27,177 @@ class ObjectRange:
 
 
 class RangeReader(Protocol):
-    """Pieces that are read ahead, in the order in which they were announced."""
+    """Reads announced ranges ahead, in their order."""
 
-    def take(self, piece: ObjectRange) -> memoryview:
-        """The bytes, valid until `free`; pieces announced before it are passed over.
+    def take(self, wanted: ObjectRange) -> memoryview:
+        """Return the bytes of a range, valid until `release`. Skip the ranges announced before.
 
-        Raises ObjectMissingError, and ObjectChangedError where the object has another size or
-        ETag; the pieces behind can be taken none the less.
+        Raises ObjectMissingError, and ObjectChangedError if the object has another size or ETag;
+        later ranges can still be taken.
         """
         ...
 
-    def free(self) -> None:
-        """Give back the memory of what has been taken."""
+    def release(self) -> None:
+        """Free the memory of all ranges taken so far."""
         ...
 
 
 class Documents(Protocol):
-    """Where small documents are kept in the store."""
+    """Small documents in the store."""
 
     def save(self, key: str, body: bytes, *, content_type: str = "application/json") -> None:
-        """Put `body` under `key`, whatever is there."""
+        """Write `body` under `key` and replace what was there."""
         ...
 
 
 class Archives(Documents, Protocol):
-    """The store, as an archive is built in it. Numbers of parts count from 1."""
+    """The store with the operations that build an archive. Part numbers start at 1."""
 
     def describe(self, key: str) -> StoredObject:
-        """What is under `key`; raises ObjectMissingError."""
+        """Return size, ETag and checksums of an object; raises ObjectMissingError."""
         ...
 
     def load(self, key: str) -> bytes:
-        """All of a small object; raises ObjectMissingError."""
+        """Return all bytes of a small object; raises ObjectMissingError."""
         ...
 
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
-        """A stretch of an object; raises ObjectMissingError and ObjectChangedError."""
+        """Return a byte range; raises ObjectMissingError and ObjectChangedError."""
         ...
 
-    def ahead(
-        self, wanted: Iterable[ObjectRange], capacity: int
+    def read_ahead(
+        self, ranges: Iterable[ObjectRange], capacity: int
     ) -> AbstractContextManager[RangeReader]:
-        """Reads pieces ahead, several at once, within `capacity` bytes of memory."""
+        """Return a reader that fetches several ranges in parallel into `capacity` bytes."""
         ...
 
     def crc32(self, source: StoredObject, scratch: str) -> int:
-        """The CRC-32 of an object, which the store computes while it copies it to `scratch`.
+        """Return the CRC-32 of an object; the store computes it while it copies to `scratch`.
 
-        Where it computes none the bytes are read. Raises ObjectMissingError, ObjectChangedError.
+        If the store computes no checksums, the bytes are read. Raises ObjectMissingError and
+        ObjectChangedError.
         """
         ...
 
-    def begin(self, key: str) -> str:
-        """Begin a multipart upload; its id."""
+    def start_upload(self, key: str) -> str:
+        """Start a multipart upload and return its id."""
         ...
 
-    def send(self, key: str, upload: str, part: int, body: bytes | memoryview) -> str:
-        """Put a part; its ETag. Raises MultipartUploadMissingError."""
+    def upload_part(self, key: str, upload: str, part: int, body: bytes | memoryview) -> str:
+        """Upload a part and return its ETag; raises MultipartUploadMissingError."""
         ...
 
-    def copy(
+    def copy_part(
         self, key: str, upload: str, part: int, source: StoredObject, start: int, length: int
     ) -> str:
-        """Make a part of a stretch of an object as it was described; the part's ETag.
+        """Copy a byte range of an object as a part, and return the part's ETag.
 
-        Raises MultipartUploadMissingError, or ObjectMissingError and ObjectChangedError for the
-        source.
+        Raises MultipartUploadMissingError, and for the source ObjectMissingError and
+        ObjectChangedError.
         """
         ...
 
-    def finish(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
-        """Make the object of its parts; its ETag. Raises MultipartUploadMissingError."""
+    def complete_upload(self, key: str, upload: str, parts: Mapping[int, str]) -> str:
+        """Join the parts to an object and return its ETag; raises MultipartUploadMissingError."""
         ...
 
-    def abandon(self, key: str, upload: str) -> None:
-        """Forget a multipart upload; nothing happens where there is none."""
+    def abort_upload(self, key: str, upload: str) -> None:
+        """Abort a multipart upload; do nothing if it does not exist."""
         ...
 
-    def unfinished(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Key and id of every multipart upload below `prefix`."""
+    def list_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield key and id of every unfinished multipart upload under `prefix`."""
         ...
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """Every key below `prefix`."""
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """Yield every key under `prefix`."""
         ...
 
     def remove(self, key: str) -> None:
-        """Delete what is under `key`; nothing happens where nothing is."""
+        """Delete an object; do nothing if it does not exist."""
         ...
 
-    def at_once(
-        self, work: Callable[[_Work], _Result], pieces: Sequence[_Work]
-    ) -> Iterator[tuple[_Work, _Result]]:
-        """Do some work on each, several at once, and give what came of it as it is done.
+    def in_parallel(
+        self, work: Callable[[_Item], _Result], items: Sequence[_Item]
+    ) -> Iterator[tuple[_Item, _Result]]:
+        """Call `work` on several items in parallel; yield each item and its result when done.
 
-        The first exception is raised when its turn comes; what has not begun is then left.
+        The first exception is raised when its result is due; items that have not started are
+        then skipped.
         """
         ...
 
 
 class Compressor(Protocol):
-    """A compressor of raw deflate data; modes of flushing are zlib's."""
+    """A compressor of raw deflate data. The flush modes are zlib's."""
 
     def compress(self, data: bytes | memoryview, /) -> bytes:
-        """Take more in; what has become of some of it."""
+        """Add data and return the output so far."""
         ...
 
     def flush(self, mode: int, /) -> bytes:
-        """What has become of the rest."""
+        """Return the remaining output."""
         ...
 
 
 class Compression(Protocol):
-    """What sums and compresses members."""
+    """Checksums and compression of members."""
 
     def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
-        """The CRC-32 of data behind some that has the sum `before`."""
+        """Return the CRC-32 of `data` that follows bytes with the CRC-32 `before`."""
         ...
 
-    def packer(self) -> Compressor:
-        """A fresh compressor, in the speed class of zlib's level 1."""
+    def compressor(self) -> Compressor:
+        """Return a new compressor that is about as fast as zlib at level 1."""
         ...
 
 
 class Exports(Protocol):
-    """The records of exports, and the keys of their archives."""
+    """The records of exports."""
 
     def get(self, identifier: str) -> Export | None:
-        """The record; None where there is none."""
+        """Return the record, or None if it does not exist."""
         ...
 
     def add(self, export: Export) -> Export:
-        """Write a new record; raises RecordExistsError where its identifier is taken."""
+        """Write a new record; raises RecordExistsError if its identifier is taken."""
         ...
 
     def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
-        """Write `after` in the place of `before`, and the key with it, both or none; the record
-        as it now stands. Raises RecordChangedError where anybody wrote since `before` was read."""
+        """Replace a record, add the access key in the same transaction, and return the record.
+
+        Raises RecordChangedError if the record was written since `before` was read.
+        """
         ...
 
     def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
-        """Up to `limit` exports of a user, the newest first, those made before the one named."""
+        """Return up to `limit` exports of a user, newest first, older than the one in `before`."""
         ...
 
     def count_of(self, username: str) -> int:
-        """How many exports of this user there are."""
+        """Return the number of exports of a user."""
         ...
 
-    def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
-        """Identifiers of exports that something has to be done about by now."""
+    def due(self, action: DueAction, now: datetime) -> Iterator[str]:
+        """Yield the identifiers of exports for which `action` is due."""
         ...
 
 
 class AccessKeys(Protocol):
-    """Keys that open one archive each, once."""
+    """The access keys of archives. An expired key counts as missing, even if it is stored."""
 
     def redeem(self, key: str, now: datetime) -> AccessKey | None:
-        """Take the key: of any number of callers one gets what it opens, the others None.
-
-        A key that is over is None, whether or not it is still there.
-        """
+        """Delete the key and return it. If several callers redeem it, the others get None."""
         ...
 
     def look(self, key: str, now: datetime) -> AccessKey | None:
-        """What the key opens, without taking it."""
+        """Return the key without deleting it."""
         ...
 
 
 class ExportQueue(Protocol):
-    """The queue that build_export works off."""
+    """The queue that `build_export` reads."""
 
     def enqueue(self, identifier: str) -> None:
-        """Ask for the export to be built, or built on."""
+        """Ask a worker to build the export or to resume it."""
         ...

@@ -1,44 +1,48 @@
-"""Export: the record of one request for an archive, and the states it goes through.
+"""The record of an export with its states, its access keys, and its manifest in the store.
 
-NEW        the request was accepted; nobody has begun
-RUNNING    a worker builds the archive, or the next one goes on soon
-COMPLETED  the archive is there, with every file
-PARTIAL    the archive is there; some files had vanished or changed: `problems` says which
+NEW        accepted; no worker has started
+RUNNING    a worker builds the archive, or another one resumes soon
+COMPLETED  the archive exists and has every file
+PARTIAL    the archive exists; `problems` names the files that were missing or had changed
 ERROR      there will be no archive; `failure` says why
-EXPIRED    there was one, and it has been removed
+EXPIRED    the archive existed and was removed
 
-`version` counts the changes that readers and the bus are told of; progress is none of them. One
-worker at a time has the lease: it ends by itself when the worker does.
+`version` counts the changes that readers and the event bus see; progress is not one of them.
+`revision` counts every write. A worker builds under a lease, which expires if the worker dies.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from coffer.domain.clock import from_text, to_text
 
 KEY_LENGTH = 128
 KEY_LIFETIME = timedelta(minutes=60)
-"""How long a key opens its archive, and how long the archive stays after it was taken (the
-reference's figure for both)."""
+"""How long a key is valid, and how long the archive stays after a download (the reference's
+figure for both)."""
 LEASE_DURATION = timedelta(minutes=10)
-"""How long a worker may go without a sign of life: longer than any single call takes."""
+"""How long a lease lasts without a heartbeat; longer than any single call takes."""
 RESEND_AFTER = timedelta(minutes=15)
-"""After this a request that nobody has taken up is sent on its way again."""
+"""Housekeeping enqueues an export again that no worker has started after this time."""
 MAX_ATTEMPTS = 6
-"""So many workers in a row may come to nothing before the export is given up."""
+"""The export fails after this many runs in a row that saved no progress."""
 RECORD_RETENTION = timedelta(days=90)
-"""How long a record stays after its archive is gone."""
+"""How long a record is kept after its archive was removed."""
 
+_MANIFEST_VERSION = 1
 _ALPHABET = string.ascii_letters + string.digits
 
 
 class ExportStatus(StrEnum):
-    """Where an export stands; see the module's table."""
+    """The state of an export; the module's table explains each."""
 
     NEW = "NEW"
     RUNNING = "RUNNING"
@@ -49,7 +53,7 @@ class ExportStatus(StrEnum):
 
 
 class DueAction(StrEnum):
-    """What has to be done about an export, sooner or later; the sparse index knows."""
+    """The next thing to do about an export, as the sparse index has it."""
 
     BUILDING = "building"
     REMOVAL = "removal"
@@ -57,7 +61,7 @@ class DueAction(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessKey:
-    """What a key opens, and until when."""
+    """A key that opens the archive of one export, once, until it expires."""
 
     key: str
     export: str
@@ -66,7 +70,7 @@ class AccessKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """One export. Times are aware UTC; bytes are those of the files, before any compression."""
+    """One export. Times are aware UTC; byte counts are those of the files before compression."""
 
     identifier: str
     created_by: str
@@ -78,22 +82,24 @@ class Export:
     entries_done: int = 0
     bytes_done: int = 0
     problems: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The files that were left out, by the code of the reason."""
+    """The files that were left out, by problem code."""
     failure: str | None = None
     archive_bytes: int | None = None
     finished_on: datetime | None = None
     toa: str | None = None
-    """The last key that was made; the bus is told, the audit never."""
+    """The newest access key. It is published on the bus and never in the audit."""
     available_until: datetime | None = None
     lease: int = 0
+    """The number of the latest lease; each run of a worker has its own."""
     attempts: int = 0
+    """The runs since the last saved progress."""
     due: DueAction | None = None
     due_on: datetime | None = None
     expires_at: datetime | None = None
     version: int = 1
     revision: int = 0
 
-    # Nobody deletes or edits an export: what other records keep of that is always absent here.
+    # Exports are never deleted or edited by users: these fields of other records stay empty.
     deleted_on: ClassVar[datetime | None] = None
     deleted_by: ClassVar[str | None] = None
     changed_by: ClassVar[str | None] = None
@@ -105,7 +111,7 @@ class Export:
 
     @property
     def folder(self) -> str:
-        """Where everything of this export is in the store."""
+        """The prefix of every S3 key of this export."""
         return f"exports/{self.identifier}/"
 
     @property
@@ -122,21 +128,21 @@ class Export:
 
     @property
     def temporary(self) -> str:
-        """Where the temporary objects of all workers are."""
+        """The prefix of the temporary objects of all workers."""
         return f"{self.folder}parts/"
 
     @property
     def scratch(self) -> str:
-        """Where this worker's temporary objects go: one that is believed dead has its own."""
+        """The prefix of this worker's temporary objects; an expired worker has another one."""
         return f"{self.temporary}{self.lease}/"
 
     def checkpoint_key(self, lease: int) -> str:
-        """Where the worker that has, or had, this lease keeps its checkpoint."""
+        """Return the S3 key of the checkpoint that the worker with this lease saves."""
         return f"{self.folder}checkpoint-{lease}.json"
 
     @property
     def archive_name(self) -> str:
-        """What the archive is called when it is handed out (reference, 4.11)."""
+        """The file name of the archive in a download (reference, 4.11)."""
         return f"{self.identifier}.zip"
 
     @property
@@ -147,8 +153,13 @@ class Export:
     def has_archive(self) -> bool:
         return self.status in (ExportStatus.COMPLETED, ExportStatus.PARTIAL)
 
+    def is_leased(self, now: datetime) -> bool:
+        """Return True if a worker has a lease that has not expired."""
+        running = self.status is ExportStatus.RUNNING
+        return running and self.due_on is not None and self.due_on > now
+
     def leased(self, now: datetime) -> Export:
-        """The record once a worker has taken it up."""
+        """Return the record with a new lease for one worker."""
         return replace(
             self,
             status=ExportStatus.RUNNING,
@@ -159,24 +170,19 @@ class Export:
             version=self.version + (self.status is ExportStatus.NEW),
         )
 
-    def at_work(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
-        """The record while a worker gives a sign of life: its lease is longer."""
+    def with_heartbeat(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
+        """Return the record with the lease extended and the progress so far."""
         return replace(
             self, entries_done=entries_done, bytes_done=bytes_done, due_on=now + LEASE_DURATION
         )
 
-    def advanced(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
-        """The same once the worker has kept how far it came: earlier trouble is forgotten."""
-        return replace(self.at_work(now, entries_done, bytes_done), attempts=0)
+    def with_progress_saved(self, now: datetime, entries_done: int, bytes_done: int) -> Export:
+        """Return the record after a checkpoint was saved: the count of attempts is reset."""
+        return replace(self.with_heartbeat(now, entries_done, bytes_done), attempts=0)
 
     def released(self, now: datetime) -> Export:
-        """The record once a worker has stopped half-way: anyone may go on."""
+        """Return the record with the lease ended, so that another worker can resume."""
         return replace(self, due_on=now)
-
-    def is_leased(self, now: datetime) -> bool:
-        """Whether a worker is at it."""
-        running = self.status is ExportStatus.RUNNING
-        return running and self.due_on is not None and self.due_on > now
 
     def finished(
         self,
@@ -186,7 +192,7 @@ class Export:
         archive_bytes: int,
         toa: str,
     ) -> Export:
-        """The record once the archive is there."""
+        """Return the record of a finished archive: COMPLETED, or PARTIAL with its problems."""
         left_out = sum(map(len, problems.values()))
         return replace(
             self.available(now),
@@ -203,7 +209,7 @@ class Export:
     def failed(
         self, now: datetime, code: str, problems: Mapping[str, Sequence[str]] | None = None
     ) -> Export:
-        """The record once it is clear that there will be no archive."""
+        """Return the record of an export that will have no archive."""
         return replace(
             self,
             status=ExportStatus.ERROR,
@@ -216,22 +222,98 @@ class Export:
         )
 
     def available(self, now: datetime) -> Export:
-        """The record once a key was made or taken: the archive stays an hour from now."""
+        """Return the record with the archive kept for KEY_LIFETIME from now."""
         until = now + KEY_LIFETIME
         return replace(self, available_until=until, due=DueAction.REMOVAL, due_on=until)
 
     def expired(self, now: datetime) -> Export:
-        """The record once its time is over: its objects are about to be removed."""
+        """Return the record as EXPIRED, before its objects are removed."""
         return replace(
             self, status=ExportStatus.EXPIRED, toa=None, due_on=now, version=self.version + 1
         )
 
     def cleared(self, now: datetime) -> Export:
-        """The record once nothing of it is left in the store; it expires."""
+        """Return the record after its objects were removed, with its own expiry."""
         return replace(self, due=None, due_on=None, expires_at=now + RECORD_RETENTION)
 
 
 def new_access_key(export: Export, now: datetime) -> AccessKey:
-    """A key that nobody can guess: 128 random letters and digits, 762 bits."""
+    """Return a new key of 128 random letters and digits (762 bits)."""
     key = "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
     return AccessKey(key=key, export=export.identifier, expires_on=now + KEY_LIFETIME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestEntry:
+    """A file of the export. `size_bytes` is None for a generated thumbnail, whose record has no
+    size; `path` is the file's path in the archive."""
+
+    file_identifier: str
+    key: str
+    path: str
+    media_type: str
+    size_bytes: int | None
+    crc32: str | None
+    sha1_hex: str | None
+    modified: datetime
+    is_transformed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The content of `request.json`: the attributes of the request as they were sent, the entries
+    of the archive, and the export function. It is written once, when the request is accepted."""
+
+    request: Mapping[str, Any]
+    entries: tuple[ManifestEntry, ...]
+    function: Mapping[str, Any] | None = None
+
+    def encode(self) -> bytes:
+        document = {
+            "form": _MANIFEST_VERSION,
+            "request": self.request,
+            "function": self.function,
+            "entries": [_encode_entry(entry) for entry in self.entries],
+        }
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Manifest:
+        document = json.loads(encoded)
+        if document["form"] != _MANIFEST_VERSION:
+            raise ValueError(
+                f"request.json has version {document['form']}, not {_MANIFEST_VERSION}"
+            )
+        return cls(
+            request=document["request"],
+            function=document["function"],
+            entries=tuple(_decode_entry(entry) for entry in document["entries"]),
+        )
+
+
+def _encode_entry(entry: ManifestEntry) -> dict[str, Any]:
+    return {
+        "fileIdentifier": entry.file_identifier,
+        "objectKey": entry.key,
+        "path": entry.path,
+        "mediaType": entry.media_type,
+        "sizeInBytes": entry.size_bytes,
+        "crc32": entry.crc32,
+        "sha1Hex": entry.sha1_hex,
+        "modified": to_text(entry.modified),
+        "isMade": entry.is_transformed,
+    }
+
+
+def _decode_entry(document: Mapping[str, Any]) -> ManifestEntry:
+    return ManifestEntry(
+        file_identifier=document["fileIdentifier"],
+        key=document["objectKey"],
+        path=document["path"],
+        media_type=document["mediaType"],
+        size_bytes=document["sizeInBytes"],
+        crc32=document["crc32"],
+        sha1_hex=document["sha1Hex"],
+        modified=from_text(document["modified"]),
+        is_transformed=document["isMade"],
+    )

@@ -1,21 +1,23 @@
-"""Export functions: images that are made smaller, or of another type, on their way into an archive.
+"""Export functions: resize or convert an image on its way into an archive.
 
-Names and parameters are the reference's (4.10): `IMG_RESIZE` takes exactly a factor, `MAGICK` a
-target type and, if wanted, a quality and a rotation. Where the reference copies the original when
-a parameter or a source is not what it wants, this refuses.
+Names and parameters are the reference's (4.10): `IMG_RESIZE` takes a factor, `MAGICK` a target type
+and optionally a quality and a rotation. The reference copies the original if a parameter or a file
+does not fit; Coffer refuses the request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from coffer.domain.errors import InvalidError, Problem
+from coffer.domain.export.layout import ArchiveMember
+from coffer.domain.export.ports import Archives
 
 RESIZE, CONVERT = "IMG_RESIZE", "MAGICK"
 MAX_SOURCE_BYTES = 256 * 1024**2
-_WHERE = "/data/attributes/exportFunction"
+_POINTER = "/data/attributes/exportFunction"
 _JPEG = "image/jpeg"
 _TARGETS = {"image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif", "image/webp": ".webp"}
 _SOURCES: Mapping[str, frozenset[str]] = {
@@ -28,8 +30,8 @@ _SOURCES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExportFunction:
-    """What is done to each image. `factor` is between 0 and 1; `rotation` in degrees, clockwise,
-    0 to 359; `quality` 1 to 100, of types that have one."""
+    """An export function with its parameters: `factor` between 0 and 1, `rotation` 0 to 359
+    degrees clockwise, `quality` 1 to 100 for the types that have one."""
 
     name: str
     factor: float | None = None
@@ -39,51 +41,64 @@ class ExportFunction:
 
     @property
     def suffix(self) -> str:
-        """What is added to the name of a file without an alias (reference, 4.10)."""
+        """The suffix of the file name if the file has no alias (reference, 4.10)."""
         return "_resized" if self.name == RESIZE else "_converted"
 
     @property
     def extension(self) -> str | None:
-        """The extension that the file gets; None for its own."""
+        """The new extension of the file, or None if it keeps its own."""
         return None if self.name == RESIZE else _TARGETS[self.target_media_type]
-
-    def takes(self, media_type: str) -> bool:
-        """Whether it can be applied to files of this type."""
-        return media_type.lower() in _SOURCES[self.name]
 
     @property
     def sources(self) -> str:
-        """The types that it can be applied to, for a person."""
+        """The media types that the function accepts, as text."""
         return ", ".join(sorted(_SOURCES[self.name]))
+
+    def accepts(self, media_type: str) -> bool:
+        """Return True if the function can be applied to files of this type."""
+        return media_type.lower() in _SOURCES[self.name]
 
     @property
     def document(self) -> dict[str, Any]:
-        """As it is kept in a manifest."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """The members as the manifest stores them."""
+        return asdict(self)
 
-    @classmethod
-    def of_document(cls, document: Mapping[str, Any]) -> ExportFunction:
-        return cls(**document)
+
+class TransformError(Exception):
+    """The export function cannot be applied to a file; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class ImageFunctions(Protocol):
-    """What applies export functions."""
+    """Applies export functions to images."""
 
     def apply(self, function: ExportFunction, image: bytes) -> bytes:
-        """The new image; raises UnmadeError with a stable code."""
+        """Return the new image; raises TransformError."""
         ...
 
 
+def transform_member(
+    archives: Archives, images: ImageFunctions, function: ExportFunction, member: ArchiveMember
+) -> bytes:
+    """Return the bytes of a transformed member; raises StoreError and TransformError."""
+    image = archives.read(member.key, 0, member.size_bytes, etag=member.etag or "")
+    return images.apply(function, image)
+
+
 def parse_function(name: str, params: Mapping[str, str]) -> ExportFunction:
-    """The function of a request; InvalidError with everything that is wrong with it."""
-    problems: list[Problem] = []
+    """Return the export function of a request; raises InvalidError with all its problems."""
     if name not in (RESIZE, CONVERT):
-        known = f"{RESIZE} and {CONVERT}"
-        _refuse(problems, "functionDef", f"{name[:60]!r} is no export function; {known} are.")
-        raise InvalidError.of(problems)
-    allowed = {"factor"} if name == RESIZE else {"targetMediaType", "quality", "rotation"}
-    for given in sorted(set(params) - allowed):
-        _refuse(problems, "params", f"{name} takes no parameter {given[:60]!r}.")
+        allowed = f"{RESIZE} and {CONVERT}"
+        detail = f"{name[:60]!r} is not an export function; allowed are {allowed}."
+        raise InvalidError.of([_problem("functionDef", detail)])
+    known = {"factor"} if name == RESIZE else {"targetMediaType", "quality", "rotation"}
+    problems = [
+        _problem("params", f"{name} has no parameter {param[:60]!r}.")
+        for param in sorted(set(params) - known)
+    ]
     function = _resize(params, problems) if name == RESIZE else _convert(params, problems)
     if problems:
         raise InvalidError.of(problems)
@@ -97,36 +112,37 @@ def _resize(params: Mapping[str, str], problems: list[Problem]) -> ExportFunctio
     except ValueError:
         factor = 0.0
     if not 0 < factor < 1:
-        _refuse(problems, "params/factor", f"factor is a number between 0 and 1, not {text[:40]!r}")
+        detail = f"factor must be a number between 0 and 1, not {text[:40]!r}."
+        problems.append(_problem("params/factor", detail))
     return ExportFunction(name=RESIZE, factor=factor)
 
 
 def _convert(params: Mapping[str, str], problems: list[Problem]) -> ExportFunction:
     target = params.get("targetMediaType", "").strip().lower()
     if target not in _TARGETS:
-        known = ", ".join(sorted(_TARGETS))
-        _refuse(problems, "params/targetMediaType", f"targetMediaType is one of {known}.")
+        detail = f"targetMediaType must be one of {', '.join(sorted(_TARGETS))}."
+        problems.append(_problem("params/targetMediaType", detail))
         target = _JPEG
     return ExportFunction(
         name=CONVERT,
         target_media_type=target,
-        quality=_whole(params, "quality", 1, 100, problems),
-        rotation=_whole(params, "rotation", 0, 359, problems) or 0,
+        quality=_integer(params, "quality", 1, 100, problems),
+        rotation=_integer(params, "rotation", 0, 359, problems) or 0,
     )
 
 
-def _whole(
-    params: Mapping[str, str], name: str, least: int, most: int, problems: list[Problem]
+def _integer(
+    params: Mapping[str, str], name: str, minimum: int, maximum: int, problems: list[Problem]
 ) -> int | None:
     if name not in params:
         return None
     text = params[name].strip()
-    if text.isascii() and text.isdigit() and len(text) < 5 and least <= int(text) <= most:
+    if text.isascii() and text.isdigit() and len(text) < 5 and minimum <= int(text) <= maximum:
         return int(text)
-    detail = f"{name} is a whole number from {least} to {most}, not {text[:40]!r}."
-    _refuse(problems, f"params/{name}", detail)
+    detail = f"{name} must be a whole number from {minimum} to {maximum}, not {text[:40]!r}."
+    problems.append(_problem(f"params/{name}", detail))
     return None
 
 
-def _refuse(problems: list[Problem], where: str, detail: str) -> None:
-    problems.append(Problem("invalid_export_function", detail, pointer=f"{_WHERE}/{where}"))
+def _problem(where: str, detail: str) -> Problem:
+    return Problem("invalid_export_function", detail, pointer=f"{_POINTER}/{where}")

@@ -1,25 +1,51 @@
-"""What the store says of the files of an export, before any of them is put into the archive."""
+"""Ask the store for the sizes, ETags and checksums of the files of an export.
+
+Files that are missing or have changed since the request are left out of the archive. The results
+are saved in `sources.json` for the next worker; a computed CRC-32 is also saved in the upload's
+record, for other exports.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError
-from coffer.domain.export.layout import MIN_COPIED_BYTES, Layout, LayoutMember, plan_layout
-from coffer.domain.export.manifest import ManifestEntry
+from coffer.domain.errors import (
+    ObjectChangedError,
+    ObjectMissingError,
+    RecordChangedError,
+    StoreError,
+)
+from coffer.domain.export.layout import MIN_COPIED_BYTES, ArchiveMember, Layout, plan_layout
+from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
-from coffer.domain.export.stream_members import FILE_CHANGED, FILE_MISSING, ArchiveMember
-from coffer.domain.export.zip_format import MemberInfo
+from coffer.domain.export.record import ManifestEntry
 from coffer.domain.objects import StoredObject
+from coffer.domain.uploads.ports import Uploads
 
-_ENTRIES_PER_TRANSACTION = 128
+FILE_MISSING, FILE_CHANGED = "file_missing", "file_changed"
+_BATCH_SIZE = 128
+
+
+def problem_code(error: StoreError) -> str:
+    """Return the code of the problem for which an entry is left out."""
+    return FILE_MISSING if isinstance(error, ObjectMissingError) else FILE_CHANGED
+
+
+def problems_by_code(
+    entries: Sequence[ManifestEntry], dropped: Mapping[int, str]
+) -> Mapping[str, Sequence[str]]:
+    """Return the identifiers of the entries that are left out, by problem code."""
+    problems: dict[str, list[str]] = {}
+    for number, code in sorted(dropped.items()):
+        problems.setdefault(code, []).append(entries[number].file_identifier)
+    return problems
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedSource:
-    """The bytes of an entry, as the store described them; the sum where it is known by now."""
+    """The ETag and the size of a source object, and its CRC-32 if it is known."""
 
     etag: str
     size_bytes: int
@@ -28,7 +54,7 @@ class VerifiedSource:
 
 @dataclass
 class VerifiedSources:
-    """What is known of the entries that had to be looked at, and which of them are gone."""
+    """The results so far: usable sources, and the entries that are left out with a code."""
 
     known: dict[int, VerifiedSource] = field(default_factory=dict)
     dropped: dict[int, str] = field(default_factory=dict)
@@ -48,89 +74,123 @@ class VerifiedSources:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preparation:
-    """Looks at files. `pause` is called between two steps; what it raises ends the work, and what
-    has been found out until then stays in `sources`. `tell` gets each sum that had to be computed.
-    """
+class SourceVerifier:
+    """Verifies the sources of one export."""
 
     archives: Archives
-    entries: Sequence[ManifestEntry]
+    uploads: Uploads
+    writer: MultipartWriter
     sources: VerifiedSources
-    scratch: str
-    pause: Callable[[], None]
-    tell: Callable[[ManifestEntry, int], None]
 
-    def members(self) -> tuple[Layout, Sequence[ArchiveMember]]:
-        """The layout, and all entries with what has to be known of them."""
-        self._look([n for n, entry in enumerate(self.entries) if entry.size_bytes is None])
-        members = [self._member(number) for number in range(len(self.entries))]
+    @classmethod
+    def load(cls, archives: Archives, uploads: Uploads, writer: MultipartWriter) -> SourceVerifier:
+        """Return a verifier that starts with the saved results of earlier workers."""
+        try:
+            saved = archives.load(writer.lease.export.sources_key)
+            sources = VerifiedSources.decode(saved)
+        except ObjectMissingError:
+            sources = VerifiedSources()
+        return cls(archives=archives, uploads=uploads, writer=writer, sources=sources)
+
+    def verify(self) -> tuple[Layout, Sequence[ArchiveMember]]:
+        """Return the layout of the archive and all its members.
+
+        The results are saved even if the time runs out.
+        """
+        before = self.sources.encode()
+        try:
+            return self._verify()
+        finally:
+            after = self.sources.encode()
+            if after != before:
+                self.archives.save(self.writer.lease.export.sources_key, after)
+                self.writer.progress_saved()
+
+    def _verify(self) -> tuple[Layout, Sequence[ArchiveMember]]:
+        entries = self.writer.entries
+        self._describe_all([n for n, entry in enumerate(entries) if entry.size_bytes is None])
+        members = self._members()
         layout = plan_layout(members)
-        self._look([n for n, member in enumerate(members) if _has_to_be_seen(member, layout)])
-        self._sum_up([*layout.streamed, *layout.copied], members)
-        return layout, [self._member(number) for number in range(len(self.entries))]
+        self._describe_all([n for n, member in enumerate(members) if _needs_etag(member, layout)])
+        self._compute_crc32s([*layout.streamed, *layout.copied], members)
+        return layout, self._members()
 
-    def _look(self, numbers: Sequence[int]) -> None:
-        """Ask the store for the size and the ETag of these, and leave out what is not there."""
-        open_ones = [n for n in numbers if not self._is_settled(n)]
-        for start in range(0, len(open_ones), _ENTRIES_PER_TRANSACTION):
-            self.pause()
-            batch = open_ones[start : start + _ENTRIES_PER_TRANSACTION]
-            for number, found in self.archives.at_once(self._describe, batch):
-                if found is None:
+    def _describe_all(self, numbers: Sequence[int]) -> None:
+        """Get size and ETag of these entries, and leave out the missing and changed ones."""
+        missing = [n for n in numbers if not self._is_verified(n)]
+        for start in range(0, len(missing), _BATCH_SIZE):
+            self.writer.check_time()
+            batch = missing[start : start + _BATCH_SIZE]
+            for number, stored in self.archives.in_parallel(self._describe, batch):
+                if stored is None:
                     self.sources.dropped[number] = FILE_MISSING
-                elif not _is_what_it_was(self.entries[number], found):
+                elif not _is_unchanged(self.writer.entries[number], stored):
                     self.sources.dropped[number] = FILE_CHANGED
                 else:
-                    crc32 = int(found.crc32, 16) if found.crc32 else None
-                    self.sources.known[number] = VerifiedSource(found.etag, found.size_bytes, crc32)
+                    crc32 = int(stored.crc32, 16) if stored.crc32 else None
+                    self.sources.known[number] = VerifiedSource(
+                        stored.etag, stored.size_bytes, crc32
+                    )
 
     def _describe(self, number: int) -> StoredObject | None:
         try:
-            return self.archives.describe(self.entries[number].key)
+            return self.archives.describe(self.writer.entries[number].key)
         except ObjectMissingError:
             return None
 
-    def _is_settled(self, number: int) -> bool:
+    def _is_verified(self, number: int) -> bool:
         return number in self.sources.known or number in self.sources.dropped
 
-    def _sum_up(self, numbers: Sequence[int], members: Sequence[ArchiveMember]) -> None:
-        """Have the sums computed that have to be known before a header is written."""
-        open_ones = [
+    def _compute_crc32s(self, numbers: Sequence[int], members: Sequence[ArchiveMember]) -> None:
+        """Compute the checksums that must be known before a header is written."""
+        missing = [
             n
             for n in numbers
-            if _is_summed_ahead(members[n])
+            if _needs_crc32(members[n])
             and n not in self.sources.dropped
             and self._member(n).crc32 is None
         ]
-        for start in range(0, len(open_ones), _ENTRIES_PER_TRANSACTION):
-            self.pause()
-            batch = open_ones[start : start + _ENTRIES_PER_TRANSACTION]
-            for number, (crc32, code) in self.archives.at_once(self._crc32, batch):
+        for start in range(0, len(missing), _BATCH_SIZE):
+            self.writer.check_time()
+            batch = missing[start : start + _BATCH_SIZE]
+            for number, (crc32, code) in self.archives.in_parallel(self._crc32, batch):
                 if crc32 is None:
                     self.sources.dropped[number] = code
                 else:
                     known = self.sources.known[number]
                     self.sources.known[number] = replace(known, crc32=crc32)
-                    self.tell(self.entries[number], crc32)
-                self.pause()  # a sum may take a minute, and there may be many
+                    self._save_crc32(self.writer.entries[number], crc32)
+                self.writer.check_time()  # one checksum may take a minute
 
     def _crc32(self, number: int) -> tuple[int | None, str]:
-        entry, source = self.entries[number], self.sources.known[number]
+        entry, source = self.writer.entries[number], self.sources.known[number]
         stored = StoredObject(
             key=entry.key,
             size_bytes=source.size_bytes,
             etag=source.etag,
             last_modified=entry.modified,
         )
+        scratch = f"{self.writer.lease.export.scratch}sum-{number}"
         try:
-            return self.archives.crc32(stored, f"{self.scratch}sum-{number}"), ""
-        except ObjectMissingError:
-            return None, FILE_MISSING
-        except ObjectChangedError:
-            return None, FILE_CHANGED
+            return self.archives.crc32(stored, scratch), ""
+        except (ObjectMissingError, ObjectChangedError) as error:
+            return None, problem_code(error)
+
+    def _save_crc32(self, entry: ManifestEntry, crc32: int) -> None:
+        """Save a computed checksum in the record of the upload, if it has none."""
+        upload = self.uploads.get(entry.file_identifier)
+        if upload is None or not upload.is_readable or upload.content.crc32 is not None:
+            return
+        try:
+            self.uploads.replace(upload, upload.with_crc32(f"{crc32:08x}"))
+        except RecordChangedError:
+            return
+
+    def _members(self) -> Sequence[ArchiveMember]:
+        return [self._member(number) for number in range(len(self.writer.entries))]
 
     def _member(self, number: int) -> ArchiveMember:
-        entry, source = self.entries[number], self.sources.known.get(number)
+        entry, source = self.writer.entries[number], self.sources.known.get(number)
         size = entry.size_bytes if entry.size_bytes is not None else 0
         crc32 = None if entry.crc32 is None else int(entry.crc32, 16)
         if source is not None:
@@ -140,46 +200,31 @@ class Preparation:
             path=entry.path,
             size_bytes=size,
             media_type=entry.media_type,
-            is_made=entry.is_made,
+            is_transformed=entry.is_transformed,
             key=entry.key,
-            title=MemberInfo(entry.path, entry.modified),
+            modified=entry.modified,
             etag=source.etag if source else None,
-            crc32=None if entry.is_made else crc32,
+            crc32=None if entry.is_transformed else crc32,
         )
 
 
-def sized(entries: Sequence[ManifestEntry]) -> Sequence[LayoutMember]:
-    """What the layout needs of entries that nobody has looked at yet."""
-    return [
-        LayoutMember(entry.path, entry.size_bytes or 0, entry.media_type, entry.is_made)
-        for entry in entries
-    ]
-
-
-def _is_what_it_was(entry: ManifestEntry, found: StoredObject) -> bool:
-    """Whether nothing that both the record and the store know of the bytes has changed."""
+def _is_unchanged(entry: ManifestEntry, stored: StoredObject) -> bool:
+    """Return True if size and checksums are the same, as far as record and store know them."""
     facts = (
-        (entry.size_bytes, found.size_bytes),
-        (entry.sha1_hex, found.sha1_hex),
-        (entry.crc32, found.crc32),
+        (entry.size_bytes, stored.size_bytes),
+        (entry.sha1_hex, stored.sha1_hex),
+        (entry.crc32, stored.crc32),
     )
-    return all(None in (known, seen) or known == seen for known, seen in facts)
+    return all(None in pair or pair[0] == pair[1] for pair in facts)
 
 
-def _has_to_be_seen(member: ArchiveMember, layout: Layout) -> bool:
-    """Whether an ETag is needed: of what is copied, or read in more than one piece."""
-    return member.is_made or member.can_be_copied or member.size_bytes > layout.piece_bytes
+def _needs_etag(member: ArchiveMember, layout: Layout) -> bool:
+    """Return True if the member is copied, or read in several requests."""
+    is_read_in_ranges = member.size_bytes > layout.range_bytes
+    return member.is_transformed or member.can_be_copied or is_read_in_ranges
 
 
-def _is_summed_ahead(member: ArchiveMember) -> bool:
-    return not (member.is_made or member.is_deflated) and member.size_bytes >= MIN_COPIED_BYTES
-
-
-def problems_of(
-    entries: Sequence[ManifestEntry], dropped: Mapping[int, str]
-) -> Mapping[str, Sequence[str]]:
-    """The files that are left out, by the code of the reason."""
-    problems: dict[str, list[str]] = {}
-    for number, code in sorted(dropped.items()):
-        problems.setdefault(code, []).append(entries[number].file_identifier)
-    return problems
+def _needs_crc32(member: ArchiveMember) -> bool:
+    """Return True if the member's header must be written before all its bytes are read."""
+    is_stored = not (member.is_transformed or member.is_deflated)
+    return is_stored and member.size_bytes >= MIN_COPIED_BYTES

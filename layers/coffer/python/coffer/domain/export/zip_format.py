@@ -1,8 +1,8 @@
-"""The bytes of a ZIP archive that are not a member's own (PKWARE APPNOTE 6.3.10).
+"""Headers and directory of a ZIP archive (PKWARE APPNOTE 6.3.10).
 
-Names are UTF-8 (flag bit 11). A stored member's header carries its CRC-32 and sizes, so that even
-a reader that cannot seek finds its end; a deflated one has them in a descriptor behind its data.
-ZIP64 structures are written exactly where a size or an offset needs them.
+Names are UTF-8 (flag bit 11). The header of a stored member has its CRC-32 and sizes, so that a
+reader that cannot seek finds the end. A deflated member has them in a data descriptor after its
+data. ZIP64 structures are written only if a size or an offset needs them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DESCRIPTOR_BYTES = _DESCRIPTOR.size
 MAX_END_BYTES = _END_64.size + _LOCATOR_64.size + _END.size
 
 _UTF8 = 0x800
-_DESCRIBED_BEHIND = 0x8
+_HAS_DESCRIPTOR = 0x8
 _PLAIN, _NEEDS_64 = 20, 45
 _MADE_ON_UNIX = 3
 _REGULAR_FILE = 0o100644 << 16
@@ -37,7 +37,7 @@ _EXTRA_64, _EXTRA_TIMES = 0x0001, 0x5455
 
 @dataclass(frozen=True, slots=True)
 class MemberInfo:
-    """What a header says of a member besides its data: its path, and when it was made (UTC)."""
+    """The path and the modification time (UTC) of a member."""
 
     path: str
     modified: datetime
@@ -49,7 +49,7 @@ class MemberInfo:
 
 @dataclass(frozen=True, slots=True)
 class WrittenMember:
-    """A member that is in the archive: which entry of the request it is, where, and how."""
+    """A member that was written: its entry in the request, its offset, method, CRC-32 and sizes."""
 
     entry: int
     offset: int
@@ -59,43 +59,43 @@ class WrittenMember:
     size_bytes: int
 
 
-def stored_header(title: MemberInfo, crc32: int, size_bytes: int) -> bytes:
-    """The local header of a member whose bytes follow as they are."""
-    times = _times(title.modified)
+def stored_header(info: MemberInfo, crc32: int, size_bytes: int) -> bytes:
+    """Return the local header of a member that is not compressed."""
+    times = _times(info.modified)
     if size_bytes < MAX_32:
-        return _local(title, _UTF8, STORED, _PLAIN, crc32, size_bytes, times)
+        return _local(info, _UTF8, STORED, _PLAIN, crc32, size_bytes, times)
     sizes = struct.pack("<2H2Q", _EXTRA_64, 16, size_bytes, size_bytes)
-    return _local(title, _UTF8, STORED, _NEEDS_64, crc32, MAX_32, sizes + times)
+    return _local(info, _UTF8, STORED, _NEEDS_64, crc32, MAX_32, sizes + times)
 
 
-def deflated_header(title: MemberInfo) -> bytes:
-    """The local header of a member that is compressed as it goes; a descriptor ends it."""
-    flags = _UTF8 | _DESCRIBED_BEHIND
-    return _local(title, flags, DEFLATED, _PLAIN, 0, 0, _times(title.modified))
+def deflated_header(info: MemberInfo) -> bytes:
+    """Return the local header of a compressed member; a data descriptor follows its data."""
+    flags = _UTF8 | _HAS_DESCRIPTOR
+    return _local(info, flags, DEFLATED, _PLAIN, 0, 0, _times(info.modified))
 
 
 def data_descriptor(crc32: int, compressed_bytes: int, size_bytes: int) -> bytes:
-    """What stands behind a deflated member, which has to be smaller than 4 GiB."""
+    """Return the data descriptor of a compressed member, which must be smaller than 4 GiB."""
     return _DESCRIPTOR.pack(b"PK\7\10", crc32, compressed_bytes, size_bytes)
 
 
-def central_header(title: MemberInfo, written: WrittenMember) -> bytes:
-    """The directory's entry of a member."""
+def central_header(info: MemberInfo, written: WrittenMember) -> bytes:
+    """Return the entry of a member in the central directory."""
     wide = [
         number
         for number in (written.size_bytes, written.compressed_bytes, written.offset)
         if number >= MAX_32
     ]
     extra = struct.pack(f"<2H{len(wide)}Q", _EXTRA_64, 8 * len(wide), *wide) if wide else b""
-    extra += _times(title.modified)
-    name = title.name
+    extra += _times(info.modified)
+    name = info.name
     needed = _NEEDS_64 if wide else _PLAIN
-    time, day = _dos(title.modified)
-    behind = _DESCRIBED_BEHIND if written.method == DEFLATED else 0
+    time, day = _dos(info.modified)
+    descriptor = _HAS_DESCRIPTOR if written.method == DEFLATED else 0
     return (
         _CENTRAL.pack(
-            b"PK\1\2", needed, _MADE_ON_UNIX, needed, 0, _UTF8 | behind, written.method, time, day,
-            written.crc32, min(written.compressed_bytes, MAX_32),
+            b"PK\1\2", needed, _MADE_ON_UNIX, needed, 0, _UTF8 | descriptor, written.method,
+            time, day, written.crc32, min(written.compressed_bytes, MAX_32),
             min(written.size_bytes, MAX_32), len(name), len(extra), 0, 0, 0,
             _REGULAR_FILE, min(written.offset, MAX_32),
         )
@@ -105,39 +105,40 @@ def central_header(title: MemberInfo, written: WrittenMember) -> bytes:
 
 
 def end_of_directory(members: int, start: int, size_bytes: int) -> bytes:
-    """What ends the archive: the directory has `members` entries and begins at `start`."""
-    few, small = min(members, _MAX_16), min(size_bytes, MAX_32)
-    near = min(start, MAX_32)
-    end = _END.pack(b"PK\5\6", 0, 0, few, few, small, near, 0)
-    if (few, small, near) == (members, size_bytes, start) and few < _MAX_16:
+    """Return the end of an archive: the central directory has `members` entries, starts at `start`
+    and has `size_bytes`."""
+    count, size, offset = min(members, _MAX_16), min(size_bytes, MAX_32), min(start, MAX_32)
+    end = _END.pack(b"PK\5\6", 0, 0, count, count, size, offset, 0)
+    if (count, size, offset) == (members, size_bytes, start) and count < _MAX_16:
         return end
-    behind = start + size_bytes
-    wide = _END_64.pack(
+    zip64_start = start + size_bytes
+    zip64_end = _END_64.pack(
         b"PK\6\6", 44, _NEEDS_64 | _MADE_ON_UNIX << 8, _NEEDS_64, 0, 0, members, members,
         size_bytes, start,
     )  # fmt: skip
-    return wide + _LOCATOR_64.pack(b"PK\6\7", 0, behind, 1) + end
+    return zip64_end + _LOCATOR_64.pack(b"PK\6\7", 0, zip64_start, 1) + end
 
 
 def max_local_bytes(path: str) -> int:
-    """The longest local header and descriptor that a member with this path can have."""
+    """Return the maximum size of the local header and data descriptor of a member."""
     return _LOCAL.size + len(path.encode()) + 20 + _TIMES.size + DESCRIPTOR_BYTES
 
 
 def max_central_bytes(path: str) -> int:
-    """The longest entry that a member with this path can have in the directory."""
+    """Return the maximum size of the entry of a member in the central directory."""
     return _CENTRAL.size + len(path.encode()) + 28 + _TIMES.size
 
 
 def max_deflated_bytes(size_bytes: int) -> int:
-    """More than `size_bytes` can become, in pieces of any size that are flushed, each as stored
-    blocks where that is smaller."""
+    """Return a bound for the compressed size of `size_bytes`, in ranges of any size.
+
+    Each range is flushed, and written as stored blocks if that is smaller.
+    """
     return size_bytes + (size_bytes >> 9) + 1024
 
 
 def stored_blocks(data: bytes | memoryview) -> bytes:
-    """Deflate data, from one byte's border to another, that holds some as it is (RFC 1951, 3.2.4):
-    what no compressor makes smaller grows by five bytes in 65,535."""
+    """Return `data` as uncompressed deflate blocks (RFC 1951, 3.2.4), 5 bytes more per 65,535."""
     blocks = bytearray()
     for start in range(0, len(data), _MAX_16):
         block = data[start : start + _MAX_16]
@@ -147,7 +148,7 @@ def stored_blocks(data: bytes | memoryview) -> bytes:
 
 
 def _local(
-    title: MemberInfo,
+    info: MemberInfo,
     flags: int,
     method: int,
     needed: int,
@@ -155,8 +156,8 @@ def _local(
     size_bytes: int,
     extra: bytes,
 ) -> bytes:
-    name = title.name
-    time, day = _dos(title.modified)
+    name = info.name
+    time, day = _dos(info.modified)
     fixed = _LOCAL.pack(
         b"PK\3\4", needed, flags, method, time, day, crc32, size_bytes, size_bytes, len(name),
         len(extra),
@@ -165,7 +166,7 @@ def _local(
 
 
 def _dos(moment: datetime) -> tuple[int, int]:
-    """Time and date as MS-DOS kept them: two seconds exact, from 1980 to 2107."""
+    """Return time and date in MS-DOS form: in steps of two seconds, from 1980 to 2107."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     if not 1980 <= utc.year <= 2107:
         return (0, 0x21) if utc.year < 1980 else (0xBF7D, 0xFF9F)
@@ -174,7 +175,8 @@ def _dos(moment: datetime) -> tuple[int, int]:
 
 
 def _times(moment: datetime) -> bytes:
-    """The extra field with the time in Unix seconds, where 32 bits hold it (Info-ZIP, "UT")."""
+    """Return the extra field with the Unix time, or nothing if it does not fit 32 bits (Info-ZIP,
+    "UT")."""
     seconds = int(moment.timestamp())
     if not 0 <= seconds < 1 << 31:
         return b""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.export.archive_paths import MAX_NAME_LENGTH
 from coffer.domain.export.record import KEY_LENGTH, ExportStatus
+from coffer.domain.export.resolve_sources import MAX_NAME_LENGTH
 from coffer.domain.export.transform_member import CONVERT, RESIZE
 from coffer.http.export.documents import KEY_TYPE, PROBLEMS, TYPE
 from coffer.http.openapi.bodies import NO_MARKUP
