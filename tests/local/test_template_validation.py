@@ -107,9 +107,9 @@ REFUSED = {
         event(HOURLY, "{ ScheduleExpression: rate(1 fortnight) }"),
         "neither rate(…), cron(…) nor at(…)",
     ),
-    "a step of nothing": (
+    "a cron step of 0": (
         event(HOURLY, '{ ScheduleExpression: "cron(0/0 * * * ? *)" }'),
-        "steps by nothing",
+        "'0/0' is not a valid minute",
     ),
     "a day that no calendar has": (
         event(HOURLY, "{ ScheduleExpression: at(2026-02-30T00:00:00) }"),

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from coffer.domain.configuration.cron import check_cron
+from coffer.domain.configuration.cron import parse_cron
 from coffer.domain.configuration.durations import parse_duration
 
 _MIB, _GIB = 1024**2, 1024**3
@@ -105,7 +105,7 @@ def optional_cron() -> Variable[str]:
     def parse(value: str) -> str:
         try:
             if value:
-                check_cron(value)
+                parse_cron(value)
         except ValueError as error:
             raise ValueError(f"is {error}") from error
         return value
