@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,31 @@ def imports_of(path: Path) -> set[str]:
 def packages_of(path: Path) -> set[str]:
     """The first part of everything that a module imports."""
     return {name.partition(".")[0] for name in imports_of(path)}
+
+
+def child_of(parent: str, name: str) -> str | None:
+    """Return the part of `parent` that a module belongs to: a module or a package of it."""
+    if not name.startswith(f"{parent}."):
+        return None
+    return name.removeprefix(f"{parent}.").partition(".")[0]
+
+
+def find_circle(parent: str, edges: Iterable[tuple[str, str]]) -> list[str]:
+    """Return parts of `parent` that import each other in a circle; empty if there is none.
+
+    `edges` are pairs of dotted names: the module that imports, and the module that it imports.
+    """
+    graph: dict[str, set[str]] = defaultdict(set)
+    for importer, imported in edges:
+        source, target = child_of(parent, importer), child_of(parent, imported)
+        if source and target and source != target:
+            graph[source].add(target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return []
 
 
 def tracked_files() -> Iterator[tuple[str, str]]:
