@@ -114,11 +114,11 @@ def main(small: int, large: int) -> int:
     """Fill a stack to both sizes and print what pages cost; 1 where the goal is missed."""
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
-        from local.commands.seeding import seed, shown
+        from local.commands.seeding import progress_line, seed
 
-        seed(small, shown(sys.stderr.write))
+        seed(small, progress_line(sys.stderr.write))
         before = measure_all(stack)
-        seed(large - small, shown(sys.stderr.write), first=small)
+        seed(large - small, progress_line(sys.stderr.write), first=small)
         after = measure_all(stack)
     sys.stdout.write(
         f"{'':32}{'calls':>14}{'items':>14}{'bytes':>18}  at {small:,} and {large:,}\n"

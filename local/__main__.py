@@ -1,11 +1,11 @@
-"""Entry of `python -m local`. Readable by old Pythons, so that they can say that they are old."""
+"""Entry point of `python -m local`. Old Pythons can read it, so that they print a clear error."""
 
 import sys
 
 
 def main():  # type: () -> int
-    """Checks what has to be there before anything else is imported."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this very check is why the file is so plain
+    """Check the Python version and the installed packages, then run the command line."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - old Pythons do run this check
         sys.stderr.write(
             "Coffer's local stack needs Python 3.11 or newer; this is %d.%d (%s).\n"
             "Make an environment with a newer one: python3.11 -m venv .venv\n"
@@ -23,7 +23,7 @@ def main():  # type: () -> int
 
 
 def missing(error):  # type: (ModuleNotFoundError) -> int
-    """Says which package isn't installed."""
+    """Print which package is not installed, and return the exit code."""
     name = (error.name or "").split(".")[0]
     sys.stderr.write(
         "The package %r isn't installed for %s.\n"

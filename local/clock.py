@@ -1,4 +1,4 @@
-"""The stack's clock: the machine's time plus an offset that can be moved forward."""
+"""The stack's clock, and a signal that wakes threads that wait for work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ _AMOUNT = re.compile(r"(\d+)([smhdw])")
 
 
 class WakeupSignal:
-    """Wakes whoever waits for something to do; a ring between two waits isn't lost."""
+    """A counter of notifications that threads can wait on.
+
+    A thread reads `count`, looks for work, then calls `wait` with that count. A notification that
+    came in between is not lost: `wait` then returns at once.
+    """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -21,23 +25,26 @@ class WakeupSignal:
 
     @property
     def count(self) -> int:
-        """How often it rang so far: what to give to `wait`."""
+        """The number of notifications so far."""
         return self._count
 
     def notify(self) -> None:
-        """Wakes everybody."""
+        """Wake all waiting threads."""
         with self._condition:
             self._count += 1
             self._condition.notify_all()
 
     def wait(self, seen: int, seconds: float) -> None:
-        """Waits until it has rung more often than `seen`, at most so many seconds."""
+        """Wait until `count` differs from `seen`, at most `seconds`."""
         with self._condition:
             self._condition.wait_for(lambda: self._count != seen, seconds)
 
 
 class StackClock:
-    """Time as every part of the stack sees it: handlers, queues, streams, schedules, TTL, S3."""
+    """This machine's time plus an offset that can be increased.
+
+    Handlers, queues, streams, schedules, TTL and S3 all use it.
+    """
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -46,25 +53,26 @@ class StackClock:
 
     @property
     def offset(self) -> timedelta:
-        """How far the clock is ahead of the machine."""
+        """How far the clock is ahead of the machine's clock."""
         return self._offset
 
     def now(self) -> datetime:
-        """The time, aware, in UTC."""
+        """Return the time as an aware UTC datetime."""
         return (self._frozen_at or datetime.now(UTC)) + self._offset
 
     def seconds(self) -> float:
-        """The time in seconds since 1970."""
+        """Return the time in seconds since 1970."""
         return self.now().timestamp()
 
     def milliseconds(self) -> float:
-        """The time in milliseconds since 1970."""
+        """Return the time in milliseconds since 1970."""
         return self.seconds() * 1000
 
     def advance(self, by: timedelta) -> None:
-        """Moves the clock forward; ValueError for backward, which no AWS service survives.
+        """Move the clock forward.
 
-        And for so far that what handlers add to the time (a TTL, an expiry) leaves the calendar.
+        Raise ValueError for a negative duration, and for an offset above `MAX_OFFSET`: a TTL or
+        expiry that a handler adds would then leave the range of datetime.
         """
         if by < timedelta():
             raise ValueError("the clock only moves forward")
@@ -75,30 +83,30 @@ class StackClock:
             listener()
 
     def freeze(self) -> None:
-        """Only moves by `advance` from now on, so that a run doesn't depend on how fast it was."""
+        """Stop the clock except for `advance`, so that a run does not depend on its speed."""
         self._frozen_at = datetime.now(UTC)
 
     def reset(self) -> None:
-        """Back to the machine's time, for the next test."""
+        """Set the clock back to the machine's time."""
         self._offset = timedelta()
         if self._frozen_at is not None:
             self.freeze()
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Calls the listener after each move."""
+        """Call `listener` after each `advance`."""
         self._listeners.append(listener)
 
 
 def parse_duration(text: str) -> timedelta:
-    """`+21d`, `12h`, `1h30m`, `45s` as a duration; ValueError for anything else."""
-    bare = text.removeprefix("+")
-    parts = _AMOUNT.findall(bare)
-    if not parts or "".join(number + unit for number, unit in parts) != bare:
+    """Parse `+21d`, `12h`, `1h30m` or `45s`; raise ValueError for anything else."""
+    amounts = text.removeprefix("+")
+    parts = _AMOUNT.findall(amounts)
+    if not parts or "".join(number + unit for number, unit in parts) != amounts:
         raise ValueError(f"not a duration such as +21d, 12h or 1h30m: {text!r}")
     total = timedelta()
     try:
         for number, unit in parts:
             total += timedelta(**{_UNITS[unit]: int(number)})
     except (OverflowError, ValueError) as error:
-        raise ValueError(f"longer than any clock: {text!r}") from error
+        raise ValueError(f"the duration is too long: {text!r}") from error
     return total

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from local.aws.moto_server import HOST
-from local.control import Control
+from local.control.server import Control
 from local.faults.chaos import Chaos, ChaosError
 from local.functions.queue_poller import QueuePoller
 from local.gateway.api import HandledRequest, Request, Response
@@ -157,7 +157,9 @@ class Foreground:
         for poller in self._stack.pollers:
             count = 1
             if isinstance(poller, QueuePoller):
-                count = min(poller.concurrency or MAX_CONCURRENT_BATCHES, MAX_CONCURRENT_BATCHES)
+                count = min(
+                    poller.max_concurrency or MAX_CONCURRENT_BATCHES, MAX_CONCURRENT_BATCHES
+                )
             for _ in range(count):
                 self._run(poller.name, partial(self._deliver, poller))
         self._run("schedules", self._keep_time)

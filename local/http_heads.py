@@ -1,16 +1,17 @@
-"""Heads of HTTP requests, where http.server is less strict than what stands in front of AWS."""
+"""A check of request headers that `http.server` omits, for the API's port and the S3 port."""
 
 from __future__ import annotations
 
 from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from email.message import Message
 
-_CUTTING = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
+_TRUNCATING_DEFECTS = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)
 
 
-def cuts_headers_off(headers: Message) -> bool:
-    """Whether a line is no header, so that http.server took what follows it for the body.
+def has_truncated_headers(headers: Message) -> bool:
+    """True if a line is not a header, so that http.server took the rest for the body.
 
-    Other defects mean nothing here: a form, say, is missed because the body isn't read yet.
+    Other defects do not matter here. A multipart form, for example, always has one, because the
+    body is not read yet.
     """
-    return any(isinstance(defect, _CUTTING) for defect in headers.defects)
+    return any(isinstance(defect, _TRUNCATING_DEFECTS) for defect in headers.defects)

@@ -1,4 +1,4 @@
-"""What an invocation of a function is: who can do it, what comes back, within which limits."""
+"""Invocations of a function: the interface, the result, the context object and the size limits."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any, Protocol
 from local.resources import Function
 
 MAX_SYNCHRONOUS_BYTES = 6_291_556
-"""Request and response of a synchronous invocation: 6 MiB and a little, as Lambda refuses it."""
+"""Limit of the request and the response of a synchronous invocation, as Lambda enforces it."""
 MAX_ASYNCHRONOUS_BYTES = 262_144
-"""An asynchronous payload, an SQS message, an entry of PutEvents."""
+"""Limit of an asynchronous payload, of an SQS message and of a PutEvents request."""
 
 
 class PayloadTooLargeError(Exception):
-    """An event that Lambda refuses because of its size."""
+    """The event is larger than Lambda accepts."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended. A function error has `error_type` and `error_message`."""
+    """Result of an invocation: a payload, or an error with `error_type` and `error_message`."""
 
     payload: Any = None
     error_type: str | None = None
@@ -34,31 +34,31 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the function failed, as Lambda's FunctionError says."""
+        """True if the function failed: Lambda then sets FunctionError."""
         return self.error_type is not None
 
     def summary(self) -> str:
-        """The failure, short enough for a log line."""
+        """Return the error in at most 300 characters, for a log line."""
         text = f"{self.error_type}: {self.error_message}".splitlines()[0]
         return text if len(text) <= 300 else text[:297] + "..."
 
 
 class Invoker(Protocol):
-    """Runs handlers. `close` ends what it started."""
+    """Runs handlers."""
 
     def invoke(self, function: Function, event: Any) -> Outcome:
-        """Invokes and waits; never raises for what the function does.
+        """Invoke a function and return the outcome; an error of the function is an outcome too.
 
-        PayloadTooLargeError for an event beyond the synchronous limit.
+        Raise `PayloadTooLargeError` for an event above `MAX_SYNCHRONOUS_BYTES`.
         """
 
     def close(self) -> None:
-        """Ends every process; invocations under way fail."""
+        """End every process that the invoker started; running invocations fail."""
 
 
 @dataclass
 class Identity:
-    """The pretended identity of whoever invoked (none, outside mobile SDKs)."""
+    """The Cognito identity of the caller; only mobile SDKs send one."""
 
     cognito_identity_id: None = None
     cognito_identity_pool_id: None = None
@@ -66,7 +66,7 @@ class Identity:
 
 @dataclass
 class LambdaContext:
-    """The context object as Lambda's own runtime makes it."""
+    """The context object that Lambda's runtime passes to a handler."""
 
     function_name: str
     memory_limit_in_mb: int
@@ -80,12 +80,12 @@ class LambdaContext:
     identity: Identity = field(default_factory=Identity)
 
     def get_remaining_time_in_millis(self) -> int:
-        """What is left until the timeout."""
+        """Return the milliseconds until the timeout."""
         return max(0, int(self.deadline_ms - time.time() * 1000))
 
 
 def make_context(description: Mapping[str, Any]) -> LambdaContext:
-    """A context from what `describe_context` says; the timeout counts from now."""
+    """Create a context from a `describe_context` dictionary; the timeout starts now."""
     return LambdaContext(
         function_name=description["function_name"],
         memory_limit_in_mb=description["memory_mb"],
@@ -97,7 +97,7 @@ def make_context(description: Mapping[str, Any]) -> LambdaContext:
 
 
 def describe_context(function: Function, request_id: str) -> dict[str, Any]:
-    """What a worker needs to make a context."""
+    """Return the data from which a worker creates the context of one invocation."""
     return {
         "function_name": function.name,
         "memory_mb": function.memory_mb,
@@ -108,12 +108,12 @@ def describe_context(function: Function, request_id: str) -> dict[str, Any]:
 
 
 def new_request_id() -> str:
-    """An id for one invocation."""
+    """Return an id for one invocation."""
     return str(uuid.uuid4())
 
 
 def encode_event(event: Any) -> bytes:
-    """The event as it goes to the function; PayloadTooLargeError beyond the limit."""
+    """Return the event as JSON; raise `PayloadTooLargeError` above `MAX_SYNCHRONOUS_BYTES`."""
     encoded = json.dumps(event, separators=(",", ":")).encode()
     if len(encoded) > MAX_SYNCHRONOUS_BYTES:
         raise PayloadTooLargeError(f"{len(encoded)} bytes, {MAX_SYNCHRONOUS_BYTES} allowed")
@@ -121,7 +121,7 @@ def encode_event(event: Any) -> bytes:
 
 
 def function_environment(function: Function, endpoints: Mapping[str, str]) -> dict[str, str]:
-    """The variables a handler finds: the template's, Lambda's own, and where AWS is here."""
+    """Return a handler's environment: the template's variables, Lambda's own, and `endpoints`."""
     return {
         **function.environment,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
@@ -135,18 +135,18 @@ def function_environment(function: Function, endpoints: Mapping[str, str]) -> di
 
 
 class RecordingInvoker:
-    """An invoker that remembers what failed."""
+    """An invoker that records failed invocations."""
 
     def __init__(self, invoker: Invoker, failures: list[tuple[str, Outcome]]) -> None:
         self._invoker = invoker
         self._failures = failures
 
     def invoke(self, function: Function, event: Any) -> Outcome:
-        """Invokes, and remembers the outcome when it is a failure."""
+        """Invoke a function and record the outcome if it failed."""
         outcome = self._invoker.invoke(function, event)
         if outcome.failed:
             self._failures.append((function.logical_id, outcome))
         return outcome
 
     def close(self) -> None:
-        """Nothing: whoever made the invoker closes it."""
+        """Do nothing: the owner of the wrapped invoker closes it."""

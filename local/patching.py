@@ -1,4 +1,4 @@
-"""Replaces attributes of other people's classes and modules, and puts them back."""
+"""Replace attributes of classes and modules, and restore them later."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any, Self
 
 
 class Patches:
-    """A set of replaced attributes. Undone in reverse, on `undo` or at the end of a `with`."""
+    """Replaced attributes, restored in reverse order by `undo` or at the end of a `with`."""
 
     def __init__(self) -> None:
         self._undo: list[tuple[Any, str, Any]] = []
 
     def replace(self, owner: Any, name: str, new: Any) -> Any:
-        """Replaces `owner.name` and answers what was there (None when nothing was)."""
+        """Replace `owner.name` and return the old value, or None if there was none."""
         own = vars(owner).get(name)
         self._undo.append((owner, name, own))
         setattr(owner, name, new)
         return own
 
     def undo(self) -> None:
-        """Puts everything back."""
+        """Restore all replaced attributes."""
         while self._undo:
             owner, name, own = self._undo.pop()
             if own is None:

@@ -1,4 +1,4 @@
-"""What the stack says about its work: one line per request, delivery and failure."""
+"""Reports of requests, deliveries and failures, and their output on a terminal."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from local.resources import Function
 
 
 class Reports(Protocol):
-    """Told of everything that is worth a line. Never of bodies, queries or tokens."""
+    """Receives what the stack does. Request bodies, queries and tokens are never passed to it."""
 
     def request(self, method: str, path: str, status: int, milliseconds: float) -> None:
-        """A request was answered."""
+        """Report an HTTP request and the status of its response."""
 
     def delivery(self, what: str, function: Function, outcome: Outcome, remark: str) -> None:
-        """A function was given something; `remark` says what follows (retries, dead letters)."""
+        """Report a delivery to a function; `remark` names a retry or dead letter that follows."""
 
     def note(self, text: str) -> None:
-        """Something else happened."""
+        """Report anything else."""
 
     def output(self, function: Function, line: str) -> None:
-        """A handler printed a line."""
+        """Report a line that a handler printed."""
 
 
 class NoReports:
-    """Says nothing."""
+    """Reports that are discarded."""
 
     def request(self, method: str, path: str, status: int, milliseconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def delivery(self, what: str, function: Function, outcome: Outcome, remark: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def output(self, function: Function, line: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 HIDDEN_KEYS = frozenset(
@@ -51,63 +51,65 @@ HIDDEN_KEYS = frozenset(
         "correlation_id", "sampling_rate", "exception", "exception_name", "stack_trace",
     }
 )  # fmt: skip
-"""Keys of a structured log line that say nothing new on one machine, or are shown apart."""
+"""Keys of a structured log line that are constant on one machine or are printed elsewhere."""
 
-LAST_FRAMES = 12
+MAX_FRAMES = 12
 
 
-def _print(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, flush=True)
 
 
 class ConsolePrinter:
-    """Reports for a terminal. One line at a time, whoever speaks."""
+    """Reports on a terminal. Threads may call it at the same time."""
 
-    def __init__(self, write: Callable[[str], None] = _print) -> None:
+    def __init__(self, write: Callable[[str], None] = _print_line) -> None:
         self._write = write
         self._lock = threading.Lock()
         self._silent = False
 
     def mute(self) -> None:
-        """Says nothing more: what breaks while everything ends isn't worth a line."""
+        """Stop printing: errors during shutdown are of no interest."""
         self._silent = True
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         stamp = datetime.now().astimezone().strftime("%H:%M:%S")
         with self._lock:
             if not self._silent:
                 self._write(f"{stamp} {text}")
 
     def request(self, method: str, path: str, status: int, milliseconds: float) -> None:
-        """`12:00:00 GET /api/v1/health -> 200 3 ms`."""
-        self._say(f"{method} {path} -> {status} {milliseconds:.0f} ms")
+        """Print `12:00:00 GET /api/v1/health -> 200 3 ms`."""
+        self._print(f"{method} {path} -> {status} {milliseconds:.0f} ms")
 
     def delivery(self, what: str, function: Function, outcome: Outcome, remark: str) -> None:
-        """`12:00:00 ProcessUploadFunction <- 1 of coffer-ProcessUploadQueue ok 120 ms`."""
+        """Print `12:00:00 ProcessUploadFunction <- 1 of coffer-ProcessUploadQueue ok 120 ms`."""
         verdict = "failed" if outcome.failed or remark else "ok"
         after = f"; {remark}" if remark else ""
-        self._say(f"{function.logical_id} <- {what} {verdict} {outcome.duration_ms:.0f} ms{after}")
+        self._print(
+            f"{function.logical_id} <- {what} {verdict} {outcome.duration_ms:.0f} ms{after}"
+        )
 
     def failure(self, function: str, outcome: Outcome) -> None:
-        """What went wrong in a handler, with the end of its stack."""
-        self._say(f"{function} failed: {outcome.summary()}")
-        frames = "".join(outcome.stack_trace).rstrip().splitlines()[-LAST_FRAMES:]
+        """Print an error of a handler with the end of its stack trace."""
+        self._print(f"{function} failed: {outcome.summary()}")
+        frames = "".join(outcome.stack_trace).rstrip().splitlines()[-MAX_FRAMES:]
         for frame in frames:
-            self._say(f"{function} | {frame}")
+            self._print(f"{function} | {frame}")
 
     def note(self, text: str) -> None:
-        """Something else happened."""
-        self._say(text)
+        """Print the text."""
+        self._print(text)
 
     def output(self, function: Function, line: str) -> None:
-        """A handler's own line; structured ones are made readable, metrics are left out."""
+        """Print a handler's line; a structured line becomes text, a metrics line is omitted."""
         readable = readable_line(line)
         if readable is not None:
-            self._say(f"{function.logical_id} | {readable}")
+            self._print(f"{function.logical_id} | {readable}")
 
 
 def readable_line(line: str) -> str | None:
-    """A structured log line as text; None for one that only carries metrics."""
+    """Return a structured log line as text, or None for a line that only has metrics."""
     if not line.startswith("{"):
         return line or None
     try:
@@ -118,8 +120,8 @@ def readable_line(line: str) -> str | None:
         return None
     if "message" not in entry:
         return line
-    more = " ".join(f"{name}={_short(entry[name])}" for name in entry if name not in HIDDEN_KEYS)
-    text = f"{entry.get('level', 'INFO')} {_short(entry['message'])} {more}".rstrip()
+    extra = " ".join(f"{name}={_short(entry[name])}" for name in entry if name not in HIDDEN_KEYS)
+    text = f"{entry.get('level', 'INFO')} {_short(entry['message'])} {extra}".rstrip()
     return text + _exception(entry)
 
 
@@ -127,7 +129,7 @@ def _exception(entry: Mapping[str, Any]) -> str:
     exception = entry.get("exception")
     if not isinstance(exception, str):
         return ""
-    return "\n" + "\n".join(f"         {line}" for line in exception.splitlines()[-LAST_FRAMES:])
+    return "\n" + "\n".join(f"         {line}" for line in exception.splitlines()[-MAX_FRAMES:])
 
 
 def _short(value: Any) -> str:

@@ -1,23 +1,21 @@
-"""What a template asks for, as typed records. `local.template.parser` makes them of it."""
+"""Typed records of the resources in a template. `local.template.parser` creates them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_STACK_NAME = "coffer"
 ITEM_FAILURES = "ReportBatchItemFailures"
 
-_Record = TypeVar("_Record")
-
 
 @dataclass(frozen=True)
 class Table:
-    """A DynamoDB table; `definition` is what CreateTable takes."""
+    """A DynamoDB table; `definition` holds the arguments of CreateTable."""
 
     logical_id: str
     name: str
@@ -27,7 +25,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Queue:
-    """An SQS queue; `attributes` is what CreateQueue takes."""
+    """An SQS queue; `attributes` are those of CreateQueue."""
 
     logical_id: str
     name: str
@@ -36,7 +34,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Bucket:
-    """An S3 bucket and what of it matters to a client on this machine."""
+    """An S3 bucket with the configuration that the local stack applies."""
 
     logical_id: str
     name: str
@@ -50,7 +48,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class LifecycleRule:
-    """What a bucket does with keys that begin so, after how many days; None for never."""
+    """A lifecycle rule for keys with a prefix; None instead of days means never."""
 
     name: str | None
     enabled: bool
@@ -61,7 +59,7 @@ class LifecycleRule:
 
 @dataclass(frozen=True)
 class EventBus:
-    """An event bus beside the default one."""
+    """An event bus of the template; the default bus has no record."""
 
     logical_id: str
     name: str
@@ -69,16 +67,16 @@ class EventBus:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how long a delivery is tried again."""
+    """Limits on the retries of a delivery."""
 
-    attempts: int
-    age_seconds: int
+    max_retries: int
+    max_age_seconds: int
     dead_letter_arn: str | None
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a rule sends what it matches."""
+    """A target of a rule: a queue or a function."""
 
     name: str
     arn: str
@@ -87,7 +85,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a bus."""
+    """A rule of an event bus."""
 
     logical_id: str
     name: str
@@ -99,7 +97,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function and how to run it here."""
+    """A Lambda function with its code folder, handler and limits."""
 
     logical_id: str
     name: str
@@ -114,13 +112,13 @@ class Function:
 
     @property
     def arn(self) -> str:
-        """Its ARN in the pretended account."""
+        """The ARN in the local account."""
         return f"arn:aws:lambda:{DEFAULT_REGION}:{ACCOUNT}:function:{self.name}"
 
 
 @dataclass(frozen=True)
 class EventSourceMapping:
-    """An event source mapping: a queue or a stream feeding a function."""
+    """An event source mapping from a queue or a stream to a function."""
 
     logical_id: str
     function: str
@@ -129,11 +127,11 @@ class EventSourceMapping:
     batch_size: int
     reports_item_failures: bool
     bisects: bool
-    attempts: int
-    """Tries again after the first one; -1 for as long as the record lives."""
-    record_age_seconds: int
+    max_retries: int
+    """Retries after the first attempt; -1 means no limit but the record's age."""
+    max_record_age_seconds: int
     on_failure_arn: str | None
-    concurrency: int | None
+    max_concurrency: int | None
     filters: tuple[Mapping[str, Any], ...]
 
 
@@ -153,7 +151,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the HTTP API. The method is in capitals, `ANY` for every one."""
+    """A route of the HTTP API. `method` is in upper case; `ANY` matches every method."""
 
     method: str
     path: str
@@ -162,13 +160,13 @@ class Route:
 
     @property
     def key(self) -> str:
-        """The route key as handlers see it."""
+        """The `routeKey` of the events."""
         return self.path if self.path == "$default" else f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True)
 class Cors:
-    """The HTTP API's own CORS configuration."""
+    """The CORS configuration of the HTTP API."""
 
     allow_origins: tuple[str, ...]
     allow_methods: tuple[str, ...]
@@ -180,7 +178,7 @@ class Cors:
 
 @dataclass(frozen=True)
 class Resources:
-    """Everything the local stack takes from a template."""
+    """All resources of a template that the local stack uses."""
 
     tables: tuple[Table, ...] = ()
     queues: tuple[Queue, ...] = ()
@@ -196,7 +194,7 @@ class Resources:
     """Physical names by logical id."""
 
     def function(self, logical_id_or_name: str) -> Function:
-        """The function of that logical id or name; KeyError when there is none."""
+        """Return the function with that logical id or name; raise KeyError if there is none."""
         for function in self.functions:
             if logical_id_or_name in (function.logical_id, function.name):
                 return function
@@ -204,21 +202,21 @@ class Resources:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of all functions together."""
+        """The environment variables of all functions together."""
         return {name: value for one in self.functions for name, value in one.environment.items()}
 
     def function_of_arn(self, arn: str) -> Function | None:
-        """The function behind an ARN of ours."""
+        """Return the function with that ARN, or None."""
         return next((one for one in self.functions if one.arn == arn), None)
 
 
 def arn_of(service: str, rest: str) -> str:
-    """An ARN in the pretended account and region."""
+    """Return an ARN in the local account and region."""
     return f"arn:aws:{service}:{DEFAULT_REGION}:{ACCOUNT}:{rest}"
 
 
 def name_of_arn(arn: str) -> str:
-    """The name at the end of a queue's, table's, stream's or bucket's ARN."""
+    """Return the resource name from the ARN of a queue, table, stream or bucket."""
     rest = arn.split(":", 5)[5]
     if rest.startswith("table/"):
         return rest.split("/")[1]

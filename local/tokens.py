@@ -1,7 +1,7 @@
-"""An OpenID Connect issuer for this stack: it signs whatever is asked for, and publishes its key.
+"""Sign tokens for the local stack: bearer tokens of an OIDC issuer, and rawstore's tokens.
 
-Its key is made when the stack starts and goes with it. Claims are named as the template's
-parameters have them, Keycloak's names by default.
+Both keys are created when the stack starts. The claims of a bearer token have the names that the
+template's parameters give, which are Keycloak's by default.
 """
 
 from __future__ import annotations
@@ -31,32 +31,35 @@ _NAMESPACE = uuid.UUID("0b6f3a52-7d7e-5c7b-9a0c-3c1b8f6a2e54")
 
 
 class Issuer:
-    """Signs tokens; its documents are served on a free loopback port while it runs."""
+    """An OpenID Connect issuer that serves its documents on a free loopback port.
+
+    It signs any claims, so that tests can sign invalid ones.
+    """
 
     def __init__(self, clock: StackClock) -> None:
         self._clock = clock
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        """What it signs with: a test may sign things with it that no issuer would."""
+        """The signing key; tests use it to sign what a real issuer would not sign."""
         self.key_id = secrets.token_hex(8)
         self.claim_names: Mapping[str, str] = {}
-        """The variables of the handlers, which say in which claims they look."""
+        """The handlers' variables that name the claims: OIDC_GROUPS_CLAIM and others."""
 
     @property
     def url(self) -> str:
-        """What `iss` says, and where its documents are; only once it has started."""
+        """The base URL, which is also the claim `iss`; RuntimeError before `start`."""
         if self._server is None:
-            raise RuntimeError("the issuer hasn't started")
+            raise RuntimeError("the issuer has not started")
         return f"http://{HOST}:{self._server.server_address[1]}"
 
     @property
     def variables(self) -> dict[str, str]:
-        """What handlers have to know of it."""
+        """The environment variables by which handlers find the issuer."""
         return {"OIDC_ISSUER": self.url, "OIDC_AUDIENCE": AUDIENCE}
 
     def start(self) -> None:
-        """Publishes its documents."""
+        """Serve the documents."""
         self._server = _Server((HOST, 0), _Handler)
         self._server.documents = {
             path: json.dumps(document).encode()
@@ -71,7 +74,7 @@ class Issuer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publishes nothing any more."""
+        """Stop serving the documents."""
         if self._server is None or self._thread is None:
             return
         self._server.shutdown()
@@ -80,7 +83,7 @@ class Issuer:
         self._server = self._thread = None
 
     def configuration(self) -> dict[str, Any]:
-        """What OpenID Connect Discovery 1.0 requires of an issuer, as far as this one has it."""
+        """Return the document of OpenID Connect Discovery 1.0, with the required members only."""
         return {
             "issuer": self.url,
             "jwks_uri": self.url + KEYS_PATH,
@@ -90,7 +93,7 @@ class Issuer:
         }
 
     def keys(self) -> dict[str, Any]:
-        """The public key as a set of JSON Web Keys."""
+        """Return the public key as a JSON Web Key set."""
         document = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         return {"keys": [{**document, "kid": self.key_id, "use": "sig", "alg": "RS256"}]}
 
@@ -102,7 +105,11 @@ class Issuer:
         roles: Sequence[str] = (),
         expires_seconds: int | None = None,
     ) -> dict[str, Any]:
-        """What a token says of somebody. Groups are `group` or `group/role`, roles the realm's."""
+        """Return the claims of a token.
+
+        `groups` are `group` or `group/role`, `roles` are roles of the realm. The token expires
+        after an hour unless `expires_seconds` is given.
+        """
         now = int(self._clock.seconds())
         seconds = DEFAULT_SECONDS if expires_seconds is None else expires_seconds
         claims: dict[str, Any] = {
@@ -124,7 +131,7 @@ class Issuer:
         return claims
 
     def sign(self, claims: Mapping[str, Any], **header: Any) -> str:
-        """The claims as a token; `header` replaces what its header says of the key."""
+        """Return the claims as a signed token; `header` replaces members of its header."""
         return jwt.encode(
             dict(claims), self.key, algorithm="RS256", headers={"kid": self.key_id, **header}
         )
@@ -136,13 +143,13 @@ class Issuer:
         roles: Sequence[str] = (),
         expires_seconds: int | None = None,
     ) -> str:
-        """A token for somebody, valid for an hour or for as long as is said."""
+        """Return a signed token with the claims of `claims`."""
         claims = self.claims(user, groups=groups, roles=roles, expires_seconds=expires_seconds)
         return self.sign(claims)
 
 
 def _put(claims: dict[str, Any], name: str, value: Any) -> None:
-    """Puts a claim where its name leads: a dot steps into an object."""
+    """Set a claim; a dot in the name stands for a nested object."""
     *outer, last = name.split(".")
     for part in outer:
         claims = claims.setdefault(part, {})
@@ -155,7 +162,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Serves the issuer's documents."""
+    """Request handler for the issuer's documents."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
@@ -171,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class PermissionTokens:
-    """An RSA key that lives as long as the stack, and the tokens signed with it."""
+    """Signs rawstore's permission tokens, as the auth server does for a deployed stack."""
 
     def __init__(self, clock: StackClock) -> None:
         self._clock = clock
@@ -179,7 +186,7 @@ class PermissionTokens:
 
     @property
     def public_key(self) -> str:
-        """The public half as PEM: what handlers read as DATAHUB_PUBLIC_KEY."""
+        """The public key as PEM, which handlers read as DATAHUB_PUBLIC_KEY."""
         public = self._key.public_key()
         return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -190,7 +197,10 @@ class PermissionTokens:
         permissions: Mapping[str, Any],
         expires_seconds: int | None = None,
     ) -> str:
-        """An RS256 token with the claims of the reference's auth server, and `exp` if asked."""
+        """Return an RS256 token with the claims that the reference's auth server sets.
+
+        It has the claim `exp` only if `expires_seconds` is given.
+        """
         claims: dict[str, Any] = {
             "userid": user,
             "service": service,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from coffer.domain.configuration.durations import parse_duration
-from local.remote import CommandFailedError, NotRunningError
+from local.control.client import CommandFailedError, NotRunningError
 from operations.dead_letters import dead_letter_queues, redrive
 from operations.doctor import Doctor, Health
 from operations.failed_changes import redrive_stream

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.remote import RemoteStack
+from local.control.client import RemoteStack
 
 
 class InstallationError(Exception):
@@ -53,7 +53,7 @@ class LocalInstallation:
     def __init__(self, port: int) -> None:
         self._remote = RemoteStack(port)
         self.api_url = f"http://localhost:{port}"
-        self._state: Mapping[str, Any] = self._remote.ask("state")
+        self._state: Mapping[str, Any] = self._remote.call("state")
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -76,14 +76,14 @@ class LocalInstallation:
         )
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        answer = self._remote.ask("invoke", function=function, event=event)
+        answer = self._remote.call("invoke", function=function, event=event)
         if "failed" in answer:
             raise FunctionFailedError(answer["failed"])
         return answer["payload"]
 
     def now(self) -> datetime:
         # `make clock` may have moved it, and the S3 gate with it.
-        return datetime.fromisoformat(self._remote.ask("clock", advance_seconds=0)["now"])
+        return datetime.fromisoformat(self._remote.call("clock", advance_seconds=0)["now"])
 
 
 class DeployedInstallation:

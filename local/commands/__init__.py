@@ -15,27 +15,26 @@ from local.commands.sam_invoke import (
     BUILDS,
     CONTAINERS_HOST,
     environments,
-    has_an_issuer_out_of_reach,
+    has_unreachable_issuer,
     machine_architecture,
     write_environments,
     write_template,
 )
-from local.remote import CommandFailedError, NotRunningError, RemoteStack
+from local.control.client import CommandFailedError, NotRunningError, RemoteStack
 
-DESCRIPTION = """Runs Coffer's local stack in the foreground, or lays a hand on a running one.
+DESCRIPTION = """Run Coffer's local stack in the foreground, or send a command to a running one.
 
-The environment says the rest: PORT (8081) and S3_PORT (9000); PARAMETERS="Name=Value ..." for the
-template's parameters; AUTH=jwt to demand bearer tokens; CHAOS with any of duplicate, reorder,
+Environment variables: PORT (8081) and S3_PORT (9000); PARAMETERS="Name=Value ..." for the
+template's parameters; AUTH=jwt to require bearer tokens; CHAOS with any of duplicate, reorder,
 delay, throttle and crash for faults, and CHAOS_SEED to repeat them; S3_ENDPOINT_URL with
-S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_BUCKET for another S3 than the stack's own.
+S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and S3_BUCKET to use another S3.
 """
 
-LAYER = Path(__file__).parents[2] / "layers" / "coffer" / "python"
 EXAMPLE = 'example: make -s token ARGS="--user alice --group aafc/user --expires 3600"'
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs a command; answers the exit code."""
+    """Run a command and return the exit code."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except (BrokenPipeError, KeyboardInterrupt):
-        # Whoever listened has gone; nothing is left to say, not even at the flush on exit.
+        # The reader has closed the pipe, so Python's flush at exit must not write to it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -62,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     start.set_defaults(command=_start)
 
     events = commands.add_parser("events", help="print the events of the bus, one JSON a line")
-    events.add_argument(
-        "--no-follow", action="store_true", help="stop after what the bus has seen so far"
-    )
+    events.add_argument("--no-follow", action="store_true", help="stop after the events so far")
     events.set_defaults(command=_events)
 
     audit = commands.add_parser("audit", help="print the audit entries, one JSON a line")
@@ -78,13 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", help="the schedule, or its function: KeepHouseFunction")
     run.set_defaults(command=_run_schedule)
 
-    summary = "print a bearer token for a stack started with AUTH=jwt, or a rawstore one"
     seed = commands.add_parser(
         "seed", help="write records into the stack, to list and page through"
     )
     seed.add_argument("count", type=int, nargs="?", default=1000, help="how many (1000)")
     seed.set_defaults(command=_seed)
 
+    summary = "print a bearer token for a stack started with AUTH=jwt, or a rawstore token"
     _add_token(commands.add_parser("token", help=summary, epilog=EXAMPLE))
 
     env_json = commands.add_parser(
@@ -99,15 +96,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_token(token: argparse.ArgumentParser) -> None:
-    token.add_argument("--user", default="dev", help="whose it is (dev)")
+    token.add_argument("--user", default="dev", help="the user's name (dev)")
     token.add_argument(
-        "--expires", type=int, metavar="SECONDS", help="without: in an hour; a rawstore one never"
+        "--expires",
+        type=int,
+        metavar="SECONDS",
+        help="lifetime; by default an hour, for a rawstore token no limit",
     )
     token.add_argument(
-        "--group", action="append", metavar="GROUP/ROLE", help="such as aafc/user; more than once"
+        "--group", action="append", metavar="GROUP/ROLE", help="such as aafc/user; repeatable"
     )
     token.add_argument(
-        "--role", action="append", help="of the whole realm, such as dina-admin; more than once"
+        "--role", action="append", help="role of the realm, such as dina-admin; repeatable"
     )
     token.add_argument("--rawstore", action="store_true", help="a rawstore permission token")
     token.add_argument("--service", help="its service (rawstore)")
@@ -127,13 +127,17 @@ def _remote(environment: Mapping[str, str] = os.environ) -> RemoteStack:
     return RemoteStack(int(text))
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
+def _print_json(document: Any) -> None:
+    _print(json.dumps(document, ensure_ascii=False))
+
+
 def _start(_: argparse.Namespace) -> int:
-    # moto and the translator take two seconds to import; the other commands don't need them.
+    # moto and the translator take two seconds to import; the other commands do not need them.
     from local.foreground import run
 
     return run()
@@ -141,66 +145,68 @@ def _start(_: argparse.Namespace) -> int:
 
 def _events(options: argparse.Namespace) -> int:
     for line in _remote().events(follow=not options.no_follow):
-        _say(line)
+        _print(line)
     return 0
 
 
 def _audit(_: argparse.Namespace) -> int:
-    for entry in _remote().ask("audit"):
-        _say(json.dumps(entry, ensure_ascii=False))
+    for entry in _remote().call("audit"):
+        _print_json(entry)
     return 0
 
 
 def _clock(options: argparse.Namespace) -> int:
     seconds = 0.0 if options.duration is None else parse_duration(options.duration).total_seconds()
-    answer = _remote().ask("clock", advance_seconds=seconds)
-    _say(f"{answer['now']} ({answer['expired']} expired)")
+    result = _remote().call("clock", advance_seconds=seconds)
+    _print(f"{result['now']} ({result['expired']} expired)")
     return 0
 
 
 def _run_schedule(options: argparse.Namespace) -> int:
-    answer = _remote().ask("schedule", name=options.name)
-    if "failed" in answer:
-        sys.stderr.write(f"{answer['failed']}\n")
+    result = _remote().call("schedule", name=options.name)
+    if "failed" in result:
+        sys.stderr.write(f"{result['failed']}\n")
         return 1
-    _say(json.dumps(answer["payload"], ensure_ascii=False))
+    _print_json(result["payload"])
     return 0
 
 
 def _token(options: argparse.Namespace) -> int:
-    hand, wanted = _rawstore_token(options) if options.rawstore else _bearer_token(options)
-    answer = _remote().ask(hand, user=options.user, expires_seconds=options.expires, **wanted)
-    _say(answer["token"])
+    command, arguments = _rawstore_token(options) if options.rawstore else _bearer_token(options)
+    result = _remote().call(
+        command, user=options.user, expires_seconds=options.expires, **arguments
+    )
+    _print(result["token"])
     return 0
 
 
 def _seed(options: argparse.Namespace) -> int:
     if options.count < 1:
         raise ValueError(f"a stack is seeded with at least one record, not {options.count}")
-    found = environments(_remote().ask("state"), "127.0.0.1")
-    os.environ.update(found["CreateMetadataFunction"])
-    sys.path.append(str(LAYER))
-    # Only now: the settings are read when they are first imported.
-    from local.commands.seeding import BUCKETS, seed, shown
+    for variables in environments(_remote().call("state"), "127.0.0.1").values():
+        os.environ.update(variables)
+    # The settings are read when they are first imported, so this import has to come last.
+    from local.commands.seeding import BUCKETS, progress_line, seed
 
-    seed(options.count, shown(sys.stderr.write))
-    _say(f"{options.count:,} records are in {', '.join(BUCKETS)}; the change stream tells of each")
+    seed(options.count, progress_line(sys.stderr.write))
+    _print(f"{options.count:,} records are in {', '.join(BUCKETS)}; their events follow")
     return 0
 
 
 def _env_json(options: argparse.Namespace) -> int:
-    state = _remote().ask("state")
-    found = environments(state, options.host)
-    write_environments(options.output, found)
-    _say(f"{options.output} has the variables of {len(found)} functions, until the stack ends")
-    if has_an_issuer_out_of_reach(state, options.host):
-        _say("tokens can only be checked by containers of this machine's network: --host localhost")
+    state = _remote().call("state")
+    by_function = environments(state, options.host)
+    write_environments(options.output, by_function)
+    _print(f"{options.output} has the variables of {len(by_function)} functions of this stack")
+    if has_unreachable_issuer(state, options.host):
+        _print("only containers in this machine's network can check tokens: --host localhost")
     architecture = machine_architecture()
     if architecture is None or not (BUILDS / architecture / "template.yaml").exists():
-        _say("nothing is built for this machine: `make build`, then this again")
+        _print("there is no build for this machine: run `make build`, then this again")
         return 0
-    variables = sorted(set.intersection(*map(set, found.values())))
-    _say(f"{write_template(BUILDS, architecture, variables)} has the functions, as they were built")
+    # The built template already declares the variables that only some functions have.
+    names = sorted(set.intersection(*map(set, by_function.values())))
+    _print(f"{write_template(BUILDS, architecture, names)} has the built functions")
     return 0
 
 

@@ -1,9 +1,9 @@
-"""What `sam local invoke` needs for a function in a container to talk to a running stack.
+"""Write the two files with which `sam local invoke` runs a function against a running stack.
 
-Two files. `env.json` has the variables of each function, in the form of `--env-vars`. But the SAM
-CLI only passes on variables that the template declares, and `template.yaml` rightly declares none
-of those that lead to a local stack; so there is a template beside the build which does, and which
-names this machine's processor (samconfig.toml has `sam local invoke` take it).
+`env.json` has the variables of each function, in the form of `--env-vars`. The SAM CLI only passes
+on variables that the template declares, and `template.yaml` does not declare those of a local
+stack. So a second template beside the build declares them and names this machine's processor
+(samconfig.toml makes `sam local invoke` use it).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 CONTAINERS_HOST = "host.docker.internal"
-"""What containers call the machine that they run on."""
+"""The host name by which a container reaches the machine that it runs on."""
 BUILDS = Path(".aws-sam")
 TEMPLATE_NAME = "local-invoke.json"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -32,28 +32,29 @@ FOLDER_PROPERTIES = ("CodeUri", "ContentUri")
 
 
 def machine_architecture() -> str | None:
-    """This machine's processor by Lambda's name for it; None for one that Lambda doesn't have."""
+    """Return Lambda's name of this machine's processor; None if Lambda does not offer it."""
     return ARCHITECTURES.get(platform.machine().lower())
 
 
 def environments(state: Mapping[str, Any], host: str) -> dict[str, dict[str, str]]:
-    """The variables of each function by its logical id, out of a stack's description of itself.
+    """Return the variables of each function by logical id, from the stack's state.
 
-    `host` takes the place of every loopback address, unless it is one: the issuer's address is
-    also the name that it signs its tokens with.
+    `host` replaces every loopback address, unless it is one itself. An issuer that is addressed
+    by another name cannot be used, because its tokens contain its loopback address.
     """
-    # The SAM CLI hands the user's own session to functions, if there is one.
+    # Without this, the SAM CLI passes the session token of the user's AWS profile to functions.
     shared = {**state["endpoints"], "AWS_SESSION_TOKEN": ""}
     return {
         logical_id: {
-            name: reachable(value, host) for name, value in sorted({**variables, **shared}.items())
+            name: replace_loopback(value, host)
+            for name, value in sorted({**variables, **shared}.items())
         }
         for logical_id, variables in sorted(state["functions"].items())
     }
 
 
-def reachable(value: str, host: str) -> str:
-    """A URL on loopback, as it is reached by way of `host`; anything else stays as it is."""
+def replace_loopback(value: str, host: str) -> str:
+    """Return a loopback URL with `host` instead; return any other value unchanged."""
     if host in LOOPBACK_HOSTS:
         return value
     try:
@@ -67,21 +68,21 @@ def reachable(value: str, host: str) -> str:
     return urlunsplit(parts._replace(netloc=address))
 
 
-def has_an_issuer_out_of_reach(state: Mapping[str, Any], host: str) -> bool:
-    """Whether tokens of the stack's issuer can't be checked by way of `host`.
+def has_unreachable_issuer(state: Mapping[str, Any], host: str) -> bool:
+    """True if a container that uses `host` cannot check tokens of the stack's issuer.
 
-    They name the issuer as this machine sees it, and so do its documents.
+    The tokens and the issuer's documents contain the issuer's loopback address.
     """
     issuer = state["endpoints"].get("OIDC_ISSUER", "")
-    return bool(issuer) and reachable(issuer, host) != issuer
+    return bool(issuer) and replace_loopback(issuer, host) != issuer
 
 
 def declaring_template(
     built: Mapping[str, Any], folder: str, architecture: str, variables: Iterable[str]
 ) -> dict[str, Any]:
-    """A built template, as its file beside the build's `folder` has to read.
+    """Return a built template that declares the variables, for a file beside `folder`.
 
-    Every function declares the variables, empty where the built one doesn't have them.
+    A variable that the built template does not have is declared with an empty value.
     """
     template: dict[str, Any] = copy.deepcopy(dict(built))
     template["Parameters"]["Architecture"]["Default"] = architecture
@@ -97,15 +98,18 @@ def declaring_template(
 
 
 def write_environments(path: Path, found: Mapping[str, Mapping[str, str]]) -> None:
-    """Writes the `--env-vars` file, for its owner's eyes: another S3's keys may be in it."""
+    """Write the `--env-vars` file; only its owner may read it, as it can contain S3 keys."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(found, file, indent=2, ensure_ascii=False)
         file.write("\n")
 
 
 def write_template(builds: Path, architecture: str, variables: Iterable[str]) -> Path:
-    """Writes the template beside the build of an architecture; FileNotFoundError without one."""
-    # The reader comes with the translator, which takes a second to import.
+    """Write the template beside the build of an architecture and return its path.
+
+    Raise FileNotFoundError if there is no build.
+    """
+    # This import also loads the SAM translator, which takes a second.
     from local.template.source import read_source
 
     source = read_source(builds / architecture / "template.yaml")

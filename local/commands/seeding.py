@@ -1,8 +1,8 @@
-"""Fills a stack with described files: records to list, filter and page through.
+"""Write many records into a stack, to list, filter and page through.
 
-Each comes as an upload and its metadata, as the API would have written them, but no bytes are
-stored: a download of one says that its bytes are missing. `coffer.settings` reads the environment
-when it is first imported, so whoever imports this has set it.
+Each record is an upload with its metadata, as the API would have written them. No bytes are stored,
+so a download answers that the bytes are missing. Set the environment before importing this module,
+because `coffer.settings` reads it at its first import.
 """
 
 from __future__ import annotations
@@ -37,45 +37,49 @@ KINDS = (
     (DcType.UNDETERMINED, "application/octet-stream", ".bin"),
 )
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_ENTRIES_PER_TRANSACTION = 500
-"""Records between two signs of progress."""
+_BATCH_SIZE = 500
+"""Files that are written before progress is reported."""
 
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
+"""Receives the number of files written so far, and of all files."""
 
 
-def seed(count: int, progress: Progress = lambda _done, _of: None, *, first: int = 0) -> None:
-    """Write so many records in batches; `progress` is told how many are there, and of how many.
+def seed(
+    count: int, report: ReportProgress = lambda _done, _total: None, *, first: int = 0
+) -> None:
+    """Write `count` files, numbered from `first`.
 
-    The same numbers make the same records: seeding twice changes nothing.
+    A number always stands for the same records, so seeding twice changes nothing.
     """
-    for start in range(first, first + count, _ENTRIES_PER_TRANSACTION):
-        numbers = range(start, min(start + _ENTRIES_PER_TRANSACTION, first + count))
+    for start in range(first, first + count, _BATCH_SIZE):
+        numbers = range(start, min(start + _BATCH_SIZE, first + count))
         files = [described_file(number) for number in numbers]
-        _count_before(record for file in files for record in file)
+        _write_snapshots(record for file in files for record in file)
         with UploadItem.batch_write() as uploads, MetadataItem.batch_write() as descriptions:
             for upload, metadata in files:
                 uploads.save(UploadItem.of(upload))
                 descriptions.save(MetadataItem.of(metadata))
-        progress(numbers.stop - first, count)
+        report(numbers.stop - first, count)
 
 
-def _count_before(records: Iterable[ObjectUpload | Metadata]) -> None:
-    """Write the audit of records that are to come, and count them.
+def _write_snapshots(records: Iterable[ObjectUpload | Metadata]) -> None:
+    """Write the audit snapshots of records before the records, and add them to the counters.
 
-    The change stream, which takes minutes to tell of thousands, finds it there and counts none of
-    them again; whoever seeds the same numbers twice doesn't either.
+    The change stream needs minutes for thousands of records. It skips a record whose snapshot
+    exists, so nothing is counted twice. The same holds if the same numbers are seeded again.
     """
-    told = [one for record in records if (one := describe_change(None, record, EPOCH)) is not None]
-    keys = [(one.snapshot["instanceId"], one.snapshot["version"]) for one in told]
+    described = (describe_change(None, record, EPOCH) for record in records)
+    changes = [change for change in described if change is not None]
+    keys = [(change.snapshot["instanceId"], change.snapshot["version"]) for change in changes]
     known = {item.instance_id for item in SnapshotItem.batch_get(keys)}
-    new = [one for one in told if one.snapshot["instanceId"] not in known]
+    new = [change for change in changes if change.snapshot["instanceId"] not in known]
     with SnapshotItem.batch_write() as audit:
-        for one in new:
-            audit.save(SnapshotItem.of(one.snapshot))
+        for change in new:
+            audit.save(SnapshotItem.of(change.snapshot))
     sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for change in (change for one in new for change in one.counter_changes):
-        numbers = {"records": change.records, "public": change.public_records}
-        sums[change.kind.value, change.bucket_key].update(numbers)
+    for count in (count for change in new for count in change.counter_changes):
+        numbers = {"records": count.records, "public": count.public_records}
+        sums[count.kind.value, count.bucket_key].update(numbers)
     for (kind, bucket_key), sum_ in sums.items():
         CountItem(kind, bucket_key).update(
             actions=[
@@ -86,7 +90,7 @@ def _count_before(records: Iterable[ObjectUpload | Metadata]) -> None:
 
 
 def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
-    """The upload and the description with this number; kinds and buckets take turns."""
+    """Return the upload and the metadata with this number; types and buckets alternate."""
     kind, media_type, extension = KINDS[number % len(KINDS)]
     bucket = BUCKETS[number // len(KINDS) % len(BUCKETS)]
     created_on = EPOCH + timedelta(seconds=number)
@@ -146,25 +150,24 @@ def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
 
 
 def file_name(number: int) -> str:
-    """The name that the file with this number came with."""
+    """Return the original filename of the file with this number."""
     return f"specimen-{number:06}{KINDS[number % len(KINDS)][2]}"
 
 
 def _identifier(moment: datetime, number: int, what: int) -> str:
-    """A UUIDv7 of this moment (RFC 9562, 5.7), always the same for the same thing."""
-    # The last digits are spread as random ones would be: records are shared out by the last one.
-    spread = int.from_bytes(
+    """Return a UUIDv7 of this moment (RFC 9562, 5.7), always the same for the same arguments."""
+    # A hash for the random bits: the last digit chooses the shard of a record.
+    random_bits = int.from_bytes(
         sha1(f"{what}/{number}".encode(), usedforsecurity=False).digest()[:7], "big"
     )
     milliseconds = int(moment.timestamp() * 1000)
-    return str(UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62 | spread))
+    return str(UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62 | random_bits))
 
 
-def shown(write: Callable[[str], object], every: int = _ENTRIES_PER_TRANSACTION) -> Progress:
-    """Progress as one line on a terminal that is written over."""
+def progress_line(write: Callable[[str], object]) -> ReportProgress:
+    """Return a function that shows progress in one terminal line, which it overwrites."""
 
-    def show(done: int, of: int) -> None:
-        if done % every == 0 or done == of:
-            write(f"\r{done:,} of {of:,} records" + ("\n" if done == of else ""))
+    def report(done: int, total: int) -> None:
+        write(f"\r{done:,} of {total:,} records" + ("\n" if done == total else ""))
 
-    return show
+    return report

@@ -149,7 +149,7 @@ class Bus:
     def _deliver(self, rule: Rule, target: Target, event: Event) -> None:
         """One delivery. Retries are immediate: nothing on this machine gets better by waiting."""
         problem: Exception | None = None
-        for _ in range(1 + min(target.retries.attempts, 2)):
+        for _ in range(1 + min(target.retries.max_retries, 2)):
             try:
                 self._hand_over(target, event)
             except Exception as error:

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: accepted at once, tried again on errors, then given up."""
+"""Asynchronous invocations: accept an event, invoke, retry, and finally send a dead letter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.reports import Reports
 from local.resources import Function, name_of_arn
 
 RETRY_DELAYS_SECONDS = (60.0, 120.0)
-"""Lambda waits a minute before the second attempt and two before the third."""
+"""Lambda waits one minute before the second attempt and two minutes before the third."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class _Pending:
 
 
 class AsynchronousInvocations:
-    """The queue that Lambda keeps for each function, as one list."""
+    """The queues that Lambda keeps for asynchronous events, as one list for all functions."""
 
     def __init__(
         self,
@@ -50,37 +50,37 @@ class AsynchronousInvocations:
         self.name = "asynchronous invocations"
 
     def accept(self, function: Function, event: Mapping[str, Any]) -> None:
-        """Takes an event; PayloadTooLargeError beyond the limit of asynchronous payloads."""
+        """Queue an event; raise `PayloadTooLargeError` above `MAX_ASYNCHRONOUS_BYTES`."""
         size = len(json.dumps(event).encode())
         if size > MAX_ASYNCHRONOUS_BYTES:
             raise PayloadTooLargeError(f"{size} bytes, {MAX_ASYNCHRONOUS_BYTES} allowed")
-        place = f"event for {function.logical_id}"
+        fault_point = f"event for {function.logical_id}"
         now = self._clock.seconds()
-        for _ in range(2 if self._faults.is_duplicated(place) else 1):
-            late = self._faults.delay_seconds(place)
+        for _ in range(2 if self._faults.is_duplicated(fault_point) else 1):
+            delay = self._faults.delay_seconds(fault_point)
             with self._lock:
-                self._pending.append(_Pending(function, event, now, due=now + late))
+                self._pending.append(_Pending(function, event, now, due=now + delay))
         self._wakeup.notify()
 
     def reset(self) -> None:
-        """Forgets what waits."""
+        """Discard all queued events."""
         with self._lock:
             self._pending.clear()
 
     def next_due_ms(self) -> float | None:
-        """When the next attempt is due; None when nothing waits."""
+        """Return when the next attempt is due, or None without queued events."""
         with self._lock:
             return min((one.due * 1000 for one in self._pending), default=None)
 
     def run_once(self) -> bool:
-        """Makes the first attempt that is due; False when none is."""
+        """Make the first attempt that is due; return False if none is due."""
         now = self._clock.seconds()
         with self._lock:
             due = [one for one in self._pending if one.due <= now]
             if not due:
                 return False
             pending = self._faults.reordered(due, self.name)[0]
-            # By identity: of two equal ones either may be under way.
+            # By identity, because two queued events can be equal.
             self._pending = [one for one in self._pending if one is not pending]
         outcome = self._invoker.invoke(pending.function, pending.event)
         pending.attempts += 1
@@ -90,13 +90,14 @@ class AsynchronousInvocations:
 
     def _retry_or_give_up(self, pending: _Pending, outcome: Outcome) -> str:
         policy = pending.function.asynchronous
-        pause = RETRY_DELAYS_SECONDS[min(pending.attempts, len(RETRY_DELAYS_SECONDS)) - 1]
-        due = self._clock.seconds() + pause
-        if pending.attempts <= policy.attempts and due - pending.accepted <= policy.age_seconds:
+        delay = RETRY_DELAYS_SECONDS[min(pending.attempts, len(RETRY_DELAYS_SECONDS)) - 1]
+        due = self._clock.seconds() + delay
+        age = due - pending.accepted
+        if pending.attempts <= policy.max_retries and age <= policy.max_age_seconds:
             pending.due = due
             with self._lock:
                 self._pending.append(pending)
-            return f"failed at try {pending.attempts}, again in {pause:.0f} s"
+            return f"attempt {pending.attempts} failed, retry in {delay:.0f} s"
         if policy.dead_letter_arn is not None and ":sqs:" in policy.dead_letter_arn:
             document = {
                 "version": "1.0",
@@ -113,4 +114,4 @@ class AsynchronousInvocations:
                 },
             }
             self._send(name_of_arn(policy.dead_letter_arn), json.dumps(document))
-        return f"given up after {pending.attempts} tries"
+        return f"no retry after {pending.attempts} attempts"

@@ -1,7 +1,7 @@
-"""Runs handlers in this process, for tests: quick, debuggable, and one after the other.
+"""Run handlers in this process, for tests: fast, easy to debug, and one at a time.
 
-Two functions can't share a module name, so each `app.py` is imported under a name of its own. The
-environment is the union of all functions' variables, because settings are read once a process.
+Every handler is an `app.py`, so each is imported under a module name of its own. The environment
+is the union of all functions' variables, because settings are read once per process.
 """
 
 from __future__ import annotations
@@ -52,24 +52,25 @@ PER_FUNCTION_VARIABLES = frozenset(
         "TZ",
     }
 )
-"""Variables that differ between functions by their nature; in one process the first one's stay."""
+"""Variables that differ between functions; in one process they keep the first function's values."""
 
 Handler = Callable[[Any, Any], Any]
 
 
 class KilledError(BaseException):
-    """Raise it inside a handler (from a botocore hook, say) to end it as a kill would.
+    """Ends an invocation as if its process was killed: with Runtime.ExitError.
 
-    Not an Exception, so that no handler catches it: the invocation ends as Runtime.ExitError.
+    Raise it inside a handler, for example from a botocore hook. It is not an Exception, so
+    handlers do not catch it.
     """
 
 
 class EnvironmentConflictError(Exception):
-    """The handlers' environment can't be had in this process; the message says why."""
+    """This process cannot have the environment that the handlers need."""
 
 
 class InProcessInvoker:
-    """Invokes handlers by calling them. Timeouts are told to the handler, but not enforced."""
+    """Invokes handlers by calling them. The context has the timeout, but it is not enforced."""
 
     def __init__(self, clock: StackClock, faults: FaultInjector | None = None) -> None:
         self._clock = clock
@@ -81,31 +82,35 @@ class InProcessInvoker:
         self._sessions: WeakSet[URLLib3Session] = WeakSet()
 
     def prepare(self, functions: Sequence[Function], endpoints: Mapping[str, str]) -> None:
-        """Sets the environment and moves the product's clock; before any handler is imported."""
-        wanted = _union([function_environment(function, endpoints) for function in functions])
-        changed = {name for name, value in wanted.items() if os.environ.get(name) != value}
-        if _reads_settings(functions) and changed - PER_FUNCTION_VARIABLES:
+        """Set the environment and replace the handlers' clock, before a handler is imported.
+
+        Raise `EnvironmentConflictError` if two functions need different values of a variable, or
+        if the settings were imported with other values.
+        """
+        environment = _union([function_environment(function, endpoints) for function in functions])
+        changed = {name for name, value in environment.items() if os.environ.get(name) != value}
+        if _has_read_settings(functions) and changed - PER_FUNCTION_VARIABLES:
             raise EnvironmentConflictError(
                 f"{SETTINGS_MODULE} was imported before the stack started, with other values of "
                 f"{', '.join(sorted(changed - PER_FUNCTION_VARIABLES))}. Start the LocalStack "
                 "first, in pytest_configure of the conftest."
             )
-        for name in wanted:
+        for name in environment:
             self._environment[name] = os.environ.get(name)
-        os.environ.update(wanted)
+        os.environ.update(environment)
         for layer in {layer for function in functions for layer in function.layers}:
             if str(layer) not in sys.path:
                 sys.path.append(str(layer))
-        self._move_clock()
-        self._remember_sessions()
+        self._replace_clock()
+        self._record_sessions()
         if Fault.THROTTLE in self._faults.chaos:
-            # What the SDK waits before it tries again is as short as a test.
+            # The SDK does not wait between its retries, so that tests stay fast.
             self._patches.replace(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
         if Fault.CRASH in self._faults.chaos:
             self._kill_before_calls()
 
     def _kill_before_calls(self) -> None:
-        """Every call of AWS begins here: the SDK's, and those that handlers sign by hand."""
+        """Patch `putrequest`, with which every AWS call begins, of the SDK or signed by us."""
         original = vars(HTTPConnection)["putrequest"]
 
         def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
@@ -116,8 +121,8 @@ class InProcessInvoker:
 
         self._patches.replace(HTTPConnection, "putrequest", putrequest)
 
-    def _remember_sessions(self) -> None:
-        """Notes each AWS client's connections, to close them at the end as an exit would."""
+    def _record_sessions(self) -> None:
+        """Record the HTTP session of each AWS client, so that `close` can close it."""
         sessions = self._sessions
         original = vars(URLLib3Session)["__init__"]
 
@@ -128,38 +133,38 @@ class InProcessInvoker:
 
         self._patches.replace(URLLib3Session, "__init__", initialise)
 
-    def _move_clock(self) -> None:
+    def _replace_clock(self) -> None:
         module_name, class_name = CLOCK
         try:
             found = importlib.util.find_spec(module_name)
-        except ModuleNotFoundError:  # its packages aren't there either
+        except ModuleNotFoundError:  # the parent packages do not exist
             return
         if found is None:
             return
         clock_class = getattr(importlib.import_module(module_name), class_name)
         clock = self._clock
 
-        def now(_itself: Any) -> datetime:
+        def now(_system_clock: Any) -> datetime:
             return clock.now()
 
         self._patches.replace(clock_class, "now", now)
 
     def handler(self, function: Function) -> Handler:
-        """The function's handler, imported once."""
+        """Return the function's handler; import it at the first call."""
         if function.logical_id not in self._handlers:
             self._handlers[function.logical_id] = _load(function)
         return self._handlers[function.logical_id]
 
     def invoke(self, function: Function, event: Any) -> Outcome:
-        """Calls the handler with a copy of the event, as a process of its own would get it."""
+        """Call the handler with a JSON copy of the event, as a separate process would get it."""
         request_id = new_request_id()
         encoded = encode_event(event)
         started = time.monotonic()
         try:
             handler = self.handler(function)
             context = make_context(describe_context(function, request_id))
-            answer = self._run(function, handler, json.loads(encoded), context)
-            payload = json.dumps(answer, ensure_ascii=False)
+            response = self._run(function, handler, json.loads(encoded), context)
+            payload = json.dumps(response, ensure_ascii=False)
         except (Exception, SystemExit, KilledError) as error:
             return _failure(error, request_id, started)
         duration_ms = (time.monotonic() - started) * 1000
@@ -181,7 +186,7 @@ class InProcessInvoker:
             self._running = None
 
     def close(self) -> None:
-        """Gives the environment and the clock back, and closes the handlers' connections."""
+        """Restore the environment and the clock, and close the handlers' connections."""
         self._patches.undo()
         for session in list(self._sessions):
             session.close()
@@ -203,8 +208,8 @@ def _failure(error: BaseException, request_id: str, started: float) -> Outcome:
     )
 
 
-def _reads_settings(functions: Sequence[Function]) -> bool:
-    """Whether the settings that these functions' layers hold have been read already."""
+def _has_read_settings(functions: Sequence[Function]) -> bool:
+    """True if `coffer.settings` from these functions' layers is imported already."""
     source = getattr(sys.modules.get(SETTINGS_MODULE), "__file__", None)
     if source is None:
         return False
@@ -218,7 +223,7 @@ def _union(environments: Sequence[Mapping[str, str]]) -> dict[str, str]:
         for name, value in environment.items():
             if name not in PER_FUNCTION_VARIABLES and union.setdefault(name, value) != value:
                 raise EnvironmentConflictError(
-                    f"{name} differs between functions, which one process can't have"
+                    f"{name} differs between functions, but one process has one environment"
                 )
             union.setdefault(name, value)
     return union

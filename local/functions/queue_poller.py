@@ -1,4 +1,4 @@
-"""Feeds a function from a queue, as Lambda's poller does."""
+"""Deliver the messages of a queue to a function, as Lambda's poller does."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from local.aws.moto_server import MotoServer, ReceivedMessage
 from local.eventbridge.patterns import matches
 from local.faults.fault_injection import FaultInjector
-from local.functions.batch_failures import InvalidBatchResponseError, failed_identifiers
-from local.invocation import Invoker, Outcome, PayloadTooLargeError
+from local.functions.batches import InvalidBatchResponseError, failed_records, invoke_with_batch
+from local.invocation import Invoker, Outcome
 from local.reports import Reports
 from local.resources import DEFAULT_REGION, EventSourceMapping, Function, Queue, name_of_arn
 
 
 class QueuePoller:
-    """One event source mapping of a queue. `step` takes one batch and sees it through."""
+    """The poller of one event source mapping. `run_once` delivers one batch."""
 
     def __init__(
         self,
@@ -38,25 +38,26 @@ class QueuePoller:
         self.name = name_of_arn(mapping.source_arn)
 
     @property
-    def concurrency(self) -> int | None:
-        """How many batches may be under way at once."""
-        return self._mapping.concurrency
+    def max_concurrency(self) -> int | None:
+        """How many batches may be processed at the same time; None without a limit."""
+        return self._mapping.max_concurrency
 
     def run_once(self) -> bool:
-        """Delivers one batch; False when there was nothing to deliver."""
+        """Deliver one batch; return False if the queue has no visible message."""
         messages = self._server.receive(self.name, self._mapping.batch_size)
         if not messages:
             return False
-        wanted = [message for message in messages if self._passes_filters(message)]
-        # What no filter lets through is deleted without an invocation.
-        unwanted = [one.receipt_handle for one in messages if one not in wanted]
-        self._server.delete(self.name, unwanted)
-        if wanted:
-            self._deliver(wanted)
+        matching = [message for message in messages if self._passes_filters(message)]
+        # Lambda deletes messages that match no filter, without an invocation.
+        self._server.delete(
+            self.name, [one.receipt_handle for one in messages if one not in matching]
+        )
+        if matching:
+            self._deliver(matching)
         return True
 
     def next_due_ms(self) -> float | None:
-        """When a hidden message comes back; None without any."""
+        """Return when the next hidden message becomes visible, or None without hidden messages."""
         return self._server.next_visible_ms(self.name)
 
     def _passes_filters(self, message: ReceivedMessage) -> bool:
@@ -78,35 +79,28 @@ class QueuePoller:
 
     def _invoke(self, messages: Sequence[ReceivedMessage]) -> Outcome:
         records = [make_record(message, self._mapping.source_arn) for message in messages]
-        try:
-            return self._invoker.invoke(self._function, {"Records": records})
-        except PayloadTooLargeError as error:
-            return Outcome(error_type="RequestTooLarge", error_message=str(error))
+        return invoke_with_batch(self._invoker, self._function, records)
 
     def _failed(self, messages: Sequence[ReceivedMessage], outcome: Outcome) -> frozenset[str]:
-        everything = frozenset(message.message_id for message in messages)
-        if outcome.failed:
-            return everything
-        if not self._mapping.reports_item_failures:
-            return frozenset()
+        identifiers = frozenset(message.message_id for message in messages)
         try:
-            return failed_identifiers(outcome.payload, everything)
+            return failed_records(self._mapping, outcome, identifiers)
         except InvalidBatchResponseError as error:
             self._reports.note(f"{self._function.logical_id}: whole batch failed: {error}")
-            return everything
+            return identifiers
 
     def _remark(self, failed: Sequence[ReceivedMessage]) -> str:
         if not failed:
             return ""
-        tries = max(message.receive_count for message in failed)
-        wait = self._queue.attributes.get("VisibilityTimeout", "30")
-        return f"{len(failed)} failed at try {tries}, visible again in {wait} s"
+        attempts = max(message.receive_count for message in failed)
+        timeout = self._queue.attributes.get("VisibilityTimeout", "30")
+        return f"attempt {attempts} failed for {len(failed)}, visible again in {timeout} s"
 
 
 def make_record(
     message: ReceivedMessage, source_arn: str, *, parse_body: bool = False
 ) -> dict[str, Any]:
-    """A message as handlers see it; filters see a JSON body parsed."""
+    """Return a message as a record of a Lambda event; filters need a parsed JSON body."""
     body: Any = message.body
     if parse_body:
         try:

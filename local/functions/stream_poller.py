@@ -1,4 +1,4 @@
-"""Feeds a function from a table's stream, as Lambda's poller does: in order, batch by batch."""
+"""Deliver the records of a table's stream to a function, in order, as Lambda's poller does."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from local.aws.moto_server import MotoServer
 from local.clock import StackClock
 from local.eventbridge.patterns import matches
 from local.faults.fault_injection import FaultInjector
-from local.functions.batch_failures import InvalidBatchResponseError, failed_identifiers
-from local.invocation import Invoker, Outcome, PayloadTooLargeError
+from local.functions.batches import InvalidBatchResponseError, failed_records, invoke_with_batch
+from local.invocation import Invoker, Outcome
 from local.reports import Reports
 from local.resources import EventSourceMapping, Function, name_of_arn
 
-MAX_PAUSE_SECONDS = 60.0
+MAX_RETRY_DELAY_SECONDS = 60.0
 
 StoreFailedBatch = Callable[[str, str, Mapping[str, Any]], None]
-"""Takes a destination's ARN, a key and the document about what was given up."""
+"""Stores a document about a failed batch; its arguments are destination ARN, key and document."""
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Batch:
 
 
 class StreamPoller:
-    """One event source mapping of a stream. `step` makes one attempt at one batch."""
+    """The poller of one event source mapping. `run_once` makes one attempt with one batch."""
 
     def __init__(
         self,
@@ -60,16 +60,16 @@ class StreamPoller:
         self.name = f"stream of {self._table}"
 
     def reset(self) -> None:
-        """Back to the beginning of an emptied stream."""
+        """Start again at the beginning of the stream, after it was emptied."""
         self._position = 0
         self._batches.clear()
 
     def next_due_ms(self) -> float | None:
-        """When the next attempt is due; None when nothing waits."""
+        """Return when the next attempt is due, or None without a batch."""
         return self._batches[0].due * 1000 if self._batches else None
 
     def run_once(self) -> bool:
-        """One attempt at the oldest batch; False when there is none, or it isn't due yet."""
+        """Make one attempt with the oldest batch; return False if no batch is due."""
         if not self._batches and not self._read():
             return False
         batch = self._batches[0]
@@ -77,7 +77,7 @@ class StreamPoller:
             return False
         outcome = Outcome()
         for _ in range(self._faults.delivery_count(self.name)):
-            outcome = self._invoke(batch)
+            outcome = invoke_with_batch(self._invoker, self._function, batch.records)
         self._advance(batch, outcome)
         return True
 
@@ -98,18 +98,13 @@ class StreamPoller:
             ]
         if records:
             records = self._faults.reordered_by_key(records, _item_key, self.name)
-            late = self._faults.delay_seconds(self.name)
-            self._batches.append(_Batch(records, due=self._clock.seconds() + late if late else 0.0))
+            delay = self._faults.delay_seconds(self.name)
+            due = self._clock.seconds() + delay if delay else 0.0
+            self._batches.append(_Batch(records, due=due))
         return bool(records)
 
-    def _invoke(self, batch: _Batch) -> Outcome:
-        try:
-            return self._invoker.invoke(self._function, {"Records": batch.records})
-        except PayloadTooLargeError as error:
-            return Outcome(error_type="RequestTooLarge", error_message=str(error))
-
     def _advance(self, batch: _Batch, outcome: Outcome) -> None:
-        done = self._how_many_done(batch, outcome)
+        done = self._succeeded_count(batch, outcome)
         what = f"{len(batch.records)} of {self.name}"
         self._batches.popleft()
         if done == len(batch.records):
@@ -117,8 +112,8 @@ class StreamPoller:
             return
         rest = batch.records[done:]
         if done > 0:
-            # Lambda checkpoints before the first failure and goes on from there.
-            remark = f"{len(rest)} left, going on with the first that failed"
+            # Lambda sets its checkpoint before the first failed record and continues there.
+            remark = f"continues with the first failed record, {len(rest)} left"
             self._batches.appendleft(_Batch(rest))
         elif self._mapping.bisects and len(rest) > 1:
             middle = len(rest) // 2
@@ -129,15 +124,11 @@ class StreamPoller:
             remark = self._retry_or_give_up(_Batch(rest, batch.attempts + 1), outcome)
         self._reports.delivery(what, self._function, outcome, remark)
 
-    def _how_many_done(self, batch: _Batch, outcome: Outcome) -> int:
-        """How many records from the start went well."""
-        if outcome.failed:
-            return 0
-        if not self._mapping.reports_item_failures:
-            return len(batch.records)
+    def _succeeded_count(self, batch: _Batch, outcome: Outcome) -> int:
+        """Return how many records succeeded before the first failed one."""
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
         try:
-            failed = failed_identifiers(outcome.payload, numbers)
+            failed = failed_records(self._mapping, outcome, numbers)
         except InvalidBatchResponseError as error:
             self._reports.note(f"{self._function.logical_id}: whole batch failed: {error}")
             return 0
@@ -145,18 +136,18 @@ class StreamPoller:
         return next(first, len(numbers))
 
     def _retry_or_give_up(self, batch: _Batch, outcome: Outcome) -> str:
-        most = self._mapping.attempts
+        max_retries = self._mapping.max_retries
         age = self._clock.seconds() - batch.records[0]["dynamodb"]["ApproximateCreationDateTime"]
-        is_old = 0 <= self._mapping.record_age_seconds < age
-        if is_old or 0 <= most < batch.attempts:
+        is_old = 0 <= self._mapping.max_record_age_seconds < age
+        if is_old or 0 <= max_retries < batch.attempts:
             condition = "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted"
             self._give_up(batch, outcome, condition)
-            return f"given up after {batch.attempts} tries"
-        pause = min(MAX_PAUSE_SECONDS, 2.0 ** (batch.attempts - 1))
-        batch.due = self._clock.seconds() + pause
+            return f"no retry after {batch.attempts} attempts"
+        delay = min(MAX_RETRY_DELAY_SECONDS, 2.0 ** (batch.attempts - 1))
+        batch.due = self._clock.seconds() + delay
         self._batches.appendleft(batch)
-        of = "" if most < 0 else f" of {most + 1}"
-        return f"failed at try {batch.attempts}{of}, again in {pause:.0f} s"
+        limit = "" if max_retries < 0 else f" of {max_retries + 1}"
+        return f"attempt {batch.attempts}{limit} failed, retry in {delay:.0f} s"
 
     def _give_up(self, batch: _Batch, outcome: Outcome, condition: str) -> None:
         destination = self._mapping.on_failure_arn
@@ -170,12 +161,12 @@ class StreamPoller:
 
 
 def _item_key(record: Mapping[str, Any]) -> str:
-    """What the changes of one item have in common: they keep their order."""
+    """Return the item's key as text; the changes of one item keep their order."""
     return json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
 
 
 def make_record(raw: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
-    """A stream's record as handlers see it (the API spells the identity differently)."""
+    """Return a stream record as Lambda passes it, where `userIdentity` has lower-case names."""
     change = dict(raw["dynamodb"])
     created: datetime = change["ApproximateCreationDateTime"]
     change["ApproximateCreationDateTime"] = created.replace(
@@ -195,7 +186,7 @@ SHARD = "shardId-00000001541626099285-f35f62ef"
 
 
 def failure_key(mapping_id: str, now: datetime) -> str:
-    """Where Lambda puts a failed batch in an S3 destination."""
+    """Return the key under which Lambda stores a failed batch in an S3 destination."""
     stamp = now.strftime("%Y-%m-%dT%H.%M.%S")
     day = now.strftime("%Y/%m/%d")
     return f"aws/lambda/{mapping_id}/{SHARD}/{day}/{stamp}-{uuid.uuid4()}"
@@ -209,7 +200,7 @@ def describe_failure(
     condition: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """The document that Lambda stores on failure; `payload` is the whole event as text.
+    """Return the document that Lambda stores about a failed batch; `payload` is the event as text.
 
     Source: Lambda Developer Guide, "Using an S3 bucket as an on-failure destination".
     """

@@ -1,8 +1,8 @@
-"""The process in which a handler runs: `python worker.py`, started by `local.functions.workers`.
+"""The process that runs one handler: `python worker.py`, started by `local.functions.workers`.
 
-Reads one JSON line per invocation from the file descriptor in LOCAL_WORKER_CHANNEL and writes one
-back. Standard output and error belong to the handler. Imports nothing of the stack, so that a
-function meets only its own code, its layers and what is installed.
+It reads one JSON line per invocation from the file descriptor in LOCAL_WORKER_CHANNEL and writes
+one back. Standard output and error belong to the handler. It imports no module of the local stack,
+so that a handler can only import its own code, its layers and installed packages.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from typing import Any
 
 CLOCK = ("coffer.adapters.system_clock", "SystemClock")
 CRASH_ONE_IN = 50
-CRASHED = 137
-"""What a process killed for its memory exits with."""
+CRASH_EXIT_STATUS = 137
+"""The exit status of a process that was killed because it used too much memory."""
 
 
 class Identity:
-    """The pretended identity of whoever invoked (none, outside mobile SDKs)."""
+    """The Cognito identity of the caller; only mobile SDKs send one."""
 
     cognito_identity_id = None
     cognito_identity_pool_id = None
 
 
 class LambdaContext:
-    """The context object as Lambda's own runtime makes it."""
+    """The context object that Lambda's runtime passes to a handler."""
 
     function_version = "$LATEST"
     client_context = None
@@ -48,18 +48,18 @@ class LambdaContext:
         self._deadline = time.monotonic() + description["timeout_seconds"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """What is left until the timeout."""
+        """Return the milliseconds until the timeout."""
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-class MovableClock:
-    """Shifts the product's clock by what the stack says with each invocation."""
+class ClockOffset:
+    """Adds an offset to the handler's clock; the stack sends it with each invocation."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
 
     def install(self) -> None:
-        """Wraps SystemClock.now, where the layers have it."""
+        """Wrap `SystemClock.now`, if the layers contain it."""
         module_name, class_name = CLOCK
         try:
             clock = getattr(importlib.import_module(module_name), class_name)
@@ -69,32 +69,32 @@ class MovableClock:
             raise
         original = clock.now
 
-        def now(itself: Any) -> datetime:
-            moved: datetime = original(itself) + self.offset
+        def now(system_clock: Any) -> datetime:
+            moved: datetime = original(system_clock) + self.offset
             return moved
 
         clock.now = now
 
 
-def crash_now_and_then(seed: str) -> None:
-    """Before a call of AWS, by chance, the process ends. Every call begins at that method."""
+def crash_at_random(seed: str) -> None:
+    """Make the process exit before some of its AWS calls; every call begins with `putrequest`."""
     import random
     from http.client import HTTPConnection
 
-    rng = random.Random(seed)  # noqa: S311 - faults want to be repeated
+    rng = random.Random(seed)  # noqa: S311 - the same seed repeats the same faults
     original = HTTPConnection.putrequest
 
     def putrequest(connection: HTTPConnection, *args: Any, **kwargs: Any) -> None:
         if rng.randrange(CRASH_ONE_IN) == 0:
             sys.stdout.flush()
-            os._exit(CRASHED)
+            os._exit(CRASH_EXIT_STATUS)
         original(connection, *args, **kwargs)
 
     setattr(HTTPConnection, "putrequest", putrequest)  # noqa: B010 - as a profiler would
 
 
 def load_handler(handler: str) -> Callable[[Any, Any], Any]:
-    """`app.lambda_handler` as a function."""
+    """Return the function that a name such as `app.lambda_handler` refers to."""
     module_name, _, function_name = handler.rpartition(".")
     module = importlib.import_module(module_name.replace("/", "."))
     function: Callable[[Any, Any], Any] = getattr(module, function_name)
@@ -102,7 +102,7 @@ def load_handler(handler: str) -> Callable[[Any, Any], Any]:
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
-    """An error in the shape that Lambda answers it."""
+    """Return an error in the form of Lambda's error responses."""
     return {
         "errorType": type(error).__name__,
         "errorMessage": str(error),
@@ -111,7 +111,7 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 
 
 def run(handler: Callable[[Any, Any], Any], request: dict[str, Any]) -> bytes:
-    """One invocation, as the line to answer."""
+    """Run the handler and return the response line."""
     try:
         payload = handler(request["event"], LambdaContext(request["context"]))
         return json.dumps({"payload": payload}, ensure_ascii=False).encode()
@@ -120,35 +120,35 @@ def run(handler: Callable[[Any, Any], Any], request: dict[str, Any]) -> bytes:
 
 
 def main() -> None:
-    """Loads the handler, says so, then serves until the channel closes."""
+    """Load the handler, report that it is ready, and serve invocations until the channel closes."""
     channel = socket.socket(fileno=int(os.environ.pop("LOCAL_WORKER_CHANNEL")))
     crashes = os.environ.pop("LOCAL_WORKER_CRASHES", None)
-    clock = MovableClock()
+    clock = ClockOffset()
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-    with channel, channel.makefile("rb") as requests, channel.makefile("wb") as answers:
+    with channel, channel.makefile("rb") as requests, channel.makefile("wb") as responses:
 
-        def answer(line: bytes) -> None:
+        def respond(line: bytes) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
-            answers.write(line + b"\n")
-            answers.flush()
+            responses.write(line + b"\n")
+            responses.flush()
 
         try:
             clock.install()
             handler = load_handler(os.environ["_HANDLER"])
             if crashes is not None:
-                crash_now_and_then(crashes)
+                crash_at_random(crashes)
         except Exception as error:
-            answer(json.dumps({"error": describe_error(error)}).encode())
+            respond(json.dumps({"error": describe_error(error)}).encode())
             return
-        answer(b'{"ready": true}')
+        respond(b'{"ready": true}')
         for line in requests:
             request = json.loads(line)
             clock.offset = timedelta(seconds=request["clock_offset_seconds"])
-            answer(run(handler, request))
+            respond(run(handler, request))
 
 
 if __name__ == "__main__":
-    # This script's own folder would make the stack's modules importable by short names.
+    # Python put this script's folder on the path; handlers must not import from it.
     sys.path.pop(0)
     main()

@@ -1,4 +1,4 @@
-"""Runs handlers in processes of their own: a pool per function, started when first needed."""
+"""Run handlers in worker processes: one pool per function, started at the first invocation."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from local.resources import Function
 
 WORKER = Path(__file__).with_name("worker.py")
 INIT_TIMEOUT_SECONDS = 30
-"""Lambda allows 10 s; a laptop that starts several at once gets more."""
+"""Lambda allows 10 s. A laptop that starts several workers at once can need more."""
 MAX_PER_FUNCTION = 4
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
-"""What a worker takes over from whoever started the stack: nothing that names a cloud."""
+INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
+"""Environment variables that workers inherit. None of them can point to a real AWS account."""
 
 LogLine = Callable[[Function, str], None]
 
 
-class _DeadError(Exception):
-    """The worker ended or hung; `outcome` says how."""
+class _WorkerDiedError(Exception):
+    """The worker ended or did not respond in time; `outcome` has the details."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.error_message)
@@ -45,7 +45,7 @@ class _DeadError(Exception):
 
 
 class Worker:
-    """One process that runs one function's handler, one invocation after the other."""
+    """A process that runs the handler of one function, one invocation at a time."""
 
     def __init__(
         self,
@@ -55,12 +55,12 @@ class Worker:
         code_changed: float,
     ) -> None:
         self.code_changed = code_changed
-        """When the code that it runs was last changed: newer code needs a new process."""
+        """When the worker's code was last changed. Newer code needs a new process."""
         self._function = function
         ours, theirs = socket.socketpair()
         self._channel = ours
         self._buffer = b""
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own script
             [sys.executable, str(WORKER)],
             env={
@@ -75,7 +75,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=function.folder,
-            # Ctrl-C goes to the stack, which ends its workers itself.
+            # Ctrl-C must only reach the stack, which then ends its workers.
             start_new_session=True,
         )
         theirs.close()
@@ -88,21 +88,21 @@ class Worker:
             reader.start()
 
     def initialise(self) -> None:
-        """Waits until the handler is imported; raises _DeadError when it can't be."""
-        answer = self._read(INIT_TIMEOUT_SECONDS)
-        if "error" in answer:
-            raise _DeadError(_failure(answer["error"], "", 0.0))
+        """Wait until the handler is imported; raise `_WorkerDiedError` if the import fails."""
+        response = self._read(INIT_TIMEOUT_SECONDS)
+        if "error" in response:
+            raise _WorkerDiedError(_failure(response["error"], "", 0.0))
 
     def invoke(self, line: bytes, request_id: str) -> Outcome:
-        """One invocation; raises _DeadError when the process doesn't survive it."""
+        """Run one invocation; raise `_WorkerDiedError` if the process dies or times out."""
         started = time.monotonic()
-        with contextlib.suppress(OSError):  # a dead process shows when the answer is read
+        with contextlib.suppress(OSError):  # `_read` raises if the process has died
             self._channel.settimeout(self._function.timeout_seconds)
             self._channel.sendall(line + b"\n")
         try:
-            answer = self._read(self._function.timeout_seconds)
-        except _DeadError as error:
-            raise _DeadError(
+            response = self._read(self._function.timeout_seconds)
+        except _WorkerDiedError as error:
+            raise _WorkerDiedError(
                 Outcome(
                     error_type=error.outcome.error_type,
                     error_message=f"RequestId: {request_id} {error.outcome.error_message}",
@@ -111,9 +111,9 @@ class Worker:
                 )
             ) from error
         duration_ms = (time.monotonic() - started) * 1000
-        if "error" in answer:
-            return _failure(answer["error"], request_id, duration_ms)
-        return Outcome(answer["payload"], duration_ms=duration_ms, request_id=request_id)
+        if "error" in response:
+            return _failure(response["error"], request_id, duration_ms)
+        return Outcome(response["payload"], duration_ms=duration_ms, request_id=request_id)
 
     def _read(self, seconds: float) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
@@ -121,34 +121,34 @@ class Worker:
         while b"\n" not in chunks[-1]:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise _DeadError(_timed_out(seconds))
+                raise _WorkerDiedError(_timed_out(seconds))
             self._channel.settimeout(left)
             try:
                 chunk = self._channel.recv(1 << 20)
             except TimeoutError:
-                raise _DeadError(_timed_out(seconds)) from None
+                raise _WorkerDiedError(_timed_out(seconds)) from None
             except OSError:
                 chunk = b""
             if not chunk:
-                raise _DeadError(self._exited())
+                raise _WorkerDiedError(self._exited())
             chunks.append(chunk)
         line, self._buffer = b"".join(chunks).split(b"\n", 1)
         if len(line) > MAX_SYNCHRONOUS_BYTES + len('{"payload": }'):
             return {"error": _too_large(len(line))}
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        response: dict[str, Any] = json.loads(line)
+        return response
 
     def _exited(self) -> Outcome:
         try:
             code = self._process.wait(2)
         except subprocess.TimeoutExpired:
             return Outcome(error_type="Runtime.ExitError", error_message="channel closed")
-        how = f"exit status {code}" if code >= 0 else f"signal {-code}"
-        message = f"Error: Runtime exited with error: {how}"
+        reason = f"exit status {code}" if code >= 0 else f"signal {-code}"
+        message = f"Error: Runtime exited with error: {reason}"
         return Outcome(error_type="Runtime.ExitError", error_message=message)
 
     def end(self) -> None:
-        """Ends the process now; what it printed is shown."""
+        """Kill the process and pass on what it has printed."""
         self._process.kill()
         self._process.wait()
         for reader in self._readers:
@@ -188,7 +188,7 @@ def _failure(error: Mapping[str, Any], request_id: str, duration_ms: float) -> O
 
 
 def _newest_change(function: Function) -> float:
-    """When the handler's code, or that of its layers, was last changed."""
+    """Return when the code of the handler or of its layers was last changed."""
     folders = (function.folder, *function.layers)
     return max(
         (path.stat().st_mtime for folder in folders for path in folder.rglob("*.py")), default=0.0
@@ -196,15 +196,15 @@ def _newest_change(function: Function) -> float:
 
 
 class _Pool:
-    """The workers of one function: idle ones, and how many there may be at once."""
+    """The idle workers of one function, and a semaphore that limits its invocations."""
 
-    def __init__(self, most: int) -> None:
-        self.slots = threading.BoundedSemaphore(most)
+    def __init__(self, max_workers: int) -> None:
+        self.slots = threading.BoundedSemaphore(max_workers)
         self.idle: list[Worker] = []
 
 
 class WorkerInvoker:
-    """Invokes handlers in worker processes, at most so many at once for each function."""
+    """Invokes handlers in worker processes, at most `MAX_PER_FUNCTION` per function at a time."""
 
     def __init__(
         self,
@@ -215,7 +215,7 @@ class WorkerInvoker:
     ) -> None:
         self._endpoints = endpoints
         self._chaos = chaos
-        self._begun = 0
+        self._started_count = 0
         self._clock = clock
         self._log_line = log_line
         self._lock = threading.Lock()
@@ -224,7 +224,10 @@ class WorkerInvoker:
         self._closed = False
 
     def invoke(self, function: Function, event: Any) -> Outcome:
-        """Invokes and waits; PayloadTooLargeError beyond Lambda's limit."""
+        """Invoke a function and return the outcome.
+
+        Raise `PayloadTooLargeError` for an event above `MAX_SYNCHRONOUS_BYTES`.
+        """
         request_id = new_request_id()
         line = b'{"clock_offset_seconds":%r,"context":%s,"event":%s}' % (
             self._clock.offset.total_seconds(),
@@ -235,11 +238,11 @@ class WorkerInvoker:
         with pool.slots:
             try:
                 worker = self._take(pool, function)
-            except _DeadError as error:
+            except _WorkerDiedError as error:
                 return error.outcome
             try:
                 outcome = worker.invoke(line, request_id)
-            except _DeadError as error:
+            except _WorkerDiedError as error:
                 self._end(worker)
                 return error.outcome
             with self._lock:
@@ -249,22 +252,22 @@ class WorkerInvoker:
     def _pool(self, function: Function) -> _Pool:
         with self._lock:
             if function.logical_id not in self._pools:
-                most = min(function.reserved_concurrency or MAX_PER_FUNCTION, MAX_PER_FUNCTION)
-                self._pools[function.logical_id] = _Pool(most)
+                limit = function.reserved_concurrency or MAX_PER_FUNCTION
+                self._pools[function.logical_id] = _Pool(min(limit, MAX_PER_FUNCTION))
             return self._pools[function.logical_id]
 
     def _take(self, pool: _Pool, function: Function) -> Worker:
         with self._lock:
             if self._closed:
                 closed = Outcome(error_type="Runtime.Closed", error_message="the stack is ending")
-                raise _DeadError(closed)
+                raise _WorkerDiedError(closed)
             changed = _newest_change(function)
             stale = [worker for worker in pool.idle if worker.code_changed != changed]
             pool.idle = [worker for worker in pool.idle if worker.code_changed == changed]
             self._alive.difference_update(stale)
             found = pool.idle.pop() if pool.idle else None
             if found is None:
-                self._begun += 1
+                self._started_count += 1
                 environment = {
                     **function_environment(function, self._endpoints),
                     **self._crashes(function),
@@ -277,16 +280,16 @@ class WorkerInvoker:
             return found
         try:
             worker.initialise()
-        except _DeadError:
+        except _WorkerDiedError:
             self._end(worker)
             raise
         return worker
 
     def _crashes(self, function: Function) -> dict[str, str]:
-        """What tells a worker to crash, each at other places."""
+        """Return the variable that makes a worker crash at random, with a seed of its own."""
         if Fault.CRASH not in self._chaos:
             return {}
-        seed = f"{self._chaos.seed} {function.logical_id} {self._begun}"
+        seed = f"{self._chaos.seed} {function.logical_id} {self._started_count}"
         return {"LOCAL_WORKER_CRASHES": seed}
 
     def _end(self, worker: Worker) -> None:
@@ -295,7 +298,7 @@ class WorkerInvoker:
         worker.end()
 
     def close(self) -> None:
-        """Ends every process at once."""
+        """End all worker processes."""
         with self._lock:
             self._closed = True
             workers = list(self._alive)

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from local.gateway.api import MAX_BODY_BYTES, Request, Response, gateway_error
-from local.http_heads import cuts_headers_off
+from local.http_heads import has_truncated_headers
 
 HEADER_TIMEOUT_SECONDS = 60
 MAX_DRAINED_BYTES = 64 * 1024**2
@@ -102,7 +102,7 @@ class Connection(BaseHTTPRequestHandler):
             return False
         # http.server makes one slash of several at the beginning; the gateway compares what came.
         self.path = self.requestline.split()[1]
-        if cuts_headers_off(self.headers):
+        if has_truncated_headers(self.headers):
             self._refuse(400)
             return False
         size = len(self.requestline) + sum(len(value) for value in self.headers.values())

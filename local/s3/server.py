@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local.http_heads import cuts_headers_off
+from local.http_heads import has_truncated_headers
 from local.s3.errors import S3Error, error_document
 from local.s3.messages import Body, FilePart, Headers, Request, Response
 
@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.parse_request():
                 # http.server makes one slash of several; here they are part of a key.
                 self.path = self.requestline.split()[1]
-                if cuts_headers_off(self.headers):
+                if has_truncated_headers(self.headers):
                     self.send_error(HTTPStatus.BAD_REQUEST, "A header is malformed.")
                 else:
                     self._serve()

@@ -235,7 +235,7 @@ class TemplateParser:
         destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
         if unknown := set(properties.get("FunctionResponseTypes", ())) - {ITEM_FAILURES}:
             raise ValueError(f"FunctionResponseTypes knows {ITEM_FAILURES}, not {min(unknown)}")
-        concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+        max_concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
         return EventSourceMapping(
             logical_id=logical_id,
             function=properties["FunctionName"],
@@ -244,10 +244,10 @@ class TemplateParser:
             batch_size=int(properties.get("BatchSize", 10 if is_queue else 100)),
             reports_item_failures=ITEM_FAILURES in properties.get("FunctionResponseTypes", ()),
             bisects=_is_true(properties.get("BisectBatchOnFunctionError", False)),
-            attempts=int(properties.get("MaximumRetryAttempts", -1)),
-            record_age_seconds=int(properties.get("MaximumRecordAgeInSeconds", -1)),
+            max_retries=int(properties.get("MaximumRetryAttempts", -1)),
+            max_record_age_seconds=int(properties.get("MaximumRecordAgeInSeconds", -1)),
             on_failure_arn=destination.get("Destination"),
-            concurrency=None if concurrency is None else int(concurrency),
+            max_concurrency=None if max_concurrency is None else int(max_concurrency),
             filters=tuple(
                 json.loads(one["Pattern"])
                 for one in properties.get("FilterCriteria", {}).get("Filters", ())

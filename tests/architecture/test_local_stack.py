@@ -14,7 +14,7 @@ MAX_ROOT_MODULES = 12
 COFFER_IMPORTS = {
     "local.eventbridge.schedules": {"coffer.domain.configuration.cron"},
     "local.commands.seeding": {
-        "coffer.adapters.dynamodb.changes.audit_items",
+        "coffer.adapters.dynamodb.changes.snapshots",
         "coffer.adapters.dynamodb.listing.counts",
         "coffer.adapters.dynamodb.metadata.items",
         "coffer.adapters.dynamodb.uploads.items",

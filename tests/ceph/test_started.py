@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from local.remote import CommandFailedError, RemoteStack
+from local.control.client import CommandFailedError, RemoteStack
 from tests.api import s3_forms
 from tests.api.images import jpeg
 from tests.ceph.plugin import CEPH
@@ -173,8 +173,8 @@ def test_a_page_may_post_to_the_bucket(started: Started, ceph: Ceph) -> None:
 
 def test_the_clock_stays_where_the_store_s_is(started: Started) -> None:
     with pytest.raises(CommandFailedError, match="clock"):
-        RemoteStack(started.port).ask("clock", advance_seconds=3600)
-    assert RemoteStack(started.port).ask("clock")["now"]
+        RemoteStack(started.port).call("clock", advance_seconds=3600)
+    assert RemoteStack(started.port).call("clock")["now"]
 
 
 def test_what_came_while_no_stack_ran_is_taken_up_by_the_next(

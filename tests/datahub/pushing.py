@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from local.remote import RemoteStack
+from local.control.client import RemoteStack
 from tests.datahub.platform import HOST, LOGIN_TOKEN, Platform
 from tests.e2e.stacks import ROOT, Stack
 
@@ -46,7 +46,7 @@ class Pusher:
     def __init__(self, stack: Stack, platform: Platform, node: str, folder: Path) -> None:
         self.stack, self.platform, self.folder = stack, platform, folder
         self._node = node
-        self._names: dict[str, str] = RemoteStack(stack.port).ask("state")["names"]
+        self._names: dict[str, str] = RemoteStack(stack.port).call("state")["names"]
         (folder / "data" / "deeper").mkdir(parents=True)
         self.files: dict[str, bytes] = {}
         for name in NAMES:

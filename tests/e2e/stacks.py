@@ -18,7 +18,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
-from local.remote import RemoteStack
+from local.control.client import RemoteStack
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -96,7 +96,7 @@ class Stack:
 
     def move_clock(self, seconds: float) -> None:
         """Lets time pass in the stack."""
-        RemoteStack(self.port).ask("clock", advance_seconds=seconds)
+        RemoteStack(self.port).call("clock", advance_seconds=seconds)
 
     @property
     def store(self) -> Any:
@@ -106,7 +106,7 @@ class Stack:
     @property
     def bucket(self) -> str:
         """The S3 bucket of the object store."""
-        return str(RemoteStack(self.port).ask("state")["names"]["ObjectBucket"])
+        return str(RemoteStack(self.port).call("state")["names"]["ObjectBucket"])
 
     def objects(self, prefix: str) -> dict[str, bytes]:
         """The objects below a prefix."""
@@ -119,7 +119,7 @@ class Stack:
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """The items of a table, by its logical id."""
-        state = RemoteStack(self.port).ask("state")
+        state = RemoteStack(self.port).call("state")
         tables = self._client("dynamodb", state["endpoints"]["AWS_ENDPOINT_URL"])
         read = TypeDeserializer().deserialize
         return [

@@ -23,9 +23,9 @@ import pytest
 
 from local import __main__ as entry
 from local.commands import main as run_command
+from local.control.client import GUARD_HEADER, CommandFailedError, NotRunningError, RemoteStack
 from local.faults.chaos import Chaos
 from local.foreground import Options, StartError
-from local.remote import GUARD_HEADER, CommandFailedError, NotRunningError, RemoteStack
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
@@ -197,24 +197,24 @@ def test_the_hands_answer_nobody_without_the_guard(running: Running) -> None:
 
 
 def test_the_clock_is_moved_from_another_process(running: Running) -> None:
-    before = RemoteStack(running.port).ask("clock")["now"]
-    after = RemoteStack(running.port).ask("clock", advance_seconds=86_400)["now"]
+    before = RemoteStack(running.port).call("clock")["now"]
+    after = RemoteStack(running.port).call("clock", advance_seconds=86_400)["now"]
     assert after[:10] > before[:10]
     with pytest.raises(CommandFailedError, match="forward"):
-        RemoteStack(running.port).ask("clock", advance_seconds=-1)
+        RemoteStack(running.port).call("clock", advance_seconds=-1)
     for seconds in (1e15, 1e300, float("nan")):
         with pytest.raises(CommandFailedError):
-            RemoteStack(running.port).ask("clock", advance_seconds=seconds)
-    assert RemoteStack(running.port).ask("clock")["now"][:10] == after[:10]
+            RemoteStack(running.port).call("clock", advance_seconds=seconds)
+    assert RemoteStack(running.port).call("clock")["now"][:10] == after[:10]
 
 
 def test_a_schedule_that_is_not_there_is_named_with_those_that_are(running: Running) -> None:
     with pytest.raises(CommandFailedError, match=r"^there is no schedule 'Nothing'; there are: "):
-        RemoteStack(running.port).ask("schedule", name="Nothing")
+        RemoteStack(running.port).call("schedule", name="Nothing")
 
 
 def test_a_token_is_signed_for_another_process(running: Running) -> None:
-    response = RemoteStack(running.port).ask(
+    response = RemoteStack(running.port).call(
         "token", user="ann", service="rawstore", permissions={"datapackage-upload": True}
     )
     assert response["token"].count(".") == 2
@@ -223,7 +223,7 @@ def test_a_token_is_signed_for_another_process(running: Running) -> None:
 def test_events_are_followed_from_another_process(
     running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = RemoteStack(running.port).ask("state")
+    state = RemoteStack(running.port).call("state")
     client: Any = boto3.client(
         "events",
         endpoint_url=state["endpoints"]["AWS_ENDPOINT_URL"],
@@ -304,7 +304,7 @@ def test_an_interruption_ends_everything_quietly(tmp_path: Path) -> None:
 def test_nobody_there_is_said_plainly() -> None:
     port = free_port()
     with pytest.raises(NotRunningError, match=str(port)):
-        RemoteStack(port).ask("clock")
+        RemoteStack(port).call("clock")
 
 
 @pytest.mark.parametrize(

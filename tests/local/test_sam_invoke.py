@@ -16,11 +16,11 @@ from local.commands.sam_invoke import (
     TEMPLATE_NAME,
     declaring_template,
     environments,
-    has_an_issuer_out_of_reach,
+    has_unreachable_issuer,
     machine_architecture,
-    reachable,
+    replace_loopback,
 )
-from local.remote import RemoteStack
+from local.control.client import RemoteStack
 from local.stack import LocalStack
 from tests.template.reading import declared_variables, functions, logical_id
 
@@ -63,14 +63,14 @@ def state_of(stack: LocalStack) -> dict[str, Any]:
     ],
 )
 def test_only_urls_on_loopback_are_turned_to_the_host(value: str, expected: str) -> None:
-    assert reachable(value, HOST) == expected
+    assert replace_loopback(value, HOST) == expected
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_for_this_machine_s_own_network_every_url_stays_as_it_is(host: str) -> None:
     """An issuer by another name would be another issuer."""
-    assert reachable("http://127.0.0.1:9000", host) == "http://127.0.0.1:9000"
-    assert not has_an_issuer_out_of_reach(state_with("http://127.0.0.1:4000"), host)
+    assert replace_loopback("http://127.0.0.1:9000", host) == "http://127.0.0.1:9000"
+    assert not has_unreachable_issuer(state_with("http://127.0.0.1:4000"), host)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_for_this_machine_s_own_network_every_url_stays_as_it_is(host: str) -> N
 def test_an_issuer_on_loopback_is_out_of_a_container_s_reach(
     issuer: str, out_of_reach: bool
 ) -> None:
-    assert has_an_issuer_out_of_reach(state_with(issuer), HOST) is out_of_reach
+    assert has_unreachable_issuer(state_with(issuer), HOST) is out_of_reach
 
 
 def state_with(issuer: str) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_the_command_writes_both_files_and_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     state = state_of(running_stack)
-    monkeypatch.setattr(RemoteStack, "ask", lambda _self, _hand: state)
+    monkeypatch.setattr(RemoteStack, "call", lambda _self, _command: state)
     monkeypatch.chdir(tmp_path)
     build = BUILDS / str(machine_architecture())
     if is_built:

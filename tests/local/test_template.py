@@ -48,7 +48,7 @@ def test_the_small_application_is_read_whole(tmp_path: Path) -> None:
         "ListenFunctionNever": False,
     }
     stream = next(one for one in resources.mappings if "stream" in one.source_arn)
-    assert (stream.bisects, stream.attempts, stream.batch_size) == (True, 2, 4)
+    assert (stream.bisects, stream.max_retries, stream.batch_size) == (True, 2, 4)
     assert stream.on_failure_arn == "arn:aws:s3:::coffer-keepbucket"
 
 

@@ -1,4 +1,4 @@
-"""A running stack, as another process on this machine sees it."""
+"""Send commands to a running local stack from another process on this machine."""
 
 from __future__ import annotations
 
@@ -10,65 +10,64 @@ from typing import Any
 from urllib.parse import urlencode
 
 CONTROL_PREFIX = "/_local/"
-"""The path of the API's port that is reserved for the stack itself."""
+"""The path prefix on the API's port that is reserved for commands to the stack."""
 GUARD_HEADER = "X-Coffer-Local"
-"""A header that no web page can send without asking first."""
+"""A header that a web page cannot send without a CORS preflight, which the stack refuses."""
 
 
 class NotRunningError(Exception):
-    """Nobody answers on the port, or not a stack."""
+    """No local stack listens on the port."""
 
 
 class CommandFailedError(Exception):
-    """The stack says no; the message says why."""
+    """The stack refused a command; the message is its reason."""
 
 
 class RemoteStack:
-    """A running stack, as another process sees it."""
+    """A running stack on a port of this machine."""
 
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def ask(self, hand: str, **wanted: Any) -> Any:
-        """Has something done; NotRunningError, or RefusedError with the stack's reason."""
-        with self._send(hand, wanted) as response:
+    def call(self, command: str, **arguments: Any) -> Any:
+        """Run a command and return its result.
+
+        Raise `NotRunningError`, or `CommandFailedError` with the stack's reason.
+        """
+        with self._send(command, arguments) as response:
             try:
                 document = json.loads(response.read())
             except ValueError as error:
-                raise NotRunningError(self._nobody()) from error
+                raise self._not_running() from error
             if response.status != 200:
                 raise CommandFailedError(document.get("message", f"status {response.status}"))
             return document
 
     def events(self, *, follow: bool) -> Generator[str, None, None]:
-        """The events of the bus as JSON lines."""
+        """Yield the events of the bus as JSON lines; with `follow`, wait for further events."""
         query = urlencode({"follow": 1} if follow else {})
         with self._send(f"events?{query}", {}) as response:
             if response.status != 200:
-                raise NotRunningError(self._nobody())
+                raise self._not_running()
             for line in response:
                 text = line.decode().strip()
                 if text:
                     yield text
 
     @contextmanager
-    def _send(self, path: str, wanted: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
+    def _send(self, path: str, arguments: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
+        body = json.dumps(arguments).encode()
         with closing(http.client.HTTPConnection("127.0.0.1", self._port)) as connection:
             try:
-                connection.request(
-                    "POST",
-                    CONTROL_PREFIX + path,
-                    json.dumps(wanted).encode(),
-                    {GUARD_HEADER: "yes"},
-                )
+                connection.request("POST", CONTROL_PREFIX + path, body, {GUARD_HEADER: "yes"})
                 response = connection.getresponse()
             except (OSError, http.client.HTTPException) as error:
-                raise NotRunningError(self._nobody()) from error
+                raise self._not_running() from error
             with response:
                 yield response
 
-    def _nobody(self) -> str:
-        return (
-            f"No local stack answers on port {self._port}. Start one with `make start`, or say "
-            "which with PORT."
+    def _not_running(self) -> NotRunningError:
+        return NotRunningError(
+            f"No local stack answers on port {self._port}. Start one with `make start`, or set "
+            "PORT to the port of a running one."
         )
