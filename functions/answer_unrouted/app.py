@@ -1,4 +1,4 @@
-"""$default: what no other route takes."""
+"""$default: requests that no other route matches."""
 
 from coffer.http.api import Api
 from coffer.http.requests import Request
@@ -11,7 +11,7 @@ app = Api(negotiates=False)
 
 
 @app.route("$default")
-def say_so(request: Request) -> Response:
+def respond(request: Request) -> Response:
     return unrouted_response(request, service=service)
 
 

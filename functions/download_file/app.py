@@ -1,4 +1,4 @@
-"""GET and HEAD of a file, a derivative and a thumbnail: the bytes, or a link to them."""
+"""GET and HEAD of a file, a derivative and a thumbnail: the bytes, or a redirect to them."""
 
 from collections.abc import Callable
 
@@ -24,36 +24,36 @@ catalogue = DynamoCatalogue()
 clock = SystemClock()
 store = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
 Find = Callable[[DynamoUploads, DynamoCatalogue, Caller, str, str], Download]
-app = Api(negotiates=False)  # a download answers with the file's own type
+app = Api(negotiates=False)  # the response has the type of the file
 
 
 @app.route("GET /api/v1/file/{bucket}/{fileId}", "HEAD /api/v1/file/{bucket}/{fileId}")
-def hand_out_file(request: Request) -> Response:
-    return hand_out(request, find_file)
+def download_main_file(request: Request) -> Response:
+    return download(request, find_file)
 
 
 @app.route(
     "GET /api/v1/file/{bucket}/derivative/{fileId}",
     "HEAD /api/v1/file/{bucket}/derivative/{fileId}",
 )
-def hand_out_derivative(request: Request) -> Response:
-    return hand_out(request, find_derivative)
+def download_derivative(request: Request) -> Response:
+    return download(request, find_derivative)
 
 
 @app.route(
     "GET /api/v1/file/{bucket}/{fileId}/thumbnail",
     "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail",
 )
-def hand_out_thumbnail(request: Request) -> Response:
-    return hand_out(request, find_thumbnail)
+def download_thumbnail(request: Request) -> Response:
+    return download(request, find_thumbnail)
 
 
-def hand_out(request: Request, find: Find) -> Response:
+def download(request: Request, find: Find) -> Response:
     caller = identify(request)
     bucket = parse_bucket(require_variable(request, "bucket"))
     identifier = parse_identifier(require_variable(request, "fileId"), parameter="fileId")
-    download = find(uploads, catalogue, caller, bucket, identifier)
-    return download_response(request, download, store, clock)
+    found = find(uploads, catalogue, caller, bucket, identifier)
+    return download_response(request, found, store, clock)
 
 
 lambda_handler = app.handler()

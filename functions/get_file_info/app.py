@@ -1,4 +1,4 @@
-"""GET /api/v1/file-info/{bucket}/{filename}, and of a derivative: whether the file is there."""
+"""GET /api/v1/file-info/{bucket}/{filename} and …/derivative/…: length and type of a file."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
@@ -6,7 +6,7 @@ from coffer.adapters.s3.downloads import SignedDownloads
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.buckets import parse_bucket
-from coffer.domain.downloads.file_info import FileInspection
+from coffer.domain.downloads.file_info import find_file_info
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
@@ -17,7 +17,8 @@ identify = configured_identify()
 store = SignedDownloads(
     store_signer(), store_endpoint(), store_settings.object_bucket, SystemClock()
 )
-inspection = FileInspection(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), store=store)
+uploads = DynamoUploads()
+catalogue = DynamoCatalogue()
 app = Api()
 
 
@@ -35,7 +36,9 @@ def describe(request: Request, *, is_derivative: bool) -> Response:
     caller = identify(request)
     bucket = parse_bucket(require_variable(request, "bucket"))
     filename = require_variable(request, "filename")
-    info = inspection.look(caller, bucket, filename, is_derivative=is_derivative)
+    info = find_file_info(
+        uploads, catalogue, store, caller, bucket, filename, is_derivative=is_derivative
+    )
     document = {"length": info.length, "contentType": info.content_type}
     return Response.of_json(document, media_type=JSON)
 

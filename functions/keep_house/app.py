@@ -1,4 +1,4 @@
-"""Every quarter of an hour: what was left half-way is finished or removed."""
+"""Every 15 minutes: finish or remove what interrupted functions left."""
 
 from typing import Any
 

@@ -28,7 +28,7 @@ def list_media_types(request: Request) -> Response:
 @app.route("GET /api/v1/media-type/{id+}")
 def show_media_type(request: Request) -> Response:
     identify(request)
-    # The variable is greedy, since a media type has a slash; it is empty behind a trailing one.
+    # The path variable is greedy because a media type has a slash. It may be empty.
     media_type = find_media_type(request.variables.get("id") or "")
     url = f"{request.base_url}{API_ROOT}/{KIND}/{quote(media_type)}"
     data = resource(KIND, media_type, {ATTRIBUTE: media_type})

@@ -1,7 +1,7 @@
-"""A thumbnail is wanted of an upload: make it, or say why there is none.
+"""Thumbnail requests: make the thumbnail of an upload, or record why there is none.
 
-An operator may invoke it too, with `again`, a reason for which thumbnails failed: they are asked
-for once more, those behind the upload `after` where that is given.
+An operator may invoke it with `again`, a failure code: failed thumbnails with that code are
+requested again, from the upload behind `after` on if that is given.
 """
 
 from typing import Any
@@ -17,11 +17,11 @@ from coffer.domain.thumbnails.retry_failed import ask_again
 from coffer.observability import count, logger, start_invocation
 from coffer.settings import store_settings, thumbnail_settings
 
-# The queue gives a message up after five; the last two only say so, because an attempt that ran
-# out of time or memory could not.
+# The queue gives up after five attempts. The last two only record the failure, because an attempt
+# that ran out of time or memory could not.
 MAX_ATTEMPTS = 3
-NEEDED_MILLISECONDS = 15_000
-"""What asking for one more may take, retries included."""
+MIN_MILLISECONDS = 15_000
+"""Time that one more request may take, with retries."""
 
 thumbnailing = Thumbnailing(
     uploads=DynamoUploads(),
@@ -32,29 +32,29 @@ thumbnailing = Thumbnailing(
 )
 
 
-def make(event: dict[str, Any], attempt: int) -> None:
+def make_thumbnail(event: dict[str, Any], attempt: int) -> None:
     identifier = event["detail"]["fileIdentifier"]
-    provide = thumbnailing.give_up if attempt > MAX_ATTEMPTS else thumbnailing.make
-    status = provide(identifier)
+    is_last = attempt > MAX_ATTEMPTS
+    status = thumbnailing.give_up(identifier) if is_last else thumbnailing.make(identifier)
     outcome = status.value if status else "NOTHING_TO_DO"
     logger.info("thumbnail", file_identifier=identifier, outcome=outcome, attempt=attempt)
     count(f"Thumbnails{outcome.title().replace('_', '')}")
 
 
-def remake(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def retry_failed(event: dict[str, Any], context: Any) -> dict[str, Any]:
     start_invocation(context.aws_request_id)
-    done = ask_again(
+    result = ask_again(
         thumbnailing.uploads,
         str(event["again"]),
         after=event.get("after"),
-        time_is_up=lambda: context.get_remaining_time_in_millis() < NEEDED_MILLISECONDS,
+        time_is_up=lambda: context.get_remaining_time_in_millis() < MIN_MILLISECONDS,
     )
-    logger.info("thumbnails asked for again", failure=event["again"], asked=done.asked)
-    return {"asked": done.asked, "goOnAfter": done.go_on_after}
+    logger.info("thumbnails asked for again", failure=event["again"], asked=result.asked)
+    return {"asked": result.asked, "goOnAfter": result.go_on_after}
 
 
-from_queue = queue_handler(make)
+from_queue = queue_handler(make_thumbnail)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return remake(event, context) if "again" in event else from_queue(event, context)
+    return retry_failed(event, context) if "again" in event else from_queue(event, context)

@@ -1,4 +1,4 @@
-"""S3 Object Created in incoming/: claim, look into, promote or refuse what arrived."""
+"""S3 Object Created in incoming/: claim, inspect, and promote or reject the file."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A file too large for one copy was claimed, or has to go on: copy it, as far as time allows."""
+"""Queue of large files: copy a claimed file in parts, until it is copied or time runs out."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
-"""File info: whether a file is there in the store itself, by the name that it is kept under.
+"""Look up a stored file by its name in the store, for `get_file_info`.
 
-For super users of its group, as in the reference: that name is the identifier with the extension.
+The name is the identifier with the extension. As in the reference, only super users of the group
+may do so.
 """
 
 from __future__ import annotations
@@ -18,57 +19,58 @@ from coffer.domain.uploads.ports import Uploads
 
 @dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """A file in the store: its length in bytes, and its media type."""
+    """The length in bytes and the media type of a stored file."""
 
     length: int
     content_type: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileInspection:
-    """The parts of the world that know of files."""
+def find_file_info(
+    uploads: Uploads,
+    catalogue: Catalogue,
+    store: ObjectDownloads,
+    caller: Caller,
+    bucket: str,
+    filename: str,
+    *,
+    is_derivative: bool,
+) -> FileInfo:
+    """Return the length and type of the file with this name; raise NotFoundError if none has it."""
+    caller.require_role(Role.SUPER_USER, bucket)
+    not_found = NotFoundError("file_not_found", f"{filename[:100]} or bucket: {bucket} not found")
+    identifier, dot, extension = filename.partition(".")
+    if not is_identifier(identifier):
+        raise not_found
+    upload = uploads.get(identifier.lower())
+    if upload is None and is_derivative:
+        found = _thumbnail(catalogue, bucket, filename.lower())
+    elif (
+        upload is not None
+        and upload.is_readable
+        and upload.is_derivative is is_derivative
+        and bucket_key(upload.bucket) == bucket_key(bucket)
+        and upload.content.evaluated_file_extension == dot + extension
+    ):
+        found = str(upload.object_key), upload.content.evaluated_media_type
+    else:
+        found = None
+    if found is None:
+        raise not_found
+    key, content_type = found
+    try:
+        return FileInfo(length=store.size(key), content_type=content_type)
+    except ObjectMissingError as error:
+        raise not_found from error
 
-    uploads: Uploads
-    catalogue: Catalogue
-    store: ObjectDownloads
 
-    def look(self, caller: Caller, bucket: str, filename: str, *, is_derivative: bool) -> FileInfo:
-        """What is in the store under this name; NotFoundError where nothing is."""
-        caller.require_role(Role.SUPER_USER, bucket)
-        missing = NotFoundError("file_not_found", f"{filename[:100]} or bucket: {bucket} not found")
-        kept = self._kept(bucket, filename, is_derivative=is_derivative)
-        if kept is None:
-            raise missing
-        key, content_type = kept
-        try:
-            return FileInfo(length=self.store.size(key), content_type=content_type)
-        except ObjectMissingError as error:
-            raise missing from error
-
-    def _kept(self, bucket: str, filename: str, *, is_derivative: bool) -> tuple[str, str] | None:
-        """Key and media type of the file, or thumbnail, that is kept under this name."""
-        identifier, dot, extension = filename.partition(".")
-        if not is_identifier(identifier):
-            return None
-        upload = self.uploads.get(identifier.lower())
-        if upload is None:
-            return self._thumbnail(bucket, filename.lower()) if is_derivative else None
-        if (
-            not upload.is_readable
-            or upload.is_derivative is not is_derivative
-            or bucket_key(upload.bucket) != bucket_key(bucket)
-            or upload.content.evaluated_file_extension != dot + extension
-        ):
-            return None
-        return str(upload.object_key), upload.content.evaluated_media_type
-
-    def _thumbnail(self, bucket: str, filename: str) -> tuple[str, str] | None:
-        derivative = self.catalogue.derivative(filename.partition(".")[0])
-        if (
-            derivative is None
-            or derivative.deleted_on is not None
-            or bucket_key(derivative.bucket) != bucket_key(bucket)
-            or filename != f"{derivative.file_identifier}{derivative.file_extension}"
-        ):
-            return None
-        return derivative.object_key, derivative.dc_format
+def _thumbnail(catalogue: Catalogue, bucket: str, filename: str) -> tuple[str, str] | None:
+    """Return the key and media type of the generated thumbnail with this name, or None."""
+    derivative = catalogue.derivative(filename.partition(".")[0])
+    if (
+        derivative is None
+        or derivative.deleted_on is not None
+        or bucket_key(derivative.bucket) != bucket_key(bucket)
+        or filename != f"{derivative.file_identifier}{derivative.file_extension}"
+    ):
+        return None
+    return derivative.object_key, derivative.dc_format

@@ -1,8 +1,9 @@
-"""Downloads: which bytes a caller may have, and what they are called.
+"""Find the bytes, name and media type of a download, and check that the caller may have them.
 
-An upload's bytes can be had by its group as soon as they are AVAILABLE; by everybody else who is
-signed in (and, where the deployment wants that, by anybody) once a publicly releasable record
-describes them. The name and the type come from that record where there is one (reference, 4.7).
+Members of an upload's group may download it as soon as it is AVAILABLE. All other authenticated
+users (and anonymous callers, if the deployment allows public downloads) may once a publicly
+releasable record describes it. Name and type come from that record, if there is one (reference,
+4.7).
 """
 
 from __future__ import annotations
@@ -32,25 +33,25 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """Bytes that may be handed out. `size_bytes` is None where only the store knows it."""
+    """A file that the caller may download. If `size_bytes` is None, the store knows it."""
 
     object_key: str
     filename: str
     media_type: str
     size_bytes: int | None
     tag: str
-    """What changes when the bytes do: their SHA-1 where it is known."""
+    """The ETag without quotes: the SHA-1 of the bytes if it is known."""
     last_modified: datetime
 
 
 def find_file(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> Download:
-    """The main file with this identifier, if it is in the bucket and the caller may read it."""
+    """Return the main file with this identifier, if it is in the bucket and may be read."""
     upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
     name = (metadata.filename if metadata else None) or upload.original_filename
     extension = upload.content.evaluated_file_extension
-    return _of_upload(
+    return _upload_download(
         upload,
         filename=download_name(name, extension, file_identifier),
         media_type=metadata.dc_format if metadata else upload.content.evaluated_media_type,
@@ -60,29 +61,29 @@ def find_file(
 def find_thumbnail(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> Download:
-    """The thumbnail of the main file with this identifier, for whoever may read the file itself.
+    """Return the thumbnail of the main file with this identifier, if the file may be read.
 
-    It is there before any record describes the file, so that its uploader can look at it. One that
-    somebody submitted comes before the generated one, and one that was made of a derivative behind.
+    A thumbnail that a user submitted is preferred to the one that Coffer generated from the file,
+    and that to one generated from a derivative. No record needs to describe the file yet.
     """
     upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
     name = (metadata.filename if metadata else None) or upload.original_filename
-    recorded = list(catalogue.derived_from(metadata.identifier)) if metadata else []
+    derivatives = list(catalogue.derived_from(metadata.identifier)) if metadata else []
     thumbnails = [
-        one
-        for one in recorded
-        if one.derivative_type is DerivativeType.THUMBNAIL_IMAGE
-        and (one.publicly_releasable or caller.may_read(one.bucket))
+        derivative
+        for derivative in derivatives
+        if derivative.derivative_type is DerivativeType.THUMBNAIL_IMAGE
+        and (derivative.publicly_releasable or caller.may_read(derivative.bucket))
     ]
-    for submitted in reversed(thumbnails):  # the last one that came
+    for submitted in reversed(thumbnails):  # the newest one
         if not submitted.is_generated:
-            return _of_thumbnail(submitted, name)
+            return _thumbnail_download(submitted, name)
     if upload.thumbnail_status is not ThumbnailStatus.READY:
         for generated in thumbnails:
-            source = _made_of(uploads, recorded, generated)
+            source = _source_derivative(uploads, derivatives, generated)
             if source is not None and source.thumbnail_status is ThumbnailStatus.READY:
-                return _of_thumbnail(generated, name)
-    _check_made(upload)
+                return _thumbnail_download(generated, name)
+    _require_thumbnail(upload)
     identifier = str(upload.thumbnail_identifier)
     return Download(
         object_key=upload.thumbnail_key,
@@ -94,18 +95,18 @@ def find_thumbnail(
     )
 
 
-def _made_of(
-    uploads: Uploads, recorded: Iterable[Derivative], generated: Derivative
+def _source_derivative(
+    uploads: Uploads, derivatives: Iterable[Derivative], generated: Derivative
 ) -> ObjectUpload | None:
-    """The file of the derivative that a thumbnail was made of, if it was made of one."""
-    for one in recorded:
-        if one.identifier == generated.generated_from_derivative:
-            upload = uploads.get(one.file_identifier)
+    """Return the file of the derivative from which a thumbnail was generated, or None."""
+    for derivative in derivatives:
+        if derivative.identifier == generated.generated_from_derivative:
+            upload = uploads.get(derivative.file_identifier)
             return upload if upload is not None and upload.is_readable else None
     return None
 
 
-def _of_thumbnail(thumbnail: Derivative, name: str) -> Download:
+def _thumbnail_download(thumbnail: Derivative, name: str) -> Download:
     extension, identifier = thumbnail.file_extension, thumbnail.file_identifier
     return Download(
         object_key=thumbnail.object_key,
@@ -120,21 +121,21 @@ def _of_thumbnail(thumbnail: Derivative, name: str) -> Download:
 def _main_file(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> tuple[ObjectUpload, Metadata | None]:
-    """A main file that is there and that the caller may read, with the record that describes it."""
+    """Return a main file that the caller may read, and the record that describes it."""
     upload = uploads.get(file_identifier)
     if upload is None or not upload.is_visible or upload.is_derivative:
         raise _not_found(bucket, file_identifier)
     metadata = describing_metadata(catalogue, upload)
     if metadata is None or not metadata.publicly_releasable:
         caller.require_role(Role.READ_ONLY, upload.bucket)
-    _check_there(upload, bucket, file_identifier)
+    _require_stored(upload, bucket, file_identifier)
     return upload, metadata
 
 
 def find_derivative(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> Download:
-    """The derivative file with this identifier: an uploaded one, or a generated thumbnail."""
+    """Return the derivative file with this identifier: uploaded, or a generated thumbnail."""
     upload = uploads.get(file_identifier)
     if upload is None:
         return _generated_thumbnail(uploads, catalogue, caller, bucket, file_identifier)
@@ -143,10 +144,10 @@ def find_derivative(
     record = _describing_derivative(catalogue, upload)
     if record is None or not record.publicly_releasable:
         caller.require_role(Role.READ_ONLY, upload.bucket)
-    _check_there(upload, bucket, file_identifier)
+    _require_stored(upload, bucket, file_identifier)
     extension = upload.content.evaluated_file_extension
     name = (record.filename if record else None) or upload.original_filename
-    return _of_upload(
+    return _upload_download(
         upload,
         filename=download_name(name, extension, file_identifier),
         media_type=record.dc_format if record else upload.content.evaluated_media_type,
@@ -154,7 +155,7 @@ def find_derivative(
 
 
 def _describing_derivative(catalogue: Catalogue, upload: ObjectUpload) -> Derivative | None:
-    """The derivative record that claimed the upload, if one has."""
+    """Return the derivative record that claims the upload, if one does."""
     kind, _, identifier = (upload.claimed_by or "").partition("/")
     return catalogue.derivative(identifier) if kind == "derivative" else None
 
@@ -172,12 +173,12 @@ def _generated_thumbnail(
     metadata = catalogue.metadata(derivative.ac_derived_from)
     source = _source_of(uploads, catalogue, derivative, metadata)
     if source is not None and source.thumbnail_status is ThumbnailStatus.FAILED:
-        _check_made(source)  # its record was withdrawn; why says more than that it is gone
+        _require_thumbnail(source)  # its record was deleted; the reason says more than 410
     if derivative.deleted_on is not None:
         raise _gone(f"derivative/{derivative.identifier}", file_identifier)
     if source is None or source.deleted_on is not None:
         raise _not_found(bucket, file_identifier)
-    _check_made(source)
+    _require_thumbnail(source)
     return Download(
         object_key=derivative.object_key,
         filename=_derivative_name(derivative, metadata),
@@ -191,7 +192,7 @@ def _generated_thumbnail(
 def _source_of(
     uploads: Uploads, catalogue: Catalogue, generated: Derivative, metadata: Metadata | None
 ) -> ObjectUpload | None:
-    """The upload that a thumbnail was made of: the main file, or a derivative's."""
+    """Return the upload from which a thumbnail was generated: the main file or a derivative's."""
     if generated.generated_from_derivative is not None:
         derivative = catalogue.derivative(generated.generated_from_derivative)
         return uploads.get(derivative.file_identifier) if derivative else None
@@ -200,8 +201,8 @@ def _source_of(
     return uploads.get(metadata.file_identifier)
 
 
-def _check_made(source: ObjectUpload) -> None:
-    """A generated thumbnail may still be in the making, may have failed, or never be made."""
+def _require_thumbnail(source: ObjectUpload) -> None:
+    """Raise NotReadyError or NotFoundError unless the thumbnail of `source` is stored."""
     if source.thumbnail_status is ThumbnailStatus.READY:
         return
     if source.thumbnail_status is ThumbnailStatus.PENDING:
@@ -221,7 +222,7 @@ def _check_made(source: ObjectUpload) -> None:
     )
 
 
-def _check_there(upload: ObjectUpload, bucket: str, file_identifier: str) -> None:
+def _require_stored(upload: ObjectUpload, bucket: str, file_identifier: str) -> None:
     if bucket_key(upload.bucket) != bucket_key(bucket):
         raise _not_found(bucket, file_identifier)
     if upload.deleted_on is not None:
@@ -231,7 +232,7 @@ def _check_there(upload: ObjectUpload, bucket: str, file_identifier: str) -> Non
         raise NotFoundError("file_rejected", f"The file {file_identifier} is not kept: {reason}")
 
 
-def _of_upload(upload: ObjectUpload, *, filename: str, media_type: str) -> Download:
+def _upload_download(upload: ObjectUpload, *, filename: str, media_type: str) -> Download:
     return Download(
         object_key=str(upload.object_key),
         filename=filename,
@@ -249,7 +250,7 @@ def _derivative_name(derivative: Derivative, metadata: Metadata | None) -> str:
 
 
 def _name_after(source: str, suffix: str, extension: str, identifier: str) -> str:
-    """What a file made from `source` is called; its identifier where that one has no base."""
+    """Return the name of a file made from `source`; its identifier if `source` has no base."""
     base = base_name(source)
     return f"{base}_{suffix}{extension}" if base else f"{identifier}{extension}"
 
