@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "coffer"
-_MAX_ENTRIES = 10  # of one PutEvents call (EventBridge quotas)
+_MAX_ENTRIES = 10
+"""Entries in one PutEvents call (EventBridge quotas)."""
 
 
 def event_bus_client() -> EventBridgeClient:
-    """A client of EventBridge."""
+    """Return a client of EventBridge."""
     return boto3.client(
         "events",
         region_name=aws_settings.aws_region,
@@ -31,19 +32,19 @@ def event_bus_client() -> EventBridgeClient:
 
 
 class EventBridgeBus:
-    """One EventBridge bus."""
+    """Publishes messages on one EventBridge bus."""
 
     def __init__(self, client: EventBridgeClient, name: str) -> None:
         self._events = client
         self._name = name
 
     def publish(self, messages: Sequence[Mapping[str, Any]]) -> list[bool]:
-        taken: list[bool] = []
+        accepted: list[bool] = []
         for start in range(0, len(messages), _MAX_ENTRIES):
-            entries = [self._entry(m) for m in messages[start : start + _MAX_ENTRIES]]
-            answer = self._events.put_events(Entries=entries)
-            taken += ["ErrorCode" not in entry for entry in answer["Entries"]]
-        return taken
+            batch = messages[start : start + _MAX_ENTRIES]
+            response = self._events.put_events(Entries=[self._entry(one) for one in batch])
+            accepted += ["ErrorCode" not in entry for entry in response["Entries"]]
+        return accepted
 
     def _entry(self, message: Mapping[str, Any]) -> PutEventsRequestEntryTypeDef:
         detail = {name: value for name, value in message.items() if name != "type"}

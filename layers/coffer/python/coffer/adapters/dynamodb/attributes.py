@@ -1,19 +1,17 @@
-"""Attributes that pynamodb lacks: times as text, and as the seconds that DynamoDB's TTL wants."""
+"""Attributes that PynamoDB lacks, and the epoch seconds of DynamoDB's Time to Live."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pynamodb.attributes import (
-    Attribute,
-)
+from pynamodb.attributes import Attribute
 from pynamodb.constants import STRING
 
 from coffer.domain.clock import from_text, to_text
 
 
 class MomentAttribute(Attribute[datetime]):
-    """A time, as ISO 8601 text in UTC with microseconds."""
+    """An aware time, stored as ISO 8601 text in UTC with microseconds."""
 
     attr_type = STRING
 
@@ -25,10 +23,10 @@ class MomentAttribute(Attribute[datetime]):
 
 
 def epoch(moment: datetime | None) -> int | None:
-    """A moment as DynamoDB's TTL takes it."""
+    """Return the time in whole seconds since 1970, as Time to Live needs it."""
     return int(moment.timestamp()) if moment else None
 
 
 def from_epoch(seconds: float | None) -> datetime | None:
-    """The moment that `epoch` wrote."""
+    """Return the time of a number of seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC) if seconds else None

@@ -1,4 +1,4 @@
-"""What all tables share: where they are, how patient we are, and what their failures mean."""
+"""The DynamoDB client that all tables share, and the errors that it raises."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 
 from coffer.domain.errors import UnavailableError
 from coffer.settings import aws_settings
 
 MAX_ATTEMPTS = 5
-
-CONDITION_FAILED = "ConditionalCheckFailedException"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+CANCELLED_BY_CONDITION = "ConditionalCheckFailed"
+"""Code of an action whose condition cancelled its transaction."""
+CANCELLED_BY_CONFLICT = "TransactionConflict"
+"""Code of an action whose item another transaction was writing, perhaps successfully."""
 _OVERLOADED = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -30,8 +33,11 @@ _OVERLOADED = frozenset(
 
 
 def _connect() -> Connection:
-    """A connection whose client is there: made as the function starts, when Lambda gives it a
-    whole processor, and not with the first request, which waits for it."""
+    """Return a connection with its client.
+
+    The client is created while the function starts, when Lambda gives it a whole processor. The
+    first request would wait for it.
+    """
     connection = Connection(
         region=aws_settings.aws_region,
         connect_timeout_seconds=2,
@@ -43,13 +49,13 @@ def _connect() -> Connection:
 
 
 DYNAMODB = _connect()
-"""What transactions go through, and by its client all tables."""
+"""The connection of transactions. Tables use its client."""
 
 
 class Table(Model):
-    """A model of items in a table that has the one client in common with all others.
+    """Base of the models, which all use one client.
 
-    PynamoDB makes each model a client of its own, and that is most of what a cold start costs.
+    PynamoDB creates a client for each model, which takes most of the time of a cold start.
     """
 
     @classmethod
@@ -59,19 +65,44 @@ class Table(Model):
         return table
 
 
-def code_of(error: PynamoDBException) -> str:
-    """The error code that DynamoDB answered with; empty where it did not answer."""
-    return str(getattr(error, "cause_response_code", None) or "")
-
-
 @contextmanager
 def overload_is_unavailable() -> Iterator[None]:
-    """Turn throttling, server errors and silence, after all retries, into UnavailableError."""
+    """Raise UnavailableError for throttling, server errors and timeouts, after all retries."""
     try:
         yield
     except PynamoDBException as error:
-        if code_of(error) in _OVERLOADED or isinstance(error.cause, BotoCoreError):
+        if _code_of(error) in _OVERLOADED or isinstance(error.cause, BotoCoreError):
             raise UnavailableError(
                 "records_unavailable", "The records cannot be reached right now. Try again."
             ) from error
         raise
+
+
+@contextmanager
+def conditional_write(refusal: Exception | None) -> Iterator[None]:
+    """Raise `refusal` if the condition of a write is not met; do nothing if `refusal` is None.
+
+    Other errors are as with `overload_is_unavailable`.
+    """
+    with overload_is_unavailable():
+        try:
+            yield
+        except PynamoDBException as error:
+            if _code_of(error) != _CONDITION_FAILED:
+                raise
+            if refusal is not None:
+                raise refusal from error
+
+
+def cancellations(error: TransactWriteError) -> dict[int, str]:
+    """Return the codes of the actions that cancelled a transaction, by their positions."""
+    return {
+        position: str(reason.code)
+        for position, reason in enumerate(error.cancellation_reasons)
+        if reason is not None and reason.code != "None"
+    }
+
+
+def _code_of(error: PynamoDBException) -> str:
+    """Return the error code of DynamoDB's response; empty if there was no response."""
+    return str(getattr(error, "cause_response_code", None) or "")

@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from coffer.adapters.dynamodb.connection import DYNAMODB, Table, overload_is_unavailable
+from coffer.adapters.dynamodb.connection import (
+    CANCELLED_BY_CONDITION,
+    CANCELLED_BY_CONFLICT,
+    DYNAMODB,
+    Table,
+    cancellations,
+    overload_is_unavailable,
+)
+from coffer.adapters.dynamodb.reading import read_item
 from coffer.adapters.rawstore.usage_totals import OWNER_PREFIX
 from coffer.domain.errors import RecordChangedError, UnavailableError
 from coffer.domain.rawstore.usage import Usage, moved
@@ -17,7 +25,7 @@ from coffer.settings import table_settings
 OBJECT_PREFIX = "object/"
 """Keys of the items that hold what one object takes up begin like this."""
 
-_LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_LOST = frozenset({CANCELLED_BY_CONDITION, CANCELLED_BY_CONFLICT})
 """Why a transaction is rolled back when somebody else writes the same items."""
 _PRIVATE, _PUBLIC = "private", "public"
 
@@ -78,12 +86,8 @@ class DynamoUsageRecords:
     """The entries and totals in their table."""
 
     def get(self, key: str) -> Usage | None:
-        with overload_is_unavailable():
-            try:
-                item = ObjectUsageItem.get(f"{OBJECT_PREFIX}{key}", consistent_read=True)
-            except DoesNotExist:
-                return None
-        return item.usage()
+        item = read_item(ObjectUsageItem, f"{OBJECT_PREFIX}{key}")
+        return item.usage() if item is not None else None
 
     def replace(self, before: Usage | None, after: Usage) -> None:
         unchanged = (
@@ -108,7 +112,7 @@ class DynamoUsageRecords:
 
 def _reason(error: TransactWriteError, key: str) -> Exception:
     """Why a transaction was rolled back: the entry or a total was written by somebody else."""
-    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    codes = set(cancellations(error).values())
     if codes <= _LOST:
         return RecordChangedError(key) if codes else error
     return UnavailableError(

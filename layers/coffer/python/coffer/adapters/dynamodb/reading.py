@@ -1,43 +1,90 @@
-"""Reading items by their keys, consistently, and passing over those whose time is up.
+"""Read items and records by their keys, with strong consistency.
 
-DynamoDB removes an expired item within days, not at once (AWS, "Time to Live"); until then it is
-read like any other.
+DynamoDB deletes an expired item some days after its time (AWS, "Time to Live"). Until then, these
+functions ignore its record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import TypeVar
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.record import Derivative
-from coffer.domain.metadata.record import Metadata
-from coffer.domain.uploads.record import ObjectUpload
-
-_Item = TypeVar("_Item", bound=Model)
-_Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)
 
 
-def read_item(kind: type[_Item], identifier: str) -> _Item | None:
-    """The item with this key, if there is one."""
+class StoredRecord(Protocol):
+    """A record that may expire."""
+
+    @property
+    def identifier(self) -> str:
+        """The record's id."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The time from which on the record does not exist; None if it stays."""
+        ...
+
+
+Item = TypeVar("Item", bound=Model)
+RecordT = TypeVar("RecordT", bound=StoredRecord, covariant=True)
+
+
+class RecordItem(Protocol[RecordT]):
+    """A model whose items hold records."""
+
+    @classmethod
+    def get(cls, hash_key: Any, *, consistent_read: bool) -> RecordItem[RecordT]:
+        """Return the item with this key; raise DoesNotExist if there is none."""
+        ...
+
+    @classmethod
+    def batch_get(
+        cls, items: Iterable[Any], consistent_read: bool | None = None
+    ) -> Iterable[RecordItem[RecordT]]:
+        """Return the items with these keys that exist."""
+        ...
+
+    def record(self) -> RecordT:
+        """Return the record of the item."""
+        ...
+
+
+def read_item(item_type: type[Item], hash_key: str, range_key: str | None = None) -> Item | None:
+    """Return the item with this key; None if there is none."""
     with overload_is_unavailable():
         try:
-            return kind.get(identifier, consistent_read=True)
+            return item_type.get(hash_key, range_key, consistent_read=True)
         except DoesNotExist:
             return None
 
 
-def read_items(kind: type[_Item], identifiers: Collection[str]) -> Iterator[_Item]:
-    """Those of the items with these keys that are there, by one BatchGetItem a hundred."""
+def read_record(
+    item_type: type[RecordItem[RecordT]], identifier: str, clock: Clock
+) -> RecordT | None:
+    """Return the record with this id; None if there is none."""
     with overload_is_unavailable():
-        yield from kind.batch_get(dict.fromkeys(identifiers), consistent_read=True)
+        try:
+            record = item_type.get(identifier, consistent_read=True).record()
+        except DoesNotExist:
+            return None
+    return None if _is_expired(record, clock) else record
 
 
-def unexpired(record: _Record, clock: Clock) -> _Record | None:
-    """The record, unless DynamoDB was to have removed it by now."""
-    expired = record.expires_at is not None and record.expires_at <= clock.now()
-    return None if expired else record
+def read_records(
+    item_type: type[RecordItem[RecordT]], identifiers: Collection[str], clock: Clock
+) -> dict[str, RecordT]:
+    """Return the records with these ids that exist, by id. One BatchGetItem reads a hundred."""
+    with overload_is_unavailable():
+        items = item_type.batch_get(dict.fromkeys(identifiers), consistent_read=True)
+        records = [item.record() for item in items]
+    return {record.identifier: record for record in records if not _is_expired(record, clock)}
+
+
+def _is_expired(record: StoredRecord, clock: Clock) -> bool:
+    return record.expires_at is not None and record.expires_at <= clock.now()

@@ -128,6 +128,11 @@ class ObjectUpload:
     revision: int = 0
 
     @property
+    def identifier(self) -> str:
+        """Return `file_identifier`, the id of the record."""
+        return self.file_identifier
+
+    @property
     def metadata_identifier(self) -> str | None:
         """Return the id of the metadata record that describes the file, if one does."""
         kind, _, identifier = (self.claimed_by or "").partition("/")

@@ -7,22 +7,22 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.changes.snapshots import SnapshotItem
 from coffer.adapters.dynamodb.connection import (
-    CONDITION_FAILED,
+    CANCELLED_BY_CONDITION,
     DYNAMODB,
     MAX_ATTEMPTS,
-    code_of,
+    cancellations,
+    conditional_write,
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.listing.counts import CountItem
 from coffer.domain.errors import UnavailableError
 from coffer.domain.listing.counters import CounterChange
 
-_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
 _MIN_PAUSE_SECONDS = 0.02
 
 
@@ -40,12 +40,8 @@ class DynamoAuditTrail:
 
 
 def _write(item: SnapshotItem) -> None:
-    with overload_is_unavailable():
-        try:
-            item.save(condition=SnapshotItem.instance_id.does_not_exist())
-        except PutError as error:
-            if code_of(error) != CONDITION_FAILED:
-                raise
+    with conditional_write(None):
+        item.save(condition=SnapshotItem.instance_id.does_not_exist())
 
 
 def _write_and_count(item: SnapshotItem, counter_changes: Sequence[CounterChange]) -> None:
@@ -66,10 +62,10 @@ def _write_and_count(item: SnapshotItem, counter_changes: Sequence[CounterChange
                         ],
                     )
         except TransactWriteError as error:
-            reasons = {one.code for one in error.cancellation_reasons if one is not None}
-            if _CONDITION_FAILED in reasons:
+            codes = set(cancellations(error).values())
+            if CANCELLED_BY_CONDITION in codes:
                 return
-            if not reasons - {_NONE}:
+            if not codes:
                 raise
         else:
             return

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
-    CONDITION_FAILED,
+    CANCELLED_BY_CONDITION,
     DYNAMODB,
-    code_of,
+    cancellations,
+    conditional_write,
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.export.items import (
@@ -22,32 +23,23 @@ from coffer.adapters.dynamodb.export.items import (
     OwnerIndex,
     due_key,
 )
+from coffer.adapters.dynamodb.reading import read_item
 from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
 from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.identifiers import SHARDS
-
-_CONDITION_FAILED = "ConditionalCheckFailed"
 
 
 class DynamoExports:
     """The records of exports in their table."""
 
     def get(self, identifier: str) -> Export | None:
-        with overload_is_unavailable():
-            try:
-                return ExportItem.get(identifier, consistent_read=True).record()
-            except DoesNotExist:
-                return None
+        item = read_item(ExportItem, identifier)
+        return item.record() if item is not None else None
 
     def add(self, export: Export) -> Export:
         added = replace(export, revision=1)
-        with overload_is_unavailable():
-            try:
-                ExportItem.of(added).save(condition=ExportItem.identifier.does_not_exist())
-            except PutError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordExistsError(export.identifier) from error
-                raise
+        with conditional_write(RecordExistsError(export.identifier)):
+            ExportItem.of(added).save(condition=ExportItem.identifier.does_not_exist())
         return added
 
     def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
@@ -55,13 +47,8 @@ class DynamoExports:
         if access is not None:
             self._replace_with_key(before, written, access)
             return written
-        with overload_is_unavailable():
-            try:
-                ExportItem.of(written).save(condition=ExportItem.revision == before.revision)
-            except PutError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordChangedError(before.identifier) from error
-                raise
+        with conditional_write(RecordChangedError(before.identifier)):
+            ExportItem.of(written).save(condition=ExportItem.revision == before.revision)
         return written
 
     def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
@@ -93,10 +80,10 @@ class DynamoExports:
                 write.save(ExportItem.of(written), condition=ExportItem.revision == before.revision)
                 write.save(AccessKeyItem.of(access), condition=AccessKeyItem.key.does_not_exist())
         except TransactWriteError as error:
-            codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+            codes = set(cancellations(error).values())
             if not codes:
                 raise
-            if codes <= {_CONDITION_FAILED}:
+            if codes <= {CANCELLED_BY_CONDITION}:
                 raise RecordChangedError(before.identifier) from error
             raise UnavailableError(
                 "records_busy", "The record is being written by somebody else. Try again."
@@ -110,23 +97,18 @@ class DynamoAccessKeys:
         access = self.look(key, now)
         if access is None:
             return None
-        with overload_is_unavailable():
-            try:
-                # Of all who see the key here, one deletes it.
+        try:
+            # Only one of several parallel requests deletes the key.
+            with conditional_write(RecordChangedError(key)):
                 AccessKeyItem(key).delete(
                     condition=AccessKeyItem.key.exists()
                     & (AccessKeyItem.expires_at > int(now.timestamp()))
                 )
-            except DeleteError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    return None
-                raise
+        except RecordChangedError:
+            return None
         return access
 
     def look(self, key: str, now: datetime) -> AccessKey | None:
-        with overload_is_unavailable():
-            try:
-                access = AccessKeyItem.get(key, consistent_read=True).access()
-            except DoesNotExist:
-                return None
-        return access if access.expires_on > now else None
+        item = read_item(AccessKeyItem, key)
+        access = item.access() if item is not None else None
+        return access if access is not None and access.expires_on > now else None

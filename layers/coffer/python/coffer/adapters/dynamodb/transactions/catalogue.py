@@ -6,19 +6,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
-    CONDITION_FAILED,
+    CANCELLED_BY_CONDITION,
+    CANCELLED_BY_CONFLICT,
     DYNAMODB,
-    code_of,
+    cancellations,
+    conditional_write,
     overload_is_unavailable,
 )
 from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import CascadingIndex, MetadataItem
-from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.dynamodb.reading import read_item, read_record, read_records
 from coffer.adapters.dynamodb.uploads.items import UploadItem, awaiting_key
 from coffer.adapters.dynamodb.vocabulary.terms import count_uses, read_terms
 from coffer.adapters.system_clock import SystemClock
@@ -39,10 +41,6 @@ from coffer.domain.uploads.record import Awaiting, ThumbnailStatus, UploadStatus
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 from coffer.domain.vocabulary.usage import Terms, moved_uses
 
-_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
-_CONFLICT = "TransactionConflict"
-"""Another transaction was under way with the same item: it may have gone through by now."""
-
 
 class DynamoCatalogue:
     """The records that describe files, in their tables."""
@@ -51,20 +49,16 @@ class DynamoCatalogue:
         self._clock = clock or SystemClock()
 
     def metadata(self, identifier: str) -> Metadata | None:
-        item = read_item(MetadataItem, identifier)
-        return unexpired(item.record(), self._clock) if item else None
+        return read_record(MetadataItem, identifier, self._clock)
 
     def derivative(self, identifier: str) -> Derivative | None:
-        item = read_item(DerivativeItem, identifier)
-        return unexpired(item.record(), self._clock) if item else None
+        return read_record(DerivativeItem, identifier, self._clock)
 
     def metadata_of(self, identifiers: Collection[str]) -> Mapping[str, Metadata]:
-        records = (item.record() for item in read_items(MetadataItem, identifiers))
-        return {one.identifier: one for one in records if unexpired(one, self._clock)}
+        return read_records(MetadataItem, identifiers, self._clock)
 
     def derivatives_of(self, identifiers: Collection[str]) -> Mapping[str, Derivative]:
-        records = (item.record() for item in read_items(DerivativeItem, identifiers))
-        return {one.identifier: one for one in records if unexpired(one, self._clock)}
+        return read_records(DerivativeItem, identifiers, self._clock)
 
     def derived_from(self, metadata_identifier: str) -> Iterator[Derivative]:
         with overload_is_unavailable():
@@ -114,42 +108,33 @@ class DynamoCatalogue:
         except TransactWriteError as error:
             if not error.cancellation_reasons:
                 raise
-            # PynamoDB sends what is put before what is updated.
-            raise self._refusal(error, actions, [*puts, *updates]) from error
+            # PynamoDB sends puts before updates.
+            order = [*puts, *updates]
+            codes = {order[position]: code for position, code in cancellations(error).items()}
+            raise self._refusal(codes, actions) from error
 
     def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
-        there = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
-        with overload_is_unavailable():
-            try:
-                DerivativeItem(identifier).update(
-                    actions=[
-                        DerivativeItem.deleted_on.set(now),
-                        DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
-                        DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFETIME).timestamp())),
-                        DerivativeItem.version.add(1),
-                        *DerivativeItem.removal_from_lists(),
-                    ],
-                    condition=there,
-                )
-            except UpdateError as error:
-                if code_of(error) != CONDITION_FAILED:
-                    raise
+        exists = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
+        with conditional_write(None):
+            DerivativeItem(identifier).update(
+                actions=[
+                    DerivativeItem.deleted_on.set(now),
+                    DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
+                    DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFETIME).timestamp())),
+                    DerivativeItem.version.add(1),
+                    *DerivativeItem.removal_from_lists(),
+                ],
+                condition=exists,
+            )
 
-    def _refusal(
-        self, error: TransactWriteError, actions: Sequence[Action], order: Sequence[int]
-    ) -> Exception:
-        """Why a transaction was rolled back, step by step."""
-        codes = {
-            number: reason.code
-            for number, reason in zip(order, error.cancellation_reasons, strict=True)
-            if reason is not None and reason.code != _NONE
-        }
-        if not codes or set(codes.values()) - {_CONDITION_FAILED, _CONFLICT}:
+    def _refusal(self, codes: Mapping[int, str], actions: Sequence[Action]) -> Exception:
+        """Return the error of a cancelled transaction; `codes` are those of its actions."""
+        if not codes or set(codes.values()) - {CANCELLED_BY_CONDITION, CANCELLED_BY_CONFLICT}:
             return records_busy()
         return TransactionCanceledError(
             {
                 number: RecordChangedError(actions[number].subject)
-                if codes[number] == _CONFLICT
+                if codes[number] == CANCELLED_BY_CONFLICT
                 else self._reason(actions[number])
                 for number in sorted(codes)
             }
@@ -164,11 +149,8 @@ class DynamoCatalogue:
         return RecordChangedError(action.subject)
 
     def _claimant(self, file_identifier: str) -> str | None:
-        with overload_is_unavailable():
-            try:
-                return UploadItem.get(file_identifier, consistent_read=True).claimed_by
-            except DoesNotExist:
-                return None
+        item = read_item(UploadItem, file_identifier)
+        return item.claimed_by if item is not None else None
 
 
 def _metadata_changes(

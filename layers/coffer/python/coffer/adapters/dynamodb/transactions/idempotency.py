@@ -11,15 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DeleteError, PutError
 
 from coffer.adapters.dynamodb.attributes import MomentAttribute
-from coffer.adapters.dynamodb.connection import (
-    CONDITION_FAILED,
-    Table,
-    code_of,
-    overload_is_unavailable,
-)
+from coffer.adapters.dynamodb.connection import Table, conditional_write
 from coffer.adapters.dynamodb.reading import read_item
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
@@ -72,18 +66,13 @@ class DynamoRuns:
     def add(self, run: Run) -> None:
         now = int(self._clock.now().timestamp())
         free = RunItem.key.does_not_exist() | (RunItem.expires_at <= now)
-        with overload_is_unavailable():
-            try:
-                _item(run).save(condition=free)
-            except PutError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordExistsError(run.key) from error
-                raise
+        with conditional_write(RecordExistsError(run.key)):
+            _item(run).save(condition=free)
 
     def replace(self, before: Run, after: Run) -> Run:
         written = replace(after, revision=before.revision + 1)
         item = _item(written)
-        with overload_is_unavailable():
+        with conditional_write(RecordChangedError(before.key)):
             if written.answer is not None:
                 packed = zlib.compress(written.answer)
                 pieces = [packed[at : at + PART_BYTES] for at in range(0, len(packed), PART_BYTES)]
@@ -94,21 +83,12 @@ class DynamoRuns:
                         answer=piece,
                         expires_at=item.expires_at,
                     ).save()
-            try:
-                item.save(condition=RunItem.revision == before.revision)
-            except PutError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordChangedError(before.key) from error
-                raise
+            item.save(condition=RunItem.revision == before.revision)
         return written
 
     def remove(self, run: Run) -> None:
-        with overload_is_unavailable():
-            try:
-                RunItem(run.key).delete(condition=RunItem.revision == run.revision)
-            except DeleteError as error:
-                if code_of(error) != CONDITION_FAILED:
-                    raise
+        with conditional_write(None):
+            RunItem(run.key).delete(condition=RunItem.revision == run.revision)
 
     def _answer(self, item: RunItem) -> bytes | None:
         if item.answer is None:

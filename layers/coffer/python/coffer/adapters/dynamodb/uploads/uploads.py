@@ -6,14 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.exceptions import DeleteError, PutError
-
-from coffer.adapters.dynamodb.connection import (
-    CONDITION_FAILED,
-    code_of,
-    overload_is_unavailable,
-)
-from coffer.adapters.dynamodb.reading import read_item, read_items, unexpired
+from coffer.adapters.dynamodb.connection import conditional_write, overload_is_unavailable
+from coffer.adapters.dynamodb.reading import read_record, read_records
 from coffer.adapters.dynamodb.uploads.items import (
     AwaitingIndex,
     ContentIndex,
@@ -38,43 +32,26 @@ class DynamoUploads:
         self._clock = clock or SystemClock()
 
     def get(self, file_identifier: str) -> ObjectUpload | None:
-        item = read_item(UploadItem, file_identifier)
-        return unexpired(item.record(), self._clock) if item else None
+        return read_record(UploadItem, file_identifier, self._clock)
 
     def get_all(self, file_identifiers: Collection[str]) -> Mapping[str, ObjectUpload]:
-        records = (item.record() for item in read_items(UploadItem, file_identifiers))
-        return {one.file_identifier: one for one in records if unexpired(one, self._clock)}
+        return read_records(UploadItem, file_identifiers, self._clock)
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
         added = replace(upload, revision=1)
-        with overload_is_unavailable():
-            try:
-                UploadItem.of(added).save(condition=UploadItem.file_identifier.does_not_exist())
-            except PutError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordExistsError(upload.file_identifier) from error
-                raise
+        with conditional_write(RecordExistsError(upload.file_identifier)):
+            UploadItem.of(added).save(condition=UploadItem.file_identifier.does_not_exist())
         return added
 
     def replace(self, before: ObjectUpload, after: ObjectUpload) -> ObjectUpload:
         written = replace(after, revision=before.revision + 1)
-        with overload_is_unavailable():
-            try:
-                UploadItem.of(written).save(condition=UploadItem.revision == before.revision)
-            except PutError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordChangedError(before.file_identifier) from error
-                raise
+        with conditional_write(RecordChangedError(before.file_identifier)):
+            UploadItem.of(written).save(condition=UploadItem.revision == before.revision)
         return written
 
     def discard(self, upload: ObjectUpload) -> None:
-        with overload_is_unavailable():
-            try:
-                UploadItem.of(upload).delete(condition=UploadItem.revision == upload.revision)
-            except DeleteError as error:
-                if code_of(error) == CONDITION_FAILED:
-                    raise RecordChangedError(upload.file_identifier) from error
-                raise
+        with conditional_write(RecordChangedError(upload.file_identifier)):
+            UploadItem.of(upload).delete(condition=UploadItem.revision == upload.revision)
 
     def buckets_with_content(self, sha1_hex: str, bucket_key: str | None = None) -> Iterator[str]:
         in_bucket = ContentIndex.bucket_key == bucket_key if bucket_key else None

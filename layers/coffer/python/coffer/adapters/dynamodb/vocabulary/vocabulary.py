@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar, cast
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from coffer.adapters.dynamodb.connection import DYNAMODB, overload_is_unavailable
+from coffer.adapters.dynamodb.connection import (
+    CANCELLED_BY_CONDITION,
+    CANCELLED_BY_CONFLICT,
+    DYNAMODB,
+    cancellations,
+    overload_is_unavailable,
+)
+from coffer.adapters.dynamodb.reading import read_item
 from coffer.adapters.dynamodb.vocabulary.items import (
     COUNTERS,
     USES,
@@ -39,9 +46,6 @@ from coffer.domain.vocabulary.usage import Terms
 
 _ATTEMPTS = 3
 """How often a change is tried while others write the term, or metadata that uses it."""
-_NONE, _CONDITION_FAILED = "None", "ConditionalCheckFailed"
-_CONFLICT = "TransactionConflict"
-"""Another transaction was under way with the same item: it may have gone through by now."""
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 
 
@@ -49,12 +53,8 @@ class DynamoVocabulary:
     """The terms in their table."""
 
     def get(self, kind: type[T], identifier: str) -> T | None:
-        with overload_is_unavailable():
-            try:
-                item = TermItem.get(kind_of(kind), identifier, consistent_read=True)
-            except DoesNotExist:
-                return None
-        return cast(T, item.record())
+        item = read_item(TermItem, kind_of(kind), identifier)
+        return cast(T, item.record()) if item is not None else None
 
     def named(self, kind: type[T], term: str) -> T | None:
         return read_terms(kind, [term]).get(term)
@@ -162,11 +162,10 @@ def _keep_unused(
 
 def _refusal(error: TransactWriteError, refusals: Sequence[Exception]) -> Exception:
     """Why a transaction was rolled back; `refusals` are the reasons of its first actions."""
-    codes = [reason.code if reason else _NONE for reason in error.cancellation_reasons]
-    failed = [at for at, code in enumerate(codes) if code != _NONE]
-    if not failed:
+    codes = cancellations(error)
+    if not codes:
         return error
-    if any(codes[at] not in (_CONDITION_FAILED, _CONFLICT) for at in failed):
+    if set(codes.values()) - {CANCELLED_BY_CONDITION, CANCELLED_BY_CONFLICT}:
         return records_busy()
-    refused = [at for at in failed if codes[at] == _CONDITION_FAILED]
+    refused = [at for at, code in codes.items() if code == CANCELLED_BY_CONDITION]
     return refusals[refused[0]] if refused and refused[0] < len(refusals) else _MovedError()
