@@ -7,6 +7,8 @@ import string
 from coffer.domain.errors import MalformedRequestError
 
 MAX_LENGTH = 50
+BUCKET_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9._~-]{{0,{MAX_LENGTH - 1}}}$"
+"""JSON Schema pattern of a bucket's name."""
 _FIRST = frozenset(string.ascii_letters + string.digits)
 _REST = _FIRST | frozenset("._~-")
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from coffer.domain.file_names import extension_of
 
 OCTET_STREAM = "application/octet-stream"
+MAX_MEDIA_TYPE_LENGTH = 150
 
 IMAGEABLE_TYPES = frozenset(
     {

@@ -8,6 +8,8 @@ angle brackets that optical character recognition leaves (`HS Jackson&LT White`,
 
 from __future__ import annotations
 
+NO_MARKUP_PATTERN = "^([^<]|<(?![A-Za-z/!?]))*$"
+"""JSON Schema pattern of text without markup."""
 _TAG_OPENERS = frozenset("/!?abcdefghijklmnopqrstuvwxyz")
 
 

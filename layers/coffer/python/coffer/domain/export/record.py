@@ -52,6 +52,33 @@ class ExportStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+PROBLEM_DETAILS: Mapping[str, str] = {
+    "file_missing": "The file no longer existed when the archive was built.",
+    "file_changed": "The bytes of the file have changed since its record was written.",
+    "not_an_image": "The bytes of the file are not of its media type.",
+    "image_damaged": "The image cannot be decoded.",
+    "image_too_large": "The image, or the result of its transformation, is too large.",
+    "kind_unsupported": "This kind of image cannot be decoded.",
+    "memory_exhausted": "Decoding the image needs too much memory.",
+    "decoder_timed_out": "Decoding the image takes too long.",
+    "decoder_crashed": "The decoder crashed on the image.",
+}
+"""Reasons why a file was left out of an archive, by code."""
+
+
+@dataclass(frozen=True)
+class LeftOutFile:
+    """A file that is not in the archive, with the code of the reason."""
+
+    file_identifier: str
+    code: str
+
+    @property
+    def detail(self) -> str:
+        """The reason as a sentence."""
+        return PROBLEM_DETAILS.get(self.code, self.code)
+
+
 class DueAction(StrEnum):
     """The next thing to do about an export, as the sparse index has it."""
 
@@ -108,6 +135,18 @@ class Export:
     def instance_id(self) -> str:
         """`object-export/<id>`."""
         return f"object-export/{self.identifier}"
+
+    @property
+    def left_out(self) -> tuple[LeftOutFile, ...]:
+        """The files that are not in the archive."""
+        return tuple(
+            LeftOutFile(file, code) for code, files in self.problems.items() for file in files
+        )
+
+    @property
+    def problem_counts(self) -> Mapping[str, int]:
+        """Number of files that were left out, by the code of the reason."""
+        return {code: len(files) for code, files in self.problems.items()}
 
     @property
     def folder(self) -> str:

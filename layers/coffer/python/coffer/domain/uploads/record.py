@@ -161,6 +161,18 @@ class ObjectUpload:
         return self.inspected_content
 
     @property
+    def hash_status(self) -> HashStatus | None:
+        """Whether SHA-1 is known; None before inspection and if the file was refused."""
+        if self.inspected_content is None or self.rejection is not None:
+            return None
+        return self.inspected_content.hash_status
+
+    @property
+    def readable_thumbnail_identifier(self) -> str | None:
+        """UUID of the thumbnail; None if the file cannot be read or gets no thumbnail."""
+        return self.thumbnail_identifier if self.is_readable else None
+
+    @property
     def thumbnail_key(self) -> str:
         """Return the key of the generated thumbnail in the store."""
         return f"thumbnails/{bucket_key(self.bucket)}/{self.thumbnail_identifier}.jpg"

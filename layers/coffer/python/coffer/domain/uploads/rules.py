@@ -8,6 +8,7 @@ from __future__ import annotations
 from coffer.domain.detection import ByteReader, detect, extensions_of
 from coffer.domain.errors import InvalidError
 from coffer.domain.media_types import (
+    MAX_MEDIA_TYPE_LENGTH,
     dc_type_of,
     evaluate_extension,
     evaluate_media_type,
@@ -15,8 +16,6 @@ from coffer.domain.media_types import (
 )
 from coffer.domain.uploads.forbidden_types import is_forbidden
 from coffer.domain.uploads.record import Content, Rejection
-
-MAX_MEDIA_TYPE_LENGTH = 150
 
 
 class RejectedError(Exception):

@@ -28,6 +28,7 @@ from coffer.domain.media_types import DcType
 from coffer.domain.transactions.commit import Precondition, ReservedIdentifier, records_busy
 from coffer.domain.vocabulary.keys import key_of
 from coffer.domain.vocabulary.terms import (
+    MAX_TERM_LENGTH,
     Description,
     ElementType,
     ManagedAttribute,
@@ -38,7 +39,6 @@ from coffer.domain.vocabulary.terms import (
 from coffer.domain.vocabulary.usage import TermReader
 
 MAX_NAME = 250
-MAX_TERM = 50
 MAX_ACCEPTED_VALUES, MAX_ACCEPTED_VALUE = 500, 100
 MAX_DESCRIPTIONS = 20
 LANGUAGE = re.compile("[A-Za-z]{2,3}")
@@ -294,8 +294,8 @@ def _wrong_name(name: str | None, key: str) -> Iterator[Problem]:
         yield _violation("name", f"size must be between 1 and {MAX_NAME}")
     elif not key:
         yield _violation("name", "must have a letter of ASCII or a digit, to make a key of")
-    elif len(key) > MAX_TERM:
-        yield _violation("name", f"makes a key of {len(key)} characters; at most {MAX_TERM}")
+    elif len(key) > MAX_TERM_LENGTH:
+        yield _violation("name", f"makes a key of {len(key)} characters; at most {MAX_TERM_LENGTH}")
 
 
 def _wrong_attribute(new: NewManagedAttribute) -> Iterator[Problem]:
@@ -331,8 +331,8 @@ def _wrong_subtype(new: NewObjectSubtype) -> Iterator[Problem]:
         yield _violation("dcType", "must not be null")
     if not new.ac_subtype:
         yield _violation("acSubtype", "must not be blank")
-    elif len(new.ac_subtype.upper()) > MAX_TERM:
-        yield _violation("acSubtype", f"size must be between 1 and {MAX_TERM}")
+    elif len(new.ac_subtype.upper()) > MAX_TERM_LENGTH:
+        yield _violation("acSubtype", f"size must be between 1 and {MAX_TERM_LENGTH}")
 
 
 def _violation(name: str, rule: str) -> Problem:

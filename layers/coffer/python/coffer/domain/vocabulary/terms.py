@@ -11,6 +11,8 @@ from coffer.domain.media_types import DcType
 
 MANAGED_ATTRIBUTE = "managed-attribute"
 OBJECT_SUBTYPE = "object-subtype"
+MAX_TERM_LENGTH = 50
+"""Characters of a managed attribute's key, and of a subtype's name."""
 
 
 class ElementType(StrEnum):

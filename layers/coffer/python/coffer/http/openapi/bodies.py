@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from coffer.domain.buckets import BUCKET_PATTERN
 from coffer.domain.constraints import MAX_TAG_LENGTH, MAX_TAGS
 from coffer.domain.derivatives.record import DerivativeType
 from coffer.domain.file_names import MAX_NAME_LENGTH
-from coffer.domain.media_types import DcType
+from coffer.domain.media_types import MAX_MEDIA_TYPE_LENGTH, DcType
 from coffer.domain.metadata.rules import CONSTRAINTS
+from coffer.domain.text_safety import NO_MARKUP_PATTERN
 from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
-from coffer.domain.uploads.rules import MAX_MEDIA_TYPE_LENGTH
-from coffer.domain.vocabulary.edit import MAX_TERM
+from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
 from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
 from coffer.http.derivatives import documents as derivative_documents
 from coffer.http.metadata.documents import SET_BY_THE_SERVER
-from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.schemas import (
     Members,
     Schema,
@@ -40,8 +40,6 @@ from coffer.http.openapi.schemas import (
 )
 from coffer.http.uploads import documents as upload_documents
 
-NO_MARKUP = "^([^<]|<(?![A-Za-z/!?]))*$"
-"""Text in which an HTML parser sees no tag (`coffer.domain.text_safety`)."""
 _NOTHING = "^\\s*$"
 _MEDIA_TYPE = f"{_NOTHING}|^[!-.0-~][ -.0-~]*/[ -~]*[!-~]$"
 _SOMETHING = "[^\\s]"
@@ -50,7 +48,7 @@ _LONGEST = {name: longest for _, name, longest, _ in CONSTRAINTS}
 
 def _prose(name: str, description: str, **rules: object) -> Schema:
     limit = {"maxLength": _LONGEST[name]} if name in _LONGEST else {}
-    return nullable(text(description, pattern=NO_MARKUP, **limit, **rules))
+    return nullable(text(description, pattern=NO_MARKUP_PATTERN, **limit, **rules))
 
 
 _DC_TYPES = tuple(dict.fromkeys(word for kind in DcType for word in (kind.value, kind.label)))
@@ -63,7 +61,7 @@ NEW_METADATA: Members = {
     "resourceExternalURL": nullable(
         url(
             "Where the resource is that is described instead of a file.",
-            pattern=NO_MARKUP,
+            pattern=NO_MARKUP_PATTERN,
             maxLength=_LONGEST["resourceExternalURL"],
         )
     ),
@@ -99,7 +97,7 @@ NEW_METADATA: Members = {
     ),
     "acTags": nullable(
         many(
-            text("One tag.", pattern=NO_MARKUP, maxLength=MAX_TAG_LENGTH),
+            text("One tag.", pattern=NO_MARKUP_PATTERN, maxLength=MAX_TAG_LENGTH),
             "Words to find it by.",
             maxItems=MAX_TAGS,
         )
@@ -113,8 +111,8 @@ NEW_METADATA: Members = {
     "acSubtype": nullable(
         text(
             "A finer kind of thing: the acSubtype of an object-subtype of the same dcType.",
-            pattern=NO_MARKUP,
-            maxLength=MAX_TERM,
+            pattern=NO_MARKUP_PATTERN,
+            maxLength=MAX_TERM_LENGTH,
         )
     ),
     "managedAttributes": nullable(
@@ -247,7 +245,7 @@ _SOURCES: Members = {
 }
 
 NEW_DERIVATIVE: Members = {
-    "bucket": nullable(text("Passed over: it is the file's.", pattern=NO_MARKUP)),
+    "bucket": nullable(text("Passed over: it is the file's.", pattern=NO_MARKUP_PATTERN)),
     "fileIdentifier": nullable(
         identifier("The file: one that was uploaded as a derivative, and has no record yet.")
     ),
@@ -274,11 +272,15 @@ NEW_DERIVATIVE: Members = {
     "sourceSet": _prose("sourceSet", "A name for the batch that the record comes with."),
 }
 
-_CORRECTED_TYPE = text("The media type.", pattern=NO_MARKUP, maxLength=150)
+_CORRECTED_TYPE = text("The media type.", pattern=NO_MARKUP_PATTERN, maxLength=150)
 _CORRECTED_EXTENSION = text("The extension, with its dot.", pattern="^(\\.[^<]*)?$", maxLength=10)
 CORRECTIONS: Members = {
     "originalFilename": nullable(
-        text("The name that the file came with.", pattern=NO_MARKUP, maxLength=MAX_NAME_LENGTH)
+        text(
+            "The name that the file came with.",
+            pattern=NO_MARKUP_PATTERN,
+            maxLength=MAX_NAME_LENGTH,
+        )
     ),
     "receivedMediaType": nullable(_CORRECTED_TYPE),
     "detectedMediaType": _CORRECTED_TYPE,

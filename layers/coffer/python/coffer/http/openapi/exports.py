@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from coffer.domain.export.record import KEY_LENGTH, ExportStatus
 from coffer.domain.export.resolve_sources import MAX_NAME_LENGTH
 from coffer.domain.export.transform_member import CONVERT, RESIZE
+from coffer.domain.text_safety import NO_MARKUP_PATTERN
 from coffer.http.export.documents import KEY_TYPE, PROBLEMS, TYPE
-from coffer.http.openapi.bodies import NO_MARKUP
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -55,7 +55,7 @@ KEY_PATTERN = f"^[A-Za-z0-9]{{{KEY_LENGTH}}}$"
 _NAME = text(
     "What the export is called, in the message that tells of it.",
     maxLength=MAX_NAME_LENGTH,
-    pattern=NO_MARKUP,
+    pattern=NO_MARKUP_PATTERN,
 )
 _FUNCTION = thing(
     {
@@ -80,7 +80,7 @@ _REQUEST: Members = {
     ),
     "filenameAliases": nullable(
         mapping(
-            text("The alias.", maxLength=MAX_NAME_LENGTH, pattern=NO_MARKUP),
+            text("The alias.", maxLength=MAX_NAME_LENGTH, pattern=NO_MARKUP_PATTERN),
             "What files are called in the archive instead, by fileIdentifier; their extension "
             "stays.",
             propertyNames={"pattern": UUID_PATTERN},
@@ -90,7 +90,7 @@ _REQUEST: Members = {
         mapping(
             many(identifier("A file of fileIdentifiers."), "What is in the folder."),
             "Folders of the archive, each with its files. Files that are in none are at the top.",
-            propertyNames={"maxLength": MAX_NAME_LENGTH, "pattern": NO_MARKUP},
+            propertyNames={"maxLength": MAX_NAME_LENGTH, "pattern": NO_MARKUP_PATTERN},
         )
     ),
     "exportFunction": {"anyOf": [_FUNCTION, {"type": "null"}], "description": "What is done."},

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coffer.domain.buckets import BUCKET_PATTERN
 from coffer.domain.media_types import DcType
-from coffer.domain.vocabulary.edit import MAX_TERM
+from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
 from coffer.http.listing.in_memory_query import MAX_LIMIT, MAX_OFFSET
 from coffer.http.openapi import lists
 from coffer.http.openapi.exports import KEY_PATTERN
-from coffer.http.openapi.records import BUCKET_PATTERN
 from coffer.http.openapi.responses import MEDIA_TYPE
 from coffer.http.openapi.schemas import Schema, identifier, one_of, text, url, whole_number
 
@@ -126,7 +126,9 @@ def parameters(*, rawstore: str) -> dict[str, dict[str, Any]]:
             whole_number("How many at most; 20 unless said.", minimum=1, maximum=MAX_LIMIT),
         ),
         "managedAttributeId": _parameter(
-            "path", "id", text("The id of the managed attribute, or its key.", maxLength=MAX_TERM)
+            "path",
+            "id",
+            text("The id of the managed attribute, or its key.", maxLength=MAX_TERM_LENGTH),
         ),
         "changedManagedAttributeId": _parameter(
             "path", "id", identifier("The id of the managed attribute.")

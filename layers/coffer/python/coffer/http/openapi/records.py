@@ -6,6 +6,7 @@ of them are always there, null where there is nothing to say, unless a table say
 
 from __future__ import annotations
 
+from coffer.domain.buckets import BUCKET_PATTERN
 from coffer.domain.derivatives.record import DerivativeType
 from coffer.domain.media_types import DcType
 from coffer.domain.uploads.record import HashStatus, ThumbnailStatus, UploadStatus
@@ -26,7 +27,6 @@ from coffer.http.openapi.schemas import (
     whole_number,
 )
 
-BUCKET_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._~-]{0,49}$"
 _READER_STATES = (UploadStatus.AVAILABLE, UploadStatus.REJECTED)
 _TYPE_EXAMPLES = ["image/jpeg"]
 

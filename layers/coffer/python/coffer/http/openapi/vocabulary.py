@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coffer.domain.media_types import DcType
+from coffer.domain.text_safety import NO_MARKUP_PATTERN
 from coffer.domain.vocabulary.edit import (
     LANGUAGE,
     MAX_ACCEPTED_VALUE,
@@ -10,11 +11,14 @@ from coffer.domain.vocabulary.edit import (
     MAX_DESCRIPTION,
     MAX_DESCRIPTIONS,
     MAX_NAME,
-    MAX_TERM,
     MIN_DESCRIPTION,
 )
-from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, OBJECT_SUBTYPE, ElementType
-from coffer.http.openapi.bodies import NO_MARKUP
+from coffer.domain.vocabulary.terms import (
+    MANAGED_ATTRIBUTE,
+    MAX_TERM_LENGTH,
+    OBJECT_SUBTYPE,
+    ElementType,
+)
 from coffer.http.openapi.records import document, resource
 from coffer.http.openapi.schemas import (
     Members,
@@ -80,7 +84,7 @@ MANAGED_ATTRIBUTE_MEMBERS: Members = {
     "key": text(
         "By which metadata uses it.",
         pattern="^[a-z0-9_]+$",
-        maxLength=MAX_TERM,
+        maxLength=MAX_TERM_LENGTH,
         examples=["object_store_attribute_1"],
     ),
     "vocabularyElementType": _ELEMENT_TYPE,
@@ -91,7 +95,7 @@ MANAGED_ATTRIBUTE_MEMBERS: Members = {
 OBJECT_SUBTYPE_MEMBERS: Members = {
     "dcType": one_of(DcType, "What kind of thing it is a finer kind of."),
     "acSubtype": text(
-        "Its name, in upper case.", maxLength=MAX_TERM, examples=["MUSICAL NOTATION"]
+        "Its name, in upper case.", maxLength=MAX_TERM_LENGTH, examples=["MUSICAL NOTATION"]
     ),
     **_CREATED,
 }
@@ -101,13 +105,15 @@ _IGNORED: Members = {
     for name in ("createdBy", "createdOn")
 }
 NEW_MANAGED_ATTRIBUTE: Members = {
-    "name": {**_NAME, "pattern": f"^(?=[\\s\\S]*[A-Za-z0-9]){NO_MARKUP[1:]}"},
+    "name": {**_NAME, "pattern": f"^(?=[\\s\\S]*[A-Za-z0-9]){NO_MARKUP_PATTERN[1:]}"},
     "vocabularyElementType": _ELEMENT_TYPE,
     "acceptedValues": {
         **_ACCEPTED,
-        "items": text("One value.", maxLength=MAX_ACCEPTED_VALUE, pattern=NO_MARKUP),
+        "items": text("One value.", maxLength=MAX_ACCEPTED_VALUE, pattern=NO_MARKUP_PATTERN),
     },
-    "multilingualDescription": _descriptions(pattern=f"^(?=\\S[\\s\\S]*\\S$){NO_MARKUP[1:]}"),
+    "multilingualDescription": _descriptions(
+        pattern=f"^(?=\\S[\\s\\S]*\\S$){NO_MARKUP_PATTERN[1:]}"
+    ),
 }
 NEW_OBJECT_SUBTYPE: Members = {
     "dcType": one_of(
@@ -116,8 +122,8 @@ NEW_OBJECT_SUBTYPE: Members = {
     ),
     "acSubtype": text(
         "Its name, which is kept in upper case, and unique whatever the dcType.",
-        maxLength=MAX_TERM,
-        pattern=f"^(?=[\\s\\S]*\\S){NO_MARKUP[1:]}",
+        maxLength=MAX_TERM_LENGTH,
+        pattern=f"^(?=[\\s\\S]*\\S){NO_MARKUP_PATTERN[1:]}",
     ),
 }
 
