@@ -5,10 +5,10 @@ from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.metadata.create import create_metadata
+from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.documents import read_resource, resource_response
-from coffer.http.metadata.documents import TYPE, new_metadata, present_metadata
+from coffer.http.fields import parse_new_record, written_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
@@ -26,14 +26,14 @@ app = Api()
 def add_metadata(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Response:
-        new = new_metadata(read_resource(request, TYPE))
-        metadata = create_metadata(uploads, catalogue, clock, caller, new, reserved_identifier(run))
-        return resource_response(
-            request, present_metadata(metadata), version=metadata.version, created=True
+    def create(run: Run | None) -> Response:
+        given = parse_new_record(request, METADATA_FIELDS)
+        metadata = create_metadata(
+            uploads, catalogue, clock, caller, given, reserved_identifier(run)
         )
+        return written_response(request, METADATA_FIELDS, metadata, created=True)
 
-    return idempotent_response(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, create)
 
 
 lambda_handler = app.handler()

@@ -5,12 +5,12 @@ from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.metadata.bulk import BulkMetadata
+from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.metadata.documents import TYPE, new_metadata, present_metadata
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.transactions.bulk import bulk_response, check_response_size, read_entries
+from coffer.http.transactions.bulk import check_response_size, read_entries, records_response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
 
@@ -26,10 +26,10 @@ def add_many(request: Request) -> Response:
     caller = identify(request)
 
     def make(run: Run | None) -> Response:
-        entries = read_entries(request, TYPE, new_metadata)
+        entries = read_entries(request, METADATA_FIELDS)
         identities = [reserved_identifier(run, number) for number in range(len(entries))]
-        made = bulk.create(caller, entries, identities, check_response_size(present_metadata))
-        return bulk_response([present_metadata(one) for one in made], None)
+        made = bulk.create(caller, entries, identities, check_response_size(METADATA_FIELDS))
+        return records_response(METADATA_FIELDS, made)
 
     return idempotent_response(request, caller, idempotency, make)
 

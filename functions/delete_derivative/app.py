@@ -1,13 +1,10 @@
-"""DELETE /api/v1/derivative/{id}: delete the record of a file that was made from another."""
-
-from functools import partial
+"""DELETE /api/v1/derivative/{id}: delete the record of a file that was made from another file."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.derivatives.create import Deriving
+from coffer.domain.derivatives.delete import delete_derivative
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.transactions.commit import commit_change
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import deleted_response
 from coffer.http.requests import Request
@@ -16,8 +13,7 @@ from coffer.http.transactions.preconditions import read_precondition
 from coffer.identification import configured_identify
 
 identify = configured_identify()
-catalogue = DynamoCatalogue()
-deriving = Deriving(uploads=DynamoUploads(), catalogue=catalogue, clock=SystemClock())
+uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
 app = Api()
 
 
@@ -26,7 +22,7 @@ def remove_derivative(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     precondition = read_precondition(request)
-    commit_change(catalogue, partial(deriving.plan_deletion, caller, identifier, precondition))
+    delete_derivative(uploads, catalogue, clock, caller, identifier, precondition)
     return deleted_response()
 
 

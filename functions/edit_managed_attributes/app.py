@@ -6,17 +6,15 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.domain.vocabulary import edit
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS
 from coffer.domain.vocabulary.terms import ManagedAttribute
 from coffer.http.api import Api, require_variable
+from coffer.http.fields import parse_new_record
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.http.transactions.preconditions import read_precondition
-from coffer.http.vocabulary.documents import (
-    read_managed_attribute_changes,
-    read_new_managed_attribute,
-    term_response,
-)
+from coffer.http.vocabulary.documents import parse_term_changes, term_response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -31,8 +29,9 @@ def add_managed_attribute(request: Request) -> Response:
     caller = identify(request)
 
     def make(run: Run | None) -> Response:
-        new, reserved = read_new_managed_attribute(request), reserved_identifier(run)
-        attribute = edit.create_managed_attribute(vocabulary, clock, caller, new, reserved)
+        given = parse_new_record(request, MANAGED_ATTRIBUTE_FIELDS)
+        reserved = reserved_identifier(run)
+        attribute = edit.create_managed_attribute(vocabulary, clock, caller, given, reserved)
         return term_response(request, attribute, created=True)
 
     return idempotent_response(request, caller, idempotency, make)
@@ -43,7 +42,7 @@ def patch_managed_attribute(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     expected = read_precondition(request)
-    changes = read_managed_attribute_changes(request, identifier)
+    changes = parse_term_changes(request, MANAGED_ATTRIBUTE_FIELDS, identifier)
     attribute = edit.change_managed_attribute(vocabulary, caller, identifier, changes, expected)
     return term_response(request, attribute)
 

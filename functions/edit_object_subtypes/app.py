@@ -6,17 +6,15 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.domain.vocabulary import edit
+from coffer.domain.vocabulary.fields import OBJECT_SUBTYPE_FIELDS
 from coffer.domain.vocabulary.terms import ObjectSubtype
 from coffer.http.api import Api, require_variable
+from coffer.http.fields import parse_new_record
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.http.transactions.preconditions import read_precondition
-from coffer.http.vocabulary.documents import (
-    read_new_object_subtype,
-    read_object_subtype_changes,
-    term_response,
-)
+from coffer.http.vocabulary.documents import parse_term_changes, term_response
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -31,8 +29,8 @@ def add_object_subtype(request: Request) -> Response:
     caller = identify(request)
 
     def make(run: Run | None) -> Response:
-        new, reserved = read_new_object_subtype(request), reserved_identifier(run)
-        subtype = edit.create_object_subtype(vocabulary, clock, caller, new, reserved)
+        given, reserved = parse_new_record(request, OBJECT_SUBTYPE_FIELDS), reserved_identifier(run)
+        subtype = edit.create_object_subtype(vocabulary, clock, caller, given, reserved)
         return term_response(request, subtype, created=True)
 
     return idempotent_response(request, caller, idempotency, make)
@@ -43,7 +41,7 @@ def patch_object_subtype(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
     expected = read_precondition(request)
-    changes = read_object_subtype_changes(request, identifier)
+    changes = parse_term_changes(request, OBJECT_SUBTYPE_FIELDS, identifier)
     subtype = edit.change_object_subtype(vocabulary, caller, identifier, changes, expected)
     return term_response(request, subtype)
 

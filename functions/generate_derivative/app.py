@@ -11,7 +11,7 @@ from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.thumbnails.regenerate import generation_response, read_generation
+from coffer.http.thumbnails.regenerate import generation_response, parse_generation
 from coffer.http.transactions.idempotency import idempotent_response
 from coffer.identification import configured_identify
 from coffer.settings import store_settings
@@ -34,7 +34,7 @@ def generate_derivative(request: Request) -> Response:
 
     # A run that is taken up finds the thumbnail that the dead one wanted: there is one for a file.
     def make(_run: Run | None) -> Response:
-        wanted = read_generation(request)
+        wanted = parse_generation(request)
         return generation_response(request, wanted, regeneration.run(caller, wanted))
 
     return idempotent_response(request, caller, idempotency, make)

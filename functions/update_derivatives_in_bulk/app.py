@@ -4,11 +4,15 @@ from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.derivatives.bulk import BulkDerivatives
+from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.http.api import Api
-from coffer.http.derivatives.documents import TYPE, derivative_changes, present_derivative
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.transactions.bulk import bulk_response, check_response_size, read_changes_of_many
+from coffer.http.transactions.bulk import (
+    check_response_size,
+    read_changes_of_many,
+    records_response,
+)
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -19,9 +23,9 @@ app = Api()
 @app.route("PATCH /api/v1/derivative/bulk")
 def change_many(request: Request) -> Response:
     caller = identify(request)
-    changes = read_changes_of_many(request, TYPE, derivative_changes)
-    made = bulk.update(caller, changes, check_response_size(present_derivative))
-    return bulk_response([present_derivative(one) for one in made], None)
+    changes = read_changes_of_many(request, DERIVATIVE_FIELDS)
+    made = bulk.update(caller, changes, check_response_size(DERIVATIVE_FIELDS))
+    return records_response(DERIVATIVE_FIELDS, made)
 
 
 lambda_handler = app.handler()

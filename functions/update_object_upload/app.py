@@ -2,13 +2,15 @@
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.identifiers import parse_identifier
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.update import update_upload
 from coffer.http.api import Api, require_variable
-from coffer.http.documents import read_changes, resource_response
+from coffer.http.documents import resource_response
+from coffer.http.fields import parse_record_changes
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.preconditions import read_precondition
-from coffer.http.uploads.documents import TYPE, present_upload, upload_changes
+from coffer.http.uploads.documents import present_upload
 from coffer.identification import configured_identify
 
 identify = configured_identify()
@@ -20,7 +22,7 @@ app = Api()
 def change_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    changes = upload_changes(read_changes(request, TYPE, identifier))
+    changes = parse_record_changes(request, OBJECT_UPLOAD_FIELDS, identifier)
     upload = update_upload(uploads, caller, identifier, changes, read_precondition(request))
     data = present_upload(upload, duplicate_found=upload.duplicate_found)
     return resource_response(request, data, version=upload.version)

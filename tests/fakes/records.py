@@ -8,8 +8,9 @@ from uuid import UUID
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.media_types import DcType
+from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.metadata.record import DEFAULTS, Metadata
+from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.actions import Action, Add, Claim
 from coffer.domain.uploads.record import (
     Awaiting,
@@ -116,7 +117,7 @@ def metadata(**changes: Any) -> Metadata:
         "file_extension": ".png",
         "ac_hash_function": "SHA-1",
         "ac_hash_value": sha1_of(PNG),
-        **DEFAULTS,
+        **METADATA_DEFAULTS,
     }
     return Metadata(**known | changes)
 

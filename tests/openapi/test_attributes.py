@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from coffer.domain.listing.attributes import (
-    derivative_attributes,
-    managed_attribute_attributes,
-    metadata_attributes,
-    object_subtype_attributes,
-    upload_attributes,
-)
+from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
+from coffer.domain.fields import FieldType
 from coffer.domain.listing.index_keys import Kind
-from coffer.domain.listing.resources import RESOURCES, Form
+from coffer.domain.listing.resources import FIELDS
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata.record import Metadata, NewMetadata
+from coffer.domain.metadata.fields import METADATA_FIELDS
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.record import (
     Content,
     ObjectUpload,
@@ -26,8 +23,8 @@ from coffer.domain.uploads.record import (
     ThumbnailStatus,
     UploadStatus,
 )
-from coffer.http.derivatives.documents import present_derivative
-from coffer.http.metadata.documents import SET_BY_THE_SERVER, present_metadata
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUBTYPE_FIELDS
+from coffer.http.fields import present_record
 from coffer.http.openapi.bodies import NEW_METADATA
 from coffer.http.openapi.records import (
     DERIVATIVE,
@@ -129,47 +126,48 @@ FULL = replace(
 
 def test_terms_are_emitted_as_they_are_described() -> None:
     for term in (attribute(), attribute(accepted_values=("good",))):
-        assert list(managed_attribute_attributes(term)) == list(MANAGED_ATTRIBUTE_MEMBERS)
+        assert list(MANAGED_ATTRIBUTE_FIELDS.present(term)) == list(MANAGED_ATTRIBUTE_MEMBERS)
         validator_named("ManagedAttribute").validate(present_term(term))
-    assert list(object_subtype_attributes(subtype())) == list(OBJECT_SUBTYPE_MEMBERS)
+    assert list(OBJECT_SUBTYPE_FIELDS.present(subtype())) == list(OBJECT_SUBTYPE_MEMBERS)
     validator_named("ObjectSubtype").validate(present_term(subtype()))
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
 def test_an_upload_is_emitted_as_it_is_described(upload: ObjectUpload) -> None:
-    emitted = upload_attributes(upload)
+    emitted = OBJECT_UPLOAD_FIELDS.present(upload)
     assert list(emitted) == list(OBJECT_UPLOAD)
     validator_named("ObjectUploadAttributes").validate(emitted)
 
 
 def test_metadata_is_emitted_as_it_is_described() -> None:
-    assert set(metadata_attributes(FULL)) == set(METADATA)
-    assert set(metadata_attributes(BARE)) == set(METADATA) - set(METADATA_WHEN_GIVEN)
+    assert set(METADATA_FIELDS.present(FULL)) == set(METADATA)
+    assert set(METADATA_FIELDS.present(BARE)) == set(METADATA) - set(METADATA_WHEN_GIVEN)
     for record in (BARE, FULL):
-        validator_named("Metadata").validate(present_metadata(record))
-    assert set(present_metadata(FULL)["relationships"]) == set(PERSONS)
+        validator_named("Metadata").validate(present_record(METADATA_FIELDS, record))
+    assert set(present_record(METADATA_FIELDS, FULL)["relationships"]) == set(PERSONS)
 
 
 def test_a_derivative_is_emitted_as_it_is_described() -> None:
     bare = thumbnail()
     full = replace(bare, ac_tags=("a",), not_publicly_releasable_reason="embargo", source_set="1")
-    assert set(derivative_attributes(full)) == set(DERIVATIVE)
-    assert set(derivative_attributes(bare)) == set(DERIVATIVE) - set(DERIVATIVE_WHEN_GIVEN)
+    assert set(DERIVATIVE_FIELDS.present(full)) == set(DERIVATIVE)
+    assert set(DERIVATIVE_FIELDS.present(bare)) == set(DERIVATIVE) - set(DERIVATIVE_WHEN_GIVEN)
     for record in (bare, full):
-        validator_named("ShownDerivative").validate(present_derivative(record))
+        validator_named("ShownDerivative").validate(present_record(DERIVATIVE_FIELDS, record))
 
 
-FORMS = {
-    Form.TEXT: {"string"},
-    Form.WORD: {"string"},
-    Form.BUCKET: {"string"},
-    Form.IDENTIFIER: {"string"},
-    Form.MOMENT: {"string"},
-    Form.NUMBER: {"integer"},
-    Form.FLAG: {"boolean"},
-    Form.TEXTS: {"array"},
-    Form.MEMBERS: {"object"},
-    Form.MAP: {"object"},
+JSON_TYPES = {
+    FieldType.TEXT: {"string"},
+    FieldType.URL: {"string"},
+    FieldType.CHOICE: {"string"},
+    FieldType.BUCKET: {"string"},
+    FieldType.IDENTIFIER: {"string"},
+    FieldType.TIME: {"string"},
+    FieldType.INTEGER: {"integer"},
+    FieldType.BOOLEAN: {"boolean"},
+    FieldType.TEXTS: {"array"},
+    FieldType.OBJECT: {"object"},
+    FieldType.TEXT_MAP: {"object"},
 }
 
 
@@ -181,29 +179,24 @@ FORMS = {
         (Kind.OBJECT_UPLOAD, OBJECT_UPLOAD),
     ],
 )
-def test_lists_know_every_attribute_by_its_form(kind: Kind, described: Members) -> None:
-    known = RESOURCES[kind].attributes
+def test_lists_know_every_attribute_by_its_type(kind: Kind, described: Members) -> None:
+    known = FIELDS[kind].by_name
     assert set(known) == set(described)
     for name, one in known.items():
         schema = described[name]
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        assert set(kinds) - {"null"} == FORMS[one.form], name
-        assert (schema.get("format") == "date-time") == (one.form is Form.MOMENT), name
-        assert (schema.get("format") == "uuid") == (one.form is Form.IDENTIFIER), name
+        assert set(kinds) - {"null"} == JSON_TYPES[one.type], name
+        assert (schema.get("format") == "date-time") == (one.type is FieldType.TIME), name
+        assert (schema.get("format") == "uuid") == (one.type is FieldType.IDENTIFIER), name
         assert set(schema.get("enum", ())) - {None} <= set(one.words), name
-        assert set(one.members) == set(schema.get("properties", ())), name
+        assert {member.name for member in one.members} == set(schema.get("properties", ())), name
 
 
 def test_every_attribute_that_a_caller_can_set_is_described() -> None:
-    settable = {_spelled(field.name) for field in fields(NewMetadata)}
-    assert set(NEW_METADATA) | set(PERSONS) == settable
-    assert set(NEW_METADATA) & SET_BY_THE_SERVER == set()
-    assert set(METADATA) == set(NEW_METADATA) | SET_BY_THE_SERVER
-
-
-def _spelled(field: str) -> str:
-    first, *rest = field.split("_")
-    return "".join([first, *(word.title() for word in rest)]).replace("ExternalUrl", "ExternalURL")
+    assert set(NEW_METADATA) == {field.name for field in METADATA_FIELDS.writable}
+    assert set(PERSONS) == {one.name for one in METADATA_FIELDS.relationships if one.writable}
+    assert set(NEW_METADATA) & METADATA_FIELDS.set_by_server == set()
+    assert set(METADATA) == set(NEW_METADATA) | METADATA_FIELDS.set_by_server
 
 
 VALUES: list[Any] = [

@@ -9,7 +9,7 @@ import pytest
 
 from coffer.domain.changes.publish import describe_change
 from coffer.domain.changes.snapshots import AuditedRecord
-from coffer.domain.listing.attributes import upload_attributes
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.record import ThumbnailStatus
 from tests.fakes.clocks import NOON
 from tests.fakes.records import FILE, METADATA, THUMBNAIL, metadata, pending, thumbnail, upload
@@ -91,7 +91,7 @@ def test_the_message_about_a_new_upload_has_all_attributes() -> None:
         "type": "ObjectUploadNotification",
         "operation": "created",
         "fileIdentifier": FILE,
-        **upload_attributes(upload()),
+        **OBJECT_UPLOAD_FIELDS.present(upload()),
         "imageable": True,
         "warnings": {"duplicate_found": "A file with the same content already exists"},
         "version": 1,

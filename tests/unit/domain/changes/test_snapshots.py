@@ -7,7 +7,7 @@ import json
 import pytest
 
 from coffer.domain.changes.snapshots import AuditedRecord
-from coffer.domain.listing.attributes import upload_attributes
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from tests.fakes.clocks import NOON
 from tests.fakes.records import FILE, METADATA, THUMBNAIL, metadata, pending, thumbnail, upload
 from tests.unit.domain.changes.examples import (
@@ -36,7 +36,7 @@ def test_the_first_snapshot_lists_all_attributes_with_a_value() -> None:
     assert snapshot["author"] == "alice"
     assert snapshot["commitDateTime"] == "2026-11-22T12:01:00.250000Z"
     assert snapshot["version"] == 1
-    assert snapshot["state"] == upload_attributes(upload())
+    assert snapshot["state"] == OBJECT_UPLOAD_FIELDS.present(upload())
     filled = {name for name, value in snapshot["state"].items() if value is not None}
     assert set(snapshot["changedProperties"]) == filled
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.derivatives.create import Deriving, NewDerivative
+from coffer.domain.derivatives.create import create_derivative
 from coffer.domain.derivatives.record import Derivative, DerivativeType
+from coffer.domain.derivatives.update import update_derivative
 from coffer.domain.errors import ForbiddenError, InvalidError, RequestError
 from coffer.domain.media_types import DcType
-from coffer.domain.transactions.commit import Precondition, commit_change
+from coffer.domain.transactions.commit import Precondition
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
@@ -54,9 +55,6 @@ class World:
         self.uploads = InMemoryUploads(main, derived or made())
         self.catalogue = InMemoryCatalogue(self.uploads)
         describe(self.catalogue, metadata(**described))
-        self.deriving = Deriving(
-            uploads=self.uploads, catalogue=self.catalogue, clock=FrozenClock()
-        )
 
     def create(self, who: Caller = GUEST, **given: Any) -> Derivative:
         known: dict[str, Any] = {
@@ -64,8 +62,7 @@ class World:
             "dc_type": DcType.IMAGE,
             "ac_derived_from": METADATA,
         }
-        new = NewDerivative(**known | given)
-        return commit_change(self.catalogue, lambda: self.deriving.plan(who, new))
+        return create_derivative(self.uploads, self.catalogue, FrozenClock(), who, known | given)
 
     def refusal(self, **given: Any) -> list[tuple[str, str | None]]:
         with pytest.raises(RequestError) as refused:
@@ -184,9 +181,8 @@ def test_a_change_is_held_to_the_same_rules() -> None:
     record = world.create()
 
     def change(**changes: Any) -> Derivative:
-        return commit_change(
-            world.catalogue,
-            lambda: world.deriving.plan_change(GUEST, record.identifier, changes, Precondition()),
+        return update_derivative(
+            world.uploads, world.catalogue, GUEST, record.identifier, changes, Precondition()
         )
 
     with pytest.raises(InvalidError, match="must be a jpeg"):

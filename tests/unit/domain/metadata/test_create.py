@@ -26,8 +26,9 @@ from coffer.domain.errors import (
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.create import create_metadata
+from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.read import read_metadata
-from coffer.domain.metadata.record import DEFAULTS, Metadata, NewMetadata
+from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads, with_hooks
 from tests.fakes.clocks import NOON
@@ -58,7 +59,7 @@ class World:
         self.catalogue = InMemoryCatalogue(self.uploads)
 
     def create(self, who: Caller = GUEST, **given: Any) -> Metadata:
-        new = NewMetadata(**{"bucket": "aafc", "file_identifier": FILE} | given)
+        new = {"bucket": "aafc", "file_identifier": FILE} | given
         return create_metadata(self.uploads, self.catalogue, FrozenClock(), who, new)
 
     def create_external(self, **given: Any) -> Metadata:
@@ -184,11 +185,11 @@ def test_a_reason_that_was_given_is_not_replaced_by_the_default(world: World) ->
     assert (made.publicly_releasable, made.not_publicly_releasable_reason) == (False, "draft")
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("name", METADATA_DEFAULTS)
 def test_blank_rights_get_the_shipped_defaults(world: World, name: str) -> None:
     blank: dict[str, Any] = {name: None}
     made = world.create(**blank)
-    assert getattr(made, name) == DEFAULTS[name]
+    assert getattr(made, name) == METADATA_DEFAULTS[name]
     assert (made.created_on, made.xmp_metadata_date) == (NOON, NOON)
 
 
@@ -360,9 +361,9 @@ def test_all_violations_are_told_at_once(world: World) -> None:
         ac_caption="x" * 251, source_set="x" * 51, orientation=9, managed_attributes={"k": "v"}
     )
     assert [pointer for _, _, pointer in refusal] == [
-        at("acCaption"),
-        at("sourceSet"),
         at("orientation"),
+        at("sourceSet"),
+        at("acCaption"),
         at("managedAttributes"),
     ]
 
@@ -389,7 +390,7 @@ def test_a_file_is_described_once(world: World) -> None:
 
 def test_of_two_at_once_one_gets_the_conflict(world: World) -> None:
     catalogue = with_hooks(world.catalogue, before=once("commit", world.create))
-    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    new = {"bucket": "aafc", "file_identifier": FILE}
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
@@ -399,7 +400,7 @@ def test_a_file_that_is_deleted_at_that_moment_is_not_found(world: World) -> Non
         world.uploads.records[FILE] = upload(deleted_on=NOON)
 
     catalogue = with_hooks(world.catalogue, before=once("commit", delete))
-    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    new = {"bucket": "aafc", "file_identifier": FILE}
     with pytest.raises(InvalidError, match="object-upload with fileIdentifier not found"):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
@@ -409,7 +410,7 @@ def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> 
         world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
 
     catalogue = with_hooks(world.catalogue, before=once("commit", fail))
-    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    new = {"bucket": "aafc", "file_identifier": FILE}
     made = create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
     assert world.catalogue.metadata_records == {made.identifier: made}
     assert world.catalogue.derivative_records == {}
@@ -424,7 +425,7 @@ def test_a_thumbnail_that_fails_while_another_describes_the_file_is_a_conflict(
         world.create()
 
     catalogue = with_hooks(world.catalogue, before=once("commit", fail_and_describe))
-    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    new = {"bucket": "aafc", "file_identifier": FILE}
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
@@ -442,7 +443,7 @@ def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict
             next(steps)()
 
     catalogue = with_hooks(world.catalogue, before=happen)
-    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    new = {"bucket": "aafc", "file_identifier": FILE}
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
@@ -455,7 +456,7 @@ def test_who_always_comes_second_for_no_reason_to_be_seen_is_asked_to_try_again(
             raise TransactionCanceledError({0: RecordChangedError(FILE)})
 
     catalogue = with_hooks(world.catalogue, before=refuse)
-    new = NewMetadata(bucket="aafc", file_identifier=FILE)
+    new = {"bucket": "aafc", "file_identifier": FILE}
     with pytest.raises(UnavailableError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 

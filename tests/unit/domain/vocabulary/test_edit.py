@@ -22,13 +22,6 @@ from coffer.domain.errors import (
 )
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.edit import (
-    MAX_ACCEPTED_VALUE,
-    MAX_ACCEPTED_VALUES,
-    MAX_DESCRIPTION,
-    MAX_DESCRIPTIONS,
-    MAX_NAME,
-    NewManagedAttribute,
-    NewObjectSubtype,
     change_managed_attribute,
     change_object_subtype,
     create_managed_attribute,
@@ -62,11 +55,11 @@ from tests.fakes.vocabulary import InMemoryVocabulary
 
 SUPER_USER = caller(Role.SUPER_USER)
 CLOCK = FrozenClock()
-NEW = NewManagedAttribute(
-    name="Sheet Condition",
-    vocabulary_element_type=ElementType.STRING,
-    multilingual_description=(Description("en", "What the sheet is like."),),
-)
+NEW = {
+    "name": "Sheet Condition",
+    "vocabulary_element_type": ElementType.STRING,
+    "multilingual_description": (Description("en", "What the sheet is like."),),
+}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +211,7 @@ class TestEditing:
         vocabulary = InMemoryVocabulary(attribute())
         with pytest.raises(ConflictError) as caught:
             create_managed_attribute(
-                vocabulary, CLOCK, SUPER_USER, replace(NEW, name="sheet-condition")
+                vocabulary, CLOCK, SUPER_USER, NEW | {"name": "sheet-condition"}
             )
         assert caught.value.problems[0].pointer == "/data/attributes/name"
 
@@ -226,55 +219,53 @@ class TestEditing:
         ("changes", "rule"),
         [
             ({"name": None}, "name must not be blank"),
-            ({"name": "x" * (MAX_NAME + 1)}, "name size"),
+            ({"name": "x" * (251)}, "name size"),
             ({"name": "標本"}, "name must have a letter"),
             ({"name": "x" * 51}, "name makes a key of 51"),
             ({"vocabulary_element_type": None}, "vocabularyElementType must not be null"),
-            ({"accepted_values": ("x",) * (MAX_ACCEPTED_VALUES + 1)}, "acceptedValues takes"),
-            ({"accepted_values": ("x" * (MAX_ACCEPTED_VALUE + 1),)}, "acceptedValues takes"),
+            ({"accepted_values": ("x",) * (501)}, "acceptedValues takes"),
+            ({"accepted_values": ("x" * (101),)}, "acceptedValues takes"),
             ({"multilingual_description": ()}, "multilingualDescription must not be empty"),
             ({"multilingual_description": (Description("en", ""),)}, "takes descriptions"),
             ({"multilingual_description": (Description("en", "x"),)}, "takes descriptions"),
             ({"multilingual_description": (Description("e", "xx"),)}, "takes languages"),
             ({"multilingual_description": (Description("engl", "xx"),)}, "takes languages"),
             (
-                {"multilingual_description": (Description("en", "xx"),) * (MAX_DESCRIPTIONS + 1)},
+                {"multilingual_description": (Description("en", "xx"),) * (21)},
                 "takes at most",
             ),
             (
-                {"multilingual_description": (Description("en", "x" * MAX_DESCRIPTION),) * 9},
+                {"multilingual_description": (Description("en", "x" * 5000),) * 9},
                 "characters in all",
             ),
         ],
     )
     def test_what_a_managed_attribute_may_not_be(self, changes: dict[str, Any], rule: str) -> None:
         with pytest.raises(InvalidError, match=rule):
-            create_managed_attribute(
-                InMemoryVocabulary(), CLOCK, SUPER_USER, replace(NEW, **changes)
-            )
+            create_managed_attribute(InMemoryVocabulary(), CLOCK, SUPER_USER, NEW | changes)
 
     def test_all_that_is_wrong_with_it_is_told_at_once(self) -> None:
         with pytest.raises(InvalidError) as caught:
-            create_managed_attribute(InMemoryVocabulary(), CLOCK, SUPER_USER, NewManagedAttribute())
+            create_managed_attribute(InMemoryVocabulary(), CLOCK, SUPER_USER, {})
         assert len(caught.value.problems) == 3
 
     def test_a_subtype_is_kept_in_upper_case_and_unique_whatever_its_type(self) -> None:
         vocabulary = InMemoryVocabulary()
-        new = NewObjectSubtype(dc_type=DcType.IMAGE, ac_subtype="Drawing")
+        new = {"dc_type": DcType.IMAGE, "ac_subtype": "Drawing"}
         assert create_object_subtype(vocabulary, CLOCK, ADMIN, new).ac_subtype == "DRAWING"
         with pytest.raises(ConflictError):
-            create_object_subtype(vocabulary, CLOCK, ADMIN, replace(new, dc_type=DcType.TEXT))
+            create_object_subtype(vocabulary, CLOCK, ADMIN, new | {"dc_type": DcType.TEXT})
 
     @pytest.mark.parametrize(
         ("new", "rule"),
         [
-            (NewObjectSubtype(ac_subtype="X"), "dcType must not be null"),
-            (NewObjectSubtype(dc_type=DcType.TEXT), "acSubtype must not be blank"),
-            (NewObjectSubtype(dc_type=DcType.TEXT, ac_subtype="x" * 51), "acSubtype size"),
-            (NewObjectSubtype(dc_type=DcType.TEXT, ac_subtype="ß" * 26), "acSubtype size"),
+            ({"ac_subtype": "X"}, "dcType must not be null"),
+            ({"dc_type": DcType.TEXT}, "acSubtype must not be blank"),
+            ({"dc_type": DcType.TEXT, "ac_subtype": "x" * 51}, "acSubtype size"),
+            ({"dc_type": DcType.TEXT, "ac_subtype": "ß" * 26}, "acSubtype size"),
         ],
     )
-    def test_what_a_subtype_may_not_be(self, new: NewObjectSubtype, rule: str) -> None:
+    def test_what_a_subtype_may_not_be(self, new: dict[str, Any], rule: str) -> None:
         with pytest.raises(InvalidError, match=rule):
             create_object_subtype(InMemoryVocabulary(), CLOCK, ADMIN, new)
 
@@ -366,7 +357,7 @@ class TestEditing:
     ) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         acts: list[Callable[[], object]] = [
-            lambda: create_managed_attribute(vocabulary, CLOCK, who, replace(NEW, name="B")),
+            lambda: create_managed_attribute(vocabulary, CLOCK, who, NEW | {"name": "B"}),
             lambda: change_managed_attribute(vocabulary, who, ATTRIBUTE, {}),
             lambda: delete_term(vocabulary, CLOCK, who, ManagedAttribute, ATTRIBUTE),
         ]
@@ -380,7 +371,7 @@ class TestEditing:
     @pytest.mark.parametrize("who", [caller(Role.DINA_ADMIN), caller(Role.SUPER_USER)])
     def test_subtypes_are_for_the_realms_admin(self, who: Caller) -> None:
         vocabulary = InMemoryVocabulary(subtype())
-        new = NewObjectSubtype(dc_type=DcType.IMAGE, ac_subtype="PHOTO")
+        new = {"dc_type": DcType.IMAGE, "ac_subtype": "PHOTO"}
         acts: list[Callable[[], object]] = [
             lambda: create_object_subtype(vocabulary, CLOCK, who, new),
             lambda: change_object_subtype(vocabulary, who, SUBTYPE, {}),

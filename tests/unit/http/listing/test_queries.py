@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.errors import MalformedRequestError, RequestError
+from coffer.domain.fields import FieldType
 from coffer.domain.listing.filters import (
     EVERYTHING,
     OPERATORS,
@@ -27,7 +28,7 @@ from coffer.domain.listing.filters import (
 from coffer.domain.listing.index_keys import Kind, Record, SortOrder
 from coffer.domain.listing.pages import Cursor
 from coffer.domain.listing.query_plan import Query
-from coffer.domain.listing.resources import RESOURCES, filter_values
+from coffer.domain.listing.resources import FIELDS, filter_values
 from coffer.http.listing.comparisons import QueryError
 from coffer.http.listing.cursors import decode_cursor, encode_cursor
 from coffer.http.listing.queries import ListQuery, View, parse_list_query, parse_view
@@ -202,13 +203,12 @@ def test_every_kind_has_its_own_attributes() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_attribute_can_be_filtered(kind: Kind) -> None:
-    resource = RESOURCES[kind]
-    for name, attribute in resource.attributes.items():
-        paths = [f"{name}.{member}" for member in attribute.members] or [name]
-        if attribute.form == "map":
+    for name, field in FIELDS[kind].by_name.items():
+        paths = [f"{name}.{member.name}" for member in field.members] or [name]
+        if field.type is FieldType.TEXT_MAP:
             paths = [f"{name}.anything"]
         for path in paths:
-            assert resource.field(path) is not None
+            assert FIELDS[kind].find(path) is not None
             assert problems(f"filter[{path}][AS]=x", kind) == [
                 ("malformed_parameter", f"filter[{path}][AS]")
             ]
@@ -448,7 +448,7 @@ NAMES = st.one_of(
     st.sampled_from(["fiql", "sort", "include", "page[limit]", "page[cursor]", "page[offset]"]),
     st.builds(
         "filter[{}][{}]".format,
-        st.one_of(NOISE, st.sampled_from(sorted(RESOURCES[Kind.METADATA].attributes))),
+        st.one_of(NOISE, st.sampled_from(sorted(FIELDS[Kind.METADATA].by_name))),
         st.one_of(NOISE, st.sampled_from(OPERATORS)),
     ),
     st.builds("fields[{}]".format, st.one_of(NOISE, st.sampled_from(list(Kind)))),

@@ -11,20 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.errors import MalformedRequestError, RequestError
-from coffer.domain.listing.attributes import metadata_attributes
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata.record import NewMetadata
-from coffer.http.documents import read_resource
-from coffer.http.metadata.documents import TYPE, new_metadata, present_metadata
+from coffer.domain.metadata.fields import METADATA_FIELDS
+from coffer.http.fields import parse_new_record, present_record
 from tests.fakes.records import FILE, METADATA, metadata
 from tests.unit.http.events import send_json
 
 PERSON = {"data": {"type": "person", "id": METADATA}}
 
 
-def read(attributes: Any, relationships: Any = None) -> NewMetadata:
+def read(attributes: Any, relationships: Any = None) -> dict[str, Any]:
     data = {"type": "metadata", "attributes": attributes, "relationships": relationships}
-    return new_metadata(read_resource(send_json({"data": data}), TYPE))
+    return parse_new_record(send_json({"data": data}), METADATA_FIELDS)
 
 
 def refusal(attributes: Any, relationships: Any = None) -> list[tuple[str, str | None]]:
@@ -73,12 +71,12 @@ GOOD: list[tuple[str, Any, str, Any]] = [
 
 @pytest.mark.parametrize(("name", "value", "field", "kept"), GOOD)
 def test_an_attribute_is_read(name: str, value: Any, field: str, kept: Any) -> None:
-    assert read({name: value}) == NewMetadata(**{field: kept})
+    assert read({name: value}) == {field: kept}
 
 
 @pytest.mark.parametrize("name", sorted({name for name, *_ in GOOD}))
 def test_null_is_not_given(name: str) -> None:
-    assert read({name: None}) == NewMetadata()
+    assert read({name: None}) == {}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +93,7 @@ def test_null_is_not_given(name: str) -> None:
     ],
 )
 def test_what_the_server_sets_is_ignored(name: str) -> None:
-    assert read({name: {"any": ["thing"]}}) == NewMetadata()
+    assert read({name: {"any": ["thing"]}}) == {}
 
 
 @pytest.mark.parametrize(
@@ -191,9 +189,9 @@ def test_a_name_that_is_endless_is_not_repeated_whole() -> None:
 
 def test_persons_are_related_by_their_ids() -> None:
     new = read({}, {"acMetadataCreator": PERSON, "dcCreator": {"data": None}})
-    assert new == NewMetadata(ac_metadata_creator=METADATA)
-    assert read({}, {"dcCreator": {"links": {}}}) == NewMetadata()
-    assert read({}, {"dcCreator": PERSON}) == NewMetadata(dc_creator=METADATA)
+    assert new == {"ac_metadata_creator": METADATA}
+    assert read({}, {"dcCreator": {"links": {}}}) == {}
+    assert read({}, {"dcCreator": PERSON}) == {"dc_creator": METADATA}
 
 
 @pytest.mark.parametrize(
@@ -239,11 +237,11 @@ def test_no_document_crashes(attributes: Any, relationships: Any) -> None:
 
 def test_a_record_is_presented_with_its_persons() -> None:
     record = metadata(dc_creator=FILE)
-    assert present_metadata(record) == {
+    assert present_record(METADATA_FIELDS, record) == {
         "id": METADATA,
         "type": "metadata",
-        "attributes": metadata_attributes(record),
+        "attributes": METADATA_FIELDS.present(record),
         "relationships": {"dcCreator": {"data": {"id": FILE, "type": "person"}}},
     }
-    assert "relationships" not in present_metadata(metadata())
-    json.dumps(present_metadata(record))
+    assert "relationships" not in present_record(METADATA_FIELDS, metadata())
+    json.dumps(present_record(METADATA_FIELDS, record))

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from coffer.domain.listing.attributes import upload_attributes
 from coffer.domain.uploads.direct_upload import UploadResult
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.http.responses import JSON
 from coffer.http.uploads.documents import present_upload
 from coffer.http.uploads.upload_response import upload_response
@@ -23,7 +23,7 @@ def test_a_receipt_is_flat_by_default() -> None:
     assert json.loads(response.body) == {
         "id": FILE,
         "fileIdentifier": FILE,
-        **upload_attributes(upload()),
+        **OBJECT_UPLOAD_FIELDS.present(upload()),
     }
 
 

@@ -41,7 +41,12 @@ class FieldType(StrEnum):
     DESCRIPTIONS = "descriptions"  # a text in several languages
 
 
-_COLLECTIONS = frozenset({FieldType.TEXTS, FieldType.TEXT_MAP, FieldType.DESCRIPTIONS})
+_EMPTY: Mapping[FieldType, Any] = {
+    FieldType.TEXTS: (),
+    FieldType.TEXT_MAP: {},
+    FieldType.DESCRIPTIONS: (),
+}
+"""Empty values of types that have one."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Field:
     """JSON Schema pattern of the text in responses."""
     request_pattern: str = ""
     """JSON Schema pattern of the text in requests, if more than markup is refused."""
+    default: str | None = None
+    """Value that the server sets if a request has none."""
     examples: tuple[str, ...] = ()
     """Examples of the value; of an item, if `item_doc` is set."""
     item_doc: str = ""
@@ -101,8 +108,13 @@ class Field:
     @property
     def is_clearable(self) -> bool:
         """True if a change may set it to null. A list or map is then empty."""
-        has_empty_value = self.nullable or self.resettable or self.type in _COLLECTIONS
+        has_empty_value = self.nullable or self.resettable or self.type in _EMPTY
         return has_empty_value and not self.required
+
+    @property
+    def empty_value(self) -> Any:
+        """Value of the record after a change cleared the field."""
+        return None if self.nullable else _EMPTY.get(self.type)
 
     @cached_property
     def read(self) -> Callable[[object], Any]:
@@ -134,6 +146,7 @@ class Relationship:
     is_external: bool = False
     """Another service has the other resource. Responses always show the relationship."""
     writable: bool = True
+    required: bool = False
     doc: str
     request_doc: str = ""
 
@@ -146,7 +159,11 @@ class RecordFields:
     """Type of the JSON:API resource."""
     attributes: tuple[Field, ...]
     _: KW_ONLY
+    identifier: str = "identifier"
+    """Member of the record that has its id."""
     relationships: tuple[Relationship, ...] = ()
+    ignores_relationships: bool = False
+    """Requests may have any relationships, which are ignored."""
     ignored: frozenset[str] = frozenset()
     """Names that are accepted and ignored in requests although responses do not have them."""
 
@@ -188,6 +205,19 @@ class RecordFields:
         if field.type is FieldType.TEXT_MAP:
             return _MAP_VALUE
         return next((one for one in field.members if one.name == member), None)
+
+    def replacements(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the new values of a record, with an empty value in place of None.
+
+        A None is left out if the record needs a value; `missing_problems` reports it.
+        """
+        empty = {one.attribute: None for one in self.relationships if not one.required}
+        empty |= {one.attribute: one.empty_value for one in self.writable if one.is_clearable}
+        return {
+            attribute: empty[attribute] if value is None else value
+            for attribute, value in changes.items()
+            if value is not None or attribute in empty
+        }
 
     def present(self, record: object) -> dict[str, Any]:
         """Return the attributes of a record by their names, ready for JSON."""

@@ -60,14 +60,18 @@ def read_changes(request: Request, kind: str, identifier: str) -> ResourceDocume
     if isinstance(data, dict):
         data.setdefault("attributes", {})
     changes = resource_of(document, kind)
-    given = data.get("id") if isinstance(data, dict) else None
-    if not isinstance(given, str) or given.lower() != identifier:
+    check_identifier(document, identifier)
+    return changes
+
+
+def check_identifier(document: Any, identifier: str) -> None:
+    """Raise `MalformedRequestError` if the id of a document's resource is not `identifier`."""
+    if str(document["data"].get("id")).lower() != identifier:
         raise MalformedRequestError(
             "wrong_identifier",
             "The id of the document is not the one of the path.",
             pointer="/data/id",
         )
-    return changes
 
 
 _MEMBERS = frozenset({"type", "id", "lid", "attributes", "relationships", "links", "meta"})

@@ -19,7 +19,8 @@ from coffer.domain.errors import UnavailableError
 from coffer.domain.identifiers import SHARDS, new_identifier
 from coffer.domain.listing.index_keys import shard_key
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.metadata.read import find_metadata, require_undeleted
+from coffer.domain.metadata.read import find_metadata
+from coffer.domain.transactions.read import require_undeleted
 
 PAGE_SIZE = 500
 PARTITIONS = tuple(

@@ -15,9 +15,9 @@ from coffer.domain.changes.snapshots import AuditedRecord, is_new
 from coffer.domain.clock import to_text
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.export.record import Export, ExportStatus
-from coffer.domain.listing.attributes import upload_attributes, upload_warnings
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS, upload_warnings
 from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, describe_orphan
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
@@ -105,7 +105,7 @@ def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[st
         "type": "ObjectUploadNotification",
         "operation": operation,
         "fileIdentifier": after.file_identifier,
-        **upload_attributes(after),
+        **OBJECT_UPLOAD_FIELDS.present(after),
         "imageable": after.thumbnail_status is ThumbnailStatus.PENDING
         and after.inspected_content is not None
         and is_imageable(after.inspected_content.detected_media_type),

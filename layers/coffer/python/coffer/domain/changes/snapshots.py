@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from coffer.domain.clock import to_text
+from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.export.fields import EXPORT_SNAPSHOT_FIELDS
 from coffer.domain.export.record import Export
-from coffer.domain.listing.attributes import (
-    derivative_attributes,
-    export_attributes,
-    managed_attribute_attributes,
-    metadata_attributes,
-    object_subtype_attributes,
-    upload_attributes,
-)
+from coffer.domain.fields import RecordFields
+from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.record import ObjectUpload
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUBTYPE_FIELDS
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 
 AuditedRecord = ObjectUpload | Metadata | Derivative | ManagedAttribute | ObjectSubtype | Export
 
+_FIELDS: Mapping[type, RecordFields] = {
+    ObjectUpload: OBJECT_UPLOAD_FIELDS,
+    Metadata: METADATA_FIELDS,
+    Derivative: DERIVATIVE_FIELDS,
+    ManagedAttribute: MANAGED_ATTRIBUTE_FIELDS,
+    ObjectSubtype: OBJECT_SUBTYPE_FIELDS,
+    Export: EXPORT_SNAPSHOT_FIELDS,
+}
 _NEVER_LISTED = frozenset({"xmpMetadataDate"})
 """Changes with every change; `changedProperties` does not list it (reference, 4.12)."""
 
@@ -54,19 +61,7 @@ def is_new(before: AuditedRecord | None, after: AuditedRecord) -> bool:
 
 
 def _attributes(record: AuditedRecord) -> dict[str, Any]:
-    match record:
-        case ObjectUpload():
-            return upload_attributes(record)
-        case Metadata():
-            return metadata_attributes(record)
-        case Derivative():
-            return derivative_attributes(record)
-        case ManagedAttribute():
-            return managed_attribute_attributes(record)
-        case ObjectSubtype():
-            return object_subtype_attributes(record)
-        case Export():
-            return export_attributes(record)
+    return _FIELDS[type(record)].present(record)
 
 
 def _snapshot_type(before: AuditedRecord | None, after: AuditedRecord) -> str:

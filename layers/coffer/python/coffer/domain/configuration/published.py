@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coffer.domain.errors import NotFoundError
-from coffer.domain.metadata.record import DEFAULTS
-from coffer.domain.metadata.rules import CONSTRAINTS
+from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
 
 FILE_UPLOAD, DEFAULT_VALUES = "file-upload", "default-values"
@@ -30,7 +29,6 @@ def configuration(limits: Limits) -> Mapping[str, Mapping[str, Any]]:
     about to send as a form.
     """
     size = spelled(limits.max_direct_upload_bytes)
-    names = {attribute: name for attribute, name, _, _ in CONSTRAINTS}
     return {
         FILE_UPLOAD: {
             "max-file-size": size,
@@ -41,8 +39,9 @@ def configuration(limits: Limits) -> Mapping[str, Mapping[str, Any]]:
         },
         DEFAULT_VALUES: {
             "values": [
-                {"type": "metadata", "attribute": names[attribute], "value": value}
-                for attribute, value in DEFAULTS.items()
+                {"type": "metadata", "attribute": field.name, "value": field.default}
+                for field in METADATA_FIELDS.attributes
+                if field.default is not None
             ]
         },
     }

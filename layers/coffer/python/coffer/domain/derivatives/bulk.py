@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.create import Deriving, NewDerivative
+from coffer.domain.derivatives.create import plan_new_derivative
 from coffer.domain.derivatives.ports import Derivatives, Source
 from coffer.domain.derivatives.prefetch import PrefetchedDerivatives, PrefetchedUploads
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.derivatives.update import plan_derivative_update
 from coffer.domain.transactions.bulk import (
     Attempt,
     Change,
@@ -27,7 +29,7 @@ from coffer.domain.transactions.bulk import (
 from coffer.domain.transactions.commit import PlannedChange, Precondition
 from coffer.domain.uploads.ports import Uploads
 
-_STEPS_WITHOUT_THUMBNAIL = 2
+_ACTIONS_WITHOUT_THUMBNAIL = 2
 """Number of actions that add a derivative and claim its file."""
 
 
@@ -42,7 +44,7 @@ class BulkDerivatives:
     def create(
         self,
         caller: Caller,
-        entries: Sequence[NewDerivative],
+        entries: Sequence[Mapping[str, Any]],
         reserved: Reservations,
         check: Check[Derivative],
     ) -> list[Derivative]:
@@ -50,26 +52,37 @@ class BulkDerivatives:
 
         If several derive from metadata without a thumbnail, the first of them gets one.
         """
-        again = set(repeated([one.file_identifier for one in entries]))
+        again = set(repeated([one.get("file_identifier") for one in entries]))
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Derivative]]:
-            deriving = self._deriving([entries[number] for number in numbers], reserved, numbers)
-            served: set[str] = set()
+            uploads, derivatives = self._prefetch(
+                [entries[number] for number in numbers], identifiers_of(reserved, numbers)
+            )
+            have_thumbnail: set[str] = set()
             attempts: list[Attempt[Derivative]] = []
             for number in numbers:
-                entry = entries[number]
+                given = entries[number]
                 result: Attempt[Derivative] = (
-                    described_by_earlier_entry(entry.file_identifier)
+                    described_by_earlier_entry(given.get("file_identifier"))
                     if number in again
                     else attempt(
-                        partial(deriving.plan, caller, entry, reserved[number], served=served)
+                        partial(
+                            plan_new_derivative,
+                            uploads,
+                            derivatives,
+                            self.clock,
+                            caller,
+                            given,
+                            reserved[number],
+                            have_thumbnail=have_thumbnail,
+                        )
                     )
                 )
                 if (
                     isinstance(result, PlannedChange)
-                    and len(result.actions) > _STEPS_WITHOUT_THUMBNAIL
+                    and len(result.actions) > _ACTIONS_WITHOUT_THUMBNAIL
                 ):
-                    served.add(result.record.ac_derived_from)
+                    have_thumbnail.add(result.record.ac_derived_from)
                 attempts.append(result)
             return attempts
 
@@ -85,42 +98,48 @@ class BulkDerivatives:
             identifiers = [changes[number][0] for number in numbers]
             known = self.derivatives.derivatives_of(set(identifiers))
             given = [changes[number][1] for number in numbers]
-            deriving = Deriving(
-                uploads=PrefetchedUploads(
-                    self.uploads, [one.file_identifier for one in known.values()]
-                ),
-                catalogue=PrefetchedDerivatives(
-                    self.derivatives,
-                    metadata=[one.get("ac_derived_from") for one in given],
-                    derivatives=[
-                        *identifiers,
-                        *(one.get("generated_from_derivative") for one in given),
-                    ],
-                ),
-                clock=self.clock,
+            uploads = PrefetchedUploads(
+                self.uploads, [one.file_identifier for one in known.values()]
+            )
+            derivatives = PrefetchedDerivatives(
+                self.derivatives,
+                metadata=[one.get("ac_derived_from") for one in given],
+                derivatives=[
+                    *identifiers,
+                    *(one.get("generated_from_derivative") for one in given),
+                ],
             )
             return [
                 repeated_entry(number)
                 if number in again
                 else attempt(
-                    partial(deriving.plan_change, caller, *changes[number], Precondition())
+                    partial(
+                        plan_derivative_update,
+                        uploads,
+                        derivatives,
+                        caller,
+                        *changes[number],
+                        Precondition(),
+                    )
                 )
                 for number in numbers
             ]
 
         return write_in_bulk(self.derivatives, len(changes), plan, check)
 
-    def _deriving(
-        self, wanted: Sequence[NewDerivative], reserved: Reservations, numbers: Sequence[int]
-    ) -> Deriving:
-        """Return the use case over everything that the plans of these entries read."""
-        sources = self.derivatives.metadata_of(
-            {one.ac_derived_from for one in wanted if one.ac_derived_from is not None}
-        )
+    def _prefetch(
+        self, entries: Sequence[Mapping[str, Any]], identifiers: Sequence[str]
+    ) -> tuple[PrefetchedUploads, PrefetchedDerivatives[Source]]:
+        """Return readers over the records that plans of these entries read.
+
+        `identifiers` are those that earlier runs may have created records under.
+        """
+        source_identifiers = [one.get("ac_derived_from") for one in entries]
+        sources = self.derivatives.metadata_of({one for one in source_identifiers if one})
         uploads = PrefetchedUploads(
             self.uploads,
             [
-                *(one.file_identifier for one in wanted),
+                *(one.get("file_identifier") for one in entries),
                 *(one.file_identifier for one in sources.values()),
             ],
         )
@@ -128,9 +147,9 @@ class BulkDerivatives:
             self.derivatives,
             metadata=sources,
             derivatives=[
-                *identifiers_of(reserved, numbers),
-                *(one.generated_from_derivative for one in wanted),
+                *identifiers,
+                *(one.get("generated_from_derivative") for one in entries),
                 *(one.thumbnail_identifier for one in uploads),
             ],
         )
-        return Deriving(uploads=uploads, catalogue=derivatives, clock=self.clock)
+        return uploads, derivatives

@@ -56,6 +56,7 @@ DERIVATIVE_FIELDS = RecordFields(
     ),
     relationships=(
         Relationship(name="acDerivedFrom", attribute="ac_derived_from", target="metadata",
+                     required=True,
                      doc="Metadata of the source file. Shown with `include`.",
                      request_doc="Metadata of the source file: in the same bucket, and readable by "
                      "the caller."),

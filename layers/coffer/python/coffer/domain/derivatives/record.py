@@ -30,11 +30,11 @@ class Derivative:
     file_extension: str
     dc_type: DcType
     dc_format: str
-    derivative_type: DerivativeType | None
     ac_derived_from: str
     publicly_releasable: bool
     created_by: str
     created_on: datetime
+    derivative_type: DerivativeType | None = None
     filename: str | None = None
     ac_hash_function: str | None = None
     ac_hash_value: str | None = None

@@ -13,6 +13,7 @@ from typing import Any
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem, TooLargeError
+from coffer.domain.export.fields import MAX_NAME_LENGTH
 from coffer.domain.export.layout import LayoutError, LayoutMember, plan_layout
 from coffer.domain.export.ports import Documents, ExportQueue, Exports
 from coffer.domain.export.record import (
@@ -25,7 +26,6 @@ from coffer.domain.export.record import (
 )
 from coffer.domain.export.resolve_sources import (
     FILES_POINTER,
-    MAX_NAME_LENGTH,
     ArchivePaths,
     SourceFile,
     SourceResolver,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from coffer.domain.export.archive_paths import MAX_NAME_LENGTH
 from coffer.domain.export.record import PROBLEM_DETAILS, ExportStatus
 from coffer.domain.fields import Field, FieldType, RecordFields
 
 TYPE = "object-export"
+MAX_NAME_LENGTH = 250
+"""The maximum length of names in a request, in characters."""
 
 # fmt: off
 EXPORT_REQUEST_FIELDS = RecordFields(
@@ -30,6 +31,7 @@ EXPORT_REQUEST_FIELDS = RecordFields(
         Field("exportFunction", "function", FieldType.OBJECT, writable=True, nullable=True,
               doc="Function that transforms each file."),
     ),
+    ignores_relationships=True,
 )
 
 _STATUS = Field("status", "status", FieldType.CHOICE, choices=ExportStatus,

@@ -24,8 +24,6 @@ from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
 FILES_POINTER = "/data/attributes/fileIdentifiers"
-MAX_NAME_LENGTH = 250
-"""The maximum length of an alias and of a folder in a request, in characters."""
 MAX_NAME_BYTES = 255
 """The maximum length of a file name and of a folder name: the limit of Linux (NAME_MAX), which
 Windows and macOS allow, too."""

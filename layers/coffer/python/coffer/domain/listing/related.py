@@ -10,7 +10,7 @@ from coffer.domain.derivatives.record import Derivative
 from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import Lists
-from coffer.domain.listing.resources import RESOURCES, identifier_of, related_ids
+from coffer.domain.listing.resources import FIELDS, identifier_of, related_ids
 from coffer.domain.metadata.ports import Catalogue
 
 DERIVATIVES = "derivatives"
@@ -46,7 +46,7 @@ def find_related(
         }
     linked: dict[tuple[str, str], Record] = {}
     for name in include:
-        target = RESOURCES[kind].relationships[name].target
+        target = FIELDS[kind].relationship[name].target
         if target in (Kind.METADATA, Kind.DERIVATIVE) and name != DERIVATIVES:
             wanted = {ids[name] for record in records if name in (ids := related_ids(record))}
             read = catalogue.metadata_of if target == Kind.METADATA else catalogue.derivatives_of

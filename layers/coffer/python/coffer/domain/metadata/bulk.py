@@ -11,11 +11,11 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.prefetch import PrefetchedUploads
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata.create import plan_metadata
+from coffer.domain.metadata.create import plan_new_metadata
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.prefetch import PrefetchedCatalogue
-from coffer.domain.metadata.record import Metadata, NewMetadata
-from coffer.domain.metadata.update import plan_change
+from coffer.domain.metadata.record import Metadata
+from coffer.domain.metadata.update import plan_metadata_update
 from coffer.domain.transactions.bulk import (
     Attempt,
     Change,
@@ -43,28 +43,30 @@ class BulkMetadata:
     def create(
         self,
         caller: Caller,
-        entries: Sequence[NewMetadata],
+        entries: Sequence[Mapping[str, Any]],
         reserved: Reservations,
         check: Check[Metadata],
     ) -> list[Metadata]:
         """Create one record for each entry and return the records in the entries' order."""
-        again = set(repeated([one.file_identifier for one in entries]))
+        again = set(repeated([one.get("file_identifier") for one in entries]))
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
             wanted = [entries[number] for number in numbers]
-            uploads = PrefetchedUploads(self.uploads, [one.file_identifier for one in wanted])
+            uploads = PrefetchedUploads(
+                self.uploads, [one.get("file_identifier") for one in wanted]
+            )
             catalogue = PrefetchedCatalogue(
                 self.catalogue,
                 metadata=identifiers_of(reserved, numbers),
                 derivatives=[one.thumbnail_identifier for one in uploads],
-                terms_of=[_NamedTerms(one.ac_subtype, one.managed_attributes) for one in wanted],
+                terms_of=map(_named_terms, wanted),
             )
             return [
-                described_by_earlier_entry(entries[number].file_identifier)
+                described_by_earlier_entry(entries[number].get("file_identifier"))
                 if number in again
                 else attempt(
                     partial(
-                        plan_metadata,
+                        plan_new_metadata,
                         uploads,
                         catalogue,
                         self.clock,
@@ -90,7 +92,10 @@ class BulkMetadata:
             catalogue = PrefetchedCatalogue(
                 self.catalogue,
                 metadata=known,
-                terms_of=[*known.values(), *(_named(changes[number][1]) for number in numbers)],
+                terms_of=[
+                    *known.values(),
+                    *(_named_terms(changes[number][1]) for number in numbers),
+                ],
             )
             uploads = PrefetchedUploads(self.uploads, files)
             return [
@@ -98,7 +103,7 @@ class BulkMetadata:
                 if number in again
                 else attempt(
                     partial(
-                        plan_change,
+                        plan_metadata_update,
                         uploads,
                         catalogue,
                         self.clock,
@@ -115,12 +120,12 @@ class BulkMetadata:
 
 @dataclass(frozen=True)
 class _NamedTerms:
-    """The terms that an entry names."""
+    """The terms that an entry names, for the `UsesTerms` protocol."""
 
     ac_subtype: str | None
     managed_attributes: Mapping[str, str]
     dc_type: DcType = DcType.UNDETERMINED
 
 
-def _named(changes: Mapping[str, Any]) -> _NamedTerms:
-    return _NamedTerms(changes.get("ac_subtype"), changes.get("managed_attributes") or {})
+def _named_terms(given: Mapping[str, Any]) -> _NamedTerms:
+    return _NamedTerms(given.get("ac_subtype"), given.get("managed_attributes") or {})

@@ -1,32 +1,29 @@
-"""Cataloguing: describing a file with metadata, which claims it (flow 4 of the architecture).
+"""Create a metadata record, which claims the file that it describes (flow 4 of the architecture).
 
-The reference's sequence (object-store-api 1.31, metadata create): file rules, defaults,
-vocabulary, constraints, business rules, insert. All problems are told at once; uniqueness is the
-transaction's, so of two simultaneous callers one gets the record and the other a conflict.
+The checks run in the order of object-store-api 1.31: file, defaults, vocabulary, limits. Their
+problems are reported together. The transaction decides uniqueness: if two callers describe the same
+file at once, one of them gets a conflict.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from coffer.domain.buckets import bucket_key, parse_bucket
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
-from coffer.domain.constraints import ATTRIBUTES
 from coffer.domain.derivatives.thumbnail_record import generated_thumbnail, plan_thumbnail_record
 from coffer.domain.errors import ConflictError, InvalidError
+from coffer.domain.fields import ATTRIBUTES
 from coffer.domain.file_names import standardise
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import dc_type_of
+from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.ports import Catalogue, CatalogueReader
-from coffer.domain.metadata.record import (
-    DEFAULTS,
-    Metadata,
-    NewMetadata,
-    default_release,
-)
-from coffer.domain.metadata.rules import check_subject, check_vocabulary, wrong_attributes
+from coffer.domain.metadata.record import Metadata, default_release
+from coffer.domain.metadata.rules import attribute_problems, check_subject, check_vocabulary
 from coffer.domain.transactions.actions import Action, Add, Claim
 from coffer.domain.transactions.commit import (
     PlannedChange,
@@ -43,66 +40,52 @@ def create_metadata(
     catalogue: Catalogue,
     clock: Clock,
     caller: Caller,
-    new: NewMetadata,
+    given: Mapping[str, Any],
     reserved: ReservedIdentifier | None = None,
 ) -> Metadata:
-    """Describe a file, or something outside; a RequestError says everything that is wrong.
+    """Create a record of `given`, values by the attributes of `Metadata`, and return it.
 
-    With a `reserved` identifier, a record that an earlier run made under it is what this one made.
+    Returns the existing record if an earlier run of the request created one under the `reserved`
+    identifier. Raises a `RequestError` with every problem.
     """
     return commit_change(
-        catalogue, lambda: plan_metadata(uploads, catalogue, clock, caller, new, reserved)
+        catalogue, lambda: plan_new_metadata(uploads, catalogue, clock, caller, given, reserved)
     )
 
 
-def plan_metadata(
+def plan_new_metadata(
     uploads: UploadReader,
     catalogue: CatalogueReader,
     clock: Clock,
     caller: Caller,
-    new: NewMetadata,
+    given: Mapping[str, Any],
     reserved: ReservedIdentifier | None = None,
 ) -> PlannedChange[Metadata]:
-    """The record of `new`, and the steps that write it."""
-    made = catalogue.metadata(reserved.identifier) if reserved else None
-    if made is not None:
-        return PlannedChange(made)
-    refusals = ValidationErrors()
-    with refusals.collect():
-        check_subject(new.bucket, new.file_identifier, new.resource_external_url)
-    if new.bucket:
-        caller.require_role(Role.GUEST, parse_bucket(new.bucket, pointer=f"{ATTRIBUTES}/bucket"))
+    """Return the new record and the actions that write it."""
+    existing = catalogue.metadata(reserved.identifier) if reserved else None
+    if existing is not None:
+        return PlannedChange(existing)
+    bucket, file_identifier = given.get("bucket"), given.get("file_identifier")
+    errors = ValidationErrors()
+    with errors.collect():
+        check_subject(bucket, file_identifier, given.get("resource_external_url"))
+    if bucket:
+        caller.require_role(Role.GUEST, parse_bucket(bucket, pointer=f"{ATTRIBUTES}/bucket"))
     upload = None
-    if not refusals:
-        with refusals.collect():
-            upload = _subject(uploads, new)
+    if bucket and file_identifier and not errors:
+        with errors.collect():
+            upload = _unclaimed_upload(uploads, file_identifier, bucket)
     identifier = reserved.identifier if reserved else new_identifier(clock)
-    metadata = _with_defaults(clock, caller, new, upload, identifier)
-    refusals.add(wrong_attributes(metadata))
-    with refusals.collect():
+    metadata = _new_record(clock, caller, given, upload, identifier)
+    errors.add(attribute_problems(metadata))
+    with errors.collect():
         check_vocabulary(catalogue, metadata)
-    refusals.raise_if_any()
+    errors.raise_if_any()
     return PlannedChange(metadata, _actions(catalogue, metadata, upload))
 
 
-def _actions(
-    catalogue: CatalogueReader, metadata: Metadata, upload: ObjectUpload | None
-) -> tuple[Action, ...]:
-    """Write the record, claim its upload, and write the record of the thumbnail it will have."""
-    if upload is None:
-        return (Add(metadata),)
-    thumbnail = generated_thumbnail(metadata, upload)
-    claim = Claim(
-        file_identifier=upload.file_identifier,
-        claimant=metadata.instance_id,
-        promises_thumbnail=thumbnail is not None,
-    )
-    promised = (plan_thumbnail_record(catalogue, thumbnail),) if thumbnail else ()
-    return (Add(metadata), *promised, claim)
-
-
-def described(metadata: Metadata, upload: ObjectUpload) -> Metadata:
-    """The record with what is known of its file; the client cannot say otherwise."""
+def with_file_attributes(metadata: Metadata, upload: ObjectUpload) -> Metadata:
+    """Return the record with the attributes that its file determines, whatever a caller sent."""
     if upload.content.hash_status is HashStatus.AVAILABLE:
         metadata = replace(
             metadata, ac_hash_function=HASH_FUNCTION, ac_hash_value=upload.content.sha1_hex
@@ -117,18 +100,32 @@ def described(metadata: Metadata, upload: ObjectUpload) -> Metadata:
     )
 
 
-def _subject(uploads: UploadReader, new: NewMetadata) -> ObjectUpload | None:
-    """The upload that is to be described; None for an external resource."""
-    if new.file_identifier is None:
-        return None
-    upload = uploads.get(new.file_identifier)
+def _actions(
+    catalogue: CatalogueReader, metadata: Metadata, upload: ObjectUpload | None
+) -> tuple[Action, ...]:
+    """Return the actions that write the record, claim its upload and plan its thumbnail."""
+    if upload is None:
+        return (Add(metadata),)
+    thumbnail = generated_thumbnail(metadata, upload)
+    claim = Claim(
+        file_identifier=upload.file_identifier,
+        claimant=metadata.instance_id,
+        promises_thumbnail=thumbnail is not None,
+    )
+    planned = (plan_thumbnail_record(catalogue, thumbnail),) if thumbnail else ()
+    return (Add(metadata), *planned, claim)
+
+
+def _unclaimed_upload(uploads: UploadReader, file_identifier: str, bucket: str) -> ObjectUpload:
+    """Return the upload to describe; raise a `RequestError` if it cannot be described."""
+    upload = uploads.get(file_identifier)
     if upload is None or not upload.is_readable or upload.is_derivative:
         raise InvalidError(
             "upload_not_found",
-            f"object-upload with fileIdentifier not found: {new.file_identifier}",
+            f"object-upload with fileIdentifier not found: {file_identifier}",
             pointer=f"{ATTRIBUTES}/fileIdentifier",
         )
-    if bucket_key(upload.bucket) != bucket_key(new.bucket or ""):
+    if bucket_key(upload.bucket) != bucket_key(bucket):
         raise InvalidError(
             "bucket_is_not_the_files",
             "The bucket of the metadata must be the bucket that the file was uploaded to.",
@@ -137,45 +134,34 @@ def _subject(uploads: UploadReader, new: NewMetadata) -> ObjectUpload | None:
     if upload.claimed_by is not None:
         raise ConflictError(
             "file_already_described",
-            f"The file {new.file_identifier} has a metadata record already.",
+            f"The file {file_identifier} has a metadata record already.",
             pointer=f"{ATTRIBUTES}/fileIdentifier",
         )
     return upload
 
 
-def _with_defaults(
-    clock: Clock, caller: Caller, new: NewMetadata, upload: ObjectUpload | None, identifier: str
+def _new_record(
+    clock: Clock,
+    caller: Caller,
+    given: Mapping[str, Any],
+    upload: ObjectUpload | None,
+    identifier: str,
 ) -> Metadata:
-    dc_format = upload.content.evaluated_media_type if upload else (new.dc_format or "")
-    dc_type = new.dc_type or dc_type_of(dc_format)
-    releasable, reason = new.publicly_releasable, new.not_publicly_releasable_reason
-    if releasable is None:
-        releasable, default_reason = default_release(dc_type)
-        reason = reason or default_reason
-    rights: dict[str, Any] = {
-        name: getattr(new, name) or default for name, default in DEFAULTS.items()
-    }
+    """Return a record with the given values, defaults, and the attributes of the file."""
+    values: dict[str, Any] = {"bucket": "", "dc_format": ""}
+    values |= METADATA_DEFAULTS
+    values |= {attribute: value for attribute, value in given.items() if value is not None}
+    dc_format = upload.content.evaluated_media_type if upload else values["dc_format"]
+    dc_type = values.setdefault("dc_type", dc_type_of(dc_format))
+    if "publicly_releasable" not in values:
+        values["publicly_releasable"], reason = default_release(dc_type)
+        values.setdefault("not_publicly_releasable_reason", reason)
     now = clock.now()
-    given: dict[str, Any] = {
-        name.name: getattr(new, name.name)
-        for name in fields(new)
-        if name.name not in _DERIVED and name.name not in rights
-    }
     metadata = Metadata(
         identifier=identifier,
         created_by=caller.username,
         created_on=now,
         xmp_metadata_date=now,
-        dc_type=dc_type,
-        dc_format=dc_format,
-        publicly_releasable=releasable,
-        not_publicly_releasable_reason=reason,
-        **rights,
-        **given,
+        **values,
     )
-    return described(metadata, upload) if upload else metadata
-
-
-_DERIVED = frozenset(
-    {"dc_format", "dc_type", "publicly_releasable", "not_publicly_releasable_reason"}
-)
+    return with_file_attributes(metadata, upload) if upload else metadata

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.metadata.cascade import Cascade
-from coffer.domain.metadata.read import find_metadata, require_undeleted
+from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.actions import MAX_ACTIONS, Action, Release, Replace
 from coffer.domain.transactions.commit import PlannedChange, Precondition, commit_change
+from coffer.domain.transactions.read import require_undeleted
 
 
 def delete_metadata(

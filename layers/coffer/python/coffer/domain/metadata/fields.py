@@ -1,6 +1,9 @@
-"""The attribute table of metadata. Names and limits are those of object-store-api 1.31."""
+"""The attribute table of metadata, with the names, limits and defaults of object-store-api 1.31."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from coffer.domain.fields import Field, FieldType, RecordFields, Relationship
 from coffer.domain.media_types import DcType
@@ -33,8 +36,8 @@ METADATA_FIELDS = RecordFields(
               request_doc="Name of the file in downloads. Default: its original name."),
         Field("fileExtension", "file_extension", FieldType.TEXT, nullable=True, examples=(".png",),
               doc="Extension of the file, with its dot."),
-        Field("dcFormat", "dc_format", FieldType.TEXT, writable=True, resettable=True,
-              max_length=150, examples=("image/png",),
+        Field("dcFormat", "dc_format", FieldType.TEXT, writable=True, max_length=150,
+              examples=("image/png",),
               doc="Media type of the file or resource.",
               request_doc="Media type of an external resource. Ignored for a stored file, whose "
               "media type is known."),
@@ -48,16 +51,21 @@ METADATA_FIELDS = RecordFields(
         Field("xmpMetadataDate", "xmp_metadata_date", FieldType.TIME, sortable=True,
               doc="Time of the last change to the record."),
         Field("xmpRightsWebStatement", "xmp_rights_web_statement", FieldType.TEXT, writable=True,
-              max_length=250, doc="Address of the rights statement, usually a URL.",
+              max_length=250,
+              default="https://open.canada.ca/en/open-government-licence-canada",
+              doc="Address of the rights statement, usually a URL.",
               request_doc="Address of the rights statement. Default: the deployment's."),
         Field("dcRights", "dc_rights", FieldType.TEXT, writable=True, max_length=250,
+              default="© His Majesty The King in Right of Canada, as represented by the Minister "
+              "of Agriculture and Agri-Food | © Sa Majesté le Roi du chef du Canada, représentée "
+              "par le ministre de l'Agriculture et de l'Agroalimentaire",
               doc="Rights and their holders, as a sentence.",
               request_doc="Rights and their holders, as a sentence. Default: the deployment's."),
         Field("xmpRightsOwner", "xmp_rights_owner", FieldType.TEXT, writable=True, max_length=250,
-              doc="Owner of the rights.",
+              default="Government of Canada", doc="Owner of the rights.",
               request_doc="Owner of the rights. Default: the deployment's."),
         Field("xmpRightsUsageTerms", "xmp_rights_usage_terms", FieldType.TEXT, writable=True,
-              max_length=500, doc="Terms of use.",
+              max_length=500, default="Government of Canada Usage Term", doc="Terms of use.",
               request_doc="Terms of use. Default: the deployment's."),
         Field("orientation", "orientation", FieldType.INTEGER, writable=True, nullable=True,
               minimum=1, maximum=8, doc="Orientation of the image, as EXIF numbers it."),
@@ -97,3 +105,8 @@ METADATA_FIELDS = RecordFields(
     ),
 )
 # fmt: on
+
+METADATA_DEFAULTS: Mapping[str, Any] = {
+    one.attribute: one.default for one in METADATA_FIELDS.attributes if one.default is not None
+}
+"""Default values, by attribute."""

@@ -1,8 +1,6 @@
-"""Metadata: the record that describes a file (or something outside), and its defaults.
+"""The metadata record, which describes a stored file or an external resource.
 
-Names, lengths, defaults and messages are the reference's (object-store-api 1.31:
-ObjectStoreMetadata, its default value setter and its validator); the vocabulary is Dublin Core's,
-Darwin Core's and Audubon Core's.
+Names come from Dublin Core, Darwin Core and Audubon Core, as object-store-api 1.31 uses them.
 """
 
 from __future__ import annotations
@@ -13,49 +11,10 @@ from datetime import datetime
 
 from coffer.domain.media_types import DcType
 
-DEFAULTS: Mapping[str, str] = {
-    # The values that the reference ships as its configuration, by attribute.
-    "xmp_rights_web_statement": "https://open.canada.ca/en/open-government-licence-canada",
-    "dc_rights": (
-        "© His Majesty The King in Right of Canada, as represented by the Minister of Agriculture "
-        "and Agri-Food | © Sa Majesté le Roi du chef du Canada, représentée par le ministre de "
-        "l'Agriculture et de l'Agroalimentaire"
-    ),
-    "xmp_rights_owner": "Government of Canada",
-    "xmp_rights_usage_terms": "Government of Canada Usage Term",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewMetadata:
-    """What a caller sent to describe a file; None where an attribute was not given."""
-
-    bucket: str | None = None
-    file_identifier: str | None = None
-    resource_external_url: str | None = None
-    filename: str | None = None
-    dc_format: str | None = None
-    dc_type: DcType | None = None
-    ac_caption: str | None = None
-    ac_digitization_date: datetime | None = None
-    xmp_rights_web_statement: str | None = None
-    dc_rights: str | None = None
-    xmp_rights_owner: str | None = None
-    xmp_rights_usage_terms: str | None = None
-    orientation: int | None = None
-    ac_tags: tuple[str, ...] = ()
-    publicly_releasable: bool | None = None
-    not_publicly_releasable_reason: str | None = None
-    ac_subtype: str | None = None
-    managed_attributes: Mapping[str, str] = field(default_factory=dict)
-    source_set: str | None = None
-    ac_metadata_creator: str | None = None
-    dc_creator: str | None = None
-
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """The description of one file, or of one external resource. Times are aware UTC."""
+    """Description of one stored file or external resource. Times are aware UTC."""
 
     identifier: str
     bucket: str
@@ -87,11 +46,11 @@ class Metadata:
     ac_metadata_creator: str | None = None
     dc_creator: str | None = None
     changed_by: str | None = None
-    """Who made this version; None: whoever created the record."""
+    """User who wrote this version; None if `created_by` did."""
     deleted_on: datetime | None = None
     deleted_by: str | None = None
     cascading_since: datetime | None = None
-    """Of a tombstone whose derivatives have not been seen to be gone yet."""
+    """Time of the deletion, as long as the record may have derivatives that are not deleted."""
     expires_at: datetime | None = None
     version: int = 1
 
@@ -102,7 +61,7 @@ class Metadata:
 
 
 def default_release(dc_type: DcType) -> tuple[bool, str | None]:
-    """Whether a record of this kind is public unless its author says, and the reason if not."""
+    """Return whether records of this kind are public by default, and the reason if they are not."""
     if dc_type is DcType.IMAGE:
         return True, None
     return False, f"default based on Type : {dc_type.label}"

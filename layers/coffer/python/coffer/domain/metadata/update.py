@@ -1,7 +1,7 @@
-"""Changing and deleting metadata (reference, 1.0, 4.5 and 4.9).
+"""Update a metadata record (reference, 1.0, 4.5 and 4.9).
 
-A change is made to what is named and to nothing else; what follows from the file is taken from it
-anew. Deleting leaves a tombstone, gives the claim back, and takes the derivatives along.
+Only the attributes in the request change. Attributes that the file determines are read from it
+again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 from coffer.domain.buckets import bucket_key, parse_bucket
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
-from coffer.domain.constraints import ATTRIBUTES, violation
 from coffer.domain.errors import InvalidError, Problem
-from coffer.domain.metadata.create import described
+from coffer.domain.fields import ATTRIBUTES, missing_problems
+from coffer.domain.metadata.create import with_file_attributes
+from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.ports import Catalogue, CatalogueReader
-from coffer.domain.metadata.read import find_metadata, require_undeleted
+from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.metadata.rules import check_vocabulary, wrong_attributes
+from coffer.domain.metadata.rules import attribute_problems, check_vocabulary, required_fields
 from coffer.domain.transactions.actions import Replace
 from coffer.domain.transactions.commit import (
     PlannedChange,
@@ -27,10 +28,8 @@ from coffer.domain.transactions.commit import (
     ValidationErrors,
     commit_change,
 )
+from coffer.domain.transactions.read import require_undeleted
 from coffer.domain.uploads.ports import UploadReader, Uploads
-
-_EMPTY: Mapping[str, Any] = {"ac_tags": (), "managed_attributes": {}}
-_NEVER_NULL = {"dc_type": "dcType", "publicly_releasable": "publiclyReleasable", "bucket": "bucket"}
 
 
 def update_metadata(
@@ -42,14 +41,19 @@ def update_metadata(
     changes: Mapping[str, Any],
     precondition: Precondition,
 ) -> Metadata:
-    """Change what `changes` names (None clears); a RequestError says everything that is wrong."""
+    """Apply `changes`, values by the attributes of `Metadata`, and return the new record.
+
+    None clears a value. Raises a `RequestError` with every problem.
+    """
     return commit_change(
         catalogue,
-        lambda: plan_change(uploads, catalogue, clock, caller, identifier, changes, precondition),
+        lambda: plan_metadata_update(
+            uploads, catalogue, clock, caller, identifier, changes, precondition
+        ),
     )
 
 
-def plan_change(
+def plan_metadata_update(
     uploads: UploadReader,
     catalogue: CatalogueReader,
     clock: Clock,
@@ -58,20 +62,22 @@ def plan_change(
     changes: Mapping[str, Any],
     precondition: Precondition,
 ) -> PlannedChange[Metadata]:
-    """The record as it will be, and the step that writes it."""
+    """Return the changed record and the action that writes it."""
     before = find_metadata(catalogue, identifier)
     caller.require_role(Role.GUEST, before.bucket)
     require_undeleted(before)
     precondition.check(before.version)
-    refusals = ValidationErrors()
-    refusals.add([*_refused_nulls(changes), *_fixed(before, changes)])
-    with refusals.collect():
-        _check_move(caller, before, changes)
+    errors = ValidationErrors()
+    errors.add(
+        [*missing_problems(required_fields(before), changes), *_subject_problems(before, changes)]
+    )
+    with errors.collect():
+        _check_bucket(caller, before, changes)
     after = _changed(uploads, before, changes)
-    refusals.add(wrong_attributes(after))
-    with refusals.collect():
+    errors.add(attribute_problems(after))
+    with errors.collect():
         check_vocabulary(catalogue, after)
-    refusals.raise_if_any()
+    errors.raise_if_any()
     after = replace(
         after,
         xmp_metadata_date=clock.now(),
@@ -81,17 +87,8 @@ def plan_change(
     return PlannedChange(after, (Replace(before, after),))
 
 
-def _refused_nulls(changes: Mapping[str, Any]) -> list[Problem]:
-    """What has a default when it is created, and must not be without a value afterwards."""
-    return [
-        violation(name, "must not be null")
-        for field, name in _NEVER_NULL.items()
-        if field in changes and changes[field] is None
-    ]
-
-
-def _fixed(before: Metadata, changes: Mapping[str, Any]) -> list[Problem]:
-    """A record is about one file, or about something outside, for good."""
+def _subject_problems(before: Metadata, changes: Mapping[str, Any]) -> list[Problem]:
+    """Return the problems of changes that would give the record another file or resource."""
     problems = []
     file = changes.get("file_identifier", before.file_identifier)
     url = changes.get("resource_external_url", before.resource_external_url)
@@ -122,8 +119,11 @@ def _fixed(before: Metadata, changes: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def _check_move(caller: Caller, before: Metadata, changes: Mapping[str, Any]) -> None:
-    """A file stays in its bucket; something outside may move where the caller may describe."""
+def _check_bucket(caller: Caller, before: Metadata, changes: Mapping[str, Any]) -> None:
+    """Raise a `RequestError` if the record may not move to the bucket in `changes`.
+
+    Records of stored files never move. Records of external resources move to the caller's groups.
+    """
     bucket = changes.get("bucket")
     if bucket is None or bucket_key(bucket) == bucket_key(before.bucket):
         return
@@ -138,16 +138,13 @@ def _check_move(caller: Caller, before: Metadata, changes: Mapping[str, Any]) ->
 
 
 def _changed(uploads: UploadReader, before: Metadata, changes: Mapping[str, Any]) -> Metadata:
-    """The record with what it was given, and with what is known of its file."""
-    given: dict[str, Any] = {
-        field: _EMPTY.get(field) if value is None else value
-        for field, value in changes.items()
-        if not (field in _NEVER_NULL and value is None) and field != "file_identifier"
-    }
-    after = replace(before, **given)
+    """Return the record with the changes, and with the attributes of its file."""
+    values = METADATA_FIELDS.replacements(changes)
+    values.pop("file_identifier", None)
+    after = replace(before, **values)
     if before.file_identifier is None:
         return after
     upload = uploads.get(before.file_identifier)
     if upload is None:
         return replace(after, bucket=before.bucket, dc_format=before.dc_format)
-    return described(after, upload)
+    return with_file_attributes(after, upload)

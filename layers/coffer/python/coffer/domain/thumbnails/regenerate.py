@@ -22,7 +22,7 @@ from coffer.domain.errors import InvalidError, ObjectMissingError, RecordChanged
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.metadata.read import find_metadata, require_undeleted
+from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,
@@ -30,6 +30,7 @@ from coffer.domain.transactions.commit import (
     commit_change,
     records_busy,
 )
+from coffer.domain.transactions.read import require_undeleted
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 

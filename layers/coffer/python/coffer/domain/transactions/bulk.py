@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from coffer.domain.constraints import ATTRIBUTES
 from coffer.domain.errors import (
     ConflictError,
     MalformedRequestError,
@@ -20,6 +19,7 @@ from coffer.domain.errors import (
     UnavailableError,
     combine_errors,
 )
+from coffer.domain.fields import ATTRIBUTES
 from coffer.domain.transactions.actions import MAX_ACTIONS, Record
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,

@@ -97,6 +97,14 @@ OBJECT_UPLOAD_FIELDS = RecordFields(
               minimum=1, maximum=8,
               doc="Rotation that puts the stored image upright, as EXIF numbers it."),
     ),
+    identifier="file_identifier",
     ignored=frozenset({"fileIdentifier"}),
 )
 # fmt: on
+
+
+def upload_warnings(*, duplicate_found: bool) -> dict[str, str]:
+    """Return the warnings of an upload, by code."""
+    if not duplicate_found:
+        return {}
+    return {"duplicate_found": "A file with the same content already exists"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.errors import GoneError, NotFoundError
+from coffer.domain.errors import NotFoundError
 from coffer.domain.transactions.commit import Precondition
-from coffer.domain.transactions.load import load_all
+from coffer.domain.transactions.read import load_all, require_undeleted
 from coffer.domain.uploads.ports import (
     DescribingMetadata,
     DescribingRecord,
@@ -84,13 +84,3 @@ def upload_not_found(identifier: str) -> NotFoundError:
         "upload_not_found",
         f"There is no upload with the id {identifier}, or it has not been processed yet.",
     )
-
-
-def require_undeleted(upload: ObjectUpload) -> None:
-    """Raise `GoneError` if the upload was deleted."""
-    if upload.deleted_on is not None:
-        raise GoneError(
-            "upload_deleted",
-            f"The upload {upload.file_identifier} was deleted; its audit says when and by whom.",
-            instance_id=upload.instance_id,
-        )

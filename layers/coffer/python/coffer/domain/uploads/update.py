@@ -11,28 +11,21 @@ from dataclasses import replace
 from typing import Any
 
 from coffer.domain.callers import Caller
-from coffer.domain.constraints import violation, wrong_length
 from coffer.domain.errors import Problem, RecordChangedError
-from coffer.domain.file_names import MAX_EXTENSION_LENGTH, MAX_NAME_LENGTH, standardise
+from coffer.domain.fields import limit_problems, missing_problems, violation
+from coffer.domain.file_names import standardise
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,
     Precondition,
     ValidationErrors,
     records_busy,
 )
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.read import read_upload_to_change
 from coffer.domain.uploads.record import ObjectUpload
 
-_MAX_TYPE = 150
-_CONTENT = {
-    "detected_media_type": ("detectedMediaType", _MAX_TYPE, True),
-    "evaluated_media_type": ("evaluatedMediaType", _MAX_TYPE, True),
-    "detected_file_extension": ("detectedFileExtension", MAX_EXTENSION_LENGTH, False),
-    "evaluated_file_extension": ("evaluatedFileExtension", MAX_EXTENSION_LENGTH, False),
-    "dc_type": ("dcType", 0, True),
-}
-"""Attributes of the content: name in the document, maximum length, True if required."""
+_CONTENT = "inspected_content."
 
 
 def update_upload(
@@ -57,28 +50,29 @@ def update_upload(
 
 
 def _corrected(before: ObjectUpload, changes: Mapping[str, Any]) -> ObjectUpload:
+    """Return the record with the changes. A cleared extension is empty."""
+    values = {name: value for name, value in changes.items() if not name.startswith(_CONTENT)}
+    if "original_filename" in values:
+        values["original_filename"] = standardise(values["original_filename"] or "")
     content: dict[str, Any] = {
-        name: value or "" for name, value in changes.items() if name in _CONTENT
+        name.removeprefix(_CONTENT): value or ""
+        for name, value in changes.items()
+        if name.startswith(_CONTENT)
     }
-    others = {name: value for name, value in changes.items() if name not in _CONTENT}
-    if "original_filename" in others:
-        others["original_filename"] = standardise(others["original_filename"] or "")
     if content:
-        others["inspected_content"] = replace(before.content, **content)
-    return replace(before, **others)
+        values["inspected_content"] = replace(before.content, **content)
+    return replace(before, **values)
 
 
 def _problems(before: ObjectUpload, changes: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from wrong_length("originalFilename", changes.get("original_filename"), MAX_NAME_LENGTH)
-    yield from wrong_length("receivedMediaType", changes.get("received_media_type"), _MAX_TYPE)
-    for field in changes.keys() & _CONTENT.keys():
-        name, max_length, is_required = _CONTENT[field]
-        value = changes[field]
-        if before.inspected_content is None:
-            yield violation(name, "is not known of a file that was refused")
-        elif is_required and value is None:
-            yield violation(name, "must not be blank")
-        elif "extension" in field and value and not value.startswith("."):
-            yield violation(name, "begins with a dot")
-        elif max_length:
-            yield from wrong_length(name, value, max_length)
+    """Yield the problems of changes to an upload."""
+    for field in OBJECT_UPLOAD_FIELDS.writable:
+        value = changes.get(field.attribute)
+        is_of_content = field.attribute.startswith(_CONTENT)
+        if field.attribute in changes and is_of_content and before.inspected_content is None:
+            yield violation(field.name, "is not known of a file that was refused")
+        elif "extension" in field.attribute and value and not value.startswith("."):
+            yield violation(field.name, "begins with a dot")
+        else:
+            yield from limit_problems([field], changes)
+            yield from missing_problems([field], changes)

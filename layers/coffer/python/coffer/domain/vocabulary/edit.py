@@ -7,8 +7,8 @@ name that is taken is a conflict, and a term in use keeps its name and its type.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from coffer.domain.callers import Caller, Role
@@ -23,14 +23,14 @@ from coffer.domain.errors import (
     RecordExistsError,
     TermInUseError,
 )
+from coffer.domain.fields import RecordFields, limit_problems, missing_problems, violation
 from coffer.domain.identifiers import new_identifier
-from coffer.domain.media_types import DcType
 from coffer.domain.transactions.commit import Precondition, ReservedIdentifier, records_busy
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUBTYPE_FIELDS
 from coffer.domain.vocabulary.keys import key_of
 from coffer.domain.vocabulary.terms import (
     MAX_TERM_LENGTH,
     Description,
-    ElementType,
     ManagedAttribute,
     ObjectSubtype,
     Term,
@@ -38,11 +38,7 @@ from coffer.domain.vocabulary.terms import (
 )
 from coffer.domain.vocabulary.usage import TermReader
 
-MAX_NAME = 250
-MAX_ACCEPTED_VALUES, MAX_ACCEPTED_VALUE = 500, 100
-MAX_DESCRIPTIONS = 20
 LANGUAGE = re.compile("[A-Za-z]{2,3}")
-MIN_DESCRIPTION, MAX_DESCRIPTION = 2, 5000
 MAX_DESCRIPTIONS_IN_ALL = 40_000
 """Characters of all descriptions together; the reference has no such limit, but an item has."""
 
@@ -80,24 +76,6 @@ class Vocabulary(TermReader, Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewManagedAttribute:
-    """What a caller says of a managed attribute; None where nothing was said."""
-
-    name: str | None = None
-    vocabulary_element_type: ElementType | None = None
-    accepted_values: tuple[str, ...] | None = None
-    multilingual_description: tuple[Description, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewObjectSubtype:
-    """What a caller says of a subtype; None where nothing was said."""
-
-    dc_type: DcType | None = None
-    ac_subtype: str | None = None
-
-
 def must_be_unused(before: Term, after: Term) -> bool:
     """Whether a change takes away what records that use the term rely on."""
     return after.deleted_on is not None or before.meaning != after.meaning
@@ -129,28 +107,27 @@ def create_managed_attribute(
     vocabulary: Vocabulary,
     clock: Clock,
     caller: Caller,
-    new: NewManagedAttribute,
+    given: Mapping[str, Any],
     reserved: ReservedIdentifier | None = None,
 ) -> ManagedAttribute:
-    """Add a managed attribute under a key made from its name.
+    """Create a managed attribute of `given`, with a key made from its name, and return it.
 
-    With a `reserved` identifier, one that an earlier run made under it is what this one made.
+    Returns the existing one if an earlier run of the request created it under the `reserved`
+    identifier.
     """
     caller.require_role_anywhere(Role.SUPER_USER)
     made = vocabulary.get(ManagedAttribute, reserved.identifier) if reserved else None
     if made is not None:
         return made
-    key = key_of(new.name or "")
-    _require([*_wrong_name(new.name, key), *_wrong_attribute(new)])
+    values = _values(MANAGED_ATTRIBUTE_FIELDS, given)
+    key = key_of(values["name"] or "")
+    _raise_if_any([*_key_problems(values["name"], key), *_attribute_problems(values)])
     attribute = ManagedAttribute(
         identifier=reserved.identifier if reserved else new_identifier(clock),
-        name=str(new.name),
         key=key,
-        vocabulary_element_type=ElementType(str(new.vocabulary_element_type)),
-        accepted_values=new.accepted_values,
-        multilingual_description=new.multilingual_description,
         created_by=caller.username,
         created_on=clock.now(),
+        **values,
     )
     try:
         vocabulary.add(attribute)
@@ -163,10 +140,10 @@ def create_object_subtype(
     vocabulary: Vocabulary,
     clock: Clock,
     caller: Caller,
-    new: NewObjectSubtype,
+    given: Mapping[str, Any],
     reserved: ReservedIdentifier | None = None,
 ) -> ObjectSubtype:
-    """Add a subtype under its name in upper case, which is unique whatever its dcType.
+    """Create a subtype of `given` and return it. Its name is unique among all subtypes.
 
     `reserved` is as for managed attributes.
     """
@@ -174,13 +151,13 @@ def create_object_subtype(
     made = vocabulary.get(ObjectSubtype, reserved.identifier) if reserved else None
     if made is not None:
         return made
-    _require(_wrong_subtype(new))
+    values = _subtype_values(given)
+    _raise_if_any(_subtype_problems(values))
     subtype = ObjectSubtype(
         identifier=reserved.identifier if reserved else new_identifier(clock),
-        dc_type=DcType(str(new.dc_type)),
-        ac_subtype=str(new.ac_subtype).upper(),
         created_by=caller.username,
         created_on=clock.now(),
+        **values,
     )
     try:
         vocabulary.add(subtype)
@@ -196,18 +173,14 @@ def change_managed_attribute(
     changes: Mapping[str, Any],
     precondition: Precondition = ANY_VERSION,
 ) -> ManagedAttribute:
-    """Change what was sent, by the fields of NewManagedAttribute; a new name is passed over."""
+    """Apply `changes`, by the attributes of `ManagedAttribute`; a new name is ignored."""
     caller.require_role_anywhere(Role.SUPER_USER)
 
     def changed(before: ManagedAttribute) -> ManagedAttribute:
-        new = replace(_given(NewManagedAttribute, before), **{**changes, "name": before.name})
-        _require(_wrong_attribute(new))
-        return replace(
-            before,
-            vocabulary_element_type=ElementType(str(new.vocabulary_element_type)),
-            accepted_values=new.accepted_values,
-            multilingual_description=new.multilingual_description,
-        )
+        values = _values(MANAGED_ATTRIBUTE_FIELDS, {**vars(before), **changes})
+        values["name"] = before.name
+        _raise_if_any(_attribute_problems(values))
+        return replace(before, **values)
 
     return _change(vocabulary, caller, ManagedAttribute, identifier, changed, precondition)
 
@@ -219,14 +192,13 @@ def change_object_subtype(
     changes: Mapping[str, Any],
     precondition: Precondition = ANY_VERSION,
 ) -> ObjectSubtype:
-    """Change what was sent, by the fields of NewObjectSubtype."""
+    """Apply `changes`, by the attributes of `ObjectSubtype`."""
     caller.require_admin()
 
     def changed(before: ObjectSubtype) -> ObjectSubtype:
-        new = replace(_given(NewObjectSubtype, before), **changes)
-        _require(_wrong_subtype(new))
-        name = str(new.ac_subtype).upper()
-        return replace(before, dc_type=DcType(str(new.dc_type)), ac_subtype=name)
+        values = _subtype_values({**vars(before), **changes})
+        _raise_if_any(_subtype_problems(values))
+        return replace(before, **values)
 
     return _change(vocabulary, caller, ObjectSubtype, identifier, changed, precondition)
 
@@ -276,67 +248,59 @@ def _change(
     raise records_busy()
 
 
-def _given(kind: Any, term: Term) -> Any:
-    """What a caller would have said to get this very term."""
-    return kind(**{one.name: getattr(term, one.name) for one in fields(kind)})
+def _values(fields: RecordFields, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of all writable attributes; of those that are not given, empty ones."""
+    values = {one.attribute: given.get(one.attribute) for one in fields.writable}
+    return values | {
+        one.attribute: one.empty_value for one in fields.writable if values[one.attribute] is None
+    }
 
 
-def _require(problems: Iterator[Problem] | Sequence[Problem]) -> None:
+def _subtype_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    values = _values(OBJECT_SUBTYPE_FIELDS, given)
+    return values | {"ac_subtype": (values["ac_subtype"] or "").upper()}
+
+
+def _raise_if_any(problems: Iterable[Problem]) -> None:
     found = list(problems)
     if found:
         raise InvalidError.of(found)
 
 
-def _wrong_name(name: str | None, key: str) -> Iterator[Problem]:
-    if not name:
-        yield _violation("name", "must not be blank")
-    elif len(name) > MAX_NAME:
-        yield _violation("name", f"size must be between 1 and {MAX_NAME}")
-    elif not key:
-        yield _violation("name", "must have a letter of ASCII or a digit, to make a key of")
+def _key_problems(name: str | None, key: str) -> Iterator[Problem]:
+    if not name or len(name) > (MANAGED_ATTRIBUTE_FIELDS.by_name["name"].max_length or 0):
+        return  # its own rules say so
+    if not key:
+        yield violation("name", "must have a letter of ASCII or a digit, to make a key of")
     elif len(key) > MAX_TERM_LENGTH:
-        yield _violation("name", f"makes a key of {len(key)} characters; at most {MAX_TERM_LENGTH}")
+        yield violation("name", f"makes a key of {len(key)} characters; at most {MAX_TERM_LENGTH}")
 
 
-def _wrong_attribute(new: NewManagedAttribute) -> Iterator[Problem]:
-    if new.vocabulary_element_type is None:
-        yield _violation("vocabularyElementType", "must not be null")
-    accepted = new.accepted_values or ()
-    if len(accepted) > MAX_ACCEPTED_VALUES:
-        yield _violation("acceptedValues", f"takes at most {MAX_ACCEPTED_VALUES} values")
-    if any(len(value) > MAX_ACCEPTED_VALUE for value in accepted):
-        yield _violation("acceptedValues", f"takes values of at most {MAX_ACCEPTED_VALUE} letters")
-    yield from _wrong_descriptions(new.multilingual_description)
+def _attribute_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from missing_problems(MANAGED_ATTRIBUTE_FIELDS.writable, values)
+    yield from limit_problems(MANAGED_ATTRIBUTE_FIELDS.writable, values)
+    yield from _description_problems(values["multilingual_description"])
 
 
-def _wrong_descriptions(descriptions: Sequence[Description]) -> Iterator[Problem]:
-    name = "multilingualDescription"
+def _description_problems(descriptions: Sequence[Description]) -> Iterator[Problem]:
+    field = MANAGED_ATTRIBUTE_FIELDS.by_name["multilingualDescription"]
+    shortest, longest, most = field.min_length, field.max_length or 0, field.max_items or 0
     if not descriptions:
-        yield _violation(name, "must not be empty")
-    if len(descriptions) > MAX_DESCRIPTIONS:
-        yield _violation(name, f"takes at most {MAX_DESCRIPTIONS} descriptions")
+        yield violation(field.name, "must not be empty")
+    if len(descriptions) > most:
+        yield violation(field.name, f"takes at most {most} descriptions")
     if not all(LANGUAGE.fullmatch(one.lang) for one in descriptions):
-        yield _violation(name, "takes languages of two or three letters")
+        yield violation(field.name, "takes languages of two or three letters")
     sizes = [len(one.desc) for one in descriptions]
-    if not all(MIN_DESCRIPTION <= size <= MAX_DESCRIPTION for size in sizes):
-        yield _violation(
-            name, f"takes descriptions of {MIN_DESCRIPTION} to {MAX_DESCRIPTION} characters"
-        )
+    if not all(shortest <= size <= longest for size in sizes):
+        yield violation(field.name, f"takes descriptions of {shortest} to {longest} characters")
     elif sum(sizes) > MAX_DESCRIPTIONS_IN_ALL:
-        yield _violation(name, f"takes at most {MAX_DESCRIPTIONS_IN_ALL} characters in all")
+        yield violation(field.name, f"takes at most {MAX_DESCRIPTIONS_IN_ALL} characters in all")
 
 
-def _wrong_subtype(new: NewObjectSubtype) -> Iterator[Problem]:
-    if new.dc_type is None:
-        yield _violation("dcType", "must not be null")
-    if not new.ac_subtype:
-        yield _violation("acSubtype", "must not be blank")
-    elif len(new.ac_subtype.upper()) > MAX_TERM_LENGTH:
-        yield _violation("acSubtype", f"size must be between 1 and {MAX_TERM_LENGTH}")
-
-
-def _violation(name: str, rule: str) -> Problem:
-    return Problem("constraint_violation", f"{name} {rule}", pointer=f"/data/attributes/{name}")
+def _subtype_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from missing_problems(OBJECT_SUBTYPE_FIELDS.writable, values)
+    yield from limit_problems(OBJECT_SUBTYPE_FIELDS.writable, values)
 
 
 def _not_found(kind: type[Term], identifier: str) -> NotFoundError:

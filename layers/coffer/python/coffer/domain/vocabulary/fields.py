@@ -43,6 +43,7 @@ MANAGED_ATTRIBUTE_FIELDS = RecordFields(
               item_doc="Meaning of the attribute, in one language."),
         *_CREATED,
     ),
+    ignores_relationships=True,
 )
 
 OBJECT_SUBTYPE_FIELDS = RecordFields(
@@ -61,5 +62,6 @@ OBJECT_SUBTYPE_FIELDS = RecordFields(
               "subtypes."),
         *_CREATED,
     ),
+    ignores_relationships=True,
 )
 # fmt: on

@@ -18,55 +18,48 @@ from coffer.domain.errors import (
 )
 from coffer.domain.export.access_keys import OpenedArchive
 from coffer.domain.export.create import ExportRequest
+from coffer.domain.export.fields import EXPORT_FIELDS, EXPORT_REQUEST_FIELDS, TYPE
 from coffer.domain.export.record import AccessKey, Export
 from coffer.domain.export.transform_member import ExportFunction, parse_function
 from coffer.domain.identifiers import is_identifier
 from coffer.http.documents import API_ROOT, read_resource, resource, resource_response
 from coffer.http.downloads.responses import MAX_BODY_BYTES, file_name_parameters
-from coffer.http.field_types import ShapeError, identifier, plain_text, read_attributes
+from coffer.http.fields import (
+    FieldValueError,
+    Parser,
+    parse_new,
+    parse_uuid,
+    parse_uuids,
+    present_record,
+)
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
-TYPE = "object-export"
 KEY_TYPE = "toa"
 DEFAULT_LIMIT, MAX_LIMIT = 20, 1000
 LINK_LIFE = timedelta(minutes=5)
 _ZIP = "application/zip"
 
-PROBLEMS: Mapping[str, str] = {
-    "file_missing": "It was not there any more when the archive was built.",
-    "file_changed": "Its bytes are not those that its record is about.",
-    "not_an_image": "Its bytes are not of the type they look like.",
-    "image_damaged": "The image cannot be decoded.",
-    "image_too_large": "The image, or what would be made of it, is too large.",
-    "kind_unsupported": "The image is of a kind that is not decoded.",
-    "memory_exhausted": "Decoding the image takes more memory than there is.",
-    "decoder_timed_out": "Decoding the image takes too long.",
-    "decoder_crashed": "The decoder crashed on the image.",
-}
-"""What a file's problem means, by its code."""
-
 
 def read_export_request(request: Request) -> ExportRequest:
     """What is to be exported; raises a RequestError with every problem of shape."""
-    attributes = read_resource(request, TYPE).attributes
-    problems: list[Problem] = []
-    values = read_attributes(TYPE, attributes, _SHAPES, problems)
-    if problems:
-        raise MalformedRequestError.of(problems)
+    document = read_resource(request, EXPORT_REQUEST_FIELDS.type)
+    values = parse_new(document, EXPORT_REQUEST_FIELDS, _PARSERS)
     wanted = values.pop("function", None)
     function, wrong = _function(*wanted) if wanted else (None, ())
     return ExportRequest(
         **{"file_identifiers": (), **values},
         function=function,
         function_problems=wrong,
-        document=attributes,
+        document=document.attributes,
     )
 
 
 def present_request(export: Export, request: ExportRequest) -> dict[str, Any]:
-    """The request as it was sent, with what has become of it."""
-    return resource(TYPE, export.identifier, {**request.document, **_state(export)})
+    """Return the resource of a new export, with the attributes of the request as they were sent."""
+    state = EXPORT_FIELDS.present(export)
+    del state["name"]
+    return resource(TYPE, export.identifier, {**request.document, **state})
 
 
 def created_response(request: Request, export: Export, data: Mapping[str, Any]) -> Response:
@@ -81,7 +74,7 @@ def export_response(request: Request, export: Export) -> Response:
 
 def present_export(export: Export) -> dict[str, Any]:
     """An export and how far it is, with the files that were left out."""
-    return resource(TYPE, export.identifier, {"name": export.name, **_state(export)})
+    return present_record(EXPORT_FIELDS, export)
 
 
 def exports_response(
@@ -178,51 +171,19 @@ def _disposition(opened: OpenedArchive) -> str:
     return f"attachment; {file_name_parameters(opened.filename)}"
 
 
-def _state(export: Export) -> dict[str, Any]:
-    return {
-        "status": export.status.value,
-        "createdBy": export.created_by,
-        "createdOn": to_text(export.created_on),
-        "progress": {
-            "files": export.entries_done,
-            "filesTotal": export.entries,
-            "bytes": export.bytes_done,
-            "bytesTotal": export.bytes_total,
-        },
-        "problems": [
-            {"fileIdentifier": file, "code": code, "detail": PROBLEMS.get(code, code)}
-            for code, files in export.problems.items()
-            for file in files
-        ],
-        "failure": export.failure,
-        "archiveSizeInBytes": export.archive_bytes,
-        "finishedOn": to_text(export.finished_on) if export.finished_on else None,
-        "availableUntil": to_text(export.available_until) if export.available_until else None,
-    }
-
-
-def _identifiers(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ShapeError("must be a list of UUIDs")
-    for place, one in enumerate(value):
-        if not is_identifier(one):
-            raise ShapeError(f"must be a list of UUIDs, which its number {place} is none of")
-    return tuple(one.lower() for one in value)
-
-
-def _layout(value: Any) -> Mapping[str, tuple[str, ...]]:
+def _parse_layout(value: Any) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, dict):
-        raise ShapeError("must be an object of lists of UUIDs")
-    return {folder: _identifiers(files) for folder, files in value.items()}
+        raise FieldValueError("must be an object of lists of UUIDs")
+    return {folder: parse_uuids(files) for folder, files in value.items()}
 
 
-def _aliases(value: Any) -> Mapping[str, str]:
+def _parse_aliases(value: Any) -> Mapping[str, str]:
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise ShapeError("must be an object of texts")
-    return {identifier(file): alias for file, alias in value.items()}
+        raise FieldValueError("must be an object of texts")
+    return {parse_uuid(file): alias for file, alias in value.items()}
 
 
-def _function_shape(value: Any) -> tuple[str, Mapping[str, str]]:
+def _parse_function(value: Any) -> tuple[str, Mapping[str, str]]:
     params = value.get("params", {}) if isinstance(value, dict) else None
     if (
         not isinstance(params, dict)
@@ -230,7 +191,7 @@ def _function_shape(value: Any) -> tuple[str, Mapping[str, str]]:
         or not isinstance(value.get("functionDef"), str)
         or not all(type(one) in (str, int, float) for one in params.values())
     ):
-        raise ShapeError('must be {"functionDef": text, "params": object of texts or numbers}')
+        raise FieldValueError('must be {"functionDef": text, "params": object of texts or numbers}')
     # The reference takes a number for the text that it would be.
     return value["functionDef"], {name: str(one) for name, one in params.items()}
 
@@ -245,10 +206,8 @@ def _function(
         return None, error.problems
 
 
-_SHAPES = (
-    ("name", "name", plain_text),
-    ("fileIdentifiers", "file_identifiers", _identifiers),
-    ("filenameAliases", "aliases", _aliases),
-    ("exportLayout", "layout", _layout),
-    ("exportFunction", "function", _function_shape),
-)
+_PARSERS: Mapping[str, Parser] = {
+    "filenameAliases": _parse_aliases,
+    "exportLayout": _parse_layout,
+    "exportFunction": _parse_function,
+}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from coffer.domain.buckets import is_bucket
 from coffer.domain.clock import from_text, to_text
 from coffer.domain.errors import Problem
+from coffer.domain.fields import Field, FieldType
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.listing.filters import (
     OPERATORS,
@@ -22,12 +23,19 @@ from coffer.domain.listing.filters import (
     like_pattern,
 )
 from coffer.domain.listing.index_keys import Kind
-from coffer.domain.listing.resources import RESOURCES, Attribute, Form
+from coffer.domain.listing.resources import FIELDS
 from coffer.domain.media_types import DcType
 
 _ORDER_OPERATORS = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
-_TEXT_FORMS = (Form.TEXT, Form.WORD, Form.BUCKET, Form.IDENTIFIER, Form.TEXTS)
-_CASELESS_FORMS = (Form.BUCKET, Form.IDENTIFIER)
+_TEXT_TYPES = (
+    FieldType.TEXT,
+    FieldType.URL,
+    FieldType.CHOICE,
+    FieldType.BUCKET,
+    FieldType.IDENTIFIER,
+    FieldType.TEXTS,
+)
+_CASELESS_TYPES = (FieldType.BUCKET, FieldType.IDENTIFIER)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}(\.0+)?")
 _LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")
 
@@ -58,10 +66,12 @@ def parse_comparison(kind: Kind, path: str, operator: str, text: str) -> Compari
     attribute, known = _attribute(kind, path), _operator(operator)
     _check_operator(path, attribute, known)
     if known in PATTERN_OPERATORS:
-        ignores_case = known is Operator.ILIKE or attribute.form in _CASELESS_FORMS
+        ignores_case = known is Operator.ILIKE or attribute.type in _CASELESS_TYPES
         pattern = like_pattern(text.lower() if ignores_case else text)
         return Comparison(path, known, pattern, ignores_case)
-    return Comparison(path, known, _value(path, attribute, text), attribute.form is Form.BUCKET)
+    return Comparison(
+        path, known, _value(path, attribute, text), attribute.type is FieldType.BUCKET
+    )
 
 
 def parse_pattern_comparison(
@@ -73,18 +83,18 @@ def parse_pattern_comparison(
     """
     attribute = _attribute(kind, path)
     _check_operator(path, attribute, Operator.LIKE)
-    ignores_case = attribute.form in _CASELESS_FORMS
+    ignores_case = attribute.type in _CASELESS_TYPES
     if ignores_case:
         pattern = tuple(one if isinstance(one, Wildcard) else one.lower() for one in pattern)
     return Comparison(path, Operator.UNLIKE if differs else Operator.LIKE, pattern, ignores_case)
 
 
-def _attribute(kind: Kind, path: str) -> Attribute:
-    attribute = RESOURCES[kind].field(path)
+def _attribute(kind: Kind, path: str) -> Field:
+    attribute = FIELDS[kind].find(path)
     if attribute is not None:
         return attribute
     detail = f"{kind} has no attribute {path[:60]!r}."
-    if path in RESOURCES[kind].attributes:
+    if path in FIELDS[kind].by_name:
         detail = f"{path} is an object: name one of its members, {path}.<name>."
     raise QueryError(Problem("unknown_attribute", detail))
 
@@ -97,9 +107,9 @@ def _operator(text: str) -> Operator:
     raise QueryError(Problem("malformed_parameter", detail))
 
 
-def _check_operator(path: str, attribute: Attribute, operator: Operator) -> None:
-    unordered = attribute.form is Form.FLAG and operator in _ORDER_OPERATORS
-    if unordered or (operator in PATTERN_OPERATORS and attribute.form not in _TEXT_FORMS):
+def _check_operator(path: str, attribute: Field, operator: Operator) -> None:
+    unordered = attribute.type is FieldType.BOOLEAN and operator in _ORDER_OPERATORS
+    if unordered or (operator in PATTERN_OPERATORS and attribute.type not in _TEXT_TYPES):
         detail = f"{path} is not text and cannot be compared with {operator}."
         raise QueryError(Problem("malformed_parameter", detail))
 
@@ -111,21 +121,21 @@ def _alternatives(text: str) -> Iterator[str]:
         yield match["plain"] if quoted is None else quoted
 
 
-def _value(path: str, attribute: Attribute, text: str) -> str | int | bool:
-    match attribute.form:
-        case Form.NUMBER if _WHOLE_NUMBER.fullmatch(text):
+def _value(path: str, attribute: Field, text: str) -> str | int | bool:
+    match attribute.type:
+        case FieldType.INTEGER if _WHOLE_NUMBER.fullmatch(text):
             return int(text.partition(".")[0])
-        case Form.FLAG if text.lower() in ("true", "false"):
+        case FieldType.BOOLEAN if text.lower() in ("true", "false"):
             return text.lower() == "true"
-        case Form.IDENTIFIER if is_identifier(text):
+        case FieldType.IDENTIFIER if is_identifier(text):
             return text.lower()
-        case Form.MOMENT if (moment := _parse_moment(text)) is not None:
+        case FieldType.TIME if (moment := _parse_moment(text)) is not None:
             return to_text(moment)
-        case Form.BUCKET if is_bucket(text):
+        case FieldType.BUCKET if is_bucket(text):
             return text.lower()
-        case Form.WORD if (word := _parse_word(attribute, text)) is not None:
+        case FieldType.CHOICE if (word := _parse_word(attribute, text)) is not None:
             return word
-        case Form.TEXT | Form.TEXTS:
+        case FieldType.TEXT | FieldType.URL | FieldType.TEXTS:
             return text
     detail = f"{path} cannot be {text[:60]!r}: {_description(attribute)}."
     raise QueryError(Problem("malformed_parameter", detail))
@@ -144,23 +154,23 @@ def _parse_moment(text: str) -> datetime | None:
         return None
 
 
-def _parse_word(attribute: Attribute, text: str) -> str | None:
+def _parse_word(attribute: Field, text: str) -> str | None:
     if text in attribute.words:
         return text
     dc_type = DcType.parse(text)
     return dc_type.value if dc_type is not None and dc_type.value in attribute.words else None
 
 
-def _description(attribute: Attribute) -> str:
-    match attribute.form:
-        case Form.NUMBER:
+def _description(attribute: Field) -> str:
+    match attribute.type:
+        case FieldType.INTEGER:
             return "it is a whole number"
-        case Form.FLAG:
+        case FieldType.BOOLEAN:
             return "it is true or false"
-        case Form.IDENTIFIER:
+        case FieldType.IDENTIFIER:
             return "it is a UUID"
-        case Form.MOMENT:
+        case FieldType.TIME:
             return "it is a date, or a date and time with its offset (ISO 8601)"
-        case Form.WORD:
+        case FieldType.CHOICE:
             return f"it is one of {', '.join(attribute.words)}"
     return "it is a bucket"

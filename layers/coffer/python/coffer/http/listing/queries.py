@@ -23,7 +23,7 @@ from coffer.domain.listing.pages import (
     PageRequest,
 )
 from coffer.domain.listing.query_plan import Query
-from coffer.domain.listing.resources import PERSON, RESOURCES
+from coffer.domain.listing.resources import FIELDS
 from coffer.http.listing.comparisons import QueryError, parse_filter
 from coffer.http.listing.cursors import decode_cursor
 from coffer.http.listing.fiql import parse_fiql
@@ -183,7 +183,7 @@ def _parse_number(
 
 
 def _parse_view(request: Request, kind: Kind, problems: _Problems) -> View:
-    relationships = RESOURCES[kind].relationships
+    relationships = FIELDS[kind].relationship
     include = []
     for name in _names(request.parameter("include")):
         if name in relationships:
@@ -202,14 +202,14 @@ def _parse_view(request: Request, kind: Kind, problems: _Problems) -> View:
 
 def _parse_fields(type_: str, value: str, kind: Kind, problems: _Problems) -> frozenset[str]:
     parameter = f"fields[{type_[:60]}]"
-    related = {one.target for one in RESOURCES[kind].relationships.values()} - {PERSON}
+    related = {one.target for one in FIELDS[kind].relationships if not one.is_external}
     if type_ not in {kind, *related}:
         shown = ", ".join(sorted({kind.value, *related}))
         problems.malformed(parameter, f"The response shows {shown}, not {type_[:60]!r}.")
         return frozenset()
-    resource = RESOURCES[Kind(type_)]
+    fields = FIELDS[Kind(type_)]
     for name in _names(value):
-        if name not in resource.attributes and name not in resource.relationships:
+        if name not in fields.by_name and name not in fields.relationship:
             detail = f"{type_} has no attribute {name[:60]!r}."
             problems.append(Problem("unknown_attribute", detail, parameter=parameter))
     return frozenset(_names(value))

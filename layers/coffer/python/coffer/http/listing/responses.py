@@ -13,22 +13,18 @@ from urllib.parse import quote, urlencode
 
 from coffer import __version__
 from coffer.domain.callers import Caller
-from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.counters import kind_of
 from coffer.domain.listing.index_keys import Kind, Record
 from coffer.domain.listing.pages import ListPage
 from coffer.domain.listing.permissions import PROVIDER, permissions_of
 from coffer.domain.listing.ports import Lists
 from coffer.domain.listing.related import DERIVATIVES, RelatedRecords, find_related
-from coffer.domain.listing.resources import RESOURCES, identifier_of, related_ids
+from coffer.domain.listing.resources import fields_of, identifier_of, related_ids
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
-from coffer.http.derivatives.documents import present_derivative
 from coffer.http.documents import resource_response
+from coffer.http.fields import present_record
 from coffer.http.listing.cursors import encode_cursor
 from coffer.http.listing.queries import ListQuery, View, parse_view
-from coffer.http.metadata.documents import present_metadata
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.bulk import bulk_response, read_identifiers
@@ -159,7 +155,7 @@ def _relationship(
     identifier = related_ids(record).get(name)
     if identifier is None:
         return None, ()
-    target = RESOURCES[kind_of(record)].relationships[name].target
+    target = fields_of(record).relationship[name].target
     other = related.linked.get((target, identifier))
     return _linkage(target, identifier), (other,) if other else ()
 
@@ -170,13 +166,10 @@ def _linkage(kind: str, identifier: str) -> Document:
 
 def _resource(record: Record, view: View) -> Document:
     """Return the resource of a record, with the wanted fields only."""
-    match record:
-        case ObjectUpload():
-            data = present_upload(record, duplicate_found=record.duplicate_found)
-        case Metadata():
-            data = present_metadata(record)
-        case Derivative():
-            data = present_derivative(record)
+    if isinstance(record, ObjectUpload):
+        data = present_upload(record, duplicate_found=record.duplicate_found)
+    else:
+        data = present_record(fields_of(record), record)
     wanted = view.fields.get(data["type"])
     if wanted is None:
         return data

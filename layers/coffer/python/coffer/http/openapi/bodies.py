@@ -10,18 +10,17 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from coffer.domain.buckets import BUCKET_PATTERN
-from coffer.domain.constraints import MAX_TAG_LENGTH, MAX_TAGS
+from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.record import DerivativeType
 from coffer.domain.file_names import MAX_NAME_LENGTH
 from coffer.domain.media_types import MAX_MEDIA_TYPE_LENGTH, DcType
-from coffer.domain.metadata.rules import CONSTRAINTS
+from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.text_safety import NO_MARKUP_PATTERN
 from coffer.domain.transactions.bulk import MAX_ENTRIES
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
 from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
 from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
-from coffer.http.derivatives import documents as derivative_documents
-from coffer.http.metadata.documents import SET_BY_THE_SERVER
 from coffer.http.openapi.schemas import (
     Members,
     Schema,
@@ -38,12 +37,11 @@ from coffer.http.openapi.schemas import (
     url,
     whole_number,
 )
-from coffer.http.uploads import documents as upload_documents
 
 _NOTHING = "^\\s*$"
 _MEDIA_TYPE = f"{_NOTHING}|^[!-.0-~][ -.0-~]*/[ -~]*[!-~]$"
 _SOMETHING = "[^\\s]"
-_LONGEST = {name: longest for _, name, longest, _ in CONSTRAINTS}
+_LONGEST = {one.name: one.max_length for one in METADATA_FIELDS.writable if one.max_length}
 
 
 def _prose(name: str, description: str, **rules: object) -> Schema:
@@ -97,9 +95,9 @@ NEW_METADATA: Members = {
     ),
     "acTags": nullable(
         many(
-            text("One tag.", pattern=NO_MARKUP_PATTERN, maxLength=MAX_TAG_LENGTH),
+            text("One tag.", pattern=NO_MARKUP_PATTERN, maxLength=250),
             "Words to find it by.",
-            maxItems=MAX_TAGS,
+            maxItems=100,
         )
     ),
     "publiclyReleasable": nullable(
@@ -293,7 +291,7 @@ CORRECTIONS: Members = {
 DOCUMENTS: Members = {
     "NewMetadataAttributes": _given(
         NEW_METADATA,
-        SET_BY_THE_SERVER,
+        METADATA_FIELDS.set_by_server,
         "What is said of a file, or of a resource outside. Null is the same as left out.",
         required=("bucket",),
         oneOf=_SUBJECTS,
@@ -306,7 +304,7 @@ DOCUMENTS: Members = {
     ),
     "MetadataChanges": _given(
         NEW_METADATA,
-        SET_BY_THE_SERVER,
+        METADATA_FIELDS.set_by_server,
         "What is to be changed: nothing else is. Null clears. A file stays, and its bucket.",
         required=(),
     ),
@@ -319,7 +317,7 @@ DOCUMENTS: Members = {
     ),
     "NewDerivativeAttributes": _given(
         NEW_DERIVATIVE,
-        derivative_documents.SET_BY_THE_SERVER,
+        DERIVATIVE_FIELDS.set_by_server,
         "What is said of a file that was made from another. Null is the same as left out.",
         required=("fileIdentifier", "dcType"),
     ),
@@ -331,7 +329,7 @@ DOCUMENTS: Members = {
     ),
     "DerivativeChanges": _given(
         NEW_DERIVATIVE,
-        derivative_documents.SET_BY_THE_SERVER,
+        DERIVATIVE_FIELDS.set_by_server,
         "What is to be changed: nothing else is. Null clears. A file stays, and its bucket.",
         required=(),
     ),
@@ -344,7 +342,7 @@ DOCUMENTS: Members = {
     ),
     "ObjectUploadChanges": _given(
         CORRECTIONS,
-        upload_documents.SET_BY_THE_SERVER,
+        OBJECT_UPLOAD_FIELDS.set_by_server,
         "What is set right: nothing else is.",
         required=(),
     ),

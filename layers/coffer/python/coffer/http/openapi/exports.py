@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.export.record import KEY_LENGTH, ExportStatus
-from coffer.domain.export.resolve_sources import MAX_NAME_LENGTH
+from coffer.domain.export.fields import MAX_NAME_LENGTH, TYPE
+from coffer.domain.export.record import KEY_LENGTH, PROBLEM_DETAILS, ExportStatus
 from coffer.domain.export.transform_member import CONVERT, RESIZE
 from coffer.domain.text_safety import NO_MARKUP_PATTERN
-from coffer.http.export.documents import KEY_TYPE, PROBLEMS, TYPE
+from coffer.http.export.documents import KEY_TYPE
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -98,7 +98,7 @@ _REQUEST: Members = {
 _PROBLEM = thing(
     {
         "fileIdentifier": identifier("The file that is not in the archive."),
-        "code": one_of(PROBLEMS, "A stable word for why."),
+        "code": one_of(PROBLEM_DETAILS, "A stable word for why."),
         "detail": text("Why, as a sentence."),
     },
     "A file that was left out.",

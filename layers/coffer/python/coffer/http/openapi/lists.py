@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coffer.domain.fields import FieldType
 from coffer.domain.listing.filters import OPERATORS
 from coffer.domain.listing.index_keys import SORT_ORDERS, Kind
-from coffer.domain.listing.resources import PERSON, RESOURCES, Form
+from coffer.domain.listing.resources import FIELDS
 from coffer.http.openapi.records import (
     DERIVATIVE,
     METADATA,
@@ -85,14 +86,14 @@ def _listed(name: str, words: list[str], description: str) -> dict[str, Any]:
 def _filterable(kind: Kind) -> Members:
     return {
         name: text("A value, or several with commas between them.")
-        for name, attribute in RESOURCES[kind].attributes.items()
-        if attribute.form not in (Form.MEMBERS, Form.MAP)
+        for name, attribute in FIELDS[kind].by_name.items()
+        if attribute.type not in (FieldType.OBJECT, FieldType.TEXT_MAP)
     }
 
 
 def _shown_kinds(kind: Kind) -> list[Kind]:
     """The kinds of records that the answers about one kind can hold."""
-    targets = {one.target for one in RESOURCES[kind].relationships.values()} - {PERSON}
+    targets = {one.target for one in FIELDS[kind].relationships if not one.is_external}
     return [one for one in Kind if one is kind or one in targets]
 
 
@@ -110,7 +111,7 @@ def _parameters(kind: Kind) -> dict[str, dict[str, Any]]:
             "fields", thing(fields, "By type, what is shown of a record; else all.", required=())
         ),
     }
-    relationships = list(RESOURCES[kind].relationships)
+    relationships = list(FIELDS[kind].relationship)
     if relationships:
         what = "Relationships to show, and the records that they lead to."
         found[f"include{name}"] = _listed("include", relationships, what)
@@ -177,7 +178,7 @@ def _shown(kind: Kind) -> Schema:
 
 
 def _included(kind: Kind) -> Members:
-    if not RESOURCES[kind].relationships:
+    if not FIELDS[kind].relationships:
         return {}
     kinds = [one for one in _shown_kinds(kind) if one is not kind or kind is Kind.DERIVATIVE]
     resources = {"anyOf": [reference(f"Shown{NAMES[one]}") for one in kinds]}

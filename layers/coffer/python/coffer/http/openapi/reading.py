@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.query_plan import MAX_BUCKETS
-from coffer.domain.listing.resources import RESOURCES
+from coffer.domain.listing.resources import FIELDS
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,
@@ -30,7 +30,7 @@ _QUERY: Refusals = {400: (*VIEW[400], "malformed_cursor", "too_many_buckets")}
 def view_parameters(kind: Kind) -> tuple[str, ...]:
     """The parameters that say what to show of records of this kind."""
     name = NAMES[kind]
-    includes = (f"include{name}",) if RESOURCES[kind].relationships else ()
+    includes = (f"include{name}",) if FIELDS[kind].relationships else ()
     return (*includes, f"fields{name}")
 
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from coffer.domain.media_types import DcType
 from coffer.domain.text_safety import NO_MARKUP_PATTERN
-from coffer.domain.vocabulary.edit import (
-    LANGUAGE,
-    MAX_ACCEPTED_VALUE,
-    MAX_ACCEPTED_VALUES,
-    MAX_DESCRIPTION,
-    MAX_DESCRIPTIONS,
-    MAX_NAME,
-    MIN_DESCRIPTION,
-)
+from coffer.domain.vocabulary.edit import LANGUAGE
 from coffer.domain.vocabulary.terms import (
     MANAGED_ATTRIBUTE,
     MAX_TERM_LENGTH,
@@ -38,15 +30,15 @@ _DC_TYPES = tuple(dict.fromkeys(word for kind in DcType for word in (kind.value,
 
 _NAME = text(
     "What it is called. Its key is made of this, and stays.",
-    maxLength=MAX_NAME,
+    maxLength=250,
     examples=["Object Store Attribute 1"],
 )
 _ELEMENT_TYPE = one_of(ElementType, "What its values are.")
 _ACCEPTED = nullable(
     many(
-        text("One value.", maxLength=MAX_ACCEPTED_VALUE),
+        text("One value.", maxLength=100),
         "The only values there may be, whatever their case; null or empty where any may.",
-        maxItems=MAX_ACCEPTED_VALUES,
+        maxItems=500,
     )
 )
 
@@ -57,8 +49,8 @@ def _descriptions(**rules: object) -> Schema:
             "lang": text("The language (ISO 639).", pattern=f"^{LANGUAGE.pattern}$"),
             "desc": text(
                 "What the attribute means.",
-                minLength=MIN_DESCRIPTION,
-                maxLength=MAX_DESCRIPTION,
+                minLength=2,
+                maxLength=5000,
                 **rules,
             ),
         },
@@ -66,11 +58,7 @@ def _descriptions(**rules: object) -> Schema:
         closed=True,
     )
     return thing(
-        {
-            "descriptions": many(
-                description, "One for each language.", minItems=1, maxItems=MAX_DESCRIPTIONS
-            )
-        },
+        {"descriptions": many(description, "One for each language.", minItems=1, maxItems=20)},
         "What the attribute means.",
     )
 
@@ -109,7 +97,7 @@ NEW_MANAGED_ATTRIBUTE: Members = {
     "vocabularyElementType": _ELEMENT_TYPE,
     "acceptedValues": {
         **_ACCEPTED,
-        "items": text("One value.", maxLength=MAX_ACCEPTED_VALUE, pattern=NO_MARKUP_PATTERN),
+        "items": text("One value.", maxLength=100, pattern=NO_MARKUP_PATTERN),
     },
     "multilingualDescription": _descriptions(
         pattern=f"^(?=\\S[\\s\\S]*\\S$){NO_MARKUP_PATTERN[1:]}"

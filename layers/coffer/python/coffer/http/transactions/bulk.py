@@ -17,34 +17,31 @@ from coffer.domain.errors import (
     TooLargeError,
     combine_errors,
 )
+from coffer.domain.fields import RecordFields
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.transactions.bulk import MAX_ENTRIES
-from coffer.http.documents import ResourceDocument, resource_of
+from coffer.http.documents import resource_of
+from coffer.http.fields import Values, parse_changes, parse_new, present_record
 from coffer.http.requests import Request
 from coffer.http.responses import MAX_RESPONSE_BYTES, Response
 
 Entry = TypeVar("Entry")
-Record = TypeVar("Record")
 Document = Mapping[str, Any]
 
 
-def read_entries(
-    request: Request, kind: str, read: Callable[[ResourceDocument], Entry]
-) -> list[Entry]:
-    """What each resource of the body says; raises what is wrong with any of them."""
-    return _each(request, lambda data: read(resource_of({"data": data}, kind)))
+def read_entries(request: Request, fields: RecordFields) -> list[Values]:
+    """Return the values of each new record; raise the errors of all entries together."""
+    return _each(request, lambda data: parse_new(resource_of({"data": data}, fields.type), fields))
 
 
-def read_changes_of_many(
-    request: Request, kind: str, read: Callable[[ResourceDocument], dict[str, Any]]
-) -> list[tuple[str, dict[str, Any]]]:
-    """The ids of the body's resources, and what changes of each."""
+def read_changes_of_many(request: Request, fields: RecordFields) -> list[tuple[str, Values]]:
+    """Return the id and the changed values of each record."""
 
-    def change(data: Any) -> tuple[str, dict[str, Any]]:
+    def change(data: Any) -> tuple[str, Values]:
         if isinstance(data, dict):
             data.setdefault("attributes", {})
-        document = resource_of({"data": data}, kind)
-        return _identifier(data), read(document)
+        document = resource_of({"data": data}, fields.type)
+        return _identifier(data), parse_changes(document, fields)
 
     return _each(request, change)
 
@@ -72,13 +69,16 @@ def bulk_response(resources: Sequence[Document], included: Sequence[Document] | 
     return answer
 
 
-def check_response_size(
-    present: Callable[[Record], Document],
-) -> Callable[[Sequence[Record]], None]:
-    """What checks, before anything is written, that the answer will not be too large."""
+def records_response(fields: RecordFields, records: Sequence[object]) -> Response:
+    """Return the response with these records."""
+    return bulk_response([present_record(fields, one) for one in records], None)
 
-    def check(records: Sequence[Record]) -> None:
-        _check_weight(sum(len(json.dumps(present(record))) + 1 for record in records))
+
+def check_response_size(fields: RecordFields) -> Callable[[Sequence[object]], None]:
+    """Return a function that raises `TooLargeError` if a response would be too large."""
+
+    def check(records: Sequence[object]) -> None:
+        _check_weight(sum(len(json.dumps(present_record(fields, one))) + 1 for one in records))
 
     return check
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from coffer.domain.listing.attributes import upload_attributes, upload_warnings
 from coffer.domain.uploads.direct_upload import UploadResult
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS, upload_warnings
 from coffer.http.documents import resource_response
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, JSON_API, Response
@@ -25,7 +25,7 @@ def upload_response(request: Request, result: UploadResult) -> Response:
     flat: dict[str, Any] = {
         "id": upload.file_identifier,
         "fileIdentifier": upload.file_identifier,
-        **upload_attributes(upload),
+        **OBJECT_UPLOAD_FIELDS.present(upload),
     }
     warnings = upload_warnings(duplicate_found=result.duplicate_found)
     if warnings:

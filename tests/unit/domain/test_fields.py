@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.record import DerivativeType
-from coffer.domain.listing.attributes import (
-    derivative_attributes,
-    metadata_attributes,
-    upload_attributes,
-)
+from coffer.domain.metadata.fields import METADATA_FIELDS
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
@@ -17,7 +15,7 @@ from tests.fakes.records import THUMBNAIL, metadata, thumbnail, upload
 
 
 def test_an_upload_has_the_references_attributes() -> None:
-    assert upload_attributes(upload()) == {
+    assert OBJECT_UPLOAD_FIELDS.present(upload()) == {
         "dcType": "IMAGE",
         "createdBy": "alice",
         "createdOn": "2026-11-22T12:00:00.250000Z",
@@ -53,7 +51,7 @@ def test_metadata_omits_the_attributes_that_the_reference_omits() -> None:
         "not_publicly_releasable_reason": "embargo",
         "ac_subtype": "SHEET",
     }
-    plain, full = metadata_attributes(metadata()), metadata_attributes(metadata(**optional))
+    plain, full = METADATA_FIELDS.present(metadata()), METADATA_FIELDS.present(metadata(**optional))
     assert set(full) - set(plain) == {
         "acCaption",
         "acTags",
@@ -62,11 +60,13 @@ def test_metadata_omits_the_attributes_that_the_reference_omits() -> None:
     }
     assert plain["group"] == plain["bucket"] == "aafc"
     assert plain["acDigitizationDate"] is None
-    assert metadata_attributes(metadata(ac_digitization_date=NOON))["acDigitizationDate"] == (
+    assert METADATA_FIELDS.present(metadata(ac_digitization_date=NOON))["acDigitizationDate"] == (
         "2026-11-22T12:00:00.250000Z"
     )
 
 
 def test_a_derivative_without_a_type_has_null() -> None:
-    assert derivative_attributes(thumbnail())["derivativeType"] == DerivativeType.THUMBNAIL_IMAGE
-    assert derivative_attributes(thumbnail(derivative_type=None))["derivativeType"] is None
+    assert (
+        DERIVATIVE_FIELDS.present(thumbnail())["derivativeType"] == DerivativeType.THUMBNAIL_IMAGE
+    )
+    assert DERIVATIVE_FIELDS.present(thumbnail(derivative_type=None))["derivativeType"] is None
