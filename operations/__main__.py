@@ -1,4 +1,4 @@
-"""Entry of `python -m operations`, which finds the domain in the layer, as functions do."""
+"""Entry point of `python -m operations`. Adds the layer to the path, as Lambda does."""
 
 import sys
 from pathlib import Path

@@ -19,15 +19,15 @@ from operations.installation import (
     InstallationError,
     LocalInstallation,
 )
-from operations.reconciliation import reconcile
-from operations.recounting import Fate, Numbers, recount
+from operations.reconcile import reconcile
+from operations.recount import CounterStatus, RecordCounts, recount
 
-DESCRIPTION = """Looks after a Coffer: the local stack on PORT (8081), or, with --stack, a deployed
-one with the AWS credentials and region of the environment."""
+DESCRIPTION = """Operate a running Coffer: the local stack on PORT (8081), or with --stack a
+deployed one, with the AWS credentials and region of the environment."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs a command; answers the exit code, which is 1 where something isn't well."""
+    """Run a command and return the exit code, which is 1 if something is wrong."""
     options = _parser().parse_args(arguments)
     command: Callable[[Installation, argparse.Namespace], int] = options.command
     try:
@@ -45,46 +45,45 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations", description=DESCRIPTION)
-    parser.add_argument("--stack", metavar="NAME", help="a deployed stack, by its name")
+    parser.add_argument("--stack", metavar="NAME", help="the name of a deployed stack")
     commands = parser.add_subparsers(metavar="command", required=True)
 
-    doctor = commands.add_parser("doctor", help="find out what is wrong, by trying")
-    doctor.add_argument("--token", default=os.environ.get("COFFER_TOKEN"), help="(COFFER_TOKEN)")
+    doctor = commands.add_parser("doctor", help="check a running stack and report what is wrong")
+    token = os.environ.get("COFFER_TOKEN")
+    doctor.add_argument("--token", default=token, help="the canary's bearer token (COFFER_TOKEN)")
     doctor.add_argument("--bucket", default="coffer-doctor", help="the canary's (coffer-doctor)")
     doctor.set_defaults(command=_doctor)
 
-    letters = commands.add_parser("redrive", help="send dead letters on their way again")
+    letters = commands.add_parser("redrive", help="send dead letters back to their queues")
     letters.add_argument("queue", nargs="*", help="such as ProcessUploadDeadLetterQueue (all)")
     letters.set_defaults(command=_redrive)
 
-    changes = commands.add_parser("redrive-stream", help="tell the changes that failed again")
+    changes = commands.add_parser("redrive-stream", help="publish the changes that failed for good")
     changes.set_defaults(command=_redrive_stream)
 
     compare = commands.add_parser(
-        "reconcile", help="report objects without a record and records without their object"
+        "reconcile", help="list objects without a record and records without their object"
     )
     compare.set_defaults(command=_reconcile)
 
     counting = commands.add_parser(
-        "recount", help="count again how long lists are, and mend the counters that differ"
+        "recount", help="count the records, and correct the counters that differ"
     )
-    counting.add_argument("--dry-run", action="store_true", help="name them, mend none")
+    counting.add_argument("--dry-run", action="store_true", help="list the counters, change none")
     counting.add_argument(
         "--regardless",
         action="store_true",
-        help="also where the audit lacks changes that nobody will ever tell, as after a restore",
+        help="also if changes will never be published, such as after a restore",
     )
     counting.set_defaults(command=_recount)
 
-    sweep = commands.add_parser("sweep", help="run the orphan removal now, whatever its schedule")
-    sweep.add_argument("--age", help="such as 20d, 12h or 1s, instead of the configured one")
-    sweep.add_argument("--dry-run", action="store_true", help="name the orphans, remove none")
+    sweep = commands.add_parser("sweep", help="remove orphans now, whatever the schedule")
+    sweep.add_argument("--age", help="such as 20d, 12h or 1s; default: as configured")
+    sweep.add_argument("--dry-run", action="store_true", help="list the orphans, remove none")
     sweep.set_defaults(command=_sweep)
 
-    thumbnails = commands.add_parser(
-        "rethumbnail", help="ask for the thumbnails that failed for a reason again"
-    )
-    thumbnails.add_argument("code", help="such as decoder_timed_out: see thumbnailFailure")
+    thumbnails = commands.add_parser("rethumbnail", help="request failed thumbnails again")
+    thumbnails.add_argument("code", help="a code of thumbnailFailure, such as decoder_timed_out")
     thumbnails.set_defaults(command=_rethumbnail)
     return parser
 
@@ -94,21 +93,21 @@ def _installation(stack: str | None) -> Installation:
         return DeployedInstallation(stack)
     port = os.environ.get("PORT") or "8081"
     if not port.isascii() or not port.isdigit():
-        raise ValueError(f"PORT is a number, not {port!r}.")
+        raise ValueError(f"PORT must be a number, not {port!r}.")
     return LocalInstallation(int(port))
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def _doctor(installation: Installation, options: argparse.Namespace) -> int:
     worst = Health.OK
-    for finding in Doctor(installation, options.token, options.bucket).examine():
-        _say(f"{finding.health:<8} {finding.subject}: {finding.detail}")
+    for finding in Doctor(installation, options.token, options.bucket).run():
+        _print(f"{finding.health:<8} {finding.subject}: {finding.detail}")
         if finding.remedy:
-            _say(f"{'':<8} -> {finding.remedy}")
+            _print(f"{'':<8} -> {finding.remedy}")
         if finding.health is not Health.OK and worst is not Health.FAILURE:
             worst = finding.health
     return 1 if worst is Health.FAILURE else 0
@@ -123,45 +122,45 @@ def _redrive(installation: Installation, options: argparse.Namespace) -> int:
     for queue in queues:
         if options.queue and queue.logical_id not in options.queue:
             continue
-        moved = redrive(installation, queue, _say)
-        left += moved.left
-        remark = f", {moved.left} left: nobody knows where they belong" if moved.left else ""
-        _say(f"{queue.logical_id}: {moved.sent} sent{remark}")
+        redriven = redrive(installation, queue, _print)
+        left += redriven.left
+        remark = f", {redriven.left} without a known target left" if redriven.left else ""
+        _print(f"{queue.logical_id}: {redriven.sent} sent{remark}")
     return 1 if left else 0
 
 
 def _reconcile(installation: Installation, _: argparse.Namespace) -> int:
-    found = reconcile(installation, _say)
-    for key in found.without_record:
-        _say(f"no record: {key}")
-    for record, key in found.without_storage:
-        _say(f"no object: {record} needs {key}")
-    _say(
-        f"{found.objects} objects and {found.records} keys of records: "
-        f"{len(found.without_record)} objects without a record, "
-        f"{len(found.without_storage)} records without their object"
+    differences = reconcile(installation, _print)
+    for key in differences.without_record:
+        _print(f"no record: {key}")
+    for record, key in differences.without_storage:
+        _print(f"no object: {record} needs {key}")
+    _print(
+        f"{differences.objects} objects and {differences.records} keys of records: "
+        f"{len(differences.without_record)} objects without a record, "
+        f"{len(differences.without_storage)} records without their object"
     )
-    return 1 if found.without_record or found.without_storage else 0
+    return 1 if differences.without_record or differences.without_storage else 0
 
 
 def _recount(installation: Installation, options: argparse.Namespace) -> int:
-    found = recount(installation, _say, dry=options.dry_run, regardless=options.regardless)
-    for one in found.differences:
-        _say(
-            f"{one.fate} {one.kind} {one.bucket_key}: the counter had {_spelled(one.kept)}, "
-            f"the table has {_spelled(one.counted)}"
+    result = recount(installation, _print, dry_run=options.dry_run, regardless=options.regardless)
+    for one in result.differences:
+        _print(
+            f"{one.status} {one.kind} {one.bucket_key}: the counter had {_counts(one.counter)}, "
+            f"the table has {_counts(one.counted)}"
         )
-    fates = {one.fate for one in found.differences}
-    _say(f"{found.counters} counters, {len(found.differences)} differ")
-    if Fate.UNTOLD in fates:
-        _say("wait until the stream has told its changes, or tell them: make redrive-stream")
-    if Fate.MOVING in fates:
-        _say("somebody wrote meanwhile: run it again")
-    return 1 if fates - {Fate.MENDED} else 0
+    statuses = {one.status for one in result.differences}
+    _print(f"{result.counters} counters, {len(result.differences)} differ")
+    if CounterStatus.UNPUBLISHED in statuses:
+        _print("wait until the stream has published all changes, or run: make redrive-stream")
+    if CounterStatus.CHANGED in statuses:
+        _print("records were written meanwhile: run this again")
+    return 1 if statuses - {CounterStatus.CORRECTED} else 0
 
 
-def _spelled(numbers: Numbers) -> str:
-    return f"{numbers.records} records, {numbers.public_records} of them public"
+def _counts(counts: RecordCounts) -> str:
+    return f"{counts.records} records, {counts.public_records} of them public"
 
 
 def _sweep(installation: Installation, options: argparse.Namespace) -> int:
@@ -169,32 +168,33 @@ def _sweep(installation: Installation, options: argparse.Namespace) -> int:
     if options.age is not None:
         parse_duration(options.age)
         event["age"] = options.age
-    answer = installation.invoke("RemoveOrphansFunction", event)
-    for orphan in answer.pop("orphans"):
-        _say(
+    response = installation.invoke("RemoveOrphansFunction", event)
+    for orphan in response.pop("orphans"):
+        _print(
             f"{orphan['fate']} {orphan['fileIdentifier']} {orphan['bucket']} "
             f"{orphan['originalFilename']!r} {orphan['sizeInBytes']} bytes, {orphan['createdOn']}"
         )
-    _say(", ".join(f"{number} {fate}" for fate, number in sorted(answer.items())) or "no orphans")
+    totals = [f"{number} {fate}" for fate, number in sorted(response.items())]
+    _print(", ".join(totals) or "no orphans")
     return 0
 
 
 def _rethumbnail(installation: Installation, options: argparse.Namespace) -> int:
-    asked, after = 0, None
+    requested, after = 0, None
     while True:
         event = {"again": options.code, "after": after}
-        answer = installation.invoke("MakeThumbnailFunction", event)
-        asked, after = asked + answer["asked"], answer["goOnAfter"]
+        response = installation.invoke("MakeThumbnailFunction", event)
+        requested, after = requested + response["asked"], response["goOnAfter"]
         if after is None:
             break
-        _say(f"{asked} asked for, up to {after}")
-    _say(f"{asked} thumbnails asked for again")
+        _print(f"{requested} thumbnails requested, up to {after}")
+    _print(f"{requested} thumbnails requested again")
     return 0
 
 
 def _redrive_stream(installation: Installation, _: argparse.Namespace) -> int:
-    told = redrive_stream(installation, _say)
-    _say(f"{told.batches} batches told, {len(told.failed)} failed again")
-    for key, reason in told.failed.items():
-        _say(f"  {key}: {reason}")
-    return 1 if told.failed else 0
+    changes = redrive_stream(installation, _print)
+    _print(f"{changes.published} batches published, {len(changes.failed)} failed again")
+    for key, reason in changes.failed.items():
+        _print(f"  {key}: {reason}")
+    return 1 if changes.failed else 0

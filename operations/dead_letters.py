@@ -1,8 +1,8 @@
-"""Dead letters: what they are, and sending them on their way again.
+"""List dead letters and send them back.
 
-A message that a function failed five times lies in its queue's dead-letter queue, and goes back
-into that queue. What a rule could not deliver lies in RuleDeadLetterQueue with the ARN of its
-target among its attributes (EventBridge User Guide, "Using dead-letter queues").
+A message that a function failed five times is in its queue's dead-letter queue, and returns to that
+queue. An event that a rule could not deliver is in RuleDeadLetterQueue, with the ARN of its target
+as an attribute (EventBridge User Guide, "Using dead-letter queues").
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 from operations.installation import Installation
 
-_ENTRIES_PER_TRANSACTION = 10
-"""The most that SQS hands over in one call."""
+_MAX_BATCH_SIZE = 10
+"""Messages of one ReceiveMessage call (SQS quotas)."""
 
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """One dead-letter queue; `messages` is what SQS takes for their number."""
+    """A dead-letter queue; `messages` is SQS's estimate of their number."""
 
     logical_id: str
     url: str
@@ -28,19 +28,18 @@ class DeadLetterQueue:
 
 
 @dataclass(frozen=True)
-class CopiedUpload:
-    """What became of the messages of one queue."""
+class RedrivenQueue:
+    """The result for one queue: messages sent, and messages without a known target, which stay."""
 
     queue: DeadLetterQueue
     sent: int
     left: int
-    """Messages whose target is unknown; they stay where they are."""
 
 
 def dead_letter_queues(installation: Installation) -> list[DeadLetterQueue]:
-    """Every dead-letter queue of the template, by its name there."""
+    """Return every dead-letter queue of the template, sorted by logical id."""
     sqs = installation.client("sqs")
-    found = []
+    queues = []
     for logical_id, name in sorted(installation.names.items()):
         if not logical_id.endswith("DeadLetterQueue"):
             continue
@@ -48,24 +47,24 @@ def dead_letter_queues(installation: Installation) -> list[DeadLetterQueue]:
         attributes = sqs.get_queue_attributes(
             QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
         )["Attributes"]
-        found.append(
-            DeadLetterQueue(logical_id, url, int(attributes["ApproximateNumberOfMessages"]))
-        )
-    return found
+        messages = int(attributes["ApproximateNumberOfMessages"])
+        queues.append(DeadLetterQueue(logical_id, url, messages))
+    return queues
 
 
 def redrive(
-    installation: Installation, queue: DeadLetterQueue, say: Callable[[str], None]
-) -> CopiedUpload:
-    """Send each message on, then delete it here: twice at worst, never not at all.
+    installation: Installation, queue: DeadLetterQueue, log: Callable[[str], None]
+) -> RedrivenQueue:
+    """Send each message back, then delete it from the dead-letter queue.
 
-    Takes no more than were there at the start, so that what fails again at once ends here.
+    A crash in between sends a message twice, but loses none. At most `queue.messages` are received,
+    so messages that fail again at once do not keep this running.
     """
     sqs = installation.client("sqs")
-    home = _home(sqs, queue)
+    source = _source_queue(sqs, queue)
     sent = left = 0
-    for message in _take(sqs, queue):
-        target = home or _target(message)
+    for message in _receive(sqs, queue):
+        target = source or _rule_target(message)
         if target is None or not _send(installation, sqs, target, message["Body"]):
             left += 1
             sqs.change_message_visibility(
@@ -75,38 +74,38 @@ def redrive(
         sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
         sent += 1
         if sent % 100 == 0:
-            say(f"{queue.logical_id}: {sent} of about {queue.messages} sent")
-    return CopiedUpload(queue, sent, left)
+            log(f"{queue.logical_id}: {sent} of about {queue.messages} sent")
+    return RedrivenQueue(queue, sent, left)
 
 
-def _home(sqs: Any, queue: DeadLetterQueue) -> str | None:
-    """The URL of the queue that these letters died in."""
+def _source_queue(sqs: Any, queue: DeadLetterQueue) -> str | None:
+    """Return the URL of the queue whose messages end in this dead-letter queue, if there is one."""
     sources: list[str] = sqs.list_dead_letter_source_queues(QueueUrl=queue.url)["queueUrls"]
     return sources[0] if sources else None
 
 
-def _take(sqs: Any, queue: DeadLetterQueue) -> Iterator[dict[str, Any]]:
-    taken = 0
-    while taken < queue.messages:
+def _receive(sqs: Any, queue: DeadLetterQueue) -> Iterator[dict[str, Any]]:
+    received = 0
+    while received < queue.messages:
         messages = sqs.receive_message(
             QueueUrl=queue.url,
-            MaxNumberOfMessages=min(_ENTRIES_PER_TRANSACTION, queue.messages - taken),
+            MaxNumberOfMessages=min(_MAX_BATCH_SIZE, queue.messages - received),
             MessageAttributeNames=["All"],
             VisibilityTimeout=60,
         ).get("Messages", [])
         if not messages:
             return
-        taken += len(messages)
+        received += len(messages)
         yield from messages
 
 
-def _target(message: dict[str, Any]) -> str | None:
+def _rule_target(message: dict[str, Any]) -> str | None:
     attribute = message.get("MessageAttributes", {}).get("TARGET_ARN")
     return None if attribute is None else str(attribute["StringValue"])
 
 
 def _send(installation: Installation, sqs: Any, target: str, body: str) -> bool:
-    """Hand a message to a queue (URL or ARN) or to a function (ARN); False for anything else."""
+    """Send a message to a queue (URL or ARN) or a function (ARN). Return false for others."""
     if target.startswith("http"):
         sqs.send_message(QueueUrl=target, MessageBody=body)
         return True
@@ -115,8 +114,8 @@ def _send(installation: Installation, sqs: Any, target: str, body: str) -> bool:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=body)
         return True
-    functions = {named: logical for logical, named in installation.names.items()}
-    if service == "lambda" and name in functions:
-        installation.invoke(functions[name], json.loads(body))
+    logical_ids = {physical: logical for logical, physical in installation.names.items()}
+    if service == "lambda" and name in logical_ids:
+        installation.invoke(logical_ids[name], json.loads(body))
         return True
     return False

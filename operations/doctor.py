@@ -1,8 +1,7 @@
-"""What is wrong with a Coffer, found by trying it as its clients do.
+"""Check a running Coffer by using it as its clients do.
 
-Each check answers findings and touches nothing, but for the canary: a small text file that goes
-the whole way of an upload, from the signed form to its record, and is deleted again if the caller
-may do that.
+A check returns a finding and changes nothing, except the canary: a small text file that is uploaded
+with a presigned POST and deleted afterwards if the caller may delete it.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ from botocore.exceptions import ClientError
 
 from operations.dead_letters import dead_letter_queues
 from operations.failed_changes import failed_batches
+from operations.http_client import HttpClient, HttpResponse
 from operations.installation import Installation
-from operations.web import Response, Web
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
-"""S3 refuses signatures from clocks further apart than 15 minutes; forms are short-lived."""
+"""S3 refuses a signature if the clocks differ by 15 minutes; presigned POSTs are short-lived."""
 ORIGIN = "https://doctor.coffer.example"
 CANARY = b"Coffer's canary: may be deleted at any time.\n"
 SIGNER = "OfferUploadsFunction"
 
 
 class Health(StrEnum):
-    """How well something is."""
+    """Result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -41,7 +40,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` says what to do where it isn't well."""
+    """Result of one check; `remedy` says what to do if it is not OK."""
 
     subject: str
     health: Health
@@ -51,19 +50,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Doctor:
-    """Looks at an installation. `token` is a bearer token, for the canary."""
+    """Checks an installation. `token` is a bearer token for the canary."""
 
     installation: Installation
     token: str | None = None
     bucket: str = "coffer-doctor"
-    web: Web = field(default_factory=Web)
+    http: HttpClient = field(default_factory=HttpClient)
     now: Callable[[], datetime] | None = None
-    """This machine's time; without, the installation says what that is."""
-    patience_seconds: float = 60.0
+    """Returns this machine's time; by default the installation does."""
+    timeout_seconds: float = 60.0
     """How long the canary may take."""
 
-    def examine(self) -> Iterator[Finding]:
-        """Every finding, as it is made."""
+    def run(self) -> Iterator[Finding]:
+        """Run all checks and yield each finding."""
         yield self.check_api()
         yield self.check_clock()
         yield self.check_issuer()
@@ -75,92 +74,103 @@ class Doctor:
         yield self.check_canary()
 
     def check_api(self) -> Finding:
-        """Whether the API answers at all."""
+        """Check that the API responds."""
         subject, url = "API", f"{self.installation.api_url}/api/v1/health"
-        answer = self.web.request("GET", url)
-        if isinstance(answer, str):
-            return Finding(subject, Health.FAILURE, f"{url}: {answer}", "Is the address right?")
-        if answer.status != 200:
-            remedy = "Look into the log of DescribeApiFunction."
-            return Finding(subject, Health.FAILURE, f"{url}: status {answer.status}", remedy)
+        response = self.http.request("GET", url)
+        if isinstance(response, str):
+            return Finding(subject, Health.FAILURE, f"{url}: {response}", "Is the URL right?")
+        if response.status != 200:
+            remedy = "See the log of DescribeApiFunction."
+            return Finding(subject, Health.FAILURE, f"{url}: status {response.status}", remedy)
         return Finding(subject, Health.OK, url)
 
     def check_clock(self) -> Finding:
-        """Whether this machine and S3 agree on the time."""
+        """Check that this machine and S3 have the same time."""
         subject, url = "clock", self._store_url()
-        answer = self.web.request("GET", url)
-        if isinstance(answer, str) or "date" not in answer.headers:
-            detail = f"{url} tells no time" if isinstance(answer, Response) else f"{url}: {answer}"
-            return Finding(subject, Health.FAILURE, detail, "S3 has to be reachable from here.")
+        response = self.http.request("GET", url)
+        if isinstance(response, str) or "date" not in response.headers:
+            reason = "no Date header" if isinstance(response, HttpResponse) else response
+            remedy = "This machine must be able to reach S3."
+            return Finding(subject, Health.FAILURE, f"{url}: {reason}", remedy)
         now = (self.now or self.installation.now)()
-        skew = abs(parsedate_to_datetime(answer.headers["date"]) - now)
-        detail = f"{skew.total_seconds():.0f} s apart from S3's"
+        skew = abs(parsedate_to_datetime(response.headers["date"]) - now)
+        detail = f"{skew.total_seconds():.0f} s difference to S3"
         if skew > MAX_CLOCK_SKEW:
-            remedy = "Set this machine's clock; what it signs would be refused."
+            remedy = "Set this machine's clock, because S3 would refuse its signatures."
             return Finding(subject, Health.FAILURE, detail, remedy)
         return Finding(subject, Health.OK, detail)
 
     def check_issuer(self) -> Finding:
-        """Whether the keys that tokens are checked with can be fetched."""
+        """Check that the keys that verify tokens can be fetched."""
         subject, environment = "token issuer", self.installation.environment(SIGNER)
         issuer = environment.get("OIDC_ISSUER", "")
         if environment.get("DEVELOPMENT_IDENTITY"):
             detail = "none: every request is made by the development user"
             return Finding(subject, Health.OK, detail)
         if not issuer:
-            remedy = "Deploy with the parameter OidcIssuer; no function below /api starts without."
+            remedy = "Deploy with the parameter OidcIssuer: functions below /api need it to start."
             return Finding(subject, Health.FAILURE, "OidcIssuer is empty", remedy)
-        found = self.web.request("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        address = (found.document() or {}).get("jwks_uri") if isinstance(found, Response) else None
-        keys = self.web.request("GET", str(address)) if address else found
-        if isinstance(keys, str) or keys.status != 200 or not keys.document():
-            detail = f"{issuer}: {keys if isinstance(keys, str) else f'status {keys.status}'}"
-            remedy = "The issuer has to serve its configuration and its keys over HTTPS."
-            return Finding(subject, Health.FAILURE, detail, remedy)
-        usable = [key for key in keys.document().get("keys", []) if key.get("kty") in ("RSA", "EC")]
+        keys = self._fetch_issuer_keys(issuer)
+        if isinstance(keys, str):
+            remedy = "The issuer must serve its configuration and its keys over HTTPS."
+            return Finding(subject, Health.FAILURE, f"{issuer}: {keys}", remedy)
+        usable = [key for key in keys if key.get("kty") in ("RSA", "EC")]
         if not usable:
-            return Finding(
-                subject, Health.FAILURE, f"{issuer} has no RSA or EC key", "See its set-up."
-            )
+            detail, remedy = f"{issuer} has no RSA or EC key", "See the issuer's configuration."
+            return Finding(subject, Health.FAILURE, detail, remedy)
         return Finding(subject, Health.OK, f"{issuer}, {len(usable)} keys")
 
+    def _fetch_issuer_keys(self, issuer: str) -> list[dict[str, Any]] | str:
+        """Return the JSON Web Keys of an issuer, or the reason if they cannot be fetched."""
+        url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        for member in ("jwks_uri", "keys"):
+            response = self.http.request("GET", url)
+            if isinstance(response, str):
+                return response
+            document = response.document()
+            if response.status != 200 or not document or member not in document:
+                return f"{url}: status {response.status} without {member}"
+            url = document[member]
+        keys: list[dict[str, Any]] = document["keys"]
+        return keys
+
     def check_region(self) -> Finding:
-        """Whether the bucket is where forms are signed for."""
+        """Check that presigned POSTs are signed for the region of the bucket."""
         subject = "bucket's region"
         signed = self.installation.environment(SIGNER)["AWS_REGION"]
         bucket = self.installation.names["ObjectBucket"]
         try:
-            answer = self.installation.client("s3").get_bucket_location(Bucket=bucket)
+            response = self.installation.client("s3").get_bucket_location(Bucket=bucket)
         except ClientError as error:
             return Finding(subject, Health.FAILURE, str(error), "Does the bucket still exist?")
-        region = answer.get("LocationConstraint") or "us-east-1"
+        region = response.get("LocationConstraint") or "us-east-1"
         if region != signed:
             detail = f"{bucket} is in {region}, but forms are signed for {signed}"
             return Finding(subject, Health.FAILURE, detail, "Deploy Coffer in the bucket's region.")
         return Finding(subject, Health.OK, region)
 
     def check_cors(self) -> Finding:
-        """Whether a browser's preflight for an upload gets through, and the answer can be read."""
+        """Check that a browser may upload to the bucket and read the response."""
         subject = "CORS of the bucket"
         url = f"{self._store_url()}{self.installation.names['ObjectBucket']}"
-        answer = self.web.request(
+        response = self.http.request(
             "OPTIONS", url, {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
         )
         remedy = (
-            "Put back the rule that template.yaml gives ObjectBucket; narrow it to your origins "
-            "with AllowedOrigins only."
+            "Restore the CORS rule of ObjectBucket in template.yaml. Use AllowedOrigins to "
+            "restrict it to your origins."
         )
-        if isinstance(answer, str):
-            return Finding(subject, Health.FAILURE, f"{url}: {answer}", remedy)
-        allowed = answer.headers.get("access-control-allow-origin")
-        if answer.status != 200 or allowed is None:
-            health = Health.WARNING if self._origins_are_narrowed() else Health.FAILURE
-            detail = f"the preflight of {ORIGIN} is answered with {answer.status}"
+        if isinstance(response, str):
+            return Finding(subject, Health.FAILURE, f"{url}: {response}", remedy)
+        allowed = response.headers.get("access-control-allow-origin")
+        if response.status != 200 or allowed is None:
+            health = Health.WARNING if self._has_restricted_origins() else Health.FAILURE
+            detail = f"the preflight request of {ORIGIN} returns {response.status}"
             return Finding(subject, health, detail, remedy)
-        return Finding(subject, Health.OK, f"uploads from {allowed} get through")
+        return Finding(subject, Health.OK, f"uploads from {allowed} are allowed")
 
     def check_dead_letters(self) -> Iterator[Finding]:
-        """What was given up on."""
+        """Check that each dead-letter queue is empty."""
         for queue in dead_letter_queues(self.installation):
             if queue.messages:
                 detail, remedy = f"{queue.messages} messages", "Find the cause, then: make redrive"
@@ -169,89 +179,93 @@ class Doctor:
                 yield Finding(queue.logical_id, Health.OK, "empty")
 
     def check_failed_changes(self) -> Finding:
-        """Which changes nobody was told of."""
-        subject, count = "untold changes", sum(1 for _ in failed_batches(self.installation))
+        """Check that every change was published."""
+        subject = "unpublished changes"
+        count = sum(1 for _ in failed_batches(self.installation))
         if count:
             remedy = "Find the cause, then: make redrive-stream"
             return Finding(subject, Health.WARNING, f"{count} batches", remedy)
         return Finding(subject, Health.OK, "none")
 
     def check_orphan_removal(self) -> Finding:
-        """Whether orphans are removed, and which: said, since neither is a fault."""
+        """Report whether orphans are removed. Both settings are OK."""
         environment = self.installation.environment("RemoveOrphansFunction")
         cron = environment.get("ORPHAN_REMOVAL_CRON", "")
         age = environment.get("ORPHAN_REMOVAL_OBJECT_MAX_AGE", "")
-        detail = f"at cron({cron}), older than {age}" if cron else "off: they are kept for ever"
+        detail = f"at cron({cron}), older than {age}" if cron else "off: orphans are kept for ever"
         return Finding("orphan removal", Health.OK, detail)
 
     def check_canary(self) -> Finding:
-        """Whether an upload comes out at the other end: form, S3, notification, queue, record."""
+        """Check that an upload gets a record: presigned POST, S3, event, queue, function."""
         subject = "notification path"
-        offered = self._api("POST", f"/api/v1/upload/{self.bucket}", _ANNOUNCEMENT)
+        offered = self._request_api("POST", f"/api/v1/upload/{self.bucket}", _CANARY_REQUEST)
         if isinstance(offered, str):
             return Finding(subject, Health.FAILURE, offered, "See API.")
         if offered.status in (401, 403):
-            remedy = f"Give a token of a user of the group {self.bucket}: --token, or COFFER_TOKEN."
-            return Finding(subject, Health.WARNING, "not tried: no usable token", remedy)
+            remedy = f"Pass a token of a user in the group {self.bucket}: --token or COFFER_TOKEN."
+            return Finding(subject, Health.WARNING, "not checked: no usable token", remedy)
         if offered.status != 200:
-            detail = f"the form: status {offered.status} {offered.body[:200]!r}"
-            return Finding(subject, Health.FAILURE, detail, "Look into OfferUploadsFunction's log.")
-        [offer] = offered.document()["files"]
-        fields = {**offer["upload"]["fields"], "file": ("canary.txt", CANARY, "text/plain")}
-        posted = self.web.request("POST", offer["upload"]["url"], fields=fields)
+            detail = f"the presigned POST: status {offered.status} {offered.body[:200]!r}"
+            remedy = "See the log of OfferUploadsFunction."
+            return Finding(subject, Health.FAILURE, detail, remedy)
+        [file] = offered.document()["files"]
+        fields = {**file["upload"]["fields"], "file": ("canary.txt", CANARY, "text/plain")}
+        posted = self.http.request("POST", file["upload"]["url"], fields=fields)
         if isinstance(posted, str) or posted.status != 201:
             detail = f"S3: {posted if isinstance(posted, str) else posted.body[:300]!r}"
-            return Finding(subject, Health.FAILURE, detail, "S3 refuses what Coffer signs.")
-        return self._await_canary(subject, offer["fileIdentifier"])
+            return Finding(subject, Health.FAILURE, detail, "S3 refuses the presigned POST.")
+        return self._await_canary(subject, file["fileIdentifier"])
 
     def _await_canary(self, subject: str, identifier: str) -> Finding:
-        path, begun = f"/api/v1/object-upload/{identifier}", time.monotonic()
-        answer: Response | str = "nothing was asked"
-        while time.monotonic() - begun < self.patience_seconds:
-            answer = self._api("GET", path)
-            if isinstance(answer, Response) and answer.status == 200:
-                took = f"the record was there after {time.monotonic() - begun:.1f} s"
-                return Finding(subject, Health.OK, f"{took}; {self._remove_canary(path)}")
+        path, started = f"/api/v1/object-upload/{identifier}", time.monotonic()
+        response: HttpResponse | str = "no request was sent"
+        while time.monotonic() - started < self.timeout_seconds:
+            response = self._request_api("GET", path)
+            if isinstance(response, HttpResponse) and response.status == 200:
+                detail = f"the record existed after {time.monotonic() - started:.1f} s"
+                return Finding(subject, Health.OK, f"{detail}; {self._remove_canary(path)}")
             time.sleep(0.5)
-        said = answer if isinstance(answer, str) else f"status {answer.status}"
-        detail = f"no record of {identifier} after {self.patience_seconds:.0f} s ({said}); "
+        reason = response if isinstance(response, str) else f"status {response.status}"
         waiting = self._messages("ProcessUploadQueue")
         if waiting:
             remedy = (
-                "The queue isn't worked off: look into ProcessUploadFunction's log, and whether "
-                "its event source mapping is enabled and the function may be invoked so often."
+                "The queue is not processed: see the log of ProcessUploadFunction, whether its "
+                "event source mapping is enabled, and whether it is throttled."
             )
         else:
             remedy = (
-                "No event came, or it was given up: is EventBridge switched on for the bucket, "
-                "and the rule UploadArrivedRule enabled? See the dead-letter queues, too."
+                "No event arrived, or it failed: are EventBridge for the bucket and the rule "
+                "UploadArrivedRule enabled? See the dead-letter queues too."
             )
-        detail += f"{waiting} messages wait or are tried in ProcessUploadQueue"
+        detail = (
+            f"no record of {identifier} after {self.timeout_seconds:.0f} s ({reason}); "
+            f"{waiting} messages in ProcessUploadQueue"
+        )
         return Finding(subject, Health.FAILURE, detail, remedy)
 
     def _messages(self, queue: str) -> int:
-        """How many messages a queue has, those included that are being worked on."""
+        """Return the number of messages in a queue, including those that are being processed."""
         sqs = self.installation.client("sqs")
         url = sqs.get_queue_url(QueueName=self.installation.names[queue])["QueueUrl"]
-        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
-        return sum(int(found[kind]) for kind in kinds)
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
 
     def _remove_canary(self, path: str) -> str:
-        answer = self._api("DELETE", path)
-        if isinstance(answer, Response) and answer.status == 204:
+        response = self._request_api("DELETE", path)
+        if isinstance(response, HttpResponse) and response.status == 204:
             return "the canary is deleted"
         return "the canary stays until orphans are removed: the caller may not delete uploads"
 
-    def _api(self, method: str, path: str, document: Any = None) -> Response | str:
+    def _request_api(self, method: str, path: str, document: Any = None) -> HttpResponse | str:
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         body = {} if document is None else {"body": json.dumps(document).encode()}
-        return self.web.request(method, f"{self.installation.api_url}{path}", headers, **body)
+        return self.http.request(method, f"{self.installation.api_url}{path}", headers, **body)
 
     def _store_url(self) -> str:
-        """The S3 endpoint that forms name, with a slash at the end."""
+        """Return the S3 endpoint of presigned POSTs, with a slash at the end."""
         environment = self.installation.environment(SIGNER)
         endpoint = environment.get("AWS_ENDPOINT_URL_S3")
         if not endpoint:
@@ -259,16 +273,16 @@ class Doctor:
         parts = urlsplit(endpoint)
         return f"{parts.scheme}://{parts.netloc}/"
 
-    def _origins_are_narrowed(self) -> bool:
+    def _has_restricted_origins(self) -> bool:
         bucket = self.installation.names["ObjectBucket"]
         try:
-            rules = self.installation.client("s3").get_bucket_cors(Bucket=bucket)
+            cors = self.installation.client("s3").get_bucket_cors(Bucket=bucket)
         except ClientError:
             return False
-        return any("*" not in "".join(rule["AllowedOrigins"]) for rule in rules["CORSRules"])
+        return any("*" not in "".join(rule["AllowedOrigins"]) for rule in cors["CORSRules"])
 
 
-_ANNOUNCEMENT = {
+_CANARY_REQUEST = {
     "files": [
         {
             "originalFilename": "coffer-doctor-canary.txt",

@@ -1,8 +1,9 @@
-"""Changes that publish_changes could not tell: kept whole by Lambda, told again from there.
+"""Publish the changes that `publish_changes` failed to publish.
 
-Lambda writes one object for each batch of stream records that failed for good; its `payload` is
-the whole event (Lambda Developer Guide, "Using an Amazon S3 bucket as an on-failure destination").
-Telling twice is harmless: the audit keeps one entry a version, and events keep their ids.
+For each batch of stream records that failed on every attempt, Lambda writes one object into
+FailedChangesBucket. Its `payload` is the whole event (Lambda Developer Guide, "Using an Amazon S3
+bucket as an on-failure destination"). Publishing a change twice is harmless: the audit keeps one
+snapshot per version, and the ids of the events stay the same.
 """
 
 from __future__ import annotations
@@ -19,49 +20,49 @@ PUBLISHER = "PublishChangesFunction"
 
 
 @dataclass(frozen=True)
-class Told:
-    """How many batches were told and deleted, and which failed again, with the reason."""
+class RedrivenChanges:
+    """The number of batches that were published, and the reason of each that failed, by key."""
 
-    batches: int
+    published: int
     failed: Mapping[str, str]
 
 
 def failed_batches(installation: Installation) -> Iterator[str]:
-    """The keys of the batches, oldest first within a shard, as Lambda names them."""
+    """Yield the keys of the batches, oldest first within a shard."""
     pages = installation.client("s3").get_paginator("list_objects_v2")
     for page in pages.paginate(Bucket=installation.names[BUCKET]):
-        for found in page.get("Contents", ()):
-            yield str(found["Key"])
+        for entry in page.get("Contents", ()):
+            yield str(entry["Key"])
 
 
-def redrive_stream(installation: Installation, say: Callable[[str], None]) -> Told:
-    """Tell every batch again; one that fails again stays, and the others don't wait for it."""
+def redrive_stream(installation: Installation, log: Callable[[str], None]) -> RedrivenChanges:
+    """Publish every batch and delete those that succeed. A batch that fails stays."""
     s3, bucket = installation.client("s3"), installation.names[BUCKET]
-    told, failed = 0, {}
+    published, failed = 0, {}
     for key in list(failed_batches(installation)):
         document = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        problem = _tell(installation, document)
-        if problem is not None:
-            failed[key] = problem
+        reason = _publish(installation, document)
+        if reason is not None:
+            failed[key] = reason
             continue
         s3.delete_object(Bucket=bucket, Key=key)
-        told += 1
-        if told % 100 == 0:
-            say(f"{told} batches told")
-    return Told(told, failed)
+        published += 1
+        if published % 100 == 0:
+            log(f"{published} batches published")
+    return RedrivenChanges(published, failed)
 
 
-def _tell(installation: Installation, document: Mapping[str, Any]) -> str | None:
-    """Why a batch could not be told again; None where it could."""
+def _publish(installation: Installation, document: Mapping[str, Any]) -> str | None:
+    """Publish a batch. Return the reason if it failed, else None."""
     payload = document.get("payload")
     if payload is None:
-        return "the object has no payload: it isn't one of Lambda's"
+        return "the object has no payload: Lambda did not write it"
     event = json.loads(payload) if isinstance(payload, str) else payload
     try:
-        answer = installation.invoke(PUBLISHER, event)
+        response = installation.invoke(PUBLISHER, event)
     except FunctionFailedError as error:
         return str(error)
-    failures = (answer or {}).get("batchItemFailures", [])
+    failures = (response or {}).get("batchItemFailures", [])
     if failures:
         return f"record {failures[0]['itemIdentifier']} failed again"
     return None

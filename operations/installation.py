@@ -1,4 +1,4 @@
-"""A Coffer that runs somewhere: its names, its variables, its AWS services."""
+"""A running Coffer, local or deployed: names of its resources, variables, and AWS clients."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from local.control.client import RemoteStack
 
 
 class InstallationError(Exception):
-    """It cannot be reached; the message says why and what to do."""
+    """The installation cannot be reached. The message says why and what to check."""
 
 
 class Installation(Protocol):
-    """What the commands need to know of a Coffer, and may ask of it."""
+    """Access to a running Coffer, for the commands."""
 
     @property
     def api_url(self) -> str:
-        """Where the API is, without a slash at the end."""
+        """The URL of the API, without a slash at the end."""
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Physical names by logical ids of the template: buckets, tables, queues, functions."""
+        """Physical names of buckets, tables, queues and functions, by logical id."""
 
     def environment(self, function: str) -> Mapping[str, str]:
-        """The variables of a function, by its logical id."""
+        """Return the environment variables of a function."""
 
     def client(self, service: str) -> Any:
-        """A boto3 client for one of its services."""
+        """Return a boto3 client."""
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        """Invoke a function by its logical id and wait; FunctionFailedError where it fails."""
+        """Invoke a function and return its response. Raise `FunctionFailedError` if it fails."""
 
     def now(self) -> datetime:
-        """The time by which it signs and checks, as far as this machine knows."""
+        """Return the time that it uses for signatures and checks."""
 
 
 class FunctionFailedError(Exception):
-    """A function that was invoked failed; the message is its error."""
+    """An invoked function failed. The message is its error."""
 
 
 class LocalInstallation:
-    """The local stack that listens on a port."""
+    """The local stack on a port."""
 
     def __init__(self, port: int) -> None:
         self._remote = RemoteStack(port)
@@ -65,24 +65,26 @@ class LocalInstallation:
         return {**variables, **self._state["endpoints"]}
 
     def client(self, service: str) -> Any:
-        found = self._state["endpoints"]
+        endpoints = self._state["endpoints"]
         return boto3.client(
-            service,  # type: ignore[call-overload]  # the stubs want each name spelt out
-            endpoint_url=found["AWS_ENDPOINT_URL_S3" if service == "s3" else "AWS_ENDPOINT_URL"],
-            region_name=found["AWS_REGION"],
-            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
+            service,  # type: ignore[call-overload]  # the stubs want a literal
+            endpoint_url=endpoints[
+                "AWS_ENDPOINT_URL_S3" if service == "s3" else "AWS_ENDPOINT_URL"
+            ],
+            region_name=endpoints["AWS_REGION"],
+            aws_access_key_id=endpoints["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=endpoints["AWS_SECRET_ACCESS_KEY"],
             config=Config(s3={"addressing_style": "path"}),
         )
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        answer = self._remote.call("invoke", function=function, event=event)
-        if "failed" in answer:
-            raise FunctionFailedError(answer["failed"])
-        return answer["payload"]
+        response = self._remote.call("invoke", function=function, event=event)
+        if "failed" in response:
+            raise FunctionFailedError(response["failed"])
+        return response["payload"]
 
     def now(self) -> datetime:
-        # `make clock` may have moved it, and the S3 gate with it.
+        # `make clock` may have moved the clock of the stack and of its S3.
         return datetime.fromisoformat(self._remote.call("clock", advance_seconds=0)["now"])
 
 
@@ -115,19 +117,21 @@ class DeployedInstallation:
         return str(outputs["ApiUrl"]).rstrip("/")
 
     def environment(self, function: str) -> Mapping[str, str]:
-        found = self.client("lambda").get_function_configuration(FunctionName=self.names[function])
+        configuration = self.client("lambda").get_function_configuration(
+            FunctionName=self.names[function]
+        )
         region = self._session.region_name
-        return {**found.get("Environment", {}).get("Variables", {}), "AWS_REGION": region}
+        return {**configuration.get("Environment", {}).get("Variables", {}), "AWS_REGION": region}
 
     def client(self, service: str) -> Any:
         return self._session.client(service)  # type: ignore[call-overload]  # as above
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        answer = self.client("lambda").invoke(
+        response = self.client("lambda").invoke(
             FunctionName=self.names[function], Payload=json.dumps(event).encode()
         )
-        payload = json.loads(answer["Payload"].read() or b"null")
-        if "FunctionError" in answer:
+        payload = json.loads(response["Payload"].read() or b"null")
+        if "FunctionError" in response:
             raise FunctionFailedError(json.dumps(payload))
         return payload
 
@@ -136,5 +140,5 @@ class DeployedInstallation:
 
 
 def _name(physical: str) -> str:
-    """The name in a physical id; that of a queue is its URL."""
+    """Return the name in a physical id. The physical id of a queue is its URL."""
     return physical.rsplit("/", 1)[-1] if physical.startswith("https://sqs.") else physical

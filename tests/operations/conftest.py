@@ -1,4 +1,4 @@
-"""A local stack in a process of its own, with hands laid on it from outside."""
+"""A local stack in its own process, for the operator's commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.e2e.stacks import Stack
 
 
 @pytest.fixture(scope="session")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack for all tests of operators' commands; each leaves it as it found it."""
+def stack_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Return one stack for all tests of the commands. Each test leaves it unchanged."""
     with Stack(tmp_path_factory.mktemp("operations")).running() as running:
         yield running
 
 
 @pytest.fixture
-def installation(outside: Stack) -> LocalInstallation:
-    return LocalInstallation(outside.port)
+def installation(stack_process: Stack) -> LocalInstallation:
+    return LocalInstallation(stack_process.port)

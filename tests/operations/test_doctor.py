@@ -1,4 +1,4 @@
-"""The doctor finds nothing in a healthy stack, and in an ill one what is wrong."""
+"""The command doctor: no problem in a healthy stack, and the right one in a broken stack."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 
 from operations.commands import main
 from operations.doctor import Doctor, Finding, Health
+from operations.http_client import HttpClient, HttpResponse
 from operations.installation import LocalInstallation
-from operations.web import Response, Web
 from tests.e2e.stacks import Stack
 
 
-class Elsewhere:
-    """The installation, but for what a test says of it."""
+class ChangedInstallation:
+    """An installation with other environment variables."""
 
     def __init__(self, installation: LocalInstallation, **changes: str) -> None:
         self._installation = installation
@@ -33,28 +33,28 @@ class Elsewhere:
         return {**self._installation.environment(function), **self._changes}
 
 
-class Answers(Web):
-    """A web of one's own: what each address answers."""
+class FakeHttpClient(HttpClient):
+    """Returns a fixed response for each URL."""
 
-    def __init__(self, responses: Mapping[str, Response | str]) -> None:
+    def __init__(self, responses: Mapping[str, HttpResponse | str]) -> None:
         super().__init__()
-        self._answers = responses
+        self._responses = responses
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any
-    ) -> Response | str:
-        return self._answers.get(url, "nobody is there")
+    ) -> HttpResponse | str:
+        return self._responses.get(url, "connection refused")
 
 
-def test_a_healthy_stack_is_well(
-    outside: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_healthy_stack_has_no_failure(
+    stack_process: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PORT", str(outside.port))
+    monkeypatch.setenv("PORT", str(stack_process.port))
     assert main(["doctor"]) == 0
-    said = capsys.readouterr().out
-    assert "failure" not in said
-    assert "notification path: the record was there after" in said
-    assert "CORS of the bucket: uploads from" in said
+    output = capsys.readouterr().out
+    assert "failure" not in output
+    assert "notification path: the record existed after" in output
+    assert "CORS of the bucket: uploads from" in output
 
 
 @contextmanager
@@ -68,43 +68,43 @@ def without_cors(installation: LocalInstallation) -> Iterator[None]:
         s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
 
 
-def test_a_bucket_without_its_rule_is_found(installation: LocalInstallation) -> None:
+def test_a_bucket_without_its_cors_rule_is_reported(installation: LocalInstallation) -> None:
     with without_cors(installation):
         found = Doctor(installation).check_cors()
-    assert (found.health, found.remedy[:12]) == (Health.FAILURE, "Put back the")
+    assert (found.health, found.remedy[:16]) == (Health.FAILURE, "Restore the CORS")
 
 
-def test_forms_signed_for_another_region_are_found(installation: LocalInstallation) -> None:
-    found = Doctor(Elsewhere(installation, AWS_REGION="eu-north-1")).check_region()
+def test_signing_for_another_region_is_reported(installation: LocalInstallation) -> None:
+    found = Doctor(ChangedInstallation(installation, AWS_REGION="eu-north-1")).check_region()
     assert found.health is Health.FAILURE
     assert "is in us-east-1, but forms are signed for eu-north-1" in found.detail
 
 
-def test_a_clock_that_is_wrong_is_found(installation: LocalInstallation) -> None:
+def test_a_wrong_clock_is_reported(installation: LocalInstallation) -> None:
     ahead = Doctor(installation, now=lambda: installation.now() + timedelta(hours=1))
     found = ahead.check_clock()
     assert (found.health, found.remedy[:24]) == (Health.FAILURE, "Set this machine's clock")
 
 
-def test_a_stack_whose_clock_was_moved_is_well(
-    outside: Stack, installation: LocalInstallation
+def test_a_moved_clock_of_a_local_stack_is_no_problem(
+    stack_process: Stack, installation: LocalInstallation
 ) -> None:
     before = installation.now()
-    outside.move_clock(7200)
+    stack_process.move_clock(7200)
     assert installation.now() - before >= timedelta(hours=2)
     assert Doctor(installation).check_clock().health is Health.OK
 
 
-def test_what_becomes_of_orphans_is_said(installation: LocalInstallation) -> None:
-    assert Doctor(installation).check_orphan_removal().detail == "off: they are kept for ever"
-    on = Elsewhere(installation, ORPHAN_REMOVAL_CRON="0 * * * ? *")
+def test_the_orphan_removal_is_reported(installation: LocalInstallation) -> None:
+    assert Doctor(installation).check_orphan_removal().detail == "off: orphans are kept for ever"
+    on = ChangedInstallation(installation, ORPHAN_REMOVAL_CRON="0 * * * ? *")
     found = Doctor(on).check_orphan_removal()
     assert (found.health, found.detail) == (Health.OK, "at cron(0 * * * ? *), older than 20d")
 
 
 @contextmanager
-def lying_in(installation: LocalInstallation, queue: str, messages: int) -> Iterator[None]:
-    """So many messages in a queue, for the time of the block."""
+def messages_in(installation: LocalInstallation, queue: str, messages: int) -> Iterator[None]:
+    """Keep a number of messages in a queue during the block."""
     sqs = installation.client("sqs")
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     for _ in range(messages):
@@ -117,40 +117,47 @@ def lying_in(installation: LocalInstallation, queue: str, messages: int) -> Iter
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-@pytest.mark.parametrize(("waiting", "remedy"), [(0, "No event came"), (1, "The queue isn't")])
-def test_a_canary_that_never_arrives_is_looked_for(
+@pytest.mark.parametrize(("waiting", "remedy"), [(0, "No event arrived"), (1, "The queue is not")])
+def test_a_canary_without_a_record_is_explained(
     installation: LocalInstallation, waiting: int, remedy: str
 ) -> None:
-    """A bucket that tells nobody is told from a queue that nobody works off."""
+    """A bucket without notifications is distinguished from a queue that is not processed."""
     store = "https://store.example/b"
     form = {"url": store, "fields": {}}
     offer = {"files": [{"fileIdentifier": "canary", "upload": form}]}
-    responses: dict[str, Response | str] = {
-        f"{installation.api_url}/api/v1/upload/coffer-doctor": Response(
+    responses: dict[str, HttpResponse | str] = {
+        f"{installation.api_url}/api/v1/upload/coffer-doctor": HttpResponse(
             200, {}, json.dumps(offer).encode()
         ),
-        store: Response(201, {}, b""),
-        f"{installation.api_url}/api/v1/object-upload/canary": Response(404, {}, b""),
+        store: HttpResponse(201, {}, b""),
+        f"{installation.api_url}/api/v1/object-upload/canary": HttpResponse(404, {}, b""),
     }
-    ill = Elsewhere(installation)
-    if waiting:  # a queue that nobody reads stands in for one that isn't worked off
+    broken = ChangedInstallation(installation)
+    if waiting:  # a queue that no function reads
         queue = installation.names["BuildExportDeadLetterQueue"]
-        ill.names = {**installation.names, "ProcessUploadQueue": queue}
-    with lying_in(installation, ill.names["ProcessUploadQueue"], waiting):
-        found = Doctor(ill, web=Answers(responses), patience_seconds=0.01).check_canary()
+        broken.names = {**installation.names, "ProcessUploadQueue": queue}
+    with messages_in(installation, broken.names["ProcessUploadQueue"], waiting):
+        found = Doctor(broken, http=FakeHttpClient(responses), timeout_seconds=0.01).check_canary()
     assert found.health is Health.FAILURE
-    assert f"(status 404); {waiting} messages wait" in found.detail
+    assert f"(status 404); {waiting} messages in ProcessUploadQueue" in found.detail
     assert found.remedy.startswith(remedy)
 
 
-def test_silence_is_told_from_a_bad_answer(installation: LocalInstallation) -> None:
-    deaf = Doctor(installation, web=Answers({}))
-    checks = [deaf.check_api(), deaf.check_clock(), deaf.check_cors(), deaf.check_canary()]
+def test_a_missing_response_is_distinguished_from_a_bad_one(
+    installation: LocalInstallation,
+) -> None:
+    unreachable = Doctor(installation, http=FakeHttpClient({}))
+    checks = [
+        unreachable.check_api(),
+        unreachable.check_clock(),
+        unreachable.check_cors(),
+        unreachable.check_canary(),
+    ]
     assert {one.health for one in checks} == {Health.FAILURE}
-    assert all("nobody is there" in one.detail for one in checks)
+    assert all("connection refused" in one.detail for one in checks)
     url = f"{installation.api_url}/api/v1/health"
-    ill = Doctor(installation, web=Answers({url: Response(500, {}, b"")}))
-    assert ill.check_api().detail == f"{url}: status 500"
+    broken = Doctor(installation, http=FakeHttpClient({url: HttpResponse(500, {}, b"")}))
+    assert broken.check_api().detail == f"{url}: status 500"
 
 
 ISSUER = "https://issuer.example"
@@ -158,34 +165,34 @@ CONFIGURATION = f"{ISSUER}/.well-known/openid-configuration"
 KEYS = f"{ISSUER}/keys"
 
 
-def pointing_to_keys(keys: bytes, status: int = 200) -> dict[str, Response | str]:
+def issuer_with_keys(keys: bytes, status: int = 200) -> dict[str, HttpResponse | str]:
     return {
-        CONFIGURATION: Response(200, {}, f'{{"jwks_uri": "{KEYS}"}}'.encode()),
-        KEYS: Response(status, {}, keys),
+        CONFIGURATION: HttpResponse(200, {}, f'{{"jwks_uri": "{KEYS}"}}'.encode()),
+        KEYS: HttpResponse(status, {}, keys),
     }
 
 
 @pytest.mark.parametrize(
     ("responses", "health"),
     [
-        (pointing_to_keys(b'{"keys": [{"kty": "RSA"}]}'), Health.OK),
-        (pointing_to_keys(b'{"keys": [{"kty": "oct"}]}'), Health.FAILURE),
-        (pointing_to_keys(b"", 404), Health.FAILURE),
-        (pointing_to_keys(b"<html>"), Health.FAILURE),
-        ({CONFIGURATION: Response(200, {}, b"{}")}, Health.FAILURE),
+        (issuer_with_keys(b'{"keys": [{"kty": "RSA"}]}'), Health.OK),
+        (issuer_with_keys(b'{"keys": [{"kty": "oct"}]}'), Health.FAILURE),
+        (issuer_with_keys(b"", 404), Health.FAILURE),
+        (issuer_with_keys(b"<html>"), Health.FAILURE),
+        ({CONFIGURATION: HttpResponse(200, {}, b"{}")}, Health.FAILURE),
         ({}, Health.FAILURE),
     ],
-    ids=["keys", "symmetric", "missing", "no JSON", "no address", "silent"],
+    ids=["keys", "symmetric", "missing", "no JSON", "no URL", "unreachable"],
 )
-def test_the_issuers_keys_have_to_be_there(
-    installation: LocalInstallation, responses: Mapping[str, Response | str], health: Health
+def test_the_issuer_must_serve_usable_keys(
+    installation: LocalInstallation, responses: Mapping[str, HttpResponse | str], health: Health
 ) -> None:
-    deployed = Elsewhere(installation, OIDC_ISSUER=ISSUER, DEVELOPMENT_IDENTITY="")
-    assert Doctor(deployed, web=Answers(responses)).check_issuer().health is health
+    deployed = ChangedInstallation(installation, OIDC_ISSUER=ISSUER, DEVELOPMENT_IDENTITY="")
+    assert Doctor(deployed, http=FakeHttpClient(responses)).check_issuer().health is health
 
 
-def test_without_an_issuer_nothing_works(installation: LocalInstallation) -> None:
-    deployed = Elsewhere(installation, OIDC_ISSUER="", DEVELOPMENT_IDENTITY="")
+def test_a_missing_issuer_is_a_failure(installation: LocalInstallation) -> None:
+    deployed = ChangedInstallation(installation, OIDC_ISSUER="", DEVELOPMENT_IDENTITY="")
     assert Doctor(deployed).check_issuer().health is Health.FAILURE
 
 
@@ -193,11 +200,11 @@ def test_without_an_issuer_nothing_works(installation: LocalInstallation) -> Non
     ("status", "health"),
     [(401, Health.WARNING), (403, Health.WARNING), (500, Health.FAILURE)],
 )
-def test_a_canary_that_may_not_fly_is_told_from_one_that_fell(
+def test_a_canary_without_permission_is_a_warning(
     installation: LocalInstallation, status: int, health: Health
 ) -> None:
     url = f"{installation.api_url}/api/v1/upload/coffer-doctor"
     found: Finding = Doctor(
-        installation, web=Answers({url: Response(status, {}, b"")})
+        installation, http=FakeHttpClient({url: HttpResponse(status, {}, b"")})
     ).check_canary()
     assert found.health is health

@@ -1,4 +1,4 @@
-"""A deployed Coffer is found by its stack's name, with the operator's credentials."""
+"""A deployed Coffer, found by the name of its stack with the operator's credentials."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
         yield session
 
 
-def test_names_are_those_of_the_stack(session: boto3.Session) -> None:
+def test_physical_names_come_from_the_stack(session: boto3.Session) -> None:
     installation = DeployedInstallation("acme", session)
     assert installation.names["ObjectBucket"] == "its-bucket"
     name = installation.names["WorkDeadLetterQueue"]
@@ -43,6 +43,6 @@ def test_names_are_those_of_the_stack(session: boto3.Session) -> None:
     assert installation.api_url == "https://api.example"
 
 
-def test_a_stack_that_is_not_there_is_said_with_what_to_check(session: boto3.Session) -> None:
+def test_the_error_for_a_missing_stack_says_what_to_check(session: boto3.Session) -> None:
     with pytest.raises(InstallationError, match="Check AWS_PROFILE, AWS_REGION and the name"):
         _ = DeployedInstallation("nobody", session).names

@@ -1,9 +1,8 @@
-"""Holding the records against the store: what is there without the other. Deletes nothing.
+"""Compare the object bucket with the table of uploads, and report differences. Deletes nothing.
 
-The whole bucket is listed, then the whole table read, into a database on this machine's disk: so
-it takes no memory, however much there is. A record is written before its object and outlives it,
-so listing first makes no false alarm of an upload that comes meanwhile; what still looks wrong
-is looked at once more, one by one, before it is reported.
+Both are copied into a database on this machine's disk, so memory does not grow with their size. The
+bucket is listed first, because a record is written before its object and deleted after it: a new
+upload is no false alarm. A difference is checked once more before it is reported.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from botocore.exceptions import ClientError
 from operations.installation import Installation
 
 PREFIXES = ("objects/", "derivatives/", "thumbnails/")
-"""Where every object belongs to an upload. What arrives, and exports, have lives of their own."""
-_PROGRESS = 10_000
+"""Prefixes whose objects all belong to an upload. `incoming/` and `exports/` are temporary."""
+_PROGRESS_STEP = 10_000
 
 
 @dataclass(frozen=True)
 class Differences:
-    """Keys of objects that no record knows, and (record, key) of records whose object is gone."""
+    """Keys of objects without a record, and (record, key) of records without their object."""
 
     objects: int
     records: int
@@ -34,22 +33,22 @@ class Differences:
     without_storage: tuple[tuple[str, str], ...]
 
 
-def reconcile(installation: Installation, say: Callable[[str], None]) -> Differences:
-    """Compare the object bucket with the table of uploads."""
+def reconcile(installation: Installation, log: Callable[[str], None]) -> Differences:
+    """Return the differences between the object bucket and the table of uploads."""
     with tempfile.TemporaryDirectory() as folder:
         database = sqlite3.connect(Path(folder) / "keys.sqlite")
         try:
-            return _Comparison(installation, database, say).run()
+            return _Comparison(installation, database, log).run()
         finally:
             database.close()
 
 
 class _Comparison:
     def __init__(
-        self, installation: Installation, database: sqlite3.Connection, say: Callable[[str], None]
+        self, installation: Installation, database: sqlite3.Connection, log: Callable[[str], None]
     ) -> None:
         self._database = database
-        self._say = say
+        self._log = log
         self._s3 = installation.client("s3")
         self._bucket = installation.names["ObjectBucket"]
         self._dynamodb = installation.client("dynamodb")
@@ -60,8 +59,12 @@ class _Comparison:
         )
 
     def run(self) -> Differences:
-        objects = self._fill("INSERT OR IGNORE INTO stored VALUES (?)", self._listed(), "objects")
-        records = self._fill("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", self._known(), "keys")
+        objects = self._fill(
+            "INSERT OR IGNORE INTO stored VALUES (?)", self._stored_keys(), "objects"
+        )
+        records = self._fill(
+            "INSERT OR REPLACE INTO known VALUES (?, ?, ?)", self._known_keys(), "keys"
+        )
         unknown = self._database.execute(
             "SELECT key FROM stored WHERE key NOT IN (SELECT key FROM known)"
         ).fetchall()
@@ -71,51 +74,50 @@ class _Comparison:
         return Differences(
             objects,
             records,
-            tuple(key for (key,) in unknown if self._is_there(key)),
-            tuple((record, key) for record, key in missing if self._is_missed(record, key)),
+            tuple(key for (key,) in unknown if self._exists(key)),
+            tuple((record, key) for record, key in missing if self._is_missing(record, key)),
         )
 
-    def _fill(self, statement: str, rows: Iterable[tuple[Any, ...]], what: str) -> int:
+    def _fill(self, statement: str, rows: Iterable[tuple[Any, ...]], unit: str) -> int:
         count = 0
         for row in rows:
             self._database.execute(statement, row)
             count += 1
-            if count % _PROGRESS == 0:
-                self._say(f"{count} {what} read")
+            if count % _PROGRESS_STEP == 0:
+                self._log(f"{count} {unit} read")
         return count
 
-    def _listed(self) -> Iterator[tuple[str]]:
+    def _stored_keys(self) -> Iterator[tuple[str]]:
         pages = self._s3.get_paginator("list_objects_v2")
         for prefix in PREFIXES:
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                for found in page.get("Contents", ()):
-                    yield (found["Key"],)
+                for entry in page.get("Contents", ()):
+                    yield (entry["Key"],)
 
-    def _known(self) -> Iterator[tuple[str, str, bool]]:
-        """Every key that a record speaks of, the record, and whether the object has to be there."""
+    def _known_keys(self) -> Iterator[tuple[str, str, bool]]:
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._table):
             for item in page["Items"]:
-                yield from keys_of({name: next(iter(it.values())) for name, it in item.items()})
+                yield from keys_of(_plain(item))
 
-    def _is_there(self, key: str) -> bool:
+    def _exists(self, key: str) -> bool:
         try:
             self._s3.head_object(Bucket=self._bucket, Key=key)
         except ClientError:
             return False
         return True
 
-    def _is_missed(self, record: str, key: str) -> bool:
-        """Whether the object is missing still, and the record still needs it."""
-        found = self._dynamodb.get_item(
+    def _is_missing(self, record: str, key: str) -> bool:
+        """Return true if the object is still missing and the record still needs it."""
+        response = self._dynamodb.get_item(
             TableName=self._table, Key={"fileIdentifier": {"S": record}}, ConsistentRead=True
         )
-        item = {name: next(iter(it.values())) for name, it in found.get("Item", {}).items()}
+        item = _plain(response.get("Item", {}))
         needed = {known for known, _, is_needed in keys_of(item) if is_needed} if item else set()
-        return key in needed and not self._is_there(key)
+        return key in needed and not self._exists(key)
 
 
 def keys_of(item: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """The keys that an item of the table speaks of: (key, record, has to be there)."""
+    """Yield each key of an upload's item as (key, record, whether the object must exist)."""
     record = item["fileIdentifier"]
     is_readable = item["uploadStatus"] == "AVAILABLE" and "deletedOn" not in item
     if "objectKey" in item:
@@ -123,3 +125,8 @@ def keys_of(item: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
     if "thumbnailIdentifier" in item:
         key = f"thumbnails/{item['bucketKey']}/{item['thumbnailIdentifier']}.jpg"
         yield key, record, is_readable and item.get("thumbnailStatus") == "READY"
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a DynamoDB item without the types of its values."""
+    return {name: next(iter(value.values())) for name, value in item.items()}

@@ -1,4 +1,4 @@
-"""Plain HTTP, as any client of Coffer speaks it."""
+"""A plain HTTP client, for requests that any client of Coffer could send."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import urllib3
 
 
 @dataclass(frozen=True)
-class Response:
-    """What a request was answered."""
+class HttpResponse:
+    """The response of a server. Names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def document(self) -> Any:
-        """The JSON in the body; None where there is none."""
+        """Return the JSON of the body, or None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
             return None
 
 
-class Web:
-    """Plain HTTP, as any client speaks it."""
+class HttpClient:
+    """Sends requests without retries or redirects."""
 
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(10))
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any
-    ) -> Response | str:
-        """The answer; or, where none came, why."""
+    ) -> HttpResponse | str:
+        """Return the response, or the reason as text if there is none."""
         try:
-            answer = self._pool.request(
+            response = self._pool.request(
                 method, url, headers=dict(headers or {}), redirect=False, **body
             )
         except urllib3.exceptions.HTTPError as error:
             return str(error)
-        names = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status, names, answer.data)
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return HttpResponse(response.status, names, response.data)

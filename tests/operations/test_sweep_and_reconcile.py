@@ -1,4 +1,4 @@
-"""Sweeping orphans and reconciling records with the store, as an operator does."""
+"""The commands sweep and reconcile."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 
 from operations.commands import main
 from operations.installation import LocalInstallation
-from operations.reconciliation import keys_of, reconcile
+from operations.reconcile import keys_of, reconcile
 from tests.api.clients import multipart
 from tests.api.images import png
 from tests.e2e.stacks import Stack
 
 
-def upload(outside: Stack, name: str) -> str:
+def upload(stack_process: Stack, name: str) -> str:
     headers, form = multipart(png(), name=name)
-    connection = http.client.HTTPConnection("127.0.0.1", outside.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", stack_process.port, timeout=20)
     try:
         connection.request("POST", "/api/v1/file/operations", form, headers)
         response = connection.getresponse()
@@ -31,15 +31,17 @@ def upload(outside: Stack, name: str) -> str:
 
 
 @pytest.fixture
-def port(outside: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PORT", str(outside.port))
+def port(stack_process: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", str(stack_process.port))
 
 
-def wait_for_thumbnail(outside: Stack, identifier: str) -> None:
+def wait_for_thumbnail(stack_process: Stack, identifier: str) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         [item] = [
-            one for one in outside.items("UploadsTable") if one["fileIdentifier"] == identifier
+            one
+            for one in stack_process.items("UploadsTable")
+            if one["fileIdentifier"] == identifier
         ]
         if item["thumbnailStatus"] == "READY":
             return
@@ -48,41 +50,41 @@ def wait_for_thumbnail(outside: Stack, identifier: str) -> None:
 
 
 @pytest.mark.usefixtures("port")
-def test_a_sweep_names_first_and_removes_then(
-    outside: Stack, capsys: pytest.CaptureFixture[str]
+def test_a_dry_run_lists_orphans_and_a_sweep_removes_them(
+    stack_process: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    identifier = upload(outside, "orphan.png")
-    wait_for_thumbnail(outside, identifier)
+    identifier = upload(stack_process, "orphan.png")
+    wait_for_thumbnail(stack_process, identifier)
     assert main(["sweep"]) == 0
     assert "no orphans" in capsys.readouterr().out
     time.sleep(0.01)
     assert main(["sweep", "--age", "0", "--dry-run"]) == 0
-    said = capsys.readouterr().out
-    assert f"listed {identifier} operations 'orphan.png'" in said
+    output = capsys.readouterr().out
+    assert f"listed {identifier} operations 'orphan.png'" in output
     assert main(["sweep", "--age", "0"]) == 0
     assert re.search(rf"^removed {identifier} ", capsys.readouterr().out, re.MULTILINE)
-    assert not [key for key in outside.objects("objects/operations/") if identifier in key]
+    assert not [key for key in stack_process.objects("objects/operations/") if identifier in key]
     assert main(["sweep", "--age", "soon"]) == 1
     assert "write 20d, 12h" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("port")
-def test_what_differs_is_reported_and_left(
-    outside: Stack, installation: LocalInstallation, capsys: pytest.CaptureFixture[str]
+def test_differences_are_reported_and_nothing_is_deleted(
+    stack_process: Stack, installation: LocalInstallation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    identifier = upload(outside, "kept.png")
-    wait_for_thumbnail(outside, identifier)
+    identifier = upload(stack_process, "kept.png")
+    wait_for_thumbnail(stack_process, identifier)
     assert main(["reconcile"]) == 0
     assert "0 objects without a record, 0 records without their object" in capsys.readouterr().out
 
     s3, bucket = installation.client("s3"), installation.names["ObjectBucket"]
-    [key] = [one for one in outside.objects("objects/operations/") if identifier in one]
+    [key] = [one for one in stack_process.objects("objects/operations/") if identifier in one]
     s3.put_object(Bucket=bucket, Key="objects/operations/stray.bin", Body=b"stray")
     s3.delete_object(Bucket=bucket, Key=key)
-    said: list[str] = []
-    found = reconcile(installation, said.append)
-    assert found.without_record == ("objects/operations/stray.bin",)
-    assert found.without_storage == ((identifier, key),)
+    lines: list[str] = []
+    differences = reconcile(installation, lines.append)
+    assert differences.without_record == ("objects/operations/stray.bin",)
+    assert differences.without_storage == ((identifier, key),)
     assert main(["reconcile"]) == 1
     assert f"no object: {identifier} needs {key}" in capsys.readouterr().out
     s3.delete_object(Bucket=bucket, Key="objects/operations/stray.bin")
@@ -99,7 +101,7 @@ def test_what_differs_is_reported_and_left(
         ({"uploadStatus": "AVAILABLE", "deletedOn": "2026"}, [False, False]),
     ],
 )
-def test_an_object_has_to_be_there_while_its_record_can_be_read(
+def test_an_object_must_exist_while_its_record_is_readable(
     changes: dict[str, str], needed: list[bool]
 ) -> None:
     item = {"fileIdentifier": "f", "bucketKey": "b", "objectKey": "k", "thumbnailIdentifier": "t"}

@@ -1,4 +1,4 @@
-"""What was given up on goes on its way again, once its cause is gone."""
+"""The commands redrive and redrive-stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.e2e.stacks import Stack
 EVENT = {"detail": {"object": {"key": "incoming/nobody/nothing"}}, "detail-type": "Object Created"}
 
 
-def bury(
+def add_dead_letter(
     installation: LocalInstallation, queue: str, body: Any, **attributes: str
 ) -> DeadLetterQueue:
     """Put a message into a dead-letter queue."""
@@ -48,35 +48,37 @@ def count(installation: LocalInstallation, queue: str) -> int:
     return found.messages
 
 
-def taken(outside: Stack, text: str) -> bool:
-    """Whether the stack's log says something within a few seconds."""
+def log_contains(stack_process: Stack, text: str) -> bool:
+    """Return whether the stack logs a text within ten seconds."""
     deadline = time.monotonic() + 10
-    while text not in outside.log and time.monotonic() < deadline:
+    while text not in stack_process.log and time.monotonic() < deadline:
         time.sleep(0.05)
-    return text in outside.log
+    return text in stack_process.log
 
 
-def test_a_dead_letter_goes_back_to_the_queue_that_it_died_in(
-    outside: Stack, installation: LocalInstallation
+def test_a_dead_letter_returns_to_its_queue(
+    stack_process: Stack, installation: LocalInstallation
 ) -> None:
-    queue = bury(installation, "RecordUsageDeadLetterQueue", {"redriven": "a usage event"})
-    said: list[str] = []
-    moved = redrive(installation, queue, said.append)
-    assert (moved.sent, moved.left) == (1, 0)
+    queue = add_dead_letter(
+        installation, "RecordUsageDeadLetterQueue", {"redriven": "a usage event"}
+    )
+    lines: list[str] = []
+    redriven = redrive(installation, queue, lines.append)
+    assert (redriven.sent, redriven.left) == (1, 0)
     assert count(installation, "RecordUsageDeadLetterQueue") == 0
-    assert taken(outside, "RecordUsageFunction")
+    assert log_contains(stack_process, "RecordUsageFunction")
     sqs = installation.client("sqs")
     home = sqs.get_queue_url(QueueName=installation.names["RecordUsageQueue"])["QueueUrl"]
     sqs.purge_queue(QueueUrl=home)
 
 
-def test_what_a_rule_could_not_deliver_goes_to_its_target(installation: LocalInstallation) -> None:
+def test_an_undelivered_event_of_a_rule_goes_to_its_target(installation: LocalInstallation) -> None:
     name = installation.names["KeepHouseFunction"]
-    queue = bury(
+    queue = add_dead_letter(
         installation, "RuleDeadLetterQueue", {}, TARGET_ARN=arn_of("lambda", f"function:{name}")
     )
     assert redrive(installation, queue, print).sent == 1
-    queue = bury(
+    queue = add_dead_letter(
         installation,
         "RuleDeadLetterQueue",
         EVENT,
@@ -93,33 +95,33 @@ def test_what_a_rule_could_not_deliver_goes_to_its_target(installation: LocalIns
 
 
 @pytest.mark.parametrize("attributes", [{}, {"TARGET_ARN": "arn:aws:sns:us-east-1:1:topic"}])
-def test_a_letter_that_belongs_nowhere_stays(
+def test_a_message_without_a_known_target_stays(
     installation: LocalInstallation, attributes: Mapping[str, str]
 ) -> None:
-    queue = bury(installation, "RuleDeadLetterQueue", EVENT, **attributes)
-    moved = redrive(installation, queue, print)
-    assert (moved.sent, moved.left) == (0, 1)
+    queue = add_dead_letter(installation, "RuleDeadLetterQueue", EVENT, **attributes)
+    redriven = redrive(installation, queue, print)
+    assert (redriven.sent, redriven.left) == (0, 1)
     empty(installation, queue)
 
 
-def test_the_command_names_what_it_did_and_refuses_unknown_queues(
-    outside: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_command_prints_what_it_did_and_refuses_unknown_queues(
+    stack_process: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("PORT", str(outside.port))
+    monkeypatch.setenv("PORT", str(stack_process.port))
     assert main(["redrive"]) == 0
     assert "ProcessUploadDeadLetterQueue: 0 sent" in capsys.readouterr().out
     assert main(["redrive", "Nobody"]) == 1
     assert "no such queue: Nobody; there are" in capsys.readouterr().err
 
 
-def keep(installation: LocalInstallation, key: str, document: Any) -> None:
+def store_batch(installation: LocalInstallation, key: str, document: Any) -> None:
     installation.client("s3").put_object(
         Bucket=installation.names[BUCKET], Key=key, Body=json.dumps(document).encode()
     )
 
 
 def failed_change(table: str, sequence: str) -> dict[str, Any]:
-    """An object as Lambda writes one: a batch of one removal, which is nobody's business."""
+    """Return an object as Lambda writes it: a batch of one removal, which publishes nothing."""
     record = {
         "eventID": sequence,
         "eventName": "REMOVE",
@@ -133,36 +135,36 @@ def failed_change(table: str, sequence: str) -> dict[str, Any]:
     return {"version": "1.0", "payload": json.dumps({"Records": [record]})}
 
 
-def test_changes_that_failed_are_told_again_and_those_that_fail_again_stay(
-    outside: Stack,
+def test_failed_changes_are_published_and_those_that_fail_again_stay(
+    stack_process: Stack,
     installation: LocalInstallation,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    keep(installation, "1", failed_change(installation.names["MetadataTable"], "11"))
-    keep(installation, "2", failed_change("another-table", "22"))
-    keep(installation, "3", {"version": "1.0"})
-    told = redrive_stream(installation, print)
-    assert told.batches == 1
-    assert told.failed == {
+    store_batch(installation, "1", failed_change(installation.names["MetadataTable"], "11"))
+    store_batch(installation, "2", failed_change("another-table", "22"))
+    store_batch(installation, "3", {"version": "1.0"})
+    changes = redrive_stream(installation, print)
+    assert changes.published == 1
+    assert changes.failed == {
         "2": "record 22 failed again",
-        "3": "the object has no payload: it isn't one of Lambda's",
+        "3": "the object has no payload: Lambda did not write it",
     }
-    monkeypatch.setenv("PORT", str(outside.port))
+    monkeypatch.setenv("PORT", str(stack_process.port))
     assert main(["redrive-stream"]) == 1
-    assert "0 batches told, 2 failed again" in capsys.readouterr().out
+    assert "0 batches published, 2 failed again" in capsys.readouterr().out
     for key in list(failed_batches(installation)):
         installation.client("s3").delete_object(Bucket=installation.names[BUCKET], Key=key)
     assert main(["redrive-stream"]) == 0
 
 
-def test_a_function_that_fails_is_no_silence(installation: LocalInstallation) -> None:
+def test_a_failing_function_raises_its_error(installation: LocalInstallation) -> None:
     with pytest.raises(FunctionFailedError, match="KeyError"):
         installation.invoke("PublishChangesFunction", {"nothing": "of this kind"})
 
 
 @pytest.mark.parametrize("port", ["eighty", "1"])
-def test_a_stack_that_is_not_there_is_said_plainly(
+def test_a_missing_stack_is_reported_with_its_port(
     port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PORT", port)

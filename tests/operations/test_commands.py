@@ -1,4 +1,4 @@
-"""The commands in processes of their own, as `make` starts them: only the environment is given."""
+"""Each command in its own process, as `make` starts it: with nothing but the environment."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from tests.e2e.stacks import Stack
 COMMANDS = {
     "doctor": "notification path",
     "redrive": "ProcessUploadDeadLetterQueue: 0 sent",
-    "redrive-stream": "0 batches told, 0 failed again",
+    "redrive-stream": "0 batches published, 0 failed again",
     "recount": "counters, 0 differ",
     "reconcile": "0 objects without a record",
     "sweep": "no orphans",
-    "rethumbnail": "0 thumbnails asked for again",
+    "rethumbnail": "0 thumbnails requested again",
 }
 
 
-def test_every_command_of_the_makefile_is_tried() -> None:
+def test_every_command_of_the_makefile_is_tested() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\(OPERATE\) ([a-z-]+)", makefile)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_runs_in_a_process_of_its_own(outside: Stack, command: str) -> None:
+def test_a_command_runs_in_a_process_of_its_own(stack_process: Stack, command: str) -> None:
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
-    more = ["decoder_timed_out"] if command == "rethumbnail" else []
-    done = subprocess.run(  # noqa: S603 - this very interpreter
-        [sys.executable, "-m", "operations", command, *more],
+    arguments = ["decoder_timed_out"] if command == "rethumbnail" else []
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "operations", command, *arguments],
         cwd=ROOT,
-        env={**environment, "PORT": str(outside.port)},
+        env={**environment, "PORT": str(stack_process.port)},
         capture_output=True,
         text=True,
         check=False,
