@@ -23,7 +23,7 @@ from coffer.domain.uploads.record import ObjectUpload, UploadStatus
 from local.functions.in_process import InProcessInvoker
 from local.stack import LocalStack
 from tests.api.clients import record
-from tests.template.reading import logical_id
+from tests.template.template_file import logical_id
 
 PART = 5 * 1024**2
 BODY = b"the bytes of a large file\n" * 450_000

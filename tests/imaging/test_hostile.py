@@ -15,7 +15,7 @@ from coffer.domain.thumbnails.create import MAX_SOURCE_BYTES
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.hostile import GIANT, healthy, sized
 from tests.imaging.making import EDGE, encode, make, plain
-from tests.template.reading import written
+from tests.template.template_file import resources
 
 CODES = {
     "image_damaged",
@@ -83,7 +83,7 @@ def test_an_image_without_width_or_height_fails(
 ) -> None:
     for width, height in ((0, 48), (64, 0), (0, 0)):
         if media_type == "image/webp" and not (width and height):
-            continue  # its canvas is written less one, so that it has no zero
+            continue  # its canvas is resources less one, so that it has no zero
         found = outcome(thumbnailer, sized(media_type, width, height), media_type)
         assert found in CODES | ({"READY"} if media_type == "application/pdf" else set())
 
@@ -160,8 +160,10 @@ def test_a_drawing_of_svg_is_not_imageable() -> None:
 
 
 def test_the_bounds_fit_the_function() -> None:
-    function = written("AWS::Serverless::Function")["MakeThumbnailFunction"]["Properties"]
-    mapping = written("AWS::Lambda::EventSourceMapping")["MakeThumbnailQueueMapping"]["Properties"]
+    function = resources("AWS::Serverless::Function")["MakeThumbnailFunction"]["Properties"]
+    mapping = resources("AWS::Lambda::EventSourceMapping")["MakeThumbnailQueueMapping"][
+        "Properties"
+    ]
     assert function["MemorySize"] * 1024**2 >= MEMORY_BYTES + 256 * 1024**2
     assert mapping["BatchSize"] * SECONDS + 10 <= function["Timeout"]
     assert MAX_SOURCE_BYTES < 512 * 1024**2, "the disk that a function has by default"

@@ -22,7 +22,7 @@ from local.commands.sam_invoke import (
 )
 from local.control.client import RemoteStack
 from local.stack import LocalStack
-from tests.template.reading import declared_variables, functions, logical_id
+from tests.template.template_file import declared_variables, functions, logical_id
 
 HOST = "host.docker.internal"
 BUILT = """

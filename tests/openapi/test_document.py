@@ -20,7 +20,7 @@ from coffer.http.routes import ROUTES
 from local.stack import LocalStack
 from tests.architecture.source_files import ROOT, handlers, imports_of, modules, short
 from tests.openapi.described import description, validator_of
-from tests.template.reading import routes
+from tests.template.template_file import routes
 
 DEFAULT = "$default"
 VENDORS = {"boto3", "botocore.session", "pynamodb", "PIL", "jwt", "multipart"}

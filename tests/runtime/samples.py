@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from local.stack import LocalStack
 from tests.api.clients import describe, offer, post, record
-from tests.template.reading import logical_id, sample_event
-from tests.template.test_sample_events import ANSWERS
+from tests.template.template_file import logical_id, sample_event
+from tests.template.test_sample_events import STATUSES
 
 FILE = "01932f6a-4c1e-7b52-9d3a-6f0c2b8e4d17"
 METADATA = "01932f6a-8f3b-7c19-b2d4-5e8a0c6f1b93"
@@ -274,7 +274,7 @@ ON_NOTHING = (
 """Functions whose samples find nothing to work on, and say so; that takes all that they import."""
 
 SAMPLES: Mapping[str, Sample] = {
-    **{folder: Sample(as_it_is, has_status(ANSWERS[folder])) for folder in ON_NOTHING},
+    **{folder: Sample(as_it_is, has_status(STATUSES[folder])) for folder in ON_NOTHING},
     "answer_unrouted": Sample(as_it_is, has_status(405)),
     "authorize_uploads": Sample(with_token, has_status(200)),
     "build_export": Sample(with_export, builds_the_archive),

@@ -12,7 +12,7 @@ from tests.runtime.observation import Observation
 from tests.runtime.samples import SAMPLES
 from tests.runtime.tools import Tools
 from tests.runtime.trials import Trials
-from tests.template.reading import functions, logical_id, sample_event
+from tests.template.template_file import functions, logical_id, sample_event
 
 CALLED_BY_SOMEBODY = (
     "create_metadata",

@@ -25,7 +25,7 @@ from tests.runtime.emulator import Emulator
 from tests.runtime.samples import FILE, rewritten
 from tests.runtime.tools import ROOT, Tools
 from tests.runtime.trials import Trials
-from tests.template.reading import logical_id, sample_event
+from tests.template.template_file import logical_id, sample_event
 
 RESOLUTION = Path(__file__).with_name("sam_resolution.py")
 SOMEBODYS_SESSION = {

@@ -13,7 +13,7 @@ from tests.runtime.emulator import Emulator
 from tests.runtime.observation import Observation
 from tests.runtime.samples import SAMPLES
 from tests.runtime.tools import Tools
-from tests.template.reading import logical_id
+from tests.template.template_file import logical_id
 
 
 @dataclass(frozen=True)

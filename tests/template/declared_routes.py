@@ -1,9 +1,9 @@
-"""Prints, as JSON, the route keys that each HTTP function serves, by the name of its folder.
+"""Print as JSON the route keys that each HTTP function serves, by the name of its folder.
 
     python -m tests.template.declared_routes
 
-A process of its own, since importing a handler reads the environment: here it gets the template's
-own variables, with every parameter at its default and each resource under its logical id.
+It runs in its own process, because importing a handler reads the environment: the variables of the
+template, with every parameter at its default and each resource as its logical id.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import os
 import sys
 from pathlib import Path
 
-from tests.template.reading import REGION, ROOT, declared_variables, functions, source
+from tests.template.template_file import REGION, ROOT, declared_variables, functions, source
 
-# The parameters without which functions refuse to start. Nothing is fetched from there.
+# Parameters without which functions do not start. Nothing is fetched from these URLs.
 GIVEN = {
     "OidcIssuer": "https://login.invalid",
     "OidcAudience": "coffer",
@@ -39,7 +39,7 @@ def environment() -> dict[str, str]:
 
 
 def routes_of(app: Path) -> list[str]:
-    """The route keys that a handler's Api serves; none where it has no Api."""
+    """Return the route keys that a handler's Api serves, or none if it has no Api."""
     from coffer.http.api import Api
 
     spec = importlib.util.spec_from_file_location(f"handler_{app.parent.name}", app)

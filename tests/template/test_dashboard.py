@@ -1,4 +1,4 @@
-"""The dashboard shows what the template has, and figures that handlers really write."""
+"""The dashboard shows every alarm and queue, and metrics that handlers really write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.architecture.source_files import ROOT
-from tests.template.reading import reference, written
+from tests.template.template_file import reference, resources
 
-BODY: str = written("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"][
+BODY: str = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"][
     "Fn::Sub"
 ]
 
@@ -27,19 +27,21 @@ def _metrics(namespace: str) -> Iterator[list[Any]]:
                 yield metric
 
 
-def test_every_alarm_is_on_it() -> None:
-    assert set(re.findall(r"\$\{(\w+Alarm)\.Arn\}", BODY)) == set(written("AWS::CloudWatch::Alarm"))
+def test_the_dashboard_shows_every_alarm() -> None:
+    assert set(re.findall(r"\$\{(\w+Alarm)\.Arn\}", BODY)) == set(
+        resources("AWS::CloudWatch::Alarm")
+    )
 
 
-def test_every_queue_is_on_it() -> None:
-    queues = written("AWS::SQS::Queue")
+def test_the_dashboard_shows_every_queue() -> None:
+    queues = resources("AWS::SQS::Queue")
     working = {name for name, one in queues.items() if "RedrivePolicy" in one["Properties"]}
     assert {metric[3] for metric in _metrics("AWS/SQS")} == {
         f"${{{name}.QueueName}}" for name in working
     }
 
 
-def test_its_own_figures_are_written_under_those_names() -> None:
+def test_handlers_write_the_metrics_of_the_dashboard() -> None:
     code = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "functions").glob("*/app.py")
     )
@@ -49,7 +51,7 @@ def test_its_own_figures_are_written_under_those_names() -> None:
         assert f'count(f"{kind}{{' in code or f'count("{name}"' in code, name
 
 
-def test_no_widget_covers_another() -> None:
+def test_widgets_do_not_overlap() -> None:
     taken: set[tuple[int, int]] = set()
     for widget in _widgets():
         cells = {
@@ -62,22 +64,22 @@ def test_no_widget_covers_another() -> None:
         taken |= cells
 
 
-def test_background_failures_are_watched_function_by_function() -> None:
-    """Whatever no route leads to has nobody who would see its errors."""
-    alarm = written("AWS::CloudWatch::Alarm")["BackgroundErrorsAlarm"]["Properties"]
+def test_the_alarm_watches_every_function_without_a_route() -> None:
+    """No caller sees the errors of such a function."""
+    alarm = resources("AWS::CloudWatch::Alarm")["BackgroundErrorsAlarm"]["Properties"]
     watched = {
         reference(metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"])
         for metric in alarm["Metrics"]
         if "MetricStat" in metric
     }
-    functions = written("AWS::Serverless::Function")
-    silent = {
+    functions = resources("AWS::Serverless::Function")
+    without_route = {
         name
         for name, one in functions.items()
         if not any(
             event["Type"] == "HttpApi" for event in one["Properties"].get("Events", {}).values()
         )
     }
-    assert watched == silent
+    assert watched == without_route
     expression = alarm["Metrics"][0]["Expression"]
     assert len(expression.split(" + ")) == len(watched)

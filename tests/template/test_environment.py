@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source_files import handlers, short, tree_of
-from tests.template.reading import ROOT, declared_variables, functions, made, source, table_rows
 from tests.template.settings_reads import GROUPS, all_variables, variables_read_by
+from tests.template.template_file import (
+    ROOT,
+    declared_variables,
+    functions,
+    source,
+    table_rows,
+    translated_properties,
+)
 
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
@@ -109,7 +116,7 @@ def test_the_documentation_names_the_parameter_behind_each_variable() -> None:
 @pytest.mark.parametrize("name", ["DEVELOPMENT_IDENTITY", "AWS_ENDPOINT_URL", "AWS_IGNORE"])
 def test_the_template_cannot_set_a_development_identity(name: str) -> None:
     assert name not in (ROOT / "template.yaml").read_text(encoding="utf-8")
-    for function in made("AWS::Lambda::Function").values():
+    for function in translated_properties("AWS::Lambda::Function").values():
         variables = function.get("Environment", {}).get("Variables", {})
         # A parameter or a condition gives a value to a variable, and never a name.
         assert not [variable for variable in variables if name in variable]

@@ -1,4 +1,4 @@
-"""Each function: a folder, a resource, a sample event, a role, and no more rights than it takes."""
+"""Each function has a folder, a resource, a sample event, and a role with few permissions."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections import Counter
 
 import pytest
 
-from tests.template.reading import (
+from tests.template.template_file import (
     ROOT,
     as_list,
     functions,
     logical_id,
-    made,
     reference,
+    resources,
     routes_of,
     sample_event,
     source,
     statements,
-    written,
+    translated_properties,
 )
 
 FUNCTIONS = sorted(functions())
 
-# They only look at the request, the environment or a token.
-WITHOUT_ANY_RIGHTS = {
+# They only read the request, the environment or a token.
+WITHOUT_PERMISSIONS = {
     "answer_unrouted",
     "describe_api",
     "list_licenses",
@@ -34,14 +34,14 @@ WITHOUT_ANY_RIGHTS = {
 }
 
 
-def test_every_folder_is_a_function_and_every_function_has_its_folder() -> None:
+def test_every_folder_has_a_function_and_every_function_a_folder() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert folders == set(functions())
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_a_function_is_named_after_its_folder(folder: str) -> None:
-    resource = written("AWS::Serverless::Function")[logical_id(folder)]
+    resource = resources("AWS::Serverless::Function")[logical_id(folder)]
     assert resource["Properties"]["CodeUri"] == f"functions/{folder}"
 
 
@@ -50,7 +50,7 @@ def test_every_function_has_one_sample_event() -> None:
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
-def test_a_sample_event_is_what_the_function_is_invoked_with(folder: str) -> None:
+def test_a_sample_event_has_the_form_of_its_trigger(folder: str) -> None:
     event = sample_event(folder)
     if "routeKey" in event:
         assert event["version"] == "2.0"
@@ -72,41 +72,43 @@ def test_a_sample_event_is_what_the_function_is_invoked_with(folder: str) -> Non
         ("record_usage", "RawstoreChangedRule"),
     ],
 )
-def test_a_queued_sample_holds_an_event_that_its_rule_lets_through(folder: str, rule: str) -> None:
-    pattern = made("AWS::Events::Rule")[rule]["EventPattern"]
+def test_a_queued_sample_contains_an_event_that_its_rule_matches(folder: str, rule: str) -> None:
+    pattern = translated_properties("AWS::Events::Rule")[rule]["EventPattern"]
     for record in sample_event(folder)["Records"]:
         envelope = json.loads(record["body"])
         assert envelope["source"] in pattern["source"]
         assert envelope["detail-type"] in pattern["detail-type"]
 
 
-def test_every_function_has_a_role_to_itself() -> None:
-    roles = Counter(reference(one["Role"]) for one in made("AWS::Lambda::Function").values())
+def test_every_function_has_its_own_role() -> None:
+    roles = Counter(
+        reference(one["Role"]) for one in translated_properties("AWS::Lambda::Function").values()
+    )
     assert set(roles.values()) == {1}
-    assert set(roles) <= set(made("AWS::IAM::Role"))
+    assert set(roles) <= set(translated_properties("AWS::IAM::Role"))
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
-def test_a_function_has_a_policy_unless_it_touches_nothing(folder: str) -> None:
-    assert (not list(statements(functions()[folder]))) == (folder in WITHOUT_ANY_RIGHTS)
+def test_a_function_has_a_policy_unless_it_calls_nothing(folder: str) -> None:
+    assert (not list(statements(functions()[folder]))) == (folder in WITHOUT_PERMISSIONS)
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
-def test_no_right_is_wider_than_one_action_on_one_resource_of_the_stack(folder: str) -> None:
+def test_a_permission_names_actions_and_resources_of_the_stack(folder: str) -> None:
     for statement in statements(functions()[folder]):
         assert statement["Effect"] == "Allow"
         for action in as_list(statement["Action"]):
             assert "*" not in action, statement
         for resource in as_list(statement["Resource"]):
             assert resource != "*", statement
-            assert isinstance(resource, dict), "an ARN is taken from a resource, not written out"
+            assert isinstance(resource, dict), "use the ARN of a resource, not a text"
 
 
 def test_no_function_name_is_fixed() -> None:
     assert [name for name, one in functions().items() if "FunctionName" in one] == []
 
 
-def test_the_gateway_never_gives_up_before_the_function_does() -> None:
+def test_a_function_times_out_before_the_gateway() -> None:
     default = source().data["Globals"]["Function"]["Timeout"]
     timeouts = {
         name: one.get("Timeout", default) for name, one in functions().items() if routes_of(one)
@@ -114,25 +116,24 @@ def test_the_gateway_never_gives_up_before_the_function_does() -> None:
     assert {name: seconds for name, seconds in timeouts.items() if seconds >= 30} == {}
 
 
-def test_only_functions_that_decode_images_carry_the_imaging_layer() -> None:
+def test_only_functions_that_decode_images_have_the_imaging_layer() -> None:
     with_layers = {name: one["Layers"] for name, one in functions().items() if "Layers" in one}
     imaging = [{"Ref": "ImagingLayer"}]
     assert with_layers == {"build_export": imaging, "make_thumbnail": imaging}
 
 
 def _service_behind(folder: str) -> str:
-    """The service whose event source mapping invokes a function."""
+    """Return the service whose event source mapping invokes a function."""
     sources = {
         reference(one["Properties"]["EventSourceArn"])
-        for one in written("AWS::Lambda::EventSourceMapping").values()
+        for one in resources("AWS::Lambda::EventSourceMapping").values()
         if reference(one["Properties"]["FunctionName"]) == logical_id(folder)
     }
     assert sources, f"nothing invokes {folder}"
-    return "sqs" if sources <= set(written("AWS::SQS::Queue")) else "dynamodb"
+    return "sqs" if sources <= set(resources("AWS::SQS::Queue")) else "dynamodb"
 
 
-def test_nobody_may_scan_a_table() -> None:
-    """Whatever a handler asks for: what it may not do, no request does."""
+def test_no_function_may_scan_a_table() -> None:
     allowed = {
         action
         for one in functions().values()

@@ -1,4 +1,4 @@
-"""Layers: what is built into them, and that the local stack runs on the very same versions."""
+"""Layers: their packages, which the local stack uses in the same versions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.reading import ROOT, pins, written
+from tests.template.template_file import ROOT, pins, resources
 
-LAYERS = written("AWS::Serverless::LayerVersion")
+LAYERS = resources("AWS::Serverless::LayerVersion")
 REQUIREMENTS = ("layers/dependencies/requirements.txt", "layers/imaging/requirements.txt")
 EVERY_FILE = (*REQUIREMENTS, "requirements.txt", "requirements-dev.txt")
 
-# What tests and the local stack stand on, and Lambda must never see.
+# Packages of the tests and the local stack, which must not be in a layer.
 NEVER_IN_A_LAYER = {"moto", "pytest", "mypy", "ruff", "flask", "werkzeug", "aws-sam-translator"}
 
-# Import names that differ from the name of the package.
+# Import names that differ from the package name.
 IMPORTED_AS = {
     "pyjwt": "jwt",
     "pillow": "PIL",
@@ -26,11 +26,11 @@ IMPORTED_AS = {
     "aws-lambda-powertools": "aws_lambda_powertools",
 }
 
-# Comes with boto3, at the version that boto3 names.
-BROUGHT_ALONG = {"botocore"}
+# boto3 depends on it, and pins its version.
+DEPENDENCIES_OF_BOTO3 = {"botocore"}
 
-# PyJWT imports it for RS256. It is named, because on a developer's machine moto hides its absence.
-NAMED_FOR_ANOTHER = {"cryptography"}
+# PyJWT imports it for RS256. It is listed, because moto installs it on a developer's machine.
+IMPORTED_BY_ANOTHER = {"cryptography"}
 
 
 @pytest.mark.parametrize("path", EVERY_FILE)
@@ -40,7 +40,7 @@ def test_every_requirement_is_one_exact_version(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", REQUIREMENTS)
-def test_the_local_stack_runs_on_the_pins_of_the_layers(path: str) -> None:
+def test_the_local_stack_uses_the_versions_of_the_layers(path: str) -> None:
     everything = pins("requirements.txt")
     for name, line in pins(path).items():
         assert everything[name] == line
@@ -53,18 +53,18 @@ def test_a_constraint_agrees_with_every_pin(path: str) -> None:
         assert constraints[name] == line.partition("==")[2]
 
 
-def test_nothing_that_only_tests_need_is_in_a_layer() -> None:
+def test_no_layer_contains_packages_of_the_tests() -> None:
     shipped = {name for path in REQUIREMENTS for name in pins(path)}
     assert shipped & NEVER_IN_A_LAYER == set()
 
 
-def test_the_layers_hold_exactly_what_the_code_imports() -> None:
+def test_the_layers_contain_exactly_what_the_code_imports() -> None:
     shipped = {IMPORTED_AS.get(name, name) for path in REQUIREMENTS for name in pins(path)}
     imported: set[str] = set()
     for path in (ROOT / "layers/coffer/python").rglob("*.py"):
         imported |= _third_party_imports(path)
-    assert imported - BROUGHT_ALONG - shipped == set(), "imported, but in no layer"
-    assert shipped - NAMED_FOR_ANOTHER - imported == set(), "in a layer, but never imported"
+    assert imported - DEPENDENCIES_OF_BOTO3 - shipped == set(), "imported, but in no layer"
+    assert shipped - IMPORTED_BY_ANOTHER - imported == set(), "in a layer, but never imported"
 
 
 def test_image_libraries_are_in_the_imaging_layer_only() -> None:
@@ -74,7 +74,7 @@ def test_image_libraries_are_in_the_imaging_layer_only() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
-def test_a_layer_is_built_for_the_processor_that_the_functions_run_on(name: str) -> None:
+def test_a_layer_is_built_for_the_processor_of_the_functions(name: str) -> None:
     layer = LAYERS[name]
     assert layer["Metadata"]["BuildMethod"] == "python3.13"
     assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}
@@ -84,8 +84,8 @@ def test_a_layer_is_built_for_the_processor_that_the_functions_run_on(name: str)
     assert (ROOT / properties["ContentUri"]).is_dir()
 
 
-def test_our_own_layer_is_built_from_inside_its_python_folder() -> None:
-    """SAM puts the build into python/ itself; from the folder above nothing could be imported."""
+def test_our_layer_is_built_from_inside_its_python_folder() -> None:
+    """SAM puts the content into python/ itself, so the folder above could not be imported."""
     assert LAYERS["CofferLayer"]["Properties"]["ContentUri"] == "layers/coffer/python"
 
 
@@ -100,7 +100,7 @@ def _third_party_imports(path: Path) -> set[str]:
 
 
 def _running_code(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node that runs in Lambda: what is there for the type checker only is left out."""
+    """Yield every node except those that only the type checker sees."""
     if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
         return
     yield tree

@@ -1,4 +1,4 @@
-"""Nothing that is delivered asynchronously can get lost without somebody being told."""
+"""Asynchronous deliveries are retried, then kept, and an alarm reports them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ import pytest
 
 from coffer.domain.configuration.cron import parse_cron
 from coffer.domain.configuration.durations import parse_duration
-from tests.template.reading import as_list, functions, made, reference, source, written
+from tests.template.template_file import (
+    as_list,
+    functions,
+    reference,
+    resources,
+    source,
+    translated_properties,
+)
 
-QUEUES = written("AWS::SQS::Queue")
+QUEUES = resources("AWS::SQS::Queue")
 DEAD_LETTER_QUEUES = {
     reference(one["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
     for one in QUEUES.values()
     if "RedrivePolicy" in one["Properties"]
 } | {"RuleDeadLetterQueue"}
-MAPPINGS = written("AWS::Lambda::EventSourceMapping")
+MAPPINGS = resources("AWS::Lambda::EventSourceMapping")
 STREAM_MAPPINGS = sorted(name for name in MAPPINGS if name.endswith("StreamMapping"))
 FOURTEEN_DAYS = 14 * 24 * 3600
 
 
 @pytest.mark.parametrize("name", sorted(set(QUEUES) - DEAD_LETTER_QUEUES))
-def test_a_queue_gives_up_after_five_attempts_into_a_dead_letter_queue(name: str) -> None:
+def test_a_message_goes_to_the_dead_letter_queue_after_five_attempts(name: str) -> None:
     redrive = QUEUES[name]["Properties"]["RedrivePolicy"]
     assert redrive["maxReceiveCount"] == 5
     kept = QUEUES[reference(redrive["deadLetterTargetArn"])]["Properties"]
@@ -31,13 +38,13 @@ def test_a_queue_gives_up_after_five_attempts_into_a_dead_letter_queue(name: str
 
 
 @pytest.mark.parametrize("name", sorted(set(QUEUES) - DEAD_LETTER_QUEUES))
-def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(name: str) -> None:
+def test_the_visibility_timeout_is_six_times_the_timeout_of_the_function(name: str) -> None:
     (mapping,) = [
         one["Properties"]
         for one in MAPPINGS.values()
         if reference(one["Properties"]["EventSourceArn"]) == name
     ]
-    function = written("AWS::Serverless::Function")[reference(mapping["FunctionName"])]
+    function = resources("AWS::Serverless::Function")[reference(mapping["FunctionName"])]
     timeout = function["Properties"]["Timeout"]
     assert QUEUES[name]["Properties"]["VisibilityTimeout"] == 6 * timeout
 
@@ -48,24 +55,24 @@ def test_every_queue_is_encrypted() -> None:
     ] == []
 
 
-def test_every_mapping_reports_which_items_failed() -> None:
+def test_every_mapping_reports_batch_item_failures() -> None:
     responses = [one["Properties"]["FunctionResponseTypes"] for one in MAPPINGS.values()]
     assert responses == [["ReportBatchItemFailures"]] * len(MAPPINGS)
 
 
 @pytest.mark.parametrize("name", STREAM_MAPPINGS)
-def test_a_stream_is_split_retried_and_at_last_kept_whole(name: str) -> None:
+def test_a_failed_batch_is_split_retried_and_stored(name: str) -> None:
     mapping = MAPPINGS[name]["Properties"]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 50
     kept_in = reference(mapping["DestinationConfig"]["OnFailure"]["Destination"])
-    assert kept_in in written("AWS::S3::Bucket")
+    assert kept_in in resources("AWS::S3::Bucket")
 
 
-def test_every_stream_is_read_from_its_beginning_by_publish_changes() -> None:
+def test_publish_changes_reads_every_stream_from_its_beginning() -> None:
     with_streams = {
         name
-        for name, one in written("AWS::DynamoDB::Table").items()
+        for name, one in resources("AWS::DynamoDB::Table").items()
         if "StreamSpecification" in one["Properties"]
     }
     mappings = [MAPPINGS[name]["Properties"] for name in STREAM_MAPPINGS]
@@ -75,17 +82,24 @@ def test_every_stream_is_read_from_its_beginning_by_publish_changes() -> None:
 
 
 def test_every_rule_target_and_schedule_has_a_retry_policy_and_a_dead_letter_queue() -> None:
-    targets = [target for rule in made("AWS::Events::Rule").values() for target in rule["Targets"]]
-    targets += [schedule["Target"] for schedule in made("AWS::Scheduler::Schedule").values()]
+    targets = [
+        target
+        for rule in translated_properties("AWS::Events::Rule").values()
+        for target in rule["Targets"]
+    ]
+    targets += [
+        schedule["Target"]
+        for schedule in translated_properties("AWS::Scheduler::Schedule").values()
+    ]
     assert targets
     for target in targets:
         assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
         assert reference(target["DeadLetterConfig"]["Arn"]) == "RuleDeadLetterQueue"
 
 
-def test_a_queue_takes_messages_from_its_own_rules_only() -> None:
-    policies = written("AWS::SQS::QueuePolicy")
-    for name, rule in made("AWS::Events::Rule").items():
+def test_a_queue_accepts_messages_of_its_own_rules_only() -> None:
+    policies = resources("AWS::SQS::QueuePolicy")
+    for name, rule in translated_properties("AWS::Events::Rule").items():
         for target in rule["Targets"]:
             for queue in (reference(target["Arn"]), reference(target["DeadLetterConfig"]["Arn"])):
                 statement = policies[f"{queue}Policy"]["Properties"]["PolicyDocument"]["Statement"][
@@ -96,14 +110,14 @@ def test_a_queue_takes_messages_from_its_own_rules_only() -> None:
                 assert name in map(reference, rules)
 
 
-def test_housekeeping_is_always_on() -> None:
+def test_housekeeping_is_always_enabled() -> None:
     (schedule,) = functions()["keep_house"]["Events"].values()
     assert schedule["Type"] == "ScheduleV2"
     assert schedule["Properties"]["ScheduleExpression"] == "rate(15 minutes)"
     assert schedule["Properties"]["State"] == "ENABLED"
 
 
-def test_orphans_are_removed_only_where_a_cron_says_when() -> None:
+def test_orphan_removal_is_disabled_without_a_cron() -> None:
     (schedule,) = functions()["remove_orphans"]["Events"].values()
     assert schedule["Properties"]["State"] == {
         "Fn::If": ["OrphansAreRemoved", "ENABLED", "DISABLED"]
@@ -147,7 +161,7 @@ NO_AGES = [
         ("OrphanRemovalObjectMaxAge", AGES, NO_AGES),
     ],
 )
-def test_a_bad_cron_or_age_is_refused_when_it_is_deployed(
+def test_the_template_refuses_an_invalid_cron_or_age(
     parameter: str, good: list[str], bad: list[str]
 ) -> None:
     pattern = source().data["Parameters"][parameter]["AllowedPattern"]
@@ -167,12 +181,12 @@ def test_every_cron_that_the_pattern_refuses_is_refused_when_a_function_starts(c
 
 
 @pytest.mark.parametrize("age", AGES)
-def test_every_age_that_the_pattern_lets_through_is_understood(age: str) -> None:
+def test_every_age_that_the_pattern_accepts_is_valid(age: str) -> None:
     assert parse_duration(age) > timedelta()
 
 
-def test_every_dead_letter_queue_is_watched() -> None:
-    alarm = written("AWS::CloudWatch::Alarm")["DeadLettersAlarm"]["Properties"]
+def test_the_alarm_watches_every_dead_letter_queue() -> None:
+    alarm = resources("AWS::CloudWatch::Alarm")["DeadLettersAlarm"]["Properties"]
     watched = {
         reference(metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"])
         for metric in alarm["Metrics"]
@@ -181,8 +195,8 @@ def test_every_dead_letter_queue_is_watched() -> None:
     assert watched == DEAD_LETTER_QUEUES
 
 
-def test_an_alarm_goes_to_the_topic_that_the_stack_was_given() -> None:
-    for name, alarm in written("AWS::CloudWatch::Alarm").items():
+def test_every_alarm_goes_to_the_topic() -> None:
+    for name, alarm in resources("AWS::CloudWatch::Alarm").items():
         condition, actions, _ = alarm["Properties"]["AlarmActions"]["Fn::If"]
         assert (condition, actions) == ("AlarmsAreSent", [{"Ref": "AlarmTopicArn"}]), name
     assert "AlarmTopicArn" in source().data["Parameters"]

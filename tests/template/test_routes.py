@@ -12,14 +12,14 @@ import pytest
 from coffer.http.openapi import documented_path
 from coffer.http.routes import ROUTES
 from local.stack import LocalStack
-from tests.template.reading import ROOT, functions, routes, routes_of, table_rows
+from tests.template.template_file import ROOT, functions, routes, routes_of, table_rows
 
 DEFAULT = "$default"
 
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, list[str]]:
-    """The route keys that each handler serves, as the handlers themselves say."""
+    """Return the route keys that each handler declares."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.template.declared_routes"],
         cwd=ROOT,
@@ -40,7 +40,7 @@ def test_a_handler_serves_the_routes_that_the_template_gives_it(
     assert set(declared[folder]) == routes_of(functions()[folder])
 
 
-def test_the_table_of_all_routes_is_the_templates() -> None:
+def test_the_route_table_lists_the_routes_of_the_template() -> None:
     assert sorted(ROUTES) == sorted(set(routes()) - {DEFAULT})
 
 
@@ -50,15 +50,15 @@ def test_the_documentation_lists_every_route_with_its_function() -> None:
 
 
 def test_no_route_key_ends_in_a_slash() -> None:
-    """The gateway refuses such keys; greedy routes stand in for them."""
+    """The gateway refuses such keys; greedy routes replace them."""
     assert [key for key in routes() if key.endswith("/")] == []
 
 
-def test_one_function_answers_what_no_route_takes() -> None:
+def test_one_function_serves_requests_without_a_route() -> None:
     assert routes()[DEFAULT] == "answer_unrouted"
 
 
-def test_the_openapi_document_describes_every_route_and_invents_none(
+def test_the_openapi_document_describes_every_route_and_no_others(
     running_stack: LocalStack,
 ) -> None:
     document = json.loads(running_stack.request("GET", "/api/v1/openapi.json").body)
@@ -72,6 +72,6 @@ def test_the_openapi_document_describes_every_route_and_invents_none(
 
 
 def _documented(route: str) -> str:
-    """A route as the document has it."""
+    """Return a route as the OpenAPI document spells it."""
     method, _, path = route.partition(" ")
     return f"{method} {documented_path(path)}"

@@ -1,4 +1,4 @@
-"""The sample events, replayed on an empty stack: what they ask for, and what comes of it."""
+"""Each sample event, replayed on an empty stack, and its expected result."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from http import HTTPStatus
 import pytest
 
 from local.stack import LocalStack
-from tests.template.reading import functions, logical_id, sample_event
+from tests.template.template_file import functions, logical_id, sample_event
 
-# Nothing is there yet, and the samples' permission token is no token.
-ANSWERS = {
+# There are no records yet, and the permission token of the samples is invalid.
+STATUSES = {
     "answer_unrouted": HTTPStatus.METHOD_NOT_ALLOWED,
     "authorize_uploads": HTTPStatus.UNAUTHORIZED,
     "create_derivatives_in_bulk": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -68,36 +68,36 @@ BATCHES = (
 )
 
 
-def test_every_sample_is_replayed() -> None:
-    assert {*ANSWERS, *BATCHES, "keep_house", "remove_orphans"} == set(functions())
+def test_every_sample_is_covered() -> None:
+    assert {*STATUSES, *BATCHES, "keep_house", "remove_orphans"} == set(functions())
 
 
-@pytest.mark.parametrize("folder", sorted(ANSWERS))
-def test_a_request_is_answered_as_the_sample_deserves(folder: str, stack: LocalStack) -> None:
+@pytest.mark.parametrize("folder", sorted(STATUSES))
+def test_a_request_gets_the_expected_status(folder: str, stack: LocalStack) -> None:
     outcome = stack.invoke(logical_id(folder), sample_event(folder))
     assert not outcome.failed, outcome.error_message
-    assert outcome.payload["statusCode"] == ANSWERS[folder], outcome.payload["body"]
+    assert outcome.payload["statusCode"] == STATUSES[folder], outcome.payload["body"]
 
 
 @pytest.mark.parametrize("folder", BATCHES)
-def test_a_batch_goes_through_whole(folder: str, stack: LocalStack) -> None:
+def test_a_batch_is_processed_without_failures(folder: str, stack: LocalStack) -> None:
     outcome = stack.invoke(logical_id(folder), sample_event(folder))
     assert not outcome.failed, outcome.error_message
     assert outcome.payload == {"batchItemFailures": []}
 
 
-def test_the_sampled_changes_reach_the_audit_and_the_bus(stack: LocalStack) -> None:
+def test_the_changes_of_the_sample_are_audited_and_published(stack: LocalStack) -> None:
     stack.invoke("PublishChangesFunction", sample_event("publish_changes"))
     assert [entry["version"] for entry in stack.items("AuditTable")] == [1, 2]
     kinds = [event["detail-type"] for event in stack.bus_events]
     assert kinds == ["ObjectUploadNotification", "ThumbnailNotification"]
 
 
-def test_an_empty_house_is_kept_without_work(stack: LocalStack) -> None:
+def test_housekeeping_of_an_empty_stack_does_nothing(stack: LocalStack) -> None:
     outcome = stack.invoke("KeepHouseFunction", sample_event("keep_house"))
     assert (outcome.failed, outcome.payload) == (False, {})
 
 
-def test_a_sweep_of_an_empty_store_removes_nothing(stack: LocalStack) -> None:
+def test_orphan_removal_of_an_empty_stack_removes_nothing(stack: LocalStack) -> None:
     outcome = stack.invoke("RemoveOrphansFunction", sample_event("remove_orphans"))
     assert (outcome.failed, outcome.payload) == (False, {"orphans": []})

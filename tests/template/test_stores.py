@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.template.reading import reference, source, written
+from tests.template.template_file import reference, resources, source
 
-BUCKETS = written("AWS::S3::Bucket")
-TABLES = written("AWS::DynamoDB::Table")
-UNTOLD = ("UsageTable", "CountsTable", "IdempotencyTable")
-"""Tables that nobody is told of: sums, which change with what others say, and runs of requests."""
+BUCKETS = resources("AWS::S3::Bucket")
+TABLES = resources("AWS::DynamoDB::Table")
+WITHOUT_STREAM = ("UsageTable", "CountsTable", "IdempotencyTable")
+"""Tables whose changes are not published: counters and idempotent requests."""
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 
 @pytest.mark.parametrize("name", sorted(BUCKETS | TABLES))
-def test_a_store_outlives_its_stack(name: str) -> None:
+def test_a_bucket_or_table_outlives_its_stack(name: str) -> None:
     store = (BUCKETS | TABLES)[name]
     assert store["DeletionPolicy"] == "RetainExceptOnCreate"
     assert store["UpdateReplacePolicy"] == "Retain"
@@ -33,7 +33,7 @@ def test_a_bucket_is_private_and_free_of_acls(name: str) -> None:
     ("public", "acl_blocks", "ownership"),
     [(True, False, "BucketOwnerPreferred"), (False, True, "BucketOwnerEnforced")],
 )
-def test_only_the_rawstore_bucket_takes_public_acls_and_only_when_asked(
+def test_only_the_rawstore_bucket_allows_public_acls_and_only_if_configured(
     public: bool, acl_blocks: bool, ownership: str
 ) -> None:
     properties = BUCKETS["RawstoreBucket"]["Properties"]
@@ -50,7 +50,7 @@ def test_only_the_rawstore_bucket_takes_public_acls_and_only_when_asked(
 def test_a_bucket_is_encrypted_by_s3_and_refuses_plain_http(name: str) -> None:
     (rule,) = BUCKETS[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    policy = written("AWS::S3::BucketPolicy")[f"{name}Policy"]["Properties"]
+    policy = resources("AWS::S3::BucketPolicy")[f"{name}Policy"]["Properties"]
     assert reference(policy["Bucket"]) == name
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
@@ -59,7 +59,7 @@ def test_a_bucket_is_encrypted_by_s3_and_refuses_plain_http(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BUCKETS))
-def test_a_bucket_forgets_abandoned_multiparts_after_a_week(name: str) -> None:
+def test_a_bucket_aborts_abandoned_multipart_uploads_after_a_week(name: str) -> None:
     rules = BUCKETS[name]["Properties"]["LifecycleConfiguration"]["Rules"]
     whole_bucket = [rule for rule in rules if "Prefix" not in rule]
     assert {"DaysAfterInitiation": 7} in [
@@ -67,18 +67,18 @@ def test_a_bucket_forgets_abandoned_multiparts_after_a_week(name: str) -> None:
     ]
 
 
-def test_arrivals_are_kept_longer_than_any_message_about_them() -> None:
+def test_incoming_objects_are_kept_longer_than_their_messages() -> None:
     rules = BUCKETS["ObjectBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     (days,) = [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "incoming/"]
     queue_days, dead_letter_days = 4, 14
     assert days > queue_days + dead_letter_days
 
 
-def test_both_stores_tell_eventbridge_and_let_browsers_post() -> None:
+def test_both_stores_notify_eventbridge_and_allow_uploads_by_browsers() -> None:
     for name in ("ObjectBucket", "RawstoreBucket"):
         properties = BUCKETS[name]["Properties"]
-        told = properties["NotificationConfiguration"]["EventBridgeConfiguration"]
-        assert told == {"EventBridgeEnabled": True}
+        notification = properties["NotificationConfiguration"]["EventBridgeConfiguration"]
+        assert notification == {"EventBridgeEnabled": True}
         (rule,) = properties["CorsConfiguration"]["CorsRules"]
         assert set(rule["AllowedMethods"]) == {"POST", "PUT", "GET", "HEAD"}
         assert rule["AllowedOrigins"] == {"Ref": "AllowedOrigins"}
@@ -95,7 +95,9 @@ def test_a_table_is_on_demand_recoverable_and_protected(name: str) -> None:
     assert properties["DeletionProtectionEnabled"]["Fn::If"] == ["TablesAreProtected", True, False]
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLES) - {"AccessKeysTable", "AuditTable", *UNTOLD}))
+@pytest.mark.parametrize(
+    "name", sorted(set(TABLES) - {"AccessKeysTable", "AuditTable", *WITHOUT_STREAM})
+)
 def test_a_table_of_records_streams_both_images(name: str) -> None:
     properties = TABLES[name]["Properties"]
     assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
@@ -107,27 +109,27 @@ def test_a_table_expires_its_tombstones(name: str) -> None:
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
-@pytest.mark.parametrize("name", UNTOLD)
-def test_a_table_of_numbers_tells_nobody(name: str) -> None:
+@pytest.mark.parametrize("name", WITHOUT_STREAM)
+def test_a_table_of_counters_has_no_stream(name: str) -> None:
     assert "StreamSpecification" not in TABLES[name]["Properties"]
 
 
-def test_what_was_counted_never_expires() -> None:
+def test_the_counts_never_expire() -> None:
     assert "TimeToLiveSpecification" not in TABLES["CountsTable"]["Properties"]
 
 
-def test_the_audit_never_expires_and_tells_nobody() -> None:
+def test_the_audit_never_expires_and_has_no_stream() -> None:
     properties = TABLES["AuditTable"]["Properties"]
     assert "TimeToLiveSpecification" not in properties
     assert "StreamSpecification" not in properties
 
 
-def test_protection_is_on_unless_it_is_switched_off() -> None:
+def test_tables_are_protected_by_default() -> None:
     assert source().data["Parameters"]["ProtectTables"]["Default"] == "true"
 
 
 def _choose(value: Any, public: bool) -> Any:
-    """The branch of a choice that hangs on whether the rawstore may be public."""
+    """Return the branch of a condition for a public or a private rawstore."""
     condition, then, otherwise = value["Fn::If"]
     assert condition == "RawstoreMayBePublic"
     return then if public else otherwise

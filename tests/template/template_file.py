@@ -1,4 +1,4 @@
-"""What the tests of the template read: the file, what SAM makes of it, and its neighbours."""
+"""template.yaml as it is written and as SAM translates it, and the files beside it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ REGION = "eu-central-1"
 
 @cache
 def source() -> Source:
-    """The template as it is written, its short tags in long form."""
+    """Return the template as it is written, with short tags in their long form."""
     return read_source(ROOT / "template.yaml")
 
 
 @cache
 def translated() -> Template:
-    """The template as CloudFormation gets it, every parameter at its default."""
+    """Return the template as CloudFormation gets it, with every parameter at its default."""
     return translate(source(), {}, REGION)
 
 
-def written(type_name: str) -> dict[str, dict[str, Any]]:
-    """The resources of a type in the file, whole, by logical id."""
-    resources: Mapping[str, dict[str, Any]] = source().data["Resources"]
-    return {name: one for name, one in resources.items() if one["Type"] == type_name}
+def resources(type_name: str) -> dict[str, dict[str, Any]]:
+    """Return the resources of a type as written, by logical id."""
+    every: Mapping[str, dict[str, Any]] = source().data["Resources"]
+    return {name: one for name, one in every.items() if one["Type"] == type_name}
 
 
-def made(type_name: str) -> dict[str, dict[str, Any]]:
-    """The properties of the resources of a type after translation, by logical id."""
+def translated_properties(type_name: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the resources of a type after translation, by logical id."""
     return {
         name: one.get("Properties", {})
         for name, one in translated().resources.items()
@@ -43,10 +43,10 @@ def made(type_name: str) -> dict[str, dict[str, Any]]:
 
 
 def functions() -> dict[str, dict[str, Any]]:
-    """The properties of each function as written, by the name of its folder."""
+    """Return the properties of each function as written, by the name of its folder."""
     return {
         Path(one["Properties"]["CodeUri"]).name: one["Properties"]
-        for one in written("AWS::Serverless::Function").values()
+        for one in resources("AWS::Serverless::Function").values()
     }
 
 
@@ -58,12 +58,12 @@ def declared_variables(folder: str) -> dict[str, Any]:
 
 
 def logical_id(folder: str) -> str:
-    """The logical id that a function's folder gives it."""
+    """Return the logical id of the function in a folder."""
     return "".join(word.capitalize() for word in folder.split("_")) + "Function"
 
 
 def routes_of(properties: Mapping[str, Any]) -> set[str]:
-    """The route keys of a function; `$default` where an HTTP event names no path."""
+    """Return the route keys of a function; `$default` if an HTTP event has no path."""
     return {
         f"{event['Properties']['Method']} {event['Properties']['Path']}"
         if "Path" in event["Properties"]
@@ -74,31 +74,31 @@ def routes_of(properties: Mapping[str, Any]) -> set[str]:
 
 
 def routes() -> dict[str, str]:
-    """The folder of the function behind each route key."""
+    """Return the folder of the function behind each route key."""
     return {route: name for name, one in functions().items() for route in routes_of(one)}
 
 
 def sample_event(folder: str) -> dict[str, Any]:
-    """The sample event of a function."""
+    """Return the sample event of a function."""
     text = (ROOT / "events" / f"{folder}.json").read_text(encoding="utf-8")
     event: dict[str, Any] = json.loads(text)
     return event
 
 
 def statements(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The statements of a function's own policies, conditional ones included."""
+    """Yield the statements of a function's policies, including conditional ones."""
     for policy in properties.get("Policies", []):
         for statement in policy["Statement"]:
             yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def as_list(value: Any) -> list[Any]:
-    """IAM's `one or several`, always as several."""
+    """Return a value of IAM, which may be a list or a single entry, as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def reference(value: Any) -> str:
-    """The logical id that a Ref or GetAtt names; empty for anything else."""
+    """Return the logical id that a Ref or GetAtt names, or an empty string for other values."""
     if not isinstance(value, dict):
         return ""
     if "Ref" in value:
@@ -108,7 +108,7 @@ def reference(value: Any) -> str:
 
 
 def pins(path: str) -> dict[str, str]:
-    """The requirement lines of a file by the package's name; comments and options left out."""
+    """Return the requirement lines of a file, without comments and options, by package."""
     pinned: dict[str, str] = {}
     for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
         requirement = line.partition("#")[0].strip()
