@@ -83,7 +83,7 @@ def test_an_image_without_width_or_height_fails(
 ) -> None:
     for width, height in ((0, 48), (64, 0), (0, 0)):
         if media_type == "image/webp" and not (width and height):
-            continue  # its canvas is resources less one, so that it has no zero
+            continue  # its canvas is stored minus one, so that it has no zero
         found = outcome(thumbnailer, sized(media_type, width, height), media_type)
         assert found in CODES | ({"READY"} if media_type == "application/pdf" else set())
 
