@@ -1,4 +1,4 @@
-"""The Vocabulary port: names are unique, terms in use stay, and neither needs a search."""
+"""Contract of the Vocabulary port, for its fake and for DynamoDB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import DYNAMODB
-from coffer.adapters.dynamodb.vocabulary.terms import count_uses
+from coffer.adapters.dynamodb.vocabulary.terms import count_usage
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.errors import (
     RecordChangedError,
@@ -25,7 +25,7 @@ from coffer.domain.vocabulary.terms import (
     ManagedAttribute,
     ObjectSubtype,
     Term,
-    use_of,
+    usage_key,
 )
 from tests.fakes import InMemoryVocabulary
 from tests.fakes.clocks import NOON
@@ -51,13 +51,13 @@ def vocabulary(request: pytest.FixtureRequest) -> Vocabulary:
 
 
 def use(vocabulary: Vocabulary, term: Term, times: int) -> None:
-    """What writing metadata does to the counts."""
+    """Count the use of a term, as a transaction that writes metadata does."""
     if isinstance(vocabulary, InMemoryVocabulary):
-        vocabulary.uses[use_of(term)] += times
+        vocabulary.uses[usage_key(term)] += times
         return
     assert isinstance(vocabulary, DynamoVocabulary)
     with TransactWrite(connection=DYNAMODB) as write:
-        count_uses(write, {use_of(term): times})
+        count_usage(write, {usage_key(term): times})
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -89,7 +89,7 @@ def test_terms_are_listed_the_oldest_first(vocabulary: Vocabulary) -> None:
     assert listed == [identifier(number) for number in (1, 2, 3)]
 
 
-def test_those_terms_are_found_that_there_are(vocabulary: Vocabulary) -> None:
+def test_existing_terms_are_read_by_name(vocabulary: Vocabulary) -> None:
     vocabulary.add(attribute())
     vocabulary.add(subtype())
     terms = vocabulary.terms(["sheet_condition", "colour", "", "x" * 2000], {"DRAWING", "drawing"})
@@ -99,7 +99,7 @@ def test_those_terms_are_found_that_there_are(vocabulary: Vocabulary) -> None:
     assert (nothing.attributes, nothing.subtypes) == ({}, {})
 
 
-def test_a_name_is_taken_once(vocabulary: Vocabulary) -> None:
+def test_a_name_is_unique(vocabulary: Vocabulary) -> None:
     vocabulary.add(attribute())
     with pytest.raises(RecordExistsError):
         vocabulary.add(attribute(identifier=identifier(9)))
@@ -115,20 +115,20 @@ def test_a_change_is_written_once(vocabulary: Vocabulary) -> None:
         vocabulary.replace(attribute(), attribute(version=2))
 
 
-def test_a_term_of_another_type_is_written_while_nobody_uses_it(vocabulary: Vocabulary) -> None:
+def test_a_term_changes_its_type_only_while_it_is_unused(vocabulary: Vocabulary) -> None:
     vocabulary.add(subtype())
     other = subtype(dc_type=DcType.TEXT, version=2)
     use(vocabulary, subtype(), 1)
     with pytest.raises(TermInUseError):
         vocabulary.replace(subtype(), other)
-    use(vocabulary, subtype(), -1)  # of another share, maybe
+    use(vocabulary, subtype(), -1)  # perhaps in another counter item
     vocabulary.replace(subtype(), other)
     assert vocabulary.get(ObjectSubtype, SUBTYPE) == other
     with pytest.raises(RecordChangedError):
         vocabulary.replace(subtype(), other)
 
 
-def test_a_tombstone_stays_and_the_name_is_free(vocabulary: Vocabulary) -> None:
+def test_a_deleted_term_leaves_a_tombstone_and_frees_its_name(vocabulary: Vocabulary) -> None:
     vocabulary.add(attribute())
     vocabulary.replace(attribute(), DELETED)
     assert vocabulary.get(ManagedAttribute, ATTRIBUTE) == DELETED
@@ -140,7 +140,7 @@ def test_a_tombstone_stays_and_the_name_is_free(vocabulary: Vocabulary) -> None:
     use(vocabulary, again, 1)
 
 
-def test_a_term_that_anybody_uses_is_not_deleted(vocabulary: Vocabulary) -> None:
+def test_a_term_in_use_is_not_deleted(vocabulary: Vocabulary) -> None:
     vocabulary.add(attribute())
     for _ in range(20):
         use(vocabulary, attribute(), 1)
@@ -151,7 +151,7 @@ def test_a_term_that_anybody_uses_is_not_deleted(vocabulary: Vocabulary) -> None
     vocabulary.replace(attribute(), DELETED)
 
 
-def test_a_renamed_term_frees_its_name_and_takes_the_other(vocabulary: Vocabulary) -> None:
+def test_a_renamed_term_frees_its_old_name(vocabulary: Vocabulary) -> None:
     vocabulary.add(subtype())
     vocabulary.add(subtype(identifier=identifier(9), ac_subtype="PHOTO"))
     with pytest.raises(RecordExistsError):
@@ -163,8 +163,8 @@ def test_a_renamed_term_frees_its_name_and_takes_the_other(vocabulary: Vocabular
     vocabulary.add(subtype(identifier=identifier(10)))
 
 
-class TestUnderWay:
-    """On DynamoDB: what is used while its term is being deleted."""
+class TestConcurrentUse:
+    """Use of a term on DynamoDB while the term is being deleted."""
 
     @pytest.fixture
     def vocabulary(self, stack: object) -> DynamoVocabulary:
@@ -176,16 +176,16 @@ class TestUnderWay:
         self, monkeypatch: pytest.MonkeyPatch, vocabulary: DynamoVocabulary, act: Callable[[], None]
     ) -> None:
         """Do something after the counts are read, and before the change is written."""
-        read = vocabulary._shares
+        read = vocabulary._usage_counts
 
-        def shares(term: Term) -> dict[str, int | None]:
+        def counts(term: Term) -> dict[str, int | None]:
             found = read(term)
             act()
             return found
 
-        monkeypatch.setattr(vocabulary, "_shares", shares)
+        monkeypatch.setattr(vocabulary, "_usage_counts", counts)
 
-    def test_a_use_that_comes_first_keeps_the_term(
+    def test_a_use_before_the_deletion_prevents_it(
         self, vocabulary: DynamoVocabulary, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         acts = iter([lambda: use(vocabulary, attribute(), 1)])
@@ -194,15 +194,15 @@ class TestUnderWay:
             vocabulary.replace(attribute(), DELETED)
         assert vocabulary.named(ManagedAttribute, "sheet_condition") == attribute()
 
-    def test_a_use_that_comes_late_is_refused(self, vocabulary: DynamoVocabulary) -> None:
+    def test_a_use_after_the_deletion_is_refused(self, vocabulary: DynamoVocabulary) -> None:
         vocabulary.replace(attribute(), DELETED)
         with pytest.raises(TransactWriteError):
             use(vocabulary, attribute(), 1)
 
-    def test_a_use_that_ends_is_counted_even_so(self, vocabulary: DynamoVocabulary) -> None:
+    def test_a_counter_item_can_be_negative(self, vocabulary: DynamoVocabulary) -> None:
         use(vocabulary, attribute(), -1)
 
-    def test_ever_new_uses_let_the_deleting_wait(
+    def test_a_deletion_gives_up_if_the_use_keeps_changing(
         self, vocabulary: DynamoVocabulary, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def come_and_go() -> None:
@@ -213,10 +213,10 @@ class TestUnderWay:
         with pytest.raises(UnavailableError):
             vocabulary.replace(attribute(), DELETED)
 
-    def test_terms_are_counted_together(self, vocabulary: DynamoVocabulary) -> None:
+    def test_one_action_counts_several_terms(self, vocabulary: DynamoVocabulary) -> None:
         vocabulary.add(subtype())
         with TransactWrite(connection=DYNAMODB) as write:
-            count_uses(write, {use_of(subtype()): 1, use_of(attribute()): 2})
+            count_usage(write, {usage_key(subtype()): 1, usage_key(attribute()): 2})
         for before, after in ((subtype(), subtype(ac_subtype="X")), (attribute(), DELETED)):
             with pytest.raises(TermInUseError):
                 vocabulary.replace(before, after)

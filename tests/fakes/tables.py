@@ -28,7 +28,7 @@ from coffer.domain.transactions.actions import (
 )
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, ThumbnailStatus
-from coffer.domain.vocabulary.usage import Terms, moved_uses
+from coffer.domain.vocabulary.usage import Terms, usage_changes
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.vocabulary import InMemoryVocabulary
 
@@ -150,7 +150,7 @@ class InMemoryCatalogue:
             raise TransactionCanceledError(reasons)
         for action in actions:
             self._do(action)
-        self._vocabulary.count(moved_uses(_metadata_changes(actions)))
+        self._vocabulary.count(usage_changes(_metadata_changes(actions)))
         if actions:
             self.commits.append(tuple(actions))
 

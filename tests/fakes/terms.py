@@ -1,4 +1,4 @@
-"""Terms of the vocabulary; a test names only what it is about."""
+"""Examples of vocabulary terms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ATTRIBUTE, SUBTYPE = identifier(101), identifier(102)
 
 
 def attribute(**changes: Any) -> ManagedAttribute:
-    """A managed attribute that takes any text."""
+    """Return a managed attribute that accepts any text, with these changes."""
     known: dict[str, Any] = {
         "identifier": ATTRIBUTE,
         "name": "Sheet Condition",
@@ -33,7 +33,7 @@ def attribute(**changes: Any) -> ManagedAttribute:
 
 
 def subtype(**changes: Any) -> ObjectSubtype:
-    """A kind of image."""
+    """Return a subtype of images, with these changes."""
     known: dict[str, Any] = {
         "identifier": SUBTYPE,
         "dc_type": DcType.IMAGE,

@@ -1,4 +1,4 @@
-"""The vocabulary in dictionaries."""
+"""A fake of the Vocabulary port."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from coffer.domain.errors import RecordChangedError, RecordExistsError, TermInUseError
 from coffer.domain.vocabulary.edit import must_be_unused
-from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, use_of
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, usage_key
 from coffer.domain.vocabulary.usage import Terms
 
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 
 
 class InMemoryVocabulary:
-    """The Vocabulary port; `uses` are those that metadata counts."""
+    """The Vocabulary port. `uses` are the usage counts of terms."""
 
     def __init__(self, *terms: Term) -> None:
         self.records: dict[str, Term] = {term.instance_id: term for term in terms}
@@ -28,8 +28,8 @@ class InMemoryVocabulary:
         return self._named(kind).get(term)
 
     def all_of(self, kind: type[T]) -> Sequence[T]:
-        there = [one for one in self._of(kind) if one.deleted_on is None]
-        return sorted(there, key=lambda one: one.identifier)
+        existing = [one for one in self._of(kind) if one.deleted_on is None]
+        return sorted(existing, key=lambda one: one.identifier)
 
     def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
         attributes, known = self._named(ManagedAttribute), self._named(ObjectSubtype)
@@ -39,22 +39,22 @@ class InMemoryVocabulary:
         )
 
     def add(self, term: Term) -> None:
-        if self._taken(term):
+        if self._is_taken(term):
             raise RecordExistsError(term.instance_id)
         self.records[term.instance_id] = term
 
     def replace(self, before: Term, after: Term) -> None:
-        if must_be_unused(before, after) and self.uses[use_of(before)] > 0:
+        if must_be_unused(before, after) and self.uses[usage_key(before)] > 0:
             raise TermInUseError(before.instance_id)
         if self.records[before.instance_id].version != before.version:
             raise RecordChangedError(before.instance_id)
-        if before.term != after.term and self._taken(after):
+        if before.term != after.term and self._is_taken(after):
             raise RecordExistsError(after.term)
         self.records[after.instance_id] = after
 
-    def count(self, moved: Mapping[str, int]) -> None:
-        """Keep what metadata now uses more, or less."""
-        self.uses.update(moved)
+    def count(self, changes: Mapping[str, int]) -> None:
+        """Add the changes to the usage counts."""
+        self.uses.update(changes)
 
     def _of(self, kind: type[T]) -> list[T]:
         return [one for one in self.records.values() if isinstance(one, kind)]
@@ -62,7 +62,7 @@ class InMemoryVocabulary:
     def _named(self, kind: type[T]) -> Mapping[str, T]:
         return {one.term: one for one in self.all_of(kind)}
 
-    def _taken(self, term: Term) -> bool:
+    def _is_taken(self, term: Term) -> bool:
         if isinstance(term, ManagedAttribute):
             return term.term in self._named(ManagedAttribute)
         return term.term in self._named(ObjectSubtype)

@@ -36,17 +36,17 @@ from coffer.domain.vocabulary.terms import (
     ElementType,
     ManagedAttribute,
     ObjectSubtype,
-    use_of,
+    usage_key,
 )
 from coffer.domain.vocabulary.usage import (
     MAX_ATTRIBUTES,
     MAX_CHARACTERS,
     check_terms,
-    moved_uses,
-    terms_named_by,
-    uses_of,
+    read_used_terms,
+    usage_changes,
+    used_terms,
 )
-from coffer.domain.vocabulary.values import takes
+from coffer.domain.vocabulary.values import is_valid_value
 from tests.fakes.clocks import NOON, FrozenClock
 from tests.fakes.hooks import once, with_hooks
 from tests.fakes.records import ADMIN, caller, identifier, metadata
@@ -93,16 +93,16 @@ def test_a_key_is_made_of_the_words_of_a_name(name: str, key: str) -> None:
 )
 def test_a_value_is_of_its_attributes_type(kind: str, good: list[str], bad: list[str]) -> None:
     typed = attribute(vocabulary_element_type=ElementType(kind))
-    assert [value for value in good if not takes(typed, value)] == []
-    assert [value for value in bad if takes(typed, value)] == []
+    assert [value for value in good if not is_valid_value(typed, value)] == []
+    assert [value for value in bad if is_valid_value(typed, value)] == []
 
 
 def test_accepted_values_are_the_only_ones_whatever_their_case() -> None:
     chosen = attribute(accepted_values=("Good", "torn"))
-    assert takes(chosen, "good")
-    assert takes(chosen, "TORN")
-    assert not takes(chosen, "wet")
-    assert takes(attribute(accepted_values=()), "wet")
+    assert is_valid_value(chosen, "good")
+    assert is_valid_value(chosen, "TORN")
+    assert not is_valid_value(chosen, "wet")
+    assert is_valid_value(attribute(accepted_values=()), "wet")
 
 
 class TestUse:
@@ -118,7 +118,7 @@ class TestUse:
 
     def check(self, **changes: object) -> None:
         record = metadata(**changes)
-        check_terms(terms_named_by(self.vocabulary, [record]), record)
+        check_terms(read_used_terms(self.vocabulary, [record]), record)
 
     def test_terms_that_there_are_may_be_used(self) -> None:
         self.check(managed_attributes={"sheet_condition": "good", "count": "-3"})
@@ -168,33 +168,33 @@ class TestUse:
 
     def test_terms_are_read_at_once_for_many_records(self) -> None:
         records = [metadata(ac_subtype="DRAWING"), metadata(managed_attributes={"count": "1"})]
-        terms = terms_named_by(self.vocabulary, records)
+        terms = read_used_terms(self.vocabulary, records)
         assert (set(terms.attributes), set(terms.subtypes)) == ({"count"}, {"DRAWING"})
 
     def test_endlessly_many_keys_are_not_looked_up(self) -> None:
         records = [metadata(managed_attributes={f"key{number}": "" for number in range(3001)})]
         asked: list[str] = []
-        terms_named_by(with_hooks(self.vocabulary, before=asked.append), records)
+        read_used_terms(with_hooks(self.vocabulary, before=asked.append), records)
         assert asked == ["terms"]
 
 
 def test_a_record_uses_its_attributes_and_its_subtype_until_it_is_deleted() -> None:
     record = metadata(ac_subtype="DRAWING", managed_attributes={"count": "1"})
-    assert uses_of(record) == {"managed-attribute/count", "object-subtype/DRAWING"}
-    assert uses_of(replace(record, deleted_on=NOON)) == frozenset()
-    assert uses_of(None) == frozenset()
+    assert used_terms(record) == {"managed-attribute/count", "object-subtype/DRAWING"}
+    assert used_terms(replace(record, deleted_on=NOON)) == frozenset()
+    assert used_terms(None) == frozenset()
 
 
 def test_only_what_moves_is_counted() -> None:
     before = metadata(ac_subtype="DRAWING", managed_attributes={"a": "1", "b": "1"})
     after = replace(before, ac_subtype=None, managed_attributes={"b": "2", "c": "3"})
-    assert moved_uses([(before, after)]) == {
+    assert usage_changes([(before, after)]) == {
         "managed-attribute/a": -1,
         "managed-attribute/c": 1,
         "object-subtype/DRAWING": -1,
     }
-    assert moved_uses([(None, before), (before, None)]) == {}
-    assert moved_uses([(None, before), (None, before)])["managed-attribute/a"] == 2
+    assert usage_changes([(None, before), (before, None)]) == {}
+    assert usage_changes([(None, before), (None, before)])["managed-attribute/a"] == 2
 
 
 class TestEditing:
@@ -296,7 +296,7 @@ class TestEditing:
 
     def test_a_term_in_use_keeps_its_name_and_type_and_stays(self) -> None:
         vocabulary = InMemoryVocabulary(attribute(), subtype())
-        vocabulary.uses.update([use_of(attribute()), use_of(subtype())])
+        vocabulary.uses.update([usage_key(attribute()), usage_key(subtype())])
         with pytest.raises(InvalidError, match="Managed attribute key: sheet_condition, is curr"):
             delete_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, ATTRIBUTE)
         with pytest.raises(InvalidError, match="is currently in use"):

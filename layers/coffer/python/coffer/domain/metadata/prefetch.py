@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from coffer.domain.derivatives.prefetch import PrefetchedDerivatives
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.vocabulary.usage import Terms, UsesTerms, terms_named_by
+from coffer.domain.vocabulary.usage import Terms, TermUser, read_used_terms
 
 
 class PrefetchedCatalogue(PrefetchedDerivatives[Metadata]):
@@ -19,10 +19,10 @@ class PrefetchedCatalogue(PrefetchedDerivatives[Metadata]):
         *,
         metadata: Iterable[str | None] = (),
         derivatives: Iterable[str | None] = (),
-        terms_of: Iterable[UsesTerms] = (),
+        terms_of: Iterable[TermUser] = (),
     ) -> None:
         super().__init__(catalogue, metadata=metadata, derivatives=derivatives)
-        self._terms = terms_named_by(catalogue, terms_of)
+        self._terms = read_used_terms(catalogue, terms_of)
 
     def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
         """Return those of these terms that were read in advance and exist."""

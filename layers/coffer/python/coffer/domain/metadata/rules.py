@@ -6,7 +6,7 @@ from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import ATTRIBUTES, Field, limit_problems, missing_problems
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.vocabulary.usage import TermReader, check_terms, terms_named_by
+from coffer.domain.vocabulary.usage import TermReader, check_terms, read_used_terms
 
 _CHECKED_WITH_TERMS = ("ac_subtype", "managed_attributes")
 """`check_vocabulary` checks their sizes."""
@@ -60,4 +60,4 @@ def check_subject(
 
 def check_vocabulary(terms: TermReader, metadata: Metadata) -> None:
     """Raise a `RequestError` if the record uses unknown terms, or terms wrongly."""
-    check_terms(terms_named_by(terms, [metadata]), metadata)
+    check_terms(read_used_terms(terms, [metadata]), metadata)

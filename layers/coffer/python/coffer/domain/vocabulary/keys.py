@@ -1,7 +1,7 @@
-"""Keys of managed attributes, made from their names as the reference makes them.
+"""Derive the keys of managed attributes from their names, as the reference does.
 
-Its two steps: Apache Commons' `splitByCharacterTypeCamelCase`, then lower case, what is neither a
-letter of ASCII nor a digit dropped, joined by underscores.
+It splits a name with Apache Commons' `splitByCharacterTypeCamelCase`, changes the words to lower
+case, removes characters other than ASCII letters and digits, and joins the words by underscores.
 """
 
 from __future__ import annotations
@@ -14,23 +14,27 @@ _DROPPED = re.compile("[^a-z0-9]")
 
 
 def key_of(name: str) -> str:
-    """The key of an attribute with this name; empty where the name has no letter of ASCII or digit.
+    """Return the key for a name; empty if the name has no ASCII letter or digit.
 
-    `Object Store Attribute 1` gives `object_store_attribute_1`, `dateTime` gives `date_time`.
+    The key of `Object Store Attribute 1` is `object_store_attribute_1`, and that of `dateTime` is
+    `date_time`.
     """
     words = (_DROPPED.sub("", word.lower()) for word in _words(" ".join(name.split())))
     return "_".join(word for word in words if word)
 
 
 def _words(text: str) -> list[str]:
-    """Runs of characters of one kind; of capitals before small letters the last goes with these."""
+    """Return the runs of characters of the same Unicode category.
+
+    The last of several capitals belongs to the small letters after it.
+    """
     words: list[tuple[str, str]] = []
-    for kind, group in groupby(text, key=category):
+    for character_type, group in groupby(text, key=category):
         run = "".join(group)
-        if kind == "Ll" and words and words[-1][0] == "Lu":
+        if character_type == "Ll" and words and words[-1][0] == "Lu":
             capitals = words.pop()[1]
             if capitals[:-1]:
                 words.append(("Lu", capitals[:-1]))
             run = capitals[-1] + run
-        words.append((kind, run))
+        words.append((character_type, run))
     return [run for _, run in words]

@@ -1,4 +1,4 @@
-"""The licences that metadata usually names, as the reference ships them (SupportedLicense)."""
+"""The licences that clients can offer for metadata: those of the reference (SupportedLicense)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coffer.domain.errors import NotFoundError
 
 @dataclass(frozen=True, kw_only=True)
 class License:
-    """A licence: where its text is, and what it is called in English and in French."""
+    """A licence: the address of its text, and its English and French titles."""
 
     identifier: str
     url: str
@@ -54,7 +54,7 @@ LICENSES = (
 
 
 def find_license(identifier: str) -> License:
-    """The licence with this id; raises NotFoundError where there is none."""
+    """Return the licence with this id; raise NotFoundError if there is none."""
     for one in LICENSES:
         if one.identifier == identifier:
             return one

@@ -1,4 +1,4 @@
-"""The media types that files may have: what forms and filters of clients offer to choose from."""
+"""The media types of accepted files, from which clients can let users choose."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from coffer.domain.uploads.forbidden_types import is_forbidden
 
 @cache
 def accepted_media_types() -> tuple[str, ...]:
-    """Every media type that the detector knows and that is not refused, in alphabetical order.
+    """Return the media types that the detector knows and uploads accept, in alphabetical order.
 
-    Types only, without parameters: what comes with one is listed as its type.
+    They have no parameters.
     """
     bases = {base_type(media_type) for media_type in known_media_types()}
     return tuple(sorted(base for base in bases if not is_forbidden(base)))
 
 
 def find_media_type(identifier: str) -> str:
-    """The listed media type of this name, in any case; NotFoundError where there is none."""
+    """Return the media type with this name, in any case; raise NotFoundError if there is none."""
     wanted = identifier.lower()
     if wanted not in accepted_media_types():
         raise NotFoundError(
             "media_type_not_found",
-            f"{identifier[:100]!r} is no media type of the list.",
+            f"There is no media type {identifier[:100]!r} in the list.",
             parameter="id",
         )
     return wanted

@@ -105,6 +105,6 @@ def kind_of(kind: type[Term]) -> str:
     return MANAGED_ATTRIBUTE if kind is ManagedAttribute else OBJECT_SUBTYPE
 
 
-def use_of(term: Term) -> str:
+def usage_key(term: Term) -> str:
     """Under which name the uses of a term are counted: `<type>/<term>`."""
     return f"{kind_of(type(term))}/{term.term}"

@@ -1,7 +1,7 @@
-"""Usage: metadata may only use terms that there are, and rightly; and terms in use stay.
+"""Check that metadata uses existing terms correctly, and count the use of terms.
 
-Which terms a record uses is counted in the very transaction that writes the record, so that a
-term can be deleted exactly as long as nobody uses it: nothing has to be searched for it.
+The transaction that writes a record also counts the terms that the record uses. So a term can be
+deleted if its count is 0, without a search.
 """
 
 from __future__ import annotations
@@ -26,33 +26,34 @@ from coffer.domain.vocabulary.terms import (
     ManagedAttribute,
     ObjectSubtype,
 )
-from coffer.domain.vocabulary.values import takes
+from coffer.domain.vocabulary.values import is_valid_value
 
 MAX_ATTRIBUTES = 100
 MAX_CHARACTERS = 50_000
-"""The reference limits neither; a record must fit one item of DynamoDB, 400 KB."""
+"""Characters of all keys and values. The reference limits neither, but a DynamoDB item has at most
+400 KB."""
 
 
-class UsesTerms(Protocol):
-    """A record as far as the vocabulary is concerned."""
+class TermUser(Protocol):
+    """The members of a record that use terms."""
 
     @property
     def dc_type(self) -> DcType:
-        """What kind of thing it describes."""
+        """The type of the described resource."""
         ...
 
     @property
     def ac_subtype(self) -> str | None:
-        """The name of a subtype."""
+        """The name of an object subtype."""
         ...
 
     @property
     def managed_attributes(self) -> Mapping[str, str]:
-        """Values by the keys of managed attributes."""
+        """The values of managed attributes, by key."""
         ...
 
 
-class DeletableUser(UsesTerms, Protocol):
+class DeletableTermUser(TermUser, Protocol):
     """A stored record that uses terms until it is deleted."""
 
     @property
@@ -63,38 +64,39 @@ class DeletableUser(UsesTerms, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """The terms that some records name, as far as there are such; by key and by name."""
+    """Managed attributes by key, and object subtypes by name."""
 
     attributes: Mapping[str, ManagedAttribute] = field(default_factory=dict)
     subtypes: Mapping[str, ObjectSubtype] = field(default_factory=dict)
 
 
 class TermReader(Protocol):
-    """What finds terms: the Vocabulary port, as far as metadata needs it."""
+    """Reads terms by key or name."""
 
     def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
-        """Those terms among these that there are; asks nothing where none are named."""
+        """Return those of these terms that exist; make no request if there are no names."""
         ...
 
 
-def terms_named_by(vocabulary: TermReader, records: Iterable[UsesTerms]) -> Terms:
-    """The terms that these records name: one read for all of them."""
+def read_used_terms(vocabulary: TermReader, records: Iterable[TermUser]) -> Terms:
+    """Return the terms that these records use, from one read."""
     keys: set[str] = set()
     subtypes: set[str] = set()
     for record in records:
         keys |= set(record.managed_attributes)
         subtypes |= {record.ac_subtype} if record.ac_subtype else set()
-    # So many keys would be refused anyway; none of them is looked up.
+    # `check_terms` refuses records with more keys, so they need no read.
     return vocabulary.terms(sorted(keys) if len(keys) <= 30 * MAX_ATTRIBUTES else (), subtypes)
 
 
-def check_terms(terms: Terms, record: UsesTerms, *, where: str = "/data/attributes") -> None:
-    """Raise a RequestError that says everything that is wrong with a record's use of its terms.
+def check_terms(terms: Terms, record: TermUser, *, where: str = "/data/attributes") -> None:
+    """Raise a RequestError with all problems of a record's terms.
 
-    An unknown subtype is a malformed request, as in the reference; the rest is against a rule.
+    An unknown subtype makes the request malformed, as in the reference. Other problems make it
+    invalid.
     """
     errors: list[RequestError] = []
-    problems = [*wrong_attributes(terms, record, where)]
+    problems = [*managed_attribute_problems(terms, record, where)]
     if problems:
         errors.append(InvalidError.of(problems))
     subtype = terms.subtypes.get(record.ac_subtype) if record.ac_subtype else None
@@ -118,8 +120,8 @@ def check_terms(terms: Terms, record: UsesTerms, *, where: str = "/data/attribut
         raise combine_errors(errors)
 
 
-def wrong_attributes(terms: Terms, record: UsesTerms, where: str) -> Iterator[Problem]:
-    """What is wrong with a record's managed attributes."""
+def managed_attribute_problems(terms: Terms, record: TermUser, where: str) -> Iterator[Problem]:
+    """Return the problems of a record's managed attributes."""
     pointer = f"{where}/managedAttributes"
     values = record.managed_attributes
     if len(values) > MAX_ATTRIBUTES or _characters(values) > MAX_CHARACTERS:
@@ -137,7 +139,7 @@ def wrong_attributes(terms: Terms, record: UsesTerms, where: str) -> Iterator[Pr
                 f'"{key[:50]}" unknown managed attribute key',
                 pointer=pointer,
             )
-        elif not takes(attribute, value):
+        elif not is_valid_value(attribute, value):
             yield Problem(
                 "invalid_managed_attribute",
                 f'Value "{value[:100]}" is invalid for key {key}',
@@ -145,26 +147,26 @@ def wrong_attributes(terms: Terms, record: UsesTerms, where: str) -> Iterator[Pr
             )
 
 
-def uses_of(metadata: DeletableUser | None) -> frozenset[str]:
-    """What a record uses, as `<type>/<term>`; a record that isn't there, or deleted, nothing."""
+def used_terms(metadata: DeletableTermUser | None) -> frozenset[str]:
+    """Return the terms that a record uses, as `<type>/<term>`; none if it is deleted or None."""
     if metadata is None or metadata.deleted_on is not None:
         return frozenset()
     subtype = {f"{OBJECT_SUBTYPE}/{metadata.ac_subtype}"} if metadata.ac_subtype else set()
     return frozenset(f"{MANAGED_ATTRIBUTE}/{key}" for key in metadata.managed_attributes) | subtype
 
 
-def moved_uses(
-    changes: Iterable[tuple[DeletableUser | None, DeletableUser | None]],
+def usage_changes(
+    changes: Iterable[tuple[DeletableTermUser | None, DeletableTermUser | None]],
 ) -> dict[str, int]:
-    """By how much each term is used more, or less, after records changed from before to after.
+    """Return the numbers to add to the usage counts of terms when records change.
 
-    A term whose uses stay the same, one for another, is not there.
+    Terms whose count stays the same are left out.
     """
-    moved: Counter[str] = Counter()
+    differences: Counter[str] = Counter()
     for before, after in changes:
-        moved.update(uses_of(after) - uses_of(before))
-        moved.subtract(uses_of(before) - uses_of(after))
-    return {use: times for use, times in sorted(moved.items()) if times}
+        differences.update(used_terms(after) - used_terms(before))
+        differences.subtract(used_terms(before) - used_terms(after))
+    return {use: difference for use, difference in sorted(differences.items()) if difference}
 
 
 def _characters(values: Mapping[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""Values of managed attributes: texts, each of which has to be of its attribute's type."""
+"""Check the values of managed attributes against the attributes' types and accepted values."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import date
 
 from coffer.domain.vocabulary.terms import ElementType, ManagedAttribute
 
-# The reference takes no sign; here an integer may be negative.
+# The reference accepts no sign. Here an integer may be negative.
 _INTEGER = re.compile(r"-?[0-9]+")
 _DECIMAL = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def takes(attribute: ManagedAttribute, value: str) -> bool:
-    """Whether a managed attribute may have this value."""
+def is_valid_value(attribute: ManagedAttribute, value: str) -> bool:
+    """Return True if a managed attribute may have this value."""
     if not _IS_OF[attribute.vocabulary_element_type](value):
         return False
     accepted = attribute.accepted_values
@@ -23,7 +23,7 @@ def takes(attribute: ManagedAttribute, value: str) -> bool:
 
 
 def _is_date(value: str) -> bool:
-    """Whether it is a day of the calendar, as yyyy-MM-dd."""
+    """Return True if the value is an existing date of the form yyyy-MM-dd."""
     if not _DATE.fullmatch(value):
         return False
     try:

@@ -22,7 +22,7 @@ from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import CascadingIndex, MetadataItem
 from coffer.adapters.dynamodb.reading import read_item, read_record, read_records
 from coffer.adapters.dynamodb.uploads.items import UploadItem, awaiting_key
-from coffer.adapters.dynamodb.vocabulary.terms import count_uses, read_terms
+from coffer.adapters.dynamodb.vocabulary.terms import count_usage, read_terms
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
@@ -38,8 +38,7 @@ from coffer.domain.transactions.actions import Action, Add, Claim, Record, Relea
 from coffer.domain.transactions.commit import records_busy
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.record import Awaiting, ThumbnailStatus, UploadStatus
-from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
-from coffer.domain.vocabulary.usage import Terms, moved_uses
+from coffer.domain.vocabulary.usage import Terms, usage_changes
 
 
 class DynamoCatalogue:
@@ -76,10 +75,7 @@ class DynamoCatalogue:
                     yield item.identifier
 
     def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
-        return Terms(
-            attributes=read_terms(ManagedAttribute, keys),
-            subtypes=read_terms(ObjectSubtype, subtypes),
-        )
+        return read_terms(keys, subtypes)
 
     def commit(self, actions: Sequence[Action]) -> None:
         if not actions:
@@ -98,8 +94,8 @@ class DynamoCatalogue:
                 case Release():
                     _release(write, action)
                     updates.append(number)
-        if moved := moved_uses(_metadata_changes(actions)):
-            count_uses(write, moved)
+        if moved := usage_changes(_metadata_changes(actions)):
+            count_usage(write, moved)
             # What is refused there is some record's use of a term that is gone by now.
             updates.append(puts[0])
         try:

@@ -1,7 +1,7 @@
-"""The items of the vocabulary's table: terms, names that are taken, and how often terms are used.
+"""The items of the vocabulary table: terms, reserved names, and usage counters.
 
-Three kinds of items under one partition key, `kind`, so that all terms of a kind are one Query:
-`<type>` with the term's id, `<type>/name` with its key or name, `uses` with a shard.
+They have three kinds of partitions: `<type>` with terms by id, so that one Query reads all of them;
+`<type>/name` with reserved keys or names; and `uses` with the counters.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
-from coffer.adapters.dynamodb.attributes import MomentAttribute
+from coffer.adapters.dynamodb.attributes import MomentAttribute, epoch
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
@@ -27,9 +27,9 @@ from coffer.domain.vocabulary.terms import (
 )
 from coffer.settings import table_settings
 
-USES = "uses"
+USAGE_PARTITION = "uses"
 COUNTERS = tuple(f"{number:02}" for number in range(32))
-"""Keys of the items that uses are counted in: several, so that writers rarely wait."""
+"""Ids of the counter items. There are several, so that transactions rarely conflict."""
 
 _USED, _RETIRED = "used:", "retired:"
 
@@ -39,7 +39,7 @@ class _Table:
 
 
 class TermItem(Table):
-    """A managed attribute or a subtype, told apart by `kind`."""
+    """A managed attribute or a subtype, as `kind` says."""
 
     class Meta(_Table):
         pass
@@ -63,8 +63,7 @@ class TermItem(Table):
 
     @classmethod
     def of(cls, term: Term) -> TermItem:
-        """The item that stands for a term."""
-        gone = term.deleted_on
+        """Return the item of a term."""
         values: dict[str, Any] = {
             name: getattr(term, name) for name in _COMMON if name != "version"
         }
@@ -82,13 +81,13 @@ class TermItem(Table):
             values |= {"dc_type": term.dc_type.value, "ac_subtype": term.ac_subtype}
         return cls(
             kind=kind_of(type(term)),
-            expires_at=int((gone + TOMBSTONE_LIFETIME).timestamp()) if gone else None,
+            expires_at=epoch(term.deleted_on + TOMBSTONE_LIFETIME) if term.deleted_on else None,
             version=term.version,
             **values,
         )
 
     def record(self) -> Term:
-        """The term that this item stands for."""
+        """Return the term of this item."""
         values: dict[str, Any] = {name: getattr(self, name) for name in _COMMON}
         values["version"] = int(self.version)
         if self.kind == MANAGED_ATTRIBUTE:
@@ -113,7 +112,7 @@ _COMMON = (
 
 
 class NameItem(Table):
-    """That a key or name is taken, and by which term."""
+    """Reserves a key or name for a term, so that it is unique."""
 
     class Meta(_Table):
         pass
@@ -124,42 +123,43 @@ class NameItem(Table):
 
     @classmethod
     def of(cls, term: Term) -> NameItem:
-        """The item by which a term has its name."""
-        return cls(kind=names_of(type(term)), term=term.term, identifier=term.identifier)
+        """Return the item that reserves the term's key or name."""
+        return cls(kind=names_partition(type(term)), term=term.term, identifier=term.identifier)
 
 
-class UsesItem(Table):
-    """A share of all uses: `used:<type>/<term>` is how often; `retired:…` that it may not be.
+class UsageItem(Table):
+    """Counts of the records that use terms; the sum of all counter items is the usage.
 
-    A share may be negative, since a use that ends may be taken from another share; the sum isn't.
+    `used:<type>/<term>` is a count. It can be negative, because a record that stops to use a term
+    may be counted in another item. `retired:<type>/<term>` exists if the term must not be used.
     """
 
     class Meta(_Table):
         pass
 
     kind = UnicodeAttribute(hash_key=True)
-    shard = UnicodeAttribute(range_key=True, attr_name="id")
-    shares: dict[str, int]
+    counter = UnicodeAttribute(range_key=True, attr_name="id")
+    counts: dict[str, int]
 
     @classmethod
-    def from_raw_data(cls, data: dict[str, Any]) -> UsesItem:
+    def from_raw_data(cls, data: dict[str, Any]) -> UsageItem:
         item = super().from_raw_data(data)
-        item.shares = {
+        item.counts = {
             name: int(value["N"]) for name, value in data.items() if name.startswith(_USED)
         }
         return item
 
 
-def names_of(kind: type[Term]) -> str:
-    """The partition of the names of a kind of term."""
+def names_partition(kind: type[Term]) -> str:
+    """Return the partition of the reserved names of a kind of term."""
     return f"{kind_of(kind)}/name"
 
 
-def used(use: str) -> Path:
-    """Where a share of a term's uses is kept; quoted, since a path knows brackets."""
+def usage_path(use: str) -> Path:
+    """Return the attribute with a term's count. It is quoted, because a path can have brackets."""
     return Path([f"{_USED}{quote(use, safe='/')}"])
 
 
-def retired(use: str) -> Path:
-    """What is there while a term may not be used."""
+def retired_path(use: str) -> Path:
+    """Return the attribute that exists while a term must not be used."""
     return Path([f"{_RETIRED}{quote(use, safe='/')}"])

@@ -1,4 +1,7 @@
-"""Terms of the vocabulary as metadata needs them: found by name, and their uses counted."""
+"""Read vocabulary terms by name, and count the records that use them.
+
+Used by the adapters of the vocabulary and of metadata.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,35 @@ from pynamodb.transactions import TransactWrite
 from coffer.adapters.dynamodb.connection import overload_is_unavailable
 from coffer.adapters.dynamodb.vocabulary.items import (
     COUNTERS,
-    USES,
+    USAGE_PARTITION,
     NameItem,
     TermItem,
-    UsesItem,
-    names_of,
-    retired,
-    used,
+    UsageItem,
+    names_partition,
+    retired_path,
+    usage_path,
 )
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, kind_of
+from coffer.domain.vocabulary.usage import Terms
 
-_MAX_KEY = 1024
+_MAX_KEY_BYTES = 1024
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 
 
-def read_terms(kind: type[T], names: Collection[str]) -> Mapping[str, T]:
-    """Those terms of these keys or names that there are; nothing is asked where none are given."""
-    # No key of an item is longer, and DynamoDB takes no empty one.
-    possible = [(names_of(kind), name) for name in names if 0 < len(name.encode()) <= _MAX_KEY]
+def read_terms(keys: Collection[str], subtypes: Collection[str]) -> Terms:
+    """Return the managed attributes with these keys and the subtypes with these names."""
+    return Terms(
+        attributes=read_terms_of(ManagedAttribute, keys),
+        subtypes=read_terms_of(ObjectSubtype, subtypes),
+    )
+
+
+def read_terms_of(kind: type[T], names: Collection[str]) -> Mapping[str, T]:
+    """Return the terms with these keys or names that exist; make no request without names."""
+    # A DynamoDB key is not empty and has a maximum length. Other names cannot exist.
+    possible = [
+        (names_partition(kind), name) for name in names if 0 < len(name.encode()) <= _MAX_KEY_BYTES
+    ]
     if not possible:
         return {}
     with overload_is_unavailable():
@@ -39,18 +53,18 @@ def read_terms(kind: type[T], names: Collection[str]) -> Mapping[str, T]:
     return {record.term: record for record in records if record.deleted_on is None}
 
 
-def count_uses(write: TransactWrite, moved: Mapping[str, int]) -> None:
-    """Add what `moved_uses` says to any one of the shares: one action, however much there is.
+def count_usage(write: TransactWrite, changes: Mapping[str, int]) -> None:
+    """Add an action to the transaction that adds `changes` to one of the counter items.
 
-    DynamoDB takes a hundred in a transaction. Refused, with the whole of it, where a term that is
-    used more was deleted meanwhile.
+    It is one action for all terms, because a transaction has at most a hundred. It cancels the
+    transaction if a term that is used more often was deleted since.
     """
     condition = None
-    for use in (use for use, times in moved.items() if times > 0):
-        there = retired(use).does_not_exist()
-        condition = there if condition is None else condition & there
+    for use in (use for use, difference in changes.items() if difference > 0):
+        is_usable = retired_path(use).does_not_exist()
+        condition = is_usable if condition is None else condition & is_usable
     write.update(
-        UsesItem(USES, secrets.choice(COUNTERS)),
-        actions=[used(use).add(times) for use, times in moved.items()],
+        UsageItem(USAGE_PARTITION, secrets.choice(COUNTERS)),
+        actions=[usage_path(use).add(difference) for use, difference in changes.items()],
         condition=condition,
     )
