@@ -18,6 +18,7 @@ from moto.events.models import EventsBackend, events_backends
 from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
+from local.aws import moto_speed
 from local.aws.dynamodb_fixes import DynamoDBFixes
 from local.clock import StackClock, WakeupSignal
 from local.faults.fault_injection import FaultInjector
@@ -61,6 +62,8 @@ class MotoServer:
         self._patches = Patches()
         self._queue_lock = threading.RLock()
         self._server: ThreadedMotoServer | None = None
+        self.application: ThrottlingApplication | None = None
+        """The WSGI application behind `url`, which callers in this process may call directly."""
 
     @property
     def url(self) -> str:
@@ -82,6 +85,7 @@ class MotoServer:
         # moto goes by SQS's newer 1 MiB, which not every consumer of these messages takes.
         replace(sqs_models, "MAXIMUM_MESSAGE_LENGTH", MAX_ASYNCHRONOUS_BYTES)
         replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
+        moto_speed.install(self._patches)
         self._mend_queues()
         self._refuse_calls()
         self._server = ThreadedMotoServer(HOST, 0, verbose=False)
@@ -131,7 +135,8 @@ class MotoServer:
         service_error = self._faults.service_error
 
         def make_refusing(create: Any) -> ThrottlingApplication:
-            return ThrottlingApplication(make_application(create), service_error)
+            self.application = ThrottlingApplication(make_application(create), service_error)
+            return self.application
 
         self._patches.replace(server_module, "DomainDispatcherApplication", make_refusing)
 
