@@ -14,19 +14,28 @@ import pytest
 
 from local.faults.chaos import Chaos
 from local.stack import LocalStack
+from tests.direct_calls import DirectCalls
 from tests.session import STACK
+
+DIRECT_CALLS = pytest.StashKey[DirectCalls]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # CHAOS=… CHAOS_SEED=… AUTH=… as with `make start`: the suites with faults set them.
+    chaos = Chaos.from_environment(os.environ)
     if STACK not in config.stash:
-        # CHAOS=… CHAOS_SEED=… AUTH=… as with `make start`: tests under faults set them.
         config.stash[STACK] = LocalStack(
-            chaos=Chaos.from_environment(os.environ),
-            tokens_required=os.environ.get("AUTH") == "jwt",
+            chaos=chaos, tokens_required=os.environ.get("AUTH") == "jwt"
         ).start()
+    server = config.stash[STACK].server
+    if not chaos and server.application is not None:
+        config.stash[DIRECT_CALLS] = DirectCalls(server.url, server.application)
+        config.stash[DIRECT_CALLS].start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if DIRECT_CALLS in config.stash:
+        config.stash[DIRECT_CALLS].stop()
     stack = config.stash.get(STACK, None)
     if stack is not None:
         stack.stop()
