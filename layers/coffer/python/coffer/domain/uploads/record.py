@@ -96,10 +96,10 @@ class ObjectUpload:
     bucket: str
     is_derivative: bool
     original_filename: str
-    received_media_type: str | None
     created_by: str
     created_on: datetime
     status: UploadStatus
+    received_media_type: str | None = None
     source_etag: str | None = None
     """The claim: the ETag (without quotes) of the bytes in `incoming/` of this record."""
     object_key: str | None = None

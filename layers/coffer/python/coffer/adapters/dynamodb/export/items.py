@@ -11,7 +11,7 @@ from uuid import UUID
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
-from coffer.adapters.dynamodb.attributes import MomentAttribute
+from coffer.adapters.dynamodb.attributes import TimeAttribute
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.export.record import AccessKey, DueAction, Export, ExportStatus
 from coffer.domain.identifiers import shard_of
@@ -40,7 +40,7 @@ class DueIndex(GlobalSecondaryIndex["ExportItem"]):
         projection = KeysOnlyProjection()
 
     due = UnicodeAttribute(hash_key=True)
-    due_on = MomentAttribute(range_key=True, attr_name="dueOn")
+    due_on = TimeAttribute(range_key=True, attr_name="dueOn")
 
 
 class ExportItem(Table):
@@ -51,7 +51,7 @@ class ExportItem(Table):
 
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     created_by = UnicodeAttribute(attr_name="createdBy")
-    created_on = MomentAttribute(attr_name="createdOn")
+    created_on = TimeAttribute(attr_name="createdOn")
     name = UnicodeAttribute(null=True)
     status = UnicodeAttribute()
     entries = NumberAttribute()
@@ -62,13 +62,13 @@ class ExportItem(Table):
     problems = JSONAttribute()
     failure = UnicodeAttribute(null=True)
     archive_bytes = NumberAttribute(null=True, attr_name="archiveBytes")
-    finished_on = MomentAttribute(null=True, attr_name="finishedOn")
+    finished_on = TimeAttribute(null=True, attr_name="finishedOn")
     toa = UnicodeAttribute(null=True)
-    available_until = MomentAttribute(null=True, attr_name="availableUntil")
+    available_until = TimeAttribute(null=True, attr_name="availableUntil")
     lease = NumberAttribute()
     attempts = NumberAttribute()
     due = UnicodeAttribute(null=True)
-    due_on = MomentAttribute(null=True, attr_name="dueOn")
+    due_on = TimeAttribute(null=True, attr_name="dueOn")
     expires_at = NumberAttribute(null=True, attr_name="expiresAt")
     version = NumberAttribute()
     revision = NumberAttribute()

@@ -116,7 +116,7 @@ class DynamoCatalogue:
                 actions=[
                     DerivativeItem.deleted_on.set(now),
                     DerivativeItem.deleted_by.set(SYSTEM_GENERATED),
-                    DerivativeItem.expires_at.set(int((now + TOMBSTONE_LIFETIME).timestamp())),
+                    DerivativeItem.expires_at.set(now + TOMBSTONE_LIFETIME),
                     DerivativeItem.version.add(1),
                     *DerivativeItem.removal_from_lists(),
                 ],
@@ -182,7 +182,7 @@ def _put(write: TransactWrite, action: Add | Replace) -> None:
 def _claim(write: TransactWrite, action: Claim) -> None:
     """Take the upload off the sparse index and name its one claimant, if it has none yet."""
     condition = (
-        (UploadItem.status == UploadStatus.AVAILABLE.value)
+        (UploadItem.status == UploadStatus.AVAILABLE)
         & UploadItem.claimed_by.does_not_exist()
         & UploadItem.deleted_on.does_not_exist()
     )
@@ -193,12 +193,12 @@ def _claim(write: TransactWrite, action: Claim) -> None:
         UploadItem.revision.add(1),
     ]
     if action.promises_thumbnail:
-        condition &= UploadItem.thumbnail_status != ThumbnailStatus.FAILED.value
+        condition &= UploadItem.thumbnail_status != ThumbnailStatus.FAILED
     if action.wants_thumbnail is not None:
         condition &= UploadItem.thumbnail_identifier.does_not_exist()
         updates += [
             UploadItem.thumbnail_identifier.set(action.wants_thumbnail),
-            UploadItem.thumbnail_status.set(ThumbnailStatus.PENDING.value),
+            UploadItem.thumbnail_status.set(ThumbnailStatus.PENDING),
             UploadItem.changed_by.remove(),
             UploadItem.version.add(1),
         ]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from coffer.adapters.dynamodb.attributes import MomentAttribute
+from coffer.adapters.dynamodb.attributes import TimeAttribute
 from coffer.adapters.dynamodb.connection import Table, conditional_write
 from coffer.adapters.dynamodb.reading import read_item
 from coffer.adapters.system_clock import SystemClock
@@ -33,8 +33,8 @@ class RunItem(Table):
 
     key = UnicodeAttribute(hash_key=True, attr_name="runKey")
     fingerprint = UnicodeAttribute(null=True)
-    started_on = MomentAttribute(null=True, attr_name="startedOn")
-    leased_until = MomentAttribute(null=True, attr_name="leasedUntil")
+    started_on = TimeAttribute(null=True, attr_name="startedOn")
+    leased_until = TimeAttribute(null=True, attr_name="leasedUntil")
     expires_at = NumberAttribute(attr_name="expiresAt")
     answer = BinaryAttribute(null=True, legacy_encoding=False)
     parts = NumberAttribute(null=True)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
-from coffer.adapters.dynamodb.attributes import MomentAttribute, epoch
+from coffer.adapters.dynamodb.attributes import TimeAttribute, epoch
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
@@ -54,9 +54,9 @@ class TermItem(Table):
     dc_type = UnicodeAttribute(null=True, attr_name="dcType")
     ac_subtype = UnicodeAttribute(null=True, attr_name="acSubtype")
     created_by = UnicodeAttribute(attr_name="createdBy")
-    created_on = MomentAttribute(attr_name="createdOn")
+    created_on = TimeAttribute(attr_name="createdOn")
     changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
-    deleted_on = MomentAttribute(null=True, attr_name="deletedOn")
+    deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
     expires_at = NumberAttribute(null=True, attr_name="expiresAt")
     version = NumberAttribute()
