@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
-from coffer.adapters.dynamodb.attributes import TimeAttribute, epoch
+from coffer.adapters.dynamodb.attributes import EpochAttribute, TimeAttribute
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
@@ -58,7 +58,7 @@ class TermItem(Table):
     changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
     deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
-    expires_at = NumberAttribute(null=True, attr_name="expiresAt")
+    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
     version = NumberAttribute()
 
     @classmethod
@@ -81,7 +81,7 @@ class TermItem(Table):
             values |= {"dc_type": term.dc_type.value, "ac_subtype": term.ac_subtype}
         return cls(
             kind=kind_of(type(term)),
-            expires_at=epoch(term.deleted_on + TOMBSTONE_LIFETIME) if term.deleted_on else None,
+            expires_at=term.deleted_on + TOMBSTONE_LIFETIME if term.deleted_on else None,
             version=term.version,
             **values,
         )
