@@ -149,7 +149,7 @@ def description(record: Metadata, thumbnail: Derivative | None = None) -> tuple[
     claim = Claim(
         file_identifier=record.file_identifier,
         claimant=f"metadata/{record.identifier}",
-        promises_thumbnail=thumbnail is not None,
+        plans_thumbnail=thumbnail is not None,
     )
     return (Add(record), *promised, claim)
 

@@ -195,8 +195,8 @@ class InMemoryCatalogue:
         refused = (
             upload is None
             or not upload.is_readable
-            or (action.promises_thumbnail and failed)
-            or (action.wants_thumbnail is not None and has_one)
+            or (action.plans_thumbnail and failed)
+            or (action.new_thumbnail_identifier is not None and has_one)
         )
         return RecordChangedError(action.subject) if refused else None
 
@@ -211,8 +211,8 @@ class InMemoryCatalogue:
                 claimed = replace(
                     before, claimed_by=action.claimant, awaiting=None, awaiting_since=None
                 )
-                if action.wants_thumbnail is not None:
-                    claimed = claimed.thumbnail_requested(action.wants_thumbnail)
+                if action.new_thumbnail_identifier is not None:
+                    claimed = claimed.thumbnail_requested(action.new_thumbnail_identifier)
                 self._uploads.replace(before, claimed)
             case Release():
                 before = self._uploads.records[action.file_identifier]

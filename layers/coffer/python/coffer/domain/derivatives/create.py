@@ -178,8 +178,8 @@ def _actions_with_thumbnail(
     identifier = upload.thumbnail_identifier or new_identifier(clock)
     claim = replace(
         _claim(derivative),
-        promises_thumbnail=True,
-        wants_thumbnail=None if upload.thumbnail_identifier else identifier,
+        plans_thumbnail=True,
+        new_thumbnail_identifier=None if upload.thumbnail_identifier else identifier,
     )
     thumbnail = thumbnail_of_derivative(
         derivative, source, replace(upload, thumbnail_identifier=identifier)

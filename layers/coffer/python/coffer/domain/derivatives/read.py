@@ -8,7 +8,8 @@ from functools import partial
 from coffer.domain.callers import Caller
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.transactions.read import check_readable, load_all, not_found
+from coffer.domain.errors import NotFoundError
+from coffer.domain.transactions.read import check_readable, load_all
 
 
 def read_derivative(
@@ -24,8 +25,15 @@ def find_derivative(catalogue: DerivativeReader[Source], identifier: str) -> Der
     """Return the record, or its tombstone; raise `NotFoundError` if neither exists."""
     derivative = catalogue.derivative(identifier)
     if derivative is None:
-        raise not_found("derivative", identifier)
+        raise derivative_not_found(identifier)
     return derivative
+
+
+def derivative_not_found(identifier: str) -> NotFoundError:
+    """Return the error for a derivative that does not exist."""
+    return NotFoundError(
+        "derivative_not_found", f"There is no derivative with the id {identifier}."
+    )
 
 
 def load_derivatives(
@@ -36,5 +44,5 @@ def load_derivatives(
         identifiers,
         catalogue.derivatives_of(set(identifiers)),
         partial(check_readable, caller),
-        partial(not_found, "derivative"),
+        derivative_not_found,
     )

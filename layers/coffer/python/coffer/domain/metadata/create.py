@@ -110,7 +110,7 @@ def _actions(
     claim = Claim(
         file_identifier=upload.file_identifier,
         claimant=metadata.instance_id,
-        promises_thumbnail=thumbnail is not None,
+        plans_thumbnail=thumbnail is not None,
     )
     planned = (plan_thumbnail_record(catalogue, thumbnail),) if thumbnail else ()
     return (Add(metadata), *planned, claim)

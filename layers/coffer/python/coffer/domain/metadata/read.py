@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from coffer.domain.callers import Caller
+from coffer.domain.errors import NotFoundError
 from coffer.domain.metadata.ports import Catalogue, CatalogueReader
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.transactions.read import check_readable, load_all, not_found
+from coffer.domain.transactions.read import check_readable, load_all
 from coffer.domain.uploads.record import ObjectUpload
 
 
@@ -23,8 +24,13 @@ def find_metadata(catalogue: CatalogueReader, identifier: str) -> Metadata:
     """Return the record, or its tombstone; raise `NotFoundError` if neither exists."""
     metadata = catalogue.metadata(identifier)
     if metadata is None:
-        raise not_found("metadata", identifier)
+        raise metadata_not_found(identifier)
     return metadata
+
+
+def metadata_not_found(identifier: str) -> NotFoundError:
+    """Return the error for metadata that does not exist."""
+    return NotFoundError("metadata_not_found", f"There is no metadata with the id {identifier}.")
 
 
 def describing_metadata(catalogue: Catalogue, upload: ObjectUpload) -> Metadata | None:
@@ -41,5 +47,5 @@ def load_metadata(
         identifiers,
         catalogue.metadata_of(set(identifiers)),
         partial(check_readable, caller),
-        partial(not_found, "metadata"),
+        metadata_not_found,
     )

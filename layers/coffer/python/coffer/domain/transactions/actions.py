@@ -1,7 +1,7 @@
-"""Steps: what one transaction does to records. All of them are done, or none.
+"""Transaction actions: add, replace or claim a record. DynamoDB applies all of them or none.
 
-A step says itself under which condition it may be done, so that nothing is ever decided by what
-was read before: of two callers who want the same, one is refused.
+Each action has a condition of its own. So a transaction never depends on what was read before it:
+if two callers write the same record, the transaction of one of them fails.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 MAX_ACTIONS = 99
-"""So many a transaction takes: DynamoDB a hundred actions, of which one counts uses of terms."""
+"""A DynamoDB transaction has at most 100 actions. One of them may count the uses of terms."""
 
 
 class Record(Protocol):
@@ -29,13 +29,13 @@ class Record(Protocol):
 
     @property
     def version(self) -> int:
-        """Number of the version, from 1 on."""
+        """Number of the version, starting with 1."""
         ...
 
 
 @dataclass(frozen=True)
 class Add:
-    """Write a record; refused where its identifier is taken."""
+    """Write a new record. Fails if its identifier exists."""
 
     record: Record
 
@@ -46,7 +46,7 @@ class Add:
 
 @dataclass(frozen=True)
 class Replace:
-    """Write `after` in the place of `before`; refused where anybody wrote since it was read."""
+    """Write `after` in place of `before`. Fails if the record was written after it was read."""
 
     before: Record
     after: Record
@@ -58,17 +58,17 @@ class Replace:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Name the one record that describes an upload, which then waits for nothing any more.
+    """Enter the record that describes an upload, and take the upload off the sparse index.
 
-    Refused where the upload is claimed, deleted or not AVAILABLE. With `promises_thumbnail` also
-    where it is known by now that none can be made. With `wants_thumbnail`, the identifier of the
-    thumbnail that is to be made of it, refused where it has one already.
+    Fails if the upload is claimed, deleted or not AVAILABLE. With `plans_thumbnail`, it also fails
+    if the thumbnail of the upload has FAILED. `new_thumbnail_identifier` is the identifier of a
+    thumbnail to make of the upload; then it also fails if the upload has one already.
     """
 
     file_identifier: str
     claimant: str
-    promises_thumbnail: bool = False
-    wants_thumbnail: str | None = None
+    plans_thumbnail: bool = False
+    new_thumbnail_identifier: str | None = None
 
     @property
     def subject(self) -> str:
@@ -77,7 +77,10 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """Give a claim back: the upload waits for another since now. Refused where it isn't held."""
+    """Remove the claim of a record, so that the upload awaits a claim from `since` on.
+
+    Fails if the record does not hold the claim.
+    """
 
     file_identifier: str
     claimant: str

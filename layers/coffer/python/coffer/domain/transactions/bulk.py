@@ -1,7 +1,7 @@
-"""Bulk: many records in one request, checked as a whole before the first is written.
+"""Write many records in one request. All entries are checked before the first is written.
 
-Up to 30 entries are one transaction. More are written thirty at a time, each entry answering for
-itself: what loses a race by then is told apart from what was written.
+Up to 30 entries are one transaction. More entries are written in several transactions: if one of
+them is canceled by another request, the error says which entries were written.
 """
 
 from __future__ import annotations
@@ -32,49 +32,49 @@ from coffer.domain.transactions.ports import Transactions
 
 MAX_ENTRIES = 1000
 ENTRIES_PER_TRANSACTION = 30
-"""So many entries are one transaction: none takes more than three of DynamoDB's hundred actions."""
+"""Maximum number. An entry has at most three of the 100 actions of a DynamoDB transaction."""
 
-Made = TypeVar("Made", bound=Record)
-Attempt = PlannedChange[Made] | RequestError
+RecordT = TypeVar("RecordT", bound=Record)
+Attempt = PlannedChange[RecordT] | RequestError
 Change = tuple[str, Mapping[str, Any]]
-"""The id of a record, and its new values by the names of the record's attributes."""
-Check = Callable[[Sequence[Made]], None]
-"""Raises if the records together must not be written."""
+"""The id of a record, and its new values by the attributes of the record."""
+Check = Callable[[Sequence[RecordT]], None]
+"""Raises a `RequestError` if these records must not be written together."""
 Reservations = Sequence[ReservedIdentifier | None]
-Planner = Callable[[Sequence[int]], Sequence[Attempt[Made]]]
-"""Plans the entries with these numbers on what is there now, each or what is wrong with it."""
+Planner = Callable[[Sequence[int]], Sequence[Attempt[RecordT]]]
+"""Reads the current records and returns the plan, or the error, of each of these entries."""
 
 
 @dataclass
-class _Outcome(Generic[Made]):
-    """What has become of the entries so far, by their numbers."""
+class _Outcome(Generic[RecordT]):
+    """Results of entries, by their numbers."""
 
-    written: dict[int, Made] = field(default_factory=dict)
+    written: dict[int, RecordT] = field(default_factory=dict)
     failed: dict[int, RequestError] = field(default_factory=dict)
 
 
 def write_in_bulk(
     transactions: Transactions,
     entries: int,
-    plan: Planner[Made],
-    check: Check[Made] = lambda _records: None,
-) -> list[Made]:
-    """Write all entries, and say what they made, in their order.
+    plan: Planner[RecordT],
+    check: Check[RecordT] = lambda _records: None,
+) -> list[RecordT]:
+    """Write all entries and return their records, in the order of the entries.
 
-    Raises, with nothing written, what is wrong with any of them, or what `check` finds wrong with
-    all of them together. Raises PartialWriteError where a later transaction lost a race.
+    Raises the errors of all entries together, or the error of `check`, before anything is written.
+    Raises `PartialWriteError` if a later transaction fails.
     """
     attempts = plan(range(entries))
-    _tell_of_earlier_runs(attempts)
-    planned = _sound(range(entries), attempts)
+    _check_earlier_runs(attempts)
+    planned = _plans_by_number(range(entries), attempts)
     check([one.record for one in planned.values()])
     chunks = list(_chunks(planned))
-    outcome: _Outcome[Made] = _Outcome()
+    outcome: _Outcome[RecordT] = _Outcome()
     for chunk in chunks:
         if len(chunks) == 1:
-            outcome.written |= _write_whole(transactions, chunk, plan)
+            outcome.written |= _write_all(transactions, chunk, plan)
         else:
-            _write_apart(transactions, chunk, plan, outcome)
+            _write_each(transactions, chunk, plan, outcome)
     if outcome.failed:
         written = {number: one.identifier for number, one in outcome.written.items()}
         raise PartialWriteError(failed=outcome.failed, written=written)
@@ -82,7 +82,7 @@ def write_in_bulk(
 
 
 def repeated(values: Sequence[str | None]) -> Iterator[int]:
-    """The numbers of the entries whose value an earlier one has."""
+    """Yield the numbers of the entries with the same value as an earlier entry."""
     seen: set[str] = set()
     for number, value in enumerate(values):
         if value is not None and value in seen:
@@ -92,7 +92,7 @@ def repeated(values: Sequence[str | None]) -> Iterator[int]:
 
 
 def repeated_entry(number: int) -> MalformedRequestError:
-    """The same record is named by an earlier entry."""
+    """Return the error for an entry about the same record as an earlier entry."""
     return MalformedRequestError(
         "repeated_entry",
         f"The entry {number} is about the same record as an earlier one.",
@@ -109,7 +109,7 @@ def described_by_earlier_entry(file_identifier: str | None) -> ConflictError:
     )
 
 
-def attempt(plan: Callable[[], PlannedChange[Made]]) -> Attempt[Made]:
+def attempt(plan: Callable[[], PlannedChange[RecordT]]) -> Attempt[RecordT]:
     """Return the plan, or the `RequestError` that planning raised."""
     try:
         return plan()
@@ -122,8 +122,8 @@ def identifiers_of(reserved: Reservations, numbers: Sequence[int]) -> list[str]:
     return [one.identifier for number in numbers if (one := reserved[number]) is not None]
 
 
-def _tell_of_earlier_runs(attempts: Sequence[Attempt[Made]]) -> None:
-    """Raise PartialWriteError where an earlier run wrote some, and others cannot be written."""
+def _check_earlier_runs(attempts: Sequence[Attempt[RecordT]]) -> None:
+    """Raise `PartialWriteError` if an earlier run wrote some entries and others have errors."""
     written = {
         number: one.record.identifier
         for number, one in enumerate(attempts)
@@ -134,24 +134,26 @@ def _tell_of_earlier_runs(attempts: Sequence[Attempt[Made]]) -> None:
         raise PartialWriteError(failed=failed, written=written)
 
 
-def _sound(
-    numbers: Collection[int], attempts: Sequence[Attempt[Made]]
-) -> dict[int, PlannedChange[Made]]:
-    """The plans by their numbers; raises everything that is wrong with any of them."""
-    sound: dict[int, PlannedChange[Made]] = {}
+def _plans_by_number(
+    numbers: Collection[int], attempts: Sequence[Attempt[RecordT]]
+) -> dict[int, PlannedChange[RecordT]]:
+    """Return the plans by their numbers; raise the errors of all entries together."""
+    plans: dict[int, PlannedChange[RecordT]] = {}
     errors: list[RequestError] = []
     for number, attempt in zip(numbers, attempts, strict=True):
         if isinstance(attempt, RequestError):
             errors.append(attempt.at_entry(number))
         else:
-            sound[number] = attempt
+            plans[number] = attempt
     if errors:
         raise combine_errors(errors)
-    return sound
+    return plans
 
 
-def _chunks(planned: Mapping[int, PlannedChange[Made]]) -> Iterator[dict[int, PlannedChange[Made]]]:
-    chunk: dict[int, PlannedChange[Made]] = {}
+def _chunks(
+    planned: Mapping[int, PlannedChange[RecordT]],
+) -> Iterator[dict[int, PlannedChange[RecordT]]]:
+    chunk: dict[int, PlannedChange[RecordT]] = {}
     room = MAX_ACTIONS
     for number, one in planned.items():
         if len(chunk) == ENTRIES_PER_TRANSACTION or len(one.actions) > room:
@@ -163,27 +165,27 @@ def _chunks(planned: Mapping[int, PlannedChange[Made]]) -> Iterator[dict[int, Pl
         yield chunk
 
 
-def _write_whole(
-    transactions: Transactions, chunk: Mapping[int, PlannedChange[Made]], plan: Planner[Made]
-) -> dict[int, Made]:
-    """Write all of a chunk; raises, with nothing written, what is wrong by now."""
+def _write_all(
+    transactions: Transactions, chunk: Mapping[int, PlannedChange[RecordT]], plan: Planner[RecordT]
+) -> dict[int, RecordT]:
+    """Write all entries of a chunk, or raise the errors of all of them and write nothing."""
     for _ in range(MAX_ATTEMPTS):
         try:
             transactions.commit(actions_of(list(chunk.values())))
         except TransactionCanceledError:
-            chunk = _sound(chunk, plan(list(chunk)))
+            chunk = _plans_by_number(chunk, plan(list(chunk)))
             continue
         return {number: one.record for number, one in chunk.items()}
     raise records_busy()
 
 
-def _write_apart(
+def _write_each(
     transactions: Transactions,
-    chunk: Mapping[int, PlannedChange[Made]],
-    plan: Planner[Made],
-    outcome: _Outcome[Made],
+    chunk: Mapping[int, PlannedChange[RecordT]],
+    plan: Planner[RecordT],
+    outcome: _Outcome[RecordT],
 ) -> None:
-    """Write of a chunk what can be written by now; the rest has failed."""
+    """Write the entries of a chunk that can be written; enter the others as failed."""
     for _ in range(MAX_ATTEMPTS):
         try:
             transactions.commit(actions_of(list(chunk.values())))

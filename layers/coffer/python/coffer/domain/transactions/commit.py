@@ -1,8 +1,8 @@
-"""Writing: a change is planned on what is there, then made all at once, or planned anew.
+"""Plan a change, commit it in one transaction, and retry with a new plan if it was canceled.
 
-A plan reads, judges and says which steps make the change; it raises a RequestError that says
-everything that is wrong. Where a step is refused, because somebody wrote in between, the next plan
-sees what they wrote: it fits, or it raises the conflict.
+A plan reads records, checks the request and returns the actions that make the change. It raises a
+`RequestError` with every problem. If another request writes in between, the transaction is
+canceled; the next plan then reads the new records, and either succeeds or raises the conflict.
 """
 
 from __future__ import annotations
@@ -25,47 +25,47 @@ from coffer.domain.transactions.actions import Action
 from coffer.domain.transactions.ports import Transactions
 
 MAX_ATTEMPTS = 4
-"""How often a change is planned before somebody else is let through."""
+"""Number of plans before the request fails with `records_busy`."""
 
-Made = TypeVar("Made")
+RecordT = TypeVar("RecordT")
 
 
 @dataclass(frozen=True)
-class PlannedChange(Generic[Made]):
-    """A record as it will be, and the steps that make it so."""
+class PlannedChange(Generic[RecordT]):
+    """A record after a change, and the actions that make the change."""
 
-    record: Made
+    record: RecordT
     actions: tuple[Action, ...] = ()
 
 
-Plan = Callable[[], PlannedChange[Made]]
+Plan = Callable[[], PlannedChange[RecordT]]
 
 
 @dataclass(frozen=True)
 class ReservedIdentifier:
-    """The identifier that a record is going to have: an earlier run may have made it already."""
+    """The identifier of a record to create. An earlier run of the request may have created it."""
 
     identifier: str
 
 
 @dataclass(frozen=True)
 class Precondition:
-    """The versions that an If-Match names; None: any that is there."""
+    """The versions that an If-Match header names; None matches every version."""
 
     versions: frozenset[int] | None = None
 
     def check(self, version: int) -> None:
-        """Raise PreconditionError unless the record still has a version that was named."""
+        """Raise `PreconditionError` if `version` is not one of them."""
         if self.versions is not None and version not in self.versions:
             raise PreconditionError(
                 "version_changed",
-                f"The record has the version {version} by now: read it again.",
+                f"The record has version {version} now: read it again.",
                 header="If-Match",
             )
 
 
-def commit_change(transactions: Transactions, plan: Plan[Made]) -> Made:
-    """Plan and make one change; what it made."""
+def commit_change(transactions: Transactions, plan: Plan[RecordT]) -> RecordT:
+    """Commit the change that `plan` returns, and return its record."""
     for _ in range(MAX_ATTEMPTS):
         planned = plan()
         try:
@@ -77,14 +77,12 @@ def commit_change(transactions: Transactions, plan: Plan[Made]) -> Made:
 
 
 def records_busy() -> UnavailableError:
-    """Somebody else always wrote first."""
-    return UnavailableError(
-        "records_busy", "The record is being written by somebody else. Try again."
-    )
+    """Return the error for a record that other requests keep writing."""
+    return UnavailableError("records_busy", "Other requests are writing the record. Try again.")
 
 
 class ValidationErrors:
-    """What is wrong with one request, gathered check by check, so that it is told all at once."""
+    """The errors of several checks of one request, which are raised together."""
 
     def __init__(self) -> None:
         self._errors: list[RequestError] = []
@@ -94,23 +92,23 @@ class ValidationErrors:
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Keep the RequestError that the block raises, if it does."""
+        """Keep the `RequestError` that the block raises, if it raises one."""
         try:
             yield
         except RequestError as error:
             self._errors.append(error)
 
     def add(self, problems: Sequence[Problem]) -> None:
-        """Keep problems with the rules, if there are any."""
+        """Keep these problems as an `InvalidError`."""
         if problems:
             self._errors.append(InvalidError.of(problems))
 
     def raise_if_any(self) -> None:
-        """Raise what was gathered, all together; nothing where nothing was."""
+        """Raise the errors that were kept, together; do nothing if there are none."""
         if self._errors:
             raise combine_errors(self._errors)
 
 
-def actions_of(plans: Sequence[PlannedChange[Made]]) -> tuple[Action, ...]:
-    """The steps of several plans, in their order."""
+def actions_of(plans: Sequence[PlannedChange[RecordT]]) -> tuple[Action, ...]:
+    """Return the actions of several changes, in their order."""
     return tuple(action for planned in plans for action in planned.actions)

@@ -1,9 +1,10 @@
-"""Idempotency: a request that creates something and is sent again with the same key happens once.
+"""Run a request that creates something once, even if it is sent again with the same key.
 
-A run is noted before anything is done, with who wants what under which key, and with a lease. Its
-answer is kept for a day. A run that died loses its lease by time: the next one with the key takes
-over, makes records under the very identifiers that the dead one would have, and so finds what that
-one had made already. Two runs never work at the same time: no function lives as long as a lease.
+A run is stored before the request is processed: who sent what under which key, with a lease. Its
+response is stored for a day. If a function dies, its lease ends after a while. The next request
+with the key then takes over the run. It creates records under the same identifiers, so it finds
+those that the first function had created. No function runs longer than a lease, so two functions
+never work on the same run.
 """
 
 from __future__ import annotations
@@ -31,60 +32,60 @@ HEADER = "Idempotency-Key"
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A request under a key. `fingerprint` is the hash of what was sent."""
+    """A request under a key. `fingerprint` is the hash of its content."""
 
     key: str
     fingerprint: str
     started_on: datetime
     leased_until: datetime
     expires_at: datetime
-    answer: bytes | None = None
+    response: bytes | None = None
     revision: int = 1
 
     def identifier(self, number: int = 0) -> str:
-        """The identifier of the record with this number that the run makes, whoever finishes it."""
+        """Return the identifier of the record with this number that the run creates."""
         return derived_identifier(self.started_on, f"{self.key}/{self.fingerprint}", number)
 
     def reserved(self, number: int = 0) -> ReservedIdentifier:
-        """The same, for a plan."""
+        """Return the same identifier for a plan."""
         return ReservedIdentifier(self.identifier(number))
 
 
 class Runs(Protocol):
-    """The runs of the last day."""
+    """Reads and writes the runs of the last day."""
 
     def get(self, key: str) -> Run | None:
-        """The run under this key, until it expires."""
+        """Return the run under this key; None if there is none or it has expired."""
         ...
 
     def add(self, run: Run) -> None:
-        """Note a run; raises RecordExistsError where one that hasn't expired has its key."""
+        """Store a run; raise `RecordExistsError` if an unexpired run has its key."""
         ...
 
     def replace(self, before: Run, after: Run) -> Run:
-        """Write `after` in the place of `before`, and return it as it now stands.
+        """Write `after` in place of `before`, and return it with its new revision.
 
-        Raises RecordChangedError where anybody wrote since `before` was read.
+        Raises `RecordChangedError` if the run was written after `before` was read.
         """
         ...
 
     def remove(self, run: Run) -> None:
-        """Forget a run; nothing happens where somebody else has it by now."""
+        """Delete a run; do nothing if it was written after it was read."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Idempotency:
-    """The parts of the world in which requests are told from their repetitions."""
+    """Dependencies of idempotent requests."""
 
     runs: Runs
     clock: Clock
 
     def begin(self, caller: Caller, route: str, key: str, fingerprint: str) -> Run:
-        """The run of this request: with its answer, where it has been answered already.
+        """Return the run of this request, with its response if the request was processed before.
 
-        Raises InvalidError where something else was sent under the key, and ConflictError while a
-        run of it is at work.
+        Raises `InvalidError` if a different request was sent under the key, and `ConflictError` if
+        another function is processing the request.
         """
         name = hashlib.sha256(f"{caller.username}\0{route}\0{key}".encode()).hexdigest()
         for _ in range(MAX_ATTEMPTS):
@@ -101,41 +102,41 @@ class Idempotency:
                 if before is None:
                     self.runs.add(new)
                     return new
-                return self._go_on(before, fingerprint, now)
+                return self._take_over(before, fingerprint, now)
             except (RecordExistsError, RecordChangedError):
                 continue
         raise records_busy()
 
-    def finish(self, run: Run, answer: bytes) -> None:
-        """Keep the answer; where another run has taken over, its answer stays."""
-        self._settle(run, replace(run, answer=answer))
+    def finish(self, run: Run, response: bytes) -> None:
+        """Store the response, unless another function has taken over the run."""
+        self._replace(run, replace(run, response=response))
 
     def give_up(self, run: Run) -> None:
-        """Let the next one with the key go on at once: something may have been written."""
-        self._settle(run, replace(run, leased_until=self.clock.now()))
+        """End the lease, because something may have been written: a retry takes over at once."""
+        self._replace(run, replace(run, leased_until=self.clock.now()))
 
     def forget(self, run: Run) -> None:
-        """Nothing was written: the key is free again."""
+        """Delete the run, because nothing was written: the key can be used again."""
         self.runs.remove(run)
 
-    def _go_on(self, before: Run, fingerprint: str, now: datetime) -> Run:
+    def _take_over(self, before: Run, fingerprint: str, now: datetime) -> Run:
         if before.fingerprint != fingerprint:
             raise InvalidError(
                 "idempotency_key_reused",
-                "Another request was sent with this key. Make a new key for each request.",
+                "Another request was sent with this key. Use a new key for each request.",
                 header=HEADER,
             )
-        if before.answer is not None:
+        if before.response is not None:
             return before
         if before.leased_until > now:
             raise ConflictError(
                 "idempotency_key_in_use",
-                "A request with this key is being worked on. Ask again in a moment.",
+                "A request with this key is being processed. Try again in a moment.",
                 header=HEADER,
             )
         return self.runs.replace(before, replace(before, leased_until=now + LEASE))
 
-    def _settle(self, run: Run, after: Run) -> None:
+    def _replace(self, run: Run, after: Run) -> None:
         try:
             self.runs.replace(run, after)
         except RecordChangedError:

@@ -12,11 +12,10 @@ class Transactions(Protocol):
     """Writes records in transactions."""
 
     def commit(self, actions: Sequence[Action]) -> None:
-        """Apply all actions, or none; at most `MOST_STEPS`, no two on the same record.
+        """Apply all actions, or none; at most `MAX_ACTIONS`, no two on the same record.
 
-        Raises `TransactionCanceledError`, which names the reason for each refused action:
-        `RecordExistsError` where an identifier or a claim is taken, else `RecordChangedError`.
-        The transaction itself decides uniqueness: nothing is read beforehand. Does nothing if
-        there are no actions.
+        Raises `TransactionCanceledError`, which names the reason for each failed action:
+        `RecordExistsError` if an identifier or a claim exists, otherwise `RecordChangedError`.
+        Does nothing if there are no actions.
         """
         ...

@@ -50,20 +50,21 @@ def check_readable(caller: Caller, record: ReadableRecord) -> None:
 
 def require_undeleted(record: DeletableRecord) -> None:
     """Raise `GoneError` if the record was deleted."""
-    if record.deleted_on is None:
-        return
-    kind, _, identifier = record.instance_id.partition("/")
+    if record.deleted_on is not None:
+        raise _deleted(record.instance_id)
+
+
+def _deleted(instance_id: str) -> GoneError:
+    kind, _, identifier = instance_id.partition("/")
     noun = kind.removeprefix("object-")
-    raise GoneError(
-        f"{noun}_deleted",
-        f"The {noun} {identifier} was deleted. Its audit says by whom and when.",
-        instance_id=record.instance_id,
-    )
-
-
-def not_found(noun: str, identifier: str) -> NotFoundError:
-    """Return the error for a record that does not exist."""
-    return NotFoundError(f"{noun}_not_found", f"There is no {noun} with the id {identifier}.")
+    detail = f"The {noun} {identifier} was deleted. Its audit says by whom and when."
+    match kind:
+        case "metadata":
+            return GoneError("metadata_deleted", detail, instance_id=instance_id)
+        case "derivative":
+            return GoneError("derivative_deleted", detail, instance_id=instance_id)
+        case _:
+            return GoneError("upload_deleted", detail, instance_id=instance_id)
 
 
 def load_all(

@@ -1,14 +1,13 @@
-"""Tombstones: how long the record of a deleted resource is kept."""
+"""How long tombstones, the records of deleted resources, are kept."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+TOMBSTONE_LIFETIME = timedelta(days=90)
+"""Time after the removal of the bytes. Later, only the audit says that the record was deleted."""
+
 
 def tombstone_expiry(now: datetime) -> datetime:
-    """When a tombstone that is made, or confirmed, now is to go: in whole seconds."""
+    """Return the time, in whole seconds, when a tombstone that is complete now expires."""
     return (now + TOMBSTONE_LIFETIME).replace(microsecond=0)
-
-
-TOMBSTONE_LIFETIME = timedelta(days=90)
-"""How long a tombstone stays after its object is confirmed gone; then the audit answers."""

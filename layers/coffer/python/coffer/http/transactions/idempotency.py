@@ -1,4 +1,4 @@
-"""Idempotency-Key: the answer to a request that was sent before, byte for byte."""
+"""Idempotency-Key: return the stored response of a request that was sent before."""
 
 from __future__ import annotations
 
@@ -27,40 +27,41 @@ def idempotent_response(
     request: Request,
     caller: Caller,
     idempotency: Idempotency,
-    make: Callable[[Run | None], Response],
+    process: Callable[[Run | None], Response],
     *,
     sent: bytes | None = None,
 ) -> Response:
-    """The answer that `make` gives, or gave to the same request under the same key.
+    """Return the response of `process`, or the stored one of the same request with the same key.
 
-    A request is the same with the same path and the same `sent`: its body, unless a form spells the
-    same in many ways. Without the header there is no run. What is refused leaves the key free.
+    Requests are the same if their paths and their contents are. `sent` is the content if it is not
+    the body: a form can encode the same content in many ways. Without the header there is no run.
+    After an error that wrote nothing the key can be used again.
     """
     key = request.header(HEADER.lower())
     if not key:
-        return make(None)
+        return process(None)
     if len(key) > MAX_LENGTH or not (key.isascii() and key.isprintable()):
         raise MalformedRequestError(
             "malformed_idempotency_key",
-            f"A key is 1 to {MAX_LENGTH} printable ASCII characters.",
+            f"A key has 1 to {MAX_LENGTH} printable ASCII characters.",
             header=HEADER,
         )
     content = request.body if sent is None else sent
     fingerprint = hashlib.sha256(f"{request.path}\0".encode() + content).hexdigest()
     run = idempotency.begin(caller, request.route_key, key, fingerprint)
-    if run.answer is not None:
-        return _unpack(run.answer)
-    return _run(idempotency, run, make)
+    if run.response is not None:
+        return _unpack(run.response)
+    return _run(idempotency, run, process)
 
 
 def reserved_identifier(run: Run | None, number: int = 0) -> ReservedIdentifier | None:
-    """The identifier that a record of this run has to have; None outside of runs."""
+    """Return the identifier of a record that the run creates; None without a run."""
     return run.reserved(number) if run else None
 
 
-def _run(idempotency: Idempotency, run: Run, make: Callable[[Run | None], Response]) -> Response:
+def _run(idempotency: Idempotency, run: Run, process: Callable[[Run | None], Response]) -> Response:
     try:
-        answer = make(run)
+        response = process(run)
     except (PartialWriteError, UnavailableError):
         idempotency.give_up(run)
         raise
@@ -70,18 +71,18 @@ def _run(idempotency: Idempotency, run: Run, make: Callable[[Run | None], Respon
     except Exception:
         idempotency.give_up(run)
         raise
-    # What was made stays made: the next one with the key finds it by its identifier.
+    # If this fails, the next request with the key finds the records by their identifiers.
     with suppress(UnavailableError):
-        idempotency.finish(run, _pack(answer))
-    return answer
+        idempotency.finish(run, _pack(response))
+    return response
 
 
-def _pack(answer: Response) -> bytes:
-    is_text = isinstance(answer.body, str)
-    body = answer.body if isinstance(answer.body, str) else b64encode(answer.body).decode()
+def _pack(response: Response) -> bytes:
+    is_text = isinstance(response.body, str)
+    body = response.body if isinstance(response.body, str) else b64encode(response.body).decode()
     packed = {
-        "status": int(answer.status),
-        "headers": dict(answer.headers),
+        "status": int(response.status),
+        "headers": dict(response.headers),
         "body": body,
         "isText": is_text,
     }

@@ -1,4 +1,4 @@
-"""Preconditions: which versions of a record a caller means, by the ETags that If-Match names."""
+"""Parse If-Match: the versions of a record that a request applies to."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from coffer.http.requests import Request
 
 
 def read_precondition(request: Request) -> Precondition:
-    """What If-Match demands; without one, or with `*`, any version will do.
+    """Return the precondition of the request. Without If-Match, or with `*`, it always holds.
 
-    The ETag of a record is its version in quotes. A tag that is none of ours, or a weak one, names
-    no version: If-Match compares strongly (RFC 9110, 13.1.1).
+    The ETag of a record is its version in quotes. Weak and unknown ETags match no version, because
+    If-Match compares strongly (RFC 9110, 13.1.1).
     """
     header = request.header("if-match")
     tags = {piece.strip() for piece in header.split(",")} if header else set()
     if not tags or "*" in tags:
         return Precondition()
     texts = {tag[1:-1] for tag in tags if tag.startswith('"') and tag.endswith('"')}
-    plain = {text for text in texts if text.isascii() and text.isdigit() and len(text) < 10}
-    return Precondition(frozenset(map(int, plain)))
+    versions = {text for text in texts if text.isascii() and text.isdigit() and len(text) < 10}
+    return Precondition(frozenset(map(int, versions)))

@@ -192,12 +192,12 @@ def _claim(write: TransactWrite, action: Claim) -> None:
         UploadItem.awaiting_since.remove(),
         UploadItem.revision.add(1),
     ]
-    if action.promises_thumbnail:
+    if action.plans_thumbnail:
         condition &= UploadItem.thumbnail_status != ThumbnailStatus.FAILED
-    if action.wants_thumbnail is not None:
+    if action.new_thumbnail_identifier is not None:
         condition &= UploadItem.thumbnail_identifier.does_not_exist()
         updates += [
-            UploadItem.thumbnail_identifier.set(action.wants_thumbnail),
+            UploadItem.thumbnail_identifier.set(action.new_thumbnail_identifier),
             UploadItem.thumbnail_status.set(ThumbnailStatus.PENDING),
             UploadItem.changed_by.remove(),
             UploadItem.version.add(1),
