@@ -2,15 +2,13 @@
 
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import is_identifier
-from coffer.domain.vocabulary.edit import read_term, read_term_named
-from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, ManagedAttribute
+from coffer.domain.vocabulary.read import read_term, read_term_by_name
+from coffer.domain.vocabulary.terms import ManagedAttribute
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.vocabulary.documents import term_response, terms_response
+from coffer.http.vocabulary.terms import term_response, terms_response
 from coffer.identification import configured_identify
-
-ATTRIBUTES = ("name", "key", "vocabularyElementType", "acceptedValues", "createdBy", "createdOn")
 
 identify = configured_identify()
 vocabulary = DynamoVocabulary()
@@ -20,8 +18,7 @@ app = Api()
 @app.route("GET /api/v1/managed-attribute")
 def list_managed_attributes(request: Request) -> Response:
     identify(request)
-    terms = vocabulary.all_of(ManagedAttribute)
-    return terms_response(request, MANAGED_ATTRIBUTE, terms, ATTRIBUTES)
+    return terms_response(request, ManagedAttribute, vocabulary.all_of(ManagedAttribute))
 
 
 @app.route("GET /api/v1/managed-attribute/{id}")
@@ -31,7 +28,7 @@ def show_managed_attribute(request: Request) -> Response:
     if is_identifier(given):
         attribute = read_term(vocabulary, ManagedAttribute, given.lower())
     else:
-        attribute = read_term_named(vocabulary, ManagedAttribute, given)
+        attribute = read_term_by_name(vocabulary, ManagedAttribute, given)
     return term_response(request, attribute)
 
 

@@ -1,16 +1,14 @@
-"""GET /api/v1/object-subtype and /api/v1/object-subtype/{id}: finer kinds of things."""
+"""GET /api/v1/object-subtype and /api/v1/object-subtype/{id}: subdivisions of dcTypes."""
 
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.vocabulary.edit import read_term
-from coffer.domain.vocabulary.terms import OBJECT_SUBTYPE, ObjectSubtype
+from coffer.domain.vocabulary.read import read_term
+from coffer.domain.vocabulary.terms import ObjectSubtype
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.vocabulary.documents import term_response, terms_response
+from coffer.http.vocabulary.terms import term_response, terms_response
 from coffer.identification import configured_identify
-
-ATTRIBUTES = ("dcType", "acSubtype", "createdBy", "createdOn")
 
 identify = configured_identify()
 vocabulary = DynamoVocabulary()
@@ -20,16 +18,14 @@ app = Api()
 @app.route("GET /api/v1/object-subtype")
 def list_object_subtypes(request: Request) -> Response:
     identify(request)
-    terms = vocabulary.all_of(ObjectSubtype)
-    return terms_response(request, OBJECT_SUBTYPE, terms, ATTRIBUTES)
+    return terms_response(request, ObjectSubtype, vocabulary.all_of(ObjectSubtype))
 
 
 @app.route("GET /api/v1/object-subtype/{id}")
 def show_object_subtype(request: Request) -> Response:
     identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
-    subtype = read_term(vocabulary, ObjectSubtype, identifier)
-    return term_response(request, subtype)
+    return term_response(request, read_term(vocabulary, ObjectSubtype, identifier))
 
 
 lambda_handler = app.handler()

@@ -19,7 +19,7 @@ from coffer.domain.errors import (
     UnavailableError,
 )
 from coffer.domain.media_types import DcType
-from coffer.domain.vocabulary.edit import Vocabulary
+from coffer.domain.vocabulary.ports import Vocabulary
 from coffer.domain.vocabulary.terms import (
     ElementType,
     ManagedAttribute,

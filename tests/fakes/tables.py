@@ -28,7 +28,8 @@ from coffer.domain.transactions.actions import (
 )
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, ThumbnailStatus
-from coffer.domain.vocabulary.usage import Terms, usage_changes
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.usage import usage_changes
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.vocabulary import InMemoryVocabulary
 

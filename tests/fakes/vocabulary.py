@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from coffer.domain.errors import RecordChangedError, RecordExistsError, TermInUseError
-from coffer.domain.vocabulary.edit import must_be_unused
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.rules import must_be_unused
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, usage_key
-from coffer.domain.vocabulary.usage import Terms
 
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 

@@ -36,7 +36,7 @@ from coffer.http.openapi.records import (
 )
 from coffer.http.openapi.schemas import Members
 from coffer.http.openapi.vocabulary import MANAGED_ATTRIBUTE_MEMBERS, OBJECT_SUBTYPE_MEMBERS
-from coffer.http.vocabulary.documents import present_term
+from coffer.http.vocabulary.terms import present_term
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import JSON_API

@@ -22,15 +22,12 @@ from coffer.domain.errors import (
 )
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.edit import (
-    change_managed_attribute,
-    change_object_subtype,
-    create_managed_attribute,
-    create_object_subtype,
+    change_term,
+    create_term,
     delete_term,
-    read_term,
-    read_term_named,
 )
-from coffer.domain.vocabulary.keys import key_of
+from coffer.domain.vocabulary.keys import derive_key
+from coffer.domain.vocabulary.read import read_term, read_term_by_name
 from coffer.domain.vocabulary.terms import (
     Description,
     ElementType,
@@ -78,7 +75,7 @@ NEW = {
     ],
 )
 def test_a_key_is_made_of_the_words_of_a_name(name: str, key: str) -> None:
-    assert key_of(name) == key
+    assert derive_key(name) == key
 
 
 @pytest.mark.parametrize(
@@ -202,16 +199,16 @@ class TestEditing:
 
     def test_a_managed_attribute_gets_its_key_from_its_name(self) -> None:
         vocabulary = InMemoryVocabulary()
-        created = create_managed_attribute(vocabulary, CLOCK, SUPER_USER, NEW)
+        created = create_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, NEW)
         assert (created.key, created.created_by, created.version) == ("sheet_condition", "alice", 1)
         assert read_term(vocabulary, ManagedAttribute, created.identifier) == created
-        assert read_term_named(vocabulary, ManagedAttribute, "sheet_condition") == created
+        assert read_term_by_name(vocabulary, ManagedAttribute, "sheet_condition") == created
 
     def test_two_names_with_one_key_are_a_conflict(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         with pytest.raises(ConflictError) as caught:
-            create_managed_attribute(
-                vocabulary, CLOCK, SUPER_USER, NEW | {"name": "sheet-condition"}
+            create_term(
+                vocabulary, CLOCK, SUPER_USER, ManagedAttribute, NEW | {"name": "sheet-condition"}
             )
         assert caught.value.problems[0].pointer == "/data/attributes/name"
 
@@ -242,19 +239,19 @@ class TestEditing:
     )
     def test_what_a_managed_attribute_may_not_be(self, changes: dict[str, Any], rule: str) -> None:
         with pytest.raises(InvalidError, match=rule):
-            create_managed_attribute(InMemoryVocabulary(), CLOCK, SUPER_USER, NEW | changes)
+            create_term(InMemoryVocabulary(), CLOCK, SUPER_USER, ManagedAttribute, NEW | changes)
 
     def test_all_that_is_wrong_with_it_is_told_at_once(self) -> None:
         with pytest.raises(InvalidError) as caught:
-            create_managed_attribute(InMemoryVocabulary(), CLOCK, SUPER_USER, {})
+            create_term(InMemoryVocabulary(), CLOCK, SUPER_USER, ManagedAttribute, {})
         assert len(caught.value.problems) == 3
 
     def test_a_subtype_is_kept_in_upper_case_and_unique_whatever_its_type(self) -> None:
         vocabulary = InMemoryVocabulary()
         new = {"dc_type": DcType.IMAGE, "ac_subtype": "Drawing"}
-        assert create_object_subtype(vocabulary, CLOCK, ADMIN, new).ac_subtype == "DRAWING"
+        assert create_term(vocabulary, CLOCK, ADMIN, ObjectSubtype, new).ac_subtype == "DRAWING"
         with pytest.raises(ConflictError):
-            create_object_subtype(vocabulary, CLOCK, ADMIN, new | {"dc_type": DcType.TEXT})
+            create_term(vocabulary, CLOCK, ADMIN, ObjectSubtype, new | {"dc_type": DcType.TEXT})
 
     @pytest.mark.parametrize(
         ("new", "rule"),
@@ -267,31 +264,39 @@ class TestEditing:
     )
     def test_what_a_subtype_may_not_be(self, new: dict[str, Any], rule: str) -> None:
         with pytest.raises(InvalidError, match=rule):
-            create_object_subtype(InMemoryVocabulary(), CLOCK, ADMIN, new)
+            create_term(InMemoryVocabulary(), CLOCK, ADMIN, ObjectSubtype, new)
 
     def test_only_what_is_sent_is_changed_and_the_name_stays(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
-        changed = change_managed_attribute(
-            vocabulary, SUPER_USER, ATTRIBUTE, {"accepted_values": ("good",), "name": "Other"}
+        changed = change_term(
+            vocabulary,
+            SUPER_USER,
+            ManagedAttribute,
+            ATTRIBUTE,
+            {"accepted_values": ("good",), "name": "Other"},
         )
         assert changed == attribute(accepted_values=("good",), changed_by="alice", version=2)
 
     def test_a_change_obeys_the_rules(self) -> None:
         vocabulary = InMemoryVocabulary(attribute(), subtype())
         with pytest.raises(InvalidError):
-            change_managed_attribute(
-                vocabulary, SUPER_USER, ATTRIBUTE, {"multilingual_description": ()}
+            change_term(
+                vocabulary,
+                SUPER_USER,
+                ManagedAttribute,
+                ATTRIBUTE,
+                {"multilingual_description": ()},
             )
         with pytest.raises(InvalidError):
-            change_object_subtype(vocabulary, ADMIN, SUBTYPE, {"dc_type": None})
+            change_term(vocabulary, ADMIN, ObjectSubtype, SUBTYPE, {"dc_type": None})
 
     def test_a_subtype_may_take_another_name_but_no_taken_one(self) -> None:
         vocabulary = InMemoryVocabulary(
             subtype(), subtype(identifier=identifier(8), ac_subtype="PHOTO")
         )
         with pytest.raises(ConflictError):
-            change_object_subtype(vocabulary, ADMIN, SUBTYPE, {"ac_subtype": "photo"})
-        changed = change_object_subtype(vocabulary, ADMIN, SUBTYPE, {"ac_subtype": "sketch"})
+            change_term(vocabulary, ADMIN, ObjectSubtype, SUBTYPE, {"ac_subtype": "photo"})
+        changed = change_term(vocabulary, ADMIN, ObjectSubtype, SUBTYPE, {"ac_subtype": "sketch"})
         assert (changed.ac_subtype, changed.changed_by) == ("SKETCH", "root")
 
     def test_a_term_in_use_keeps_its_name_and_type_and_stays(self) -> None:
@@ -300,13 +305,19 @@ class TestEditing:
         with pytest.raises(InvalidError, match="Managed attribute key: sheet_condition, is curr"):
             delete_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, ATTRIBUTE)
         with pytest.raises(InvalidError, match="is currently in use"):
-            change_managed_attribute(
-                vocabulary, SUPER_USER, ATTRIBUTE, {"vocabulary_element_type": ElementType.DATE}
+            change_term(
+                vocabulary,
+                SUPER_USER,
+                ManagedAttribute,
+                ATTRIBUTE,
+                {"vocabulary_element_type": ElementType.DATE},
             )
         for changes in ({"ac_subtype": "sketch"}, {"dc_type": DcType.TEXT}):
             with pytest.raises(InvalidError, match="Object subtype: DRAWING, is currently"):
-                change_object_subtype(vocabulary, ADMIN, SUBTYPE, changes)
-        change_managed_attribute(vocabulary, SUPER_USER, ATTRIBUTE, {"accepted_values": ("x",)})
+                change_term(vocabulary, ADMIN, ObjectSubtype, SUBTYPE, changes)
+        change_term(
+            vocabulary, SUPER_USER, ManagedAttribute, ATTRIBUTE, {"accepted_values": ("x",)}
+        )
 
     def test_a_deleted_term_is_gone_and_its_name_is_free(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
@@ -315,8 +326,11 @@ class TestEditing:
             read_term(vocabulary, ManagedAttribute, ATTRIBUTE)
         assert caught.value.instance_id == f"managed-attribute/{ATTRIBUTE}"
         with pytest.raises(NotFoundError):
-            read_term_named(vocabulary, ManagedAttribute, "sheet_condition")
-        assert create_managed_attribute(vocabulary, CLOCK, SUPER_USER, NEW).identifier != ATTRIBUTE
+            read_term_by_name(vocabulary, ManagedAttribute, "sheet_condition")
+        assert (
+            create_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, NEW).identifier
+            != ATTRIBUTE
+        )
 
     def test_there_is_no_term_that_never_was(self) -> None:
         with pytest.raises(NotFoundError):
@@ -329,8 +343,12 @@ class TestEditing:
             vocabulary, before=once("replace", lambda: vocabulary.replace(attribute(), other))
         )
         description = (Description("fr", "Son état."),)
-        changed = change_managed_attribute(
-            interrupted, SUPER_USER, ATTRIBUTE, {"multilingual_description": description}
+        changed = change_term(
+            interrupted,
+            SUPER_USER,
+            ManagedAttribute,
+            ATTRIBUTE,
+            {"multilingual_description": description},
         )
         assert (changed.accepted_values, changed.version) == (("torn",), 3)
 
@@ -357,8 +375,8 @@ class TestEditing:
     ) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         acts: list[Callable[[], object]] = [
-            lambda: create_managed_attribute(vocabulary, CLOCK, who, NEW | {"name": "B"}),
-            lambda: change_managed_attribute(vocabulary, who, ATTRIBUTE, {}),
+            lambda: create_term(vocabulary, CLOCK, who, ManagedAttribute, NEW | {"name": "B"}),
+            lambda: change_term(vocabulary, who, ManagedAttribute, ATTRIBUTE, {}),
             lambda: delete_term(vocabulary, CLOCK, who, ManagedAttribute, ATTRIBUTE),
         ]
         for act in acts:
@@ -373,8 +391,8 @@ class TestEditing:
         vocabulary = InMemoryVocabulary(subtype())
         new = {"dc_type": DcType.IMAGE, "ac_subtype": "PHOTO"}
         acts: list[Callable[[], object]] = [
-            lambda: create_object_subtype(vocabulary, CLOCK, who, new),
-            lambda: change_object_subtype(vocabulary, who, SUBTYPE, {}),
+            lambda: create_term(vocabulary, CLOCK, who, ObjectSubtype, new),
+            lambda: change_term(vocabulary, who, ObjectSubtype, SUBTYPE, {}),
             lambda: delete_term(vocabulary, CLOCK, who, ObjectSubtype, SUBTYPE),
         ]
         for act in acts:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isinf
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from coffer.domain.errors import MalformedRequestError, UnsupportedTypeError
 
@@ -56,6 +56,11 @@ class Request:
             headers=headers,
             body=b64decode(raw) if event.get("isBase64Encoded") else raw.encode(),
         )
+
+    def url(self, query: Iterable[tuple[str, str]]) -> str:
+        """Return the public URL of the request's path with other query parameters."""
+        encoded = urlencode(list(query), quote_via=quote)
+        return f"{self.base_url}{self.path}{f'?{encoded}' if encoded else ''}"
 
     def header(self, name: str) -> str:
         """Return the header without surrounding space, or "" if it was not sent."""

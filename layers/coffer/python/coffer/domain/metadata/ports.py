@@ -8,7 +8,7 @@ from typing import Protocol
 
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.vocabulary.usage import TermReader
+from coffer.domain.vocabulary.ports import TermReader
 
 
 class CatalogueReader(DerivativeReader[Metadata], TermReader, Protocol):

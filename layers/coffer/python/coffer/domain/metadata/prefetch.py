@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from coffer.domain.derivatives.prefetch import PrefetchedDerivatives
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.vocabulary.usage import Terms, TermUser, read_used_terms
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.usage import TermUser, read_used_terms
 
 
 class PrefetchedCatalogue(PrefetchedDerivatives[Metadata]):

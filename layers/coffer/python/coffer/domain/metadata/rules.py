@@ -6,7 +6,8 @@ from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import ATTRIBUTES, Field, limit_problems, missing_problems
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.vocabulary.usage import TermReader, check_terms, read_used_terms
+from coffer.domain.vocabulary.ports import TermReader
+from coffer.domain.vocabulary.usage import check_terms, read_used_terms
 
 _CHECKED_WITH_TERMS = ("ac_subtype", "managed_attributes")
 """`check_vocabulary` checks their sizes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from coffer.domain.fields import Field, FieldType, RecordFields
 from coffer.domain.media_types import DcType
 from coffer.domain.text_safety import NO_MARKUP_PATTERN
@@ -10,6 +12,9 @@ from coffer.domain.vocabulary.terms import (
     MAX_TERM_LENGTH,
     OBJECT_SUBTYPE,
     ElementType,
+    ManagedAttribute,
+    ObjectSubtype,
+    Term,
 )
 
 # fmt: off
@@ -65,3 +70,8 @@ OBJECT_SUBTYPE_FIELDS = RecordFields(
     ignores_relationships=True,
 )
 # fmt: on
+
+TERM_FIELDS: Mapping[type[Term], RecordFields] = {
+    ManagedAttribute: MANAGED_ATTRIBUTE_FIELDS,
+    ObjectSubtype: OBJECT_SUBTYPE_FIELDS,
+}

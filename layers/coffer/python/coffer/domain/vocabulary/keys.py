@@ -13,7 +13,7 @@ from unicodedata import category
 _DROPPED = re.compile("[^a-z0-9]")
 
 
-def key_of(name: str) -> str:
+def derive_key(name: str) -> str:
     """Return the key for a name; empty if the name has no ASCII letter or digit.
 
     The key of `Object Store Attribute 1` is `object_store_attribute_1`, and that of `dateTime` is

@@ -1,5 +1,7 @@
-"""Terms: managed attributes and object subtypes. Names and rules are the reference's
-(object-store-api 1.31: ObjectStoreManagedAttribute, ObjectSubtype)."""
+"""Vocabulary terms: managed attributes and object subtypes.
+
+The names are the reference's (object-store-api 1.31: ObjectStoreManagedAttribute, ObjectSubtype).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ MAX_TERM_LENGTH = 50
 
 
 class ElementType(StrEnum):
-    """What the values of a managed attribute are."""
+    """Types of the values of a managed attribute."""
 
     INTEGER = "INTEGER"
     STRING = "STRING"
@@ -27,7 +29,7 @@ class ElementType(StrEnum):
 
 @dataclass(frozen=True)
 class Description:
-    """What a managed attribute means, in one language (ISO 639, two or three letters)."""
+    """The meaning of a managed attribute in one language (ISO 639, two or three letters)."""
 
     lang: str
     desc: str
@@ -35,14 +37,14 @@ class Description:
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedAttribute:
-    """An attribute that metadata may have besides its own. Times are aware UTC."""
+    """An attribute that users add to metadata. Times are aware UTC."""
 
     identifier: str
     name: str
     key: str
     vocabulary_element_type: ElementType
     accepted_values: tuple[str, ...] | None
-    """The only values there may be, whatever their case; None or empty where any may."""
+    """The allowed values, in any case; None or empty if all values are allowed."""
     multilingual_description: tuple[Description, ...]
     created_by: str
     created_on: datetime
@@ -53,23 +55,23 @@ class ManagedAttribute:
 
     @property
     def term(self) -> str:
-        """What metadata uses it by."""
+        """Return the key or name by which metadata uses the term."""
         return self.key
 
     @property
     def meaning(self) -> tuple[str, ...]:
-        """What records rely on that use it."""
+        """Return the values that must not change while records use the term."""
         return (self.key, self.vocabulary_element_type)
 
     @property
     def instance_id(self) -> str:
-        """Its name among all records."""
+        """Return `<type>/<id>`, which identifies the record in audit snapshots."""
         return f"{MANAGED_ATTRIBUTE}/{self.identifier}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectSubtype:
-    """A finer kind of thing than a DcType. `ac_subtype` is in upper case, and unique."""
+    """A subdivision of a DcType. `ac_subtype` is in upper case and unique."""
 
     identifier: str
     dc_type: DcType
@@ -83,28 +85,28 @@ class ObjectSubtype:
 
     @property
     def term(self) -> str:
-        """What metadata uses it by."""
+        """Return the key or name by which metadata uses the term."""
         return self.ac_subtype
 
     @property
     def meaning(self) -> tuple[str, ...]:
-        """What records rely on that use it."""
+        """Return the values that must not change while records use the term."""
         return (self.ac_subtype, self.dc_type)
 
     @property
     def instance_id(self) -> str:
-        """Its name among all records."""
+        """Return `<type>/<id>`, which identifies the record in audit snapshots."""
         return f"{OBJECT_SUBTYPE}/{self.identifier}"
 
 
 Term = ManagedAttribute | ObjectSubtype
 
 
-def kind_of(kind: type[Term]) -> str:
-    """The type of the API's resource for a kind of term."""
+def type_name(kind: type[Term]) -> str:
+    """Return the resource type of a kind of term."""
     return MANAGED_ATTRIBUTE if kind is ManagedAttribute else OBJECT_SUBTYPE
 
 
 def usage_key(term: Term) -> str:
-    """Under which name the uses of a term are counted: `<type>/<term>`."""
-    return f"{kind_of(type(term))}/{term.term}"
+    """Return `<type>/<term>`, by which the uses of a term are counted."""
+    return f"{type_name(type(term))}/{term.term}"

@@ -7,8 +7,7 @@ deleted if its count is 0, without a search.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -20,12 +19,8 @@ from coffer.domain.errors import (
     combine_errors,
 )
 from coffer.domain.media_types import DcType
-from coffer.domain.vocabulary.terms import (
-    MANAGED_ATTRIBUTE,
-    OBJECT_SUBTYPE,
-    ManagedAttribute,
-    ObjectSubtype,
-)
+from coffer.domain.vocabulary.ports import TermReader, Terms
+from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, OBJECT_SUBTYPE
 from coffer.domain.vocabulary.values import is_valid_value
 
 MAX_ATTRIBUTES = 100
@@ -59,22 +54,6 @@ class DeletableTermUser(TermUser, Protocol):
     @property
     def deleted_on(self) -> datetime | None:
         """When the record was deleted; None if it was not."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """Managed attributes by key, and object subtypes by name."""
-
-    attributes: Mapping[str, ManagedAttribute] = field(default_factory=dict)
-    subtypes: Mapping[str, ObjectSubtype] = field(default_factory=dict)
-
-
-class TermReader(Protocol):
-    """Reads terms by key or name."""
-
-    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
-        """Return those of these terms that exist; make no request if there are no names."""
         ...
 
 

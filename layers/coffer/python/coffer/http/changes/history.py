@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import quote, urlencode
 
 from coffer import __version__
 from coffer.domain.changes.history import SnapshotPage, SnapshotQuery
@@ -61,12 +59,11 @@ def parse_snapshot_query(request: Request) -> SnapshotQuery:
 
 def snapshots_response(request: Request, query: SnapshotQuery, page: SnapshotPage) -> Response:
     """Return a page of snapshots, with the link to the next page."""
-    url = f"{request.base_url}{request.path}"
-    links = {"self": f"{url}?{_encode(request.query)}"}
+    links = {"self": request.url(request.query)}
     next_offset = query.offset + query.limit
     if next_offset < page.total and next_offset <= MAX_OFFSET:
         kept = [pair for pair in request.query if pair[0] != "page[offset]"]
-        links["next"] = f"{url}?{_encode([*kept, ('page[offset]', str(next_offset))])}"
+        links["next"] = request.url([*kept, ("page[offset]", str(next_offset))])
     meta: dict[str, object] = {"totalResourceCount": page.total, "moduleVersion": __version__}
     if page.is_lower_bound:
         meta["totalIsLowerBound"] = True
@@ -78,10 +75,6 @@ def snapshots_response(request: Request, query: SnapshotQuery, page: SnapshotPag
 def _present(snapshot: Snapshot) -> dict[str, object]:
     identifier = f"{snapshot['instanceId']}/{snapshot['commitDateTime']}"
     return resource(TYPE, identifier, snapshot)
-
-
-def _encode(parameters: Iterable[tuple[str, str]]) -> str:
-    return urlencode(list(parameters), quote_via=quote)
 
 
 def _problem(name: str, detail: str) -> Problem:

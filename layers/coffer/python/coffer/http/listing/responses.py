@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from coffer import __version__
 from coffer.domain.callers import Caller
@@ -97,17 +96,12 @@ def bulk_load_response(
 
 
 def _links(request: Request, wanted: ListQuery, page: ListPage) -> Document:
-    url = f"{request.base_url}{request.path}"
-    links = {"self": f"{url}?{_encode(request.query)}" if request.query else url}
+    links = {"self": request.url(request.query)}
     if page.next_cursor is not None:
         kept = [pair for pair in request.query if pair[0] not in ("page[cursor]", "page[offset]")]
         cursor = encode_cursor(page.next_cursor, wanted.query)
-        links["next"] = f"{url}?{_encode([*kept, ('page[cursor]', cursor)])}"
+        links["next"] = request.url([*kept, ("page[cursor]", cursor)])
     return links
-
-
-def _encode(parameters: Sequence[tuple[str, str]]) -> str:
-    return urlencode(parameters, quote_via=quote)
 
 
 def _fitting(presented: Sequence[tuple[Document, Sequence[Document]]]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coffer.domain.media_types import DcType
 from coffer.domain.text_safety import NO_MARKUP_PATTERN
-from coffer.domain.vocabulary.edit import LANGUAGE
+from coffer.domain.vocabulary.rules import LANGUAGE
 from coffer.domain.vocabulary.terms import (
     MANAGED_ATTRIBUTE,
     MAX_TERM_LENGTH,

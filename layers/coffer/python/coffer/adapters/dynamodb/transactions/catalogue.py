@@ -38,7 +38,8 @@ from coffer.domain.transactions.actions import Action, Add, Claim, Record, Relea
 from coffer.domain.transactions.commit import records_busy
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.record import Awaiting, ThumbnailStatus, UploadStatus
-from coffer.domain.vocabulary.usage import Terms, usage_changes
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.usage import usage_changes
 
 
 class DynamoCatalogue:

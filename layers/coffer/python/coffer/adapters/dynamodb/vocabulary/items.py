@@ -23,7 +23,7 @@ from coffer.domain.vocabulary.terms import (
     ManagedAttribute,
     ObjectSubtype,
     Term,
-    kind_of,
+    type_name,
 )
 from coffer.settings import table_settings
 
@@ -80,7 +80,7 @@ class TermItem(Table):
         else:
             values |= {"dc_type": term.dc_type.value, "ac_subtype": term.ac_subtype}
         return cls(
-            kind=kind_of(type(term)),
+            kind=type_name(type(term)),
             expires_at=term.deleted_on + TOMBSTONE_LIFETIME if term.deleted_on else None,
             version=term.version,
             **values,
@@ -152,7 +152,7 @@ class UsageItem(Table):
 
 def names_partition(kind: type[Term]) -> str:
     """Return the partition of the reserved names of a kind of term."""
-    return f"{kind_of(kind)}/name"
+    return f"{type_name(kind)}/name"
 
 
 def usage_path(use: str) -> Path:

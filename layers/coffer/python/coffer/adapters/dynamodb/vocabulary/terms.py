@@ -22,8 +22,8 @@ from coffer.adapters.dynamodb.vocabulary.items import (
     retired_path,
     usage_path,
 )
-from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, kind_of
-from coffer.domain.vocabulary.usage import Terms
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, type_name
 
 _MAX_KEY_BYTES = 1024
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
@@ -47,7 +47,7 @@ def read_terms_of(kind: type[T], names: Collection[str]) -> Mapping[str, T]:
         return {}
     with overload_is_unavailable():
         taken = list(NameItem.batch_get(possible, consistent_read=True))
-        keys = [(kind_of(kind), name.identifier) for name in taken]
+        keys = [(type_name(kind), name.identifier) for name in taken]
         items = TermItem.batch_get(keys, consistent_read=True) if keys else ()
         records = [cast(T, item.record()) for item in items]
     return {record.term: record for record in records if record.deleted_on is None}

@@ -32,9 +32,15 @@ from coffer.adapters.dynamodb.vocabulary.items import (
 from coffer.adapters.dynamodb.vocabulary.terms import read_terms, read_terms_of
 from coffer.domain.errors import RecordChangedError, RecordExistsError, TermInUseError
 from coffer.domain.transactions.commit import records_busy
-from coffer.domain.vocabulary.edit import must_be_unused
-from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, kind_of, usage_key
-from coffer.domain.vocabulary.usage import Terms
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.rules import must_be_unused
+from coffer.domain.vocabulary.terms import (
+    ManagedAttribute,
+    ObjectSubtype,
+    Term,
+    type_name,
+    usage_key,
+)
 
 _MAX_ATTEMPTS = 3
 """Attempts to write a term while other requests write it, or metadata that uses it."""
@@ -45,7 +51,7 @@ class DynamoVocabulary:
     """Reads and writes the terms in their table."""
 
     def get(self, kind: type[T], identifier: str) -> T | None:
-        item = read_item(TermItem, kind_of(kind), identifier)
+        item = read_item(TermItem, type_name(kind), identifier)
         return cast(T, item.record()) if item is not None else None
 
     def named(self, kind: type[T], term: str) -> T | None:
@@ -55,7 +61,7 @@ class DynamoVocabulary:
         exists = TermItem.deleted_on.does_not_exist()
         with overload_is_unavailable():
             items = list(
-                TermItem.query(kind_of(kind), filter_condition=exists, consistent_read=True)
+                TermItem.query(type_name(kind), filter_condition=exists, consistent_read=True)
             )
         return [cast(T, item.record()) for item in items]
 

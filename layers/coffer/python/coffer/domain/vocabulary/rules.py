@@ -1,0 +1,117 @@
+"""Rules of vocabulary terms: who may edit them, and which values they may have.
+
+The rules and their messages are the reference's (object-store-api 1.31).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from coffer.domain.callers import Caller, Role
+from coffer.domain.errors import InvalidError, Problem
+from coffer.domain.fields import limit_problems, missing_problems, violation
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, TERM_FIELDS
+from coffer.domain.vocabulary.keys import derive_key
+from coffer.domain.vocabulary.terms import (
+    MAX_TERM_LENGTH,
+    Description,
+    ManagedAttribute,
+    ObjectSubtype,
+    Term,
+)
+
+LANGUAGE = re.compile("[A-Za-z]{2,3}")
+MAX_CHARACTERS_OF_DESCRIPTIONS = 40_000
+"""The reference has no such limit, but a DynamoDB item has at most 400 KB."""
+
+
+def require_editor(caller: Caller, kind: type[Term]) -> None:
+    """Raise ForbiddenError if the caller may not create, change and delete terms of this kind."""
+    if kind is ManagedAttribute:
+        caller.require_role_anywhere(Role.SUPER_USER)
+    else:
+        caller.require_admin()
+
+
+def must_be_unused(before: Term, after: Term) -> bool:
+    """Return True if the change is only possible while no record uses the term."""
+    return after.deleted_on is not None or before.meaning != after.meaning
+
+
+def new_values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a new term; raise InvalidError with all problems."""
+    values = _values(kind, given)
+    problems: list[Problem] = []
+    if kind is ManagedAttribute:
+        values["key"] = derive_key(values["name"] or "")
+        problems += _key_problems(values["name"], values["key"])
+    _raise_if_any([*problems, *_value_problems(kind, values)])
+    return values
+
+
+def changed_values(before: Term, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a changed term; raise InvalidError with all problems.
+
+    Changes of values that only a new term can get are ignored.
+    """
+    kind = type(before)
+    ignored = {field.attribute for field in TERM_FIELDS[kind].writable if field.create_only}
+    allowed = {name: value for name, value in changes.items() if name not in ignored}
+    values = _values(kind, vars(before) | allowed)
+    _raise_if_any(_value_problems(kind, values))
+    return values
+
+
+def _values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of all writable attributes; empty ones for those that are not given."""
+    writable = TERM_FIELDS[kind].writable
+    values = {field.attribute: given.get(field.attribute) for field in writable}
+    for field in writable:
+        if values[field.attribute] is None:
+            values[field.attribute] = field.empty_value
+    if kind is ObjectSubtype:
+        values["ac_subtype"] = (values["ac_subtype"] or "").upper()
+    return values
+
+
+def _raise_if_any(problems: Iterable[Problem]) -> None:
+    found = list(problems)
+    if found:
+        raise InvalidError.of(found)
+
+
+def _value_problems(kind: type[Term], values: Mapping[str, Any]) -> Iterator[Problem]:
+    writable = TERM_FIELDS[kind].writable
+    yield from missing_problems(writable, values)
+    yield from limit_problems(writable, values)
+    if kind is ManagedAttribute:
+        yield from _description_problems(values["multilingual_description"])
+
+
+def _key_problems(name: str | None, key: str) -> Iterator[Problem]:
+    if not name or len(name) > (MANAGED_ATTRIBUTE_FIELDS.by_name["name"].max_length or 0):
+        return  # the limits of the name report it
+    if not key:
+        yield violation("name", "must have a letter of ASCII or a digit, to make a key of")
+    elif len(key) > MAX_TERM_LENGTH:
+        yield violation("name", f"makes a key of {len(key)} characters; at most {MAX_TERM_LENGTH}")
+
+
+def _description_problems(descriptions: Sequence[Description]) -> Iterator[Problem]:
+    field = MANAGED_ATTRIBUTE_FIELDS.by_name["multilingualDescription"]
+    shortest, longest, most = field.min_length, field.max_length or 0, field.max_items or 0
+    if not descriptions:
+        yield violation(field.name, "must not be empty")
+    if len(descriptions) > most:
+        yield violation(field.name, f"takes at most {most} descriptions")
+    if not all(LANGUAGE.fullmatch(one.lang) for one in descriptions):
+        yield violation(field.name, "takes languages of two or three letters")
+    sizes = [len(one.desc) for one in descriptions]
+    if not all(shortest <= size <= longest for size in sizes):
+        yield violation(field.name, f"takes descriptions of {shortest} to {longest} characters")
+    elif sum(sizes) > MAX_CHARACTERS_OF_DESCRIPTIONS:
+        yield violation(
+            field.name, f"takes at most {MAX_CHARACTERS_OF_DESCRIPTIONS} characters in all"
+        )
