@@ -1,4 +1,4 @@
-"""`python -m local`: the stack on its ports, with everything delivered as it comes."""
+"""Run the stack on its ports until it is interrupted: `python -m local`, `make start`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from local.gateway.http_server import ApiServer
 from local.reports import ConsolePrinter
 from local.stack import DEVELOPMENT, LocalStack, Poller
 from local.storage.external import ExternalStorage, ExternalStorageError
-from local.storage.polling import LISTING_SECONDS
+from local.storage.polling import POLL_INTERVAL_SECONDS
 from local.template.source import TemplateError
 from local.tokens import DISCOVERY_PATH
 
@@ -34,20 +34,20 @@ S3_PORT = 9000
 MAX_CONCURRENT_BATCHES = 2
 SWEEP_SECONDS = 10.0
 IDLE_SECONDS = 1.0
-TAKEN_OVER = (
+RAWSTORE_VARIABLES = (
     "SERVICE_NAME", "DATAHUB_PUBLIC_KEY", "STORAGE_ACCESS_KEY_ID", "STORAGE_SECRET_ACCESS_KEY",
     "STORAGE_HOSTNAME", "STORAGE_BUCKET_NAME", "STORAGE_PATH_PATTERN", "POWERTOOLS_LOG_LEVEL",
 )  # fmt: skip
-"""The rawstore seed's variables, which the old service read under their own names."""
+"""Variables of the old rawstore service, which are passed on under the same names."""
 
 
 class StartError(Exception):
-    """The stack can't start; the message says why and what to do."""
+    """The stack cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the environment asks for."""
+    """The options in the environment."""
 
     api_port: int
     s3_port: int
@@ -59,14 +59,14 @@ class Options:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Options:
-        """Raises StartError naming the variable that can't be used."""
+        """Parse the environment; raise `StartError` for a variable that is not valid."""
         tokens_required = _tokens_required(environment)
-        taken_over = {name: environment[name] for name in TAKEN_OVER if environment.get(name)}
+        rawstore = {name: environment[name] for name in RAWSTORE_VARIABLES if environment.get(name)}
         return cls(
             _port(environment, "PORT", API_PORT),
             _port(environment, "S3_PORT", S3_PORT),
             _parameters(environment.get("PARAMETERS", "")),
-            {**({} if tokens_required else DEVELOPMENT), **taken_over},
+            {**({} if tokens_required else DEVELOPMENT), **rawstore},
             _external_storage(environment),
             _chaos(environment),
             tokens_required,
@@ -85,11 +85,11 @@ def _parameters(text: str) -> dict[str, str]:
     try:
         parts = shlex.split(text)
     except ValueError as error:
-        raise StartError(f"PARAMETERS can't be taken apart: {error}.") from error
+        raise StartError(f"PARAMETERS cannot be parsed: {error}.") from error
     for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
-            raise StartError(f"PARAMETERS is a list of Name=Value, and {part!r} is none.")
+            raise StartError(f"PARAMETERS is a list of Name=Value, but {part!r} has no '='.")
         parameters[name] = value
     return parameters
 
@@ -109,17 +109,17 @@ def _chaos(environment: Mapping[str, str]) -> Chaos:
 
 
 def _tokens_required(environment: Mapping[str, str]) -> bool:
-    asked = environment.get("AUTH") or "none"
-    if asked not in ("none", "jwt"):
-        raise StartError(f"AUTH is jwt, for bearer tokens, or not set at all; not {asked!r}.")
-    return asked == "jwt"
+    value = environment.get("AUTH") or "none"
+    if value not in ("none", "jwt"):
+        raise StartError(f"AUTH is jwt, for bearer tokens, or not set; it cannot be {value!r}.")
+    return value == "jwt"
 
 
 def _listen(port: int) -> ApiServer:
     try:
         return ApiServer(HOST, port)
     except OSError as error:
-        raise StartError(_taken("The API", port, "PORT", error)) from error
+        raise _port_error("The API", port, "PORT", error) from error
 
 
 def _check_s3_port(port: int) -> None:
@@ -129,19 +129,18 @@ def _check_s3_port(port: int) -> None:
             probe.bind((HOST, port))
             probe.listen(1)
         except OSError as error:
-            raise StartError(_taken("S3", port, "S3_PORT", error)) from error
+            raise _port_error("S3", port, "S3_PORT", error) from error
 
 
-def _taken(what: str, port: int, variable: str, error: OSError) -> str:
-    other = port + 1
-    return (
-        f"{what} can't listen on {HOST}:{port} ({error.strerror}). Stop what is there, or choose "
-        f"another port: {variable}={other} make start"
+def _port_error(service: str, port: int, variable: str, error: OSError) -> StartError:
+    return StartError(
+        f"{service} cannot listen on {HOST}:{port} ({error.strerror}). Stop the process that uses "
+        f"the port, or choose another port: {variable}={port + 1} make start"
     )
 
 
 class Foreground:
-    """A running stack with its threads."""
+    """A started stack with the API's port and the threads that run its pollers."""
 
     def __init__(self, stack: LocalStack, server: ApiServer, printer: ConsolePrinter) -> None:
         self._stack = stack
@@ -152,7 +151,7 @@ class Foreground:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begins to answer and to deliver."""
+        """Start the threads, and accept requests."""
         self._stack.clock.on_change(self._stack.wakeup.notify)
         for poller in self._stack.pollers:
             count = 1
@@ -162,17 +161,17 @@ class Foreground:
                 )
             for _ in range(count):
                 self._run(poller.name, partial(self._deliver, poller))
-        self._run("schedules", self._keep_time)
-        self._server.when_refused = self._refused
-        self._server.serve(self._answer, Control(self._stack, self.stopping))
+        self._run("schedules", self._run_schedules)
+        self._server.on_refused = self._report_refused
+        self._server.serve(self._handle, Control(self._stack, self.stopping))
 
-    def _run(self, name: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name=f"local-{name}", daemon=True)
+    def _run(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=f"local-{name}", daemon=True)
         thread.start()
         self._threads.append(thread)
 
     def stop(self) -> None:
-        """Ends the threads, then everything else."""
+        """Stop the stack and its threads."""
         self.stopping.set()
         self._printer.mute()
         self._stack.wakeup.notify()
@@ -181,21 +180,21 @@ class Foreground:
         for thread in self._threads:
             thread.join(1)
 
-    def _answer(self, request: Request) -> Response:
-        page = self._console.answer(request)
-        if page is not None:
-            return page
+    def _handle(self, request: Request) -> Response:
+        file = self._console.find(request)
+        if file is not None:
+            return file
         started = time.monotonic()
         handled = self._stack.handle(request)
         milliseconds = (time.monotonic() - started) * 1000
         outcome = handled.outcome
         if outcome is not None and outcome.failed and handled.function is not None:
             self._printer.failure(handled.function, outcome)
-        path = shown_path(request, handled)
+        path = logged_path(request, handled)
         self._printer.request(request.method, path, handled.response.status, milliseconds)
         return handled.response
 
-    def _refused(self, method: str, target: str, status: int) -> None:
+    def _report_refused(self, method: str, target: str, status: int) -> None:
         self._printer.request(method, target.partition("?")[0], status, 0)
 
     def _deliver(self, poller: Poller) -> None:
@@ -211,7 +210,7 @@ class Foreground:
                 self.stopping.wait(IDLE_SECONDS)
             self._stack.wakeup.wait(seen, IDLE_SECONDS)
 
-    def _keep_time(self) -> None:
+    def _run_schedules(self) -> None:
         swept = time.monotonic()
         while not self.stopping.is_set():
             seen = self._stack.wakeup.count
@@ -222,33 +221,33 @@ class Foreground:
             self._stack.wakeup.wait(seen, IDLE_SECONDS)
 
 
-def shown_path(request: Request, handled: HandledRequest) -> str:
-    """The path for the log; a path variable called `key` is a secret and isn't shown."""
+def logged_path(request: Request, handled: HandledRequest) -> str:
+    """Return the path for the log, or the route's path if it has the secret variable `key`."""
     route_path = handled.route_key.partition(" ")[2]
     return route_path if "{key}" in route_path else request.raw_path
 
 
 def banner(stack: LocalStack, api_url: str) -> Iterator[str]:
-    """What somebody needs to talk to the stack."""
+    """Yield the lines with the addresses, keys and names of a started stack."""
     key, secret = stack.storage.keys
-    other = stack.storage if isinstance(stack.storage, ExternalStorage) else None
+    external = stack.storage if isinstance(stack.storage, ExternalStorage) else None
     yield f"API        {api_url}  ({describe_callers(stack)})"
     yield f"console    {api_url}/"
     if stack.issuer is not None:
         yield f"issuer     {stack.issuer.url}{DISCOVERY_PATH}"
     yield f"S3         {stack.storage.url}"
     yield f"DynamoDB   {stack.server.url}  (SQS and EventBridge too)"
-    yield f"keys       {f'those of {key}' if other else f'{key} / {secret}'}"
+    yield f"keys       {f'those of {key}' if external else f'{key} / {secret}'}"
     yield "buckets    " + " ".join(bucket.name for bucket in stack.resources.buckets)
-    if other is not None:
-        yield from describe_storage(stack, other)
+    if external is not None:
+        yield from describe_storage(stack, external)
     yield "tables     " + " ".join(table.name for table in stack.resources.tables)
     if stack.faults.chaos:
         yield f"chaos      {stack.faults.chaos}"
 
 
 def describe_callers(stack: LocalStack) -> str:
-    """Who may call, and how they say who they are."""
+    """Return whether callers need a token, and where it comes from."""
     if not stack.tokens_required:
         return "no token needed: the caller is dev, with every right"
     if stack.issuer is None:
@@ -257,20 +256,21 @@ def describe_callers(stack: LocalStack) -> str:
 
 
 def describe_storage(stack: LocalStack, storage: ExternalStorage) -> Iterator[str]:
-    """What is different with a store that isn't the stack's own."""
+    """Yield the lines about an external store."""
     for note in storage.notes:
         yield f"           {note}"
     for poller in stack.bucket_pollers:
-        yield f"events     from the {poller.name}, every {LISTING_SECONDS:.0f} s or less often"
+        interval = f"{POLL_INTERVAL_SECONDS:.0f} s or less often"
+        yield f"events     from the {poller.name}, every {interval}"
     capabilities = storage.capabilities
     if capabilities is not None and not capabilities.copy_conditions:
-        yield "copies     it ignores their conditions, so COPY_CONDITIONS=false"
+        yield "copies     it ignores conditions on copies, so COPY_CONDITIONS=false"
     if capabilities is not None and not capabilities.checksums:
-        yield "checksums  it checks none, nor those in forms; files are read once to hash them"
+        yield "checksums  it checks none, also not in forms; files are read once to hash them"
 
 
 def run(environment: Mapping[str, str] | None = None) -> int:
-    """Runs until it is interrupted; answers the exit code."""
+    """Run the stack until it is interrupted, and return the exit code."""
     printer = ConsolePrinter()
     try:
         options = Options.from_environment(os.environ if environment is None else environment)
@@ -317,7 +317,7 @@ def _run(options: Options, printer: ConsolePrinter, interrupted: threading.Event
 
 @contextmanager
 def _interruption() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set; a second one changes nothing."""
+    """Yield an event that is set by Ctrl-C, SIGTERM or a closed terminal."""
     interrupted = threading.Event()
 
     def interrupt(_number: int, _frame: Any) -> None:

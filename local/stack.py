@@ -1,4 +1,4 @@
-"""The local stack as one object: made from a template, started, driven, emptied, stopped."""
+"""`LocalStack`: create a stack from the template, start it, send requests, deliver, and stop it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from local.invocation import Invoker, Outcome, RecordingInvoker
 from local.reports import NoReports, Reports
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Resources, name_of_arn
 from local.storage.gate import GateStorage, Storage
-from local.storage.polling import LISTING_SECONDS, BucketPoller, prefixes_in_rules
+from local.storage.polling import POLL_INTERVAL_SECONDS, BucketPoller, prefixes_in_rules
 from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 from local.template.validation import check_resources
@@ -40,30 +40,35 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
 MAX_ROUNDS = 10_000
 RAWSTORE_BUCKET = "RawstoreBucket"
-"""The bucket of the template that STORAGE_BUCKET_NAME names, unless it is in another store."""
+"""The bucket that gets the name in STORAGE_BUCKET_NAME, unless STORAGE_HOSTNAME is set too."""
 
 DEVELOPMENT = {"DEVELOPMENT_IDENTITY": "dev"}
-"""Who calls when nobody says: everything is allowed to them. Settings refuse it when deployed."""
+"""Lets callers without a token do everything, as user `dev`. Deployed stacks refuse it."""
 
 
 class Poller(Protocol):
-    """Something that delivers: a queue's or a stream's poller, the asynchronous invocations."""
+    """Delivers from one source: a queue, a stream, a bucket, or the asynchronous invocations."""
 
     name: str
 
     def run_once(self) -> bool:
-        """Makes one delivery; False when nothing is due."""
+        """Make one delivery; return False if none is due."""
 
     def next_due_ms(self) -> float | None:
-        """When something will be due, in milliseconds of the stack's clock."""
+        """Return when a delivery will be due, in milliseconds of the stack's clock."""
 
 
 class NeverSettledError(Exception):
-    """Deliveries cause deliveries without end."""
+    """`settle` did not end, because deliveries keep causing deliveries."""
 
 
 class LocalStack:
-    """A stack. In process (the default), nothing moves until a test says so: see `local`."""
+    """A local stack.
+
+    With `in_process` (the default) handlers run in this process, and nothing is delivered until a
+    test calls `settle`. Otherwise handlers run in worker processes, and `local.foreground` runs the
+    pollers. The arguments are in `local/README.md`.
+    """
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class LocalStack:
         self._template_path = template
         self._parameters = dict(parameters or {})
         self.tokens_required = tokens_required
-        """Whether callers under /api need a token; otherwise everybody is the developer."""
+        """True if callers under /api need a token; otherwise every caller is the user `dev`."""
         identity = {} if tokens_required else DEVELOPMENT
         self._extra_environment = dict(identity if environment is None else environment)
         self._in_process = in_process
@@ -93,16 +98,16 @@ class LocalStack:
         self._started: list[Callable[[], None]] = []
         self.clock = StackClock()
         self.permission_tokens: PermissionTokens | None = None
-        """Signs rawstore's tokens, unless somebody else's public key was given."""
+        """Signs rawstore's tokens; None if DATAHUB_PUBLIC_KEY was given."""
         if "DATAHUB_PUBLIC_KEY" not in self._extra_environment:
             self.permission_tokens = PermissionTokens(self.clock)
             self._extra_environment["DATAHUB_PUBLIC_KEY"] = self.permission_tokens.public_key
         self.issuer: Issuer | None = None
-        """Signs bearer tokens where they are required, unless another issuer was named."""
+        """Signs bearer tokens; None if none are required, or if OidcIssuer names an issuer."""
         if tokens_required and not self._parameters.get("OidcIssuer"):
             self.issuer = Issuer(self.clock)
         if chaos and in_process:
-            # What is late comes after what is less late, however slow the machine.
+            # So that the order of delayed deliveries does not depend on the machine's speed.
             self.clock.freeze()
         self.wakeup = WakeupSignal()
         self.faults = FaultInjector(chaos, self._reports.note)
@@ -110,12 +115,10 @@ class LocalStack:
         self.failures: list[tuple[str, Outcome]] = []
         """Function and outcome of every invocation that failed since the last reset."""
 
-    # Beginning and end ---------------------------------------------------------------------
-
     def start(self) -> LocalStack:
-        """Makes everything; on an error nothing is left running.
+        """Create and start everything; after an error nothing is left running.
 
-        TemplateError for what the template has and the stack doesn't know; OSError for a port.
+        Raise `TemplateError` for a template that is not supported, and OSError if a port is taken.
         """
         try:
             self._start()
@@ -129,7 +132,7 @@ class LocalStack:
         template = translate(source, self._parameters, DEFAULT_REGION)
         self.server.start(lambda entries: self.bus.put_events(entries))
         self._started.append(self.server.stop)
-        self.storage = self._make_storage()
+        self.storage = self._create_storage()
         self.resources: Resources = TemplateParser(
             template, DEFAULT_STACK_NAME, self.server.url, self._bucket_name
         ).parse()
@@ -140,14 +143,14 @@ class LocalStack:
             self.issuer.claim_names = self.resources.environment
         self.storage.start()
         self._started.append(self.storage.stop)
-        # Before there is a handler: what the store can't do is found out here, and told to them.
-        self.storage.make_buckets(self.client("s3"), self.resources.buckets)
-        self.invoker = self._make_invoker()
+        # Before a handler starts: this finds out the storage variables for the handlers.
+        self.storage.create_buckets(self.client("s3"), self.resources.buckets)
+        self.invoker = self._create_invoker()
         self._started.append(self.invoker.close)
         self._connect()
         self._provision()
 
-    def _make_storage(self) -> Storage:
+    def _create_storage(self) -> Storage:
         if self._external_storage is not None:
             return self._external_storage
         self._folder = Path(tempfile.mkdtemp(prefix="coffer-local-"))
@@ -161,14 +164,14 @@ class LocalStack:
         )
 
     def _bucket_name(self, logical_id: str) -> str | None:
-        """The name that somebody else chose for a bucket, or None."""
-        rawstore = self._extra_environment.get("STORAGE_BUCKET_NAME")
-        elsewhere = self._extra_environment.get("STORAGE_HOSTNAME")
-        if logical_id == RAWSTORE_BUCKET and rawstore and not elsewhere:
-            return rawstore
+        """Return a bucket's name if the environment or the storage decides it, else None."""
+        name = self._extra_environment.get("STORAGE_BUCKET_NAME")
+        is_elsewhere = self._extra_environment.get("STORAGE_HOSTNAME")
+        if logical_id == RAWSTORE_BUCKET and name and not is_elsewhere:
+            return name
         return self.storage.bucket_name(logical_id)
 
-    def _make_invoker(self) -> Invoker:
+    def _create_invoker(self) -> Invoker:
         if not self._in_process:
             return WorkerInvoker(
                 self.endpoints(), self.clock, self._reports.output, self.faults.chaos
@@ -236,7 +239,7 @@ class LocalStack:
         self.bucket_pollers = [] if self.storage.sends_events else list(self._watch_buckets())
 
     def _watch_buckets(self) -> Iterator[BucketPoller]:
-        """A watch for each bucket whose events some rule waits for."""
+        """Yield a poller for each bucket whose events a rule matches."""
         for bucket in self.resources.buckets:
             prefixes = prefixes_in_rules(self.resources.rules, bucket.name)
             if bucket.sends_events and prefixes:
@@ -247,17 +250,17 @@ class LocalStack:
                     DEFAULT_REGION,
                     self.clock.now,
                     self.deliver,
-                    # A test that drives the stack waits for nothing.
-                    pause_seconds=0.0 if self._in_process else LISTING_SECONDS,
+                    # `settle` must find changes at once.
+                    pause_seconds=0.0 if self._in_process else POLL_INTERVAL_SECONDS,
                 )
 
     def _provision(self) -> None:
-        provisioning.make_tables(self.client("dynamodb"), self.resources)
-        provisioning.make_queues(self.client("sqs"), self.resources)
-        provisioning.make_buses(self.client("events"), self.resources)
+        provisioning.create_tables(self.client("dynamodb"), self.resources)
+        provisioning.create_queues(self.client("sqs"), self.resources)
+        provisioning.create_buses(self.client("events"), self.resources)
 
     def stop(self) -> None:
-        """Ends everything that was started, latest first; may be called again."""
+        """Stop everything that was started, last first. It may be called again."""
         while self._started:
             self._started.pop()()
         self._clients.close()
@@ -271,10 +274,8 @@ class LocalStack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    # Whereabouts ---------------------------------------------------------------------------
-
     def endpoints(self) -> dict[str, str]:
-        """The variables by which handlers, or any AWS client, find this stack."""
+        """Return the environment with which handlers, or any AWS client, use this stack."""
         key, secret = self.storage.keys
         return {
             "AWS_REGION": DEFAULT_REGION,
@@ -283,7 +284,7 @@ class LocalStack:
             "AWS_SECRET_ACCESS_KEY": secret,
             "AWS_ENDPOINT_URL": self.server.url,
             "AWS_ENDPOINT_URL_S3": self.storage.url,
-            # Nobody's own profiles, and no wait for a metadata service that isn't there.
+            # No profiles of the user, and no timeout on a metadata service that does not exist.
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -293,14 +294,12 @@ class LocalStack:
         }
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this stack; the same one each time."""
+        """Return a boto3 client for this stack, always the same one."""
         return self._clients.get(service)
 
     def name(self, logical_id: str) -> str:
-        """The physical name of a resource."""
+        """Return the physical name of a resource."""
         return self.resources.names[logical_id]
-
-    # Driving it by hand --------------------------------------------------------------------
 
     def request(
         self,
@@ -311,9 +310,9 @@ class LocalStack:
         body: bytes | str = b"",
         json_body: Any = None,
     ) -> Response:
-        """One request through the template's routes, without a socket.
+        """Send a request through the template's routes, without a socket.
 
-        `target` is the path with its query, percent-encoded. `json_body` is sent as JSON.
+        `target` is the percent-encoded path with its query. `json_body` is sent as JSON.
         """
         pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
         raw = body.encode() if isinstance(body, str) else body
@@ -329,27 +328,27 @@ class LocalStack:
         return self.handle(Request(method, target, pairs, raw)).response
 
     def handle(self, request: Request) -> HandledRequest:
-        """One request, with what the log says about it."""
+        """Handle a request; the result also has what the log needs."""
         return self.gateway.handle(request)
 
     def invoke(self, function: str, event: Any) -> Outcome:
-        """Invokes a function by its logical id and waits."""
+        """Invoke a function by its logical id, and return the outcome."""
         return self._recorded.invoke(self.resources.function(function), event)
 
     @property
     def pollers(self) -> list[Poller]:
-        """Everything that delivers, in the order in which `settle` asks."""
+        """All pollers, in the order in which `settle` calls them."""
         return [*self.bucket_pollers, *self.queue_pollers, *self.stream_pollers, self.asynchronous]
 
     def settle(self, *, retries: bool = False) -> None:
-        """Delivers what is due, and what follows from it, until nothing is left to do.
+        """Make all deliveries that are due, and those that they cause.
 
-        With `retries` the clock moves forward to each next attempt, until everything has gone
-        well, lies in a dead-letter queue, or was given up. NeverQuietError if that never ends.
+        With `retries` the clock moves forward to each next attempt, until every delivery has
+        succeeded or failed for good. Raise `NeverSettledError` after `MAX_ROUNDS` rounds.
         """
         for _ in range(MAX_ROUNDS):
             pollers = self.faults.reordered_pollers(self.pollers)
-            if any([poller.run_once() for poller in pollers]):  # noqa: C419 - each gets its turn
+            if any([poller.run_once() for poller in pollers]):  # noqa: C419 - every one must run
                 continue
             if not retries:
                 return
@@ -364,7 +363,7 @@ class LocalStack:
         raise NeverSettledError(f"still delivering after {MAX_ROUNDS} rounds")
 
     def run_schedule(self, name: str) -> Outcome:
-        """Runs a schedule now, by its logical id or its function's, and waits."""
+        """Run a schedule now, by its logical id or its function's, and return the outcome."""
         schedule = self.scheduler.find(name)
         if schedule is None:
             known = ", ".join(one.logical_id for one in self.resources.schedules)
@@ -373,53 +372,52 @@ class LocalStack:
         return self._recorded.invoke(self.scheduler.target(schedule), event)
 
     def sweep_expired(self) -> int:
-        """Deletes what has expired on the stack's clock; answers how much it was.
+        """Delete what has expired on the stack's clock, and return how much that was.
 
-        Items by their TTL, objects and uploads by their bucket's lifecycle rules.
+        Items expire by their TTL, objects and uploads by their bucket's lifecycle rules.
         """
         return self.server.sweep_expired() + self.storage.apply_lifecycle()
 
     def deliver(self, event: Event) -> None:
-        """An event of an AWS service on the default bus: what the S3 gate calls."""
+        """Publish an event of an AWS service on the default bus; the S3 gate calls this."""
         self.bus.publish("default", event)
 
     def reset(self) -> None:
-        """Empties everything, so that the next test begins like the first.
+        """Empty everything, so that each test starts with the same state.
 
-        moto exists once in a process: what another server in it took away is made again.
+        Resources that another stack in this process has deleted are created again, because moto
+        has one state per process.
         """
-        if self._is_whole():
+        if self._has_all_resources():
             self.server.empty()
             self.storage.empty()
         else:
             self.server.reset()
             self.storage.reset()
-            self.storage.make_buckets(self.client("s3"), self.resources.buckets)
+            self.storage.create_buckets(self.client("s3"), self.resources.buckets)
             self._provision()
         self.clock.reset()
         self.bus.forget()
         self.asynchronous.reset()
         self.scheduler.restart()
-        for watch in self.bucket_pollers:
-            watch.reset()
-        for poller in self.stream_pollers:
-            poller.reset()
+        for bucket_poller in self.bucket_pollers:
+            bucket_poller.reset()
+        for stream_poller in self.stream_pollers:
+            stream_poller.reset()
         self.faults.reset()
         self.failures.clear()
 
-    def _is_whole(self) -> bool:
+    def _has_all_resources(self) -> bool:
         buckets = [bucket.name for bucket in self.resources.buckets]
-        return self.server.holds(self.resources) and self.storage.holds(buckets)
-
-    # Looking into it -----------------------------------------------------------------------
+        return self.server.has_resources(self.resources) and self.storage.has_buckets(buckets)
 
     @property
     def bus_events(self) -> list[Event]:
-        """What went over the template's bus, oldest first."""
+        """The events on the template's buses, oldest first."""
         return self.bus.seen
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """Everything in a table, by its logical id, as plain values."""
+        """Return all items of a table, by its logical id, as plain values."""
         deserialize = TypeDeserializer().deserialize
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.name(table))
         return [
@@ -429,11 +427,11 @@ class LocalStack:
         ]
 
     def messages(self, queue: str) -> list[Any]:
-        """The JSON bodies of everything in a queue, by its logical id; nothing is taken."""
+        """Return the JSON bodies of all messages in a queue, by its logical id."""
         return [json.loads(body) for body in self.server.message_bodies(self.name(queue))]
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        """The keys in a bucket, by its logical id."""
+        """Return the keys in a bucket, by its logical id."""
         pages = self.client("s3").get_paginator("list_objects_v2")
         return [
             one["Key"]
@@ -450,6 +448,6 @@ class LocalStack:
                 ContentType="application/json",
             )
         else:
-            # Queues and topics get what S3 gets, but for the records themselves.
-            short = {name: value for name, value in document.items() if name != "payload"}
-            self.server.send(name_of_arn(destination), json.dumps(short))
+            # Only an S3 destination gets the records themselves.
+            without_records = {name: value for name, value in document.items() if name != "payload"}
+            self.server.send(name_of_arn(destination), json.dumps(without_records))

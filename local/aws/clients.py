@@ -1,4 +1,4 @@
-"""boto3 clients of a stack, one of each service."""
+"""boto3 clients of the stack's own services."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from local.storage.gate import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Storage
 
 
 class Clients:
-    """Makes a client when it is first asked for. No fault disturbs what the stack itself asks.
+    """Creates one client per service, at the first use. Injected faults do not affect them.
 
-    `storage` and `endpoint` say where S3 and everything else answer. They are asked when a client
-    is made, for a stack has neither before it starts.
+    `storage` returns the S3 store and `endpoint` the URL of the other services. They are called
+    when a client is created, because a stack has neither before it starts.
     """
 
     def __init__(self, storage: Callable[[], Storage], endpoint: Callable[[], str]) -> None:
         self._storage = storage
         self._endpoint = endpoint
-        self._made: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
 
     def get(self, service: str) -> Any:
-        """The client of a service; the same one each time."""
-        if service not in self._made:
-            self._made[service] = self._make(service)
-        return self._made[service]
+        """Return the client of a service, always the same one."""
+        if service not in self._clients:
+            self._clients[service] = self._create(service)
+        return self._clients[service]
 
     def close(self) -> None:
-        """Ends their connections; the next one asked for is new."""
-        while self._made:
-            self._made.popitem()[1].close()
+        """Close all connections; `get` then creates new clients."""
+        while self._clients:
+            self._clients.popitem()[1].close()
 
-    def _make(self, service: str) -> Any:
+    def _create(self, service: str) -> Any:
         is_s3 = service == "s3"
         storage = self._storage()
         key, secret = storage.keys if is_s3 else (ACCESS_KEY_ID, SECRET_ACCESS_KEY)
         return boto3.client(
-            service,  # type: ignore[call-overload]  # the stubs want each name spelt out
+            service,  # type: ignore[call-overload]  # the stubs only accept literal names
             endpoint_url=storage.url if is_s3 else self._endpoint(),
             region_name=DEFAULT_REGION,
             aws_access_key_id=key,
@@ -51,7 +51,7 @@ class Clients:
                 connect_timeout=5,
                 retries={"max_attempts": 1},
                 user_agent_extra=STACK_USER_AGENT,
-                # Not every S3 knows the checksums that the SDK adds of its own accord.
+                # Not every S3 supports the checksums that the SDK adds by default.
                 request_checksum_calculation="when_required",
             ),
         )

@@ -1,20 +1,20 @@
-"""Mends moto's DynamoDB (5.2.5) where it differs from the real one in ways that matter here.
+"""Correct moto's DynamoDB (5.2.5) where it differs from DynamoDB in a way that matters here.
 
-What is wrong, each with a test that shows it without and with the mend:
+Each of these faults has a test with and without the fix:
 
-* A rolled-back transaction leaves its stream records behind, and swaps in a copy of the table, so
-  that shard iterators from before never see anything again.
-* Every transaction deep-copies the whole tables it touches: seconds, at 10,000 items.
-* An update that creates its item writes two INSERT records into the stream, the first one holding
-  only the key; one that fails half-way leaves what it did so far.
-* Writing an item that is equal to what is there emits MODIFY; the real one emits nothing.
-* TTL is a setting without effect: nothing ever deletes.
-* A value of another type than an index's key has is taken, and so is a batch of any size.
-* A query on an index goes through its whole table, sorts and copies: see
-  `local.aws.dynamodb_indexes`.
-* Checking a condition and writing are two steps, between which another thread can write.
+* A rolled-back transaction leaves its stream records behind. It also replaces the table by a copy,
+  so that older shard iterators see no new record.
+* Every transaction deep-copies the tables that it writes to, which takes seconds with 10,000 items.
+* An update that creates an item writes two INSERT records into the stream, the first of which only
+  has the key. An update that fails in the middle keeps the changes before the failure.
+* Writing an item that equals the stored one emits MODIFY; DynamoDB emits nothing.
+* TTL has no effect: nothing is deleted.
+* A value with another type than the index key is accepted, and so is a batch of any size.
+* A query on an index scans the whole table, sorts and copies: see `local.aws.dynamodb_indexes`.
+* Checking a condition and writing are not atomic, so another thread can write in between.
 
-Rolling back is done here item by item, in place. One lock covers writes and reads of streams.
+The fix restores only the items of a failed transaction, in place. One lock covers writes and reads
+of streams.
 """
 
 from __future__ import annotations
@@ -39,25 +39,14 @@ from local.aws.dynamodb_indexes import SortedIndexes
 from local.patching import Patches
 
 TOO_OLD_TO_EXPIRE = timedelta(days=5 * 365)
-"""DynamoDB leaves items alone whose TTL value lies further back than five years."""
+"""DynamoDB ignores a TTL value that is more than five years in the past."""
 
 MAX_BATCH_WRITES = 25
 
-Now = Callable[[], datetime]
-Notify = Callable[[], None]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _tell_nobody() -> None:
-    return None
-
 
 @dataclass
-class _Saved:
-    """An item as it was before a write."""
+class _SavedItem:
+    """An item before a write, or that it did not exist."""
 
     table: Table
     hash_key: DynamoType
@@ -65,8 +54,8 @@ class _Saved:
     item: Item | None
 
     @classmethod
-    def of(cls, table: Table, key: Mapping[str, Any]) -> _Saved | None:
-        """The item under a key, or None when the key isn't one of this table."""
+    def of(cls, table: Table, key: Mapping[str, Any]) -> _SavedItem | None:
+        """Save the item with this key; return None if the key does not fit the table."""
         if table.hash_key_attr not in key:
             return None
         if table.range_key_attr is not None and table.range_key_attr not in key:
@@ -89,9 +78,13 @@ class _Saved:
 
 
 class DynamoDBFixes:
-    """The mends, while they are installed. `on_record` is told of each record in a stream."""
+    """The fixes between `install` and `remove`. `on_record` is called for each stream record."""
 
-    def __init__(self, now: Now = _now, on_record: Notify = _tell_nobody) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_record: Callable[[], None] = lambda: None,
+    ) -> None:
         self.lock = threading.RLock()
         self._now = now
         self._on_record = on_record
@@ -99,7 +92,7 @@ class DynamoDBFixes:
         self._indexes = SortedIndexes()
 
     def install(self) -> None:
-        """Replaces methods of moto's backend, until `remove`."""
+        """Replace methods of moto's backend."""
         backend = DynamoDBBackend
         self._transact = self._wrap(backend, "transact_write_items", self._transact_write)
         self._update = self._wrap(backend, "update_item", self._update_item)
@@ -107,7 +100,7 @@ class DynamoDBFixes:
         self._put_in = self._wrap(Table, "put_item", self._put_into_table)
         self._delete = self._wrap(Table, "delete_item", self._delete_from_table)
         self._query = self._wrap(Table, "query", self._query_table)
-        # A table only copies itself as the backup of a transaction, which `_Saved` replaces.
+        # moto only copies a table as the backup of a transaction, which `_SavedItem` replaces.
         self._patches.replace(Table, "__deepcopy__", lambda table, _memo: table)
         self._put = self._wrap(backend, "put_item", self._put_item)
         self._batch_write = self._wrap(DynamoHandler, "batch_write_item", self._write_batch)
@@ -119,22 +112,22 @@ class DynamoDBFixes:
             self._wrap(owner, name, vars(owner)[name])
 
     def remove(self) -> None:
-        """Leaves moto as it came."""
+        """Restore moto's methods."""
         self._patches.undo()
 
     def forget(self, table: Table) -> None:
-        """Take note that a table was emptied behind the backend's back."""
+        """Discard the sorted indexes of a table, after its items were deleted directly."""
         with self.lock:
             self._indexes.forget(table)
 
-    def _wrap(self, owner: Any, name: str, mended: Callable[..., Any]) -> Callable[..., Any]:
-        """Puts a method in the place of another, under the lock; answers the other."""
+    def _wrap(self, owner: Any, name: str, fixed: Callable[..., Any]) -> Callable[..., Any]:
+        """Replace a method by `fixed`, called under the lock, and return the original."""
         original: Callable[..., Any] = vars(owner)[name]
 
         @wraps(original)
         def method(*args: Any, **kwargs: Any) -> Any:
             with self.lock:
-                return mended(*args, **kwargs)
+                return fixed(*args, **kwargs)
 
         self._patches.replace(owner, name, method)
         return original
@@ -165,10 +158,10 @@ class DynamoDBFixes:
     ) -> Item:  # fmt: skip
         table = backend.get_table(table_name)
         if table.hash_key_attr in key:
-            self._indexes.touch(table, DynamoType(key[table.hash_key_attr]))
+            self._indexes.mark_changed(table, DynamoType(key[table.hash_key_attr]))
         shard = table.stream_shard
         before = 0 if shard is None else len(shard.items)
-        saved = _Saved.of(table, key)
+        saved = _SavedItem.of(table, key)
         with _Rollback([] if saved is None else [saved]):
             item: Item = self._update(backend, table_name, key, *args, **kwargs)
             _check_index_keys(table, {name: value.type for name, value in item.attrs.items()})
@@ -182,13 +175,13 @@ class DynamoDBFixes:
         self, table: Table, item_attrs: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Item:
         item: Item = self._put_in(table, item_attrs, *args, **kwargs)
-        self._indexes.touch(table, item.hash_key)
+        self._indexes.mark_changed(table, item.hash_key)
         return item
 
     def _delete_from_table(
         self, table: Table, hash_key: DynamoType, range_key: DynamoType | None
     ) -> Item | None:
-        self._indexes.touch(table, hash_key)
+        self._indexes.mark_changed(table, hash_key)
         item: Item | None = self._delete(table, hash_key, range_key)
         return item
 
@@ -201,14 +194,14 @@ class DynamoDBFixes:
         if old is not None and new is not None and old == new:
             return
         self._add(shard, old, new)
-        # The original shares nested values with the live item, which later updates change.
+        # moto's record shares nested values with the stored item, which later updates change.
         record = copy.deepcopy(shard.items[-1].record)
         record["dynamodb"]["ApproximateCreationDateTime"] = self._now()
         shard.items[-1].record = record
         self._on_record()
 
     def sweep_expired(self, backend: DynamoDBBackend) -> int:
-        """Deletes what has expired, as DynamoDB's own service does; answers how many items."""
+        """Delete expired items, as DynamoDB's background process does, and return how many."""
         now = self._now()
         oldest = (now - TOO_OLD_TO_EXPIRE).timestamp()
         swept = 0
@@ -229,7 +222,7 @@ class DynamoDBFixes:
     def _expire(self, table: Table, item: Item) -> None:
         table.delete_item(item.hash_key, item.range_key)
         if table.stream_shard is not None:
-            # What tells a TTL removal from a deletion ("DynamoDB Streams and Time to Live").
+            # Marks a removal by TTL. Source: "DynamoDB Streams and Time to Live".
             table.stream_shard.items[-1].record["userIdentity"] = {
                 "PrincipalId": "dynamodb.amazonaws.com",
                 "Type": "Service",
@@ -237,7 +230,7 @@ class DynamoDBFixes:
 
 
 def _check_index_keys(table: Table, types: Mapping[str, str]) -> None:
-    """Refuses an item in which an index's key has another type than the table says."""
+    """Raise moto's validation error if an index key has another type than the table declares."""
     declared = {one["AttributeName"]: one["AttributeType"] for one in table.attr}
     for index in table.global_indexes:
         for name in index.schema_key_attrs:
@@ -250,9 +243,9 @@ def _check_index_keys(table: Table, types: Mapping[str, str]) -> None:
 
 
 class _Rollback:
-    """Puts items and streams back when the block fails."""
+    """Restores items and streams if the `with` block raises."""
 
-    def __init__(self, saved: list[_Saved]) -> None:
+    def __init__(self, saved: list[_SavedItem]) -> None:
         self._saved = saved
         shards = (one.table.stream_shard for one in saved)
         self._lengths = {
@@ -271,10 +264,10 @@ class _Rollback:
             del shard.items[length:]
 
 
-def _save(backend: DynamoDBBackend, item: Mapping[str, Any]) -> _Saved | None:
+def _save(backend: DynamoDBBackend, item: Mapping[str, Any]) -> _SavedItem | None:
     kind, operation = next(iter(item.items()))
     table = backend.tables.get(operation.get("TableName", ""))
     key = operation.get("Item" if kind == "Put" else "Key")
     if table is None or not isinstance(key, dict):
         return None
-    return _Saved.of(table, key)
+    return _SavedItem.of(table, key)

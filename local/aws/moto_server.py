@@ -1,4 +1,4 @@
-"""moto's server in this process: DynamoDB, SQS and EventBridge on a free loopback port."""
+"""Run moto's server in this process: DynamoDB, SQS and EventBridge on a free loopback port."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PutEvents = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class ReceivedMessage:
-    """A message out of a queue."""
+    """A message received from a queue."""
 
     message_id: str
     receipt_handle: str
@@ -46,10 +46,10 @@ class ReceivedMessage:
 
 
 class MotoServer:
-    """The server, with DynamoDB mended, time on the stack's clock, and its bus replaced.
+    """moto's server with a corrected DynamoDB, the stack's clock, and the stack's event bus.
 
-    moto's own bus is not used to deliver: it knows neither retries nor dead-letter queues nor
-    Lambda targets, and a rule with only a schedule matches every event there.
+    moto's own bus does not deliver events. It has no retries, dead-letter queues or Lambda
+    targets, and in it a rule that only has a schedule matches every event.
     """
 
     def __init__(
@@ -67,42 +67,42 @@ class MotoServer:
 
     @property
     def url(self) -> str:
-        """Where it answers; only once it has started."""
+        """The URL of the server; RuntimeError before `start`."""
         if self._server is None:
-            raise RuntimeError("moto's server hasn't started")
+            raise RuntimeError("moto's server has not started")
         host, port = self._server.get_host_and_port()
         return f"http://{host}:{port}"
 
     def start(self, put_events: PutEvents) -> None:
-        """Starts it; `put_events` takes what handlers put on a bus."""
-        for noisy in ("werkzeug", "moto", "botocore", "boto3", "urllib3"):
-            logging.getLogger(noisy).setLevel(logging.ERROR)
+        """Start the server; `put_events` handles PutEvents."""
+        for name in ("werkzeug", "moto", "botocore", "boto3", "urllib3"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         self.reset()
         self.fixes.install()
         replace = self._patches.replace
         replace(sqs_models, "unix_time_millis", self._clock.milliseconds)
         replace(sqs_models, "unix_time", self._clock.seconds)
-        # moto goes by SQS's newer 1 MiB, which not every consumer of these messages takes.
+        # moto has SQS's newer limit of 1 MiB, which not every consumer of these messages accepts.
         replace(sqs_models, "MAXIMUM_MESSAGE_LENGTH", MAX_ASYNCHRONOUS_BYTES)
         replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
         moto_speed.install(self._patches)
-        self._mend_queues()
-        self._refuse_calls()
+        self._patch_queues()
+        self._inject_errors()
         self._server = ThreadedMotoServer(HOST, 0, verbose=False)
         self._server.start()
 
-    def _mend_queues(self) -> None:
-        """Makes sending, receiving and deleting safe between threads, and sending heard.
+    def _patch_queues(self) -> None:
+        """Make sending, receiving and deleting thread-safe, and wake the pollers on sending.
 
-        moto rebuilds the list of messages to delete one: what was sent meanwhile is lost.
+        moto rebuilds the list of messages to delete one, so a message sent meanwhile is lost.
         """
         add, delete = vars(Queue)["add_message"], vars(Queue)["delete_message"]
         receive = vars(SQSBackend)["receive_message"]
 
         def add_message(queue: Queue, message: Any) -> None:
-            late = self._faults.delay_seconds(str(queue.name))
-            if late:
-                message.delay(late)
+            delay = self._faults.delay_seconds(str(queue.name))
+            if delay:
+                message.delay(delay)
             with self._queue_lock:
                 add(queue, message)
             self._wakeup.notify()
@@ -120,7 +120,7 @@ class MotoServer:
                 seen = self._wakeup.count
                 with self._queue_lock:
                     found: list[Any] = receive(backend, queue_name, count, 0, visibility, names)
-                    _hide_together(backend.get_queue(queue_name), found)
+                    _align_visibility(backend.get_queue(queue_name), found)
                 left = deadline - time.monotonic()
                 if found or left <= 0:
                     return found
@@ -130,18 +130,18 @@ class MotoServer:
         self._patches.replace(Queue, "delete_message", delete_message)
         self._patches.replace(SQSBackend, "receive_message", receive_message)
 
-    def _refuse_calls(self) -> None:
+    def _inject_errors(self) -> None:
         make_application: Any = vars(server_module)["DomainDispatcherApplication"]
         service_error = self._faults.service_error
 
-        def make_refusing(create: Any) -> ThrottlingApplication:
+        def make_throttling(create: Any) -> ThrottlingApplication:
             self.application = ThrottlingApplication(make_application(create), service_error)
             return self.application
 
-        self._patches.replace(server_module, "DomainDispatcherApplication", make_refusing)
+        self._patches.replace(server_module, "DomainDispatcherApplication", make_throttling)
 
     def stop(self) -> None:
-        """Stops it and leaves moto as it came."""
+        """Stop the server and undo all changes to moto."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -149,8 +149,11 @@ class MotoServer:
         self.fixes.remove()
         self.reset()
 
-    def holds(self, resources: Resources) -> bool:
-        """Whether all tables, queues and buses are still there: moto is one for a process."""
+    def has_resources(self, resources: Resources) -> bool:
+        """True if all tables, queues and buses exist.
+
+        Another stack in this process may have deleted them: moto has one state per process.
+        """
         events = events_backends[ACCOUNT][DEFAULT_REGION]
         return (
             all(table.name in self.dynamodb.tables for table in resources.tables)
@@ -159,13 +162,13 @@ class MotoServer:
         )
 
     def reset(self) -> None:
-        """Back to an account without tables, queues and buses."""
+        """Delete all tables, queues and buses."""
         for backend in (dynamodb_backends, sqs_backends, events_backends):
             backend[ACCOUNT][DEFAULT_REGION].reset()
 
     @property
     def dynamodb(self) -> DynamoDBBackend:
-        """moto's DynamoDB."""
+        """The state of moto's DynamoDB."""
         return dynamodb_backends[ACCOUNT][DEFAULT_REGION]
 
     @property
@@ -173,17 +176,17 @@ class MotoServer:
         return sqs_backends[ACCOUNT][DEFAULT_REGION]
 
     def table(self, name: str) -> Table:
-        """moto's table of that name."""
+        """Return moto's table with that name."""
         return self.dynamodb.get_table(name)
 
     @contextmanager
     def locked_dynamodb(self) -> Iterator[None]:
-        """Nobody writes to DynamoDB within the block."""
+        """Lock DynamoDB against other threads for a `with` block."""
         with self.fixes.lock:
             yield
 
     def empty(self) -> None:
-        """Deletes every item, stream record and message; tables and queues stay."""
+        """Delete all items, stream records and messages; keep tables and queues."""
         with self.locked_dynamodb():
             for table in self.dynamodb.tables.values():
                 table.items.clear()
@@ -197,24 +200,24 @@ class MotoServer:
                 queue.deleted_messages.clear()
 
     def sweep_expired(self) -> int:
-        """Deletes the items whose TTL has passed; answers how many."""
+        """Delete the items whose TTL has passed, and return how many."""
         return self.fixes.sweep_expired(self.dynamodb)
 
     def send(self, queue: str, body: str, attributes: Mapping[str, str] | None = None) -> str:
-        """Sends a message with attributes of type String; answers its id."""
-        described = {
+        """Send a message with attributes of type String, and return its id."""
+        typed_attributes = {
             name: {"data_type": "String", "string_value": text}
             for name, text in (attributes or {}).items()
         }
-        return str(self._sqs.send_message(queue, body, described).id)
+        return str(self._sqs.send_message(queue, body, typed_attributes).id)
 
     def receive(self, queue: str, count: int) -> list[ReceivedMessage]:
-        """Takes up to `count` visible messages; dead ones go to the dead-letter queue first."""
+        """Receive up to `count` visible messages; move dead ones to the dead-letter queue first."""
         with self._queue_lock:
-            held = self._sqs.get_queue(queue)
-            ready = [one for one in held._messages if one.visible and not one.delayed]
-            rest = [one for one in held._messages if one not in ready]
-            held._messages = [*self._faults.reordered(ready, queue), *rest]
+            moto_queue = self._sqs.get_queue(queue)
+            ready = [one for one in moto_queue._messages if one.visible and not one.delayed]
+            rest = [one for one in moto_queue._messages if one not in ready]
+            moto_queue._messages = [*self._faults.reordered(ready, queue), *rest]
         timeout = int(vars(self._sqs.get_queue(queue))["visibility_timeout"])
         messages = self._sqs.receive_message(queue, count, 0, timeout)
         return [
@@ -230,17 +233,17 @@ class MotoServer:
             for message in messages
         ]
 
-    def delete(self, queue: str, receipts: Sequence[str]) -> None:
-        """Deletes messages that were received."""
-        for receipt in receipts:
-            self._sqs.delete_message(queue, receipt)
+    def delete(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """Delete received messages by their receipt handles."""
+        for receipt_handle in receipt_handles:
+            self._sqs.delete_message(queue, receipt_handle)
 
     def message_bodies(self, queue: str) -> list[str]:
-        """The bodies of everything in a queue, visible or not; nothing is taken."""
+        """Return the bodies of all messages in a queue, visible or not, without receiving them."""
         return [message.body for message in self._sqs.get_queue(queue)._messages]
 
     def next_visible_ms(self, queue: str) -> float | None:
-        """When the next message that is hidden now can be seen; None without any."""
+        """Return when the next hidden message becomes visible; None without hidden messages."""
         now = self._clock.milliseconds()
         hidden = (
             max(message.visible_at, message.delayed_until)
@@ -249,8 +252,11 @@ class MotoServer:
         return min((one for one in hidden if one >= now), default=None)
 
 
-def _hide_together(queue: Queue, received: Sequence[Any]) -> None:
-    """What was received at once becomes visible again at once; moto looks at its clock for each."""
+def _align_visibility(queue: Queue, received: Sequence[Any]) -> None:
+    """Make messages that were received together visible at the same time.
+
+    moto reads its clock for each message, so their times would differ.
+    """
     until = max((message.visible_at for message in received), default=0.0)
     names = {message.id for message in received}
     for message in queue._messages:

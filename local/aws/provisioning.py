@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-def make_tables(client: DynamoDBClient, resources: Resources) -> None:
-    """Tables with their indexes, streams and TTL."""
+def create_tables(client: DynamoDBClient, resources: Resources) -> None:
+    """Create the tables with their indexes, streams and TTL."""
     for table in resources.tables:
-        _make_table(client, table)
+        _create_table(client, table)
 
 
-def _make_table(client: DynamoDBClient, table: Table) -> None:
+def _create_table(client: DynamoDBClient, table: Table) -> None:
     definition: dict[str, Any] = dict(table.definition)
     client.create_table(**definition)
     if table.time_to_live_attribute is not None:
@@ -32,22 +32,23 @@ def _make_table(client: DynamoDBClient, table: Table) -> None:
         )
 
 
-def make_queues(client: SQSClient, resources: Resources) -> None:
-    """Queues; those that others name as their dead-letter queue first."""
+def create_queues(client: SQSClient, resources: Resources) -> None:
+    """Create the queues."""
+    # Dead-letter queues first: they must exist when a redrive policy names them.
     for queue in sorted(resources.queues, key=lambda one: "RedrivePolicy" in one.attributes):
         attributes: dict[Any, str] = dict(queue.attributes)
         client.create_queue(QueueName=queue.name, Attributes=attributes)
 
 
-def make_buses(client: EventBridgeClient, resources: Resources) -> None:
-    """Buses and rules, so that any AWS client sees them; delivery is `local.eventbridge.bus`'s."""
+def create_buses(client: EventBridgeClient, resources: Resources) -> None:
+    """Create the buses and rules in moto, so that AWS clients see them."""
     for bus in resources.buses:
         client.create_event_bus(Name=bus.name)
     for rule in resources.rules:
-        _make_rule(client, rule)
+        _create_rule(client, rule)
 
 
-def _make_rule(client: EventBridgeClient, rule: Rule) -> None:
+def _create_rule(client: EventBridgeClient, rule: Rule) -> None:
     client.put_rule(
         Name=rule.name,
         EventBusName=rule.bus,

@@ -1,4 +1,4 @@
-"""EventBridge: takes events, matches them against the rules, and delivers to the targets."""
+"""EventBridge: accept events, match them against the rules, and deliver them to the targets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_ENTRIES = 10
 Event = Mapping[str, Any]
 
 
-class Send(Protocol):
+class SendMessage(Protocol):
     """Sends a message to a queue by its name."""
 
     def __call__(
@@ -45,12 +45,12 @@ Invoke = Callable[[Function, Event], None]
 
 
 class Bus:
-    """Every bus of the stack. Remembers what went over those of the template."""
+    """All buses of the stack. Events on the template's buses are recorded."""
 
     def __init__(
         self,
         resources: Resources,
-        send: Send,
+        send: SendMessage,
         invoke: Invoke,
         clock: StackClock,
         reports: Reports,
@@ -69,32 +69,36 @@ class Bus:
 
     @property
     def seen(self) -> list[Event]:
-        """The events of the template's buses so far, oldest first."""
+        """The events on the template's buses so far, oldest first."""
         with self._lock:
             return list(self._seen)
 
     def forget(self) -> None:
-        """Forgets what was seen."""
+        """Discard the recorded events."""
         with self._lock:
             self._seen.clear()
 
     def follow(
         self, stop: threading.Event, *, pause_seconds: float = 1.0
     ) -> Iterator[Event | None]:
-        """The events seen so far and then those that come; None now and then, while none do."""
+        """Yield the recorded events and then each new one, until `stop` is set.
+
+        Yield None after `pause_seconds` without a new event, so that the caller can check whether
+        its client is still connected.
+        """
         position = 0
         while not stop.is_set():
             seen = self._wakeup.count
             with self._lock:
-                fresh = self._seen[position:]
-            position += len(fresh)
-            yield from fresh
-            if not fresh:
+                new = self._seen[position:]
+            position += len(new)
+            yield from new
+            if not new:
                 self._wakeup.wait(seen, pause_seconds)
                 yield None
 
     def put_events(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """PutEvents as the API answers it: an id, or an error, for each entry."""
+        """Accept the entries of PutEvents; return an id or an error for each, as the API does."""
         size = sum(_size_of_entry(entry) for entry in entries)
         if len(entries) > MAX_ENTRIES or size > MAX_ASYNCHRONOUS_BYTES:
             raise ValidationException(
@@ -113,8 +117,8 @@ class Bus:
             return {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
         event_id = str(uuid.uuid4())
         if bus not in self._buses:
-            # The real one takes the event and loses it; here somebody wants to know.
-            self._reports.note(f"an event for {bus}, which is no bus of the template, is lost")
+            # EventBridge accepts such an event and drops it silently; the report helps to find it.
+            self._reports.note(f"an event was dropped: the template has no bus {bus}")
             return {"EventId": event_id}
         time = entry.get("Time")
         at = self._clock.seconds() if time is None else float(time)
@@ -135,7 +139,7 @@ class Bus:
         return {"EventId": event_id}
 
     def publish(self, bus: str, event: Event) -> None:
-        """Delivers an event to the targets of every rule that it matches."""
+        """Deliver an event to the targets of every rule that it matches."""
         if bus != DEFAULT_BUS:
             with self._lock:
                 self._seen.append(event)
@@ -147,29 +151,29 @@ class Bus:
                         self._deliver(rule, target, event)
 
     def _deliver(self, rule: Rule, target: Target, event: Event) -> None:
-        """One delivery. Retries are immediate: nothing on this machine gets better by waiting."""
+        """Deliver to one target, with at most two retries and without a delay."""
         problem: Exception | None = None
         for _ in range(1 + min(target.retries.max_retries, 2)):
             try:
-                self._hand_over(target, event)
+                self._send_or_invoke(target, event)
             except Exception as error:
                 problem = error
             else:
                 return
-        self._reports.note(f"{rule.logical_id}: {target.arn} takes nothing: {problem}")
+        self._reports.note(f"{rule.logical_id}: delivery to {target.arn} failed: {problem}")
         if target.retries.dead_letter_arn is not None:
-            # As EventBridge labels them: whoever sends them on needs to know where to.
+            # EventBridge sets these attributes; `make redrive` reads the target from them.
             self._send(
                 name_of_arn(target.retries.dead_letter_arn),
                 json.dumps(event),
                 {"RULE_ARN": arn_of("events", f"rule/{rule.name}"), "TARGET_ARN": target.arn},
             )
 
-    def _hand_over(self, target: Target, event: Event) -> None:
+    def _send_or_invoke(self, target: Target, event: Event) -> None:
         if ":sqs:" in target.arn:
             body = json.dumps(event)
             if len(body.encode()) > MAX_ASYNCHRONOUS_BYTES:
-                raise ValueError("the event is larger than a message may be")
+                raise ValueError(f"the event has more than {MAX_ASYNCHRONOUS_BYTES} bytes")
             self._send(name_of_arn(target.arn), body)
             return
         function = self._resources.function_of_arn(target.arn)
@@ -194,7 +198,10 @@ def _problem_of_entry(entry: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _size_of_entry(entry: Mapping[str, Any]) -> int:
-    """How EventBridge counts ("Calculating PutEvents event entry size")."""
+    """Return an entry's size in bytes as EventBridge counts it.
+
+    Source: EventBridge User Guide, "Calculating PutEvents event entry size".
+    """
     size = 14 if entry.get("Time") is not None else 0
     for name in ("Source", "DetailType", "Detail"):
         size += len(str(entry.get(name) or "").encode())

@@ -1,9 +1,9 @@
-"""EventBridge's event patterns, as far as the templates here need them.
+"""Check event patterns of EventBridge, and match events against them.
 
-Source: Amazon EventBridge User Guide, "Comparison operators for use in event patterns". Supported:
-exact values (text, numbers, booleans, null), `prefix`, `suffix`, `equals-ignore-case`,
-`anything-but` (values, `prefix`, `suffix`, `equals-ignore-case`), `exists`, `numeric`, nesting,
-arrays. Anything else raises when the pattern is checked, not when an event comes.
+Source: Amazon EventBridge User Guide, "Comparison operators for use in event patterns". Supported
+are exact values (text, numbers, booleans, null), `prefix`, `suffix`, `equals-ignore-case`,
+`anything-but` (values, `prefix`, `suffix`, `equals-ignore-case`), `exists`, `numeric`, nesting and
+arrays. `check_pattern` raises for anything else, so `matches` can rely on a checked pattern.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _MISSING = object()
 
 
 class UnsupportedPatternError(Exception):
-    """A pattern with an operator, or a shape, that isn't known here."""
+    """The pattern has an operator or a form that the local stack does not support."""
 
 
-def check(pattern: Mapping[str, Any], where: str = "pattern") -> None:
-    """Raises UnsupportedPatternError for what `matches` couldn't answer truly."""
+def check_pattern(pattern: Mapping[str, Any], where: str = "pattern") -> None:
+    """Raise `UnsupportedPatternError` for a pattern that `matches` does not support."""
     for key, condition in pattern.items():
         here = f"{where}.{key}"
         if key == "$or":
             raise UnsupportedPatternError(f"{here}: $or is not supported")
         if isinstance(condition, Mapping):
-            check(condition, here)
+            check_pattern(condition, here)
         elif isinstance(condition, list) and condition:
             for one in condition:
                 _check_condition(one, here)
         else:
-            raise UnsupportedPatternError(f"{here}: not a list of values, nor a nested pattern")
+            raise UnsupportedPatternError(f"{here}: neither a list of values nor a nested pattern")
 
 
 def _check_condition(condition: Any, where: str) -> None:
@@ -47,7 +47,9 @@ def _check_condition(condition: Any, where: str) -> None:
     if not isinstance(condition, Mapping):
         return
     if len(condition) != 1:
-        raise UnsupportedPatternError(f"{where}: one operator at a time, not {sorted(condition)}")
+        raise UnsupportedPatternError(
+            f"{where}: a condition has one operator, not {sorted(condition)}"
+        )
     [(name, argument)] = condition.items()
     if name not in _OPERATORS:
         raise UnsupportedPatternError(f"{where}: the operator {name!r} is not supported")
@@ -67,7 +69,7 @@ def _check_numeric(argument: Any, where: str) -> None:
         raise UnsupportedPatternError(f"{where}: numeric takes one or two comparisons")
     for operator, number in zip(argument[::2], argument[1::2], strict=True):
         if operator not in _COMPARISONS or not _is_number(number):
-            raise UnsupportedPatternError(f"{where}: numeric doesn't take {operator} {number}")
+            raise UnsupportedPatternError(f"{where}: numeric does not take {operator} {number}")
 
 
 def _check_anything_but(argument: Any, where: str) -> None:
@@ -81,7 +83,7 @@ def _check_anything_but(argument: Any, where: str) -> None:
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Whether an event fits a checked pattern: every field of the pattern has to."""
+    """True if every field of a checked pattern matches the event."""
     return all(_field_matches(one, event, key) for key, one in pattern.items())
 
 
@@ -90,7 +92,7 @@ def _field_matches(condition: Any, event: Any, key: str) -> bool:
     if isinstance(condition, Mapping):
         if isinstance(value, list):
             return any(matches(condition, item) for item in value)
-        # A nested pattern can still ask that something is absent.
+        # A nested pattern can still match a missing object, with `exists: false`.
         return matches(condition, {} if value is _MISSING else value)
     return any(_condition_matches(one, value) for one in condition)
 
@@ -99,7 +101,7 @@ def _condition_matches(condition: Any, value: Any) -> bool:
     if isinstance(condition, Mapping):
         [(name, argument)] = condition.items()
         if name == "exists":
-            # Only leaves exist to EventBridge: an object is not there itself.
+            # For EventBridge only leaves exist; `exists` does not match an object.
             is_leaf = value is not _MISSING and not isinstance(value, Mapping)
             return is_leaf is argument
         if value is _MISSING:
@@ -112,7 +114,7 @@ def _condition_matches(condition: Any, value: Any) -> bool:
 
 
 def _same(value: Any, wanted: Any) -> bool:
-    """Equality without Python's `True == 1`."""
+    """True if the values are equal; unlike in Python, True is not equal to 1."""
     if isinstance(value, bool) or isinstance(wanted, bool):
         return value is wanted
     return bool(value == wanted)

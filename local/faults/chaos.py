@@ -1,16 +1,15 @@
-"""Faults on purpose: `CHAOS=duplicate,reorder,delay,throttle,crash`, seeded by CHAOS_SEED.
+"""Which faults are injected: `CHAOS=duplicate,reorder,delay,throttle,crash`, seeded by CHAOS_SEED.
 
-Each is something that AWS does now and then without anybody's fault, so that a handler has to live
-with it:
+AWS shows each of these faults at times, so handlers must cope with them:
 
-* duplicate  deliveries at least once: rules, queues, streams and asynchronous invocations twice
-* reorder    queues in any order; streams too, but for the changes of one item, which keep theirs
-* delay      deliveries come late, on the stack's clock
-* throttle   calls of AWS are refused for a moment, as too many or as an error of the service
-* crash      a handler's process dies before one of its calls
+* duplicate  a rule, queue, stream or asynchronous invocation delivers twice
+* reorder    a queue delivers in any order; a stream keeps the order of the changes of one item
+* delay      a delivery comes late, on the stack's clock
+* throttle   AWS calls fail for a moment, with a throttling error or an error of the service
+* crash      a handler's process dies before one of its AWS calls
 
-Decisions are made place by place (a queue, an operation): the n-th at a place is the same for a
-seed, whatever happens elsewhere and however fast.
+Each fault point, such as a queue or an operation, has its own random sequence. So the n-th decision
+at a fault point depends only on the seed, not on the timing or on other fault points.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _Item = TypeVar("_Item")
 
 
 class Fault(StrEnum):
-    """The words that CHAOS takes."""
+    """A fault that CHAOS can name."""
 
     DUPLICATE = "duplicate"
     REORDER = "reorder"
@@ -40,31 +39,34 @@ class Fault(StrEnum):
 
 
 class ChaosError(Exception):
-    """What was asked for isn't understood; the message says what is."""
+    """CHAOS or CHAOS_SEED is not valid."""
 
 
 @dataclass(frozen=True)
 class Chaos:
-    """Which faults happen, and the seed of when."""
+    """The faults to inject, and the seed that decides when."""
 
     faults: frozenset[Fault] = frozenset()
     seed: int = 0
 
     @classmethod
     def parse(cls, text: str, seed: int | None = None) -> Chaos:
-        """Words separated by commas or space; without a seed, some seed. ChaosError otherwise."""
+        """Parse the value of CHAOS: words, separated by commas or spaces.
+
+        Choose a random seed if none is given. Raise `ChaosError` for an unknown word.
+        """
         words = [word for word in re.split(r"[\s,]+", text) if word]
         known = {str(fault) for fault in Fault}
         for word in words:
             if word not in known:
-                raise ChaosError(f"CHAOS knows {', '.join(Fault)}, not {word!r}.")
+                raise ChaosError(f"CHAOS accepts {', '.join(Fault)}, not {word!r}.")
         if seed is None:
             seed = secrets.randbelow(MAX_SEEDS)
         return cls(frozenset(map(Fault, words)), seed)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Chaos:
-        """What CHAOS and CHAOS_SEED ask for; nothing where CHAOS isn't set."""
+        """Parse CHAOS and CHAOS_SEED; return `NO_FAULTS` if CHAOS is not set."""
         text = environment.get("CHAOS", "")
         seed = environment.get("CHAOS_SEED", "")
         if seed and not (seed.isascii() and seed.isdigit()):
@@ -88,7 +90,7 @@ NO_FAULTS = Chaos()
 
 
 class SeededRandom:
-    """Seeded decisions, a sequence of its own for each place. Safe between threads."""
+    """Seeded random decisions, with a sequence of its own for each name. Thread-safe."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -97,28 +99,28 @@ class SeededRandom:
         self._lock = threading.Lock()
 
     def restart(self, run: str = "") -> None:
-        """Every place begins again; runs of different names differ."""
+        """Start every sequence again; runs with different names have different sequences."""
         with self._lock:
             self._run = run
             self._sequences.clear()
 
-    def one_in(self, times: int, place: str) -> bool:
-        """True as often as one in `times`."""
+    def one_in(self, times: int, name: str) -> bool:
+        """Return True with a probability of 1 / `times`."""
         with self._lock:
-            return self._at(place).randrange(times) == 0
+            return self._sequence(name).randrange(times) == 0
 
-    def pick(self, options: Sequence[_Item], place: str) -> _Item:
-        """One of the options."""
+    def choose(self, options: Sequence[_Item], name: str) -> _Item:
+        """Return one of the options."""
         with self._lock:
-            return self._at(place).choice(options)
+            return self._sequence(name).choice(options)
 
-    def shuffled(self, items: Sequence[_Item], place: str) -> list[_Item]:
-        """The items in another order, or, by chance, in the same one."""
+    def shuffled(self, items: Sequence[_Item], name: str) -> list[_Item]:
+        """Return the items in random order."""
         with self._lock:
-            return self._at(place).sample(items, len(items))
+            return self._sequence(name).sample(items, len(items))
 
-    def _at(self, place: str) -> random.Random:
-        if place not in self._sequences:
-            name = f"{self._seed} {self._run} {place}"
-            self._sequences[place] = random.Random(name)  # noqa: S311 - faults are repeated
-        return self._sequences[place]
+    def _sequence(self, name: str) -> random.Random:
+        if name not in self._sequences:
+            seed = f"{self._seed} {self._run} {name}"
+            self._sequences[name] = random.Random(seed)  # noqa: S311 - faults must be repeatable
+        return self._sequences[name]

@@ -1,7 +1,8 @@
-"""Where deliveries and calls are disturbed. At rest each delivery goes once, oldest first, at once.
+"""Decide at each fault point of the stack whether a delivery or an AWS call is disturbed.
 
-Tests set `copies` and `newest_first` to hold handlers to what AWS promises, which is at least once
-and, for queues, no order; `Chaos` decides on the same and more by its seed.
+Without faults each delivery is made once, in order and at once. Tests set `copies` and
+`newest_first`, because AWS only guarantees at-least-once delivery, and no order for queues. `Chaos`
+injects the same faults, and more, by its seed.
 """
 
 from __future__ import annotations
@@ -13,137 +14,138 @@ from typing import TypeVar
 from local.faults.chaos import NO_FAULTS, Chaos, Fault, SeededRandom
 from local.faults.throttling import ServiceError, Throttling
 
-TWICE_ONE_IN = 3
-LATE_ONE_IN = 3
-LATE_SECONDS = (1, 2, 5, 10, 30)
+DUPLICATE_ONE_IN = 3
+DELAY_ONE_IN = 3
+DELAYS_SECONDS = (1, 2, 5, 10, 30)
 FAILED_ENTRY_ONE_IN = 10
-KILLED_ONE_IN = 25
-SPARED_INVOCATIONS = 3
-"""So many invocations of a function live after one that was killed: it is tried again less often
-than a queue gives a message up."""
-MAX_REMEMBERED = 10_000
+KILL_ONE_IN = 25
+MIN_INVOCATIONS_BETWEEN_KILLS = 3
+"""Retries of a message therefore succeed before it becomes a dead letter."""
+MAX_RECORDED = 10_000
 
-Tell = Callable[[str], None]
 _Item = TypeVar("_Item")
 
 
-def _tell_nobody(_: str) -> None:
-    return None
-
-
 class FaultInjector:
-    """Asked at each place where something may go differently; tells of each time it does."""
+    """Decides which faults happen, and records and reports each of them.
 
-    def __init__(self, chaos: Chaos = NO_FAULTS, tell: Tell = _tell_nobody) -> None:
+    `fault_point` names a queue, stream, rule or operation; each has its own random sequence.
+    """
+
+    def __init__(
+        self, chaos: Chaos = NO_FAULTS, report: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.copies = 1
-        """How often each delivery of a rule and each batch of a stream is made."""
+        """How often a rule delivers each event, and a stream each batch."""
         self.newest_first = False
-        """Whether queues hand out what came last."""
+        """True if queues deliver the newest message first."""
         self.run = ""
-        """A name that tells this run of a seed from others, each of which can be repeated alone."""
+        """Name of a run; runs of one seed with different names get different faults."""
         self.chaos = chaos
-        self._tell = tell
+        self._report = report
         self._rng = SeededRandom(chaos.seed)
         self._throttling = Throttling(self._rng)
         self._spared: dict[str, int] = {}
-        self._injected: deque[str] = deque(maxlen=MAX_REMEMBERED)
+        self._injected: deque[str] = deque(maxlen=MAX_RECORDED)
 
     @property
     def injected(self) -> list[str]:
-        """What was disturbed since the last reset, oldest first."""
+        """Descriptions of the faults since the last reset, oldest first."""
         return list(self._injected)
 
     def reset(self) -> None:
-        """Back to rest, and to the beginning of the run."""
+        """Set `copies` and `newest_first` back, and start the random sequences again."""
         self.copies, self.newest_first = 1, False
         self._rng.restart(self.run)
         self._throttling.reset()
         self._spared.clear()
         self._injected.clear()
 
-    def delivery_count(self, place: str) -> int:
-        """How often to make a delivery."""
-        return max(2, self.copies) if self.is_duplicated(place) else self.copies
+    def delivery_count(self, fault_point: str) -> int:
+        """Return how often to make a delivery."""
+        return max(2, self.copies) if self.is_duplicated(fault_point) else self.copies
 
-    def is_duplicated(self, place: str) -> bool:
-        """Whether chaos makes a delivery once more."""
+    def is_duplicated(self, fault_point: str) -> bool:
+        """Return True if the delivery is made twice."""
         if Fault.DUPLICATE not in self.chaos:
             return False
-        again = self._rng.one_in(TWICE_ONE_IN, f"twice {place}")
-        if again:
-            self._note(f"{place}: twice")
-        return again
+        duplicated = self._rng.one_in(DUPLICATE_ONE_IN, f"twice {fault_point}")
+        if duplicated:
+            self._record(f"{fault_point}: twice")
+        return duplicated
 
-    def delay_seconds(self, place: str) -> int:
-        """How long to hold a delivery back."""
-        if Fault.DELAY not in self.chaos or not self._rng.one_in(LATE_ONE_IN, f"late {place}"):
+    def delay_seconds(self, fault_point: str) -> int:
+        """Return by how many seconds to delay a delivery."""
+        if Fault.DELAY not in self.chaos:
             return 0
-        seconds = self._rng.pick(LATE_SECONDS, f"how late {place}")
-        self._note(f"{place}: {seconds} s late")
+        if not self._rng.one_in(DELAY_ONE_IN, f"late {fault_point}"):
+            return 0
+        seconds = self._rng.choose(DELAYS_SECONDS, f"how late {fault_point}")
+        self._record(f"{fault_point}: {seconds} s late")
         return seconds
 
-    def reordered(self, items: Sequence[_Item], place: str) -> list[_Item]:
-        """The items as they are handed out, for a place that promises no order."""
+    def reordered(self, items: Sequence[_Item], fault_point: str) -> list[_Item]:
+        """Return the items in the order of their delivery, where AWS guarantees no order."""
         ordered = list(reversed(items)) if self.newest_first else list(items)
         if Fault.REORDER not in self.chaos or len(ordered) < 2:
             return ordered
-        shuffled = self._rng.shuffled(ordered, f"order {place}")
+        shuffled = self._rng.shuffled(ordered, f"order {fault_point}")
         if shuffled != ordered:
-            self._note(f"{place}: out of order")
+            self._record(f"{fault_point}: out of order")
         return shuffled
 
     def reordered_pollers(self, pollers: Sequence[_Item]) -> list[_Item]:
-        """Who delivers first: nothing orders what one source delivers and another."""
+        """Return the pollers in the order in which they deliver."""
         if Fault.REORDER not in self.chaos:
             return list(pollers)
         return self._rng.shuffled(pollers, "feeds")
 
     def reordered_by_key(
-        self, items: Sequence[_Item], key: Callable[[_Item], Hashable], place: str
+        self, items: Sequence[_Item], key: Callable[[_Item], Hashable], fault_point: str
     ) -> list[_Item]:
-        """The items in another order, in which those of one key keep theirs."""
+        """Return the items in another order; items with the same key keep theirs."""
         queues: dict[Hashable, deque[_Item]] = {}
         for item in items:
             queues.setdefault(key(item), deque()).append(item)
-        whose_turn = [key(item) for item in items]
+        keys = [key(item) for item in items]
         if Fault.REORDER in self.chaos and len(queues) > 1:
-            whose_turn = self._rng.shuffled(whose_turn, f"order {place}")
-            self._note(f"{place}: items out of order")
-        return [queues[one].popleft() for one in whose_turn]
+            keys = self._rng.shuffled(keys, f"order {fault_point}")
+            self._record(f"{fault_point}: items out of order")
+        return [queues[one].popleft() for one in keys]
 
     def service_error(self, service: str, operation: str) -> ServiceError | None:
-        """How a call of AWS is refused, or None where it may go on."""
+        """Return the error for an AWS call, or None if the call succeeds."""
         if Fault.THROTTLE not in self.chaos:
             return None
         error = self._throttling.next_error(service, operation)
         if error is not None:
-            self._note(f"{service} {operation}: {error.code}")
+            self._record(f"{service} {operation}: {error.code}")
         return error
 
-    def rejects_entry(self, place: str) -> bool:
-        """Whether one entry of an accepted call isn't taken."""
+    def rejects_entry(self, fault_point: str) -> bool:
+        """Return True if one entry of an accepted PutEvents call fails."""
         if Fault.THROTTLE not in self.chaos:
             return False
-        fails = self._rng.one_in(FAILED_ENTRY_ONE_IN, f"entry {place}")
+        fails = self._rng.one_in(FAILED_ENTRY_ONE_IN, f"entry {fault_point}")
         if fails:
-            self._note(f"{place}: an entry not taken")
+            self._record(f"{fault_point}: an entry not taken")
         return fails
 
     def invocation_started(self, function: str) -> None:
-        """An invocation of a function begins."""
+        """Count an invocation of a function for `MIN_INVOCATIONS_BETWEEN_KILLS`."""
         if self._spared.get(function):
             self._spared[function] -= 1
 
     def kills_process(self, function: str) -> bool:
-        """Whether a function's process dies before the call that it is about to make."""
+        """Return True if the function's process dies before its next AWS call."""
         if Fault.CRASH not in self.chaos or self._spared.get(function):
             return False
-        killed = self._rng.one_in(KILLED_ONE_IN, f"killed {function}")
+        killed = self._rng.one_in(KILL_ONE_IN, f"killed {function}")
         if killed:
-            self._spared[function] = SPARED_INVOCATIONS + 1
-            self._note(f"{function}: killed")
+            self._spared[function] = MIN_INVOCATIONS_BETWEEN_KILLS + 1
+            self._record(f"{function}: killed")
         return killed
 
-    def _note(self, text: str) -> None:
+    def _record(self, text: str) -> None:
         self._injected.append(text)
-        self._tell(f"chaos: {text}")
+        self._report(f"chaos: {text}")

@@ -1,8 +1,8 @@
-"""AWS calls that are refused for a moment, in each service's own words.
+"""Errors of AWS services that last for a moment, in the form of each service.
 
-Refusals come in bursts. Most are as short as an SDK's retries; now and then one outlasts them, so
-that whoever called has to cope, and the others wait until it is long over. A burst is over some
-time: work that is tried again gets done.
+Errors come in bursts. Most bursts are shorter than the retries of an SDK. Sometimes an outage is
+longer than the retries, so that the handler has to cope with it. Every burst ends, so that retried
+work succeeds.
 
 Sources: Amazon DynamoDB Developer Guide, "Error handling with DynamoDB"; Amazon SQS, "Error
 messages"; EventBridge API Reference, "Common errors"; Amazon S3, "Error responses".
@@ -19,29 +19,29 @@ from typing import Any
 from local.faults.chaos import SeededRandom
 
 STACK_USER_AGENT = "coffer-local-stack"
-"""In the user agent of the stack's own clients, whose calls nobody refuses."""
+"""User agent of the stack's own clients, whose calls never fail on purpose."""
 
 BURST_ONE_IN = 8
-BURSTS = (1, 1, 1, 2, 3)
-"""Calls refused one after the other; SDKs try five times."""
-OUTAGE = 8
+BURST_LENGTHS = (1, 1, 1, 2, 3)
+"""Consecutive calls that fail; SDKs try five times."""
+OUTAGE_LENGTH = 8
 OUTAGE_ONE_IN = 12
-CALLS_BETWEEN_OUTAGES = 60
-CALLS_BETWEEN_BURSTS = 3
+MIN_CALLS_BETWEEN_OUTAGES = 60
+MIN_CALLS_BETWEEN_BURSTS = 3
 
 
 @dataclass(frozen=True)
 class ServiceError:
-    """An error of a service, in place of its answer."""
+    """An error response of an AWS service."""
 
     status: int
     code: str
     message: str
     namespace: str = ""
-    """What a JSON service writes before the code."""
+    """The prefix of the code in a JSON service's response."""
 
     def document(self) -> dict[str, Any]:
-        """The body of a JSON service's answer."""
+        """Return the body of a JSON service's response."""
         return {"__type": f"{self.namespace}{self.code}", "message": self.message}
 
 
@@ -81,72 +81,73 @@ SERVICE_ERRORS: Mapping[str, tuple[ServiceError, ...]] = {
 }
 
 SERVICES = {"DynamoDB_20120810": "DynamoDB", "AmazonSQS": "SQS", "AWSEvents": "EventBridge"}
-"""What X-Amz-Target calls the services behind moto's server."""
+"""Service names by the prefix of X-Amz-Target, for the services of moto's server."""
 
 
 @dataclass
-class _Place:
-    refused: int = 0
-    """Calls that are still to be refused."""
-    passed: int = CALLS_BETWEEN_BURSTS
-    """Calls that went through since."""
+class _Operation:
+    failures_left: int = 0
+    """Calls of the current burst that still have to fail."""
+    succeeded: int = MIN_CALLS_BETWEEN_BURSTS
+    """Calls that succeeded since the last burst."""
 
 
 class Throttling:
-    """Says which call of which operation is refused, by the dice."""
+    """Decides which calls of each operation fail."""
 
     def __init__(self, rng: SeededRandom) -> None:
         self._rng = rng
-        self._places: dict[str, _Place] = {}
-        self._since_outage = CALLS_BETWEEN_OUTAGES
+        self._operations: dict[str, _Operation] = {}
+        self._since_outage = MIN_CALLS_BETWEEN_OUTAGES
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        """Forgets what was refused; the dice are somebody else's."""
+        """Forget all bursts. The owner of the random sequences resets those."""
         with self._lock:
-            self._places.clear()
-            self._since_outage = CALLS_BETWEEN_OUTAGES
+            self._operations.clear()
+            self._since_outage = MIN_CALLS_BETWEEN_OUTAGES
 
     def next_error(self, service: str, operation: str) -> ServiceError | None:
-        """How this call is refused; None where it goes through."""
+        """Return the error for this call, or None if it succeeds."""
         name = f"{service} {operation}"
         with self._lock:
-            place = self._places.setdefault(name, _Place())
+            state = self._operations.setdefault(name, _Operation())
             self._since_outage += 1
-            if not place.refused and self._begins(place, name):
-                place.refused = self._length(name)
-            if not place.refused:
-                place.passed += 1
+            if not state.failures_left and self._starts_burst(state, name):
+                state.failures_left = self._burst_length(name)
+            if not state.failures_left:
+                state.succeeded += 1
                 return None
-            place.refused -= 1
-            place.passed = 0
-        choices = SERVICE_ERRORS[service]
+            state.failures_left -= 1
+            state.succeeded = 0
+        errors = SERVICE_ERRORS[service]
         if operation == "TransactWriteItems":
-            choices = (*choices, CANCELLED)
-        return self._rng.pick(choices, f"refusal {name}")
+            errors = (*errors, CANCELLED)
+        return self._rng.choose(errors, f"refusal {name}")
 
-    def _begins(self, place: _Place, name: str) -> bool:
-        rested = place.passed >= CALLS_BETWEEN_BURSTS
-        return rested and self._rng.one_in(BURST_ONE_IN, f"burst {name}")
+    def _starts_burst(self, state: _Operation, name: str) -> bool:
+        is_possible = state.succeeded >= MIN_CALLS_BETWEEN_BURSTS
+        return is_possible and self._rng.one_in(BURST_ONE_IN, f"burst {name}")
 
-    def _length(self, name: str) -> int:
-        rested = self._since_outage >= CALLS_BETWEEN_OUTAGES
-        if rested and self._rng.one_in(OUTAGE_ONE_IN, f"outage {name}"):
+    def _burst_length(self, name: str) -> int:
+        is_outage_possible = self._since_outage >= MIN_CALLS_BETWEEN_OUTAGES
+        if is_outage_possible and self._rng.one_in(OUTAGE_ONE_IN, f"outage {name}"):
             self._since_outage = 0
-            return OUTAGE
-        return self._rng.pick(BURSTS, f"length {name}")
+            return OUTAGE_LENGTH
+        return self._rng.choose(BURST_LENGTHS, f"length {name}")
 
 
-Refuse = Callable[[str, str], ServiceError | None]
+NextError = Callable[[str, str], ServiceError | None]
+"""Returns the error for a service and an operation, or None."""
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class ThrottlingApplication:
-    """moto's server, refusing what `refuse(service, operation)` says."""
+    """moto's WSGI application, in which calls fail if `next_error` returns an error."""
 
-    def __init__(self, application: Application, refuse: Refuse) -> None:
+    def __init__(self, application: Application, next_error: NextError) -> None:
         self._application = application
-        self._refuse = refuse
+        self._next_error = next_error
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -155,25 +156,25 @@ class ThrottlingApplication:
         service = SERVICES.get(prefix)
         if service is None or STACK_USER_AGENT in environ.get("HTTP_USER_AGENT", ""):
             return self._application(environ, start_response)
-        error = self._refuse(service, operation)
+        error = self._next_error(service, operation)
         if error is None:
             return self._application(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        answer = json.dumps(_document(error, body)).encode()
+        response = json.dumps(_document(error, body)).encode()
         headers = [
             ("Content-Type", "application/x-amz-json-1.0"),
-            ("Content-Length", str(len(answer))),
+            ("Content-Length", str(len(response))),
         ]
         start_response(f"{error.status} Refused", headers)
-        return [answer]
+        return [response]
 
 
 def _document(error: ServiceError, body: bytes) -> dict[str, Any]:
-    """The answer; a cancelled transaction has a reason for each of its items."""
+    """Return the response body; a cancelled transaction has a reason for each of its items."""
     if error.code != CANCELLED.code:
         return error.document()
     reasons = [{"Code": "None"} for _ in json.loads(body)["TransactItems"]]
     reasons[0] = {"Code": "ThrottlingError", "Message": _RATE}
     codes = ", ".join(reason["Code"] for reason in reasons)
-    told = replace(error, message=f"{error.message} [{codes}]")
-    return {**told.document(), "CancellationReasons": reasons}
+    detailed = replace(error, message=f"{error.message} [{codes}]")
+    return {**detailed.document(), "CancellationReasons": reasons}

@@ -1,4 +1,4 @@
-"""The HTTP API without its sockets: a request becomes an event, an answer a response.
+"""The HTTP API without sockets: make an event of a request, invoke the function, make a response.
 
 Sources: API Gateway Developer Guide, "Working with AWS Lambda proxy integrations for HTTP APIs"
 (payload format 2.0) and "Configure CORS for HTTP APIs".
@@ -21,20 +21,20 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local.clock import StackClock
-from local.gateway.routes import Match, RouteTable
+from local.gateway.routes import RouteMatch, RouteTable
 from local.invocation import Invoker, Outcome, PayloadTooLargeError
 from local.resources import ACCOUNT, Cors, Function, Resources, Route
 
 MAX_BODY_BYTES = 10 * 1024**2
 API_ID = "local"
 TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
-"""Beside text/*, the only types whose bodies arrive as text, as observed on the real gateway;
-all others, forms, vendor types and bodies without a type too, arrive in base64."""
+"""The media types, beside text/*, whose bodies are passed as text, as observed on API Gateway.
+All other bodies are passed in base64: forms, vendor types, and bodies without a type."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request. `target` is path and query as sent; header names as sent."""
+    """An HTTP request. `target` is the path and query as sent; header names are as sent."""
 
     method: str
     target: str
@@ -54,20 +54,20 @@ class Request:
         return self.target.partition("?")[2]
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in whatever case."""
+        """Return the first header with that name, in upper or lower case, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response. Header names are in lower case; `set-cookie` may be there repeatedly."""
+    """An HTTP response. Header names are in lower case; `set-cookie` can occur more than once."""
 
     status: int
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in whatever case."""
+        """Return the first header with that name, in upper or lower case, or None."""
         return next((value for key, value in self.headers if key == name.lower()), None)
 
     @property
@@ -76,13 +76,13 @@ class Response:
         return self.body.decode()
 
     def json(self) -> Any:
-        """The body as JSON."""
+        """Return the body, parsed as JSON."""
         return json.loads(self.body)
 
 
 @dataclass
 class HandledRequest:
-    """A response and what the log says about it."""
+    """A response, and what the log needs: the route, the function and its outcome."""
 
     response: Response
     route_key: str
@@ -101,11 +101,11 @@ class Gateway:
         self._routes = RouteTable(resources.routes)
 
     def handle(self, request: Request) -> HandledRequest:
-        """Answers a request through the route that it matches."""
+        """Invoke the function of the matching route, and return its response."""
         cors = self._resources.cors
         if cors is not None and is_preflight(request):
             return HandledRequest(Response(204, preflight_headers(cors, request)), "OPTIONS (CORS)")
-        handled = self._answer(request)
+        handled = self._route(request)
         headers = [*handled.response.headers, ("apigw-requestid", handled.request_id)]
         if cors is not None:
             headers = [one for one in headers if not one[0].startswith("access-control-")]
@@ -113,7 +113,7 @@ class Gateway:
         handled.response = Response(handled.response.status, headers, handled.response.body)
         return handled
 
-    def _answer(self, request: Request) -> HandledRequest:
+    def _route(self, request: Request) -> HandledRequest:
         if len(request.body) > MAX_BODY_BYTES:
             return HandledRequest(gateway_error(413), "-")
         match = self._routes.find(request.method, request.raw_path)
@@ -131,7 +131,7 @@ class Gateway:
         return handled
 
     def _invoke(self, function: Function, event: dict[str, Any], route: Route) -> Outcome | None:
-        """The outcome, or None when the gateway gave up waiting; the function goes on then."""
+        """Return the outcome, or None after the route's timeout; the function then continues."""
         if function.timeout_seconds * 1000 <= route.timeout_ms:
             return self._invoker.invoke(function, event)
         outcomes: SimpleQueue[Outcome | PayloadTooLargeError] = SimpleQueue()
@@ -177,13 +177,15 @@ _MESSAGES: Mapping[int, str] = {
 
 
 def gateway_error(status: int) -> Response:
-    """What the gateway itself answers."""
+    """Return an error response of the gateway itself."""
     body = json.dumps({"message": _MESSAGES[status]}, separators=(",", ":")).encode()
     return Response(status, [("content-type", "application/json")], body)
 
 
-def make_event(request: Request, match: Match, request_id: str, now: datetime) -> dict[str, Any]:
-    """The event of payload format 2.0."""
+def make_event(
+    request: Request, match: RouteMatch, request_id: str, now: datetime
+) -> dict[str, Any]:
+    """Return the event for a request, in payload format 2.0."""
     host = request.header("host") or "localhost"
     event: dict[str, Any] = {
         "version": "2.0",
@@ -253,7 +255,7 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def encode_body(body: bytes, content_type: str | None) -> tuple[str, bool]:
-    """The body as the event carries it, and whether that is base64."""
+    """Return the body for the event, and True if it is in base64."""
     media_type = (content_type or "").split(";")[0].strip().lower()
     if media_type.startswith("text/") or media_type in TEXT_TYPES:
         try:
@@ -264,12 +266,12 @@ def encode_body(body: bytes, content_type: str | None) -> tuple[str, bool]:
 
 
 def make_response(payload: Any) -> Response:
-    """A handler's answer as a response.
+    """Return the response for a handler's payload.
 
-    ValueError, TypeError or AttributeError for one that the gateway can't use.
+    Raise ValueError, TypeError or AttributeError for a payload that the gateway does not accept.
     """
     if not isinstance(payload, dict) or "statusCode" not in payload:
-        # The simple form: any JSON without a status code is the body itself.
+        # A payload without a status code is the body itself.
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         return Response(200, [("content-type", "application/json")], body)
     status = payload["statusCode"]
@@ -282,14 +284,14 @@ def make_response(payload: Any) -> Response:
         (str(name).lower(), _header_text(value))
         for name, value in (payload.get("headers") or {}).items()
     ]
-    body = _decode_answer(payload.get("body"), payload.get("isBase64Encoded") is True)
+    body = _decode_body(payload.get("body"), payload.get("isBase64Encoded") is True)
     if body and not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain;charset=UTF-8"))
     headers += [("set-cookie", cookie) for cookie in payload.get("cookies") or ()]
     return Response(status, headers, body)
 
 
-def _decode_answer(body: Any, is_base64: bool) -> bytes:
+def _decode_body(body: Any, is_base64: bool) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
@@ -299,18 +301,18 @@ def _decode_answer(body: Any, is_base64: bool) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
-        raise ValueError("the body isn't base64") from error
+        raise ValueError("the body is not valid base64") from error
 
 
 def _header_text(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if "\r" in text or "\n" in text:
-        raise ValueError("a header holds a line break")
+        raise ValueError("a header contains a line break")
     return text
 
 
 def is_preflight(request: Request) -> bool:
-    """Whether a browser asks for permission first."""
+    """True if the request is a CORS preflight."""
     return (
         request.method == "OPTIONS"
         and request.header("origin") is not None
@@ -319,21 +321,21 @@ def is_preflight(request: Request) -> bool:
 
 
 def allowed_origin(cors: Cors, origin: str | None) -> str | None:
-    """What Access-Control-Allow-Origin says for an origin; None when nothing is said."""
+    """Return the value of Access-Control-Allow-Origin, or None if the header is not sent."""
     if origin is None:
         return None
     if "*" in cors.allow_origins:
         return "*"
     lowered = origin.lower()
     for allowed in cors.allow_origins:
-        # The gateway knows one wildcard, the star; fnmatch's brackets stand in no origin.
+        # The gateway only has the wildcard `*`; fnmatch's other ones cannot occur in an origin.
         if fnmatch.fnmatchcase(lowered, allowed.lower()):
             return origin
     return None
 
 
 def preflight_headers(cors: Cors, request: Request) -> list[tuple[str, str]]:
-    """The headers of a preflight's answer; none for an origin that isn't allowed."""
+    """Return the headers of a preflight response; none if the origin is not allowed."""
     origin = allowed_origin(cors, request.header("origin"))
     if origin is None:
         return []
@@ -350,7 +352,7 @@ def preflight_headers(cors: Cors, request: Request) -> list[tuple[str, str]]:
 
 
 def response_headers(cors: Cors, origin: str | None) -> list[tuple[str, str]]:
-    """The CORS headers of an actual answer."""
+    """Return the CORS headers of a response to an actual request."""
     allowed = allowed_origin(cors, origin)
     if allowed is None:
         return []

@@ -1,7 +1,7 @@
-"""The browser's console: the files of `web/`, at the root of the API's port.
+"""Serve the browser console: the files of `web/`, at the root of the API's port.
 
-A path that a route of the template takes is the API's, whatever lies in the folder; what is no file
-of the console is the API's too, which then answers as it does for every unknown path.
+Routes of the template have priority over files. A path that is neither goes to the API too, which
+answers it like any unknown path.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 
 class Console:
-    """Serves the console. `store_url` is where the browser posts files to, beside the API."""
+    """The files of the console. `store_url` is the S3 URL to which the browser posts files."""
 
     def __init__(self, routes: Sequence[Route], store_url: str, folder: Path = FOLDER) -> None:
         self._routes = RouteTable(routes)
@@ -35,16 +35,16 @@ class Console:
             ("cross-origin-opener-policy", "same-origin"),
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
-            # Who changes a file of the console sees it at the next reload.
+            # So that a changed file is seen at the next reload.
             ("cache-control", "no-store"),
         ]
 
-    def answer(self, request: Request) -> Response | None:
-        """A file of the console; None where the request is the API's."""
+    def find(self, request: Request) -> Response | None:
+        """Return a response with a file of the console, or None if the request is for the API."""
         if request.method not in ("GET", "HEAD") or self._is_routed(request):
             return None
         name = unquote(request.raw_path).removeprefix("/") or FRONT_PAGE
-        # Looked up among the names that are there, so that no path leads out of the folder.
+        # Only names of existing files are compared, so no path can leave the folder.
         path = self._files().get(name)
         if path is None:
             return None
@@ -64,10 +64,10 @@ class Console:
 
 
 def content_security_policy(store_url: str) -> str:
-    """What the page may do: run and show its own files, talk to the API and post to the store.
+    """Return the policy: the page may use its own files, call the API and post to the store.
 
-    Pictures come through the API and are shown as blobs. No text may become script or markup:
-    trusted types make the browser refuse the sinks altogether.
+    Images come through the API and are shown as blobs. Trusted types make the browser refuse every
+    API that turns text into script or markup.
     """
     store = urlsplit(store_url)
     directives = {

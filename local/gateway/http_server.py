@@ -1,4 +1,4 @@
-"""The API's port: HTTP/1.1 on loopback, one thread a connection, as the gateway would answer."""
+"""The HTTP/1.1 server on the API's port, with the limits and errors of API Gateway."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from local.http_heads import has_truncated_headers
 
 HEADER_TIMEOUT_SECONDS = 60
 MAX_DRAINED_BYTES = 64 * 1024**2
-"""How much of a refused body is read so that its sender sees the answer, not a reset."""
+"""How much of a refused body is read, so that the client gets the response and not a reset."""
 CHUNK_BYTES = 1 << 16
 CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 MAX_HEAD_BYTES = 10_240
-"""Request line and header values together: API Gateway Developer Guide, "Quotas for configuring and
-running an HTTP API"."""
+"""Limit of the request line and header values together. Source: API Gateway Developer Guide,
+"Quotas for configuring and running an HTTP API"."""
 
-Answer = Callable[[Request], Response]
-ReservedPathHandler = Callable[["Connection"], bool]
-"""Answers a request on a reserved path itself; False leaves it to the API."""
+Handle = Callable[[Request], Response]
+HandleReservedPath = Callable[["Connection"], bool]
+"""Responds to a request on a reserved path; returns False for any other path."""
 
 
 class BodyError(Exception):
-    """A body that can't be read; `status` says how to answer."""
+    """The request body cannot be read; `status` is the status of the response."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -40,31 +40,31 @@ class BodyError(Exception):
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Listens at once; answers from `serve` on."""
+    """Listens from its creation on; `serve` starts the responses."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, host: str, port: int) -> None:
-        """Raises OSError when the port is taken."""
-        self.answer: Answer | None = None
-        self.special: ReservedPathHandler | None = None
-        self.when_refused: Callable[[str, str, int], None] | None = None
-        """Told of method, target and status of what isn't even handed on."""
+        """Listen; raise OSError if the port is taken."""
+        self.handle: Handle | None = None
+        self.handle_reserved_path: HandleReservedPath | None = None
+        self.on_refused: Callable[[str, str, int], None] | None = None
+        """Called with method, target and status of a request that the server refuses itself."""
         self._thread: threading.Thread | None = None
         super().__init__((host, port), Connection)
 
-    def serve(self, answer: Answer, special: ReservedPathHandler) -> None:
-        """Begins to answer, in the background."""
-        self.answer = answer
-        self.special = special
+    def serve(self, handle: Handle, handle_reserved_path: HandleReservedPath) -> None:
+        """Start to respond, in a background thread."""
+        self.handle = handle
+        self.handle_reserved_path = handle_reserved_path
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.05,), name="local-api", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
-        """Stops listening. Requests under way are left to their threads."""
+        """Stop listening. Threads of running requests continue."""
         if self._thread is not None:
             self.shutdown()
             self._thread.join()
@@ -72,13 +72,13 @@ class ApiServer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error of ours; anything else shows."""
+        """Ignore a client that has closed the connection; print any other error."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One connection, request after request."""
+    """A client connection."""
 
     server: ApiServer
     protocol_version = "HTTP/1.1"
@@ -87,7 +87,7 @@ class Connection(BaseHTTPRequestHandler):
     sys_version = ""
 
     def handle_expect_100(self) -> bool:
-        """A body that would be refused isn't asked for."""
+        """Refuse a body that is too large before the client sends it."""
         try:
             if self._announced_length() <= MAX_BODY_BYTES:
                 return super().handle_expect_100()
@@ -97,10 +97,10 @@ class Connection(BaseHTTPRequestHandler):
         return False
 
     def parse_request(self) -> bool:
-        """Refuses a head that is larger than the gateway takes."""
+        """Parse the request head; refuse one that is larger than API Gateway accepts."""
         if not super().parse_request():
             return False
-        # http.server makes one slash of several at the beginning; the gateway compares what came.
+        # http.server replaces several leading slashes by one; API Gateway keeps them.
         self.path = self.requestline.split()[1]
         if has_truncated_headers(self.headers):
             self._refuse(400)
@@ -112,26 +112,26 @@ class Connection(BaseHTTPRequestHandler):
         return True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server itself refuses (a malformed head), in the gateway's form."""
+        """Send an error that http.server found, such as a malformed head, in the gateway's form."""
         del message, explain
         self.headers = getattr(self, "headers", None) or Message()
         self.command = self.command or "GET"
         self.path = getattr(self, "path", "")
-        self.request_version = self.protocol_version  # or there would be no head
+        self.request_version = self.protocol_version  # for HTTP/0.9 no response head is sent
         self._refuse(code)
 
     def _announced_length(self) -> int:
-        """Content-Length; BodyError where it isn't one."""
+        """Return Content-Length; raise `BodyError` if it is not valid."""
         texts = set(self.headers.get_all("Content-Length", ["0"]))
         text = texts.pop()
         if texts or not (text.isascii() and text.isdigit() and len(text) < 19):
             raise BodyError(400)
         return int(text)
 
-    def answer_request(self) -> None:
-        """Reads the request, has it answered, writes the response."""
-        special, answer = self.server.special, self.server.answer
-        if special is None or answer is None or special(self):
+    def handle_request(self) -> None:
+        """Read the request, handle it, and write the response."""
+        handle, handle_reserved_path = self.server.handle, self.server.handle_reserved_path
+        if handle is None or handle_reserved_path is None or handle_reserved_path(self):
             return
         try:
             body = self.read_body()
@@ -146,12 +146,15 @@ class Connection(BaseHTTPRequestHandler):
             source_ip=self.client_address[0],
             protocol=self.request_version,
         )
-        self.write(answer(request))
+        self.write(handle(request))
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer_request  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request  # noqa: N815 - http.server's names
 
     def read_body(self) -> bytes:
-        """The body; BodyError when it is too large or malformed, or in a coding nobody reads."""
+        """Return the body.
+
+        Raise `BodyError` if it is too large, malformed, or in an unknown transfer coding.
+        """
         coding = self.headers.get("Transfer-Encoding", "").strip().lower()
         if coding == "chunked":
             return self._read_chunks()
@@ -185,7 +188,7 @@ class Connection(BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def write(self, response: Response) -> None:
-        """Sends a response."""
+        """Send a response."""
         self.send_response_only(response.status)
         self.send_header("Date", self.date_time_string())
         names = {name for name, _ in response.headers}
@@ -201,10 +204,10 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
 
     def _refuse(self, status: int) -> None:
-        """Answers at once, then reads on for a while, so that the answer is seen."""
+        """Send an error, then read what the client still sends, so that it gets the error."""
         self.close_connection = True
-        if self.server.when_refused is not None:
-            self.server.when_refused(self.command, self.path, status)
+        if self.server.on_refused is not None:
+            self.server.on_refused(self.command, self.path, status)
         response = gateway_error(status)
         self.send_response_only(status)
         self.send_header("Connection", "close")
@@ -226,7 +229,7 @@ class Connection(BaseHTTPRequestHandler):
                 drained += len(chunk)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """Nothing: the stack reports requests itself."""
+        """Do nothing: the stack reports requests itself."""
 
     def log_request(self, code: int | HTTPStatus | str = "-", size: int | str = "-") -> None:
-        """Nothing: the stack reports requests itself."""
+        """Do nothing: the stack reports requests itself."""

@@ -1,9 +1,9 @@
-"""Which route of an HTTP API answers a request.
+"""Find the route of an HTTP API that matches a request.
 
-Source: API Gateway Developer Guide, "Create routes for HTTP APIs": a full match of path and
-method goes before a greedy path variable, and that before `$default`. Among full matches a fixed
-segment goes before a variable, a named method before ANY. Paths are compared as they are sent: a
-trailing slash makes a further, empty segment, which only a greedy variable takes.
+Source: API Gateway Developer Guide, "Create routes for HTTP APIs": a full match of path and method
+has priority over a greedy path variable, and that over `$default`. Among full matches a fixed
+segment has priority over a variable, and a named method over ANY. Paths are compared as sent: a
+trailing slash adds an empty segment, which only a greedy variable matches.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ FIXED, VARIABLE, GREEDY = range(3)
 
 
 @dataclass(frozen=True)
-class Match:
-    """The route that answers, with its decoded path variables."""
+class RouteMatch:
+    """The matching route with its decoded path variables."""
 
     route: Route
     path_parameters: Mapping[str, str]
@@ -36,36 +36,36 @@ class _Segment:
 
 
 class RouteTable:
-    """The routes of one API. ValueError for a path that the gateway wouldn't take."""
+    """The routes of one API. Raises ValueError for a path that API Gateway does not accept."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._default = next((one for one in routes if one.path == DEFAULT), None)
         self._routes = [(one, _segments(one.path)) for one in routes if one.path != DEFAULT]
 
-    def find(self, method: str, raw_path: str) -> Match | None:
-        """The most specific route for a request, or None; `raw_path` is still percent-encoded."""
+    def find(self, method: str, raw_path: str) -> RouteMatch | None:
+        """Return the most specific match, or None; `raw_path` is percent-encoded."""
         parts = raw_path.removeprefix("/").split("/")
-        found: list[tuple[tuple[int, ...], Match]] = []
+        found: list[tuple[tuple[int, ...], RouteMatch]] = []
         for route, segments in self._routes:
             if route.method not in (method, "ANY"):
                 continue
             variables = _match(segments, parts)
             if variables is not None:
                 rank = (*_rank(segments), int(route.method == "ANY"))
-                found.append((rank, Match(route, variables)))
+                found.append((rank, RouteMatch(route, variables)))
         if found:
             return min(found, key=lambda one: one[0])[1]
-        return None if self._default is None else Match(self._default, {})
+        return None if self._default is None else RouteMatch(self._default, {})
 
 
 def check_path(path: str) -> None:
-    """Raises ValueError for a path that the gateway wouldn't take."""
+    """Raise ValueError for a path that API Gateway does not accept."""
     if path != DEFAULT:
         _segments(path)
 
 
-def shape_of(path: str) -> tuple[tuple[int, str], ...]:
-    """The path without its variables' names: routes of one shape take the same requests."""
+def without_names(path: str) -> tuple[tuple[int, str], ...]:
+    """Return the path without the names of its variables; equal results match the same requests."""
     if path == DEFAULT:
         return ((FIXED, DEFAULT),)
     return tuple(
@@ -75,7 +75,7 @@ def shape_of(path: str) -> tuple[tuple[int, str], ...]:
 
 def _segments(path: str) -> list[_Segment]:
     if not path.startswith("/") or (path.endswith("/") and path != "/"):
-        raise ValueError(f"a route's path begins with a slash and doesn't end in one: {path}")
+        raise ValueError(f"a route's path must begin with a slash and not end with one: {path}")
     segments = []
     for text in path[1:].split("/"):
         variable = _VARIABLE.match(text)
@@ -84,7 +84,7 @@ def _segments(path: str) -> list[_Segment]:
         else:
             segments.append(_Segment(GREEDY if variable[2] else VARIABLE, variable[1]))
     if any(segment.kind == GREEDY for segment in segments[:-1]):
-        raise ValueError(f"a greedy variable is the last segment: {path}")
+        raise ValueError(f"a greedy variable must be the last segment: {path}")
     return segments
 
 
@@ -109,6 +109,6 @@ def _match(segments: Sequence[_Segment], parts: Sequence[str]) -> dict[str, str]
 
 
 def _rank(segments: Sequence[_Segment]) -> tuple[int, ...]:
-    """Smaller is more specific: greedy ones last, then the first fixed segment decides."""
+    """Return a sort key: greedy routes come last, then the first fixed segment decides."""
     greedy = int(any(segment.kind == GREEDY for segment in segments))
     return (greedy, *(segment.kind for segment in segments))

@@ -97,8 +97,8 @@ class Announcer:
             obj["etag"] = removal.gone.etag.strip('"')
         if removal.version_id is not None:
             obj["version-id"] = removal.version_id
-        more = {"deletion-type": removal.kind}
-        self._announce("Object Deleted", bucket, obj, sequencer, cause, more)
+        extra = {"deletion-type": removal.kind}
+        self._announce("Object Deleted", bucket, obj, sequencer, cause, extra)
 
     def _announce(
         self,
@@ -107,7 +107,7 @@ class Announcer:
         obj: dict[str, Any],
         sequencer: str,
         cause: Cause,
-        more: dict[str, str],
+        extra: dict[str, str],
     ) -> None:
         if bucket not in self._enabled:
             return
@@ -118,7 +118,7 @@ class Announcer:
             region=self._region,
             moment=self._now(),
             cause=cause,
-            more=more,
+            extra=extra,
         )
         try:
             self.deliver(event)
@@ -129,14 +129,14 @@ class Announcer:
 def make_event(
     detail_type: str,
     bucket: str,
-    obj: Mapping[str, Any],
+    described: Mapping[str, Any],
     *,
     region: str,
     moment: datetime,
     cause: Cause,
-    more: Mapping[str, str],
+    extra: Mapping[str, str],
 ) -> Event:
-    """An event of S3's, as EventBridge carries it; `obj` is what it says of the object."""
+    """Return an S3 event in EventBridge's form; `described` is its member `detail.object`."""
     return {
         "version": "0",
         "id": str(uuid4()),
@@ -149,11 +149,11 @@ def make_event(
         "detail": {
             "version": "0",
             "bucket": {"name": bucket},
-            "object": dict(obj),
+            "object": dict(described),
             "request-id": cause.request_id,
             "requester": cause.requester,
             **({"source-ip-address": cause.client_address} if cause.client_address else {}),
             "reason": cause.reason,
-            **more,
+            **extra,
         },
     }

@@ -31,7 +31,7 @@ class S3Gate:
     decides what has expired; a request signed in its header may agree with it or with the machine's
     clock. `deliver` is given each event of EventBridge's shape, after the change is visible and
     before its request is answered, from the thread of that request. `folder` holds the bytes and
-    belongs to the gate. `refuse` may turn a request away before anything is done. Objects live as
+    belongs to the gate. `next_error` may turn a request away before anything is done. Objects live as
     long as the gate runs; moto's S3 backend, where buckets are kept, exists once in a process, and
     so does a running gate.
     """
@@ -46,10 +46,10 @@ class S3Gate:
         now: Callable[[], datetime],
         deliver: Callable[[Event], None],
         folder: Path,
-        refuse: Callable[[Request], S3Error | None] = lambda _request: None,
+        next_error: Callable[[Request], S3Error | None] = lambda _request: None,
     ) -> None:
         self._address = (host, port)
-        self._refuse = refuse
+        self._next_error = next_error
         self._now = now
         self._verifier = Verifier(dict(credentials), region)
         self.store = Store(folder, now)
@@ -121,9 +121,9 @@ class S3Gate:
             raise S3Error("MethodNotAllowed", details={"Method": request.method})
         if request.method == "OPTIONS":
             return self._operations.preflight(request)
-        refusal = self._refuse(request)
-        if refusal is not None:
-            raise refusal
+        error = self._next_error(request)
+        if error is not None:
+            raise error
         moments = (self._now(), datetime.now(UTC))
         caller = self._verifier.caller(request, moments)
         return self._operations.answer(request, caller)

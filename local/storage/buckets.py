@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def make_buckets(client: S3Client, buckets: Iterable[Bucket]) -> None:
-    """Buckets with all that the template says of them and that makes a difference here."""
+def create_buckets(client: S3Client, buckets: Iterable[Bucket]) -> None:
+    """Create the buckets with the configuration that makes a difference on one machine."""
     for bucket in buckets:
-        _make_bucket(client, bucket)
+        _create_bucket(client, bucket)
 
 
-def _make_bucket(client: S3Client, bucket: Bucket) -> None:
+def _create_bucket(client: S3Client, bucket: Bucket) -> None:
     client.create_bucket(Bucket=bucket.name)
     if bucket.object_ownership is not None:
         put_ownership(client, bucket)
@@ -34,19 +34,19 @@ def _make_bucket(client: S3Client, bucket: Bucket) -> None:
 
 
 def put_ownership(client: S3Client, bucket: Bucket) -> None:
-    """Who owns what others put into the bucket, and so whether access lists count."""
+    """Set the object ownership, which decides whether access control lists count."""
     rule: Any = {"ObjectOwnership": bucket.object_ownership}
     client.put_bucket_ownership_controls(Bucket=bucket.name, OwnershipControls={"Rules": [rule]})
 
 
 def put_public_access_block(client: S3Client, bucket: Bucket) -> None:
-    """What is kept from the public whatever lists and policies say."""
+    """Set the public access block, which overrides access control lists and policies."""
     block: Any = dict(bucket.public_access_block)
     client.put_public_access_block(Bucket=bucket.name, PublicAccessBlockConfiguration=block)
 
 
 def put_cors(client: S3Client, bucket: Bucket) -> None:
-    """Whose pages may use the bucket. CloudFormation's names differ from the API's in three."""
+    """Set the CORS rules. Three names in CloudFormation differ from those of the API."""
     names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}
     rules: Any = [
         {names.get(key, key): value for key, value in one.items()} for one in bucket.cors_rules
@@ -55,7 +55,7 @@ def put_cors(client: S3Client, bucket: Bucket) -> None:
 
 
 def put_lifecycle(client: S3Client, bucket: Bucket) -> None:
-    """When objects expire and unfinished uploads are given up."""
+    """Set the lifecycle rules."""
     rules: Any = [_lifecycle_rule(one) for one in bucket.lifecycle_rules]
     client.put_bucket_lifecycle_configuration(
         Bucket=bucket.name, LifecycleConfiguration={"Rules": rules}

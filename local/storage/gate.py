@@ -1,4 +1,4 @@
-"""The S3 storage that the stack uses: an interface, and the local S3 in front of moto."""
+"""The interface to an S3 store, and the local S3 of the stack as one."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.s3.models import s3_backends
 
-from local.faults.throttling import STACK_USER_AGENT, Refuse
+from local.faults.throttling import STACK_USER_AGENT, NextError
 from local.resources import ACCOUNT, DEFAULT_REGION, Bucket
-from local.s3 import S3Gate
 from local.s3.errors import S3Error
+from local.s3.gate import S3Gate
 from local.s3.messages import Request
-from local.storage.buckets import make_buckets
+from local.storage.buckets import create_buckets
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"  # noqa: S105 - the published key of a store that is only on loopback
+SECRET_ACCESS_KEY = "test"  # noqa: S105 - a published key; the store listens on loopback only
 
 Deliver = Callable[[Mapping[str, Any]], None]
 
@@ -30,51 +30,51 @@ class Storage(Protocol):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The URL of the endpoint."""
 
     @property
     def keys(self) -> tuple[str, str]:
-        """Access key id and secret."""
+        """Access key id and secret access key."""
 
     def start(self) -> None:
-        """Makes it answer."""
+        """Start the store if it belongs to the stack."""
 
     def stop(self) -> None:
-        """Ends it."""
+        """Stop the store if it belongs to the stack."""
 
     @property
     def sends_events(self) -> bool:
-        """Whether it delivers its events itself; otherwise its buckets are listed for them."""
+        """True if it delivers its events itself; otherwise the stack polls its buckets."""
 
     @property
     def uses_stack_clock(self) -> bool:
-        """Whether its clock is the stack's, so that it follows when that is moved."""
+        """True if it uses the stack's clock, so that `make clock` moves its time too."""
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What handlers have to know of it; complete once its buckets are made."""
+        """Environment variables for the handlers; complete after `create_buckets`."""
 
     def bucket_name(self, logical_id: str, /) -> str | None:
-        """What a bucket of the template is called in it; None to leave it to the template."""
+        """Return the name of a bucket of the template; None if the template decides it."""
 
-    def make_buckets(self, client: S3Client, buckets: Collection[Bucket], /) -> None:
-        """Makes the template's buckets."""
+    def create_buckets(self, client: S3Client, buckets: Collection[Bucket], /) -> None:
+        """Create the template's buckets."""
 
-    def holds(self, buckets: Collection[str], /) -> bool:
-        """Whether these buckets are still there."""
+    def has_buckets(self, names: Collection[str], /) -> bool:
+        """True if all these buckets exist."""
 
     def reset(self) -> None:
-        """Back to a store without a bucket, as far as it is ours."""
+        """Delete all buckets, unless the store is an external one."""
 
     def empty(self) -> None:
-        """Deletes every object, without events; the buckets stay as they are made."""
+        """Delete all objects and uploads without events, unless the store is an external one."""
 
     def apply_lifecycle(self) -> int:
-        """Deletes what its buckets' lifecycle rules say is due; answers how much it was."""
+        """Delete what the lifecycle rules say is due, and return how many objects and uploads."""
 
 
 class GateStorage:
-    """The gate of this stack, with the keys test/test."""
+    """The stack's own S3, with the keys test/test."""
 
     sends_events = True
     uses_stack_clock = True
@@ -86,9 +86,9 @@ class GateStorage:
         folder: Path,
         now: Callable[[], datetime],
         deliver: Deliver,
-        refuse: Refuse = lambda _service, _operation: None,
+        next_error: NextError = lambda _service, _operation: None,
     ) -> None:
-        self._refuse = refuse
+        self._next_error = next_error
         self._gate = S3Gate(
             host=host,
             port=port,
@@ -97,22 +97,22 @@ class GateStorage:
             now=now,
             deliver=deliver,
             folder=folder,
-            refuse=self._s3_error,
+            next_error=self._s3_error,
         )
 
     def _s3_error(self, request: Request) -> S3Error | None:
-        """How a call of a handler is refused. Browsers, which sign nothing themselves, aren't."""
+        """Return an injected error. Requests of browsers have no such header and never fail."""
         if "authorization" not in request.headers:
             return None
         if STACK_USER_AGENT in (request.headers.get("user-agent") or ""):
             return None
-        kind = "object" if request.key else "bucket"
-        error = self._refuse("S3", f"{request.method} {kind}")
+        resource = "object" if request.key else "bucket"
+        error = self._next_error("S3", f"{request.method} {resource}")
         return None if error is None else S3Error(error.code, error.message)
 
     @property
     def url(self) -> str:
-        """Where the gate answers."""
+        """The URL of the gate."""
         return self._gate.url
 
     @property
@@ -121,43 +121,43 @@ class GateStorage:
         return ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
     def start(self) -> None:
-        """Starts the gate."""
+        """Start the gate."""
         self._gate.start()
 
     def stop(self) -> None:
-        """Stops the gate."""
+        """Stop the gate."""
         self._gate.stop()
 
     @property
     def variables(self) -> dict[str, str]:
-        """Nothing: it does what S3 does."""
+        """None: it behaves like Amazon S3."""
         return {}
 
     def bucket_name(self, _logical_id: str) -> None:
-        """The template's names do."""
+        """Return None: buckets have the template's names."""
 
-    def make_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
-        """Makes them with all that the template says of them."""
-        make_buckets(client, buckets)
+    def create_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
+        """Create the buckets with the template's configuration."""
+        create_buckets(client, buckets)
 
-    def holds(self, buckets: Collection[str]) -> bool:
-        """Whether these buckets are still there: moto's S3 is one for a process."""
-        return set(buckets) <= set(s3_backends[ACCOUNT]["aws"].buckets)
+    def has_buckets(self, names: Collection[str]) -> bool:
+        """True if all these buckets exist; another stack in this process may have deleted them."""
+        return set(names) <= self._gate.buckets
 
     def reset(self) -> None:
-        """Back to a store without a bucket."""
+        """Delete all buckets."""
         self._gate.reset()
 
     def apply_lifecycle(self) -> int:
-        """As S3 does once a day."""
+        """Apply the lifecycle rules, as S3 does once a day."""
         return self._gate.apply_lifecycle()
 
     def empty(self) -> None:
-        """Deletes every object and upload where the gate keeps them: moto's buckets."""
+        """Delete all objects and uploads."""
         for bucket in s3_backends[ACCOUNT]["aws"].buckets.values():
             stored: list[Any] = [*bucket.keys.values(), *bucket.multiparts.values()]
             for one in stored:
-                if hasattr(one, "dispose"):  # a delete marker has nothing to dispose of
+                if hasattr(one, "dispose"):  # a delete marker has no file
                     one.dispose()
             bucket.keys.clear()
             bucket.multiparts.clear()

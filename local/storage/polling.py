@@ -1,9 +1,10 @@
-"""Events of a store that sends none: its buckets are listed, and what changed is told.
+"""Poll the buckets of an external store, and deliver an event for each change.
 
-Listing is the one thing that every S3 does alike; notifications aren't (Ceph pushes its own shape
-over HTTP, MinIO wants a server's configuration, AWS can't reach this machine). What is there when
-the stack starts is new to it. What came and went between two listings is never seen, nor is the
-first of two changes: as with S3's own events, a handler looks at what is there.
+Every S3 can list objects, but notifications differ: Ceph sends its own format over HTTP, MinIO
+needs a configuration of the server, and AWS cannot reach this machine. Objects that exist when the
+stack starts are reported as created. An object that is created and deleted between two listings is
+not seen, and of two changes only the last one. As with events of S3, a handler must check the
+current state of the object.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from local.s3.events import Cause, Event, Sequencer, make_event
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-LISTING_SECONDS = 1.0
-LISTING_SHARE = 0.1
-"""How much of its time a watch spends on listing at most: a large bucket is listed less often."""
+POLL_INTERVAL_SECONDS = 1.0
+MAX_LISTING_SHARE = 0.1
+"""The largest share of time spent on listing, so that a large bucket is listed less often."""
 
 
 class ListedObject(NamedTuple):
-    """What a listing says of an object; other bytes under its key differ in this."""
+    """An object in a listing; it differs after the object was replaced."""
 
     etag: str
     modified: datetime
@@ -36,7 +37,7 @@ class ListedObject(NamedTuple):
 
 
 class BucketPoller:
-    """Lists the prefixes of one bucket that rules wait for. `step` makes one listing."""
+    """Lists the prefixes of one bucket that rules need. `run_once` makes one listing."""
 
     def __init__(
         self,
@@ -62,31 +63,35 @@ class BucketPoller:
         self.name = f"listing of {bucket}"
 
     def reset(self) -> None:
-        """Everything that is there is new again."""
+        """Report all objects as created again."""
         self._known.clear()
         self._next = 0.0
 
     def next_due_ms(self) -> float | None:
-        """None: nothing is planned, every step looks."""
+        """Return None: every `run_once` can find a change."""
         return None
 
     def run_once(self) -> bool:
-        """Lists and tells what changed; False when nothing did, or it is too early to look."""
+        """List the bucket and deliver an event for each change.
+
+        Return False if nothing changed, or if the interval is not over.
+        """
         started = time.monotonic()
         if started < self._next:
             return False
         found = dict(self._list())
         took = time.monotonic() - started
         if self._pause_seconds:
-            self._next = started + took + max(self._pause_seconds, took / LISTING_SHARE)
+            self._next = started + took + max(self._pause_seconds, took / MAX_LISTING_SHARE)
         changed = [item for item in found.items() if self._known.get(item[0]) != item[1]]
-        gone = self._known.keys() - found.keys()
+        deleted = self._known.keys() - found.keys()
         for key, one in sorted(changed, key=lambda item: item[1].modified):
-            self._tell("Object Created", {"key": key, "size": one.size_bytes, "etag": one.etag}, {})
-        for key in sorted(gone):
-            self._tell("Object Deleted", {"key": key}, {"deletion-type": "Permanently Deleted"})
+            described = {"key": key, "size": one.size_bytes, "etag": one.etag}
+            self._publish("Object Created", described, {})
+        for key in sorted(deleted):
+            self._publish("Object Deleted", {"key": key}, {"deletion-type": "Permanently Deleted"})
         self._known = found
-        return bool(changed or gone)
+        return bool(changed or deleted)
 
     def _list(self) -> Iterator[tuple[str, ListedObject]]:
         pages = self._client.get_paginator("list_objects_v2")
@@ -96,30 +101,30 @@ class BucketPoller:
                     etag = one["ETag"].strip('"')
                     yield one["Key"], ListedObject(etag, one["LastModified"], one["Size"])
 
-    def _tell(self, what: str, stored: Mapping[str, Any], more: Mapping[str, str]) -> None:
+    def _publish(self, kind: str, described: Mapping[str, Any], extra: Mapping[str, str]) -> None:
         moment = self._now()
-        reason = "PutObject" if what == "Object Created" else "DeleteObject"
+        reason = "PutObject" if kind == "Object Created" else "DeleteObject"
         event = make_event(
-            what,
+            kind,
             self._bucket,
-            {**stored, "sequencer": self._sequencer.next(moment)},
+            {**described, "sequencer": self._sequencer.next(moment)},
             region=self._region,
             moment=moment,
             cause=Cause(uuid.uuid4().hex[:16].upper(), "127.0.0.1", reason),
-            more=more,
+            extra=extra,
         )
         self._deliver(event)
 
 
 def prefixes_in_rules(rules: Sequence[Rule], bucket: str) -> tuple[str, ...]:
-    """The prefixes of a bucket whose objects some rule waits for; "" for all of it."""
+    """Return the key prefixes for which a rule matches events of the bucket; "" for all keys."""
     prefixes = {
         prefix
         for rule in rules
         if rule.enabled and rule.bus == DEFAULT_BUS
         for prefix in _prefixes_of(rule.pattern, bucket)
     }
-    # A prefix within another would be listed, and told, twice.
+    # Objects under a prefix that is part of another prefix would be reported twice.
     return tuple(
         sorted(
             one
@@ -131,15 +136,12 @@ def prefixes_in_rules(rules: Sequence[Rule], bucket: str) -> tuple[str, ...]:
 
 def _prefixes_of(pattern: Mapping[str, Any], bucket: str) -> Iterator[str]:
     detail = pattern.get("detail", {})
-    whose = {
+    conditions = {
         name: condition
         for name, condition in (("source", pattern.get("source")), ("bucket", detail.get("bucket")))
         if condition is not None
     }
-    if not matches(whose, {"source": "aws.s3", "bucket": {"name": bucket}}):
+    if not matches(conditions, {"source": "aws.s3", "bucket": {"name": bucket}}):
         return
-    for wanted in detail.get("object", {}).get("key", [""]):
-        if isinstance(wanted, str):
-            yield wanted
-        else:
-            yield wanted.get("prefix", "")
+    for condition in detail.get("object", {}).get("key", [""]):
+        yield condition if isinstance(condition, str) else condition.get("prefix", "")

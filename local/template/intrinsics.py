@@ -1,4 +1,4 @@
-"""Resolves CloudFormation's intrinsic functions, as far as templates here use them."""
+"""Resolve CloudFormation's intrinsic functions in a translated template."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from local.template.source import Template, TemplateError
 
 NO_VALUE = object()
-"""What `AWS::NoValue` resolves to: the property, or the item of the list, is not there."""
+"""The value of `AWS::NoValue`: the property or list item that has it is removed."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _SUPPORTED = (
@@ -22,14 +22,14 @@ Attribute = Callable[[str, str], Any]
 
 
 class UnsupportedIntrinsicError(TemplateError):
-    """An intrinsic function outside the list above, or one with arguments of the wrong shape."""
+    """The intrinsic function is not supported, or its arguments are not valid."""
 
 
 class Resolver:
-    """Resolves values of one template.
+    """Resolves the values of one template.
 
-    `reference(logical_id)` answers a Ref to a resource, `attribute(logical_id, name)` a GetAtt;
-    both raise TemplateError for what they don't know.
+    `reference(logical_id)` returns the value of a Ref to a resource, and
+    `attribute(logical_id, name)` that of a GetAtt. Both raise `TemplateError`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Resolver:
         self._attribute = attribute
 
     def resolve(self, value: Any) -> Any:
-        """The value with every intrinsic in it replaced; parts without a value are left out."""
+        """Return the value with every intrinsic function in it replaced by its value."""
         if isinstance(value, dict):
             if len(value) == 1:
                 name, argument = next(iter(value.items()))
@@ -61,7 +61,7 @@ class Resolver:
         return value
 
     def condition(self, name: str) -> bool:
-        """Whether a named condition of the template holds."""
+        """Return the value of a named condition of the template."""
         if name not in self._template.conditions:
             raise TemplateError(f"there is no condition {name}")
         return self._truth(self._template.conditions[name])

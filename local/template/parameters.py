@@ -1,7 +1,7 @@
-"""Whether a value is one that CloudFormation takes for a template's parameter.
+"""Check the value of a template's parameter, as CloudFormation does.
 
-Source: AWS CloudFormation User Guide, "Parameters". Patterns have to match the whole value; of a
-list, each item by itself.
+Source: AWS CloudFormation User Guide, "Parameters". A pattern must match the whole value, and in a
+list each item.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def parse_value(declaration: Mapping[str, Any], value: object) -> str | list[str]:
-    """The value as a Ref to the parameter answers it; ValueError says what is wrong with it."""
+    """Return the value of a Ref to the parameter; raise ValueError if it is not valid."""
     kind = declaration["Type"]
     if kind not in TYPES:
-        raise ValueError(f"the local stack doesn't know the type {kind}")
+        raise ValueError(f"the local stack does not support the type {kind}")
     if unknown := set(declaration) - CONSTRAINTS:
-        raise ValueError(f"a parameter has no {min(unknown)}")
+        raise ValueError(f"{min(unknown)} is not an attribute of a parameter")
     text = _as_text(value)
     items = [item.strip() for item in text.split(",")] if kind in LISTS else [text]
     for item in items:
@@ -35,31 +35,33 @@ def parse_value(declaration: Mapping[str, Any], value: object) -> str | list[str
 
 
 def _as_text(value: object) -> str:
-    """YAML's booleans are words to CloudFormation."""
+    """Return the value as text; a boolean of YAML becomes `true` or `false`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _check_item(declaration: Mapping[str, Any], item: str) -> None:
-    wanted = declaration.get("ConstraintDescription")
+    description = declaration.get("ConstraintDescription")
     allowed = declaration.get("AllowedValues")
     if allowed is not None and item not in [_as_text(one) for one in allowed]:
-        raise ValueError(f"is one of {allowed}: {item!r}")
+        raise ValueError(f"must be one of {allowed}: {item!r}")
     pattern = declaration.get("AllowedPattern")
     if pattern is not None and re.fullmatch(pattern, item) is None:
-        raise ValueError(f"{wanted or f'must match {pattern}'}: {item!r}")
+        raise ValueError(f"{description or f'must match {pattern}'}: {item!r}")
     if declaration["Type"] in NUMBERS:
         if _NUMBER.fullmatch(item) is None:
-            raise ValueError(f"is a number: {item!r}")
-        _check_bounds(declaration, "Value", float(item), wanted)
+            raise ValueError(f"must be a number: {item!r}")
+        _check_bounds(declaration, "Value", float(item), description)
     else:
-        _check_bounds(declaration, "Length", len(item), wanted)
+        _check_bounds(declaration, "Length", len(item), description)
 
 
 def _check_bounds(
-    declaration: Mapping[str, Any], of: str, found: float, wanted: str | None
+    declaration: Mapping[str, Any], kind: str, number: float, description: str | None
 ) -> None:
-    least, most = declaration.get(f"Min{of}"), declaration.get(f"Max{of}")
-    if least is not None and found < float(least):
-        raise ValueError(f"{wanted or f'has a {of.lower()} of at least {least}'}: {found:g}")
-    if most is not None and found > float(most):
-        raise ValueError(f"{wanted or f'has a {of.lower()} of at most {most}'}: {found:g}")
+    low, high = declaration.get(f"Min{kind}"), declaration.get(f"Max{kind}")
+    if low is not None and number < float(low):
+        rule = description or f"must have a {kind.lower()} of at least {low}"
+        raise ValueError(f"{rule}: {number:g}")
+    if high is not None and number > float(high):
+        rule = description or f"must have a {kind.lower()} of at most {high}"
+        raise ValueError(f"{rule}: {number:g}")

@@ -1,4 +1,4 @@
-"""The one reading of a template: what it asks for, as the records of `local.resources`."""
+"""Create the records of `local.resources` from a translated template."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _Record = TypeVar("_Record")
 
 
 class TemplateParser:
-    """Reads one template into `Resources`.
+    """Parses one template.
 
-    `queue_endpoint` is where SQS answers, because a Ref to a queue is its URL. `bucket_name` may
-    know another name for a bucket, by its logical id.
+    `queue_endpoint` is the URL of SQS, because a Ref to a queue is the queue's URL. `bucket_name`
+    returns a bucket's name by logical id, or None for the template's name.
     """
 
     def __init__(
@@ -52,18 +52,18 @@ class TemplateParser:
         self._name = self._references.name
 
     def resources_of(self, type_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Logical id and resolved properties of each resource of a type."""
+        """Yield logical id and resolved properties of each resource with this type."""
         for logical_id, resource in self._references.active.items():
             if resource["Type"] == type_name:
                 yield logical_id, self._properties(logical_id, resource)
 
     def parse(self) -> Resources:
-        """Reads everything; TemplateError names the first thing that isn't understood."""
+        """Return all resources; raise `TemplateError` for the first part that is not supported."""
         found: dict[str, dict[str, dict[str, Any]]] = {}
         for logical_id, resource in self._references.active.items():
             properties = self._properties(logical_id, resource)
             found.setdefault(resource["Type"], {})[logical_id] = properties
-        self._refuse_subscribers(found.get("AWS::SNS::Subscription", {}))
+        self._check_subscriptions(found.get("AWS::SNS::Subscription", {}))
         functions = self._functions(found)
         routes, cors = self._api(found.get("AWS::ApiGatewayV2::Api", {}), functions)
         return Resources(
@@ -84,18 +84,21 @@ class TemplateParser:
         )
 
     def _properties(self, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
-        """The resolved properties, after checking that each is known here."""
+        """Return the resolved properties, after checking that each one is supported."""
         resolved: dict[str, Any] = {}
         for name, value in resource.get("Properties", {}).items():
             resolved.update(self._references.resolved(logical_id, name, {name: value}))
         for where in unsupported_parts(SUPPORTED_TYPES[resource["Type"]], resolved):
             dotted = ".".join(str(part) for part in where)
-            message = f"the local stack doesn't know the property {dotted} of {resource['Type']}"
+            message = f"the local stack does not support {dotted} of {resource['Type']}"
             raise self._error(logical_id, message, "Properties", *where)
         return resolved
 
-    def _refuse_subscribers(self, found: Mapping[str, dict[str, Any]]) -> None:
-        """Topics tell people here, which makes no difference; nothing comes to anything else."""
+    def _check_subscriptions(self, found: Mapping[str, dict[str, Any]]) -> None:
+        """Raise `TemplateError` for a subscription of code: topics deliver nothing here.
+
+        Subscriptions of people, such as e-mail, make no difference on one machine.
+        """
         for logical_id, properties in found.items():
             if properties.get("Protocol") in ("firehose", "http", "https", "lambda", "sqs"):
                 message = f"no topic delivers to {properties['Protocol']} here"
@@ -106,7 +109,7 @@ class TemplateParser:
         found: Mapping[str, dict[str, Any]],
         read: Callable[[str, dict[str, Any]], _Record],
     ) -> tuple[_Record, ...]:
-        """A record for each; what is missing or of another kind is an error of its resource."""
+        """Return a record for each resource; a missing or invalid property is an error of it."""
         records = []
         for logical_id, properties in found.items():
             try:
@@ -115,7 +118,7 @@ class TemplateParser:
                 message = f"{error.args[0]} is missing"
                 raise self._error(logical_id, message, "Properties") from error
             except (AttributeError, IndexError, TypeError, ValueError) as error:
-                message = f"its properties can't be used: {error}"
+                message = f"its properties cannot be used: {error}"
                 raise self._error(logical_id, message, "Properties") from error
         return tuple(records)
 
@@ -173,7 +176,9 @@ class TemplateParser:
 
     def _rule(self, logical_id: str, properties: Mapping[str, Any]) -> Rule:
         if "EventPattern" not in properties:
-            raise self._error(logical_id, "only rules with an event pattern run here")
+            raise self._error(
+                logical_id, "the local stack only supports rules with an EventPattern"
+            )
         bus = properties.get("EventBusName", "default")
         return Rule(
             logical_id,
@@ -191,17 +196,17 @@ class TemplateParser:
         folders: dict[str, Path] = {}
         for logical_id, properties in found.get("AWS::Lambda::LayerVersion", {}).items():
             folder = self._folder(logical_id, properties["Content"])
-            # A layer's zip holds python/; SAM's builder puts it there when the folder itself is
-            # the package root, so both forms are importable.
-            inner = folder / "python"
-            folders[self._references.reference(logical_id)] = inner if inner.is_dir() else folder
+            # A layer's zip contains python/. SAM also builds a layer whose folder is the package
+            # root itself.
+            python = folder / "python"
+            folders[self._references.reference(logical_id)] = python if python.is_dir() else folder
         return folders
 
     def _folder(self, logical_id: str, code: Mapping[str, Any]) -> Path:
         folder = self._template.folders.get(str(code.get("S3Key")))
         if folder is None or not folder.is_dir():
-            author = self._template.source.source_resource_of(logical_id)
-            raise self._error(author, f"its code folder {folder} is not there")
+            resource = self._template.source.source_resource_of(logical_id)
+            raise self._error(resource, f"its code folder {folder} does not exist")
         return folder.resolve()
 
     def _functions(self, found: Mapping[str, dict[str, dict[str, Any]]]) -> tuple[Function, ...]:
@@ -234,7 +239,7 @@ class TemplateParser:
         is_queue = ":sqs:" in properties["EventSourceArn"]
         destination = properties.get("DestinationConfig", {}).get("OnFailure", {})
         if unknown := set(properties.get("FunctionResponseTypes", ())) - {ITEM_FAILURES}:
-            raise ValueError(f"FunctionResponseTypes knows {ITEM_FAILURES}, not {min(unknown)}")
+            raise ValueError(f"FunctionResponseTypes allows {ITEM_FAILURES}, not {min(unknown)}")
         max_concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
         return EventSourceMapping(
             logical_id=logical_id,
@@ -283,8 +288,8 @@ class TemplateParser:
     ) -> Iterator[Route]:
         by_arn = {function.arn: function for function in functions}
         for path, methods in paths.items():
-            for spelt, operation in methods.items():
-                method = "ANY" if spelt == "x-amazon-apigateway-any-method" else spelt.upper()
+            for name, operation in methods.items():
+                method = "ANY" if name == "x-amazon-apigateway-any-method" else name.upper()
                 integration = operation["x-amazon-apigateway-integration"]
                 arn = integration["uri"].split("/functions/", 1)[1].removesuffix("/invocations")
                 if arn not in by_arn:
@@ -303,11 +308,11 @@ class TemplateParser:
 
 
 def _problem_of_operation(operation: Mapping[str, Any]) -> str | None:
-    """What of a route isn't understood; None where all is."""
+    """Return why a route is not supported, or None if it is."""
     for where in unsupported_parts(OPERATION, operation):
-        return f"the local stack doesn't know {'.'.join(str(part) for part in where)}"
+        return f"the local stack does not support {'.'.join(str(part) for part in where)}"
     if operation["x-amazon-apigateway-integration"].get("payloadFormatVersion") != "2.0":
-        return "only payload format 2.0 runs here"
+        return "the local stack only supports payload format 2.0"
     return None
 
 
@@ -322,7 +327,7 @@ def _as_text(value: Any) -> str:
 
 
 def _retry_policy(target: Mapping[str, Any]) -> RetryPolicy:
-    """A target's retry policy, or AWS's defaults: 185 times within 24 hours."""
+    """Return a target's retry policy; the defaults are AWS's, 185 retries within 24 hours."""
     policy = target.get("RetryPolicy", {})
     return RetryPolicy(
         int(policy.get("MaximumRetryAttempts", 185)),
@@ -332,7 +337,10 @@ def _retry_policy(target: Mapping[str, Any]) -> RetryPolicy:
 
 
 def _asynchronous_policy(configured: Mapping[str, Any], function: Mapping[str, Any]) -> RetryPolicy:
-    """Retries of asynchronous invocations, or Lambda's defaults: twice within 6 hours."""
+    """Return the retry policy of asynchronous invocations.
+
+    The defaults are Lambda's: two retries within 6 hours.
+    """
     destination = configured.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     return RetryPolicy(
         int(configured.get("MaximumRetryAttempts", 2)),

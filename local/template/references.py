@@ -1,4 +1,4 @@
-"""What a template's resources are called, and what Ref, GetAtt and Sub say of them."""
+"""The names of a template's resources, and the values of Ref and GetAtt for them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from local.template.supported_resources import SUPPORTED_TYPES
 
 
 class References:
-    """The resources of one template that are made, by logical id, and their names.
+    """The resources of one template whose conditions hold, by logical id, and their names.
 
-    `queue_endpoint` is where SQS answers, because a Ref to a queue is its URL. `bucket_name` may
-    know another name for a bucket, by its logical id. TemplateError, with the line, for a type or a
-    condition that isn't understood.
+    `queue_endpoint` is the URL of SQS, because a Ref to a queue is the queue's URL. `bucket_name`
+    returns a bucket's name by logical id, or None for the template's name. A type that is not
+    supported raises `TemplateError` with the line.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class References:
         self.active = {
             logical_id: resource
             for logical_id, resource in template.resources.items()
-            if self._is_wanted(logical_id, resource)
+            if self._is_active(logical_id, resource)
         }
         self._known_names: dict[str, str] = {}
 
@@ -50,27 +50,28 @@ class References:
             "AWS::URLSuffix": "amazonaws.com",
         }
 
-    def _is_wanted(self, logical_id: str, resource: Mapping[str, Any]) -> bool:
+    def _is_active(self, logical_id: str, resource: Mapping[str, Any]) -> bool:
         type_name = resource["Type"]
         if type_name not in SUPPORTED_TYPES:
-            raise self.error(logical_id, f"the local stack doesn't know the type {type_name}")
+            raise self.error(logical_id, f"the local stack does not support the type {type_name}")
         name = resource.get("Condition")
-        return name is None or self._guarded(logical_id, lambda: self._resolver.condition(name))
+        return name is None or self._with_line(logical_id, lambda: self._resolver.condition(name))
 
     def error(self, logical_id: str, message: str, *inside: str | int) -> TemplateError:
-        """An error that names the line of a resource, or of what is inside it."""
+        """Return an error with the line of a resource, or of a part of it."""
         return self._template.source.error(logical_id, message, *inside)
 
-    def _guarded(self, logical_id: str, work: Callable[[], Any], *inside: str | int) -> Any:
+    def _with_line(self, logical_id: str, resolve: Callable[[], Any], *inside: str | int) -> Any:
+        """Call `resolve`, and add the line of the resource to a `TemplateError`."""
         try:
-            return work()
+            return resolve()
         except TemplateError as error:
             if str(error).startswith(self._template.source.path.name):
                 raise
             raise self.error(logical_id, str(error), *inside) from error
 
     def name(self, logical_id: str) -> str:
-        """The physical name: the given one, else made from the stack's name and the id."""
+        """Return the physical name: the template's, or the stack's name and the logical id."""
         if logical_id not in self._known_names:
             self._known_names[logical_id] = self._find_name(logical_id)
         return self._known_names[logical_id]
@@ -78,18 +79,18 @@ class References:
     def _find_name(self, logical_id: str) -> str:
         resource = self.active[logical_id]
         is_bucket = resource["Type"] == "AWS::S3::Bucket"
-        given = self._bucket_name(logical_id) if is_bucket else None
-        if given is not None:
-            return given
+        bucket_name = self._bucket_name(logical_id) if is_bucket else None
+        if bucket_name is not None:
+            return bucket_name
         properties = resource.get("Properties", {})
         key = _NAME_PROPERTIES.get(resource["Type"])
         if key in properties:
-            return str(self._guarded(logical_id, lambda: self._resolver.resolve(properties[key])))
+            return str(self._with_line(logical_id, lambda: self._resolver.resolve(properties[key])))
         name = f"{self._stack_name}-{logical_id}"
         return name.lower() if is_bucket else name
 
     def reference(self, logical_id: str) -> str:
-        """What a Ref to a resource is."""
+        """Return the value of a Ref to a resource."""
         if logical_id not in self.active:
             raise TemplateError(f"there is no resource or parameter {logical_id}")
         name = self.name(logical_id)
@@ -107,14 +108,16 @@ class References:
             raise TemplateError(f"there is no resource {logical_id}")
         type_name = self.active[logical_id]["Type"]
         name = self.name(logical_id)
-        maker = _ATTRIBUTES.get((type_name, attribute))
-        if maker is None:
-            raise TemplateError(f"the local stack doesn't know {attribute} of a {type_name}")
-        return maker(name)
+        value_of = _ATTRIBUTES.get((type_name, attribute))
+        if value_of is None:
+            raise TemplateError(f"the local stack does not support {attribute} of a {type_name}")
+        return value_of(name)
 
     def resolved(self, logical_id: str, name: str, value: Any) -> Any:
-        """A property's value without intrinsics; TemplateError names the property's line."""
-        return self._guarded(logical_id, lambda: self._resolver.resolve(value), "Properties", name)
+        """Return a property's value without intrinsics; an error has the property's line."""
+        return self._with_line(
+            logical_id, lambda: self._resolver.resolve(value), "Properties", name
+        )
 
 
 _NAME_PROPERTIES: Mapping[str, str] = {
@@ -159,4 +162,4 @@ _ATTRIBUTES: Mapping[tuple[str, str], Callable[[str], str]] = {
     ("AWS::ApiGatewayV2::Api", "ApiEndpoint"): lambda name: f"https://{name}.local",
     ("AWS::ApiGatewayV2::Api", "ApiId"): lambda name: name,
 }
-"""How a GetAtt is answered. A stream's label is only known to moto; ours is found by table."""
+"""The value of a GetAtt by resource name. The label in a stream's ARN is always `local`."""

@@ -1,7 +1,7 @@
-"""Reads a SAM template with its line numbers and translates it to plain CloudFormation.
+"""Load a SAM template with its line numbers, and translate it to plain CloudFormation.
 
-The translation is AWS's own (aws-sam-translator), run without a network. Local code folders are
-taken out of the template first, because the translator wants them on S3, and kept beside it.
+The translator is AWS's own (aws-sam-translator), used without a network. It only accepts code on
+S3, so the local code folders are removed from the template before, and kept in `Template.folders`.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ ATTRIBUTES = {
     "Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type",
     "UpdatePolicy", "UpdateReplacePolicy",
 }  # fmt: skip
-"""What a resource may have beside its type and properties."""
+"""The attributes that CloudFormation allows in a resource."""
 
-# How the translator words what it refuses.
+# The form of the translator's error messages.
 _NAMED = re.compile(
     r"Resource with id \[(?P<resource>[^\]]*)\] is invalid\. "
     r"(?:Event with id \[(?P<event>[^\]]*)\] is invalid\. )?(?P<message>.*)",
@@ -49,36 +49,36 @@ FOLDER_PROPERTIES: Mapping[str, str] = {
 
 
 class TemplateError(Exception):
-    """The template says something that the local stack can't do; the message names the line."""
+    """The template is not valid, or not supported by the local stack; the message has the line."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A template as its author wrote it: plain data, and the line on which each part begins."""
+    """A template file as plain data, with the line on which each part begins."""
 
     path: Path
     data: dict[str, Any]
     lines: Mapping[Location, int]
 
     def line_of(self, *where: str | int) -> int:
-        """The line of the nearest enclosing part that the source has."""
+        """Return the line of a part, or of the nearest enclosing part."""
         for length in range(len(where), 0, -1):
             if where[:length] in self.lines:
                 return self.lines[where[:length]]
         return 1
 
     def source_resource_of(self, logical_id: str) -> str:
-        """The resource of the source that a translated resource comes from.
+        """Return the resource in the file from which a translated resource was generated.
 
-        The translator makes further resources out of one (roles, rules, permissions) and begins
-        their ids with its id.
+        The translator generates roles, rules and permissions, whose ids begin with that of their
+        resource.
         """
         resources = self.data.get("Resources", {})
         candidates = [name for name in resources if logical_id.startswith(name)]
         return max(candidates, key=len, default=logical_id)
 
     def source_event_of(self, logical_id: str) -> Location:
-        """The event of a function that a translated resource comes from; () for none of them."""
+        """Return the location of the event from which a resource was generated, or ()."""
         author = self.source_resource_of(logical_id)
         rest = logical_id.removeprefix(author)
         where = ("Resources", author, "Properties", "Events")
@@ -87,7 +87,7 @@ class Source:
         return () if event is None or not rest else ("Properties", "Events", event)
 
     def source_event_of_route(self, function: str, method: str, path: str) -> Location:
-        """Where a function says that it answers a route, as near as is known."""
+        """Return the location of the function's event for a route, or of its events."""
         author = self.data["Resources"].get(self.source_resource_of(function), {})
         events = author.get("Properties", {}).get("Events", {})
         for name, event in events.items():
@@ -98,7 +98,7 @@ class Source:
         return "Properties", "Events"
 
     def error(self, logical_id: str, message: str, *inside: str | int) -> TemplateError:
-        """An error that names the logical id and, as near as is known, the line of the file."""
+        """Return an error with the logical id, and the line of the part or of what encloses it."""
         where = (
             "Resources",
             self.source_resource_of(logical_id),
@@ -108,13 +108,13 @@ class Source:
         return self.error_at(f"{logical_id}: {message}", *where)
 
     def error_at(self, message: str, *where: str | int) -> TemplateError:
-        """An error about a part of the file, or the nearest part around it."""
+        """Return an error with the line of a part, or of the nearest enclosing part."""
         return TemplateError(f"{self.path.name}:{self.line_of(*where)}: {message}")
 
 
 @dataclass(frozen=True)
 class Template:
-    """A translated template: only plain CloudFormation resources are left in `resources`."""
+    """A translated template: `resources` only has plain CloudFormation resources."""
 
     source: Source
     parameters: Mapping[str, Any]
@@ -122,18 +122,18 @@ class Template:
     mappings: Mapping[str, Any]
     resources: Mapping[str, dict[str, Any]]
     folders: Mapping[str, Path] = field(default_factory=dict)
-    """The code folder of each function and layer, by the logical id in the source."""
+    """The code folder of each function and layer, by the URL that replaced it."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, turned into their long form."""
+    """A YAML loader that turns CloudFormation's short tags, such as `!Ref`, into the long form."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                    problem=f"the key {key.value!r} occurs twice", problem_mark=key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
@@ -151,21 +151,21 @@ def _construct_intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) 
     elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
     else:
-        raise yaml.MarkedYAMLError(problem=f"!{suffix} of nothing", problem_mark=node.start_mark)
+        raise yaml.MarkedYAMLError(problem=f"!{suffix} has no value", problem_mark=node.start_mark)
     return {name: value}
 
 
-def _keep_dates_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    """`Version: 2012-10-17` is text to CloudFormation, a date to YAML."""
+def _construct_date_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """Return the text of a date: `Version: 2012-10-17` is text in CloudFormation."""
     return str(loader.construct_scalar(node))
 
 
 _Loader.add_multi_constructor("!", _construct_intrinsic)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _keep_dates_as_text)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date_as_text)
 
 
 def read_source(path: Path) -> Source:
-    """Reads the file, keeping tags as intrinsics and remembering every line."""
+    """Load a template file; raise `TemplateError` if it is not a valid template."""
     loader = _Loader(path.read_text(encoding="utf-8"))
     try:
         root = loader.get_single_node()
@@ -188,10 +188,10 @@ def read_source(path: Path) -> Source:
 
 
 def _check_form(source: Source) -> None:
-    """What CloudFormation itself asks of a template before it looks into any resource."""
+    """Raise `TemplateError` for unknown sections and attributes, and for missing types."""
     for name in source.data:
         if name not in SECTIONS:
-            raise source.error_at(f"{name} is no section of a template", name)
+            raise source.error_at(f"{name} is not a section of a template", name)
     for section in ("Parameters", "Resources"):
         for name, declaration in (source.data.get(section) or {}).items():
             if not isinstance(declaration, dict) or not isinstance(declaration.get("Type"), str):
@@ -199,7 +199,7 @@ def _check_form(source: Source) -> None:
     for logical_id, resource in (source.data.get("Resources") or {}).items():
         for name in resource:
             if name not in ATTRIBUTES:
-                raise source.error(logical_id, f"a resource has no {name}", name)
+                raise source.error(logical_id, f"{name} is not an attribute of a resource", name)
         if not isinstance(resource.get("Properties", {}), dict):
             raise source.error(logical_id, "Properties is a mapping", "Properties")
 
@@ -218,24 +218,24 @@ def _lines_below(node: yaml.Node, where: Location) -> Iterator[tuple[Location, i
 
 
 def translate(source: Source, parameters: Mapping[str, str], region: str) -> Template:
-    """Translates to plain CloudFormation, with `parameters` over the template's own defaults.
+    """Translate to plain CloudFormation; `parameters` override the template's defaults.
 
-    Raises TemplateError for a parameter that the template doesn't have, one without a value, or
-    what the SAM translator refuses.
+    Raise `TemplateError` for an unknown parameter, a parameter without a value, or an error of
+    the SAM translator.
     """
     values = _parameter_values(source, parameters)
     plain = copy.deepcopy(source.data)
-    folders = dict(_take_folders_out(plain, source.path.parent))
+    folders = dict(_remove_folders(plain, source.path.parent))
     session = boto3.session.Session(region_name=region)
     metrics = Metrics("local", DummyMetricsPublisher())
     translator = Translator({}, Parser(), boto_session=session, metrics=metrics)
     try:
         translated = translator.translate(plain, dict(values))
     except InvalidDocumentException as error:
-        causes = "\n".join(str(_refusal(source, cause.message)) for cause in error.causes)
+        causes = "\n".join(str(_error_of(source, cause.message)) for cause in error.causes)
         raise TemplateError(causes) from error
     finally:
-        # To nobody; unpublished ones complain when they are collected.
+        # The publisher is a dummy; unpublished metrics log a warning when they are collected.
         metrics.publish()
     return Template(
         source=source,
@@ -247,8 +247,8 @@ def translate(source: Source, parameters: Mapping[str, str], region: str) -> Tem
     )
 
 
-def _refusal(source: Source, message: str) -> TemplateError:
-    """What the translator refuses, with the line of what its words name as exactly as they do."""
+def _error_of(source: Source, message: str) -> TemplateError:
+    """Return the translator's error with the line of the part that its message names."""
     named = _NAMED.match(message)
     if named is None:
         section = next((name for name in source.data if f"'{name}'" in message), "")
@@ -279,8 +279,8 @@ def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any
     return values
 
 
-def _take_folders_out(plain: dict[str, Any], root: Path) -> Iterator[tuple[str, Path]]:
-    """Replaces local folders by places on S3, which is all that the translator accepts."""
+def _remove_folders(plain: dict[str, Any], root: Path) -> Iterator[tuple[str, Path]]:
+    """Replace local code folders by S3 URLs, which the translator needs, and yield the folders."""
     shared = plain.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
     for logical_id, resource in plain.get("Resources", {}).items():
         name = FOLDER_PROPERTIES.get(resource.get("Type", ""))

@@ -1,8 +1,8 @@
-"""Which resource types and properties of a template the local stack knows.
+"""The resource types and properties that the local stack supports.
 
-A shape is read down the table: `ANY` takes whatever is there, a mapping names the keys that may
-be there, a list holds the shape of its items. What isn't listed stops the stack, because a
-property that is silently ignored here is a difference that shows first in production.
+In a schema, `ANY` allows every value, a mapping lists the allowed keys, and a list has the schema
+of its items. Anything that is not listed stops the stack: a property that is silently ignored here
+would show its effect in production only.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Any, Final
 
 ANY: Final = "any"
 
-Shape = str | list[Any] | Mapping[str, Any]
+Schema = str | list[Any] | Mapping[str, Any]
 
-_DESTINATION: Shape = {"OnFailure": {"Destination": ANY}}
-_RETRIES: Shape = {"MaximumRetryAttempts": ANY, "MaximumEventAgeInSeconds": ANY}
-_TARGET: Shape = {
+_DESTINATION: Schema = {"OnFailure": {"Destination": ANY}}
+_RETRIES: Schema = {"MaximumRetryAttempts": ANY, "MaximumEventAgeInSeconds": ANY}
+_TARGET: Schema = {
     "Arn": ANY,
     "Id": ANY,
     "RoleArn": ANY,
     "RetryPolicy": _RETRIES,
     "DeadLetterConfig": {"Arn": ANY},
 }
-_KEY_SCHEMA: Shape = [{"AttributeName": ANY, "KeyType": ANY}]
+_KEY_SCHEMA: Schema = [{"AttributeName": ANY, "KeyType": ANY}]
 
-CREATED_TYPES: Mapping[str, Shape] = {
+CREATED_TYPES: Mapping[str, Schema] = {
     "AWS::DynamoDB::Table": {
         "TableName": ANY,
         "BillingMode": ANY,
@@ -109,10 +109,10 @@ CREATED_TYPES: Mapping[str, Shape] = {
         "Targets": [_TARGET],
     },
 }
-"""Made in moto and the S3 gate by API calls. The shapes are what the makers carry over, or what
-makes no difference on one machine (encryption, tags, retention)."""
+"""Types that are created in moto and the S3 gate by API calls. The properties are passed on, or
+make no difference on one machine (encryption, tags, retention)."""
 
-READ_TYPES: Mapping[str, Shape] = {
+READ_TYPES: Mapping[str, Schema] = {
     "AWS::Lambda::Function": {
         "FunctionName": ANY,
         "Description": ANY,
@@ -221,11 +221,11 @@ READ_TYPES: Mapping[str, Shape] = {
     "AWS::SNS::TopicPolicy": ANY,
     "AWS::SQS::QueuePolicy": ANY,
 }
-"""Read and acted upon, or known to make no difference on one machine; never created."""
+"""Types that are only read, or that make no difference on one machine."""
 
-SUPPORTED_TYPES: Mapping[str, Shape] = {**CREATED_TYPES, **READ_TYPES}
+SUPPORTED_TYPES: Mapping[str, Schema] = {**CREATED_TYPES, **READ_TYPES}
 
-OPERATION: Shape = {
+OPERATION: Schema = {
     "isDefaultRoute": ANY,
     "parameters": ANY,
     "responses": ANY,
@@ -237,23 +237,23 @@ OPERATION: Shape = {
         "uri": ANY,
     },
 }
-"""What the description of an HTTP API may say of one route."""
+"""The schema of one route in the description of an HTTP API."""
 
 
 def unsupported_parts(
-    shape: Shape, value: Any, where: tuple[str | int, ...] = ()
+    schema: Schema, value: Any, where: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[str | int, ...]]:
-    """The places in `value` that `shape` doesn't list."""
-    if isinstance(shape, list):
+    """Yield the location of each part of `value` that the schema does not allow."""
+    if isinstance(schema, list):
         items = value if isinstance(value, list) else [value]
         for index, item in enumerate(items):
-            yield from unsupported_parts(shape[0], item, (*where, index))
-    elif isinstance(shape, Mapping):
+            yield from unsupported_parts(schema[0], item, (*where, index))
+    elif isinstance(schema, Mapping):
         if not isinstance(value, dict):
             yield where
             return
         for name, item in value.items():
-            if name in shape:
-                yield from unsupported_parts(shape[name], item, (*where, name))
+            if name in schema:
+                yield from unsupported_parts(schema[name], item, (*where, name))
             else:
                 yield (*where, name)

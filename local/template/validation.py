@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from local.eventbridge.patterns import UnsupportedPatternError, check
+from local.eventbridge.patterns import UnsupportedPatternError, check_pattern
 from local.eventbridge.schedules import ScheduleError, parse
-from local.gateway.routes import DEFAULT, check_path, shape_of
+from local.gateway.routes import DEFAULT, check_path, without_names
 from local.resources import (
     EventSourceMapping,
     Function,
@@ -23,13 +23,13 @@ from local.resources import (
 from local.template.source import Source, TemplateError
 
 METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-SHORTEST_ROUTE_MS, MAX_ROUTE_MS = 50, 30_000
+MIN_ROUTE_MS, MAX_ROUTE_MS = 50, 30_000
 MAX_FUNCTION_SECONDS = 900
-LEAST_MEMORY_MB, MAX_MEMORY_MB = 128, 10_240
+MIN_MEMORY_MB, MAX_MEMORY_MB = 128, 10_240
 
 
 def check_resources(source: Source, resources: Resources) -> None:
-    """Raises TemplateError for the first thing that isn't understood."""
+    """Raise `TemplateError` for the first value or reference that is not valid."""
     for function in resources.functions:
         _check_function(source, function)
     _check_routes(source, resources.routes)
@@ -42,17 +42,17 @@ def check_resources(source: Source, resources: Resources) -> None:
 
 
 def _check_function(source: Source, function: Function) -> None:
-    """Lambda's own bounds."""
+    """Check the timeout and the memory against Lambda's limits."""
     if not 1 <= function.timeout_seconds <= MAX_FUNCTION_SECONDS:
         message = f"Timeout is 1 to {MAX_FUNCTION_SECONDS} seconds"
         raise source.error(function.logical_id, message, "Properties", "Timeout")
-    if not LEAST_MEMORY_MB <= function.memory_mb <= MAX_MEMORY_MB:
-        message = f"MemorySize is {LEAST_MEMORY_MB} to {MAX_MEMORY_MB} MB"
+    if not MIN_MEMORY_MB <= function.memory_mb <= MAX_MEMORY_MB:
+        message = f"MemorySize is {MIN_MEMORY_MB} to {MAX_MEMORY_MB} MB"
         raise source.error(function.logical_id, message, "Properties", "MemorySize")
 
 
 def _check_routes(source: Source, routes: Collection[Route]) -> None:
-    """Paths, methods and timeouts that the gateway takes, and no request that two routes take."""
+    """Check paths, methods and timeouts, and that no two routes match the same requests."""
     taken: dict[tuple[str, object], Route] = {}
     for route in routes:
         try:
@@ -60,16 +60,16 @@ def _check_routes(source: Source, routes: Collection[Route]) -> None:
         except ValueError as error:
             raise _route_error(source, route, str(error), "Path") from error
         if route.path != DEFAULT and route.method not in METHODS:
-            message = f"{route.method} is no method of an HTTP API"
+            message = f"{route.method} is not a method of an HTTP API"
             raise _route_error(source, route, message, "Method")
-        if not SHORTEST_ROUTE_MS <= route.timeout_ms <= MAX_ROUTE_MS:
-            message = f"a route waits {SHORTEST_ROUTE_MS} to {MAX_ROUTE_MS} milliseconds"
+        if not MIN_ROUTE_MS <= route.timeout_ms <= MAX_ROUTE_MS:
+            message = f"TimeoutInMillis is {MIN_ROUTE_MS} to {MAX_ROUTE_MS}"
             raise _route_error(source, route, message, "TimeoutInMillis")
-        shape = route.method, shape_of(route.path)
-        if shape in taken:
-            message = f"{taken[shape].key} takes the same requests"
+        key = route.method, without_names(route.path)
+        if key in taken:
+            message = f"{taken[key].key} matches the same requests"
             raise _route_error(source, route, message, "Path")
-        taken[shape] = route
+        taken[key] = route
 
 
 def _route_error(source: Source, route: Route, message: str, name: str) -> TemplateError:
@@ -79,7 +79,7 @@ def _route_error(source: Source, route: Route, message: str, name: str) -> Templ
 
 def _check_rule(source: Source, rule: Rule, resources: Resources) -> None:
     try:
-        check(rule.pattern, "EventPattern")
+        check_pattern(rule.pattern, "EventPattern")
     except UnsupportedPatternError as error:
         raise source.error(rule.logical_id, str(error), "Properties", "EventPattern") from error
     queues = {queue.name for queue in resources.queues}
@@ -91,20 +91,20 @@ def _check_rule(source: Source, rule: Rule, resources: Resources) -> None:
 
 
 def _check_mapping(source: Source, mapping: EventSourceMapping, resources: Resources) -> None:
-    def refuse(message: str, name: str) -> TemplateError:
+    def error_at(message: str, name: str) -> TemplateError:
         return source.error(mapping.logical_id, message, "Properties", name)
 
     names = {function.name for function in resources.functions}
     if mapping.function not in names:
-        raise refuse(f"there is no function {mapping.function}", "FunctionName")
+        raise error_at(f"there is no function {mapping.function}", "FunctionName")
     if not _is_source(mapping.source_arn, resources):
         message = f"{mapping.source_arn} is neither a queue nor a table's stream of this template"
-        raise refuse(message, "EventSourceArn")
+        raise error_at(message, "EventSourceArn")
     for pattern in mapping.filters:
         try:
-            check(pattern, "FilterCriteria")
+            check_pattern(pattern, "FilterCriteria")
         except UnsupportedPatternError as error:
-            raise refuse(str(error), "FilterCriteria") from error
+            raise error_at(str(error), "FilterCriteria") from error
 
 
 def _is_source(arn: str, resources: Resources) -> bool:
@@ -117,12 +117,12 @@ def _is_source(arn: str, resources: Resources) -> bool:
 
 
 def _check_schedule(source: Source, schedule: Schedule, resources: Resources) -> None:
-    def refuse(message: str, name: str) -> TemplateError:
+    def error_at(message: str, name: str) -> TemplateError:
         return source.error(schedule.logical_id, message, "Properties", name)
 
     try:
         parse(schedule.expression, schedule.zone)
     except ScheduleError as error:
-        raise refuse(str(error), "ScheduleExpression") from error
+        raise error_at(str(error), "ScheduleExpression") from error
     if resources.function_of_arn(schedule.target_arn) is None:
-        raise refuse("the target is no function", "Target")
+        raise error_at("the target is not a function", "Target")

@@ -23,9 +23,9 @@ CEPH = pytest.StashKey[Ceph]()
 class EmptiedStorage(ExternalStorage):
     """A store that is the tests' own: between two of them everything in it goes."""
 
-    def make_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
+    def create_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
         """Remembers them, too."""
-        super().make_buckets(client, buckets)
+        super().create_buckets(client, buckets)
         self._client, self._names = client, [bucket.name for bucket in buckets]
 
     def holds(self, buckets: Collection[str]) -> bool:

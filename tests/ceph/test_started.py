@@ -192,7 +192,7 @@ def test_what_came_while_no_stack_ran_is_taken_up_by_the_next(
     following = Started(ceph, tmp_path, S3_BUCKET="acme-coffer")
     try:
         following.wait_until_ready()
-        assert "acme-coffer: was there" in following.log
+        assert "acme-coffer: existed" in following.log
         identifier = offered["fileIdentifier"]
         found = following.eventually(f"/api/v1/object-upload/{identifier}")
         assert found["sha1Hex"] == hashlib.sha1(body).hexdigest()

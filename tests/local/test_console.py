@@ -22,7 +22,7 @@ MODULES = sorted(FOLDER.rglob("*.js"))
 
 
 def ask(path: str, method: str = "GET", folder: Path = FOLDER) -> Response | None:
-    return Console(ROUTES, STORE, folder).answer(Request(method, path))
+    return Console(ROUTES, STORE, folder).find(Request(method, path))
 
 
 def page() -> str:
@@ -90,7 +90,7 @@ def test_the_policy_lets_the_page_run_only_its_own_files() -> None:
 
 
 def test_the_policy_names_the_stores_origin_and_no_path() -> None:
-    response = Console(ROUTES, "https://s3.example.org:8443/below").answer(Request("GET", "/"))
+    response = Console(ROUTES, "https://s3.example.org:8443/below").find(Request("GET", "/"))
     assert response is not None
     assert "connect-src 'self' https://s3.example.org:8443;" in (
         response.header("content-security-policy") or ""

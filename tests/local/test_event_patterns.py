@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.eventbridge.patterns import UnsupportedPatternError, check, matches
+from local.eventbridge.patterns import UnsupportedPatternError, check_pattern, matches
 
 EVENT: dict[str, Any] = {
     "source": "coffer",
@@ -68,7 +68,7 @@ EVENT: dict[str, Any] = {
     ],
 )
 def test_an_event_fits_a_pattern_or_not(pattern: dict[str, Any], fits: bool) -> None:
-    check(pattern)
+    check_pattern(pattern)
     assert matches(pattern, EVENT) is fits
 
 
@@ -92,4 +92,4 @@ def test_an_event_fits_a_pattern_or_not(pattern: dict[str, Any], fits: bool) -> 
 )
 def test_what_is_not_supported_is_refused_before_any_event(pattern: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedPatternError, match="pattern"):
-        check(pattern)
+        check_pattern(pattern)

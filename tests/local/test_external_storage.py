@@ -154,12 +154,12 @@ def test_one_name_names_every_bucket() -> None:
 
 
 def test_a_bucket_is_made_and_used_again_as_it_is(other: ExternalStorage, client: S3Client) -> None:
-    other.make_buckets(client, [bucket()])
-    assert other.notes == ["things: made, pages may use it (CORS was put)"]
+    other.create_buckets(client, [bucket()])
+    assert other.notes == ["things: created, CORS rules were added"]
     [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
     assert (rule["AllowedOrigins"], rule["MaxAgeSeconds"]) == (["https://a.example"], 60)
-    other.make_buckets(client, [bucket(cors_rules=({**CORS[0], "MaxAge": 1},))])
-    assert other.notes == ["things: was there, used as it is"]
+    other.create_buckets(client, [bucket(cors_rules=({**CORS[0], "MaxAge": 1},))])
+    assert other.notes == ["things: existed, used as it is"]
     [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
     assert rule["MaxAgeSeconds"] == 60
 
@@ -168,8 +168,8 @@ def test_a_bucket_that_is_there_gets_the_cors_that_it_lacks(
     other: ExternalStorage, client: S3Client
 ) -> None:
     client.create_bucket(Bucket="things")
-    other.make_buckets(client, [bucket()])
-    assert other.notes == ["things: was there, pages may use it (CORS was put)"]
+    other.create_buckets(client, [bucket()])
+    assert other.notes == ["things: existed, CORS rules were added"]
     assert client.get_bucket_cors(Bucket="things")["CORSRules"]
 
 
@@ -181,7 +181,7 @@ def test_a_bucket_is_opened_only_where_the_template_opens_it(
         object_ownership="BucketOwnerPreferred",
         public_access_block={"BlockPublicAcls": False, "BlockPublicPolicy": True},
     )
-    other.make_buckets(client, [bucket("closed"), opened])
+    other.create_buckets(client, [bucket("closed"), opened])
     blocks = {
         name: client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         for name in ("closed", "opened")
@@ -200,7 +200,7 @@ def test_a_store_without_cors_is_used_without(
         raise ClientError(error, "PutBucketCors")  # type: ignore[arg-type]  # as much as is read
 
     monkeypatch.setattr(client, "put_bucket_cors", refuse)
-    other.make_buckets(client, [bucket()])
+    other.create_buckets(client, [bucket()])
     [note] = other.notes
     assert "takes no CORS rules" in note
 

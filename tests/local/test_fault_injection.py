@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.faults.chaos import NO_FAULTS, Chaos, ChaosError, Fault
-from local.faults.fault_injection import SPARED_INVOCATIONS, FaultInjector
-from local.faults.throttling import OUTAGE, SERVICE_ERRORS
+from local.faults.fault_injection import MIN_INVOCATIONS_BETWEEN_KILLS, FaultInjector
+from local.faults.throttling import OUTAGE_LENGTH, SERVICE_ERRORS
 from local.foreground import banner
 from local.stack import LocalStack
 from tests.local.project import remembered, write_project
@@ -232,7 +232,7 @@ def test_an_sdk_outlasts_all_but_an_outage(started: Any) -> None:
         except ClientError:
             failed += 1
     caller.close()
-    assert len(stack.faults.injected) > 2 * OUTAGE
+    assert len(stack.faults.injected) > 2 * OUTAGE_LENGTH
     assert 0 < failed <= 2
 
 
@@ -283,7 +283,7 @@ def test_a_handler_dies_between_two_calls_and_is_spared_for_a_while(
     assert {outcomes[number].error_type for number in died} == {"Runtime.ExitError"}
     assert died
     between = [later - earlier for earlier, later in pairwise(died)]
-    assert all(number > SPARED_INVOCATIONS for number in between)
+    assert all(number > MIN_INVOCATIONS_BETWEEN_KILLS for number in between)
 
 
 def test_a_handlers_process_dies_and_another_takes_its_place(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.foreground import shown_path
+from local.foreground import logged_path
 from local.gateway.api import HandledRequest, Request, gateway_error
 from local.invocation import Outcome
 from local.reports import ConsolePrinter, readable_line
@@ -71,5 +71,7 @@ def test_each_report_is_a_line_with_its_time() -> None:
 
 def test_paths_are_shown_without_queries_and_keys() -> None:
     request = Request("GET", "/toa/abcdef?jwt=secret")
-    assert shown_path(request, HandledRequest(gateway_error(404), "GET /toa/{key}")) == "/toa/{key}"
-    assert shown_path(request, HandledRequest(gateway_error(404), "GET /{a}/{b}")) == "/toa/abcdef"
+    assert (
+        logged_path(request, HandledRequest(gateway_error(404), "GET /toa/{key}")) == "/toa/{key}"
+    )
+    assert logged_path(request, HandledRequest(gateway_error(404), "GET /{a}/{b}")) == "/toa/abcdef"

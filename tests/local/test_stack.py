@@ -131,4 +131,4 @@ def test_another_storage_is_used_as_it_is() -> None:
     other.empty()
     other.reset()
     other.stop()
-    assert other.holds(["any"])
+    assert other.has_buckets(["any"])

@@ -65,7 +65,8 @@ def test_an_unknown_type_is_refused_with_its_line(tmp_path: Path) -> None:
     template = TEMPLATE + "  Extra: { Type: AWS::Redshift::Cluster }\n"
     line = line_of(template, "Extra:")
     assert refusal(tmp_path, template) == (
-        f"template.yaml:{line}: Extra: the local stack doesn't know the type AWS::Redshift::Cluster"
+        f"template.yaml:{line}: Extra: "
+        "the local stack does not support the type AWS::Redshift::Cluster"
     )
 
 
@@ -118,7 +119,7 @@ def test_a_rule_without_a_pattern_is_refused(tmp_path: Path) -> None:
 
 def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     template = TEMPLATE + "  Bus: { Type: AWS::Events::EventBus }\n"
-    assert "'Bus' is there twice" in refusal(tmp_path, template)
+    assert "'Bus' occurs twice" in refusal(tmp_path, template)
 
 
 def test_a_resource_whose_condition_fails_is_not_there(tmp_path: Path) -> None:

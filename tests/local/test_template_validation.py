@@ -55,11 +55,11 @@ REFUSED = {
     ),
     "a lifecycle rule that isn't carried out": (
         event("ExpirationInDays: 3 }]", "ExpirationInDays: 3, TagFilters: [] }]"),
-        "the local stack doesn't know the property LifecycleConfiguration.Rules.0.TagFilters",
+        "the local stack does not support LifecycleConfiguration.Rules.0.TagFilters",
     ),
     "a lifecycle rule's days that are no number": (
         event("ExpirationInDays: 3 }]", "ExpirationInDays: soon }]"),
-        "KeepBucket: its properties can't be used",
+        "KeepBucket: its properties cannot be used",
     ),
     "a type of event that isn't delivered": (
         ("Type: HttpApi\n          Properties: " + ROUTE, "Type: Api  # here"),
@@ -74,23 +74,23 @@ REFUSED = {
     ),
     "a path that ends in a slash": (
         event(ROUTE, ROUTE.replace("{id}", "{id}/")),
-        "POST /things/{id}/: a route's path begins with a slash and doesn't end in one",
+        "POST /things/{id}/: a route's path must begin with a slash and not end with one",
     ),
     "a greedy variable that isn't last": (
         event(ROUTE, ROUTE.replace("{id}", "{id+}/x")),
-        "a greedy variable is the last segment",
+        "a greedy variable must be the last segment",
     ),
     "a method that isn't one": (
         event(ROUTE, ROUTE.replace("POST", "FETCH")),
-        "FETCH is no method",
+        "FETCH is not a method",
     ),
     "a route that waits too long": (
         event(ROUTE, ROUTE.replace("{ ApiId", "{ TimeoutInMillis: 30001, ApiId")),
-        "a route waits 50 to 30000 milliseconds",
+        "TimeoutInMillis is 50 to 30000",
     ),
     "another payload format": (
         event(ROUTE, ROUTE.replace("{ ApiId", '{ PayloadFormatVersion: "1.0", ApiId')),
-        "only payload format 2.0 runs here",
+        "the local stack only supports payload format 2.0",
     ),
     "two routes for the same requests": (
         event(
@@ -98,10 +98,10 @@ REFUSED = {
             f"{ROUTE}\n        Other:\n          Type: HttpApi\n"
             f"          Properties: {ROUTE.replace('{id}', '{name}')}",
         ),
-        "POST /things/{name}: POST /things/{id} takes the same requests",
+        "POST /things/{name}: POST /things/{id} matches the same requests",
     ),
     "a timeout beyond Lambda's": (function("Timeout: 901"), "Timeout is 1 to 900 seconds"),
-    "a timeout that is no number": (function("Timeout: soon"), "can't be used"),
+    "a timeout that is no number": (function("Timeout: soon"), "cannot be used"),
     "memory below Lambda's": (function("MemorySize: 64"), "MemorySize is 128 to 10240 MB"),
     "a schedule's expression": (
         event(HOURLY, "{ ScheduleExpression: rate(1 fortnight) }"),
@@ -150,7 +150,7 @@ REFUSED = {
             "FunctionName: !Ref WebFunction, EventSourceArn: !GetAtt WorkQueue.Arn, "
             'FilterCriteria: { Filters: [{ Pattern: "{x" }] }'
         ),
-        "can't be used",
+        "cannot be used",
     ),
     "a filter that is no pattern": (
         mapping(
@@ -164,11 +164,11 @@ REFUSED = {
             "FunctionName: !Ref WebFunction, EventSourceArn: !GetAtt WorkQueue.Arn, "
             "FunctionResponseTypes: [ReportBatchItemFailure]"
         ),
-        "FunctionResponseTypes knows ReportBatchItemFailures, not ReportBatchItemFailure",
+        "FunctionResponseTypes allows ReportBatchItemFailures, not ReportBatchItemFailure",
     ),
     "an attribute that isn't a number": (
         (VISIBILITY, "VisibilityTimeout: long  # here"),
-        "WorkQueue: its properties can't be used",
+        "WorkQueue: its properties cannot be used",
     ),
     "half a redrive policy": (
         (", maxReceiveCount: 3 }", " }  # here"),
@@ -176,7 +176,7 @@ REFUSED = {
     ),
     "a key that is there twice": (
         (VISIBILITY, f"{VISIBILITY}\n      VisibilityTimeout: 13  # here"),
-        "the key 'VisibilityTimeout' is there twice",
+        "the key 'VisibilityTimeout' occurs twice",
     ),
     "a bracket that is never closed": (
         (VISIBILITY, "VisibilityTimeout: [12  # here"),
@@ -184,11 +184,11 @@ REFUSED = {
     ),
     "a section that isn't": (
         ("Resources:", "Ressources: {}  # here\nResources:"),
-        "Ressources is no section of a template",
+        "Ressources is not a section of a template",
     ),
     "an attribute that no resource has": (
         ("  WorkQueue:\n", "  WorkQueue:\n    DeletionPolcy: Retain  # here\n"),
-        "WorkQueue: a resource has no DeletionPolcy",
+        "WorkQueue: DeletionPolcy is not an attribute of a resource",
     ),
     "a resource without a type": (
         ("  DeadQueue: { Type: AWS::SQS::Queue }", "  DeadQueue: {}  # here"),
