@@ -1,4 +1,4 @@
-"""The local S3: start it, point a client at `url`, stop it."""
+"""`S3Gate`: the S3 server of the local stack, in front of moto's S3."""
 
 from __future__ import annotations
 
@@ -25,15 +25,14 @@ VIRTUAL_HOST_SUFFIX = ".localhost"
 
 
 class S3Gate:
-    """An S3 on loopback that refuses what AWS's refuses.
+    """An S3 server on loopback that refuses what Amazon S3 refuses.
 
-    `credentials` maps access keys to secrets. `now` is the clock: it dates objects and events and
-    decides what has expired; a request signed in its header may agree with it or with the machine's
-    clock. `deliver` is given each event of EventBridge's shape, after the change is visible and
-    before its request is answered, from the thread of that request. `folder` holds the bytes and
-    belongs to the gate. `next_error` may turn a request away before anything is done. Objects live as
-    long as the gate runs; moto's S3 backend, where buckets are kept, exists once in a process, and
-    so does a running gate.
+    `credentials` maps access keys to secrets. `now` is the clock for objects, events and expiry; a
+    request that is signed in its header may use it or the machine's clock. `deliver` receives each
+    event in EventBridge's form, after the change is visible and before the response is sent, in
+    the thread of that request. `folder` holds the bytes, and the gate deletes them. `next_error`
+    can return an error for a request before anything is done. Objects live until `stop`. There can
+    be one running gate per process, because moto keeps the buckets once per process.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class S3Gate:
         return f"http://{host!s}:{port}"
 
     def start(self) -> None:
-        """Listen. Raises OSError where the port is taken."""
+        """Listen; raise OSError if the port is taken."""
         self._server = Server(self._address, self._answer, lambda: http_date(self._now()))
         self.reset()
         self._thread = threading.Thread(
@@ -74,7 +73,7 @@ class S3Gate:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, end all connections, forget all objects and remove their files."""
+        """Stop listening, close all connections, and delete all objects and their files."""
         if self._server is None or self._thread is None:
             return
         self._server.close()
@@ -88,15 +87,15 @@ class S3Gate:
         return frozenset(self.store.backend.buckets)
 
     def apply_lifecycle(self) -> int:
-        """Delete what the buckets' lifecycle rules say is due; answer how much it was."""
+        """Delete what the buckets' lifecycle rules say is due, and return how much that was."""
         return lifecycle.carry_out(self._context)
 
     def empty(self) -> None:
-        """Delete every object, version and upload, telling nobody; buckets stay as they are."""
+        """Delete all objects, versions and uploads without events; keep the buckets."""
         self.store.empty()
 
     def reset(self) -> None:
-        """Back to an S3 without a bucket."""
+        """Delete all buckets."""
         self.announcer.reset()
         self.store.reset()
 
@@ -129,7 +128,7 @@ class S3Gate:
         return self._operations.answer(request, caller)
 
     def _name_resource(self, request: Request) -> None:
-        """Bucket and key, out of the path or (bucket.localhost) out of the host."""
+        """Set the request's bucket and key from its path, or the bucket from its host name."""
         host = request.host.rpartition(":")[0] or request.host
         path = request.path.removeprefix("/")
         if host.endswith(VIRTUAL_HOST_SUFFIX):
