@@ -1,4 +1,4 @@
-"""The vocabulary: keys, values, what metadata may say with it, and how it changes."""
+"""Editing terms: keys, rules, permissions and conflicts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import pytest
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import (
-    CombinedError,
     ConflictError,
     ForbiddenError,
     GoneError,
     InvalidError,
-    MalformedRequestError,
     NotFoundError,
     RecordChangedError,
     UnavailableError,
@@ -35,18 +33,9 @@ from coffer.domain.vocabulary.terms import (
     ObjectSubtype,
     usage_key,
 )
-from coffer.domain.vocabulary.usage import (
-    MAX_ATTRIBUTES,
-    MAX_CHARACTERS,
-    check_terms,
-    read_used_terms,
-    usage_changes,
-    used_terms,
-)
-from coffer.domain.vocabulary.values import is_valid_value
-from tests.fakes.clocks import NOON, FrozenClock
+from tests.fakes.clocks import FrozenClock
 from tests.fakes.hooks import once, with_hooks
-from tests.fakes.records import ADMIN, caller, identifier, metadata
+from tests.fakes.records import ADMIN, caller, identifier
 from tests.fakes.terms import ATTRIBUTE, SUBTYPE, attribute, subtype
 from tests.fakes.vocabulary import InMemoryVocabulary
 
@@ -74,130 +63,14 @@ NEW = {
         ("", ""),
     ],
 )
-def test_a_key_is_made_of_the_words_of_a_name(name: str, key: str) -> None:
+def test_a_key_is_derived_from_the_words_of_a_name(name: str, key: str) -> None:
     assert derive_key(name) == key
 
 
-@pytest.mark.parametrize(
-    ("kind", "good", "bad"),
-    [
-        ("INTEGER", ["1", "0", "-7", "007"], ["1.2", "", "  ", "\t", "\n", "a", "+1", "-", "٣"]),
-        ("DECIMAL", ["1", "1.2", "-0.5", ".5"], ["", "a", "1.", "1,5", "1e3", "NaN", "--1"]),
-        ("DATE", ["2022-02-02", "2024-02-29"], ["zxy", "2022-2-2", "2023-02-29", "20220202", ""]),
-        ("BOOL", ["true", "false"], ["True", "FALSE", "1", "yes", ""]),
-        ("STRING", ["", "anything", "<b>"], []),
-    ],
-)
-def test_a_value_is_of_its_attributes_type(kind: str, good: list[str], bad: list[str]) -> None:
-    typed = attribute(vocabulary_element_type=ElementType(kind))
-    assert [value for value in good if not is_valid_value(typed, value)] == []
-    assert [value for value in bad if is_valid_value(typed, value)] == []
-
-
-def test_accepted_values_are_the_only_ones_whatever_their_case() -> None:
-    chosen = attribute(accepted_values=("Good", "torn"))
-    assert is_valid_value(chosen, "good")
-    assert is_valid_value(chosen, "TORN")
-    assert not is_valid_value(chosen, "wet")
-    assert is_valid_value(attribute(accepted_values=()), "wet")
-
-
-class TestUse:
-    """What metadata says with the vocabulary."""
-
-    vocabulary = InMemoryVocabulary(
-        attribute(),
-        attribute(
-            identifier=identifier(7), key="count", vocabulary_element_type=ElementType.INTEGER
-        ),
-        subtype(),
-    )
-
-    def check(self, **changes: object) -> None:
-        record = metadata(**changes)
-        check_terms(read_used_terms(self.vocabulary, [record]), record)
-
-    def test_terms_that_there_are_may_be_used(self) -> None:
-        self.check(managed_attributes={"sheet_condition": "good", "count": "-3"})
-        self.check(ac_subtype="DRAWING")
-        self.check()
-
-    def test_everything_that_is_wrong_is_told_at_once(self) -> None:
-        with pytest.raises(InvalidError) as caught:
-            self.check(
-                dc_type=DcType.TEXT,
-                ac_subtype="DRAWING",
-                managed_attributes={"colour": "red", "count": "1.2"},
-            )
-        assert [(one.code, one.detail) for one in caught.value.problems] == [
-            ("unknown_managed_attribute", '"colour" unknown managed attribute key'),
-            ("invalid_managed_attribute", 'Value "1.2" is invalid for key count'),
-            (
-                "subtype_of_another_type",
-                "dcType of metadata and dcType associated with acSubtype should match",
-            ),
-        ]
-
-    def test_an_unknown_subtype_hides_nothing_else_that_is_wrong(self) -> None:
-        with pytest.raises(CombinedError) as caught:
-            self.check(ac_subtype="PHOTO", managed_attributes={"colour": "red"})
-        assert [one.code for one in caught.value.problems] == [
-            "unknown_managed_attribute",
-            "unknown_subtype",
-        ]
-
-    @pytest.mark.parametrize("name", ["drawing", "PHOTO"])
-    def test_a_subtype_is_named_exactly(self, name: str) -> None:
-        with pytest.raises(MalformedRequestError, match=f"{name} is not a valid acSubtype"):
-            self.check(ac_subtype=name)
-
-    @pytest.mark.parametrize(
-        "values",
-        [
-            {f"key{number}": "" for number in range(MAX_ATTRIBUTES + 1)},
-            {"sheet_condition": "x" * MAX_CHARACTERS},
-        ],
-    )
-    def test_a_record_holds_no_endless_attributes(self, values: dict[str, str]) -> None:
-        with pytest.raises(InvalidError) as caught:
-            self.check(managed_attributes=values)
-        assert caught.value.problems[0].code == "constraint_violation"
-
-    def test_terms_are_read_at_once_for_many_records(self) -> None:
-        records = [metadata(ac_subtype="DRAWING"), metadata(managed_attributes={"count": "1"})]
-        terms = read_used_terms(self.vocabulary, records)
-        assert (set(terms.attributes), set(terms.subtypes)) == ({"count"}, {"DRAWING"})
-
-    def test_endlessly_many_keys_are_not_looked_up(self) -> None:
-        records = [metadata(managed_attributes={f"key{number}": "" for number in range(3001)})]
-        asked: list[str] = []
-        read_used_terms(with_hooks(self.vocabulary, before=asked.append), records)
-        assert asked == ["terms"]
-
-
-def test_a_record_uses_its_attributes_and_its_subtype_until_it_is_deleted() -> None:
-    record = metadata(ac_subtype="DRAWING", managed_attributes={"count": "1"})
-    assert used_terms(record) == {"managed-attribute/count", "object-subtype/DRAWING"}
-    assert used_terms(replace(record, deleted_on=NOON)) == frozenset()
-    assert used_terms(None) == frozenset()
-
-
-def test_only_what_moves_is_counted() -> None:
-    before = metadata(ac_subtype="DRAWING", managed_attributes={"a": "1", "b": "1"})
-    after = replace(before, ac_subtype=None, managed_attributes={"b": "2", "c": "3"})
-    assert usage_changes([(before, after)]) == {
-        "managed-attribute/a": -1,
-        "managed-attribute/c": 1,
-        "object-subtype/DRAWING": -1,
-    }
-    assert usage_changes([(None, before), (before, None)]) == {}
-    assert usage_changes([(None, before), (None, before)])["managed-attribute/a"] == 2
-
-
 class TestEditing:
-    """Terms are created, changed and deleted."""
+    """Creating, changing and deleting terms."""
 
-    def test_a_managed_attribute_gets_its_key_from_its_name(self) -> None:
+    def test_a_managed_attribute_has_a_key_derived_from_its_name(self) -> None:
         vocabulary = InMemoryVocabulary()
         created = create_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, NEW)
         assert (created.key, created.created_by, created.version) == ("sheet_condition", "alice", 1)
@@ -237,16 +110,18 @@ class TestEditing:
             ),
         ],
     )
-    def test_what_a_managed_attribute_may_not_be(self, changes: dict[str, Any], rule: str) -> None:
+    def test_an_invalid_managed_attribute_is_refused(
+        self, changes: dict[str, Any], rule: str
+    ) -> None:
         with pytest.raises(InvalidError, match=rule):
             create_term(InMemoryVocabulary(), CLOCK, SUPER_USER, ManagedAttribute, NEW | changes)
 
-    def test_all_that_is_wrong_with_it_is_told_at_once(self) -> None:
+    def test_all_problems_are_reported_together(self) -> None:
         with pytest.raises(InvalidError) as caught:
             create_term(InMemoryVocabulary(), CLOCK, SUPER_USER, ManagedAttribute, {})
         assert len(caught.value.problems) == 3
 
-    def test_a_subtype_is_kept_in_upper_case_and_unique_whatever_its_type(self) -> None:
+    def test_a_subtype_is_stored_in_upper_case_and_unique_among_all_types(self) -> None:
         vocabulary = InMemoryVocabulary()
         new = {"dc_type": DcType.IMAGE, "ac_subtype": "Drawing"}
         assert create_term(vocabulary, CLOCK, ADMIN, ObjectSubtype, new).ac_subtype == "DRAWING"
@@ -262,11 +137,11 @@ class TestEditing:
             ({"dc_type": DcType.TEXT, "ac_subtype": "ß" * 26}, "acSubtype size"),
         ],
     )
-    def test_what_a_subtype_may_not_be(self, new: dict[str, Any], rule: str) -> None:
+    def test_an_invalid_subtype_is_refused(self, new: dict[str, Any], rule: str) -> None:
         with pytest.raises(InvalidError, match=rule):
             create_term(InMemoryVocabulary(), CLOCK, ADMIN, ObjectSubtype, new)
 
-    def test_only_what_is_sent_is_changed_and_the_name_stays(self) -> None:
+    def test_a_change_keeps_other_values_and_the_name(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         changed = change_term(
             vocabulary,
@@ -277,7 +152,7 @@ class TestEditing:
         )
         assert changed == attribute(accepted_values=("good",), changed_by="alice", version=2)
 
-    def test_a_change_obeys_the_rules(self) -> None:
+    def test_an_invalid_change_is_refused(self) -> None:
         vocabulary = InMemoryVocabulary(attribute(), subtype())
         with pytest.raises(InvalidError):
             change_term(
@@ -290,7 +165,7 @@ class TestEditing:
         with pytest.raises(InvalidError):
             change_term(vocabulary, ADMIN, ObjectSubtype, SUBTYPE, {"dc_type": None})
 
-    def test_a_subtype_may_take_another_name_but_no_taken_one(self) -> None:
+    def test_a_subtype_can_get_another_unique_name(self) -> None:
         vocabulary = InMemoryVocabulary(
             subtype(), subtype(identifier=identifier(8), ac_subtype="PHOTO")
         )
@@ -299,7 +174,7 @@ class TestEditing:
         changed = change_term(vocabulary, ADMIN, ObjectSubtype, SUBTYPE, {"ac_subtype": "sketch"})
         assert (changed.ac_subtype, changed.changed_by) == ("SKETCH", "root")
 
-    def test_a_term_in_use_keeps_its_name_and_type_and_stays(self) -> None:
+    def test_a_term_in_use_keeps_its_name_and_type_and_is_not_deleted(self) -> None:
         vocabulary = InMemoryVocabulary(attribute(), subtype())
         vocabulary.uses.update([usage_key(attribute()), usage_key(subtype())])
         with pytest.raises(InvalidError, match="Managed attribute key: sheet_condition, is curr"):
@@ -319,7 +194,7 @@ class TestEditing:
             vocabulary, SUPER_USER, ManagedAttribute, ATTRIBUTE, {"accepted_values": ("x",)}
         )
 
-    def test_a_deleted_term_is_gone_and_its_name_is_free(self) -> None:
+    def test_a_deleted_term_is_gone_and_its_name_can_be_reused(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         delete_term(vocabulary, CLOCK, SUPER_USER, ManagedAttribute, ATTRIBUTE)
         with pytest.raises(GoneError) as caught:
@@ -332,11 +207,11 @@ class TestEditing:
             != ATTRIBUTE
         )
 
-    def test_there_is_no_term_that_never_was(self) -> None:
+    def test_an_unknown_term_is_not_found(self) -> None:
         with pytest.raises(NotFoundError):
             read_term(InMemoryVocabulary(), ObjectSubtype, SUBTYPE)
 
-    def test_a_change_is_made_to_what_somebody_else_left(self) -> None:
+    def test_a_change_is_applied_to_a_concurrent_change(self) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         other = replace(attribute(), accepted_values=("torn",), version=2)
         interrupted = with_hooks(
@@ -352,7 +227,7 @@ class TestEditing:
         )
         assert (changed.accepted_values, changed.version) == (("torn",), 3)
 
-    def test_who_never_gets_to_write_is_told_to_try_again(self) -> None:
+    def test_a_change_gives_up_after_repeated_conflicts(self) -> None:
         class Busy(InMemoryVocabulary):
             def replace(self, before: object, after: object) -> None:
                 raise RecordChangedError
@@ -370,9 +245,7 @@ class TestEditing:
             (caller(Role.DINA_ADMIN), True),
         ],
     )
-    def test_managed_attributes_are_for_super_users_of_any_group(
-        self, who: Caller, may: bool
-    ) -> None:
+    def test_super_users_of_any_group_edit_managed_attributes(self, who: Caller, may: bool) -> None:
         vocabulary = InMemoryVocabulary(attribute())
         acts: list[Callable[[], object]] = [
             lambda: create_term(vocabulary, CLOCK, who, ManagedAttribute, NEW | {"name": "B"}),
@@ -387,7 +260,7 @@ class TestEditing:
                     act()
 
     @pytest.mark.parametrize("who", [caller(Role.DINA_ADMIN), caller(Role.SUPER_USER)])
-    def test_subtypes_are_for_the_realms_admin(self, who: Caller) -> None:
+    def test_only_the_realms_administrator_edits_subtypes(self, who: Caller) -> None:
         vocabulary = InMemoryVocabulary(subtype())
         new = {"dc_type": DcType.IMAGE, "ac_subtype": "PHOTO"}
         acts: list[Callable[[], object]] = [
