@@ -6,7 +6,7 @@ from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.downloads import SignedDownloads
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.system_clock import SystemClock
-from coffer.domain.thumbnails.regenerate import Regeneration
+from coffer.domain.thumbnails.regenerate import ThumbnailRegeneration, regenerate_thumbnail
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
 from coffer.http.requests import Request
@@ -18,7 +18,7 @@ from coffer.settings import store_settings
 
 identify = configured_identify()
 clock = SystemClock()
-regeneration = Regeneration(
+regeneration = ThumbnailRegeneration(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     store=SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock),
@@ -32,12 +32,13 @@ app = Api()
 def generate_derivative(request: Request) -> Response:
     caller = identify(request)
 
-    # A run that is taken up finds the thumbnail that the dead one wanted: there is one for a file.
-    def make(_run: Run | None) -> Response:
+    # A repeated run finds the thumbnail of the first one, because a file has one thumbnail.
+    def generate(_run: Run | None) -> Response:
         wanted = parse_generation(request)
-        return generation_response(request, wanted, regeneration.run(caller, wanted))
+        thumbnail = regenerate_thumbnail(regeneration, caller, wanted)
+        return generation_response(request, wanted, thumbnail)
 
-    return idempotent_response(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, generate)
 
 
 lambda_handler = app.handler()

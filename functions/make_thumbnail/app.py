@@ -12,8 +12,8 @@ from coffer.adapters.imaging.isolated import IsolatedThumbnailer
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
-from coffer.domain.thumbnails.create import Thumbnailing
-from coffer.domain.thumbnails.retry_failed import ask_again
+from coffer.domain.thumbnails.create import ThumbnailCreation, create_thumbnail, fail_thumbnail
+from coffer.domain.thumbnails.retry_failed import retry_failed_thumbnails
 from coffer.observability import count, logger, start_invocation
 from coffer.settings import store_settings, thumbnail_settings
 
@@ -23,7 +23,7 @@ MAX_ATTEMPTS = 3
 MIN_MILLISECONDS = 15_000
 """Time that one more request may take, with retries."""
 
-thumbnailing = Thumbnailing(
+creation = ThumbnailCreation(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     objects=S3Objects(s3_client(), store_settings.object_bucket),
@@ -34,8 +34,8 @@ thumbnailing = Thumbnailing(
 
 def make_thumbnail(event: dict[str, Any], attempt: int) -> None:
     identifier = event["detail"]["fileIdentifier"]
-    is_last = attempt > MAX_ATTEMPTS
-    status = thumbnailing.give_up(identifier) if is_last else thumbnailing.make(identifier)
+    complete = create_thumbnail if attempt <= MAX_ATTEMPTS else fail_thumbnail
+    status = complete(creation, identifier)
     outcome = status.value if status else "NOTHING_TO_DO"
     logger.info("thumbnail", file_identifier=identifier, outcome=outcome, attempt=attempt)
     count(f"Thumbnails{outcome.title().replace('_', '')}")
@@ -43,14 +43,14 @@ def make_thumbnail(event: dict[str, Any], attempt: int) -> None:
 
 def retry_failed(event: dict[str, Any], context: Any) -> dict[str, Any]:
     start_invocation(context.aws_request_id)
-    result = ask_again(
-        thumbnailing.uploads,
+    result = retry_failed_thumbnails(
+        creation.uploads,
         str(event["again"]),
         after=event.get("after"),
-        time_is_up=lambda: context.get_remaining_time_in_millis() < MIN_MILLISECONDS,
+        is_time_up=lambda: context.get_remaining_time_in_millis() < MIN_MILLISECONDS,
     )
-    logger.info("thumbnails asked for again", failure=event["again"], asked=result.asked)
-    return {"asked": result.asked, "goOnAfter": result.go_on_after}
+    logger.info("thumbnails requested", failure=event["again"], requested=result.requested)
+    return {"asked": result.requested, "goOnAfter": result.continue_after}
 
 
 from_queue = queue_handler(make_thumbnail)

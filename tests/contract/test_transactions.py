@@ -205,8 +205,8 @@ def test_a_thumbnail_that_has_failed_is_not_promised(tables: Tables) -> None:
 def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
     tables.uploads.add(upload())
     describe(tables.catalogue, metadata(), thumbnail())
-    tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
-    tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
+    tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
+    tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
     expected = thumbnail(
         deleted_on=NOON, deleted_by=SYSTEM_GENERATED, expires_at=tombstone_expiry(NOON), version=2
     )
@@ -214,7 +214,7 @@ def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
 
 
 def test_what_was_never_promised_is_not_withdrawn(tables: Tables) -> None:
-    tables.catalogue.withdraw_thumbnail(THUMBNAIL, NOON)
+    tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
     assert tables.catalogue.derivative(THUMBNAIL) is None
 
 

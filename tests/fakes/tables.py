@@ -155,7 +155,7 @@ class InMemoryCatalogue:
         if actions:
             self.commits.append(tuple(actions))
 
-    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+    def remove_thumbnail(self, identifier: str, now: datetime) -> None:
         record = self.derivative_records.get(identifier)
         if record is not None and record.deleted_on is None:
             self.derivative_records[identifier] = replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import ImageProperties
 
 PROPERTIES = ImageProperties(
@@ -24,9 +24,9 @@ class FixedThumbnailer:
         self.images: list[bytes] = []
         self.media_types: list[str] = []
 
-    def make(self, source: Iterable[bytes], media_type: str) -> Picture:
+    def create(self, source: Iterable[bytes], media_type: str) -> ThumbnailResult:
         self.images.append(b"".join(source))
         self.media_types.append(media_type)
         if self._failure is not None:
             raise ThumbnailError(self._failure, "cannot be made", properties=PROPERTIES)
-        return Picture(thumbnail=b"a small picture", properties=PROPERTIES)
+        return ThumbnailResult(thumbnail=b"a small picture", properties=PROPERTIES)

@@ -69,7 +69,7 @@ def main(folder: Path) -> int:
             continue
         begun = time.monotonic()
         try:
-            thumbnailer.make([body], media_type)
+            thumbnailer.create([body], media_type)
             outcome = "READY"
         except ThumbnailError as error:
             outcome = error.code

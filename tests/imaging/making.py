@@ -13,7 +13,7 @@ from PIL import Image
 from coffer.adapters.imaging.decode import decode
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 
 EDGE = 200
 GREEN = (30, 180, 60)
@@ -24,7 +24,7 @@ def media_type_of(image: bytes) -> str:
     return base_type(detect(BufferReader(image), None).media_type)
 
 
-def picture_of(image: bytes, edge: int = EDGE, media_type: str | None = None) -> Picture:
+def picture_of(image: bytes, edge: int = EDGE, media_type: str | None = None) -> ThumbnailResult:
     with tempfile.NamedTemporaryFile() as file:
         file.write(image)
         file.flush()

@@ -11,7 +11,7 @@ from coffer.adapters.imaging.decode import PAGED_TYPES, PILLOW_FORMATS, RAW_TYPE
 from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import IMAGEABLE_TYPES, base_type, is_imageable
-from coffer.domain.thumbnails.create import MAX_SOURCE_BYTES
+from coffer.domain.thumbnails.create import MAX_FILE_BYTES
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.hostile import GIANT, healthy, sized
 from tests.imaging.making import EDGE, encode, make, plain
@@ -44,7 +44,7 @@ def patient() -> Iterator[IsolatedThumbnailer]:
 
 def outcome(thumbnailer: IsolatedThumbnailer, file: bytes, media_type: str) -> str:
     try:
-        thumbnailer.make([file], media_type)
+        thumbnailer.create([file], media_type)
     except ThumbnailError as error:
         return error.code
     return "READY"
@@ -166,4 +166,4 @@ def test_the_bounds_fit_the_function() -> None:
     ]
     assert function["MemorySize"] * 1024**2 >= MEMORY_BYTES + 256 * 1024**2
     assert mapping["BatchSize"] * SECONDS + 10 <= function["Timeout"]
-    assert MAX_SOURCE_BYTES < 512 * 1024**2, "the disk that a function has by default"
+    assert MAX_FILE_BYTES < 512 * 1024**2, "the disk that a function has by default"

@@ -23,7 +23,7 @@ JPEG = plain("JPEG")
 HOSTILE = """
 import os, sys, time
 from coffer.adapters.imaging import worker
-from coffer.domain.thumbnails.ports import Picture
+from coffer.domain.thumbnails.ports import ThumbnailResult
 
 def decode(path, media_type, edge):
     if media_type == "crash":
@@ -41,19 +41,19 @@ def decode(path, media_type, edge):
         print("a library says something"); sys.stdout.flush()
         os.write(1, b"and so does its native code")
     if media_type == "environment":
-        return Picture(thumbnail=repr(sorted(os.environ)).encode())
+        return ThumbnailResult(thumbnail=repr(sorted(os.environ)).encode())
     if media_type == "path":
-        return Picture(thumbnail=str(path).encode())
+        return ThumbnailResult(thumbnail=str(path).encode())
     if media_type == "process":
-        return Picture(thumbnail=str(os.getpid()).encode())
+        return ThumbnailResult(thumbnail=str(os.getpid()).encode())
     if media_type == "limits":
         import resource
         limits = [resource.getrlimit(one) for one in (resource.RLIMIT_AS, resource.RLIMIT_CORE)]
-        return Picture(thumbnail=repr(limits).encode())
+        return ThumbnailResult(thumbnail=repr(limits).encode())
     if media_type == "busy":
         while True:
             pass
-    return Picture(thumbnail=path.read_bytes())
+    return ThumbnailResult(thumbnail=path.read_bytes())
 
 worker.decode = decode
 dup = os.dup
@@ -81,34 +81,34 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Isolate
 @pytest.fixture
 def impatient(hostile: IsolatedThumbnailer) -> IsolatedThumbnailer:
     """The same, with a second for each image once it is up."""
-    hostile.make([b"x"], "echo")
+    hostile.create([b"x"], "echo")
     hostile._seconds = 0.3
     return hostile
 
 
 def failure_of(thumbnailer: IsolatedThumbnailer, what: str) -> str:
     with pytest.raises(ThumbnailError) as failed:
-        thumbnailer.make([b"x"], what)
+        thumbnailer.create([b"x"], what)
     return failed.value.code
 
 
 def test_an_image_in_pieces_becomes_a_thumbnail_with_its_properties() -> None:
     thumbnailer = IsolatedThumbnailer(EDGE)
     try:
-        picture = thumbnailer.make([JPEG[:100], JPEG[100:]], "image/jpeg")
+        picture = thumbnailer.create([JPEG[:100], JPEG[100:]], "image/jpeg")
         assert picture.thumbnail.startswith(b"\xff\xd8\xff")
         assert (picture.properties.width, picture.properties.height) == (400, 300)
         with pytest.raises(ThumbnailError) as failed:
-            thumbnailer.make([b"nonsense"], "image/jpeg")
+            thumbnailer.create([b"nonsense"], "image/jpeg")
         assert failed.value.code == "not_an_image"
     finally:
         thumbnailer.close()
 
 
 def test_the_child_is_kept_for_the_next_image(hostile: IsolatedThumbnailer) -> None:
-    first = hostile.make([b"x"], "process").thumbnail
-    assert hostile.make([b"x"], "process").thumbnail == first
-    assert hostile.make([b"several ", b"pieces"], "echo").thumbnail == b"several pieces"
+    first = hostile.create([b"x"], "process").thumbnail
+    assert hostile.create([b"x"], "process").thumbnail == first
+    assert hostile.create([b"several ", b"pieces"], "echo").thumbnail == b"several pieces"
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_the_child_is_kept_for_the_next_image(hostile: IsolatedThumbnailer) -> N
 def test_what_befalls_the_child_is_the_images_failure_and_no_others(
     hostile: IsolatedThumbnailer, what: str, code: str
 ) -> None:
-    before = hostile.make([b"x"], "process").thumbnail
+    before = hostile.create([b"x"], "process").thumbnail
     assert failure_of(hostile, what) == code
-    after = hostile.make([b"x"], "process").thumbnail
+    after = hostile.create([b"x"], "process").thumbnail
     assert after != before
     with pytest.raises(ProcessLookupError):
         os.kill(int(before), 0)
@@ -135,37 +135,37 @@ def test_what_befalls_the_child_is_the_images_failure_and_no_others(
 def test_an_image_that_takes_for_ever_is_ended(impatient: IsolatedThumbnailer, what: str) -> None:
     assert failure_of(impatient, what) == "decoder_timed_out"
     impatient._seconds = 10
-    assert impatient.make([b"fine"], "echo").thumbnail == b"fine"
+    assert impatient.create([b"fine"], "echo").thumbnail == b"fine"
 
 
 def test_a_child_that_died_between_two_images_is_replaced(hostile: IsolatedThumbnailer) -> None:
-    process = int(hostile.make([b"x"], "process").thumbnail)
+    process = int(hostile.create([b"x"], "process").thumbnail)
     os.kill(process, signal.SIGKILL)
     os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
-    assert hostile.make([b"fine"], "echo").thumbnail == b"fine"
+    assert hostile.create([b"fine"], "echo").thumbnail == b"fine"
 
 
 def test_what_libraries_print_is_no_part_of_a_reply(hostile: IsolatedThumbnailer) -> None:
-    assert hostile.make([b"fine"], "chatty").thumbnail == b"fine"
+    assert hostile.create([b"fine"], "chatty").thumbnail == b"fine"
 
 
 def test_the_child_knows_nothing_of_the_functions_environment(
     hostile: IsolatedThumbnailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "swordfish")
-    told = hostile.make([b"x"], "environment").thumbnail.decode()
+    told = hostile.create([b"x"], "environment").thumbnail.decode()
     assert set(ast.literal_eval(told)) <= {"PYTHONPATH", "LD_LIBRARY_PATH", "LC_CTYPE"}
 
 
 def test_the_child_may_take_so_much_memory_and_dumps_none(hostile: IsolatedThumbnailer) -> None:
     memory = isolated.MEMORY_BYTES
-    assert hostile.make([b"x"], "limits").thumbnail.decode() == f"[({memory}, {memory}), (0, 0)]"
+    assert hostile.create([b"x"], "limits").thumbnail.decode() == f"[({memory}, {memory}), (0, 0)]"
 
 
 def test_a_child_that_does_not_start_is_no_images_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolated, "_WORKER", "no.such.module")
     with pytest.raises(UnavailableError):
-        IsolatedThumbnailer(EDGE).make([JPEG], "image/jpeg")
+        IsolatedThumbnailer(EDGE).create([JPEG], "image/jpeg")
 
 
 def test_where_no_process_can_be_started_it_is_no_images_failure(
@@ -173,7 +173,7 @@ def test_where_no_process_can_be_started_it_is_no_images_failure(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/interpreter")
     with pytest.raises(UnavailableError):
-        IsolatedThumbnailer(EDGE).make([JPEG], "image/jpeg")
+        IsolatedThumbnailer(EDGE).create([JPEG], "image/jpeg")
 
 
 def test_nothing_has_a_name_on_the_disk_at_any_time(
@@ -188,7 +188,7 @@ def test_nothing_has_a_name_on_the_disk_at_any_time(
         yield b"fine"
         seen.append(list(folder.iterdir()))
 
-    assert hostile.make(source(), "echo").thumbnail == b"fine"
+    assert hostile.create(source(), "echo").thumbnail == b"fine"
     assert failure_of(hostile, "crash") == "decoder_crashed"
     assert seen == [[]]
     assert list(folder.iterdir()) == []
@@ -197,20 +197,20 @@ def test_nothing_has_a_name_on_the_disk_at_any_time(
 @pytest.mark.skipif(sys.platform != "linux", reason="the path is another elsewhere")
 def test_the_file_is_found_where_lambda_has_it(hostile: IsolatedThumbnailer) -> None:
     """In `/dev/fd` it has the first three descriptors only (aws-lambda-base-images, issue 132)."""
-    assert hostile.make([b"x"], "path").thumbnail.startswith(b"/proc/self/fd/")
+    assert hostile.create([b"x"], "path").thumbnail.startswith(b"/proc/self/fd/")
 
 
 def test_of_a_longer_image_nothing_is_left_in_a_shorter_one(hostile: IsolatedThumbnailer) -> None:
-    assert hostile.make([b"longer"], "echo").thumbnail == b"longer"
-    assert hostile.make([b"no"], "echo").thumbnail == b"no"
+    assert hostile.create([b"longer"], "echo").thumbnail == b"longer"
+    assert hostile.create([b"no"], "echo").thumbnail == b"no"
 
     def broken() -> Iterator[bytes]:
         yield b"broken off"
         raise LookupError
 
     with pytest.raises(LookupError):
-        hostile.make(broken(), "echo")
-    assert hostile.make([b"no"], "echo").thumbnail == b"no"
+        hostile.create(broken(), "echo")
+    assert hostile.create([b"no"], "echo").thumbnail == b"no"
 
 
 def test_neither_files_nor_processes_pile_up(hostile: IsolatedThumbnailer) -> None:
@@ -220,11 +220,11 @@ def test_neither_files_nor_processes_pile_up(hostile: IsolatedThumbnailer) -> No
     def children() -> str:
         return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
 
-    hostile.make([b"x"], "echo")
+    hostile.create([b"x"], "echo")
     before, number = opened(), len(children().split())
     for _ in range(5):
         failure_of(hostile, "crash")
-        hostile.make([b"x"], "echo")
+        hostile.create([b"x"], "echo")
     assert (opened(), len(children().split())) == (before, number)
     hostile.close()
     assert opened() == before - 3  # two pipes and the file
@@ -236,7 +236,7 @@ def test_a_source_that_cannot_be_read_says_so_itself(hostile: IsolatedThumbnaile
         raise LookupError
 
     with pytest.raises(LookupError):
-        hostile.make(broken(), "echo")
+        hostile.create(broken(), "echo")
 
 
 def test_the_function_that_starts_it_imports_no_codec() -> None:

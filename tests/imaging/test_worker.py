@@ -23,25 +23,27 @@ from coffer.adapters.imaging.messages import (
     reply_of_failure,
     request_line,
 )
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES
 from tests.fakes.thumbnails import PROPERTIES
 from tests.imaging.making import plain
 
 SPOKEN = {
     "length": 3,
-    "properties": json.loads(reply_of(Picture(thumbnail=b"", properties=PROPERTIES)))["properties"],
+    "properties": json.loads(reply_of(ThumbnailResult(thumbnail=b"", properties=PROPERTIES)))[
+        "properties"
+    ],
 }
 
 
 def test_the_worker_answers_one_request_after_the_other() -> None:
     asked: list[tuple[Path, str]] = []
 
-    def make(path: Path, media_type: str) -> Picture:
+    def make(path: Path, media_type: str) -> ThumbnailResult:
         asked.append((path, media_type))
         if media_type == "bad":
             raise ThumbnailError("image_damaged", "broken", properties=PROPERTIES)
-        return Picture(thumbnail=b"jpg", properties=PROPERTIES)
+        return ThumbnailResult(thumbnail=b"jpg", properties=PROPERTIES)
 
     replies = io.BytesIO()
     worker.serve([request_line("/a b", "bad"), request_line("/c", "image/png")], replies, make)

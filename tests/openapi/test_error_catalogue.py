@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coffer.domain.thumbnails.create import GAVE_UP
+from coffer.domain.thumbnails.create import ATTEMPTS_EXHAUSTED
 from coffer.http.openapi.errors import UNROUTED
 from coffer.http.openapi.operation import Access
 from coffer.http.openapi.operations import OPERATIONS
@@ -195,7 +195,7 @@ def test_every_reason_of_a_refusal_is_in_the_catalogue() -> None:
 
 
 def test_every_reason_without_a_thumbnail_is_in_the_catalogue() -> None:
-    raised = _literals({"ThumbnailError", "_failure"}) | {GAVE_UP}
+    raised = _literals({"ThumbnailError", "_failure"}) | {ATTEMPTS_EXHAUSTED}
     assert raised == set(_rows("Failed thumbnails"))
 
 

@@ -179,7 +179,7 @@ DYNAMODB_CALLS: dict[str, Callable[[], object]] = {
     "derivatives_of": lambda: _catalogue().derivatives_of(["x"]),
     "derived_from": lambda: list(_catalogue().derived_from("x")),
     "cascading": lambda: list(_catalogue().cascading(NOON)),
-    "withdraw_thumbnail": lambda: _catalogue().withdraw_thumbnail("x", NOON),
+    "remove_thumbnail": lambda: _catalogue().remove_thumbnail("x", NOON),
     "record": lambda: DynamoAuditTrail().record(_snapshot()),
     "read": lambda: DynamoLists().read(Kind.METADATA, [LIST]),
     "read several": lambda: DynamoLists().read(Kind.METADATA, [LIST, NAMED]),

@@ -1,4 +1,4 @@
-"""Thumbnails: made once, told about either way, gone with the upload."""
+"""Thumbnails are created once, the result is recorded, and they are removed with the upload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from coffer.domain.derivatives.record import SYSTEM_GENERATED
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.objects import Objects
 from coffer.domain.thumbnails import create as thumbnails
-from coffer.domain.thumbnails.create import GAVE_UP, MAX_SOURCE_BYTES, Thumbnailing
+from coffer.domain.thumbnails.create import (
+    ATTEMPTS_EXHAUSTED,
+    MAX_FILE_BYTES,
+    ThumbnailCreation,
+    create_thumbnail,
+    fail_thumbnail,
+)
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import (
@@ -43,7 +49,7 @@ KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
 
 
 class World:
-    """An upload in its place, and something that makes thumbnails."""
+    """Stored uploads, and a thumbnailer."""
 
     def __init__(self, *uploads: ObjectUpload, failure: str | None = None) -> None:
         self.uploads = InMemoryUploads(*uploads)
@@ -53,18 +59,18 @@ class World:
             self.objects.replace(str(one.object_key), PNG, content_type="image/png")
         self.thumbnailer = FixedThumbnailer(failure=failure)
 
-    def make(
+    def create(
         self, uploads: Uploads | None = None, objects: Objects | None = None
     ) -> ThumbnailStatus | None:
-        return self._thumbnailing(uploads, objects).make(FILE)
+        return create_thumbnail(self._ports(uploads, objects), FILE)
 
-    def give_up(self, uploads: Uploads | None = None) -> ThumbnailStatus | None:
-        return self._thumbnailing(uploads).give_up(FILE)
+    def fail(self, uploads: Uploads | None = None) -> ThumbnailStatus | None:
+        return fail_thumbnail(self._ports(uploads), FILE)
 
-    def _thumbnailing(
+    def _ports(
         self, uploads: Uploads | None = None, objects: Objects | None = None
-    ) -> Thumbnailing:
-        return Thumbnailing(
+    ) -> ThumbnailCreation:
+        return ThumbnailCreation(
             uploads=uploads or self.uploads,
             catalogue=self.catalogue,
             objects=objects or self.objects,
@@ -73,7 +79,7 @@ class World:
         )
 
     def change(self, **changes: Any) -> Callable[[], None]:
-        """Somebody else writes the record."""
+        """Write the record as another request does."""
 
         def write() -> None:
             current = self.uploads.records[FILE]
@@ -86,9 +92,9 @@ class World:
         return self.uploads.records[FILE]
 
 
-def test_a_thumbnail_is_made_of_the_upload_and_kept_beside_it() -> None:
+def test_the_thumbnail_is_stored_beside_the_upload() -> None:
     world = World(upload())
-    assert world.make() is ThumbnailStatus.READY
+    assert world.create() is ThumbnailStatus.READY
     assert world.thumbnailer.images == [PNG]
     assert world.objects.body(KEY) == b"a small picture"
     assert world.objects.describe(KEY).content_type == "image/jpeg"
@@ -97,25 +103,25 @@ def test_a_thumbnail_is_made_of_the_upload_and_kept_beside_it() -> None:
     assert world.record.version == 2
 
 
-def test_the_decoder_is_told_the_type_without_its_parameters() -> None:
+def test_the_thumbnailer_gets_the_media_type_without_parameters() -> None:
     content = replace(upload().content, detected_media_type="image/PNG; version=1")
     world = World(upload(inspected_content=content))
-    world.make()
+    world.create()
     assert world.thumbnailer.media_types == ["image/png"]
 
 
-def test_a_file_is_read_in_pieces_of_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_ranges_of_a_file_are_read_with_one_etag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thumbnails, "_PIECE_BYTES", 7)
     world = World(upload())
-    assert world.make() is ThumbnailStatus.READY
+    assert world.create() is ThumbnailStatus.READY
     assert world.thumbnailer.images == [PNG]
 
 
-def test_it_is_made_once() -> None:
+def test_a_thumbnail_is_created_once() -> None:
     world = World(upload())
-    world.make()
+    world.create()
     record = world.record
-    assert world.make() is ThumbnailStatus.READY
+    assert world.create() is ThumbnailStatus.READY
     assert world.record == record
     assert len(world.thumbnailer.images) == 1
 
@@ -130,95 +136,97 @@ def test_it_is_made_once() -> None:
     ],
     ids=["none", "processing", "rejected", "deleted"],
 )
-def test_of_what_cannot_be_read_none_is_made(stored: list[ObjectUpload]) -> None:
+def test_an_unreadable_upload_gets_no_thumbnail(stored: list[ObjectUpload]) -> None:
     world = World(*stored)
-    assert world.make() is None
+    assert world.create() is None
     assert world.thumbnailer.images == []
 
 
 @pytest.mark.parametrize(
     "status", [ThumbnailStatus.READY, ThumbnailStatus.FAILED, ThumbnailStatus.UNSUPPORTED]
 )
-def test_what_does_not_wait_for_one_is_left_alone(status: ThumbnailStatus) -> None:
+def test_a_thumbnail_that_is_not_pending_is_not_created(status: ThumbnailStatus) -> None:
     world = World(upload(thumbnail_status=status))
-    assert world.make() is status
+    assert world.create() is status
     assert world.thumbnailer.images == []
 
 
-def test_where_it_cannot_be_made_the_upload_says_why() -> None:
+def test_the_upload_gets_the_reason_of_a_failure() -> None:
     world = World(upload(), failure="image_damaged")
-    assert world.make() is ThumbnailStatus.FAILED
+    assert world.create() is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == "image_damaged"
     assert world.record.image_properties == PROPERTIES
     assert world.record.version == 2
     assert KEY not in world.objects.keys
 
 
-def test_where_the_bytes_are_missing_the_upload_says_so() -> None:
+def test_missing_bytes_are_a_failure() -> None:
     world = World(upload())
     world.objects.remove(str(upload().object_key))
-    assert world.make() is ThumbnailStatus.FAILED
+    assert world.create() is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == "source_missing"
 
 
-def test_what_was_known_of_an_image_stays_known_where_a_later_attempt_finds_nothing() -> None:
+def test_image_properties_survive_a_later_attempt_that_reads_none() -> None:
     world = World(upload(image_properties=PROPERTIES))
-    assert world.give_up() is ThumbnailStatus.FAILED
+    assert world.fail() is ThumbnailStatus.FAILED
     assert world.record.image_properties == PROPERTIES
 
 
-def test_where_the_bytes_vanish_while_they_are_read_the_upload_says_so() -> None:
+def test_bytes_that_are_replaced_while_they_are_read_are_a_failure() -> None:
     world = World(upload())
     key = str(upload().object_key)
     replaced = once("read", lambda: world.objects.replace(key, b"x", content_type="text/plain"))
-    assert world.make(objects=with_hooks(world.objects, before=replaced)) is ThumbnailStatus.FAILED
+    assert (
+        world.create(objects=with_hooks(world.objects, before=replaced)) is ThumbnailStatus.FAILED
+    )
     assert world.record.thumbnail_failure == "source_missing"
 
 
-def test_what_is_too_large_to_hold_is_not_read() -> None:
+def test_a_file_that_is_too_large_is_not_read() -> None:
     class Enormous(InMemoryObjects):
         def describe(self, key: str) -> Any:
-            return replace(super().describe(key), size_bytes=MAX_SOURCE_BYTES + 1)
+            return replace(super().describe(key), size_bytes=MAX_FILE_BYTES + 1)
 
     world = World(upload())
     objects = Enormous(FrozenClock())
     objects.replace(str(upload().object_key), PNG, content_type="image/png")
-    assert world.make(objects=objects) is ThumbnailStatus.FAILED
+    assert world.create(objects=objects) is ThumbnailStatus.FAILED
     assert world.record.thumbnail_failure == "source_too_large"
     assert objects.bytes_read == 0
 
 
-def test_an_upload_deleted_meanwhile_takes_its_thumbnail_along() -> None:
+def test_the_thumbnail_of_an_upload_that_was_deleted_meanwhile_is_removed() -> None:
     world = World(upload())
     deleted = once("replace", world.change(deleted_on=NOON))
-    assert world.make(with_hooks(world.uploads, before=deleted)) is None
+    assert world.create(with_hooks(world.uploads, before=deleted)) is None
     assert KEY not in world.objects.keys
     assert world.record.thumbnail_status is ThumbnailStatus.PENDING
 
 
-def test_an_upload_removed_meanwhile_takes_its_thumbnail_along() -> None:
+def test_the_thumbnail_of_an_upload_that_was_removed_meanwhile_is_removed() -> None:
     world = World(upload())
     removed = once("replace", world.uploads.records.clear)
-    assert world.make(with_hooks(world.uploads, before=removed)) is None
+    assert world.create(with_hooks(world.uploads, before=removed)) is None
     assert KEY not in world.objects.keys
 
 
-def test_an_upload_that_is_claimed_at_that_moment_keeps_both() -> None:
+def test_a_concurrent_claim_and_the_thumbnail_are_both_written() -> None:
     world = World(upload())
     claimed = once("replace", world.change(claimed_by="metadata/m", awaiting=None))
-    assert world.make(with_hooks(world.uploads, before=claimed)) is ThumbnailStatus.READY
+    assert world.create(with_hooks(world.uploads, before=claimed)) is ThumbnailStatus.READY
     assert world.record.claimed_by == "metadata/m"
     assert world.record.thumbnail_status is ThumbnailStatus.READY
 
 
-def test_two_at_once_agree() -> None:
+def test_two_concurrent_runs_agree() -> None:
     world = World(upload())
-    other = once("replace", world.make)
-    assert world.make(with_hooks(world.uploads, before=other)) is ThumbnailStatus.READY
+    other = once("replace", world.create)
+    assert world.create(with_hooks(world.uploads, before=other)) is ThumbnailStatus.READY
     assert world.record.version == 2
 
 
-def test_a_record_that_keeps_changing_is_left_to_the_next_try() -> None:
+def test_a_record_that_keeps_changing_is_left_to_the_next_attempt() -> None:
     world = World(upload())
 
     def change(method: str) -> None:
@@ -226,95 +234,97 @@ def test_a_record_that_keeps_changing_is_left_to_the_next_try() -> None:
             world.change(claimed_by="metadata/m")()
 
     with pytest.raises(RecordChangedError):
-        world.make(with_hooks(world.uploads, before=change))
-    assert world.make() is ThumbnailStatus.READY
+        world.create(with_hooks(world.uploads, before=change))
+    assert world.create() is ThumbnailStatus.READY
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_any_call_and_run_again_it_is_there(moment: str) -> None:
+def test_a_run_that_is_killed_at_any_call_can_be_repeated(moment: str) -> None:
     for call in range(6):
         world = World(upload())
         kill: dict[str, Any] = {moment: kill_at_call(call)}
         try:
-            world.make(with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill))
+            world.create(with_hooks(world.uploads, **kill), with_hooks(world.objects, **kill))
         except KilledError:
-            assert world.make() is ThumbnailStatus.READY
+            assert world.create() is ThumbnailStatus.READY
         assert world.record.version == 2
         assert world.objects.keys == [str(upload().object_key), KEY]
 
 
-def test_giving_up_says_that_no_attempt_came_to_its_end() -> None:
+def test_exhausted_attempts_are_a_failure() -> None:
     world = World(upload())
-    assert world.give_up() is ThumbnailStatus.FAILED
-    assert world.record.thumbnail_failure == GAVE_UP
+    assert world.fail() is ThumbnailStatus.FAILED
+    assert world.record.thumbnail_failure == ATTEMPTS_EXHAUSTED
 
 
 @pytest.mark.parametrize(
     "stored", [[], [upload(thumbnail_status=ThumbnailStatus.READY)]], ids=["none", "made"]
 )
-def test_there_is_nothing_to_give_up_where_nothing_waits(stored: list[ObjectUpload]) -> None:
+def test_exhausted_attempts_change_nothing_else(
+    stored: list[ObjectUpload],
+) -> None:
     world = World(*stored)
     before = dict(world.uploads.records)
-    assert world.give_up() is (stored[0].thumbnail_status if stored else None)
+    assert world.fail() is (stored[0].thumbnail_status if stored else None)
     assert world.uploads.records == before
 
 
-def test_of_a_derivative_none_is_made_and_none_removed() -> None:
+def test_a_derivative_without_a_planned_thumbnail_gets_none() -> None:
     world = World(upload(is_derivative=True, thumbnail_identifier=None, thumbnail_status=None))
     keys = list(world.objects.keys)
-    assert world.make() is None
+    assert world.create() is None
     assert world.objects.keys == keys
 
 
-@pytest.mark.parametrize("ending", ["make", "give_up"])
-def test_where_it_fails_the_record_that_promised_it_is_withdrawn(ending: str) -> None:
+@pytest.mark.parametrize("ending", ["create", "fail"])
+def test_the_derivative_record_of_a_failed_thumbnail_is_removed(ending: str) -> None:
     world = World(upload(), failure="image_damaged")
     describe(world.catalogue, metadata(), thumbnail())
     assert getattr(world, ending)() is ThumbnailStatus.FAILED
-    withdrawn = world.catalogue.derivative_records[THUMBNAIL]
-    assert (withdrawn.deleted_on, withdrawn.deleted_by) == (NOON, SYSTEM_GENERATED)
-    assert withdrawn.version == 2
+    removed = world.catalogue.derivative_records[THUMBNAIL]
+    assert (removed.deleted_on, removed.deleted_by) == (NOON, SYSTEM_GENERATED)
+    assert removed.version == 2
 
 
-def test_killed_before_the_record_is_withdrawn_the_next_run_does_it() -> None:
+def test_the_next_run_removes_the_derivative_record_of_a_failed_thumbnail() -> None:
     world = World(upload(thumbnail_status=ThumbnailStatus.FAILED))
     world.catalogue.derivative_records[THUMBNAIL] = thumbnail()
-    assert world.make() is ThumbnailStatus.FAILED
-    assert world.make() is ThumbnailStatus.FAILED
+    assert world.create() is ThumbnailStatus.FAILED
+    assert world.create() is ThumbnailStatus.FAILED
     assert world.catalogue.derivative_records[THUMBNAIL].version == 2
     assert world.thumbnailer.images == []
 
 
-# ---------------------------------------------------------------- promises
+# ---------------------------------------------------------------- planned thumbnails
 
 
-def test_where_it_is_made_after_all_the_record_that_promised_it_comes_back() -> None:
+def test_the_derivative_record_is_restored_after_a_later_success() -> None:
     world = World(upload(claimed_by=f"metadata/{METADATA}"))
     world.catalogue.metadata_records[METADATA] = metadata()
-    assert world.make() is ThumbnailStatus.READY
+    assert world.create() is ThumbnailStatus.READY
     assert world.catalogue.derivative_records[THUMBNAIL] == thumbnail()
-    world.make()
+    world.create()
     assert world.catalogue.derivative_records[THUMBNAIL] == thumbnail()
 
 
 @pytest.mark.parametrize(
     "claim", ["metadata/gone", "derivative/gone", "derivative/orphaned"], ids=str
 )
-def test_nothing_is_promised_to_what_is_gone(claim: str) -> None:
+def test_no_thumbnail_is_planned_for_a_record_that_does_not_exist(claim: str) -> None:
     world = World(upload(claimed_by=claim))
     world.catalogue.metadata_records["gone"] = metadata(identifier="gone", deleted_on=NOON)
     world.catalogue.derivative_records["gone"] = thumbnail(identifier="gone", deleted_on=NOON)
     world.catalogue.derivative_records["orphaned"] = thumbnail(
         identifier="orphaned", ac_derived_from="gone"
     )
-    assert world.make() is ThumbnailStatus.READY
+    assert world.create() is ThumbnailStatus.READY
     assert THUMBNAIL not in world.catalogue.derivative_records
 
 
-def test_the_thumbnail_of_a_derivative_is_promised_to_what_this_was_made_from() -> None:
+def test_the_thumbnail_of_a_derivative_belongs_to_the_source_metadata() -> None:
     world = World(upload(is_derivative=True, claimed_by="derivative/d"))
     world.catalogue.metadata_records[METADATA] = metadata()
     world.catalogue.derivative_records["d"] = thumbnail(identifier="d", file_identifier=FILE)
-    assert world.make() is ThumbnailStatus.READY
+    assert world.create() is ThumbnailStatus.READY
     made = world.catalogue.derivative_records[THUMBNAIL]
     assert (made.ac_derived_from, made.generated_from_derivative) == (METADATA, "d")

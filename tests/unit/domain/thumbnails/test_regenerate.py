@@ -1,4 +1,4 @@
-"""Regeneration: a lost or late thumbnail is made, and one that is there is left alone."""
+"""Lost and late thumbnails are requested again; existing ones are not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from coffer.domain.errors import (
     NotFoundError,
     UnavailableError,
 )
-from coffer.domain.thumbnails.regenerate import GenerationRequest, Regeneration
+from coffer.domain.thumbnails.regenerate import (
+    GenerationRequest,
+    ThumbnailRegeneration,
+    regenerate_thumbnail,
+)
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 from tests.fakes import (
     FrozenClock,
@@ -48,7 +52,7 @@ OF_LARGE = replace(WANTED, derived_from_type=DerivativeType.LARGE_IMAGE)
 
 
 def large(**changes: Any) -> Derivative:
-    """A large image that was made of the file."""
+    """A large image that was derived from the file."""
     return thumbnail(
         **{
             "identifier": LARGE,
@@ -61,7 +65,7 @@ def large(**changes: Any) -> Derivative:
 
 
 def large_upload(**changes: Any) -> ObjectUpload:
-    """Its file."""
+    """The upload of the large image."""
     return upload(
         **{
             "file_identifier": LARGE_FILE,
@@ -74,7 +78,7 @@ def large_upload(**changes: Any) -> ObjectUpload:
 
 
 class World:
-    """Described files, and whatever thumbnails they have."""
+    """Described files and their thumbnails."""
 
     def __init__(self, *uploads: ObjectUpload, records: tuple[Derivative, ...] = ()) -> None:
         self.uploads = InMemoryUploads(*uploads)
@@ -83,7 +87,7 @@ class World:
         for record in records:
             self.catalogue.derivative_records[record.identifier] = record
         self.objects = InMemoryObjects(FrozenClock())
-        self.regeneration = Regeneration(
+        self.regeneration = ThumbnailRegeneration(
             uploads=self.uploads,
             catalogue=self.catalogue,
             store=InMemoryDownloads(self.objects),
@@ -91,9 +95,9 @@ class World:
         )
 
     def run(self, wanted: GenerationRequest = WANTED) -> Derivative:
-        return self.regeneration.run(ADMIN, wanted)
+        return regenerate_thumbnail(self.regeneration, ADMIN, wanted)
 
-    def refusal(self, wanted: GenerationRequest = WANTED) -> str:
+    def error_code(self, wanted: GenerationRequest = WANTED) -> str:
         with pytest.raises(InvalidError) as caught:
             self.run(wanted)
         return caught.value.problems[0].code
@@ -103,14 +107,14 @@ def ready(**changes: Any) -> ObjectUpload:
     return upload(thumbnail_status=ThumbnailStatus.READY, claimed_by="metadata", **changes)
 
 
-def test_a_thumbnail_that_is_there_is_left_alone() -> None:
+def test_an_existing_thumbnail_is_not_requested() -> None:
     world = World(ready(), records=(thumbnail(),))
     world.objects.replace(THUMBNAIL_KEY, b"a small picture", content_type="image/jpeg")
     assert world.run() == thumbnail()
     assert world.uploads.records[FILE] == ready()
 
 
-def test_a_thumbnail_whose_file_is_lost_is_made_again_under_the_same_record() -> None:
+def test_a_thumbnail_whose_file_is_lost_is_requested_under_the_same_record() -> None:
     world = World(ready(), records=(thumbnail(),))
     assert world.run() == thumbnail()
     made = world.uploads.records[FILE]
@@ -118,7 +122,7 @@ def test_a_thumbnail_whose_file_is_lost_is_made_again_under_the_same_record() ->
     assert made.version == ready().version + 1
 
 
-def test_one_that_failed_is_tried_again_and_its_record_comes_back() -> None:
+def test_a_failed_thumbnail_is_requested_and_its_record_restored() -> None:
     withdrawn = thumbnail(deleted_on=NOON, deleted_by="System Generated", version=2)
     failed = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="source_missing")
     world = World(failed, records=(withdrawn,))
@@ -130,25 +134,25 @@ def test_one_that_failed_is_tried_again_and_its_record_comes_back() -> None:
     assert (again.thumbnail_status, again.thumbnail_failure) == (ThumbnailStatus.PENDING, None)
 
 
-def test_a_large_image_serves_where_the_file_itself_does_not() -> None:
+def test_a_thumbnail_can_be_made_from_a_large_image() -> None:
     raw = upload(
         inspected_content=content(detected_media_type="application/x-unknown"),
         thumbnail_identifier=None,
         thumbnail_status=ThumbnailStatus.UNSUPPORTED,
     )
     world = World(raw, large_upload(), records=(large(),))
-    assert world.refusal() == "thumbnail_unsupported"
+    assert world.error_code() == "thumbnail_unsupported"
     made = world.run(OF_LARGE)
     assert made.generated_from_derivative == LARGE
     assert made.ac_derived_from == METADATA
     source = world.uploads.records[LARGE_FILE]
     assert source.thumbnail_identifier == made.identifier
     assert source.thumbnail_status is ThumbnailStatus.PENDING
-    assert world.run(OF_LARGE).identifier == made.identifier  # asked twice, one thumbnail
+    assert world.run(OF_LARGE).identifier == made.identifier  # one thumbnail for two requests
     assert world.run().identifier == made.identifier
 
 
-def test_a_submitted_thumbnail_is_the_thumbnail() -> None:
+def test_an_uploaded_thumbnail_is_the_thumbnail() -> None:
     submitted = thumbnail(identifier=LARGE, file_identifier=LARGE_FILE, created_by="alice")
     world = World(ready(), records=(submitted,))
     assert world.run() == submitted
@@ -156,7 +160,7 @@ def test_a_submitted_thumbnail_is_the_thumbnail() -> None:
     assert world.run() == submitted
 
 
-def test_a_thumbnail_of_a_derivative_that_is_gone_is_made_of_the_file() -> None:
+def test_the_thumbnail_of_a_deleted_derivative_is_made_from_the_main_file() -> None:
     orphan = thumbnail(generated_from_derivative=LARGE)
     assert World(ready(), records=(orphan,)).run() == orphan
 
@@ -175,19 +179,19 @@ def test_a_thumbnail_of_a_derivative_that_is_gone_is_made_of_the_file() -> None:
         (World(upload(deleted_on=NOON)), WANTED, "source_file_not_found"),
     ],
 )
-def test_what_cannot_be_made(world: World, wanted: GenerationRequest, code: str) -> None:
-    assert world.refusal(wanted) == code
+def test_requests_that_are_refused(world: World, wanted: GenerationRequest, code: str) -> None:
+    assert world.error_code(wanted) == code
 
 
-def test_an_external_resource_has_no_file_to_make_one_of() -> None:
+def test_an_external_resource_has_no_file() -> None:
     world = World()
     world.catalogue.metadata_records[METADATA] = metadata(
         file_identifier=None, resource_external_url="https://museum.example/7"
     )
-    assert world.refusal() == "source_file_not_found"
+    assert world.error_code() == "source_file_not_found"
 
 
-def test_metadata_that_is_not_there_has_none() -> None:
+def test_metadata_must_exist() -> None:
     world = World()
     world.catalogue.metadata_records[METADATA] = metadata(deleted_on=NOON, deleted_by="root")
     with pytest.raises(GoneError):
@@ -197,15 +201,15 @@ def test_metadata_that_is_not_there_has_none() -> None:
         world.run()
 
 
-def test_only_the_realms_admin_may_ask() -> None:
+def test_only_administrators_may_request_a_thumbnail() -> None:
     with pytest.raises(ForbiddenError):
-        World(ready()).regeneration.run(caller(Role.DINA_ADMIN), WANTED)
+        regenerate_thumbnail(World(ready()).regeneration, caller(Role.DINA_ADMIN), WANTED)
 
 
-class TestSomebodyElse:
-    """Somebody writes the upload between the record and the wish."""
+class TestConcurrentWrites:
+    """Another request writes the upload after the record of the thumbnail was written."""
 
-    def disturbed(self, world: World, change: Any) -> Regeneration:
+    def with_concurrent(self, world: World, change: Any) -> ThumbnailRegeneration:
         def act() -> None:
             before = world.uploads.records[FILE]
             after = change(before)
@@ -218,27 +222,29 @@ class TestSomebodyElse:
             world.regeneration, uploads=with_hooks(world.uploads, before=once("replace", act))
         )
 
-    def test_what_they_wrote_stays(self) -> None:
+    def test_the_other_change_is_kept(self) -> None:
         world = World(ready())
-        disturbed = self.disturbed(world, lambda before: replace(before, original_filename="b"))
-        disturbed.run(ADMIN, WANTED)
+        ports = self.with_concurrent(world, lambda before: replace(before, original_filename="b"))
+        regenerate_thumbnail(ports, ADMIN, WANTED)
         assert world.uploads.records[FILE].original_filename == "b"
         assert world.uploads.records[FILE].thumbnail_status is ThumbnailStatus.PENDING
 
-    def test_the_thumbnail_that_they_chose_is_made_and_ours_is_withdrawn(self) -> None:
+    def test_the_thumbnail_of_the_other_request_is_made(self) -> None:
         world = World(ready(thumbnail_identifier=None))
-        disturbed = self.disturbed(world, lambda before: before.thumbnail_requested(THUMBNAIL))
-        assert disturbed.run(ADMIN, WANTED).identifier == THUMBNAIL
-        there = [one for one in world.catalogue.derivative_records.values() if not one.deleted_on]
-        assert [one.identifier for one in there] == [THUMBNAIL]
+        ports = self.with_concurrent(world, lambda before: before.thumbnail_requested(THUMBNAIL))
+        assert regenerate_thumbnail(ports, ADMIN, WANTED).identifier == THUMBNAIL
+        existing = [
+            one for one in world.catalogue.derivative_records.values() if not one.deleted_on
+        ]
+        assert [one.identifier for one in existing] == [THUMBNAIL]
 
-    def test_a_file_that_is_deleted_has_no_thumbnail(self) -> None:
+    def test_the_record_of_the_thumbnail_is_removed_if_the_file_was_deleted(self) -> None:
         world = World(ready())
         with pytest.raises(InvalidError):
-            self.disturbed(world, lambda _before: None).run(ADMIN, WANTED)
+            regenerate_thumbnail(self.with_concurrent(world, lambda _before: None), ADMIN, WANTED)
         assert world.catalogue.derivative_records[THUMBNAIL].deleted_on is not None
 
-    def test_who_never_gets_to_write_is_told_to_try_again(self) -> None:
+    def test_a_request_that_always_loses_is_refused(self) -> None:
         world = World(ready())
 
         def touch(method: str) -> None:
@@ -248,4 +254,4 @@ class TestSomebodyElse:
 
         busy = replace(world.regeneration, uploads=with_hooks(world.uploads, before=touch))
         with pytest.raises(UnavailableError):
-            busy.run(ADMIN, WANTED)
+            regenerate_thumbnail(busy, ADMIN, WANTED)

@@ -1,11 +1,11 @@
-"""Thumbnails that failed: asked for again by their reason."""
+"""Failed thumbnails are requested again by the code of their failure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from coffer.domain.thumbnails.retry_failed import AskedAgain, ask_again
+from coffer.domain.thumbnails.retry_failed import RetryResult, retry_failed_thumbnails
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 from tests.fakes import InMemoryUploads as Uploads
 from tests.fakes.clocks import NOON
@@ -26,36 +26,40 @@ def never() -> bool:
     return False
 
 
-def test_what_failed_for_a_reason_is_asked_for_again() -> None:
+def test_thumbnails_with_the_failure_are_requested() -> None:
     uploads = Uploads(failed(4), failed(5), failed(6, "decoder_crashed"), upload())
-    assert ask_again(uploads, "image_damaged", after=None, time_is_up=never) == AskedAgain(
-        asked=2, go_on_after=None
-    )
+    assert retry_failed_thumbnails(
+        uploads, "image_damaged", after=None, is_time_up=never
+    ) == RetryResult(requested=2, continue_after=None)
     asked = uploads.records[identifier(4)]
     assert (asked.thumbnail_status, asked.thumbnail_failure) == (ThumbnailStatus.PENDING, None)
     assert (asked.thumbnail_identifier, asked.version) == (THUMBNAIL, 2)
     assert uploads.records[identifier(6)].thumbnail_status is ThumbnailStatus.FAILED
 
 
-def test_a_run_that_has_no_more_time_says_where_to_go_on() -> None:
+def test_a_run_without_time_returns_where_to_continue() -> None:
     uploads = Uploads(*(failed(number) for number in range(4, 9)))
     left = iter([False, False, True])
-    first = ask_again(uploads, "image_damaged", after=None, time_is_up=lambda: next(left))
-    assert first == AskedAgain(asked=2, go_on_after=identifier(5))
-    second = ask_again(uploads, "image_damaged", after=first.go_on_after, time_is_up=never)
-    assert second == AskedAgain(asked=3, go_on_after=None)
+    first = retry_failed_thumbnails(
+        uploads, "image_damaged", after=None, is_time_up=lambda: next(left)
+    )
+    assert first == RetryResult(requested=2, continue_after=identifier(5))
+    second = retry_failed_thumbnails(
+        uploads, "image_damaged", after=first.continue_after, is_time_up=never
+    )
+    assert second == RetryResult(requested=3, continue_after=None)
 
 
-def test_what_failed_again_is_not_asked_for_a_third_time() -> None:
+def test_a_thumbnail_that_fails_again_is_requested_once() -> None:
     uploads = Uploads(failed(4), failed(5))
-    ask_again(uploads, "image_damaged", after=None, time_is_up=never)
+    retry_failed_thumbnails(uploads, "image_damaged", after=None, is_time_up=never)
     again = uploads.records[identifier(4)]
     uploads.replace(again, again.thumbnail_failed("image_damaged"))
-    done = ask_again(uploads, "image_damaged", after=identifier(5), time_is_up=never)
-    assert done.asked == 0
+    done = retry_failed_thumbnails(uploads, "image_damaged", after=identifier(5), is_time_up=never)
+    assert done.requested == 0
 
 
-def test_what_was_deleted_or_is_written_at_that_moment_is_left() -> None:
+def test_deleted_and_concurrently_written_uploads_are_skipped() -> None:
     uploads = Uploads(failed(4, deleted_on=NOON), failed(5))
 
     def claim() -> None:
@@ -63,4 +67,6 @@ def test_what_was_deleted_or_is_written_at_that_moment_is_left() -> None:
         uploads.replace(current, replace(current, claimed_by="metadata/m"))
 
     busy = with_hooks(uploads, before=once("replace", claim))
-    assert ask_again(busy, "image_damaged", after=None, time_is_up=never).asked == 0
+    assert (
+        retry_failed_thumbnails(busy, "image_damaged", after=None, is_time_up=never).requested == 0
+    )

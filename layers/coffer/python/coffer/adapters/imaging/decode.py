@@ -33,7 +33,7 @@ from coffer.adapters.imaging.pictures import (
 )
 from coffer.adapters.imaging.raw import is_raw, read_raw
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
 # Pillow opens these formats once their plugins are imported; the commonest it imports itself.
@@ -85,7 +85,7 @@ _UPRIGHT_WHEN_OPENED = frozenset({"TIFF", "HEIF"})
 _FIRST_SIDEWAYS = 5  # the EXIF orientations from here on swap width and height
 
 
-def decode(source: Path, media_type: str, edge: int) -> Picture:
+def decode(source: Path, media_type: str, edge: int) -> ThumbnailResult:
     """Return the thumbnail and the properties of an image file; raise `ThumbnailError`.
 
     The error carries the properties too: a file with damaged pixels may have a capture time.
@@ -135,13 +135,13 @@ class _Attempt:
                 "image_damaged", "the image cannot be decoded", properties=self.properties
             ) from error
 
-    def of_page(self) -> Picture:
+    def of_page(self) -> ThumbnailResult:
         from coffer.adapters.imaging.pages import first_page
 
         page = first_page(self._source, self._edge)
-        return Picture(thumbnail=thumbnail_of(page, self._edge), properties=self.properties)
+        return ThumbnailResult(thumbnail=thumbnail_of(page, self._edge), properties=self.properties)
 
-    def of_raw(self, file: BinaryIO) -> Picture:
+    def of_raw(self, file: BinaryIO) -> ThumbnailResult:
         raw = read_raw(file)
         self.properties = _properties(raw.directories, raw.size)
         preview = raw.preview_for(self._edge)
@@ -154,9 +154,9 @@ class _Attempt:
                 self.properties = _properties_of(image, jpeg, image.size)
             check_size(image)
             thumbnail = thumbnail_of(image, self._edge, orientation=raw.orientation)
-        return Picture(thumbnail=thumbnail, properties=self.properties)
+        return ThumbnailResult(thumbnail=thumbnail, properties=self.properties)
 
-    def of_picture(self, file: BinaryIO) -> Picture:
+    def of_picture(self, file: BinaryIO) -> ThumbnailResult:
         formats = PILLOW_FORMATS.get(self._media_type, ())
         if formats == _HEIF:
             _let_pillow_open_heif()
@@ -173,7 +173,7 @@ class _Attempt:
                 thumbnail = thumbnail_of(image, self._edge)
             if image.format == "PNG":  # its EXIF may stand behind the pixels
                 self.properties = _properties_of(image, file, size)
-            return Picture(thumbnail=thumbnail, properties=self.properties)
+            return ThumbnailResult(thumbnail=thumbnail, properties=self.properties)
 
     def _of_jpeg_2000(self, image: Image.Image, file: BinaryIO) -> bytes:
         """Pillow tells nothing of its profile, and shows the white of deep colours as black."""

@@ -28,7 +28,7 @@ from coffer.adapters.imaging.messages import (
     request_line,
 )
 from coffer.domain.errors import UnavailableError
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 
 SECONDS = 20
 """How long one image may take. Five in a batch must fit the function's timeout."""
@@ -53,7 +53,7 @@ class IsolatedThumbnailer:
         self._memory_bytes = memory_bytes
         self._child: _Child | None = None
 
-    def make(self, source: Iterable[bytes], media_type: str) -> Picture:
+    def create(self, source: Iterable[bytes], media_type: str) -> ThumbnailResult:
         child = self._running()
         child.take(source)
         try:
@@ -67,7 +67,7 @@ class IsolatedThumbnailer:
             self._child.end()
             self._child = None
 
-    def _ask(self, child: _Child, media_type: str) -> Picture:
+    def _ask(self, child: _Child, media_type: str) -> ThumbnailResult:
         try:
             return child.ask(media_type, time.monotonic() + self._seconds)
         except TimeoutError as error:
@@ -117,7 +117,7 @@ class _Child:
             self._scratch.seek(0)
             self._scratch.truncate()
 
-    def ask(self, media_type: str, deadline: float) -> Picture:
+    def ask(self, media_type: str, deadline: float) -> ThumbnailResult:
         """The child's reply; raises TimeoutError, EOFError, OSError or GarbledReplyError."""
         # The file has no name, but the child has the same descriptor.
         path = f"{_DESCRIPTORS}/{self._scratch.fileno()}"
@@ -125,7 +125,7 @@ class _Child:
         length, properties, failure = read_line(self._line(deadline))
         if failure is not None:
             raise failure
-        return Picture(thumbnail=self._exactly(length, deadline), properties=properties)
+        return ThumbnailResult(thumbnail=self._exactly(length, deadline), properties=properties)
 
     def _await_ready(self) -> None:
         """A child that does not come up says nothing about an image: the deployment is broken."""

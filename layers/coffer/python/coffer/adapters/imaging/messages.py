@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import ImageProperties
 
 READY = b"ready\n"
@@ -30,7 +30,7 @@ def request_line(path: str, media_type: str) -> bytes:
     return json.dumps({"path": path, "mediaType": media_type}).encode() + b"\n"
 
 
-def reply_of(picture: Picture) -> bytes:
+def reply_of(picture: ThumbnailResult) -> bytes:
     """A reply with a thumbnail."""
     return _line(picture.properties, length=len(picture.thumbnail)) + picture.thumbnail
 

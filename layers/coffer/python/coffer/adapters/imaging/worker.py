@@ -17,11 +17,11 @@ from typing import BinaryIO
 
 from coffer.adapters.imaging.decode import decode
 from coffer.adapters.imaging.messages import READY, reply_of, reply_of_failure
-from coffer.domain.thumbnails.ports import Picture, ThumbnailError
+from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 
 
 def serve(
-    requests: Iterable[bytes], replies: BinaryIO, make: Callable[[Path, str], Picture]
+    requests: Iterable[bytes], replies: BinaryIO, make: Callable[[Path, str], ThumbnailResult]
 ) -> None:
     """Answer each request, until there are no more."""
     replies.write(READY)
@@ -56,7 +56,7 @@ def main(edge: int, memory_bytes: int, seconds: int) -> None:
     os.dup2(2, 1)  # what a library prints is not part of a reply
     limit_itself(memory_bytes)
 
-    def make(path: Path, media_type: str) -> Picture:
+    def make(path: Path, media_type: str) -> ThumbnailResult:
         limit_processor_time(seconds)
         return decode(path, media_type, edge)
 

@@ -9,7 +9,7 @@ from coffer.domain.clock import Clock
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
 from coffer.domain.derivatives.read import find_derivative
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.derivatives.thumbnail_record import tombstone_of
+from coffer.domain.derivatives.thumbnail_record import derivative_tombstone
 from coffer.domain.transactions.actions import Action, Release, Replace
 from coffer.domain.transactions.commit import PlannedChange, Precondition, commit_change
 from coffer.domain.transactions.read import require_undeleted
@@ -32,11 +32,13 @@ def delete_derivative(
         require_undeleted(before)
         precondition.check(before.version)
         now = clock.now()
-        after = tombstone_of(before, caller.username, now)
+        after = derivative_tombstone(before, caller.username, now)
         actions: list[Action] = [Replace(before, after), *release_claim(before, now)]
         thumbnail = _thumbnail_of(uploads, catalogue, before)
         if thumbnail is not None:
-            actions.append(Replace(thumbnail, tombstone_of(thumbnail, caller.username, now)))
+            actions.append(
+                Replace(thumbnail, derivative_tombstone(thumbnail, caller.username, now))
+            )
         return PlannedChange(after, tuple(actions))
 
     commit_change(catalogue, plan)

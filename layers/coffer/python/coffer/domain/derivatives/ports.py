@@ -77,6 +77,6 @@ class Derivatives(DerivativeReader[SourceT], Transactions, Protocol[SourceT]):
         """Return those of these derivative records that exist, by identifier."""
         ...
 
-    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+    def remove_thumbnail(self, identifier: str, now: datetime) -> None:
         """Turn the record of a generated thumbnail into a tombstone; do nothing without one."""
         ...

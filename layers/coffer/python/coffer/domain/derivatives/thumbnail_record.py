@@ -1,7 +1,8 @@
-"""The records of generated thumbnails: promised with the record of a file, withdrawn with it.
+"""The derivative records of generated thumbnails.
 
-Such a record carries the upload's `thumbnailIdentifier`, which never changes. Where the file was
-described before, its tombstone is there: it is revived, so that its versions go on.
+The record of a thumbnail is written when its file is claimed, before the thumbnail exists, and
+removed if making the thumbnail fails. Its identifier is the `thumbnailIdentifier` of the upload,
+which never changes. If the tombstone of an earlier record exists, its versions continue.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
 
 def plan_thumbnail_record(catalogue: DerivativeReader[Source], thumbnail: Derivative) -> Action:
-    """What writes the record of a thumbnail that is there, or will be."""
+    """Return the action that writes the record of a thumbnail."""
     before = catalogue.derivative(thumbnail.identifier)
     if before is None:
         return Add(thumbnail)
@@ -28,23 +29,21 @@ def plan_thumbnail_record(catalogue: DerivativeReader[Source], thumbnail: Deriva
 def restore_thumbnail_record(
     catalogue: DerivativeReader[Source], thumbnail: Derivative
 ) -> Action | None:
-    """What writes that record where it is missing; None where it is there, or was deleted.
-
-    Coffer itself withdraws it where the thumbnail fails; what somebody deleted stays deleted.
-    """
+    """Return the action that writes a missing record; None if it exists or a caller deleted it."""
     before = catalogue.derivative(thumbnail.identifier)
     if before is None:
         return Add(thumbnail)
-    if before.deleted_on is None or before.deleted_by != SYSTEM_GENERATED:
+    was_removed = before.deleted_on is not None and before.deleted_by == SYSTEM_GENERATED
+    if not was_removed:
         return None
     return Replace(before, replace(thumbnail, version=before.version + 1))
 
 
-def tombstone_of(derivative: Derivative, deleted_by: str, now: datetime) -> Derivative:
-    """The tombstone of a derivative.
+def derivative_tombstone(derivative: Derivative, deleted_by: str, now: datetime) -> Derivative:
+    """Return the tombstone of a derivative.
 
-    It expires, since no object waits for its removal; a generated thumbnail's only when its
-    upload is removed, since until then it may be revived.
+    It expires, because the bytes belong to the upload. That of a generated thumbnail stays until
+    its upload is removed, because the record may be restored.
     """
     return replace(
         derivative,
@@ -55,37 +54,28 @@ def tombstone_of(derivative: Derivative, deleted_by: str, now: datetime) -> Deri
     )
 
 
-def generated_thumbnail(metadata: Source, upload: ObjectUpload) -> Derivative | None:
-    """The record of the thumbnail that Coffer makes of an upload; None where it makes none.
+def thumbnail_of_upload(metadata: Source, upload: ObjectUpload) -> Derivative | None:
+    """Return the record of the thumbnail of a described file; None if the file gets none.
 
-    It carries the upload's `thumbnailIdentifier`, so that the file can be asked for by it, and
-    it is as public as the metadata at this moment (reference, ThumbnailGenerator).
+    It is public if the metadata is public now (reference, ThumbnailGenerator).
     """
     if upload.thumbnail_identifier is None or upload.thumbnail_status is ThumbnailStatus.FAILED:
         return None
-    return Derivative(
-        identifier=upload.thumbnail_identifier,
-        bucket=upload.bucket,
-        file_identifier=upload.thumbnail_identifier,
-        object_key=upload.thumbnail_key,
-        file_extension=".jpg",
-        dc_type=DcType.IMAGE,
-        dc_format="image/jpeg",
-        derivative_type=DerivativeType.THUMBNAIL_IMAGE,
-        ac_derived_from=metadata.identifier,
-        publicly_releasable=metadata.publicly_releasable,
-        created_by=SYSTEM_GENERATED,
-        created_on=metadata.created_on,
-    )
+    return _thumbnail(metadata, upload, metadata.created_on)
 
 
 def thumbnail_of_derivative(
     derivative: Derivative, metadata: Source, upload: ObjectUpload
 ) -> Derivative:
-    """The record of the thumbnail that Coffer makes of a derivative, for what this was made from.
+    """Return the record of the thumbnail of a derivative's file.
 
-    `upload` is the derivative's file; its `thumbnailIdentifier` is known.
+    `upload` is that file, and `metadata` is the source of the derivative.
     """
+    thumbnail = _thumbnail(metadata, upload, derivative.created_on)
+    return replace(thumbnail, generated_from_derivative=derivative.identifier)
+
+
+def _thumbnail(metadata: Source, upload: ObjectUpload, created_on: datetime) -> Derivative:
     identifier = str(upload.thumbnail_identifier)
     return Derivative(
         identifier=identifier,
@@ -97,8 +87,7 @@ def thumbnail_of_derivative(
         dc_format="image/jpeg",
         derivative_type=DerivativeType.THUMBNAIL_IMAGE,
         ac_derived_from=metadata.identifier,
-        generated_from_derivative=derivative.identifier,
         publicly_releasable=metadata.publicly_releasable,
         created_by=SYSTEM_GENERATED,
-        created_on=derivative.created_on,
+        created_on=created_on,
     )

@@ -14,7 +14,7 @@ from itertools import islice
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.delete import release_claim
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.derivatives.thumbnail_record import tombstone_of
+from coffer.domain.derivatives.thumbnail_record import derivative_tombstone
 from coffer.domain.errors import TransactionCanceledError
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
@@ -41,7 +41,7 @@ class Cascade:
         actions: list[Action] = []
         for derivative in self._left(deleted, room // _STEPS_OF_ONE):
             actions.append(
-                Replace(derivative, tombstone_of(derivative, str(deleted.deleted_by), now))
+                Replace(derivative, derivative_tombstone(derivative, str(deleted.deleted_by), now))
             )
             actions += release_claim(derivative, now)
         return actions

@@ -14,7 +14,7 @@ from typing import Any
 from coffer.domain.buckets import bucket_key, parse_bucket
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.thumbnail_record import generated_thumbnail, plan_thumbnail_record
+from coffer.domain.derivatives.thumbnail_record import plan_thumbnail_record, thumbnail_of_upload
 from coffer.domain.errors import ConflictError, InvalidError
 from coffer.domain.fields import ATTRIBUTES
 from coffer.domain.file_names import standardise
@@ -106,7 +106,7 @@ def _actions(
     """Return the actions that write the record, claim its upload and plan its thumbnail."""
     if upload is None:
         return (Add(metadata),)
-    thumbnail = generated_thumbnail(metadata, upload)
+    thumbnail = thumbnail_of_upload(metadata, upload)
     claim = Claim(
         file_identifier=upload.file_identifier,
         claimant=metadata.instance_id,

@@ -1,6 +1,7 @@
-"""Thumbnails: made of an upload once, kept beside it, and told about either way (flow 5).
+"""Create the thumbnail of an upload and store it beside the file (flow 5 of the architecture).
 
-Of main uploads as they come, and of a derivative's where what it was made from has none.
+Used by `make_thumbnail`. Main uploads get a thumbnail when they arrive. The upload of a derivative
+gets one if the source of the derivative has none.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.thumbnail_record import (
-    generated_thumbnail,
     restore_thumbnail_record,
     thumbnail_of_derivative,
+    thumbnail_of_upload,
 )
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
 from coffer.domain.media_types import base_type
@@ -24,19 +25,17 @@ from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImagePropertie
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
-MAX_SOURCE_BYTES = 256 * 1024**2
-"""The largest file that is fetched for its thumbnail; it must fit the function's disk."""
-
-_PIECE_BYTES = 16 * 1024**2
-
-GAVE_UP = "thumbnail_attempts_exhausted"
+MAX_FILE_BYTES = 256 * 1024**2
+"""Larger files get no thumbnail: the file must fit the disk of the function."""
+_RANGE_BYTES = 16 * 1024**2
+ATTEMPTS_EXHAUSTED = "thumbnail_attempts_exhausted"
 
 Change = Callable[[ObjectUpload], ObjectUpload]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thumbnailing:
-    """The parts of the world that thumbnails take."""
+class ThumbnailCreation:
+    """Dependencies of creating thumbnails."""
 
     uploads: Uploads
     catalogue: Catalogue
@@ -44,91 +43,96 @@ class Thumbnailing:
     thumbnailer: Thumbnailer
     clock: Clock
 
-    def make(self, file_identifier: str) -> ThumbnailStatus | None:
-        """Make the thumbnail of an upload that waits for one; the status it has afterwards.
 
-        Where none can be made the upload says why, and the record with which metadata promised it
-        is withdrawn; where one was made after all, that record comes back. Called twice, the same
-        bytes are written again at most. None where there is no such upload.
-        """
-        return self._bring_about(file_identifier, self._attempt)
+def create_thumbnail(ports: ThumbnailCreation, file_identifier: str) -> ThumbnailStatus | None:
+    """Create the thumbnail of an upload if it is PENDING, and return its new status.
 
-    def give_up(self, file_identifier: str) -> ThumbnailStatus | None:
-        """Say that none could be made: earlier attempts crashed, or ran out of time or memory."""
-        return self._bring_about(file_identifier, lambda _upload: _failure(GAVE_UP))
+    If that fails, the upload gets the reason, and the derivative record of the thumbnail is
+    removed. If it succeeds after a failure, the record is restored. Returns None if the upload does
+    not exist. Calling it twice writes the same bytes again at most.
+    """
+    return _complete(ports, file_identifier, lambda upload: _create(ports, upload))
 
-    def _bring_about(
-        self, file_identifier: str, attempt: Callable[[ObjectUpload], Change]
-    ) -> ThumbnailStatus | None:
-        upload = self.uploads.get(file_identifier)
-        if upload is None or not upload.is_readable:
-            if upload is not None and upload.thumbnail_identifier is not None:
-                # It was deleted, and an earlier run may have died behind putting this there.
-                self.objects.remove(upload.thumbnail_key)
-            return None
-        status = upload.thumbnail_status
-        if status is ThumbnailStatus.PENDING:
-            status = self._settle(upload, attempt(upload))
-            if status is None:
-                self.objects.remove(upload.thumbnail_key)
-        if status is ThumbnailStatus.FAILED and upload.thumbnail_identifier is not None:
-            # Also when it had failed before: the run that found out may have died here.
-            self.catalogue.withdraw_thumbnail(upload.thumbnail_identifier, self.clock.now())
-        if status is ThumbnailStatus.READY:
-            self._keep_promise(upload)
-        return status
 
-    def _keep_promise(self, upload: ObjectUpload) -> None:
-        """See to it that the record of the thumbnail is there, where an earlier failure took it.
+def fail_thumbnail(ports: ThumbnailCreation, file_identifier: str) -> ThumbnailStatus | None:
+    """Set a PENDING thumbnail to FAILED, because every attempt crashed, and return its status."""
+    return _complete(ports, file_identifier, lambda _upload: _failure(ATTEMPTS_EXHAUSTED))
 
-        Whoever claims the upload from now on writes it in the transaction that claims.
-        """
-        thumbnail = planned_thumbnail(self.catalogue, upload)
-        action = (
-            restore_thumbnail_record(self.catalogue, thumbnail) if thumbnail is not None else None
+
+def _complete(
+    ports: ThumbnailCreation, file_identifier: str, attempt: Callable[[ObjectUpload], Change]
+) -> ThumbnailStatus | None:
+    upload = ports.uploads.get(file_identifier)
+    if upload is None or not upload.is_readable:
+        if upload is not None and upload.thumbnail_identifier is not None:
+            # A run may have stored the thumbnail after the upload was deleted, and then died.
+            ports.objects.remove(upload.thumbnail_key)
+        return None
+    status = upload.thumbnail_status
+    if status is ThumbnailStatus.PENDING:
+        status = _write(ports.uploads, upload, attempt(upload))
+        if status is None:
+            ports.objects.remove(upload.thumbnail_key)
+    if status is ThumbnailStatus.FAILED and upload.thumbnail_identifier is not None:
+        # An earlier run may have written the failure and died before this.
+        ports.catalogue.remove_thumbnail(upload.thumbnail_identifier, ports.clock.now())
+    if status is ThumbnailStatus.READY:
+        _restore_record(ports.catalogue, upload)
+    return status
+
+
+def _restore_record(catalogue: Catalogue, upload: ObjectUpload) -> None:
+    """Write the derivative record of the thumbnail if an earlier failure removed it.
+
+    A record that claims the upload later writes it in its own transaction.
+    """
+    thumbnail = planned_thumbnail(catalogue, upload)
+    action = restore_thumbnail_record(catalogue, thumbnail) if thumbnail is not None else None
+    if action is not None:
+        catalogue.commit((action,))
+
+
+def _create(ports: ThumbnailCreation, upload: ObjectUpload) -> Change:
+    """Store the thumbnail and return the change of the upload record."""
+    try:
+        result = ports.thumbnailer.create(
+            _read_file(ports.objects, upload), base_type(upload.content.detected_media_type)
         )
-        if action is not None:
-            self.catalogue.commit((action,))
+    except ThumbnailError as error:
+        return _failure(error.code, error.properties)
+    except (ObjectMissingError, ObjectChangedError):
+        return _failure("source_missing")
+    ports.objects.replace(upload.thumbnail_key, result.thumbnail, content_type="image/jpeg")
+    return lambda record: record.thumbnail_ready(result.properties)
 
-    def _attempt(self, upload: ObjectUpload) -> Change:
-        """Put the thumbnail into its place; what that makes of the record."""
-        try:
-            picture = self.thumbnailer.make(
-                self._source(upload), base_type(upload.content.detected_media_type)
-            )
-        except ThumbnailError as error:
-            return _failure(error.code, error.properties)
-        except (ObjectMissingError, ObjectChangedError):
-            return _failure("source_missing")
-        self.objects.replace(upload.thumbnail_key, picture.thumbnail, content_type="image/jpeg")
-        return lambda record: record.thumbnail_ready(picture.properties)
 
-    def _source(self, upload: ObjectUpload) -> Iterator[bytes]:
-        """The file in pieces, all of them of the same bytes."""
-        key = str(upload.object_key)
-        stored = self.objects.describe(key)
-        if stored.size_bytes > MAX_SOURCE_BYTES:
-            raise ThumbnailError(
-                "source_too_large",
-                f"the image has {stored.size_bytes} bytes; at most {MAX_SOURCE_BYTES} are decoded",
-            )
-        for start in range(0, stored.size_bytes, _PIECE_BYTES):
-            yield self.objects.read(key, start, _PIECE_BYTES, etag=stored.etag)
+def _read_file(objects: Objects, upload: ObjectUpload) -> Iterator[bytes]:
+    """Yield the file in ranges; raise `ObjectChangedError` if it is replaced meanwhile."""
+    key = str(upload.object_key)
+    stored = objects.describe(key)
+    if stored.size_bytes > MAX_FILE_BYTES:
+        raise ThumbnailError(
+            "source_too_large",
+            f"the image has {stored.size_bytes} bytes; at most {MAX_FILE_BYTES} are decoded",
+        )
+    for start in range(0, stored.size_bytes, _RANGE_BYTES):
+        yield objects.read(key, start, _RANGE_BYTES, etag=stored.etag)
 
-    def _settle(self, upload: ObjectUpload, change: Change) -> ThumbnailStatus | None:
-        """Write the outcome; None where the upload was deleted meanwhile.
 
-        Metadata may claim the upload at the same moment: the change is then made to what it left.
-        """
-        try:
-            return self.uploads.replace(upload, change(upload)).thumbnail_status
-        except RecordChangedError:
-            current = self.uploads.get(upload.file_identifier)
-            if current is None or not current.is_readable:
-                return None
-            if current.thumbnail_status is not ThumbnailStatus.PENDING:
-                return current.thumbnail_status
-            return self.uploads.replace(current, change(current)).thumbnail_status
+def _write(uploads: Uploads, upload: ObjectUpload, change: Change) -> ThumbnailStatus | None:
+    """Write the change and return the status; None if the upload was deleted meanwhile.
+
+    If a claim changed the upload at the same time, the change is applied to the new record.
+    """
+    try:
+        return uploads.replace(upload, change(upload)).thumbnail_status
+    except RecordChangedError:
+        current = uploads.get(upload.file_identifier)
+        if current is None or not current.is_readable:
+            return None
+        if current.thumbnail_status is not ThumbnailStatus.PENDING:
+            return current.thumbnail_status
+        return uploads.replace(current, change(current)).thumbnail_status
 
 
 def _failure(code: str, properties: ImageProperties = NO_PROPERTIES) -> Change:
@@ -136,18 +140,18 @@ def _failure(code: str, properties: ImageProperties = NO_PROPERTIES) -> Change:
 
 
 def planned_thumbnail(catalogue: Catalogue, upload: ObjectUpload) -> Derivative | None:
-    """The record of the thumbnail that is made of an upload, for whatever claimed this.
+    """Return the record of an upload's thumbnail, for the record that claims the upload.
 
-    None where nothing did, or where what did is gone.
+    Returns None if no record claims it, or if that record was deleted.
     """
     kind, _, identifier = (upload.claimed_by or "").partition("/")
     derivative = catalogue.derivative(identifier) if kind == "derivative" else None
     if kind == "derivative" and (derivative is None or derivative.deleted_on is not None):
         return None
-    described = derivative.ac_derived_from if derivative else identifier
-    metadata = catalogue.metadata(described) if described else None
+    metadata_identifier = derivative.ac_derived_from if derivative else identifier
+    metadata = catalogue.metadata(metadata_identifier) if metadata_identifier else None
     if metadata is None or metadata.deleted_on is not None:
         return None
     if derivative is not None:
         return thumbnail_of_derivative(derivative, metadata, upload)
-    return generated_thumbnail(metadata, upload)
+    return thumbnail_of_upload(metadata, upload)

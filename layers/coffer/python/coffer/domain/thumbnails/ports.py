@@ -1,4 +1,4 @@
-"""The port that turns a file into a thumbnail."""
+"""The port that creates the thumbnail of a file."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImagePropertie
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """What became of an image: its thumbnail, a JPEG, and what the image says about itself."""
+class ThumbnailResult:
+    """The thumbnail of an image, a JPEG, and the properties of the image."""
 
     thumbnail: bytes
     properties: ImageProperties = NO_PROPERTIES
 
 
 class Thumbnailer(Protocol):
-    """What makes a small JPEG of a file."""
+    """Creates thumbnails."""
 
-    def make(self, source: Iterable[bytes], media_type: str) -> Picture:
-        """The thumbnail of a file of this type, whose bytes come in pieces.
+    def create(self, source: Iterable[bytes], media_type: str) -> ThumbnailResult:
+        """Return the thumbnail of a file of this media type. `source` yields its bytes.
 
-        Raises ThumbnailError with a stable code, and whatever `source` raises. Costs bounded time
-        and memory, whatever the bytes are.
+        Raises `ThumbnailError`, and every error of `source`. Time and memory are limited for any
+        bytes.
         """
         ...
 

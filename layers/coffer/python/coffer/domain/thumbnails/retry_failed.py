@@ -1,8 +1,8 @@
-"""Repairing thumbnails: of many uploads when the reason why theirs failed is gone.
+"""Request failed thumbnails again, when the reason why they failed is gone.
 
-It says on the upload's record that a thumbnail is wanted; the change stream tells it, and what
-makes thumbnails hears it. So a repair that is killed half-way is finished there. That of a single
-record is in `regeneration`.
+Used by an operator through `make_thumbnail`. Each upload gets the thumbnail status PENDING, which
+the change stream publishes; the message starts the creation. `regenerate` does the same for the
+file of one record.
 """
 
 from __future__ import annotations
@@ -15,31 +15,36 @@ from coffer.domain.uploads.ports import Uploads
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskedAgain:
-    """How many thumbnails were asked for again, and behind which upload to go on, if at all."""
+class RetryResult:
+    """The number of thumbnails that were requested.
 
-    asked: int
-    go_on_after: str | None
-
-
-def ask_again(
-    uploads: Uploads, failure: str, *, after: str | None, time_is_up: Callable[[], bool]
-) -> AskedAgain:
-    """Ask for the thumbnails that failed for this reason again, as many as there is time for.
-
-    In the order of the uploads, those behind `after`: so what fails again for the same reason is
-    not asked for a third time. What somebody writes at the same moment is left to the next run.
+    `continue_after` is the upload after which the next run continues; None if nothing is left.
     """
-    asked, last = 0, after
+
+    requested: int
+    continue_after: str | None
+
+
+def retry_failed_thumbnails(
+    uploads: Uploads, failure: str, *, after: str | None, is_time_up: Callable[[], bool]
+) -> RetryResult:
+    """Request the thumbnails that failed with the code `failure`, until the time is up.
+
+    The uploads are in the order of their identifiers, and only those after `after` are requested.
+    So a thumbnail that fails again is requested once. An upload that another request writes at the
+    same time is left to the next run.
+    """
+    requested, last = 0, after
     for identifier in uploads.with_failed_thumbnail(failure, after):
-        if time_is_up():
-            return AskedAgain(asked=asked, go_on_after=last)
-        asked += _ask(uploads, identifier, failure)
+        if is_time_up():
+            return RetryResult(requested=requested, continue_after=last)
+        requested += _request(uploads, identifier, failure)
         last = identifier
-    return AskedAgain(asked=asked, go_on_after=None)
+    return RetryResult(requested=requested, continue_after=None)
 
 
-def _ask(uploads: Uploads, identifier: str, failure: str) -> bool:
+def _request(uploads: Uploads, identifier: str, failure: str) -> bool:
+    """Request one thumbnail; return False if it did not fail with this code."""
     upload = uploads.get(identifier)
     if upload is None or not upload.is_readable or upload.thumbnail_failure != failure:
         return False

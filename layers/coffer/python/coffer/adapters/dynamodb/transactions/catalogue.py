@@ -110,7 +110,7 @@ class DynamoCatalogue:
             codes = {order[position]: code for position, code in cancellations(error).items()}
             raise self._refusal(codes, actions) from error
 
-    def withdraw_thumbnail(self, identifier: str, now: datetime) -> None:
+    def remove_thumbnail(self, identifier: str, now: datetime) -> None:
         exists = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
         with conditional_write(None):
             DerivativeItem(identifier).update(
