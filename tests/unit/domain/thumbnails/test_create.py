@@ -111,7 +111,7 @@ def test_the_thumbnailer_gets_the_media_type_without_parameters() -> None:
 
 
 def test_all_ranges_of_a_file_are_read_with_one_etag(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnails, "_PIECE_BYTES", 7)
+    monkeypatch.setattr(thumbnails, "_RANGE_BYTES", 7)
     world = World(upload())
     assert world.create() is ThumbnailStatus.READY
     assert world.thumbnailer.images == [PNG]
