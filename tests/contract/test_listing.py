@@ -13,16 +13,21 @@ from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import Kind, Record, SortOrder, index_keys_of, name_prefix
+from coffer.domain.listing.index_keys import (
+    Kind,
+    ListedRecord,
+    SortOrder,
+    index_keys_of,
+    name_prefix,
+)
 from coffer.domain.listing.ports import Lists, RangePage, RangeRead
 from coffer.domain.listing.query_plan import KeyRange
-from coffer.domain.listing.resources import identifier_of
 from coffer.domain.metadata.record import Metadata
 from tests.fakes import InMemoryLists
 from tests.fakes.clocks import NOON
 from tests.fakes.records import identifier, metadata, pending, thumbnail, upload
 
-Filled = Callable[[Sequence[Record]], Lists]
+Filled = Callable[[Sequence[ListedRecord]], Lists]
 
 NAMES = ("b.png", "a.png", "B.PNG", "a.png.png", "a", None)
 RECORDS: list[Metadata] = [
@@ -64,7 +69,7 @@ def filled(request: pytest.FixtureRequest) -> Filled:
     return _filled_tables
 
 
-def _filled_tables(records: Sequence[Record]) -> Lists:
+def _filled_tables(records: Sequence[ListedRecord]) -> Lists:
     for record in records:
         match record:
             case Metadata():
@@ -143,7 +148,7 @@ def test_entries_have_whole_records_or_none(filled: Filled) -> None:
     known = {record.identifier: record for record in RECORDS}
     for entry in whole.entries:
         assert entry.record is not None
-        assert entry.record == known[identifier_of(entry.record)]
+        assert entry.record == known[entry.record.identifier]
     (bare,) = lists.read(Kind.METADATA, [replace(read, with_records=False)])
     assert _sort_keys(bare) == _sort_keys(whole)
     assert {entry.record for entry in bare.entries} == {None}

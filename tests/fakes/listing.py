@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import IndexKeys, Kind, Record, index_keys_of
+from coffer.domain.listing.index_keys import IndexKeys, Kind, ListedRecord, index_keys_of
 from coffer.domain.listing.ports import IndexEntry, RangePage, RangeRead
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
@@ -14,8 +14,8 @@ from coffer.domain.uploads.record import ObjectUpload
 class InMemoryLists:
     """The Lists port over records of any kind. Its counters have no delay."""
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
-        self.records: list[Record] = list(records)
+    def __init__(self, records: Iterable[ListedRecord] = ()) -> None:
+        self.records: list[ListedRecord] = list(records)
         self.entries_read = 0
 
     def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
@@ -40,7 +40,7 @@ class InMemoryLists:
         ]
         return {one: [made for made in live if made.ac_derived_from == one] for one in metadata_ids}
 
-    def _indexed(self, kind: Kind) -> list[tuple[Record, IndexKeys]]:
+    def _indexed(self, kind: Kind) -> list[tuple[ListedRecord, IndexKeys]]:
         kinds = {
             Kind.METADATA: Metadata,
             Kind.DERIVATIVE: Derivative,

@@ -22,12 +22,18 @@ from coffer.domain.listing.filters import (
     Operator,
     matches,
 )
-from coffer.domain.listing.index_keys import SORT_ORDERS, Kind, Record, SortOrder, index_keys_of
+from coffer.domain.listing.index_keys import (
+    SORT_ORDERS,
+    Kind,
+    ListedRecord,
+    SortOrder,
+    index_keys_of,
+)
 from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
 from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import RangePage, RangeRead
 from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
-from coffer.domain.listing.resources import filter_values, identifier_of
+from coffer.domain.listing.resources import filter_values
 from coffer.domain.media_types import DcType
 from tests.fakes import FrozenClock, InMemoryLists
 from tests.fakes.clocks import NOON
@@ -45,7 +51,7 @@ READER = Caller(
 )
 
 
-def _metadata(number: int, draw: st.DataObject) -> Record:
+def _metadata(number: int, draw: st.DataObject) -> ListedRecord:
     minutes = st.integers(0, 5).map(lambda minutes: NOON + timedelta(minutes=minutes))
     return metadata(
         identifier=identifier(number * 7),
@@ -78,7 +84,7 @@ FILTERS = st.lists(COMPARISONS, max_size=3).map(lambda parts: AllOf(tuple(parts)
 CALLERS = st.sampled_from([ADMIN, READER, caller(), Caller(username="nobody")])
 
 
-def naive(records: Sequence[Record], who: Caller, query: Query) -> list[str]:
+def naive(records: Sequence[ListedRecord], who: Caller, query: Query) -> list[str]:
     """Return the ids of the whole list by its definition: filter all records, then sort them."""
     order = query.order or SortOrder.CREATED
     found = []
@@ -87,7 +93,7 @@ def naive(records: Sequence[Record], who: Caller, query: Query) -> list[str]:
         if keys is None or not matches(query.condition, filter_values(record)):
             continue
         if who.may_read(record.bucket) or (_only_public(query.condition) and may_read(who, record)):
-            found.append((keys.sort_keys[order], identifier_of(record)))
+            found.append((keys.sort_keys[order], record.identifier))
     return [name for _, name in sorted(found, reverse=query.descending)]
 
 
@@ -118,7 +124,7 @@ def page_through(
 
 
 def ids(listings: Sequence[ListPage]) -> list[str]:
-    return [identifier_of(record) for listing in listings for record in listing.records]
+    return [record.identifier for listing in listings for record in listing.records]
 
 
 @settings(max_examples=300)
@@ -177,7 +183,9 @@ def test_a_list_of_more_key_ranges_than_a_page_may_evaluate_still_ends(
 class SlowLists(InMemoryLists):
     """Lists whose clock advances with each read."""
 
-    def __init__(self, records: Sequence[Record], clock: FrozenClock, pause: timedelta) -> None:
+    def __init__(
+        self, records: Sequence[ListedRecord], clock: FrozenClock, pause: timedelta
+    ) -> None:
         super().__init__(records)
         self._clock, self._pause = clock, pause
         self.reads = 0
@@ -188,7 +196,7 @@ class SlowLists(InMemoryLists):
         return super().read(kind, reads)
 
 
-def _many(count: int, **changes: object) -> list[Record]:
+def _many(count: int, **changes: object) -> list[ListedRecord]:
     return [
         metadata(identifier=identifier(number), created_on=_at(number), **changes)
         for number in range(count)
@@ -248,7 +256,7 @@ def test_an_offset_is_skipped_by_sort_keys_until_the_deadline() -> None:
     assert first.total == 9000
     again = PageRequest(limit=5, cursor=first.next_cursor or Cursor())
     second = read_page(lists, clock, caller(), Query(kind=Kind.METADATA), again)
-    assert [identifier_of(one) for one in second.records] == [
+    assert [one.identifier for one in second.records] == [
         identifier(number) for number in range(8990, 8995)
     ]
 
@@ -267,7 +275,7 @@ def test_a_page_that_is_cut_continues_after_its_last_record() -> None:
         query,
         PageRequest(limit=20, cursor=cut.next_cursor or Cursor()),
     )
-    assert [identifier_of(one) for one in rest.records] == [identifier(n) for n in range(2, 10)]
+    assert [one.identifier for one in rest.records] == [identifier(n) for n in range(2, 10)]
     assert rest.seen == 2
 
 
@@ -342,7 +350,7 @@ def test_a_group_whose_name_is_no_bucket_name_is_ignored() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_is_read_in_each_of_its_orders(kind: Kind) -> None:
-    records: dict[Kind, Record] = {
+    records: dict[Kind, ListedRecord] = {
         Kind.METADATA: metadata(),
         Kind.DERIVATIVE: thumbnail(),
         Kind.OBJECT_UPLOAD: upload(),

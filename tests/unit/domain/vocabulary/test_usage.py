@@ -16,8 +16,8 @@ from coffer.domain.vocabulary.terms import (
     ElementType,
 )
 from coffer.domain.vocabulary.usage import (
-    MAX_ATTRIBUTES,
-    MAX_CHARACTERS,
+    MAX_MANAGED_ATTRIBUTE_CHARACTERS,
+    MAX_MANAGED_ATTRIBUTES,
     check_terms,
     read_used_terms,
     usage_changes,
@@ -107,8 +107,8 @@ class TestUse:
     @pytest.mark.parametrize(
         "values",
         [
-            {f"key{number}": "" for number in range(MAX_ATTRIBUTES + 1)},
-            {"sheet_condition": "x" * MAX_CHARACTERS},
+            {f"key{number}": "" for number in range(MAX_MANAGED_ATTRIBUTES + 1)},
+            {"sheet_condition": "x" * MAX_MANAGED_ATTRIBUTE_CHARACTERS},
         ],
     )
     def test_the_size_of_managed_attributes_is_limited(self, values: dict[str, str]) -> None:

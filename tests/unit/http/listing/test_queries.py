@@ -25,7 +25,7 @@ from coffer.domain.listing.filters import (
     is_like,
     matches,
 )
-from coffer.domain.listing.index_keys import Kind, Record, SortOrder
+from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder
 from coffer.domain.listing.pages import Cursor
 from coffer.domain.listing.query_plan import Query
 from coffer.domain.listing.resources import FIELDS, filter_values
@@ -35,7 +35,7 @@ from coffer.http.listing.queries import ListQuery, View, parse_list_query, parse
 from coffer.http.requests import Request
 from tests.fakes.records import FILE, METADATA, identifier, metadata, thumbnail, upload
 
-MAKE: dict[Kind, Callable[..., Record]] = {
+MAKE: dict[Kind, Callable[..., ListedRecord]] = {
     Kind.METADATA: metadata,
     Kind.DERIVATIVE: thumbnail,
     Kind.OBJECT_UPLOAD: upload,

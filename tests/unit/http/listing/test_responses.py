@@ -12,7 +12,7 @@ from coffer import __version__
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.listing.counters import kind_of
-from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.related import RelatedRecords, find_related
 from coffer.domain.metadata.record import Metadata
@@ -32,7 +32,7 @@ MADE = identifier(50)
 Stored = tuple[InMemoryLists, InMemoryCatalogue]
 
 
-def stored(*records: Record) -> Stored:
+def stored(*records: ListedRecord) -> Stored:
     catalogue = InMemoryCatalogue(InMemoryUploads())
     for record in records:
         if isinstance(record, Derivative):
@@ -53,7 +53,9 @@ def document(response: Any) -> dict[str, Any]:
     return found
 
 
-def listed(query: str, who: Caller, *records: Record, kind: Kind = Kind.METADATA) -> dict[str, Any]:
+def listed(
+    query: str, who: Caller, *records: ListedRecord, kind: Kind = Kind.METADATA
+) -> dict[str, Any]:
     lists, catalogue = stored(*records)
     request = asked(query, f"/api/v1/{kind}")
     wanted = parse_list_query(request, kind)
@@ -63,7 +65,7 @@ def listed(query: str, who: Caller, *records: Record, kind: Kind = Kind.METADATA
 
 
 def shown(
-    query: str, who: Caller, record: Record, *others: Record, **headers: str
+    query: str, who: Caller, record: ListedRecord, *others: ListedRecord, **headers: str
 ) -> dict[str, Any]:
     kind = kind_of(record)
     request = asked(query, f"/api/v1/{kind}/x", **headers)

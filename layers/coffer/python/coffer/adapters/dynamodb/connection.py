@@ -13,7 +13,7 @@ from pynamodb.models import Model
 from coffer.domain.errors import UnavailableError
 from coffer.settings import aws_settings
 
-MAX_ATTEMPTS = 5
+MAX_REQUEST_ATTEMPTS = 5
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 CANCELLED_BY_CONDITION = "ConditionalCheckFailed"
 """Code of an action whose condition cancelled its transaction."""
@@ -42,7 +42,7 @@ def _connect() -> Connection:
         region=aws_settings.aws_region,
         connect_timeout_seconds=2,
         read_timeout_seconds=5,
-        max_retry_attempts=MAX_ATTEMPTS,
+        max_retry_attempts=MAX_REQUEST_ATTEMPTS,
     )
     _ = connection.client
     return connection

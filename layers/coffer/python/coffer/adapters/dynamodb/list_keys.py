@@ -8,7 +8,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from coffer.domain.listing.index_keys import Record, SortOrder, index_keys_of
+from coffer.domain.listing.index_keys import ListedRecord, SortOrder, index_keys_of
 
 
 class ListIndex(GlobalSecondaryIndex[Any]):
@@ -72,7 +72,7 @@ SORT_KEYS = {
 """The members of items with the sort key of each order."""
 
 
-def list_keys(record: Record) -> dict[str, Any]:
+def list_keys(record: ListedRecord) -> dict[str, Any]:
     """Return the index attributes of a record's item by name; none if no list shows the record."""
     keys = index_keys_of(record)
     if keys is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import IndexKeys, Kind, Record, index_keys_of
+from coffer.domain.listing.index_keys import IndexKeys, Kind, ListedRecord, index_keys_of
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
@@ -20,7 +20,7 @@ class CounterChange:
     public_records: int
 
 
-def counter_changes(before: Record | None, after: Record) -> tuple[CounterChange, ...]:
+def counter_changes(before: ListedRecord | None, after: ListedRecord) -> tuple[CounterChange, ...]:
     """Return the counter changes that the change of a record causes."""
     old, new = index_keys_of(before) if before else None, index_keys_of(after)
     changes = []
@@ -36,7 +36,7 @@ def counter_changes(before: Record | None, after: Record) -> tuple[CounterChange
     return tuple(changes)
 
 
-def kind_of(record: Record) -> Kind:
+def kind_of(record: ListedRecord) -> Kind:
     """Return the type of the record's resource."""
     match record:
         case ObjectUpload():

@@ -25,7 +25,7 @@ NAME_END = "\t"
 _MAX_NAME_BYTES = 900
 """A DynamoDB index key has at most 1,024 bytes; only the beginning of a longer name is sorted."""
 
-Record = ObjectUpload | Metadata | Derivative
+ListedRecord = ObjectUpload | Metadata | Derivative
 
 
 class Kind(StrEnum):
@@ -66,7 +66,7 @@ class IndexKeys:
         return self.shard.startswith(_PUBLIC)
 
 
-def index_keys_of(record: Record) -> IndexKeys | None:
+def index_keys_of(record: ListedRecord) -> IndexKeys | None:
     """Return the record's index keys; None if no list shows it."""
     if record.deleted_on is not None:
         return None
@@ -74,23 +74,23 @@ def index_keys_of(record: Record) -> IndexKeys | None:
         case ObjectUpload():
             if not record.is_visible:
                 return None
-            identifier, name = record.file_identifier, record.original_filename
+            name = record.original_filename
             is_public = False  # only the metadata of an upload can be public
         case Metadata():
-            identifier, name = record.identifier, record.original_filename or ""
+            name = record.original_filename or ""
             is_public = record.publicly_releasable
         case Derivative():
-            identifier, name = record.identifier, ""
+            name = ""
             is_public = record.publicly_releasable
-    created = time_sort_key(record.created_on, identifier)
+    created = time_sort_key(record.created_on, record.identifier)
     sort_keys = {SortOrder.CREATED: created}
     if isinstance(record, Metadata):
-        sort_keys[SortOrder.CHANGED] = time_sort_key(record.xmp_metadata_date, identifier)
+        sort_keys[SortOrder.CHANGED] = time_sort_key(record.xmp_metadata_date, record.identifier)
     if not isinstance(record, Derivative):
         sort_keys[SortOrder.NAMED] = f"{name_prefix(name)}{created}"
     return IndexKeys(
         bucket_key=bucket_key(record.bucket),
-        shard=shard_key(shard_of(identifier), is_public=is_public),
+        shard=shard_key(shard_of(record.identifier), is_public=is_public),
         sort_keys=sort_keys,
     )
 

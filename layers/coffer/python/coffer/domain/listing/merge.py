@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from coffer.domain.listing.index_keys import Record
+from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, RangePage, RangeRead
 from coffer.domain.listing.query_plan import KeyRange, QueryPlan
 
@@ -20,7 +20,7 @@ class ListEntry:
     """An entry of a list: its key in the merged sequence, and its record if records were read."""
 
     merge_key: str
-    record: Record | None
+    record: ListedRecord | None
 
 
 @dataclass

@@ -14,7 +14,7 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.filters import matches
-from coffer.domain.listing.index_keys import Record
+from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.listing.merge import ListEntry, RangeMerge
 from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists, RangePage, RangeRead
 from coffer.domain.listing.query_plan import Query, QueryPlan, plan_query
@@ -63,7 +63,7 @@ class ListPage:
     is_lower_bound: bool
 
     @property
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> tuple[ListedRecord, ...]:
         """The records of the page."""
         return tuple(entry.record for entry in self.entries if entry.record is not None)
 
@@ -180,7 +180,7 @@ class PageReader:
     def _count_as_skipped(self) -> None:
         self._skip, self._seen = self._skip - 1, self._seen + 1
 
-    def _is_wanted(self, record: Record) -> bool:
+    def _is_wanted(self, record: ListedRecord) -> bool:
         condition = self._plan.remaining_filter
         return not self._is_filtered or matches(condition, filter_values(record))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coffer.domain.callers import Caller, Role
-from coffer.domain.listing.index_keys import Record
+from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
@@ -16,13 +16,13 @@ _METADATA = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.SUPER_US
 _DERIVATIVE = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.USER}
 
 
-def may_read(caller: Caller, record: Record) -> bool:
+def may_read(caller: Caller, record: ListedRecord) -> bool:
     """Return True if the record is public or belongs to a group of the caller."""
     is_public = not isinstance(record, ObjectUpload) and record.publicly_releasable
     return is_public or caller.may_read(record.bucket)
 
 
-def permissions_of(caller: Caller, record: Record) -> list[str]:
+def permissions_of(caller: Caller, record: ListedRecord) -> list[str]:
     """Return the caller's permissions on the record, of `create`, `update` and `delete`.
 
     Nobody may create the record of an upload, because uploading a file creates it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.query_plan import KeyRange
 
 MAX_ENTRIES_PER_READ = 1000
@@ -32,7 +32,7 @@ class IndexEntry:
     """The sort key of a record in an index, and the record unless only sort keys were read."""
 
     sort_key: str
-    record: Record | None
+    record: ListedRecord | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from coffer.domain.callers import Caller
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import Lists
-from coffer.domain.listing.resources import FIELDS, identifier_of, related_ids
+from coffer.domain.listing.resources import FIELDS, related_ids
 from coffer.domain.metadata.ports import Catalogue
 
 DERIVATIVES = "derivatives"
@@ -22,7 +22,7 @@ class RelatedRecords:
     """Derivatives by the id of their metadata, and other related records by type and id."""
 
     derivatives: Mapping[str, Sequence[Derivative]] = field(default_factory=dict)
-    linked: Mapping[tuple[str, str], Record] = field(default_factory=dict)
+    linked: Mapping[tuple[str, str], ListedRecord] = field(default_factory=dict)
 
 
 def find_related(
@@ -30,7 +30,7 @@ def find_related(
     catalogue: Catalogue,
     caller: Caller,
     kind: Kind,
-    records: Sequence[Record],
+    records: Sequence[ListedRecord],
     include: Collection[str],
 ) -> RelatedRecords:
     """Return the records at the other ends of the relationships in `include`.
@@ -39,12 +39,12 @@ def find_related(
     """
     derivatives: dict[str, Sequence[Derivative]] = {}
     if DERIVATIVES in include:
-        found = lists.derivatives([identifier_of(record) for record in records])
+        found = lists.derivatives([record.identifier for record in records])
         derivatives = {
             identifier: [one for one in related if may_read(caller, one)]
             for identifier, related in found.items()
         }
-    linked: dict[tuple[str, str], Record] = {}
+    linked: dict[tuple[str, str], ListedRecord] = {}
     for name in include:
         target = FIELDS[kind].relationship[name].target
         if target in (Kind.METADATA, Kind.DERIVATIVE) and name != DERIVATIVES:

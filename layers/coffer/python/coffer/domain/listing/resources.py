@@ -8,7 +8,7 @@ from typing import Any
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.fields import RecordFields
-from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
@@ -21,7 +21,7 @@ FIELDS: Mapping[Kind, RecordFields] = {
 }
 
 
-def fields_of(record: Record) -> RecordFields:
+def fields_of(record: ListedRecord) -> RecordFields:
     """Return the attribute table of a record."""
     match record:
         case ObjectUpload():
@@ -32,7 +32,7 @@ def fields_of(record: Record) -> RecordFields:
             return DERIVATIVE_FIELDS
 
 
-def related_ids(record: Record) -> dict[str, str]:
+def related_ids(record: ListedRecord) -> dict[str, str]:
     """Return the ids of related records, by the names of the relationships to one record."""
     return {
         one.name: identifier
@@ -41,12 +41,7 @@ def related_ids(record: Record) -> dict[str, str]:
     }
 
 
-def filter_values(record: Record) -> dict[str, Any]:
+def filter_values(record: ListedRecord) -> dict[str, Any]:
     """Return what filters compare: the attributes, and `{"id": …}` by relationship."""
     related = {name: {"id": identifier} for name, identifier in related_ids(record).items()}
     return fields_of(record).present(record) | related
-
-
-def identifier_of(record: Record) -> str:
-    """Return the id of a record."""
-    return record.file_identifier if isinstance(record, ObjectUpload) else record.identifier

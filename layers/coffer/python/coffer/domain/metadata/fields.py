@@ -8,7 +8,7 @@ from typing import Any
 from coffer.domain.fields import Field, FieldType, RecordFields, Relationship
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
-from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
+from coffer.domain.vocabulary.usage import MAX_MANAGED_ATTRIBUTES
 
 # fmt: off
 METADATA_FIELDS = RecordFields(
@@ -78,7 +78,7 @@ METADATA_FIELDS = RecordFields(
               request_doc="True if every signed-in user may read the record and its file. Default: "
               "true for images, false for everything else."),
         Field("managedAttributes", "managed_attributes", FieldType.TEXT_MAP, writable=True,
-              max_items=MAX_ATTRIBUTES, doc="Values of managed attributes, by their keys.",
+              max_items=MAX_MANAGED_ATTRIBUTES, doc="Values of managed attributes, by their keys.",
               request_doc="Values of managed attributes, by their keys. Each value must be of the "
               "type of its attribute.", item_doc="Value of the attribute."),
         Field("sourceSet", "source_set", FieldType.TEXT, writable=True, nullable=True,

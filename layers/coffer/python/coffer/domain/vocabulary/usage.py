@@ -23,8 +23,8 @@ from coffer.domain.vocabulary.ports import TermReader, Terms
 from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, OBJECT_SUBTYPE
 from coffer.domain.vocabulary.values import is_valid_value
 
-MAX_ATTRIBUTES = 100
-MAX_CHARACTERS = 50_000
+MAX_MANAGED_ATTRIBUTES = 100
+MAX_MANAGED_ATTRIBUTE_CHARACTERS = 50_000
 """Characters of all keys and values. The reference limits neither, but a DynamoDB item has at most
 400 KB."""
 
@@ -64,8 +64,9 @@ def read_used_terms(vocabulary: TermReader, records: Iterable[TermUser]) -> Term
     for record in records:
         keys |= set(record.managed_attributes)
         subtypes |= {record.ac_subtype} if record.ac_subtype else set()
-    # `check_terms` refuses records with more keys, so they need no read.
-    return vocabulary.terms(sorted(keys) if len(keys) <= 30 * MAX_ATTRIBUTES else (), subtypes)
+    # A request with more keys than this is refused without reading them.
+    readable = sorted(keys) if len(keys) <= 30 * MAX_MANAGED_ATTRIBUTES else ()
+    return vocabulary.terms(readable, subtypes)
 
 
 def check_terms(terms: Terms, record: TermUser, *, where: str = "/data/attributes") -> None:
@@ -103,11 +104,14 @@ def managed_attribute_problems(terms: Terms, record: TermUser, where: str) -> It
     """Return the problems of a record's managed attributes."""
     pointer = f"{where}/managedAttributes"
     values = record.managed_attributes
-    if len(values) > MAX_ATTRIBUTES or _characters(values) > MAX_CHARACTERS:
+    if (
+        len(values) > MAX_MANAGED_ATTRIBUTES
+        or _characters(values) > MAX_MANAGED_ATTRIBUTE_CHARACTERS
+    ):
         yield Problem(
             "constraint_violation",
-            f"managedAttributes takes at most {MAX_ATTRIBUTES} attributes with at most "
-            f"{MAX_CHARACTERS} characters in all",
+            f"managedAttributes takes at most {MAX_MANAGED_ATTRIBUTES} attributes with at most "
+            f"{MAX_MANAGED_ATTRIBUTE_CHARACTERS} characters in all",
             pointer=pointer,
         )
     for key, value in values.items():

@@ -12,12 +12,12 @@ from typing import Any
 
 from coffer import __version__
 from coffer.domain.callers import Caller
-from coffer.domain.listing.index_keys import Kind, Record
+from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.pages import ListPage
 from coffer.domain.listing.permissions import PROVIDER, permissions_of
 from coffer.domain.listing.ports import Lists
 from coffer.domain.listing.related import DERIVATIVES, RelatedRecords, find_related
-from coffer.domain.listing.resources import fields_of, identifier_of, related_ids
+from coffer.domain.listing.resources import fields_of, related_ids
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.uploads.record import ObjectUpload
 from coffer.http.documents import resource_response
@@ -33,11 +33,11 @@ MAX_LIST_BYTES = 5_000_000
 """A Lambda response has at most 6 MB. The rest is for the envelope and for escape sequences."""
 PERMISSIONS_HEADER = "include-dina-permission"
 
-Document = dict[str, Any]
+_Document = dict[str, Any]
 
 
 def record_response(
-    request: Request, record: Record, view: View, related: RelatedRecords, caller: Caller
+    request: Request, record: ListedRecord, view: View, related: RelatedRecords, caller: Caller
 ) -> Response:
     """Return one record.
 
@@ -66,7 +66,7 @@ def page_response(
     presented = [_present(record, wanted.view, related) for record in page.records]
     page = page.cut(_fitting(presented))
     presented = presented[: len(page.entries)]
-    document: Document = {"data": [data for data, _ in presented]}
+    document: _Document = {"data": [data for data, _ in presented]}
     if wanted.view.include:
         document["included"] = _without_repetitions(
             one for _, included in presented for one in included
@@ -82,7 +82,7 @@ def bulk_load_response(
     request: Request,
     kind: Kind,
     caller: Caller,
-    load: Callable[[Caller, Sequence[str]], Sequence[Record]],
+    load: Callable[[Caller, Sequence[str]], Sequence[ListedRecord]],
     lists: Lists,
     catalogue: Catalogue,
 ) -> Response:
@@ -95,7 +95,7 @@ def bulk_load_response(
     return bulk_response([data for data, _ in presented], included if view.include else None)
 
 
-def _links(request: Request, wanted: ListQuery, page: ListPage) -> Document:
+def _links(request: Request, wanted: ListQuery, page: ListPage) -> _Document:
     links = {"self": request.url(request.query)}
     if page.next_cursor is not None:
         kept = [pair for pair in request.query if pair[0] not in ("page[cursor]", "page[offset]")]
@@ -104,7 +104,7 @@ def _links(request: Request, wanted: ListQuery, page: ListPage) -> Document:
     return links
 
 
-def _fitting(presented: Sequence[tuple[Document, Sequence[Document]]]) -> int:
+def _fitting(presented: Sequence[tuple[_Document, Sequence[_Document]]]) -> int:
     """Return how many resources, with their included ones, fit into a response; at least one."""
     size = 0
     seen: set[tuple[str, str]] = set()
@@ -117,20 +117,20 @@ def _fitting(presented: Sequence[tuple[Document, Sequence[Document]]]) -> int:
     return len(presented)
 
 
-def _without_repetitions(included: Iterable[Document]) -> list[Document]:
+def _without_repetitions(included: Iterable[_Document]) -> list[_Document]:
     return list({_key(one): one for one in included}.values())
 
 
-def _key(resource: Document) -> tuple[str, str]:
+def _key(resource: _Document) -> tuple[str, str]:
     return resource["type"], resource["id"]
 
 
 def _present(
-    record: Record, view: View, related: RelatedRecords
-) -> tuple[Document, list[Document]]:
+    record: ListedRecord, view: View, related: RelatedRecords
+) -> tuple[_Document, list[_Document]]:
     """Return the resource of a record, and the resources that it includes."""
     data = _resource(record, view)
-    included: list[Record] = []
+    included: list[ListedRecord] = []
     for name in view.include:
         linkage, others = _relationship(name, record, related)
         if linkage is not None:
@@ -140,11 +140,11 @@ def _present(
 
 
 def _relationship(
-    name: str, record: Record, related: RelatedRecords
-) -> tuple[Document | list[Document] | None, Sequence[Record]]:
+    name: str, record: ListedRecord, related: RelatedRecords
+) -> tuple[_Document | list[_Document] | None, Sequence[ListedRecord]]:
     """Return the linkage of a relationship (None if it is not set), and the related records."""
     if name == DERIVATIVES:
-        derivatives = related.derivatives.get(identifier_of(record), ())
+        derivatives = related.derivatives.get(record.identifier, ())
         return [_linkage(Kind.DERIVATIVE, one.identifier) for one in derivatives], derivatives
     identifier = related_ids(record).get(name)
     if identifier is None:
@@ -154,11 +154,11 @@ def _relationship(
     return _linkage(target, identifier), (other,) if other else ()
 
 
-def _linkage(kind: str, identifier: str) -> Document:
+def _linkage(kind: str, identifier: str) -> _Document:
     return {"type": str(kind), "id": identifier}
 
 
-def _resource(record: Record, view: View) -> Document:
+def _resource(record: ListedRecord, view: View) -> _Document:
     """Return the resource of a record, with the wanted fields only."""
     if isinstance(record, ObjectUpload):
         data = present_upload(record, duplicate_found=record.duplicate_found)
@@ -172,5 +172,5 @@ def _resource(record: Record, view: View) -> Document:
     return {name: value for name, value in data.items() if value or name != "relationships"}
 
 
-def _only(members: Mapping[str, Any], wanted: frozenset[str]) -> Document:
+def _only(members: Mapping[str, Any], wanted: frozenset[str]) -> _Document:
     return {name: value for name, value in members.items() if name in wanted}

@@ -20,7 +20,7 @@ from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
 from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
-from coffer.domain.vocabulary.usage import MAX_ATTRIBUTES
+from coffer.domain.vocabulary.usage import MAX_MANAGED_ATTRIBUTES
 from coffer.http.openapi.schemas import (
     Members,
     Schema,
@@ -117,7 +117,7 @@ NEW_METADATA: Members = {
         mapping(
             text("The value."),
             "Values of managed attributes, by their keys; each of its attribute's type.",
-            maxProperties=MAX_ATTRIBUTES,
+            maxProperties=MAX_MANAGED_ATTRIBUTES,
         )
     ),
     "sourceSet": _prose("sourceSet", "A name for the batch that the record comes with."),

@@ -14,7 +14,7 @@ from coffer.adapters.dynamodb.changes.snapshots import SnapshotItem
 from coffer.adapters.dynamodb.connection import (
     CANCELLED_BY_CONDITION,
     DYNAMODB,
-    MAX_ATTEMPTS,
+    MAX_REQUEST_ATTEMPTS,
     cancellations,
     conditional_write,
     overload_is_unavailable,
@@ -49,7 +49,7 @@ def _write_and_count(item: SnapshotItem, counter_changes: Sequence[CounterChange
 
     DynamoDB accepts one of several transactions on the same counter. The others are retried.
     """
-    for attempt in range(MAX_ATTEMPTS):
+    for attempt in range(MAX_REQUEST_ATTEMPTS):
         try:
             with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 write.save(item, condition=SnapshotItem.instance_id.does_not_exist())
