@@ -10,8 +10,8 @@ import pytest
 
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.fields import FieldType
+from coffer.domain.listing.fields import FIELDS
 from coffer.domain.listing.index_keys import Kind
-from coffer.domain.listing.resources import FIELDS
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata

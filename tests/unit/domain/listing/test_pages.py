@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing import pages
+from coffer.domain.listing.fields import filter_values
 from coffer.domain.listing.filters import (
     EVERYTHING,
     AllOf,
@@ -33,7 +34,6 @@ from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
 from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import RangePage, RangeRead
 from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
-from coffer.domain.listing.resources import filter_values
 from coffer.domain.media_types import DcType
 from tests.fakes import FrozenClock, InMemoryLists
 from tests.fakes.clocks import NOON

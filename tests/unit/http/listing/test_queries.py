@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from coffer.domain.errors import MalformedRequestError, RequestError
 from coffer.domain.fields import FieldType
+from coffer.domain.listing.fields import FIELDS, filter_values
 from coffer.domain.listing.filters import (
     EVERYTHING,
     OPERATORS,
@@ -28,7 +29,6 @@ from coffer.domain.listing.filters import (
 from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder
 from coffer.domain.listing.pages import Cursor
 from coffer.domain.listing.query_plan import Query
-from coffer.domain.listing.resources import FIELDS, filter_values
 from coffer.http.listing.comparisons import QueryError
 from coffer.http.listing.cursors import decode_cursor, encode_cursor
 from coffer.http.listing.queries import ListQuery, View, parse_list_query, parse_view

@@ -11,8 +11,7 @@ import pytest
 from coffer import __version__
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.counters import kind_of
-from coffer.domain.listing.index_keys import Kind, ListedRecord
+from coffer.domain.listing.index_keys import Kind, ListedRecord, kind_of
 from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.related import RelatedRecords, find_related
 from coffer.domain.metadata.record import Metadata

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coffer.domain.derivatives.record import Derivative
-from coffer.domain.listing.index_keys import IndexKeys, Kind, ListedRecord, index_keys_of
-from coffer.domain.metadata.record import Metadata
-from coffer.domain.uploads.record import ObjectUpload
+from coffer.domain.listing.index_keys import IndexKeys, Kind, ListedRecord, index_keys_of, kind_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +31,6 @@ def counter_changes(before: ListedRecord | None, after: ListedRecord) -> tuple[C
                 )
             )
     return tuple(changes)
-
-
-def kind_of(record: ListedRecord) -> Kind:
-    """Return the type of the record's resource."""
-    match record:
-        case ObjectUpload():
-            return Kind.OBJECT_UPLOAD
-        case Metadata():
-            return Kind.METADATA
-        case Derivative():
-            return Kind.DERIVATIVE
 
 
 def _count(keys: IndexKeys | None, bucket_key: str) -> int:

@@ -112,3 +112,14 @@ def name_prefix(name: str) -> str:
     """
     lowered = name.lower().replace(NAME_END, " ").encode()[:_MAX_NAME_BYTES]
     return f"{lowered.decode(errors='ignore')}{NAME_END}"
+
+
+def kind_of(record: ListedRecord) -> Kind:
+    """Return the type of the record's resource."""
+    match record:
+        case ObjectUpload():
+            return Kind.OBJECT_UPLOAD
+        case Metadata():
+            return Kind.METADATA
+        case Derivative():
+            return Kind.DERIVATIVE

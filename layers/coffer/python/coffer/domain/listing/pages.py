@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MalformedRequestError
+from coffer.domain.listing.fields import filter_values
 from coffer.domain.listing.filters import matches
 from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.listing.merge import ListEntry, RangeMerge
 from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists, RangePage, RangeRead
 from coffer.domain.listing.query_plan import Query, QueryPlan, plan_query
-from coffer.domain.listing.resources import filter_values
 
 DEFAULT_LIMIT, MAX_PAGE_SIZE, MAX_OFFSET_READ = 20, 1000, 10_000
 MAX_ITEMS_EVALUATED = 5000

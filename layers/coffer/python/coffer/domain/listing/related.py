@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from coffer.domain.callers import Caller
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.listing.fields import FIELDS, related_ids
 from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import Lists
-from coffer.domain.listing.resources import FIELDS, related_ids
 from coffer.domain.metadata.ports import Catalogue
 
 DERIVATIVES = "derivatives"

@@ -11,6 +11,7 @@ from coffer.domain.clock import from_text, to_text
 from coffer.domain.errors import Problem
 from coffer.domain.fields import Field, FieldType
 from coffer.domain.identifiers import is_identifier
+from coffer.domain.listing.fields import FIELDS
 from coffer.domain.listing.filters import (
     OPERATORS,
     PATTERN_OPERATORS,
@@ -23,7 +24,6 @@ from coffer.domain.listing.filters import (
     like_pattern,
 )
 from coffer.domain.listing.index_keys import Kind
-from coffer.domain.listing.resources import FIELDS
 from coffer.domain.media_types import DcType
 
 _ORDER_OPERATORS = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from coffer.domain.errors import MalformedRequestError, Problem
+from coffer.domain.listing.fields import FIELDS
 from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter
 from coffer.domain.listing.index_keys import SORT_ORDERS, Kind, SortOrder
 from coffer.domain.listing.pages import (
@@ -23,7 +24,6 @@ from coffer.domain.listing.pages import (
     PageRequest,
 )
 from coffer.domain.listing.query_plan import Query
-from coffer.domain.listing.resources import FIELDS
 from coffer.http.listing.comparisons import QueryError, parse_filter
 from coffer.http.listing.cursors import decode_cursor
 from coffer.http.listing.fiql import parse_fiql

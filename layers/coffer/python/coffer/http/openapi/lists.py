@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffer.domain.fields import FieldType
+from coffer.domain.listing.fields import FIELDS
 from coffer.domain.listing.filters import OPERATORS
 from coffer.domain.listing.index_keys import SORT_ORDERS, Kind
-from coffer.domain.listing.resources import FIELDS
 from coffer.http.openapi.records import (
     DERIVATIVE,
     METADATA,

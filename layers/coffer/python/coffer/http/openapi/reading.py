@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from coffer.domain.listing.fields import FIELDS
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.query_plan import MAX_BUCKETS
-from coffer.domain.listing.resources import FIELDS
 from coffer.http.openapi.errors import (
     ALWAYS,
     BEARER,

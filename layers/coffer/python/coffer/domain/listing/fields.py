@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
-from coffer.domain.derivatives.record import Derivative
 from coffer.domain.fields import RecordFields
-from coffer.domain.listing.index_keys import Kind, ListedRecord
+from coffer.domain.listing.index_keys import Kind, ListedRecord, kind_of
 from coffer.domain.metadata.fields import METADATA_FIELDS
-from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
-from coffer.domain.uploads.record import ObjectUpload
 
 FIELDS: Mapping[Kind, RecordFields] = {
     Kind.METADATA: METADATA_FIELDS,
@@ -23,13 +20,7 @@ FIELDS: Mapping[Kind, RecordFields] = {
 
 def fields_of(record: ListedRecord) -> RecordFields:
     """Return the attribute table of a record."""
-    match record:
-        case ObjectUpload():
-            return OBJECT_UPLOAD_FIELDS
-        case Metadata():
-            return METADATA_FIELDS
-        case Derivative():
-            return DERIVATIVE_FIELDS
+    return FIELDS[kind_of(record)]
 
 
 def related_ids(record: ListedRecord) -> dict[str, str]:
