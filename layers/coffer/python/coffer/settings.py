@@ -14,8 +14,6 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from coffer.domain.configuration.cron import parse_cron
-from coffer.domain.configuration.durations import parse_duration
 
 _MIB, _GIB = 1024**2, 1024**3
 _MAX_POST_BYTES = 5 * _GIB
@@ -91,6 +89,9 @@ def duration(default: str) -> Variable[timedelta]:
     """Declare a variable that holds a duration such as `20d`."""
 
     def parse(value: str) -> timedelta:
+        # Imported here, so that only remove_orphans loads the parser.
+        from coffer.domain.configuration.durations import parse_duration
+
         try:
             return parse_duration(value)
         except ValueError as error:
@@ -103,6 +104,9 @@ def optional_cron() -> Variable[str]:
     """Declare a variable that holds the six fields of an EventBridge cron, or nothing."""
 
     def parse(value: str) -> str:
+        # Imported here, so that only remove_orphans loads the parser.
+        from coffer.domain.configuration.cron import parse_cron
+
         try:
             if value:
                 parse_cron(value)
