@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-
 _MIB, _GIB = 1024**2, 1024**3
 _MAX_POST_BYTES = 5 * _GIB
 """S3 accepts at most 5 GiB in one request (S3 User Guide, "Uploading objects")."""
