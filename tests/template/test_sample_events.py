@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import pytest
 
+from coffer.settings import Settings, Variable
 from local.stack import LocalStack
 from tests.template.template_file import functions, logical_id, sample_event
 
@@ -101,3 +102,21 @@ def test_housekeeping_of_an_empty_stack_does_nothing(stack: LocalStack) -> None:
 def test_orphan_removal_of_an_empty_stack_removes_nothing(stack: LocalStack) -> None:
     outcome = stack.invoke("RemoveOrphansFunction", sample_event("remove_orphans"))
     assert (outcome.failed, outcome.payload) == (False, {"orphans": []})
+
+
+@pytest.mark.parametrize("folder", sorted(functions()))
+def test_a_function_reads_its_settings_before_the_first_event(
+    folder: str, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that an unusable variable stops a deployment at once. Credentials are read when used."""
+    stack.invoke(logical_id(folder), sample_event(folder))
+    late: list[str] = []
+    read = Variable.__get__
+
+    def record(variable: Variable[object], settings: Settings, owner: type[Settings]) -> object:
+        late.append(variable.name)
+        return read(variable, settings, owner)
+
+    monkeypatch.setattr(Variable, "__get__", record)
+    stack.invoke(logical_id(folder), sample_event(folder))
+    assert [name for name in late if not name.startswith("AWS_")] == []

@@ -44,16 +44,16 @@ class Variable(Generic[T]):
         self._default = default
 
     def __set_name__(self, _owner: type[Settings], attribute: str) -> None:
-        self._name = attribute.upper()
+        self.name = attribute.upper()
 
     def __get__(self, settings: Settings, _owner: type[Settings]) -> T:
-        value = settings.environment.get(self._name) or self._default
+        value = settings.environment.get(self.name) or self._default
         if value is None:
-            raise SettingsError(f"The environment variable {self._name} is missing or empty.")
+            raise SettingsError(f"The environment variable {self.name} is missing or empty.")
         try:
             return self._parse(value)
         except ValueError as error:
-            raise SettingsError(f"{self._name} {error}.") from error
+            raise SettingsError(f"{self.name} {error}.") from error
 
 
 def text(default: str | None = None) -> Variable[str]:
