@@ -129,7 +129,7 @@ test-chaos: $(DEV_STAMP) ## Run the API's tests under faults, once per seed (SEE
 
 .PHONY: token-table
 token-table: $(DEV_STAMP) ## Print how each invalid token is refused, and what each caller may do
-	@$(PYTHON) -m tests.api.token_table
+	@$(PYTHON) -m tests.security.tokens.token_table
 
 .PHONY: test-e2e
 test-e2e: $(E2E_STAMP) ## Test the console in Chromium, without and with AUTH=jwt (ARGS="-k name" SCREENSHOTS=folder)
@@ -156,7 +156,7 @@ test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then check
 	@$(UNDER_FAULTS) CHAOS_SEED=$(or $(SEED),1) $(PYTHON) -m pytest --show-capture=no tests/faults $(ARGS)
 
 # The suites that call every handler.
-PRIVILEGED := $(filter-out %/test_detection.py %/test_tokens.py %/test_docs.py %/test_invalid_requests.py, \
+PRIVILEGED := $(filter-out %/test_detection.py %/test_docs.py %/test_invalid_requests.py, \
     $(wildcard tests/api/test_*.py)) tests/export/test_through_the_api.py \
     $(patsubst %,tests/rawstore/test_%.py,presign quotas shared_keys info pinned_cases start) \
     tests/security/test_crashes.py tests/template/test_sample_events.py

@@ -11,12 +11,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from local.faults.chaos import Chaos
 from local.stack import LocalStack
 from tests.direct_calls import DirectCalls
 from tests.session import STACK
 
+SHARING_FOLDERS = ("tests/security/tokens/",)
+"""Folders whose files share a fixture that is slow to set up."""
 DIRECT_CALLS = pytest.StashKey[DirectCalls]()
 
 
@@ -39,6 +42,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     stack = config.stash.get(STACK, None)
     if stack is not None:
         stack.stop()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give whole files to each process, and whole folders where their files share a fixture."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    scheduler = LoadFileScheduling(config, log)
+
+    def scope_of(nodeid: str) -> str:
+        folders = (folder for folder in SHARING_FOLDERS if nodeid.startswith(folder))
+        return next(folders, nodeid.partition("::")[0])
+
+    scheduler._split_scope = scope_of
+    return scheduler
 
 
 @pytest.fixture(scope="session")

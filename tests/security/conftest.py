@@ -1,4 +1,4 @@
-"""Stacks with something in them: one that lets everybody in, and one that demands tokens."""
+"""Fixtures of the security tests: a stack that holds a group's files and records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import LocalStack
-from tests.api import token_auth
 from tests.security.group_records import GroupRecords
 
 
@@ -17,10 +16,3 @@ def group_records(running_stack: LocalStack) -> Iterator[GroupRecords]:
     running_stack.reset()
     yield GroupRecords(running_stack).make()
     running_stack.reset()
-
-
-@pytest.fixture(scope="module")
-def secured_stack() -> Iterator[LocalStack]:
-    stack = token_auth.start()
-    yield stack
-    stack.stop()

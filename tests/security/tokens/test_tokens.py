@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from local.tokens import Issuer
 from tests.api import token_auth
 from tests.api.clients import header, multipart, problems
 from tests.api.images import png
-from tests.api.permission_matrix import (
+from tests.security.tokens.permission_matrix import (
     CALLERS,
     GRANTED,
     LEAST,
@@ -21,14 +20,7 @@ from tests.api.permission_matrix import (
     World,
     matrix,
 )
-from tests.api.token_cases import CASES, good
-
-
-@pytest.fixture(scope="module")
-def secured_stack() -> Iterator[LocalStack]:
-    stack = token_auth.start()
-    yield stack
-    stack.stop()
+from tests.security.tokens.token_cases import CASES, good
 
 
 @pytest.fixture(scope="module")

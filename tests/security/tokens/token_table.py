@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from local.stack import LocalStack
 from local.tokens import Issuer
 from tests.api import token_auth
-from tests.api.permission_matrix import CALLERS, World
-from tests.api.token_cases import CASES
+from tests.security.tokens.permission_matrix import CALLERS, World
+from tests.security.tokens.token_cases import CASES
 
 
 def main() -> int:

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from local.gateway.api import Request
-from local.reports import ConsolePrinter, NoReports
-from local.resources import Function
+from local.reports import ConsolePrinter
 from local.stack import TEMPLATE, LocalStack
 from tests.api.clients import header, post
 from tests.api.images import png
 from tests.security.group_records import API, GroupRecords, Sent, json_api, routes
+from tests.security.tokens.conftest import HandlerLog
 
 
-class Listening(NoReports):
-    """Keeps every line that a handler prints."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def output(self, function: Function, line: str) -> None:
-        """A handler printed a line."""
-        self.lines.append(f"{function.logical_id}: {line}")
-
-
-@pytest.fixture(scope="module")
-def log() -> Listening:
-    return Listening()
-
-
-@pytest.fixture(scope="module")
-def talkative(log: Listening) -> Iterator[LocalStack]:
-    """A stack that demands tokens and logs all that it can."""
-    with LocalStack(
-        in_process=False,
-        tokens_required=True,
-        # More than the template's LogLevel allows.
-        environment={"POWERTOOLS_LOG_LEVEL": "DEBUG"},
-        reports=log,
-    ) as stack:
-        yield stack
-
-
-def test_a_whole_job_leaves_no_secret_in_the_log(talkative: LocalStack, log: Listening) -> None:
-    assert talkative.issuer is not None
-    token = talkative.issuer.token("xyzzyuser", ["aafc/super-user"], ["dina-admin"])
-    group_records = GroupRecords(talkative, [("Authorization", f"Bearer {token}")]).make()
+def test_a_whole_job_leaves_no_secret_in_the_log(
+    secured_stack: LocalStack, log: HandlerLog
+) -> None:
+    assert secured_stack.issuer is not None
+    token = secured_stack.issuer.token("xyzzyuser", ["aafc/super-user"], ["dina-admin"])
+    group_records = GroupRecords(secured_stack, [("Authorization", f"Bearer {token}")]).make()
     secrets = {"the token": token, "its signature": token.rpartition(".")[2], "a body": "quagga"}
     secrets |= {"a claim": "xyzzyuser", "a query": "plughquery", "a cookie": "plovercookie"}
     secrets |= _store_directly(group_records)
@@ -57,14 +27,14 @@ def test_a_whole_job_leaves_no_secret_in_the_log(talkative: LocalStack, log: Lis
     secrets |= _signature("a link", location)
     link = group_records.ask("GET", Sent(f"{file}?redirect=false")).json()["url"]
     secrets |= _signature("a link in a document", link)
-    for event in talkative.bus_events:
+    for event in secured_stack.bus_events:
         if "toa" in event["detail"]:
             secrets["a key of an export"] = event["detail"]["toa"]
     assert "a key of an export" in secrets
     group_records.ask("GET", Sent(f"/toa/{secrets['a key of an export']}"))
     _ask_everything(group_records)
     _be_refused(group_records)
-    talkative.settle(retries=True)
+    secured_stack.settle(retries=True)
     assert len(log.lines) > 100
     found = {name: line for name, secret in secrets.items() for line in log.lines if secret in line}
     assert found == {}
