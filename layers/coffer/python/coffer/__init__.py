@@ -1,13 +1,14 @@
-"""Coffer: a serverless object store API. The map of the package:
+"""Coffer, a serverless object store API.
 
-settings       what the environment says, read once
-observability  the one logger and the one set of metrics
-domain         rules, records, use cases, and the ports they need; knows no AWS
-adapters       one module per technology, each behind a port of the domain
-http           the API edge: requests in, JSON:API documents and errors out
-batches        the queue and stream edge: records in, partial batch failures out
+settings        environment variables, typed and grouped by concern
+observability   logger and metrics
+identification  how callers of the object store API are identified
+domain          records, rules, use cases and ports; imports no AWS client
+adapters        implementations of the ports, one technology each
+http            parsing of requests, and JSON:API responses
+batches         handlers of queues and streams, with partial batch failures
 
-Imports point one way: functions -> http, batches, adapters -> domain.
+Imports go one way: functions -> http, batches, adapters -> domain.
 """
 
 __version__ = "0.1.0"
