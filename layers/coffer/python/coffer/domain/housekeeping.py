@@ -89,7 +89,7 @@ class Housekeeping:
     def _delete_derivatives(self, identifier: str) -> str:
         """Delete the derivatives that are left of deleted metadata."""
         try:
-            return "deleted" if self.cascade.confirm(identifier) else "deleting"
+            return "deleted" if self.cascade.complete(identifier) else "deleting"
         except TransactionCanceledError:
             return "busy"
 

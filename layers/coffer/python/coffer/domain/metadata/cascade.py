@@ -1,8 +1,9 @@
-"""Cascading: what was made from a file goes with the record that describes the file.
+"""Delete the derivatives of deleted metadata.
 
-As many derivatives as fit go in the transaction that deletes the record, more behind it in the same
-request. The tombstone stays on a sparse index until housekeeping has seen, an hour later, that none
-is left: then also of those that a crash left, or that were created in that very moment.
+The transaction that deletes the metadata deletes as many derivatives as it has room for, and the
+same request deletes the others afterwards. Derivatives may remain if the function died, or if they
+were created at the same time. So the tombstone stays on a sparse index until housekeeping, an hour
+later, finds no derivative.
 """
 
 from __future__ import annotations
@@ -22,48 +23,50 @@ from coffer.domain.transactions.actions import MAX_ACTIONS, Action, Replace
 from coffer.domain.transactions.tombstones import tombstone_expiry
 from coffer.domain.uploads.ports import Uploads
 
-MAX_ROUNDS = 10
-"""So many transactions one request makes behind the first; housekeeping does the rest."""
-_STEPS_OF_ONE = 2
+MAX_TRANSACTIONS = 10
+"""Maximum of one request after its first transaction. Housekeeping deletes the rest."""
+_ACTIONS_PER_DERIVATIVE = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cascade:
-    """The parts of the world in which deletions spread."""
+    """Dependencies of deleting the derivatives of deleted metadata."""
 
     uploads: Uploads
     catalogue: Catalogue
     clock: Clock
 
-    def actions(self, deleted: Metadata, room: int) -> list[Action]:
-        """What deletes as many derivatives of a deleted record as there is room for."""
+    def actions(self, deleted: Metadata, max_actions: int) -> list[Action]:
+        """Return the actions that delete derivatives of a deleted record, up to a maximum."""
         now = self.clock.now()
         actions: list[Action] = []
-        for derivative in self._left(deleted, room // _STEPS_OF_ONE):
-            actions.append(
-                Replace(derivative, derivative_tombstone(derivative, str(deleted.deleted_by), now))
-            )
+        for derivative in self._remaining(deleted, max_actions // _ACTIONS_PER_DERIVATIVE):
+            tombstone = derivative_tombstone(derivative, str(deleted.deleted_by), now)
+            actions.append(Replace(derivative, tombstone))
             actions += release_claim(derivative, now)
         return actions
 
-    def go_on(self, deleted: Metadata) -> bool:
-        """Delete the derivatives of a deleted record that are left; whether none is, now."""
-        for _ in range(MAX_ROUNDS):
+    def delete_remaining(self, deleted: Metadata) -> bool:
+        """Delete the remaining derivatives of a deleted record; return True if none is left."""
+        for _ in range(MAX_TRANSACTIONS):
             actions = self.actions(deleted, MAX_ACTIONS)
             if not actions:
                 return True
             try:
                 self.catalogue.commit(actions)
             except TransactionCanceledError:
-                continue  # somebody wrote one of them; the next round sees it as it is now
+                continue  # Another request wrote a derivative. Read it again.
         return False
 
-    def confirm(self, identifier: str) -> bool:
-        """Let a tombstone expire once none of its derivatives is left; whether none is."""
+    def complete(self, identifier: str) -> bool:
+        """Delete the remaining derivatives and let the tombstone expire if none is left.
+
+        Returns True if none is left.
+        """
         deleted = self.catalogue.metadata(identifier)
         if deleted is None or deleted.cascading_since is None:
             return True
-        if not self.go_on(deleted):
+        if not self.delete_remaining(deleted):
             return False
         after = replace(
             deleted, cascading_since=None, expires_at=tombstone_expiry(self.clock.now())
@@ -71,17 +74,17 @@ class Cascade:
         self.catalogue.commit((Replace(deleted, after),))
         return True
 
-    def _left(self, deleted: Metadata, most: int) -> Iterator[Derivative]:
-        """Derivatives that are there, read as they are: the index may lag behind."""
-        indexed = islice(self.catalogue.derived_from(deleted.identifier), most)
+    def _remaining(self, deleted: Metadata, limit: int) -> Iterator[Derivative]:
+        """Yield undeleted derivatives, read from the table because the index may lag behind."""
+        indexed = islice(self.catalogue.derived_from(deleted.identifier), limit)
         known = [derivative.identifier for derivative in indexed]
-        current = self.catalogue.derivatives_of([*self._generated(deleted), *known])
-        for derivative in islice(current.values(), most):
-            is_its = derivative.ac_derived_from == deleted.identifier
-            if is_its and derivative.deleted_on is None:
+        current = self.catalogue.derivatives_of([*self._generated_thumbnail(deleted), *known])
+        for derivative in islice(current.values(), limit):
+            is_derived = derivative.ac_derived_from == deleted.identifier
+            if is_derived and derivative.deleted_on is None:
                 yield derivative
 
-    def _generated(self, deleted: Metadata) -> list[str]:
-        """The generated thumbnail, which was perhaps written too lately for the index."""
+    def _generated_thumbnail(self, deleted: Metadata) -> list[str]:
+        """Return the identifier of the generated thumbnail, which the index may lack."""
         upload = self.uploads.get(deleted.file_identifier) if deleted.file_identifier else None
         return [upload.thumbnail_identifier] if upload and upload.thumbnail_identifier else []

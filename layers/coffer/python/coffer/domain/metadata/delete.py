@@ -1,4 +1,4 @@
-"""Delete a metadata record together with the derivatives of its file."""
+"""Delete a metadata record and its derivatives. The file stays and can be described again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coffer.domain.transactions.read import require_undeleted
 def delete_metadata(
     cascade: Cascade, caller: Caller, identifier: str, precondition: Precondition
 ) -> None:
-    """Delete the record and what was made from its file; the file itself stays, unclaimed."""
+    """Replace the record and its derivatives by tombstones, and release their files."""
 
     def plan() -> PlannedChange[Metadata]:
         before = find_metadata(cascade.catalogue, identifier)
@@ -35,7 +35,7 @@ def delete_metadata(
         actions = (Replace(before, after), *_release(before, now))
         return PlannedChange(after, (*actions, *cascade.actions(after, MAX_ACTIONS - len(actions))))
 
-    cascade.go_on(commit_change(cascade.catalogue, plan))
+    cascade.delete_remaining(commit_change(cascade.catalogue, plan))
 
 
 def _release(metadata: Metadata, now: datetime) -> tuple[Action, ...]:

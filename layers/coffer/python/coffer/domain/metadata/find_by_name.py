@@ -1,6 +1,6 @@
-"""Naming: which records of a group have a name (reference, 1.8: resource-name-identifier).
+"""Find the metadata records of a group by name (reference, 1.8: resource-name-identifier).
 
-The name is the file's original one, compared exactly; the group is the bucket.
+The name is the original name of the file, compared exactly. The group is the bucket.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coffer.domain.callers import Caller, Role
 
 @dataclass(frozen=True, kw_only=True)
 class NamedRecord:
-    """A record and its name."""
+    """The identifier and the name of a record."""
 
     identifier: str
     name: str | None
@@ -24,36 +24,36 @@ class NamedRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameQuestion:
-    """What is asked for: records of a group, of any of these names, or all where none is given."""
+class NameQuery:
+    """Names to find in a group; no names mean every record of the group."""
 
     group: str
     names: tuple[str, ...]
     limit: int
 
 
-class Names(Protocol):
-    """What finds metadata by its name; both cost what there is to find."""
+class NamedRecords(Protocol):
+    """Finds metadata by name. The cost grows with the number of results."""
 
-    def named(self, bucket_key: str, name: str, limit: int) -> Sequence[NamedRecord]:
-        """Records of exactly this name, the oldest first."""
+    def with_name(self, bucket_key: str, name: str, limit: int) -> Sequence[NamedRecord]:
+        """Return the records with exactly this name, the oldest first."""
         ...
 
-    def all_in(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
-        """Records of any name, the oldest first."""
+    def in_bucket(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
+        """Return the records with any name, the oldest first."""
         ...
 
 
-def find_by_name(names: Names, caller: Caller, question: NameQuestion) -> list[NamedRecord]:
-    """The records that are asked for, the oldest first."""
-    caller.require_role(Role.READ_ONLY, question.group)
-    key = bucket_key(question.group)
-    if not question.names:
-        return list(names.all_in(key, question.limit))
+def find_by_name(records: NamedRecords, caller: Caller, query: NameQuery) -> list[NamedRecord]:
+    """Return the records with the names of the query, the oldest first."""
+    caller.require_role(Role.READ_ONLY, query.group)
+    key = bucket_key(query.group)
+    if not query.names:
+        return list(records.in_bucket(key, query.limit))
     found = [
         record
-        for name in dict.fromkeys(question.names)
-        for record in names.named(key, name, question.limit)
+        for name in dict.fromkeys(query.names)
+        for record in records.with_name(key, name, query.limit)
     ]
     found.sort(key=lambda record: (record.created_on, record.identifier))
-    return found[: question.limit]
+    return found[: query.limit]

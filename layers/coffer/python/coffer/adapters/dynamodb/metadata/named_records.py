@@ -1,4 +1,4 @@
-"""The Names port on DynamoDB: metadata by bucket and name, from the list indexes."""
+"""The NamedRecords port on DynamoDB: metadata by bucket and name, from the list indexes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.domain.listing.index_keys import name_prefix
 from coffer.domain.metadata.find_by_name import NamedRecord
 
-_SHOWN = ["id", "originalFilename", "createdOn"]
+_ATTRIBUTES = ["id", "originalFilename", "createdOn"]
 
 
-class DynamoNames:
+class DynamoNamedRecords:
     """Finds metadata records by name."""
 
-    def named(self, bucket_key: str, name: str, limit: int) -> Sequence[NamedRecord]:
+    def with_name(self, bucket_key: str, name: str, limit: int) -> Sequence[NamedRecord]:
         index = MetadataItem.by_bucket_named
         sort_key = type(index).sort_key
         with overload_is_unavailable():
@@ -25,15 +25,15 @@ class DynamoNames:
                 range_key_condition=sort_key.startswith(name_prefix(name)),
                 filter_condition=MetadataItem.original_filename == name,
                 limit=limit,
-                attributes_to_get=_SHOWN,
+                attributes_to_get=_ATTRIBUTES,
             )
             items = list(results)
         return _records(items)
 
-    def all_in(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
+    def in_bucket(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
         with overload_is_unavailable():
             results = MetadataItem.by_bucket_created.query(
-                bucket_key, limit=limit, attributes_to_get=_SHOWN
+                bucket_key, limit=limit, attributes_to_get=_ATTRIBUTES
             )
             items = list(results)
         return _records(items)
