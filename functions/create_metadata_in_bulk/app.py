@@ -10,7 +10,7 @@ from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.transactions.bulk import check_response_size, read_entries, records_response
+from coffer.http.transactions.bulk import check_response_size, parse_new_records, records_response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
 
@@ -26,7 +26,7 @@ def add_many(request: Request) -> Response:
     caller = identify(request)
 
     def make(run: Run | None) -> Response:
-        entries = read_entries(request, METADATA_FIELDS)
+        entries = parse_new_records(request, METADATA_FIELDS)
         identities = [reserved_identifier(run, number) for number in range(len(entries))]
         made = bulk.create(caller, entries, identities, check_response_size(METADATA_FIELDS))
         return records_response(METADATA_FIELDS, made)

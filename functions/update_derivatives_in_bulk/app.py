@@ -10,7 +10,7 @@ from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.bulk import (
     check_response_size,
-    read_changes_of_many,
+    parse_bulk_changes,
     records_response,
 )
 from coffer.identification import configured_identify
@@ -23,7 +23,7 @@ app = Api()
 @app.route("PATCH /api/v1/derivative/bulk")
 def change_many(request: Request) -> Response:
     caller = identify(request)
-    changes = read_changes_of_many(request, DERIVATIVE_FIELDS)
+    changes = parse_bulk_changes(request, DERIVATIVE_FIELDS)
     made = bulk.update(caller, changes, check_response_size(DERIVATIVE_FIELDS))
     return records_response(DERIVATIVE_FIELDS, made)
 

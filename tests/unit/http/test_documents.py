@@ -1,4 +1,4 @@
-"""JSON:API documents, read and written."""
+"""JSON:API documents are parsed and built."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from coffer.domain.errors import ConflictError, MalformedRequestError, RequestError
 from coffer.domain.listing.index_keys import Kind
 from coffer.http.documents import (
+    parse_resource,
     read_resource,
     resource,
-    resource_of,
     resource_response,
     tag_matches,
 )
@@ -21,11 +21,11 @@ from tests.unit.http.events import make_request, send_json
 DATA = {"type": "metadata", "attributes": {"a": 1}}
 
 
-def refusal(document: Any) -> tuple[type[RequestError], list[tuple[str, str | None]]]:
-    with pytest.raises(RequestError) as refused:
+def errors_of(document: Any) -> tuple[type[RequestError], list[tuple[str, str | None]]]:
+    with pytest.raises(RequestError) as raised:
         read_resource(send_json(document), "metadata")
-    problems = refused.value.problems
-    return type(refused.value), [(problem.code, problem.pointer) for problem in problems]
+    problems = raised.value.problems
+    return type(raised.value), [(problem.code, problem.pointer) for problem in problems]
 
 
 def test_a_resource_is_its_attributes_and_relationships() -> None:
@@ -56,38 +56,36 @@ def test_relationships_may_be_left_out_and_ids_are_ignored() -> None:
         ({"data": DATA | {"relationships": []}}, "/data/relationships"),
     ],
 )
-def test_a_document_of_another_shape_is_malformed(document: Any, pointer: str) -> None:
-    kind, problems = refusal(document)
+def test_a_document_without_a_resource_is_malformed(document: Any, pointer: str) -> None:
+    kind, problems = errors_of(document)
     assert kind is MalformedRequestError
     assert problems == [("malformed_document", pointer)]
 
 
-def test_a_conflict_of_types_names_them_as_documents_do() -> None:
+def test_a_type_conflict_names_both_types() -> None:
     with pytest.raises(ConflictError, match="of type 'metadata', not 'derivative'"):
-        resource_of({"data": DATA | {"type": "derivative"}}, Kind.METADATA)
+        parse_resource({"data": DATA | {"type": "derivative"}}, Kind.METADATA)
 
 
 @pytest.mark.parametrize("given", ["derivative", "Metadata", "", None, 7, {"x": "y" * 1000}])
 def test_another_type_is_a_conflict(given: object) -> None:
-    kind, problems = refusal({"data": DATA | {"type": given}})
+    kind, problems = errors_of({"data": DATA | {"type": given}})
     assert kind is ConflictError
     assert problems == [("type_conflict", "/data/type")]
 
 
-def test_every_unknown_member_is_told() -> None:
-    kind, problems = refusal({"data": DATA | {"one": 1, "two": 2}})
+def test_every_unknown_member_is_reported() -> None:
+    kind, problems = errors_of({"data": DATA | {"one": 1, "two": 2}})
     assert kind is MalformedRequestError
     assert problems == [("unknown_member", "/data")] * 2
 
 
-def test_a_resource_object_has_only_what_there_is() -> None:
+def test_a_resource_object_has_no_empty_relationships() -> None:
     assert resource("t", "i", {"a": 1}) == {"id": "i", "type": "t", "attributes": {"a": 1}}
-    full = resource("t", "i", {}, relationships={"r": {}}, warnings={"w": "x"})
-    assert full["relationships"] == {"r": {}}
-    assert full["meta"] == {"warnings": {"w": "x"}}
+    assert resource("t", "i", {}, relationships={"r": {}})["relationships"] == {"r": {}}
 
 
-def test_an_answer_links_to_itself_and_has_its_version_as_tag() -> None:
+def test_a_response_links_to_itself_and_has_the_version_as_etag() -> None:
     response = resource_response(make_request(), resource("t", "i", {}), version=3)
     url = "https://coffer.example/api/v1/t/i"
     assert response.status == 200
@@ -96,7 +94,7 @@ def test_an_answer_links_to_itself_and_has_its_version_as_tag() -> None:
     assert json.loads(response.body)["links"] == {"self": url}
 
 
-def test_what_has_just_been_made_has_a_location() -> None:
+def test_a_created_resource_has_a_location() -> None:
     request = make_request(headers={"if-none-match": '"1"'})
     response = resource_response(request, resource("t", "i", {}), version=1, created=True)
     assert response.status == 201
@@ -116,7 +114,7 @@ def test_what_has_just_been_made_has_a_location() -> None:
         ('"1","2"', False),
     ],
 )
-def test_a_known_version_is_not_sent_again(header: str, matches: bool) -> None:
+def test_a_known_version_is_not_modified(header: str, matches: bool) -> None:
     assert tag_matches(header, '"3"') is matches
     request = make_request(headers={"if-none-match": header})
     response = resource_response(request, resource("t", "i", {}), version=3)

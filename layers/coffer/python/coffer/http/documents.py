@@ -1,4 +1,4 @@
-"""JSON:API 1.1 documents: reading those that callers send, writing those they get."""
+"""JSON:API 1.1 documents: parse request bodies, and build responses with one resource."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from coffer.http.requests import Request
 from coffer.http.responses import Response
 
 API_ROOT = "/api/v1"
-_MAX_NAME = 100
+_MAX_NAME_LENGTH = 100
+_MEMBERS = frozenset({"type", "id", "lid", "attributes", "relationships", "links", "meta"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceDocument:
-    """The primary resource of a request: its attributes, and the ids its relationships name."""
+    """The resource of a request body, with values as JSON has them."""
 
+    identifier: Any
     attributes: Mapping[str, Any]
     relationships: Mapping[str, Any]
 
 
-def read_resource(request: Request, kind: str) -> ResourceDocument:
-    """The resource of type `kind` that the body holds; raises a RequestError otherwise."""
-    return resource_of(request.json(), kind)
+def parse_resource(
+    document: Any, resource_type: str, *, needs_attributes: bool = True
+) -> ResourceDocument:
+    """Return the resource of a document; raise a `RequestError` if it is malformed.
 
-
-def resource_of(document: Any, kind: str) -> ResourceDocument:
-    """The resource of type `kind` that a document holds; raises a RequestError otherwise."""
+    Without `needs_attributes`, the resource may lack the member `attributes`.
+    """
     data = _object(document, "data", "")
     given = data.get("type")
-    if given != kind:
+    if given != resource_type:
         raise ConflictError(
             "type_conflict",
-            f"This takes resources of type {str(kind)!r}, not {str(given)[:60]!r}.",
+            f"This takes resources of type {str(resource_type)!r}, not {str(given)[:60]!r}.",
             pointer="/data/type",
         )
     unknown = [name for name in data if name not in _MEMBERS]
@@ -47,74 +49,68 @@ def resource_of(document: Any, kind: str) -> ResourceDocument:
                 for name in unknown
             ]
         )
+    has_attributes = needs_attributes or "attributes" in data
+    has_relationships = data.get("relationships") is not None
     return ResourceDocument(
-        attributes=_object(data, "attributes", "/data"),
-        relationships=_object(data, "relationships", "/data", optional=True),
+        identifier=data.get("id"),
+        attributes=_object(data, "attributes", "/data") if has_attributes else {},
+        relationships=_object(data, "relationships", "/data") if has_relationships else {},
     )
 
 
-def read_changes(request: Request, kind: str, identifier: str) -> ResourceDocument:
-    """What the body changes of the resource `kind`/`identifier`, which it has to name itself."""
-    document = request.json()
-    data = document.get("data") if isinstance(document, dict) else None
-    if isinstance(data, dict):
-        data.setdefault("attributes", {})
-    changes = resource_of(document, kind)
+def read_resource(request: Request, resource_type: str) -> ResourceDocument:
+    """Return the resource of the request body; raise a `RequestError` if it is malformed."""
+    return parse_resource(request.json(), resource_type)
+
+
+def read_changes(request: Request, resource_type: str, identifier: str) -> ResourceDocument:
+    """Return the resource of the request body, which changes the record `identifier`."""
+    document = parse_resource(request.json(), resource_type, needs_attributes=False)
     check_identifier(document, identifier)
-    return changes
+    return document
 
 
-def check_identifier(document: Any, identifier: str) -> None:
-    """Raise `MalformedRequestError` if the id of a document's resource is not `identifier`."""
-    if str(document["data"].get("id")).lower() != identifier:
+def check_identifier(document: ResourceDocument, identifier: str) -> None:
+    """Raise `MalformedRequestError` if the id of the resource is not `identifier`."""
+    if str(document.identifier).lower() != identifier:
         raise MalformedRequestError(
             "wrong_identifier",
-            "The id of the document is not the one of the path.",
+            "The id of the document must be the id of the path.",
             pointer="/data/id",
         )
 
 
-_MEMBERS = frozenset({"type", "id", "lid", "attributes", "relationships", "links", "meta"})
-
-
-def _object(container: Any, name: str, where: str, *, optional: bool = False) -> Mapping[str, Any]:
+def _object(container: Any, name: str, pointer: str) -> Mapping[str, Any]:
     value = container.get(name) if isinstance(container, dict) else None
-    if value is None and optional:
-        return {}
     if not isinstance(value, dict):
         raise MalformedRequestError(
             "malformed_document",
             f"A JSON:API document with an object {name!r} is needed here.",
-            pointer=f"{where}/{name}",
+            pointer=f"{pointer}/{name}",
         )
     return value
 
 
-def pointer_to(where: str, name: str) -> str:
-    """The pointer to the member `name` of the object at `where` (RFC 6901, sections 3 and 4).
+def pointer_to(pointer: str, name: str) -> str:
+    """Return the pointer to a member of the object at `pointer` (RFC 6901, sections 3 and 4).
 
-    An endless name is not repeated: the object itself is pointed at.
+    Returns the pointer to the object itself if the name is very long.
     """
-    if len(name) > _MAX_NAME:
-        return where
-    return f"{where}/{name.replace('~', '~0').replace('/', '~1')}"
+    if len(name) > _MAX_NAME_LENGTH:
+        return pointer
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def resource(
-    kind: str,
+    resource_type: str,
     identifier: str,
     attributes: Mapping[str, Any],
     *,
     relationships: Mapping[str, Any] | None = None,
-    warnings: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A resource object."""
-    document: dict[str, Any] = {"id": identifier, "type": kind, "attributes": dict(attributes)}
-    if relationships:
-        document["relationships"] = dict(relationships)
-    if warnings:
-        document["meta"] = {"warnings": dict(warnings)}
-    return document
+    """Return a resource object."""
+    data = {"id": identifier, "type": resource_type, "attributes": dict(attributes)}
+    return data | ({"relationships": dict(relationships)} if relationships else {})
 
 
 def resource_response(
@@ -125,10 +121,10 @@ def resource_response(
     created: bool = False,
     included: Sequence[Mapping[str, Any]] | None = None,
 ) -> Response:
-    """A document with one resource: 200, or 201 with its Location when it has just been made.
+    """Return a response with one resource: 200, or 201 with its Location if it was created.
 
-    The ETag is the record's version (RFC 9110, 8.8.3); `If-None-Match` of the same answers 304,
-    unless other records are included, of which the version says nothing.
+    The ETag is the version of the record (RFC 9110, 8.8.3). If `If-None-Match` has it, the response
+    is 304, unless it includes other records, which may have changed.
     """
     url = f"{request.base_url}{API_ROOT}/{data['type']}/{data['id']}"
     tag = f'"{version}"'
@@ -145,11 +141,11 @@ def resource_response(
 
 
 def deleted_response() -> Response:
-    """The resource is gone: 204, without a word."""
+    """Return the response to a deletion: 204 without a body."""
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def tag_matches(header: str, tag: str) -> bool:
-    """Whether an If-None-Match header names this entity tag, by weak comparison (RFC 9110)."""
-    named = {piece.strip().removeprefix("W/") for piece in header.split(",")} if header else set()
-    return tag in named or "*" in named
+    """Return True if an If-None-Match header has this ETag, by weak comparison (RFC 9110)."""
+    tags = {piece.strip().removeprefix("W/") for piece in header.split(",")} if header else set()
+    return tag in tags or "*" in tags

@@ -26,7 +26,7 @@ from coffer.http.listing.cursors import encode_cursor
 from coffer.http.listing.queries import ListQuery, View, parse_view
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.transactions.bulk import bulk_response, read_identifiers
+from coffer.http.transactions.bulk import bulk_response, parse_identifiers
 from coffer.http.uploads.documents import present_upload
 
 MAX_LIST_BYTES = 5_000_000
@@ -88,7 +88,7 @@ def bulk_load_response(
 ) -> Response:
     """Return the records whose ids are in the request body. `load` reads them."""
     view = parse_view(request, kind)
-    records = load(caller, read_identifiers(request, kind))
+    records = load(caller, parse_identifiers(request, kind))
     related = find_related(lists, catalogue, caller, kind, records, view.include)
     presented = [_present(record, view, related) for record in records]
     included = _without_repetitions(one for _, others in presented for one in others)

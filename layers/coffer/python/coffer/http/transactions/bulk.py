@@ -1,13 +1,12 @@
-"""Bulk at the edge: documents with many resources, in and out.
+"""Parse documents with many resources, and build the responses to them.
 
-`application/vnd.api+json; ext=bulk` is taken as any other parameter of the media type is.
+Parameters of the media type, such as `ext=bulk`, are ignored.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 from coffer import __version__
@@ -20,53 +19,51 @@ from coffer.domain.errors import (
 from coffer.domain.fields import RecordFields
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.transactions.bulk import MAX_ENTRIES
-from coffer.http.documents import resource_of
+from coffer.http.documents import ResourceDocument, parse_resource
 from coffer.http.fields import Values, parse_changes, parse_new, present_record
 from coffer.http.requests import Request
 from coffer.http.responses import MAX_RESPONSE_BYTES, Response
 
 Entry = TypeVar("Entry")
-Document = Mapping[str, Any]
 
 
-def read_entries(request: Request, fields: RecordFields) -> list[Values]:
+def parse_new_records(request: Request, fields: RecordFields) -> list[Values]:
     """Return the values of each new record; raise the errors of all entries together."""
-    return _each(request, lambda data: parse_new(resource_of({"data": data}, fields.type), fields))
+    return _parse_entries(
+        request, lambda data: parse_new(parse_resource({"data": data}, fields.type), fields)
+    )
 
 
-def read_changes_of_many(request: Request, fields: RecordFields) -> list[tuple[str, Values]]:
-    """Return the id and the changed values of each record."""
+def parse_bulk_changes(request: Request, fields: RecordFields) -> list[tuple[str, Values]]:
+    """Return the id and the changed values of each record; raise all errors together."""
 
-    def change(data: Any) -> tuple[str, Values]:
-        if isinstance(data, dict):
-            data.setdefault("attributes", {})
-        document = resource_of({"data": data}, fields.type)
-        return _identifier(data), parse_changes(document, fields)
+    def parse(data: Any) -> tuple[str, Values]:
+        document = parse_resource({"data": data}, fields.type, needs_attributes=False)
+        return _identifier(document), parse_changes(document, fields)
 
-    return _each(request, change)
+    return _parse_entries(request, parse)
 
 
-def read_identifiers(request: Request, kind: str) -> list[str]:
-    """The ids of the resources that the body names, each once."""
+def parse_identifiers(request: Request, resource_type: str) -> list[str]:
+    """Return the ids of the resources, each once; raise all errors together."""
 
-    def name(data: Any) -> str:
-        if isinstance(data, dict):
-            data.setdefault("attributes", {})
-        resource_of({"data": data}, kind)
-        return _identifier(data)
+    def parse(data: Any) -> str:
+        return _identifier(parse_resource({"data": data}, resource_type, needs_attributes=False))
 
-    return list(dict.fromkeys(_each(request, name)))
+    return list(dict.fromkeys(_parse_entries(request, parse)))
 
 
-def bulk_response(resources: Sequence[Document], included: Sequence[Document] | None) -> Response:
-    """All resources, with 200: also those that have just been made (reference, 1.0)."""
+def bulk_response(
+    resources: Sequence[Mapping[str, Any]], included: Sequence[Mapping[str, Any]] | None
+) -> Response:
+    """Return the response with these resources: 200, even if they were created (reference, 1.0)."""
     document: dict[str, Any] = {"data": list(resources)}
     if included is not None:
         document["included"] = list(included)
     document["meta"] = {"moduleVersion": __version__}
-    answer = Response.of_json(document, status=HTTPStatus.OK)
-    _check_weight(len(str(answer.body).encode()))
-    return answer
+    response = Response.of_json(document)
+    _check_size(len(str(response.body).encode()))
+    return response
 
 
 def records_response(fields: RecordFields, records: Sequence[object]) -> Response:
@@ -75,22 +72,24 @@ def records_response(fields: RecordFields, records: Sequence[object]) -> Respons
 
 
 def check_response_size(fields: RecordFields) -> Callable[[Sequence[object]], None]:
-    """Return a function that raises `TooLargeError` if a response would be too large."""
+    """Return a function that raises `TooLargeError` if the response with records is too large."""
 
     def check(records: Sequence[object]) -> None:
-        _check_weight(sum(len(json.dumps(present_record(fields, one))) + 1 for one in records))
+        _check_size(sum(len(json.dumps(present_record(fields, one))) + 1 for one in records))
 
     return check
 
 
-def _check_weight(size: int) -> None:
-    if size > MAX_RESPONSE_BYTES:
+def _check_size(size_bytes: int) -> None:
+    if size_bytes > MAX_RESPONSE_BYTES:
         raise TooLargeError(
-            "answer_too_large", "The answer would pass 6 MB: send fewer entries.", pointer="/data"
+            "answer_too_large",
+            "The response would have more than 6 MB: send fewer entries.",
+            pointer="/data",
         )
 
 
-def _each(request: Request, read: Callable[[Any], Entry]) -> list[Entry]:
+def _parse_entries(request: Request, parse: Callable[[Any], Entry]) -> list[Entry]:
     document = request.json()
     entries = document.get("data") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
@@ -102,14 +101,14 @@ def _each(request: Request, read: Callable[[Any], Entry]) -> list[Entry]:
     if len(entries) > MAX_ENTRIES:
         raise TooLargeError(
             "too_many_entries",
-            f"One request takes {MAX_ENTRIES} entries, not {len(entries)}.",
+            f"The request has {len(entries)} entries; at most {MAX_ENTRIES} are allowed.",
             pointer="/data",
         )
     values: list[Entry] = []
     errors: list[RequestError] = []
     for number, data in enumerate(entries):
         try:
-            values.append(read(data))
+            values.append(parse(data))
         except RequestError as error:
             errors.append(error.at_entry(number))
     if errors:
@@ -117,10 +116,11 @@ def _each(request: Request, read: Callable[[Any], Entry]) -> list[Entry]:
     return values
 
 
-def _identifier(data: Any) -> str:
-    given = data.get("id")
-    if not is_identifier(given):
+def _identifier(document: ResourceDocument) -> str:
+    if not is_identifier(document.identifier):
         raise MalformedRequestError(
-            "malformed_identifier", f"{str(given)[:80]!r} is not a UUID.", pointer="/data/id"
+            "malformed_identifier",
+            f"{str(document.identifier)[:80]!r} is not a UUID.",
+            pointer="/data/id",
         )
-    return str(given).lower()
+    return str(document.identifier).lower()

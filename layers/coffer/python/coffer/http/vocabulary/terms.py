@@ -55,7 +55,7 @@ class TermEditor(Generic[T]):
         precondition = read_precondition(request)
         fields = TERM_FIELDS[self.kind]
         document = read_resource(request, fields.type)
-        check_identifier(request.json(), identifier)
+        check_identifier(document, identifier)
         changes = parse_changes(document, fields)
         term = change_term(self.vocabulary, caller, self.kind, identifier, changes, precondition)
         return term_response(request, term)

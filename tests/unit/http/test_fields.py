@@ -1,4 +1,4 @@
-"""Metadata at the edge: the shape of every attribute, and all mistakes at once."""
+"""The fields of metadata in request documents and in responses."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tests.unit.http.events import send_json
 PERSON = {"data": {"type": "person", "id": METADATA}}
 
 
-def read(attributes: Any, relationships: Any = None) -> dict[str, Any]:
+def parse(attributes: Any, relationships: Any = None) -> dict[str, Any]:
     data = {"type": "metadata", "attributes": attributes, "relationships": relationships}
     return parse_new_record(send_json({"data": data}), METADATA_FIELDS)
 
 
-def refusal(attributes: Any, relationships: Any = None) -> list[tuple[str, str | None]]:
-    with pytest.raises(MalformedRequestError) as refused:
-        read(attributes, relationships)
-    return [(problem.code, problem.pointer) for problem in refused.value.problems]
+def errors_of(attributes: Any, relationships: Any = None) -> list[tuple[str, str | None]]:
+    with pytest.raises(MalformedRequestError) as raised:
+        parse(attributes, relationships)
+    return [(problem.code, problem.pointer) for problem in raised.value.problems]
 
 
 GOOD: list[tuple[str, Any, str, Any]] = [
@@ -70,13 +70,13 @@ GOOD: list[tuple[str, Any, str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "field", "kept"), GOOD)
-def test_an_attribute_is_read(name: str, value: Any, field: str, kept: Any) -> None:
-    assert read({name: value}) == {field: kept}
+def test_an_attribute_is_parsed(name: str, value: Any, field: str, kept: Any) -> None:
+    assert parse({name: value}) == {field: kept}
 
 
 @pytest.mark.parametrize("name", sorted({name for name, *_ in GOOD}))
-def test_null_is_not_given(name: str) -> None:
-    assert read({name: None}) == {}
+def test_null_is_no_value(name: str) -> None:
+    assert parse({name: None}) == {}
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_null_is_not_given(name: str) -> None:
         "acHashValue",
     ],
 )
-def test_what_the_server_sets_is_ignored(name: str) -> None:
-    assert read({name: {"any": ["thing"]}}) == {}
+def test_attributes_that_the_server_sets_are_ignored(name: str) -> None:
+    assert parse({name: {"any": ["thing"]}}) == {}
 
 
 @pytest.mark.parametrize(
@@ -135,10 +135,10 @@ def test_what_the_server_sets_is_ignored(name: str) -> None:
         ("managedAttributes", {"k": None}),
     ],
 )
-def test_an_attribute_of_another_shape_is_pointed_at(name: str, value: Any) -> None:
-    with pytest.raises(MalformedRequestError) as refused:
-        read({name: value})
-    [problem] = refused.value.problems
+def test_a_value_of_another_type_is_reported(name: str, value: Any) -> None:
+    with pytest.raises(MalformedRequestError) as raised:
+        parse({name: value})
+    [problem] = raised.value.problems
     assert (problem.code, problem.pointer) == ("malformed_attribute", f"/data/attributes/{name}")
     assert problem.detail.startswith(f"{name}: ")
     assert len(problem.detail) < 200
@@ -146,16 +146,16 @@ def test_an_attribute_of_another_shape_is_pointed_at(name: str, value: Any) -> N
 
 def test_markup_is_refused_in_the_references_words() -> None:
     with pytest.raises(MalformedRequestError, match="Unaccepted value detected in attributes"):
-        read({"dcRights": "<iframe src=x>"})
+        parse({"dcRights": "<iframe src=x>"})
 
 
-def test_a_kind_that_is_none_is_named() -> None:
+def test_an_unknown_dc_type_is_named() -> None:
     with pytest.raises(MalformedRequestError, match="'sculpture' is not a valid dc type"):
-        read({"dcType": "sculpture"})
+        parse({"dcType": "sculpture"})
 
 
-def test_all_mistakes_are_told_at_once_in_the_documents_order() -> None:
-    assert refusal(
+def test_all_problems_are_reported_in_the_order_of_the_document() -> None:
+    assert errors_of(
         {"colour": "red", "dcType": "sculpture", "bucket": 7},
         {"dcCreator": 7, "owner": {}},
     ) == [
@@ -171,27 +171,27 @@ def test_all_mistakes_are_told_at_once_in_the_documents_order() -> None:
     ("name", "token"),
     [("a/b", "a~1b"), ("m~n", "m~0n"), ("~1", "~01"), ("é", "é"), ("", "")],
 )
-def test_a_pointer_escapes_what_it_points_at(name: str, token: str) -> None:
+def test_a_pointer_escapes_the_name(name: str, token: str) -> None:
     """RFC 6901, section 3."""
-    assert refusal({name: 1}, {name: 1}) == [
+    assert errors_of({name: 1}, {name: 1}) == [
         ("unknown_attribute", f"/data/attributes/{token}"),
         ("unknown_relationship", f"/data/relationships/{token}"),
     ]
 
 
-def test_a_name_that_is_endless_is_not_repeated_whole() -> None:
-    with pytest.raises(MalformedRequestError) as refused:
-        read({"x" * 1_000_000: 1})
-    [problem] = refused.value.problems
+def test_a_very_long_name_is_not_repeated() -> None:
+    with pytest.raises(MalformedRequestError) as raised:
+        parse({"x" * 1_000_000: 1})
+    [problem] = raised.value.problems
     assert problem.pointer == "/data/attributes"
     assert len(problem.detail) < 200
 
 
 def test_persons_are_related_by_their_ids() -> None:
-    new = read({}, {"acMetadataCreator": PERSON, "dcCreator": {"data": None}})
+    new = parse({}, {"acMetadataCreator": PERSON, "dcCreator": {"data": None}})
     assert new == {"ac_metadata_creator": METADATA}
-    assert read({}, {"dcCreator": {"links": {}}}) == {}
-    assert read({}, {"dcCreator": PERSON}) == {"dc_creator": METADATA}
+    assert parse({}, {"dcCreator": {"links": {}}}) == {}
+    assert parse({}, {"dcCreator": PERSON}) == {"dc_creator": METADATA}
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_persons_are_related_by_their_ids() -> None:
         {"data": {"type": "person", "id": "nobody"}},
     ],
 )
-def test_a_relationship_of_another_shape_is_pointed_at(relationship: Any) -> None:
-    assert refusal({}, {"dcCreator": relationship}) == [
+def test_a_malformed_relationship_is_reported(relationship: Any) -> None:
+    assert errors_of({}, {"dcCreator": relationship}) == [
         ("malformed_relationship", "/data/relationships/dcCreator")
     ]
 
@@ -230,7 +230,7 @@ NAMES = st.sampled_from(sorted({name for name, *_ in GOOD}))
 @given(st.dictionaries(NAMES, JSON_VALUES, max_size=4), JSON_VALUES)
 def test_no_document_crashes(attributes: Any, relationships: Any) -> None:
     try:
-        read(attributes, relationships)
+        parse(attributes, relationships)
     except RequestError as error:
         assert error.problems  # noqa: PT017 - either is well
 
