@@ -29,7 +29,7 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "layers/coffer/python")]
 
-from tests.environment import REQUIRED  # noqa: E402 - the settings are read when they are imported
+from tests.environment import REQUIRED  # noqa: E402 - adapters read their settings when they are imported
 
 os.environ.update(REQUIRED | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 

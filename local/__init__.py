@@ -24,8 +24,8 @@ process and delivers nothing until the test asks for it:
         assert stack.bus_events[-1]["detail-type"] == "ObjectUploadNotification"
         assert stack.failures == []          # (function, Outcome) of every failed invocation
 
-`coffer.settings` reads the environment once per process, so start the stack before anything imports
-it. If a test module imports it during collection, start the stack in `pytest_configure` of the top
+Adapters read their settings once, when they are imported, so start the stack before anything imports
+them. If a test module imports one during collection, start the stack in `pytest_configure` of the top
 conftest. Otherwise `start` raises `EnvironmentConflictError`.
 """
 

@@ -1,7 +1,7 @@
-"""One local stack for the whole run, made from the template before anything of ours is imported.
+"""One local stack for the whole run, created from the template before anything of ours is imported.
 
-`coffer.settings` reads the environment when it is first imported, so the stack, which sets that
-environment, has to be there before test modules are collected. It has its own S3, unless a plugin
+Adapters read their settings when they are imported. The stack sets them in the environment, so it
+has to start before test modules are collected. It has its own S3, unless a plugin
 (`tests.ceph.plugin`) has put a stack on another one there before.
 """
 

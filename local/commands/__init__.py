@@ -185,7 +185,7 @@ def _seed(options: argparse.Namespace) -> int:
         raise ValueError(f"a stack is seeded with at least one record, not {options.count}")
     for variables in environments(_remote().call("state"), "127.0.0.1").values():
         os.environ.update(variables)
-    # The settings are read when they are first imported, so this import has to come last.
+    # Adapters read their settings when they are imported, so this import has to come last.
     from local.commands.seeding import BUCKETS, progress_line, seed
 
     seed(options.count, progress_line(sys.stderr.write))

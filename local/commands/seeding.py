@@ -2,7 +2,7 @@
 
 Each record is an upload with its metadata, as the API would have written them. No bytes are stored,
 so a download answers that the bytes are missing. Set the environment before importing this module,
-because `coffer.settings` reads it at its first import.
+because adapters read their settings when they are imported.
 """
 
 from __future__ import annotations

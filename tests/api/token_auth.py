@@ -1,5 +1,5 @@
-"""A stack that demands tokens. Its handlers run in processes of their own: settings are read once a
-process, and the tests' own has a development identity."""
+"""A stack that requires tokens. Its handlers run in separate processes, because handlers read their
+settings once, and in the process of the tests those contain a development identity."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How rawstore's functions start: what they import, and what they refuse to start without.
 
-Each test runs a fresh Python, because settings are read once a process.
+Each test runs a fresh Python, because handlers read their settings when they are imported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How callers are identified: by the settings, and not at all where they say nothing."""
+"""Callers are identified as the settings say. Without such settings nothing starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signs for the object store, and where it listens: by the settings."""
+"""Credentials and endpoint of the object store, from the settings."""
 
 from __future__ import annotations
 
