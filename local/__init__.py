@@ -24,9 +24,9 @@ process and delivers nothing until the test asks for it:
         assert stack.bus_events[-1]["detail-type"] == "ObjectUploadNotification"
         assert stack.failures == []          # (function, Outcome) of every failed invocation
 
-Adapters read their settings once, when they are imported, so start the stack before anything imports
-them. If a test module imports one during collection, start the stack in `pytest_configure` of the top
-conftest. Otherwise `start` raises `EnvironmentConflictError`.
+Adapters read their settings once, when they are imported, so start the stack before the first such
+import. If a test module imports an adapter during collection, start the stack in
+`pytest_configure` of the top conftest. Otherwise `start` raises `EnvironmentConflictError`.
 """
 
 import sys

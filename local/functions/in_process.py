@@ -1,7 +1,8 @@
 """Run handlers in this process, for tests: fast, easy to debug, and one at a time.
 
 Every handler is an `app.py`, so each is imported under a module name of its own. The environment
-is the union of all functions' variables, because adapters read their settings once, when they are imported.
+is the union of all functions' variables, because adapters read their settings once, when they are
+imported.
 """
 
 from __future__ import annotations
