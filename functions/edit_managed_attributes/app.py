@@ -1,4 +1,4 @@
-"""POST, PATCH and DELETE /api/v1/managed-attribute: edit the attributes of metadata."""
+"""Create, change and delete managed attributes (POST, PATCH, DELETE /api/v1/managed-attribute)."""
 
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary

@@ -1,4 +1,4 @@
-"""POST, PATCH and DELETE /api/v1/object-subtype: edit the subdivisions of dcTypes."""
+"""Create, change and delete object subtypes (POST, PATCH, DELETE /api/v1/object-subtype)."""
 
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary

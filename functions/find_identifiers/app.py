@@ -1,4 +1,4 @@
-"""GET /resource-name-identifier, here and below /api/v1: the ids of records by their names."""
+"""Find the ids of records by name (GET /resource-name-identifier, also under /api/v1)."""
 
 from coffer.adapters.dynamodb.metadata.named_records import DynamoNamedRecords
 from coffer.domain.metadata.find_by_name import find_by_name

@@ -1,4 +1,4 @@
-"""GET /api/v1/audit-snapshot: snapshots of changed records, with author and time."""
+"""List audit snapshots of a record or an author (GET /api/v1/audit-snapshot)."""
 
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.domain.changes.history import list_snapshots

@@ -1,4 +1,4 @@
-"""GET /api/v1/derivative: the derivatives that the caller may read, page by page."""
+"""List the derivatives that the caller may read (GET /api/v1/derivative)."""
 
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

@@ -1,4 +1,4 @@
-"""GET /api/v1/license and /api/v1/license/{id}: the licences for metadata."""
+"""List the licences for metadata, and show one (GET /api/v1/license and …/{id})."""
 
 from coffer.domain.vocabulary.licenses import LICENSES, License, find_license
 from coffer.http.api import Api, require_variable

@@ -1,4 +1,4 @@
-"""GET /api/v1/media-type and /api/v1/media-type/{id}: the media types that files may have."""
+"""List the media types of accepted files, and show one (GET /api/v1/media-type and …/{id})."""
 
 from urllib.parse import quote
 

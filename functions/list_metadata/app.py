@@ -1,4 +1,4 @@
-"""GET /api/v1/metadata: the metadata records that the caller may read, page by page."""
+"""List the metadata records that the caller may read (GET /api/v1/metadata)."""
 
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

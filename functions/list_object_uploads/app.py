@@ -1,4 +1,4 @@
-"""GET /api/v1/object-upload: the upload records that the caller may read, page by page."""
+"""List the upload records that the caller may read (GET /api/v1/object-upload)."""
 
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

@@ -1,4 +1,4 @@
-"""GET /{service}/info: where the files of the token's user can be."""
+"""List the prefixes of the token user's files (GET /{service}/info)."""
 
 from coffer.adapters.rawstore.store import package_endpoint, package_host
 from coffer.adapters.signing.sigv4 import encode_path

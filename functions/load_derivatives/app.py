@@ -1,4 +1,4 @@
-"""POST /api/v1/derivative/bulk-load: up to a thousand records by their ids."""
+"""Load derivatives by their ids (POST /api/v1/derivative/bulk-load)."""
 
 from functools import partial
 

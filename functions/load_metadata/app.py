@@ -1,4 +1,4 @@
-"""POST /api/v1/metadata/bulk-load: up to a thousand records by their ids."""
+"""Load metadata records by their ids (POST /api/v1/metadata/bulk-load)."""
 
 from functools import partial
 

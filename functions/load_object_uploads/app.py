@@ -1,4 +1,4 @@
-"""POST /api/v1/object-upload/bulk-load: up to a thousand records by their ids."""
+"""Load upload records by their ids (POST /api/v1/object-upload/bulk-load)."""
 
 from functools import partial
 

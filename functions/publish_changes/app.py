@@ -1,4 +1,4 @@
-"""DynamoDB streams: write an audit snapshot of each change, then publish its messages."""
+"""Write an audit snapshot of each change, then publish its messages (DynamoDB streams)."""
 
 from collections.abc import Mapping
 from typing import Any

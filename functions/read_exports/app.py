@@ -1,4 +1,4 @@
-"""GET /api/v1/object-export and /api/v1/object-export/{id}: one's own exports."""
+"""List the caller's exports, and show one (GET /api/v1/object-export and …/{id})."""
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.domain.export.access_keys import own_export

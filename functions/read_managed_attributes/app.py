@@ -1,4 +1,4 @@
-"""GET /api/v1/managed-attribute and /api/v1/managed-attribute/{id}: attributes for metadata."""
+"""List managed attributes, and show one (GET /api/v1/managed-attribute and …/{id})."""
 
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import is_identifier

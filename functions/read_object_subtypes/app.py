@@ -1,4 +1,4 @@
-"""GET /api/v1/object-subtype and /api/v1/object-subtype/{id}: subdivisions of dcTypes."""
+"""List object subtypes, and show one (GET /api/v1/object-subtype and …/{id})."""
 
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import parse_identifier

@@ -1,4 +1,4 @@
-"""SQS: publish the messages of one page of an index refresh, then enqueue the next page."""
+"""Publish one page of an index refresh, then enqueue the next page (SQS)."""
 
 from typing import Any
 

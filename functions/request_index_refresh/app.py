@@ -1,4 +1,4 @@
-"""POST /index-refresh, also under /api/v1: ask indexes to read one record or all again."""
+"""Enqueue the index refresh of one record, or of all (POST /index-refresh, also under /api/v1)."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/config and /api/v1/config/{id}: what this deployment takes, and what it fills in."""
+"""List the configurations of this deployment, and show one (GET /api/v1/config and …/{id})."""
 
 from coffer.domain.configuration.published import Limits, configuration, find_configuration
 from coffer.http.api import Api, require_variable

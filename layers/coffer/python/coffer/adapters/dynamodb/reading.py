@@ -40,7 +40,7 @@ class RecordItem(Protocol[RecordT]):
 
     @classmethod
     def get(cls, hash_key: Any, *, consistent_read: bool) -> RecordItem[RecordT]:
-        """Return the item with this key; raise DoesNotExist if there is none."""
+        """Return the item with this key; raise DoesNotExist if it does not exist."""
         ...
 
     @classmethod
@@ -56,7 +56,7 @@ class RecordItem(Protocol[RecordT]):
 
 
 def read_item(item_type: type[Item], hash_key: str, range_key: str | None = None) -> Item | None:
-    """Return the item with this key; None if there is none."""
+    """Return the item with this key; None if it does not exist."""
     with overload_is_unavailable():
         try:
             return item_type.get(hash_key, range_key, consistent_read=True)
@@ -67,7 +67,7 @@ def read_item(item_type: type[Item], hash_key: str, range_key: str | None = None
 def read_record(
     item_type: type[RecordItem[RecordT]], identifier: str, clock: Clock
 ) -> RecordT | None:
-    """Return the record with this id; None if there is none."""
+    """Return the record with this id; None if it does not exist."""
     with overload_is_unavailable():
         try:
             record = item_type.get(identifier, consistent_read=True).record()

@@ -116,7 +116,7 @@ def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[st
 def _is_upload_update(before: ObjectUpload, after: ObjectUpload) -> bool:
     """Return True if a user changed the record, or if it now waits for a thumbnail.
 
-    The result of a thumbnail has a message of its own.
+    The result of a thumbnail has another message.
     """
     waits = after.thumbnail_status is ThumbnailStatus.PENDING
     return after.changed_by is not None or (

@@ -1,4 +1,4 @@
-"""Ports of the change stream: the audit table, the event bus and the index refresh queue."""
+"""Ports of the change stream."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Publish changes of records: write the audit snapshot, then put the messages on the event bus.
+"""Publish changes of records.
 
-A record's `version` counts the changes that readers can see. A write that leaves the version as it
-is, such as a claim, is not published.
+A change becomes an audit snapshot and then messages on the event bus. A record's `version` counts
+the changes that readers can see. A write that keeps the version, such as a claim, is not published.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a deployment tells its clients of itself: how much it takes, and what it fills in."""
+"""The configurations that clients can read: upload limits and default values of metadata."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ _UNITS = (("MB", 1024**2), ("KB", 1024))
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How large files may be, in bytes: through the API itself, and straight to S3."""
+    """Maximum sizes of files: sent through the API, and sent directly to S3."""
 
     max_direct_upload_bytes: int
     max_upload_bytes: int
 
 
 def configuration(limits: Limits) -> Mapping[str, Mapping[str, Any]]:
-    """The attributes of each configuration by its id, in the reference's order.
+    """Return the attributes of each configuration by its id, in the reference's order.
 
-    The two sizes with a unit are the reference's; its clients measure against them what they are
-    about to send as a form.
+    The two sizes with a unit are the reference's. Its clients compare forms with them.
     """
-    size = spelled(limits.max_direct_upload_bytes)
+    size = format_size(limits.max_direct_upload_bytes)
     return {
         FILE_UPLOAD: {
             "max-file-size": size,
@@ -48,15 +47,15 @@ def configuration(limits: Limits) -> Mapping[str, Mapping[str, Any]]:
 
 
 def find_configuration(limits: Limits, identifier: str) -> Mapping[str, Any]:
-    """The attributes of the configuration with this id; NotFoundError where there is none."""
+    """Return the attributes of a configuration; raise NotFoundError for an unknown id."""
     attributes = configuration(limits).get(identifier)
     if attributes is None:
         raise NotFoundError("config_not_found", f"There is no config {identifier[:80]!r}.")
     return attributes
 
 
-def spelled(size_bytes: int) -> str:
-    """A size as Spring spells it, in the largest unit that leaves no fraction: `4MB`."""
+def format_size(size_bytes: int) -> str:
+    """Return a size in Spring's form, such as `4MB`, in the largest unit without a fraction."""
     for unit, size in _UNITS:
         if size_bytes % size == 0:
             return f"{size_bytes // size}{unit}"

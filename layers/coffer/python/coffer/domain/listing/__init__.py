@@ -1,1 +1,1 @@
-"""Lists: which records there are, in an order, filtered, a page at a time."""
+"""Lists of records with filters, sort orders and pages."""

@@ -1,4 +1,4 @@
-"""Filters of lists: conditions on the attributes of a record, and the test if a record meets them.
+"""Filters of lists, and the check whether a record meets them.
 
 A comparison with an attribute that has no value is false, also for NEQ, as in the reference's
 database. A comparison with a list is true if it is true for one element.

@@ -80,7 +80,7 @@ class RangeMerge:
         return all(one.is_read_to_end and not one.entries for one in self._buffers)
 
     def peek(self) -> ListEntry | None:
-        """Return the next entry; None if it has to be read first, or if there is none."""
+        """Return the next entry; None if it has to be read first, or at the end."""
         if any(buffer.needs_read for buffer in self._buffers):
             return None
         buffer = self._first()

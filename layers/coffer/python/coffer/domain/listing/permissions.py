@@ -25,7 +25,7 @@ def may_read(caller: Caller, record: ListedRecord) -> bool:
 def permissions_of(caller: Caller, record: ListedRecord) -> list[str]:
     """Return the caller's permissions on the record, of `create`, `update` and `delete`.
 
-    Nobody may create the record of an upload, because uploading a file creates it.
+    The record of an upload is created by uploading the file, not by a request.
     """
     if isinstance(record, ObjectUpload):
         return ["update", "delete"] if caller.is_admin else []

@@ -1,4 +1,4 @@
-"""Plan a list query: choose the key ranges to read, and the filter that is left to apply.
+"""Choose the key ranges that a list is read from, and the filter that is left to apply.
 
 The plan depends only on the caller and the query. Administrators see all records, everybody else
 the records of their own groups. Public records of other groups are shown if the filter asks for

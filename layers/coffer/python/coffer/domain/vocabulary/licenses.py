@@ -54,7 +54,7 @@ LICENSES = (
 
 
 def find_license(identifier: str) -> License:
-    """Return the licence with this id; raise NotFoundError if there is none."""
+    """Return the licence with this id; raise NotFoundError for an unknown id."""
     for one in LICENSES:
         if one.identifier == identifier:
             return one

@@ -21,7 +21,7 @@ def accepted_media_types() -> tuple[str, ...]:
 
 
 def find_media_type(identifier: str) -> str:
-    """Return the media type with this name, in any case; raise NotFoundError if there is none."""
+    """Return the media type with this name, in any case; or raise NotFoundError."""
     wanted = identifier.lower()
     if wanted not in accepted_media_types():
         raise NotFoundError(

@@ -1,4 +1,4 @@
-"""Ports of the vocabulary: reading terms, and writing them."""
+"""Ports that read and write vocabulary terms."""
 
 from __future__ import annotations
 

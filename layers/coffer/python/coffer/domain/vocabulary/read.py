@@ -27,7 +27,7 @@ def read_term(vocabulary: Vocabulary, kind: type[T], identifier: str) -> T:
 
 
 def read_term_by_name(vocabulary: Vocabulary, kind: type[T], term: str) -> T:
-    """Return the term with this key or name; raise NotFoundError if there is none."""
+    """Return the term with this key or name; raise NotFoundError for an unknown one."""
     found = vocabulary.named(kind, term)
     if found is None:
         raise _not_found(kind, term)

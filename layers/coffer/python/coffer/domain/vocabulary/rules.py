@@ -1,4 +1,4 @@
-"""Rules of vocabulary terms: who may edit them, and which values they may have.
+"""Rules for editing vocabulary terms.
 
 The rules and their messages are the reference's (object-store-api 1.31).
 """

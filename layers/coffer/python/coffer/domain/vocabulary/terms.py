@@ -1,4 +1,4 @@
-"""Vocabulary terms: managed attributes and object subtypes.
+"""Managed attributes and object subtypes, the terms of the vocabulary.
 
 The names are the reference's (object-store-api 1.31: ObjectStoreManagedAttribute, ObjectSubtype).
 """

@@ -53,7 +53,7 @@ class DeletableTermUser(TermUser, Protocol):
 
     @property
     def deleted_on(self) -> datetime | None:
-        """When the record was deleted; None if it was not."""
+        """The time of deletion; None if the record is not deleted."""
         ...
 
 

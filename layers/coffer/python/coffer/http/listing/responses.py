@@ -1,4 +1,4 @@
-"""Responses with records: one record, a page of a list, or records loaded by their ids.
+"""Create responses with one record, a page of a list, or records loaded by their ids.
 
 Relationships are shown if the request includes them, and those to persons always, because another
 service has the persons. A document includes each related record once, if the caller may read it.

@@ -1,4 +1,4 @@
-"""The Lists port on DynamoDB: queries on the list indexes, in parallel if there are several."""
+"""Read lists from the DynamoDB list indexes, with parallel queries if there are several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The NamedRecords port on DynamoDB: metadata by bucket and name, from the list indexes."""
+"""Read metadata by bucket and name from the DynamoDB list indexes (the NamedRecords port)."""
 
 from __future__ import annotations
 
