@@ -22,7 +22,7 @@ from local.s3.object_headers import (
     kept_headers,
     storage_class,
 )
-from local.s3.post_form import FormReader, base_name
+from local.s3.post_form import PostForm, base_name, read_form
 from local.s3.post_policy import Policy, parse_policy
 from local.s3.sigv4 import (
     ALGORITHM,
@@ -50,16 +50,13 @@ LITERAL = {"policy", "x-amz-signature"}
 
 def post_object(context: Context, request: Request, verifier: Verifier) -> Response:
     bucket = context.store.bucket(request.bucket)
-    form = FormReader(request.body, request.headers.get("content-type") or "")
-    fields = form.fields()
-    has_file = fields is not None
-    fields = form.seen if fields is None else fields
-    policy = authorised(fields, verifier, context.now())
-    if "key" not in fields:
+    form = read_form(request.body, request.headers.get("content-type") or "")
+    policy = authorised(form.fields, verifier, context.now())
+    if "key" not in form.fields:
         raise missing_field("key")
-    if not has_file:
+    if form.filename is None:
         raise S3Error("IncorrectNumberOfFilesInPostRequest")
-    fields = expanded(fields, form.filename or "")
+    fields = expanded(form.fields, form.filename)
     policy.check(fields, request.bucket, context.now())
     if request.body.length > MAX_SINGLE_BYTES + MAX_OVERHEAD_BYTES:
         raise too_large(request.body.length)
@@ -150,7 +147,7 @@ def expanded(fields: Mapping[str, str], filename: str) -> dict[str, str]:
 def receive_file(
     context: Context,
     request: Request,
-    form: FormReader,
+    form: PostForm,
     fields: Mapping[str, str],
     policy: Policy,
 ) -> Spooled:
@@ -158,11 +155,10 @@ def receive_file(
     most = MAX_SINGLE_BYTES if policy.most_bytes is None else policy.most_bytes
     declared = checksums.declared(fields)
     with Writer(context.store.folder, declared.algorithm if declared else None) as writer:
-        for chunk in form.file():
+        for chunk in form.file:
             if writer.size + len(chunk) > min(most, MAX_SINGLE_BYTES):
                 raise too_big(request.body.length, most)
             writer.write(chunk)
-        form.finish()
         if writer.size < policy.least_bytes:
             raise S3Error(
                 "EntityTooSmall",

@@ -23,7 +23,7 @@ from moto.server import ThreadedMotoServer
 
 from local.s3 import S3Gate
 from local.s3.messages import Body
-from local.s3.post_form import FormReader
+from local.s3.post_form import read_form
 from tests.local.s3.wire import (
     ACCESS_KEY,
     BOUNDARY,
@@ -252,10 +252,9 @@ def test_a_form_reads_the_same_however_its_bytes_arrive(
             piece, self.rest = self.rest[:size], self.rest[size:]
             return piece
 
-    reader = FormReader(Body(Trickle(), len(text)), f'multipart/form-data; boundary="{BOUNDARY}"')
-    assert reader.fields() == {"a": value}
-    assert b"".join(reader.file()) == content
-    reader.finish()
+    form = read_form(Body(Trickle(), len(text)), f'multipart/form-data; boundary="{BOUNDARY}"')
+    assert form.fields == {"a": value}
+    assert b"".join(form.file) == content
 
 
 SERVE = """
