@@ -13,15 +13,10 @@ from local.s3.context import Context
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
 from local.s3.multipart_uploads import MAX_PARTS, Upload, UploadedPart, find
+from local.s3.put_object import check_now, commit, read_document, written_answer
 from local.s3.sigv4 import Caller
 from local.s3.spool import Folder, read_file
 from local.s3.store import Checksum, Draft, Part
-from local.s3.writing import (
-    check_now,
-    commit,
-    read_document,
-    written_answer,
-)
 
 MIN_PART_BYTES = 5 * 1024 * 1024
 MAX_OBJECT_BYTES = 50 * 1024**4
@@ -36,7 +31,7 @@ class Claim:
     checksums: Mapping[str, str]
 
 
-def complete(context: Context, request: Request, caller: Caller) -> Response:
+def complete_upload(context: Context, request: Request, caller: Caller) -> Response:
     upload = find(context, request)
     check_now(context, request)
     claims = read_claims(context, request, caller)

@@ -17,6 +17,7 @@ from requests.structures import CaseInsensitiveDict
 
 from local.s3 import access, checksums
 from local.s3.context import MAX_SINGLE_BYTES, Context
+from local.s3.copy_object import open_source
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
 from local.s3.object_headers import (
@@ -26,14 +27,10 @@ from local.s3.object_headers import (
     parse_tags,
     storage_class,
 )
+from local.s3.put_object import receive, too_large
 from local.s3.sigv4 import Caller
 from local.s3.spool import Spooled, Writer, read_file
 from local.s3.store import ACCOUNT_ID
-from local.s3.writing import (
-    open_source,
-    receive,
-    too_large,
-)
 
 MAX_PARTS = 10_000
 # Which checksum types an algorithm allows in a multipart upload; the first is the default.
@@ -103,7 +100,7 @@ class Upload(FakeMultipart):
             part.file.path.unlink(missing_ok=True)
 
 
-def create(context: Context, request: Request) -> Response:
+def create_upload(context: Context, request: Request) -> Response:
     check_key(request.key)
     bucket = context.store.bucket(request.bucket)
     access.check_grants(request, bucket)
@@ -327,7 +324,7 @@ def checksum_element(file: Spooled) -> str:
     return f"<Checksum{file.algorithm}>{file.checksum}</Checksum{file.algorithm}>"
 
 
-def abort(context: Context, request: Request) -> Response:
+def abort_upload(context: Context, request: Request) -> Response:
     upload = find(context, request)
     with upload.lock:
         find(context, request)

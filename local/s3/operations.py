@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 from moto.s3.models import CorsRule
 
-from local.s3 import access, cors, listing, writing
-from local.s3 import complete_upload as completion
-from local.s3 import get_object as reading
-from local.s3 import multipart_uploads as uploads
+from local.s3 import access, cors, get_object, listing, multipart_uploads
+from local.s3.complete_upload import complete_upload
 from local.s3.context import Context
+from local.s3.copy_object import copy_object
+from local.s3.delete_object import delete_object, delete_objects
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response, xml_answer
 from local.s3.moto_app import MotoApp
 from local.s3.payload import Payload
 from local.s3.post_object import post_object
+from local.s3.put_object import put_object
 from local.s3.sigv4 import Caller, Verifier
 from local.s3.version_listing import list_versions
 from local.s3.xml_documents import parse_document
@@ -102,7 +103,7 @@ class Operations:
         if request.bucket:
             self._context.store.bucket(request.bucket)
         if request.key and request.method in ("GET", "HEAD") and plain:
-            return reading.get_object(self._context, request, None)
+            return get_object.get_object(self._context, request, None)
         raise S3Error("AccessDenied")
 
     def _bucket(self, request: Request, caller: Caller) -> Response:
@@ -111,7 +112,7 @@ class Operations:
             return self._notification(request, caller)
         if method == "POST":
             if "delete" in query:
-                return writing.delete_objects(self._context, request, caller)
+                return delete_objects(self._context, request, caller)
             raise S3Error("MethodNotAllowed", details={"Method": "POST", "ResourceType": "BUCKET"})
         if "acl" in query and method == "PUT":
             self._check_acl(request)
@@ -138,7 +139,7 @@ class Operations:
         if unknown := query & UNKNOWN_QUERIES:
             raise S3Error("NotImplemented", f"The gate does not do ?{min(unknown)}.")
         if query & MOTO_OBJECT_QUERIES:
-            reading.find(self._context, request)
+            get_object.find(self._context, request)
             if "acl" in query and request.method == "PUT":
                 self._check_acl(request)
             return self._to_moto(request, caller)
@@ -155,30 +156,30 @@ class Operations:
         context, method = self._context, request.method
         if method in ("GET", "HEAD"):
             if "attributes" in request.query and method == "GET":
-                return reading.get_object_attributes(context, request)
-            return reading.get_object(context, request, caller)
+                return get_object.get_object_attributes(context, request)
+            return get_object.get_object(context, request, caller)
         if method == "PUT" and "x-amz-copy-source" in request.headers:
-            return writing.copy_object(context, request)
+            return copy_object(context, request)
         if method == "PUT":
-            return writing.put_object(context, request, caller)
+            return put_object(context, request, caller)
         if method == "DELETE":
-            return writing.delete_object(context, request)
+            return delete_object(context, request)
         raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "OBJECT"})
 
     def _multipart(self, request: Request, caller: Caller) -> Response:
         context, method = self._context, request.method
         if method == "POST":
             if "uploads" in request.query:
-                return uploads.create(context, request)
-            return completion.complete(context, request, caller)
+                return multipart_uploads.create_upload(context, request)
+            return complete_upload(context, request, caller)
         if method == "PUT" and "x-amz-copy-source" in request.headers:
-            return uploads.upload_part_copy(context, request)
+            return multipart_uploads.upload_part_copy(context, request)
         if method == "PUT":
-            return uploads.upload_part(context, request, caller)
+            return multipart_uploads.upload_part(context, request, caller)
         if method == "GET":
-            return uploads.list_parts(context, request)
+            return multipart_uploads.list_parts(context, request)
         if method == "DELETE":
-            return uploads.abort(context, request)
+            return multipart_uploads.abort_upload(context, request)
         raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "UPLOAD"})
 
     def _notification(self, request: Request, caller: Caller) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
 from multipart import (
     MultipartError,
@@ -23,9 +23,6 @@ from local.s3.messages import Body
 
 MAX_FIELD_BYTES = 20_480  # all fields before the file together
 MAX_HEADER_BYTES = 8_192
-
-Event: TypeAlias = MultipartSegment | bytes | None
-"""An event of the parser: the start of a part, bytes of its content, or None for its end."""
 
 
 @dataclass
@@ -47,10 +44,9 @@ def read_form(body: Body, content_type: str) -> PostForm:
     fields: dict[str, str] = {}
     remaining_bytes = MAX_FIELD_BYTES
     for part in events:
-        assert isinstance(part, MultipartSegment)
         name = part.name.lower()
         if name == "file":
-            return PostForm(fields, part.filename or "", _file(events))
+            return PostForm(fields, part.filename or "", _read_file(events))
         value = _read_value(events, remaining_bytes)
         remaining_bytes -= len(value) + len(name)
         if remaining_bytes < 0:
@@ -76,7 +72,8 @@ def _boundary(content_type: str) -> str:
     return boundary
 
 
-def _parse(body: Body, boundary: str) -> Iterator[Event]:
+def _parse(body: Body, boundary: str) -> Iterator[Any]:
+    """Yield the parser's events: a MultipartSegment for each part, its bytes, then None."""
     try:
         with PushMultipartParser(boundary, max_header_size=MAX_HEADER_BYTES) as parser:
             for data in body:
@@ -88,7 +85,7 @@ def _parse(body: Body, boundary: str) -> Iterator[Event]:
         raise S3Error("MalformedPOSTRequest") from error
 
 
-def _read_value(events: Iterator[Event], max_bytes: int) -> bytes:
+def _read_value(events: Iterator[Any], max_bytes: int) -> bytes:
     value = b""
     for data in _content(events):
         value += data
@@ -97,16 +94,15 @@ def _read_value(events: Iterator[Event], max_bytes: int) -> bytes:
     return value
 
 
-def _content(events: Iterator[Event]) -> Iterator[bytes]:
+def _content(events: Iterator[Any]) -> Iterator[bytes]:
     """Yield the bytes of the current part."""
     for event in events:
         if event is None:
             return
-        assert isinstance(event, bytes)
         yield event
 
 
-def _file(events: Iterator[Event]) -> Iterator[bytes]:
+def _read_file(events: Iterator[Any]) -> Iterator[bytes]:
     yield from _content(events)
     for event in events:
         if isinstance(event, MultipartSegment) and event.name.lower() == "file":

@@ -24,6 +24,7 @@ from local.s3.object_headers import (
 )
 from local.s3.post_form import PostForm, base_name, read_form
 from local.s3.post_policy import Policy, parse_policy
+from local.s3.put_object import commit, too_large, whole_checksum, written_answer
 from local.s3.sigv4 import (
     ALGORITHM,
     ALLOWED_SKEW,
@@ -37,7 +38,6 @@ from local.s3.sigv4 import (
 )
 from local.s3.spool import Spooled, Writer
 from local.s3.store import Draft, StoredObject
-from local.s3.writing import commit, too_large, whole_checksum, written_answer
 from local.s3.xml_documents import parse_tag_document
 
 FILENAME = "${filename}"
