@@ -1,9 +1,9 @@
-"""Who may do what: whoever signed with a known key may do anything, others may read the public.
+"""Check bucket names, access control lists and public access.
 
-S3's defaults for new buckets hold here too: object ownership is BucketOwnerEnforced (there are no
-access lists) and public access is blocked, until the bucket's configuration says otherwise.
+A caller with a known key may do everything. Others may only read public objects. New buckets have
+S3's defaults: object ownership is BucketOwnerEnforced (there are no access control lists), and
+public access is blocked. Bucket policies are not evaluated.
 Source: Amazon S3 User Guide, "Controlling ownership of objects" and "Blocking public access".
-Bucket policies are not evaluated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from local.s3.store import ACCOUNT_ID, StoredObject
 
 ENFORCED = "BucketOwnerEnforced"
 OWNER_CONTROL = "bucket-owner-full-control"
-# Canned access lists for objects, and whether they let strangers in.
+# Canned ACLs for objects; True if everyone may read the object.
 CANNED = {
     "private": False,
     "public-read": True,
@@ -39,12 +39,12 @@ def check_bucket_name(name: str) -> None:
 
 
 def block_public_access(bucket: FakeBucket) -> None:
-    """As S3 does for every new bucket since April 2023."""
+    """Block public access to a new bucket, as S3 does since April 2023."""
     bucket.public_access_block = PublicAccessBlock("true", "true", "true", "true")
 
 
 def ownership(bucket: FakeBucket) -> str:
-    """The bucket's object ownership, which moto keeps as a string."""
+    """Return the bucket's object ownership."""
     return str(bucket.ownership_rule or ENFORCED)
 
 
@@ -53,7 +53,7 @@ def is_on(value: object) -> bool:
 
 
 def check_acl(acl: str | None, bucket: FakeBucket) -> str:
-    """The canned access list to store; refuses what the bucket doesn't take."""
+    """Return the canned ACL to store; raise S3Error if the bucket does not allow it."""
     if acl is None:
         return "private"
     if acl not in CANNED:
@@ -69,7 +69,7 @@ def check_acl(acl: str | None, bucket: FakeBucket) -> str:
 
 
 def check_grants(request: Request, bucket: FakeBucket) -> None:
-    """Explicit grants: unknown to the gate, and to a bucket without access lists."""
+    """Raise S3Error for explicit grants, which the gate does not support."""
     granted = [name for name in request.headers.names() if name.startswith(GRANTS)]
     if granted:
         if ownership(bucket) == ENFORCED:
@@ -78,7 +78,7 @@ def check_grants(request: Request, bucket: FakeBucket) -> None:
 
 
 def is_public(stored: StoredObject | None, bucket: FakeBucket) -> bool:
-    """Whether anybody may read it."""
+    """True if everyone may read the object."""
     block = bucket.public_access_block
     if block is not None and is_on(block.ignore_public_acls):
         return False

@@ -1,4 +1,4 @@
-"""S3's additional checksums: which there are, how a client declares one, how it is verified.
+"""S3's additional checksums: the algorithms, and the checksum that a client declares.
 
 Source: Amazon S3 User Guide, "Checking object integrity for data uploads in Amazon S3".
 """
@@ -17,7 +17,7 @@ from typing import Protocol
 from local.s3.errors import S3Error
 
 PREFIX = "x-amz-checksum-"
-# Headers that begin like a checksum and are none.
+# Headers that have the prefix but are not checksums.
 NOT_DIGESTS = {"x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"}
 
 # algorithm: length of the digest in bytes
@@ -38,7 +38,7 @@ POLYNOMIALS: Mapping[str, tuple[int, int]] = {
 
 
 class Hasher(Protocol):
-    """Takes bytes in pieces; `digest` can be asked at any time."""
+    """Computes a digest of bytes that arrive in pieces; `digest` can be called at any time."""
 
     def update(self, data: bytes, /) -> None: ...
 
@@ -46,7 +46,7 @@ class Hasher(Protocol):
 
 
 class Crc32:
-    """The CRC of zip and Ethernet, by zlib."""
+    """CRC32, computed by zlib."""
 
     def __init__(self) -> None:
         self._value = 0
@@ -59,7 +59,7 @@ class Crc32:
 
 
 class TableCrc:
-    """Any reflected CRC, byte by byte: right, and slow (some 10 MB a second)."""
+    """Any reflected CRC, computed byte by byte: slow, about 10 MB per second."""
 
     def __init__(self, polynomial: int, bits: int) -> None:
         self._table = crc_table(polynomial)
@@ -96,7 +96,7 @@ def hasher(algorithm: str) -> Hasher:
 
 
 def digest_of(chunks: Iterable[bytes], algorithm: str) -> str:
-    """The checksum of some bytes, in base64."""
+    """Return the checksum of some bytes in base64."""
     state = hasher(algorithm)
     for chunk in chunks:
         state.update(chunk)
@@ -107,8 +107,8 @@ def encode(digest: bytes) -> str:
     return base64.b64encode(digest).decode("ascii")
 
 
-def known(algorithm: str, where: str = "x-amz-checksum-algorithm") -> str:
-    """The algorithm in upper case; InvalidRequest for a name that S3 doesn't know."""
+def parse_algorithm(algorithm: str, where: str = "x-amz-checksum-algorithm") -> str:
+    """Return the algorithm in upper case; raise InvalidRequest for a name that S3 does not have."""
     name = algorithm.upper()
     if name not in DIGEST_BYTES:
         raise S3Error(
@@ -119,8 +119,8 @@ def known(algorithm: str, where: str = "x-amz-checksum-algorithm") -> str:
     return name
 
 
-def valid_value(algorithm: str, value: str) -> bool:
-    """Whether base64 of the algorithm's length stands there."""
+def is_valid_digest(algorithm: str, value: str) -> bool:
+    """True if the value is base64 of a digest with the algorithm's length."""
     try:
         return len(base64.b64decode(value, validate=True)) == DIGEST_BYTES[algorithm]
     except (binascii.Error, ValueError):
@@ -128,16 +128,16 @@ def valid_value(algorithm: str, value: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Declared:
-    """What a client said about its bytes: an algorithm, and the value, or that it comes last."""
+class DeclaredChecksum:
+    """A checksum that a client declares; `value` is None if only the algorithm is known."""
 
     algorithm: str
     value: str | None
     in_trailer: bool = False
 
 
-def declared(headers: Mapping[str, str]) -> Declared | None:
-    """The checksum that headers or form fields (names in lower case) declare, if any."""
+def declared_checksum(headers: Mapping[str, str]) -> DeclaredChecksum | None:
+    """Return the checksum in headers or form fields (names in lower case), or None."""
     values = {
         name: value
         for name, value in headers.items()
@@ -149,34 +149,35 @@ def declared(headers: Mapping[str, str]) -> Declared | None:
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
         )
     trailer = headers.get("x-amz-trailer", "").strip().lower()
-    announced = headers.get("x-amz-sdk-checksum-algorithm") or headers.get(
+    algorithm = headers.get("x-amz-sdk-checksum-algorithm") or headers.get(
         "x-amz-checksum-algorithm"
     )
     if values:
         [(name, value)] = values.items()
-        return _with_value(name, value, announced)
+        return _with_value(name, value, algorithm)
     if trailer.startswith(PREFIX):
-        return Declared(_agreeing(trailer, announced), None, in_trailer=True)
-    if announced and "x-amz-sdk-checksum-algorithm" in headers:
-        known(announced, "x-amz-sdk-checksum-algorithm")
+        return DeclaredChecksum(_algorithm_of(trailer, algorithm), None, in_trailer=True)
+    if algorithm and "x-amz-sdk-checksum-algorithm" in headers:
+        parse_algorithm(algorithm, "x-amz-sdk-checksum-algorithm")
         raise S3Error(
             "InvalidRequest",
             "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or "
             "x-amz-trailer headers were found.",
         )
-    return Declared(known(announced), None) if announced else None
+    return DeclaredChecksum(parse_algorithm(algorithm), None) if algorithm else None
 
 
-def _with_value(name: str, value: str, announced: str | None) -> Declared:
-    algorithm = _agreeing(name, announced)
-    if not valid_value(algorithm, value):
+def _with_value(name: str, value: str, expected: str | None) -> DeclaredChecksum:
+    algorithm = _algorithm_of(name, expected)
+    if not is_valid_digest(algorithm, value):
         raise S3Error("InvalidRequest", f"Value for {name} header is invalid.")
-    return Declared(algorithm, value)
+    return DeclaredChecksum(algorithm, value)
 
 
-def _agreeing(name: str, announced: str | None) -> str:
-    algorithm = known(name.removeprefix(PREFIX), name)
-    if announced is not None and known(announced) != algorithm:
+def _algorithm_of(name: str, expected: str | None) -> str:
+    """Return the algorithm in a header's name; raise InvalidRequest if another one is expected."""
+    algorithm = parse_algorithm(name.removeprefix(PREFIX), name)
+    if expected is not None and parse_algorithm(expected) != algorithm:
         raise S3Error("InvalidRequest", "Value for x-amz-sdk-checksum-algorithm header is invalid.")
     return algorithm
 

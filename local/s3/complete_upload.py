@@ -1,4 +1,4 @@
-"""Completing a multipart upload: what the request claims of its parts, and the object they make."""
+"""CompleteMultipartUpload: check the listed parts, and assemble the object from them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from urllib.parse import quote
 from local.s3 import checksums
 from local.s3.context import Context
 from local.s3.errors import S3Error, xml_text
-from local.s3.messages import Request, Response, xml_answer
-from local.s3.multipart_uploads import MAX_PARTS, Upload, UploadedPart, find
-from local.s3.put_object import check_now, commit, read_document, written_answer
+from local.s3.messages import Request, Response
+from local.s3.multipart_uploads import MAX_PARTS, Upload, UploadedPart, find_upload
+from local.s3.put_object import check_write_condition, commit, read_document, write_headers
 from local.s3.sigv4 import Caller
 from local.s3.spool import Folder, read_file
-from local.s3.store import Checksum, Draft, Part
+from local.s3.store import Checksum, NewObject, ObjectPart
+from local.s3.xml_documents import xml_response
 
 MIN_PART_BYTES = 5 * 1024 * 1024
 MAX_OBJECT_BYTES = 50 * 1024**4
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What the request to complete says about one part."""
+class CompletedPart:
+    """A part in the request's list."""
 
     number: int
     etag: str
@@ -32,38 +33,38 @@ class Claim:
 
 
 def complete_upload(context: Context, request: Request, caller: Caller) -> Response:
-    upload = find(context, request)
-    check_now(context, request)
-    claims = read_claims(context, request, caller)
+    upload = find_upload(context, request)
+    check_write_condition(context, request)
+    completed = read_completed_parts(context, request, caller)
     with upload.lock:
-        find(context, request)
-        parts = claimed_parts(upload, claims)
+        find_upload(context, request)
+        parts = select_parts(upload, completed)
         joined, checksum = join(context.store.folder, upload, parts)
-        draft = draft_of(request, upload, parts, joined, checksum)
+        new_object = assemble_object(request, upload, parts, joined, checksum)
         try:
             check_object_checksum(request, checksum)
         except S3Error:
             joined.unlink(missing_ok=True)
             raise
-        stored = commit(context, request, draft, "CompleteMultipartUpload")
+        stored = commit(context, request, new_object, "CompleteMultipartUpload")
         del context.store.bucket(request.bucket).multiparts[upload.id]
     location = f"http://{request.host}/{request.bucket}/{quote(request.key)}"
     element = ""
     if checksum is not None:
         name = f"Checksum{checksum.algorithm}"
-        element = f"<{name}>{checksum.shown}</{name}><ChecksumType>{checksum.kind}</ChecksumType>"
+        element = f"<{name}>{checksum.text}</{name}><ChecksumType>{checksum.kind}</ChecksumType>"
     inside = (
         f"<Location>{xml_text(location)}</Location><Bucket>{request.bucket}</Bucket>"
         f"<Key>{xml_text(request.key)}</Key><ETag>{xml_text(stored.etag)}</ETag>{element}"
     )
-    headers = {name: value for name, value in written_answer(stored).items() if name != "ETag"}
-    return xml_answer("CompleteMultipartUploadResult", inside, headers)
+    headers = {name: value for name, value in write_headers(stored).items() if name != "ETag"}
+    return xml_response("CompleteMultipartUploadResult", inside, headers)
 
 
-def read_claims(context: Context, request: Request, caller: Caller) -> list[Claim]:
-    # The checksum headers of this request are about the object, not about its document.
-    document = read_document(context, request, caller, about_body=False)
-    claims = []
+def read_completed_parts(context: Context, request: Request, caller: Caller) -> list[CompletedPart]:
+    # The checksum headers of this request are those of the object, not of the request body.
+    document = read_document(context, request, caller, has_body_checksum=False)
+    completed = []
     for part in document.iter("Part"):
         number = part.findtext("PartNumber") or ""
         if not number.isdigit():
@@ -73,30 +74,34 @@ def read_claims(context: Context, request: Request, caller: Caller) -> list[Clai
             for child in part
             if child.tag.startswith("Checksum")
         }
-        claims.append(Claim(int(number), (part.findtext("ETag") or "").strip('"'), values))
-    if not 0 < len(claims) <= MAX_PARTS:
+        etag = (part.findtext("ETag") or "").strip('"')
+        completed.append(CompletedPart(int(number), etag, values))
+    if not 0 < len(completed) <= MAX_PARTS:
         raise S3Error("MalformedXML")
-    numbers = [claim.number for claim in claims]
+    numbers = [part.number for part in completed]
     if numbers != sorted(set(numbers)):
         raise S3Error("InvalidPartOrder")
-    return claims
+    return completed
 
 
-def claimed_parts(upload: Upload, claims: list[Claim]) -> list[UploadedPart]:
-    """The parts that the claims name, in order; each as claimed, each but the last big enough."""
+def select_parts(upload: Upload, completed: list[CompletedPart]) -> list[UploadedPart]:
+    """Return the uploaded parts that are listed.
+
+    Raise S3Error if one is missing, differs from the list, or is too small.
+    """
     parts = []
-    for claim in claims:
-        part = upload.uploaded.get(claim.number)
-        if part is None or part.file.md5 != claim.etag:
+    for completed_part in completed:
+        part = upload.uploaded.get(completed_part.number)
+        if part is None or part.file.md5 != completed_part.etag:
             raise S3Error(
                 "InvalidPart",
                 details={
                     "UploadId": upload.id,
-                    "PartNumber": str(claim.number),
-                    "ETag": claim.etag,
+                    "PartNumber": str(completed_part.number),
+                    "ETag": completed_part.etag,
                 },
             )
-        check_claimed_checksum(upload, claim, part)
+        check_completed_checksum(upload, completed_part, part)
         parts.append(part)
     for part in parts[:-1]:
         if part.file.size < MIN_PART_BYTES:
@@ -114,26 +119,28 @@ def claimed_parts(upload: Upload, claims: list[Claim]) -> list[UploadedPart]:
     return parts
 
 
-def check_claimed_checksum(upload: Upload, claim: Claim, part: UploadedPart) -> None:
+def check_completed_checksum(
+    upload: Upload, completed_part: CompletedPart, part: UploadedPart
+) -> None:
     if upload.algorithm is None:
         return
-    claimed = claim.checksums.get(upload.algorithm)
-    if claimed is None and upload.kind == "COMPOSITE":
+    expected = completed_part.checksums.get(upload.algorithm)
+    if expected is None and upload.kind == "COMPOSITE":
         raise S3Error(
             "InvalidRequest",
             f"The upload was created using a {upload.algorithm.lower()} checksum. The complete "
             "request must include the checksum for each part. It was missing for part "
-            f"{claim.number} in the request.",
+            f"{completed_part.number} in the request.",
         )
     known = part.file.checksum if part.file.algorithm == upload.algorithm else None
-    if claimed is not None and known is not None and claimed != known:
+    if expected is not None and known is not None and expected != known:
         raise S3Error(
-            "InvalidPart", details={"UploadId": upload.id, "PartNumber": str(claim.number)}
+            "InvalidPart", details={"UploadId": upload.id, "PartNumber": str(completed_part.number)}
         )
 
 
 def join(folder: Folder, upload: Upload, parts: list[UploadedPart]) -> tuple[Path, Checksum | None]:
-    """All parts in one file, and the object's checksum. The parts' own files stay."""
+    """Write all parts into one file; return its path and the object's checksum."""
     path = folder.new_path()
     whole = upload.algorithm if upload.kind == "FULL_OBJECT" else None
     state = checksums.hasher(whole) if whole else None
@@ -152,21 +159,21 @@ def join(folder: Folder, upload: Upload, parts: list[UploadedPart]) -> tuple[Pat
     return path, Checksum(upload.algorithm, value, "COMPOSITE", len(parts))
 
 
-def draft_of(
+def assemble_object(
     request: Request,
     upload: Upload,
     parts: list[UploadedPart],
     joined: Path,
     checksum: Checksum | None,
-) -> Draft:
+) -> NewObject:
     md5s = b"".join(bytes.fromhex(part.file.md5) for part in parts)
     hashed = checksums.hasher("MD5")
     hashed.update(md5s)
     stretches, start = [], 0
     for part in parts:
-        stretches.append(Part(part.number, start, part.file.size, part.file.checksum))
+        stretches.append(ObjectPart(part.number, start, part.file.size, part.file.checksum))
         start += part.file.size
-    return Draft(
+    return NewObject(
         request.bucket,
         request.key,
         joined,
@@ -182,15 +189,15 @@ def draft_of(
 
 
 def check_object_checksum(request: Request, checksum: Checksum | None) -> None:
-    """The checksum of the whole, where the request to complete brings one."""
+    """Raise S3Error if the request has a checksum of the object that does not match."""
     for algorithm in checksums.DIGEST_BYTES:
-        claimed = request.headers.get(checksums.header_name(algorithm))
-        if claimed is None:
+        expected = request.headers.get(checksums.header_name(algorithm))
+        if expected is None:
             continue
         if checksum is None or checksum.algorithm != algorithm:
             raise S3Error(
                 "InvalidRequest",
                 "The checksum of the object does not match the algorithm of the upload.",
             )
-        if claimed not in (checksum.shown, checksum.value):
-            checksums.verify(algorithm, claimed, checksum.shown)
+        if expected not in (checksum.text, checksum.value):
+            checksums.verify(algorithm, expected, checksum.text)

@@ -1,4 +1,4 @@
-"""What every operation works with."""
+"""The dependencies of every operation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from local.s3.events import Announcer
+from local.s3.events import EventPublisher
 from local.s3.store import Store
 
-# Most bytes of one object written in one request, of a part, and of what a copy may read.
+# Limit of an object that is written in one request, of a part, and of the source of a copy.
 # Source: Amazon S3 User Guide, "Amazon S3 multipart upload limits" and "Copying objects".
 MAX_SINGLE_BYTES = 5 * 1024**3
 
@@ -17,6 +17,6 @@ MAX_SINGLE_BYTES = 5 * 1024**3
 @dataclass(frozen=True)
 class Context:
     store: Store
-    announcer: Announcer
+    publisher: EventPublisher
     region: str
     now: Callable[[], datetime]

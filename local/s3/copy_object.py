@@ -7,33 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from local.s3 import access, checksums
-from local.s3 import preconditions as conditions
+from local.s3 import access, checksums, preconditions
 from local.s3.context import MAX_SINGLE_BYTES, Context
 from local.s3.errors import S3Error, xml_text
-from local.s3.messages import Request, Response, decode, xml_answer
+from local.s3.messages import Request, Response, decode
 from local.s3.object_headers import (
     check_features,
     check_key,
-    kept_headers,
     parse_tags,
     storage_class,
+    stored_headers,
 )
-from local.s3.put_object import check_now, commit, written_answer
+from local.s3.put_object import check_write_condition, commit, write_headers
 from local.s3.spool import read_file
-from local.s3.store import Checksum, DeleteMarker, Draft, StoredObject
+from local.s3.store import Checksum, DeleteMarker, NewObject, StoredObject
+from local.s3.xml_documents import xml_response
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a copy reads: its own name for the bytes, so that no later change reaches them."""
+class CopySource:
+    """The object to copy, and a new path for its bytes, which later changes do not affect."""
 
     stored: StoredObject
     path: Path
 
 
 def parse_source(header: str) -> tuple[str, str, str | None]:
-    """Bucket, key and version of an x-amz-copy-source; a leading slash is optional."""
+    """Return bucket, key and version in x-amz-copy-source; a leading slash is optional."""
     path, _, query = header.partition("?")
     version_id = parse_qs(query).get("versionId", [None])[0]
     bucket, slash, key = decode(path).removeprefix("/").partition("/")
@@ -46,19 +46,19 @@ def parse_source(header: str) -> tuple[str, str, str | None]:
     return bucket, key, version_id
 
 
-def open_source(context: Context, request: Request) -> Source:
-    """Find what to copy, check the conditions on it, and hold on to its bytes.
+def open_source(context: Context, request: Request) -> CopySource:
+    """Return the object to copy, if the conditions on it hold.
 
-    The caller owns the path: it becomes the copy's, or is to be unlinked.
+    The caller must use the path for the copy, or delete the file.
     """
     bucket, key, version_id = parse_source(request.headers.get("x-amz-copy-source") or "")
     with context.store.locked(bucket, key):
-        stored = source_object(context, bucket, key, version_id)
-        conditions.check_copy_source(request.headers, stored.etag, stored.modified)
-        return Source(stored, context.store.folder.link(stored.path))
+        stored = find_source(context, bucket, key, version_id)
+        preconditions.check_copy_source(request.headers, stored.etag, stored.modified)
+        return CopySource(stored, context.store.folder.link(stored.path))
 
 
-def source_object(context: Context, bucket: str, key: str, version_id: str | None) -> StoredObject:
+def find_source(context: Context, bucket: str, key: str, version_id: str | None) -> StoredObject:
     if version_id is None:
         stored = context.store.current(bucket, key)
         if stored is None:
@@ -80,36 +80,36 @@ def copy_object(context: Context, request: Request) -> Response:
     bucket = context.store.bucket(request.bucket)
     access.check_grants(request, bucket)
     acl = access.check_acl(given.get("x-amz-acl"), bucket)
-    replaces = directive(given, "x-amz-metadata-directive")
-    replaces_tags = directive(given, "x-amz-tagging-directive")
+    replaces = is_replaced(given, "x-amz-metadata-directive")
+    replaces_tags = is_replaced(given, "x-amz-tagging-directive")
     check_features(given)
-    check_now(context, request)
+    check_write_condition(context, request)
     source = open_source(context, request)
     try:
-        check_copyable(request, source.stored, given, replaces)
-        etag, checksum = summed_copy(source, given.get("x-amz-checksum-algorithm"))
+        check_copy_allowed(request, source.stored, given, replaces)
+        etag, checksum = copy_digests(source, given.get("x-amz-checksum-algorithm"))
     except S3Error:
         source.path.unlink(missing_ok=True)
         raise
     tags = context.store.tags(source.stored)
-    draft = Draft(
+    new_object = NewObject(
         request.bucket,
         request.key,
         source.path,
         source.stored.size,
         etag,
-        kept_headers(given) if replaces else source.stored.headers,
+        stored_headers(given) if replaces else source.stored.headers,
         checksum,
         acl,
         parse_tags(given.get("x-amz-tagging")) if replaces_tags else tags,
         storage_class(given),
     )
-    stored = commit(context, request, draft, "CopyObject")
-    return copy_answer(stored, source.stored)
+    stored = commit(context, request, new_object, "CopyObject")
+    return copy_response(stored, source.stored)
 
 
-def directive(given: Mapping[str, str], name: str) -> bool:
-    """Whether a directive says REPLACE; the default is COPY."""
+def is_replaced(given: Mapping[str, str], name: str) -> bool:
+    """True if the directive is REPLACE; the default is COPY."""
     value = given.get(name, "COPY").upper()
     if value not in ("COPY", "REPLACE"):
         raise S3Error(
@@ -118,7 +118,7 @@ def directive(given: Mapping[str, str], name: str) -> bool:
     return value == "REPLACE"
 
 
-def check_copyable(
+def check_copy_allowed(
     request: Request, source: StoredObject, given: Mapping[str, str], replaces: bool
 ) -> None:
     if source.size > MAX_SINGLE_BYTES:
@@ -146,14 +146,14 @@ def check_copyable(
         )
 
 
-def summed_copy(source: Source, asked: str | None) -> tuple[str, Checksum | None]:
-    """Entity tag and checksum of the copy, which is one piece however the source came about.
+def copy_digests(source: CopySource, requested: str | None) -> tuple[str, Checksum | None]:
+    """Return ETag and checksum of the copy, which is not a multipart object.
 
-    Without an algorithm asked for, the copy has the source's; a composite checksum, and the entity
-    tag of a multipart source, are computed anew. Bytes are read only if something has to be.
+    `requested` is an algorithm; the default is that of the source. A composite checksum and the
+    ETag of a multipart source are computed again. The bytes are only read for a computation.
     """
     stored = source.stored
-    algorithm = checksums.known(asked) if asked else None
+    algorithm = checksums.parse_algorithm(requested) if requested else None
     checksum = stored.checksum
     if algorithm is None and checksum is not None:
         algorithm = checksum.algorithm
@@ -172,22 +172,22 @@ def summed_copy(source: Source, asked: str | None) -> tuple[str, Checksum | None
     return (md5.digest().hex() if md5 else stored.etag.strip('"')), checksum
 
 
-def copy_answer(stored: StoredObject, source: StoredObject) -> Response:
+def copy_response(stored: StoredObject, source: StoredObject) -> Response:
     checksum = ""
     if stored.checksum is not None:
         name = f"Checksum{stored.checksum.algorithm}"
         checksum = (
-            f"<{name}>{stored.checksum.shown}</{name}>"
+            f"<{name}>{stored.checksum.text}</{name}>"
             f"<ChecksumType>{stored.checksum.kind}</ChecksumType>"
         )
     inside = (
         f"<LastModified>{timestamp(stored)}</LastModified>"
         f"<ETag>{xml_text(stored.etag)}</ETag>{checksum}"
     )
-    headers = {name: value for name, value in written_answer(stored).items() if name != "ETag"}
+    headers = {name: value for name, value in write_headers(stored).items() if name != "ETag"}
     if source.version_id != "null":
         headers["x-amz-copy-source-version-id"] = source.version_id
-    return xml_answer("CopyObjectResult", inside, headers)
+    return xml_response("CopyObjectResult", inside, headers)
 
 
 def timestamp(stored: StoredObject) -> str:

@@ -1,7 +1,7 @@
-"""The bucket's own CORS rules: preflights, and the headers on every other answer.
+"""Apply the CORS rules of a bucket to preflights and to all other responses.
 
-Source: Amazon S3 User Guide, "Using cross-origin resource sharing (CORS)". A request that no rule
-allows gets no CORS header at all, so a browser's script cannot read the answer.
+Source: Amazon S3 User Guide, "Using cross-origin resource sharing (CORS)". If no rule allows a
+request, its response has no CORS header, so that a browser's script cannot read it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 
 
 def as_list(value: str | list[str] | None) -> list[str]:
-    """moto keeps one value as a string and several as a list."""
+    """Return a list; moto has a string instead of a list with one value."""
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(value)
 
 
 def matches(pattern: str, text: str) -> bool:
-    """S3's patterns: one `*` at most, for anything."""
+    """True if the text matches a pattern of S3, which has at most one `*`."""
     before, star, after = pattern.partition("*")
     if not star:
         return pattern == text
@@ -36,7 +36,7 @@ def matches(pattern: str, text: str) -> bool:
 def matching_rule(
     rules: Iterable[CorsRule], origin: str, method: str, requested: list[str]
 ) -> CorsRule | None:
-    """The first rule that allows this origin, method and every requested header."""
+    """Return the first rule that allows this origin, method and all requested headers."""
     for rule in rules:
         if not any(matches(pattern, origin) for pattern in as_list(rule.allowed_origins)):
             continue
@@ -65,7 +65,7 @@ def rule_headers(rule: CorsRule, origin: str) -> dict[str, str]:
 
 
 def actual_headers(rules: Iterable[CorsRule], headers: Headers, method: str) -> dict[str, str]:
-    """What an answer to a cross-origin request carries, be it a success or a refusal."""
+    """Return the CORS headers for the response to an actual request, also for an error."""
     origin = headers.get("origin")
     if origin is None:
         return {}
@@ -74,7 +74,7 @@ def actual_headers(rules: Iterable[CorsRule], headers: Headers, method: str) -> 
 
 
 def preflight(rules: list[CorsRule] | None, headers: Headers, resource: str) -> Response:
-    """The answer to OPTIONS; `rules` is None where there is no such bucket."""
+    """Return the response to a preflight; `rules` is None if the bucket does not exist."""
     origin = headers.get("origin")
     method = headers.get("access-control-request-method")
     if origin is None:
@@ -92,8 +92,8 @@ def preflight(rules: list[CorsRule] | None, headers: Headers, resource: str) -> 
             "CORSResponse: CORS is not enabled for this bucket.",
             details=details,
         )
-    wanted = headers.get("access-control-request-headers") or ""
-    requested = [name.strip().lower() for name in wanted.split(",") if name.strip()]
+    listed = headers.get("access-control-request-headers") or ""
+    requested = [name.strip().lower() for name in listed.split(",") if name.strip()]
     rule = matching_rule(rules, origin, method, requested)
     if rule is None:
         raise S3Error(
@@ -104,7 +104,7 @@ def preflight(rules: list[CorsRule] | None, headers: Headers, resource: str) -> 
             details=details,
             headers={"Vary": VARY},
         )
-    answer = rule_headers(rule, origin)
+    response_headers = rule_headers(rule, origin)
     if requested:
-        answer["Access-Control-Allow-Headers"] = ", ".join(requested)
-    return Response(headers=answer)
+        response_headers["Access-Control-Allow-Headers"] = ", ".join(requested)
+    return Response(headers=response_headers)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element  # only the type: documents.py parses
+from xml.etree.ElementTree import Element  # only the type; xml_documents parses
 
-from local.s3 import checksums
-from local.s3 import preconditions as conditions
+from local.s3 import checksums, preconditions
 from local.s3.context import Context
 from local.s3.errors import S3Error, xml_text
-from local.s3.messages import Request, Response, xml_answer
-from local.s3.put_object import cause, read_document
+from local.s3.messages import Request, Response
+from local.s3.put_object import event_cause, read_document
 from local.s3.sigv4 import Caller
+from local.s3.xml_documents import xml_response
 
 MAX_KEYS = 1000
 
@@ -25,17 +25,15 @@ def delete_object(context: Context, request: Request) -> Response:
 def delete_one(
     context: Context, request: Request, key: str, version_id: str | None, if_match: str | None
 ) -> dict[str, str]:
-    """Delete, tell the world, and answer the headers that say what became of the version.
-
-    The event's reason is DeleteObject for DeleteObjects too.
-    """
+    """Delete an object or version, publish the event, and return the version headers."""
     with context.store.locked(request.bucket, key):
         current = context.store.current(request.bucket, key)
-        conditions.check_delete(if_match, current.etag if current else None, key)
+        preconditions.check_delete(if_match, current.etag if current else None, key)
         removal = context.store.remove(request.bucket, key, version_id)
-        sequencer = context.announcer.sequencer()
-    why = cause(request, "DeleteObject")
-    context.announcer.deleted(request.bucket, key, removal, sequencer, why)
+        sequencer = context.publisher.sequencer()
+    # S3 uses this reason for DeleteObjects too.
+    cause = event_cause(request, "DeleteObject")
+    context.publisher.publish_deleted(request.bucket, key, removal, sequencer, cause)
     headers = {}
     if removal.version_id is not None:
         headers["x-amz-version-id"] = removal.version_id
@@ -45,7 +43,7 @@ def delete_one(
 
 
 def delete_objects(context: Context, request: Request, caller: Caller) -> Response:
-    declared = checksums.declared(dict(request.headers.items()))
+    declared = checksums.declared_checksum(dict(request.headers.items()))
     md5 = request.headers.get("content-md5")
     if declared is None and md5 is None:
         raise S3Error(
@@ -59,7 +57,7 @@ def delete_objects(context: Context, request: Request, caller: Caller) -> Respon
     if not 0 < len(objects) <= MAX_KEYS:
         raise S3Error("MalformedXML")
     results = (delete_listed(context, request, one, quiet) for one in objects)
-    return xml_answer("DeleteResult", "".join(results))
+    return xml_response("DeleteResult", "".join(results))
 
 
 def delete_listed(context: Context, request: Request, element: Element, quiet: bool) -> str:

@@ -1,6 +1,6 @@
-"""The refusals of S3: codes, statuses and the XML they travel in.
+"""The errors of S3: codes, statuses and the XML document.
 
-Source of codes, statuses and wordings: Amazon S3 API Reference, "Error responses".
+Source of codes, statuses and messages: Amazon S3 API Reference, "Error responses".
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 
 class S3Error(Exception):
-    """One refusal. `details` become elements of the XML answer, in their order."""
+    """An error response. `details` become elements of the XML document, in their order."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class S3Error(Exception):
 
 
 class NotModifiedError(S3Error):
-    """304: the copy that the client has is still good. The answer has no body."""
+    """A 304 response, which has no body: the object has not changed."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__("PreconditionFailed", "Not Modified", headers=headers)
@@ -146,7 +146,7 @@ class NotModifiedError(S3Error):
 
 
 def error_document(error: S3Error, *, resource: str, request_id: str, host_id: str) -> bytes:
-    """The XML body of a refusal."""
+    """Return the XML body of an error response."""
     elements = {
         "Code": error.code,
         "Message": error.message,
@@ -160,7 +160,7 @@ def error_document(error: S3Error, *, resource: str, request_id: str, host_id: s
 
 
 def xml_text(text: str) -> str:
-    """Text for an XML element. What XML 1.0 cannot carry at all becomes U+FFFD."""
+    """Return text for an XML element; characters that XML 1.0 does not allow become U+FFFD."""
     allowed = "".join(
         char if (char >= " " and char not in "\ufffe\uffff") or char in "\t\n\r" else "\ufffd"
         for char in text

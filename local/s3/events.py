@@ -1,7 +1,7 @@
-"""S3's events as EventBridge carries them, one for each real change.
+"""Publish S3's events in EventBridge's form, one for each change.
 
-Source: Amazon S3 User Guide, "EventBridge event message structure". The key is raw there (only
-S3's direct notifications encode it) and the entity tag has no quotes.
+Source: Amazon S3 User Guide, "EventBridge event message structure". The key is not encoded there
+(only S3's direct notifications encode it), and the ETag has no quotes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Event = dict[str, Any]
 
 
 class Sequencer:
-    """Growing numbers of 16 hex digits: 32 bits of seconds, 32 bits of the second's fraction.
+    """Creates increasing numbers of 16 hex digits: 32 bits of seconds, 32 bits of their fraction.
 
-    They grow whatever the clock does, so the order of two events of a key is always told.
+    They increase even if the clock is set back, so they order the events of a key.
     """
 
     def __init__(self) -> None:
@@ -39,10 +39,10 @@ class Sequencer:
 
 
 @dataclass(frozen=True)
-class Cause:
-    """What changed something: the request's id, where it came from, S3's name for it, and who.
+class EventCause:
+    """The cause of a change: request id, client address, S3's name of the operation, and caller.
 
-    S3's own deeds come from no address.
+    A change by S3 itself, such as an expiry, has no address.
     """
 
     request_id: str
@@ -51,8 +51,8 @@ class Cause:
     requester: str = ACCOUNT_ID
 
 
-class Announcer:
-    """Builds events and hands them to `deliver`. A change never fails because of its event."""
+class EventPublisher:
+    """Creates events and passes them to `deliver`. An error in `deliver` does not fail a change."""
 
     def __init__(
         self, region: str, now: Callable[[], datetime], deliver: Callable[[Event], None]
@@ -67,7 +67,7 @@ class Announcer:
         self._enabled.clear()
 
     def enable(self, bucket: str, enabled: bool) -> None:
-        """What PutBucketNotificationConfiguration says about EventBridge."""
+        """Turn the events of a bucket on or off, as PutBucketNotificationConfiguration does."""
         if enabled:
             self._enabled.add(bucket)
         else:
@@ -77,36 +77,37 @@ class Announcer:
         return bucket in self._enabled
 
     def sequencer(self) -> str:
-        """The next number; take it while the key is locked, so that order is the changes' order."""
+        """Return the next number; call it while the key is locked, so that it orders changes."""
         return self._sequencer.next(self._now())
 
-    def created(self, stored: StoredObject, sequencer: str, cause: Cause) -> None:
+    def publish_created(self, stored: StoredObject, sequencer: str, cause: EventCause) -> None:
+        """Publish `Object Created`."""
         obj = {"key": stored.name, "size": stored.size, "etag": stored.etag.strip('"')}
         if stored.version_id != "null":
             obj["version-id"] = stored.version_id
-        self._announce("Object Created", str(stored.bucket_name), obj, sequencer, cause, {})
+        self._publish("Object Created", str(stored.bucket_name), obj, sequencer, cause, {})
 
-    def deleted(
-        self, bucket: str, key: str, removal: Removal, sequencer: str, cause: Cause
+    def publish_deleted(
+        self, bucket: str, key: str, removal: Removal, sequencer: str, cause: EventCause
     ) -> None:
-        """Only a change is announced: not the deletion of what was not there."""
+        """Publish `Object Deleted`, unless there was nothing to delete."""
         if removal.kind is None:
             return
         obj: dict[str, Any] = {"key": key}
-        if removal.gone is not None:
-            obj["etag"] = removal.gone.etag.strip('"')
+        if removal.removed is not None:
+            obj["etag"] = removal.removed.etag.strip('"')
         if removal.version_id is not None:
             obj["version-id"] = removal.version_id
         extra = {"deletion-type": removal.kind}
-        self._announce("Object Deleted", bucket, obj, sequencer, cause, extra)
+        self._publish("Object Deleted", bucket, obj, sequencer, cause, extra)
 
-    def _announce(
+    def _publish(
         self,
         detail_type: str,
         bucket: str,
         obj: dict[str, Any],
         sequencer: str,
-        cause: Cause,
+        cause: EventCause,
         extra: dict[str, str],
     ) -> None:
         if bucket not in self._enabled:
@@ -133,7 +134,7 @@ def make_event(
     *,
     region: str,
     moment: datetime,
-    cause: Cause,
+    cause: EventCause,
     extra: Mapping[str, str],
 ) -> Event:
     """Return an S3 event in EventBridge's form; `described` is its member `detail.object`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from local.s3 import lifecycle
 from local.s3.context import Context
 from local.s3.errors import S3Error
-from local.s3.events import Announcer, Event
+from local.s3.events import Event, EventPublisher
 from local.s3.messages import Request, Response, decode
 from local.s3.object_headers import http_date
 from local.s3.operations import Operations
@@ -52,8 +52,8 @@ class S3Gate:
         self._now = now
         self._verifier = Verifier(dict(credentials), region)
         self.store = Store(folder, now)
-        self.announcer = Announcer(region, now, deliver)
-        self._context = Context(self.store, self.announcer, region, now)
+        self.publisher = EventPublisher(region, now, deliver)
+        self._context = Context(self.store, self.publisher, region, now)
         self._operations = Operations(self._context, self._verifier)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -88,7 +88,7 @@ class S3Gate:
 
     def apply_lifecycle(self) -> int:
         """Delete what the buckets' lifecycle rules say is due, and return how much that was."""
-        return lifecycle.carry_out(self._context)
+        return lifecycle.apply_rules(self._context)
 
     def empty(self) -> None:
         """Delete all objects, versions and uploads without events; keep the buckets."""
@@ -96,7 +96,7 @@ class S3Gate:
 
     def reset(self) -> None:
         """Delete all buckets."""
-        self.announcer.reset()
+        self.publisher.reset()
         self.store.reset()
 
     def _answer(self, request: Request) -> Response:
@@ -125,7 +125,7 @@ class S3Gate:
             raise error
         moments = (self._now(), datetime.now(UTC))
         caller = self._verifier.caller(request, moments)
-        return self._operations.answer(request, caller)
+        return self._operations.run(request, caller)
 
     def _name_resource(self, request: Request) -> None:
         """Set the request's bucket and key from its path, or the bucket from its host name."""

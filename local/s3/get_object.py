@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from local.s3 import access
-from local.s3 import preconditions as conditions
+from local.s3 import access, preconditions
 from local.s3.context import Context
 from local.s3.errors import S3Error, xml_text
-from local.s3.messages import FilePart, Request, Response, xml_answer
+from local.s3.messages import FileRange, Request, Response
 from local.s3.object_headers import (
     OVERRIDES,
     check_key,
-    checksum_answer,
+    checksum_headers,
     http_date,
-    object_answer,
+    response_headers,
     wire_text,
 )
 from local.s3.sigv4 import Caller
 from local.s3.store import DeleteMarker, StoredObject
+from local.s3.xml_documents import xml_response
 
 RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
-def find(context: Context, request: Request) -> StoredObject:
-    """The object a request names, by key or by version; NoSuchKey and its relatives."""
+def find_object(context: Context, request: Request) -> StoredObject:
+    """Return the object or version that a request names; raise S3Error if there is none."""
     version_id = request.query.get("versionId")
     if version_id is None:
         stored = context.store.current(request.bucket, request.key)
@@ -51,7 +51,7 @@ def no_such_key(context: Context, request: Request) -> S3Error:
 
 
 def get_object(context: Context, request: Request, caller: Caller | None) -> Response:
-    """Also HEAD: the same answer, whose body the server doesn't send."""
+    """Return the response to a GET or HEAD; the server does not send the body of the latter."""
     check_key(request.key)
     overrides = {
         OVERRIDES[name]: value for name, value in request.query.items() if name in OVERRIDES
@@ -59,11 +59,11 @@ def get_object(context: Context, request: Request, caller: Caller | None) -> Res
     if caller is None:
         check_anonymous(context, request, overrides)
     with context.store.locked(request.bucket, request.key):
-        stored = find(context, request)
-        # Once it is open, replacing or deleting the object cannot take the bytes away.
+        stored = find_object(context, request)
+        # An open file can still be read after the object was replaced or deleted.
         file = stored.path.open("rb", buffering=0)
     try:
-        return object_response(context, request, stored, FilePart(file, 0, stored.size), overrides)
+        return object_response(context, request, stored, FileRange(file, 0, stored.size), overrides)
     except BaseException:
         file.close()
         raise
@@ -86,11 +86,11 @@ def object_response(
     context: Context,
     request: Request,
     stored: StoredObject,
-    part: FilePart,
+    part: FileRange,
     overrides: Mapping[str, str],
 ) -> Response:
-    headers = object_answer(stored, len(context.store.tags(stored)))
-    conditions.check_read(
+    headers = response_headers(stored, len(context.store.tags(stored)))
+    preconditions.check_read(
         request.headers,
         stored.etag,
         stored.modified,
@@ -100,11 +100,11 @@ def object_response(
     if (request.headers.get("x-amz-checksum-mode") or "").upper() == "ENABLED":
         whole = "range" not in request.headers and "partNumber" not in request.query
         if whole or (stored.checksum and request.method == "HEAD"):
-            headers |= checksum_answer(stored)
-    stretch = wanted_stretch(request, stored)
-    if stretch is None:
+            headers |= checksum_headers(stored)
+    byte_range = requested_range(request, stored)
+    if byte_range is None:
         return Response(200, headers, part)
-    start, end = stretch
+    start, end = byte_range
     if stored.parts and "partNumber" in request.query:
         headers["x-amz-mp-parts-count"] = str(len(stored.parts))
     headers["Content-Range"] = f"bytes {start}-{end - 1}/{stored.size}"
@@ -112,23 +112,23 @@ def object_response(
     return Response(206, headers, part)
 
 
-def wanted_stretch(request: Request, stored: StoredObject) -> tuple[int, int] | None:
-    """Start and end of the bytes to send; None is all of them, with a 200."""
+def requested_range(request: Request, stored: StoredObject) -> tuple[int, int] | None:
+    """Return start and end of the bytes to send, or None for the whole object with a 200."""
     number = request.query.get("partNumber")
-    asked = request.headers.get("range")
+    header = request.headers.get("range")
     if number is not None:
-        if asked is not None:
+        if header is not None:
             raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query")
-        return part_stretch(number, stored)
+        return part_range(number, stored)
     if_range = request.headers.get("if-range")
-    if asked is None or (
-        if_range is not None and not conditions.etag_listed(if_range, stored.etag)
+    if header is None or (
+        if_range is not None and not preconditions.matches_etag(if_range, stored.etag)
     ):
         return None
-    return parse_range(asked, stored.size)
+    return parse_range(header, stored.size)
 
 
-def part_stretch(number: str, stored: StoredObject) -> tuple[int, int] | None:
+def part_range(number: str, stored: StoredObject) -> tuple[int, int] | None:
     if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= 10_000):
         raise S3Error(
             "InvalidArgument",
@@ -143,9 +143,12 @@ def part_stretch(number: str, stored: StoredObject) -> tuple[int, int] | None:
     raise S3Error("InvalidRange", details={"ActualPartCount": str(max(1, len(stored.parts)))})
 
 
-def parse_range(asked: str, size: int) -> tuple[int, int] | None:
-    """One range of bytes; what S3 can't read, or several of them, means the whole object."""
-    match = RANGE.fullmatch(asked.strip())
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Return start and end of one byte range.
+
+    Return None for an invalid header and for several ranges: S3 then sends the whole object.
+    """
+    match = RANGE.fullmatch(header.strip())
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
@@ -158,20 +161,20 @@ def parse_range(asked: str, size: int) -> tuple[int, int] | None:
     if start >= size or start >= end:
         raise S3Error(
             "InvalidRange",
-            details={"RangeRequested": asked, "ActualObjectSize": str(size)},
+            details={"RangeRequested": header, "ActualObjectSize": str(size)},
             headers={"Content-Range": f"bytes */{size}"},
         )
     return start, end
 
 
 def get_object_attributes(context: Context, request: Request) -> Response:
-    stored = find(context, request)
+    stored = find_object(context, request)
     listed = ",".join(request.headers.all("x-amz-object-attributes"))
     wanted = {name.strip() for name in listed.split(",") if name.strip()}
     unknown = wanted - {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
     if unknown or not wanted:
         raise S3Error("InvalidArgument", "Invalid attribute name specified.")
-    conditions.check_read(request.headers, stored.etag, stored.modified, {"ETag": stored.etag})
+    preconditions.check_read(request.headers, stored.etag, stored.modified, {"ETag": stored.etag})
     elements = {
         "ETag": f"<ETag>{stored.etag.strip(chr(34))}</ETag>",
         "Checksum": checksum_element(stored),
@@ -183,11 +186,11 @@ def get_object_attributes(context: Context, request: Request) -> Response:
     if stored.version_id != "null":
         headers["x-amz-version-id"] = stored.version_id
     inside = "".join(text for name, text in elements.items() if name in wanted)
-    return xml_answer("GetObjectAttributesResponse", inside, headers)
+    return xml_response("GetObjectAttributesResponse", inside, headers)
 
 
 def checksum_element(stored: StoredObject) -> str:
-    """Here a composite checksum comes without its `-N`; its type says what it is."""
+    """Return the element of the checksum; here a composite one does not end with `-N`."""
     checksum = stored.checksum
     if checksum is None:
         return ""
@@ -199,7 +202,7 @@ def checksum_element(stored: StoredObject) -> str:
 
 
 def parts_element(stored: StoredObject) -> str:
-    """The parts of a multipart object; one by one only where they have checksums, as S3 does."""
+    """Return the element of the parts; as in S3 they are only listed if they have checksums."""
     if not stored.parts:
         return ""
     count = f"<PartsCount>{len(stored.parts)}</PartsCount>"

@@ -1,8 +1,8 @@
-"""One request and one answer, as the operations see them."""
+"""Requests and responses, as the operations use them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 from urllib.parse import unquote_to_bytes
@@ -10,19 +10,20 @@ from urllib.parse import unquote_to_bytes
 from local.s3.errors import S3Error
 
 CHUNK_BYTES = 1 << 18
+MAX_PAGE_SIZE = 1000
 
 
 class Readable(Protocol):
-    """A stream that hands out what has arrived, without waiting for all that was asked for."""
+    """A stream whose `read1` returns what has arrived, without waiting for `size` bytes."""
 
     def read1(self, size: int, /) -> bytes: ...
 
 
 class Body:
-    """The bytes that follow the head of a request; read once, never more than were announced.
+    """The body of a request. It can be read once, up to its Content-Length.
 
-    `on_first_read` is called before the first byte is asked for: the server then sends the
-    `100 Continue` that a careful client waits for.
+    `on_first_read` is called before the first read: the server then sends `100 Continue`, if the
+    client waits for it.
     """
 
     def __init__(
@@ -37,17 +38,21 @@ class Body:
         self.remaining = length
 
     @property
-    def touched(self) -> bool:
+    def is_read_from(self) -> bool:
+        """True after the first read."""
         return self._on_first_read is None
 
-    def read(self, most: int = CHUNK_BYTES) -> bytes:
-        """At most `most` bytes, b"" at the end. A connection cut short is IncompleteBody."""
+    def read(self, max_bytes: int = CHUNK_BYTES) -> bytes:
+        """Return at most `max_bytes`, or b"" at the end.
+
+        Raise IncompleteBody if the connection ends too early.
+        """
         if self.remaining == 0:
             return b""
         if self._on_first_read is not None:
             self._on_first_read()
             self._on_first_read = None
-        data = self._stream.read1(min(most, self.remaining))
+        data = self._stream.read1(min(max_bytes, self.remaining))
         if not data:
             self.remaining = 0
             raise S3Error("IncompleteBody")
@@ -60,7 +65,7 @@ class Body:
 
 
 class Headers:
-    """The headers of a request: names without case, in the order they came, repeats kept."""
+    """The headers of a request, by lower-case name; a name can occur more than once."""
 
     def __init__(self, items: list[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -87,7 +92,7 @@ class Headers:
 
 @dataclass
 class Request:
-    """What came over the wire. `path` and `raw_query` are still percent-encoded."""
+    """An HTTP request. `path` and `raw_query` are percent-encoded, `bucket` and `key` decoded."""
 
     method: str
     path: str
@@ -106,10 +111,25 @@ class Request:
     def host(self) -> str:
         return self.headers.get("host") or "localhost"
 
+    def number(self, name: str, default: int) -> int:
+        """Return a query parameter as a number; raise InvalidArgument if it is not valid."""
+        text = self.query.get(name, str(default))
+        if not (text.isascii() and text.isdigit() and len(text) < 11):
+            raise S3Error(
+                "InvalidArgument",
+                f"Provided {name} not an integer or within integer range",
+                details={"ArgumentName": name, "ArgumentValue": text},
+            )
+        return int(text)
+
+    def page_size(self, name: str) -> int:
+        """Return a query parameter that limits the size of a page."""
+        return min(MAX_PAGE_SIZE, self.number(name, MAX_PAGE_SIZE))
+
 
 @dataclass
-class FilePart:
-    """A stretch of an open file: what an answer sends without reading it into memory."""
+class FileRange:
+    """A byte range of an open file, which a response sends without reading it into memory."""
 
     file: BinaryIO
     start: int
@@ -118,26 +138,26 @@ class FilePart:
 
 @dataclass
 class Response:
-    """What goes back. `length` is announced instead of the body's own (answers to HEAD)."""
+    """An HTTP response. `length`, if given, is the Content-Length instead of the body's length."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | FilePart = b""
+    body: bytes | FileRange = b""
     length: int | None = None
 
     @property
-    def announced_length(self) -> int:
+    def content_length(self) -> int:
         if self.length is not None:
             return self.length
-        return self.body.length if isinstance(self.body, FilePart) else len(self.body)
+        return self.body.length if isinstance(self.body, FileRange) else len(self.body)
 
     def close(self) -> None:
-        if isinstance(self.body, FilePart):
+        if isinstance(self.body, FileRange):
             self.body.file.close()
 
 
 def decode(encoded: str) -> str:
-    """Percent-decoded UTF-8; InvalidURI where it isn't any."""
+    """Return percent-decoded text; raise InvalidURI if it is not UTF-8."""
     try:
         return unquote_to_bytes(encoded).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -145,20 +165,9 @@ def decode(encoded: str) -> str:
 
 
 def parse_query(raw_query: str) -> list[tuple[str, str]]:
-    """The query's names and values in their order; a name alone has the value ""."""
+    """Return the names and values of a query, in order; a name without `=` has the value ""."""
     pairs = (piece.partition("=") for piece in raw_query.split("&") if piece)
     return [
         (decode(name.replace("+", " ")), decode(value.replace("+", " ")))
         for name, _, value in pairs
     ]
-
-
-def xml_answer(root: str, inside: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A 200 with a document of S3's namespace; `inside` is XML already."""
-    document = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<{root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inside}</{root}>'
-    )
-    return Response(
-        headers={"Content-Type": "application/xml", **(headers or {})}, body=document.encode()
-    )

@@ -1,6 +1,6 @@
-"""What the gate leaves to moto: buckets and their configuration, listings, tags, access lists.
+"""Call moto's S3 application, which handles buckets, their configuration, tags and ACLs.
 
-moto's own S3 application is called in process, with a request that was verified already.
+The gate calls it in process, after it has verified the request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import create_backend_app
 
 from local.s3.messages import Request, Response
 
-# Of a request, these say how it was signed and sent; moto needs none of them.
+# Request headers about the signature and the transfer, which moto does not need.
 NOT_FORWARDED = {
     "authorization",
     "connection",
@@ -28,13 +28,13 @@ NOT_FORWARDED = {
     "x-amz-security-token",
     "x-amz-trailer",
 }
-# Of an answer, these are the server's to say.
+# Response headers that the gate's server sets itself.
 NOT_RETURNED = {"connection", "content-length", "date", "server", "x-amz-request-id", "x-amz-id-2"}
 CORS = "access-control-"
 
 
 class MotoApp:
-    """moto's S3 as a function from request to answer."""
+    """moto's S3 as a function from a request to a response."""
 
     def __init__(self, region: str) -> None:
         self._region = region

@@ -1,4 +1,4 @@
-"""Multipart uploads: create, upload and copy parts, list, abort. `completion` completes them.
+"""Create and abort multipart uploads, upload, copy and list their parts.
 
 Source for checksums: Amazon S3 User Guide, "Full object and composite checksum types".
 """
@@ -19,21 +19,22 @@ from local.s3 import access, checksums
 from local.s3.context import MAX_SINGLE_BYTES, Context
 from local.s3.copy_object import open_source
 from local.s3.errors import S3Error, xml_text
-from local.s3.messages import Request, Response, xml_answer
+from local.s3.messages import Request, Response
 from local.s3.object_headers import (
     check_features,
     check_key,
-    kept_headers,
     parse_tags,
     storage_class,
+    stored_headers,
 )
-from local.s3.put_object import receive, too_large
+from local.s3.put_object import receive_body, too_large
 from local.s3.sigv4 import Caller
-from local.s3.spool import Spooled, Writer, read_file
+from local.s3.spool import SpooledFile, Writer, read_file
 from local.s3.store import ACCOUNT_ID
+from local.s3.xml_documents import xml_response
 
 MAX_PARTS = 10_000
-# Which checksum types an algorithm allows in a multipart upload; the first is the default.
+# Checksum types that an algorithm allows in a multipart upload; the first is the default.
 TYPES: Mapping[str, tuple[str, ...]] = {
     "CRC32": ("COMPOSITE", "FULL_OBJECT"),
     "CRC32C": ("COMPOSITE", "FULL_OBJECT"),
@@ -48,7 +49,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
 @dataclass(frozen=True)
 class UploadedPart:
     number: int
-    file: Spooled
+    file: SpooledFile
     modified: datetime
 
     @property
@@ -57,10 +58,10 @@ class UploadedPart:
 
 
 class Upload(FakeMultipart):
-    """An upload under way, in moto's list of them, with its parts in files."""
+    """A multipart upload that moto handles like its own, with its parts in files."""
 
     def __new__(cls, *_: Any, **__: Any) -> Upload:
-        # moto's own __new__ remembers every instance for ever.
+        # moto's own __new__ keeps a reference to every instance.
         return object.__new__(cls)
 
     def __init__(
@@ -110,7 +111,7 @@ def create_upload(context: Context, request: Request) -> Response:
     upload = Upload(
         request.key,
         bucket.region_name,
-        kept_headers(given),
+        stored_headers(given),
         access.check_acl(given.get("x-amz-acl"), bucket),
         parse_tags(given.get("x-amz-tagging")),
         storage_class(given),
@@ -126,14 +127,14 @@ def create_upload(context: Context, request: Request) -> Response:
         f"<Bucket>{request.bucket}</Bucket><Key>{xml_text(request.key)}</Key>"
         f"<UploadId>{upload.id}</UploadId>"
     )
-    return xml_answer("InitiateMultipartUploadResult", inside, headers)
+    return xml_response("InitiateMultipartUploadResult", inside, headers)
 
 
 def checksum_kind(given: Mapping[str, str]) -> tuple[str | None, str]:
-    """Algorithm and type that an upload is created with."""
-    asked = given.get("x-amz-checksum-algorithm")
+    """Return algorithm and type of the checksum in a request that creates an upload."""
+    requested = given.get("x-amz-checksum-algorithm")
     kind = given.get("x-amz-checksum-type")
-    if asked is None:
+    if requested is None:
         if kind is not None:
             raise S3Error(
                 "InvalidRequest",
@@ -141,7 +142,7 @@ def checksum_kind(given: Mapping[str, str]) -> tuple[str | None, str]:
                 "x-amz-checksum-algorithm header.",
             )
         return None, ""
-    algorithm = checksums.known(asked)
+    algorithm = checksums.parse_algorithm(requested)
     if kind is None:
         return algorithm, TYPES[algorithm][0]
     if kind.upper() not in TYPES[algorithm]:
@@ -153,7 +154,8 @@ def checksum_kind(given: Mapping[str, str]) -> tuple[str | None, str]:
     return algorithm, kind.upper()
 
 
-def find(context: Context, request: Request) -> Upload:
+def find_upload(context: Context, request: Request) -> Upload:
+    """Return the upload that a request names; raise NoSuchUpload if there is none."""
     upload_id = request.query["uploadId"]
     found = context.store.bucket(request.bucket).multiparts.get(upload_id)
     if not isinstance(found, Upload) or found.key_name != request.key:
@@ -174,11 +176,11 @@ def part_number(request: Request) -> int:
 
 def upload_part(context: Context, request: Request, caller: Caller) -> Response:
     number = part_number(request)
-    upload = find(context, request)
+    upload = find_upload(context, request)
     check_part_checksum(upload, dict(request.headers.items()))
-    spooled = receive(context, request, caller)
+    spooled = receive_body(context, request, caller)
     part = UploadedPart(number, spooled, context.now())
-    keep_part(context, request, upload, part)
+    store_part(context, request, upload, part)
     headers = {"ETag": part.etag, "x-amz-server-side-encryption": "AES256"}
     if spooled.algorithm and spooled.checksum:
         headers[checksums.header_name(spooled.algorithm)] = spooled.checksum
@@ -186,8 +188,8 @@ def upload_part(context: Context, request: Request, caller: Caller) -> Response:
 
 
 def check_part_checksum(upload: Upload, given: Mapping[str, str]) -> None:
-    """A part speaks of the algorithm its upload was created with. (With none, any may be sent.)"""
-    declared = checksums.declared(given)
+    """Raise InvalidRequest if a part's checksum has another algorithm than the upload."""
+    declared = checksums.declared_checksum(given)
     actual = declared.algorithm if declared else None
     if upload.algorithm is None or actual == upload.algorithm:
         return
@@ -200,11 +202,11 @@ def check_part_checksum(upload: Upload, given: Mapping[str, str]) -> None:
     )
 
 
-def keep_part(context: Context, request: Request, upload: Upload, part: UploadedPart) -> None:
-    """The part in its place, unless the upload ended meanwhile."""
+def store_part(context: Context, request: Request, upload: Upload, part: UploadedPart) -> None:
+    """Add the part to the upload; raise NoSuchUpload if that was completed or aborted meanwhile."""
     with upload.lock:
         try:
-            find(context, request)
+            find_upload(context, request)
         except S3Error:
             part.file.path.unlink(missing_ok=True)
             raise
@@ -216,10 +218,10 @@ def keep_part(context: Context, request: Request, upload: Upload, part: Uploaded
 
 def upload_part_copy(context: Context, request: Request) -> Response:
     number = part_number(request)
-    upload = find(context, request)
+    upload = find_upload(context, request)
     source = open_source(context, request)
     try:
-        start, length = copied_stretch(
+        start, length = copied_range(
             request.headers.get("x-amz-copy-source-range"), source.stored.size
         )
         with Writer(context.store.folder, upload.algorithm) as writer:
@@ -228,7 +230,7 @@ def upload_part_copy(context: Context, request: Request) -> Response:
     finally:
         source.path.unlink(missing_ok=True)
     part = UploadedPart(number, spooled, context.now())
-    keep_part(context, request, upload, part)
+    store_part(context, request, upload, part)
     headers = {"x-amz-server-side-encryption": "AES256"}
     if source.stored.version_id != "null":
         headers["x-amz-copy-source-version-id"] = source.stored.version_id
@@ -236,12 +238,15 @@ def upload_part_copy(context: Context, request: Request) -> Response:
         f"<LastModified>{timestamp(part.modified)}</LastModified>"
         f"<ETag>{xml_text(part.etag)}</ETag>{checksum_element(spooled)}"
     )
-    return xml_answer("CopyPartResult", inside, headers)
+    return xml_response("CopyPartResult", inside, headers)
 
 
-def copied_stretch(asked: str | None, size: int) -> tuple[int, int]:
-    """Start and length. A range must be whole (`bytes=first-last`) and lie inside the source."""
-    if asked is None:
+def copied_range(header: str | None, size: int) -> tuple[int, int]:
+    """Return start and length of the bytes to copy.
+
+    A range must have both ends (`bytes=first-last`) and be inside the source.
+    """
+    if header is None:
         if size > MAX_SINGLE_BYTES:
             raise S3Error(
                 "InvalidRequest",
@@ -249,21 +254,21 @@ def copied_stretch(asked: str | None, size: int) -> tuple[int, int]:
                 f"source: {MAX_SINGLE_BYTES}",
             )
         return 0, size
-    unit, _, stretch = asked.partition("=")
-    first, dash, last = stretch.partition("-")
+    unit, _, byte_range = header.partition("=")
+    first, dash, last = byte_range.partition("-")
     digits = first.isascii() and first.isdigit() and last.isascii() and last.isdigit()
     if unit.strip() != "bytes" or not dash or not digits or int(first) > int(last):
         raise S3Error(
             "InvalidArgument",
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first "
             "and last are the zero-based offsets of the first and last bytes to copy",
-            details={"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": asked},
+            details={"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": header},
         )
     if int(last) >= size:
         raise S3Error(
             "InvalidArgument",
             f"Range specified is not valid for source object of size: {size}",
-            details={"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": asked},
+            details={"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": header},
         )
     length = int(last) - int(first) + 1
     if length > MAX_SINGLE_BYTES:
@@ -272,17 +277,17 @@ def copied_stretch(asked: str | None, size: int) -> tuple[int, int]:
 
 
 def list_parts(context: Context, request: Request) -> Response:
-    upload = find(context, request)
-    marker = number_parameter(request, "part-number-marker", 0)
-    most = min(1000, number_parameter(request, "max-parts", 1000))
+    upload = find_upload(context, request)
+    marker = request.number("part-number-marker", 0)
+    max_parts = request.page_size("max-parts")
     numbers = [number for number in sorted(upload.uploaded) if number > marker]
-    shown = [upload.uploaded[number] for number in numbers[:most]]
+    listed = [upload.uploaded[number] for number in numbers[:max_parts]]
     parts = "".join(
         f"<Part><PartNumber>{part.number}</PartNumber>"
         f"<LastModified>{timestamp(part.modified)}</LastModified>"
         f"<ETag>{xml_text(part.etag)}</ETag><Size>{part.file.size}</Size>"
         f"{checksum_element(part.file)}</Part>"
-        for part in shown
+        for part in listed
     )
     algorithm = ""
     if upload.algorithm:
@@ -296,37 +301,26 @@ def list_parts(context: Context, request: Request) -> Response:
         f"<UploadId>{upload.id}</UploadId><Initiator>{owner}</Initiator><Owner>{owner}</Owner>"
         f"<StorageClass>{upload.storage_class}</StorageClass>"
         f"<PartNumberMarker>{marker}</PartNumberMarker>"
-        f"<NextPartNumberMarker>{shown[-1].number if shown else 0}</NextPartNumberMarker>"
-        f"<MaxParts>{most}</MaxParts>"
-        f"<IsTruncated>{str(len(numbers) > len(shown)).lower()}</IsTruncated>{algorithm}{parts}"
+        f"<NextPartNumberMarker>{listed[-1].number if listed else 0}</NextPartNumberMarker>"
+        f"<MaxParts>{max_parts}</MaxParts>"
+        f"<IsTruncated>{str(len(numbers) > len(listed)).lower()}</IsTruncated>{algorithm}{parts}"
     )
-    return xml_answer("ListPartsResult", inside)
-
-
-def number_parameter(request: Request, name: str, default: int) -> int:
-    text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise S3Error(
-            "InvalidArgument",
-            f"Provided {name} not an integer or within integer range",
-            details={"ArgumentName": name, "ArgumentValue": text},
-        )
-    return int(text)
+    return xml_response("ListPartsResult", inside)
 
 
 def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def checksum_element(file: Spooled) -> str:
+def checksum_element(file: SpooledFile) -> str:
     if file.algorithm is None:
         return ""
     return f"<Checksum{file.algorithm}>{file.checksum}</Checksum{file.algorithm}>"
 
 
 def abort_upload(context: Context, request: Request) -> Response:
-    upload = find(context, request)
+    upload = find_upload(context, request)
     with upload.lock:
-        find(context, request)
+        find_upload(context, request)
         del context.store.bucket(request.bucket).multiparts[upload.id]
     return Response(204)

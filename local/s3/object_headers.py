@@ -1,4 +1,4 @@
-"""What is kept with an object besides its bytes, and the headers that say it again."""
+"""The metadata that is stored with an object, and the headers of responses with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ META = "x-amz-meta-"
 MAX_METADATA_BYTES = 2048
 MAX_KEY_BYTES = 1024
 DEFAULT_TYPE = "binary/octet-stream"
-# System metadata that a client may set: name on the wire in lower case, and as it is answered.
+# System metadata that a client may set: the name in lower case, and as in the response.
 SYSTEM = {
     "cache-control": "Cache-Control",
     "content-disposition": "Content-Disposition",
@@ -28,7 +28,7 @@ SYSTEM = {
     "expires": "Expires",
     "x-amz-website-redirect-location": "x-amz-website-redirect-location",
 }
-# Query parameters of a signed GET that replace a header of the answer.
+# Query parameters of a signed GET that replace a header of the response.
 OVERRIDES = {
     "response-cache-control": "Cache-Control",
     "response-content-disposition": "Content-Disposition",
@@ -39,8 +39,8 @@ OVERRIDES = {
 }
 
 
-def kept_headers(given: Mapping[str, str]) -> dict[str, str]:
-    """System and user metadata out of headers or form fields (names in lower case)."""
+def stored_headers(given: Mapping[str, str]) -> dict[str, str]:
+    """Return system and user metadata from headers or form fields (names in lower case)."""
     kept = {SYSTEM[name]: value for name, value in given.items() if name in SYSTEM}
     kept.setdefault("Content-Type", DEFAULT_TYPE)
     encoding = kept.pop("Content-Encoding", "")
@@ -79,7 +79,7 @@ def storage_class(given: Mapping[str, str]) -> str:
 
 
 def check_features(given: Mapping[str, str]) -> None:
-    """What the gate doesn't do is refused, not ignored: object locks, encryption but SSE-S3."""
+    """Raise NotImplemented for object locks, and for encryption other than SSE-S3."""
     locks = [name for name in given if name.startswith("x-amz-object-lock-")]
     if locks:
         raise S3Error("NotImplemented", details={"Header": locks[0]})
@@ -90,7 +90,7 @@ def check_features(given: Mapping[str, str]) -> None:
 
 
 def parse_tags(encoded: str | None) -> dict[str, str]:
-    """The x-amz-tagging header: tags as a query string, ten at most."""
+    """Return the tags in the header x-amz-tagging, which has the form of a query string."""
     if not encoded:
         return {}
     pairs = parse_qsl(encoded, keep_blank_values=True)
@@ -112,8 +112,8 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def object_answer(stored: StoredObject, tag_count: int) -> dict[str, str]:
-    """The headers of a GET or HEAD, without those of the body's length."""
+def response_headers(stored: StoredObject, tag_count: int) -> dict[str, str]:
+    """Return the headers of a GET or HEAD response, without those of the body's length."""
     headers = {
         "ETag": stored.etag,
         "Last-Modified": http_date(stored.modified),
@@ -130,16 +130,16 @@ def object_answer(stored: StoredObject, tag_count: int) -> dict[str, str]:
     return headers
 
 
-def checksum_answer(stored: StoredObject) -> dict[str, str]:
-    """The stored checksum and what kind it is."""
+def checksum_headers(stored: StoredObject) -> dict[str, str]:
+    """Return the headers of the stored checksum and its type."""
     checksum = stored.checksum
     if checksum is None:
         return {}
-    return {header_name(checksum.algorithm): checksum.shown, "x-amz-checksum-type": checksum.kind}
+    return {header_name(checksum.algorithm): checksum.text, "x-amz-checksum-type": checksum.kind}
 
 
 def wire_text(value: str) -> str:
-    """A value fit for a header: S3 writes what is not ASCII as RFC 2047 has it."""
+    """Return a value for a header; S3 encodes text that is not ASCII by RFC 2047."""
     if value.isascii() and value.isprintable():
         return value
     return "".join(Header(value, "utf-8", maxlinelen=10_000).encode().splitlines())

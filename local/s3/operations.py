@@ -1,4 +1,4 @@
-"""Which operation a request is, and who answers it: the gate or, behind it, moto."""
+"""Find the operation of a request, and run it in the gate or in moto."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from local.s3.context import Context
 from local.s3.copy_object import copy_object
 from local.s3.delete_object import delete_object, delete_objects
 from local.s3.errors import S3Error, xml_text
-from local.s3.messages import Request, Response, xml_answer
+from local.s3.messages import Request, Response
 from local.s3.moto_app import MotoApp
 from local.s3.payload import Payload
 from local.s3.post_object import post_object
 from local.s3.put_object import put_object
 from local.s3.sigv4 import Caller, Verifier
 from local.s3.version_listing import list_versions
-from local.s3.xml_documents import parse_document
+from local.s3.xml_documents import parse_document, xml_response
 
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
-# Subresources of an object that moto answers; all other requests for objects are the gate's.
+# Subresources of an object that moto handles; the gate handles all other requests for objects.
 MOTO_OBJECT_QUERIES = {"acl", "tagging", "legal-hold", "retention"}
-# Subresources of a bucket that moto answers.
+# Subresources of a bucket that moto handles.
 MOTO_BUCKET_QUERIES = {
     "accelerate",
     "acl",
@@ -44,7 +44,7 @@ MOTO_BUCKET_QUERIES = {
     "versioning",
     "website",
 }
-# What a listing of a bucket may be asked with.
+# Query parameters of a listing.
 LISTING_QUERIES = {
     "continuation-token",
     "delimiter",
@@ -57,9 +57,9 @@ LISTING_QUERIES = {
     "start-after",
     "x-id",
 }
-# Subresources that neither of them does.
+# Subresources that neither of them supports.
 UNKNOWN_QUERIES = {"torrent", "restore", "select", "renameObject", "encryption"}
-# Kinds of targets that S3 itself would notify; the gate knows EventBridge only.
+# Notification targets of S3 that the gate does not support.
 OTHER_TARGETS = ("TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration")
 
 
@@ -80,15 +80,16 @@ class Operations:
             return None
 
     def cors_headers(self, request: Request) -> dict[str, str]:
-        """What the bucket's rules add to any answer."""
+        """Return the CORS headers that the bucket's rules add to a response."""
         if not request.bucket or "origin" not in request.headers:
             return {}
         rules = self._cors_rules(request.bucket) or []
         return cors.actual_headers(rules, request.headers, request.method)
 
-    def answer(self, request: Request, caller: Caller | None) -> Response:
+    def run(self, request: Request, caller: Caller | None) -> Response:
+        """Run the operation of a verified request."""
         access.check_expected_owner(request)
-        if is_form(request):
+        if is_post_form(request):
             return post_object(self._context, request, self._verifier)
         if caller is None:
             return self._anonymous(request)
@@ -116,17 +117,17 @@ class Operations:
             raise S3Error("MethodNotAllowed", details={"Method": "POST", "ResourceType": "BUCKET"})
         if "acl" in query and method == "PUT":
             self._check_acl(request)
-        if method == "GET" and (listed := listing_of(request)) is not None:
+        if method == "GET" and (listed := find_listing(request)) is not None:
             return listed(self._context, request)
         if method == "PUT" and not query:
             return self._create_bucket(request, caller)
         response = self._to_moto(request, caller)
         if method == "DELETE" and not query and response.status == 204:
-            self._context.announcer.enable(request.bucket, False)
+            self._context.publisher.enable(request.bucket, False)
         return response
 
     def _create_bucket(self, request: Request, caller: Caller) -> Response:
-        """moto's, but for the names S3 refuses and the public access it blocks from the start."""
+        """Create a bucket with moto, after checking its name, and block public access to it."""
         access.check_bucket_name(request.bucket)
         known = request.bucket in self._context.store.backend.buckets
         response = self._to_moto(request, caller)
@@ -139,7 +140,7 @@ class Operations:
         if unknown := query & UNKNOWN_QUERIES:
             raise S3Error("NotImplemented", f"The gate does not do ?{min(unknown)}.")
         if query & MOTO_OBJECT_QUERIES:
-            get_object.find(self._context, request)
+            get_object.find_object(self._context, request)
             if "acl" in query and request.method == "PUT":
                 self._check_acl(request)
             return self._to_moto(request, caller)
@@ -183,13 +184,13 @@ class Operations:
         raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "UPLOAD"})
 
     def _notification(self, request: Request, caller: Caller) -> Response:
-        """Kept here and not by moto, which would send events of its own."""
-        announcer = self._context.announcer
+        """Handle a notification configuration; moto would send events of its own."""
+        publisher = self._context.publisher
         self._context.store.bucket(request.bucket)
         if request.method == "GET":
-            enabled = announcer.is_enabled(request.bucket)
+            enabled = publisher.is_enabled(request.bucket)
             inside = "<EventBridgeConfiguration></EventBridgeConfiguration>" if enabled else ""
-            return xml_answer("NotificationConfiguration", inside)
+            return xml_response("NotificationConfiguration", inside)
         text = Payload(request, caller).read_all(MAX_DOCUMENT_BYTES)
         document = parse_document(text)
         others = [child.tag for child in document if child.tag in OTHER_TARGETS]
@@ -198,7 +199,7 @@ class Operations:
                 "NotImplemented",
                 f"{xml_text(others[0])}: the local S3 sends its events to EventBridge only.",
             )
-        announcer.enable(request.bucket, document.find("EventBridgeConfiguration") is not None)
+        publisher.enable(request.bucket, document.find("EventBridgeConfiguration") is not None)
         return Response(200)
 
     def _to_moto(self, request: Request, caller: Caller) -> Response:
@@ -206,11 +207,10 @@ class Operations:
         return self._moto(request, body)
 
 
-def listing_of(request: Request) -> Callable[[Context, Request], Response] | None:
-    """Which listing a GET of a bucket asks for; None where it asks for something else.
+def find_listing(request: Request) -> Callable[[Context, Request], Response] | None:
+    """Return the listing that a GET of a bucket requests, or None if it requests something else.
 
-    A subresource that neither the gate nor moto answers is refused: moto would answer it with a
-    listing.
+    Raise NotImplemented for a subresource that is not supported: moto would return a listing.
     """
     query = set(request.query)
     if "uploads" in query:
@@ -226,8 +226,8 @@ def listing_of(request: Request) -> Callable[[Context, Request], Response] | Non
     )
 
 
-def is_form(request: Request) -> bool:
-    """Whether this is a browser's upload: a POST to the bucket with no query of its own."""
+def is_post_form(request: Request) -> bool:
+    """True for a POST to a bucket that is an upload of a browser."""
     return (
         request.method == "POST"
         and bool(request.bucket)

@@ -1,4 +1,4 @@
-"""POST Object: a browser's form, allowed by a signed policy.
+"""POST Object: store the file of a browser's form that a signed policy allows.
 
 Source: Amazon S3 API Reference, "POST Object" and "Authenticating Requests in Browser-Based Uploads
 Using POST (AWS Signature Version 4)".
@@ -18,33 +18,33 @@ from local.s3.messages import Request, Response
 from local.s3.object_headers import (
     check_features,
     check_key,
-    checksum_answer,
-    kept_headers,
+    checksum_headers,
     storage_class,
+    stored_headers,
 )
 from local.s3.post_form import PostForm, base_name, read_form
 from local.s3.post_policy import Policy, parse_policy
-from local.s3.put_object import commit, too_large, whole_checksum, written_answer
+from local.s3.put_object import commit, full_checksum, too_large, write_headers
 from local.s3.sigv4 import (
     ALGORITHM,
     ALLOWED_SKEW,
     Verifier,
-    mismatch,
     parse_amz_date,
     parse_scope,
     sign,
+    signature_mismatch,
     signing_key,
-    unsupported_mechanism,
+    unsupported_mechanism_error,
 )
-from local.s3.spool import Spooled, Writer
-from local.s3.store import Draft, StoredObject
+from local.s3.spool import SpooledFile, Writer
+from local.s3.store import NewObject, StoredObject
 from local.s3.xml_documents import parse_tag_document
 
 FILENAME = "${filename}"
-# A form's fields and part heads take less than this: what is longer has too big a file.
+# The fields and part headers of a form are smaller than this.
 MAX_OVERHEAD_BYTES = 1 << 20
 SIGNING_KEY_LIFE = timedelta(days=7)
-# Never touched by ${filename}: they say what was signed.
+# Fields of the signature, in which ${filename} is not replaced.
 LITERAL = {"policy", "x-amz-signature"}
 
 
@@ -53,10 +53,10 @@ def post_object(context: Context, request: Request, verifier: Verifier) -> Respo
     form = read_form(request.body, request.headers.get("content-type") or "")
     policy = authorised(form.fields, verifier, context.now())
     if "key" not in form.fields:
-        raise missing_field("key")
+        raise missing_field_error("key")
     if form.filename is None:
         raise S3Error("IncorrectNumberOfFilesInPostRequest")
-    fields = expanded(form.fields, form.filename)
+    fields = expand_filename(form.fields, form.filename)
     policy.check(fields, request.bucket, context.now())
     if request.body.length > MAX_SINGLE_BYTES + MAX_OVERHEAD_BYTES:
         raise too_large(request.body.length)
@@ -66,11 +66,11 @@ def post_object(context: Context, request: Request, verifier: Verifier) -> Respo
     check_key(key)
     acl = access.check_acl(fields.get("acl"), bucket)
     check_features(fields)
-    kept, kind = kept_headers(fields), storage_class(fields)
+    kept, kind = stored_headers(fields), storage_class(fields)
     tags = parse_tag_document(fields["tagging"]) if "tagging" in fields else {}
     spooled = receive_file(context, request, form, fields, policy)
-    checksum = whole_checksum(spooled)
-    draft = Draft(
+    checksum = full_checksum(spooled)
+    new_object = NewObject(
         request.bucket,
         key,
         spooled.path,
@@ -82,11 +82,11 @@ def post_object(context: Context, request: Request, verifier: Verifier) -> Respo
         tags,
         kind,
     )
-    stored = commit(context, request, draft, "POST Object")
-    return answer(request, fields, stored)
+    stored = commit(context, request, new_object, "POST Object")
+    return post_response(request, fields, stored)
 
 
-def missing_field(name: str) -> S3Error:
+def missing_field_error(name: str) -> S3Error:
     return S3Error(
         "InvalidArgument",
         f"Bucket POST must contain a field named '{name}'.  If it is specified, please check the "
@@ -96,15 +96,15 @@ def missing_field(name: str) -> S3Error:
 
 
 def authorised(fields: Mapping[str, str], verifier: Verifier, now: datetime) -> Policy:
-    """The policy, once its signature is known to be right."""
+    """Return the policy; raise S3Error if its signature is not valid."""
     if "awsaccesskeyid" in fields or "signature" in fields:
-        raise unsupported_mechanism()
+        raise unsupported_mechanism_error()
     signing = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
     if not any(name in fields for name in signing):
         raise S3Error("AccessDenied")
     for name in signing:
         if name not in fields:
-            raise missing_field(name)
+            raise missing_field_error(name)
     check_signature(fields, verifier, now)
     return parse_policy(fields["policy"])
 
@@ -128,15 +128,15 @@ def check_signature(fields: Mapping[str, str], verifier: Verifier, now: datetime
     expected = sign(signing_key(secret, scope), fields["policy"])
     signature = fields["x-amz-signature"]
     if not hmac.compare_digest(expected.encode(), signature.encode()):
-        raise mismatch(scope.access_key, fields["policy"], signature)
+        raise signature_mismatch(scope.access_key, fields["policy"], signature)
     if moment - now > ALLOWED_SKEW:
         raise S3Error("AccessDenied", "Request is not valid yet")
     if now - moment > SIGNING_KEY_LIFE:
         raise S3Error("AccessDenied", "Request has expired")
 
 
-def expanded(fields: Mapping[str, str], filename: str) -> dict[str, str]:
-    """`${filename}` replaced by the file's own name, before any condition is looked at."""
+def expand_filename(fields: Mapping[str, str], filename: str) -> dict[str, str]:
+    """Replace `${filename}` by the name of the file; S3 does so before it checks conditions."""
     name = base_name(filename)
     return {
         field: value if field in LITERAL else value.replace(FILENAME, name)
@@ -150,21 +150,21 @@ def receive_file(
     form: PostForm,
     fields: Mapping[str, str],
     policy: Policy,
-) -> Spooled:
-    """The file on disk, if its size and digests are what form and policy say."""
-    most = MAX_SINGLE_BYTES if policy.most_bytes is None else policy.most_bytes
-    declared = checksums.declared(fields)
+) -> SpooledFile:
+    """Write the file; raise S3Error if its size or a digest does not match policy and form."""
+    max_bytes = MAX_SINGLE_BYTES if policy.max_bytes is None else policy.max_bytes
+    declared = checksums.declared_checksum(fields)
     with Writer(context.store.folder, declared.algorithm if declared else None) as writer:
         for chunk in form.file:
-            if writer.size + len(chunk) > min(most, MAX_SINGLE_BYTES):
-                raise too_big(request.body.length, most)
+            if writer.size + len(chunk) > min(max_bytes, MAX_SINGLE_BYTES):
+                raise file_too_large(request.body.length, max_bytes)
             writer.write(chunk)
-        if writer.size < policy.least_bytes:
+        if writer.size < policy.min_bytes:
             raise S3Error(
                 "EntityTooSmall",
                 details={
                     "ProposedSize": str(writer.size),
-                    "MinSizeAllowed": str(policy.least_bytes),
+                    "MinSizeAllowed": str(policy.min_bytes),
                 },
             )
         writer.check_md5(fields.get("content-md5"))
@@ -172,19 +172,19 @@ def receive_file(
         return writer.finish()
 
 
-def too_big(proposed: int, most: int) -> S3Error:
-    if most > MAX_SINGLE_BYTES:
+def file_too_large(proposed: int, max_bytes: int) -> S3Error:
+    if max_bytes > MAX_SINGLE_BYTES:
         return too_large(proposed)
     return S3Error(
         "EntityTooLarge",
-        details={"ProposedSize": str(proposed), "MaxSizeAllowed": str(most)},
+        details={"ProposedSize": str(proposed), "MaxSizeAllowed": str(max_bytes)},
     )
 
 
-def answer(request: Request, fields: Mapping[str, str], stored: StoredObject) -> Response:
-    """204, or what success_action_redirect or success_action_status asks for."""
+def post_response(request: Request, fields: Mapping[str, str], stored: StoredObject) -> Response:
+    """Return a 204, or what success_action_redirect or success_action_status requests."""
     location = f"http://{request.host}/{request.bucket}/{quote(stored.name, safe='')}"
-    headers = {**written_answer(stored), **checksum_answer(stored), "Location": location}
+    headers = {**write_headers(stored), **checksum_headers(stored), "Location": location}
     target = redirect_target(
         fields.get("success_action_redirect") or fields.get("redirect"), stored
     )
@@ -205,7 +205,7 @@ def answer(request: Request, fields: Mapping[str, str], stored: StoredObject) ->
 
 
 def redirect_target(url: str | None, stored: StoredObject) -> str | None:
-    """The URL with bucket, key and etag added; None where it is no URL (S3 then ignores it)."""
+    """Return the URL with bucket, key and ETag added; None for an invalid URL, which S3 ignores."""
     if not url:
         return None
     try:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element  # only the type: documents.py parses
+from xml.etree.ElementTree import Element  # only the type; xml_documents parses
 
-from local.s3 import access, checksums
-from local.s3 import preconditions as conditions
+from local.s3 import access, checksums, preconditions
 from local.s3.context import MAX_SINGLE_BYTES, Context
 from local.s3.errors import S3Error
-from local.s3.events import Cause
+from local.s3.events import EventCause
 from local.s3.messages import Request, Response
 from local.s3.object_headers import (
     check_features,
     check_key,
-    checksum_answer,
-    kept_headers,
+    checksum_headers,
     parse_tags,
     storage_class,
+    stored_headers,
 )
 from local.s3.payload import Payload
 from local.s3.sigv4 import Caller
-from local.s3.spool import Spooled, Writer
-from local.s3.store import Checksum, Draft, StoredObject
+from local.s3.spool import SpooledFile, Writer
+from local.s3.store import Checksum, NewObject, StoredObject
 from local.s3.xml_documents import parse_document
 
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -34,13 +33,13 @@ def put_object(context: Context, request: Request, caller: Caller) -> Response:
     given = dict(request.headers.items())
     acl = access.check_acl(given.get("x-amz-acl"), bucket)
     tags = parse_tags(given.get("x-amz-tagging"))
-    kept = kept_headers(given)
+    kept = stored_headers(given)
     kind = storage_class(given)
     check_features(given)
-    check_now(context, request)
-    spooled = receive(context, request, caller)
-    checksum = whole_checksum(spooled)
-    draft = Draft(
+    check_write_condition(context, request)
+    spooled = receive_body(context, request, caller)
+    checksum = full_checksum(spooled)
+    new_object = NewObject(
         request.bucket,
         request.key,
         spooled.path,
@@ -52,22 +51,22 @@ def put_object(context: Context, request: Request, caller: Caller) -> Response:
         tags,
         kind,
     )
-    stored = commit(context, request, draft, "PutObject")
-    return Response(headers={**written_answer(stored), **checksum_answer(stored)})
+    stored = commit(context, request, new_object, "PutObject")
+    return Response(headers={**write_headers(stored), **checksum_headers(stored)})
 
 
-def check_now(context: Context, request: Request) -> None:
-    """Refuse a write whose condition fails already, before its body was sent."""
+def check_write_condition(context: Context, request: Request) -> None:
+    """Raise S3Error before the body is received, if a condition of the write does not hold."""
     current = context.store.current(request.bucket, request.key)
-    conditions.check_write(request.headers, current.etag if current else None, request.key)
+    preconditions.check_write(request.headers, current.etag if current else None, request.key)
 
 
-def receive(context: Context, request: Request, caller: Caller) -> Spooled:
-    """The body on disk, held against signature, Content-MD5 and checksum."""
+def receive_body(context: Context, request: Request, caller: Caller) -> SpooledFile:
+    """Write the body to a file; raise S3Error if its signature or a digest does not match."""
     payload = Payload(request, caller)
     if payload.length > MAX_SINGLE_BYTES:
         raise too_large(payload.length)
-    declared = checksums.declared(dict(request.headers.items()))
+    declared = checksums.declared_checksum(dict(request.headers.items()))
     with Writer(context.store.folder, declared.algorithm if declared else None) as writer:
         writer.write_all(payload)
         writer.check_md5(request.headers.get("content-md5"))
@@ -82,32 +81,34 @@ def too_large(size: int) -> S3Error:
     )
 
 
-def whole_checksum(spooled: Spooled) -> Checksum | None:
+def full_checksum(spooled: SpooledFile) -> Checksum | None:
     if spooled.algorithm is None or spooled.checksum is None:
         return None
     return Checksum(spooled.algorithm, spooled.checksum)
 
 
-def commit(context: Context, request: Request, draft: Draft, reason: str) -> StoredObject:
-    """Put the draft in its place if the conditions hold, then tell the world."""
+def commit(context: Context, request: Request, new_object: NewObject, reason: str) -> StoredObject:
+    """Store the object if the conditions hold, and publish the event."""
     try:
-        with context.store.locked(draft.bucket, draft.key):
-            current = context.store.current(draft.bucket, draft.key)
-            conditions.check_write(request.headers, current.etag if current else None, draft.key)
-            stored = context.store.put(draft)
-            sequencer = context.announcer.sequencer()
+        with context.store.locked(new_object.bucket, new_object.key):
+            current = context.store.current(new_object.bucket, new_object.key)
+            preconditions.check_write(
+                request.headers, current.etag if current else None, new_object.key
+            )
+            stored = context.store.put(new_object)
+            sequencer = context.publisher.sequencer()
     except S3Error:
-        draft.path.unlink(missing_ok=True)
+        new_object.path.unlink(missing_ok=True)
         raise
-    context.announcer.created(stored, sequencer, cause(request, reason))
+    context.publisher.publish_created(stored, sequencer, event_cause(request, reason))
     return stored
 
 
-def cause(request: Request, reason: str) -> Cause:
-    return Cause(request.request_id, request.client_address, reason)
+def event_cause(request: Request, reason: str) -> EventCause:
+    return EventCause(request.request_id, request.client_address, reason)
 
 
-def written_answer(stored: StoredObject) -> dict[str, str]:
+def write_headers(stored: StoredObject) -> dict[str, str]:
     headers = {"ETag": stored.etag, "x-amz-server-side-encryption": "AES256"}
     if stored.version_id != "null":
         headers["x-amz-version-id"] = stored.version_id
@@ -115,18 +116,18 @@ def written_answer(stored: StoredObject) -> dict[str, str]:
 
 
 def read_document(
-    context: Context, request: Request, caller: Caller, *, about_body: bool = True
+    context: Context, request: Request, caller: Caller, *, has_body_checksum: bool = True
 ) -> Element:
-    """A small XML body, verified like any other; its elements' names come without namespace.
+    """Return the XML document in a request body, without namespaces.
 
-    `about_body` is False where the request's checksum headers speak of something else.
+    `has_body_checksum` is False if the checksum headers are not those of the body.
     """
     payload = Payload(request, caller)
     if payload.length > MAX_DOCUMENT_BYTES:
         raise S3Error("MaxMessageLengthExceeded")
-    if not about_body:
+    if not has_body_checksum:
         return parse_document(payload.read_all(MAX_DOCUMENT_BYTES))
-    spooled = receive(context, request, caller)
+    spooled = receive_body(context, request, caller)
     try:
         return parse_document(spooled.path.read_bytes())
     finally:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 in front of the operations: threads, keep-alive, and bodies that stream both ways."""
+"""The HTTP/1.1 server of the gate: threads, keep-alive, and streaming of bodies both ways."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import Any
 
 from local.http_heads import has_truncated_headers
 from local.s3.errors import S3Error, error_document
-from local.s3.messages import Body, FilePart, Headers, Request, Response
+from local.s3.messages import Body, FileRange, Headers, Request, Response
 
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 IDLE_SECONDS = 60
 DRAIN_IDLE_SECONDS = 5
-# A refused upload is read to its end, so that its sender reads the refusal and not a broken
-# connection; what is longer than this is told that the connection closes.
+# The body of a refused upload is read to its end, so that the client gets the error and not a
+# broken connection. If more than this is left, the connection is closed.
 MAX_DRAINED_BYTES = 6 * 1024**3
 
 Answer = Callable[[Request], Response]
 
 
 class Server(ThreadingHTTPServer):
-    """Listens and remembers its connections, so that stopping leaves none open."""
+    """An HTTP server that keeps track of its connections, so that `close` can close them."""
 
     daemon_threads = True
     block_on_close = False
@@ -57,12 +57,12 @@ class Server(ThreadingHTTPServer):
         log.debug("connection of %s broke", client_address, exc_info=True)
 
     def server_bind(self) -> None:
-        # HTTPServer's would look the host's name up, which may ask the network.
+        # HTTPServer's method looks up the host's name, which can use the network.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def close(self) -> None:
-        """Stop listening, end every connection, wait for their threads."""
+        """Stop listening, close all connections, and wait for their threads."""
         self.shutdown()
         self.server_close()
         with self._lock:
@@ -77,7 +77,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """A client connection."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
                 return
             if self.parse_request():
-                # http.server makes one slash of several; here they are part of a key.
+                # http.server replaces several leading slashes by one; here they belong to a key.
                 self.path = self.requestline.split()[1]
                 if has_truncated_headers(self.headers):
                     self.send_error(HTTPStatus.BAD_REQUEST, "A header is malformed.")
@@ -106,14 +106,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def handle_expect_100(self) -> bool:
-        # Sent when the body is first read: a request refused by its head is never asked for it.
+        # `100 Continue` is sent at the first read of the body, so not if the head is refused.
         return True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
         log.debug("%s %s", self.client_address[0], format % args)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server itself refuses (a malformed head), in S3's words."""
+        """Send an error that http.server found, such as a malformed head, in S3's form."""
         del explain
         self.close_connection = True
         error = S3Error("BadRequest", message or "An error occurred when parsing the HTTP request.")
@@ -174,18 +174,18 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _waits_to_send(self, body: Body) -> bool:
-        """Whether the client holds its body back until it is asked for it, and never was."""
+        """True if the client still waits for `100 Continue` before it sends the body."""
         expect = (self.headers.get("Expect") or "").lower()
-        return bool(body.remaining) and expect == "100-continue" and not body.touched
+        return bool(body.remaining) and expect == "100-continue" and not body.is_read_from
 
     def _drain(self, body: Body) -> None:
-        """Read on what the operation left: many a client reads no answer before all is sent."""
+        """Read the rest of the body: many clients read no response before all is sent."""
         if self._waits_to_send(body):
             return
         self.connection.settimeout(DRAIN_IDLE_SECONDS)
-        most = body.remaining - MAX_DRAINED_BYTES
+        unread = max(0, body.remaining - MAX_DRAINED_BYTES)
         try:
-            while body.remaining > max(0, most):
+            while body.remaining > unread:
                 body.read()
         except S3Error:
             self.close_connection = True
@@ -206,20 +206,20 @@ class Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {response.status} {reason(response.status)}"]
         headers = {**response.headers, "Date": self.server.date(), "Server": "AmazonS3"}
         if response.status not in (204, 304):
-            headers["Content-Length"] = str(response.announced_length)
+            headers["Content-Length"] = str(response.content_length)
         if self.close_connection:
             headers["Connection"] = "close"
         lines += [f"{name}: {one_line(value)}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-        if bare or isinstance(body, FilePart):
+        if bare or isinstance(body, FileRange):
             self.connection.sendall(head)
-            if not bare and isinstance(body, FilePart):
+            if not bare and isinstance(body, FileRange):
                 self._send_file(body)
         else:
             self.connection.sendall(head + body)
 
-    def _send_file(self, part: FilePart) -> None:
-        """A stretch of a file, by the kernel; never more of it than goes out at once."""
+    def _send_file(self, part: FileRange) -> None:
+        """Send a range of a file with sendfile, which reads no more than the socket accepts."""
         if part.length:
             self.connection.sendfile(part.file, part.start, part.length)
 
@@ -237,7 +237,7 @@ def identity(request_id: str) -> dict[str, str]:
 
 
 def header_text(value: str) -> str:
-    """http.server reads headers as Latin-1; what is UTF-8 inside is taken for that."""
+    """Return a header as UTF-8 if it is that; http.server decodes headers as Latin-1."""
     raw = value.encode("latin-1", "replace")
     try:
         return raw.decode("utf-8").strip()

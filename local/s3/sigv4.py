@@ -1,7 +1,7 @@
-"""AWS Signature Version 4 as S3 verifies it: in the Authorization header and in the query.
+"""Verify AWS Signature Version 4 in the Authorization header and in the query, as S3 does.
 
-Written from the Amazon S3 API Reference ("Authenticating Requests (AWS Signature Version 4)") and
-from nothing that signs: what this module accepts is evidence about a signer.
+This module follows the Amazon S3 API Reference ("Authenticating Requests (AWS Signature Version
+4)") and shares no code with a signer, so that it is an independent test of signers.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True)
 class Scope:
-    """A credential: whose key, and for which day, region and service it was derived."""
+    """A credential: the access key, and the day, region and service of the signing key."""
 
     access_key: str
     date: str
@@ -61,7 +61,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed a request, and what the signature says about its payload."""
+    """The access key of a request, and its signature with what that says about the payload."""
 
     access_key: str
     payload: str
@@ -73,16 +73,16 @@ class Caller:
 
 @dataclass(frozen=True)
 class Verifier:
-    """Knows the keys and the region; a verdict depends on nothing else but the clock given."""
+    """Verifies requests with the known keys, for one region."""
 
     credentials: Mapping[str, str]
     region: str
 
     def caller(self, request: Request, moments: tuple[datetime, ...]) -> Caller | None:
-        """Who sent this; None is nobody (an anonymous request). Raises the refusal S3 gives.
+        """Return the caller, or None for an anonymous request; raise S3Error as S3 does.
 
-        `moments` are the clocks that a header's date may agree with, the governing one first: it
-        alone decides about a presigned URL's expiry.
+        The date in a header must be near one of `moments`. Only the first of them decides if a
+        presigned URL has expired.
         """
         header = request.headers.get("authorization")
         presigned = any(name in request.query for name in ("X-Amz-Algorithm", "X-Amz-Signature"))
@@ -98,18 +98,18 @@ class Verifier:
         if presigned:
             return self._by_query(request, moments[0])
         if "AWSAccessKeyId" in request.query:
-            raise unsupported_mechanism()
+            raise unsupported_mechanism_error()
         return None
 
     def secret(self, scope: Scope) -> str:
-        """The secret behind a credential; InvalidAccessKeyId for a key nobody has."""
+        """Return the secret of a credential; raise InvalidAccessKeyId for an unknown key."""
         secret = self.credentials.get(scope.access_key)
         if secret is None:
             raise S3Error("InvalidAccessKeyId", details={"AWSAccessKeyId": scope.access_key})
         return secret
 
     def check_scope(self, scope: Scope, amz_date: str, code: str, prefix: str) -> None:
-        """Day, region, service and terminator of a credential must be this S3's and the date's."""
+        """Raise an error unless a credential is for this S3 and for the day of the request."""
         expected = Scope(scope.access_key, amz_date[:8], self.region, "s3", "aws4_request")
         if scope.region != expected.region:
             raise S3Error(
@@ -157,7 +157,7 @@ class Verifier:
                 },
             )
         check_signed_headers(request.headers, signed)
-        payload = header_payload(request.headers)
+        payload = header_payload_hash(request.headers)
         query = canonical_query(request.raw_query)
         return self._verified(request, scope, amz_date, signed, signature, payload, query, secret)
 
@@ -192,7 +192,7 @@ class Verifier:
         secret = self.secret(scope)
         signed = parameters["X-Amz-SignedHeaders"].split(";")
         check_signed_headers(request.headers, signed)
-        payload = query_payload(request)
+        payload = query_payload_hash(request)
         query = canonical_query(request.raw_query, without="X-Amz-Signature")
         signature = parameters["X-Amz-Signature"]
         return self._verified(request, scope, amz_date, signed, signature, payload, query, secret)
@@ -222,14 +222,14 @@ class Verifier:
         to_sign = "\n".join((ALGORITHM, amz_date, scope.text, digest))
         key = signing_key(secret, scope)
         if not hmac.compare_digest(sign(key, to_sign).encode(), signature.encode()):
-            raise mismatch(scope.access_key, to_sign, signature, canonical)
+            raise signature_mismatch(scope.access_key, to_sign, signature, canonical)
         return Caller(scope.access_key, payload, signature, scope, amz_date, key)
 
 
 def signing_key(secret: str, scope: Scope) -> bytes:
     key = f"AWS4{secret}".encode()
-    for step in (scope.date, scope.region, scope.service, scope.terminator):
-        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
+    for text in (scope.date, scope.region, scope.service, scope.terminator):
+        key = hmac.new(key, text.encode(), hashlib.sha256).digest()
     return key
 
 
@@ -237,8 +237,10 @@ def sign(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode("utf-8"), hashlib.sha256).hexdigest()
 
 
-def mismatch(access_key: str, to_sign: str, signature: str, canonical: str = "") -> S3Error:
-    """SignatureDoesNotMatch, with what was signed here: that is how a signer's bug is found."""
+def signature_mismatch(
+    access_key: str, to_sign: str, signature: str, canonical: str = ""
+) -> S3Error:
+    """Return SignatureDoesNotMatch with the text that the gate signed, for debugging."""
     details = {
         "AWSAccessKeyId": access_key,
         "StringToSign": to_sign,
@@ -249,7 +251,7 @@ def mismatch(access_key: str, to_sign: str, signature: str, canonical: str = "")
     return S3Error("SignatureDoesNotMatch", details=details)
 
 
-def unsupported_mechanism() -> S3Error:
+def unsupported_mechanism_error() -> S3Error:
     return S3Error(
         "InvalidRequest",
         f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
@@ -257,11 +259,11 @@ def unsupported_mechanism() -> S3Error:
 
 
 def parse_authorization(header: str) -> tuple[Scope, list[str], str]:
-    """Credential, signed headers and signature of an Authorization header."""
+    """Return credential, signed headers and signature in an Authorization header."""
     algorithm, _, rest = header.partition(" ")
     if algorithm != ALGORITHM:
         if algorithm == "AWS":
-            raise unsupported_mechanism()
+            raise unsupported_mechanism_error()
         raise S3Error(
             "InvalidArgument",
             "Unsupported Authorization Type",
@@ -284,7 +286,7 @@ def parse_authorization(header: str) -> tuple[Scope, list[str], str]:
 
 
 def parse_scope(credential: str, code: str, prefix: str) -> Scope:
-    """KEY/DATE/REGION/SERVICE/aws4_request; the key itself may contain slashes."""
+    """Parse KEY/DATE/REGION/SERVICE/aws4_request; the key can contain slashes."""
     pieces = credential.rsplit("/", 4)
     if len(pieces) != 5 or not pieces[0]:
         raise S3Error(
@@ -296,7 +298,7 @@ def parse_scope(credential: str, code: str, prefix: str) -> Scope:
 
 
 def parse_amz_date(text: str) -> datetime | None:
-    """20130524T000000Z as a moment; None for anything else."""
+    """Parse a date such as 20130524T000000Z; return None for anything else."""
     if not AMZ_DATE.fullmatch(text):
         return None
     try:
@@ -306,7 +308,7 @@ def parse_amz_date(text: str) -> datetime | None:
 
 
 def request_date(headers: Headers) -> str:
-    """x-amz-date, or else an HTTP `Date` written the same way; "" for neither."""
+    """Return x-amz-date, or the header `Date` in the same form, or ""."""
     amz_date = headers.get("x-amz-date")
     if amz_date is not None:
         return amz_date
@@ -322,7 +324,7 @@ def iso(moment: datetime) -> str:
 
 
 def check_lifetime(amz_date: str, expires: str, now: datetime) -> None:
-    """A presigned URL lives from X-Amz-Date for X-Amz-Expires seconds, a week at most."""
+    """Raise an error if a presigned URL is not valid yet, has expired, or lives over a week."""
     moment = parse_amz_date(amz_date)
     if moment is None:
         raise S3Error(
@@ -352,7 +354,7 @@ def check_lifetime(amz_date: str, expires: str, now: datetime) -> None:
 
 
 def check_signed_headers(headers: Headers, signed: list[str]) -> None:
-    """`host` and every x-amz-* header that was sent must be among the signed ones."""
+    """Raise AccessDenied if `host` or an x-amz-* header is not signed."""
     unsigned = [
         name
         for name in ["host", *headers.names()]
@@ -366,23 +368,23 @@ def check_signed_headers(headers: Headers, signed: list[str]) -> None:
         )
 
 
-def header_payload(headers: Headers) -> str:
-    """What the signature says about the payload when it stands in the header."""
+def header_payload_hash(headers: Headers) -> str:
+    """Return the payload hash of a request that is signed in its header."""
     value = headers.get("x-amz-content-sha256")
     if value is None:
         raise S3Error(
             "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"
         )
-    return checked_payload(value)
+    return parse_payload_hash(value)
 
 
-def query_payload(request: Request) -> str:
-    """The same for a presigned URL, where the payload is unsigned unless something says more."""
+def query_payload_hash(request: Request) -> str:
+    """Return the payload hash of a presigned URL; by default the payload is not signed."""
     value = request.headers.get("x-amz-content-sha256") or request.query.get("X-Amz-Content-Sha256")
-    return UNSIGNED_PAYLOAD if value is None else checked_payload(value)
+    return UNSIGNED_PAYLOAD if value is None else parse_payload_hash(value)
 
 
-def checked_payload(value: str) -> str:
+def parse_payload_hash(value: str) -> str:
     if value not in NAMED_PAYLOADS and not SHA256_HEX.fullmatch(value):
         raise S3Error(
             "InvalidArgument",
@@ -395,12 +397,12 @@ def checked_payload(value: str) -> str:
 
 
 def encode(data: bytes, safe: str = "") -> str:
-    """Percent-encoding by the letter of SigV4: all but A-Z a-z 0-9 - . _ ~, hex in upper case."""
+    """Percent-encode all bytes but A-Z a-z 0-9 - . _ ~, with hex digits in upper case."""
     return quote(data, safe=f"-._~{safe}")
 
 
 def canonical_path(path: str) -> str:
-    """The path decoded and encoded once; S3 normalises nothing else."""
+    """Return the path, decoded and encoded once; S3 does not normalise it otherwise."""
     return encode(unquote_to_bytes(path), safe="/") or "/"
 
 
@@ -414,7 +416,7 @@ def canonical_query(raw_query: str, without: str = "") -> str:
 
 
 def canonical_headers(headers: Headers, signed: list[str]) -> str:
-    """`name:value` lines of the signed headers, in their order; runs of blanks become one."""
+    """Return `name:value` lines of the signed headers; several blanks become one."""
     lines = []
     for name in signed:
         values = (" ".join(value.split()) for value in headers.all(name))

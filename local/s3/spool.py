@@ -1,4 +1,4 @@
-"""Bytes on their way to disk: hashed as they pass, never held in memory."""
+"""Write the bytes of objects to files, and compute their digests meanwhile."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from local.s3 import checksums
-from local.s3.checksums import Declared
+from local.s3.checksums import DeclaredChecksum
 from local.s3.errors import S3Error
 
-SHELVES = 256
+SUBFOLDER_COUNT = 256
 
 
 @dataclass(frozen=True)
-class Spooled:
-    """A finished file: its size in bytes, MD5 (hex) and, where one was asked for, a checksum."""
+class SpooledFile:
+    """A complete file with its size in bytes, MD5 in hex, and a checksum if requested."""
 
     path: Path
     size: int
@@ -30,33 +30,34 @@ class Spooled:
 
 
 class Folder:
-    """The folder that holds all bytes, in 256 shelves, under names that mean nothing."""
+    """The folder of all files, which are in 256 subfolders and have random names."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def prepare(self) -> None:
-        for shelf in range(SHELVES):
-            (self.root / f"{shelf:02x}").mkdir(parents=True, exist_ok=True)
+        """Create the subfolders."""
+        for number in range(SUBFOLDER_COUNT):
+            (self.root / f"{number:02x}").mkdir(parents=True, exist_ok=True)
 
     def clear(self) -> None:
-        """Remove the shelves and what is on them."""
-        for shelf in range(SHELVES):
-            shutil.rmtree(self.root / f"{shelf:02x}", ignore_errors=True)
+        """Delete the subfolders and their files."""
+        for number in range(SUBFOLDER_COUNT):
+            shutil.rmtree(self.root / f"{number:02x}", ignore_errors=True)
 
     def new_path(self) -> Path:
         name = uuid4().hex
         return self.root / name[:2] / name
 
     def link(self, source: Path) -> Path:
-        """Another name for the same bytes; they are never written to again once they are whole."""
+        """Return a new path for the same bytes, which is safe because files are never changed."""
         path = self.new_path()
         path.hardlink_to(source)
         return path
 
 
 class Writer:
-    """Writes one file. Use as a context: unless `finish` was reached, nothing stays behind."""
+    """Writes one file. As a context manager it deletes the file if `finish` was not called."""
 
     def __init__(self, folder: Folder, algorithm: str | None = None) -> None:
         self._path = folder.new_path()
@@ -89,7 +90,7 @@ class Writer:
             self.write(chunk)
 
     def check_md5(self, claimed: str | None) -> None:
-        """Hold the Content-MD5 against what arrived."""
+        """Raise BadDigest if the Content-MD5 does not match the bytes."""
         if claimed is not None and claimed_md5(claimed) != self._md5.digest():
             raise S3Error(
                 "BadDigest",
@@ -99,21 +100,21 @@ class Writer:
                 },
             )
 
-    def check_declared(self, declared: Declared | None, trailers: dict[str, str]) -> None:
-        """Hold the checksum that was declared, in front or behind, against what arrived."""
+    def check_declared(self, declared: DeclaredChecksum | None, trailers: dict[str, str]) -> None:
+        """Raise S3Error if the declared checksum, in a header or a trailer, does not match."""
         if declared is None or self._hasher is None:
             return
         claimed = declared.value
         if declared.in_trailer:
             claimed = trailers.get(checksums.header_name(declared.algorithm))
-            if claimed is None or not checksums.valid_value(declared.algorithm, claimed):
+            if claimed is None or not checksums.is_valid_digest(declared.algorithm, claimed):
                 raise S3Error("MalformedTrailerError")
         if claimed is not None:
             checksums.verify(declared.algorithm, claimed, checksums.encode(self._hasher.digest()))
 
-    def finish(self) -> Spooled:
+    def finish(self) -> SpooledFile:
         self._finished = True
-        return Spooled(
+        return SpooledFile(
             path=self._path,
             size=self.size,
             md5=self._md5.hexdigest(),
@@ -123,7 +124,7 @@ class Writer:
 
 
 def claimed_md5(value: str) -> bytes:
-    """The 16 bytes behind a Content-MD5; InvalidDigest for anything else."""
+    """Return the 16 bytes of a Content-MD5; raise InvalidDigest for anything else."""
     try:
         digest = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
@@ -134,7 +135,7 @@ def claimed_md5(value: str) -> bytes:
 
 
 def read_file(path: Path, start: int = 0, length: int | None = None) -> Iterable[bytes]:
-    """A file's bytes, or a stretch of them, in pieces of a mebibyte."""
+    """Yield the bytes of a file, or of a range of it, in pieces of one mebibyte."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         remaining = length

@@ -1,7 +1,7 @@
-"""Where objects are: moto's buckets, filled with objects whose bytes are files of ours.
+"""Store objects in moto's buckets, with their bytes in files.
 
-moto keeps buckets, their configuration, the listing, tags and access lists; this module puts into
-its buckets objects that read like its own and never hold their bytes in memory.
+moto keeps the buckets, their configuration, tags and ACLs. This module adds objects to its buckets
+that moto handles like its own, but whose bytes are never in memory.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from local.s3.spool import Folder, read_file
 
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 STRIPES = 1024
-# The deletion-types of S3's events.
-COVERED = "Delete Marker Created"
-DELETED = "Permanently Deleted"
+# The deletion-type of S3's events.
+MARKER_CREATED = "Delete Marker Created"
+PERMANENTLY_DELETED = "Permanently Deleted"
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """A stored checksum. COMPOSITE is the checksum of the parts' checksums, of `parts` parts."""
+    """A stored checksum; a COMPOSITE one is the checksum of the checksums of `parts` parts."""
 
     algorithm: str
     value: str
@@ -46,14 +46,14 @@ class Checksum:
     parts: int = 0
 
     @property
-    def shown(self) -> str:
-        """As S3 shows it: a composite one says of how many parts."""
+    def text(self) -> str:
+        """The value as in S3's responses: a composite one ends with the number of parts."""
         return f"{self.value}-{self.parts}" if self.kind == "COMPOSITE" else self.value
 
 
 @dataclass(frozen=True)
-class Part:
-    """A stretch of a completed multipart object."""
+class ObjectPart:
+    """A part of a completed multipart object."""
 
     number: int
     start: int
@@ -62,8 +62,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Draft:
-    """All that an object will be, before it is put in its place. `etag` has no quotes."""
+class NewObject:
+    """The data of an object that is to be stored. `etag` has no quotes."""
 
     bucket: str
     key: str
@@ -75,75 +75,75 @@ class Draft:
     acl: str = "private"
     tags: Mapping[str, str] = field(default_factory=dict)
     storage_class: str = "STANDARD"
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ObjectPart, ...] = ()
 
 
 class StoredObject(FakeKey):
-    """An object that moto lists and tags like its own, with its bytes in a file."""
+    """An object that moto handles like its own, with its bytes in a file."""
 
     def __new__(cls, *_: Any, **__: Any) -> StoredObject:
-        # moto's own __new__ remembers every instance for ever.
+        # moto's own __new__ keeps a reference to every instance.
         return object.__new__(cls)
 
-    def __init__(self, draft: Draft, bucket: FakeBucket, moment: datetime) -> None:
-        self.path = draft.path
-        self.headers = dict(draft.headers)
-        self.checksum = draft.checksum
-        self.parts = draft.parts
+    def __init__(self, new_object: NewObject, bucket: FakeBucket, moment: datetime) -> None:
+        self.path = new_object.path
+        self.headers = dict(new_object.headers)
+        self.checksum = new_object.checksum
+        self.parts = new_object.parts
         super().__init__(
-            name=draft.key,
+            name=new_object.key,
             value=b"",
             account_id=bucket.account_id,
             region_name=bucket.region_name,
-            storage=draft.storage_class,
-            etag=draft.etag,
+            storage=new_object.storage_class,
+            etag=new_object.etag,
             is_versioned=bucket.is_versioned,
             version_id=uuid4().hex if bucket.is_versioned else "null",
             bucket_name=bucket.name,
             encryption="AES256",
         )
         self._value_buffer.close()
-        del self._value_buffer  # moto's place for the bytes
-        self.contentsize = draft.size
+        del self._value_buffer  # moto stores the bytes here
+        self.contentsize = new_object.size
         self.modified = moment
         self.last_modified = moment.astimezone(UTC).replace(tzinfo=None)
-        self.acl = get_canned_acl(draft.acl)
-        if draft.checksum:
-            self.checksum_algorithm = draft.checksum.algorithm
-            self.checksum_type = draft.checksum.kind
-            self.checksum_value = draft.checksum.shown
+        self.acl = get_canned_acl(new_object.acl)
+        if new_object.checksum:
+            self.checksum_algorithm = new_object.checksum.algorithm
+            self.checksum_type = new_object.checksum.kind
+            self.checksum_value = new_object.checksum.text
 
     @property
     def value(self) -> bytes:
-        """The whole object in memory: for the few of moto's features that want it so."""
+        """The bytes of the object; a few features of moto need them in memory."""
         return b"".join(read_file(self.path))
 
     @value.setter
     def value(self, _: bytes) -> None:
-        """moto's constructor sets one; our bytes are in their file already."""
+        """Do nothing: moto's constructor sets a value, but the bytes are in the file already."""
 
     @property
     def is_public(self) -> bool:
         return self.acl is not None and self.acl.public_read
 
     def dispose(self, garbage: bool = False) -> None:
-        del garbage  # nothing is lost when an object is collected
+        del garbage
         self.disposed = True
         self.path.unlink(missing_ok=True)
 
     def __getstate__(self) -> dict[str, Any]:
-        """moto lists copies of versions, and would copy the bytes along."""
+        """Return the state without the lock: moto copies objects to list versions."""
         return {name: value for name, value in vars(self).items() if name != "lock"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, lock=threading.Lock())
 
     def __del__(self) -> None:
-        """moto's would warn about an object it was not told to dispose of."""
+        """Do nothing: moto's own method warns about an object that was not disposed of."""
 
 
 class DeleteMarker(FakeDeleteMarker):
-    """What a deletion leaves in a versioned bucket, also where nothing was."""
+    """The marker that a deletion adds in a versioned bucket, even if there was no object."""
 
     def __new__(cls, *_: Any, **__: Any) -> DeleteMarker:
         return object.__new__(cls)
@@ -157,20 +157,20 @@ class DeleteMarker(FakeDeleteMarker):
 
 @dataclass(frozen=True)
 class Removal:
-    """What a deletion did. `kind` is S3's deletion-type, None where nothing was there to delete.
+    """The result of a deletion. `kind` is S3's deletion-type; None if there was nothing to delete.
 
-    `gone` is the object that went or was covered by a marker; `marker` tells that a delete marker
-    was made or removed, `version_id` which version it is about.
+    `removed` is the object that was deleted or hidden by a marker. `marker` is True if a delete
+    marker was created or removed. `version_id` is the version that was deleted or created.
     """
 
     kind: str | None
-    gone: StoredObject | None
+    removed: StoredObject | None
     version_id: str | None = None
     marker: bool = False
 
 
 class Store:
-    """Looks objects up and changes them, atomically; hold `locked` to make a change conditional."""
+    """Finds and changes objects atomically. Use `locked` to make a change conditional."""
 
     def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         self.folder = Folder(folder)
@@ -182,18 +182,18 @@ class Store:
         return s3_backends[ACCOUNT_ID]["aws"]
 
     def reset(self) -> None:
-        """An empty S3: no bucket, no object, no file."""
+        """Delete all buckets, objects and files."""
         self.backend.reset()
         self.folder.clear()
         self.folder.prepare()
 
     def clear(self) -> None:
-        """The same, and not even a folder."""
+        """Delete all buckets, objects, files and subfolders."""
         self.backend.reset()
         self.folder.clear()
 
     def empty(self) -> None:
-        """Buckets with nothing in them."""
+        """Delete all objects and uploads, but keep the buckets."""
         for bucket in list(self.backend.buckets.values()):
             for key in list(dict.keys(bucket.keys)):
                 with self.locked(bucket.name, key):
@@ -204,7 +204,7 @@ class Store:
 
     @contextmanager
     def locked(self, bucket: str, key: str) -> Iterator[None]:
-        """Nobody else changes this key meanwhile. (Locks are striped: a few keys share one.)"""
+        """Lock a key against other threads. Several keys share one lock."""
         with self._stripes[hash((bucket, key)) % STRIPES]:
             yield
 
@@ -215,7 +215,7 @@ class Store:
             raise S3Error("NoSuchBucket", details={"BucketName": name}) from error
 
     def current(self, bucket: str, key: str) -> StoredObject | None:
-        """What a plain GET would find."""
+        """Return the current object with this key, or None."""
         found = self.bucket(bucket).keys.get(key)
         return found if isinstance(found, StoredObject) else None
 
@@ -225,14 +225,14 @@ class Store:
                 return found  # type: ignore[no-any-return]  # moto's store of keys is untyped
         raise S3Error("NoSuchVersion", details={"Key": key, "VersionId": version_id})
 
-    def put(self, draft: Draft) -> StoredObject:
-        """Make the draft the current object. What it replaces is gone, or an older version."""
-        bucket = self.bucket(draft.bucket)
-        stored = StoredObject(draft, bucket, self._now())
-        with self.locked(draft.bucket, draft.key):
-            kept = bucket.keys.getlist(draft.key, []) if bucket.is_versioned else []
-            bucket.keys.setlist(draft.key, [*kept, stored])
-            self._tag(stored, draft.tags)
+    def put(self, new_object: NewObject) -> StoredObject:
+        """Store the object. It replaces the current one, or in a versioned bucket hides it."""
+        bucket = self.bucket(new_object.bucket)
+        stored = StoredObject(new_object, bucket, self._now())
+        with self.locked(new_object.bucket, new_object.key):
+            kept = bucket.keys.getlist(new_object.key, []) if bucket.is_versioned else []
+            bucket.keys.setlist(new_object.key, [*kept, stored])
+            self._tag(stored, new_object.tags)
         return stored
 
     def _tag(self, stored: StoredObject, tags: Mapping[str, str]) -> None:
@@ -248,30 +248,32 @@ class Store:
         return dict(self.backend.tagger.get_tag_dict_for_resource(stored.arn))
 
     def remove(self, bucket_name: str, key: str, version_id: str | None) -> Removal:
-        """Delete an object, or put a marker over it, or delete one version for good."""
+        """Delete an object or a version; in a versioned bucket, add a delete marker."""
         bucket = self.bucket(bucket_name)
         with self.locked(bucket_name, key):
             if version_id is not None:
                 return self._remove_version(bucket, key, version_id)
             if bucket.is_versioned:
                 marker = DeleteMarker(key, self._now())
-                covered = self.current(bucket_name, key)
+                hidden = self.current(bucket_name, key)
                 bucket.keys.setlist(key, [*bucket.keys.getlist(key, []), marker])
-                return Removal(COVERED, covered, marker.version_id, marker=True)
-            gone = bucket.keys.get(key)
-            if gone is None:
+                return Removal(MARKER_CREATED, hidden, marker.version_id, marker=True)
+            removed = bucket.keys.get(key)
+            if removed is None:
                 return Removal(None, None)
             bucket.keys.pop(key)
-            return Removal(DELETED, gone if isinstance(gone, StoredObject) else None)
+            stored = removed if isinstance(removed, StoredObject) else None
+            return Removal(PERMANENTLY_DELETED, stored)
 
     def _remove_version(self, bucket: FakeBucket, key: str, version_id: str) -> Removal:
         versions = bucket.keys.getlist(key, [])
-        gone = [it for it in versions if it.version_id == version_id]
-        if not gone:
+        removed = next((one for one in versions if one.version_id == version_id), None)
+        if removed is None:
             return Removal(None, None, version_id)
-        kept = [it for it in versions if it.version_id != version_id]
+        kept = [one for one in versions if one.version_id != version_id]
         bucket.keys.setlist(key, kept)
         if not kept:
             bucket.keys.pop(key)
-        was_marker = isinstance(gone[0], DeleteMarker)
-        return Removal(DELETED, None if was_marker else gone[0], version_id, marker=was_marker)
+        was_marker = isinstance(removed, DeleteMarker)
+        stored = None if was_marker else removed
+        return Removal(PERMANENTLY_DELETED, stored, version_id, marker=was_marker)

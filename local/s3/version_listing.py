@@ -1,4 +1,4 @@
-"""ListObjectVersions. moto's own fails where a key has what XML cannot carry."""
+"""ListObjectVersions. moto's own fails if a key has characters that XML does not allow."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from moto.s3.models import FakeBucket
 
 from local.s3.context import Context
 from local.s3.listing import (
-    NOWHERE,
-    behind,
-    element,
+    NO_DELIMITER,
+    after_marker,
     encoder,
-    most_keys,
     page,
     prefix_element,
 )
-from local.s3.messages import Request, Response, xml_answer
+from local.s3.messages import Request, Response
 from local.s3.store import ACCOUNT_ID, DeleteMarker, StoredObject
+from local.s3.xml_documents import element, xml_response
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a key, or the marker of a deletion."""
+    """A version of an object, or a delete marker."""
 
     stored: StoredObject | DeleteMarker
     is_latest: bool
@@ -38,36 +37,36 @@ class Version:
 
 
 def list_versions(context: Context, request: Request) -> Response:
-    """Versions and delete markers: by key, and those of one key from the newest on."""
+    """Return a page of versions and delete markers, sorted by key, the newest version first."""
     query = request.query
     bucket = context.store.bucket(request.bucket)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     after = (query.get("key-marker", ""), query.get("version-id-marker", ""))
-    most = most_keys(query)
-    shown, truncated = page(version_entries(bucket, prefix, delimiter, after), most)
-    encoded = encoder(query.get("encoding-type"))
+    max_keys = request.page_size("max-keys")
+    listed, truncated = page(version_entries(bucket, prefix, delimiter, after), max_keys)
+    encode = encoder(query.get("encoding-type"))
     inside = [
         element("Name", bucket.name),
-        element("Prefix", encoded(prefix)),
-        element("KeyMarker", encoded(after[0])),
+        element("Prefix", encode(prefix)),
+        element("KeyMarker", encode(after[0])),
         element("VersionIdMarker", after[1]),
-        element("MaxKeys", str(most)),
-        element("Delimiter", encoded(delimiter)) if delimiter else "",
+        element("MaxKeys", str(max_keys)),
+        element("Delimiter", encode(delimiter)) if delimiter else "",
         element("EncodingType", "url") if "encoding-type" in query else "",
         element("IsTruncated", str(truncated).lower()),
-        next_version(shown[-1], encoded) if truncated else "",
-        *(version_element(one, encoded) for one in shown if isinstance(one, Version)),
-        *(prefix_element(one, encoded) for one in shown if isinstance(one, str)),
+        next_version(listed[-1], encode) if truncated else "",
+        *(version_element(one, encode) for one in listed if isinstance(one, Version)),
+        *(prefix_element(one, encode) for one in listed if isinstance(one, str)),
     ]
-    return xml_answer("ListVersionsResult", "".join(inside))
+    return xml_response("ListVersionsResult", "".join(inside))
 
 
 def version_entries(
     bucket: FakeBucket, prefix: str, delimiter: str, after: tuple[str, str]
 ) -> Iterator[str | Version]:
-    """Versions behind the markers and, where a delimiter rolls keys up, their prefixes."""
+    """Yield versions after the markers, and a prefix for all keys that have the delimiter."""
     marker, marker_id = after
-    passed = behind(marker, prefix, delimiter)
+    passed = after_marker(marker, prefix, delimiter)
     rolled = ""
     for key in sorted(name for name in list(dict.keys(bucket.keys)) if name.startswith(prefix)):
         if rolled and key.startswith(rolled):
@@ -78,7 +77,7 @@ def version_entries(
             versions = versions[ids.index(marker_id) + 1 :] if marker_id in ids else []
         elif key <= passed:
             continue
-        head, found, _ = key[len(prefix) :].partition(delimiter or NOWHERE)
+        head, found, _ = key[len(prefix) :].partition(delimiter or NO_DELIMITER)
         if found:
             rolled = prefix + head + found
             yield rolled
@@ -91,18 +90,18 @@ def versions_of(bucket: FakeBucket, key: str) -> list[Version]:
     return [Version(one, one is kept[-1]) for one in reversed(kept)]
 
 
-def next_version(last: str | Version, encoded: Callable[[str], str]) -> str:
+def next_version(last: str | Version, encode: Callable[[str], str]) -> str:
     if isinstance(last, str):
-        return element("NextKeyMarker", encoded(last))
-    return element("NextKeyMarker", encoded(last.key)) + element(
+        return element("NextKeyMarker", encode(last))
+    return element("NextKeyMarker", encode(last.key)) + element(
         "NextVersionIdMarker", last.version_id
     )
 
 
-def version_element(version: Version, encoded: Callable[[str], str]) -> str:
+def version_element(version: Version, encode: Callable[[str], str]) -> str:
     stored = version.stored
     common = (
-        f"{element('Key', encoded(version.key))}{element('VersionId', version.version_id)}"
+        f"{element('Key', encode(version.key))}{element('VersionId', version.version_id)}"
         f"<IsLatest>{str(version.is_latest).lower()}</IsLatest>"
         f"<LastModified>{stored.last_modified:%Y-%m-%dT%H:%M:%S}.000Z</LastModified>"
         f"<Owner>{element('ID', ACCOUNT_ID)}</Owner>"

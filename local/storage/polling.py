@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from local.eventbridge.bus import DEFAULT_BUS
 from local.eventbridge.patterns import matches
 from local.resources import Rule
-from local.s3.events import Cause, Event, Sequencer, make_event
+from local.s3.events import Event, EventCause, Sequencer, make_event
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -110,7 +110,7 @@ class BucketPoller:
             {**described, "sequencer": self._sequencer.next(moment)},
             region=self._region,
             moment=moment,
-            cause=Cause(uuid.uuid4().hex[:16].upper(), "127.0.0.1", reason),
+            cause=EventCause(uuid.uuid4().hex[:16].upper(), "127.0.0.1", reason),
             extra=extra,
         )
         self._deliver(event)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from local.s3.context import MAX_SINGLE_BYTES
 from local.s3.gate import S3Gate
-from local.s3.store import Draft
+from local.s3.store import NewObject
 from tests.local.s3.wire import Gate, offer, send, sign
 
 DATA = b"some bytes" * 1000
@@ -175,7 +175,7 @@ def place_giant(gate: S3Gate, bucket: str, size: int) -> Path:
     path = gate.store.folder.new_path()
     with path.open("wb") as file:
         file.truncate(size)
-    gate.store.put(Draft(bucket, "giant", path, size, "0" * 32, {"Content-Type": "a/b"}))
+    gate.store.put(NewObject(bucket, "giant", path, size, "0" * 32, {"Content-Type": "a/b"}))
     return path
 
 

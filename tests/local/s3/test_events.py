@@ -212,7 +212,7 @@ def test_an_object_is_there_before_its_event(
         key = event["detail"]["object"]["key"]
         seen.append(gate.s3.get_object(Bucket=announced_bucket, Key=key)["Body"].read())
 
-    monkeypatch.setattr(gate.gate.announcer, "deliver", look)
+    monkeypatch.setattr(gate.gate.publisher, "deliver", look)
     put(gate, announced_bucket)
     assert seen == [b"x"]
 
@@ -226,7 +226,7 @@ def test_a_bus_that_fails_does_not_fail_the_change(
     def fail(_: dict[str, Any]) -> None:
         raise RuntimeError("no bus today")
 
-    monkeypatch.setattr(gate.gate.announcer, "deliver", fail)
+    monkeypatch.setattr(gate.gate.publisher, "deliver", fail)
     put(gate, announced_bucket)
     assert gate.s3.head_object(Bucket=announced_bucket, Key=KEY)["ContentLength"] == 1
     assert "could not be delivered" in caplog.text

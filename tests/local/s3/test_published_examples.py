@@ -13,9 +13,9 @@ from io import BytesIO
 import pytest
 
 from local.s3 import checksums
-from local.s3.aws_chunked import ChunkedPayload, ChunkSignatures
 from local.s3.errors import S3Error
 from local.s3.messages import Body
+from local.s3.payload import ChunkedPayload, ChunkSignatures
 from local.s3.post_object import authorised
 from local.s3.sigv4 import EMPTY_SHA256, Caller, Verifier
 from tests.local.s3.wire import request_of
@@ -237,7 +237,7 @@ def test_the_published_form_is_accepted() -> None:
     policy = authorised(FORM, VERIFIER, POSTED)
     fields = {**FORM, "key": "user/user1/a.jpg"}
     policy.check(fields, "sigv4examplebucket", POSTED)
-    assert policy.most_bytes is None
+    assert policy.max_bytes is None
 
 
 @pytest.mark.parametrize(
