@@ -35,7 +35,7 @@ class HttpClient:
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any
     ) -> HttpResponse | str:
-        """Return the response, or the reason as text if there is none."""
+        """Return the response, or the reason as text if the request failed."""
         try:
             response = self._pool.request(
                 method, url, headers=dict(headers or {}), redirect=False, **body

@@ -1,4 +1,4 @@
-"""GET /api/v1/health, /openapi.json and /docs: that the API lives, and what it offers."""
+"""GET /api/v1/health, /openapi.json and /docs: the health and the description of the API."""
 
 import coffer
 from coffer.http.api import Api

@@ -143,7 +143,7 @@ class AwsSettings(Settings):
 
 
 class CallerSettings(Settings):
-    """How callers of the object store API are identified."""
+    """Identification of callers of the object store API."""
 
     oidc_issuer = text("")
     oidc_audience = text("")
@@ -233,7 +233,7 @@ class ExportSettings(Settings):
 
 
 class OrphanSettings(Settings):
-    """When orphans are removed: files that no metadata and no derivative describes."""
+    """Removal of orphans: files that no metadata and no derivative record describes."""
 
     orphan_removal_cron = optional_cron()
     """Schedule of the removal, as in the template; empty means never."""

@@ -1,4 +1,4 @@
-"""An age can be configured in three spellings, and in no other."""
+"""The three forms of a duration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from coffer.domain.configuration.durations import parse_duration
         ("36500d", timedelta(days=36500)),
     ],
 )
-def test_a_duration_is_understood(text: str, expected: timedelta) -> None:
+def test_a_valid_duration_is_parsed(text: str, expected: timedelta) -> None:
     assert parse_duration(text) == expected
 
 
@@ -38,12 +38,12 @@ def test_a_duration_is_understood(text: str, expected: timedelta) -> None:
         *["p20d", "30m1h", "20d ", "\u0662\u0660d", "1e3", "0x10", "0 0 * * * *"],
     ],
 )
-def test_anything_else_is_refused_with_what_would_do(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_the_accepted_forms(text: str) -> None:
     with pytest.raises(ValueError, match="write 20d, 12h"):
         parse_duration(text)
 
 
 @pytest.mark.parametrize("text", ["36501d", "99999999999999999999w", "9" * 39])
-def test_an_age_beyond_all_sense_is_refused(text: str) -> None:
+def test_a_duration_over_the_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="longer than 36500 days"):
         parse_duration(text)

@@ -1,7 +1,7 @@
-"""How long: the three spellings in which an age can be configured.
+"""Parse durations such as `OrphanRemovalObjectMaxAge`.
 
-`20d`, `12h`, `1h30m` are what the reference takes (Spring's simple style, several units allowed
-here); `P20D`, `PT12H` are ISO 8601's; a bare number is seconds, as the reference has it.
+`20d` and `12h` are the reference's form (Spring's simple style), and `1h30m` extends it. `P20D` and
+`PT12H` are the form of ISO 8601. A plain number means seconds, as in the reference.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ _ISO_8601 = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
     re.ASCII,
 )
-MOST = timedelta(days=36_500)
-"""A century: longer than any age that is meant, and short enough to be subtracted from a date."""
+MAX_DURATION = timedelta(days=36_500)
+"""Longer than any useful age, and short enough to be subtracted from a date."""
 
 
 def parse_duration(text: str) -> timedelta:
-    """The duration that `text` spells; ValueError, saying what is taken, for anything else.
+    """Return the duration. Raise `ValueError`, with the accepted forms, if the text is invalid.
 
-    Months and years are refused: they have no length of their own.
+    Months and years are refused, because their length varies.
     """
-    duration = _read(text)
+    duration = _parse(text)
     if duration is None:
         raise ValueError(
             f"not a duration: {text!r}; write 20d, 12h, 1h30m, P20D, PT12H or a number of seconds"
         )
-    if duration > MOST:
-        raise ValueError(f"longer than {MOST.days} days: {text!r}")
+    if duration > MAX_DURATION:
+        raise ValueError(f"longer than {MAX_DURATION.days} days: {text!r}")
     return duration
 
 
-def _read(text: str) -> timedelta | None:
+def _parse(text: str) -> timedelta | None:
     if len(text) > 40 or not text.isascii():
         return None
     if _SECONDS.fullmatch(text):
         return _sum({"seconds": text})
-    found = _ISO_8601.fullmatch(text) or _SIMPLE.fullmatch(text)
-    if found is None:
+    match = _ISO_8601.fullmatch(text) or _SIMPLE.fullmatch(text)
+    if match is None:
         return None
-    amounts = {unit: amount for unit, amount in found.groupdict().items() if amount is not None}
+    amounts = {unit: amount for unit, amount in match.groupdict().items() if amount is not None}
     return _sum(amounts) if amounts else None
 
 
