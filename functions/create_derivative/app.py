@@ -1,4 +1,4 @@
-"""POST /api/v1/derivative: create the record of a file that was made from another file."""
+"""Create a derivative record (POST /api/v1/derivative)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

@@ -1,4 +1,4 @@
-"""POST /api/v1/derivative/bulk: record up to a thousand files that were made from others."""
+"""Create up to a thousand derivative records (POST /api/v1/derivative/bulk)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
@@ -25,13 +25,13 @@ app = Api()
 def add_many(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Response:
+    def create(run: Run | None) -> Response:
         entries = parse_new_records(request, DERIVATIVE_FIELDS)
-        identities = [reserved_identifier(run, number) for number in range(len(entries))]
-        made = bulk.create(caller, entries, identities, check_response_size(DERIVATIVE_FIELDS))
-        return records_response(DERIVATIVE_FIELDS, made)
+        reserved = [reserved_identifier(run, number) for number in range(len(entries))]
+        records = bulk.create(caller, entries, reserved, check_response_size(DERIVATIVE_FIELDS))
+        return records_response(DERIVATIVE_FIELDS, records)
 
-    return idempotent_response(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, create)
 
 
 lambda_handler = app.handler()

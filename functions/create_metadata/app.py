@@ -1,4 +1,4 @@
-"""POST /api/v1/metadata: describe a file, which claims it."""
+"""Create the metadata of a file or of an external resource (POST /api/v1/metadata)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

@@ -1,4 +1,4 @@
-"""POST /api/v1/metadata/bulk: describe files, up to a thousand at once."""
+"""Create up to a thousand metadata records (POST /api/v1/metadata/bulk)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
@@ -25,13 +25,13 @@ app = Api()
 def add_many(request: Request) -> Response:
     caller = identify(request)
 
-    def make(run: Run | None) -> Response:
+    def create(run: Run | None) -> Response:
         entries = parse_new_records(request, METADATA_FIELDS)
-        identities = [reserved_identifier(run, number) for number in range(len(entries))]
-        made = bulk.create(caller, entries, identities, check_response_size(METADATA_FIELDS))
-        return records_response(METADATA_FIELDS, made)
+        reserved = [reserved_identifier(run, number) for number in range(len(entries))]
+        records = bulk.create(caller, entries, reserved, check_response_size(METADATA_FIELDS))
+        return records_response(METADATA_FIELDS, records)
 
-    return idempotent_response(request, caller, idempotency, make)
+    return idempotent_response(request, caller, idempotency, create)
 
 
 lambda_handler = app.handler()

@@ -1,4 +1,4 @@
-"""DELETE /api/v1/derivative/{id}: delete the record of a file that was made from another file."""
+"""Delete one derivative record (DELETE /api/v1/derivative/{id})."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

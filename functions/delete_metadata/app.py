@@ -1,4 +1,4 @@
-"""DELETE /api/v1/metadata/{id}: delete a description and what was made from its file."""
+"""Delete a metadata record and its derivatives (DELETE /api/v1/metadata/{id})."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

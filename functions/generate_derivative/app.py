@@ -1,4 +1,4 @@
-"""POST /derivative-generation, here and below /api/v1: make a lost or late thumbnail."""
+"""Request a lost or late thumbnail (POST /derivative-generation, also under /api/v1)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

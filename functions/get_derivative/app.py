@@ -1,4 +1,4 @@
-"""GET /api/v1/derivative/{id}: the record of a file that was made from another."""
+"""Return one derivative record (GET /api/v1/derivative/{id})."""
 
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.listing.lists import DynamoLists

@@ -1,4 +1,4 @@
-"""GET /api/v1/metadata/{id}: the description of one file."""
+"""Return one metadata record (GET /api/v1/metadata/{id})."""
 
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.listing.lists import DynamoLists

@@ -1,4 +1,4 @@
-"""PATCH /api/v1/derivative/{id}: update the record of a file that was made from another file."""
+"""Update one derivative record (PATCH /api/v1/derivative/{id})."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

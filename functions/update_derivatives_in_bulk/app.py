@@ -1,4 +1,4 @@
-"""PATCH /api/v1/derivative/bulk: change the records of derivatives, up to a thousand at once."""
+"""Update up to a thousand derivative records (PATCH /api/v1/derivative/bulk)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
@@ -24,8 +24,8 @@ app = Api()
 def change_many(request: Request) -> Response:
     caller = identify(request)
     changes = parse_bulk_changes(request, DERIVATIVE_FIELDS)
-    made = bulk.update(caller, changes, check_response_size(DERIVATIVE_FIELDS))
-    return records_response(DERIVATIVE_FIELDS, made)
+    records = bulk.update(caller, changes, check_response_size(DERIVATIVE_FIELDS))
+    return records_response(DERIVATIVE_FIELDS, records)
 
 
 lambda_handler = app.handler()

@@ -1,4 +1,4 @@
-"""PATCH /api/v1/metadata/{id}: change a description."""
+"""Update one metadata record (PATCH /api/v1/metadata/{id})."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

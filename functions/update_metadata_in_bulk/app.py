@@ -1,4 +1,4 @@
-"""PATCH /api/v1/metadata/bulk: change descriptions, up to a thousand at once."""
+"""Update up to a thousand metadata records (PATCH /api/v1/metadata/bulk)."""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
@@ -24,8 +24,8 @@ app = Api()
 def change_many(request: Request) -> Response:
     caller = identify(request)
     changes = parse_bulk_changes(request, METADATA_FIELDS)
-    made = bulk.update(caller, changes, check_response_size(METADATA_FIELDS))
-    return records_response(METADATA_FIELDS, made)
+    records = bulk.update(caller, changes, check_response_size(METADATA_FIELDS))
+    return records_response(METADATA_FIELDS, records)
 
 
 lambda_handler = app.handler()

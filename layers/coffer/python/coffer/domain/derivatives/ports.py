@@ -11,7 +11,7 @@ from coffer.domain.transactions.ports import Transactions
 
 
 class Source(Protocol):
-    """The metadata record that a derivative was derived from, as far as derivatives need it."""
+    """The members of a metadata record that its derivatives need."""
 
     @property
     def identifier(self) -> str:
@@ -30,17 +30,17 @@ class Source(Protocol):
 
     @property
     def publicly_releasable(self) -> bool:
-        """True if everybody who is signed in may read the record."""
+        """True if every signed-in user may read the record."""
         ...
 
     @property
     def created_on(self) -> datetime:
-        """When the record was created."""
+        """Time when the record was created."""
         ...
 
     @property
     def deleted_on(self) -> datetime | None:
-        """When the record was deleted; None if it was not."""
+        """Time when the record was deleted; None if it was not."""
         ...
 
 
@@ -78,5 +78,5 @@ class Derivatives(DerivativeReader[SourceT], Transactions, Protocol[SourceT]):
         ...
 
     def remove_thumbnail(self, identifier: str, now: datetime) -> None:
-        """Turn the record of a generated thumbnail into a tombstone; do nothing without one."""
+        """Replace the record of a generated thumbnail, if it exists, by a tombstone."""
         ...

@@ -1,4 +1,4 @@
-"""Derivative: the record of a file that was made from another one."""
+"""The derivative record, which describes a file that was made from another file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SYSTEM_GENERATED = "System Generated"
 
 
 class DerivativeType(StrEnum):
-    """What a derivative is for."""
+    """Purposes of derivatives."""
 
     THUMBNAIL_IMAGE = "THUMBNAIL_IMAGE"
     LARGE_IMAGE = "LARGE_IMAGE"
@@ -21,7 +21,10 @@ class DerivativeType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Derivative:
-    """A file made from another one. Names and meaning are the reference's (Audubon Core's)."""
+    """Description of a file that was made from another file. Times are aware UTC.
+
+    Names come from Audubon Core, as object-store-api 1.31 uses them.
+    """
 
     identifier: str
     bucket: str
@@ -43,7 +46,7 @@ class Derivative:
     source_set: str | None = None
     generated_from_derivative: str | None = None
     changed_by: str | None = None
-    """Who made this version; None: whoever created the record."""
+    """User who wrote this version; None if `created_by` did."""
     deleted_on: datetime | None = None
     deleted_by: str | None = None
     expires_at: datetime | None = None
@@ -56,5 +59,5 @@ class Derivative:
 
     @property
     def is_generated(self) -> bool:
-        """Whether Coffer made it: its file belongs to the upload that it was made of."""
+        """True if it is a generated thumbnail, whose file belongs to its source upload."""
         return self.created_by == SYSTEM_GENERATED and self.identifier == self.file_identifier

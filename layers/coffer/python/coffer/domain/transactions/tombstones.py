@@ -1,4 +1,4 @@
-"""How long tombstones, the records of deleted resources, are kept."""
+"""The lifetime of tombstones, the records of deleted resources."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ from coffer.domain.vocabulary.usage import usage_changes
 
 
 class DynamoCatalogue:
-    """The records that describe files, in their tables."""
+    """The tables of metadata and derivatives."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -81,7 +81,7 @@ class DynamoCatalogue:
     def commit(self, actions: Sequence[Action]) -> None:
         if not actions:
             return
-        # The token makes a repeated call, whose first answer was lost, succeed too.
+        # With the token, a retry succeeds if only the first response was lost.
         write = TransactWrite(connection=DYNAMODB, client_request_token=uuid4().hex)
         puts, updates = [], []
         for number, action in enumerate(actions):
@@ -95,9 +95,9 @@ class DynamoCatalogue:
                 case Release():
                     _release(write, action)
                     updates.append(number)
-        if moved := usage_changes(_metadata_changes(actions)):
-            count_usage(write, moved)
-            # What is refused there is some record's use of a term that is gone by now.
+        if changes := usage_changes(_metadata_changes(actions)):
+            count_usage(write, changes)
+            # It fails if a record uses a term that was deleted. Any record can stand for it.
             updates.append(puts[0])
         try:
             with overload_is_unavailable(), write:
@@ -108,7 +108,7 @@ class DynamoCatalogue:
             # PynamoDB sends puts before updates.
             order = [*puts, *updates]
             codes = {order[position]: code for position, code in cancellations(error).items()}
-            raise self._refusal(codes, actions) from error
+            raise self._error(codes, actions) from error
 
     def remove_thumbnail(self, identifier: str, now: datetime) -> None:
         exists = DerivativeItem.identifier.exists() & DerivativeItem.deleted_on.does_not_exist()
@@ -124,7 +124,7 @@ class DynamoCatalogue:
                 condition=exists,
             )
 
-    def _refusal(self, codes: Mapping[int, str], actions: Sequence[Action]) -> Exception:
+    def _error(self, codes: Mapping[int, str], actions: Sequence[Action]) -> Exception:
         """Return the error of a cancelled transaction; `codes` are those of its actions."""
         if not codes or set(codes.values()) - {CANCELLED_BY_CONDITION, CANCELLED_BY_CONFLICT}:
             return records_busy()
@@ -153,7 +153,7 @@ class DynamoCatalogue:
 def _metadata_changes(
     actions: Sequence[Action],
 ) -> Iterator[tuple[Metadata | None, Metadata | None]]:
-    """What metadata was and will be, step by step."""
+    """Yield each metadata record before and after its action."""
     for action in actions:
         match action:
             case Add(record=Metadata() as record):
@@ -181,7 +181,7 @@ def _put(write: TransactWrite, action: Add | Replace) -> None:
 
 
 def _claim(write: TransactWrite, action: Claim) -> None:
-    """Take the upload off the sparse index and name its one claimant, if it has none yet."""
+    """Enter the claimant of the upload, and take the upload off the sparse index."""
     condition = (
         (UploadItem.status == UploadStatus.AVAILABLE)
         & UploadItem.claimed_by.does_not_exist()
@@ -207,7 +207,7 @@ def _claim(write: TransactWrite, action: Claim) -> None:
 
 
 def _release(write: TransactWrite, action: Release) -> None:
-    """Put the upload back among those that wait for a claim, if it is this claimant's."""
+    """Remove the claimant of the upload, and put the upload back on the sparse index."""
     write.update(
         UploadItem(action.file_identifier),
         actions=[
