@@ -29,7 +29,7 @@ from local.gateway.api import Response
 from local.patching import Patches
 from local.resources import Function
 from local.stack import LocalStack
-from tests.api.clients import describe, multipart, offer, post
+from tests.api.clients import describe, multipart, post, presigned_post
 from tests.api.images import png
 
 PER_MILLION: Mapping[str, float] = {
@@ -190,7 +190,7 @@ def upload_directly(stack: LocalStack, bill: Bill) -> None:
 
 def upload_to_the_store(stack: LocalStack, bill: Bill) -> None:
     """A picture straight to S3, its thumbnail, and its description."""
-    offered = offer(stack, name="a.png", receivedMediaType="image/png")
+    offered = presigned_post(stack, name="a.png", receivedMediaType="image/png")
     bill.used["HTTP API requests"] += 1
     if post(offered, picture()) != 201:
         raise SystemExit("the store refused the form")
@@ -208,7 +208,7 @@ def export(stack: LocalStack, bill: Bill, members: int, size: int) -> None:
     files = []
     with bill.unbilled():
         for number in range(members):
-            offered = offer(stack, name=f"{number}.bin")
+            offered = presigned_post(stack, name=f"{number}.bin")
             if post(offered, number.to_bytes(1, "big") * size) != 201:
                 raise SystemExit("the store refused the form")
             files.append(offered["fileIdentifier"])

@@ -41,7 +41,7 @@ def main(number: int) -> int:
         invocations = count_invocations(stack)
         photos = [photo(one) for one in range(number)]
         begun = time.monotonic()
-        for offered, body in zip(offer(stack, number), photos, strict=True):
+        for offered, body in zip(presigned_post(stack, number), photos, strict=True):
             status = post(offered, body)
             assert status in (201, 204), status
         stack.settle(retries=True)
@@ -64,7 +64,7 @@ def count_invocations(stack: LocalStack) -> Counter[str]:
     return counted
 
 
-def offer(stack: LocalStack, number: int) -> list[dict[str, Any]]:
+def presigned_post(stack: LocalStack, number: int) -> list[dict[str, Any]]:
     files = [{"originalFilename": f"photo-{one}.jpg"} for one in range(number)]
     answer = stack.request("POST", "/api/v1/upload/photos", json_body={"files": files})
     assert answer.status == 200, answer.text

@@ -1,8 +1,7 @@
-"""Kills handlers between two of their AWS calls.
+"""Count the AWS calls of handlers, and kill a handler before one of them.
 
-Every call of every botocore client passes through one method, PynamoDB's too. A plan says before
-which call of a function's run the process dies; the call is then not made, as if the machine had
-gone away. Hand-signed requests are not counted: only readers make them.
+Every call of a botocore client, and so of PynamoDB, passes through one method. A call before which
+the handler is killed is not made. Requests that are signed by hand only read and are not counted.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from local.functions.in_process import KilledError
 
 
 class AwsCalls:
-    """Counts the AWS calls that handlers make, and dies before the chosen one, once."""
+    """The AWS calls that handlers made. Raises `KilledError` once, before the chosen call."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: list[str] = []
@@ -41,19 +40,19 @@ class AwsCalls:
         monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
     def count(self) -> None:
-        """Begin to count, without killing anything."""
+        """Start to count calls."""
         self.made.clear()
         self._armed, self._fatal, self._interruption = True, None, None
 
     def kill_before(self, number: int) -> None:
-        """Begin to count, and die before the call with this number, counted from 0."""
+        """Start to count, and kill the handler before call `number`, counted from 0."""
         self.count()
         self._fatal = number
 
     def interrupt_before(self, number: int, act: Callable[[], Any]) -> list[Any]:
-        """Begin to count, and do something else before the call with this number.
+        """Start to count, and call `act` before call `number`.
 
-        What it gave is in the answered list once it has been done.
+        The returned list holds what `act` returned, once it has run.
         """
         self.count()
         done: list[Any] = []
@@ -67,7 +66,7 @@ class AwsCalls:
 
     @contextmanager
     def uncounted(self) -> Iterator[None]:
-        """Lets calls through within the block: somebody else than a handler makes them."""
+        """Do not count calls in the block: no handler makes them."""
         armed, self._armed = self._armed, False
         try:
             yield
@@ -75,16 +74,16 @@ class AwsCalls:
             self._armed = armed
 
     def stop(self) -> None:
-        """Let every call through uncounted: the test itself is calling."""
+        """Stop to count: the test itself makes the calls that follow."""
         self._armed, self._fatal, self._interruption = False, None, None
 
     @property
     def killed(self) -> bool:
-        """Whether the chosen call was reached."""
+        """True if the chosen call was reached."""
         return self._armed and self._fatal is None
 
 
 @pytest.fixture
 def aws_calls(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
-    """The counter and killer of AWS calls."""
+    """Return an object that counts AWS calls and can kill handlers."""
     return AwsCalls(monkeypatch)

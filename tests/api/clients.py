@@ -1,4 +1,4 @@
-"""What a client does: send forms, post to S3, describe files."""
+"""Requests that clients of the API make, for tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON_API = "application/vnd.api+json"
 
 
 class Service(Protocol):
-    """Whatever takes requests: the stack, or a person who signs them."""
+    """The stack, or a person who adds a token to each request."""
 
     def request(
         self,
@@ -35,7 +35,7 @@ def multipart(
     media_type: str | None = "image/png",
     part: str = "file",
 ) -> tuple[dict[str, str], bytes]:
-    """Headers and body of a form with one file, as curl -F sends it."""
+    """Return headers and body of a form with one file, as curl -F sends it."""
     boundary = uuid.uuid4().hex
     disposition = f'form-data; name="{part}"'
     if name is not None:
@@ -56,17 +56,17 @@ def upload(
     media_type: str | None = "image/png",
     accept: str = "*/*",
 ) -> Response:
-    """POST /api/v1/file/{bucket}."""
+    """Send POST /api/v1/file/{bucket} and return the response."""
     headers, form = multipart(body, name=name, media_type=media_type)
     return stack.request(
         "POST", f"/api/v1/file/{bucket}", headers={**headers, "Accept": accept}, body=form
     )
 
 
-def offer(
+def presigned_post(
     stack: Service, *, bucket: str = "mybucket", name: str = "photo.jpg", **announced: Any
 ) -> dict[str, Any]:
-    """The offer for one file: POST /api/v1/upload/{bucket}."""
+    """Send POST /api/v1/upload/{bucket} for one file and return its presigned POST."""
     response = stack.request(
         "POST",
         f"/api/v1/upload/{bucket}",
@@ -78,14 +78,14 @@ def offer(
 
 
 def post(offered: dict[str, Any], body: bytes) -> int:
-    """Post the offered form to the store, as a browser does; the status S3 answers with."""
+    """Send the presigned POST to the store, as a browser does, and return S3's status."""
     form = offered["upload"]
     url = urlsplit(form["url"])
     return s3_forms.post(str(url.netloc), url.path, form["fields"], body)
 
 
 def describe(stack: Service, file_identifier: str, **attributes: Any) -> Response:
-    """POST /api/v1/metadata for a file in mybucket."""
+    """Send POST /api/v1/metadata for a file in mybucket and return the response."""
     document = {
         "data": {
             "type": "metadata",
@@ -104,7 +104,7 @@ def describe(stack: Service, file_identifier: str, **attributes: Any) -> Respons
 def upload_derivative(
     stack: Service, body: bytes, *, bucket: str = "mybucket", media_type: str = "image/png"
 ) -> str:
-    """POST /api/v1/file/{bucket}/derivative; the identifier of the file."""
+    """Send POST /api/v1/file/{bucket}/derivative and return the file's identifier."""
     headers, form = multipart(body, media_type=media_type)
     response = stack.request(
         "POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form
@@ -114,7 +114,7 @@ def upload_derivative(
 
 
 def derive(stack: Service, file_identifier: str, metadata: str, **attributes: Any) -> Response:
-    """POST /api/v1/derivative for a file that was made from what `metadata` describes."""
+    """Send POST /api/v1/derivative for a file derived from the record `metadata`."""
     return send(
         stack,
         "POST",
@@ -136,7 +136,7 @@ def change(
     relationships: Mapping[str, Any] | None = None,
     **attributes: Any,
 ) -> Response:
-    """PATCH /api/v1/{kind}/{id}."""
+    """Send PATCH /api/v1/{kind}/{id} and return the response."""
     data = {"type": kind, "id": identifier, "attributes": attributes}
     if relationships is not None:
         data["relationships"] = dict(relationships)
@@ -146,7 +146,7 @@ def change(
 def delete(
     stack: Service, kind: str, identifier: str, *, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """DELETE /api/v1/{kind}/{id}."""
+    """Send DELETE /api/v1/{kind}/{id} and return the response."""
     return stack.request("DELETE", f"/api/v1/{kind}/{identifier}", headers=headers or {})
 
 
@@ -158,31 +158,31 @@ def send(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A JSON:API document with this data."""
+    """Send a JSON:API document with this data and return the response."""
     sent = {"Content-Type": JSON_API, **(headers or {})}
     return stack.request(method, path, headers=sent, json_body={"data": data})
 
 
 def record(stack: Service, file_identifier: str) -> dict[str, Any]:
-    """The attributes of an upload's record."""
+    """Return the attributes of an upload's record."""
     response = stack.request("GET", f"/api/v1/object-upload/{file_identifier}")
     assert response.status == 200, response.text
     return dict(response.json()["data"]["attributes"])
 
 
-def heard(stack: LocalStack) -> list[dict[str, Any]]:
-    """What a consumer makes of the bus: each event once, by the id in it, in the order heard."""
+def unique_events(stack: LocalStack) -> list[dict[str, Any]]:
+    """Return the events of the bus in their order, each id once, as a consumer would keep them."""
     return list({event["detail"]["id"]: dict(event) for event in stack.bus_events}.values())
 
 
 def header(response: Response, name: str) -> str:
-    """A header that has to be there."""
+    """Return the header's value; fail if it is missing."""
     value = response.header(name)
     assert value is not None, f"no {name} in {response.headers}"
     return value
 
 
 def problems(response: Response) -> list[tuple[str, str]]:
-    """Status and code of each error in an error document."""
+    """Return status and code of each error in an error document."""
     assert response.header("content-type") == JSON_API
     return [(error["status"], error["code"]) for error in response.json()["errors"]]

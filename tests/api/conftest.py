@@ -1,4 +1,4 @@
-"""What the API tests share. They hold with and without CHAOS: see `make test-chaos`."""
+"""Fixtures of the API tests, which pass with and without CHAOS: see `make test-chaos`."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tests.api.aws_calls import aws_calls
 
 __all__ = ["aws_calls", "stack"]
 
-PATIENCE = 6
-"""How often a client asks again that was told to: longer than any disturbance lasts."""
+MAX_ATTEMPTS = 6
+"""How often a client repeats a request after a 503. No injected fault lasts longer."""
 
 
 @pytest.fixture
 def stack(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
-    """The stack, asked by a client that does what Retry-After says after a 503."""
-    monkeypatch.setattr(stack, "request", patient(stack, stack.request))
+    """The stack behind a client that repeats a request after a 503 with Retry-After."""
+    monkeypatch.setattr(stack, "request", retrying(stack, stack.request))
     return stack
 
 
-def patient(stack: LocalStack, request: Callable[..., Response]) -> Callable[..., Response]:
-    """`request`, asked again where the answer says that it is worth it."""
+def retrying(stack: LocalStack, request: Callable[..., Response]) -> Callable[..., Response]:
+    """Return a version of `request` that repeats it after a 503 with Retry-After."""
 
     @wraps(request)
     def ask(method: str, target: str, **sent: object) -> Response:
-        for _ in range(PATIENCE):
+        for _ in range(MAX_ATTEMPTS):
             response = request(method, target, **sent)
             wait = response.header("retry-after")
             if response.status != 503 or wait is None:

@@ -1,4 +1,4 @@
-"""Real images, made by the tests themselves."""
+"""Small images for tests."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from PIL import Image
 
 
 def png(width: int = 400, height: int = 300, colour: str = "firebrick") -> bytes:
-    """A PNG of one colour."""
+    """Return a PNG of one colour."""
     return _encode("PNG", width, height, colour)
 
 
 def jpeg(width: int = 400, height: int = 300, colour: str = "seagreen") -> bytes:
-    """A JPEG of one colour."""
+    """Return a JPEG of one colour."""
     return _encode("JPEG", width, height, colour)
 
 
 def photo() -> bytes:
-    """A JPEG of 400 x 300 that a camera held upright took, and when."""
+    """Return a JPEG of 400 x 300 with an EXIF orientation of 6 and a date."""
     exif = Image.Exif()
     exif[0x0112] = 6
     exif.get_ifd(0x8769)[0x9003] = "2020:11:13 10:03:17"

@@ -1,4 +1,4 @@
-"""Posting a form to an S3 endpoint with the standard library alone."""
+"""Send a form to an S3 endpoint with the standard library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 
 def post(host: str, path: str, fields: Mapping[str, str], body: bytes) -> int:
-    """The status of the answer to a form with these fields and the file behind them."""
+    """Send a form with these fields and the file last, and return the status."""
     boundary = uuid.uuid4().hex
     pieces = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

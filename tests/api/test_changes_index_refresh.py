@@ -1,4 +1,4 @@
-"""Index refreshes on the stack: through the queue onto the bus."""
+"""POST /index-refresh publishes events through the queue and the bus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from local.gateway.api import Response
 from local.stack import LocalStack
-from tests.api.clients import describe, heard, upload
+from tests.api.clients import describe, unique_events, upload
 from tests.api.images import png
 
 PATHS = ("/index-refresh", "/api/v1/index-refresh")
@@ -27,13 +27,15 @@ def described(stack: LocalStack, **attributes: Any) -> str:
 def told(stack: LocalStack) -> list[tuple[str, str, str]]:
     return [
         (one["detail"]["documentType"], one["detail"]["documentId"], one["detail"]["operationType"])
-        for one in heard(stack)
+        for one in unique_events(stack)
         if one["detail-type"] == "DocumentOperationNotification"
     ]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_all_metadata_is_told_of_whether_public_or_not(stack: LocalStack, path: str) -> None:
+def test_a_refresh_of_a_type_publishes_an_event_for_each_record_public_or_not(
+    stack: LocalStack, path: str
+) -> None:
     ids = [described(stack, publiclyReleasable=number % 2 == 0) for number in range(4)]
     stack.settle(retries=True)
     before = len(told(stack))
@@ -44,7 +46,7 @@ def test_all_metadata_is_told_of_whether_public_or_not(stack: LocalStack, path: 
     assert sorted(again) == sorted(("metadata", one, "UPDATE") for one in ids)
 
 
-def test_one_record_is_told_of(stack: LocalStack) -> None:
+def test_a_refresh_of_one_record_publishes_its_event(stack: LocalStack) -> None:
     one, _other = described(stack), described(stack)
     stack.settle(retries=True)
     before = len(told(stack))
@@ -62,5 +64,5 @@ def test_one_record_is_told_of(stack: LocalStack) -> None:
         {"id": "all"},
     ],
 )
-def test_what_cannot_be_refreshed_is_refused(stack: LocalStack, more: dict[str, Any]) -> None:
+def test_an_invalid_refresh_is_refused(stack: LocalStack, more: dict[str, Any]) -> None:
     assert refresh(stack, **more).status == 400

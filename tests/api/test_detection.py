@@ -1,7 +1,7 @@
-"""What a file is found to be, and which files are refused, by both ways in.
+"""Detected media types, and the refused ones, for uploads through the API and straight to S3.
 
 The rows are the reference's (object-store-api 1.31, MediaTypeDetectionStrategyTest) and those that
-follow from its rule; the refused types are those of its parsers of executables and archives.
+follow from its rule. The refused types are those of its parsers of executables and archives.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import gzip
 import pytest
 
 from local.stack import LocalStack
-from tests.api.clients import heard, offer, post, problems, record, upload
+from tests.api.clients import post, presigned_post, problems, record, unique_events, upload
 from tests.detection import builders
 from tests.fakes.files import JPEG, PNG, TEXT, UNKNOWN, XLSX
 
@@ -49,7 +49,7 @@ def _found(attributes: dict[str, object]) -> tuple[object, object, object]:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_file_through_the_api_is_evaluated_as_in_the_reference(
+def test_a_file_uploaded_through_the_api_has_the_references_media_type(
     stack: LocalStack, row: Row
 ) -> None:
     content, declared, name, *expected = row
@@ -59,9 +59,11 @@ def test_a_file_through_the_api_is_evaluated_as_in_the_reference(
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row[2] is not None])
-def test_a_file_straight_to_s3_is_evaluated_in_the_same_way(stack: LocalStack, row: Row) -> None:
+def test_a_file_uploaded_straight_to_s3_has_the_same_media_type(
+    stack: LocalStack, row: Row
+) -> None:
     content, declared, name, *expected = row
-    offered = offer(stack, name=str(name), receivedMediaType=declared)
+    offered = presigned_post(stack, name=str(name), receivedMediaType=declared)
     assert post(offered, content) == 201
     stack.settle(retries=True)
     assert _found(record(stack, offered["fileIdentifier"])) == tuple(expected)
@@ -105,10 +107,10 @@ def test_programs_and_archives_are_refused_under_any_name(
 
 
 @pytest.mark.parametrize("media_type", REFUSED)
-def test_straight_to_s3_they_are_rejected_removed_and_told_of(
+def test_programs_and_archives_uploaded_straight_to_s3_are_rejected_and_removed_with_an_event(
     stack: LocalStack, media_type: str
 ) -> None:
-    offered = offer(stack, name="photo.jpg", receivedMediaType="image/jpeg")
+    offered = presigned_post(stack, name="photo.jpg", receivedMediaType="image/jpeg")
     assert post(offered, REFUSED[media_type]) == 201
     stack.settle(retries=True)
     found = record(stack, offered["fileIdentifier"])
@@ -119,7 +121,7 @@ def test_straight_to_s3_they_are_rejected_removed_and_told_of(
     }
     assert found["sha1Hex"] is found["hashStatus"] is None
     assert stack.keys("ObjectBucket", "") == []
-    [event] = heard(stack)
+    [event] = unique_events(stack)
     assert event["detail"]["operation"] == "rejected"
     assert event["detail"]["rejectionReason"]["code"] == "media_type_forbidden"
 
@@ -135,7 +137,7 @@ def test_straight_to_s3_they_are_rejected_removed_and_told_of(
         ("page.html", b"<html><body></body></html>"),
     ],
 )
-def test_special_cases_of_archives_compressed_files_and_scripts_are_taken(
+def test_compressed_files_scripts_and_special_archives_are_accepted(
     stack: LocalStack, name: str, content: bytes
 ) -> None:
     assert upload(stack, content, name=name, media_type=None).status == 200

@@ -1,4 +1,4 @@
-"""/api/v1/docs: a page that runs only itself and asks only this API."""
+"""GET /api/v1/docs: a page that loads nothing from other hosts."""
 
 from __future__ import annotations
 

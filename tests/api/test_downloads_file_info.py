@@ -8,16 +8,18 @@ from tests.api.images import png
 
 
 class TestFileInfo:
-    """file-info: what the store itself has."""
+    """GET /file-info reads the length and the media type from the store."""
 
-    def test_a_stored_file_has_a_length_and_a_type(self, stack: LocalStack) -> None:
+    def test_a_stored_file_has_a_length_and_a_media_type(self, stack: LocalStack) -> None:
         body = png()
         identifier = upload(stack, body).json()["fileIdentifier"]
         response = stack.request("GET", f"/api/v1/file-info/MYBUCKET/{identifier}.png")
         assert response.json() == {"length": len(body), "contentType": "image/png"}
         assert response.header("content-type") == "application/json"
 
-    def test_a_derivative_and_a_generated_thumbnail_have_them_too(self, stack: LocalStack) -> None:
+    def test_a_derivative_and_a_generated_thumbnail_have_a_media_type(
+        self, stack: LocalStack
+    ) -> None:
         headers, form = multipart(png())
         target = "/api/v1/file/mybucket/derivative"
         flat = stack.request("POST", target, headers=headers, body=form).json()
@@ -31,7 +33,7 @@ class TestFileInfo:
         stack.settle(retries=True)
         assert stack.request("GET", thumbnail).json()["contentType"] == "image/jpeg"
 
-    def test_what_is_not_there_is_not_found(self, stack: LocalStack) -> None:
+    def test_a_file_that_is_missing_or_named_wrongly_is_not_found(self, stack: LocalStack) -> None:
         identifier = upload(stack, png()).json()["fileIdentifier"]
         other = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
         for path in (

@@ -1,4 +1,4 @@
-"""With AUTH=jwt and PublicDownloads=true, through the real handlers: what needs no token."""
+"""Downloads without a token, on a stack with AUTH=jwt and PublicDownloads=true."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def token_of(stack: LocalStack, *groups: str) -> dict[str, str]:
 
 
 def stored(stack: LocalStack, *, public: bool) -> str:
-    """A described file's path."""
+    """Upload and describe a file and return its path."""
     member = token_of(stack, "aafc/user")
     headers, form = multipart(png())
     sent = stack.request("POST", "/api/v1/file/aafc", headers={**headers, **member}, body=form)
@@ -52,7 +52,9 @@ def private(stack: LocalStack) -> str:
     return stored(stack, public=False)
 
 
-def test_what_is_publicly_releasable_needs_no_token(stack: LocalStack, public: str) -> None:
+def test_a_publicly_releasable_file_is_served_without_a_token(
+    stack: LocalStack, public: str
+) -> None:
     assert stack.request("GET", public).body == png()
     assert stack.request("HEAD", public).status == 200
 
@@ -62,14 +64,14 @@ def refused(response: Response) -> bool:
     return problems(response) == [("401", "token_required")]
 
 
-def test_anything_else_does(stack: LocalStack, public: str, private: str) -> None:
+def test_any_other_file_requires_a_token(stack: LocalStack, public: str, private: str) -> None:
     assert refused(stack.request("GET", private))
     assert refused(stack.request("GET", f"{private}/thumbnail"))
     assert refused(stack.request("GET", public.replace("/file/aafc/", "/object-upload/")))
     assert refused(stack.request("GET", "/api/v1/metadata"))
 
 
-def test_a_token_that_is_shown_counts(stack: LocalStack, public: str, private: str) -> None:
+def test_a_token_that_is_sent_is_checked(stack: LocalStack, public: str, private: str) -> None:
     assert stack.request("GET", private, headers=token_of(stack, "aafc/user")).status == 200
     stranger = stack.request("GET", private, headers=token_of(stack, "bicoe/user"))
     assert problems(stranger) == [("403", "role_required")]

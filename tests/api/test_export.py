@@ -1,4 +1,4 @@
-"""Exports through the API's routes: asked for, built, told of, and handed out once."""
+"""An export is requested, built, announced by an event and downloaded once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.api.images import png
 
 
 def ask(stack: LocalStack, files: list[str], **attributes: Any) -> Response:
-    """POST /api/v1/object-export."""
+    """Send POST /api/v1/object-export and return the response."""
     document = {
         "data": {
             "type": "object-export",
@@ -23,7 +23,7 @@ def ask(stack: LocalStack, files: list[str], **attributes: Any) -> Response:
     return stack.request("POST", "/api/v1/object-export", json_body=document)
 
 
-def test_the_seeds_request_word_for_word(stack: LocalStack) -> None:
+def test_the_request_of_the_user_guide_is_served(stack: LocalStack) -> None:
     file = upload(stack, png(), name="leaf.png").json()["fileIdentifier"]
     response = stack.request(
         "POST",

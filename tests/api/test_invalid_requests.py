@@ -1,4 +1,4 @@
-"""Bad input gets the right 4xx, a document that says why, and leaves nothing behind."""
+"""Invalid requests get the right 4xx and an error document, and change nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,
     describe,
-    heard,
     multipart,
-    offer,
     post,
+    presigned_post,
     problems,
     record,
+    unique_events,
     upload,
 )
 from tests.api.images import png
@@ -46,7 +46,7 @@ def _nothing_is_stored(stack: LocalStack) -> None:
         (png(), "a.png", "nonsense", "422", "malformed_media_type"),
     ],
 )
-def test_a_file_that_may_not_be_kept_is_refused(
+def test_a_forbidden_file_is_refused(
     stack: LocalStack, body: bytes, name: str, media_type: str | None, status: str, code: str
 ) -> None:
     response = upload(stack, body, name=name, media_type=media_type)
@@ -54,18 +54,18 @@ def test_a_file_that_may_not_be_kept_is_refused(
     _nothing_is_stored(stack)
 
 
-def test_a_file_of_exactly_the_limit_is_kept(stack: LocalStack) -> None:
+def test_a_file_of_exactly_the_limit_is_accepted(stack: LocalStack) -> None:
     assert upload(stack, b"x" * (4 * MiB), name="a.bin", media_type=None).status == 200
 
 
-def test_more_than_the_gateway_lets_through_is_the_gateways_own_413(stack: LocalStack) -> None:
+def test_a_body_over_the_gateways_limit_gets_the_gateways_own_413(stack: LocalStack) -> None:
     response = upload(stack, b"x" * (11 * MiB), name="a.bin")
     assert response.status == 413
     assert response.json() == {"message": "Request Entity Too Large"}
     _nothing_is_stored(stack)
 
 
-def test_a_wrong_field_name_is_told_with_the_right_one(stack: LocalStack) -> None:
+def test_a_wrong_form_field_is_refused_with_the_right_name(stack: LocalStack) -> None:
     headers, form = multipart(png(), part="upload")
     response = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
     assert problems(response) == [("400", "missing_file_part")]
@@ -98,7 +98,7 @@ def test_a_malformed_form_is_a_400(stack: LocalStack, damage: Any) -> None:
         ("multipart/form-data", "400", "malformed_form"),
     ],
 )
-def test_a_form_has_to_say_what_it_is(
+def test_a_form_needs_the_right_content_type(
     stack: LocalStack, content_type: str, status: str, code: str
 ) -> None:
     response = stack.request(
@@ -108,7 +108,7 @@ def test_a_form_has_to_say_what_it_is(
 
 
 @pytest.mark.parametrize("bucket", ["-a", "a%20b", "a%2Fb", "x" * 51, "%C3%A4"])
-def test_a_bucket_has_to_be_a_bucket(stack: LocalStack, bucket: str) -> None:
+def test_a_malformed_bucket_is_refused(stack: LocalStack, bucket: str) -> None:
     response = upload(stack, png(), bucket=bucket)
     assert problems(response) == [("400", "malformed_bucket")]
     _nothing_is_stored(stack)
@@ -123,7 +123,7 @@ def test_malformed_json_is_a_400(stack: LocalStack, body: str) -> None:
     _nothing_is_stored(stack)
 
 
-def test_all_problems_of_a_document_are_told_at_once(stack: LocalStack) -> None:
+def test_all_errors_of_a_document_are_reported_together(stack: LocalStack) -> None:
     response = describe(
         stack, "no-uuid", dcType="sculpture", acCaption="<script>alert(1)</script>", colour="red"
     )
@@ -139,13 +139,13 @@ def test_all_problems_of_a_document_are_told_at_once(stack: LocalStack) -> None:
     ]
 
 
-def test_a_file_is_described_once(stack: LocalStack) -> None:
+def test_a_file_can_be_described_once_only(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
     assert describe(stack, identifier).status == 201
     assert problems(describe(stack, identifier)) == [("409", "file_already_described")]
 
 
-def test_metadata_belongs_to_its_files_bucket(stack: LocalStack) -> None:
+def test_metadata_must_name_the_bucket_of_its_file(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
     response = describe(stack, identifier, bucket="other")
     assert problems(response) == [("422", "bucket_is_not_the_files")]
@@ -163,7 +163,7 @@ def test_metadata_belongs_to_its_files_bucket(stack: LocalStack) -> None:
         ("GET", "/api/v1/file/mybucket/nonsense", "400", "malformed_identifier"),
     ],
 )
-def test_what_no_route_takes_is_told_apart(
+def test_an_unknown_path_and_an_unknown_method_are_distinguished(
     stack: LocalStack, method: str, path: str, status: str, code: str
 ) -> None:
     response = stack.request(method, path)
@@ -172,33 +172,33 @@ def test_what_no_route_takes_is_told_apart(
         assert response.header("allow")
 
 
-def test_outside_the_api_the_answer_is_bitstores(stack: LocalStack) -> None:
+def test_outside_the_api_an_error_has_bitstores_format(stack: LocalStack) -> None:
     response = stack.request("GET", "/nothing")
     assert response.status == 404
     assert response.header("content-type") == "application/json"
     assert set(response.json()) == {"docs", "info", "error"}
 
 
-def test_answers_are_json_or_not_at_all(stack: LocalStack) -> None:
+def test_a_request_that_accepts_no_json_is_refused(stack: LocalStack) -> None:
     path = "/api/v1/metadata/0050559c-beae-48d6-a2b0-91f5a666fad1"
     response = stack.request("GET", path, headers={"Accept": "text/html"})
     assert problems(response) == [("406", "not_acceptable")]
 
 
-def test_a_forbidden_file_in_s3_is_rejected_and_its_bytes_go(stack: LocalStack) -> None:
-    offered = offer(stack, name="photo.jpg", receivedMediaType="image/jpeg")
+def test_a_forbidden_file_in_s3_is_rejected_and_deleted(stack: LocalStack) -> None:
+    offered = presigned_post(stack, name="photo.jpg", receivedMediaType="image/jpeg")
     assert post(offered, ELF) == 201
     stack.settle(retries=True)
     found = record(stack, offered["fileIdentifier"])
     assert found["uploadStatus"] == "REJECTED"
     assert found["rejectionReason"]["code"] == "media_type_forbidden"
     assert stack.keys("ObjectBucket", "") == []
-    assert [event["detail"]["operation"] for event in heard(stack)] == ["rejected"]
+    assert [event["detail"]["operation"] for event in unique_events(stack)] == ["rejected"]
     gone = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
     assert problems(gone) == [("404", "file_rejected")]
 
 
-def test_each_bad_announcement_is_pointed_at(stack: LocalStack) -> None:
+def test_each_error_of_an_upload_request_has_a_pointer(stack: LocalStack) -> None:
     response = stack.request(
         "POST",
         "/api/v1/upload/mybucket",
@@ -222,7 +222,7 @@ def test_each_bad_announcement_is_pointed_at(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 5 * 1024**3 + 1])
-def test_the_offered_size_has_bounds(stack: LocalStack, size: int) -> None:
+def test_a_presigned_post_limits_the_size(stack: LocalStack, size: int) -> None:
     response = stack.request(
         "POST",
         "/api/v1/upload/mybucket",

@@ -1,4 +1,4 @@
-"""Lists over the whole stack: what a client asks, and what it is shown."""
+"""Lists of records through the API: filters, pages, counts and includes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def all_pages(stack: LocalStack, path: str) -> list[list[str]]:
     return pages
 
 
-def test_what_was_described_is_listed_and_counted(stack: LocalStack) -> None:
+def test_a_new_record_is_listed_and_counted(stack: LocalStack) -> None:
     flat = upload(stack, png()).json()
     identifier = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
     stack.settle()
@@ -72,26 +72,26 @@ def test_pages_follow_each_other_without_gaps(many: LocalStack) -> None:
     assert list(chain(*pages)) == [identifier(number) for number in range(25)]
 
 
-def test_an_offset_passes_over_records(many: LocalStack) -> None:
+def test_an_offset_skips_records(many: LocalStack) -> None:
     response = get(many, "metadata?page[limit]=10&page[offset]=20")
     assert ids(response) == [identifier(number) for number in range(20, 25)]
     assert response.json()["meta"]["totalResourceCount"] == 25
     assert "next" not in response.json()["links"]
 
 
-def test_a_bucket_is_listed_and_counted(many: LocalStack) -> None:
+def test_records_of_a_bucket_are_listed_and_counted(many: LocalStack) -> None:
     response = get(many, "metadata?filter[bucket]=BICOE&sort=-createdOn&page[limit]=5")
     assert ids(response) == [identifier(number) for number in (23, 21, 19, 17, 15)]
     assert response.json()["meta"]["totalResourceCount"] == 12
 
 
-def test_a_name_is_found(many: LocalStack) -> None:
+def test_records_are_found_by_name(many: LocalStack) -> None:
     response = get(many, "metadata?filter[originalFilename][EQ]=Leaf-3.png,Leaf-4.png")
     assert ids(response) == [identifier(number) for number in (3, 4, 8, 9, 13, 14, 18, 19, 23, 24)]
     assert ids(get(many, "metadata?filter[originalFilename]=leaf-3.png")) == []
 
 
-def test_what_is_included_is_there_once(stack: LocalStack) -> None:
+def test_an_included_record_appears_once(stack: LocalStack) -> None:
     UploadItem.of(an_upload()).save()
     MetadataItem.of(metadata()).save()
     DerivativeItem.of(thumbnail()).save()
@@ -105,7 +105,7 @@ def test_what_is_included_is_there_once(stack: LocalStack) -> None:
     ]
 
 
-def test_everything_wrong_with_a_query_is_told(stack: LocalStack) -> None:
+def test_all_errors_of_a_query_are_reported(stack: LocalStack) -> None:
     query = (
         "filter[colour]=red&filter[createdOn][GT]=soon&filter[dcType][AS]=IMAGE&sort=size"
         "&page[limit]=0&page[cursor]=x&include=friends&fields[metadata]=size&page[size]=2"

@@ -1,4 +1,4 @@
-"""What reading records asks of DynamoDB, call by call: queries, reads by key, and never a Scan."""
+"""The calls to DynamoDB that reading records makes: Query, GetItem and BatchGetItem, no Scan."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def filled(stack: LocalStack) -> LocalStack:
 
 @pytest.fixture
 def called_by(stack: LocalStack) -> Iterator[As]:
-    """Lets the handlers take their callers for somebody, until the test is over."""
+    """Return a function that sets the caller that handlers identify, until the test ends."""
     with pytest.MonkeyPatch.context() as patch:
 
         def become(caller: Caller) -> None:
             for function in stack.resources.functions:
-                # Invoked once, so that its module is there.
+                # Its module is loaded by the first invocation.
                 module = sys.modules.get(f"local_function_{function.folder.name}_app")
                 if module is not None and hasattr(module, "identify"):
                     patch.setattr(module, "identify", lambda _request: caller)
@@ -84,7 +84,7 @@ CALLS = [
 ]
 
 
-def test_reading_costs_the_calls_that_it_must(
+def test_each_request_makes_the_expected_calls(
     filled: LocalStack, called_by: As, aws_calls: AwsCalls
 ) -> None:
     for path, _ in CALLS:
@@ -100,7 +100,7 @@ def test_reading_costs_the_calls_that_it_must(
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_every_kind_is_listed_in_every_order_by_bucket_and_across(
+def test_every_kind_is_listed_in_every_order_in_one_bucket_and_in_all(
     filled: LocalStack, kind: Kind
 ) -> None:
     for order in SORT_ORDERS[kind]:
@@ -114,7 +114,7 @@ def test_every_kind_is_listed_in_every_order_by_bucket_and_across(
                 assert values == sorted(values, reverse=sign == "-")
 
 
-def test_a_derivative_is_shown_with_what_it_was_made_from(filled: LocalStack) -> None:
+def test_a_derivative_is_shown_with_its_source(filled: LocalStack) -> None:
     second = thumbnail(identifier=identifier(90), generated_from_derivative=ONE, bucket="aafc")
     DerivativeItem.of(second).save()
     include = "include=generatedFromDerivative"
@@ -123,9 +123,7 @@ def test_a_derivative_is_shown_with_what_it_was_made_from(filled: LocalStack) ->
         assert [one["id"] for one in document["included"]] == [ONE]
 
 
-def test_a_caller_is_shown_their_groups_records_and_no_others(
-    filled: LocalStack, called_by: As
-) -> None:
+def test_a_caller_sees_the_records_of_their_groups_only(filled: LocalStack, called_by: As) -> None:
     paths = ("metadata", "derivative", "object-upload")
     for path in paths:
         filled.request("GET", f"/api/v1/{path}")
@@ -148,7 +146,9 @@ def test_a_caller_is_shown_their_groups_records_and_no_others(
         assert len(filled.request("GET", f"/api/v1/metadata?{query}").json()["data"]) == expected
 
 
-def test_what_is_included_is_what_the_caller_may_read(filled: LocalStack, called_by: As) -> None:
+def test_only_records_that_the_caller_may_read_are_included(
+    filled: LocalStack, called_by: As
+) -> None:
     parent, made = identifier(70), identifier(71)
     MetadataItem.of(metadata(identifier=parent, bucket="open")).save()
     DerivativeItem.of(
@@ -162,8 +162,8 @@ def test_what_is_included_is_what_the_caller_may_read(filled: LocalStack, called
     assert document["data"]["relationships"]["derivatives"] == {"data": []}
 
 
-def test_lists_are_read_while_records_come_and_go(filled: LocalStack) -> None:
-    """No page shows a record twice, and what was there all the time is never missing."""
+def test_lists_stay_consistent_while_records_are_added_and_removed(filled: LocalStack) -> None:
+    """No page shows a record twice, and a record that exists all the time is never missing."""
 
     def come_and_go(number: int) -> None:
         record = metadata(identifier=identifier(1000 + number), bucket=GROUPS[number % 3])

@@ -1,4 +1,4 @@
-"""Changing and deleting records, and what is told of it afterwards."""
+"""Records are changed and deleted, with their events and audit entries."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.api.clients import (
     derive,
     describe,
     header,
-    heard,
     problems,
     record,
     send,
+    unique_events,
     upload,
     upload_derivative,
 )
@@ -31,7 +31,7 @@ MANY = 40
 
 
 def described(stack: LocalStack, **attributes: Any) -> tuple[str, str]:
-    """A file and its description, by their ids."""
+    """Upload and describe a file and return the ids of both."""
     file = upload(stack, png()).json()["fileIdentifier"]
     stack.settle(retries=True)
     return file, str(describe(stack, file, **attributes).json()["data"]["id"])
@@ -41,7 +41,7 @@ def operations(stack: LocalStack) -> list[tuple[str, str]]:
     stack.settle(retries=True)
     return [
         (event["detail"]["operationType"], event["detail"]["documentType"])
-        for event in heard(stack)
+        for event in unique_events(stack)
         if event["detail-type"] == "DocumentOperationNotification"
     ]
 
@@ -55,7 +55,7 @@ def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
 # ---------------------------------------------------------------- PATCH
 
 
-def test_a_change_changes_what_it_names_and_nothing_else(stack: LocalStack) -> None:
+def test_a_change_affects_the_named_attributes_only(stack: LocalStack) -> None:
     _, metadata = described(stack, acCaption="A leaf", acTags=["green"], orientation=3)
     before = stack.request("GET", f"/api/v1/metadata/{metadata}").json()["data"]["attributes"]
     response = change(stack, "metadata", metadata, acCaption=None, sourceSet="2026")
@@ -71,7 +71,7 @@ def test_a_change_changes_what_it_names_and_nothing_else(stack: LocalStack) -> N
     assert last["changedProperties"] == ["acCaption", "sourceSet"]
 
 
-def test_a_stale_change_is_refused(stack: LocalStack) -> None:
+def test_a_change_of_an_old_version_is_refused(stack: LocalStack) -> None:
     _, metadata = described(stack)
     first = {"If-Match": '"1"'}
     assert change(stack, "metadata", metadata, headers=first, acCaption="A").status == 200
@@ -103,7 +103,7 @@ def test_persons_are_replaced_and_removed(stack: LocalStack) -> None:
     assert unknown.json()["errors"][0]["detail"] == "Unknown relationship [owner]"
 
 
-def test_everything_that_is_wrong_with_a_change_is_told_at_once(stack: LocalStack) -> None:
+def test_all_errors_of_a_change_are_reported_together(stack: LocalStack) -> None:
     _, metadata = described(stack)
     response = change(
         stack,
@@ -125,14 +125,14 @@ def test_everything_that_is_wrong_with_a_change_is_told_at_once(stack: LocalStac
     }
 
 
-def test_a_document_has_to_name_the_record_of_its_path(stack: LocalStack) -> None:
+def test_a_document_must_name_the_record_in_the_path(stack: LocalStack) -> None:
     _, metadata = described(stack)
     data = {"type": "metadata", "id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9", "attributes": {}}
     response = send(stack, "PATCH", f"/api/v1/metadata/{metadata}", data)
     assert problems(response) == [("400", "wrong_identifier")]
 
 
-def test_two_changes_at_once_both_happen(stack: LocalStack, aws_calls: AwsCalls) -> None:
+def test_two_concurrent_changes_are_both_applied(stack: LocalStack, aws_calls: AwsCalls) -> None:
     _, metadata = described(stack)
     done = aws_calls.interrupt_before(
         1, lambda: change(stack, "metadata", metadata, sourceSet="theirs")
@@ -144,7 +144,7 @@ def test_two_changes_at_once_both_happen(stack: LocalStack, aws_calls: AwsCalls)
     assert (attributes["acCaption"], attributes["sourceSet"]) == ("ours", "theirs")
 
 
-def test_an_administrator_sets_right_what_was_found_out(stack: LocalStack) -> None:
+def test_an_administrator_corrects_detected_values(stack: LocalStack) -> None:
     file, metadata = described(stack)
     response = change(stack, "object-upload", file, evaluatedMediaType="image/x-png", sha1Hex="0")
     assert response.status == 200
@@ -157,7 +157,7 @@ def test_an_administrator_sets_right_what_was_found_out(stack: LocalStack) -> No
 # ---------------------------------------------------------------- DELETE
 
 
-def test_deleted_metadata_is_gone_and_its_file_can_be_described_again(stack: LocalStack) -> None:
+def test_after_metadata_is_deleted_its_file_can_be_described_again(stack: LocalStack) -> None:
     file, metadata = described(stack)
     thumbnail = record(stack, file)["thumbnailIdentifier"]
     assert delete(stack, "metadata", metadata).status == 204
@@ -178,7 +178,7 @@ def test_deleted_metadata_is_gone_and_its_file_can_be_described_again(stack: Loc
     assert versions == [3, 2, 1]
 
 
-def test_derivatives_go_with_the_metadata_however_many_there_are(stack: LocalStack) -> None:
+def test_all_derivatives_are_deleted_with_the_metadata(stack: LocalStack) -> None:
     _, metadata = described(stack)
     files = [upload_derivative(stack, png(20, 20)) for _ in range(60)]
     for file in files:
@@ -197,7 +197,7 @@ def test_derivatives_go_with_the_metadata_however_many_there_are(stack: LocalSta
     assert "expiresAt" in tombstone
 
 
-def test_a_deleted_derivative_also_notifies_its_metadata(stack: LocalStack) -> None:
+def test_deleting_a_derivative_also_publishes_an_event_of_its_metadata(stack: LocalStack) -> None:
     _, metadata = described(stack)
     made = derive(stack, upload_derivative(stack, png()), metadata).json()["data"]["id"]
     before = operations(stack).count(("UPDATE", "metadata"))
@@ -207,7 +207,7 @@ def test_a_deleted_derivative_also_notifies_its_metadata(stack: LocalStack) -> N
     assert told.count(("UPDATE", "metadata")) == before + 1
 
 
-def test_a_described_file_is_not_deleted(stack: LocalStack) -> None:
+def test_a_file_with_metadata_cannot_be_deleted(stack: LocalStack) -> None:
     file, metadata = described(stack)
     assert problems(delete(stack, "object-upload", file)) == [("409", "upload_in_use")]
     delete(stack, "metadata", metadata)
@@ -217,7 +217,7 @@ def test_a_described_file_is_not_deleted(stack: LocalStack) -> None:
     assert stack.request("GET", f"/api/v1/file/mybucket/{file}").status == 410
 
 
-def test_what_was_deleted_stays_gone_when_its_tombstone_is(stack: LocalStack) -> None:
+def test_a_deleted_record_is_gone_after_its_tombstone_expired(stack: LocalStack) -> None:
     file, metadata = described(stack)
     delete(stack, "metadata", metadata)
     delete(stack, "object-upload", file)
@@ -238,7 +238,7 @@ def test_what_was_deleted_stays_gone_when_its_tombstone_is(stack: LocalStack) ->
 
 
 @pytest.mark.parametrize("path", ["/api/v1/derivative", "/api/v1/derivative/"])
-def test_a_thumbnail_is_submitted_as_the_seed_does_it(stack: LocalStack, path: str) -> None:
+def test_a_thumbnail_is_submitted_as_in_the_user_guide(stack: LocalStack, path: str) -> None:
     _, metadata = described(stack)
     file = upload_derivative(stack, jpeg(), media_type="image/jpeg")
     data = {
@@ -259,7 +259,7 @@ def test_a_thumbnail_is_submitted_as_the_seed_does_it(stack: LocalStack, path: s
     assert stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}").body == jpeg()
 
 
-def test_a_derivative_is_called_what_its_record_calls_it(stack: LocalStack) -> None:
+def test_a_derivative_is_downloaded_under_the_name_in_its_record(stack: LocalStack) -> None:
     _, metadata = described(stack)
     file = upload_derivative(stack, png())
     assert derive(stack, file, metadata, filename="my leaf.tif").status == 201
@@ -267,7 +267,7 @@ def test_a_derivative_is_called_what_its_record_calls_it(stack: LocalStack) -> N
     assert "my leaf.png" in header(response, "content-disposition")
 
 
-def test_a_large_image_of_what_has_no_thumbnail_gets_one_made(stack: LocalStack) -> None:
+def test_a_large_image_gets_a_thumbnail_if_its_metadata_has_none(stack: LocalStack) -> None:
     file = upload(stack, b"only text", name="a.txt", media_type=None).json()["fileIdentifier"]
     metadata = describe(stack, file).json()["data"]["id"]
     made = upload_derivative(stack, png())
@@ -282,7 +282,7 @@ def test_a_large_image_of_what_has_no_thumbnail_gets_one_made(stack: LocalStack)
     assert response.status == 200, response.text
 
 
-def test_of_two_at_once_one_describes_the_file(stack: LocalStack) -> None:
+def test_one_of_two_concurrent_requests_describes_the_file(stack: LocalStack) -> None:
     file = upload(stack, png()).json()["fileIdentifier"]
     responses: list[Response] = []
     threads = [Thread(target=lambda: responses.append(describe(stack, file))) for _ in range(2)]
@@ -298,7 +298,7 @@ def test_of_two_at_once_one_describes_the_file(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("what", ["change", "deletion", "derivative", "upload"])
-def test_killed_anywhere_a_change_is_made_or_not(
+def test_a_change_killed_at_any_call_is_applied_or_not_at_all(
     stack: LocalStack, aws_calls: AwsCalls, what: str
 ) -> None:
     if stack.faults.chaos:
@@ -338,7 +338,7 @@ def _ask(stack: LocalStack, what: str, file: str, metadata: str, made: str) -> R
 
 
 def _is_whole(stack: LocalStack) -> None:
-    """Every claim is held by a record that is there, and every deletion has come to its end."""
+    """Assert that every claim belongs to an existing record and every deletion is complete."""
     alive = {
         f"{kind}/{item['id']}"
         for kind, table in (("metadata", "MetadataTable"), ("derivative", "DerivativesTable"))
@@ -367,7 +367,7 @@ def _is_whole(stack: LocalStack) -> None:
 # ---------------------------------------------------------------- the audit
 
 
-def test_the_audit_is_asked_by_record_and_by_author(stack: LocalStack) -> None:
+def test_audit_entries_are_found_by_record_and_by_author(stack: LocalStack) -> None:
     _, metadata = described(stack)
     change(stack, "metadata", metadata, acCaption="A leaf")
     stack.settle(retries=True)
@@ -389,7 +389,7 @@ def test_the_audit_is_asked_by_record_and_by_author(stack: LocalStack) -> None:
     ["", "filter[instanceId]=metadata", "filter[colour]=red", "filter[author]=dev&page[limit]=0",
      "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author"],
 )  # fmt: skip
-def test_a_question_that_the_audit_does_not_take(stack: LocalStack, query: str) -> None:
+def test_an_invalid_audit_query_is_refused(stack: LocalStack, query: str) -> None:
     response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
     assert problems(response)[0] == ("400", "malformed_parameter")
     assert header(response, "content-type") == JSON_API

@@ -12,7 +12,7 @@ NAMES = "/resource-name-identifier"
 
 
 def named(stack: LocalStack, name: str, bucket: str = "mybucket") -> str:
-    """The id of the metadata of a file with this name."""
+    """Upload and describe a file with this name and return the id of its metadata."""
     file = upload(stack, png(), name=name, bucket=bucket).json()["fileIdentifier"]
     response = describe(stack, file, bucket=bucket)
     assert response.status == 201, response.text
@@ -26,7 +26,7 @@ def found(stack: LocalStack, query: str) -> list[str]:
 
 
 class TestNames:
-    """resource-name-identifier: by the name that a file came with, exactly, in one group."""
+    """GET /resource-name-identifier compares the original name exactly, within one group."""
 
     def test_a_record_is_found_by_its_name_in_its_group(self, stack: LocalStack) -> None:
         wanted = named(stack, "leaf.png")
@@ -40,7 +40,7 @@ class TestNames:
         }
         assert stack.request("GET", f"/api/v1{NAMES}?{query}").json() == response.json()
 
-    def test_several_names_are_alternatives_and_the_oldest_comes_first(
+    def test_records_with_any_of_several_names_are_found_oldest_first(
         self, stack: LocalStack
     ) -> None:
         ids = [named(stack, name) for name in ("b.png", "a.png", "b.png", "c.png")]
@@ -48,13 +48,13 @@ class TestNames:
         assert found(stack, query) == ids[:3]
         assert found(stack, f"{query}&page[limit]=2") == ids[:2]
 
-    def test_without_a_name_the_whole_group_is_listed(self, stack: LocalStack) -> None:
+    def test_without_a_name_all_records_of_the_group_are_listed(self, stack: LocalStack) -> None:
         ids = [named(stack, f"{number}.png") for number in (2, 1, 3)]
         query = "filter[group][EQ]=mybucket&filter[type][EQ]=metadata"
         assert found(stack, query) == ids
         assert found(stack, f"{query}&page[limit]=1") == ids[:1]
 
-    def test_another_name_that_the_user_gave_does_not_count(self, stack: LocalStack) -> None:
+    def test_a_changed_file_name_is_not_searched(self, stack: LocalStack) -> None:
         file = upload(stack, png(), name="leaf.png").json()["fileIdentifier"]
         describe(stack, file, filename="other.png")
         assert found(stack, "filter[group][EQ]=mybucket&filter[name][EQ]=other.png") == []
@@ -75,7 +75,7 @@ class TestNames:
             (f"filter[group][EQ]=a&filter[name][EQ]={'b,' * 101}", "filter[name][EQ]"),
         ],
     )
-    def test_a_question_that_makes_no_sense_is_refused(
+    def test_an_invalid_query_is_refused(
         self, stack: LocalStack, query: str, parameter: str
     ) -> None:
         response = stack.request("GET", f"{NAMES}?{query}")

@@ -1,6 +1,6 @@
-"""Cases that the reference's own tests pin and that no other test here has, through the API.
+"""Cases of the reference's own tests that no other test here covers, through the API.
 
-`docs/pinned-cases.md` lists all of them, and where each is tested.
+`docs/pinned-cases.md` lists all cases and where each is tested.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DESCRIPTION = {"descriptions": [{"lang": "en", "desc": "What it says."}]}
 
 
 def made(stack: LocalStack, kind: str, **attributes: Any) -> dict[str, Any]:
-    """The resource that was created with these attributes."""
+    """Create a resource with these attributes and return it."""
     document = {"data": {"type": kind, "attributes": attributes}}
     response = stack.request("POST", f"/api/v1/{kind}", json_body=document)
     assert response.status == 201, response.text
@@ -53,7 +53,7 @@ def described(stack: LocalStack, **attributes: Any) -> dict[str, Any]:
 class TestManagedAttributes:
     """ManagedAttributeServiceIT, RestIT and CRUDIT; ObjectStoreMetadataEntityCRUDIT."""
 
-    def test_a_change_of_name_or_key_is_passed_over(self, stack: LocalStack) -> None:
+    def test_a_change_of_name_or_key_is_ignored(self, stack: LocalStack) -> None:
         resource = attribute(stack, "Object Store Attribute 1")
         response = patch(stack, resource, name="Other", key="other", acceptedValues=["a"])
         assert response.status == 200
@@ -62,7 +62,7 @@ class TestManagedAttributes:
         assert attributes["key"] == "object_store_attribute_1"
         assert attributes["acceptedValues"] == ["a"]
 
-    def test_one_is_found_by_its_key(self, stack: LocalStack) -> None:
+    def test_an_attribute_is_found_by_its_key(self, stack: LocalStack) -> None:
         resource = attribute(stack, "dateTime", "DATE")
         assert (
             stack.request("GET", "/api/v1/managed-attribute/date_time").json()["data"] == resource
@@ -92,7 +92,9 @@ class TestManagedAttributes:
             ("DECIMAL", "1.2", "one"),
         ],
     )
-    def test_a_value_has_its_type(self, stack: LocalStack, kind: str, good: str, bad: str) -> None:
+    def test_a_value_must_have_the_attributes_type(
+        self, stack: LocalStack, kind: str, good: str, bad: str
+    ) -> None:
         attribute(stack, "Measure", kind)
         assert described(stack, managedAttributes={"measure": good})
         file = upload(stack, png()).json()["fileIdentifier"]
@@ -101,9 +103,7 @@ class TestManagedAttributes:
         assert (response.status, error["code"]) == (422, "invalid_managed_attribute")
         assert error["detail"] == f'Value "{bad}" is invalid for key measure'
 
-    def test_one_that_is_used_is_not_deleted_until_its_last_use_ends(
-        self, stack: LocalStack
-    ) -> None:
+    def test_an_attribute_in_use_cannot_be_deleted(self, stack: LocalStack) -> None:
         resource = attribute(stack, "Measure")
         path = f"/api/v1/managed-attribute/{resource['id']}"
         metadata = described(stack, managedAttributes={"measure": "x"})
@@ -120,14 +120,16 @@ class TestManagedAttributes:
         response = describe(stack, file, managedAttributes={"measure": "x"})
         assert problems(response) == [("422", "unknown_managed_attribute")]
 
-    def test_deleting_the_record_ends_its_uses(self, stack: LocalStack) -> None:
+    def test_an_attribute_can_be_deleted_after_the_record_that_used_it(
+        self, stack: LocalStack
+    ) -> None:
         resource = attribute(stack, "Measure")
         metadata = described(stack, managedAttributes={"measure": "x"})
         assert stack.request("DELETE", f"/api/v1/metadata/{metadata['id']}").status == 204
         path = f"/api/v1/managed-attribute/{resource['id']}"
         assert stack.request("DELETE", path).status == 204
 
-    def test_changes_are_audited_and_tell_nobody(self, stack: LocalStack) -> None:
+    def test_changes_are_audited_and_publish_no_event(self, stack: LocalStack) -> None:
         resource = attribute(stack, "Measure")
         patch(stack, resource, acceptedValues=["x"])
         stack.settle(retries=True)
@@ -151,7 +153,7 @@ class TestSubtypes:
             "acSubtype" not in patch(stack, metadata, acSubtype=None).json()["data"]["attributes"]
         )
 
-    def test_it_has_to_be_of_the_records_kind(self, stack: LocalStack) -> None:
+    def test_a_subtype_must_belong_to_the_records_type(self, stack: LocalStack) -> None:
         made(stack, "object-subtype", dcType="Sound", acSubtype="song")
         file = upload(stack, png()).json()["fileIdentifier"]
         response = describe(stack, file, acSubtype="SONG")
@@ -161,35 +163,37 @@ class TestSubtypes:
 class TestMetadata:
     """ObjectStoreMetadataRepositoryCRUDIT, the mapper's test, DcTypeJsonSerDeTest."""
 
-    def test_text_as_recognition_leaves_it_is_taken(self, stack: LocalStack) -> None:
+    def test_text_from_character_recognition_is_accepted(self, stack: LocalStack) -> None:
         for caption in ("HS Jackson&LT White", "Antrodia vaillantii <-"):
             assert described(stack, acCaption=caption)["attributes"]["acCaption"] == caption
 
-    def test_what_is_not_sent_stays(self, stack: LocalStack) -> None:
+    def test_attributes_that_are_not_sent_stay_unchanged(self, stack: LocalStack) -> None:
         metadata = described(stack, acCaption="A bird", acTags=["a", "b"])
         changed = patch(stack, metadata, acCaption="A beetle").json()["data"]["attributes"]
         assert (changed["acCaption"], changed["acTags"]) == ("A beetle", ["a", "b"])
 
-    def test_a_kind_is_read_leniently_and_what_is_none_is_refused(self, stack: LocalStack) -> None:
+    def test_a_type_is_accepted_in_any_spelling_and_an_unknown_one_is_refused(
+        self, stack: LocalStack
+    ) -> None:
         assert described(stack, dcType="image")["attributes"]["dcType"] == "IMAGE"
         file = upload(stack, png()).json()["fileIdentifier"]
         response = describe(stack, file, dcType="painting")
         assert response.status == 400
         assert "'painting' is not a valid dc type" in response.text
 
-    def test_one_that_was_deleted_is_gone(self, stack: LocalStack) -> None:
+    def test_deleted_metadata_is_gone(self, stack: LocalStack) -> None:
         path = f"/api/v1/metadata/{described(stack)['id']}"
         assert stack.request("DELETE", path).status == 204
         assert stack.request("GET", path).status == 410
 
-    def test_its_derivatives_go_with_it(self, stack: LocalStack) -> None:
+    def test_derivatives_are_deleted_with_their_metadata(self, stack: LocalStack) -> None:
         metadata = described(stack)
         derivative = derived(stack, metadata).json()["data"]
         assert stack.request("DELETE", f"/api/v1/metadata/{metadata['id']}").status == 204
         path = f"/api/v1/derivative/{derivative['id']}"
         assert stack.request("GET", path).status == 410
 
-    def test_metadata_of_a_derivatives_file_is_refused(self, stack: LocalStack) -> None:
+    def test_metadata_for_a_derivatives_file_is_refused(self, stack: LocalStack) -> None:
         response = describe(stack, derivative_file(stack))
         assert problems(response) == [("422", "upload_not_found")]
 
@@ -202,7 +206,7 @@ def derivative_file(stack: LocalStack) -> str:
 
 
 def derived(stack: LocalStack, metadata: dict[str, Any], **attributes: Any) -> Response:
-    """The answer to a derivative of that record."""
+    """Send POST /api/v1/derivative for that record and return the response."""
     document = {
         "type": "derivative",
         "attributes": {"dcType": "IMAGE", "fileIdentifier": derivative_file(stack), **attributes},
@@ -214,7 +218,7 @@ def derived(stack: LocalStack, metadata: dict[str, Any], **attributes: Any) -> R
 class TestDerivatives:
     """DerivativeRepositoryCRUDIT and DerivativeValidatorTest."""
 
-    def test_the_server_fills_in_what_the_file_says(self, stack: LocalStack) -> None:
+    def test_the_server_fills_in_attributes_from_the_file(self, stack: LocalStack) -> None:
         attributes = derived(stack, described(stack)).json()["data"]["attributes"]
         assert (attributes["bucket"], attributes["fileExtension"]) == ("mybucket", ".png")
         assert (attributes["dcFormat"], attributes["acHashFunction"]) == ("image/png", "SHA-1")
@@ -227,31 +231,31 @@ class TestDerivatives:
             ("01a201b2-61d3-7847-b106-8d77d4d6c0e9", "not found"),
         ],
     )
-    def test_a_file_has_to_be_there(
+    def test_a_derivative_needs_an_existing_file(
         self, stack: LocalStack, identifier: str | None, message: str
     ) -> None:
         response = derived(stack, described(stack), fileIdentifier=identifier)
         assert response.status == 422
         assert message in response.text
 
-    def test_a_main_file_is_no_derivative(self, stack: LocalStack) -> None:
+    def test_a_main_file_cannot_be_recorded_as_a_derivative(self, stack: LocalStack) -> None:
         main = upload(stack, png()).json()["fileIdentifier"]
         response = derived(stack, described(stack), fileIdentifier=main)
         assert response.status == 422
         assert f"Upload with fileIdentifier:{main} is not a derivative" in response.text
 
-    def test_what_it_was_made_from_has_to_be_there(self, stack: LocalStack) -> None:
+    def test_the_source_of_a_derivative_must_exist(self, stack: LocalStack) -> None:
         response = derived(stack, {"id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9"})
         assert problems(response) == [("422", "source_not_found")]
 
-    def test_a_thumbnail_has_to_be_a_jpeg(self, stack: LocalStack) -> None:
+    def test_a_thumbnail_must_be_a_jpeg(self, stack: LocalStack) -> None:
         response = derived(
             stack, described(stack), derivativeType="THUMBNAIL_IMAGE", dcFormat="text/xml"
         )
         assert response.status == 422
         assert "Thumbnails must be a jpeg and have the media type image/jpeg." in response.text
 
-    def test_it_is_made_public_and_shows_what_it_was_made_from(self, stack: LocalStack) -> None:
+    def test_a_derivative_is_public_and_shows_its_source(self, stack: LocalStack) -> None:
         metadata = described(stack)
         derivative = derived(stack, metadata).json()["data"]
         assert not derivative["attributes"]["publiclyReleasable"]
@@ -278,7 +282,7 @@ class TestFiles:
         response = stack.request("GET", f"/api/v1/file/mybucket/derivative/{file}")
         assert response.body == png(80, 60)
 
-    def test_compressed_files_are_kept(self, stack: LocalStack) -> None:
+    def test_compressed_files_are_accepted(self, stack: LocalStack) -> None:
         response = upload(stack, gzip.compress(b"ACGT"), name="reads.gz", media_type=None)
         assert response.json()["evaluatedFileExtension"] == ".gz"
 
@@ -288,7 +292,7 @@ class TestFiles:
         assert (response.status, response.json()["evaluatedMediaType"]) == (200, "text/plain")
 
 
-def test_one_upload_of_two_is_loaded_by_its_id(stack: LocalStack) -> None:
+def test_one_of_two_uploads_is_loaded_by_its_id(stack: LocalStack) -> None:
     one, _ = (upload(stack, png()).json()["fileIdentifier"] for _ in range(2))
     document = {"data": [{"type": "object-upload", "id": one}]}
     response = stack.request("POST", "/api/v1/object-upload/bulk-load", json_body=document)

@@ -1,8 +1,7 @@
-"""The commands of the old service's user guide, word for word but for the ids, on the stack.
+"""The commands of the old service's user guide, unchanged except for the ids.
 
-Each is written down as the guide writes it, curl with its continuation lines, or the bare request
-line where the guide has only that; here it is read as a shell would read it and sent without a
-socket. The guide's requests at the root stay there.
+Each command is written as in the guide: curl with its continuation lines, or a bare request line.
+It is parsed as a shell would parse it and sent without a socket.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ import pytest
 
 from local.gateway.api import Response
 from local.stack import LocalStack
-from tests.api.clients import heard, multipart
+from tests.api.clients import multipart, unique_events
 from tests.api.images import jpeg, png
 
 
 @dataclass
 class Command:
-    """What a command line asks for."""
+    """The request that a command line makes."""
 
     method: str = ""
     url: str = ""
@@ -32,7 +31,7 @@ class Command:
 
 
 def parse(command: str) -> Command:
-    """The parts of a curl command that the guide uses; anything else is a KeyError."""
+    """Parse a curl command with the options that the guide uses; raise KeyError for others."""
     read = Command()
     # A shell drops a backslash with the end of its line; shlex keeps the end.
     words = iter(shlex.split(command.replace("\\\n", " ")))
@@ -61,7 +60,7 @@ def parse(command: str) -> Command:
 
 
 def send(stack: LocalStack, command: str, file: bytes = b"") -> Response:
-    """The answer to a command of the guide; `file` is what its @./my-image.png holds."""
+    """Send a command of the guide; `file` is the content of ./my-image.png."""
     read = parse(command)
     headers, body = dict(read.headers), read.body
     if read.form:
@@ -75,7 +74,7 @@ def send(stack: LocalStack, command: str, file: bytes = b"") -> Response:
 
 
 def request_line(stack: LocalStack, line: str, body: str = "") -> Response:
-    """The answer to a bare request line of the guide, with the document that goes with it."""
+    """Send a bare request line of the guide with its document and return the response."""
     method, _, target = line.partition(" ")
     path, _, query = target.partition("?")
     sent = f"{path}?{quote(query, safe='=&[]')}" if query else path
@@ -84,7 +83,7 @@ def request_line(stack: LocalStack, line: str, body: str = "") -> Response:
 
 
 def uploaded(stack: LocalStack, file: bytes) -> str:
-    """2.1: the fileIdentifier of an uploaded file."""
+    """Upload a file as in 2.1 and return its fileIdentifier."""
     response = send(
         stack,
         "curl -i http://localhost:8081/api/v1/file/mybucket "
@@ -96,7 +95,7 @@ def uploaded(stack: LocalStack, file: bytes) -> str:
 
 
 def described(stack: LocalStack, file_identifier: str) -> str:
-    """2.1: the id of the metadata of a file."""
+    """Describe a file as in 2.1 and return the id of its metadata."""
     command = """curl -X POST http://localhost:8081/api/v1/metadata \\
 -H "Content-Type: application/vnd.api+json" \\
 -H "Accept: application/vnd.api+json" \\
@@ -119,7 +118,7 @@ def described(stack: LocalStack, file_identifier: str) -> str:
 
 
 def uploaded_derivative(stack: LocalStack, file: bytes) -> Response:
-    """2.2, step 1."""
+    """Upload a derivative as in 2.2, step 1."""
     return send(
         stack,
         "curl -i http://localhost:8081/api/v1/file/mybucket/derivative "
@@ -194,7 +193,7 @@ def test_2_2_a_derivative_is_uploaded_and_recorded(stack: LocalStack) -> None:
     assert (attributes["bucket"], attributes["dcFormat"]) == ("mybucket", "image/png")
 
 
-def test_2_3_a_thumbnail_is_submitted_as_it_is(stack: LocalStack) -> None:
+def test_2_3_a_thumbnail_is_submitted_unchanged(stack: LocalStack) -> None:
     metadata = described(stack, uploaded(stack, png()))
     body = jpeg(640, 480)
     command = "curl -i http://localhost:8081/api/v1/file/mybucket/derivative -F "
@@ -208,11 +207,11 @@ def test_2_3_a_thumbnail_is_submitted_as_it_is(stack: LocalStack) -> None:
     assert stack.request("GET", path).body == body, "this does not resize the image"
 
 
-def test_2_4_and_2_5_files_come_back(stack: LocalStack) -> None:
+def test_2_4_and_2_5_files_are_downloaded(stack: LocalStack) -> None:
     main = uploaded(stack, png())
     described(stack, main)
     derivative = uploaded_derivative(stack, png(80, 60)).json()["fileIdentifier"]
-    # The guide writes http:/localhost here, which curl mends.
+    # The guide writes http:/localhost here, which curl accepts.
     command = "curl http://localhost:8081/api/v1/file/mybucket/0050559c-beae-48d6-a2b0-91f5a666fad1"
     response = send(stack, command.replace("0050559c-beae-48d6-a2b0-91f5a666fad1", main))
     assert response.body == png()
@@ -228,7 +227,7 @@ def test_2_4_and_2_5_files_come_back(stack: LocalStack) -> None:
     assert response.body == png(80, 60)
 
 
-def test_2_6_the_store_is_asked_for_files(stack: LocalStack) -> None:
+def test_2_6_file_info_is_read_from_the_store(stack: LocalStack) -> None:
     main = uploaded(stack, png())
     derivative = uploaded_derivative(stack, png(80, 60)).json()["fileIdentifier"]
     response = request_line(stack, f"GET /api/v1/file-info/mybucket/{main}.png")
@@ -298,14 +297,14 @@ REFRESH = """{
 }"""
 
 
-def test_3_2_2_the_index_hears_of_a_record_once_more(stack: LocalStack) -> None:
+def test_3_2_2_an_index_refresh_publishes_the_record_again(stack: LocalStack) -> None:
     metadata = described(stack, uploaded(stack, png()))
     stack.settle(retries=True)
-    before = len(heard(stack))
+    before = len(unique_events(stack))
     body = REFRESH.replace("c9e66a08-8b59-4183-8346-e2298af32bfe", metadata)
     assert request_line(stack, "POST /index-refresh", body).status == 202
     stack.settle(retries=True)
-    [event] = heard(stack)[before:]
+    [event] = unique_events(stack)[before:]
     assert event["detail-type"] == "DocumentOperationNotification"
     assert (event["detail"]["documentId"], event["detail"]["operationType"]) == (metadata, "UPDATE")
 

@@ -1,4 +1,4 @@
-"""The thumbnail of a file, by the file's own identifier."""
+"""Thumbnails: served by the file's identifier, for several formats, and made again on request."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.api.clients import (
     derive,
     describe,
     header,
-    heard,
     problems,
     record,
+    unique_events,
     upload,
     upload_derivative,
 )
@@ -27,7 +27,7 @@ def path_of(identifier: str, bucket: str = "mybucket") -> str:
     return f"/api/v1/file/{bucket}/{identifier}/thumbnail"
 
 
-def test_a_thumbnail_is_there_before_and_after_its_file_is_described(stack: LocalStack) -> None:
+def test_a_thumbnail_is_served_before_and_after_its_file_is_described(stack: LocalStack) -> None:
     identifier = upload(stack, png(), name="leaf.png").json()["fileIdentifier"]
     pending = stack.request("GET", path_of(identifier))
     assert problems(pending) == [("404", "thumbnail_pending")]
@@ -49,7 +49,7 @@ def test_a_thumbnail_is_there_before_and_after_its_file_is_described(stack: Loca
     )
 
 
-def test_asking_for_the_thumbnails_headers_gives_its_length(stack: LocalStack) -> None:
+def test_a_head_request_returns_the_thumbnails_length(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
     stack.settle(retries=True)
     whole = stack.request("GET", path_of(identifier))
@@ -79,7 +79,7 @@ def test_a_thumbnail_is_found_in_its_files_bucket_only(stack: LocalStack) -> Non
 # ---------------------------------------------------------------- other formats, other sources
 
 
-def test_what_a_photo_says_about_itself_is_known_with_its_thumbnail(stack: LocalStack) -> None:
+def test_the_exif_properties_of_a_photo_are_stored_with_its_thumbnail(stack: LocalStack) -> None:
     flat = upload(stack, photo(), name="leaf.jpg", media_type="image/jpeg").json()
     assert (flat["exif"], flat["dateTimeDigitized"], flat["width"]) == ({}, None, None)
     stack.settle(retries=True)
@@ -87,14 +87,14 @@ def test_what_a_photo_says_about_itself_is_known_with_its_thumbnail(stack: Local
     assert found["dateTimeDigitized"] == "2020-11-13T10:03:17"
     assert found["exif"] == {"Date/Time Original": "2020:11:13 10:03:17"}
     assert (found["width"], found["height"], found["orientation"]) == (300, 400, 6)
-    [told] = [one for one in heard(stack) if one["detail-type"] == "ThumbnailNotification"]
+    [told] = [one for one in unique_events(stack) if one["detail-type"] == "ThumbnailNotification"]
     assert told["detail"]["dateTimeDigitized"] == "2020-11-13T10:03:17"
     small = stack.request("GET", path_of(flat["fileIdentifier"]))
     with Image.open(io.BytesIO(small.body)) as image:
         assert image.size == (150, 200)
 
 
-def test_a_batch_with_hostile_images_in_it_goes_through(stack: LocalStack) -> None:
+def test_a_batch_with_hostile_images_is_processed(stack: LocalStack) -> None:
     giant = png_header(60_000, 60_000)
     bodies = [png(), giant, b"\xff\xd8\xff\xe0 no JPEG", png(colour="seagreen"), giant[:40]]
     identifiers = [upload(stack, body).json()["fileIdentifier"] for body in bodies]
@@ -107,14 +107,14 @@ def test_a_batch_with_hostile_images_in_it_goes_through(stack: LocalStack) -> No
 
 
 def described(stack: LocalStack, body: bytes) -> tuple[str, str]:
-    """A file that metadata describes: the identifiers of both."""
+    """Upload and describe a file and return the identifiers of both."""
     identifier = upload(stack, body).json()["fileIdentifier"]
     metadata = describe(stack, identifier).json()["data"]["id"]
     stack.settle(retries=True)
     return identifier, metadata
 
 
-def test_a_submitted_thumbnail_is_served_as_it_is_before_the_generated_one(
+def test_a_submitted_thumbnail_is_served_instead_of_the_generated_one(
     stack: LocalStack,
 ) -> None:
     identifier, metadata = described(stack, png())
@@ -129,7 +129,7 @@ def test_a_submitted_thumbnail_is_served_as_it_is_before_the_generated_one(
     assert stack.request("GET", path_of(identifier)).body == submitted != generated
 
 
-def test_a_derivative_of_a_file_without_a_thumbnail_gets_one_made(stack: LocalStack) -> None:
+def test_a_derivative_gets_a_thumbnail_if_its_file_has_none(stack: LocalStack) -> None:
     identifier, metadata = described(stack, png()[:200])
     assert stack.request("GET", path_of(identifier)).status == 404
     file = upload_derivative(stack, png(600, 600))
@@ -149,7 +149,7 @@ def derivative_item(stack: LocalStack, identifier: str) -> dict[str, Any]:
     return item
 
 
-def test_a_derivative_of_a_file_with_a_thumbnail_gets_none(stack: LocalStack) -> None:
+def test_a_derivative_gets_no_thumbnail_if_its_file_has_one(stack: LocalStack) -> None:
     _, metadata = described(stack, png())
     file = upload_derivative(stack, png(600, 600))
     derive(stack, file, metadata, derivativeType="LARGE_IMAGE")
@@ -160,7 +160,7 @@ def test_a_derivative_of_a_file_with_a_thumbnail_gets_none(stack: LocalStack) ->
 # ---------------------------------------------------------------- asking again
 
 
-def test_what_failed_for_a_reason_is_made_again_when_an_operator_asks(stack: LocalStack) -> None:
+def test_an_operator_has_failed_thumbnails_made_again(stack: LocalStack) -> None:
     identifier, metadata = described(stack, png()[:200])
     thumbnail = record(stack, identifier)["thumbnailIdentifier"]
     assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 410
@@ -178,7 +178,7 @@ def test_what_failed_for_a_reason_is_made_again_when_an_operator_asks(stack: Loc
 
 
 def generate(stack: LocalStack, metadata: str) -> str:
-    """Ask for the thumbnail of a record: the identifier of its derivative."""
+    """Request the thumbnail of a record and return the identifier of its derivative."""
     attributes = {"metadataUuid": metadata, "derivativeType": "THUMBNAIL_IMAGE"}
     body = {"data": {"type": "derivative-generation", "attributes": attributes}}
     response = stack.request("POST", "/api/v1/derivative-generation", json_body=body)
@@ -186,14 +186,14 @@ def generate(stack: LocalStack, metadata: str) -> str:
     return str(response.json()["data"]["id"])
 
 
-def test_one_whose_message_got_lost_is_made_when_it_is_asked_for(stack: LocalStack) -> None:
+def test_a_thumbnail_whose_message_was_lost_is_made_on_request(stack: LocalStack) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
     metadata = describe(stack, identifier).json()["data"]["id"]
     stack.settle(retries=True)
     [lost] = stack.keys("ObjectBucket", "thumbnails/")
     stack.client("s3").delete_object(Bucket=stack.name("ObjectBucket"), Key=lost)
     thumbnail = generate(stack, metadata)
-    # It is asked for again before anybody was told of the first time.
+    # It is requested again before the first event was published.
     assert generate(stack, metadata) == thumbnail
     assert record(stack, identifier)["thumbnailStatus"] == "PENDING"
     stack.settle(retries=True)
@@ -201,7 +201,7 @@ def test_one_whose_message_got_lost_is_made_when_it_is_asked_for(stack: LocalSta
     assert stack.keys("ObjectBucket", "thumbnails/") == [lost]
 
 
-def test_one_that_fails_again_is_withdrawn_again(stack: LocalStack) -> None:
+def test_a_thumbnail_that_fails_again_is_removed_again(stack: LocalStack) -> None:
     identifier, metadata = described(stack, png()[:200])
     for _ in range(2):
         thumbnail = generate(stack, metadata)
@@ -213,7 +213,7 @@ def test_one_that_fails_again_is_withdrawn_again(stack: LocalStack) -> None:
 
 
 def remake(stack: LocalStack, code: str) -> dict[str, Any]:
-    """What an operator is told, who asks again where AWS was too busy."""
+    """Run the operator's command, again if AWS was too busy, and return its output."""
     for _ in range(PATIENCE):
         outcome = stack.invoke("MakeThumbnailFunction", {"again": code})
         if outcome.error_type != "UnavailableError":

@@ -1,4 +1,4 @@
-"""Many records in one request: all or nothing up to thirty, and told apart beyond."""
+"""Bulk requests: one transaction up to thirty entries, several for more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BULK = "/api/v1/metadata/bulk"
 
 
 def external(number: int, **attributes: Any) -> dict[str, Any]:
-    """A resource outside, to be described."""
+    """Return an entry that describes an external resource."""
     given = {
         "bucket": "mybucket",
         "resourceExternalURL": f"https://example.org/{number}",
@@ -64,7 +64,7 @@ def test_one_bad_entry_changes_nothing(stack: LocalStack) -> None:
     assert stack.items("MetadataTable") == []
 
 
-def test_everything_that_is_wrong_with_any_entry_is_told_at_once(stack: LocalStack) -> None:
+def test_all_errors_of_all_entries_are_reported_together(stack: LocalStack) -> None:
     response = create(stack, [external(0, orientation=9), external(1, bucket="-"), external(2)])
     assert response.status == 400
     told = [(error["status"], error["source"]["pointer"]) for error in response.json()["errors"]]
@@ -74,14 +74,14 @@ def test_everything_that_is_wrong_with_any_entry_is_told_at_once(stack: LocalSta
     ]
 
 
-def test_a_file_is_described_by_one_entry(stack: LocalStack) -> None:
+def test_two_entries_for_one_file_are_refused(stack: LocalStack) -> None:
     file = upload(stack, png()).json()["fileIdentifier"]
     response = create(stack, [of_file(file), of_file(file)])
     assert problems(response) == [("409", "file_already_described")]
     assert stack.items("MetadataTable") == []
 
 
-def test_more_than_a_thousand_entries_are_too_many(stack: LocalStack) -> None:
+def test_more_than_a_thousand_entries_are_refused(stack: LocalStack) -> None:
     assert problems(create(stack, [external(0)] * 1001)) == [("413", "too_many_entries")]
 
 
@@ -97,7 +97,7 @@ def test_a_thousand_entries_are_written_thirty_at_a_time(
     assert stack.faults.chaos or calls == 34
 
 
-def test_who_loses_a_race_behind_the_first_transaction_is_told_what_was_written(
+def test_a_conflict_after_the_first_transaction_is_reported_with_the_written_records(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     file = upload(stack, png()).json()["fileIdentifier"]
@@ -122,7 +122,7 @@ def test_who_loses_a_race_behind_the_first_transaction_is_told_what_was_written(
     assert len(stack.items("MetadataTable")) == 45
 
 
-def test_records_are_changed_in_bulk_or_none_is(stack: LocalStack) -> None:
+def test_a_bulk_change_changes_all_records_or_none(stack: LocalStack) -> None:
     made = create(stack, [external(number) for number in range(3)]).json()["data"]
     entries = [
         {"type": "metadata", "id": one["id"], "attributes": {"acCaption": "A leaf"}} for one in made
@@ -136,14 +136,14 @@ def test_records_are_changed_in_bulk_or_none_is(stack: LocalStack) -> None:
     assert {int(item["version"]) for item in stack.items("MetadataTable")} == {2}
 
 
-def test_a_record_is_changed_by_one_entry(stack: LocalStack) -> None:
+def test_two_entries_for_one_record_are_refused(stack: LocalStack) -> None:
     [one] = create(stack, [external(0)]).json()["data"]
     entry = {"type": "metadata", "id": one["id"], "attributes": {}}
     response = send(stack, "PATCH", BULK, [entry, entry])
     assert problems(response) == [("400", "repeated_entry")]
 
 
-def test_one_thumbnail_is_made_of_many_derivatives(stack: LocalStack) -> None:
+def test_many_derivatives_get_one_thumbnail(stack: LocalStack) -> None:
     [source] = create(stack, [external(0, publiclyReleasable=True)]).json()["data"]
     entries = [
         {
@@ -173,7 +173,7 @@ def test_one_thumbnail_is_made_of_many_derivatives(stack: LocalStack) -> None:
     assert send(stack, "PATCH", "/api/v1/derivative/bulk", changes).status == 200
 
 
-def test_records_are_loaded_by_their_ids_or_none_is(stack: LocalStack) -> None:
+def test_a_bulk_load_returns_all_records_or_none(stack: LocalStack) -> None:
     made = create(stack, [external(number) for number in range(3)]).json()["data"]
     path = "/api/v1/metadata/bulk-load"
     named = [{"type": "metadata", "id": one["id"]} for one in reversed(made)]
@@ -188,11 +188,11 @@ def test_records_are_loaded_by_their_ids_or_none_is(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("kind", ["metadata", "derivative", "object-upload"])
-def test_an_empty_list_is_no_bulk(stack: LocalStack, kind: str) -> None:
+def test_an_empty_list_is_refused(stack: LocalStack, kind: str) -> None:
     response = send(stack, "POST", f"/api/v1/{kind}/bulk-load", [])
     assert problems(response) == [("400", "malformed_document")]
 
 
-def test_a_record_of_a_bulk_is_one_like_any_other(stack: LocalStack) -> None:
+def test_a_record_created_in_bulk_is_like_any_other(stack: LocalStack) -> None:
     [one] = create(stack, [external(0)]).json()["data"]
     assert change(stack, "metadata", one["id"], acCaption="A leaf").status == 200

@@ -1,4 +1,4 @@
-"""The same request with the same key happens once, whatever becomes of its first run."""
+"""A request with an Idempotency-Key takes effect once, even if its first run was killed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Creation = Callable[..., Response]
 
 
 def create(stack: LocalStack, *, headers: dict[str, str] = KEY, **attributes: Any) -> Response:
-    """POST /api/v1/metadata of something outside."""
+    """Send POST /api/v1/metadata for an external resource and return the response."""
     given = {
         "bucket": "mybucket",
         "resourceExternalURL": "https://example.org/a",
@@ -74,11 +74,11 @@ CREATIONS = {
     export: ("another", "ExportsTable"),
     regenerate: ("LARGE_IMAGE", "DerivativesTable"),
 }
-"""What else is created: what a different request says, and the table that gets one record."""
+"""Other resources: a different request for each, and the table that gets one record."""
 
 
 def _subject(stack: LocalStack, creation: Creation) -> str:
-    """The id of what is exported, or of what a thumbnail is wanted of that got lost."""
+    """Return the id of the file to export, or of the metadata whose thumbnail is requested."""
     if creation is export:
         return str(upload(stack, png()).json()["fileIdentifier"])
     if creation is regenerate:
@@ -93,11 +93,11 @@ def _subject(stack: LocalStack, creation: Creation) -> str:
 
 
 def _made(stack: LocalStack, table: str) -> list[str]:
-    """The identifiers of the records in a table, which may keep names and numbers, too."""
+    """Return the identifiers of the records in a table, without the other items in it."""
     return [str(item["id"]) for item in stack.items(table) if "createdOn" in item]
 
 
-def test_a_repeated_request_gets_the_first_answer_byte_for_byte(stack: LocalStack) -> None:
+def test_a_repeated_request_gets_the_first_response_byte_for_byte(stack: LocalStack) -> None:
     first, second = create(stack), create(stack)
     assert (first.status, first.body) == (201, second.body)
     for name in ("location", "etag", "content-type"):
@@ -105,7 +105,7 @@ def test_a_repeated_request_gets_the_first_answer_byte_for_byte(stack: LocalStac
     assert len(stack.items("MetadataTable")) == 1
 
 
-def test_without_a_key_and_with_another_one_everything_is_new(stack: LocalStack) -> None:
+def test_without_a_key_or_with_another_key_the_request_is_new(stack: LocalStack) -> None:
     identifiers = {
         create(stack, headers=headers).json()["data"]["id"]
         for headers in (KEY, {}, {}, {"Idempotency-Key": "another"})
@@ -113,19 +113,19 @@ def test_without_a_key_and_with_another_one_everything_is_new(stack: LocalStack)
     assert len(identifiers) == 4
 
 
-def test_another_body_under_the_key_is_refused(stack: LocalStack) -> None:
+def test_another_body_with_the_same_key_is_refused(stack: LocalStack) -> None:
     create(stack)
     response = create(stack, acCaption="A leaf")
     assert problems(response) == [("422", "idempotency_key_reused")]
     assert response.json()["errors"][0]["source"] == {"header": "Idempotency-Key"}
 
 
-def test_what_was_refused_leaves_the_key_free(stack: LocalStack) -> None:
+def test_a_refused_request_leaves_the_key_unused(stack: LocalStack) -> None:
     assert create(stack, orientation=9).status == 422
     assert create(stack, orientation=8).status == 201
 
 
-def test_a_key_is_forgotten_after_a_day(stack: LocalStack) -> None:
+def test_a_key_expires_after_a_day(stack: LocalStack) -> None:
     first = create(stack).json()["data"]["id"]
     stack.clock.advance(timedelta(hours=23))
     assert create(stack).json()["data"]["id"] == first
@@ -134,12 +134,12 @@ def test_a_key_is_forgotten_after_a_day(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "Käfer"])
-def test_a_key_has_a_form(stack: LocalStack, key: str) -> None:
+def test_a_malformed_key_is_refused(stack: LocalStack, key: str) -> None:
     response = create(stack, headers={"Idempotency-Key": key})
     assert problems(response) == [("400", "malformed_idempotency_key")]
 
 
-def test_the_same_file_may_be_spelled_by_another_form(stack: LocalStack) -> None:
+def test_another_multipart_boundary_is_the_same_request(stack: LocalStack) -> None:
     first, second = post_file(stack), post_file(stack)
     assert first.status == second.status == 200
     assert first.body == second.body
@@ -153,7 +153,7 @@ def test_the_same_file_in_another_bucket_is_another_request(stack: LocalStack) -
 
 
 @pytest.mark.parametrize("creation", CREATIONS, ids=lambda one: one.__name__)
-def test_whatever_is_created_is_created_once(stack: LocalStack, creation: Creation) -> None:
+def test_every_kind_of_resource_is_created_once(stack: LocalStack, creation: Creation) -> None:
     subject = _subject(stack, creation)
     other, table = CREATIONS[creation]
     first = creation(stack, subject)
@@ -166,7 +166,7 @@ def test_whatever_is_created_is_created_once(stack: LocalStack, creation: Creati
     assert problems(creation(stack, subject, kind=other)) == [("422", "idempotency_key_reused")]
 
 
-def test_a_large_answer_is_kept_in_parts(stack: LocalStack) -> None:
+def test_a_large_response_is_stored_in_parts(stack: LocalStack) -> None:
     entries = [
         {
             "type": "metadata",
@@ -190,7 +190,7 @@ def test_a_large_answer_is_kept_in_parts(stack: LocalStack) -> None:
     assert len(stack.items("MetadataTable")) == 600
 
 
-def test_a_run_that_died_anywhere_is_taken_up_by_the_next(
+def test_a_request_killed_at_any_call_is_completed_by_the_next(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     if stack.faults.chaos:
@@ -219,7 +219,7 @@ def test_a_run_that_died_anywhere_is_taken_up_by_the_next(
     assert made.status == 201
 
 
-def test_an_upload_that_died_anywhere_is_taken_up_by_the_next(
+def test_an_upload_killed_at_any_call_is_completed_by_the_next(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     if stack.faults.chaos:
@@ -242,7 +242,7 @@ def test_an_upload_that_died_anywhere_is_taken_up_by_the_next(
     pytest.fail("the run never got to its end")
 
 
-def test_a_bulk_that_died_behind_its_first_transaction_goes_on(
+def test_a_bulk_request_killed_after_its_first_transaction_continues(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     if stack.faults.chaos:
@@ -275,7 +275,7 @@ def test_a_bulk_that_died_behind_its_first_transaction_goes_on(
 
 
 @pytest.mark.parametrize("creation", CREATIONS, ids=lambda one: one.__name__)
-def test_whatever_died_while_it_was_created_is_taken_up_by_the_next(
+def test_any_creation_killed_at_any_call_is_completed_by_the_next(
     stack: LocalStack, aws_calls: AwsCalls, creation: Creation
 ) -> None:
     if stack.faults.chaos:

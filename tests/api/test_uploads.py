@@ -1,4 +1,4 @@
-"""The main job, whole: a file goes in, is found out, thumbnailed, described, and handed out."""
+"""The whole path of a file: upload, detection, thumbnail, metadata and download."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ import pytest
 from PIL import Image
 
 from local.stack import LocalStack
-from tests.api.clients import JSON_API, describe, header, heard, offer, post, record, upload
+from tests.api.clients import (
+    JSON_API,
+    describe,
+    header,
+    post,
+    presigned_post,
+    record,
+    unique_events,
+    upload,
+)
 from tests.api.images import jpeg, png
 
 
@@ -20,7 +29,7 @@ from tests.api.images import jpeg, png
     ("body", "name", "media_type", "extension"),
     [(png(), "my-image.png", "image/png", ".png"), (jpeg(), "a.jpg", "image/jpeg", ".jpg")],
 )
-def test_a_file_through_the_api_comes_back_equal_and_thumbnailed(
+def test_a_file_uploaded_through_the_api_is_downloaded_unchanged_with_a_thumbnail(
     stack: LocalStack, body: bytes, name: str, media_type: str, extension: str
 ) -> None:
     uploaded = upload(stack, body, name=name, media_type=media_type)
@@ -54,7 +63,7 @@ def test_a_file_through_the_api_comes_back_equal_and_thumbnailed(
         assert (small.format, small.size) == ("JPEG", (200, 150))
 
 
-def test_an_upload_answers_a_document_where_that_is_accepted(stack: LocalStack) -> None:
+def test_an_upload_returns_a_json_api_document_if_that_is_accepted(stack: LocalStack) -> None:
     uploaded = upload(stack, png(), accept=JSON_API)
     assert uploaded.status == 201
     data = uploaded.json()["data"]
@@ -64,7 +73,7 @@ def test_an_upload_answers_a_document_where_that_is_accepted(stack: LocalStack) 
     assert "fileIdentifier" not in data["attributes"]
 
 
-def test_the_same_content_again_is_kept_with_a_warning(stack: LocalStack) -> None:
+def test_the_same_content_again_is_accepted_with_a_warning(stack: LocalStack) -> None:
     first = upload(stack, png()).json()
     second = upload(stack, png()).json()
     assert "meta" not in first
@@ -75,9 +84,9 @@ def test_the_same_content_again_is_kept_with_a_warning(stack: LocalStack) -> Non
     assert document["data"]["meta"] == {"warnings": warning}
 
 
-def test_a_file_put_straight_into_s3_is_found_out_and_handed_out(stack: LocalStack) -> None:
+def test_a_file_uploaded_straight_to_s3_is_processed_and_downloaded(stack: LocalStack) -> None:
     body = jpeg(900, 600)
-    offered = offer(stack, name="Foto Käfer.jpg", receivedMediaType="image/jpeg")
+    offered = presigned_post(stack, name="Foto Käfer.jpg", receivedMediaType="image/jpeg")
     identifier = offered["fileIdentifier"]
     assert stack.request("GET", f"/api/v1/object-upload/{identifier}").status == 404
     assert post(offered, body) == 201
@@ -95,9 +104,9 @@ def test_a_file_put_straight_into_s3_is_found_out_and_handed_out(stack: LocalSta
     assert stack.keys("ObjectBucket", "incoming/") == []
 
 
-def test_a_large_file_is_handed_out_by_a_link(stack: LocalStack) -> None:
+def test_a_large_file_is_downloaded_through_a_redirect(stack: LocalStack) -> None:
     body = bytes(range(256)) * (24 * 1024)  # 6 MiB
-    offered = offer(stack, name="measurements.bin", sizeInBytes=len(body))
+    offered = presigned_post(stack, name="measurements.bin", sizeInBytes=len(body))
     assert post(offered, body) == 201
     stack.settle(retries=True)
     response = stack.request("GET", f"/api/v1/file/mybucket/{offered['fileIdentifier']}")
@@ -109,10 +118,10 @@ def test_a_large_file_is_handed_out_by_a_link(stack: LocalStack) -> None:
     assert _get(link.json()["url"]) == body
 
 
-def test_checksums_that_the_client_names_are_the_stores_to_verify(stack: LocalStack) -> None:
+def test_checksums_of_the_client_are_verified_by_the_store(stack: LocalStack) -> None:
     body = png()
     sha1 = hashlib.sha1(body).hexdigest()
-    offered = offer(stack, name="a.png", checksums={"sha1Hex": sha1})
+    offered = presigned_post(stack, name="a.png", checksums={"sha1Hex": sha1})
     assert post(offered, png(colour="navy")) == 400
     assert post(offered, body) == 201
     stack.settle(retries=True)
@@ -121,11 +130,13 @@ def test_checksums_that_the_client_names_are_the_stores_to_verify(stack: LocalSt
     assert found["crc32"] is not None
 
 
-def test_a_consumer_hears_of_the_upload_its_thumbnail_and_its_metadata(stack: LocalStack) -> None:
+def test_events_are_published_for_the_upload_its_thumbnail_and_its_metadata(
+    stack: LocalStack,
+) -> None:
     identifier = upload(stack, png()).json()["fileIdentifier"]
     metadata = describe(stack, identifier).json()["data"]["id"]
     stack.settle(retries=True)
-    told = [(event["detail-type"], _subject(event["detail"])) for event in heard(stack)]
+    told = [(event["detail-type"], _subject(event["detail"])) for event in unique_events(stack)]
     assert sorted(told) == sorted(
         [
             ("ObjectUploadNotification", "created"),
@@ -145,7 +156,7 @@ def test_a_consumer_hears_of_the_upload_its_thumbnail_and_its_metadata(stack: Lo
     }
 
 
-def test_a_thumbnail_that_is_still_being_made_is_asked_for_again_later(stack: LocalStack) -> None:
+def test_a_pending_thumbnail_is_404_with_retry_after(stack: LocalStack) -> None:
     flat = upload(stack, png()).json()
     describe(stack, flat["fileIdentifier"])
     path = f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
@@ -156,7 +167,7 @@ def test_a_thumbnail_that_is_still_being_made_is_asked_for_again_later(stack: Lo
     assert stack.request("GET", path).status == 200
 
 
-def test_an_image_that_cannot_be_decoded_says_so_and_stays(stack: LocalStack) -> None:
+def test_an_image_that_cannot_be_decoded_is_kept_and_reported(stack: LocalStack) -> None:
     broken = png()[:200]
     identifier = upload(stack, broken).json()["fileIdentifier"]
     stack.settle(retries=True)
@@ -166,7 +177,9 @@ def test_an_image_that_cannot_be_decoded_says_so_and_stays(stack: LocalStack) ->
     assert stack.request("GET", f"/api/v1/file/mybucket/{identifier}").body == broken
 
 
-def test_a_promised_thumbnail_that_fails_is_withdrawn_and_says_why(stack: LocalStack) -> None:
+def test_the_record_of_a_thumbnail_that_fails_is_removed_and_the_upload_says_why(
+    stack: LocalStack,
+) -> None:
     flat = upload(stack, png()[:200]).json()
     describe(stack, flat["fileIdentifier"])
     stack.settle(retries=True)
@@ -176,7 +189,7 @@ def test_a_promised_thumbnail_that_fails_is_withdrawn_and_says_why(stack: LocalS
     assert "image_damaged" in response.text
     operations = [
         (event["detail"]["documentType"], event["detail"]["operationType"])
-        for event in heard(stack)
+        for event in unique_events(stack)
         if event["detail-type"] == "DocumentOperationNotification"
     ]
     assert operations.count(("derivative", "DELETE")) == 1

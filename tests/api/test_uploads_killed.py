@@ -1,5 +1,6 @@
-"""Killed between any two AWS calls, delivered twice and in reverse: one record, one object, and
-nothing left over once the house has been kept."""
+"""Handlers killed between any two AWS calls, and events delivered twice or in reverse order.
+
+At the end there is one record and one object, and housekeeping has removed everything else."""
 
 from __future__ import annotations
 
@@ -14,30 +15,38 @@ import pytest
 from coffer.settings import store_settings
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
-from tests.api.clients import describe, heard, multipart, offer, post, record, upload
+from tests.api.clients import (
+    describe,
+    multipart,
+    post,
+    presigned_post,
+    record,
+    unique_events,
+    upload,
+)
 from tests.api.images import jpeg, png
 
 BODY = jpeg()
 MANY = 40
-"""More AWS calls than any of these runs makes; a test ends when its run ends before them."""
+"""More AWS calls than any of these runs makes. A test ends when its run is no longer killed."""
 STRIDE = 9
-"""With chaos runs are longer, and seeds many: each dies at some places, all of them at all."""
+"""With CHAOS runs are longer, so each seed kills at some of the calls only."""
 
 
-def _places(stack: LocalStack) -> range:
-    """Before which of its AWS calls to kill a run, in turn."""
+def _calls_to_kill(stack: LocalStack) -> range:
+    """Yield the numbers of the calls before which to kill a run."""
     if chaos := stack.faults.chaos:
         return range(chaos.seed % STRIDE, 5 * MANY, STRIDE)
     return range(MANY)
 
 
-def _has_come_far(stack: LocalStack, number: int, least: int) -> None:
-    """The run really has that many places to die at, unless chaos ended it before."""
+def _has_been_killed_enough(stack: LocalStack, number: int, least: int) -> None:
+    """True if the run makes at least that many calls, or CHAOS ended it before."""
     assert stack.faults.chaos or number >= least
 
 
 def _let_time_pass(stack: LocalStack) -> None:
-    """Half-way states become old enough, the house is kept, and everything is delivered."""
+    """Let incomplete states become old enough, run housekeeping, and deliver everything."""
     for _ in range(2):
         stack.clock.advance(timedelta(hours=2))
         stack.run_schedule("KeepHouseFunction")
@@ -49,8 +58,8 @@ def _has_one_record_and_one_object(stack: LocalStack, identifier: str) -> None:
 
 
 def _are_whole(stack: LocalStack) -> list[str]:
-    """Every record has its object and its thumbnail, and nothing else is there."""
-    # Where the store ignores conditions on copies, the claim is part of the key.
+    """Assert that every record has its object and its thumbnail, and that nothing else exists."""
+    # If the store ignores conditions on copies, the claim is part of the key.
     claim = "" if store_settings.copy_conditions else f"-{hashlib.md5(BODY).hexdigest()}"
     identifiers, expected = [], []
     for item in stack.items("UploadsTable"):
@@ -73,20 +82,20 @@ def _are_whole(stack: LocalStack) -> list[str]:
 def _tells_each_change_once(stack: LocalStack) -> None:
     audited = [(item["instanceId"], int(item["version"])) for item in stack.items("AuditTable")]
     assert len(audited) == len(set(audited))
-    told = [event["detail"] for event in heard(stack)]
+    told = [event["detail"] for event in unique_events(stack)]
     kinds = sorted(str(d.get("operation") or d["thumbnailStatus"]) for d in told)
     assert kinds == ["READY", "created"]
 
 
 @pytest.mark.parametrize("reversed_and_twice", [False, True])
-def test_processing_killed_anywhere_ends_the_same(
+def test_processing_killed_at_any_call_ends_the_same(
     stack: LocalStack, aws_calls: AwsCalls, reversed_and_twice: bool
 ) -> None:
-    for fatal in _places(stack):
+    for fatal in _calls_to_kill(stack):
         stack.reset()
         stack.faults.copies = 2 if reversed_and_twice else 1
         stack.faults.newest_first = reversed_and_twice
-        offered = offer(stack)
+        offered = presigned_post(stack)
         assert post(offered, BODY) == 201
         aws_calls.kill_before(fatal)
         stack.settle(retries=True)
@@ -96,17 +105,17 @@ def test_processing_killed_anywhere_ends_the_same(
         _has_one_record_and_one_object(stack, offered["fileIdentifier"])
         _tells_each_change_once(stack)
         if not killed:
-            _has_come_far(stack, fatal, 11)
+            _has_been_killed_enough(stack, fatal, 11)
             return
     pytest.fail("the run never got to its end")
 
 
-def test_an_upload_whose_event_is_lost_after_a_kill_is_taken_up_by_housekeeping(
+def test_an_upload_whose_event_is_lost_after_a_kill_is_completed_by_housekeeping(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
-    for fatal in _places(stack):
+    for fatal in _calls_to_kill(stack):
         stack.reset()
-        offered = offer(stack)
+        offered = presigned_post(stack)
         assert post(offered, BODY) == 201
         event = _lose_the_message(stack)
         aws_calls.kill_before(fatal)
@@ -116,16 +125,16 @@ def test_an_upload_whose_event_is_lost_after_a_kill_is_taken_up_by_housekeeping(
         _let_time_pass(stack)
         _has_one_record_and_one_object(stack, offered["fileIdentifier"])
         if not killed:
-            _has_come_far(stack, fatal, 6)
+            _has_been_killed_enough(stack, fatal, 6)
             return
     pytest.fail("the run never got to its end")
 
 
-def test_an_upload_through_the_api_killed_anywhere_leaves_all_or_nothing(
+def test_an_upload_through_the_api_killed_at_any_call_is_complete_or_absent(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     headers, form = multipart(BODY, name="a.jpg", media_type="image/jpeg")
-    for fatal in _places(stack):
+    for fatal in _calls_to_kill(stack):
         stack.reset()
         aws_calls.kill_before(fatal)
         response = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
@@ -137,16 +146,18 @@ def test_an_upload_through_the_api_killed_anywhere_leaves_all_or_nothing(
         if not stored:
             assert stack.bus_events == []
         if not stack.faults.chaos:
-            # Whoever asks again after a 503 may find both: no client has named its request.
+            # A client that repeats a request without an Idempotency-Key may create both.
             assert len(stored) <= 1
         if not killed:
-            _has_come_far(stack, fatal, 4)
+            _has_been_killed_enough(stack, fatal, 4)
             return
     pytest.fail("the run never got to its end")
 
 
-def test_metadata_killed_anywhere_is_there_or_not(stack: LocalStack, aws_calls: AwsCalls) -> None:
-    for fatal in _places(stack):
+def test_metadata_killed_at_any_call_is_created_or_absent(
+    stack: LocalStack, aws_calls: AwsCalls
+) -> None:
+    for fatal in _calls_to_kill(stack):
         stack.reset()
         identifier = upload(stack, png()).json()["fileIdentifier"]
         stack.settle()
@@ -180,30 +191,30 @@ def _before_promotion(stack: LocalStack, offered: dict[str, Any], calls: AwsCall
 
 def _after_promotion(stack: LocalStack, offered: dict[str, Any], calls: AwsCalls) -> None:
     stack.settle(retries=True)
-    # What was tried again may have taken longer than the form lives.
+    # A retry may take longer than the form is valid.
     is_over = stack.clock.now() > datetime.fromisoformat(offered["upload"]["expires"])
     assert post(offered, png()) == (403 if is_over else 201)
     stack.settle(retries=True)
 
 
 @pytest.mark.parametrize("moment", [_before_promotion, _after_promotion])
-def test_other_bytes_with_the_same_form_never_get_mixed_up(
+def test_other_bytes_sent_with_the_same_form_never_replace_the_file(
     stack: LocalStack, aws_calls: AwsCalls, moment: Moment
 ) -> None:
-    offered = offer(stack)
+    offered = presigned_post(stack)
     assert post(offered, BODY) == 201
     moment(stack, offered, aws_calls)
     _let_time_pass(stack)
     _record_and_bytes_agree(stack, offered["fileIdentifier"])
 
 
-def test_other_bytes_posted_between_any_two_calls_never_get_mixed_up(
+def test_other_bytes_sent_between_any_two_calls_never_replace_the_file(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
     other = png()
-    for moment in _places(stack):
+    for moment in _calls_to_kill(stack):
         stack.reset()
-        offered = offer(stack)
+        offered = presigned_post(stack)
         assert post(offered, BODY) == 201
         posted = aws_calls.interrupt_before(moment, partial(post, offered, other))
         stack.settle(retries=True)
@@ -212,17 +223,17 @@ def test_other_bytes_posted_between_any_two_calls_never_get_mixed_up(
         _let_time_pass(stack)
         _record_and_bytes_agree(stack, offered["fileIdentifier"])
         if not reached:
-            _has_come_far(stack, moment, 11)
+            _has_been_killed_enough(stack, moment, 11)
             return
     pytest.fail("the run never got to its end")
 
 
-def test_another_whole_run_and_other_bytes_between_any_two_calls_lose_no_file(
+def test_another_run_and_other_bytes_between_any_two_calls_lose_no_file(
     stack: LocalStack, aws_calls: AwsCalls
 ) -> None:
-    for moment in _places(stack):
+    for moment in _calls_to_kill(stack):
         stack.reset()
-        offered = offer(stack)
+        offered = presigned_post(stack)
         assert post(offered, BODY) == 201
         event = _lose_the_message(stack)
 
@@ -237,7 +248,7 @@ def test_another_whole_run_and_other_bytes_between_any_two_calls_lose_no_file(
         _let_time_pass(stack)
         _record_and_bytes_agree(stack, offered["fileIdentifier"])
         if not done:
-            _has_come_far(stack, moment, 6)
+            _has_been_killed_enough(stack, moment, 6)
             return
     pytest.fail("the run never got to its end")
 
@@ -261,7 +272,7 @@ def _record_and_bytes_agree(stack: LocalStack, identifier: str) -> None:
 
 
 def _lose_the_message(stack: LocalStack) -> str:
-    """Take the message, however often it was sent, off the queue for good; its body."""
+    """Remove all copies of the message from the queue and return its body."""
     sqs, queue = stack.client("sqs"), stack.name("ProcessUploadQueue")
     stack.clock.advance(timedelta(minutes=1))
     messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]

@@ -1,5 +1,6 @@
-"""Files that one copy cannot move, through queues and functions. Large is here what is larger than
-the smallest part that S3 takes."""
+"""Files too large for one CopyObject, copied in parts by promote_large_upload.
+
+Here a file is large if it is larger than the smallest part that S3 accepts."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ PLENTY, A_MINUTE = timedelta(minutes=15), timedelta(minutes=1)
 Meanwhile = Callable[[], timedelta]
 
 
-class Site:
-    """The stack, with functions for which `PART` bytes are the most that one copy takes."""
+class LargeFileStack:
+    """The stack, with functions that copy at most `PART` bytes at a time."""
 
     def __init__(self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stack = stack
@@ -76,12 +77,12 @@ class Site:
             Metadata={METADATA_NAME: grant.encode()},
         )
 
-    def hear(self) -> None:
-        """What process_upload is told of the arrival."""
+    def process(self) -> None:
+        """Invoke process_upload with the messages of the upload."""
         self._invoke("process_upload")
 
-    def work(self) -> None:
-        """What promote_large_upload is told of it."""
+    def promote(self) -> None:
+        """Invoke promote_large_upload with its messages."""
         self._invoke("promote_large_upload")
 
     def _invoke(self, folder: str) -> None:
@@ -110,78 +111,78 @@ class Site:
 
 
 @pytest.fixture
-def site(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Site:
-    return Site(stack, monkeypatch)
+def large(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LargeFileStack:
+    return LargeFileStack(stack, monkeypatch)
 
 
-def test_a_large_file_arrives_and_is_handed_out(site: Site) -> None:
-    site.arrive()
-    site.stack.settle(retries=True)
-    assert site.stack.failures == []
-    attributes = record(site.stack, FILE)
+def test_a_large_file_is_processed_and_downloaded(large: LargeFileStack) -> None:
+    large.arrive()
+    large.stack.settle(retries=True)
+    assert large.stack.failures == []
+    attributes = record(large.stack, FILE)
     assert attributes["uploadStatus"] == "AVAILABLE"
     assert attributes["sizeInBytes"] == len(BODY)
     assert attributes["sha1Hex"] == hashlib.sha1(BODY).hexdigest()
     assert attributes["hashStatus"] == "AVAILABLE"
     assert "copyIdentifier" not in attributes
-    assert site.keys == [f"objects/mybucket/{FILE}.txt"]
-    assert site.unfinished == []
+    assert large.keys == [f"objects/mybucket/{FILE}.txt"]
+    assert large.unfinished == []
 
 
 @pytest.mark.parametrize(("is_derivative", "folder"), [(False, "objects"), (True, "derivatives")])
 class TestOfEitherKind:
-    def test_out_of_time_it_asks_for_another_run(
-        self, site: Site, is_derivative: bool, folder: str
+    def test_a_run_without_enough_time_enqueues_another_run(
+        self, large: LargeFileStack, is_derivative: bool, folder: str
     ) -> None:
-        site.arrive(is_derivative=is_derivative)
-        site.hear()
+        large.arrive(is_derivative=is_derivative)
+        large.process()
         times = iter([PLENTY, A_MINUTE])
-        site.meanwhile = lambda: next(times, PLENTY)
-        site.work()
-        assert [site.record.status] == [UploadStatus.PROCESSING]
-        messages = site.stack.messages("PromoteLargeUploadQueue")
+        large.meanwhile = lambda: next(times, PLENTY)
+        large.promote()
+        assert [large.record.status] == [UploadStatus.PROCESSING]
+        messages = large.stack.messages("PromoteLargeUploadQueue")
         assert [one["detail"]["object"]["key"] for one in messages] == [KEY] * 2
-        site.work()
-        assert site.record.status is UploadStatus.AVAILABLE
-        assert site.keys == [f"{folder}/mybucket/{FILE}.txt"]
+        large.promote()
+        assert large.record.status is UploadStatus.AVAILABLE
+        assert large.keys == [f"{folder}/mybucket/{FILE}.txt"]
 
-    def test_other_bytes_put_an_end_to_it(
-        self, site: Site, is_derivative: bool, folder: str
+    def test_other_bytes_end_the_promotion(
+        self, large: LargeFileStack, is_derivative: bool, folder: str
     ) -> None:
         def meanwhile() -> timedelta:
-            site.arrive(BODY + b"x", is_derivative=is_derivative)
+            large.arrive(BODY + b"x", is_derivative=is_derivative)
             return PLENTY
 
-        site.arrive(is_derivative=is_derivative)
-        site.hear()
-        site.meanwhile = meanwhile
-        site.work()
-        assert site.record.rejection == SOURCE_REPLACED
-        assert site.unfinished == []
-        assert not any(key.startswith(folder) for key in site.keys)
+        large.arrive(is_derivative=is_derivative)
+        large.process()
+        large.meanwhile = meanwhile
+        large.promote()
+        assert large.record.rejection == SOURCE_REPLACED
+        assert large.unfinished == []
+        assert not any(key.startswith(folder) for key in large.keys)
 
-    def test_what_was_refused_meanwhile_is_taken_back(
-        self, site: Site, is_derivative: bool, folder: str
+    def test_an_upload_rejected_during_the_promotion_is_removed(
+        self, large: LargeFileStack, is_derivative: bool, folder: str
     ) -> None:
         def meanwhile() -> timedelta:
-            if site.record.status is UploadStatus.PROCESSING:
-                site.uploads.replace(site.record, site.record.rejected(SOURCE_REPLACED))
+            if large.record.status is UploadStatus.PROCESSING:
+                large.uploads.replace(large.record, large.record.rejected(SOURCE_REPLACED))
             return PLENTY
 
-        site.arrive(is_derivative=is_derivative)
-        site.hear()
-        site.meanwhile = meanwhile
-        site.work()
-        assert site.record.status is UploadStatus.REJECTED
-        assert not any(key.startswith(folder) for key in site.keys)
+        large.arrive(is_derivative=is_derivative)
+        large.process()
+        large.meanwhile = meanwhile
+        large.promote()
+        assert large.record.status is UploadStatus.REJECTED
+        assert not any(key.startswith(folder) for key in large.keys)
 
 
-def test_left_half_way_it_is_handed_on_once_more(site: Site) -> None:
-    site.arrive()
-    site.hear()
-    site.stack.client("sqs").purge_queue(QueueUrl=site.stack.name("PromoteLargeUploadQueue"))
-    site.stack.clock.advance(timedelta(hours=2))
-    outcome = site.stack.invoke("KeepHouseFunction", {})
+def test_an_incomplete_promotion_is_enqueued_again_by_housekeeping(large: LargeFileStack) -> None:
+    large.arrive()
+    large.process()
+    large.stack.client("sqs").purge_queue(QueueUrl=large.stack.name("PromoteLargeUploadQueue"))
+    large.stack.clock.advance(timedelta(hours=2))
+    outcome = large.stack.invoke("KeepHouseFunction", {})
     assert outcome.payload["processed_moving"] == 1
-    [message] = site.stack.messages("PromoteLargeUploadQueue")
+    [message] = large.stack.messages("PromoteLargeUploadQueue")
     assert message["detail"]["object"]["key"] == KEY

@@ -1,4 +1,4 @@
-"""Orphan removal on the real handlers: off by default, and never a claimed or a young file."""
+"""Orphan removal: off by default, and it keeps claimed and recent files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ AGE = timedelta(days=20)
 
 
 def sweep(stack: LocalStack, **event: Any) -> dict[str, Any]:
-    """Invoke the function as an operator does."""
+    """Invoke the function as an operator does, and return its result."""
     outcome = stack.invoke("RemoveOrphansFunction", event)
     assert not outcome.failed, outcome.error_message
     return dict(outcome.payload)
 
 
-def test_orphans_go_and_the_claimed_and_the_young_stay(stack: LocalStack) -> None:
+def test_orphans_are_removed_and_claimed_or_recent_files_are_kept(stack: LocalStack) -> None:
     orphan = upload(stack, png()).json()["fileIdentifier"]
     claimed = upload(stack, png()).json()["fileIdentifier"]
     assert describe(stack, claimed).status == 201
@@ -50,20 +50,20 @@ def test_orphans_go_and_the_claimed_and_the_young_stay(stack: LocalStack) -> Non
 
 
 def schedule(**parameters: str) -> Schedule:
-    """The schedule of the orphan removal, in a stack with these parameters."""
+    """Return the schedule of the orphan removal in a stack with these parameters."""
     template = translate(read_source(TEMPLATE), parameters, DEFAULT_REGION)
     resources = TemplateParser(template, "coffer", "http://sqs").parse()
     [found] = [one for one in resources.schedules if "RemoveOrphans" in one.logical_id]
     return found
 
 
-def test_it_is_off_until_a_cron_is_given() -> None:
+def test_orphan_removal_is_off_without_a_cron_expression() -> None:
     assert not schedule().enabled
     on = schedule(OrphanRemovalCron="0 * * * ? *")
     assert (on.enabled, on.expression) == (True, "cron(0 * * * ? *)")
 
 
-def test_a_hundred_claims_that_race_a_sweep_lose_nothing(stack: LocalStack) -> None:
+def test_a_hundred_claims_during_a_sweep_lose_nothing(stack: LocalStack) -> None:
     files = [upload(stack, png(8, 8 + n)).json()["fileIdentifier"] for n in range(100)]
     stack.settle(retries=True)
     stack.clock.advance(AGE + timedelta(minutes=1))

@@ -1,4 +1,4 @@
-"""The list of media types that files may have, through the API."""
+"""GET /media-type lists the media types that files may have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def listed(response: Response) -> list[str]:
     return [one["id"] for one in document["data"]]
 
 
-def test_every_known_type_is_listed_but_those_that_are_refused(stack: LocalStack) -> None:
+def test_every_known_type_except_the_refused_ones_is_listed(stack: LocalStack) -> None:
     names = listed(stack.request("GET", URL))
     assert len(names) == len(set(names)) > 500
     assert {"image/jpeg", "text/csv", "application/x-parquet", "application/gzip"} <= set(names)
@@ -49,7 +49,7 @@ def test_the_list_can_be_filtered(stack: LocalStack, query: str, expected: list[
     assert listed(stack.request("GET", f"{URL}?{query}")) == expected
 
 
-def test_pages_of_it_make_up_the_whole(stack: LocalStack) -> None:
+def test_the_pages_together_are_the_whole_list(stack: LocalStack) -> None:
     whole = listed(stack.request("GET", URL))
     pages = [
         listed(stack.request("GET", f"{URL}?page[offset]={offset}&page[limit]=400"))
@@ -59,7 +59,7 @@ def test_pages_of_it_make_up_the_whole(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("written", ["image/svg+xml", "image%2Fsvg+xml", "IMAGE/SVG%2Bxml"])
-def test_one_of_them_is_found_by_its_name(stack: LocalStack, written: str) -> None:
+def test_a_media_type_is_found_by_its_name(stack: LocalStack, written: str) -> None:
     response = stack.request("GET", f"{URL}/{written}")
     assert response.status == 200, response.text
     document = response.json()
@@ -70,13 +70,13 @@ def test_one_of_them_is_found_by_its_name(stack: LocalStack, written: str) -> No
 @pytest.mark.parametrize(
     "written", ["application/zip", "image", "no/such", "", "image/jpeg/", "x" * 3000]
 )
-def test_what_is_not_in_the_list_is_not_found(stack: LocalStack, written: str) -> None:
+def test_a_media_type_outside_the_list_is_not_found(stack: LocalStack, written: str) -> None:
     response = stack.request("GET", f"{URL}/{written}")
     assert response.status == 404
     assert response.json()["errors"][0]["code"] == "media_type_not_found"
 
 
-def test_another_method_is_told_which_is_taken(stack: LocalStack) -> None:
+def test_another_method_is_405_with_allow(stack: LocalStack) -> None:
     for path in (URL, f"{URL}/image/jpeg"):
         response = stack.request("DELETE", path)
         assert (response.status, response.header("allow")) == (405, "GET")

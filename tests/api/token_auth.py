@@ -1,5 +1,8 @@
-"""A stack that requires tokens. Its handlers run in separate processes, because handlers read their
-settings once, and in the process of the tests those contain a development identity."""
+"""A stack that requires tokens, and its routes.
+
+Its handlers run in worker processes: settings are read once per process, and the process of the
+tests has a development identity.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import re
 from local.resources import Route
 from local.stack import LocalStack
 
-OPEN = frozenset(
+PUBLIC_ROUTES = frozenset(
     {
         "GET /api/v1/health",
         "GET /api/v1/openapi.json",
@@ -17,31 +20,31 @@ OPEN = frozenset(
         "HEAD /api/v1/toa/{key}",
     }
 )
-"""The routes below /api/v1 that ask nobody who they are."""
+"""The routes below /api/v1 that need no token."""
 SAMPLES = {"bucket": "aafc", "proxy": ""}
 SOME_ID = "0190a3c4-0000-7000-8000-000000000000"
 
 
 def start(**parameters: str) -> LocalStack:
-    """The stack, started; `parameters` are the template's."""
+    """Start a stack with these template parameters and return it."""
     return LocalStack(in_process=False, tokens_required=True, parameters=parameters).start()
 
 
 def protected_routes(stack: LocalStack) -> list[Route]:
-    """Every route of the template that belongs to the object store API and asks who is calling."""
+    """Return the routes of the object store API that require a token."""
     return [
         route
         for route in stack.resources.routes
-        if route.path.startswith("/api/v1/") and route.key not in OPEN
+        if route.path.startswith("/api/v1/") and route.key not in PUBLIC_ROUTES
     ]
 
 
 def pattern(route: Route) -> re.Pattern[str]:
-    """What the paths of this route look like; a fixed segment is no variable's value."""
+    """Return a pattern for the paths of this route."""
     one = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path))
     return re.compile(re.sub(r"\\\{\w+\\\+\\\}", ".*", one))
 
 
 def target(route: Route) -> str:
-    """A path of this route, with something in each of its variables."""
+    """Return a path of this route with a value for each variable."""
     return re.sub(r"\{(\w+)\+?\}", lambda name: SAMPLES.get(name[1], SOME_ID), route.path)

@@ -8,14 +8,14 @@ import pytest
 
 from local.stack import LocalStack
 from tests.api import test_uploads as job
-from tests.api.clients import offer, post, record
+from tests.api.clients import post, presigned_post, record
 from tests.api.images import png
 from tests.ceph.borrowed import borrow, expect
 
 globals().update(borrow(job))
 
 BEYOND_CEPH = {
-    "test_checksums_that_the_client_names_are_the_stores_to_verify": (
+    "test_checksums_of_the_client_are_verified_by_the_store": (
         "Ceph 16 verifies no checksum of a form"
     ),
 }
@@ -28,7 +28,7 @@ def _as_far_as_ceph_can(request: pytest.FixtureRequest) -> None:
 
 def test_the_store_computes_no_checksum_so_the_bytes_are_hashed_once(stack: LocalStack) -> None:
     body = png() + bytes(300_000)
-    offered = offer(stack, name="large.png")
+    offered = presigned_post(stack, name="large.png")
     assert post(offered, body) == 201
     stack.settle()
     found = record(stack, offered["fileIdentifier"])

@@ -20,8 +20,8 @@ from tests.api.clients import (
     derive,
     describe,
     multipart,
-    offer,
     post,
+    presigned_post,
     upload,
     upload_derivative,
 )
@@ -85,8 +85,11 @@ def _do_everything(stack: LocalStack) -> None:
     upload(stack, b"only text", name="notes.txt", media_type=None)
     headers, form = multipart(png())
     stack.request("POST", "/api/v1/file/mybucket/derivative", headers=headers, body=form)
-    assert post(offer(stack, name="a.zip"), ZIP) == 201
-    assert post(offer(stack, name="a.csv", receivedMediaType="text/csv"), b"a,b\n1,2\n") == 201
+    assert post(presigned_post(stack, name="a.zip"), ZIP) == 201
+    assert (
+        post(presigned_post(stack, name="a.csv", receivedMediaType="text/csv"), b"a,b\n1,2\n")
+        == 201
+    )
     metadata = describe(stack, identifier).json()["data"]["id"]
     stack.settle()
     made = derive(stack, upload_derivative(stack, png()), metadata).json()["data"]["id"]

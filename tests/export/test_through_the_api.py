@@ -28,7 +28,7 @@ from coffer.domain.export.layout import MIB
 from local.gateway.api import Response
 from local.gateway.http_server import ApiServer
 from local.stack import LocalStack
-from tests.api.clients import describe, offer, post, problems, upload
+from tests.api.clients import describe, post, presigned_post, problems, upload
 from tests.api.images import jpeg, png
 from tests.api.test_export import ask
 from tests.architecture.source_files import ROOT
@@ -47,7 +47,7 @@ def stored(stack: LocalStack, body: bytes, name: str, media_type: str | None = N
 
 def large(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
     """The fileIdentifier of a file that went straight to S3."""
-    offered = offer(stack, name=name)
+    offered = presigned_post(stack, name=name)
     assert post(offered, GeneratedBody(seed, size_bytes).read(0, size_bytes)) == 201
     return str(offered["fileIdentifier"])
 

@@ -208,7 +208,7 @@ def test_files_made_from_others_go_the_ways_of_all_files(ana: Person) -> None:
     stack = ana.stack
     deleted, swept = made_from(ana), made_from(ana)
     assert clients.delete(ana, "object-upload", deleted).status == 204
-    offered = clients.offer(ana, bucket="aafc", name="a.jpg", isDerivative=True)
+    offered = clients.presigned_post(ana, bucket="aafc", name="a.jpg", isDerivative=True)
     assert clients.post(offered, jpeg()) == 201
     stack.settle(retries=True)
     sent = offered["fileIdentifier"]
@@ -273,7 +273,7 @@ def test_what_died_half_way_is_finished_by_housekeeping(
     for fatal in range(1, CALLS_OF_AN_UPLOAD):
         stack.reset()
         if where == "to the store":
-            offered = clients.offer(ana, bucket="aafc", isDerivative=is_derivative)
+            offered = clients.presigned_post(ana, bucket="aafc", isDerivative=is_derivative)
             assert clients.post(offered, jpeg()) == 201
         aws_calls.kill_before(fatal)
         if where == "to the store":

@@ -24,8 +24,8 @@ from tests.api.clients import (
     JSON_API,
     describe,
     multipart,
-    offer,
     post,
+    presigned_post,
     upload,
     upload_derivative,
 )
@@ -1049,7 +1049,7 @@ def test_a_link_to_a_file_is_described(world: World) -> None:
 
 
 def test_a_refused_file_is_described_everywhere(world: World) -> None:
-    offered = offer(world.stack, name="a.zip")
+    offered = presigned_post(world.stack, name="a.zip")
     assert post(offered, ZIP) == 201
     world.stack.settle()
     identifier = offered["fileIdentifier"]

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.stack import LocalStack
-from tests.api.clients import describe, offer, post, record
+from tests.api.clients import describe, post, presigned_post, record
 from tests.template.template_file import logical_id, sample_event
 from tests.template.test_sample_events import STATUSES
 
@@ -90,7 +90,7 @@ def with_token(stack: LocalStack, folder: str) -> Event:
 
 def with_arrival(stack: LocalStack, folder: str) -> Event:
     """A file in `incoming/`, posted there with a form. The stack's own event for it waits."""
-    offered = offer(stack, name="leaf-beetle.png")
+    offered = presigned_post(stack, name="leaf-beetle.png")
     status = post(offered, sample_file())
     if status != CREATED:
         raise LookupError(f"S3 answered {status} to the form")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from local.stack import LocalStack
-from tests.api.clients import header, offer, post
+from tests.api.clients import header, post, presigned_post
 from tests.security.group_records import API, GroupRecords, form
 
 SCRIPT = b"<script>fetch('/api/v1/metadata')</script>"
@@ -49,7 +49,7 @@ def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: st
         assert response.status == 200, response.text
         _stays_an_attachment(stack, response.json()["fileIdentifier"])
         announced = {} if declared is None else {"receivedMediaType": declared}
-        offered = offer(stack, bucket="aafc", name=f"a.{extension}", **announced)
+        offered = presigned_post(stack, bucket="aafc", name=f"a.{extension}", **announced)
         assert post(offered, body) == 201
         stack.settle(retries=True)
         _stays_an_attachment(stack, offered["fileIdentifier"])

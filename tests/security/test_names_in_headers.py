@@ -10,7 +10,7 @@ import pytest
 
 from local.gateway.api import Response
 from local.stack import LocalStack
-from tests.api.clients import header, offer, post
+from tests.api.clients import header, post, presigned_post
 from tests.api.images import png
 from tests.security.group_records import API, GroupRecords, Sent, form, json_api
 from tests.security.response_rules import check
@@ -51,7 +51,7 @@ def test_a_name_stays_in_its_quotes(stack: LocalStack, name: str, way: str) -> N
             return
         file = response.json()["fileIdentifier"]
     else:
-        offered = offer(stack, bucket="aafc", name=name)
+        offered = presigned_post(stack, bucket="aafc", name=name)
         assert post(offered, png()) == 201
         stack.settle(retries=True)
         file = offered["fileIdentifier"]
