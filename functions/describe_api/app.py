@@ -1,42 +1,38 @@
-"""GET /api/v1/health, /openapi.json and /docs: the health and the description of the API."""
+"""GET /api/v1/health, /openapi.json and /docs: state and description of the API."""
 
 import coffer
 from coffer.http.api import Api
 from coffer.http.docs import HTML, docs_page
-from coffer.http.openapi import Deployment, describe
+from coffer.http.openapi.deployment import Deployment
+from coffer.http.openapi.document import document_template
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
 from coffer.settings import rawstore_settings, upload_settings
 
-# Made once: it is the same for every request that this process will ever see.
-DESCRIPTION = Response.of_json(
-    describe(
-        Deployment(
-            rawstore=rawstore_settings.service_name,
-            max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
-            max_post_bytes=upload_settings.max_post_bytes,
-        )
-    ),
-    media_type=JSON,
-    headers={"Cache-Control": "public, max-age=300"},
+deployment = Deployment(
+    service_name=rawstore_settings.service_name,
+    max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
+    max_post_bytes=upload_settings.max_post_bytes,
 )
+DOCUMENT = deployment.fill_in(document_template())
 DOCS = docs_page()
 app = Api()
 
 
 @app.route("GET /api/v1/health")
-def say_ok(_request: Request) -> Response:
+def get_health(_request: Request) -> Response:
     document = {"status": "ok", "version": coffer.__version__, "service": "coffer"}
     return Response.of_json(document, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 @app.route("GET /api/v1/openapi.json")
-def show_description(_request: Request) -> Response:
-    return DESCRIPTION
+def get_openapi_document(_request: Request) -> Response:
+    headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=300"}
+    return Response(headers=headers, body=DOCUMENT)
 
 
 @app.route("GET /api/v1/docs", media_types=(HTML,))
-def show_docs(_request: Request) -> Response:
+def get_docs(_request: Request) -> Response:
     return DOCS
 
 

@@ -1,8 +1,9 @@
-"""The API's description, and whether an answer is one that it describes."""
+"""The OpenAPI document, and checks that a response is one that it describes."""
 
 from __future__ import annotations
 
 import copy
+import json
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,8 +11,8 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 
-from coffer.http.openapi import Deployment, describe, documented_path
-from coffer.http.openapi.operations import OPERATIONS
+from coffer.http.openapi.deployment import Deployment
+from coffer.http.openapi.document import OPERATIONS, document_template, documented_path
 from coffer.settings import rawstore_settings, upload_settings
 from local.gateway.api import Response
 
@@ -28,46 +29,52 @@ def _is_absolute(value: object) -> bool:
 
 @cache
 def description() -> dict[str, Any]:
-    """The document, as `describe_api` serves it."""
-    return describe(
-        Deployment(
-            rawstore=rawstore_settings.service_name,
-            max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
-            max_post_bytes=upload_settings.max_post_bytes,
-        )
+    """Return the document that `describe_api` serves."""
+    deployment = Deployment(
+        service_name=rawstore_settings.service_name,
+        max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
+        max_post_bytes=upload_settings.max_post_bytes,
     )
+    document: dict[str, Any] = json.loads(deployment.fill_in(document_template()))
+    return document
+
+
+def schema_named(name: str) -> dict[str, Any]:
+    """Return one of the document's schemas."""
+    schema: dict[str, Any] = description()["components"]["schemas"][name]
+    return schema
 
 
 @cache
 def strict_description() -> dict[str, Any]:
-    """The document with every object closed, so that an answer with more in it is found out."""
+    """Return the document with every object closed, so that no response has further members."""
     document = copy.deepcopy(description())
     _close(document["components"]["schemas"])
     return document
 
 
 def operation_of(key: str) -> dict[str, Any]:
-    """What the document says of a route."""
+    """Return the operation of a route."""
     method, _, path = key.partition(" ")
     operation: dict[str, Any] = strict_description()["paths"][documented_path(path)][method.lower()]
     return operation
 
 
 def validator_of(schema: dict[str, Any]) -> Validator:
-    """A validator of a schema of the document; references go into its components."""
+    """Return a validator of a schema with references into the document."""
     components = strict_description()["components"]
     return Draft202012Validator({**schema, "components": components}, format_checker=FORMATS)
 
 
 def validator_named(name: str) -> Validator:
-    """A validator of one of the document's components."""
+    """Return a validator of one of the document's schemas."""
     return validator_of({"$ref": f"#/components/schemas/{name}"})
 
 
 def check(key: str, response: Response) -> None:
-    """Assert that the description foresees this answer of a route: its status, headers, content."""
+    """Assert that the document describes this response of a route: status, headers and content."""
     described = operation_of(key)["responses"].get(str(response.status))
-    assert described is not None, f"{key} does not say that it answers {response.status}"
+    assert described is not None, f"{key} has no response {response.status}"
     success = OPERATIONS[key].successes.get(response.status)
     if success is not None:
         missing = [name for name in success.headers if response.header(name) is None]
@@ -94,16 +101,16 @@ def _check_codes(key: str, response: Response) -> None:
     if response.status < 400:
         return
     document = response.json()
-    foreseen = OPERATIONS[key].refusals[response.status]
+    codes = OPERATIONS[key].error_codes
     if "errors" in document:
-        # 400 where refusals of several kinds come together; each keeps its own status.
+        # Errors with several statuses come together as 400, and each keeps its own status.
         statuses = {error["status"] for error in document["errors"]}
         assert statuses == {str(response.status)} or (response.status == 400 and len(statuses) > 1)
         for error in document["errors"]:
-            refused = OPERATIONS[key].refusals.get(int(error["status"]), ())
-            assert error["code"] in refused, f"{error['code']} with {error['status']}"
+            described = codes.get(int(error["status"]), ())
+            assert error["code"] in described, f"{error['code']} with {error['status']}"
     elif "error" in document:
-        assert document["error"]["code"] in foreseen
+        assert document["error"]["code"] in codes[response.status]
 
 
 def _close(schema: Any) -> None:

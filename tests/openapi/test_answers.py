@@ -17,7 +17,7 @@ import pytest
 from coffer.domain.callers import Caller
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError
 from coffer.http.callers import identify_by_token
-from coffer.http.openapi.operations import OPERATIONS
+from coffer.http.openapi.document import OPERATIONS
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import (
@@ -1036,7 +1036,7 @@ def test_every_answer_that_is_described_is_among_these() -> None:
     described = {
         (key, status)
         for key, operation in OPERATIONS.items()
-        for status in (*operation.successes, *operation.refusals)
+        for status in (*operation.successes, *operation.error_codes)
         if status not in FAILURES
     }
     assert {(key, status) for key, one in HAPPENINGS.items() for status in one} == described

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from coffer.http.openapi.operations import OPERATIONS
+from coffer.http.openapi.document import OPERATIONS
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls, aws_calls

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from coffer.domain.thumbnails.create import ATTEMPTS_EXHAUSTED
-from coffer.http.openapi.errors import UNROUTED
-from coffer.http.openapi.operation import Access
-from coffer.http.openapi.operations import OPERATIONS
+from coffer.http.openapi.document import OPERATIONS
+from coffer.http.openapi.operation import UNROUTED_CODES, Access
 from tests.architecture.source_files import PACKAGE, ROOT, modules, short, tree_of
 
 CATALOGUE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
@@ -145,7 +144,7 @@ def _described(*accesses: Access) -> dict[str, set[int]]:
     codes: dict[str, set[int]] = defaultdict(set)
     for operation in OPERATIONS.values():
         if operation.access in accesses:
-            for status, named in operation.refusals.items():
+            for status, named in operation.error_codes.items():
                 for code in named:
                     codes[code].add(status)
     return codes
@@ -180,7 +179,7 @@ def test_every_code_of_rawstores_own_is_in_its_catalogue() -> None:
 
 def test_the_catalogue_has_the_statuses_of_the_description() -> None:
     described = _described(Access.ANYONE, Access.BEARER)
-    for status, codes in UNROUTED.items():
+    for status, codes in UNROUTED_CODES.items():
         for code in codes:
             described[code].add(status)
     assert _statuses("Codes of the object store API") == described | NEVER_ANSWERED

@@ -20,9 +20,8 @@ from jsonschema import Draft202012Validator
 from schemathesis import Case, GenerationMode
 from schemathesis.core.parameters import ParameterLocation
 
-from coffer.http.openapi import documented_path
+from coffer.http.openapi.document import OPERATIONS, documented_path
 from coffer.http.openapi.operation import FORM
-from coffer.http.openapi.operations import OPERATIONS
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload

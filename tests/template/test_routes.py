@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from coffer.http.openapi import documented_path
+from coffer.http.openapi.document import documented_path
 from coffer.http.routes import ROUTES
 from local.stack import LocalStack
 from tests.template.template_file import ROOT, functions, routes, routes_of, table_rows

@@ -86,6 +86,10 @@ class Request:
         """True if the Accept header names this media type, not only a range that includes it."""
         return media_type in _accepted(self.header("accept"))
 
+    def accepts_gzip(self) -> bool:
+        """True if Accept-Encoding names gzip."""
+        return "gzip" in _accepted(self.header("accept-encoding"))
+
     def json(self) -> Any:
         """Parse the body as JSON; raise UnsupportedTypeError or MalformedRequestError."""
         declared = self.header("content-type").partition(";")[0].strip().lower()

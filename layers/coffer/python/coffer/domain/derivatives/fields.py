@@ -11,7 +11,7 @@ from coffer.domain.text_safety import NO_MARKUP_PATTERN
 DERIVATIVE_FIELDS = RecordFields(
     "derivative",
     (
-        Field("bucket", "bucket", FieldType.BUCKET, writable=True, nullable=True,
+        Field("bucket", "bucket", FieldType.BUCKET, writable=True, resettable=True,
               doc="Group that the derivative belongs to.",
               request_doc="Ignored when the record is created: it is the bucket of the file.",
               request_pattern=NO_MARKUP_PATTERN),

@@ -1,115 +1,91 @@
-"""The OpenAPI 3.1 document, put together from the tables of this package."""
+"""The OpenAPI 3.1 document, assembled from the tables of this package."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from coffer import __version__
 from coffer.http.openapi import (
-    administration,
-    bodies,
     errors,
     exports,
-    history,
-    lists,
-    lookups,
+    files,
     rawstore,
     records,
+    service,
     vocabulary,
 )
-from coffer.http.openapi import responses as answers
+from coffer.http.openapi import schemas as s
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
-from coffer.http.openapi.operations import OPERATIONS
-from coffer.http.openapi.parts import HEADERS, SECURITY_SCHEMES, parameters
+from coffer.http.openapi.parameters import HEADERS, PARAMETERS, SECURITY_SCHEMES
 from coffer.http.responses import JSON, JSON_API
 
+OPERATIONS: Mapping[str, Operation] = {
+    **files.OPERATIONS,
+    **records.OPERATIONS,
+    **vocabulary.OPERATIONS,
+    **exports.OPERATIONS,
+    **service.OPERATIONS,
+    **rawstore.OPERATIONS,
+}
+"""All operations by route key."""
+
 _TAGS = {
-    Tag.FILES: "Files, in and out.",
-    Tag.RECORDS: "What is known of files, and what is said of them.",
-    Tag.VOCABULARY: "The words that metadata is written in.",
-    Tag.EXPORTS: "Many files in one archive, and the keys to it.",
-    Tag.RAWSTORE: "The rawstore (BitStore) API: signed uploads of datasets.",
-    Tag.SERVICE: "The API itself.",
+    Tag.FILES: "Uploads and downloads.",
+    Tag.RECORDS: "Metadata, derivatives and object uploads.",
+    Tag.VOCABULARY: "Terms that metadata uses, and settings.",
+    Tag.EXPORTS: "Archives of many files, and the keys that open them.",
+    Tag.RAWSTORE: "The rawstore (BitStore) API: presigned uploads of datasets.",
+    Tag.SERVICE: "Administration, and the API itself.",
 }
 _SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
     Access.ANYONE: [],
     Access.BEARER: [{"bearerToken": []}],
     Access.PERMISSION: [{"permissionToken": []}, {"permissionTokenInQuery": []}],
 }
-_RETRY_STATUSES = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
+_GATEWAY_STATUSES = (413, 429, 500, 503)
+"""Statuses of errors that the gateway itself can return, before or after a function runs."""
+_ERROR_HEADERS = {401: "WWW-Authenticate", 404: "Retry-After", 416: "Content-Range",
+                  503: "Retry-After"}  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deployment:
-    """What differs between deployments. Sizes are bytes."""
-
-    rawstore: str
-    """The first path segment of the rawstore API."""
-    max_direct_upload_bytes: int
-    max_post_bytes: int
-
-
-def describe(deployment: Deployment) -> dict[str, Any]:
-    """The document that describes this deployment, ready for JSON."""
-    return {
+def document_template() -> str:
+    """Return the document as JSON, with placeholders for the values of a deployment."""
+    modules = (files, records, vocabulary, exports, service, rawstore, errors)
+    document = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
-        "info": _info(),
-        "servers": [{"url": "/", "description": "Where this document came from."}],
+        "info": {
+            "title": "Coffer",
+            "version": __version__,
+            "summary": "A serverless object store with metadata, thumbnails and exports.",
+            "description": "The object store API below `/api/v1` uses JSON:API. The rawstore API "
+            "below its own name has the format of BitStore. Later versions can add members to "
+            "responses; ignore members that you do not know.",
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "The server of this document."}],
         "tags": [{"name": tag, "description": text} for tag, text in _TAGS.items()],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(deployment),
-            "parameters": parameters(rawstore=deployment.rawstore),
-            "headers": dict(HEADERS),
-            "securitySchemes": dict(SECURITY_SCHEMES),
+            "schemas": {name: one for module in modules for name, one in module.SCHEMAS.items()},
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def documented_path(path: str) -> str:
-    """The path of a route as it is documented.
+    """Return the path of a route as the document has it.
 
-    `{proxy+}` stands for the path with a trailing slash that it was made for: the gateway takes no
-    such path as a route. Any other greedy variable is one that may hold slashes.
+    `{proxy+}` stands for a trailing slash, which the gateway does not accept in a route. The values
+    of other greedy variables can have slashes.
     """
     return path.replace("{proxy+}", "").replace("+}", "}")
-
-
-def _info() -> dict[str, Any]:
-    return {
-        "title": "Coffer",
-        "version": __version__,
-        "summary": "A serverless object store: files in, found out, described, and out again.",
-        "description": (
-            "Below `/api/v1` the object store, in JSON:API; below the name of the rawstore its "
-            "older sibling, in a form of its own. Answers may gain members: pass over those you "
-            "do not know."
-        ),
-        "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
-    }
-
-
-def _schemas(deployment: Deployment) -> dict[str, Any]:
-    return {
-        **records.SCHEMAS,
-        **lists.SCHEMAS,
-        **bodies.schemas(
-            max_direct_upload_bytes=deployment.max_direct_upload_bytes,
-            max_post_bytes=deployment.max_post_bytes,
-        ),
-        **answers.SCHEMAS,
-        **vocabulary.SCHEMAS,
-        **lookups.SCHEMAS,
-        **administration.SCHEMAS,
-        **exports.SCHEMAS,
-        **history.SCHEMAS,
-        **rawstore.SCHEMAS,
-        **errors.SCHEMAS,
-    }
 
 
 def _paths() -> dict[str, Any]:
@@ -122,83 +98,71 @@ def _paths() -> dict[str, Any]:
 
 
 def _operation(operation: Operation, *, has_body: bool) -> dict[str, Any]:
-    named = (*operation.parameters, "correlationId")
+    names = (*operation.parameters.split(), "correlationId")
     described: dict[str, Any] = {
         "operationId": operation.identifier,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
         "security": _SECURITY[operation.access],
-        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in named],
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
     }
     if operation.body is not None:
-        schema = {"$ref": f"#/components/schemas/{operation.body.schema}"}
+        schema = s.reference(operation.body.schema)
         content = {media_type: {"schema": schema} for media_type in operation.body.media_types}
         described["requestBody"] = {"required": True, "content": content}
     described["responses"] = {
-        **{str(status): _success(answer) for status, answer in operation.successes.items()},
+        **{str(status): _success(one) for status, one in operation.successes.items()},
         **{
-            str(status): _refusal(operation, status, codes, has_body=has_body)
-            for status, codes in operation.refusals.items()
+            str(status): _error(status, codes, operation.access, has_body=has_body)
+            for status, codes in operation.error_codes.items()
         },
     }
     return described
 
 
-def _success(answer: Success) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": answer.description}
-    if answer.headers:
-        described["headers"] = _headers(answer.headers)
-    if answer.content is not None:
+def _success(success: Success) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": success.description}
+    if success.headers:
+        described["headers"] = _headers(*success.headers)
+    if success.content is not None:
         described["content"] = {
-            media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}} if name else {}
-            for media_type, name in answer.content.items()
+            media_type: {"schema": s.reference(name)} if name else {}
+            for media_type, name in success.content.items()
         }
     return described
 
 
-def _refusal(
-    operation: Operation, status: int, codes: tuple[str, ...], *, has_body: bool
+def _error(
+    status: int, codes: tuple[str, ...], access: Access, *, has_body: bool
 ) -> dict[str, Any]:
-    rawstore_form = operation.access is Access.PERMISSION
-    described: dict[str, Any] = {"description": _why(status, codes)}
-    if status == HTTPStatus.UNAUTHORIZED:
-        described["headers"] = _headers(("WWW-Authenticate",))
-    elif status in _RETRY_STATUSES and not rawstore_form:
-        described["headers"] = _headers(("Retry-After",))
-    elif status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        described["headers"] = _headers(("Content-Range",))
-    if not has_body:
-        return described
-    forms: list[tuple[str, dict[str, Any]]] = []
-    if codes:
-        media_type = JSON if rawstore_form else JSON_API
-        forms.append((media_type, errors.error_schema(rawstore=rawstore_form)))
-    if status in errors.GATEWAY_STATUSES:
-        forms.append((JSON, {"$ref": "#/components/schemas/GatewayMessage"}))
-    described["content"] = _content(forms)
+    """Return the response of a status. Codes are of the API; without codes it is the gateway's."""
+    is_rawstore, is_gateway = access is Access.PERMISSION, status in _GATEWAY_STATUSES
+    causes = [f"`{code}`" for code in codes] + (["an error of the gateway"] if is_gateway else [])
+    described: dict[str, Any] = {
+        "description": f"{HTTPStatus(status).phrase}: {', '.join(causes)}."
+    }
+    header = _ERROR_HEADERS.get(status)
+    if header and not (is_rawstore and header == "Retry-After"):
+        described["headers"] = _headers(header)
+    if has_body:
+        schemas: dict[str, list[str]] = {}
+        if codes and is_rawstore:
+            schemas[JSON] = ["RawstoreErrorDocument"]
+        elif codes:
+            schemas[JSON_API] = ["ErrorDocument"]
+        if is_gateway:
+            schemas.setdefault(JSON, []).append("GatewayMessage")
+        described["content"] = {
+            media_type: {"schema": _any_of(names)} for media_type, names in schemas.items()
+        }
     return described
 
 
-def _content(forms: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """The schema of each media type; where a type comes in two forms, either of them."""
-    by_type: dict[str, list[dict[str, Any]]] = {}
-    for media_type, schema in forms:
-        by_type.setdefault(media_type, []).append(schema)
-    return {
-        media_type: {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
-        for media_type, schemas in by_type.items()
-    }
+def _any_of(names: list[str]) -> s.Schema:
+    references = [s.reference(name) for name in names]
+    return references[0] if len(references) == 1 else {"anyOf": references}
 
 
-def _why(status: int, codes: tuple[str, ...]) -> str:
-    phrase = HTTPStatus(status).phrase
-    listed = ", ".join(f"`{code}`" for code in codes)
-    gateway = status in errors.GATEWAY_STATUSES
-    if not codes:
-        return f"{phrase}, said by the gateway itself."
-    return f"{phrase}: {listed}" + ("; or said by the gateway itself." if gateway else ".")
-
-
-def _headers(names: tuple[str, ...]) -> dict[str, Any]:
+def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -1,12 +1,18 @@
-"""What is said of a route: the words that the tables of operations are written in."""
+"""Rows of the tables of operations, and the error codes that many operations share.
+
+Errors are written as text: names of groups, and each status followed by its codes, such as
+`"RECORDS 404 metadata_not_found 410 metadata_deleted"`. Errors that follow from the access, the
+parameters or the request body of an operation are added to those in its row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from coffer.http.openapi.errors import Refusals
 from coffer.http.responses import JSON, JSON_API
 
 FORM = "multipart/form-data"
@@ -16,7 +22,7 @@ HTML = "text/html"
 
 
 class Access(StrEnum):
-    """Who may call a route at all; what they may do with it follows from their roles."""
+    """Tokens that an operation requires."""
 
     ANYONE = "anyone"
     BEARER = "bearer token"
@@ -24,7 +30,7 @@ class Access(StrEnum):
 
 
 class Tag(StrEnum):
-    """The chapters of the API."""
+    """Groups of operations."""
 
     FILES = "files"
     RECORDS = "records"
@@ -34,37 +40,124 @@ class Tag(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Body:
-    """What a route takes: a schema by name, and the types it may be sent as."""
+    """A request body: the name of its schema, and the media types that it can have."""
 
     schema: str
-    media_types: tuple[str, ...]
+    media_types: tuple[str, ...] = (JSON_API, JSON)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Success:
-    """A good answer: its body's schema by media type (empty: any content), and its headers."""
+    """A successful response. `content` has a schema for each media type; empty: any content."""
 
     description: str
     content: Mapping[str, str] | None = None
     headers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Operation:
-    """One route. `refusals` are the codes of its errors, by status."""
+    """One operation. `parameters` are the names of parameters, separated by spaces."""
 
     identifier: str
     tag: Tag
-    access: Access
     summary: str
     description: str
-    parameters: tuple[str, ...] = ()
+    _: KW_ONLY
+    access: Access = Access.BEARER
+    parameters: str = ""
     body: Body | None = None
     successes: Mapping[int, Success]
-    refusals: Refusals
+    errors: str = ""
+
+    @cached_property
+    def error_codes(self) -> Mapping[int, tuple[str, ...]]:
+        """All error codes by status."""
+        return _codes_by_status(" ".join([*self._implied(), self.errors]))
+
+    def _implied(self) -> Iterator[str]:
+        """Yield the errors that follow from the access, the parameters and the body."""
+        yield f"429 500 internal_error 503 {_OF_ACCESS[self.access]}"
+        if self.access is not Access.PERMISSION:
+            if not self._ignores_accept():
+                yield "406 not_acceptable"
+            if self.body is not None:
+                yield "413 415 unsupported_content_type"
+                if JSON in self.body.media_types:
+                    yield "400 malformed_json malformed_document"
+        for name in self.parameters.split():
+            yield _OF_PARAMETER.get(name, "")
+
+    def _ignores_accept(self) -> bool:
+        """True if the response is a file, or the headers of one."""
+        success = self.successes.get(200)
+        return success is not None and (success.content is None or ANY_TYPE in success.content)
 
 
-JSON_API_BODY = (JSON_API, JSON)
-UNCHANGED = Success(description="The caller has it already.", headers=("ETag",))
+def json_api(status: int, description: str, schema: str, *headers: str) -> dict[int, Success]:
+    """Return a successful response with a JSON:API document, by its status."""
+    return {status: Success(description, {JSON_API: schema}, headers)}
+
+
+def plain_json(description: str, schema: str) -> dict[int, Success]:
+    """Return a successful response with other JSON, by its status."""
+    return {200: Success(description, {JSON: schema})}
+
+
+NOT_MODIFIED = {304: Success("The caller has the current version.", headers=("ETag",))}
+NO_CONTENT = {204: Success("Deleted.")}
+REDIRECT = {
+    307: Success(
+        "The content is at Location.", {PLAIN_TEXT: "Sentence"}, ("Location", "Cache-Control")
+    )
+}
+
+_GROUPS: Mapping[str, str] = {
+    "TOKEN": "401 token_required malformed_token invalid_token token_expired token_not_yet_valid "
+    "token_without_expiry token_without_user",
+    "GROUP_ROLE": "403 role_required",
+    "RECORDS": "503 records_unavailable",
+    "RECORDS_BUSY": "503 records_busy",
+    "STORE": "503 store_unavailable",
+    "BUCKET": "400 malformed_bucket",
+    "IDENTIFIER": "400 malformed_identifier",
+    "QUERY": "400 malformed_parameter unknown_attribute",
+    "DOCUMENT": "400 unknown_member unknown_attribute malformed_attribute more_problems "
+    "409 type_conflict",
+    "RELATIONSHIPS": "400 unknown_relationship malformed_relationship",
+    "FILE_NAME": "422 empty_file file_name_too_long file_extension_too_long malformed_media_type",
+}
+_OF_ACCESS = {
+    Access.ANYONE: "",
+    Access.BEARER: "TOKEN 401 wrong_audience 403 realm_role_required "
+    "503 identity_provider_unavailable",
+    Access.PERMISSION: "TOKEN 403 wrong_service 404 no_such_route 503 auth_server_unavailable",
+}
+_ID_PARAMETERS = (
+    "fileId uploadId metadataId derivativeId exportId objectSubtypeId changedObjectSubtypeId "
+    "changedManagedAttributeId"
+)
+_OF_PARAMETER: Mapping[str, str] = {
+    "bucket": "BUCKET",
+    "ifMatch": "412 version_changed RECORDS_BUSY",
+    "idempotencyKey": "400 malformed_idempotency_key 409 idempotency_key_in_use "
+    "422 idempotency_key_reused RECORDS_BUSY",
+    **dict.fromkeys(_ID_PARAMETERS.split(), "IDENTIFIER"),
+}
+UNROUTED_CODES = {404: ("no_such_route",), 405: ("method_not_allowed",)}
+"""Errors of requests that match no route, by status."""
+
+
+def _codes_by_status(errors: str) -> Mapping[int, tuple[str, ...]]:
+    """Return the codes by status, each code once, in the order of the statuses."""
+    codes: dict[int, dict[str, None]] = {}
+    status = 0
+    for word in re.sub(r"\b[A-Z_]+\b", lambda found: _GROUPS[found[0]], errors).split():
+        if word.isdigit():
+            status = int(word)
+            codes.setdefault(status, {})
+        else:
+            codes[status][word] = None
+    return {status: tuple(words) for status, words in sorted(codes.items())}

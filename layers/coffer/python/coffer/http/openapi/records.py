@@ -1,301 +1,434 @@
-"""What is known of a file, attribute by attribute: the schemas of records and of what they hold.
+"""Metadata, derivatives and object uploads: schemas, list parameters and operations.
 
-The attributes are those that `listing.attributes` emits; a test holds the two together. All
-of them are always there, null where there is nothing to say, unless a table says otherwise.
+Attributes, filters and orders come from the attribute tables of the domain.
 """
 
 from __future__ import annotations
 
-from coffer.domain.buckets import BUCKET_PATTERN
-from coffer.domain.derivatives.record import DerivativeType
-from coffer.domain.media_types import DcType
-from coffer.domain.uploads.record import HashStatus, ThumbnailStatus, UploadStatus
-from coffer.http.openapi.schemas import (
-    Members,
-    Schema,
-    flag,
-    identifier,
-    many,
-    mapping,
-    moment,
-    nullable,
-    one_of,
-    reference,
-    text,
-    thing,
-    url,
-    whole_number,
-)
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-_READER_STATES = (UploadStatus.AVAILABLE, UploadStatus.REJECTED)
-_TYPE_EXAMPLES = ["image/jpeg"]
+from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
+from coffer.domain.fields import FieldType, RecordFields, Relationship
+from coffer.domain.listing.filters import OPERATORS
+from coffer.domain.listing.query_plan import MAX_BUCKETS
+from coffer.domain.metadata.fields import METADATA_FIELDS
+from coffer.domain.transactions.bulk import MAX_ENTRIES
+from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
+from coffer.http.openapi import schemas as s
+from coffer.http.openapi.field_schemas import request_attributes, response_properties
+from coffer.http.openapi.operation import NO_CONTENT, NOT_MODIFIED, Body, Operation, Tag, json_api
 
-WARNINGS = thing(
+
+@dataclass(frozen=True)
+class RecordKind:
+    """A kind of record: its table, its names in identifiers and texts, and errors of look-ups."""
+
+    fields: RecordFields
+    name: str
+    plural: str
+    noun: str
+    nouns: str
+    id_parameter: str
+    not_found: str
+    included: tuple[str, ...] = ()
+    """Schemas of the records that `include` can add."""
+
+    @property
+    def view_parameters(self) -> str:
+        """The parameters that choose what a response shows of a record."""
+        return f"include{self.name} fields{self.name}" if self.included else f"fields{self.name}"
+
+
+# fmt: off
+METADATA = RecordKind(
+    METADATA_FIELDS, "Metadata", "Metadata", "a metadata record", "metadata records", "metadataId",
+    "404 metadata_not_found 410 metadata_deleted", ("ShownDerivative",))
+DERIVATIVE = RecordKind(
+    DERIVATIVE_FIELDS, "Derivative", "Derivatives", "a derivative", "derivatives", "derivativeId",
+    "404 derivative_not_found 410 derivative_deleted", ("ShownMetadata", "ShownDerivative"))
+OBJECT_UPLOAD = RecordKind(
+    OBJECT_UPLOAD_FIELDS, "ObjectUpload", "ObjectUploads", "an object upload", "object uploads",
+    "uploadId", "404 upload_not_found 410 upload_deleted")
+KINDS = (METADATA, DERIVATIVE, OBJECT_UPLOAD)
+
+_WARNINGS: s.Properties = {"warnings": s.reference("Warnings", "Warnings by code.")}
+_WARNINGS_META = s.structure("Metadata of the record.", _WARNINGS)
+_PERMISSIONS: s.Properties = {
+    "permissionsProvider": s.string(
+        "Source of `permissions`. With include-dina-permission.", const="coffer"),
+    "permissions": s.array(
+        "What the caller may do with the record. With include-dina-permission.",
+        s.choice("Operation.", ("create", "update", "delete"))),
+}
+
+
+def _linkage(description: str, *types: str) -> s.Schema:
+    """Return the schema of a related resource's type and id."""
+    type_ = {"const": types[0]} if len(types) == 1 else {"enum": list(types)}
+    return s.structure(description, {
+        "type": s.string("Type of the other resource.", **type_),
+        "id": s.uuid("Id of the other resource."),
+    })
+
+
+_PERSON = _linkage("Person, by type and id.", "person")
+_STORED_OR_EXTERNAL = [
     {
-        "duplicate_found": text(
-            "There is a file with the same content already, which the caller may see.",
-            examples=["A file with the same content already exists"],
-        )
+        "description": "A stored file.",
+        "properties": {
+            "fileIdentifier": {"type": "string", "description": "File."},
+            "resourceExternalURL": {"type": "null", "description": "Not with fileIdentifier."},
+        },
+        "required": ["fileIdentifier"],
     },
-    "Things that are not wrong, but worth knowing, by code.",
-    required=(),
-)
-
-OBJECT_UPLOAD: Members = {
-    "dcType": nullable(one_of(DcType, "What kind of thing the file is, by its content.")),
-    "createdBy": text("The name of the user who uploaded the file.", examples=["alice"]),
-    "createdOn": moment("When the file was uploaded, or, sent straight to S3, when it arrived."),
-    "originalFilename": text(
-        "The name that the file came with; what names may not hold was replaced by an underscore.",
-        examples=["my-image.png"],
-    ),
-    "sha1Hex": nullable(text("SHA-1 of the content, in hexadecimal.", pattern="^[0-9a-f]{40}$")),
-    "crc32": nullable(
-        text(
-            "CRC-32 of the content, in hexadecimal; null where the store told only SHA-1.",
-            pattern="^[0-9a-f]{8}$",
-        )
-    ),
-    "hashStatus": nullable(
-        one_of(
-            HashStatus,
-            "UNAVAILABLE: SHA-1 is not known, and will not be. Null where the file was refused.",
-        )
-    ),
-    "receivedMediaType": nullable(text("The media type that was declared.", examples=["text/csv"])),
-    "detectedMediaType": nullable(
-        text("The media type that the content itself shows.", examples=_TYPE_EXAMPLES)
-    ),
-    "detectedFileExtension": nullable(
-        text("The usual extension of the detected type, with its dot.", examples=[".jpg"])
-    ),
-    "evaluatedMediaType": nullable(
-        text(
-            "The media type that counts: the declared one, unless that said nothing useful.",
-            examples=_TYPE_EXAMPLES,
-        )
-    ),
-    "evaluatedFileExtension": nullable(
-        text(
-            "The extension that counts: the name's own, else the detected type's.",
-            examples=[".jpeg"],
-        )
-    ),
-    "sizeInBytes": nullable(whole_number("The size of the content, in bytes.", minimum=1)),
-    "bucket": text(
-        "The group that the file belongs to, as the uploader spelled it.", pattern=BUCKET_PATTERN
-    ),
-    "isDerivative": flag("Whether the file was made from another one."),
-    "uploadStatus": one_of(
-        _READER_STATES, "AVAILABLE: the file can be had. REJECTED: it was refused and removed."
-    ),
-    "rejectionReason": nullable(
-        thing(
-            {
-                "code": text("A stable word for the reason.", examples=["media_type_forbidden"]),
-                "detail": text("The reason as a sentence."),
-            },
-            "Why the file was refused; null where it was not.",
-        )
-    ),
-    "thumbnailIdentifier": nullable(
-        identifier("Under which the thumbnail can be had; null where none is made.")
-    ),
-    "thumbnailStatus": nullable(
-        one_of(
-            ThumbnailStatus,
-            "Where the thumbnail stands. UNSUPPORTED: none is made of this type. Null for "
-            "derivatives and refused files.",
-        )
-    ),
-    "thumbnailFailure": nullable(
-        text("A stable word for why there is no thumbnail.", examples=["image_damaged"])
-    ),
-    "dateTimeDigitized": nullable(
-        text(
-            "When the picture was taken, by the camera's clock: without a zone. Like all that the "
-            "image says about itself it is known once thumbnailStatus is no longer PENDING.",
-            pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$",
-            examples=["2020-11-13T10:03:17"],
-        )
-    ),
-    "exif": mapping(
-        text("What it says, for people.", examples=["1/125 sec"]),
-        "How the picture was taken, by the names of the tags; empty where nothing is said. "
-        "The position is never among them.",
-    ),
-    "width": nullable(whole_number("Pixels across, as the image is shown upright.", minimum=1)),
-    "height": nullable(whole_number("Pixels down, as the image is shown upright.", minimum=1)),
-    "orientation": nullable(
-        whole_number(
-            "How the file's image must be turned to stand upright, as EXIF numbers it.",
-            minimum=1,
-            maximum=8,
-        )
-    ),
-}
-
-METADATA: Members = {
-    "createdBy": text("The name of the user who created the record.", examples=["alice"]),
-    "createdOn": moment("When the record was created."),
-    "bucket": text("The group that the record belongs to.", pattern=BUCKET_PATTERN),
-    "group": text("The bucket, under its older name.", pattern=BUCKET_PATTERN),
-    "fileIdentifier": nullable(
-        identifier("The file that is described; null for an external resource.")
-    ),
-    "resourceExternalURL": nullable(url("Where the external resource is; null for a stored file.")),
-    "originalFilename": nullable(text("The name that the file came with.")),
-    "filename": nullable(text("What the file is called when it is handed out.")),
-    "fileExtension": nullable(text("The file's extension, with its dot.", examples=[".png"])),
-    "dcFormat": text("The media type of the file or resource.", examples=["image/png"]),
-    "dcType": one_of(DcType, "What kind of thing is described."),
-    "acDigitizationDate": nullable(moment("When the original was digitised.")),
-    "xmpMetadataDate": moment("When the description was last changed."),
-    "xmpRightsWebStatement": text("Where the rights are stated, usually a URL."),
-    "dcRights": text("Who holds which rights, as a sentence."),
-    "xmpRightsOwner": text("Who owns the rights."),
-    "xmpRightsUsageTerms": text("On what terms it may be used."),
-    "orientation": nullable(
-        whole_number("The image's orientation, as EXIF numbers it.", minimum=1, maximum=8)
-    ),
-    "acHashFunction": nullable(text("The function behind acHashValue.", examples=["SHA-1"])),
-    "acHashValue": nullable(text("The hash of the file's content, in hexadecimal.")),
-    "publiclyReleasable": flag("Whether everybody who is signed in may see record and file."),
-    "managedAttributes": mapping(
-        text("The value."), "Values of managed attributes, by their keys."
-    ),
-    "sourceSet": nullable(text("A name for the batch that the record came with.")),
-    "acCaption": text("What is to be seen, in a sentence. Left out where there is none."),
-    "acTags": many(text("One tag."), "Words to find it by. Left out where there are none."),
-    "notPubliclyReleasableReason": text("Why it is not public. Left out where none was given."),
-    "acSubtype": text("A finer kind, of the vocabulary. Left out where there is none."),
-}
-METADATA_WHEN_GIVEN = ("acCaption", "acTags", "notPubliclyReleasableReason", "acSubtype")
-
-DERIVATIVE: Members = {
-    "bucket": text("The group that the derivative belongs to.", pattern=BUCKET_PATTERN),
-    "filename": nullable(text("What the file is called when it is handed out.")),
-    "fileIdentifier": identifier("Under which the file can be had."),
-    "fileExtension": text("The file's extension, with its dot.", examples=[".jpg"]),
-    "dcType": one_of(DcType, "What kind of thing the file is."),
-    "dcFormat": text("The media type of the file.", examples=["image/jpeg"]),
-    "acHashFunction": nullable(text("The function behind acHashValue.", examples=["SHA-1"])),
-    "acHashValue": nullable(text("The hash of the file's content, in hexadecimal.")),
-    "createdBy": text(
-        "The name of the user who created the record; 'System Generated' where Coffer did.",
-        examples=["alice"],
-    ),
-    "createdOn": moment("When the record was created."),
-    "derivativeType": nullable(one_of(DerivativeType, "What the file is for.")),
-    "publiclyReleasable": flag("Whether everybody who is signed in may see record and file."),
-    "sourceSet": nullable(text("A name for the batch that the record came with.")),
-    "acTags": many(text("One tag."), "Words to find it by. Left out where there are none."),
-    "notPubliclyReleasableReason": text("Why it is not public. Left out where none was given."),
-}
-DERIVATIVE_WHEN_GIVEN = ("acTags", "notPubliclyReleasableReason")
-
-PERSON = thing(
     {
-        "data": thing(
-            {
-                "type": text("The type of the other resource.", const="person"),
-                "id": identifier("Which person; the agent service knows more."),
-            },
-            "The person, by type and id.",
-        )
+        "description": "An external resource, whose media type only the caller knows.",
+        "properties": {
+            "resourceExternalURL": s.string("Address of the resource.", pattern="[^\\s]"),
+            "dcFormat": s.string("Media type of the resource.", pattern="[^\\s]"),
+            "fileIdentifier": {"type": "null", "description": "Not with resourceExternalURL."},
+        },
+        "required": ["resourceExternalURL", "dcFormat"],
     },
-    "A person, who is kept by another service.",
-)
-PERSONS: Members = {
-    "acMetadataCreator": reference("Person", "Who described it."),
-    "dcCreator": reference("Person", "Who made what is described."),
-}
+]
 
 
-def resource(
-    kind: str, attributes: str, description: str, *, more: Members | None = None
-) -> Schema:
-    """A JSON:API resource object, with `more` members that it may have."""
-    always: Members = {
-        "id": identifier("The id of the record."),
-        "type": text("The type of the record.", const=kind),
-        "attributes": reference(attributes, "What is known."),
+def _relationship(one: Relationship) -> s.Schema:
+    """Return the schema of a relationship in responses."""
+    name = "Person" if one.is_external else "ToMany" if one.is_many else "ToOne"
+    return s.reference(name, one.doc)
+
+
+def _request_relationship(one: Relationship) -> s.Schema:
+    if not one.writable:
+        return s.anything("Ignored.")
+    if one.is_external:
+        return s.reference("GivenPerson", one.doc)
+    other = s.nullable(_linkage("Other resource; null for none.", one.target))
+    return s.structure(one.request_doc or one.doc, {"data": other}, required=())
+
+
+def _optional(name: str, description: str, properties: s.Properties) -> dict[str, s.Schema]:
+    """Return the member `name` of a resource if it can have properties."""
+    return {name: s.structure(description, properties, required=())} if properties else {}
+
+
+def _stored_record(kind: RecordKind) -> dict[str, s.Schema]:
+    """Return the schemas of a record as create and update operations return it."""
+    fields = kind.fields
+    persons = {one.name: _relationship(one) for one in fields.relationships if one.is_external}
+    warnings = {"meta": _WARNINGS_META} if kind is OBJECT_UPLOAD else {}
+    always = [one.name for one in fields.attributes if not one.omit_empty]
+    attributes = s.structure(
+        f"Attributes of {kind.noun}.", response_properties(fields.attributes), required=always)
+    return s.record_schemas(
+        kind.name, fields.type, kind.noun, attributes,
+        **_optional("relationships", "Related persons.", persons), **warnings)
+
+
+def _read_record(kind: RecordKind) -> dict[str, s.Schema]:
+    """Return the schemas of a record as read operations return it, with `fields` and `include`."""
+    name, title, fields = kind.name, f"{kind.noun.capitalize()}.", kind.fields
+    meta = {**_PERMISSIONS, **(_WARNINGS if kind is OBJECT_UPLOAD else {})}
+    related = {one.name: _relationship(one) for one in fields.relationships}
+    others = {"description": "Record.", "anyOf": [s.reference(one) for one in kind.included]}
+    included = {"included": s.array(
+        "Records that `include` names and that the caller may read, each once.", others)}
+    more = included if kind.included else {}
+    shown = s.reference(f"Shown{name}", title)
+    data = s.array("Records.", shown)
+    return {
+        f"{name}Shown": s.structure(
+            f"Attributes of {kind.noun}: all, or those that `fields` names.",
+            response_properties(fields.attributes), required=()),
+        f"Shown{name}": s.resource(
+            title, fields.type, s.reference(f"{name}Shown", "Attributes."),
+            **_optional("meta", "Metadata of the record.", meta),
+            **_optional("relationships", "Related resources.", related)),
+        f"{name}View": s.document(title, shown, meta=s.VERSION, **more),
+        f"{name}Page": s.structure(f"A page of {kind.nouns}.", {
+            "data": data, **s.PAGE_MEMBERS, **more}, required=("data", *s.PAGE_MEMBERS)),
+        f"{name}Loaded": s.structure(
+            f"{kind.nouns.capitalize()} by their ids.", {"data": data, "meta": s.VERSION, **more},
+            required=("data", "meta")),
     }
-    return thing({**always, **(more or {})}, description, required=always)
 
 
-VERSION = thing(
-    {"moduleVersion": text("Coffer's version.", examples=["0.1.0"])}, "Beside the records."
-)
+def _requests(kind: RecordKind) -> Iterator[tuple[str, s.Schema]]:
+    """Yield the schemas of request bodies, and of responses to requests with many records."""
+    name, fields, nouns = kind.name, kind.fields, kind.nouns
+    relationships = s.structure(
+        "Relationships.", {one.name: _request_relationship(one) for one in fields.relationships},
+        required=(), closed=True)
+    change = s.request_resource(
+        fields.type, s.reference(f"{name}Changes", "Attributes."), changes=True,
+        relationships=relationships)
+    yield f"{name}Changes", request_attributes(
+        fields, "Attributes to change. Null clears one. A record keeps its file and its bucket.",
+        changes=True)
+    yield f"{name}ChangesDocument", s.structure(f"Changes to {kind.noun}.", {"data": change})
+    yield f"Named{kind.plural}", _many(f"Ids of {nouns}.", s.structure("Record, by its id.", {
+        "type": s.string("Type of the resource.", const=fields.type),
+        "id": s.uuid("Id of the record."),
+        "attributes": {"type": "object", "description": "Ignored."},
+        **{name: s.anything("Ignored.") for name in ("lid", "links", "meta")},
+    }, required=("type", "id"), closed=True))
+    if kind is OBJECT_UPLOAD:
+        return
+    rules = {"oneOf": _STORED_OR_EXTERNAL} if kind is METADATA else {}
+    new = s.request_resource(
+        fields.type, s.reference(f"New{name}Attributes", "Attributes."),
+        relationships=relationships)
+    yield f"New{name}Attributes", request_attributes(
+        fields, f"Attributes of {kind.noun}. Null means no value.", changes=False, **rules)
+    yield f"New{name}Document", s.structure(f"Request to create {kind.noun}.", {"data": new})
+    yield f"New{kind.plural}InBulk", _many(f"{nouns.capitalize()} to create.", new)
+    yield f"{name}ChangesInBulk", _many(f"Changes to {nouns}.", change)
+    stored = s.array("Records, in the order of the request.", s.reference(name, "Record."))
+    yield f"{kind.plural}InBulk", s.structure(
+        f"{nouns.capitalize()}.", {"data": stored, "meta": s.VERSION})
 
 
-def document(resource_name: str, description: str) -> Schema:
-    """A JSON:API document with one resource."""
-    return thing(
-        {
-            "data": reference(resource_name, "The record."),
-            "links": thing({"self": url("Where this very record can be read.")}, "Where it is."),
-            "meta": VERSION,
-        },
-        description,
-    )
+def _schemas(kind: RecordKind) -> Iterator[tuple[str, s.Schema]]:
+    yield from _stored_record(kind).items()
+    yield from _read_record(kind).items()
+    yield from _requests(kind)
 
 
-def in_bulk(resource_name: str, description: str) -> Schema:
-    """A JSON:API document with many resources."""
-    return thing(
-        {"data": many(reference(resource_name, "A record."), "The records."), "meta": VERSION},
-        description,
-    )
+def _many(description: str, item: s.Schema) -> s.Schema:
+    return s.list_document(description, item, minItems=1, maxItems=MAX_ENTRIES)
 
 
-META = thing({"warnings": reference("Warnings", "Warnings, by code.")}, "Beside the record itself.")
-FLAT_UPLOAD = thing(
-    {
-        "id": identifier("The fileIdentifier once more."),
-        "fileIdentifier": identifier("Under which the file and its record can be had."),
-        **OBJECT_UPLOAD,
-        "meta": META,
-    },
-    "The record of an upload as one flat object, as older clients expect it.",
-    required=("id", "fileIdentifier", *OBJECT_UPLOAD),
-)
-
-SCHEMAS: Members = {
-    "Warnings": WARNINGS,
-    "ObjectUploadAttributes": thing(OBJECT_UPLOAD, "What is known of an uploaded file."),
-    "ObjectUpload": resource(
-        "object-upload",
-        "ObjectUploadAttributes",
-        "The record of an uploaded file.",
-        more={"meta": META},
-    ),
-    "ObjectUploadDocument": document("ObjectUpload", "The record of an uploaded file."),
-    "FlatObjectUpload": FLAT_UPLOAD,
-    "Person": PERSON,
-    "MetadataAttributes": thing(
-        METADATA,
-        "The description of a file, or of a resource outside.",
-        required=[name for name in METADATA if name not in METADATA_WHEN_GIVEN],
-    ),
-    "Metadata": resource(
-        "metadata",
-        "MetadataAttributes",
-        "The description of a file, or of a resource outside.",
-        more={
-            "relationships": thing(PERSONS, "Persons who had a part in it.", required=()),
-        },
-    ),
-    "MetadataDocument": document("Metadata", "One description."),
-    "DerivativeAttributes": thing(
-        DERIVATIVE,
-        "What is known of a file that was made from another.",
-        required=[name for name in DERIVATIVE if name not in DERIVATIVE_WHEN_GIVEN],
-    ),
-    "Derivative": resource(
-        "derivative", "DerivativeAttributes", "The record of a file that was made from another."
-    ),
-    "DerivativeDocument": document("Derivative", "One derivative."),
-    "MetadataInBulk": in_bulk("Metadata", "Descriptions, in the order of the request."),
-    "DerivativesInBulk": in_bulk("Derivative", "Derivatives, in the order of the request."),
+SCHEMAS: s.Properties = {
+    "Warnings": s.structure("Warnings by code.", {
+        "duplicate_found": s.string(
+            "A file with the same content exists, and the caller may read it.",
+            examples=["A file with the same content already exists"]),
+    }, required=()),
+    "Person": s.structure("A person, whose data another service keeps.", {"data": _PERSON}),
+    "GivenPerson": s.structure("A person, whose data another service keeps.", {
+        "data": s.nullable({**_PERSON, "description": "Person, by type and id; null for none."}),
+    }, required=()),
+    "Linkage": _linkage("Another record, by type and id.", "metadata", "derivative"),
+    "ToOne": s.structure("A related record.", {"data": s.reference("Linkage", "Record.")}),
+    "ToMany": s.list_document("Related records, the oldest first.", s.reference("Linkage")),
+    "PageLinks": s.structure("Links to pages.", {
+        "self": s.uri("Address of this page."),
+        "next": s.uri("Address of the next page. Follow it while it is present, even if a page is "
+                      "empty: one request reads a limited number of records."),
+    }, required=("self",)),
+    "PageMeta": s.structure("Metadata of a list.", {
+        "totalResourceCount": s.integer("Number of records in the list.", minimum=0),
+        "totalIsLowerBound": s.boolean(
+            "True if the list may have more records than totalResourceCount."),
+        "moduleVersion": s.string("Version of Coffer.", examples=["0.1.0"]),
+    }, required=("totalResourceCount", "moduleVersion")),
+    "FlatObjectUpload": s.structure("An object upload as one flat object, for older clients.", {
+        "id": s.uuid("The fileIdentifier."),
+        "fileIdentifier": s.uuid("Identifier of the file and its record."),
+        **response_properties(OBJECT_UPLOAD_FIELDS.attributes),
+        "meta": _WARNINGS_META,
+    }, required=("id", "fileIdentifier", *OBJECT_UPLOAD_FIELDS.by_name)),
+    **{name: schema for kind in KINDS for name, schema in _schemas(kind)},
 }
+
+_FILTER = (
+    "Conditions on attributes: `filter[attribute]=value`, or with an operator "
+    f"`filter[attribute][operator]=value`. Operators: {', '.join(OPERATORS)}. Commas separate "
+    "alternatives, unless they are in double quotes. All filters must match. In LIKE and ILIKE, % "
+    "matches any text and _ any character. A dot leads to a member of an attribute "
+    "(`managedAttributes.key`) or to the id of a related record (`acDerivedFrom.id`). An attribute "
+    "without a value matches no comparison."
+)
+_DEEP: dict[str, Any] = {"style": "deepObject", "explode": True}
+
+
+def _list_parameters(kind: RecordKind) -> dict[str, dict[str, Any]]:
+    """Return the parameters of a kind's list that depend on its attribute table."""
+    name, attributes = kind.name, kind.fields.attributes
+    filters = {
+        one.name: s.string("A value, or several separated by commas.")
+        for one in attributes if one.type not in (FieldType.OBJECT, FieldType.TEXT_MAP)
+    }
+    orders = [f"{sign}{one.name}" for one in attributes if one.sortable for sign in ("", "-")]
+    fieldsets = {
+        one.fields.type: s.string(f"Names of {one.nouns}' attributes, separated by commas.")
+        for one in KINDS if one is kind or f"Shown{one.name}" in kind.included
+    }
+    parameters = {
+        f"filter{name}": s.parameter(
+            "filter", s.structure(_FILTER, filters, required=()), **_DEEP),
+        f"sort{name}": s.parameter(
+            "sort", s.choice("Attribute to sort by; `-` for descending order.", orders)),
+        f"fields{name}": s.parameter(
+            "fields", s.structure("Attributes and relationships to show, by type. Default: all.",
+                                  fieldsets, required=()), **_DEEP),
+    }
+    if kind.included:
+        relationships = s.choice("Relationship.", kind.fields.relationship)
+        parameters[f"include{name}"] = s.parameter(
+            "include", s.array("Relationships to show with the related records.", relationships),
+            style="form", explode=False)
+    return parameters
+
+
+PARAMETERS: Mapping[str, dict[str, Any]] = {
+    name: parameter for kind in KINDS for name, parameter in _list_parameters(kind).items()
+}
+
+_VIEW_ERRORS = "QUERY 400 unknown_relationship more_problems"
+_WRITE_ERRORS = "GROUP_ROLE RECORDS RECORDS_BUSY DOCUMENT RELATIONSHIPS"
+_BULK_ERRORS = "IDENTIFIER 400 more_problems 413 too_many_entries answer_too_large"
+_SOURCE = ("422 source_required source_not_found source_of_another_bucket thumbnail_without_format "
+           "thumbnail_is_no_jpeg constraint_violation more_problems")
+_FIXED = "422 bucket_is_fixed file_is_fixed constraint_violation more_problems"
+_CREATE_ERRORS = {
+    METADATA.name: "BUCKET 400 unknown_subtype 409 file_already_described "
+    "422 file_and_bucket_required file_and_external_resource upload_not_found "
+    "bucket_is_not_the_files unknown_managed_attribute invalid_managed_attribute "
+    "subtype_of_another_type constraint_violation more_problems",
+    DERIVATIVE.name: "409 file_already_described 422 file_required upload_not_found "
+    f"upload_is_no_derivative {_SOURCE}",
+}
+_UPDATE_ERRORS = {
+    METADATA.name: f"BUCKET 400 unknown_subtype {_FIXED} file_and_external_resource "
+    "file_or_external_resource_required unknown_managed_attribute",
+    DERIVATIVE.name: f"{_FIXED} {_SOURCE}",
+    OBJECT_UPLOAD.name: "422 constraint_violation more_problems",
+}
+_IF_MATCH = "With `If-Match`, only if the record has that version."
+
+
+def _list(kind: RecordKind, description: str) -> Operation:
+    name = kind.name
+    return Operation(
+        f"list{kind.plural}", Tag.RECORDS, f"List {kind.nouns}",
+        f"{description} A caller in more than {MAX_BUCKETS} groups must filter by bucket. "
+        "Administrators of the realm see all records. A page ends after 5,000 records or 5 seconds "
+        "of reading; links.next continues without a gap. The total follows the change stream with "
+        "a short delay.",
+        parameters=f"filter{name} fiql sort{name} limit cursor offset {kind.view_parameters}",
+        successes=json_api(200, "A page of the list.", f"{name}Page"),
+        errors=f"RECORDS {_VIEW_ERRORS} malformed_cursor too_many_buckets")
+
+
+def _get(kind: RecordKind, description: str) -> Operation:
+    return Operation(
+        f"get{kind.name}", Tag.RECORDS, f"Get {kind.noun}",
+        f"{description} With `include`, If-None-Match is ignored: the ETag does not cover the "
+        "included records.",
+        parameters=f"{kind.id_parameter} {kind.view_parameters} ifNoneMatch permissions",
+        successes=json_api(200, "The record.", f"{kind.name}View", "ETag") | NOT_MODIFIED,
+        errors=f"GROUP_ROLE RECORDS {_VIEW_ERRORS} {kind.not_found} record_deleted")
+
+
+def _load(kind: RecordKind) -> Operation:
+    return Operation(
+        f"load{kind.plural}", Tag.RECORDS, f"Get many {kind.nouns} by their ids",
+        "Returns all records in the order of their ids, or an error if one cannot be read.",
+        parameters=kind.view_parameters, body=Body(f"Named{kind.plural}"),
+        successes=json_api(200, "The records.", f"{kind.name}Loaded"),
+        errors=f"GROUP_ROLE RECORDS {_VIEW_ERRORS} {_BULK_ERRORS} 400 unknown_member "
+        f"409 type_conflict {kind.not_found}")
+
+
+def _create(kind: RecordKind, description: str) -> Operation:
+    return Operation(
+        f"create{kind.name}", Tag.RECORDS, f"Create {kind.noun}", description,
+        parameters="idempotencyKey", body=Body(f"New{kind.name}Document"),
+        successes=json_api(201, "The record as it was stored.", f"{kind.name}Document", "Location",
+                           "ETag"),
+        errors=f"{_WRITE_ERRORS} {_CREATE_ERRORS[kind.name]}")
+
+
+def _update(kind: RecordKind, description: str) -> Operation:
+    return Operation(
+        f"update{kind.name}", Tag.RECORDS, f"Change {kind.noun}",
+        "Changes only what the document has. Null clears a value, and a relationship is replaced. "
+        f"{_IF_MATCH} {description}",
+        parameters=f"{kind.id_parameter} ifMatch", body=Body(f"{kind.name}ChangesDocument"),
+        successes=json_api(200, "The record after the change.", f"{kind.name}Document", "ETag"),
+        errors=f"{_WRITE_ERRORS} 400 wrong_identifier {_UPDATE_ERRORS[kind.name]} "
+        f"{kind.not_found}")
+
+
+def _delete(kind: RecordKind, description: str, errors: str = "") -> Operation:
+    return Operation(
+        f"delete{kind.name}", Tag.RECORDS, f"Delete {kind.noun}", f"{description} {_IF_MATCH}",
+        parameters=f"{kind.id_parameter} ifMatch", successes=NO_CONTENT,
+        errors=f"GROUP_ROLE RECORDS {errors} {kind.not_found}")
+
+
+def _bulk(kind: RecordKind, verb: str, body: str, errors: str, parameters: str = "") -> Operation:
+    return Operation(
+        f"{verb}{kind.plural}InBulk", Tag.RECORDS, f"{verb.capitalize()} many {kind.nouns}",
+        "Checks everything before the first record is written. Up to 30 records are written in one "
+        "transaction, more in transactions of 30. If a later transaction loses a race, the "
+        "response is 409, and `meta` has the numbers of the entries that were written and that "
+        "were not.",
+        parameters=parameters, body=Body(body),
+        successes=json_api(200, "The records, in their order.", f"{kind.plural}InBulk"),
+        errors=f"{_WRITE_ERRORS} {_BULK_ERRORS} {errors}")
+
+
+_OWN = "Lists records of the caller's groups. filter[publiclyReleasable]=true adds public records."
+_READ_ONLY = "Requires READ_ONLY in the group, unless the record is publicly releasable."
+_CREATE_DERIVATIVE = _create(
+    DERIVATIVE,
+    "A file can have one derivative record: the first request gets it. If the source has no "
+    "thumbnail yet, one is made of this file. Requires GUEST in the group of the file.")
+
+OPERATIONS: Mapping[str, Operation] = {
+    "GET /api/v1/metadata": _list(METADATA, _OWN),
+    "POST /api/v1/metadata": _create(
+        METADATA,
+        "A file can have one metadata record: the first request gets it. If a thumbnail is made of "
+        "the file, its derivative record is created, too. Requires GUEST in the group."),
+    "GET /api/v1/metadata/{id}": _get(METADATA, _READ_ONLY),
+    "PATCH /api/v1/metadata/{id}": _update(
+        METADATA,
+        "A record keeps its file. The record of an external resource can move to another bucket. "
+        "Requires GUEST in the group."),
+    "DELETE /api/v1/metadata/{id}": _delete(
+        METADATA,
+        "Deletes its derivatives, too. The files remain and can get new records. Requires "
+        "SUPER_USER in the group."),
+    "GET /api/v1/derivative": _list(DERIVATIVE, _OWN),
+    "POST /api/v1/derivative": _CREATE_DERIVATIVE,
+    "POST /api/v1/derivative/{proxy+}": replace(
+        _CREATE_DERIVATIVE, identifier="createDerivativeAtSlash",
+        description=f"{_CREATE_DERIVATIVE.description} The path ends in a slash, for old clients. "
+        "A longer path has no route."),
+    "GET /api/v1/derivative/{id}": _get(
+        DERIVATIVE,
+        f"{_READ_ONLY} The record of a generated thumbnail has the thumbnailIdentifier as its id."),
+    "PATCH /api/v1/derivative/{id}": _update(DERIVATIVE, "Requires GUEST in the group."),
+    "DELETE /api/v1/derivative/{id}": _delete(
+        DERIVATIVE, "The file remains and can get a new record. Requires USER in the group."),
+    "GET /api/v1/object-upload": _list(
+        OBJECT_UPLOAD, "Lists uploads of the caller's groups whose content was inspected."),
+    "GET /api/v1/object-upload/{id}": _get(
+        OBJECT_UPLOAD,
+        "The record exists once the content was inspected. Requires READ_ONLY in the group, or "
+        "publicly releasable metadata of the file."),
+    "PATCH /api/v1/object-upload/{id}": _update(OBJECT_UPLOAD, "Requires DINA_ADMIN in the realm."),
+    "DELETE /api/v1/object-upload/{id}": _delete(
+        OBJECT_UPLOAD,
+        "Deletes the content and the thumbnail. Requires DINA_ADMIN in the realm.",
+        "409 upload_in_use"),
+    **{f"POST /api/v1/{kind.fields.type}/bulk-load": _load(kind) for kind in KINDS},
+    **{
+        f"POST /api/v1/{kind.fields.type}/bulk": _bulk(
+            kind, "create", f"New{kind.plural}InBulk", _CREATE_ERRORS[kind.name], "idempotencyKey")
+        for kind in (METADATA, DERIVATIVE)
+    },
+    **{
+        f"PATCH /api/v1/{kind.fields.type}/bulk": _bulk(
+            kind, "update", f"{kind.name}ChangesInBulk",
+            f"400 repeated_entry {_UPDATE_ERRORS[kind.name]} {kind.not_found}")
+        for kind in (METADATA, DERIVATIVE)
+    },
+}
+# fmt: on

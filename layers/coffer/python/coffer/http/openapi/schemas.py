@@ -1,98 +1,182 @@
-"""The words of JSON Schema that the tables of this package are written in.
+"""Builders of JSON Schema, as OpenAPI 3.1 uses it (dialect 2020-12).
 
-Each makes one schema (JSON Schema 2020-12, the dialect of OpenAPI 3.1) out of what it means, its
-`description`, and the rules it follows.
+The first argument of each builder is the description. `rules` are further keywords of JSON Schema.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Schema = dict[str, Any]
-Members = Mapping[str, Schema]
-"""The properties of an object, by name."""
+Properties = Mapping[str, Schema]
+"""Schemas of the members of an object, by name."""
 
+MEDIA_TYPE_PATTERN = "^[a-z0-9.-]+/[a-z0-9.+_-]+$"
 UUID_PATTERN = "^[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$"
 
 
-def text(description: str, **rules: Any) -> Schema:
-    """A string."""
-    return {"type": "string", "description": description, **rules}
+def _builder(type_: str, **always: str) -> Callable[..., Schema]:
+    def build(description: str, **rules: Any) -> Schema:
+        return {"type": type_, "description": description, **always, **rules}
+
+    return build
 
 
-def whole_number(description: str, **rules: Any) -> Schema:
-    """A number without a fraction."""
-    return {"type": "integer", "description": description, **rules}
+string = _builder("string")
+integer = _builder("integer")
+boolean = _builder("boolean")
+uuid = _builder("string", format="uuid", pattern=UUID_PATTERN)
+timestamp = _builder("string", format="date-time")
+uri = _builder("string", format="uri")
 
 
-def flag(description: str, **rules: Any) -> Schema:
-    """True or false."""
-    return {"type": "boolean", "description": description, **rules}
+def choice(description: str, values: Iterable[str], **rules: Any) -> Schema:
+    """Return the schema of a string that is one of `values`."""
+    return string(description, enum=[str(value) for value in values], **rules)
 
 
-def identifier(description: str, **rules: Any) -> Schema:
-    """A UUID in its canonical form of 36 characters."""
-    return text(description, format="uuid", pattern=UUID_PATTERN, **rules)
-
-
-def moment(description: str, **rules: Any) -> Schema:
-    """A date and time with its offset (RFC 3339)."""
-    return text(description, format="date-time", **rules)
-
-
-def url(description: str, **rules: Any) -> Schema:
-    """An absolute URL."""
-    return text(description, format="uri", **rules)
-
-
-def one_of(values: type[StrEnum] | Iterable[str], description: str, **rules: Any) -> Schema:
-    """One of these words."""
-    return text(description, enum=[str(value) for value in values], **rules)
-
-
-def many(item: Schema, description: str, **rules: Any) -> Schema:
-    """A list of such items."""
+def array(description: str, item: Schema, **rules: Any) -> Schema:
+    """Return the schema of a list."""
     return {"type": "array", "items": item, "description": description, **rules}
 
 
-def mapping(value: Schema, description: str, **rules: Any) -> Schema:
-    """An object whose names are free, and whose values are all alike."""
+def mapping(description: str, value: Schema, **rules: Any) -> Schema:
+    """Return the schema of an object with arbitrary names."""
     return {"type": "object", "additionalProperties": value, "description": description, **rules}
 
 
-def thing(
-    members: Members,
+def structure(
     description: str,
+    properties: Properties,
     *,
     required: Iterable[str] | None = None,
     closed: bool = False,
     **rules: Any,
 ) -> Schema:
-    """An object with these members, all of them required unless `required` names fewer.
+    """Return the schema of an object with these members. Without `required`, all are required.
 
-    `closed` says that any other member is refused. Answers are never closed: they may gain members
-    without notice, and clients pass over what they do not know.
+    A closed object has no other members. Only request bodies are closed: responses may get further
+    members in later versions.
     """
-    needed = list(members if required is None else required)
+    names = list(properties if required is None else required)
     return {
         "type": "object",
         "description": description,
-        "properties": dict(members),
-        **({"required": needed} if needed else {}),
+        "properties": dict(properties),
+        **({"required": names} if names else {}),
         **({"additionalProperties": False} if closed else {}),
         **rules,
     }
 
 
 def nullable(schema: Schema) -> Schema:
-    """The schema that takes null, too."""
-    wider = {**schema, "type": [schema["type"], "null"]}
-    return wider | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
+    """Return the schema of the same values and null."""
+    choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **choices}
+
+
+def anything(description: str) -> Schema:
+    """Return the schema of any value."""
+    return {"description": description}
 
 
 def reference(name: str, description: str = "") -> Schema:
-    """The schema of that name among the document's components; with its own meaning, if given."""
-    pointer = {"$ref": f"#/components/schemas/{name}"}
-    return {**pointer, "description": description} if description else pointer
+    """Return a reference to a schema of the document, with its own description if one is given."""
+    own = {"description": description} if description else {}
+    return {"$ref": f"#/components/schemas/{name}", **own}
+
+
+def resource(
+    description: str, type_: str, attributes: Schema, *, id_: Schema | None = None, **more: Schema
+) -> Schema:
+    """Return the schema of a JSON:API resource; `more` are members that it can be without."""
+    always = {
+        "id": id_ or uuid("Id of the record."),
+        "type": string("Type of the resource.", const=type_),
+        "attributes": attributes,
+    }
+    return structure(description, {**always, **more}, required=always)
+
+
+# fmt: off
+IGNORED_MEMBERS = {
+    name: anything("Ignored.") for name in ("id", "lid", "links", "meta", "relationships")
+}
+SELF_LINK = structure("Links.", {"self": uri("Address of this document.")})
+PAGE_LINKS = structure("Links.", {
+    "self": uri("Address of this page."), "next": uri("Address of the next page, if any."),
+}, required=("self",))
+PAGE_MEMBERS = {
+    "links": reference("PageLinks", "Links to pages."),
+    "meta": reference("PageMeta", "Metadata of the list."),
+}
+VERSION = structure("Metadata.", {
+    "moduleVersion": string("Version of Coffer.", examples=["0.1.0"]),
+})
+TOTAL = structure("Metadata.", {
+    "totalResourceCount": integer("Number of resources on all pages.", minimum=0),
+})
+# fmt: on
+
+
+def document(
+    description: str, data: Schema, *, meta: Schema | None = None, **more: Schema
+) -> Schema:
+    """Return the schema of a JSON:API document with one resource; `more` need not be there."""
+    always = {"data": data, "links": SELF_LINK, **({"meta": meta} if meta else {})}
+    return structure(description, {**always, **more}, required=always)
+
+
+def record_schemas(
+    name: str, type_: str, noun: str, attributes: Schema, **more: Schema
+) -> dict[str, Schema]:
+    """Return the schemas of a record: its attributes, the resource, and a document with it."""
+    title = f"{noun.capitalize()}."
+    return {
+        f"{name}Attributes": attributes,
+        name: resource(title, type_, reference(f"{name}Attributes", "Attributes."), **more),
+        f"{name}Document": document(title, reference(name, title), meta=VERSION),
+    }
+
+
+def page(description: str, item: Schema) -> Schema:
+    """Return the schema of a JSON:API document with one page of a list."""
+    data = array("Resources of the page.", item)
+    return structure(description, {"data": data, "links": PAGE_LINKS, "meta": TOTAL})
+
+
+def list_document(description: str, item: Schema, **rules: Any) -> Schema:
+    """Return the schema of a JSON:API document with many resources and nothing else."""
+    return structure(description, {"data": array(description, item, **rules)})
+
+
+def request_resource(
+    type_: str, attributes: Schema, *, changes: bool = False, **members: Schema
+) -> Schema:
+    """Return the schema of the resource in a request that creates or changes a record.
+
+    The members `id` and `relationships` are ignored if `members` does not have them.
+    """
+    id_ = {"id": uuid("Id of the record, as in the path.")} if changes else {}
+    properties = {
+        "type": string("Type of the resource.", const=type_),
+        "attributes": attributes,
+        **IGNORED_MEMBERS,
+        **id_,
+        **members,
+    }
+    required = ("type", "id" if changes else "attributes")
+    return structure("Resource.", properties, required=required, closed=True)
+
+
+def parameter(name: str, schema: Schema, *, place: str = "query", **style: Any) -> dict[str, Any]:
+    """Return a parameter. Only the parameters of the path are required."""
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": schema["description"],
+        "schema": schema,
+        **style,
+    }

@@ -1,212 +1,141 @@
-"""The vocabulary's terms: what they are, and what callers send of them."""
+"""Managed attributes, object subtypes, licences and configurations: schemas and operations."""
 
 from __future__ import annotations
 
-from coffer.domain.media_types import DcType
-from coffer.domain.text_safety import NO_MARKUP_PATTERN
-from coffer.domain.vocabulary.rules import LANGUAGE
-from coffer.domain.vocabulary.terms import (
-    MANAGED_ATTRIBUTE,
-    MAX_TERM_LENGTH,
-    OBJECT_SUBTYPE,
-    ElementType,
-)
-from coffer.http.openapi.records import document, resource
-from coffer.http.openapi.schemas import (
-    Members,
-    Schema,
-    many,
-    moment,
-    nullable,
-    one_of,
-    reference,
-    text,
-    thing,
-    url,
-    whole_number,
-)
+from collections.abc import Mapping
 
-_DC_TYPES = tuple(dict.fromkeys(word for kind in DcType for word in (kind.value, kind.label)))
+from coffer.domain.configuration.published import DEFAULT_VALUES, FILE_UPLOAD
+from coffer.domain.fields import RecordFields
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUBTYPE_FIELDS
+from coffer.domain.vocabulary.licenses import LICENSES
+from coffer.http.openapi import schemas as s
+from coffer.http.openapi.field_schemas import request_attributes, response_properties
+from coffer.http.openapi.operation import NO_CONTENT, NOT_MODIFIED, Body, Operation, Tag, json_api
 
-_NAME = text(
-    "What it is called. Its key is made of this, and stays.",
-    maxLength=250,
-    examples=["Object Store Attribute 1"],
-)
-_ELEMENT_TYPE = one_of(ElementType, "What its values are.")
-_ACCEPTED = nullable(
-    many(
-        text("One value.", maxLength=100),
-        "The only values there may be, whatever their case; null or empty where any may.",
-        maxItems=500,
-    )
-)
+_SIZE_PATTERN = "^[0-9]+(MB|KB|B)$"
+_NOT_FOUND = "404 term_not_found 410 term_deleted"
+_WRITE_ERRORS = "GROUP_ROLE RECORDS DOCUMENT 409 term_exists 422 constraint_violation"
 
 
-def _descriptions(**rules: object) -> Schema:
-    description = thing(
-        {
-            "lang": text("The language (ISO 639).", pattern=f"^{LANGUAGE.pattern}$"),
-            "desc": text(
-                "What the attribute means.",
-                minLength=2,
-                maxLength=5000,
-                **rules,
-            ),
-        },
-        "What the attribute means, in one language.",
-        closed=True,
-    )
-    return thing(
-        {"descriptions": many(description, "One for each language.", minItems=1, maxItems=20)},
-        "What the attribute means.",
-    )
-
-
-_CREATED: Members = {
-    "createdBy": text("The name of the user who created the record.", examples=["alice"]),
-    "createdOn": moment("When the record was created."),
-}
-MANAGED_ATTRIBUTE_MEMBERS: Members = {
-    "name": _NAME,
-    "key": text(
-        "By which metadata uses it.",
-        pattern="^[a-z0-9_]+$",
-        maxLength=MAX_TERM_LENGTH,
-        examples=["object_store_attribute_1"],
-    ),
-    "vocabularyElementType": _ELEMENT_TYPE,
-    "acceptedValues": _ACCEPTED,
-    "multilingualDescription": _descriptions(),
-    **_CREATED,
-}
-OBJECT_SUBTYPE_MEMBERS: Members = {
-    "dcType": one_of(DcType, "What kind of thing it is a finer kind of."),
-    "acSubtype": text(
-        "Its name, in upper case.", maxLength=MAX_TERM_LENGTH, examples=["MUSICAL NOTATION"]
-    ),
-    **_CREATED,
-}
-
-_IGNORED: Members = {
-    name: {"description": "Set by the server: whatever is sent is passed over."}
-    for name in ("createdBy", "createdOn")
-}
-NEW_MANAGED_ATTRIBUTE: Members = {
-    "name": {**_NAME, "pattern": f"^(?=[\\s\\S]*[A-Za-z0-9]){NO_MARKUP_PATTERN[1:]}"},
-    "vocabularyElementType": _ELEMENT_TYPE,
-    "acceptedValues": {
-        **_ACCEPTED,
-        "items": text("One value.", maxLength=100, pattern=NO_MARKUP_PATTERN),
-    },
-    "multilingualDescription": _descriptions(
-        pattern=f"^(?=\\S[\\s\\S]*\\S$){NO_MARKUP_PATTERN[1:]}"
-    ),
-}
-NEW_OBJECT_SUBTYPE: Members = {
-    "dcType": one_of(
-        _DC_TYPES,
-        "What kind of thing it is a finer kind of. Case and whatever is no letter do not count.",
-    ),
-    "acSubtype": text(
-        "Its name, which is kept in upper case, and unique whatever the dcType.",
-        maxLength=MAX_TERM_LENGTH,
-        pattern=f"^(?=[\\s\\S]*\\S){NO_MARKUP_PATTERN[1:]}",
-    ),
-}
-
-
-def _sent(kind: str, attributes: Schema, description: str, *, changes: bool) -> Schema:
-    """A document with a term to create, or with what is to be changed of one."""
-    members: Members = {
-        "type": text("The type of the record.", const=kind),
-        "attributes": attributes,
-        "id": {"description": "The id of the record." if changes else "Given by the server."},
-        "lid": {"description": "Passed over."},
-        "links": {"description": "Passed over."},
-        "meta": {"description": "Passed over."},
+# fmt: off
+def _term_schemas(fields: RecordFields, name: str, noun: str) -> dict[str, s.Schema]:
+    """Return the schemas of one kind of term; `noun` has its article."""
+    attributes = response_properties(fields.attributes, limits=True)
+    new = request_attributes(fields, "Attributes.", changes=False)
+    changes = request_attributes(
+        fields, "Attributes to change. Null clears an optional attribute.", changes=True)
+    return {
+        **s.record_schemas(
+            name, fields.type, noun, s.structure(f"Attributes of {noun}.", attributes)),
+        f"{name}sDocument": s.page("A page of the list.", s.reference(name)),
+        f"New{name}Document": s.structure(
+            f"Request to create {noun}.", {"data": s.request_resource(fields.type, new)}),
+        f"Changed{name}Document": s.structure(
+            f"Changes to {noun}.",
+            {"data": s.request_resource(fields.type, changes, changes=True)}),
     }
-    needed = ("type", "id", "attributes") if changes else ("type", "attributes")
-    data = thing(members, description, required=needed, closed=True)
-    return thing({"data": data}, f"A JSON:API document: {description[0].lower()}{description[1:]}")
 
 
-def _listed(name: str, what: str) -> Schema:
-    return thing(
-        {
-            "data": many(reference(name), what),
-            "links": thing(
-                {"self": url("This page."), "next": url("The next page, if there is one.")},
-                "Pages.",
-                required=("self",),
-            ),
-            "meta": thing(
-                {"totalResourceCount": whole_number("How many match, on all pages.", minimum=0)},
-                "About the list.",
-            ),
-        },
-        what,
-    )
-
-
-def _changed(members: Members) -> Members:
-    """The same attributes, of which null clears those that may be without a value."""
-    return {**members, **_IGNORED}
-
-
-_KEY: Members = {"key": {"description": "Made of the name: whatever is sent is passed over."}}
-_FIXED_NAME: Members = {"name": {"description": "It stays: whatever is sent is passed over."}}
-
-SCHEMAS: Members = {
-    "ManagedAttributeAttributes": thing(
-        MANAGED_ATTRIBUTE_MEMBERS, "An attribute that metadata may have besides its own."
-    ),
-    "ManagedAttribute": resource(
-        MANAGED_ATTRIBUTE, "ManagedAttributeAttributes", "A managed attribute."
-    ),
-    "ManagedAttributeDocument": document("ManagedAttribute", "One managed attribute."),
-    "ManagedAttributesDocument": _listed("ManagedAttribute", "Managed attributes."),
-    "NewManagedAttributeDocument": _sent(
-        MANAGED_ATTRIBUTE,
-        thing(
-            {**NEW_MANAGED_ATTRIBUTE, **_KEY, **_IGNORED},
-            "What is said of it.",
-            required=("name", "vocabularyElementType", "multilingualDescription"),
-            closed=True,
-        ),
-        "The managed attribute to create.",
-        changes=False,
-    ),
-    "ChangedManagedAttributeDocument": _sent(
-        MANAGED_ATTRIBUTE,
-        thing(
-            _changed({**NEW_MANAGED_ATTRIBUTE, **_KEY, **_FIXED_NAME}),
-            "What is to be changed; null clears acceptedValues.",
-            required=(),
-            closed=True,
-        ),
-        "What is to be changed of a managed attribute.",
-        changes=True,
-    ),
-    "ObjectSubtypeAttributes": thing(OBJECT_SUBTYPE_MEMBERS, "A finer kind of thing."),
-    "ObjectSubtype": resource(OBJECT_SUBTYPE, "ObjectSubtypeAttributes", "A subtype."),
-    "ObjectSubtypeDocument": document("ObjectSubtype", "One subtype."),
-    "ObjectSubtypesDocument": _listed("ObjectSubtype", "Subtypes."),
-    "NewObjectSubtypeDocument": _sent(
-        OBJECT_SUBTYPE,
-        thing(
-            {**NEW_OBJECT_SUBTYPE, **_IGNORED},
-            "What is said of it.",
-            required=("dcType", "acSubtype"),
-            closed=True,
-        ),
-        "The subtype to create.",
-        changes=False,
-    ),
-    "ChangedObjectSubtypeDocument": _sent(
-        OBJECT_SUBTYPE,
-        thing(_changed(NEW_OBJECT_SUBTYPE), "What is to be changed.", required=(), closed=True),
-        "What is to be changed of a subtype.",
-        changes=True,
-    ),
+_LIMITS = s.structure("Limits of uploads.", {
+    "max-file-size": s.string("Largest file in a form that is sent to the API.",
+                              pattern=_SIZE_PATTERN, examples=["4MB"]),
+    "max-request-size": s.string("Largest form that is sent to the API.", pattern=_SIZE_PATTERN),
+    "max-direct-upload-bytes": s.integer("The same as max-file-size, in bytes.", minimum=1),
+    "max-upload-bytes": s.integer("Largest file that is sent straight to S3, in bytes.", minimum=1),
+    "max-files-per-request": s.integer("Most files in one request for presigned POSTs.", minimum=1),
+})
+_DEFAULTS = s.structure("Default values.", {
+    "values": s.array("Default values of attributes.", s.structure("Default value.", {
+        "type": s.string("Type of the record.", const="metadata"),
+        "attribute": s.string("Attribute.", examples=["dcRights"]),
+        "value": s.string("Value of the attribute if a request has none."),
+    })),
+})
+SCHEMAS: s.Properties = {
+    **_term_schemas(MANAGED_ATTRIBUTE_FIELDS, "ManagedAttribute", "a managed attribute"),
+    **_term_schemas(OBJECT_SUBTYPE_FIELDS, "ObjectSubtype", "an object subtype"),
+    "License": s.resource(
+        "A licence.", "license",
+        s.structure("Attributes.", {
+            "url": s.uri("Address of the text of the licence."),
+            "titles": s.mapping("Titles by language.", s.string("Title.")),
+        }),
+        id_=s.choice("Id of the licence.", (one.identifier for one in LICENSES))),
+    "LicensesDocument": s.list_document("Licences.", s.reference("License")),
+    "LicenseDocument": s.document("A licence.", s.reference("License", "A licence.")),
+    "Config": s.resource(
+        "A configuration.", "config",
+        {"description": "file-upload: limits of uploads. default-values: default values.",
+         "anyOf": [_LIMITS, _DEFAULTS]},
+        id_=s.choice("Id of the configuration.", (FILE_UPLOAD, DEFAULT_VALUES))),
+    "ConfigsDocument": s.list_document("All configurations.", s.reference("Config")),
+    "ConfigDocument": s.document("A configuration.", s.reference("Config", "A configuration.")),
 }
+
+
+def _term_operations(
+    type_: str, name: str, noun: str, *, requires: str, filters: str
+) -> Mapping[str, Operation]:
+    """Return the five operations on one kind of term."""
+    shown, path = f"{name}Document", f"/api/v1/{type_}"
+    return {
+        f"GET {path}": Operation(
+            f"list{name}s", Tag.VOCABULARY, f"List {noun}s",
+            "Lists the oldest first, 20 on a page by default. Each attribute can be filtered with "
+            "EQ, NEQ, IN, LIKE, ILIKE, GT, GE, LT and LE.",
+            parameters=f"{filters} offset limit",
+            successes=json_api(200, "A page of the list.", f"{name}sDocument"),
+            errors="RECORDS QUERY"),
+        f"GET {path}/{{id}}": Operation(
+            f"get{name}", Tag.VOCABULARY, f"Get one {noun}", "Every signed-in user can read it.",
+            parameters=f"{name[0].lower()}{name[1:]}Id ifNoneMatch",
+            successes=json_api(200, "The term.", shown, "ETag") | NOT_MODIFIED,
+            errors=f"RECORDS {_NOT_FOUND}"),
+        f"POST {path}": Operation(
+            f"create{name}", Tag.VOCABULARY, f"Create one {noun}",
+            f"Names are unique: the first request gets a name. Requires {requires}.",
+            parameters="idempotencyKey", body=Body(f"New{name}Document"),
+            successes=json_api(201, "The term as it was stored.", shown, "Location", "ETag"),
+            errors=f"{_WRITE_ERRORS} RECORDS_BUSY"),
+        f"PATCH {path}/{{id}}": Operation(
+            f"change{name}", Tag.VOCABULARY, f"Change one {noun}",
+            "Changes only what the document has. The name and the type of a term that metadata "
+            f"uses cannot change. Requires {requires}.",
+            parameters=f"changed{name}Id ifMatch", body=Body(f"Changed{name}Document"),
+            successes=json_api(200, "The term after the change.", shown, "ETag"),
+            errors=f"{_WRITE_ERRORS} {_NOT_FOUND} 400 wrong_identifier 422 term_in_use"),
+        f"DELETE {path}/{{id}}": Operation(
+            f"delete{name}", Tag.VOCABULARY, f"Delete one {noun}",
+            f"A term that metadata uses cannot be deleted. Requires {requires}.",
+            parameters=f"changed{name}Id ifMatch", successes=NO_CONTENT,
+            errors=f"GROUP_ROLE RECORDS {_NOT_FOUND} 422 term_in_use"),
+    }
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    **_term_operations("managed-attribute", "ManagedAttribute", "managed attribute",
+                       requires="SUPER_USER in any group",
+                       filters="filterKey likeName sortManagedAttributes"),
+    **_term_operations("object-subtype", "ObjectSubtype", "object subtype",
+                       requires="DINA_ADMIN in the realm",
+                       filters="filterAcSubtype filterDcType sortObjectSubtypes"),
+    "GET /api/v1/license": Operation(
+        "listLicenses", Tag.VOCABULARY, "List the licences that metadata usually names",
+        "Lists all licences by default.",
+        parameters="filterUrl offset limit",
+        successes=json_api(200, "The licences.", "LicensesDocument"), errors="QUERY"),
+    "GET /api/v1/license/{id}": Operation(
+        "getLicense", Tag.VOCABULARY, "Get a licence", "Every signed-in user can read it.",
+        parameters="licenseId", successes=json_api(200, "The licence.", "LicenseDocument"),
+        errors="404 license_not_found"),
+    "GET /api/v1/config": Operation(
+        "listConfigs", Tag.VOCABULARY, "List the configuration of this deployment",
+        "Lists the limits of uploads and the default values of metadata.",
+        parameters="offset limit",
+        successes=json_api(200, "The configurations.", "ConfigsDocument"), errors="QUERY"),
+    "GET /api/v1/config/{id}": Operation(
+        "getConfig", Tag.VOCABULARY, "Get a configuration", "Every signed-in user can read it.",
+        parameters="configId", successes=json_api(200, "The configuration.", "ConfigDocument"),
+        errors="404 config_not_found"),
+}
+# fmt: on

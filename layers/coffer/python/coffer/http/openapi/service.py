@@ -1,0 +1,131 @@
+"""Administration, the audit, look-ups by name, and the API itself: schemas and operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from coffer.domain.derivatives.record import DerivativeType
+from coffer.http.changes.index_refresh import DOC_TYPES
+from coffer.http.openapi import schemas as s
+from coffer.http.openapi.operation import (
+    HTML,
+    Access,
+    Body,
+    Operation,
+    Success,
+    Tag,
+    json_api,
+    plain_json,
+)
+
+# fmt: off
+_GENERATION: s.Properties = {
+    "metadataUuid": s.uuid("Id of the metadata record of the file."),
+    "derivativeType": s.choice("Type to generate: only THUMBNAIL_IMAGE.", DerivativeType),
+    "derivedFromType": s.nullable(s.choice(
+        "Type of the derivative to generate it from. Default: from the file.", DerivativeType)),
+}
+SCHEMAS: s.Properties = {
+    "DerivativeGenerationDocument": s.structure("Request for a thumbnail.", {
+        "data": s.request_resource("derivative-generation", s.structure(
+            "Attributes.", _GENERATION, required=("metadataUuid", "derivativeType"), closed=True)),
+    }),
+    "MadeDerivativeDocument": s.document(
+        "The thumbnail, which exists or is being generated.",
+        s.resource("Request.", "derivative-generation",
+                   s.structure("Attributes of the request.", _GENERATION),
+                   id_=s.uuid("Id of the derivative record of the thumbnail."))),
+    "IndexRefreshDocument": s.structure("Request to refresh the index.", {
+        "data": s.request_resource(
+            "index-refresh",
+            s.structure("Attributes.", {"docType": s.choice("Type of the records.", DOC_TYPES)},
+                        closed=True),
+            id=s.nullable(s.uuid("Id of the record. Without it, all records."))),
+    }),
+    "AuditPage": s.structure("A page of audit snapshots.", {
+        "data": s.array("Snapshots.", s.reference("AuditSnapshot")), **s.PAGE_MEMBERS}),
+    "AuditSnapshot": s.resource(
+        "A record after one change.", "audit-snapshot",
+        s.structure("Attributes.", {
+            "instanceId": s.string("Type and id of the record, with a slash between."),
+            "version": s.integer("Number of the change.", minimum=1),
+            "snapshotType": s.choice("INITIAL: created. UPDATE: changed. TERMINAL: deleted.",
+                                     ("INITIAL", "UPDATE", "TERMINAL")),
+            "author": s.string("Name of the user; 'System Generated' if Coffer changed it."),
+            "commitDateTime": s.timestamp("Time of the change."),
+            "changedProperties": s.array("Attributes that were changed.", s.string("Attribute.")),
+            "state": {"type": "object", "description": "All attributes after the change.",
+                      "additionalProperties": True},
+        }),
+        id_=s.string("The instanceId and the time.")),
+    "NamesDocument": s.list_document("Records, the oldest first.", s.resource(
+        "A record and its name.", "metadata",
+        s.structure("Attributes.", {"name": s.nullable(s.string("Original name of the file."))}))),
+    "Page": s.string("A page of HTML."),
+    "Health": s.structure("State of the API.", {
+        "status": s.string("State.", const="ok"),
+        "version": s.string("Version of Coffer.", examples=["0.1.0"]),
+        "service": s.string("Name of the software.", const="coffer"),
+    }),
+    "OpenApi": {
+        "type": "object", "description": "An OpenAPI document.",
+        "externalDocs": {"url": "https://spec.openapis.org/oas/v3.1.0"},
+    },
+}
+
+_GENERATE = Operation(
+    "generateDerivative", Tag.SERVICE, "Generate a missing thumbnail",
+    "From the file itself, or from one of its derivatives. An existing thumbnail is not changed. "
+    "Requires DINA_ADMIN in the realm.",
+    parameters="idempotencyKey", body=Body("DerivativeGenerationDocument"),
+    successes=json_api(201, "The thumbnail exists or is being generated.",
+                       "MadeDerivativeDocument", "Location"),
+    errors="GROUP_ROLE RECORDS RECORDS_BUSY STORE DOCUMENT 404 metadata_not_found "
+    "410 metadata_deleted 422 only_thumbnails source_derivative_not_found source_file_not_found "
+    "thumbnail_unsupported")
+_REFRESH = Operation(
+    "refreshIndex", Tag.SERVICE, "Publish metadata again for search indexes",
+    "Of one record, or of all records, page by page in the background. Each record is published as "
+    "a DocumentOperationNotification with the operation UPDATE. Requires DINA_ADMIN in the realm.",
+    body=Body("IndexRefreshDocument"), successes={202: Success("The records will be published.")},
+    errors="GROUP_ROLE RECORDS IDENTIFIER DOCUMENT 404 metadata_not_found 410 metadata_deleted")
+_FIND = Operation(
+    "findIdentifiers", Tag.RECORDS, "Find the ids of records by name",
+    "Compares the original names of files exactly. Several names, separated by commas, are "
+    "alternatives. Without a name, all records of the group are listed, the oldest first. Requires "
+    "READ_ONLY in the group.",
+    parameters="filterType filterName filterGroup namesLimit",
+    successes=json_api(200, "The records.", "NamesDocument"),
+    errors="GROUP_ROLE RECORDS BUCKET QUERY")
+
+OPERATIONS: Mapping[str, Operation] = {
+    "POST /api/v1/derivative-generation": _GENERATE,
+    "POST /derivative-generation": replace(_GENERATE, identifier="generateDerivativeAtRoot"),
+    "POST /api/v1/index-refresh": _REFRESH,
+    "POST /index-refresh": replace(_REFRESH, identifier="refreshIndexAtRoot"),
+    "GET /api/v1/resource-name-identifier": _FIND,
+    "GET /resource-name-identifier": replace(_FIND, identifier="findIdentifiersAtRoot"),
+    "GET /api/v1/audit-snapshot": Operation(
+        "listAuditSnapshots", Tag.RECORDS, "List the changes of a record or of a user",
+        "Lists the newest first, as far as the caller may read them. One of the two filters is "
+        "required. The audit follows the change stream with a short delay.",
+        parameters="filterInstanceId filterAuthor offset limit",
+        successes=json_api(200, "A page of snapshots.", "AuditPage"),
+        errors="RECORDS 400 malformed_parameter more_problems"),
+    "GET /api/v1/health": Operation(
+        "getHealth", Tag.SERVICE, "Check that the API is running",
+        "Does not check the services behind the API.",
+        access=Access.ANYONE, successes=plain_json("It is running.", "Health")),
+    "GET /api/v1/openapi.json": Operation(
+        "getDescription", Tag.SERVICE, "Get this document",
+        "An OpenAPI 3.1 document of all routes, with the limits of this deployment.",
+        access=Access.ANYONE, successes=plain_json("This document.", "OpenApi")),
+    "GET /api/v1/docs": Operation(
+        "getDocs", Tag.SERVICE, "Read this document in a browser",
+        "A page that shows this document. It loads nothing from other servers.",
+        access=Access.ANYONE,
+        successes={200: Success("The page.", {HTML: "Page"}, (
+            "Content-Security-Policy", "X-Content-Type-Options", "Cache-Control"))}),
+}
+# fmt: on
