@@ -3,8 +3,8 @@
 import coffer
 from coffer.http.api import Api
 from coffer.http.docs import HTML, docs_page
+from coffer.http.docs.document import openapi_document
 from coffer.http.openapi.deployment import Deployment
-from coffer.http.openapi.document import document_template
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
 from coffer.settings import rawstore_settings, upload_settings
@@ -14,7 +14,6 @@ deployment = Deployment(
     max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
     max_post_bytes=upload_settings.max_post_bytes,
 )
-DOCUMENT = deployment.fill_in(document_template())
 DOCS = docs_page()
 app = Api()
 
@@ -28,7 +27,7 @@ def get_health(_request: Request) -> Response:
 @app.route("GET /api/v1/openapi.json")
 def get_openapi_document(_request: Request) -> Response:
     headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=300"}
-    return Response(headers=headers, body=DOCUMENT)
+    return Response(headers=headers, body=openapi_document(deployment))
 
 
 @app.route("GET /api/v1/docs", media_types=(HTML,))

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 
+from coffer.http.docs.document import openapi_document
 from coffer.http.openapi.deployment import Deployment
-from coffer.http.openapi.document import OPERATIONS, document_template, documented_path
+from coffer.http.openapi.document import OPERATIONS, documented_path
 from coffer.settings import rawstore_settings, upload_settings
 from local.gateway.api import Response
 
@@ -35,7 +36,7 @@ def description() -> dict[str, Any]:
         max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
         max_post_bytes=upload_settings.max_post_bytes,
     )
-    document: dict[str, Any] = json.loads(deployment.fill_in(document_template()))
+    document: dict[str, Any] = json.loads(openapi_document(deployment))
     return document
 
 

@@ -153,13 +153,14 @@ def test_it_names_the_limits_of_the_deployment(stack: LocalStack) -> None:
 
 def test_only_the_function_that_serves_it_imports_it() -> None:
     users = {
-        short(path)
+        short(path): {name for name in imports_of(path) if name.startswith("coffer.http.openapi.")}
         for path in (*modules(), *handlers())
-        if any(name.startswith("coffer.http.openapi") for name in imports_of(path))
+        if not short(path).startswith("http/openapi/")
     }
-    assert {name for name in users if not name.startswith("http/openapi/")} == {
-        "functions/describe_api/app.py"
-    }
+    deployment = {"coffer.http.openapi.deployment", "coffer.http.openapi.deployment.Deployment"}
+    assert users.pop("http/docs/document.py") > deployment
+    assert users.pop("functions/describe_api/app.py") == deployment
+    assert [name for name, imported in users.items() if imported] == []
 
 
 def test_the_function_that_serves_it_imports_no_sdk() -> None:
