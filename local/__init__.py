@@ -1,10 +1,10 @@
-"""The local stack: everything in `template.yaml`, on this machine, with the real handlers.
+"""Run everything in `template.yaml` on this machine, with the real handlers.
 
 `python -m local` (also `make start`) runs it in the foreground. `python -m local --help` lists the
 commands to a running one. `local/README.md` says what it emulates and how it is built.
 
 In tests the stack is an object, `local.stack.LocalStack`. It runs the handlers in the test's
-process and delivers nothing until the test asks for it:
+process and delivers nothing until the test calls `settle`:
 
     @pytest.fixture(scope="session")
     def running_stack() -> Iterator[LocalStack]:

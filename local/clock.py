@@ -53,7 +53,7 @@ class StackClock:
 
     @property
     def offset(self) -> timedelta:
-        """How far the clock is ahead of the machine's clock."""
+        """The difference from the machine's clock."""
         return self._offset
 
     def now(self) -> datetime:

@@ -1,4 +1,4 @@
-"""Invocations of a function: the interface, the result, the context object and the size limits."""
+"""The interface of invokers, the result of an invocation, the context object and size limits."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ class Resources:
     """Physical names by logical id."""
 
     def function(self, logical_id_or_name: str) -> Function:
-        """Return the function with that logical id or name; raise KeyError if there is none."""
+        """Return the function with that logical id or name, or raise KeyError."""
         for function in self.functions:
             if logical_id_or_name in (function.logical_id, function.name):
                 return function

@@ -18,7 +18,7 @@ from moto.dynamodb.models.utilities import bytesize
 from local.patching import Patches
 
 MAX_UNCHECKED_BYTES = 200_000
-"""Below this moto need not count again: half of the 405,000 bytes that it takes."""
+"""Below this size moto's own check is skipped; moto's limit is 405,000 bytes."""
 
 
 def install(patches: Patches) -> None:
@@ -33,7 +33,7 @@ def install(patches: Patches) -> None:
 
 
 def _read_attribute_values_directly(patches: Patches) -> None:
-    """moto looks for each of the ten types of an attribute's value under several names."""
+    """Skip a search: moto looks for each type of an attribute's value under several names."""
     search = vars(ResponseSerializer)["get_value"]
 
     def get_value(serializer: ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
@@ -45,7 +45,7 @@ def _read_attribute_values_directly(patches: Patches) -> None:
 
 
 def _count_each_attribute_once(patches: Patches) -> None:
-    """moto counts the whole item's bytes for each attribute that is added."""
+    """Count only the bytes of the added attribute; moto counts those of the whole item."""
     set_checked = vars(LimitedSizeDict)["__setitem__"]
 
     def set_item(item: LimitedSizeDict, name: str, value: Any) -> None:

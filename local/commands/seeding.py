@@ -1,7 +1,7 @@
 """Write many records into a stack, to list, filter and page through.
 
 Each record is an upload with its metadata, as the API would have written them. No bytes are stored,
-so a download answers that the bytes are missing. Set the environment before importing this module,
+so a download fails with an error. Set the environment before importing this module,
 because adapters read their settings when they are imported.
 """
 

@@ -68,6 +68,6 @@ class RemoteStack:
 
     def _not_running(self) -> NotRunningError:
         return NotRunningError(
-            f"No local stack answers on port {self._port}. Start one with `make start`, or set "
+            f"No local stack responds on port {self._port}. Start one with `make start`, or set "
             "PORT to the port of a running one."
         )

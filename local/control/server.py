@@ -113,7 +113,7 @@ class Control:
         return sorted(entries, key=lambda one: (str(one.get("instanceId")), one.get("version", 0)))
 
     def _sign_bearer(self, arguments: dict[str, Any]) -> dict[str, str]:
-        """Return a bearer token; raise ValueError if this stack has no issuer of its own."""
+        """Return a bearer token; raise ValueError if the stack has no issuer."""
         issuer = self._stack.issuer
         if issuer is None:
             raise ValueError(

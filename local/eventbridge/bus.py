@@ -1,4 +1,4 @@
-"""EventBridge: accept events, match them against the rules, and deliver them to the targets."""
+"""Accept events as EventBridge does, match them against the rules, and deliver them to targets."""
 
 from __future__ import annotations
 

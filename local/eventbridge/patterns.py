@@ -113,11 +113,11 @@ def _condition_matches(condition: Any, value: Any) -> bool:
     return any(_same(one, condition) for one in (value if isinstance(value, list) else [value]))
 
 
-def _same(value: Any, wanted: Any) -> bool:
+def _same(value: Any, expected: Any) -> bool:
     """True if the values are equal; unlike in Python, True is not equal to 1."""
-    if isinstance(value, bool) or isinstance(wanted, bool):
-        return value is wanted
-    return bool(value == wanted)
+    if isinstance(value, bool) or isinstance(expected, bool):
+        return value is expected
+    return bool(value == expected)
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: parse rate, cron and at expressions, and fire the template's schedules.
+"""Parse rate, cron and at expressions, and fire the template's schedules.
 
 Source: EventBridge Scheduler User Guide, "Schedule types".
 """
@@ -33,7 +33,7 @@ class Timing(Protocol):
     """The times at which a schedule runs."""
 
     def after(self, moment: datetime) -> datetime | None:
-        """Return the first time after `moment` (aware), or None if there is none."""
+        """Return the first time after `moment` (aware), or None after the last one."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Faults on request: which deliveries and AWS calls are disturbed, and how."""
+"""Inject faults into deliveries, AWS calls and handlers, as `CHAOS` says."""

@@ -90,7 +90,7 @@ NO_FAULTS = Chaos()
 
 
 class SeededRandom:
-    """Seeded random decisions, with a sequence of its own for each name. Thread-safe."""
+    """Seeded random decisions with one sequence per name. Thread-safe."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed

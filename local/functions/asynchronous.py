@@ -1,4 +1,4 @@
-"""Asynchronous invocations: accept an event, invoke, retry, and finally send a dead letter."""
+"""Invoke functions asynchronously: queue events, retry failures, and send dead letters."""
 
 from __future__ import annotations
 

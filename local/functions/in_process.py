@@ -1,4 +1,4 @@
-"""Run handlers in this process, for tests: fast, easy to debug, and one at a time.
+"""Run handlers in this process, one at a time. Tests use this: it is fast and easy to debug.
 
 Every handler is an `app.py`, so each is imported under a module name of its own. The environment
 is the union of all functions' variables, because adapters read their settings once, when they are

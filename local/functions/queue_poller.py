@@ -39,7 +39,7 @@ class QueuePoller:
 
     @property
     def max_concurrency(self) -> int | None:
-        """How many batches may be processed at the same time; None without a limit."""
+        """The limit of batches that are processed at the same time, or None."""
         return self._mapping.max_concurrency
 
     def run_once(self) -> bool:

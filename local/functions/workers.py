@@ -286,7 +286,7 @@ class WorkerInvoker:
         return worker
 
     def _crashes(self, function: Function) -> dict[str, str]:
-        """Return the variable that makes a worker crash at random, with a seed of its own."""
+        """Return the variable that makes a worker crash at random, with a different seed each."""
         if Fault.CRASH not in self._chaos:
             return {}
         seed = f"{self._chaos.seed} {function.logical_id} {self._started_count}"

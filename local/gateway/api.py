@@ -1,4 +1,4 @@
-"""The HTTP API without sockets: make an event of a request, invoke the function, make a response.
+"""Convert a request to an event, invoke the function of its route, and return the response.
 
 Sources: API Gateway Developer Guide, "Working with AWS Lambda proxy integrations for HTTP APIs"
 (payload format 2.0) and "Configure CORS for HTTP APIs".

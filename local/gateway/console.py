@@ -1,7 +1,7 @@
-"""Serve the browser console: the files of `web/`, at the root of the API's port.
+"""Serve the files of `web/`, the browser console, at the root of the API's port.
 
 Routes of the template have priority over files. A path that is neither goes to the API too, which
-answers it like any unknown path.
+handles it like any unknown path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The local S3: a gate in front of moto's, which refuses what AWS refuses."""
+"""An S3 server in front of moto's S3 that refuses what Amazon S3 refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CompleteMultipartUpload: check the listed parts, and assemble the object from them."""
+"""Complete a multipart upload: check the listed parts and assemble the object from them."""
 
 from __future__ import annotations
 
@@ -132,8 +132,8 @@ def check_completed_checksum(
             "request must include the checksum for each part. It was missing for part "
             f"{completed_part.number} in the request.",
         )
-    known = part.file.checksum if part.file.algorithm == upload.algorithm else None
-    if expected is not None and known is not None and expected != known:
+    actual = part.file.checksum if part.file.algorithm == upload.algorithm else None
+    if expected is not None and actual is not None and expected != actual:
         raise S3Error(
             "InvalidPart", details={"UploadId": upload.id, "PartNumber": str(completed_part.number)}
         )

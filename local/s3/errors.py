@@ -1,4 +1,4 @@
-"""The errors of S3: codes, statuses and the XML document.
+"""Error codes of S3 with their statuses and messages, and the XML document of an error.
 
 Source of codes, statuses and messages: Amazon S3 API Reference, "Error responses".
 """

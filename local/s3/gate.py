@@ -65,7 +65,7 @@ class S3Gate:
 
     def start(self) -> None:
         """Listen; raise OSError if the port is taken."""
-        self._server = Server(self._address, self._answer, lambda: http_date(self._now()))
+        self._server = Server(self._address, self._handle, lambda: http_date(self._now()))
         self.reset()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="local-s3", daemon=True
@@ -99,7 +99,7 @@ class S3Gate:
         self.publisher.reset()
         self.store.reset()
 
-    def _answer(self, request: Request) -> Response:
+    def _handle(self, request: Request) -> Response:
         try:
             self._name_resource(request)
             response = self._respond(request)

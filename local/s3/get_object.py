@@ -25,7 +25,7 @@ RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
 def find_object(context: Context, request: Request) -> StoredObject:
-    """Return the object or version that a request names; raise S3Error if there is none."""
+    """Return the object or version that a request names; raise S3Error if it does not exist."""
     version_id = request.query.get("versionId")
     if version_id is None:
         stored = context.store.current(request.bucket, request.key)
@@ -170,9 +170,9 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
 def get_object_attributes(context: Context, request: Request) -> Response:
     stored = find_object(context, request)
     listed = ",".join(request.headers.all("x-amz-object-attributes"))
-    wanted = {name.strip() for name in listed.split(",") if name.strip()}
-    unknown = wanted - {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
-    if unknown or not wanted:
+    requested = {name.strip() for name in listed.split(",") if name.strip()}
+    unknown = requested - {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
+    if unknown or not requested:
         raise S3Error("InvalidArgument", "Invalid attribute name specified.")
     preconditions.check_read(request.headers, stored.etag, stored.modified, {"ETag": stored.etag})
     elements = {
@@ -185,7 +185,7 @@ def get_object_attributes(context: Context, request: Request) -> Response:
     headers = {"Last-Modified": http_date(stored.modified)}
     if stored.version_id != "null":
         headers["x-amz-version-id"] = stored.version_id
-    inside = "".join(text for name, text in elements.items() if name in wanted)
+    inside = "".join(text for name, text in elements.items() if name in requested)
     return xml_response("GetObjectAttributesResponse", inside, headers)
 
 

@@ -1,4 +1,4 @@
-"""Apply lifecycle rules: delete expired objects, and abort incomplete multipart uploads.
+"""Delete expired objects and abort incomplete multipart uploads by the lifecycle rules.
 
 Only rules with a prefix as filter are applied. Rules by tag or size, transitions, and rules for
 older versions are stored and returned, but have no effect here.

@@ -155,7 +155,7 @@ def checksum_kind(given: Mapping[str, str]) -> tuple[str | None, str]:
 
 
 def find_upload(context: Context, request: Request) -> Upload:
-    """Return the upload that a request names; raise NoSuchUpload if there is none."""
+    """Return the upload that a request names; raise NoSuchUpload if it does not exist."""
     upload_id = request.query["uploadId"]
     found = context.store.bucket(request.bucket).multiparts.get(upload_id)
     if not isinstance(found, Upload) or found.key_name != request.key:

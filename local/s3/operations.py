@@ -129,9 +129,9 @@ class Operations:
     def _create_bucket(self, request: Request, caller: Caller) -> Response:
         """Create a bucket with moto, after checking its name, and block public access to it."""
         access.check_bucket_name(request.bucket)
-        known = request.bucket in self._context.store.backend.buckets
+        existed = request.bucket in self._context.store.backend.buckets
         response = self._to_moto(request, caller)
-        if response.status == 200 and not known:
+        if response.status == 200 and not existed:
             access.block_public_access(self._context.store.bucket(request.bucket))
         return response
 
@@ -184,7 +184,7 @@ class Operations:
         raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "UPLOAD"})
 
     def _notification(self, request: Request, caller: Caller) -> Response:
-        """Handle a notification configuration; moto would send events of its own."""
+        """Handle a notification configuration; moto would send misshapen events."""
         publisher = self._context.publisher
         self._context.store.bucket(request.bucket)
         if request.method == "GET":

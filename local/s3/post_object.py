@@ -1,4 +1,4 @@
-"""POST Object: store the file of a browser's form that a signed policy allows.
+"""Store the file of a browser's form (POST Object), if its signed policy allows that.
 
 Source: Amazon S3 API Reference, "POST Object" and "Authenticating Requests in Browser-Based Uploads
 Using POST (AWS Signature Version 4)".

@@ -25,7 +25,7 @@ DRAIN_IDLE_SECONDS = 5
 # broken connection. If more than this is left, the connection is closed.
 MAX_DRAINED_BYTES = 6 * 1024**3
 
-Answer = Callable[[Request], Response]
+Handle = Callable[[Request], Response]
 
 
 class Server(ThreadingHTTPServer):
@@ -36,8 +36,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], answer: Answer, date: Callable[[], str]) -> None:
-        self.answer = answer
+    def __init__(
+        self, address: tuple[str, int], handle: Handle, date: Callable[[], str]
+    ) -> None:
+        self.handle_s3_request = handle
         self.date = date
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -129,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(self._refusal(error, self.path, request_id))
             return
-        response = self._answer(body, request_id)
+        response = self._handle(body, request_id)
         try:
             unwanted = body.remaining > MAX_DRAINED_BYTES or self._waits_to_send(body)
             self.close_connection = self.close_connection or unwanted
@@ -139,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         if body.remaining:
             self._drain(body)
 
-    def _answer(self, body: Body, request_id: str) -> Response:
+    def _handle(self, body: Body, request_id: str) -> Response:
         path, _, raw_query = self.path.partition("?")
         try:
             request = Request(
@@ -151,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.client_address[0],
                 request_id,
             )
-            return self.server.answer(request)
+            return self.server.handle_s3_request(request)
         except S3Error as error:
             return self._refusal(error, path, request_id)
 

@@ -1,1 +1,1 @@
-"""The S3 that the stack uses: its own, or one that runs elsewhere."""
+"""The S3 store that the stack uses, which is its own or runs elsewhere."""

@@ -47,7 +47,7 @@ class ExternalStorageError(Exception):
 
 @dataclass(frozen=True)
 class StorageCapabilities:
-    """What the probe of a store has shown."""
+    """The capabilities of a store, as found by `probe_capabilities`."""
 
     copy_conditions: bool
     """It refuses a copy if a condition does not hold."""
@@ -164,7 +164,7 @@ class ExternalStorage:
                 "list, read and write; the region is us-east-1."
             ) from error
         except BotoCoreError as error:
-            raise ExternalStorageError(f"No S3 answers at {self.url}: {error}") from error
+            raise ExternalStorageError(f"No S3 responds at {self.url}: {error}") from error
 
 
 def _create_if_missing(client: S3Client, bucket: Bucket) -> str:

@@ -1,1 +1,1 @@
-"""Read `template.yaml` and say which resources it asks for."""
+"""Load `template.yaml`, check that it is supported, and return its resources."""

@@ -92,8 +92,8 @@ class Source:
         events = author.get("Properties", {}).get("Events", {})
         for name, event in events.items():
             properties = event.get("Properties", {})
-            spelt = str(properties.get("Method", "ANY")).upper()
-            if properties.get("Path") == path and spelt == method:
+            event_method = str(properties.get("Method", "ANY")).upper()
+            if properties.get("Path") == path and event_method == method:
                 return "Properties", "Events", name, "Properties"
         return "Properties", "Events"
 

@@ -205,7 +205,7 @@ def test_what_came_while_no_stack_ran_is_taken_up_by_the_next(
     [
         ({"S3_SECRET_ACCESS_KEY": "wrong"}, "SignatureDoesNotMatch"),
         ({"S3_ACCESS_KEY_ID": "nobody"}, "InvalidAccessKeyId"),
-        ({"S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "No S3 answers at http://127.0.0.1:1"),
+        ({"S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "No S3 responds at http://127.0.0.1:1"),
     ],
 )
 def test_a_store_that_cannot_be_used_is_said_plainly(

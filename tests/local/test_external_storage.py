@@ -215,7 +215,7 @@ def test_other_keys_than_the_store_s_are_told_what_it_says(
 
 def test_nobody_at_the_address_is_told(tmp_path: Path) -> None:
     nobody = ExternalStorage("http://127.0.0.1:1", KEYS)
-    with pytest.raises(ExternalStorageError, match=r"No S3 answers at http://127\.0\.0\.1:1"):
+    with pytest.raises(ExternalStorageError, match=r"No S3 responds at http://127\.0\.0\.1:1"):
         LocalStack(write_project(tmp_path), external_storage=nobody).start()
 
 
