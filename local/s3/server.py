@@ -36,9 +36,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(
-        self, address: tuple[str, int], handle: Handle, date: Callable[[], str]
-    ) -> None:
+    def __init__(self, address: tuple[str, int], handle: Handle, date: Callable[[], str]) -> None:
         self.handle_s3_request = handle
         self.date = date
         self._connections: dict[socket.socket, threading.Thread] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "local/README.md", *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 TARGET = re.compile(
     r"(?:`|^)(?:[A-Z_0-9]+=\S+ )*make ((?:-s )?[a-z0-9-]+(?: [a-z0-9-]+)*)", re.MULTILINE
@@ -70,5 +70,5 @@ def test_files_and_modules_that_are_named_exist(page: Path) -> None:
 
 def test_the_readme_leads_to_every_page() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    pages = [named(page) for page in PAGES if page.parent == ROOT / "docs"]
+    pages = [named(page) for page in PAGES if page.parent in (ROOT / "docs", ROOT / "local")]
     assert [page for page in pages if f"]({page})" not in text] == []
