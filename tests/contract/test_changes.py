@@ -1,4 +1,4 @@
-"""The AuditTrail and EventBus ports, kept by the fakes and by DynamoDB and EventBridge alike."""
+"""Contracts of the AuditTrail and EventBus ports, for their fakes and for AWS."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from tests.fakes.records import FILE, metadata, thumbnail, upload
 
 @dataclass
 class Audit:
-    """The port, and everything that it keeps."""
+    """The port, and functions that return its snapshots and counters."""
 
     trail: AuditTrail
-    kept: Callable[[], list[Mapping[str, Any]]]
+    snapshots: Callable[[], list[Mapping[str, Any]]]
     counted: Callable[[], dict[tuple[str, str], tuple[int, int]]]
     """Records, and public ones, by kind and bucket."""
 
@@ -44,7 +44,7 @@ def audit(request: pytest.FixtureRequest) -> Audit:
         return Audit(fake, lambda: list(fake.snapshots.values()), lambda: _summed(fake.counted))
     stack: LocalStack = request.getfixturevalue("stack")
 
-    def kept() -> list[Mapping[str, Any]]:
+    def snapshots() -> list[Mapping[str, Any]]:
         return [
             {
                 **item,
@@ -61,7 +61,7 @@ def audit(request: pytest.FixtureRequest) -> Audit:
             for item in stack.items("CountsTable")
         }
 
-    return Audit(DynamoAuditTrail(), kept, counted)
+    return Audit(DynamoAuditTrail(), snapshots, counted)
 
 
 def _summed(changes: Iterable[CounterChange]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -79,29 +79,29 @@ def snapshot(version: int = 1, **changes: Any) -> Mapping[str, Any]:
     return {**change.snapshot, **changes}
 
 
-def test_a_snapshot_is_kept_as_it_is(audit: Audit) -> None:
+def test_a_snapshot_is_stored_unchanged(audit: Audit) -> None:
     audit.trail.record(snapshot())
-    assert audit.kept() == [snapshot()]
+    assert audit.snapshots() == [snapshot()]
 
 
 @pytest.mark.parametrize("record", [upload(), thumbnail()])
-def test_snapshots_of_every_record_are_kept(audit: Audit, record: Any) -> None:
+def test_snapshots_of_every_type_are_stored(audit: Audit, record: Any) -> None:
     change = describe_change(None, record, NOON)
     assert change is not None
     audit.trail.record(change.snapshot)
-    assert audit.kept() == [change.snapshot]
+    assert audit.snapshots() == [change.snapshot]
 
 
 def test_a_snapshot_is_never_changed(audit: Audit) -> None:
     audit.trail.record(snapshot())
     audit.trail.record(snapshot(author="somebody else"))
-    assert audit.kept() == [snapshot()]
+    assert audit.snapshots() == [snapshot()]
 
 
-def test_every_version_of_every_record_is_kept(audit: Audit) -> None:
+def test_every_version_of_every_record_is_stored(audit: Audit) -> None:
     for one in (snapshot(1), snapshot(2), snapshot(1, instanceId="metadata/other")):
         audit.trail.record(one)
-    assert len(audit.kept()) == 3
+    assert len(audit.snapshots()) == 3
 
 
 def change(before: Any, after: Any, audit: Audit) -> None:
@@ -111,7 +111,7 @@ def change(before: Any, after: Any, audit: Audit) -> None:
     audit.trail.record(change.snapshot, change.counter_changes)
 
 
-def test_a_record_counts_while_lists_show_it(audit: Audit) -> None:
+def test_a_record_is_counted_while_lists_show_it(audit: Audit) -> None:
     first, second = metadata(), metadata(identifier=FILE, publicly_releasable=False, bucket="AAFC")
     change(None, first, audit)
     change(None, second, audit)
@@ -122,21 +122,21 @@ def test_a_record_counts_while_lists_show_it(audit: Audit) -> None:
     assert audit.counted() == {("metadata", "aafc"): (1, 0)}
 
 
-def test_a_change_that_is_told_twice_counts_once(audit: Audit) -> None:
+def test_a_repeated_change_is_counted_once(audit: Audit) -> None:
     for _ in range(3):
         change(None, thumbnail(), audit)
     assert audit.counted() == {("derivative", "aafc"): (1, 1)}
-    assert len(audit.kept()) == 1
+    assert len(audit.snapshots()) == 1
 
 
-def test_a_record_that_moves_counts_where_it_went(audit: Audit) -> None:
+def test_a_moved_record_is_counted_in_its_new_bucket(audit: Audit) -> None:
     before = metadata()
     change(None, before, audit)
     change(before, replace(before, version=2, bucket="bicoe"), audit)
     assert audit.counted() == {("metadata", "aafc"): (0, 0), ("metadata", "bicoe"): (1, 1)}
 
 
-def test_an_upload_counts_from_when_it_was_looked_into(audit: Audit) -> None:
+def test_an_upload_is_counted_once_it_was_inspected(audit: Audit) -> None:
     before = upload(status=UploadStatus.PROCESSING, version=0)
     assert describe_change(None, before, NOON) is None
     change(before, upload(), audit)
@@ -151,7 +151,7 @@ class Bus:
     """The port, and what consumers hear: type and detail."""
 
     bus: EventBus
-    heard: Callable[[], list[tuple[str, Mapping[str, Any]]]]
+    published: Callable[[], list[tuple[str, Mapping[str, Any]]]]
 
 
 @pytest.fixture(params=["in memory", "EventBridge"])
@@ -167,12 +167,12 @@ def bus(request: pytest.FixtureRequest) -> Bus:
         )
     stack: LocalStack = request.getfixturevalue("stack")
 
-    def heard() -> list[tuple[str, Mapping[str, Any]]]:
+    def published() -> list[tuple[str, Mapping[str, Any]]]:
         stack.settle()
         assert {event["source"] for event in stack.bus_events} <= {"coffer"}
         return [(event["detail-type"], event["detail"]) for event in stack.bus_events]
 
-    return Bus(EventBridgeBus(event_bus_client(), messaging_settings.event_bus), heard)
+    return Bus(EventBridgeBus(event_bus_client(), messaging_settings.event_bus), published)
 
 
 def message(number: int) -> dict[str, Any]:
@@ -180,15 +180,15 @@ def message(number: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("count", [1, 10, 11, 25])
-def test_messages_are_heard_in_their_order(bus: Bus, count: int) -> None:
+def test_messages_are_published_in_order(bus: Bus, count: int) -> None:
     messages = [message(number) for number in range(count)]
     assert bus.bus.publish(messages) == [True] * count
-    assert bus.heard() == [
+    assert bus.published() == [
         ("TestNotification", {"number": number, "name": "Käfer", "nothing": None})
         for number in range(count)
     ]
 
 
-def test_no_messages_are_no_call(bus: Bus) -> None:
+def test_no_messages_cause_no_call(bus: Bus) -> None:
     assert bus.bus.publish([]) == []
-    assert bus.heard() == []
+    assert bus.published() == []

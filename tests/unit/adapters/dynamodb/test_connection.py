@@ -1,4 +1,4 @@
-"""The connection to DynamoDB: one client, whatever is asked of which table."""
+"""The DynamoDB connection: all tables use one client."""
 
 from __future__ import annotations
 

@@ -367,12 +367,16 @@ def test_every_kind_is_read_in_each_of_its_orders(kind: Kind) -> None:
 
 
 def test_the_total_is_never_below_the_records_seen() -> None:
-    class Behind(InMemoryLists):
+    class OutdatedCounters(InMemoryLists):
         def count(self, *_: object, **__: object) -> int:
             return 0
 
     listing = read_page(
-        Behind(_many(30)), FrozenClock(), caller(), Query(kind=Kind.METADATA), PageRequest(limit=20)
+        OutdatedCounters(_many(30)),
+        FrozenClock(),
+        caller(),
+        Query(kind=Kind.METADATA),
+        PageRequest(limit=20),
     )
     assert (listing.total, listing.is_lower_bound) == (21, False)
 

@@ -123,9 +123,9 @@ class TestUse:
 
     def test_too_many_keys_are_not_read(self) -> None:
         records = [metadata(managed_attributes={f"key{number}": "" for number in range(3001)})]
-        asked: list[str] = []
-        read_used_terms(with_hooks(self.vocabulary, before=asked.append), records)
-        assert asked == ["terms"]
+        calls: list[str] = []
+        read_used_terms(with_hooks(self.vocabulary, before=calls.append), records)
+        assert calls == ["terms"]
 
 
 def test_a_record_uses_its_attributes_and_its_subtype_until_it_is_deleted() -> None:

@@ -58,34 +58,34 @@ def request(query: str) -> Request:
     )
 
 
-def ask(query: str, kind: Kind = Kind.METADATA) -> ListQuery:
+def parse(query: str, kind: Kind = Kind.METADATA) -> ListQuery:
     return parse_list_query(request(query), kind)
 
 
 def problems(query: str, kind: Kind = Kind.METADATA) -> list[tuple[str, str | None]]:
     with pytest.raises(MalformedRequestError) as caught:
-        ask(query, kind)
+        parse(query, kind)
     return [(problem.code, problem.parameter) for problem in caught.value.problems]
 
 
 def condition(query: str, kind: Kind = Kind.METADATA) -> Filter:
-    return ask(query, kind).query.condition
+    return parse(query, kind).query.condition
 
 
-def finds(query: str, kind: Kind = Kind.METADATA, **changes: Any) -> bool:
+def meets(query: str, kind: Kind = Kind.METADATA, **changes: Any) -> bool:
     return matches(condition(query, kind), filter_values(MAKE[kind](**changes)))
 
 
 def test_an_empty_query_means_everything_from_the_beginning() -> None:
-    asked = ask("")
-    assert asked.query == Query(kind=Kind.METADATA, condition=EVERYTHING)
-    assert (asked.page.limit, asked.page.cursor, asked.view) == (20, Cursor(), View())
+    parsed = parse("")
+    assert parsed.query == Query(kind=Kind.METADATA, condition=EVERYTHING)
+    assert (parsed.page.limit, parsed.page.cursor, parsed.view) == (20, Cursor(), View())
 
 
 # ---------------------------------------------------------------- filters
 
 
-def test_commas_are_alternatives_and_several_filters_all_hold() -> None:
+def test_commas_separate_alternatives_and_all_filters_must_be_met() -> None:
     assert condition("filter[filename]=a,b&filter[orientation][GT]=3") == AllOf(
         (
             AnyOf(
@@ -101,7 +101,7 @@ def test_commas_are_alternatives_and_several_filters_all_hold() -> None:
 
 def test_a_query_may_be_encoded_or_not() -> None:
     query = "filter[filename][EQ]=a b&page[limit]=5"
-    assert ask(quote(query, safe="=&")) == ask(query)
+    assert parse(quote(query, safe="=&")) == parse(query)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_value_in_quotes_may_contain_commas(text: str, values: tuple[str, ...]
     assert condition(f"filter[filename][IN]={quote(text)}") == AllOf((expected,))
 
 
-HOLDS = [
+FILTERS = [
     ("filter[filename]=leaf.png", True),
     ("filter[filename]=Leaf.png", False),
     ("filter[filename][NEQ]=leaf.png", False),
@@ -179,23 +179,23 @@ HOLDS = [
 ]
 
 
-@pytest.mark.parametrize(("query", "holds"), HOLDS, ids=[query for query, _ in HOLDS])
-def test_a_filter_is_met_or_not(query: str, holds: bool) -> None:
-    found = finds(
+@pytest.mark.parametrize(("query", "is_met"), FILTERS, ids=[query for query, _ in FILTERS])
+def test_a_filter_is_met_or_not(query: str, is_met: bool) -> None:
+    found = meets(
         query,
         orientation=6,
         ac_tags=("leaf", "green"),
         managed_attributes={"colour": "red"},
         dc_creator=METADATA,
     )
-    assert found is holds
+    assert found is is_met
 
 
 def test_every_kind_has_its_own_attributes() -> None:
-    assert finds(f"filter[acDerivedFrom.id]={METADATA}", Kind.DERIVATIVE)
-    assert finds("filter[derivativeType]=THUMBNAIL_IMAGE", Kind.DERIVATIVE)
-    assert finds("filter[uploadStatus]=AVAILABLE", Kind.OBJECT_UPLOAD)
-    assert not finds("filter[rejectionReason.code]=empty_file", Kind.OBJECT_UPLOAD)
+    assert meets(f"filter[acDerivedFrom.id]={METADATA}", Kind.DERIVATIVE)
+    assert meets("filter[derivativeType]=THUMBNAIL_IMAGE", Kind.DERIVATIVE)
+    assert meets("filter[uploadStatus]=AVAILABLE", Kind.OBJECT_UPLOAD)
+    assert not meets("filter[rejectionReason.code]=empty_file", Kind.OBJECT_UPLOAD)
     assert problems("filter[derivativeType]=LARGE_IMAGE") == [
         ("unknown_attribute", "filter[derivativeType]")
     ]
@@ -298,7 +298,7 @@ def test_an_error_reports_all_problems() -> None:
 
 
 def test_other_parameters_are_ignored() -> None:
-    assert ask("lang=fr&limit=5&_=17&optfields[metadata]=x") == ask("")
+    assert parse("lang=fr&limit=5&_=17&optfields[metadata]=x") == parse("")
 
 
 # ---------------------------------------------------------------- sort, page, view
@@ -306,27 +306,27 @@ def test_other_parameters_are_ignored() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_lists_are_sorted_by_attributes_with_an_index(kind: Kind) -> None:
-    assert ask("sort=-createdOn", kind).query == Query(
+    assert parse("sort=-createdOn", kind).query == Query(
         kind=kind, order=SortOrder.CREATED, descending=True
     )
     by_change = kind is Kind.METADATA
     if by_change:
-        assert ask("sort=xmpMetadataDate", kind).query.order is SortOrder.CHANGED
+        assert parse("sort=xmpMetadataDate", kind).query.order is SortOrder.CHANGED
     else:
         assert problems("sort=xmpMetadataDate", kind) == [("unknown_attribute", "sort")]
 
 
 def test_a_page_begins_at_an_offset_or_a_cursor() -> None:
-    assert ask("page[offset]=10000&page[limit]=1000").page.cursor == Cursor(skip=10_000)
+    assert parse("page[offset]=10000&page[limit]=1000").page.cursor == Cursor(skip=10_000)
     cursor = encode_cursor(CURSOR, Query(kind=Kind.METADATA))
-    assert ask(f"page[cursor]={cursor}").page.cursor == CURSOR
+    assert parse(f"page[cursor]={cursor}").page.cursor == CURSOR
     assert problems(f"page[cursor]={cursor}&page[offset]=1") == [
         ("malformed_parameter", "page[offset]")
     ]
 
 
 def test_fields_are_named_by_type() -> None:
-    view = ask(
+    view = parse(
         "include=derivatives,dcCreator&fields[metadata]=filename, bucket&fields[derivative]="
     )
     assert view.view == View(
@@ -336,12 +336,12 @@ def test_fields_are_named_by_type() -> None:
 
 
 def test_one_record_is_viewed_with_the_same_parameters() -> None:
-    asked = request("include=acDerivedFrom&fields[metadata]=bucket")
-    assert parse_view(asked, Kind.DERIVATIVE) == View(
+    parsed = request("include=acDerivedFrom&fields[metadata]=bucket")
+    assert parse_view(parsed, Kind.DERIVATIVE) == View(
         include=("acDerivedFrom",), fields={"metadata": frozenset({"bucket"})}
     )
     with pytest.raises(MalformedRequestError):
-        parse_view(asked, Kind.OBJECT_UPLOAD)
+        parse_view(parsed, Kind.OBJECT_UPLOAD)
 
 
 # ---------------------------------------------------------------- cursors
@@ -414,7 +414,7 @@ def _spelled(value: Any) -> str:
 
 def test_an_object_is_filtered_by_a_member() -> None:
     with pytest.raises(MalformedRequestError) as refusal:
-        ask("filter[managedAttributes]=red")
+        parse("filter[managedAttributes]=red")
     [problem] = refusal.value.problems
     assert problem.detail == (
         "managedAttributes is an object: name one of its members, managedAttributes.<name>."
@@ -463,15 +463,15 @@ VALUES = st.one_of(
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=5), st.sampled_from(list(Kind)))
 def test_any_query_is_parsed_or_refused(pairs: list[tuple[str, str]], kind: Kind) -> None:
     try:
-        asked = ask(urlencode(pairs), kind)
+        parsed = parse(urlencode(pairs), kind)
     except RequestError as error:
         nameless = [problem for problem in error.problems if not problem.parameter]
         assert nameless == []
         return
-    matches(asked.query.condition, filter_values(MAKE[kind]()))
-    cursor = encode_cursor(Cursor(seen=1), asked.query)
-    assert decode_cursor(cursor, asked.query) == Cursor(seen=1)
+    matches(parsed.query.condition, filter_values(MAKE[kind]()))
+    cursor = encode_cursor(Cursor(seen=1), parsed.query)
+    assert decode_cursor(cursor, parsed.query) == Cursor(seen=1)
 
 
-def test_identifiers_are_told_apart() -> None:
-    assert not finds(f"filter[fileIdentifier]={identifier(99)}")
+def test_a_file_is_filtered_by_its_identifier() -> None:
+    assert not meets(f"filter[fileIdentifier]={identifier(99)}")

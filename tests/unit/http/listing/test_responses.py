@@ -41,7 +41,7 @@ def stored(*records: ListedRecord) -> Stored:
     return InMemoryLists(records), catalogue
 
 
-def asked(query: str = "", path: str = "/api/v1/metadata", **headers: str) -> Request:
+def request_for(query: str = "", path: str = "/api/v1/metadata", **headers: str) -> Request:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return make_request(f"GET {path}", path=path, query=query, headers=named)
 
@@ -56,7 +56,7 @@ def listed(
     query: str, who: Caller, *records: ListedRecord, kind: Kind = Kind.METADATA
 ) -> dict[str, Any]:
     lists, catalogue = stored(*records)
-    request = asked(query, f"/api/v1/{kind}")
+    request = request_for(query, f"/api/v1/{kind}")
     wanted = parse_list_query(request, kind)
     page = read_page(lists, FrozenClock(), who, wanted.query, wanted.page)
     related = find_related(lists, catalogue, who, kind, page.records, wanted.view.include)
@@ -67,7 +67,7 @@ def shown(
     query: str, who: Caller, record: ListedRecord, *others: ListedRecord, **headers: str
 ) -> dict[str, Any]:
     kind = kind_of(record)
-    request = asked(query, f"/api/v1/{kind}/x", **headers)
+    request = request_for(query, f"/api/v1/{kind}/x", **headers)
     view = parse_view(request, kind)
     related = find_related(*stored(record, *others), who, kind, [record], view.include)
     return document(record_response(request, record, view, related, who))
@@ -201,7 +201,7 @@ def test_permissions_are_shown_on_request(who: Caller, expected: list[str]) -> N
 def test_permissions_differ_by_kind() -> None:
     found = shown("", caller(Role.USER), thumbnail(), include_dina_permission="1")
     assert found["data"]["meta"]["permissions"] == ["create", "update", "delete"]
-    request = asked(path="/api/v1/object-upload/x", include_dina_permission="1")
+    request = request_for(path="/api/v1/object-upload/x", include_dina_permission="1")
     view = parse_view(request, Kind.OBJECT_UPLOAD)
     duplicate = an_upload(duplicate_found=True)
     for who, expected in ((ADMIN, ["update", "delete"]), (caller(Role.SUPER_USER), [])):
@@ -217,7 +217,7 @@ def test_an_etag_does_not_cover_included_records() -> None:
         ("fields[metadata]=filename", 304),
         ("include=derivatives", 200),
     ):
-        request = asked(query, if_none_match='"1"')
+        request = request_for(query, if_none_match='"1"')
         view = parse_view(request, Kind.METADATA)
         response = record_response(request, metadata(), view, RelatedRecords(), caller())
         assert response.status == status, query
