@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from coffer.domain.detection import canonical, extensions_of, is_a, known_media_types
-from coffer.domain.detection.hierarchy import supertype_of
-from coffer.domain.detection.names import type_by_name
-from coffer.domain.detection.recognisers import RECOGNISERS
-from coffer.domain.detection.signatures import types_by_signature
+from coffer.domain.detection.registry import supertype_of, type_by_name
+from coffer.domain.detection.signatures import RECOGNISERS, types_by_signature
 from coffer.domain.detection.tables.aliases import ALIASES
 from coffer.domain.detection.tables.extensions import EXTENSIONS
 from coffer.domain.detection.tables.hierarchy import SPECIAL_CASES

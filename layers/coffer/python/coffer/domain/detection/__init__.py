@@ -1,9 +1,8 @@
-"""What kind of file this is: by its bytes first, by its name where the bytes leave it open."""
+"""Detect the media type of a file: by its bytes first, then by its name."""
 
 from coffer.domain.detection.detector import Detection, detect
-from coffer.domain.detection.hierarchy import canonical, is_a
-from coffer.domain.detection.media_types import extensions_of, known_media_types
-from coffer.domain.detection.readers import BufferReader, ByteReader
+from coffer.domain.detection.registry import canonical, extensions_of, is_a, known_media_types
+from coffer.domain.detection.window import BufferReader, ByteReader
 
 __all__ = [
     "BufferReader",

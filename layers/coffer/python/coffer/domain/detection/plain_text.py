@@ -1,4 +1,4 @@
-"""Whether bytes are text: by what they hold, not by what they say."""
+"""Decide whether bytes are text, by counting them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _MOSTLY_READABLE = bytes(range(0x20, 0x7F)) + bytes(range(0xC0, 0x100)) + _SAFE_
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Whether the head has less than 2 % control bytes and is mostly ASCII, or is UTF-8.
+    """True if the head has less than 2 % control bytes and is mostly ASCII, or is UTF-8.
 
-    Bytes are counted, not decoded, as Apache Tika's text detector does: a head that ends within
-    a character, or one wrong byte in much text, changes nothing.
+    Bytes are counted, not decoded, as in Apache Tika's text detector. So a head that ends inside a
+    character, or a single wrong byte, does not matter.
     """
     if not head:
         return False
@@ -40,5 +40,5 @@ def _looks_like_utf8(head: bytes, controls: int) -> bool:
 
 
 def _count(data: bytes, wanted: bytes) -> int:
-    # Deleting in C is some fifty times as fast as counting in a loop.
+    # Deleting the bytes in C is about fifty times as fast as counting in a loop.
     return len(data) - len(data.translate(None, wanted))

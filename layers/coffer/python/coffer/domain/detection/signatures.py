@@ -1,18 +1,87 @@
-"""Finding the media types whose signatures a head bears, the strongest tier of them first."""
+"""Find the media types whose signatures the head of a file has.
+
+`SIGNATURES` has the rows that compare bytes at offsets; `RECOGNISERS` has the functions for formats
+that need more than that. Both are grouped by tier, the priority in Apache Tika 3.2.3.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
-from coffer.domain.detection.recognisers import RECOGNISERS
+from coffer.domain.detection.families import (
+    audio,
+    data,
+    executables,
+    images,
+    iso_bmff,
+    mail,
+    matroska,
+    text,
+)
 from coffer.domain.detection.tables.signatures import SIGNATURES, Part, Row
 
-# first byte of the file -> rows that want this byte there; None -> rows that want none there
+Recogniser = Callable[[bytes], str | None]
+"""Returns a media type for the head of a file, or None."""
+
+RECOGNISERS: dict[int, tuple[Recogniser, ...]] = {
+    90: (images.tga,),
+    80: (data.owner_file,),
+    70: (mail.mbox,),
+    60: (
+        executables.fat_mach_o,
+        executables.pe_for_machine,
+        iso_bmff.by_brand,
+        audio.adts_after_id3,
+        audio.windows_video,
+        text.html_tag_first,
+        mail.saved_page,
+        data.berkeley_db_versioned,
+        data.postscript_illustrator,
+    ),
+    55: (executables.thin_mach_o, executables.pe, text.robots),
+    50: (
+        executables.elf,
+        executables.any_mach_o,
+        iso_bmff.quicktime,
+        audio.mpeg,
+        audio.ac3,
+        audio.portable_sound,
+        audio.windows_audio,
+        images.bmp,
+        images.netpbm,
+        images.cgm,
+        images.dwg,
+        images.dgn,
+        images.dxf,
+        mail.certain,
+        text.bibtex,
+        text.batch,
+        text.graphviz,
+        data.marc,
+        data.flow_cytometry,
+        data.berkeley_db,
+        data.sereal,
+        data.heap_dump,
+        data.signed_data,
+        data.certificate,
+        data.fat_image,
+        data.amiga_disk,
+        data.touhou,
+    ),
+    45: (mail.likely,),
+    40: (matroska.webm, mail.possible, text.matlab_function, data.dbf, data.key),
+    30: (audio.adts, text.bibtex_after_comment),
+    20: (audio.sun_audio,),
+    10: (data.miniseed,),
+}
+
+# First byte of the file -> rows that require it; None -> rows that require none.
 _RowsByFirstByte = dict[int | None, list[Row]]
 
 
 def types_by_signature(head: bytes) -> list[str]:
-    """The types of the highest tier that matches, the longest signature first; or an empty list."""
+    """Return the types of the highest tier that matches, the longest signature first."""
     if not head:
         return []
     for tier, rows in _tiers().items():
@@ -22,13 +91,13 @@ def types_by_signature(head: bytes) -> list[str]:
             if (media_type := recognise(head)) is not None
         ]
         for anchored in (head[0], None):
-            found += [row[1] for row in rows.get(anchored, ()) if _bears(head, row[2])]
+            found += [row[1] for row in rows.get(anchored, ()) if _matches(head, row[2])]
         if found:
             return list(dict.fromkeys(found))
     return []
 
 
-def _bears(head: bytes, parts: tuple[Part, ...]) -> bool:
+def _matches(head: bytes, parts: tuple[Part, ...]) -> bool:
     for part in parts:
         if len(part) == 2:
             offset, mark = part
@@ -44,9 +113,9 @@ def _bears(head: bytes, parts: tuple[Part, ...]) -> bool:
 @cache
 def _tiers() -> dict[int, _RowsByFirstByte]:
     tiers: dict[int, _RowsByFirstByte] = {}
-    # Between equals Tika takes the name that sorts last; sorting is stable.
+    # Of equally long signatures, Tika prefers the name that sorts last; sorting is stable.
     by_name = sorted(SIGNATURES, key=lambda row: row[1], reverse=True)
-    for row in sorted(by_name, key=_strongest_first):
+    for row in sorted(by_name, key=_sort_key):
         anchor = row[2][0]
         first_byte = anchor[1][0] if len(anchor) == 2 and anchor[0] == 0 else None
         tiers.setdefault(row[0], {}).setdefault(first_byte, []).append(row)
@@ -55,5 +124,5 @@ def _tiers() -> dict[int, _RowsByFirstByte]:
     return dict(sorted(tiers.items(), reverse=True))
 
 
-def _strongest_first(row: Row) -> tuple[int, int]:
+def _sort_key(row: Row) -> tuple[int, int]:
     return -row[0], -sum(len(part[-1]) for part in row[2])

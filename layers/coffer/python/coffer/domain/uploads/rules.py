@@ -31,7 +31,7 @@ def inspect(
 ) -> Content:
     """Detect what the file is; raise RejectedError if it may not be stored.
 
-    Reads the head and, for some formats, a few more ranges (see `detection.windows`).
+    Reads the head and, for some formats, a few more ranges (see `detection.window`).
     """
     if reader.size_bytes == 0:
         raise RejectedError(Rejection(code="empty_file", detail="Can't store empty file."))

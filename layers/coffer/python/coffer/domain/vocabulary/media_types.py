@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from coffer.domain.detection.media_types import known_media_types
+from coffer.domain.detection.registry import known_media_types
 from coffer.domain.errors import NotFoundError
 from coffer.domain.media_types import base_type
 from coffer.domain.uploads.forbidden_types import is_forbidden

@@ -1,5 +1,5 @@
-"""Formats that hold other things: they are recognised by what is inside, not by how they begin.
+"""Detectors of container formats, which are recognised by their content.
 
-Each takes the window on a file and answers a media type or None. They may read more of the file
-than its head, within the window's budget.
+Each takes the window of a file and returns a media type or None. It may read more of the file than
+the head, within the window's budget.
 """

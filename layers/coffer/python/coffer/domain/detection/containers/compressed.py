@@ -1,13 +1,14 @@
-"""Compressed single files that have a type of their own by what they hold or how they begin.
+"""Detect compressed single files by their first bytes, and gzip also by its content.
 
-What Apache Commons Compress recognises for Apache Tika beside the signatures of the registry.
+These are the formats that Apache Commons Compress recognises for Apache Tika, in addition to the
+signatures of the registry.
 """
 
 from __future__ import annotations
 
 import zlib
 
-from coffer.domain.detection.windows import Window
+from coffer.domain.detection.window import Window
 
 _GZIP = b"\x1f\x8b"
 _PEEK_PACKED_BYTES = 1024
@@ -16,25 +17,25 @@ _INSIDE_GZIP = (
     (b"WARC/", "application/warc+gz"),
     (b"filedesc://", "application/arc+gz"),
 )
-_BEGINNINGS = (
+_STARTS = (
     (b"BZh", "application/x-bzip2"),
     (b"]\x00\x00", "application/x-lzma"),
     (b"\xca\xfe\xd0\x0d", "application/x-java-pack200"),
     (b"\xff\x06\x00\x00sNaPpY", "application/x-snappy-framed"),
 )
-# A Zstandard file may begin with frames to skip (RFC 8878, 3.1.2): 0x184D2A5? little-endian.
+# A Zstandard file may start with skippable frames (RFC 8878, 3.1.2): 0x184D2A5?, little-endian.
 _ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 
 
 def compressed_type(window: Window) -> str | None:
-    """The type of a compressed file; None of anything else."""
+    """Return the type of a compressed file, or None."""
     head = window.head
     if head.startswith(_GZIP):
         inside = _peek(head[:_PEEK_PACKED_BYTES])
         return next((k for mark, k in _INSIDE_GZIP if inside.startswith(mark)), "application/gzip")
     if head[1:4] == _ZSTD_SKIPPABLE and head[0] & 0xF0 == 0x50:
         return "application/zstd"
-    return next((kind for mark, kind in _BEGINNINGS if head.startswith(mark)), None)
+    return next((kind for mark, kind in _STARTS if head.startswith(mark)), None)
 
 
 def _peek(packed: bytes) -> bytes:

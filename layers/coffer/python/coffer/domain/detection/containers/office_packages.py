@@ -1,19 +1,19 @@
-"""Office Open XML and its relatives: zip packages that list the types of their parts.
+"""Detect Office Open XML and similar zip packages by their list of content types.
 
-Sources: ECMA-376 part 2 (Open Packaging Conventions); the content types of main parts are those
-Microsoft registers; the rule from main part to document is Apache Tika 3.2.3's.
+Sources: ECMA-376 part 2 (Open Packaging Conventions); Microsoft's registered content types of main
+parts; Apache Tika 3.2.3 for the rule from main part to document.
 """
 
 from __future__ import annotations
 
 from coffer.domain.detection.containers.zip_members import Members
-from coffer.domain.detection.hierarchy import specialises
-from coffer.domain.detection.xml_reading import UnsafeXmlError, first_elements
+from coffer.domain.detection.registry import specialises
+from coffer.domain.detection.xml_parser import UnsafeXmlError, first_elements
 
 _CONTENT_TYPES = b"[Content_Types].xml"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
-# Part types that say the document's type by themselves; those of main parts say it by rule.
+# Part types that determine the document's type; for main parts there is a rule.
 _BY_PART = {
     f"{_OFFICE}thememanager+xml": "application/vnd.openxmlformats-officedocument",
     "application/vnd.adsk-package.dwfx-fixeddocumentsequence+xml": "model/vnd.dwfx+xps",
@@ -23,7 +23,7 @@ _MAIN_ENDINGS = (".main+xml", ".main")
 _MAX_PARTS = 4096
 _SOME_PACKAGE = "application/x-tika-ooxml"
 
-# Where the list itself can't be read: the usual name of the main part.
+# The usual name of the main part, for packages whose list cannot be read.
 _BY_MAIN_PART = {
     b"word/document.xml": f"{_OFFICE}wordprocessingml.document",
     b"xl/workbook.xml": f"{_OFFICE}spreadsheetml.sheet",
@@ -36,10 +36,10 @@ _BY_MAIN_PART = {
 
 
 def office_type(members: Members) -> str | None:
-    """The type of an Office package by its list of parts; None of other archives.
+    """Return the type of an Office package, or None for other archives.
 
-    The first part in the list that says a type decides. Where none does, or the list can't be read,
-    the names of members do; a package of some other program is just a package.
+    The first part in the list that determines a type decides. If none does, or the list cannot be
+    read, the names of members decide. Other packages have the general package type.
     """
     if _CONTENT_TYPES not in members:
         return None
@@ -54,7 +54,7 @@ def office_type(members: Members) -> str | None:
 
 
 def _part_types(content: bytes) -> list[str]:
-    """Content types of a package's parts, lower case, in the order of the list."""
+    """Return the content types of a package's parts in lower case, in the order of the list."""
     try:
         elements = first_elements(content, _MAX_PARTS)
     except UnsafeXmlError:
@@ -67,11 +67,10 @@ def _part_types(content: bytes) -> list[str]:
 
 
 def _document_of(part: str) -> str | None:
-    """The type of the document that has such a part; None for parts of any document.
+    """Return the type of a document with this part, or None for parts of any document.
 
-    Of a main part's type it is what comes before the last dot; macros are marked as registered.
-    It has to be a known type of Office document: whatever else a package says of itself, it is
-    not let past as a picture or a page by claiming to be one, nor written into a header.
+    For a main part it is the text before the last dot, with the registered name for macros. Only
+    known Office types are returned, so an archive cannot claim to be an image or a web page.
     """
     if part in _BY_PART:
         return _BY_PART[part]

@@ -1,18 +1,18 @@
-"""Ogg files, by the codecs of the streams that begin in them.
+"""Detect the type of Ogg files by the codecs of their streams.
 
-Sources: RFC 3533 for pages; Apache Tika's Ogg detector for what the codecs make of a file.
+Sources: RFC 3533 for pages; Apache Tika's Ogg detector for the type of each combination.
 """
 
 from __future__ import annotations
 
-from coffer.domain.detection.windows import Window
+from coffer.domain.detection.window import Window
 
 _PAGE = b"OggS"
 _PAGE_HEADER_BYTES = 27
 _BEGINS_STREAM = 0x02
 _MAX_STREAMS = 64
 
-# The first packet of a stream begins with the mark.
+# The first bytes of a stream's first packet.
 _CODECS: tuple[tuple[bytes, str], ...] = (
     (b"\x01vorbis", "audio/vorbis"),
     (b"OpusHead", "audio/opus"),
@@ -35,7 +35,7 @@ _GENERAL = "application/ogg"
 
 
 def ogg_type(window: Window) -> str | None:
-    """The type of an Ogg file by its streams; None of anything else."""
+    """Return the type of an Ogg file, or None."""
     if not window.head.startswith(_PAGE):
         return None
     streams = _streams(window.head)
@@ -54,7 +54,7 @@ def ogg_type(window: Window) -> str | None:
 
 
 def _streams(head: bytes) -> list[str]:
-    """Types of the streams that begin in the head; all begin before any of them goes on."""
+    """Return the types of the streams; all of them start at the beginning of the file."""
     streams: list[str] = []
     at = 0
     while head.startswith(_PAGE, at) and len(streams) < _MAX_STREAMS:

@@ -1,19 +1,19 @@
-"""OLE2 compound files: old Office and much else, by the names in the root directory.
+"""Detect OLE2 compound files, such as old Office documents, by the names in the root directory.
 
-Only children of the root count: what is embedded in a document lies deeper and would mislead.
-Sources: [MS-CFB] for the structure, Apache Tika 3.2.3's detectors for what the names mean.
+Only children of the root count; embedded documents are deeper. Sources: [MS-CFB] for the structure,
+Apache Tika 3.2.3's detectors for the names.
 """
 
 from __future__ import annotations
 
-from coffer.domain.detection.windows import Window
+from coffer.domain.detection.window import Window
 
 OLE2 = "application/x-tika-msoffice"
 
 _MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER_BYTES = 512
 _ENTRY_BYTES = 128
-_FREE_OR_END = 0xFFFFFFFA  # from here on, sector numbers are marks
+_FREE_OR_END = 0xFFFFFFFA  # higher sector numbers are markers
 _NO_ENTRY = 0xFFFFFFFF
 _SECTOR_SHIFTS = (9, 12)
 _ROOT_ENTRY = 5
@@ -24,7 +24,7 @@ _READ_AHEAD = 65_536
 _EMBEDDED = "application/x-tika-msoffice-embedded"
 _WORKS = "application/vnd.ms-works"
 
-# All the names of a row are in the root directory; the first such row decides. Upper case.
+# The first row decides whose names are all in the root directory. Names are in upper case.
 _BY_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("application/x-tika-ooxml-protected", ("ENCRYPTEDPACKAGE", "ENCRYPTIONINFO")),
     ("application/x-hwp-v5", ("\x05HWPSUMMARYINFORMATION",)),
@@ -62,14 +62,14 @@ _BY_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _RIGHTS_MANAGED = ("\tDRMDATASPACE", "DRMENCRYPTEDDATASPACE")
 _MESSAGE_PROPERTY = "__SUBSTG1.0_"
 
-# What the CompObj stream says of the program, where the names leave two possibilities.
+# The program in the CompObj stream, if the names leave two possibilities.
 _BY_PROGRAM: tuple[tuple[str, bytes, str], ...] = (
     ("application/vnd.ms-excel", b"MSGraph.Chart", "application/vnd.ms-graph"),
     ("application/vnd.stardivision.draw", b"StarImpress", "application/vnd.stardivision.impress"),
     (f"{_EMBEDDED}; format=comp_obj", b"Quill96", _WORKS),
 )
 
-# For a file whose directory is lost: stream names that usually stand near its start.
+# Stream names that are usually near the start, for a file without a readable directory.
 _NAMES_IN_HEAD: tuple[tuple[str, bytes], ...] = (
     ("application/msword", "WordDocument".encode("utf-16-le")),
     ("application/x-tika-msworks-spreadsheet", "WksSSWorkBook".encode("utf-16-le")),
@@ -80,7 +80,7 @@ _NAMES_IN_HEAD: tuple[tuple[str, bytes], ...] = (
 
 
 def ole2_type(window: Window) -> str | None:
-    """The type of a compound file by its root directory; None of anything else."""
+    """Return the type of a compound file, or None."""
     if not window.head.startswith(_MARK):
         return None
     directory = _Directory(window)
@@ -102,14 +102,14 @@ def _by_names(names: set[str]) -> str:
 
 
 def _confirmed(media_type: str, names: set[str]) -> bool:
-    """A project has a storage called by three blanks and a number, too."""
+    """True unless the type is Project and no storage is named three blanks and a number."""
     if media_type != "application/vnd.ms-project":
         return True
     return any(name.startswith("   ") and name[3:].isdigit() for name in names)
 
 
 def _by_program(media_type: str, window: Window) -> str:
-    # The stream is small and lies in a stream of small streams; what was read holds it mostly.
+    # CompObj is a small stream; it is usually in the blocks that were read.
     for candidate, program, instead in _BY_PROGRAM:
         if media_type == candidate and any(program in block for block in window.blocks):
             return instead
@@ -122,7 +122,7 @@ def _by_head(head: bytes) -> str:
 
 
 class _Directory:
-    """The directory of a compound file, as far as it can be had."""
+    """The directory entries of a compound file that can be read within the budget."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
@@ -134,7 +134,7 @@ class _Directory:
         self._entries = self._read_entries() if self._sector_bytes else []
 
     def root_names(self) -> set[str]:
-        """Names of the root storage's children, in upper case."""
+        """Return the names of the root storage's children, in upper case."""
         if not self._entries or self._entries[0][66:67] != bytes((_ROOT_ENTRY,)):
             return set()
         names: set[str] = set()
@@ -151,11 +151,11 @@ class _Directory:
         return names
 
     def has_any(self, names: tuple[str, ...]) -> bool:
-        """Whether any entry, at any depth, bears one of the names."""
+        """True if an entry, at any depth, has one of the names."""
         return any(_name(entry) in names for entry in self._entries if entry)
 
     def _read_entries(self) -> list[bytes]:
-        """Entries by number; those in sectors that could not be read are empty."""
+        """Return the entries by number; those in unreadable sectors are empty."""
         entries: list[bytes] = []
         for sector in self._chain(self._first_sector):
             content = self._sector(sector)
@@ -167,10 +167,7 @@ class _Directory:
         return entries
 
     def _chain(self, sector: int) -> list[int]:
-        """Sectors of a stream; a chain that runs in a circle or out of sight ends there.
-
-        Where the allocation table can't be read, the sectors are taken to follow each other.
-        """
+        """Return the sectors of a stream, up to a repeated or an unreadable one."""
         chain: list[int] = []
         seen: set[int] = set()
         while sector < _FREE_OR_END and sector not in seen:
@@ -190,7 +187,7 @@ class _Directory:
         return _u32(content, 4 * index) if len(content) >= 4 * index + 4 else _NO_ENTRY
 
     def _sector(self, sector: int) -> bytes:
-        # Sector 0 follows the header, which takes a whole sector.
+        # Sector 0 follows the header, which fills a whole sector.
         start = (sector + 1) * self._sector_bytes
         return self._window.fetch(start, self._sector_bytes, _READ_AHEAD)
 

@@ -1,8 +1,8 @@
-"""Binary property lists, by the keys of what they describe."""
+"""Detect binary property lists by their keys."""
 
 from __future__ import annotations
 
-from coffer.domain.detection.windows import Window
+from coffer.domain.detection.window import Window
 
 # Keys are ASCII strings in the file: a marker, the length, and the text.
 _BY_KEYS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
@@ -13,7 +13,7 @@ _BY_KEYS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
 
 
 def property_list_type(window: Window) -> str | None:
-    """The type of a binary property list; None of anything else."""
+    """Return the type of a binary property list, or None."""
     if not window.head.startswith(b"bplist"):
         return None
     for media_type, keys in _BY_KEYS:

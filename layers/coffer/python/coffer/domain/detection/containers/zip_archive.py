@@ -1,7 +1,8 @@
-"""Zip archives that are documents, packages or programs, by their members.
+"""Detect zip archives that are documents, packages or programs, by their members.
 
-Sources: Apache Tika 3.2.3's zip detectors; ECMA-376 part 2 for Office packages, OASIS OpenDocument
-1.3 part 2 section 3.3 for `mimetype`.
+Which types may be uploaded is decided in `uploads.forbidden_types`. Sources: Apache Tika 3.2.3's
+zip detectors; ECMA-376 part 2 for Office packages; OASIS OpenDocument 1.3 part 2 section 3.3 for
+`mimetype`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Callable
 
 from coffer.domain.detection.containers.office_packages import office_type
 from coffer.domain.detection.containers.zip_members import Members
-from coffer.domain.detection.hierarchy import ZIP, canonical, is_a
+from coffer.domain.detection.registry import ZIP, canonical, is_a
 from coffer.domain.detection.tables.extensions import EXTENSIONS
 from coffer.domain.detection.tables.xml_roots import XML_ROOTS
-from coffer.domain.detection.windows import Window
-from coffer.domain.detection.xml_reading import UnsafeXmlError, first_elements, root_element
+from coffer.domain.detection.window import Window
+from coffer.domain.detection.xml_parser import UnsafeXmlError, first_elements, root_element
 
 _MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00")
 _MAX_MIMETYPE = 127
@@ -40,21 +41,21 @@ _STAR_OFFICE = {
 
 
 def zip_type(window: Window) -> str | None:
-    """The type of a zip archive by its members, or application/zip; None of anything else."""
+    """Return the type of a zip archive by its members; None for other files."""
     if not window.head.startswith(_MARKS):
         return None
     members = Members(window)
-    for ask in _QUESTIONS:
-        media_type = ask(members)
+    for detect_members in _DETECTORS:
+        media_type = detect_members(members)
         if media_type:
             return media_type
     return ZIP
 
 
 def _declared(members: Members) -> str | None:
-    """What the member `mimetype` says, if a zip archive can be that.
+    """Return the type in the member `mimetype`, if a zip archive can have that type.
 
-    A picture or a web page cannot; an archive is not let past by claiming to be one.
+    Other types are ignored, so an archive cannot claim to be an image or a web page.
     """
     content = members.content(b"mimetype")
     if not content or len(content) > _MAX_MIMETYPE:
@@ -140,7 +141,7 @@ def _star_office(members: Members) -> str | None:
         return None
     for entry in entries:
         if entry.name == "file-entry":
-            # The attributes' namespace has changed over the years, their names have not.
+            # The namespace of the attributes differs between versions, their names do not.
             plain = {key.rpartition(" ")[2]: value for key, value in entry.attributes.items()}
             declared = plain.get("media-type", "-")
             if declared in _STAR_OFFICE:
@@ -158,7 +159,7 @@ def _type_of_root(content: bytes) -> str:
     return XML_ROOTS.get((root.namespace, root.name), "") if root else ""
 
 
-_QUESTIONS: tuple[Callable[[Members], str | None], ...] = (
+_DETECTORS: tuple[Callable[[Members], str | None], ...] = (
     _declared,
     office_type,
     _java,

@@ -1,8 +1,8 @@
-"""The members of a zip archive: names from its central directory, and small contents.
+"""List the members of a zip archive and read small ones.
 
-The directory is found from the end of the file. Of an archive that lost its end, the local headers
-in the head are walked instead. Sizes and offsets in the archive are claims: nothing is trusted
-beyond what was read, and nothing is inflated beyond a cap.
+The central directory is at the end of the file. If the end is missing, the local headers in the
+head are used. Sizes and offsets in the archive are not trusted, and the decompressed size is
+limited.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import zlib
 from struct import Struct
 from typing import NamedTuple
 
-from coffer.domain.detection.windows import Window
+from coffer.domain.detection.window import Window
 
 _CENTRAL_MARK, _LOCAL_MARK = b"PK\x01\x02", b"PK\x03\x04"
 _END_MARK, _LOCATOR_MARK, _ZIP64_END_MARK = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
-# The fields that matter, of the records of APPNOTE.TXT 6.3.10, sections 4.3.7 to 4.3.16.
+# The fields in use of the records of APPNOTE.TXT 6.3.10, sections 4.3.7 to 4.3.16.
 _LOCAL = Struct("<4x2xHH8xI4xHH")  # flags, method, packed size, lengths of name and extra
 _CENTRAL = Struct("<4x4xHH8xI4xHHH8xI")  # the same, length of comment, offset of local header
 _END = Struct("<4x8xII2x")  # size and offset of the directory
@@ -24,7 +24,7 @@ _ZIP64_END = Struct("<4x36xQQ")  # size and offset of the directory
 _MAX_COMMENT = 65_535
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x01
-_ELSEWHERE = 0xFFFFFFFF  # what stands where a number did not fit, and is in the zip64 end
+_ELSEWHERE = 0xFFFFFFFF  # the number is in the zip64 end record instead
 
 _DIRECTORY_BYTES = 98_304
 _MEMBER_BYTES = 32_768
@@ -32,7 +32,7 @@ _MAX_INFLATED_BYTES = 65_536
 
 
 class Member(NamedTuple):
-    """One member as the archive describes it. Offsets are from the start of the file."""
+    """The directory entry of one member. Offsets are from the start of the file."""
 
     name: bytes
     method: int
@@ -42,7 +42,7 @@ class Member(NamedTuple):
 
 
 class Members:
-    """The members of one archive, by name."""
+    """The members of one archive by name."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
@@ -51,14 +51,14 @@ class Members:
 
     @property
     def names(self) -> list[bytes]:
-        """All names, in the archive's order."""
+        """All names in the archive's order."""
         return list(self._by_name)
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._by_name
 
     def content(self, name: bytes) -> bytes | None:
-        """A member's first 64 KiB; None if it is not there or not to be unpacked."""
+        """Return a member's first 64 KiB; None if it is missing or cannot be decompressed."""
         member = self._by_name.get(name)
         if member is None or member.encrypted or member.method not in (_STORED, _DEFLATED):
             return None
@@ -71,7 +71,7 @@ class Members:
             return None
         *_, name_bytes, extra_bytes = _LOCAL.unpack(header)
         start = member.local_header_offset + _LOCAL.size + name_bytes + extra_bytes
-        # A member written as a stream says 0 here and its size only after its bytes.
+        # A streamed member has 0 here and its size after its bytes.
         size = min(member.packed_bytes or _MEMBER_BYTES, _MEMBER_BYTES)
         packed = self._window.fetch(start, size)
         if member.method == _STORED:
@@ -93,7 +93,7 @@ def _from_directory(window: Window) -> list[Member]:
     if _ELSEWHERE in (size, offset):
         size, offset = _zip64_directory(window, end_offset)
     else:
-        # What stands before an archive (a program that unpacks it) moves all its offsets.
+        # Bytes in front of an archive (a program that unpacks it) shift all offsets.
         shift = max(0, end_offset - size - offset)
     directory = window.fetch(offset + shift, min(size, _DIRECTORY_BYTES))
     return _parse_directory(directory, shift)
@@ -131,6 +131,6 @@ def _from_local_headers(head: bytes) -> list[Member]:
         name_at = at + _LOCAL.size
         name = head[name_at : name_at + name_bytes]
         members.append(Member(name, method, bool(flags & _ENCRYPTED), packed, at))
-        # Sizes of streamed members come later; a following header is looked for either way.
+        # A streamed member has no size here; the next header is searched for in both cases.
         at = head.find(_LOCAL_MARK, name_at + name_bytes + extra_bytes + packed)
     return members

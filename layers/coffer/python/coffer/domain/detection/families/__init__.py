@@ -1,5 +1,5 @@
-"""Recognisers, one module a family of formats: what bytes in places alone cannot tell.
+"""Recognisers of formats that need more than bytes at offsets, one module per family.
 
-Each takes the head of a file (never empty) and answers a media type or None; none raises. The
-rules are those of Apache Tika 3.2.3's type registry unless a module says otherwise.
+Each takes the head of a file (never empty) and returns a media type or None; none raises. The rules
+are those of Apache Tika 3.2.3's type registry, unless a docstring says otherwise.
 """

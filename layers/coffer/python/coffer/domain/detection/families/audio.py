@@ -1,8 +1,8 @@
-"""Audio and Windows media streams: MPEG frames, ADTS, AC-3, Sun audio, ASF by its codecs."""
+"""Recognise audio and Windows media: MPEG, ADTS, AC-3, Sun audio, and ASF by its codecs."""
 
 from __future__ import annotations
 
-# The second byte of the sync word: MPEG version, layer and CRC bit, as far as they are in use.
+# The second byte of the sync word: the combinations of MPEG version, layer and CRC bit in use.
 _MPEG_SYNC = frozenset(b"\xe3\xf2\xf3\xf4\xf5\xf6\xf7\xfa\xfb\xfc\xfd\xff")
 _MPEG_SYNC_AFTER_PADDING = frozenset(b"\xe3") | frozenset(range(0xF2, 0x100))
 _ADTS_SYNC = (b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9")
@@ -15,7 +15,7 @@ _WMA_MARK = "Windows Media Audio".encode("utf-16-le")
 
 
 def mpeg(head: bytes) -> str | None:
-    """MPEG audio: a frame or an ID3 tag, at once or after a line end or a run of zeros."""
+    """Recognise MPEG audio: a frame or an ID3 tag, also after a line end or zeros."""
     if head[0] == 0xFF:
         return "audio/mpeg" if len(head) > 1 and head[1] in _MPEG_SYNC else None
     if head.startswith(b"ID3"):
@@ -28,19 +28,19 @@ def mpeg(head: bytes) -> str | None:
 
 
 def adts_after_id3(head: bytes) -> str | None:
-    """AAC behind an ID3 tag. Tika takes some MP3 files for this, too; so do we."""
+    """Recognise AAC behind an ID3 tag. As in Tika, some MP3 files match too."""
     if head.startswith(b"ID3") and any(head.find(sync, 512, 8192 + 2) >= 0 for sync in _ADTS_SYNC):
         return "audio/x-aac"
     return None
 
 
 def adts(head: bytes) -> str | None:
-    """AAC in bare ADTS frames."""
+    """Recognise AAC in ADTS frames without a tag."""
     return "audio/x-aac" if head.startswith(_ADTS_SYNC) else None
 
 
 def ac3(head: bytes) -> str | None:
-    """Dolby Digital, plain or enhanced, by its bit stream id."""
+    """Recognise Dolby Digital, plain or enhanced, by its bit stream id."""
     if not head.startswith(b"\x0bw") or len(head) < 6:
         return None
     stream_id = head[5] >> 3
@@ -50,7 +50,7 @@ def ac3(head: bytes) -> str | None:
 
 
 def sun_audio(head: bytes) -> str | None:
-    """Sun and DEC audio, by encoding."""
+    """Recognise Sun and DEC audio by their encoding."""
     encoding = int.from_bytes(head[12:16], "big")
     if head.startswith(b".snd"):
         kinds = ("audio/basic", "audio/x-adpcm")
@@ -64,19 +64,19 @@ def sun_audio(head: bytes) -> str | None:
 
 
 def portable_sound(head: bytes) -> str | None:
-    """Music of game consoles (PSF), by console."""
+    """Recognise music of game consoles (PSF) by the console."""
     known = b"\x01\x02\x11\x12\x13\x21\x22\x23\x41"
     return "audio/x-psf" if head.startswith(b"PSF") and head[3:4] in _single(known) else None
 
 
 def windows_video(head: bytes) -> str | None:
-    """ASF that names a video codec."""
+    """Recognise ASF that names a video codec."""
     start = head[:_ASF_SEARCH_BYTES] if head.startswith(_ASF) else b""
     return "video/x-ms-wmv" if any(mark in start for mark in _WMV_MARKS) else None
 
 
 def windows_audio(head: bytes) -> str | None:
-    """ASF that names an audio codec only; with the name of a video it stays ASF."""
+    """Recognise ASF that names an audio codec; video is checked in a higher tier."""
     start = head[:_ASF_SEARCH_BYTES] if head.startswith(_ASF) else b""
     return "audio/x-ms-wma" if _WMA_MARK in start else None
 

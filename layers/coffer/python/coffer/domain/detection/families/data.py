@@ -1,4 +1,4 @@
-"""Databases, records of science and libraries, certificates, and files of single programs."""
+"""Recognise databases, scientific and library records, certificates, and files of programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARC_KINDS = (
     (b"cdn", b"q"),
 )
 _BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
-# magic number -> access method, and what the numbers of its file versions stand for
+# Magic number -> access method, and file version -> version in the media type.
 _BERKELEY: dict[int, tuple[str, dict[int, int]]] = {
     0x00061561: ("hash", {5: 2, 7: 3, 8: 4, 9: 5}),
     0x00053162: ("btree", {6: 2, 8: 3, 9: 4}),
@@ -26,7 +26,7 @@ _MINISEED_QUALITIES = (b"D ", b"R ", b"Q ", b"M ")
 _MINISEED_HEADER_BYTES = 48
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _SIGNATURE_ALGORITHMS = (
-    # identifier, then one byte that says which, then what ends it
+    # identifier, then one byte for the algorithm, then these last bytes
     (b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01", b"\x05\x00"),
     (b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03", b""),
     (b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03", b""),
@@ -35,7 +35,7 @@ _CLUSTER_SIZES = frozenset(b"\x01\x02\x04\x08\x10")
 
 
 def dbf(head: bytes) -> str | None:
-    """dBASE table: version, a date, plausible sizes, and a field's name before its kind."""
+    """Recognise dBASE by its version, date, sizes and first field."""
     if len(head) < 44 or head[0] not in _DBF_VERSIONS:
         return None
     dated = 1 <= head[2] <= 12 and 1 <= head[3] <= 31
@@ -50,7 +50,7 @@ def dbf(head: bytes) -> str | None:
 
 
 def marc(head: bytes) -> str | None:
-    """MARC record of a library, by its leader."""
+    """Recognise MARC library records by their leader."""
     if not _DIGITS.issuperset(head[:5]) or head[20:22] != b"45":
         return None
     for kinds in _MARC_KINDS:
@@ -63,7 +63,7 @@ def marc(head: bytes) -> str | None:
 
 
 def flow_cytometry(head: bytes) -> str | None:
-    """Flow cytometry standard file, by its version."""
+    """Recognise flow cytometry standard files by their version."""
     version = head[3:6]
     if (
         head.startswith(b"FCS")
@@ -78,7 +78,7 @@ def flow_cytometry(head: bytes) -> str | None:
 
 
 def berkeley_db_versioned(head: bytes) -> str | None:
-    """Berkeley DB, by access method and file version."""
+    """Recognise Berkeley DB by access method and file version."""
     for order in _BYTE_ORDERS:
         number = int.from_bytes(head[12:16], order)
         version = int.from_bytes(head[16:20], order)
@@ -89,7 +89,7 @@ def berkeley_db_versioned(head: bytes) -> str | None:
 
 
 def berkeley_db(head: bytes) -> str | None:
-    """Berkeley DB, by access method; the oldest hash and B-tree files have the number first."""
+    """Recognise Berkeley DB by access method; the oldest files have the magic number first."""
     for order in _BYTE_ORDERS:
         number, first = (int.from_bytes(head[at : at + 4], order) for at in (12, 0))
         if number in _BERKELEY:
@@ -100,7 +100,7 @@ def berkeley_db(head: bytes) -> str | None:
 
 
 def sereal(head: bytes) -> str | None:
-    """Sereal serialisation, by version."""
+    """Recognise Sereal serialisation by its version."""
     version = head[4] & 0x0F if len(head) > 4 else 0
     if (head.startswith(b"=srl") and version in (1, 2)) or (
         head.startswith(b"=\xf3rl") and version == 3
@@ -110,7 +110,7 @@ def sereal(head: bytes) -> str | None:
 
 
 def heap_dump(head: bytes) -> str | None:
-    """Java heap profile, binary or text."""
+    """Recognise Java heap profiles, binary or text."""
     version = head[13:18]
     if not head.startswith(b"JAVA PROFILE ") or len(version) < 5:
         return None
@@ -121,7 +121,7 @@ def heap_dump(head: bytes) -> str | None:
 
 
 def signed_data(head: bytes) -> str | None:
-    """PKCS #7 in DER: a sequence of whatever length form, then the identifier of signed data."""
+    """Recognise PKCS #7 in DER: a sequence that starts with the identifier of signed data."""
     if len(head) < 2 or head[0] != 0x30 or not 0x80 <= head[1] <= 0x84:
         return None
     start = 2 + (head[1] & 0x7F)
@@ -131,7 +131,7 @@ def signed_data(head: bytes) -> str | None:
 
 
 def certificate(head: bytes) -> str | None:
-    """X.509 certificate in DER: a sequence with a signature algorithm near its start."""
+    """Recognise X.509 certificates in DER: a sequence with a signature algorithm near its start."""
     if len(head) < 2 or head[0] != 0x30 or head[1] & 0xF8 != 0x80:
         return None
     for identifier, ending in _SIGNATURE_ALGORITHMS:
@@ -143,7 +143,7 @@ def certificate(head: bytes) -> str | None:
 
 
 def key(head: bytes) -> str | None:
-    """Key in DER: a sequence that begins with a version number from 0 to 3."""
+    """Recognise keys in DER: a sequence that starts with a version number from 0 to 3."""
     if len(head) < 2 or head[0] != 0x30 or not 0x80 <= head[1] <= 0x82:
         return None
     start = 2 + (head[1] & 0x7F)
@@ -154,17 +154,17 @@ def key(head: bytes) -> str | None:
 
 
 def miniseed(head: bytes) -> str | None:
-    """Seismic records: a sequence number of six digits, the quality of the data, a blank.
+    """Recognise seismic records: a sequence number of six digits, a quality letter, a blank.
 
-    Source: SEED Reference Manual 2.4, chapter 8, fixed section of data header. Tika knows it by
-    name alone.
+    Source: SEED Reference Manual 2.4, chapter 8, fixed section of data header. Tika recognises them
+    by name only.
     """
     numbered = len(head) >= _MINISEED_HEADER_BYTES and _DIGITS.issuperset(head[:6])
     return "application/vnd.fdsn.mseed" if numbered and head[6:8] in _MINISEED_QUALITIES else None
 
 
 def owner_file(head: bytes) -> str | None:
-    """Owner file of Office: the name's length, the name, and the length once more, as a word."""
+    """Recognise Office owner files: the name's length, the name, and the length again."""
     if len(head) < 56 or not 5 <= head[0] <= 15 or head[54] != head[0] or head[55] != 0:
         return None
     readable = all(byte == 0 or 0x20 <= byte <= 0x7E for byte in head[1:11])
@@ -172,7 +172,7 @@ def owner_file(head: bytes) -> str | None:
 
 
 def fat_image(head: bytes) -> str | None:
-    """Image of a FAT disk, by the jump of its boot sector."""
+    """Recognise FAT disk images by the jump instruction of the boot sector."""
     if head[0] != 0xEB or head[2:3] != b"\x90" or len(head) < 17:
         return None
     sized = head[14] in _CLUSTER_SIZES or head[14:16] == b" @" or head[14:17] == b"x80"
@@ -180,21 +180,21 @@ def fat_image(head: bytes) -> str | None:
 
 
 def amiga_disk(head: bytes) -> str | None:
-    """Image of an Amiga disk: DOS and a file system's number."""
+    """Recognise Amiga disk images: DOS and a file system number."""
     if head.startswith(b"DOS") and len(head) > 4 and head[4] <= 7:
         return "application/x-amiga-disk-format"
     return None
 
 
 def touhou(head: bytes) -> str | None:
-    """Replay of a Touhou game."""
+    """Recognise replays of Touhou games."""
     if head.startswith(b"t1") and head[3:4] in (b"r", b"3", b"6", b"5", b"|"):
         return "application/x-touhou" if head[5:12] == bytes(7) else None
     return None
 
 
 def postscript_illustrator(head: bytes) -> str | None:
-    """Illustrator of the PostScript days, by the format it says it is in."""
+    """Recognise PostScript files of Illustrator by their %AI5_FileFormat line."""
     mark = b"%AI5_FileFormat "
     found = head.find(mark, 0, 8192 + len(mark))
     if found < 1 or head[found - 1] not in b"\r\n":

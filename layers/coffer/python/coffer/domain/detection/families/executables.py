@@ -1,11 +1,11 @@
-"""Programs and libraries: ELF, Mach-O and PE.
+"""Recognise programs and libraries: ELF, Mach-O and PE.
 
-They are found by structure, whatever the file is called, because they are not to be stored.
+They may not be uploaded, so they are recognised by their structure, whatever the file name is.
 """
 
 from __future__ import annotations
 
-from coffer.domain.detection.hierarchy import is_a
+from coffer.domain.detection.registry import is_a
 
 _ELF_KINDS = {
     1: "application/x-object",
@@ -30,8 +30,8 @@ _BIG_ENDIAN_MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf")
 _LITTLE_ENDIAN_MACH_O = (b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
 _BIG_ENDIAN_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 _LITTLE_ENDIAN_FAT = (b"\xbe\xba\xfe\xca", b"\xbf\xba\xfe\xca")
-# A Java class file starts like a fat Mach-O; where that counts architectures, a class has its
-# version, which is 45 at least.
+# A Java class file starts like a Mach-O for several architectures. It has its version, at least 45,
+# in place of the number of architectures.
 _MAX_ARCHITECTURES = 0x13
 
 _PE_MACHINES = {
@@ -45,7 +45,7 @@ _PE_MACHINE_OFFSETS = (128, 240)
 
 
 def elf(head: bytes) -> str | None:
-    """ELF by its kind of object, in either byte order."""
+    """Recognise ELF by its kind of object, in either byte order."""
     if not head.startswith(b"\x7fELF"):
         return None
     kind = head[16:18]
@@ -55,7 +55,7 @@ def elf(head: bytes) -> str | None:
 
 
 def fat_mach_o(head: bytes) -> str | None:
-    """Mach-O for several architectures."""
+    """Recognise Mach-O for several architectures."""
     if head.startswith(_BIG_ENDIAN_FAT):
         architectures = int.from_bytes(head[4:8], "big")
     elif head.startswith(_LITTLE_ENDIAN_FAT):
@@ -68,7 +68,7 @@ def fat_mach_o(head: bytes) -> str | None:
 
 
 def thin_mach_o(head: bytes) -> str | None:
-    """Mach-O for one architecture, by its kind of file."""
+    """Recognise Mach-O for one architecture by its kind of file."""
     kind = head[12:16]
     if head.startswith(_BIG_ENDIAN_MACH_O):
         return _MACH_O_KINDS.get(int.from_bytes(kind, "big"))
@@ -78,13 +78,13 @@ def thin_mach_o(head: bytes) -> str | None:
 
 
 def any_mach_o(head: bytes) -> str | None:
-    """Mach-O of a kind that has no type of its own."""
+    """Recognise Mach-O of other kinds."""
     starts = head.startswith(_BIG_ENDIAN_MACH_O + _LITTLE_ENDIAN_MACH_O)
     return "application/x-mach-o" if starts else None
 
 
 def pe_for_machine(head: bytes) -> str | None:
-    """PE by the machine it is for, where its header stands at the two usual places."""
+    """Recognise PE by its machine, if the header is at one of the two usual offsets."""
     for offset in _PE_MACHINE_OFFSETS:
         if head.startswith(_PE_MARK, offset):
             machine = int.from_bytes(head[offset + 4 : offset + 6], "little")
@@ -94,7 +94,7 @@ def pe_for_machine(head: bytes) -> str | None:
 
 
 def pe(head: bytes) -> str | None:
-    """PE whose header stands where linkers usually put it; any other MZ file is a tier below."""
+    """Recognise PE whose header is at a usual offset; other MZ files match in a lower tier."""
     if head.startswith(b"MZ") and any(
         head.startswith(_PE_MARK, offset) for offset in _PE_HEADER_OFFSETS
     ):
@@ -103,11 +103,10 @@ def pe(head: bytes) -> str | None:
 
 
 def program(head: bytes) -> str | None:
-    """The type of a program, whatever else the same bytes might be.
+    """Recognise a program even if the bytes also match another type.
 
-    For files made to look like two things: an MZ file is a program for sure only where its header
-    leads to a PE header, since its name and text are its maker's; the others have marks of their
-    own.
+    An MZ file must have a valid offset of a PE header, because other files may start with MZ. The
+    other formats have longer signatures.
     """
     pe_offset = int.from_bytes(head[60:64], "little")
     if head.startswith(b"MZ") and len(head) >= 64 and head.startswith(_PE_MARK, pe_offset):
@@ -116,7 +115,7 @@ def program(head: bytes) -> str | None:
 
 
 def is_program(media_type: str) -> bool:
-    """Whether a type is one of those this module answers, or a special case of one."""
+    """True if a type is a program's, or a special case of one."""
     return media_type.startswith("application/x-mach-o") or any(
         is_a(media_type, general) for general in ("application/x-msdownload", "application/x-elf")
     )

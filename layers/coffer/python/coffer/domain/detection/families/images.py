@@ -1,4 +1,4 @@
-"""Still images and drawings whose headers need more than a signature."""
+"""Recognise still images and drawings whose headers need more than a signature."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _CGM_VERSIONS = tuple(b"\x10\x22\x00" + bytes((version,)) for version in (1, 2, 
 
 
 def tga(head: bytes) -> str | None:
-    """Targa, uncompressed, by its header; it has no signature.
+    """Recognise uncompressed Targa by its header; it has no signature.
 
-    Tika asks for any byte of the trailer's text on the first "line" after that, which is nearly
-    always a zero byte of the header.
+    As Tika does, it requires any byte of the trailer's text before the first line end. A zero byte
+    of the header nearly always satisfies this.
     """
     if head[1:5] not in _TGA_KINDS:
         return None
@@ -30,7 +30,7 @@ def tga(head: bytes) -> str | None:
 
 
 def bmp(head: bytes) -> str | None:
-    """Windows bitmap with an info header: one plane and a known depth. BM alone begins words."""
+    """Recognise Windows bitmaps by BM, one plane and a known depth; BM alone matches text."""
     if not head.startswith(b"BM") or head[26:28] != b"\x01\x00":
         return None
     depth = head[28:30]
@@ -39,12 +39,12 @@ def bmp(head: bytes) -> str | None:
 
 
 def netpbm(head: bytes) -> str | None:
-    """The portable anymaps: a digit and a separator."""
+    """Recognise portable anymaps: P, a digit and a separator."""
     return _NETPBM.get(head[:2]) if head[2:3] in (b"\n", b"\r", b" ") else None
 
 
 def cgm(head: bytes) -> str | None:
-    """Computer graphics metafile in binary: begin-metafile, then its version."""
+    """Recognise binary computer graphics metafiles by their first element and version."""
     if len(head) < 2 or head[0] != 0 or head[1] & 0xE0 != 0x20:
         return None
     start = head[2 : 64 + 4]
@@ -52,7 +52,7 @@ def cgm(head: bytes) -> str | None:
 
 
 def dwg(head: bytes) -> str | None:
-    """AutoCAD drawing: AC and four digits."""
+    """Recognise AutoCAD drawings: AC and four digits."""
     digits = head[2:6]
     if head.startswith(b"AC") and len(digits) == 4 and all(b & 0xF0 == 0x30 for b in digits):
         return "image/vnd.dwg"
@@ -60,14 +60,14 @@ def dwg(head: bytes) -> str | None:
 
 
 def dgn(head: bytes) -> str | None:
-    """MicroStation design file, version 7."""
+    """Recognise MicroStation design files of version 7."""
     if head[0] & 0x0F == 0x08 and head[1:4] == b"\x09\xfe\x02":
         return "image/vnd.dgn; version=7"
     return None
 
 
 def dxf(head: bytes) -> str | None:
-    """AutoCAD exchange file as text: a section, after a comment at most, of header or entities."""
+    """Recognise AutoCAD exchange files (text): a header or entities section, after a comment."""
     start = head[:160].replace(b"\r\n", b"\n")
     section = start.find(b"0\nSECTION\n")
     if section < 0 or (section > 32 and b"999\n" not in start[:36]):

@@ -1,4 +1,4 @@
-"""MP4, QuickTime, HEIF, 3GPP, CR3: files of ISO base media boxes, by their major brand."""
+"""Recognise files of ISO base media boxes (MP4, QuickTime, HEIF, 3GPP, CR3) by their brand."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _FIRST_BOXES = (b"ftyp", b"moov\x00", b"mdat\x00", b"free\x00", b"skip\x00", b"p
 
 
 def by_brand(head: bytes) -> str | None:
-    """The type a known major brand stands for."""
+    """Recognise a file by its major brand."""
     return _BRANDS.get(head[8:12]) if head[4:8] == b"ftyp" else None
 
 
 def quicktime(head: bytes) -> str | None:
-    """Any other file of boxes: the name may say which kind of video it is."""
+    """Recognise other files of boxes as QuickTime, which the name can make more specific."""
     if head.startswith(_FIRST_BOXES, 4) or head.startswith(b"\x00\x00\x00\x08wide"):
         return "video/quicktime"
     return None

@@ -1,4 +1,4 @@
-"""Mail and mailboxes, by their header fields."""
+"""Recognise mail and mailboxes by their header fields."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MBOX_FIELDS = (
     b"\nReceived: from ",
     b"\nMime-Version: ",
 )
-# The subject alone does not count where private fields come first.
+# After private fields, the subject alone is not enough.
 _MBOX_FIELDS_AFTER_PRIVATE = tuple(field for field in _MBOX_FIELDS if b"Subject" not in field)
 
-# First in a file, each of these is a mail for sure.
+# A file that starts with one of these is a mail.
 _SURE_FIRST_ANY_CASE = (b"relay-version:", b"return-path:", b"message-id:")
 _SURE_FIRST = (b"#! rnews", b"N#! rnews", b"X-Mailer:")
 _PRIVATE_FIRST = (b"X-", b"DKIM-", b"ARC-")
@@ -31,7 +31,7 @@ _AFTER_PRIVATE_ANY_CASE = (
 )
 _AFTER_PRIVATE = (b"\nDelivered-To:", b"\nStatus:", b"\nUser-Agent:", b"\nX-Mailer:")
 
-# First in a file these may begin any text; one more field must follow.
+# Other texts may start with these too, so a second field must follow.
 _FIRST_ANY_CASE = (
     b"content-id:",
     b"content-location:",
@@ -66,7 +66,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def mbox(head: bytes) -> str | None:
-    """Mailbox: the line a mail is parted by, and a header field soon after."""
+    """Recognise mailboxes: the separator line, and a header field soon after."""
     if not head.startswith(b"From "):
         return None
     if any(_starts_within(head, field, 32, 256) for field in _MBOX_FIELDS):
@@ -80,13 +80,13 @@ def mbox(head: bytes) -> str | None:
 
 
 def saved_page(head: bytes) -> str | None:
-    """Web page that Internet Explorer saved as a mail."""
+    """Recognise web pages that Internet Explorer saved as mail."""
     starts = head[:48].lower().startswith(_SAVED_BY_EXPLORER)
     return "multipart/related" if starts else None
 
 
 def certain(head: bytes) -> str | None:
-    """Mail by a first line that nothing else begins with."""
+    """Recognise mail by a first line that no other format has."""
     if head.startswith(_SURE_FIRST) or head[:16].lower().startswith(_SURE_FIRST_ANY_CASE):
         return "message/rfc822"
     if not head.startswith(_PRIVATE_FIRST):
@@ -101,7 +101,7 @@ def certain(head: bytes) -> str | None:
 
 
 def likely(head: bytes) -> str | None:
-    """Mail by two header fields, one of them first."""
+    """Recognise mail by two header fields, one of them at the start."""
     start = head.removeprefix(_BYTE_ORDER_MARK) if head[0] == 0xEF else head
     lowered = start[:32].lower()
     if not (start.startswith(_FIRST) or lowered.startswith(_FIRST_ANY_CASE)):
@@ -116,7 +116,7 @@ def likely(head: bytes) -> str | None:
 
 
 def possible(head: bytes) -> str | None:
-    """Mail by a message id on a line of its own."""
+    """Recognise mail by a line that starts with Message-ID."""
     found = _starts_within(head[: 1000 + 16].lower(), b"\nmessage-id:", 0, 1000)
     return "message/rfc822" if found else None
 

@@ -1,7 +1,6 @@
-"""Kinds of text that are known by how they begin: markup, mail, scripts, graphs.
+"""Recognise kinds of text by how they start: markup, scripts and graphs.
 
-Everything here looks at a bounded start of the text with plain searches: no regular expression
-sees what was uploaded.
+A bounded part of the text is searched without regular expressions, so the cost is bounded too.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _MAX_MATLAB_NAME = 63
 
 
 def html_tag_first(head: bytes) -> str | None:
-    """HTML that begins with one of its tags, in any case."""
+    """Recognise HTML that starts with one of its tags, in any case."""
     if head[0] != 0x3C:
         return None
     start = head[1:8].lower()
@@ -46,7 +45,7 @@ def html_tag_first(head: bytes) -> str | None:
 
 
 def robots(head: bytes) -> str | None:
-    """A robots.txt: two of its directives at least, the first line counting by itself."""
+    """Recognise robots.txt by at least two of its directives."""
     start = head[: 1000 + 16].lower()
     first = sum(start.startswith(line) for line in _ROBOTS_LINES)
     later = sum(start.find(b"\n" + line, 0, 1001 + len(line)) >= 0 for line in _ROBOTS_LINES)
@@ -54,13 +53,13 @@ def robots(head: bytes) -> str | None:
 
 
 def bibtex(head: bytes) -> str | None:
-    """BibTeX that begins with an entry."""
+    """Recognise BibTeX that starts with an entry."""
     begins = head[0] == 0x40 and head[:16].lower().startswith(_BIBTEX_ENTRIES)
     return "application/x-bibtex-text-file" if begins else None
 
 
 def bibtex_after_comment(head: bytes) -> str | None:
-    """BibTeX with a comment before its first entry."""
+    """Recognise BibTeX with a comment before its first entry."""
     if head[0] != 0x25:
         return None
     start = head[: 128 + 20].lower()
@@ -70,12 +69,12 @@ def bibtex_after_comment(head: bytes) -> str | None:
 
 
 def batch(head: bytes) -> str | None:
-    """Batch file of Windows."""
+    """Recognise Windows batch files."""
     return "application/x-bat" if head[:9].lower().startswith(_BATCH_STARTS) else None
 
 
 def matlab_function(head: bytes) -> str | None:
-    """MATLAB function with one result or none; JavaScript's have a bracket after the name."""
+    """Recognise MATLAB functions with one result or none; JavaScript has a bracket instead."""
     if not head.startswith(b"function "):
         return None
     start = head[9 : 9 + 256]
@@ -90,7 +89,7 @@ def matlab_function(head: bytes) -> str | None:
 
 
 def graphviz(head: bytes) -> str | None:
-    """Graphviz: a graph or digraph, after comments at most."""
+    """Recognise Graphviz: graph or digraph, also after comments."""
     start = head[:_GRAPH_SEARCH_BYTES].lstrip()
     if start.startswith(b"/*"):
         end = start.find(b"*/", 2, 4 + _GRAPH_COMMENT_BYTES)

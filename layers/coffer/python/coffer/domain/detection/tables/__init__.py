@@ -1,1 +1,1 @@
-"""What the detector knows, as data: each module is one table, readable down a column."""
+"""The data of the detector: one table in each module."""

@@ -1,6 +1,6 @@
 """Other names of media types, and the name the detector gives them.
 
-Source: the aliases of Apache Tika 3.2.3's type registry. They are met inside files (the `mimetype`
+Source: the aliases of Apache Tika 3.2.3's type registry. They occur inside files (the `mimetype`
 entry of a zip) and in requests.
 """
 

@@ -1,8 +1,8 @@
-"""Media types and the file extensions they go by, the primary one first, without the dot.
+"""The file extensions of media types, the primary one first, without the dot.
 
 Source: the types, extensions and their order in Apache Tika 3.2.3's type registry, which
-object-store-api 1.31 answers from. Where two types claim an extension, a name stands for the one
-that comes first here; that is always the more general of the two, as in Tika.
+object-store-api 1.31 uses. If two types have an extension, a name stands for the one that comes
+first here; that is always the more general of the two, as in Tika.
 """
 
 from __future__ import annotations

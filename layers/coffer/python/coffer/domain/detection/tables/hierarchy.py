@@ -1,7 +1,7 @@
-"""Which media type is a special case of which, where its name alone does not say so.
+"""The special cases of general media types, if their names do not show the relation.
 
 Source: the sub-class relations of Apache Tika 3.2.3's type registry. Relations that follow from
-the name (parameters, `+xml`, `+zip`, `text/`) are rules in `hierarchy.py`, not rows here.
+the name (parameters, `+xml`, `+zip`, `text/`) are rules in `registry.py`, not rows here.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Byte signatures: what the first bytes of a file of each type look like.
+"""The byte signatures of media types.
 
-A row is a tier, a media type, and one or more parts that must all be there. A part is
+A row is a tier, a media type, and one or more parts that must all match. A part is
 `(offset, bytes)`, or `(first, last, bytes)` where the bytes may start anywhere from the first to
 the last offset. Tiers are the priorities of Apache Tika's registry: a match in a higher tier hides
-everything below it, matches in one tier compete by length (and then by the file's name).
+all lower tiers; in one tier the longest match wins (and then the file's name decides).
 
 Source: the signatures of Apache Tika 3.2.3's type registry, down to tier 20; for most of them the
-formats' own specifications say the same. Below that: formats that Tika tells by name alone, each
-with its specification. What needs more than bytes in places (masks, counts, letter case,
-numbers in ranges) is code, in the recognisers.
+formats' own specifications say the same. Below that: formats that Tika knows by name only, each
+with its specification. Formats that need more than bytes at offsets (masks, counts, letter case,
+ranges of numbers) are in the recognisers.
 
 A few of Tika's rows never match, since it reads a backslash before a blank as a NUL. Of these, ones
 that a specification bears out stand here as they were meant; ones that begin ordinary sentences

@@ -1,4 +1,4 @@
-"""File names that say a type as a whole, or by an ending that is not an extension.
+"""The types of whole file names, and of endings that are not extensions.
 
 Source: the name patterns of Apache Tika 3.2.3's type registry that are not `*.extension`.
 """

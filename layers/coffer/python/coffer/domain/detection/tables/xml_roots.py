@@ -1,4 +1,4 @@
-"""XML dialects by their document element: local name and namespace ("" for none).
+"""The media types of XML dialects, by namespace ("" for none) and name of the document element.
 
 Source: the root elements in Apache Tika 3.2.3's type registry.
 """

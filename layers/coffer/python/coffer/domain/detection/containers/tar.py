@@ -1,35 +1,35 @@
-"""Tape archives: tar of every age, and dumps of Unix file systems.
+"""Detect tar archives and dumps of Unix file systems.
 
-A tar header has a checksum; that tells even the oldest tar, which has no signature at all. The
-rule and the offsets are those of Apache Commons Compress, which Apache Tika asks.
+The oldest tar format has no signature, so the checksum of the header is compared. Rules and offsets
+are those of Apache Commons Compress, which Apache Tika uses.
 """
 
 from __future__ import annotations
 
-from coffer.domain.detection.windows import Window
+from coffer.domain.detection.window import Window
 
 _BLOCK_BYTES = 512
 _CHECKSUM = slice(148, 156)
-# POSIX, GNU, and Ant, which leaves out the version.
+# POSIX, GNU, and Ant, which omits the version.
 _SIGNATURES = (b"ustar\x0000", b"ustar  \x00", b"ustar\x00\x00\x00")
 _DUMP_MAGIC = (60_012).to_bytes(4, "little")
 _DUMP_MAGIC_OFFSET = 24
 
 
-def tape_type(window: Window) -> str | None:
-    """tar or dump, by header; None of anything else."""
+def tar_type(window: Window) -> str | None:
+    """Return the type of a tar archive or a dump, or None."""
     header = window.head[:_BLOCK_BYTES]
     if header[_DUMP_MAGIC_OFFSET : _DUMP_MAGIC_OFFSET + 4] == _DUMP_MAGIC:
         return "application/x-tika-unix-dump"
     if len(header) < _BLOCK_BYTES:
         return None
-    if header.startswith(_SIGNATURES, 257) or _checksum_holds(header):
+    if header.startswith(_SIGNATURES, 257) or _has_valid_checksum(header):
         return "application/x-tar"
     return None
 
 
-def _checksum_holds(header: bytes) -> bool:
-    """Whether the sum of all bytes, the sum's own field taken as blanks, is the one it states."""
+def _has_valid_checksum(header: bytes) -> bool:
+    """True if the header's checksum is the sum of its bytes, with blanks in the checksum field."""
     field = header[_CHECKSUM].strip(b" \x00")
     if not field or any(byte not in b"01234567" for byte in field):
         return False

@@ -1,24 +1,27 @@
-"""Reading the first elements of XML that nobody vouches for.
+"""Parse the first elements of untrusted XML.
 
-expat parses; it is given a bounded piece, fetches nothing, and stops at the first entity
-declaration that is more than a short literal, so nothing in a document can make it work or grow.
+expat parses a bounded piece, loads nothing, and stops at the first entity declaration that is more
+than a short literal, so a document cannot make it expand entities.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from coffer.domain.detection.registry import PLAIN_TEXT, XML
+from coffer.domain.detection.tables.xml_roots import XML_ROOTS
+
 if TYPE_CHECKING:
     from pyexpat import XMLParserType
 
-# Drawing programs declare their namespaces as entities: a few dozen short literals.
+# Drawing programs declare their namespaces as a few dozen short entities.
 _MAX_ENTITIES = 64
 _MAX_ENTITY = 256
-_PIECE_BYTES = 2048
+_CHUNK_BYTES = 2048
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_STARTS = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-# What documents call the encodings that expat knows -> what expat calls them.
-_ENCODINGS_OF_EXPAT = {
+# Names of encodings in documents -> expat's names of those that it knows.
+_EXPAT_ENCODINGS = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
     "us-ascii": "us-ascii",
@@ -27,8 +30,8 @@ _ENCODINGS_OF_EXPAT = {
     "iso8859-1": "iso-8859-1",
     "latin1": "iso-8859-1",
 }
-# Other encodings that documents come in; by name, since some that Python knows (punycode) take
-# quadratic time, and others are no encodings of text.
+# Other encodings of documents. The list is closed, because some of Python's encodings (punycode)
+# take quadratic time, and others do not encode text.
 _OTHER_ENCODINGS = frozenset(
     {
         *(f"iso-8859-{part}" for part in range(2, 17) if part != 12),
@@ -42,7 +45,7 @@ _OTHER_ENCODINGS = frozenset(
 
 
 class Element(NamedTuple):
-    """A start tag; attributes of no namespace by their names, others as `namespace name`."""
+    """A start tag. Attributes with a namespace are named `namespace name`."""
 
     namespace: str
     name: str
@@ -50,20 +53,20 @@ class Element(NamedTuple):
 
 
 class UnsafeXmlError(Exception):
-    """The document declares entities that are not to be followed. Never leaves the detector."""
+    """The document declares entities that are not expanded. The detector handles this error."""
 
 
-class _EnoughError(Exception):
-    """Raised through expat to end a parse that has found what it was for."""
+class _EnoughElementsError(Exception):
+    """Raised inside expat to stop when enough elements were found."""
 
 
-def first_elements(text: bytes, most: int) -> list[Element]:
-    """The first start tags of `text`, up to `most` of them, in document order.
+def first_elements(text: bytes, max_elements: int) -> list[Element]:
+    """Return the first start tags of `text`, up to `max_elements`, in document order.
 
-    What comes after an error of form is left out, what comes before it is not. Raises
-    UnsafeXmlError at an entity declaration that could expand.
+    Stops at the first syntax error. Raises UnsafeXmlError for an entity declaration that could
+    expand.
     """
-    from pyexpat import ExpatError, ParserCreate  # few uploads are XML; the others start faster
+    from pyexpat import ExpatError, ParserCreate  # few files are XML
 
     source, encoding = _decodable(text)
     parser = ParserCreate(encoding, " ")
@@ -73,8 +76,8 @@ def first_elements(text: bytes, most: int) -> list[Element]:
     def on_start(name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         elements.append(Element(namespace, local, attributes))
-        if len(elements) == most:
-            raise _EnoughError
+        if len(elements) == max_elements:
+            raise _EnoughElementsError
 
     def on_entity(name: str, is_parameter: bool, value: str | None, *_where: str | None) -> None:
         nonlocal entities
@@ -86,15 +89,30 @@ def first_elements(text: bytes, most: int) -> list[Element]:
     parser.EntityDeclHandler = on_entity
     try:
         _feed(parser, source)
-    except (_EnoughError, ExpatError):
+    except (_EnoughElementsError, ExpatError):
         return elements
     return elements
 
 
 def root_element(text: bytes) -> Element | None:
-    """The document element, if the text is XML as far as that. Raises UnsafeXmlError."""
+    """Return the document element, or None if the text is not XML; raise UnsafeXmlError."""
     elements = first_elements(text, 1)
     return elements[0] if elements else None
+
+
+def refine_markup(media_type: str, head: bytes) -> str:
+    """Return the type of the document element's dialect for XML or HTML, or `media_type`.
+
+    As in Tika, XML without a document element in the head is text; HTML need not be well-formed. A
+    document with unsafe entities keeps its type.
+    """
+    try:
+        root = root_element(head)
+    except UnsafeXmlError:
+        return media_type
+    if root is not None:
+        return XML_ROOTS.get((root.namespace, root.name), media_type)
+    return PLAIN_TEXT if media_type == XML else media_type
 
 
 def _is_short_literal(value: str | None) -> bool:
@@ -102,29 +120,29 @@ def _is_short_literal(value: str | None) -> bool:
 
 
 def _feed(parser: XMLParserType, source: bytes) -> None:
-    # In pieces, so that a root found early is not paid for with the whole head.
-    for start in range(0, len(source), _PIECE_BYTES):
-        parser.Parse(source[start : start + _PIECE_BYTES], False)
+    # In chunks, so that parsing can stop early.
+    for start in range(0, len(source), _CHUNK_BYTES):
+        parser.Parse(source[start : start + _CHUNK_BYTES], False)
 
 
 def _decodable(text: bytes) -> tuple[bytes, str]:
-    """The text in an encoding that expat reads, and that encoding; nothing of a text in another.
+    """Return the text in an encoding that expat reads, and that encoding; b"" for other encodings.
 
-    expat is always told, so that it never asks Python what some declared name might mean.
+    expat is always given the encoding, so that it does not look up the declared name in Python.
     """
     if text.startswith(_UTF_16_STARTS):
         return text, "utf-16"
     plain = text.removeprefix(_UTF_8_MARK)
     label = _declared_encoding(plain)
-    if label in _ENCODINGS_OF_EXPAT:
-        return plain, _ENCODINGS_OF_EXPAT[label]
+    if label in _EXPAT_ENCODINGS:
+        return plain, _EXPAT_ENCODINGS[label]
     if label in _OTHER_ENCODINGS:
         return plain.decode(label, "replace").encode("utf-8", "replace"), "utf-8"
     return b"", "utf-8"
 
 
 def _declared_encoding(text: bytes) -> str:
-    """The name in the document's declaration, in lower case; "utf-8" where there is none."""
+    """Return the encoding of the XML declaration in lower case; "utf-8" if it has none."""
     if not text.startswith(b"<?xml"):
         return "utf-8"
     quoted = text[:128].partition(b"?>")[0].partition(b"encoding=")[2]

@@ -1,36 +1,69 @@
-"""What the detector may read of a file: its head, and a few more blocks where they are needed."""
+"""Read the parts of a file that detection needs, within a budget of reads and bytes."""
 
 from __future__ import annotations
 
-from coffer.domain.detection.readers import ByteReader
+from typing import Protocol
 
 HEAD_BYTES = 65_536
 MAX_READS = 4
-MAX_BYTES = 262_144
+MAX_READ_BYTES = 262_144
+
+
+class ByteReader(Protocol):
+    """Random access to the bytes of one file, such as by ranged GETs.
+
+    The reader may raise errors of its medium, such as a store that is down; detection passes them
+    on. It raises nothing because of the content.
+    """
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the whole file in bytes."""
+        ...
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return `length` bytes from offset `start`, fewer only at the end of the file."""
+        ...
+
+
+class BufferReader:
+    """Reads a file that is in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the buffer in bytes."""
+        return len(self._content)
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return a slice of the buffer."""
+        return self._content[start : start + length]
 
 
 class Window:
-    """The parts of one file that were read so far, within a budget for the whole detection.
+    """The blocks of one file that were read so far.
 
-    The head (bytes 0 to 65,535) is read at once. Every other block is read at most once; when
-    the budget of reads or bytes is spent, what is not there yet stays unknown.
+    The head (bytes 0 to 65,535) is read when the window is created, each other block at most once.
+    When the budget of reads or bytes is used up, nothing more is read.
     """
 
     def __init__(self, reader: ByteReader) -> None:
         self._reader = reader
         self._blocks: list[tuple[int, bytes]] = []
         self._reads_left = MAX_READS
-        self._bytes_left = MAX_BYTES
+        self._bytes_left = MAX_READ_BYTES
         self.size_bytes = reader.size_bytes
         self.head = self._read(0, HEAD_BYTES)
 
     @property
     def blocks(self) -> list[bytes]:
-        """All that was read, the head first."""
+        """All blocks that were read, the head first."""
         return [block for _, block in self._blocks]
 
     def held(self, start: int, length: int) -> bytes:
-        """Bytes from `start` that were read already: `length` of them, or fewer, or none."""
+        """Return up to `length` bytes from `start` that were read before."""
         best = b""
         for block_start, block in self._blocks:
             if block_start <= start < block_start + len(block):
@@ -39,9 +72,9 @@ class Window:
         return best
 
     def fetch(self, start: int, length: int, ahead: int = 0) -> bytes:
-        """Bytes from `start`, read now if they were not, with `ahead` more bytes for later.
+        """Return bytes from `start`; if they must be read, read `ahead` bytes for later calls.
 
-        Fewer than `length` at the end of the file and when the budget is spent.
+        Fewer than `length` at the end of the file and when the budget is used up.
         """
         if start < 0 or start >= self.size_bytes:
             return b""
@@ -53,7 +86,7 @@ class Window:
         return found
 
     def fetch_tail(self, length: int) -> bytes:
-        """The last `length` bytes of the file; what of them is in the head is not read again."""
+        """Return the last `length` bytes of the file, without reading the head again."""
         start = max(0, self.size_bytes - length)
         if start < len(self.head):
             rest = self.fetch(len(self.head), self.size_bytes - len(self.head))
@@ -63,7 +96,7 @@ class Window:
     def _read(self, start: int, length: int) -> bytes:
         allowed = min(length, self._bytes_left)
         self._reads_left -= 1
-        # A reader that gives more than it was asked for must not get past the budget.
+        # A reader that returns more than requested must not exceed the budget.
         block = self._reader.read(start, allowed)[:allowed]
         self._bytes_left -= len(block)
         self._blocks.append((start, block))
