@@ -6,7 +6,7 @@ from typing import Any
 from coffer.adapters.compression import FastCompression
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.adapters.imaging.export_functions import IsolatedFunctions
+from coffer.adapters.imaging.export_functions import IsolatedImageFunctions
 from coffer.adapters.s3.archives import S3Archives
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
@@ -30,7 +30,7 @@ building = ExportBuilder(
     archives=archives,
     queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     uploads=DynamoUploads(),
-    images=IsolatedFunctions(),
+    images=IsolatedImageFunctions(),
     compression=FastCompression(),
     clock=clock,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.adapters.imaging.isolated import IsolatedThumbnailer
+from coffer.adapters.imaging.thumbnailer import IsolatedThumbnailer
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
+from coffer.adapters.imaging.thumbnailer import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type, is_imageable
 from coffer.domain.thumbnails.ports import ThumbnailError

@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image
 
-from coffer.adapters.imaging.raw import MAX_PREVIEWS, jpeg_size, read_raw
+from coffer.adapters.imaging.camera_raw import MAX_PREVIEWS, jpeg_size, read_raw
 from coffer.adapters.imaging.tiff_directories import MAX_DIRECTORIES, read_directories
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.containers import Tiff, cr2, cr3, orf, raf, raw

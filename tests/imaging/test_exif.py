@@ -15,12 +15,12 @@ from PIL import Image
 from coffer.adapters.imaging.exif import (
     MAX_CHARACTERS,
     MAX_TAGS,
+    capture_time,
     exif_of,
     orientation_of,
-    taken_on,
 )
 from coffer.adapters.imaging.tiff_directories import (
-    MAX_BYTES,
+    MAX_TOTAL_BYTES,
     MAX_VALUE_BYTES,
     Directory,
     read_directories,
@@ -150,7 +150,7 @@ def test_values_that_share_their_bytes_are_not_unpacked_without_end() -> None:
     entries = b"".join(struct.pack("<HHII", tag, 3, 25_000, 6_200) for tag in range(512))
     block = b"II*\0\x08\0\0\0" + struct.pack("<H", 512) + entries + bytes(60_000)
     [directory] = read_directories(io.BytesIO(block))
-    assert len(directory.values) == MAX_BYTES // 50_000
+    assert len(directory.values) == MAX_TOTAL_BYTES // 50_000
 
 
 def test_an_image_that_says_nothing_has_a_size_only() -> None:
@@ -271,7 +271,7 @@ def _every_tag() -> Directory:
     ],
 )
 def test_the_first_time_that_is_one_counts(properties: dict[str, str], moment: str | None) -> None:
-    assert taken_on(properties) == moment
+    assert capture_time(properties) == moment
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60000])
@@ -302,5 +302,5 @@ def test_no_block_does_more_than_say_little(noise: bytes, place: int) -> None:
     directories = read_directories(io.BytesIO(bytes(block)))
     told = exif_of(directories)
     assert all(told.values())
-    taken_on(told)
+    capture_time(told)
     orientation_of(directories)

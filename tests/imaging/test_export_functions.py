@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from coffer.adapters.imaging.export_functions import IsolatedFunctions
+from coffer.adapters.imaging.export_functions import IsolatedImageFunctions
 from coffer.domain.export.transform_member import ExportFunction, TransformError
 from tests.imaging.containers import DEEP_JPEG_2000, grey_tiff
 from tests.imaging.making import colour_of, near
@@ -28,13 +28,13 @@ def opened(body: bytes) -> Image.Image:
 
 
 def test_an_image_is_made_smaller() -> None:
-    image = opened(IsolatedFunctions().apply(HALF, picture("JPEG")))
+    image = opened(IsolatedImageFunctions().apply(HALF, picture("JPEG")))
     assert (image.format, image.size) == ("JPEG", (20, 10))
 
 
 def test_nothing_gets_smaller_than_a_pixel() -> None:
     tiny = ExportFunction(name="IMG_RESIZE", factor=0.001)
-    assert opened(IsolatedFunctions().apply(tiny, picture("JPEG"))).size == (1, 1)
+    assert opened(IsolatedImageFunctions().apply(tiny, picture("JPEG"))).size == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_an_image_is_made_one_of_another_type(
     target: str, kind: str, source: str, mode: str
 ) -> None:
     function = ExportFunction(name="MAGICK", target_media_type=target, quality=80, rotation=90)
-    image = opened(IsolatedFunctions().apply(function, picture(source, mode)))
+    image = opened(IsolatedImageFunctions().apply(function, picture(source, mode)))
     assert (image.format, image.size) == (kind, (20, 40))
 
 
@@ -59,30 +59,30 @@ def test_sixteen_bits_are_not_cut_off(
     if (order, photometric) == (">", 0):
         return  # which Pillow does not know
     grey = grey_tiff("H", 0x4000, order=order, photometric=photometric, bits=16)
-    image = opened(IsolatedFunctions().apply(function, grey))
+    image = opened(IsolatedImageFunctions().apply(function, grey))
     assert near(colour_of(image), (64 if photometric else 191,) * 3, apart=2)
 
 
 def test_deep_colours_that_would_be_wrong_are_not_converted() -> None:
     with pytest.raises(TransformError) as failed:
-        IsolatedFunctions().apply(HALF, DEEP_JPEG_2000)
+        IsolatedImageFunctions().apply(HALF, DEEP_JPEG_2000)
     assert failed.value.code == "kind_unsupported"
 
 
 @pytest.mark.parametrize("body", [b"no image", b"", picture("JPEG")[:200]])
 def test_what_cannot_be_decoded_has_a_code(body: bytes) -> None:
     with pytest.raises(TransformError) as failed:
-        IsolatedFunctions().apply(HALF, body)
+        IsolatedImageFunctions().apply(HALF, body)
     assert failed.value.code in ("not_an_image", "image_damaged")
 
 
 def test_a_decoder_that_takes_too_long_is_ended() -> None:
     with pytest.raises(TransformError) as failed:
-        IsolatedFunctions(seconds=0).apply(HALF, picture("JPEG"))
+        IsolatedImageFunctions(seconds=0).apply(HALF, picture("JPEG"))
     assert failed.value.code in ("decoder_timed_out", "decoder_crashed")
 
 
 def test_the_same_image_is_made_the_same_twice() -> None:
-    functions = IsolatedFunctions()
+    functions = IsolatedImageFunctions()
     body = picture("JPEG")
     assert functions.apply(HALF, body) == functions.apply(HALF, body)

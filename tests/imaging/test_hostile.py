@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from coffer.adapters.imaging.decode import PAGED_TYPES, PILLOW_FORMATS, RAW_TYPES
-from coffer.adapters.imaging.isolated import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
+from coffer.adapters.imaging.thumbnailer import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import IMAGEABLE_TYPES, base_type, is_imageable
 from coffer.domain.thumbnails.create import MAX_FILE_BYTES

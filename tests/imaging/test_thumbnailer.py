@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from coffer.adapters.imaging import isolated
-from coffer.adapters.imaging.isolated import IsolatedThumbnailer
+from coffer.adapters.imaging import thumbnailer as thumbnailer_module
+from coffer.adapters.imaging.thumbnailer import IsolatedThumbnailer
 from coffer.domain.errors import UnavailableError
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.making import EDGE, plain
@@ -72,7 +72,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Isolate
     """A child whose decoder does what its media type says."""
     (tmp_path / "hostile_worker.py").write_text(HOSTILE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(isolated, "_WORKER", "hostile_worker")
+    monkeypatch.setattr(thumbnailer_module, "_WORKER", "hostile_worker")
     thumbnailer = IsolatedThumbnailer(EDGE, seconds=10)
     yield thumbnailer
     thumbnailer.close()
@@ -158,12 +158,12 @@ def test_the_child_knows_nothing_of_the_functions_environment(
 
 
 def test_the_child_may_take_so_much_memory_and_dumps_none(hostile: IsolatedThumbnailer) -> None:
-    memory = isolated.MEMORY_BYTES
+    memory = thumbnailer_module.MEMORY_BYTES
     assert hostile.create([b"x"], "limits").thumbnail.decode() == f"[({memory}, {memory}), (0, 0)]"
 
 
 def test_a_child_that_does_not_start_is_no_images_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolated, "_WORKER", "no.such.module")
+    monkeypatch.setattr(thumbnailer_module, "_WORKER", "no.such.module")
     with pytest.raises(UnavailableError):
         IsolatedThumbnailer(EDGE).create([JPEG], "image/jpeg")
 
@@ -240,7 +240,7 @@ def test_a_source_that_cannot_be_read_says_so_itself(hostile: IsolatedThumbnaile
 
 
 def test_the_function_that_starts_it_imports_no_codec() -> None:
-    code = "import sys; import coffer.adapters.imaging.isolated; print('PIL' in sys.modules)"
+    code = "import sys; import coffer.adapters.imaging.thumbnailer; print('PIL' in sys.modules)"
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", code],
         env={"PYTHONPATH": os.pathsep.join(sys.path)},

@@ -17,8 +17,8 @@ from coffer.adapters.imaging import worker
 from coffer.adapters.imaging.messages import (
     MAX_THUMBNAIL_BYTES,
     READY,
-    GarbledReplyError,
-    read_line,
+    MalformedReplyError,
+    parse_reply,
     reply_of,
     reply_of_failure,
     request_line,
@@ -50,14 +50,14 @@ def test_the_worker_answers_one_request_after_the_other() -> None:
     assert asked == [(Path("/a b"), "bad"), (Path("/c"), "image/png")]
     replies.seek(0)
     assert replies.readline() == READY
-    length, properties, failure = read_line(replies.readline())
+    length, properties, failure = parse_reply(replies.readline())
     assert (length, properties, failure and failure.code) == (0, PROPERTIES, "image_damaged")
-    assert read_line(replies.readline()) == (3, PROPERTIES, None)
+    assert parse_reply(replies.readline()) == (3, PROPERTIES, None)
     assert replies.read() == b"jpg"
 
 
 def test_a_failure_without_facts_has_none() -> None:
-    _, properties, failure = read_line(reply_of_failure(ThumbnailError("no_preview", "none")))
+    _, properties, failure = parse_reply(reply_of_failure(ThumbnailError("no_preview", "none")))
     assert properties == NO_PROPERTIES
     assert failure is not None
     assert (failure.code, str(failure), failure.properties) == ("no_preview", "none", NO_PROPERTIES)
@@ -82,21 +82,21 @@ def test_a_failure_without_facts_has_none() -> None:
     ],
 )
 def test_nothing_else_is_taken_for_a_reply(reply: Any) -> None:
-    with pytest.raises(GarbledReplyError):
-        read_line(json.dumps(reply).encode())
+    with pytest.raises(MalformedReplyError):
+        parse_reply(json.dumps(reply).encode())
 
 
 @pytest.mark.parametrize("line", [b"", b"nonsense", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_is_no_reply(line: bytes) -> None:
-    with pytest.raises(GarbledReplyError):
-        read_line(line)
+    with pytest.raises(MalformedReplyError):
+        parse_reply(line)
 
 
 def test_each_image_gets_processor_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     set_to: list[Any] = []
     monkeypatch.setattr(resource, "setrlimit", lambda what, limits: set_to.append((what, limits)))
     worker.limit_processor_time(20)
-    worker.limit_itself(1000)
+    worker.limit_memory(1000)
     ((what, (soft, _)), memory, core) = set_to
     used = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     assert what == resource.RLIMIT_CPU
@@ -118,6 +118,6 @@ def test_the_worker_serves_on_its_standard_streams(
     worker.main(50, 1000, 20)
     with out.open("rb") as replies:
         assert replies.readline() == READY
-        length, properties, failure = read_line(replies.readline())
+        length, properties, failure = parse_reply(replies.readline())
         assert (failure, properties.width) == (None, 400)
         assert len(replies.read()) == length

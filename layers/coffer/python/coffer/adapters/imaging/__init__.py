@@ -1,5 +1,5 @@
-"""Decoding images into thumbnails, behind a process boundary (docs/adr/0009).
+"""Make thumbnails and apply export functions in child processes (docs/adr/0009).
 
-`isolated` is the port's implementation and all that a function imports; it knows no codec.
-Everything else here runs in its child process, `worker`, which meets the hostile bytes.
+Functions import `thumbnailer` and `export_functions`, which load no decoder. The other modules run
+in the child processes `worker` and `convert`, which read the untrusted bytes.
 """

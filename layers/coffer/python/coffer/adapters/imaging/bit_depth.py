@@ -1,7 +1,7 @@
-"""Grey of other numbers than 0 to 255: which are black and white, and eight bits of it.
+"""Convert greyscale images of more than eight bits: find black and white, scale to eight bits.
 
-Pillow scales such images rightly in the modes I and F, and I;16 where that is in the machine's
-order; it clips them when it converts, and leaves to others what the numbers mean (TIFF 6.0, 8).
+Pillow scales the modes I, F and (in the machine's byte order) I;16 correctly, but clips the values
+when it converts them. What the numbers mean is defined by TIFF 6.0, section 8.
 """
 
 from __future__ import annotations
@@ -12,38 +12,39 @@ from PIL import Image
 
 from coffer.domain.thumbnails.ports import ThumbnailError
 
-_MAX_OF_SIXTEEN_BITS = 65535.0
+_MAX_SIXTEEN_BITS = 65535.0
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 0x0102, 0x0106, 0x0153
 _WHITE_IS_ZERO, _SIGNED = 0, 2
-_OF_OTHER_ORDER = frozenset({"I;16B", "I;16L", "I;16N"})
+_OTHER_BYTE_ORDERS = frozenset({"I;16B", "I;16L", "I;16N"})
 
-Span = tuple[float, float]
-SIXTEEN_BITS: Span = (0.0, _MAX_OF_SIXTEEN_BITS)
+GreyRange = tuple[float, float]
+"""The values of black and of white."""
+SIXTEEN_BITS: GreyRange = (0.0, _MAX_SIXTEEN_BITS)
 
 
-def span_of(image: Image.Image) -> Span | None:
-    """The numbers of black and of white; None for an image of eight bits.
+def range_of(image: Image.Image) -> GreyRange | None:
+    """Return the values of black and white, or None for an image of eight bits.
 
-    Of 16 bits (as PNM and TIFF may bring them) they are known, else taken from what is there.
+    They are the limits of the bit depth up to 16 bits, else the extremes of the image.
     """
     if image.mode.startswith("I;16"):
-        span = (0.0, float((1 << _bits_of(image)) - 1))
+        grey_range = (0.0, float((1 << _bits_of(image)) - 1))
     elif image.mode in ("I", "F"):
-        span = _extremes(image)
+        grey_range = _extremes(image)
     else:
         return None
-    return span[::-1] if _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else span
+    return grey_range[::-1] if _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey_range
 
 
 def scalable(image: Image.Image) -> Image.Image:
-    """The image in a mode whose numbers are scaled as what they are."""
+    """Return the image in a mode that Pillow scales correctly."""
     if image.mode == "L" and _tag(image, _SAMPLE_FORMAT) == _SIGNED:
         return image.point([value ^ 0x80 for value in range(256)])
-    return image.convert("I") if image.mode in _OF_OTHER_ORDER else image
+    return image.convert("I") if image.mode in _OTHER_BYTE_ORDERS else image
 
 
 def with_alpha(image: Image.Image) -> Image.Image:
-    """An image of which one number or colour is transparent, with that in a channel."""
+    """Return an image with a transparent colour as one with an alpha channel."""
     transparent = image.info["transparency"]
     if not image.mode.startswith("I;16"):
         return image.convert("RGBA")
@@ -53,23 +54,23 @@ def with_alpha(image: Image.Image) -> Image.Image:
     return Image.merge("LA", (grey, alpha))
 
 
-def eight_bits(image: Image.Image, span: Span | None) -> Image.Image:
-    """Grey of more than eight bits as eight; other images as they are."""
-    if span is None or not image.mode.startswith(("I", "F")):
+def eight_bits(image: Image.Image, grey_range: GreyRange | None) -> Image.Image:
+    """Scale grey of more than eight bits to eight; return other images unchanged."""
+    if grey_range is None or not image.mode.startswith(("I", "F")):
         return image
-    black, white = span
+    black, white = grey_range
     scale = 255 / (white - black) if white != black else 0.0
     numbers = image.convert("I") if image.mode.startswith("I;16") else image
     return numbers.convert("F").point(lambda value: value * scale - black * scale).convert("L")
 
 
-def _extremes(image: Image.Image) -> Span:
+def _extremes(image: Image.Image) -> GreyRange:
     low, high = image.getextrema()
     if isinstance(low, tuple) or isinstance(high, tuple):
         raise ThumbnailError("image_damaged", "the image has several bands of numbers")
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ThumbnailError("image_damaged", "the image holds numbers that are none")
-    if image.mode == "I" and low >= 0 and high <= _MAX_OF_SIXTEEN_BITS:
+        raise ThumbnailError("image_damaged", "the image has infinite values or NaN")
+    if image.mode == "I" and low >= 0 and high <= _MAX_SIXTEEN_BITS:
         return SIXTEEN_BITS
     return float(low), float(high)
 
@@ -80,7 +81,7 @@ def _bits_of(image: Image.Image) -> int:
 
 
 def _tag(image: Image.Image, tag: int) -> int | None:
-    """A number of a TIFF's directory; None in other files."""
+    """Return the number of a TIFF tag; None for other files."""
     value = getattr(image, "tag_v2", {}).get(tag)
     if isinstance(value, tuple):
         value = next(iter(value), None)

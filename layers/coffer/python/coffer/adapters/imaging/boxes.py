@@ -1,4 +1,4 @@
-"""Boxes: how the files of ISO's media formats are divided (ISO/IEC 14496-12, 4.2; 15444-1, I.4)."""
+"""Read the boxes of ISO media files (ISO/IEC 14496-12, 4.2; JPEG 2000: 15444-1, I.4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAX_BOXES = 64
 
 
 def boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, beginning and end of the content of each box between two places, at most so many."""
+    """Yield type, start and end of the content of each box between two offsets, up to a maximum."""
     for _ in range(_MAX_BOXES):
         file.seek(start)
         header = file.read(16)
@@ -28,5 +28,5 @@ def boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, i
 
 
 def length_of(file: IO[bytes]) -> int:
-    """How many bytes a file has."""
+    """Return the length of a file in bytes."""
     return file.seek(0, 2)

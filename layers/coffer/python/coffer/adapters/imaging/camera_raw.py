@@ -1,8 +1,8 @@
-"""Camera raw files: the JPEG that the camera put beside what its sensor saw.
+"""Find the JPEG preview inside camera raw files.
 
-Directories are walked where the file has some (CR2, NEF, DNG, ARW, PEF, RW2 and ORF are TIFF of a
-kind); where none of them leads to a JPEG (CR3, RAF, ORF's notes of the maker), the beginning of the
-file is searched for one. Both are bounded, and nothing is decoded here.
+CR2, NEF, DNG, ARW, PEF, RW2 and ORF have TIFF directories, which are followed. If none leads to a
+JPEG (CR3, RAF, the maker notes of ORF), the start of the file is searched for one. Both searches
+are bounded, and nothing is decoded here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PHOTOMETRIC, _COMPRESSION, _ORIENTATION = 0x0106, 0x0103, 0x0112
 _WIDTH, _LENGTH = 0x0100, 0x0101
 _STRIPS, _STRIP_LENGTHS = 0x0111, 0x0117
 _JPEG, _JPEG_LENGTH = 0x0201, 0x0202
-_OF_A_SENSOR = frozenset({32803, 34892})  # colour filter array, linear raw (DNG 1.7, chapter 2)
+_SENSOR_DATA = frozenset({32803, 34892})  # colour filter array, linear raw (DNG 1.7, chapter 2)
 _JPEG_COMPRESSIONS = frozenset({6, 7})
 
 _SEARCHED_BYTES = 48 * 1024**2
@@ -27,13 +27,13 @@ _CHUNK_BYTES = 1024**2
 MAX_PREVIEWS = 16
 _MAX_SEGMENTS = 200
 _START = b"\xff\xd8\xff"
-_FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # lossless ones, C3, are the sensor's own data
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # C3 is lossless: the sensor's own data
 _OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """A JPEG inside a file: where it is, and how many pixels it has."""
+    """A JPEG inside a file: its position in bytes and its size in pixels."""
 
     start: int
     length: int
@@ -43,7 +43,7 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True)
 class RawFile:
-    """A camera raw file: its previews, its directories, and what they say of the picture."""
+    """A camera raw file: its previews, its directories, and the picture's properties."""
 
     previews: tuple[Preview, ...]
     directories: tuple[Directory, ...]
@@ -51,17 +51,17 @@ class RawFile:
     size: tuple[int, int] | None
 
     def preview_for(self, edge: int) -> Preview | None:
-        """The smallest preview with at least twice `edge` pixels along a side, else the largest.
+        """Return the smallest preview with a side of at least twice `edge`, else the largest.
 
-        The very small ones have black bars, where the sensor's shape is not the screen's.
+        Very small previews may have black bars.
         """
         by_size = sorted(self.previews, key=lambda preview: max(preview.width, preview.height))
-        enough = (one for one in by_size if max(one.width, one.height) >= 2 * edge)
-        return next(enough, by_size[-1] if by_size else None)
+        large = (preview for preview in by_size if max(preview.width, preview.height) >= 2 * edge)
+        return next(large, by_size[-1] if by_size else None)
 
 
 def read_raw(file: BinaryIO) -> RawFile:
-    """What `file` holds, taken as camera raw; nothing is found in other files."""
+    """Read `file` as camera raw; the result is empty for other files."""
     directories = read_directories(file) or _directories_of_boxes(file)
     length = length_of(file)
     previews = tuple(_listed_previews(file, directories, length)) or tuple(_search(file, length))
@@ -74,9 +74,9 @@ def read_raw(file: BinaryIO) -> RawFile:
 
 
 def is_raw(directories: Sequence[Directory]) -> bool:
-    """Whether a TIFF has the data of a sensor in it, not pixels to be shown."""
+    """True if a TIFF holds sensor data and not pixels to display."""
     return any(
-        _OF_A_SENSOR.intersection(directory.numbers(_PHOTOMETRIC))
+        _SENSOR_DATA.intersection(directory.numbers(_PHOTOMETRIC))
         for first in directories
         for directory in first.walk()
     )
@@ -97,14 +97,14 @@ def _listed_previews(
 ) -> Iterator[Preview]:
     for first in directories:
         for directory in first.walk():
-            for start, length in _places(directory):
+            for start, length in _jpeg_ranges(directory):
                 size = jpeg_size(file, start) if 0 < length <= file_length - start else None
                 if size is not None:
                     yield Preview(start=start, length=length, width=size[0], height=size[1])
 
 
-def _places(directory: Directory) -> Iterator[tuple[int, int]]:
-    """Where a directory says that a JPEG is: offset and length."""
+def _jpeg_ranges(directory: Directory) -> Iterator[tuple[int, int]]:
+    """Yield offset and length of each JPEG that a directory refers to."""
     start, length = directory.number(_JPEG), directory.number(_JPEG_LENGTH)
     if start and length:
         yield start, length
@@ -114,27 +114,27 @@ def _places(directory: Directory) -> Iterator[tuple[int, int]]:
 
 
 def _search(file: BinaryIO, file_length: int) -> Iterator[Preview]:
-    """The JPEGs that begin in the searched part; each ends where it says so itself."""
+    """Yield the JPEGs that start in the searched part of the file."""
     found = 0
     end = min(file_length, _SEARCHED_BYTES)
     position = 0
     while position < end and found < MAX_PREVIEWS:
         file.seek(position)
         chunk = file.read(_CHUNK_BYTES)
-        place = chunk.find(_START)
-        while place >= 0 and found < MAX_PREVIEWS:
-            start = position + place
+        index = chunk.find(_START)
+        while index >= 0 and found < MAX_PREVIEWS:
+            start = position + index
             size = jpeg_size(file, start)
             if size is not None:
                 found += 1
                 width, height = size
                 yield Preview(start=start, length=file_length - start, width=width, height=height)
-            place = chunk.find(_START, place + 1)
+            index = chunk.find(_START, index + 1)
         position += _CHUNK_BYTES - len(_START) + 1
 
 
 def jpeg_size(file: BinaryIO, start: int) -> tuple[int, int] | None:
-    """Width and height of the JPEG at `start` (ITU-T T.81, annex B); None where none is shown."""
+    """Return width and height of the JPEG at `start` (ITU-T T.81, annex B), or None."""
     file.seek(start)
     if file.read(2) != _START[:2]:
         return None
@@ -157,7 +157,7 @@ _CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
 
 def _directories_of_boxes(file: BinaryIO) -> tuple[Directory, ...]:
-    """The directories of a CR3: each has a box of its own, `CMT1` the image's, `CMT2` EXIF's."""
+    """Return the directories of a CR3: box `CMT1` has those of the image, `CMT2` those of EXIF."""
     found: dict[bytes, tuple[Directory, ...]] = {}
     for kind, start, end in boxes(file, 0, length_of(file)):
         if kind != b"moov":
@@ -166,9 +166,9 @@ def _directories_of_boxes(file: BinaryIO) -> tuple[Directory, ...]:
             file.seek(inner_start)
             if inner != b"uuid" or file.read(16) != _CANON:
                 continue
-            for name, place, _ in boxes(file, inner_start + 16, inner_end):
+            for name, name_start, _ in boxes(file, inner_start + 16, inner_end):
                 if name in (b"CMT1", b"CMT2"):
-                    found[name] = read_directories(file, place)
+                    found[name] = read_directories(file, name_start)
     image = found.get(b"CMT1", ())
     return tuple(
         Directory(values=one.values, exif=found.get(b"CMT2", ()), others=one.others)

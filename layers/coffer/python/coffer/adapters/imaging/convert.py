@@ -1,7 +1,7 @@
 """The child process that applies an export function to one image:
-`python -m coffer.adapters.imaging.converting SOURCE RESULT FUNCTION MEMORY SECONDS`.
+`python -m coffer.adapters.imaging.convert SOURCE RESULT FUNCTION MEMORY SECONDS`.
 
-It is given no credentials, and ends with the image; a line with a code says why there is none.
+It has no credentials, and ends after the image. If it fails, it prints a code.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, BinaryIO
 
 from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
-from coffer.adapters.imaging import depths
+from coffer.adapters.imaging import bit_depth
 from coffer.adapters.imaging.jpeg2000 import read_codestream
-from coffer.adapters.imaging.pictures import check_size
-from coffer.adapters.imaging.worker import limit_itself, limit_processor_time
+from coffer.adapters.imaging.thumbnail import check_size
+from coffer.adapters.imaging.worker import limit_memory, limit_processor_time
 from coffer.domain.export.transform_member import RESIZE, ExportFunction
 from coffer.domain.thumbnails.ports import ThumbnailError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")
-# Pillow opens these formats once their plugins are imported; the commonest it imports itself.
+# Importing the plugins lets Pillow open these formats; it imports the most common ones itself.
 _PLUGINS = (Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin)
 _QUALITY = 92
-_KEPT = ("icc_profile", "exif", "dpi")
+_KEPT_INFO = ("icc_profile", "exif", "dpi")
 _TARGETS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/tiff": "TIFF", "image/webp": "WEBP"}
-# The modes that each format can be written in; everything else is turned into the last of them.
+# The modes that each format can be written in; other images are converted to the last of them.
 _MODES = {
     "JPEG": ("L", "CMYK", "RGB"),
     "PNG": ("1", "L", "LA", "P", "RGBA", "I;16", "RGB"),
@@ -37,10 +37,10 @@ _MODES = {
 
 
 def convert(source: Path, result: Path, function: ExportFunction) -> str:
-    """Apply the function; the code of what went wrong, or nothing."""
+    """Apply the function; return the code of the failure, or ""."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about metadata that means nothing here
+            warnings.simplefilter("ignore")  # about metadata that is not used
             with source.open("rb") as file, Image.open(file, formats=FORMATS) as image:
                 check_size(image)
                 _check_depth(image, file)
@@ -51,7 +51,7 @@ def convert(source: Path, result: Path, function: ExportFunction) -> str:
         return "not_an_image"
     except MemoryError:
         return "memory_exhausted"
-    except Exception:  # decoders raise anything of damaged bytes
+    except Exception:  # decoders raise any exception for damaged bytes
         return "image_damaged"
     return ""
 
@@ -64,11 +64,8 @@ def _check_depth(image: Image.Image, file: BinaryIO) -> None:
 
 def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
     kind = _TARGETS[function.target_media_type]
-    # What belongs to the picture goes along: its colours, how it lies, how large it is meant.
-    kept = {
-        name: image.info[name] for name in ("icc_profile", "exif", "dpi") if image.info.get(name)
-    }
-    changed = _of_known_numbers(image, kind)
+    kept = {name: image.info[name] for name in _KEPT_INFO if image.info.get(name)}
+    changed = _supported_depth(image, kind)
     if function.name == RESIZE:
         size = (_scaled(image.width, function), _scaled(image.height, function))
         changed = _in_mode(changed, kind).resize(size, Image.Resampling.LANCZOS)
@@ -76,7 +73,7 @@ def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
         changed = changed.rotate(-function.rotation, expand=True, resample=Image.Resampling.BICUBIC)
     changed = _in_mode(changed, kind)
     if changed.mode != image.mode and "CMYK" in (changed.mode, image.mode):
-        kept.pop("icc_profile", None)  # it is about other colours
+        kept.pop("icc_profile", None)  # it describes the other colour space
     changed.save(result, kind, **kept, **_options(kind, function))
 
 
@@ -84,14 +81,14 @@ def _scaled(edge: int, function: ExportFunction) -> int:
     return max(1, round(edge * (function.factor or 1)))
 
 
-def _of_known_numbers(image: Image.Image, kind: str) -> Image.Image:
-    """Grey of more than eight bits as it is where the type takes it, else as eight."""
-    span = depths.span_of(image)
-    if span is None or (image.mode in _MODES[kind] and span == depths.SIXTEEN_BITS):
+def _supported_depth(image: Image.Image, kind: str) -> Image.Image:
+    """Convert grey of more than eight bits to eight, unless the format can store it."""
+    grey_range = bit_depth.range_of(image)
+    if grey_range is None or (image.mode in _MODES[kind] and grey_range == bit_depth.SIXTEEN_BITS):
         return image
     if "transparency" in image.info:
-        image = depths.with_alpha(image)
-    return depths.eight_bits(image, span)
+        image = bit_depth.with_alpha(image)
+    return bit_depth.eight_bits(image, grey_range)
 
 
 def _in_mode(image: Image.Image, kind: str) -> Image.Image:
@@ -102,9 +99,9 @@ def _in_mode(image: Image.Image, kind: str) -> Image.Image:
         with_alpha = image.convert("RGBA")
         if "RGBA" in modes:
             return with_alpha
-        ground = Image.new("RGB", image.size, "white")
-        ground.paste(with_alpha, mask=with_alpha.getchannel("A"))
-        return ground
+        background = Image.new("RGB", image.size, "white")
+        background.paste(with_alpha, mask=with_alpha.getchannel("A"))
+        return background
     return image.convert(modes[-1])
 
 
@@ -116,8 +113,8 @@ def _options(kind: str, function: ExportFunction) -> dict[str, Any]:
 
 
 def main(source: str, result: str, function: str, memory_bytes: str, seconds: str) -> None:
-    """Convert, and say on the standard output what went wrong."""
-    limit_itself(int(memory_bytes))
+    """Convert the image and print the code of a failure."""
+    limit_memory(int(memory_bytes))
     limit_processor_time(int(seconds))
     applied = ExportFunction(**json.loads(function))
     print(convert(Path(source), Path(result), applied))

@@ -1,7 +1,7 @@
-"""Which decoder meets which media type, and what its failures are called.
+"""Choose the decoder by media type, make the thumbnail, and name the failures.
 
-Runs in the child process only. A type that is not in these tables is not decoded; the domain's
-table of imageable types has the same keys (a test holds them together).
+Runs in the child process only. The domain's table of imageable types has the same types as the
+tables here; a test compares both.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from coffer.adapters.imaging.exif import exif_of, orientation_of, taken_on
+from coffer.adapters.imaging.camera_raw import is_raw, read_raw
+from coffer.adapters.imaging.exif import capture_time, exif_of, orientation_of
 from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
-from coffer.adapters.imaging.pictures import (
+from coffer.adapters.imaging.thumbnail import (
     check_size,
     exif_block,
-    look_before_opening,
+    limit_pillow,
     thumbnail_of,
 )
-from coffer.adapters.imaging.raw import is_raw, read_raw
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
-# Pillow opens these formats once their plugins are imported; the commonest it imports itself.
+# Importing the plugins lets Pillow open these formats; it imports the most common ones itself.
 _PLUGINS = (AvifImagePlugin, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin)
 _JPEG_2000 = ("JPEG2000",)
 _PNM = ("PPM",)
@@ -76,13 +76,13 @@ RAW_TYPES = frozenset(
     }
 )
 PAGED_TYPES = frozenset({"application/pdf"})
-"""Everything that can be decoded is in one of these three."""
+"""Each type that can be decoded is in one of these three tables."""
 
 _SUBFILE, _WIDTH, _LENGTH = 0x00FE, 0x0100, 0x0101
 _REDUCED_OR_MASK = 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
-_MAX_PICTURES_LOOKED_AT = 16
+_MAX_PICTURES_CHECKED = 16
 _UPRIGHT_WHEN_OPENED = frozenset({"TIFF", "HEIF"})
-_FIRST_SIDEWAYS = 5  # the EXIF orientations from here on swap width and height
+_FIRST_SIDEWAYS = 5  # EXIF orientations from 5 on swap width and height
 
 
 def decode(source: Path, media_type: str, edge: int) -> ThumbnailResult:
@@ -91,8 +91,8 @@ def decode(source: Path, media_type: str, edge: int) -> ThumbnailResult:
     The error carries the properties too: a file with damaged pixels may have a capture time.
     """
     attempt = _Attempt(source, media_type, edge)
-    with warnings.catch_warnings(), attempt.named_failures(), source.open("rb") as file:
-        warnings.simplefilter("ignore")  # about metadata that is thrown away here
+    with warnings.catch_warnings(), attempt.failures(), source.open("rb") as file:
+        warnings.simplefilter("ignore")  # about metadata that is not used
         if media_type in PAGED_TYPES:
             return attempt.of_page()
         if media_type in RAW_TYPES or (media_type == "image/tiff" and _is_raw(file)):
@@ -101,7 +101,7 @@ def decode(source: Path, media_type: str, edge: int) -> ThumbnailResult:
 
 
 class _Attempt:
-    """One attempt at a thumbnail; `properties` are what is known so far."""
+    """One attempt to make a thumbnail; `properties` has what was read so far."""
 
     def __init__(self, source: Path, media_type: str, edge: int) -> None:
         self._source = source
@@ -110,33 +110,33 @@ class _Attempt:
         self.properties = NO_PROPERTIES
 
     @contextmanager
-    def named_failures(self) -> Iterator[None]:
-        """Whatever is raised inside becomes a ThumbnailError with a code and the properties."""
+    def failures(self) -> Iterator[None]:
+        """Turn all exceptions into a ThumbnailError with a code and the properties."""
         try:
             yield
-        except ThumbnailError as error:
-            error.properties = self.properties
-            raise
-        except UnidentifiedImageError as error:
-            raise self._unidentified() from error
-        except Image.DecompressionBombError as error:
-            raise ThumbnailError(
-                "image_too_large", str(error), properties=self.properties
-            ) from error
-        except MemoryError as error:
-            raise ThumbnailError(
-                "memory_exhausted",
-                "decoding takes more memory than there is",
-                properties=self.properties,
-            ) from error
         except Exception as error:
-            # Decoders raise anything of damaged bytes, and would again at the next try.
-            raise ThumbnailError(
-                "image_damaged", "the image cannot be decoded", properties=self.properties
-            ) from error
+            failure = self._failure_of(error)
+            failure.properties = self.properties
+            if failure is error:
+                raise
+            raise failure from error
+
+    def _failure_of(self, error: Exception) -> ThumbnailError:
+        match error:
+            case ThumbnailError():
+                return error
+            case UnidentifiedImageError():
+                return self._unidentified()
+            case Image.DecompressionBombError():
+                return ThumbnailError("image_too_large", str(error))
+            case MemoryError():
+                return ThumbnailError("memory_exhausted", "decoding needs too much memory")
+            case _:
+                # Decoders raise any exception for damaged bytes, and would do so at every attempt.
+                return ThumbnailError("image_damaged", "the image cannot be decoded")
 
     def of_page(self) -> ThumbnailResult:
-        from coffer.adapters.imaging.pages import first_page
+        from coffer.adapters.imaging.pdfium import first_page
 
         page = first_page(self._source, self._edge)
         return ThumbnailResult(thumbnail=thumbnail_of(page, self._edge), properties=self.properties)
@@ -146,7 +146,7 @@ class _Attempt:
         self.properties = _properties(raw.directories, raw.size)
         preview = raw.preview_for(self._edge)
         if preview is None:
-            raise ThumbnailError("no_preview", "the camera put no JPEG into the file")
+            raise ThumbnailError("no_preview", "the file has no JPEG preview")
         file.seek(preview.start)
         jpeg = io.BytesIO(file.read(preview.length))
         with Image.open(jpeg, formats=("JPEG",)) as image:
@@ -159,69 +159,68 @@ class _Attempt:
     def of_picture(self, file: BinaryIO) -> ThumbnailResult:
         formats = PILLOW_FORMATS.get(self._media_type, ())
         if formats == _HEIF:
-            _let_pillow_open_heif()
-        look_before_opening(formats)
+            _register_heif()
+        limit_pillow(formats)
         with Image.open(file, formats=formats) as image:
             if image.format == "TIFF":
-                _turn_to_the_picture(image)
+                _seek_main_picture(image)
             size = image.size
             self.properties = _properties_of(image, file, size)
             check_size(image)
             if image.format == "JPEG2000":
-                thumbnail = self._of_jpeg_2000(image, file)
+                thumbnail = self._of_jpeg2000(image, file)
             else:
                 thumbnail = thumbnail_of(image, self._edge)
-            if image.format == "PNG":  # its EXIF may stand behind the pixels
+            if image.format == "PNG":  # its EXIF may be behind the pixels
                 self.properties = _properties_of(image, file, size)
             return ThumbnailResult(thumbnail=thumbnail, properties=self.properties)
 
-    def _of_jpeg_2000(self, image: Image.Image, file: BinaryIO) -> bytes:
-        """Pillow tells nothing of its profile, and shows the white of deep colours as black."""
+    def _of_jpeg2000(self, image: Image.Image, file: BinaryIO) -> bytes:
+        """Add the ICC profile, which Pillow does not read, and decode deep colours with PDFium."""
         profile, codestream = profile_of(file), read_codestream(file)
         if codestream and codestream.is_deep_colour:
-            from coffer.adapters.imaging.pages import picture_of_jpeg_2000
+            from coffer.adapters.imaging.pdfium import decode_jpeg2000
 
             if codestream.components != len("RGB"):
                 raise ThumbnailError(
                     "kind_unsupported", "JPEG 2000 of deep colours is decoded without alpha only"
                 )
-            image = picture_of_jpeg_2000(self._source, image.size)
+            image = decode_jpeg2000(self._source, image.size)
         if profile:
             image.info["icc_profile"] = profile
         return thumbnail_of(image, self._edge)
 
     def _unidentified(self) -> ThumbnailError:
-        """A TIFF whose directories can be read is one, of a kind that Pillow does not know."""
+        """Return `kind_unsupported` for a valid TIFF that Pillow does not support."""
         with self._source.open("rb") as file:
             directories = read_directories(file) if self._media_type == "image/tiff" else ()
-            if any(one.number(_WIDTH) and one.number(_LENGTH) for one in directories):
-                detail = "the image is a TIFF of a kind that is not decoded"
-                return ThumbnailError("kind_unsupported", detail, properties=self.properties)
-        detail = "the bytes are not of the type they look like"
-        return ThumbnailError("not_an_image", detail, properties=self.properties)
+        if any(one.number(_WIDTH) and one.number(_LENGTH) for one in directories):
+            return ThumbnailError(
+                "kind_unsupported", "the image is a TIFF of a kind that is not decoded"
+            )
+        return ThumbnailError("not_an_image", "the bytes are not of the detected type")
 
 
 def _is_raw(file: BinaryIO) -> bool:
-    """Whether what looks like TIFF is camera raw: detectors know by its name at best."""
+    """True if the TIFF is camera raw, which detection cannot always tell."""
     found = is_raw(read_directories(file))
     file.seek(0)
     return found
 
 
 @cache
-def _let_pillow_open_heif() -> None:
-    """Only once such a file comes: the library takes its time to load."""
-    import pi_heif
+def _register_heif() -> None:
+    import pi_heif  # slow to load, and few images are HEIF
 
     pi_heif.register_heif_opener(
         thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
     )
 
 
-def _turn_to_the_picture(image: Image.Image) -> None:
-    """Go to the first of a TIFF's pictures that is no smaller copy of another, and no mask."""
+def _seek_main_picture(image: Image.Image) -> None:
+    """Select the first picture of a TIFF that is neither a reduced copy nor a mask."""
     directory: Any = image
-    for number in range(_MAX_PICTURES_LOOKED_AT):
+    for number in range(_MAX_PICTURES_CHECKED):
         try:
             image.seek(number)
         except EOFError:
@@ -233,35 +232,35 @@ def _turn_to_the_picture(image: Image.Image) -> None:
 
 
 def _properties_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> ImageProperties:
-    """What an opened image says, without decoding it."""
+    """Return the properties of an opened image without decoding it."""
     if image.format == "TIFF":
         position = file.tell()
         directories = read_directories(file)
         file.seek(position)
     else:
         directories = read_directories(io.BytesIO(exif_block(image)))
-    stored = image.info.get("original_orientation")  # HEIF's, which pi-heif has applied already
-    upright = image.format in _UPRIGHT_WHEN_OPENED
-    return _properties(directories, size, upright=upright, orientation=stored)
+    stored = image.info.get("original_orientation")  # pi-heif has applied HEIF's own
+    is_upright = image.format in _UPRIGHT_WHEN_OPENED
+    return _properties(directories, size, is_upright=is_upright, orientation=stored)
 
 
 def _properties(
     directories: Sequence[Directory],
     size: tuple[int, int] | None,
     *,
-    upright: bool = False,
+    is_upright: bool = False,
     orientation: int | None = None,
 ) -> ImageProperties:
-    """`size` is as stored, or, where it is `upright` already, as shown."""
+    """Return the properties; `size` is as stored, or as displayed if `is_upright`."""
     orientation = orientation or orientation_of(directories)
     width, height = size or (None, None)
-    if not upright and orientation is not None and orientation >= _FIRST_SIDEWAYS:
+    if not is_upright and orientation is not None and orientation >= _FIRST_SIDEWAYS:
         width, height = height, width
     exif = exif_of(directories)
     return ImageProperties(
         width=width,
         height=height,
         orientation=orientation,
-        date_time_digitized=taken_on(exif),
+        date_time_digitized=capture_time(exif),
         exif=exif,
     )

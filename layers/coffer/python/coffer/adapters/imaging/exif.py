@@ -1,8 +1,8 @@
-"""EXIF: how a picture was taken, by the names and in the words of the reference.
+"""Describe the EXIF tags of a picture with the names and wording of the reference.
 
-Names and wording are metadata-extractor's (ExifSubIFDDirectory and its descriptor), which the
-reference stores; tags are those of CIPA DC-008 (Exif 2.32). What is blank, unknown, binary or the
-maker's own is left out, as there; the position has a directory of its own and is never read.
+The reference stores those of metadata-extractor (ExifSubIFDDirectory and its descriptor). Tags are
+those of CIPA DC-008 (Exif 2.32). As there, blank, unknown and binary values and maker notes are
+left out. The GPS position is in a directory of its own, which is never read.
 """
 
 from __future__ import annotations
@@ -153,34 +153,34 @@ _LIGHTS = {
     255: "Other",
 }
 _ENCODINGS = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16", b"\0" * 8: "utf-8"}
-_TAKEN = ("Date/Time Original", "Date/Time", "Date/Time Digitized")
-_CAMERAS_TIME = "%Y:%m:%d %H:%M:%S"
+_CAPTURE_TIMES = ("Date/Time Original", "Date/Time", "Date/Time Digitized")
+_TIME_FORMAT = "%Y:%m:%d %H:%M:%S"
 _MAX_EXPONENT = 64
 
 
 def exif_of(directories: Sequence[Directory]) -> dict[str, str]:
-    """Each known tag of the EXIF directories and what it says, at most so many."""
-    facts: dict[str, str] = {}
+    """Return the text of each known tag of the EXIF directories, up to MAX_TAGS."""
+    texts: dict[str, str] = {}
     for tag, value in _tags(directories):
         name = _NAMES.get(tag)
         text = _describe(tag, value) if name else ""
-        if name and text and len(facts) < MAX_TAGS:
-            facts.setdefault(name, text[:MAX_CHARACTERS])
-    return facts
+        if name and text and len(texts) < MAX_TAGS:
+            texts.setdefault(name, text[:MAX_CHARACTERS])
+    return texts
 
 
 def orientation_of(directories: Sequence[Directory]) -> int | None:
-    """EXIF's orientation, 1 to 8; None where there is none or another number."""
+    """Return the EXIF orientation, 1 to 8, or None."""
     number = directories[0].number(_ORIENTATION) if directories else None
     return number if number is not None and 1 <= number <= 8 else None
 
 
-def taken_on(facts: dict[str, str]) -> str | None:
-    """When the picture was taken, `2020-11-13T10:03:17`; the first that is a time at all."""
-    for name in _TAKEN:
+def capture_time(texts: dict[str, str]) -> str | None:
+    """Return the first valid capture time, such as `2020-11-13T10:03:17`, or None."""
+    for name in _CAPTURE_TIMES:
         try:
-            text = facts.get(name, "")[:19]
-            moment = datetime.strptime(text, _CAMERAS_TIME)  # noqa: DTZ007 - it has no zone
+            text = texts.get(name, "")[:19]
+            moment = datetime.strptime(text, _TIME_FORMAT)  # noqa: DTZ007 - EXIF has no time zone
         except ValueError:
             continue
         return moment.isoformat(timespec="seconds")
@@ -238,7 +238,7 @@ Numbers = tuple[int | float | Fraction | None, ...]
 
 
 def _plain(number: float | Fraction | None) -> str:
-    """Without needless decimals: `0.33`, `50`, and `1/125` as it was written."""
+    """Return `1/125` for unit fractions, else decimals without trailing zeros."""
     if number is None:
         return "0"
     if isinstance(number, Fraction):
@@ -252,7 +252,7 @@ def _decimal(number: float | Fraction, places: int) -> str:
 
 
 def _first(numbers: Numbers) -> Fraction:
-    """The first number; 0 where it is none that can be calculated with."""
+    """Return the first number; 0 if it is missing, infinite or NaN."""
     number = numbers[0]
     if isinstance(number, float) and not math.isfinite(number):
         return Fraction()
@@ -266,7 +266,7 @@ def _seconds(seconds: float | Fraction) -> str:
 
 
 def _shutter(numbers: Numbers) -> str:
-    """APEX: the logarithm of the exposure time (CIPA DC-008, annex C)."""
+    """Convert an APEX value, the logarithm of the exposure time (CIPA DC-008, annex C)."""
     exponent = max(-_MAX_EXPONENT, min(float(_first(numbers)), _MAX_EXPONENT))
     return _seconds(2**-exponent)
 

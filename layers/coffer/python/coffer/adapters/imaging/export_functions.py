@@ -1,4 +1,4 @@
-"""The ImageFunctions port: a child process for each image, which is all that its bytes can hurt."""
+"""The ImageFunctions port: each image is converted in a child process of its own."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from coffer.adapters.imaging.isolated import child_variables
+from coffer.adapters.imaging.thumbnailer import child_variables
 from coffer.domain.export.layout import MAX_TRANSFORMED_BYTES
 from coffer.domain.export.transform_member import ExportFunction, TransformError
 
 SECONDS = 50
-"""How long one image may take: less than a worker keeps in hand."""
+"""Time limit for one image; an export worker reserves more than that."""
 MEMORY_BYTES = 2048 * 1024**2
 """Address space of the child."""
 
 _CHILD = "coffer.adapters.imaging.convert"
 
 
-class IsolatedFunctions:
-    """Applies export functions with Pillow."""
+class IsolatedImageFunctions:
+    """Applies export functions with Pillow, in a child process."""
 
     def __init__(self, *, seconds: int = SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
         self._seconds, self._memory_bytes = seconds, memory_bytes
@@ -41,7 +41,7 @@ class IsolatedFunctions:
         limits = (str(self._memory_bytes), str(self._seconds))
         document = json.dumps(function.document)
         try:
-            done = subprocess.run(  # noqa: S603 - this interpreter, with what we wrote
+            done = subprocess.run(  # noqa: S603 - this interpreter, with our own arguments
                 [sys.executable, "-m", _CHILD, str(source), str(result), document, *limits],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

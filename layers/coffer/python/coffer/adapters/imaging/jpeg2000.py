@@ -1,7 +1,6 @@
-"""JPEG 2000 (ISO/IEC 15444-1): what Pillow does not tell of it.
+"""Read JPEG 2000 headers (ISO/IEC 15444-1): resolutions, bit depth and ICC profile.
 
-How often the picture can be halved while it is decoded, how deep its colours are, and its profile.
-Bounded readers of headers, which nothing here raises because of.
+Pillow does not report these. The readers are bounded and raise nothing for malformed bytes.
 """
 
 from __future__ import annotations
@@ -12,34 +11,36 @@ from typing import IO
 
 from coffer.adapters.imaging.boxes import boxes, length_of
 
-_BEGINNING = b"\xff\x4f\xff\x51"  # SOC, and the SIZ that follows at once
-_STYLE, _STYLE_OF_ONE, _TILE = 0xFF52, 0xFF53, 0xFF90  # COD, COC, SOT
+_START = b"\xff\x4f\xff\x51"  # the markers SOC and SIZ
+_STYLE, _COMPONENT_STYLE, _TILE = 0xFF52, 0xFF53, 0xFF90  # COD, COC, SOT
 _MAX_SEGMENTS = 200
 _MAX_COMPONENTS = 16384
 _MAX_PROFILE_BYTES = 8 * 1024**2
-_PROFILE_METHODS = (b"\x02", b"\x03")  # restricted, and any (15444-2)
+_PROFILE_METHODS = (b"\x02", b"\x03")  # restricted and any ICC profile (15444-2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Codestream:
-    """What the main header says: of the least halved and of the deepest component."""
+    """Properties from the main header."""
 
     start: int
     levels: int
+    """How often every component can be halved."""
     depth: int
+    """Bits of the deepest component."""
     components: int
 
     @property
     def is_deep_colour(self) -> bool:
-        """Whether Pillow shows it wrongly: it rounds the brightest up to 256, which is 0."""
+        """True if Pillow decodes it wrongly: it rounds white up to 256, which becomes 0."""
         return self.components > 1 and self.depth > 8
 
 
 def read_codestream(file: IO[bytes]) -> Codestream | None:
-    """What the codestream in `file` says of itself; None where it cannot be read."""
+    """Return the properties of the codestream in `file`, or None if it cannot be parsed."""
     start = _start_of_codestream(file)
     file.seek(start)
-    if file.read(4) != _BEGINNING:
+    if file.read(4) != _START:
         return None
     try:
         (length,) = struct.unpack(">H", file.read(2))
@@ -55,28 +56,28 @@ def read_codestream(file: IO[bytes]) -> Codestream | None:
 
 
 def profile_of(file: IO[bytes]) -> bytes | None:
-    """The ICC profile of a JP2 file, if it has one."""
+    """Return the ICC profile of a JP2 file, or None."""
     for kind, start, end in boxes(file, 0, length_of(file)):
         if kind != b"jp2h":
             continue
-        for inner, place, last in boxes(file, start, end):
-            file.seek(place)
+        for inner, inner_start, inner_end in boxes(file, start, end):
+            file.seek(inner_start)
             if inner == b"colr" and file.read(3)[:1] in _PROFILE_METHODS:
-                return file.read(min(last - place - 3, _MAX_PROFILE_BYTES))
+                return file.read(min(inner_end - inner_start - 3, _MAX_PROFILE_BYTES))
     return None
 
 
 def _start_of_codestream(file: IO[bytes]) -> int:
-    """Where it begins: in its box, or at once in a file without boxes."""
+    """Return its offset: that of its box, or 0 in a file without boxes."""
     file.seek(0)
-    if file.read(4) == _BEGINNING:
+    if file.read(4) == _START:
         return 0
     found = (start for kind, start, _ in boxes(file, 0, length_of(file)) if kind == b"jp2c")
     return next(found, 0)
 
 
 def _levels(file: IO[bytes], components: int) -> int:
-    """How often every component can be halved; 0 where the header does not say."""
+    """Return how often every component can be halved, or 0."""
     found: list[int] = []
     for _ in range(_MAX_SEGMENTS):
         marker, length = struct.unpack(">HH", file.read(4))
@@ -85,7 +86,7 @@ def _levels(file: IO[bytes], components: int) -> int:
         body = file.read(length - 2)
         if marker == _STYLE:
             found.append(body[5] if len(body) > 5 else 0)
-        elif marker == _STYLE_OF_ONE:
-            place = 2 if components < 257 else 3
-            found.append(body[place] if len(body) > place else 0)
+        elif marker == _COMPONENT_STYLE:
+            offset = 2 if components < 257 else 3
+            found.append(body[offset] if len(body) > offset else 0)
     return min(found, default=0)

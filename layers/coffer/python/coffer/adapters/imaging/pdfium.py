@@ -1,4 +1,4 @@
-"""What PDFium decodes: the first page of a PDF, and JPEG 2000 that Pillow decodes wrongly."""
+"""Decode with PDFium: the first page of a PDF, and JPEG 2000 that Pillow decodes wrongly."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from PIL import Image
 
 from coffer.domain.thumbnails.ports import ThumbnailError
 
-_OVERSAMPLING = 2  # PDFium smooths little, so it draws more than is shown
+_OVERSAMPLING = 2  # PDFium smooths little, so the page is drawn larger and scaled down
 
 
 def first_page(document: Path, edge: int) -> Image.Image:
-    """The first page on white, drawn about twice as large as a square of `edge` pixels takes.
+    """Draw the first page on white, about twice as large as a square of `edge` pixels.
 
-    A point is a pixel at most: pages are never enlarged. Raises ThumbnailError.
+    Pages are never enlarged: a point is at most one pixel. Raises ThumbnailError.
     """
     try:
         with document.open("rb") as file, pypdfium2.PdfDocument(file) as opened:
             if len(opened) == 0:
                 raise ThumbnailError("image_damaged", "the document has no page")
-            opened.init_forms()  # else what was filled in is not drawn
+            opened.init_forms()  # else the content of form fields is not drawn
             page = opened[0]
             longest = max(page.get_size())
             if not (math.isfinite(longest) and longest > 0):
@@ -39,10 +39,10 @@ def first_page(document: Path, edge: int) -> Image.Image:
         raise ThumbnailError("image_damaged", "the document cannot be read") from error
 
 
-def picture_of_jpeg_2000(source: Path, size: tuple[int, int]) -> Image.Image:
-    """A JPEG 2000 of any depth with eight bits a colour; raises ThumbnailError."""
+def decode_jpeg2000(source: Path, size: tuple[int, int]) -> Image.Image:
+    """Decode a JPEG 2000 of any bit depth to eight bits a colour; raise ThumbnailError."""
     try:
-        with pypdfium2.PdfDocument(_around(source.read_bytes(), size)) as opened:
+        with pypdfium2.PdfDocument(_pdf_around(source.read_bytes(), size)) as opened:
             [image] = opened[0].get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
             decoded: Image.Image = image.get_bitmap().to_pil()
             return decoded
@@ -50,35 +50,34 @@ def picture_of_jpeg_2000(source: Path, size: tuple[int, int]) -> Image.Image:
         raise ThumbnailError("image_damaged", "the image cannot be decoded") from error
 
 
-def _around(jpeg_2000: bytes, size: tuple[int, int]) -> bytes:
-    """The smallest document with the image on its only page (ISO 32000-1, 7.5 and 8.9)."""
-    document = bytearray(b"%PDF-1.5\n")
-    places = []
-    for number, parts in enumerate(
+def _pdf_around(jpeg2000: bytes, size: tuple[int, int]) -> bytes:
+    """Return a minimal PDF with the image on its only page (ISO 32000-1, 7.5 and 8.9)."""
+    objects = (
+        (b"<</Type/Catalog/Pages 2 0 R>>",),
+        (b"<</Type/Pages/Count 1/Kids[3 0 R]>>",),
         (
-            (b"<</Type/Catalog/Pages 2 0 R>>",),
-            (b"<</Type/Pages/Count 1/Kids[3 0 R]>>",),
-            (
-                b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 1 1]/Contents 4 0 R",
-                b"/Resources<</XObject<</I 5 0 R>>>>>>",
-            ),
-            (b"<</Length 5>>stream\n/I Do\nendstream",),
-            (
-                b"<</Type/XObject/Subtype/Image/Width %d/Height %d" % size,
-                b"/Filter/JPXDecode/Length %d>>stream\n" % len(jpeg_2000),
-                jpeg_2000,
-                b"\nendstream",
-            ),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 1 1]/Contents 4 0 R",
+            b"/Resources<</XObject<</I 5 0 R>>>>>>",
         ),
-        1,
-    ):
-        places.append(len(document))
+        (b"<</Length 5>>stream\n/I Do\nendstream",),
+        (
+            b"<</Type/XObject/Subtype/Image/Width %d/Height %d" % size,
+            b"/Filter/JPXDecode/Length %d>>stream\n" % len(jpeg2000),
+            jpeg2000,
+            b"\nendstream",
+        ),
+    )
+    document = bytearray(b"%PDF-1.5\n")
+    offsets = []
+    for number, parts in enumerate(objects, 1):
+        offsets.append(len(document))
         document += b"%d 0 obj\n" % number
-        for part in parts:
+        for part in parts:  # not joined first: the image may be large
             document += part
         document += b"\nendobj\n"
     start = len(document)
-    document += b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
-    document += b"".join(b"%010d 00000 n \n" % place for place in places)
-    document += b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(places) + 1, start)
+    document += b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1)
+    document += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    trailer = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
+    document += trailer % (len(offsets) + 1, start)
     return bytes(document)

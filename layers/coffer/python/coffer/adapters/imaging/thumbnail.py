@@ -1,8 +1,8 @@
-"""From a decoded image to its thumbnail: a small upright sRGB JPEG with nothing else in it.
+"""Reduce a decoded image to its thumbnail: a small upright sRGB JPEG without metadata.
 
-Tuned as measured: the decoder scales down as far as it can (`draft`, `reducing_gap`), and nothing
-is converted before the reduction that need not be. Orientation is applied once, colours go to
-sRGB, transparency goes onto white, and no metadata (and so no position) is left.
+The decoder scales down as far as it can (`draft`, `reducing_gap`), and images are converted after
+the reduction if possible; `make bench-thumbnails` measures the effect. Orientation is applied once,
+colours become sRGB, transparency becomes white, and no metadata (so no GPS position) is kept.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageCms, ImageFile
 
-from coffer.adapters.imaging import depths
+from coffer.adapters.imaging import bit_depth
 from coffer.adapters.imaging.exif import orientation_of
 from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.tiff_directories import read_directories
 from coffer.domain.thumbnails.ports import ThumbnailError
 
 _MAX_PIXELS = {
-    "JPEG": 250_000_000,  # it scales while it decodes
+    "JPEG": 250_000_000,  # its decoder scales while it decodes
     "MPO": 250_000_000,
-    "WEBP": 80_000_000,  # its decoder holds four copies, 18 bytes a pixel
+    "WEBP": 80_000_000,  # its decoder needs 18 bytes a pixel
 }
-_MAX_PIXELS_OF_OTHERS = 100_000_000
+_MAX_PIXELS_OTHERS = 100_000_000
 _QUALITY = 90
 _REDUCING_GAP = 1.5
-_TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008, table 6)
+_TURNS = {  # the operation that makes each EXIF orientation upright (CIPA DC-008, table 6)
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -36,7 +36,7 @@ _TURNS = {  # what makes an image of that EXIF orientation upright (CIPA DC-008,
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SCALABLE = {  # these would be scaled without smoothing, or not at all
+_SCALABLE_MODES = {  # Pillow scales the modes on the left without smoothing, or not at all
     "1": "L",
     "P": "RGB",
     "PA": "RGBA",
@@ -44,30 +44,30 @@ _SCALABLE = {  # these would be scaled without smoothing, or not at all
 _SRGB = ImageCms.createProfile("sRGB")
 _LAB = ImageCms.createProfile("LAB")
 
-# The caps above replace Pillow's own, which counts all formats alike.
+# The limits above replace Pillow's, which is the same for all formats.
 Image.MAX_IMAGE_PIXELS = None
 
 
-def look_before_opening(formats: Sequence[str]) -> None:
-    """Have Pillow check the size of a WebP first: its decoder takes the memory as it is made."""
-    # Pillow refuses what has more than twice this number.
+def limit_pillow(formats: Sequence[str]) -> None:
+    """Make Pillow check the size of a WebP itself, because its decoder allocates when it opens."""
+    # Pillow refuses images with more than twice this number.
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS["WEBP"] // 2 if "WEBP" in formats else None
 
 
 def check_size(source: Image.Image) -> None:
-    """Raise ThumbnailError where the image has more pixels than are decoded."""
+    """Raise ThumbnailError if the image has too many pixels."""
     pixels = source.width * source.height
-    most = _MAX_PIXELS.get(source.format or "", _MAX_PIXELS_OF_OTHERS)
-    if pixels > most:
+    max_pixels = _MAX_PIXELS.get(source.format or "", _MAX_PIXELS_OTHERS)
+    if pixels > max_pixels:
         raise ThumbnailError(
-            "image_too_large", f"the image has {pixels} pixels; at most {most} are decoded"
+            "image_too_large", f"the image has {pixels} pixels; at most {max_pixels} are decoded"
         )
 
 
 def exif_block(image: Image.Image) -> bytes:
-    """The EXIF block of an opened image, without its mark; empty where it has none.
+    """Return the EXIF block of an opened image, without `Exif\\0\\0`; b"" if it has none.
 
-    In a PNG it may stand behind the pixels, and older programs wrote it as a text of hexadecimals.
+    In a PNG it may be behind the pixels, and older programs wrote it as hexadecimal text.
     """
     block = image.info.get("exif")
     if isinstance(block, bytes):
@@ -81,66 +81,66 @@ def exif_block(image: Image.Image) -> bytes:
 
 
 def orientation_to_apply(image: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; 1, upright, where it says nothing or cannot be read."""
+    """Return the EXIF orientation, 1 to 8; 1 (upright) if there is none."""
     return orientation_of(read_directories(io.BytesIO(exif_block(image)))) or 1
 
 
 def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = None) -> bytes:
-    """A JPEG that fits a square of `edge` pixels; small images are never enlarged.
+    """Return a JPEG that fits a square of `edge` pixels; small images are not enlarged.
 
-    `orientation` is what the file around the image says, where the image itself says nothing.
+    `orientation` is that of the file around the image. It is used if the image itself has none.
     """
     profile = source.info.get("icc_profile")
-    span = depths.span_of(source)
+    grey_range = bit_depth.range_of(source)
     small = _reduced(source, edge)
-    said = orientation_to_apply(small)
-    turn = _TURNS.get(orientation if said == 1 and orientation else said)
+    own = orientation_to_apply(small)
+    turn = _TURNS.get(orientation if own == 1 and orientation else own)
     if turn is not None:
         small = small.transpose(turn)
-    small = _to_srgb(_on_white(depths.eight_bits(small, span)), profile)
+    small = _to_srgb(_on_white(bit_depth.eight_bits(small, grey_range)), profile)
     out = io.BytesIO()
     small = small if small.mode in ("RGB", "L") else small.convert("RGB")
-    # Pillow would take a JPEG's comment over; everything else is only written when given.
+    # Without `comment`, Pillow would copy the comment of a JPEG. It copies no other metadata.
     small.save(out, "JPEG", quality=_QUALITY, optimize=True, comment=b"")
     return out.getvalue()
 
 
 def _reduced(source: Image.Image, edge: int) -> Image.Image:
-    """The image scaled to the square, in a mode that Pillow scales well."""
+    """Scale the image to the square, in a mode that Pillow scales well."""
     if source.format == "JPEG2000":
-        source = _coarsely_decoded(source, edge)
+        source = _reduced_resolution(source, edge)
     elif source.format == "HEIF":
         source = _decoded_once(source)
-    if "transparency" in source.info:  # one colour, or one entry of the palette, is transparent
-        source = depths.with_alpha(source)
-    elif source.mode in _SCALABLE:
-        source = source.convert(_SCALABLE[source.mode])
-    source = depths.scalable(source)
+    if "transparency" in source.info:  # a colour or a palette entry is transparent
+        source = bit_depth.with_alpha(source)
+    elif source.mode in _SCALABLE_MODES:
+        source = source.convert(_SCALABLE_MODES[source.mode])
+    source = bit_depth.scalable(source)
     gap = None if source.mode.startswith("I;16") else _REDUCING_GAP
     source.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=gap)
     return source
 
 
-def _coarsely_decoded(source: Image.Image, edge: int) -> Image.Image:
-    """A JPEG 2000 without its finest resolutions, of which the format has one a power of two."""
+def _reduced_resolution(source: Image.Image, edge: int) -> Image.Image:
+    """Decode a JPEG 2000 at a lower resolution; the format has one for each power of two."""
     levels = int(math.log2(max(1.0, max(source.size) / (edge * _REDUCING_GAP))))
     file = source.fp if isinstance(source, ImageFile.ImageFile) else None
     codestream = read_codestream(file) if levels and file else None
     levels = min(levels, codestream.levels) if codestream else 0
     if levels == 0:
         return source
-    setattr(source, "reduce", levels)  # noqa: B010 - shadows a method, in Pillow itself
+    setattr(source, "reduce", levels)  # noqa: B010 - Pillow's attribute shadows its method
     return source.copy()
 
 
 def _decoded_once(source: Image.Image) -> Image.Image:
-    """One of several pictures by itself: the file would decode it anew whenever it is used."""
+    """Return the decoded picture alone; the file would decode it again at each use."""
     source.load()
     return source._new(source.im)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Colours as sRGB; a profile that is damaged or of another colour space is not used."""
+    """Convert to sRGB; ignore a profile that is damaged or of another colour space."""
     if image.mode == "LAB":
         return ImageCms.profileToProfile(image, _LAB, _SRGB, outputMode="RGB") or image
     if profile and image.mode in ("RGB", "CMYK", "L"):
@@ -158,11 +158,11 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """The image as it is, with whatever is transparent on white."""
+    """Replace transparency by white."""
     if image.mode not in ("RGBA", "LA", "RGBa", "La"):
         return image
     pixels = image.convert("RGBA")
-    # Grey stays grey: its profile is one of grey.
-    ground = Image.new("L" if image.mode in ("LA", "La") else "RGB", pixels.size, "white")
-    ground.paste(pixels.convert(ground.mode), mask=pixels.getchannel("A"))
-    return ground
+    # Grey stays grey, because its profile is for grey.
+    background = Image.new("L" if image.mode in ("LA", "La") else "RGB", pixels.size, "white")
+    background.paste(pixels.convert(background.mode), mask=pixels.getchannel("A"))
+    return background

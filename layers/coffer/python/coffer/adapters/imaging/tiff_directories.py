@@ -1,8 +1,8 @@
-"""Image file directories (IFDs): how TIFF, EXIF blocks and most camera raw files keep their facts.
+"""Read image file directories (IFDs), the structure of TIFF, EXIF and most camera raw files.
 
-A bounded reader of TIFF 6.0, section 2, and of BigTIFF: directories, entries and values are read
-where they are, at most so many of each, and whatever points outside the file is left out. It never
-raises because of the bytes it reads.
+A bounded reader of TIFF 6.0, section 2, and of BigTIFF. It limits the number of directories,
+entries and bytes, skips values that point outside the file, and raises nothing for malformed bytes.
+`docs/thumbnails.md` says why Pillow's reader is not used.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import BinaryIO
 MAX_DIRECTORIES = 32
 MAX_ENTRIES = 512
 MAX_VALUE_BYTES = 64 * 1024
-MAX_BYTES = 2 * 1024**2
-"""Of all values of a file together: entries may share their bytes, and so unpack to far more."""
+MAX_TOTAL_BYTES = 2 * 1024**2
+"""Limit for all values together. Entries may refer to the same bytes, so files cannot bound it."""
 
 SUB_DIRECTORIES = 0x014A
 EXIF_DIRECTORY = 0x8769
@@ -27,17 +27,17 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _SIZES |= {16: 8, 17: 8, 18: 8}
 _CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
 _CODES |= {16: "Q", 17: "q", 18: "Q"}
-# TIFF's 42, and what Olympus (RO, RS) and Panasonic (U) write in its place.
+# TIFF's 42, and the numbers of Olympus (RO, RS) and Panasonic (U).
 _VERSIONS = frozenset({42, 0x4F52, 0x5352, 0x0055})
 _BIG = 43  # BigTIFF: TIFF with offsets of eight bytes
-_BIG_HEADER = (8, 0)  # how long they are, and nothing
+_BIG_HEADER = (8, 0)  # the length of an offset, and a zero
 
 Value = str | bytes | tuple[int | float | Fraction | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """How entries are counted, and how offsets are written, in whose place a value may stand."""
+    """The struct formats of entry counts and offsets. A short value replaces its offset."""
 
     entries: str
     offset: str
@@ -57,9 +57,9 @@ _BIG_LAYOUT = _Layout(entries="Q", offset="Q")
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """One directory: its values by tag, and the directories that it leads to.
+    """One directory: its values by tag, and the directories below it.
 
-    `exif` are those that describe how a picture was taken, `others` those of other images.
+    `exif` has the EXIF directories, `others` those of further images.
     """
 
     values: Mapping[int, Value]
@@ -67,30 +67,30 @@ class Directory:
     others: tuple[Directory, ...] = ()
 
     def number(self, tag: int) -> int | None:
-        """The first number under `tag`, if there is one."""
+        """Return the first whole number of `tag`, or None."""
         return next(iter(self.numbers(tag)), None)
 
     def numbers(self, tag: int) -> tuple[int, ...]:
-        """The whole numbers under `tag`; none where there is anything else."""
+        """Return the whole numbers of `tag`; empty for other types."""
         value = self.values.get(tag, ())
         if isinstance(value, tuple):
             return tuple(number for number in value if isinstance(number, int))
         return ()
 
     def walk(self) -> Iterator[Directory]:
-        """This directory and all below it."""
+        """Yield this directory and all below it."""
         yield self
         for child in (*self.exif, *self.others):
             yield from child.walk()
 
 
 def read_directories(file: BinaryIO, start: int = 0) -> tuple[Directory, ...]:
-    """The directories of the TIFF structure that begins at `start`; none where none begins."""
+    """Return the directories of the TIFF structure at `start`; empty if there is none."""
     return _Reader(file, start).chain_from_header()
 
 
 class _Reader:
-    """Reads directories, each once: a loop of offsets comes to its end."""
+    """Reads each directory once, so that a loop of offsets ends."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         self._file = file
@@ -98,7 +98,7 @@ class _Reader:
         self._order = "<"
         self._layout = _SMALL_LAYOUT
         self._seen: set[int] = set()
-        self._left = MAX_BYTES
+        self._left = MAX_TOTAL_BYTES
 
     def chain_from_header(self) -> tuple[Directory, ...]:
         header = self._at(0, 16)
@@ -189,6 +189,6 @@ class _Reader:
     def _at(self, offset: int, length: int) -> bytes:
         try:
             self._file.seek(self._start + offset)
-        except (OSError, ValueError, OverflowError):  # beyond what any file has
+        except (OSError, ValueError, OverflowError):  # larger than a file can be
             return b""
         return self._file.read(length)

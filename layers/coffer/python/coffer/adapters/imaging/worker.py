@@ -1,8 +1,8 @@
 """The child process that decodes: `python -m coffer.adapters.imaging.worker EDGE MEMORY SECONDS`.
 
-Started by `isolated`, and kept for many images. It is given no credentials, may take
-no more than MEMORY bytes of address space, and no more than SECONDS of processor time for one
-image; whatever native code does to it, only this process ends. It ends with its standard input.
+`thumbnailer` starts it and uses it for many images. It has no credentials, at most MEMORY bytes of
+address space, and at most SECONDS of processor time for one image. If a native library crashes,
+only this process ends. It also ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 def serve(
     requests: Iterable[bytes], replies: BinaryIO, make: Callable[[Path, str], ThumbnailResult]
 ) -> None:
-    """Answer each request, until there are no more."""
+    """Reply to each request with a thumbnail or a failure."""
     replies.write(READY)
     replies.flush()
     for line in requests:
@@ -36,14 +36,14 @@ def serve(
         replies.flush()
 
 
-def limit_itself(memory_bytes: int) -> None:
-    """No more address space than this, and no dump of it when it crashes."""
+def limit_memory(memory_bytes: int) -> None:
+    """Limit the address space of this process, and write no core dump if it crashes."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def limit_processor_time(seconds: int) -> None:
-    """End this process after so many more seconds of computing, should nobody else do so."""
+    """End this process after this many more seconds of processor time."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(used.ru_utime + used.ru_stime) + seconds + 1
@@ -51,10 +51,10 @@ def limit_processor_time(seconds: int) -> None:
 
 
 def main(edge: int, memory_bytes: int, seconds: int) -> None:
-    """Serve on the standard streams."""
+    """Serve requests from standard input, with replies to standard output."""
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is not part of a reply
-    limit_itself(memory_bytes)
+    os.dup2(2, 1)  # a library that prints must not write into a reply
+    limit_memory(memory_bytes)
 
     def make(path: Path, media_type: str) -> ThumbnailResult:
         limit_processor_time(seconds)
