@@ -18,7 +18,7 @@ from tests.api.clients import (
     upload,
     upload_derivative,
 )
-from tests.api.conftest import PATIENCE
+from tests.api.conftest import MAX_ATTEMPTS
 from tests.api.images import jpeg, photo, png
 from tests.fakes.files import png_header
 
@@ -214,7 +214,7 @@ def test_a_thumbnail_that_fails_again_is_removed_again(stack: LocalStack) -> Non
 
 def remake(stack: LocalStack, code: str) -> dict[str, Any]:
     """Run the operator's command, again if AWS was too busy, and return its output."""
-    for _ in range(PATIENCE):
+    for _ in range(MAX_ATTEMPTS):
         outcome = stack.invoke("MakeThumbnailFunction", {"again": code})
         if outcome.error_type != "UnavailableError":
             break
