@@ -186,7 +186,7 @@ def _unavailable() -> UnavailableError:
 
 
 def child_variables() -> dict[str, str]:
-    """Return the environment of a child: only import paths, so not the role's credentials."""
+    """Return the variables of a child: only import paths, and not the role's credentials."""
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "LD_LIBRARY_PATH": f"{sys.base_prefix}/lib",  # Lambda's interpreter needs it
