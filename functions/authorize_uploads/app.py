@@ -1,9 +1,9 @@
-"""POST /{service}/authorize, and its alias POST /{service}/: sign the uploads of a data package."""
+"""Sign the uploads of a dataset (POST /{service}/authorize, and its alias POST /{service}/)."""
 
-from coffer.adapters.rawstore.forms import PUBLIC_READ, S3PackageForms
+from coffer.adapters.rawstore.forms import PUBLIC_READ, S3DatasetForms
 from coffer.adapters.rawstore.objects import S3StoredFiles
-from coffer.adapters.rawstore.signer import package_signer
-from coffer.adapters.rawstore.store import package_endpoint
+from coffer.adapters.rawstore.signer import dataset_signer
+from coffer.adapters.rawstore.store import dataset_endpoint
 from coffer.adapters.rawstore.usage_totals import DynamoUsageTotals
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.tokens.permission import configured_permission_tokens
@@ -12,8 +12,8 @@ from coffer.domain.rawstore.uploads import UploadRules, authorize_uploads
 from coffer.http.api import Api
 from coffer.http.rawstore.documents import (
     is_mounted,
-    permit_of,
-    present_package,
+    permissions_of,
+    present_uploads,
     read_document,
     render_error,
     render_internal_error,
@@ -27,10 +27,10 @@ clock = SystemClock()
 tokens = configured_permission_tokens(clock)
 bucket, endpoint, signer = (
     rawstore_settings.storage_bucket_name,
-    package_endpoint(),
-    package_signer(clock),
+    dataset_endpoint(),
+    dataset_signer(clock),
 )
-forms = S3PackageForms(signer, bucket, acl=rawstore_settings.rawstore_acl)
+forms = S3DatasetForms(signer, bucket, acl=rawstore_settings.rawstore_acl)
 stored_files = S3StoredFiles(signer, endpoint, bucket, clock)
 totals = DynamoUsageTotals(table_settings.usage_table, clock)
 service = rawstore_settings.service_name
@@ -46,11 +46,11 @@ app = Api(negotiates=False, errors=render_error, crash=render_internal_error)
 def authorize(request: Request) -> Response:
     if not is_mounted(request, service):
         return unrouted_response(request, service=service)
-    permit = permit_of(request, tokens)
-    package = authorize_uploads(
-        forms, stored_files, totals, clock, permit, read_document(request), rules
+    permissions = permissions_of(request, tokens)
+    authorized = authorize_uploads(
+        forms, stored_files, totals, clock, permissions, read_document(request), rules
     )
-    return present_package(package, endpoint.bucket_url(bucket))
+    return present_uploads(authorized, endpoint.bucket_url(bucket))
 
 
 lambda_handler = app.handler()

@@ -1,4 +1,4 @@
-"""An export was asked for, or has to go on: build its archive, as far as the time allows."""
+"""Build the archive of an export, or resume a build, as far as the time allows."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""POST /api/v1/object-export/{id}/key: a fresh key to the archive of one's own export."""
+"""Issue an access key for the archive of an export (POST /api/v1/object-export/{id}/key)."""
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.system_clock import SystemClock

@@ -1,4 +1,4 @@
-"""POST /api/v1/object-export, and at the root: have files put into one archive."""
+"""Create an export of files as one archive (POST /api/v1/object-export, also at the root)."""
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

@@ -1,21 +1,21 @@
-"""GET /{service}/presign: sign the download of a file of the token's user."""
+"""Sign the download of a file of the token's user (GET /{service}/presign)."""
 
 from coffer.adapters.rawstore.forms import PUBLIC_READ
-from coffer.adapters.rawstore.objects import S3PackageObjects
-from coffer.adapters.rawstore.signer import package_signer
-from coffer.adapters.rawstore.store import package_address, package_endpoint
+from coffer.adapters.rawstore.objects import S3DatasetObjects
+from coffer.adapters.rawstore.signer import dataset_signer
+from coffer.adapters.rawstore.store import dataset_address, dataset_endpoint
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.tokens.permission import configured_permission_tokens
+from coffer.domain.rawstore.downloads import DownloadRules, presign_download
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.presigning import DownloadRules, presign_download
 from coffer.http.api import Api
 from coffer.http.rawstore.documents import (
     is_mounted,
-    permit_of,
+    permissions_of,
     present_link,
     render_error,
     render_internal_error,
-    url_of,
+    url_parameter,
 )
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -25,12 +25,14 @@ from coffer.settings import rawstore_settings
 clock = SystemClock()
 tokens = configured_permission_tokens(clock)
 bucket = rawstore_settings.storage_bucket_name
-objects = S3PackageObjects(package_signer(clock), package_endpoint(), bucket, clock)
+objects = S3DatasetObjects(dataset_signer(clock), dataset_endpoint(), bucket, clock)
 service = rawstore_settings.service_name
 rules = DownloadRules(
     service=service,
-    store=package_address(),
-    owner_leads=KeyPattern.parse(rawstore_settings.storage_path_pattern).begins_with_owner,
+    store=dataset_address(),
+    keys_begin_with_owner=KeyPattern.parse(
+        rawstore_settings.storage_path_pattern
+    ).begins_with_owner,
     public_by_acl=rawstore_settings.rawstore_acl == PUBLIC_READ,
 )
 app = Api(negotiates=False, errors=render_error, crash=render_internal_error)
@@ -40,9 +42,11 @@ app = Api(negotiates=False, errors=render_error, crash=render_internal_error)
 def presign(request: Request) -> Response:
     if not is_mounted(request, service):
         return unrouted_response(request, service=service)
-    permit = permit_of(request, tokens)
+    permissions = permissions_of(request, tokens)
     owner = request.parameter("ownerid")
-    return present_link(presign_download(objects, permit, url_of(request), owner, rules))
+    return present_link(
+        presign_download(objects, permissions, url_parameter(request), owner, rules)
+    )
 
 
 lambda_handler = app.handler()

@@ -1,4 +1,4 @@
-"""GET and HEAD of /toa/{key}, at the root and below /api/v1: what a key opens, once."""
+"""Redeem an access key for its archive (GET and HEAD /toa/{key}, also below /api/v1)."""
 
 from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
 from coffer.adapters.s3.downloads import SignedDownloads

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from coffer.adapters.rawstore.forms import S3PackageForms
+from coffer.adapters.rawstore.forms import S3DatasetForms
 from coffer.adapters.signing.presigned_posts import S3PresignedPosts
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
-from coffer.domain.rawstore.datasets import Package, PackageFile
-from coffer.domain.rawstore.digests import Md5
+from coffer.domain.rawstore.datasets import Dataset, DatasetFile, Md5
 from coffer.domain.uploads.grant import GRANT_FIELD, UploadGrant
 from coffer.domain.uploads.presigned_uploads import Checksums, UploadPolicy
 from local.resources import DEFAULT_REGION
@@ -51,9 +50,9 @@ def package_fields(findability: str, signer: Signer, _at: Endpoint, now: datetim
     """The form of POST /rawstore/authorize, for exactly BODY."""
     md5 = Md5.parse(MD5)
     assert md5 is not None
-    package = Package("owner1", "dataset1", False, findability)
-    file = PackageFile("a.txt", "owner1/dataset1/a.txt", len(BODY), md5, "text/plain", "a")
-    forms = S3PackageForms(signer, BUCKET, acl="public-read")
+    package = Dataset("owner1", "dataset1", False, findability)
+    file = DatasetFile("a.txt", "owner1/dataset1/a.txt", len(BODY), md5, "text/plain", "a")
+    forms = S3DatasetForms(signer, BUCKET, acl="public-read")
     [fields] = forms.sign(package, [file], now=now, life=timedelta(hours=1))
     return fields
 

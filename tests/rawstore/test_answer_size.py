@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from coffer.domain.errors import TooLargeError
-from coffer.domain.rawstore.datasets import Package, parse_files
+from coffer.domain.rawstore.datasets import Dataset, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.uploads import AuthorizedPackage, SignedUpload
+from coffer.domain.rawstore.uploads import AuthorizedUploads, SignedUpload
 from coffer.http.rawstore import documents as rawstore
-from coffer.http.rawstore.documents import present_package
+from coffer.http.rawstore.documents import present_uploads
 
 PATTERN = KeyPattern.parse("{owner}/{dataset}/{path}")
 MAX_BYTES = 9_000
 
 
-def authorized(paths: list[str], **metadata: str) -> AuthorizedPackage:
+def authorized(paths: list[str], **metadata: str) -> AuthorizedUploads:
     entry = {"length": 1, "md5": "BE4Y8L87GawEKKdchUNhlA=="}
     request: Any = {"metadata": {"owner": "o", **metadata}, "filedata": dict.fromkeys(paths, entry)}
-    package = Package.parse(request)
+    package = Dataset.parse(request)
     files = parse_files(request, package, PATTERN)
-    return AuthorizedPackage(
+    return AuthorizedUploads(
         package, [SignedUpload(file, {"key": file.path}, False) for file in files]
     )
 
@@ -34,14 +34,14 @@ def authorized(paths: list[str], **metadata: str) -> AuthorizedPackage:
 def test_the_files_that_fit_are_counted_exactly(
     monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str], folder: str, address: int
 ) -> None:
-    monkeypatch.setattr(rawstore, "MAX_ANSWER_BYTES", MAX_BYTES)
+    monkeypatch.setattr(rawstore, "MAX_RESPONSE_BYTES", MAX_BYTES)
     url = "https://" + "a" * address
     paths = [f"{folder}/{number}.csv" for number in range(100)]
     with pytest.raises(TooLargeError) as refused:
-        present_package(authorized(paths, **metadata), url)
+        present_uploads(authorized(paths, **metadata), url)
     told = re.search(r"(\d+) of them fit", str(refused.value))
     assert told is not None
     fitting = int(told[1])
-    assert present_package(authorized(paths[:fitting], **metadata), url).body
+    assert present_uploads(authorized(paths[:fitting], **metadata), url).body
     with pytest.raises(TooLargeError):
-        present_package(authorized(paths[: fitting + 1], **metadata), url)
+        present_uploads(authorized(paths[: fitting + 1], **metadata), url)

@@ -426,7 +426,7 @@ class TestBadRequests:
 
         assert error_of(response) == (400, code)
 
-    def test_a_constant_that_json_has_not_is_named(self, stack: LocalStack) -> None:
+    def test_a_constant_that_is_not_json_is_named(self, stack: LocalStack) -> None:
         response = stack.request(
             "POST",
             "/rawstore/authorize",
@@ -434,7 +434,7 @@ class TestBadRequests:
             body='{"metadata": -Infinity}',
         )
 
-        assert response.json()["error"]["message"] == "The body has -Infinity, which JSON has not."
+        assert response.json()["error"]["message"] == "The body has -Infinity, which is not JSON."
 
     def test_every_bad_file_is_named_at_once(self, stack: LocalStack) -> None:
         response = authorize(

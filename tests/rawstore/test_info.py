@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.domain.rawstore.prefixes import prefixes_of
+from coffer.domain.rawstore.addresses import prefixes_of
 from local.stack import LocalStack
 from tests.rawstore.requests import authorize, describe, error_of, files_of, package, token
 

@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from coffer.adapters.fetch import FetchError
-from coffer.adapters.rawstore.signer import package_signer
-from coffer.adapters.rawstore.store import package_address, package_endpoint, package_host
+from coffer.adapters.rawstore.signer import dataset_signer
+from coffer.adapters.rawstore.store import dataset_address, dataset_endpoint, dataset_host
 from coffer.adapters.signing import storage_secret
 from coffer.adapters.signing.sigv4 import Credentials, Signer
 from coffer.adapters.signing.storage_secret import StorageSecret
@@ -55,13 +55,13 @@ class TestAddresses:
             aws_region="us-east-1", storage_hostname=hostname, aws_endpoint_url_s3=endpoint_url
         )
 
-        assert (package_endpoint().url, package_host()) == (url, host)
+        assert (dataset_endpoint().url, dataset_host()) == (url, host)
 
     def test_a_store_must_have_a_bucket(self, configure: Configure) -> None:
         configure(storage_bucket_name="")
 
         with pytest.raises(SettingsError, match="STORAGE_BUCKET_NAME"):
-            package_address()
+            dataset_address()
 
 
 class TestKeys:
@@ -71,7 +71,7 @@ class TestKeys:
     def test_without_any_the_role_signs(self, configure: Configure) -> None:
         configure(aws_access_key_id="role", aws_secret_access_key="s", aws_session_token="t")
 
-        signer = package_signer(SettableClock())
+        signer = dataset_signer(SettableClock())
 
         role = Signer(Credentials("role", "s", "t"), aws_settings.aws_region)
         assert self.signature(signer) == self.signature(role)
@@ -79,7 +79,7 @@ class TestKeys:
     def test_given_keys_sign(self, configure: Configure) -> None:
         configure(storage_access_key_id="k", storage_secret_access_key="theirs")
 
-        signer = package_signer(SettableClock())
+        signer = dataset_signer(SettableClock())
 
         given = Signer(Credentials("k", "theirs"), aws_settings.aws_region)
         assert self.signature(signer) == self.signature(given)
@@ -89,7 +89,7 @@ class TestKeys:
         configure(**{half: "given"})
 
         with pytest.raises(SettingsError, match="STORAGE_SECRET_ACCESS_KEY"):
-            package_signer(SettableClock())
+            dataset_signer(SettableClock())
 
 
 class TestSecrets:
@@ -130,7 +130,7 @@ class TestSecrets:
         clock.forward(minutes=5)
         assert credentials().access_key_id == "second"
         given = Signer(Credentials("second", "theirs"), aws_settings.aws_region)
-        signer = package_signer(clock)
+        signer = dataset_signer(clock)
         assert signer.sign_policy("cA==", now=clock.now()) == given.sign_policy(
             "cA==", now=clock.now()
         )

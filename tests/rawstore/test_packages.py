@@ -15,12 +15,12 @@ from coffer.domain.rawstore.datasets import (
     MAX_FILE_BYTES,
     MAX_FILES,
     BadFilesError,
-    Package,
-    PackageFile,
+    Dataset,
+    DatasetFile,
+    Md5,
     parse_files,
 )
-from coffer.domain.rawstore.digests import Md5
-from coffer.domain.rawstore.keys import MAX_KEY_BYTES, VARIABLES, KeyPattern, problem_of
+from coffer.domain.rawstore.keys import MAX_KEY_BYTES, VARIABLES, KeyPattern, key_problem
 
 MD5 = "BE4Y8L87GawEKKdchUNhlA=="  # the reference's own example
 MD5_HEX = "044e18f0bf3b19ac0428a75c85436194"
@@ -31,9 +31,9 @@ GOOD: dict[str, Any] = {"length": 5, "md5": MD5}
 
 def read(
     files: Any, *, pattern: KeyPattern = BY_PATH, **metadata: Any
-) -> tuple[Package, list[PackageFile]]:
+) -> tuple[Dataset, list[DatasetFile]]:
     request = {"metadata": {"owner": "owner", "dataset": "name", **metadata}, "filedata": files}
-    package = Package.parse(request)
+    package = Dataset.parse(request)
     return package, parse_files(request, package, pattern)
 
 
@@ -59,9 +59,9 @@ class TestPackages:
     def test_a_dataset_is_named_as_dataset_or_as_name(
         self, metadata: dict[str, Any], dataset: str | None, named_by_name: bool
     ) -> None:
-        package = Package.parse({"metadata": {"owner": "u", **metadata}})
+        package = Dataset.parse({"metadata": {"owner": "u", **metadata}})
 
-        assert (package.dataset, package.named_by_name) == (dataset, named_by_name)
+        assert (package.name, package.is_first_generation) == (dataset, named_by_name)
 
     @pytest.mark.parametrize(
         ("findability", "kept", "private"),
@@ -77,7 +77,7 @@ class TestPackages:
     def test_only_the_exact_word_makes_a_push_private(
         self, findability: str | None, kept: str, private: bool
     ) -> None:
-        package = Package.parse({"metadata": {"owner": "u", "findability": findability}})
+        package = Dataset.parse({"metadata": {"owner": "u", "findability": findability}})
 
         assert (package.findability, package.is_private) == (kept, private)
 
@@ -103,11 +103,11 @@ class TestPackages:
     )
     def test_unusable_metadata_is_refused(self, request_: Any, words: str) -> None:
         with pytest.raises(MalformedRequestError, match=words):
-            Package.parse(request_)
+            Dataset.parse(request_)
 
     def test_everything_wrong_with_the_metadata_is_said_at_once(self) -> None:
         with pytest.raises(MalformedRequestError) as caught:
-            Package.parse({"metadata": {"owner": 1, "dataset": 2, "findability": 3}})
+            Dataset.parse({"metadata": {"owner": 1, "dataset": 2, "findability": 3}})
 
         assert len(caught.value.problems) == 3
 
@@ -116,7 +116,7 @@ class TestFiles:
     def test_a_file_is_read(self) -> None:
         _, [file] = read({"data/é.csv": {**GOOD, "type": "text/csv", "name": "É"}})
 
-        assert file == PackageFile(
+        assert file == DatasetFile(
             path="data/é.csv",
             key="owner/name/data/é.csv",
             length_bytes=5,
@@ -372,7 +372,7 @@ class TestKeys:
 
     @given(st.text(min_size=1, max_size=300))
     def test_what_passes_is_the_same_for_every_client(self, path: str) -> None:
-        if problem_of(path) is None:
+        if key_problem(path) is None:
             assert posixpath.normpath(path) == path
             assert 0 < len(path.encode()) <= MAX_KEY_BYTES
             assert "${" not in path

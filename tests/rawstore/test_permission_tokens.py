@@ -23,7 +23,7 @@ from coffer.adapters.tokens.permission import (
     parse_public_key,
 )
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
-from coffer.domain.rawstore.permissions import Permit
+from coffer.domain.rawstore.permissions import Permissions
 from tests.rawstore.tokens import (
     CLAIMS,
     NOW,
@@ -191,7 +191,7 @@ class TestPermits:
     @pytest.mark.parametrize("userid", [None, "", 7, ["u1"], "é", "a\r\nb", " u1", "u" * 257])
     def test_a_token_must_name_its_user(self, userid: Any) -> None:
         with pytest.raises(UnauthenticatedError):
-            Permit.parse({**CLAIMS, "userid": userid})
+            Permissions.parse({**CLAIMS, "userid": userid})
 
     @pytest.mark.parametrize(
         "permissions",
@@ -202,7 +202,7 @@ class TestPermits:
         ],
     )
     def test_these_permissions_let_a_user_upload(self, permissions: dict[str, Any]) -> None:
-        Permit.parse({**CLAIMS, "permissions": permissions}).require_upload()
+        Permissions.parse({**CLAIMS, "permissions": permissions}).require_upload()
 
     @pytest.mark.parametrize(
         "permissions",
@@ -219,12 +219,12 @@ class TestPermits:
     )
     def test_no_others_do(self, permissions: Any) -> None:
         with pytest.raises(ForbiddenError):
-            Permit.parse({**CLAIMS, "permissions": permissions}).require_upload()
+            Permissions.parse({**CLAIMS, "permissions": permissions}).require_upload()
 
     @pytest.mark.parametrize("service", [None, 7, "", "source", "Rawstore"])
     def test_a_token_of_another_service_is_refused(self, service: Any) -> None:
         with pytest.raises(ForbiddenError):
-            Permit.parse({**CLAIMS, "service": service}).require_service("rawstore")
+            Permissions.parse({**CLAIMS, "service": service}).require_service("rawstore")
 
 
 class TestPublicKeys:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.rawstore.datasets import Package, parse_files
+from coffer.domain.rawstore.datasets import Dataset, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
 from local.gateway.api import Response
 from local.stack import LocalStack
@@ -79,7 +79,7 @@ class TestAuthorize:
         """The last one is of its older tests, with an MD5 that is one."""
         request = package(FILES, owner="owner", dataset="name")
 
-        [file] = parse_files(request, Package.parse(request), KeyPattern.parse(pattern))
+        [file] = parse_files(request, Dataset.parse(request), KeyPattern.parse(pattern))
 
         assert file.key == key
 
@@ -191,7 +191,7 @@ class TestClients:
             },
         }
 
-        package_ = Package.parse(request)
+        package_ = Dataset.parse(request)
         files = parse_files(request, package_, KeyPattern.parse("{md5_hex}{extension}"))
 
         assert [file.path for file in files] == ["README.md", "datapackage.json"]

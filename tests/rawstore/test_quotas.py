@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from coffer.adapters import http_connections as connections
 from coffer.adapters.http_connections import ConnectionPool, HttpResponse
-from coffer.domain.rawstore.permissions import Permit
+from coffer.domain.rawstore.permissions import Permissions
 from coffer.domain.rawstore.quotas import Quota, Totals
-from coffer.domain.rawstore.usage import Usage, moved, sequencer_of
+from coffer.domain.rawstore.usage import Usage, sortable_sequencer, total_changes
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls, aws_calls
@@ -610,7 +610,7 @@ class TestRules:
     def test_limits_are_read_from_the_permissions(
         self, permissions: dict[str, object], quota: Quota | None
     ) -> None:
-        assert Permit("u1", "rawstore", permissions).quota == quota
+        assert Permissions("u1", "rawstore", permissions).quota == quota
 
     @pytest.mark.parametrize("limit", [1e308, float("inf"), 10**400])
     def test_a_limit_without_end_is_none(self, limit: float) -> None:
@@ -619,19 +619,19 @@ class TestRules:
     def test_later_events_have_greater_numbers_whatever_their_length(self) -> None:
         in_order = ["0", "9", "A", "ff", "FF0", "00692189B9A1C3E5F7", "1" + "0" * 40]
 
-        padded = [sequencer_of(text) for text in in_order]
+        padded = [sortable_sequencer(text) for text in in_order]
 
         assert padded == sorted(padded)
         assert len(set(padded)) == len(padded)
-        assert sequencer_of("0AB") == sequencer_of("ab")
+        assert sortable_sequencer("0AB") == sortable_sequencer("ab")
 
     def test_an_entry_that_stays_as_it_was_moves_nothing(self) -> None:
         before = Usage(key="k", sequencer="1", owner="u1", size_bytes=5)
         after = Usage(key="k", sequencer="2", owner="u1", size_bytes=5)
 
-        assert moved(before, after) == {}
-        assert moved(None, after) == {"u1": Totals(5, 0)}
-        assert moved(before, Usage(key="k", sequencer="2", owner="u2", size_bytes=5)) == {
+        assert total_changes(before, after) == {}
+        assert total_changes(None, after) == {"u1": Totals(5, 0)}
+        assert total_changes(before, Usage(key="k", sequencer="2", owner="u2", size_bytes=5)) == {
             "u1": Totals(-5, 0),
             "u2": Totals(5, 0),
         }

@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.rawstore.datasets import Package, PackageFile
-from coffer.domain.rawstore.digests import Md5
+from coffer.domain.rawstore.datasets import Dataset, DatasetFile, Md5
 from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.objects import StoredFile
-from coffer.domain.rawstore.permissions import Permit
+from coffer.domain.rawstore.permissions import Permissions
 from coffer.domain.rawstore.quotas import Totals
 from coffer.domain.rawstore.uploads import UploadRules, authorize_uploads
 from local.stack import LocalStack
@@ -53,7 +52,7 @@ class OneObject:
         return dict.fromkeys(keys, self._stored)
 
     def sign(
-        self, package: Package, files: Sequence[PackageFile], *, now: datetime, life: timedelta
+        self, package: Dataset, files: Sequence[DatasetFile], *, now: datetime, life: timedelta
     ) -> list[dict[str, str]]:
         return [{} for _ in files]
 
@@ -64,9 +63,11 @@ class OneObject:
 def exists(stored: StoredFile, findability: str, rules: UploadRules) -> bool:
     """What u1, who pushes BODY, is told of it."""
     store = OneObject(stored)
-    permit = Permit("u1", "rawstore", MAY_UPLOAD)
+    permissions = Permissions("u1", "rawstore", MAY_UPLOAD)
     request = package({PATH: describe(BODY)}, findability=findability)
-    [upload] = authorize_uploads(store, store, store, FrozenClock(), permit, request, rules).uploads
+    [upload] = authorize_uploads(
+        store, store, store, FrozenClock(), permissions, request, rules
+    ).uploads
     return upload.exists
 
 
@@ -138,7 +139,7 @@ class TestTheRule:
 def shared(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
     """The stack, with a pattern by which equal bytes have one key."""
     change(stack, monkeypatch, "authorize_uploads", pattern=SHARED)
-    change(stack, monkeypatch, "presign_download", owner_leads=SHARED.begins_with_owner)
+    change(stack, monkeypatch, "presign_download", keys_begin_with_owner=SHARED.begins_with_owner)
     return stack
 
 

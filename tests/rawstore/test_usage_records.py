@@ -19,13 +19,13 @@ from coffer.domain.rawstore.objects import StoredFile
 from coffer.domain.rawstore.quotas import Totals, UsageTotals
 from coffer.domain.rawstore.usage import (
     MAX_ATTEMPTS,
-    Account,
     Usage,
+    UsageOutcome,
     UsageRecords,
-    enter_created,
-    enter_deleted,
-    moved,
-    sequencer_of,
+    record_created,
+    record_deleted,
+    sortable_sequencer,
+    total_changes,
 )
 from coffer.settings import table_settings
 from tests.rawstore.tokens import NOW, SettableClock
@@ -37,7 +37,7 @@ from tests.unit.adapters.failing_aws import (
     no_pauses,
 )
 
-ENTRY = Usage(key="u1/é/a.csv", sequencer=sequencer_of("1"), owner="u1", size_bytes=10)
+ENTRY = Usage(key="u1/é/a.csv", sequencer=sortable_sequencer("1"), owner="u1", size_bytes=10)
 
 
 class InMemoryUsage:
@@ -57,7 +57,7 @@ class InMemoryUsage:
         if self.entries.get(after.key) != before:
             raise RecordChangedError(after.key)
         self.entries[after.key] = after
-        for owner, change in moved(before, after).items():
+        for owner, change in total_changes(before, after).items():
             public, private = self.of(owner)
             self.totals[owner] = Totals(
                 public + change.public_bytes, private + change.private_bytes
@@ -103,7 +103,7 @@ class TestPort:
         assert books.records.get(entry.key) == entry
 
     def test_the_totals_move_with_the_entry(self, books: Books) -> None:
-        later = replace(ENTRY, sequencer=sequencer_of("2"), owner="u2", is_private=True)
+        later = replace(ENTRY, sequencer=sortable_sequencer("2"), owner="u2", is_private=True)
         books.records.replace(None, ENTRY)
         assert books.totals.of("u1") == Totals(10, 0)
 
@@ -116,7 +116,7 @@ class TestPort:
         [
             (None, ENTRY),
             (ENTRY, None),
-            (ENTRY, replace(ENTRY, sequencer=sequencer_of("0"))),
+            (ENTRY, replace(ENTRY, sequencer=sortable_sequencer("0"))),
         ],
     )
     def test_an_entry_that_is_another_by_now_stays(
@@ -127,7 +127,7 @@ class TestPort:
         totals = books.totals.of("u1")
 
         with pytest.raises(RecordChangedError):
-            books.records.replace(before, replace(ENTRY, sequencer=sequencer_of("3")))
+            books.records.replace(before, replace(ENTRY, sequencer=sortable_sequencer("3")))
 
         assert books.records.get(ENTRY.key) == there
         assert books.totals.of("u1") == totals
@@ -147,15 +147,15 @@ class Objects:
 
 
 class TestWritersAtOnce:
-    def enter(self, records: InMemoryUsage, objects: Any, sequencer: str = "5") -> Account:
-        return enter_created(records, objects, "k", etag="e", sequencer=sequencer)
+    def enter(self, records: InMemoryUsage, objects: Any, sequencer: str = "5") -> UsageOutcome:
+        return record_created(records, objects, "k", etag="e", sequencer=sequencer)
 
     def test_a_lost_race_is_run_again_without_asking_the_store_again(self) -> None:
         records, objects = InMemoryUsage(), Objects()
-        earlier = Usage(key="k", sequencer=sequencer_of("4"), owner="u1", size_bytes=1)
+        earlier = Usage(key="k", sequencer=sortable_sequencer("4"), owner="u1", size_bytes=1)
         records.interference = [lambda: records.replace(None, earlier)]
 
-        assert self.enter(records, objects) is Account.ENTERED
+        assert self.enter(records, objects) is UsageOutcome.ENTERED
         assert (records.of("u1"), objects.asked) == (Totals(0, 7), 1)
 
     def test_a_race_lost_to_a_later_event_is_over(self) -> None:
@@ -164,7 +164,7 @@ class TestWritersAtOnce:
             lambda: self.deleted(records, "9"),
         ]
 
-        assert self.enter(records, objects) is Account.LATE
+        assert self.enter(records, objects) is UsageOutcome.LATE
         assert records.of("u1") == Totals()
 
     def test_a_race_without_end_is_left_to_the_queue(self) -> None:
@@ -173,7 +173,7 @@ class TestWritersAtOnce:
         def meddle() -> None:
             current = records.entries.get("k")
             number = int(current.sequencer, 16) + 1 if current else 1
-            records.entries["k"] = Usage(key="k", sequencer=sequencer_of(f"{number:x}"))
+            records.entries["k"] = Usage(key="k", sequencer=sortable_sequencer(f"{number:x}"))
 
         records.interference = [meddle] * (MAX_ATTEMPTS + 1)
         with pytest.raises(RecordChangedError):
@@ -183,14 +183,14 @@ class TestWritersAtOnce:
     def test_an_object_that_was_replaced_is_another_events_business(self) -> None:
         records = InMemoryUsage()
 
-        account = enter_created(records, Objects(), "k", etag="other", sequencer="5")  # type: ignore[arg-type]  # it only describes
+        account = record_created(records, Objects(), "k", etag="other", sequencer="5")  # type: ignore[arg-type]  # it only describes
 
-        assert account is Account.OVERTAKEN
+        assert account is UsageOutcome.OVERTAKEN
         assert records.entries == {}
 
     def deleted(self, records: InMemoryUsage, sequencer: str) -> None:
         clock = SettableClock(NOW)
-        assert enter_deleted(records, clock, "k", sequencer=sequencer) is Account.ENTERED
+        assert record_deleted(records, clock, "k", sequencer=sequencer) is UsageOutcome.ENTERED
 
 
 class TestFailures:

@@ -1,4 +1,4 @@
-"""The UsageRecords port on DynamoDB: what each key takes up, and its owner's totals with it."""
+"""The UsageRecords port on DynamoDB: the usage of objects, and the totals of owners."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from coffer.adapters.dynamodb.connection import (
 from coffer.adapters.dynamodb.reading import read_item
 from coffer.adapters.rawstore.usage_totals import OWNER_PREFIX
 from coffer.domain.errors import RecordChangedError, UnavailableError
-from coffer.domain.rawstore.usage import Usage, moved
+from coffer.domain.rawstore.usage import Usage, total_changes
 from coffer.settings import table_settings
 
 OBJECT_PREFIX = "object/"
-"""Keys of the items that hold what one object takes up begin like this."""
+"""The prefix of the keys of items with the usage of one object."""
 
-_LOST = frozenset({CANCELLED_BY_CONDITION, CANCELLED_BY_CONFLICT})
-"""Why a transaction is rolled back when somebody else writes the same items."""
+_CONFLICTS = frozenset({CANCELLED_BY_CONDITION, CANCELLED_BY_CONFLICT})
+"""The reasons for which a transaction is cancelled if another one writes the same items."""
 _PRIVATE, _PUBLIC = "private", "public"
 
 
@@ -35,7 +35,7 @@ class _Table:
 
 
 class ObjectUsageItem(Table):
-    """What one object takes up; of a deleted one, a trace that expires."""
+    """The usage of one object; for a deleted object, a tombstone that expires."""
 
     class Meta(_Table):
         pass
@@ -49,7 +49,7 @@ class ObjectUsageItem(Table):
 
     @classmethod
     def of(cls, usage: Usage) -> ObjectUsageItem:
-        """The item that stands for an entry."""
+        """Return the item of a usage."""
         return cls(
             usage_id=f"{OBJECT_PREFIX}{usage.key}",
             sequencer=usage.sequencer,
@@ -60,7 +60,7 @@ class ObjectUsageItem(Table):
         )
 
     def usage(self) -> Usage:
-        """The entry that the item stands for."""
+        """Return the usage of the item."""
         return Usage(
             key=self.usage_id.removeprefix(OBJECT_PREFIX),
             sequencer=self.sequencer,
@@ -72,7 +72,7 @@ class ObjectUsageItem(Table):
 
 
 class OwnerUsageItem(Table):
-    """An owner's totals, as `coffer.adapters.rawstore.usage_totals` reads them."""
+    """The totals of an owner, which `coffer.adapters.rawstore.usage_totals` reads."""
 
     class Meta(_Table):
         pass
@@ -83,7 +83,7 @@ class OwnerUsageItem(Table):
 
 
 class DynamoUsageRecords:
-    """The entries and totals in their table."""
+    """The usage of objects and the totals of owners in their table."""
 
     def get(self, key: str) -> Usage | None:
         item = read_item(ObjectUsageItem, f"{OBJECT_PREFIX}{key}")
@@ -98,7 +98,7 @@ class DynamoUsageRecords:
         try:
             with overload_is_unavailable(), TransactWrite(connection=DYNAMODB) as write:
                 write.save(ObjectUsageItem.of(after), condition=unchanged)
-                for owner, change in moved(before, after).items():
+                for owner, change in total_changes(before, after).items():
                     write.update(
                         OwnerUsageItem(f"{OWNER_PREFIX}{owner}"),
                         actions=[
@@ -107,14 +107,14 @@ class DynamoUsageRecords:
                         ],
                     )
         except TransactWriteError as error:
-            raise _reason(error, after.key) from error
+            raise _cancellation(error, after.key) from error
 
 
-def _reason(error: TransactWriteError, key: str) -> Exception:
-    """Why a transaction was rolled back: the entry or a total was written by somebody else."""
+def _cancellation(error: TransactWriteError, key: str) -> Exception:
+    """Return the error for a cancelled transaction: another request wrote the same items."""
     codes = set(cancellations(error).values())
-    if codes <= _LOST:
+    if codes <= _CONFLICTS:
         return RecordChangedError(key) if codes else error
     return UnavailableError(
-        "records_busy", "The record is being written by somebody else. Try again."
+        "records_busy", "Another request is writing the same record. Try again."
     )

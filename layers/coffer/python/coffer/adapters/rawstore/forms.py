@@ -1,4 +1,4 @@
-"""The PackageForms port: POST forms that put a package's files into the store."""
+"""The DatasetForms port: POST forms that upload the files of a dataset to S3."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coffer.adapters.signing.sigv4 import Signer
-from coffer.domain.rawstore.datasets import Package, PackageFile
+from coffer.domain.rawstore.datasets import Dataset, DatasetFile
 
 PUBLIC_READ = "public-read"
 OWNER_META, FINDABILITY_META = "x-amz-meta-owner", "x-amz-meta-findability"
 
 
-class S3PackageForms:
+class S3DatasetForms:
     """Forms for one S3 bucket.
 
-    With `acl` public-read, packages decide who may read their files: `private` or `public-read`.
-    Any other value stands on every upload.
+    If `acl` is public-read, each dataset decides if its files are public: they get the ACL
+    `private` or `public-read`. All uploads get any other value of `acl`.
     """
 
     def __init__(self, signer: Signer, bucket: str, *, acl: str) -> None:
@@ -25,7 +25,7 @@ class S3PackageForms:
         self._acl = acl
 
     def sign(
-        self, package: Package, files: Sequence[PackageFile], *, now: datetime, life: timedelta
+        self, dataset: Dataset, files: Sequence[DatasetFile], *, now: datetime, life: timedelta
     ) -> list[dict[str, str]]:
         return self._signer.sign_posts(
             self._bucket,
@@ -43,8 +43,8 @@ class S3PackageForms:
             now=now,
             expires_in=life,
             common={
-                "acl": "private" if package.is_private and self._acl == PUBLIC_READ else self._acl,
-                OWNER_META: package.owner,
-                FINDABILITY_META: package.findability,
+                "acl": "private" if dataset.is_private and self._acl == PUBLIC_READ else self._acl,
+                OWNER_META: dataset.owner,
+                FINDABILITY_META: dataset.findability,
             },
         )

@@ -30,7 +30,7 @@ BUDGET_SECONDS = 10.0
 TIMEOUT_SECONDS = 3.0
 
 
-class S3PackageObjects:
+class S3DatasetObjects:
     """Describes and signs single objects of one S3 bucket."""
 
     def __init__(self, signer: Signer, endpoint: Endpoint, bucket: str, clock: Clock) -> None:

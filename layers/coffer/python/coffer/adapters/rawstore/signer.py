@@ -8,7 +8,7 @@ from coffer.domain.clock import Clock
 from coffer.settings import SettingsError, aws_settings, rawstore_settings
 
 
-def package_signer(clock: Clock) -> Signer:
+def dataset_signer(clock: Clock) -> Signer:
     """Return a signer for the store. Raise `SettingsError` if only half of a key pair is given."""
     region = aws_settings.aws_region
     key, secret = (
@@ -22,7 +22,7 @@ def package_signer(clock: Clock) -> Signer:
     if key:
         return Signer(Credentials(key, secret), region)
     if rawstore_settings.storage_credentials_secret_arn:
-        # Only here: a role needs no secret, and the import is not paid for.
+        # Imported here, because a function that signs with its role does not need it.
         from coffer.adapters.signing.storage_secret import StorageSecret
 
         return Signer(

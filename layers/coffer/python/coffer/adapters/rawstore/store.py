@@ -1,7 +1,6 @@
-"""Rawstore's store, as the settings describe it: where it listens, and whose keys sign for it.
+"""The address of rawstore's store, from the settings.
 
-It is S3 in the stack's region with the function's own role, unless the settings name another
-S3-compatible host, or keys of its own.
+The store is S3 in the stack's region, unless the settings name another S3-compatible host.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.settings import aws_settings, rawstore_settings
 
 
-def package_endpoint() -> Endpoint:
-    """Where the store listens; a host without a scheme is taken to speak TLS."""
+def dataset_endpoint() -> Endpoint:
+    """Return the endpoint of the store; a host without a scheme uses TLS."""
     host = rawstore_settings.storage_hostname
     if host and "://" not in host:
         host = f"https://{host}"
@@ -23,15 +22,15 @@ def package_endpoint() -> Endpoint:
     )
 
 
-def package_address() -> StoreAddress:
-    """What the addresses of objects begin with; AWS's names count unless another store is named."""
+def dataset_address() -> StoreAddress:
+    """Return the addresses of the bucket; AWS's names are valid unless another host is set."""
     return StoreAddress(
-        url=package_endpoint().url,
+        url=dataset_endpoint().url,
         bucket=rawstore_settings.storage_bucket_name,
         is_aws=not rawstore_settings.storage_hostname,
     )
 
 
-def package_host() -> str:
-    """The store's host without its port, as prefixes name it."""
-    return urlsplit(package_endpoint().url).hostname or ""
+def dataset_host() -> str:
+    """Return the store's host without its port, as in prefixes."""
+    return urlsplit(dataset_endpoint().url).hostname or ""

@@ -198,7 +198,9 @@ class Signer:
         and not longer than the credentials.
         """
         if not timedelta(seconds=1) <= expires_in <= MAX_PRESIGNED_LIFETIME:
-            raise ValueError(f"a presigned URL is valid for 1 second to 7 days, not {expires_in}")
+            raise ValueError(
+                f"a presigned URL is valid for one second to seven days, not {expires_in}"
+            )
         timestamp = _timestamp(now)
         key = self._signing_key(timestamp[:8])
         host, path = _split(url)

@@ -1,32 +1,35 @@
-"""The request to sign a data package's uploads, read and checked whole.
+"""The request to sign the uploads of a dataset: parse it and check all its files.
 
-Everything that is wrong with its files is reported at once, by path: the reference answered a bare
-400, and its users could not tell which file lacked what.
+All problems of the files are reported together, by path. The reference answers a bare 400, from
+which its users cannot tell which file has a problem.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from coffer.domain.errors import MalformedRequestError, Problem, TooLargeError
-from coffer.domain.rawstore.digests import Md5
-from coffer.domain.rawstore.keys import KeyPattern, problem_of, variables_of_path
+from coffer.domain.rawstore.keys import KeyPattern, key_problem, path_variables
 from coffer.domain.rawstore.validation import header_value_in, text_in
 
 MAX_FILES = 2000
 MAX_FILE_BYTES = 5 * 1024**3
-"""What S3 takes in one POST."""
+"""S3's limit for one POST."""
 
 DEFAULT_TYPE = "text/plain"
 DEFAULT_FINDABILITY = "published"
 PRIVATE = "private"
 
+_BASE64_LENGTH = 24
+_HEX_LENGTH = 32
+
 
 class BadFilesError(MalformedRequestError):
-    """Files that cannot be signed; `files` says why for each path."""
+    """Some files cannot be signed; `files` has the reasons by path."""
 
     def __init__(self, files: Mapping[str, list[str]]) -> None:
         super().__init__(
@@ -35,8 +38,43 @@ class BadFilesError(MalformedRequestError):
         self.files = {path: "; ".join(reasons) for path, reasons in files.items()}
 
 
-class PackageFile(NamedTuple):
-    """One file of a package, checked, and the key it is kept under."""
+@dataclass(frozen=True, slots=True)
+class Md5:
+    """An MD5 digest."""
+
+    digest: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Md5 | None:
+        """Return the digest of a text in base64 or in hexadecimal, or None if it is neither.
+
+        All known clients send base64. The reference takes hexadecimal for the base64 of 24 bytes;
+        S3 then refuses every upload.
+        """
+        try:
+            if len(text) == _BASE64_LENGTH:
+                digest = binascii.a2b_base64(text, strict_mode=True)
+            elif len(text) == _HEX_LENGTH:
+                digest = binascii.a2b_hex(text)
+            else:
+                return None
+        except ValueError:
+            return None
+        return cls(digest) if len(digest) == 16 else None
+
+    @property
+    def base64(self) -> str:
+        """The digest as in Content-MD5: 24 characters."""
+        return binascii.b2a_base64(self.digest, newline=False).decode()
+
+    @property
+    def hex(self) -> str:
+        """The digest as in an ETag: 32 hexadecimal digits."""
+        return self.digest.hex()
+
+
+class DatasetFile(NamedTuple):
+    """A file of a dataset, checked, with its key in the store."""
 
     path: str
     key: str
@@ -47,23 +85,23 @@ class PackageFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """What the request says of the package as a whole."""
+class Dataset:
+    """The `metadata` of a request. `is_first_generation` is True if the dataset came as `name`,
+    which only the oldest clients send."""
 
     owner: str
-    dataset: str | None
-    named_by_name: bool
-    """Whether the dataset came as `name`, as only the oldest clients send it."""
+    name: str | None
+    is_first_generation: bool
     findability: str
 
     @property
     def is_private(self) -> bool:
-        """Only the exact word makes a push private, as in the reference."""
+        """True only for the exact word, as in the reference."""
         return self.findability == PRIVATE
 
     @classmethod
-    def parse(cls, request: object) -> Package:
-        """Read a request's `metadata`; MalformedRequestError with all that is wrong with it."""
+    def parse(cls, request: object) -> Dataset:
+        """Return the dataset of a request; raises MalformedRequestError with all problems."""
         metadata = _object_in(request, "metadata")
         reasons: list[str] = []
         owner = header_value_in(metadata, "owner", reasons)
@@ -81,29 +119,29 @@ class Package:
             )
         return cls(
             owner=owner,
-            dataset=dataset or name,
-            named_by_name=dataset is None and name is not None,
+            name=dataset or name,
+            is_first_generation=dataset is None and name is not None,
             findability=findability or DEFAULT_FINDABILITY,
         )
 
 
-def parse_files(request: object, package: Package, pattern: KeyPattern) -> list[PackageFile]:
-    """The files of a request's `filedata`, in its order, each with its key.
+def parse_files(request: object, dataset: Dataset, pattern: KeyPattern) -> list[DatasetFile]:
+    """Return the files of a request's `filedata`, in order, each with its key.
 
-    Raises TooLargeError over MAX_FILES, MalformedRequestError without `filedata` and for an owner
-    whose keys could be another's, and BadFilesError naming every file that has anything wrong.
+    Raises TooLargeError for more than MAX_FILES; MalformedRequestError without `filedata`, and for
+    an owner who could get another owner's keys; and BadFilesError with the problems of all files.
     """
     entries = _object_in(request, "filedata")
     if len(entries) > MAX_FILES:
         raise TooLargeError(
             "too_many_files",
-            f"{len(entries)} files were named; at most {MAX_FILES} fit one request.",
+            f"The request has {len(entries)} files; at most {MAX_FILES} are allowed.",
         )
-    if problem := pattern.owner_problem(package.owner):
+    if problem := pattern.owner_problem(dataset.owner):
         raise MalformedRequestError("bad_owner", f"metadata.owner {problem}.", pointer="/metadata")
-    common = {"owner": package.owner}
-    if package.dataset is not None:
-        common["dataset"] = package.dataset
+    common = {"owner": dataset.owner}
+    if dataset.name is not None:
+        common["dataset"] = dataset.name
     bad: dict[str, list[str]] = defaultdict(list)
     files = []
     for path, entry in entries.items():
@@ -114,7 +152,7 @@ def parse_files(request: object, package: Package, pattern: KeyPattern) -> list[
         else:
             bad[path] = reasons
     for path, other in _sharing_a_key(files):
-        bad[path].append(f"it would be kept under the same key as {other!r}")
+        bad[path].append(f"it has the same key in the store as {other!r}")
     if bad:
         raise BadFilesError(bad)
     return files
@@ -126,9 +164,9 @@ def _parse_file(
     common: Mapping[str, str],
     pattern: KeyPattern,
     reasons: list[str],
-) -> PackageFile | None:
-    """The file; None where anything is wrong with it, and `reasons` then says what."""
-    if problem := problem_of(path):
+) -> DatasetFile | None:
+    """Return the file, or None after adding its problems to `reasons`."""
+    if problem := key_problem(path):
         reasons.append(f"its path cannot be used: {problem}")
     if not isinstance(entry, dict):
         reasons.append("its description must be an object")
@@ -141,7 +179,7 @@ def _parse_file(
         return None
     values = {
         **common,
-        **variables_of_path(path),
+        **path_variables(path),
         "md5": md5.base64,
         "md5_hex": md5.hex,
         "length": str(length),
@@ -152,17 +190,17 @@ def _parse_file(
     key = _key(pattern, values, reasons)
     if key is None:
         return None
-    return PackageFile(path, key, length, md5, media_type, name or values["basename"])
+    return DatasetFile(path, key, length, md5, media_type, name or values["basename"])
 
 
 def _key(pattern: KeyPattern, values: Mapping[str, str], reasons: list[str]) -> str | None:
     missing = pattern.missing(values)
     if missing:
         named = " and ".join("metadata.dataset" if name == "dataset" else name for name in missing)
-        reasons.append(f"the store keeps files by {named}, which is missing")
+        reasons.append(f"this store keeps files by {named}, which is missing")
         return None
     key = pattern.key(values)
-    problem = problem_of(key)
+    problem = key_problem(key)
     if problem:
         reasons.append(f"its key {key[:80]!r} cannot be used: {problem}")
         return None
@@ -193,8 +231,8 @@ def _md5_in(entry: Mapping[str, object], reasons: list[str]) -> Md5 | None:
     return md5
 
 
-def _sharing_a_key(files: Iterable[PackageFile]) -> Iterable[tuple[str, str]]:
-    """(path, path of another file with the same key) for every file whose key is not its own."""
+def _sharing_a_key(files: Iterable[DatasetFile]) -> Iterable[tuple[str, str]]:
+    """Yield (path, path of another file with the same key) for every file that shares its key."""
     by_key: dict[str, list[str]] = defaultdict(list)
     for file in files:
         by_key[file.key].append(file.path)

@@ -1,4 +1,4 @@
-"""Signing the download of one file: what its address means, and whose file it is."""
+"""Sign the download of one file, if its URL is of this store and its owner is the token's user."""
 
 from __future__ import annotations
 
@@ -13,36 +13,39 @@ from coffer.domain.errors import (
 )
 from coffer.domain.rawstore.addresses import StoreAddress
 from coffer.domain.rawstore.datasets import PRIVATE
-from coffer.domain.rawstore.objects import PackageObjects, StoredFile, is_file_of
-from coffer.domain.rawstore.permissions import Permit
+from coffer.domain.rawstore.objects import DatasetObjects, StoredFile, is_owned_by
+from coffer.domain.rawstore.permissions import Permissions
 
-LINK_LIFE = timedelta(days=1)
+LINK_LIFETIME = timedelta(days=1)
 SOURCE_SERVICE = "source"
-"""The reference's client also asks with the token that it has for this service (its pushFlow)."""
+"""The reference's client also sends the token of this service (its pushFlow)."""
 
 
 @dataclass(frozen=True)
 class DownloadRules:
-    """Which tokens and addresses this store takes. `owner_leads` says that keys begin with owners,
-    `public_by_acl` that its objects can be public."""
+    """The service and the URLs of this store. `keys_begin_with_owner` describes the path pattern;
+    `public_by_acl` is True if objects have an ACL that can make them public."""
 
     service: str
     store: StoreAddress
-    owner_leads: bool
+    keys_begin_with_owner: bool
     public_by_acl: bool
 
 
 def presign_download(
-    objects: PackageObjects, permit: Permit, url: str, owner: str | None, rules: DownloadRules
+    objects: DatasetObjects,
+    permissions: Permissions,
+    url: str,
+    owner: str | None,
+    rules: DownloadRules,
 ) -> str:
-    """The address to download the file at `url` from: `url` itself if the file is public.
+    """Return the URL to download a file: `url` itself if the file is public, else a presigned URL.
 
-    The file has to be one of `owner`, who has to be the token's user. Nothing but the store itself
-    is asked: the reference fetched whatever address it was given, and signed for any key.
-    Raises MalformedRequestError without a URL, UnauthenticatedError without an owner, and
-    ForbiddenError for other people's tokens, files and stores.
+    Only this store is asked about `url`. The reference fetches any URL and signs any key. Raises
+    MalformedRequestError without a URL, UnauthenticatedError without an owner, and ForbiddenError
+    for another service, store or owner.
     """
-    permit.require_service(rules.service, SOURCE_SERVICE)
+    permissions.require_service(rules.service, SOURCE_SERVICE)
     if not url:
         raise MalformedRequestError("no_url", "The parameter url is missing.", parameter="url")
     keys = rules.store.keys_of(url)
@@ -50,16 +53,16 @@ def presign_download(
         raise ForbiddenError(
             "foreign_url", "The parameter url is not the address of a file in this store."
         )
-    key, stored = _locate(objects, keys)
+    key, stored = _first_existing(objects, keys)
     may_be_public = rules.public_by_acl and stored is not None and stored.findability != PRIVATE
     if may_be_public and objects.is_public(key):
         return url if key == keys[0] else objects.address(key)
-    _require_owner(permit, owner, key, stored, rules)
-    return objects.link(key, life=LINK_LIFE)
+    _require_owner(permissions, owner, key, stored, rules)
+    return objects.link(key, life=LINK_LIFETIME)
 
 
-def _locate(objects: PackageObjects, keys: list[str]) -> tuple[str, StoredFile | None]:
-    """The first of these keys that has an object, with it; the first key if none has."""
+def _first_existing(objects: DatasetObjects, keys: list[str]) -> tuple[str, StoredFile | None]:
+    """Return the first key that has an object, and the object; the first key if none has."""
     for key in keys:
         try:
             return key, objects.describe(key)
@@ -69,14 +72,18 @@ def _locate(objects: PackageObjects, keys: list[str]) -> tuple[str, StoredFile |
 
 
 def _require_owner(
-    permit: Permit, owner: str | None, key: str, stored: StoredFile | None, rules: DownloadRules
+    permissions: Permissions,
+    owner: str | None,
+    key: str,
+    stored: StoredFile | None,
+    rules: DownloadRules,
 ) -> None:
-    """Raise unless the key is one of the owner's, and the owner the token's user."""
+    """Raise unless the owner is the token's user and the file belongs to the owner."""
     if not owner:
         raise UnauthenticatedError("no_owner", "The parameter ownerid is missing.")
-    if owner != permit.user_id:
+    if owner != permissions.user_id:
         raise ForbiddenError(
             "wrong_owner", "The token's userid is not the owner that the request names."
         )
-    if not is_file_of(owner, key, stored, owner_leads=rules.owner_leads):
-        raise ForbiddenError("foreign_file", "The file is not one of this owner's.")
+    if not is_owned_by(owner, key, stored, keys_begin_with_owner=rules.keys_begin_with_owner):
+        raise ForbiddenError("foreign_file", "The file does not belong to this owner.")

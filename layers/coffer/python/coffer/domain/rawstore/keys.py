@@ -1,4 +1,4 @@
-"""Where a file of a package is kept: the store's path pattern, and what no key may contain."""
+"""The key of a file in the store: the path pattern, and the rules for keys."""
 
 from __future__ import annotations
 
@@ -25,68 +25,67 @@ VARIABLES = frozenset(
         "type",
     }
 )
-"""What a pattern may name. The reference's, without those that a client could make up itself: any
-attribute of its file objects, through which it let clients choose keys of others."""
+"""The variables of a pattern. The reference also allows any attribute of its file objects, which
+lets clients choose the keys of other users."""
 
-_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class KeyPattern:
-    """STORAGE_PATH_PATTERN, taken apart: pairs of literal text and the variable that follows it."""
+    """STORAGE_PATH_PATTERN, parsed: pairs of literal text and the variable after it."""
 
     parts: tuple[tuple[str, str | None], ...]
 
     @classmethod
     def parse(cls, text: str) -> KeyPattern:
-        """Read a pattern such as `{owner}/{dataset}/{path}`; ValueError if no file could follow it.
+        """Parse a pattern such as `{owner}/{dataset}/{path}`; raises ValueError.
 
-        Only plain names in braces: attributes, indexes, conversions and format specifications of
-        Python's `str.format` are refused.
+        Only plain variable names are allowed in braces: no attributes, indexes, conversions or
+        format specifications of Python's `str.format`.
         """
         try:
             fields = list(Formatter().parse(text))
         except ValueError as error:
-            raise ValueError(f"STORAGE_PATH_PATTERN cannot be read: {error}.") from error
+            raise ValueError(f"STORAGE_PATH_PATTERN is not a valid pattern: {error}.") from error
         parts = tuple(
-            (literal, _plain_name(name, specification, conversion))
+            (literal, _variable(name, specification, conversion))
             for literal, name, specification, conversion in fields
         )
         if not any(name for _, name in parts):
-            raise ValueError("STORAGE_PATH_PATTERN names no variable: all files would be one.")
+            raise ValueError("STORAGE_PATH_PATTERN has no variable: all files would have one key.")
         return cls(parts)
 
     @property
     def begins_with_owner(self) -> bool:
-        """Whether the first segment of every key is its owner's id."""
+        """True if the first segment of every key is the owner's id."""
         (first, owner), *rest = self.parts
         following = rest[0][0] if rest else ""
         return first == "" and owner == "owner" and following.startswith("/")
 
     def owner_problem(self, owner: str) -> str | None:
-        """Why this owner's keys could be another's; None if they can't.
+        """Return the reason why an owner's id is not allowed, or None.
 
-        A key is cut at its slashes, and a dataset and a path may have some, too: the owner `a/b`
-        and dataset `c` name the keys of the owner `a` and dataset `b`. A pattern that doesn't name
-        the owner lets owners share keys, and means to.
+        A slash would let owners share keys: owner `a/b` with dataset `c` has the keys of owner `a`
+        with dataset `b`. A pattern without the owner shares keys on purpose.
         """
         if "/" in owner and any(name == "owner" for _, name in self.parts):
             return "must not have a '/': this store keeps files by their owner"
         return None
 
     def missing(self, available: Mapping[str, str]) -> list[str]:
-        """The variables of the pattern that have no value here."""
+        """Return the variables of the pattern without a value."""
         return [name for _, name in self.parts if name is not None and name not in available]
 
     def key(self, values: Mapping[str, str]) -> str:
-        """The key for these values; every variable of the pattern must be among them."""
+        """Return the key for these values, which must include every variable of the pattern."""
         return "".join(
             [literal if name is None else literal + values[name] for literal, name in self.parts]
         )
 
 
-def variables_of_path(path: str) -> dict[str, str]:
-    """The variables that follow from a file's path; the extension has its dot, and is the last."""
+def path_variables(path: str) -> dict[str, str]:
+    """Return the variables of a file's path; the extension is the last one, with its dot."""
     dirname, basename = posixpath.split(path)
     return {
         "path": path,
@@ -96,13 +95,13 @@ def variables_of_path(path: str) -> dict[str, str]:
     }
 
 
-def problem_of(key: str) -> str | None:
-    """Why neither a path nor a key may read like this; None if it may.
+def key_problem(key: str) -> str | None:
+    """Return the reason why a path or a key is not allowed, or None.
 
-    S3 would take most of these. But URLs of such keys cannot be written so that every client asks
-    for the same object, and `${filename}` in a form's key is replaced by S3.
+    S3 accepts most of these keys, but not all clients build the same URL from them. S3 replaces
+    `${filename}` in the key of a form.
     """
-    if _CHARACTERS.search(key):
+    if _FORBIDDEN_CHARACTERS.search(key):
         return "control characters, backslashes and unpaired surrogates are not allowed"
     if "${" in key:
         return "'${' is not allowed"
@@ -118,12 +117,12 @@ def problem_of(key: str) -> str | None:
     return None
 
 
-def _plain_name(name: str | None, specification: str | None, conversion: str | None) -> str | None:
+def _variable(name: str | None, specification: str | None, conversion: str | None) -> str | None:
     if name is None:
         return None
     if name not in VARIABLES or specification or conversion:
         raise ValueError(
-            f"STORAGE_PATH_PATTERN has {name!r} in braces; it may have the plain names "
+            f"STORAGE_PATH_PATTERN has {name!r} in braces; allowed are the plain names "
             f"{', '.join(sorted(VARIABLES))}."
         )
     return name

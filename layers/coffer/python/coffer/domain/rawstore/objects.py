@@ -1,4 +1,4 @@
-"""What the store of packages says of what it has: many keys at once, or one object in earnest."""
+"""Objects of datasets in the store, and their owners."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import NamedTuple, Protocol
 
 
 class StoredFile(NamedTuple):
-    """What the store says of an object; owner and findability are those its upload was signed with.
-
-    Either is None where the object came otherwise.
-    """
+    """An object in the store. Owner and findability are those with which its upload was signed, or
+    None if it was not uploaded with a form of ours."""
 
     size_bytes: int
     etag: str
@@ -19,48 +17,49 @@ class StoredFile(NamedTuple):
     findability: str | None
 
 
-def is_file_of(owner: str, key: str, stored: StoredFile | None, *, owner_leads: bool) -> bool:
-    """Whether what is under `key`, or will be, is a file of `owner`.
+def is_owned_by(
+    owner: str, key: str, stored: StoredFile | None, *, keys_begin_with_owner: bool
+) -> bool:
+    """Return True if the object under `key` belongs to `owner`.
 
-    An upload's form is signed with its owner, and the object keeps that. Only what came otherwise,
-    or is not there yet, goes by its key, and only where `owner_leads`: keys begin with their owner,
-    and no owner of a key has a slash.
+    The owner of the signed upload decides. If the object has none, or does not exist yet, the first
+    segment of its key decides, but only if all keys begin with their owner.
     """
     if stored is not None and stored.owner is not None:
         return stored.owner == owner
     first, slash, _ = key.partition("/")
-    return owner_leads and slash == "/" and first == owner
+    return keys_begin_with_owner and slash == "/" and first == owner
 
 
 class StoredFiles(Protocol):
-    """What is in the store of packages."""
+    """Looks up which files the store has."""
 
     def find(self, keys: Sequence[str]) -> Mapping[str, StoredFile]:
-        """What is under these keys; a key that is absent, or cannot be asked for, is left out.
+        """Return the objects under these keys, without those that do not exist.
 
-        Takes a bounded time and never raises: whoever asks can do without the answer.
+        It takes a bounded time and never raises: keys that cannot be looked up are left out.
         """
         ...
 
 
-class PackageObjects(Protocol):
-    """The objects in the store of packages, one at a time."""
+class DatasetObjects(Protocol):
+    """Single objects of the store."""
 
     def describe(self, key: str, *, etag: str | None = None) -> StoredFile:
-        """What is under a key; with `etag`, only if that is the object meant.
+        """Return the object under a key, if it has the ETag.
 
-        Raises ObjectMissingError, ObjectChangedError for another entity tag, and UnavailableError.
+        Raises ObjectMissingError, ObjectChangedError for another ETag, and UnavailableError.
         """
         ...
 
     def is_public(self, key: str) -> bool:
-        """Whether anybody gets the object without a signature; UnavailableError as above."""
+        """Return True if the object can be read without a signature; raises UnavailableError."""
         ...
 
     def address(self, key: str) -> str:
-        """The object's own address, percent-encoded."""
+        """Return the percent-encoded URL of an object."""
         ...
 
     def link(self, key: str, *, life: timedelta) -> str:
-        """An address with which whoever has it can GET the object for so long."""
+        """Return a presigned URL to download the object."""
         ...

@@ -1,4 +1,4 @@
-"""Who the permission token says is asking, and what that allows.
+"""What a permission token allows its user.
 
 The auth server's claims are `userid`, `service` and `permissions`: `{"datapackage-upload": true}`
 in its first generation, `{"max_public_storage_mb", "max_private_storage_mb", …}` in its last.
@@ -18,18 +18,18 @@ UPLOAD_PERMISSION = "datapackage-upload"
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
-    """What a verified permission token says."""
+class Permissions:
+    """The user and the permissions of a verified permission token."""
 
     user_id: str
     service: str | None
-    permissions: Mapping[str, object]
+    granted: Mapping[str, object]
 
     @classmethod
-    def parse(cls, claims: Mapping[str, object]) -> Permit:
-        """Read the claims of a verified token; UnauthenticatedError where they name no user.
+    def parse(cls, claims: Mapping[str, object]) -> Permissions:
+        """Return the permissions of verified claims; raises UnauthenticatedError without a user.
 
-        A user id is printable ASCII: it becomes a header's value and part of addresses.
+        A user id must be printable ASCII, because it becomes a header value and part of URLs.
         """
         user_id = claims.get("userid")
         if not isinstance(user_id, str) or not is_header_value(user_id):
@@ -37,11 +37,11 @@ class Permit:
                 "token_without_user",
                 f"The token's userid must be 1 to {MAX_LENGTH} printable ASCII characters.",
             )
-        service, permissions = claims.get("service"), claims.get("permissions")
+        service, granted = claims.get("service"), claims.get("permissions")
         return cls(
             user_id=user_id,
             service=service if isinstance(service, str) else None,
-            permissions=permissions if isinstance(permissions, dict) else {},
+            granted=granted if isinstance(granted, dict) else {},
         )
 
     def require_service(self, *services: str) -> None:
@@ -53,7 +53,7 @@ class Permit:
             )
 
     def require_owner(self, owner: str) -> None:
-        """Raise UnauthenticatedError unless the token's user is `owner`, as the reference does."""
+        """Raise UnauthenticatedError (as in the reference) unless the token's user is `owner`."""
         if self.user_id != owner:
             raise UnauthenticatedError(
                 "wrong_owner", "The token's userid is not the owner that the request names."
@@ -61,24 +61,21 @@ class Permit:
 
     @property
     def quota(self) -> Quota | None:
-        """How much the user may keep; None where the permissions set no limit."""
-        return Quota.of(self.permissions)
+        """The user's storage limits, or None if the token has none."""
+        return Quota.of(self.granted)
 
     def require_upload(self) -> None:
-        """Raise ForbiddenError unless the permissions let the user upload."""
-        if self.quota is None and self.permissions.get(UPLOAD_PERMISSION) is not True:
+        """Raise ForbiddenError unless the user may upload."""
+        if self.quota is None and self.granted.get(UPLOAD_PERMISSION) is not True:
             raise ForbiddenError(
                 "no_upload_permission",
-                f"The token's permissions hold neither {UPLOAD_PERMISSION} nor a storage limit.",
+                f"The token has neither the permission {UPLOAD_PERMISSION} nor a storage limit.",
             )
 
 
 class PermissionTokens(Protocol):
-    """What verifies permission tokens."""
+    """Verifies permission tokens."""
 
     def verify(self, token: str) -> Mapping[str, object]:
-        """The claims of a token that the auth server signed and that is valid now.
-
-        Raises UnauthenticatedError for any other text.
-        """
+        """Return the claims of a valid token; raises UnauthenticatedError for any other text."""
         ...

@@ -1,4 +1,4 @@
-"""How much an owner may keep in the store, and whether a push still fits."""
+"""Storage limits of an owner, and the check that an upload request fits."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from coffer.domain.errors import ForbiddenError
 PUBLIC_LIMIT, PRIVATE_LIMIT = "max_public_storage_mb", "max_private_storage_mb"
 LIMITS = (PUBLIC_LIMIT, PRIVATE_LIMIT)
 MEGABYTE = 1_000_000
-"""Bytes of the megabytes that the permissions count in, as in the reference."""
+"""The bytes of a megabyte in the limits, as in the reference."""
 
 
 class Totals(NamedTuple):
-    """The bytes that an owner has in the store."""
+    """The bytes of an owner's files in the store."""
 
     public_bytes: int = 0
     private_bytes: int = 0
 
 
 class UsageTotals(Protocol):
-    """What each owner has in the store, as far as S3 has told."""
+    """The totals of each owner, according to the S3 events so far."""
 
     def of(self, owner: str) -> Totals:
-        """The owner's totals, as they are now; UnavailableError where they cannot be had."""
+        """Return the current totals of an owner; raises UnavailableError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Limits in megabytes, which may be fractions."""
+    """Storage limits in megabytes; fractions are allowed."""
 
     public_mb: float
     private_mb: float
 
     @classmethod
     def of(cls, permissions: Mapping[str, object]) -> Quota | None:
-        """The limits among a token's permissions; None where there is neither.
+        """Return the limits of a token, or None if it has neither.
 
-        Where only one is there the other is 0; so is what is no number.
+        A limit that is missing or not a number is 0.
         """
         if not any(limit in permissions for limit in LIMITS):
             return None
         return cls(_limit(permissions, PUBLIC_LIMIT), _limit(permissions, PRIVATE_LIMIT))
 
     def require_room(self, totals: Totals, requested_bytes: int, *, private: bool) -> None:
-        """Raise ForbiddenError unless so many more bytes fit; exactly full is not too full.
+        """Raise ForbiddenError if more bytes are requested than fit the limit.
 
-        As in the reference private files count against the private limit, and public ones, private
-        ones with them, against the public limit. Who asks for no more is not refused.
+        As in the reference, private files count against the private limit, and all files against
+        the public limit. A request for 0 bytes always fits.
         """
         limit_mb = self.private_mb if private else self.public_mb
         used_bytes = totals.private_bytes if private else sum(totals)
@@ -58,7 +58,7 @@ class Quota:
             return
         raise ForbiddenError(
             "quota_exceeded",
-            # The reference's own sentence, which its clients show, and what it kept to itself.
+            # The first part is the reference's text, which its clients show.
             f"Max {'private ' if private else ''}storage for user exceeded plan limit "
             f"({_number(limit_mb)}MB): {used_bytes} bytes are used, {requested_bytes} more bytes "
             "were requested.",

@@ -1,4 +1,4 @@
-"""Signing a package's uploads, and saying which of its files are in the store already."""
+"""Sign the uploads of a dataset, and say which of its files the store has already."""
 
 from __future__ import annotations
 
@@ -8,115 +8,109 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from coffer.domain.clock import Clock
-from coffer.domain.rawstore.datasets import PRIVATE, Package, PackageFile, parse_files
+from coffer.domain.rawstore.datasets import PRIVATE, Dataset, DatasetFile, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
-from coffer.domain.rawstore.objects import StoredFile, StoredFiles, is_file_of
-from coffer.domain.rawstore.permissions import Permit
+from coffer.domain.rawstore.objects import StoredFile, StoredFiles, is_owned_by
+from coffer.domain.rawstore.permissions import Permissions
 from coffer.domain.rawstore.quotas import UsageTotals
 
-FORM_LIFE = timedelta(hours=1)
+FORM_LIFETIME = timedelta(hours=1)
 
 
 class SignedUpload(NamedTuple):
-    """The fields of the form that puts one file into the store; the file follows as the last."""
+    """The form fields that upload one file. The file must be the last field."""
 
-    file: PackageFile
+    file: DatasetFile
     fields: Mapping[str, str]
     exists: bool
 
 
-class PackageForms(Protocol):
-    """What signs forms for the store of packages."""
+class DatasetForms(Protocol):
+    """Signs upload forms."""
 
     def sign(
-        self, package: Package, files: Sequence[PackageFile], *, now: datetime, life: timedelta
+        self, dataset: Dataset, files: Sequence[DatasetFile], *, now: datetime, life: timedelta
     ) -> list[dict[str, str]]:
-        """For each file, in order, the fields of a form that puts exactly that file there."""
+        """Return for each file, in order, the fields of a form that uploads exactly this file."""
         ...
 
 
 @dataclass(frozen=True)
 class UploadRules:
-    """What this store makes of a request."""
+    """The service and the keys of this store. `public_by_acl` is True if objects have an ACL that
+    can make them public."""
 
     service: str
     pattern: KeyPattern
     public_by_acl: bool
-    """Whether objects carry an ACL that says if they are public; else none is."""
 
 
 @dataclass(frozen=True)
-class AuthorizedPackage:
-    """A request's answer: the package and its signed uploads in the request's order."""
+class AuthorizedUploads:
+    """The signed uploads of a dataset, in the order of the request."""
 
-    package: Package
+    dataset: Dataset
     uploads: Sequence[SignedUpload]
 
 
 def authorize_uploads(
-    forms: PackageForms,
+    forms: DatasetForms,
     stored_files: StoredFiles,
     totals: UsageTotals,
     clock: Clock,
-    permit: Permit,
+    permissions: Permissions,
     request: object,
     rules: UploadRules,
-) -> AuthorizedPackage:
-    """Sign every upload that `request` (a parsed JSON document) names.
+) -> AuthorizedUploads:
+    """Sign every upload of `request`, a parsed JSON document.
 
-    An upload is signed whether or not the file exists: `exists` only says that it can be left out.
-    Raises UnauthenticatedError for another's package, ForbiddenError for a token of another
-    service, without the permission or with too small a quota, MalformedRequestError and
-    TooLargeError for the request itself, UnavailableError where nobody knows what is used.
+    Existing files are signed, too: `exists` says that their upload can be skipped. Raises
+    UnauthenticatedError for another user's dataset; ForbiddenError for a token of another service,
+    without the permission or over its quota; MalformedRequestError and TooLargeError for the
+    request; UnavailableError if the used storage cannot be looked up.
     """
-    package = Package.parse(request)
-    permit.require_owner(package.owner)
-    permit.require_service(rules.service)
-    permit.require_upload()
-    files = parse_files(request, package, rules.pattern)
+    dataset = Dataset.parse(request)
+    permissions.require_owner(dataset.owner)
+    permissions.require_service(rules.service)
+    permissions.require_upload()
+    files = parse_files(request, dataset, rules.pattern)
     stored = stored_files.find([file.key for file in files])
-    exists = [_exists(file, stored.get(file.key), package, rules) for file in files]
-    _require_room(totals, permit, package, files, exists)
-    fields = forms.sign(package, files, now=clock.now(), life=FORM_LIFE)
-    return AuthorizedPackage(package, list(map(SignedUpload, files, fields, exists)))
-
-
-def _require_room(
-    totals: UsageTotals,
-    permit: Permit,
-    package: Package,
-    files: Sequence[PackageFile],
-    exists: Sequence[bool],
-) -> None:
-    """Raise ForbiddenError where the files that are not there yet pass the token's quota."""
-    if permit.quota is None:
-        return
-    requested = sum(
-        file.length_bytes for file, there in zip(files, exists, strict=True) if not there
-    )
-    used = totals.of(package.owner)
-    permit.quota.require_room(used, requested, private=package.is_private)
+    exists = [_exists(file, stored.get(file.key), dataset, rules) for file in files]
+    if (quota := permissions.quota) is not None:
+        requested_bytes = sum(
+            file.length_bytes
+            for file, is_stored in zip(files, exists, strict=True)
+            if not is_stored
+        )
+        used = totals.of(dataset.owner)
+        quota.require_room(used, requested_bytes, private=dataset.is_private)
+    fields = forms.sign(dataset, files, now=clock.now(), life=FORM_LIFETIME)
+    return AuthorizedUploads(dataset, list(map(SignedUpload, files, fields, exists)))
 
 
 def _exists(
-    file: PackageFile, stored: StoredFile | None, package: Package, rules: UploadRules
+    file: DatasetFile, stored: StoredFile | None, dataset: Dataset, rules: UploadRules
 ) -> bool:
-    """Whether `file` need not be uploaded: its bytes are there, as open to readers as they should
-    be, and the owner gets at them.
+    """Return True if `file` need not be uploaded: the store has the same bytes with the same
+    visibility, and the owner can read them.
 
-    What anybody may read is there for every owner. What is private is there only for the owner that
-    it was signed for: under a pattern such as `{md5_hex}` an object of another can have the same
-    key, and who knows an MD5 has not shown that he has the bytes. Whoever uploads them has; the
-    object is then his, and counts for him.
+    A public file counts for every owner. A private file counts only for the owner of its upload:
+    with a pattern such as `{md5_hex}`, another owner's object can have the same key, and an MD5
+    does not prove that the user has the bytes. If the user uploads them, the object becomes theirs.
 
-    The reference asked whether any key begins with this one: edited files were never uploaded
-    again, and a private push of bytes that had been public stayed public. An object that says
-    nothing of itself counts as public.
+    The reference only checks if any key begins with this one. It never uploads edited files again,
+    and it leaves bytes public that are pushed again as private. An object without findability
+    counts as public.
     """
     if stored is None or stored.size_bytes != file.length_bytes or stored.etag != file.md5.hex:
         return False
-    if rules.public_by_acl and (stored.findability == PRIVATE) != package.is_private:
+    if rules.public_by_acl and (stored.findability == PRIVATE) != dataset.is_private:
         return False
-    anybody_may_read = rules.public_by_acl and not package.is_private
-    owner_leads = rules.pattern.begins_with_owner
-    return anybody_may_read or is_file_of(package.owner, file.key, stored, owner_leads=owner_leads)
+    if rules.public_by_acl and not dataset.is_private:
+        return True
+    return is_owned_by(
+        dataset.owner,
+        file.key,
+        stored,
+        keys_begin_with_owner=rules.pattern.begins_with_owner,
+    )

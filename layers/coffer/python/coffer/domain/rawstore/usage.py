@@ -1,7 +1,7 @@
-"""Keeping account of what is in the store: one entry a key, moved by S3's events.
+"""Record the storage in use, per object and per owner, from S3 events.
 
-Events come at least once and in any order. S3 numbers those of one key: an entry remembers the
-number of the event that it is about, so that an earlier one that comes late changes nothing.
+S3 delivers events at least once and in any order, and numbers the events of one key. The record of
+an object has the number of its latest event, so an older event that arrives late has no effect.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from coffer.domain.errors import (
     RecordChangedError,
 )
 from coffer.domain.rawstore.datasets import PRIVATE
-from coffer.domain.rawstore.objects import PackageObjects
+from coffer.domain.rawstore.objects import DatasetObjects
 from coffer.domain.rawstore.quotas import Totals
 
 SEQUENCER_DIGITS = 64
 MAX_ATTEMPTS = 8
-TRACE_LIFE = timedelta(days=30)
-"""Longer than an event can wait in a queue and its dead-letter queue together (4 + 14 days)."""
+TOMBSTONE_RETENTION = timedelta(days=30)
+"""Longer than an event can stay in a queue and its dead-letter queue (4 + 14 days)."""
 
 
-class Account(StrEnum):
-    """What became of an event."""
+class UsageOutcome(StrEnum):
+    """The result of an event."""
 
     ENTERED = "entered"
     LATE = "late"
-    """A later event of the same key was there first."""
+    """A later event of the same key was recorded before."""
     OVERTAKEN = "overtaken"
-    """The object it tells of has been replaced or deleted: another event tells of that."""
+    """The object was replaced or deleted since; another event is about that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a key takes up, and for whom: nobody, where the object's upload was not signed here.
+    """The storage that one object uses. `owner` is None if the upload was not signed by us.
 
-    Of a deleted object it is a trace without size that expires.
+    For a deleted object this is a tombstone without a size, which expires.
     """
 
     key: str
@@ -56,99 +56,103 @@ class Usage:
 
 
 class UsageRecords(Protocol):
-    """The entries, with the owners' totals."""
+    """The usage of objects, and the totals of owners."""
 
     def get(self, key: str) -> Usage | None:
-        """The entry of a key as it is now."""
+        """Return the usage of an object."""
         ...
 
     def replace(self, before: Usage | None, after: Usage) -> None:
-        """Put `after` in the place of `before`, and move the totals with it: all of it, or nothing.
+        """Replace the usage of an object and update the totals, in one transaction.
 
-        Raises RecordChangedError where the entry is no longer `before`.
+        Raises RecordChangedError if the usage is no longer `before`.
         """
         ...
 
 
-def sequencer_of(text: str) -> str:
-    """A number that S3 gave an event, in a form that sorts: padded on the left.
+def sortable_sequencer(text: str) -> str:
+    """Return the sequencer of an S3 event, padded on the left so that it sorts.
 
-    They are hexadecimal and of different lengths (Amazon S3 User Guide, "Event message structure").
+    Sequencers are hexadecimal and have different lengths (S3 User Guide, "Event message
+    structure").
     """
     return text.lower().rjust(SEQUENCER_DIGITS, "0")
 
 
-def enter_created(
-    records: UsageRecords, objects: PackageObjects, key: str, *, etag: str, sequencer: str
-) -> Account:
-    """Account for the object that an event says was created."""
+def record_created(
+    records: UsageRecords, objects: DatasetObjects, key: str, *, etag: str, sequencer: str
+) -> UsageOutcome:
+    """Record an object that was created according to an event."""
 
-    def present() -> Usage:
+    def usage() -> Usage:
         stored = objects.describe(key, etag=etag)
         return Usage(
             key=key,
-            sequencer=sequencer_of(sequencer),
+            sequencer=sortable_sequencer(sequencer),
             owner=stored.owner,
             is_private=stored.findability == PRIVATE,
             size_bytes=stored.size_bytes,
         )
 
-    return _enter(records, key, sequencer_of(sequencer), present)
+    return _record(records, key, sortable_sequencer(sequencer), usage)
 
 
-def enter_deleted(records: UsageRecords, clock: Clock, key: str, *, sequencer: str) -> Account:
-    """Account for the deletion of an object, and leave a trace for events that come later."""
+def record_deleted(
+    records: UsageRecords, clock: Clock, key: str, *, sequencer: str
+) -> UsageOutcome:
+    """Record a deleted object as a tombstone, for older events that arrive later."""
 
-    def present() -> Usage:
+    def usage() -> Usage:
         return Usage(
             key=key,
-            sequencer=sequencer_of(sequencer),
-            expires_at=clock.now() + TRACE_LIFE,
+            sequencer=sortable_sequencer(sequencer),
+            expires_at=clock.now() + TOMBSTONE_RETENTION,
         )
 
-    return _enter(records, key, sequencer_of(sequencer), present)
+    return _record(records, key, sortable_sequencer(sequencer), usage)
 
 
-def moved(before: Usage | None, after: Usage) -> dict[str, Totals]:
-    """By how much the totals of which owners change with an entry; those that do not are left out.
+def total_changes(before: Usage | None, after: Usage) -> dict[str, Totals]:
+    """Return the change of the totals of each owner, without changes of zero.
 
-    A key that two owners share is charged to whoever wrote it last.
+    A key that two owners use counts for the owner of the latest upload.
     """
-    totals: dict[str, Totals] = {}
+    changes: dict[str, Totals] = {}
     for usage, sign in ((before, -1), (after, 1)):
         if usage is None or usage.owner is None:
             continue
-        public, private = totals.get(usage.owner, Totals())
+        public, private = changes.get(usage.owner, Totals())
         size = sign * usage.size_bytes
-        totals[usage.owner] = (
+        changes[usage.owner] = (
             Totals(public, private + size) if usage.is_private else Totals(public + size, private)
         )
-    return {owner: change for owner, change in totals.items() if any(change)}
+    return {owner: change for owner, change in changes.items() if any(change)}
 
 
-def _enter(
-    records: UsageRecords, key: str, sequencer: str, present: Callable[[], Usage]
-) -> Account:
-    """Put what `present` gives in the place of an older entry; RecordChangedError if never quiet.
+def _record(
+    records: UsageRecords, key: str, sequencer: str, usage: Callable[[], Usage]
+) -> UsageOutcome:
+    """Replace an older usage by the result of `usage`; raises RecordChangedError after
+    MAX_ATTEMPTS.
 
-    `present` may look at the object, and is asked once: by its entity tag it stays the same.
+    `usage` is called once: its result depends on the ETag only.
     """
-    present = cache(present)
+    usage = cache(usage)
     for _ in range(MAX_ATTEMPTS - 1):
         with suppress(RecordChangedError):
-            return _enter_once(records, key, sequencer, present)
-    return _enter_once(records, key, sequencer, present)
+            return _record_once(records, key, sequencer, usage)
+    return _record_once(records, key, sequencer, usage)
 
 
-def _enter_once(
-    records: UsageRecords, key: str, sequencer: str, present: Callable[[], Usage]
-) -> Account:
+def _record_once(
+    records: UsageRecords, key: str, sequencer: str, usage: Callable[[], Usage]
+) -> UsageOutcome:
     before = records.get(key)
     if before is not None and before.sequencer >= sequencer:
-        return Account.LATE
+        return UsageOutcome.LATE
     try:
-        after = present()
+        after = usage()
     except (ObjectMissingError, ObjectChangedError):
-        return Account.OVERTAKEN
+        return UsageOutcome.OVERTAKEN
     records.replace(before, after)
-    return Account.ENTERED
+    return UsageOutcome.ENTERED

@@ -1,4 +1,4 @@
-"""Optional texts of a request: what may become part of a key, an answer or a header's value."""
+"""Validate optional texts of a request, which become part of keys, responses and headers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def is_header_value(text: str) -> bool:
-    """Whether every HTTP client and store passes `text` on unchanged as a header's value."""
+    """Return True if HTTP clients and stores pass `text` on unchanged as a header value."""
     return len(text) <= MAX_LENGTH and _HEADER_VALUE.fullmatch(text) is not None
 
 
 def is_printable(text: str) -> bool:
-    """Whether `text`, in any script, has neither control characters nor unpaired surrogates."""
+    """Return True if `text` has no control characters and no unpaired surrogates."""
     return 0 < len(text) <= MAX_LENGTH and _UNUSABLE.search(text) is None
 
 
 def header_value_in(members: Mapping[str, object], name: str, reasons: list[str]) -> str | None:
-    """The member `name`, fit for a header; null and the empty text count as absent.
+    """Return the member `name` if it is usable as a header value; null and "" count as missing.
 
-    Anything else adds to `reasons` why it cannot be used, and is None too.
+    If it is not usable, add the reason to `reasons` and return None.
     """
     text = members.get(name)
     if text is None or text == "":
@@ -36,11 +36,13 @@ def header_value_in(members: Mapping[str, object], name: str, reasons: list[str]
 
 
 def text_in(members: Mapping[str, object], name: str, reasons: list[str]) -> str | None:
-    """As `header_value_in`, but for text in any script."""
+    """Return the member `name` as `header_value_in` does, but allow text in any script."""
     text = members.get(name)
     if text is None or text == "":
         return None
     if isinstance(text, str) and is_printable(text):
         return text
-    reasons.append(f"{name} must be text of 1 to {MAX_LENGTH} characters, none a control character")
+    reasons.append(
+        f"{name} must be text of 1 to {MAX_LENGTH} characters, without control characters"
+    )
     return None

@@ -1,7 +1,7 @@
-"""Rawstore at the edge: BitStore's requests, answers and plain error bodies.
+"""Parse BitStore's requests, and present its responses and errors.
 
-Errors are `{"error": {"message", "code", "files"?}}`: the reference's clients show
-`error.message`, and `files` says why for each file that is wrong.
+Errors are `{"error": {"message", "code", "files"?}}`. The reference's clients show
+`error.message`; `files` has the reasons for each file with a problem.
 """
 
 from __future__ import annotations
@@ -21,26 +21,25 @@ from coffer.domain.errors import (
     UnauthenticatedError,
 )
 from coffer.domain.rawstore.datasets import BadFilesError
-from coffer.domain.rawstore.permissions import PermissionTokens, Permit
-from coffer.domain.rawstore.uploads import AuthorizedPackage, SignedUpload
+from coffer.domain.rawstore.permissions import Permissions, PermissionTokens
+from coffer.domain.rawstore.uploads import AuthorizedUploads, SignedUpload
 from coffer.http.errors import headers_of, status_of
 from coffer.http.requests import Request, unique_members
 from coffer.http.responses import JSON, Response
 
-MAX_ANSWER_BYTES = 6 * 1024**2 - 4096
-"""What Lambda returns at most, less what stands around a body there."""
-MAX_LISTED_BYTES = MAX_ANSWER_BYTES // 2
+MAX_RESPONSE_BYTES = 6 * 1024**2 - 4096
+"""Lambda's limit for a response, less the bytes around the body."""
+MAX_LISTED_BYTES = MAX_RESPONSE_BYTES // 2
 MAX_LISTED_PATH = 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNENCODED_URL = re.compile(r"(?:^|&)url=(https?://.*?)(?=&(?:ownerid|jwt)=|$)", re.DOTALL)
 
 
-def permit_of(request: Request, tokens: PermissionTokens) -> Permit:
-    """What the request's permission token says.
+def permissions_of(request: Request, tokens: PermissionTokens) -> Permissions:
+    """Return the permissions of the token in the header `Auth-Token` or the parameter `jwt`.
 
-    The header `Auth-Token` counts, or else the parameter `jwt`; an empty header is none. A bad
-    header is not made good by a parameter.
+    The parameter is used only if the header is missing or empty.
     """
     token = request.header("auth-token") or request.parameter("jwt")
     if not token:
@@ -48,22 +47,23 @@ def permit_of(request: Request, tokens: PermissionTokens) -> Permit:
             "token_required",
             "This needs a permission token, in the header Auth-Token or the parameter jwt.",
         )
-    return Permit.parse(tokens.verify(token))
+    return Permissions.parse(tokens.verify(token))
 
 
 def is_mounted(request: Request, service: str) -> bool:
-    """Whether the request is for this service, and on a path that is more than the greedy alias.
+    """Return True if the request is for this service, and not for a path below its root.
 
-    A route key cannot end in a slash, so `POST /{service}/` arrives by `/{service}/{proxy+}`.
+    A route key cannot end with a slash, so `POST /{service}/` uses the route
+    `/{service}/{proxy+}`, which also matches longer paths.
     """
     return request.variables.get("service") == service and not request.variables.get("proxy")
 
 
 def read_document(request: Request) -> Any:
-    """The body as JSON, whatever its content type says: browsers of the reference send text."""
+    """Return the body as JSON, for any content type: browsers of the reference send text."""
     try:
         return json.loads(
-            request.body, object_pairs_hook=unique_members, parse_constant=_refuse_constant
+            request.body, object_pairs_hook=unique_members, parse_constant=_reject_constant
         )
     except json.JSONDecodeError as error:
         raise MalformedRequestError(
@@ -76,21 +76,22 @@ def read_document(request: Request) -> Any:
         ) from error
 
 
-def present_package(package: AuthorizedPackage, upload_url: str) -> Response:
-    """The answer to `authorize`, or TooLargeError where it would not fit one.
+def present_uploads(authorized: AuthorizedUploads, upload_url: str) -> Response:
+    """Return the response of `authorize`; raises TooLargeError if it is too large for Lambda.
 
-    A dataset that came as `name` comes from a client of the first generation, whose documentation
-    spells the answer's member `fileData`: then it is there twice.
+    Clients of the first generation are documented to read the member `fileData`. Their response has
+    both spellings.
     """
-    members = ("filedata", "fileData") if package.package.named_by_name else ("filedata",)
-    files = {upload.file.path: _present(upload, upload_url) for upload in package.uploads}
+    is_first_generation = authorized.dataset.is_first_generation
+    members = ("filedata", "fileData") if is_first_generation else ("filedata",)
+    files = {upload.file.path: _present(upload, upload_url) for upload in authorized.uploads}
     body = _encode(dict.fromkeys(members, files))
-    if _bytes_in_a_response(body) > MAX_ANSWER_BYTES:
+    if _bytes_in_a_response(body) > MAX_RESPONSE_BYTES:
         texts = (f"{_encode(path)}:{_encode(file)}," for path, file in files.items())
         around = _bytes_in_a_response(_encode({member: {} for member in members}))
-        # In each member, the last file has no comma behind it.
-        room = (MAX_ANSWER_BYTES - around) // len(members) + 1
-        fitting = _count_fitting(texts, room)
+        # In each member, no comma follows the last file.
+        max_bytes = (MAX_RESPONSE_BYTES - around) // len(members) + 1
+        fitting = _count_fitting(texts, max_bytes)
         raise TooLargeError(
             "answer_too_large",
             f"The answer for {len(files)} files would be too large; {fitting} of them fit one "
@@ -99,28 +100,28 @@ def present_package(package: AuthorizedPackage, upload_url: str) -> Response:
     return Response(headers={"Content-Type": JSON}, body=body)
 
 
-def url_of(request: Request) -> str:
-    """The parameter `url`; empty where it was not sent.
+def url_parameter(request: Request) -> str:
+    """Return the parameter `url`, or an empty text.
 
-    The reference's client puts addresses into the query as they are: what looks like one there is
-    taken as it stands, with every `&` and `+` in it.
+    The reference's client does not encode the URL. An unencoded URL is taken literally, with all
+    `&` and `+` in it.
     """
     unencoded = _UNENCODED_URL.search(request.raw_query)
     return unencoded[1] if unencoded else request.parameter("url") or ""
 
 
 def present_link(url: str) -> Response:
-    """The answer to `presign`."""
+    """Return the response of `presign`."""
     return Response.of_json({"url": url}, media_type=JSON)
 
 
 def present_prefixes(prefixes: Sequence[str]) -> Response:
-    """The answer to `info`."""
+    """Return the response of `info`."""
     return Response.of_json({"prefixes": prefixes}, media_type=JSON)
 
 
 def render_error(error: RequestError, _request: Request) -> Response:
-    """BitStore's error body."""
+    """Return BitStore's error response."""
     described: dict[str, Any] = {"message": str(error), "code": error.problems[0].code}
     if isinstance(error, BadFilesError):
         described["files"] = _listed(error.files)
@@ -133,7 +134,7 @@ def render_error(error: RequestError, _request: Request) -> Response:
 
 
 def render_internal_error(request: Request) -> Response:
-    """What a caller is told of a failure nobody expected: an id to ask about, and nothing else."""
+    """Return the response for an unexpected exception: the request's id, and no details."""
     message = (
         f"Something failed that should not have. Please report the request {request.request_id}."
     )
@@ -159,28 +160,32 @@ def _present(upload: SignedUpload, upload_url: str) -> dict[str, Any]:
     }
 
 
-def _count_fitting(texts: Iterable[str], most_bytes: int) -> int:
-    """How many of `texts`, from the first on, fit into a function's response together.
+def _count_fitting(texts: Iterable[str], max_bytes: int) -> int:
+    """Return how many of `texts`, from the first on, fit into a response of a function.
 
-    There the body is a JSON string: every quote takes two bytes, other scripts up to six a letter.
+    The body is a JSON string there: a quote has two bytes, and a letter of another script up to
+    twelve.
     """
-    used = accumulate(len(encode_basestring_ascii(text)) - len('""') for text in texts)
-    return sum(1 for so_far in used if so_far <= most_bytes)
+    totals = accumulate(len(encode_basestring_ascii(text)) - len('""') for text in texts)
+    return sum(1 for total in totals if total <= max_bytes)
 
 
 def _bytes_in_a_response(document: str) -> int:
-    """The same of a JSON document, in which no character is a control character; much faster."""
+    """Return the size of a JSON document in a response of a function.
+
+    A JSON document has no control characters, which makes this fast.
+    """
     if document.isascii():
         return len(document) + document.count('"') + document.count("\\")
     return len(encode_basestring_ascii(document)) - len('""')
 
 
 def _listed(files: Mapping[str, str]) -> dict[str, str]:
-    """As many of the files as surely fit an answer; what is too long for a path is cut short."""
+    """Return as many of the files as fit a response; long paths are cut."""
     short = [(path[:MAX_LISTED_PATH], reason) for path, reason in files.items()]
     fitting = _count_fitting((path + reason for path, reason in short), MAX_LISTED_BYTES)
     return dict(short[:fitting])
 
 
-def _refuse_constant(name: str) -> None:
-    raise MalformedRequestError("malformed_json", f"The body has {name}, which JSON has not.")
+def _reject_constant(name: str) -> None:
+    raise MalformedRequestError("malformed_json", f"The body has {name}, which is not JSON.")
