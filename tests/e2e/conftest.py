@@ -1,8 +1,8 @@
-"""Stacks of their own, and a browser in front of them.
+"""Fixtures: stacks in their own processes, and a browser.
 
-The suite needs Playwright (from PyPI) and a Chromium (from the system, nothing is downloaded);
-where one is missing it is skipped, and says which. With SCREENSHOTS=folder, every page is kept
-there as it looked when its test was over.
+The suite needs Playwright (from PyPI) and a Chromium (from the system, nothing is downloaded). If
+one is missing, the suite is skipped and says which. SCREENSHOTS=folder stores a screenshot of every
+page at the end of its test.
 """
 
 from __future__ import annotations

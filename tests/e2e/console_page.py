@@ -1,4 +1,4 @@
-"""The console as somebody in front of it uses it."""
+"""The console in a browser, as a user operates it."""
 
 from __future__ import annotations
 

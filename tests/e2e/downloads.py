@@ -1,4 +1,4 @@
-"""Fetching a file the way any client would: from the API, or from where it points to."""
+"""Download a file as any client does: from the API, or from where it redirects to."""
 
 from __future__ import annotations
 

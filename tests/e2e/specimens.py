@@ -1,4 +1,4 @@
-"""Files as a curator drops them. Each ends in bytes of its own that occur nowhere else."""
+"""Test files. Each ends in unique bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local stack in a process of its own, and everything that a browser sends to its API."""
+"""A local stack in its own process, and a record of what a browser sends to its API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console's modules one by one, in the browser that runs them."""
+"""The console's modules, called one by one in the browser."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def call(page: Page, module: str, body: str, argument: Any = None) -> Any:
         (5 * 10**15, "5000 TB"),
     ],
 )
-def test_a_size_is_written_for_people(page: Page, number: int, text: str) -> None:
+def test_a_size_is_formatted(page: Page, number: int, text: str) -> None:
     assert call(page, "formats.js", "m.size(a)", number) == text
 
 
@@ -53,18 +53,18 @@ def test_a_size_is_written_for_people(page: Page, number: int, text: str) -> Non
     "pasted",
     ["a.b.c", "  a.b.c\n", "Bearer a.b.c", "Authorization: Bearer a.b.c", '"a.b.c"', "a.\n  b.c"],
 )
-def test_a_token_is_taken_however_it_was_copied(page: Page, pasted: str) -> None:
+def test_extra_text_around_a_pasted_token_is_removed(page: Page, pasted: str) -> None:
     assert call(page, "token.js", "m.tidy(a)", pasted) == "a.b.c"
 
 
 @pytest.mark.parametrize("stored", ["", "nonsense", "a.b.c", "a.W10.c", "a.bnVsbA.c", "a.e30.c"])
-def test_a_token_that_says_nothing_is_shown_as_nobodys(page: Page, stored: str) -> None:
+def test_an_unreadable_token_has_no_claims(page: Page, stored: str) -> None:
     page.evaluate("(token) => sessionStorage.setItem('coffer.token', token)", stored)
     claims = call(page, "token.js", "new m.Token().claims")
     assert claims == {"user": None, "expires": None, "groups": []}
 
 
-def test_delays_grow_up_to_a_limit_and_come_to_an_end(page: Page) -> None:
+def test_delays_grow_to_a_limit_and_end(page: Page) -> None:
     limits = {"first": 100, "factor": 2, "longest": 400, "total": 1500}
     delays = call(page, "waits.js", "[...m.delays(a)]", limits)
     assert [round(delay / 100) for delay in delays[:1]] == [1]
@@ -72,7 +72,7 @@ def test_delays_grow_up_to_a_limit_and_come_to_an_end(page: Page) -> None:
         assert 0.8 * meant <= delay <= 1.2 * meant
 
 
-def test_lanes_let_so_many_run_at_once_and_the_next_in_order(page: Page) -> None:
+def test_lanes_limit_concurrency_and_keep_the_order(page: Page) -> None:
     seen = call(
         page,
         "waits.js",
@@ -101,7 +101,7 @@ def test_lanes_let_so_many_run_at_once_and_the_next_in_order(page: Page) -> None
     assert seen["failed"] == 1
 
 
-def test_a_task_that_is_stopped_before_its_turn_never_begins(page: Page) -> None:
+def test_a_task_that_is_cancelled_before_its_turn_never_starts(page: Page) -> None:
     seen = call(
         page,
         "waits.js",

@@ -1,4 +1,4 @@
-"""The page itself: in every width, by every way of using it, and running nothing but its own."""
+"""The page: widths, keyboard, labels, announcements and content security policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG = "a_very_long_name_without_any_space_in_it_" * 4
 
 @pytest.mark.parametrize("width", [360, 800, 1600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_sticks_out_sideways(
+def test_nothing_overflows_sideways(
     open_stack: Stack, open_page: OpenPage, folder: Path, width: int, scheme: str
 ) -> None:
     console = open_page(open_stack, viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -83,7 +83,9 @@ def test_it_can_be_used_with_the_keyboard_alone(
     assert page.evaluate("document.activeElement.className") == "file"
 
 
-def test_what_happens_is_announced(open_stack: Stack, open_page: OpenPage, folder: Path) -> None:
+def test_progress_is_announced_to_screen_readers(
+    open_stack: Stack, open_page: OpenPage, folder: Path
+) -> None:
     good, bad = text(folder, "good.txt"), archive(folder, "bad.zip")
     console = open_page(open_stack)
     live = console.page.get_by_role("status")
@@ -105,7 +107,7 @@ def test_every_field_has_its_label(open_stack: Stack, open_page: OpenPage) -> No
         assert field.evaluate("(field) => field.labels.length") == 1
 
 
-def test_markup_cannot_be_made_of_text(open_stack: Stack, open_page: OpenPage) -> None:
+def test_text_cannot_become_markup(open_stack: Stack, open_page: OpenPage) -> None:
     console = open_page(open_stack)
     refused = console.page.evaluate(
         """() => {
@@ -117,7 +119,7 @@ def test_markup_cannot_be_made_of_text(open_stack: Stack, open_page: OpenPage) -
     assert "TrustedHTML" in console.complaints.pop()
 
 
-def test_a_page_with_files_under_way_is_not_left_by_accident(
+def test_leaving_the_page_during_an_upload_needs_confirmation(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "underway.txt")

@@ -1,4 +1,4 @@
-"""With AUTH=jwt: who may, who may not, and where the token stays."""
+"""The console with AUTH=jwt: tokens that are accepted, refused and expired."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Route
 
 
-def test_without_a_token_the_page_asks_for_one_and_goes_on_with_it(
+def test_without_a_token_the_page_asks_for_one_and_continues(
     secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     files = [text(folder, f"waiting {number}.txt") for number in range(5)]
@@ -36,7 +36,7 @@ def test_without_a_token_the_page_asks_for_one_and_goes_on_with_it(
     assert not panel.is_visible()
 
 
-def test_a_refusal_that_comes_after_the_token_asks_for_no_other(
+def test_a_later_refusal_does_not_ask_for_another_token(
     secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     slow, quick = text(folder, "slow.txt"), text(folder, "quick.txt")
@@ -82,7 +82,7 @@ def test_the_token_stays_in_the_tabs_session(
     assert "No token" in page.locator("#who").inner_text()
 
 
-def test_a_token_of_another_group_is_told_so(
+def test_a_token_of_another_group_shows_an_error(
     secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "foreign.txt")
@@ -95,7 +95,7 @@ def test_a_token_of_another_group_is_told_so(
     assert "Choose a bucket of your own" in told
 
 
-def test_an_expired_token_is_told_so(
+def test_an_expired_token_shows_an_error(
     secured_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "late.txt")

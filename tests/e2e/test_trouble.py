@@ -1,4 +1,4 @@
-"""What goes wrong between the page and the store, and what the page does about it."""
+"""Errors between the page and the store, and how the page handles them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def posts(stack: Stack) -> str:
     return f"http://{HOST}:{stack.store_port}/**"
 
 
-def test_a_bucket_without_its_cors_rule_makes_the_upload_fail_and_says_so(
+def test_an_upload_to_a_bucket_without_cors_rules_shows_an_error(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = picture(folder, "shut out.jpg")
@@ -55,7 +55,7 @@ def test_a_bucket_without_its_cors_rule_makes_the_upload_fail_and_says_so(
     console.wait_for_states({file.name: "ready"})
 
 
-def test_an_expired_form_is_asked_for_again(
+def test_an_expired_form_is_requested_again(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = picture(folder, "slow.jpg")
@@ -76,7 +76,7 @@ def test_an_expired_form_is_asked_for_again(
     assert download(open_stack.port, "aafc", console.identifiers[file.name]) == file.body
 
 
-def test_a_form_that_expires_time_and_again_is_given_up(
+def test_a_form_that_keeps_expiring_is_an_error(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "never.txt")
@@ -93,9 +93,7 @@ def test_a_form_that_expires_time_and_again_is_given_up(
     assert "Policy expired" in console.row(file.name).inner_text()
 
 
-def test_a_lost_connection_is_tried_again(
-    open_stack: Stack, open_page: OpenPage, folder: Path
-) -> None:
+def test_a_lost_connection_is_retried(open_stack: Stack, open_page: OpenPage, folder: Path) -> None:
     file = picture(folder, "shaky.jpg")
     console = open_page(open_stack)
     attempts: list[str] = []
@@ -114,7 +112,7 @@ def test_a_lost_connection_is_tried_again(
     assert "Trying again" not in console.row(file.name).inner_text()
 
 
-def test_a_file_whose_answer_got_lost_is_found_in_the_store(
+def test_a_file_whose_response_was_lost_is_found_in_the_store(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     first, second = picture(folder, "first.jpg"), picture(folder, "second.jpg")
@@ -129,7 +127,7 @@ def test_a_file_whose_answer_got_lost_is_found_in_the_store(
     assert download(open_stack.port, "aafc", identifier) == second.body
 
 
-def test_a_store_that_is_not_there_is_told_after_a_few_attempts(
+def test_a_missing_store_is_an_error_after_a_few_attempts(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     file = text(folder, "nowhere.txt")
@@ -140,9 +138,7 @@ def test_a_store_that_is_not_there_is_told_after_a_few_attempts(
     assert "The connection to the store was lost." in console.row(file.name).inner_text()
 
 
-def test_a_file_can_be_stopped_while_it_is_on_its_way(
-    open_stack: Stack, open_page: OpenPage, folder: Path
-) -> None:
+def test_an_upload_can_be_cancelled(open_stack: Stack, open_page: OpenPage, folder: Path) -> None:
     file = text(folder, "stop.txt")
     console = open_page(open_stack)
     console.page.route(posts(open_stack), lambda route: None)
@@ -164,7 +160,7 @@ def test_a_file_can_be_stopped_while_it_is_on_its_way(
     ],
     ids=["moved away", "shrunk", "grown"],
 )
-def test_a_file_that_changes_under_way_is_told_apart_from_a_bad_network(
+def test_a_file_that_changes_during_the_upload_is_not_a_network_error(
     open_stack: Stack, open_page: OpenPage, folder: Path, change: Callable[[Path], object]
 ) -> None:
     file = text(folder, "changing.txt")
@@ -183,7 +179,7 @@ def test_a_file_that_changes_under_way_is_told_apart_from_a_bad_network(
     assert re.search(told, console.row(file.name).inner_text())
 
 
-def test_an_image_that_cannot_be_decoded_says_why_it_has_no_thumbnail(
+def test_an_image_that_cannot_be_decoded_shows_the_reason(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     whole = picture(folder, "whole.png", "PNG")
@@ -197,7 +193,7 @@ def test_an_image_that_cannot_be_decoded_says_why_it_has_no_thumbnail(
     )
 
 
-def test_an_empty_file_is_refused_in_the_apis_own_words(
+def test_an_empty_file_is_refused_with_the_error_of_the_api(
     open_stack: Stack, open_page: OpenPage, folder: Path
 ) -> None:
     empty = folder / "empty.txt"

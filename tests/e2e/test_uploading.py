@@ -1,4 +1,4 @@
-"""Twenty files dropped on the console, from the desktop into the store."""
+"""Twenty files are dropped on the console, and end in the store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def wire(stack: Stack) -> Iterator[Wire]:
         yield made
 
 
-def test_twenty_files_dropped_end_where_each_belongs(
+def test_twenty_dropped_files_end_with_the_right_status(
     stack: Stack, token: str | None, wire: Wire, open_page: OpenPage, folder: Path
 ) -> None:
     files = twenty(folder)
@@ -69,7 +69,7 @@ def test_twenty_files_dropped_end_where_each_belongs(
     _no_byte_of_a_file_went_to_the_api(console, wire, files)
 
 
-def test_files_that_are_kept_are_described(
+def test_accepted_files_get_metadata(
     stack: Stack, token: str | None, open_page: OpenPage, folder: Path
 ) -> None:
     kept, single = picture(folder, "keep me.jpg"), text(folder, "and me.txt")

@@ -1,4 +1,4 @@
-"""A small application for the local stack to run: a template and handlers in a folder."""
+"""A small application for tests of the local stack: a template and handlers in a folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.stack import LocalStack
 
 RECORDING_HANDLER = """
 SEEN = []
-PLAN = []  # what to do with the next events: an exception to raise, or a value to answer
+PLAN = []  # for the next events: an exception to raise, or a payload to return
 
 
 def lambda_handler(event, context):
@@ -121,7 +121,7 @@ Resources:
 
 
 def write_project(folder: Path, template: str = TEMPLATE, **handlers: str) -> Path:
-    """Writes the template and a handler for each function; answers the template's path.
+    """Write the template and a handler for each function, and return the template's path.
 
     `handlers` replace the recording handler, by the name of their folder.
     """
@@ -135,7 +135,7 @@ def write_project(folder: Path, template: str = TEMPLATE, **handlers: str) -> Pa
 
 
 def remembered(stack: LocalStack, function: str, name: str) -> list[Any]:
-    """SEEN or PLAN of a recording handler in this process."""
+    """Return SEEN or PLAN of a recording handler in this process."""
     assert isinstance(stack.invoker, InProcessInvoker)
     handler = stack.invoker.handler(stack.resources.function(function))
     found: list[Any] = handler.__globals__[name]

@@ -1,4 +1,4 @@
-"""The console: its files at the root of the API, behind a policy that its own files keep to."""
+"""The console: its files at the root of the API, and its content security policy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def page() -> str:
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html", "/index.html?from=somewhere"])
-def test_the_root_is_the_front_page(path: str) -> None:
+def test_the_root_serves_the_front_page(path: str) -> None:
     response = ask(path)
     assert response is not None
     assert (response.status, response.text) == (200, page())
@@ -55,16 +55,16 @@ def test_each_file_has_its_type() -> None:
         "/web/index.html",
     ],
 )
-def test_what_is_no_file_of_the_console_is_the_apis(path: str) -> None:
+def test_other_paths_go_to_the_api(path: str) -> None:
     assert ask(path) is None
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "DELETE"])
-def test_other_methods_are_the_apis(method: str) -> None:
+def test_other_methods_go_to_the_api(method: str) -> None:
     assert ask("/", method) is None
 
 
-def test_a_route_goes_before_a_file_of_the_same_name(tmp_path: Path) -> None:
+def test_a_route_has_priority_over_a_file_of_the_same_name(tmp_path: Path) -> None:
     for name in ("index.html", "rawstore/info", "rawstore/other.js", "rawstore/info.js"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -74,7 +74,7 @@ def test_a_route_goes_before_a_file_of_the_same_name(tmp_path: Path) -> None:
     assert ask("/rawstore/other.js", folder=tmp_path) is not None
 
 
-def test_the_policy_lets_the_page_run_only_its_own_files() -> None:
+def test_the_policy_only_allows_the_page_its_own_files() -> None:
     response = ask("/")
     assert response is not None
     policy = dict(
@@ -98,7 +98,7 @@ def test_the_policy_names_the_stores_origin_and_no_path() -> None:
 
 
 class _Markup(HTMLParser):
-    """What of the page a strict policy would block, and which ids it has."""
+    """Collects the ids of the page, and what a strict policy would block."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,12 +136,12 @@ def test_the_page_has_nothing_inline(markup: _Markup) -> None:
     assert markup.inline == []
 
 
-def test_the_page_names_files_of_its_own_only(markup: _Markup) -> None:
+def test_the_page_only_names_its_own_files(markup: _Markup) -> None:
     for reference in markup.references:
         assert (FOLDER / reference).is_file(), reference
 
 
-def test_every_element_that_a_module_looks_for_is_there_once(markup: _Markup) -> None:
+def test_every_element_that_a_module_uses_exists_once(markup: _Markup) -> None:
     assert len(markup.identifiers) == len(set(markup.identifiers))
     wanted = {
         name
@@ -152,7 +152,7 @@ def test_every_element_that_a_module_looks_for_is_there_once(markup: _Markup) ->
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
-def test_a_module_imports_neighbours_and_makes_no_markup_of_text(module: Path) -> None:
+def test_a_module_imports_other_modules_and_creates_no_markup_from_text(module: Path) -> None:
     text = module.read_text(encoding="utf-8")
     for name in re.findall(r'from "([^"]+)"', text):
         assert name.startswith("./"), name

@@ -1,35 +1,24 @@
-"""moto's DynamoDB as it comes, and mended: each mend is shown wrong without and right with."""
+"""moto's DynamoDB with and without the fixes: each fault is shown in both."""
 
 from __future__ import annotations
 
-import copy
-import inspect
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
-from moto.dynamodb.models.table import StreamShard, Table
-from moto.dynamodb.responses import DynamoHandler
-from moto.dynamodbstreams.models import DynamoDBStreamsBackend
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from local.aws.dynamodb_fixes import DynamoDBFixes
 from local.patching import Patches
-from local.resources import ACCOUNT
-
-REGION = "eu-north-1"  # not the stack's, whose tables live in the same process
-NOW = datetime(2030, 1, 1, tzinfo=UTC)
+from tests.local.moto_methods import NOW, ORIGINALS, REGION, backend, with_fixes, without_fixes
 
 
 class Things:
-    """A table with a stream, through boto3, and an iterator from before anything happened."""
+    """A table with a stream, by boto3, and an iterator from before the first write."""
 
     def __init__(self, url: str) -> None:
         options: Any = {
@@ -61,7 +50,7 @@ class Things:
         self.client.put_item(TableName="things", Item={"id": {"S": name}, **attributes})
 
     def fail_a_transaction(self) -> None:
-        """Puts one item and fails on the next."""
+        """Send a transaction that puts one item and fails on the next."""
         with pytest.raises(ClientError, match="TransactionCanceled"):
             self.client.transact_write_items(
                 TransactItems=[
@@ -79,7 +68,7 @@ class Things:
             )
 
     def records(self) -> list[tuple[str, str]]:
-        """Kind and key of what the iterator from the beginning sees."""
+        """Return kind and key of the records that the first iterator returns."""
         response = self.streams.get_records(ShardIterator=self.iterator)
         return [
             (record["eventName"], record["dynamodb"]["Keys"]["id"]["S"])
@@ -90,87 +79,21 @@ class Things:
         return {item["id"]["S"] for item in self.client.scan(TableName="things")["Items"]}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    threaded = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    threaded.start()
-    host, port = threaded.get_host_and_port()
-    yield f"http://{host}:{port}"
-    threaded.stop()
-
-
-@contextmanager
-def as_it_comes() -> Iterator[None]:
-    """moto without any mend."""
-    with Patches() as patches:
-        for owner, name in ORIGINALS:
-            patches.replace(owner, name, ORIGINALS[owner, name])
-        yield
-
-
-@contextmanager
-def mended(now: datetime = NOW) -> Iterator[DynamoDBFixes]:
-    """moto with the mends, and nothing else."""
-    with as_it_comes():
-        fixes = DynamoDBFixes(lambda: now)
-        fixes.install()
-        try:
-            yield fixes
-        finally:
-            fixes.remove()
-
-
 @pytest.fixture
-def things(server: str) -> Iterator[Things]:
+def things(moto_url: str) -> Iterator[Things]:
     backend().reset()
-    with as_it_comes():
-        made = Things(server)
+    with without_fixes():
+        made = Things(moto_url)
     yield made
     made.client.close()
     made.streams.close()
     backend().reset()
 
 
-def backend() -> DynamoDBBackend:
-    return dynamodb_backends[ACCOUNT][REGION]
-
-
-def deep_copy_as_usual(table: Table, memo: dict[int, Any]) -> Table:
-    """What copy.deepcopy does without `__deepcopy__`."""
-    made = copy.copy(table)
-    memo[id(table)] = made
-    made.__dict__.update(copy.deepcopy(table.__dict__, memo))
-    return made
-
-
-def find_originals() -> dict[tuple[Any, str], Any]:
-    """moto's own methods. A stack that runs in this process has wrapped them already."""
-    running = [
-        (DynamoDBBackend, "transact_write_items"),
-        (DynamoDBBackend, "update_item"),
-        (DynamoDBBackend, "put_item"),
-        (DynamoDBBackend, "delete_item"),
-        (StreamShard, "add"),
-        (DynamoDBStreamsBackend, "get_records"),
-        (DynamoDBStreamsBackend, "get_shard_iterator"),
-        (DynamoHandler, "batch_write_item"),
-        (Table, "put_item"),
-        (Table, "delete_item"),
-        (Table, "query"),
-    ]
-    found: dict[tuple[Any, str], Any] = {}
-    for owner, name in running:
-        method = vars(owner)[name]
-        found[owner, name] = inspect.unwrap(method)
-    found[Table, "__deepcopy__"] = deep_copy_as_usual
-    return found
-
-
-ORIGINALS = find_originals()
-
-
-def test_a_failed_transaction_leaves_a_phantom_and_kills_iterators_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_a_failed_transaction_leaves_records_and_breaks_iterators(
+    things: Things,
+) -> None:
+    with without_fixes():
         things.put("there")
         things.fail_a_transaction()
         assert ("INSERT", "phantom") in things.records()
@@ -178,8 +101,8 @@ def test_a_failed_transaction_leaves_a_phantom_and_kills_iterators_without(thing
         assert ("INSERT", "later") not in things.records()
 
 
-def test_a_failed_transaction_leaves_nothing_with(things: Things) -> None:
-    with mended():
+def test_with_fix_a_failed_transaction_leaves_nothing(things: Things) -> None:
+    with with_fixes():
         things.put("there", n={"N": "1"})
         things.fail_a_transaction()
         assert things.records() == [("INSERT", "there")]
@@ -190,8 +113,8 @@ def test_a_failed_transaction_leaves_nothing_with(things: Things) -> None:
         assert item["n"] == {"N": "1"}
 
 
-def test_a_transaction_that_succeeds_is_in_the_stream_once_with(things: Things) -> None:
-    with mended():
+def test_with_fix_a_committed_transaction_is_in_the_stream_once(things: Things) -> None:
+    with with_fixes():
         things.client.transact_write_items(
             TransactItems=[
                 {"Put": {"TableName": "things", "Item": {"id": {"S": name}}}} for name in "ab"
@@ -201,7 +124,7 @@ def test_a_transaction_that_succeeds_is_in_the_stream_once_with(things: Things) 
 
 
 def copies_of_other_items(things: Things) -> int:
-    """How many bystanders a transaction on one item copies."""
+    """Return how many other items a transaction on one item copies."""
     for number in range(20):
         things.put(f"bystander-{number}")
     copied: list[str] = []
@@ -220,25 +143,25 @@ def copies_of_other_items(things: Things) -> int:
     return sum(name.startswith("bystander") for name in copied)
 
 
-def test_a_transaction_copies_the_whole_table_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_a_transaction_copies_the_whole_table(things: Things) -> None:
+    with without_fixes():
         assert copies_of_other_items(things) == 20
 
 
-def test_a_transaction_copies_only_what_it_touches_with(things: Things) -> None:
-    with mended():
+def test_with_fix_a_transaction_copies_only_its_items(things: Things) -> None:
+    with with_fixes():
         assert copies_of_other_items(things) == 0
 
 
-def test_an_identical_put_emits_a_change_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_an_identical_put_emits_a_change(things: Things) -> None:
+    with without_fixes():
         things.put("same")
         things.put("same")
         assert things.records() == [("INSERT", "same"), ("MODIFY", "same")]
 
 
-def test_an_identical_put_emits_nothing_with(things: Things) -> None:
-    with mended():
+def test_with_fix_an_identical_put_emits_nothing(things: Things) -> None:
+    with with_fixes():
         things.put("same")
         things.put("same")
         things.client.update_item(
@@ -258,14 +181,14 @@ def upsert(things: Things) -> None:
     )
 
 
-def test_an_update_that_creates_inserts_twice_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_an_update_that_creates_an_item_emits_two_inserts(things: Things) -> None:
+    with without_fixes():
         upsert(things)
         assert things.records() == [("INSERT", "new"), ("INSERT", "new")]
 
 
-def test_an_update_that_creates_inserts_once_with(things: Things) -> None:
-    with mended():
+def test_with_fix_an_update_that_creates_an_item_emits_one_insert(things: Things) -> None:
+    with with_fixes():
         upsert(things)
         things.put("next")
         [first, second] = things.streams.get_records(ShardIterator=things.iterator)["Records"]
@@ -284,14 +207,14 @@ def fail_an_upsert(things: Things) -> None:
         )
 
 
-def test_an_update_that_fails_leaves_half_an_item_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_a_failed_update_leaves_half_an_item(things: Things) -> None:
+    with without_fixes():
         fail_an_upsert(things)
         assert things.names() == {"half"}
 
 
-def test_an_update_that_fails_leaves_nothing_with(things: Things) -> None:
-    with mended():
+def test_with_fix_a_failed_update_leaves_nothing(things: Things) -> None:
+    with with_fixes():
         fail_an_upsert(things)
         assert things.names() == set()
         assert things.records() == []
@@ -308,14 +231,14 @@ def put_expiring(things: Things) -> None:
     things.put("without")
 
 
-def test_what_has_expired_stays_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_expired_items_stay(things: Things) -> None:
+    with without_fixes():
         put_expiring(things)
         assert "expired" in things.names()
 
 
-def test_what_has_expired_is_deleted_by_the_service_with(things: Things) -> None:
-    with mended() as fixes:
+def test_with_fix_expired_items_are_deleted_by_the_service(things: Things) -> None:
+    with with_fixes() as fixes:
         put_expiring(things)
         assert fixes.sweep_expired(backend()) == 1
         assert things.names() == {"alive", "ancient", "text", "without"}
@@ -330,8 +253,8 @@ def test_what_has_expired_is_deleted_by_the_service_with(things: Things) -> None
         }
 
 
-def test_a_record_keeps_its_image_when_the_item_changes_with(things: Things) -> None:
-    with mended():
+def test_with_fix_a_record_keeps_its_image_when_the_item_changes(things: Things) -> None:
+    with with_fixes():
         things.put("nested", m={"M": {"a": {"N": "1"}}})
         things.client.update_item(
             TableName="things",
@@ -343,7 +266,7 @@ def test_a_record_keeps_its_image_when_the_item_changes_with(things: Things) -> 
         assert [one["dynamodb"]["NewImage"]["m"]["M"]["a"]["N"] for one in records] == ["1", "2"]
 
 
-def test_one_of_many_conditional_puts_wins_with(things: Things) -> None:
+def test_with_fix_one_of_many_conditional_puts_succeeds(things: Things) -> None:
     won: list[int] = []
 
     def claim(number: int) -> None:
@@ -357,7 +280,7 @@ def test_one_of_many_conditional_puts_wins_with(things: Things) -> None:
         except ClientError as error:
             assert "ConditionalCheckFailed" in str(error)  # noqa: PT017 - in a thread of its own
 
-    with mended():
+    with with_fixes():
         threads = [threading.Thread(target=claim, args=(number,)) for number in range(16)]
         for thread in threads:
             thread.start()
@@ -366,8 +289,8 @@ def test_one_of_many_conditional_puts_wins_with(things: Things) -> None:
     assert len(won) == 1
 
 
-def test_the_mends_leave_moto_as_it_was(things: Things) -> None:
-    with as_it_comes():
+def test_removing_the_fixes_restores_moto(things: Things) -> None:
+    with without_fixes():
         before = {key: vars(key[0])[key[1]] for key in ORIGINALS}
         fixes = DynamoDBFixes()
         fixes.install()
@@ -376,7 +299,7 @@ def test_the_mends_leave_moto_as_it_was(things: Things) -> None:
 
 
 def indexed(things: Things) -> None:
-    """A table with an index by text and number."""
+    """Return a table with an index by text and number."""
     things.client.create_table(
         TableName="indexed",
         BillingMode="PAY_PER_REQUEST",
@@ -400,7 +323,7 @@ def indexed(things: Things) -> None:
 
 
 def write(things: Things, how: str, **attributes: Any) -> None:
-    """Writes one item in one of the four ways."""
+    """Write one item in one of the four ways."""
     client, item = things.client, {"id": {"S": "a"}, **attributes}
     update: Any = {
         "TableName": "indexed",
@@ -425,21 +348,21 @@ WRONG: tuple[dict[str, Any], ...] = ({"kind": {"N": "1"}}, {"at": {"S": "now"}})
 
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("attributes", WRONG)
-def test_an_index_s_key_of_another_type_is_taken_without(
+def test_without_fix_an_index_key_of_another_type_is_accepted(
     things: Things, how: str, attributes: dict[str, Any]
 ) -> None:
     indexed(things)
-    with as_it_comes():
+    with without_fixes():
         write(things, how, **attributes)
 
 
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("attributes", WRONG)
-def test_an_index_s_key_of_another_type_is_refused_and_nothing_written_with(
+def test_with_fix_an_index_key_of_another_type_is_refused(
     things: Things, how: str, attributes: dict[str, Any]
 ) -> None:
     indexed(things)
-    with mended():
+    with with_fixes():
         with pytest.raises(ClientError, match="Type mismatch for Index Key"):
             write(things, how, **attributes)
         assert things.client.scan(TableName="indexed")["Items"] == []
@@ -452,14 +375,14 @@ def batch_of(things: Things, number: int) -> None:
     things.client.batch_write_item(RequestItems={"things": puts})
 
 
-def test_a_batch_of_26_is_taken_without(things: Things) -> None:
-    with as_it_comes():
+def test_without_fix_a_batch_of_26_is_accepted(things: Things) -> None:
+    with without_fixes():
         batch_of(things, 26)
     assert len(things.names()) == 26
 
 
-def test_a_batch_of_26_is_refused_with(things: Things) -> None:
-    with mended():
+def test_with_fix_a_batch_of_26_is_refused(things: Things) -> None:
+    with with_fixes():
         with pytest.raises(ClientError, match="Too many items"):
             batch_of(things, 26)
         assert things.names() == set()

@@ -1,4 +1,4 @@
-"""The local DynamoDB's books of indexes: what moto answers without them, and how much it costs."""
+"""Sorted indexes return what moto returns, and read fewer items."""
 
 from __future__ import annotations
 
@@ -11,16 +11,13 @@ import pytest
 from moto.dynamodb.models.table import Table
 
 from local.patching import Patches
-from tests.local.test_dynamodb_fixes import as_it_comes, backend, mended, server
-
-REGION = "eu-north-1"  # not the stack's, whose tables live in the same process
-__all__ = ["server"]
+from tests.local.moto_methods import REGION, backend, with_fixes, without_fixes
 
 PARTITIONS = ("a", "b", "c")
 
 
 class Birds:
-    """A table with two indexes, one of them with fewer attributes, through boto3."""
+    """A table with two indexes, one of which has fewer attributes, by boto3."""
 
     def __init__(self, url: str) -> None:
         options: Any = {
@@ -56,7 +53,7 @@ class Birds:
         )
 
     def write(self, seed: int, writes: int = 60) -> None:
-        """The same writes for the same seed: new items, changed and removed ones."""
+        """Create, change and delete random items; a seed always gives the same writes."""
         chance = random.Random(seed)
         for _ in range(writes):
             key: Any = {"id": {"S": str(chance.randrange(25))}}
@@ -78,7 +75,7 @@ class Birds:
                     self.client.put_item(TableName="birds", Item={**key, **given, **note})
 
     def ask(self, **more: Any) -> list[Any]:
-        """What every partition answers, page by page."""
+        """Return the pages of a query on every partition."""
         found = []
         names = {"#k": "kind", **more.pop("names", {})}
         values = more.pop("values", {})
@@ -102,9 +99,9 @@ class Birds:
 
 
 @pytest.fixture
-def birds(server: str) -> Iterator[Birds]:
-    with as_it_comes():
-        made = Birds(server)
+def birds(moto_url: str) -> Iterator[Birds]:
+    with without_fixes():
+        made = Birds(moto_url)
     yield made
     made.client.close()
     backend().reset()
@@ -134,18 +131,18 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
-def test_books_answer_as_the_whole_table_does(birds: Birds, question: dict[str, Any]) -> None:
+def test_sorted_indexes_return_the_same_as_moto(birds: Birds, question: dict[str, Any]) -> None:
     for seed in range(3):
-        with mended():
+        with with_fixes():
             birds.ask()  # so that there is a book to be kept up
             birds.write(seed)
             with_books = birds.ask(**question)
-        with as_it_comes():
+        with without_fixes():
             assert with_books == birds.ask(**question)
 
 
 def _count_compared(birds: Birds) -> int:
-    """How many items one query goes through."""
+    """Return how many items one query reads."""
     compared = 0
     with Patches() as patches:
         original: Callable[..., Any] = vars(Table)["all_items"]
@@ -161,23 +158,23 @@ def _count_compared(birds: Birds) -> int:
     return compared
 
 
-def test_a_query_goes_through_the_whole_table_without(birds: Birds) -> None:
-    with as_it_comes():
+def test_without_sorted_indexes_a_query_reads_the_whole_table(birds: Birds) -> None:
+    with without_fixes():
         birds.write(1)
         birds.ask()
         assert _count_compared(birds) > 10
 
 
-def test_a_query_goes_through_what_it_finds_with(birds: Birds) -> None:
-    with mended():
+def test_with_sorted_indexes_a_query_reads_what_it_returns(birds: Birds) -> None:
+    with with_fixes():
         birds.write(1)
         birds.ask()
         birds.write(2)
         assert _count_compared(birds) == 0
 
 
-def test_a_table_that_was_emptied_behind_the_back_is_read_anew(birds: Birds) -> None:
-    with mended() as fixes:
+def test_a_table_that_was_emptied_directly_is_read_again(birds: Birds) -> None:
+    with with_fixes() as fixes:
         birds.write(1)
         assert any(items for items, _ in birds.ask())
         table = backend().get_table("birds")

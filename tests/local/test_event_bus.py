@@ -1,4 +1,4 @@
-"""What goes over the bus, to whom, and what becomes of it when nobody takes it."""
+"""The event bus: rules, targets, retries and dead letters."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_an_event_reaches_the_function_of_its_rule(small: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("detail", ["not json", "[1]"])
-def test_a_malformed_detail_is_refused_entry_by_entry(small: LocalStack, detail: str) -> None:
+def test_malformed_entries_are_refused_one_by_one(small: LocalStack, detail: str) -> None:
     assert call(small, detail)["ErrorCode"] == "MalformedDetail"
 
 
-def test_nobody_speaks_for_a_service_of_aws(small: LocalStack) -> None:
+def test_a_source_of_aws_is_refused(small: LocalStack) -> None:
     entry: Any = {"Source": "aws.s3", "DetailType": "Object Created", "Detail": "{}"}
     [response] = small.client("events").put_events(Entries=[entry])["Entries"]
     assert response["ErrorCode"] == "NotAuthorizedForSourceException"
@@ -71,7 +71,7 @@ def test_too_large_an_entry_is_refused(small: LocalStack) -> None:
         call(small, {"text": "x" * 262_144})
 
 
-def test_a_function_that_fails_is_asked_again_after_a_minute_then_given_up(
+def test_a_failed_invocation_is_retried_after_a_minute_and_becomes_a_dead_letter(
     small: LocalStack,
 ) -> None:
     remembered(small, "ListenFunction", "PLAN").extend([ValueError("no"), ValueError("no")])
@@ -89,7 +89,7 @@ def test_a_function_that_fails_is_asked_again_after_a_minute_then_given_up(
     assert letter["responsePayload"] == {"errorType": "ValueError", "errorMessage": "no"}
 
 
-def test_what_a_target_does_not_take_goes_to_the_rules_dead_letters() -> None:
+def test_an_event_that_a_target_refuses_goes_to_the_rules_dead_letter_queue() -> None:
     sent: list[str] = []
     labels: list[Mapping[str, str] | None] = []
 
@@ -121,7 +121,7 @@ def test_what_a_target_does_not_take_goes_to_the_rules_dead_letters() -> None:
     }
 
 
-def test_a_follower_gets_what_was_and_what_comes(small: LocalStack) -> None:
+def test_following_yields_past_and_new_events(small: LocalStack) -> None:
     call(small, {"n": 1})
     stop = threading.Event()
     following = small.bus.follow(stop, pause_seconds=0.01)

@@ -1,4 +1,4 @@
-"""EventBridge's patterns, as its guide describes them."""
+"""Event patterns, as EventBridge's guide describes them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ EVENT: dict[str, Any] = {
         ({"source": ["coffer"], "detail": {"size": [11]}}, False),
     ],
 )
-def test_an_event_fits_a_pattern_or_not(pattern: dict[str, Any], fits: bool) -> None:
+def test_an_event_matches_a_pattern_or_not(pattern: dict[str, Any], fits: bool) -> None:
     check_pattern(pattern)
     assert matches(pattern, EVENT) is fits
 
@@ -90,6 +90,6 @@ def test_an_event_fits_a_pattern_or_not(pattern: dict[str, Any], fits: bool) -> 
         {"source": [{"anything-but": {"numeric": ["=", 1]}}]},
     ],
 )
-def test_what_is_not_supported_is_refused_before_any_event(pattern: dict[str, Any]) -> None:
+def test_an_unsupported_pattern_is_refused_before_any_event(pattern: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedPatternError, match="pattern"):
         check_pattern(pattern)

@@ -1,6 +1,6 @@
-"""Another S3 in the gate's place: made use of, found out about, listed for events.
+"""An external S3 store: its variables, buckets and capabilities, and the events by polling.
 
-A second gate plays the other store. The suite in `tests/ceph` does the same with a real one.
+A second gate is the external store. The suite in `tests/ceph` uses a real one.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def bucket(name: str = "things", **changes: Any) -> Bucket:
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[ExternalStorage]:
-    """A store that runs already."""
+def external(tmp_path: Path) -> Iterator[ExternalStorage]:
+    """Return the external store."""
     clock = MovableClock()
     gate = S3Gate(
         port=0,
@@ -67,16 +67,16 @@ def other(tmp_path: Path) -> Iterator[ExternalStorage]:
 
 
 @pytest.fixture
-def on_other(other: ExternalStorage, tmp_path: Path) -> Iterator[LocalStack]:
-    """The small application on it."""
-    with LocalStack(write_project(tmp_path), external_storage=other) as stack:
+def on_external(external: ExternalStorage, tmp_path: Path) -> Iterator[LocalStack]:
+    """Return the small application's stack on the external store."""
+    with LocalStack(write_project(tmp_path), external_storage=external) as stack:
         yield stack
 
 
 @pytest.fixture
-def client(on_other: LocalStack) -> S3Client:
-    """A client of the other store."""
-    s3: S3Client = on_other.client("s3")
+def client(on_external: LocalStack) -> S3Client:
+    """Return a client of the external store."""
+    s3: S3Client = on_external.client("s3")
     return s3
 
 
@@ -134,16 +134,16 @@ def test_the_environment_names_a_store_and_its_keys(
         },
     ],
 )
-def test_half_a_store_is_none(environment: Mapping[str, str]) -> None:
+def test_incomplete_variables_are_refused(environment: Mapping[str, str]) -> None:
     with pytest.raises(ExternalStorageError, match="S3_ENDPOINT_URL"):
         ExternalStorage.from_environment(environment)
 
 
-def test_without_an_address_there_is_no_other_store() -> None:
+def test_without_a_url_there_is_no_external_store() -> None:
     assert ExternalStorage.from_environment({"AWS_ACCESS_KEY_ID": "a"}) is None
 
 
-def test_one_name_names_every_bucket() -> None:
+def test_every_bucket_name_begins_with_the_given_one() -> None:
     assert ExternalStorage("http://a", KEYS).bucket_name("ObjectBucket") is None
     named = ExternalStorage("http://a", KEYS, bucket="acme")
     assert named.bucket_name("ObjectBucket") == "acme"
@@ -153,35 +153,37 @@ def test_one_name_names_every_bucket() -> None:
 # ---------------------------------------------------------------- its buckets
 
 
-def test_a_bucket_is_made_and_used_again_as_it_is(other: ExternalStorage, client: S3Client) -> None:
-    other.create_buckets(client, [bucket()])
-    assert other.notes == ["things: created, CORS rules were added"]
+def test_a_bucket_is_created_and_later_used_as_it_is(
+    external: ExternalStorage, client: S3Client
+) -> None:
+    external.create_buckets(client, [bucket()])
+    assert external.notes == ["things: created, CORS rules were added"]
     [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
     assert (rule["AllowedOrigins"], rule["MaxAgeSeconds"]) == (["https://a.example"], 60)
-    other.create_buckets(client, [bucket(cors_rules=({**CORS[0], "MaxAge": 1},))])
-    assert other.notes == ["things: existed, used as it is"]
+    external.create_buckets(client, [bucket(cors_rules=({**CORS[0], "MaxAge": 1},))])
+    assert external.notes == ["things: existed, used as it is"]
     [rule] = client.get_bucket_cors(Bucket="things")["CORSRules"]
     assert rule["MaxAgeSeconds"] == 60
 
 
-def test_a_bucket_that_is_there_gets_the_cors_that_it_lacks(
-    other: ExternalStorage, client: S3Client
+def test_cors_rules_are_added_to_a_bucket_without_them(
+    external: ExternalStorage, client: S3Client
 ) -> None:
     client.create_bucket(Bucket="things")
-    other.create_buckets(client, [bucket()])
-    assert other.notes == ["things: existed, CORS rules were added"]
+    external.create_buckets(client, [bucket()])
+    assert external.notes == ["things: existed, CORS rules were added"]
     assert client.get_bucket_cors(Bucket="things")["CORSRules"]
 
 
-def test_a_bucket_is_opened_only_where_the_template_opens_it(
-    other: ExternalStorage, client: S3Client
+def test_public_access_is_only_opened_if_the_template_does(
+    external: ExternalStorage, client: S3Client
 ) -> None:
     opened = bucket(
         "opened",
         object_ownership="BucketOwnerPreferred",
         public_access_block={"BlockPublicAcls": False, "BlockPublicPolicy": True},
     )
-    other.create_buckets(client, [bucket("closed"), opened])
+    external.create_buckets(client, [bucket("closed"), opened])
     blocks = {
         name: client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         for name in ("closed", "opened")
@@ -192,43 +194,45 @@ def test_a_bucket_is_opened_only_where_the_template_opens_it(
     assert rules == [{"ObjectOwnership": "BucketOwnerPreferred"}]
 
 
-def test_a_store_without_cors_is_used_without(
-    other: ExternalStorage, client: S3Client, monkeypatch: pytest.MonkeyPatch
+def test_a_store_that_supports_no_cors_is_used(
+    external: ExternalStorage, client: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: object) -> None:
         error = {"Error": {"Code": "NotImplemented", "Message": "no"}}
         raise ClientError(error, "PutBucketCors")  # type: ignore[arg-type]  # as much as is read
 
     monkeypatch.setattr(client, "put_bucket_cors", refuse)
-    other.create_buckets(client, [bucket()])
-    [note] = other.notes
+    external.create_buckets(client, [bucket()])
+    [note] = external.notes
     assert "takes no CORS rules" in note
 
 
-def test_other_keys_than_the_store_s_are_told_what_it_says(
-    other: ExternalStorage, tmp_path: Path
+def test_wrong_keys_are_refused_with_the_reason_of_the_store(
+    external: ExternalStorage, tmp_path: Path
 ) -> None:
-    wrong = ExternalStorage(other.url, (KEYS[0], "wrong"))
+    wrong = ExternalStorage(external.url, (KEYS[0], "wrong"))
     with pytest.raises(ExternalStorageError, match="SignatureDoesNotMatch"):
         LocalStack(write_project(tmp_path), external_storage=wrong).start()
 
 
-def test_nobody_at_the_address_is_told(tmp_path: Path) -> None:
-    nobody = ExternalStorage("http://127.0.0.1:1", KEYS)
+def test_a_store_that_does_not_run_is_an_error(tmp_path: Path) -> None:
+    missing_store = ExternalStorage("http://127.0.0.1:1", KEYS)
     with pytest.raises(ExternalStorageError, match=r"No S3 responds at http://127\.0\.0\.1:1"):
-        LocalStack(write_project(tmp_path), external_storage=nobody).start()
+        LocalStack(write_project(tmp_path), external_storage=missing_store).start()
 
 
 # ---------------------------------------------------------------- what it can do
 
 
-def test_a_store_that_does_all_is_seen_to(on_other: LocalStack, client: S3Client) -> None:
-    name = on_other.name("KeepBucket")
+def test_a_store_that_supports_everything_is_recognised(
+    on_external: LocalStack, client: S3Client
+) -> None:
+    name = on_external.name("KeepBucket")
     assert probe_capabilities(client, name) == StorageCapabilities(
         copy_conditions=True, checksums=True
     )
-    assert on_other.endpoints()["COPY_CONDITIONS"] == "true"
-    assert on_other.keys("KeepBucket") == []
+    assert on_external.endpoints()["COPY_CONDITIONS"] == "true"
+    assert on_external.keys("KeepBucket") == []
 
 
 @pytest.mark.parametrize(
@@ -239,8 +243,8 @@ def test_a_store_that_does_all_is_seen_to(on_other: LocalStack, client: S3Client
         ("PutObject", "x-amz-checksum-sha1", StorageCapabilities(True, False)),
     ],
 )
-def test_a_store_that_overlooks_a_header_is_seen_to(
-    on_other: LocalStack,
+def test_a_store_that_ignores_a_header_is_recognised(
+    on_external: LocalStack,
     client: S3Client,
     operation: str,
     header: str,
@@ -252,14 +256,14 @@ def test_a_store_that_overlooks_a_header_is_seen_to(
     event = f"before-sign.s3.{operation}"
     client.meta.events.register(event, overlook)
     try:
-        assert probe_capabilities(client, on_other.name("KeepBucket")) == capabilities
+        assert probe_capabilities(client, on_external.name("KeepBucket")) == capabilities
     finally:
         client.meta.events.unregister(event, overlook)
-    assert on_other.keys("KeepBucket") == []
+    assert on_external.keys("KeepBucket") == []
 
 
-def test_a_store_that_does_not_know_conditions_at_all_is_not_used(
-    on_other: LocalStack, client: S3Client, monkeypatch: pytest.MonkeyPatch
+def test_a_store_that_knows_no_conditions_is_refused(
+    on_external: LocalStack, client: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     response: Any = {
         "Error": {"Code": "NotImplemented", "Message": "no"},
@@ -271,8 +275,8 @@ def test_a_store_that_does_not_know_conditions_at_all_is_not_used(
 
     monkeypatch.setattr(client, "copy_object", refuse)
     with pytest.raises(ClientError, match="NotImplemented"):
-        probe_capabilities(client, on_other.name("KeepBucket"))
-    assert on_other.keys("KeepBucket") == []
+        probe_capabilities(client, on_external.name("KeepBucket"))
+    assert on_external.keys("KeepBucket") == []
 
 
 # ---------------------------------------------------------------- its events
@@ -283,46 +287,53 @@ def put(client: S3Client, stack: LocalStack, key: str, body: bytes = b"x") -> st
     return client.put_object(Bucket=name, Key=key, Body=body)["ETag"].strip('"')
 
 
-def told(stack: LocalStack) -> list[tuple[str, str]]:
-    """What the function behind the rule's queue heard, and forgets."""
+def received_events(stack: LocalStack) -> list[tuple[str, str]]:
+    """Return and clear the events of the function behind the rule's queue."""
     seen = remembered(stack, "WorkFunction", "SEEN")
     events = [json.loads(record["body"]) for event in seen for record in event["Records"]]
     seen.clear()
     return [(event["detail-type"], event["detail"]["object"]["key"]) for event in events]
 
 
-def test_what_changes_in_the_bucket_is_told_once(on_other: LocalStack, client: S3Client) -> None:
-    put(client, on_other, "in/a b+ü")
-    put(client, on_other, "elsewhere")
-    on_other.settle()
-    assert told(on_other) == [("Object Created", "in/a b+ü")]
-    on_other.settle()
-    assert told(on_other) == []
-    put(client, on_other, "in/a b+ü", b"other")
-    on_other.settle()
-    assert told(on_other) == [("Object Created", "in/a b+ü")]
-    client.delete_object(Bucket=on_other.name("KeepBucket"), Key="in/a b+ü")
-    on_other.settle()
-    assert told(on_other) == [("Object Deleted", "in/a b+ü")]
+def test_each_change_in_the_bucket_is_one_event(on_external: LocalStack, client: S3Client) -> None:
+    put(client, on_external, "in/a b+ü")
+    put(client, on_external, "elsewhere")
+    on_external.settle()
+    assert received_events(on_external) == [("Object Created", "in/a b+ü")]
+    on_external.settle()
+    assert received_events(on_external) == []
+    put(client, on_external, "in/a b+ü", b"other")
+    on_external.settle()
+    assert received_events(on_external) == [("Object Created", "in/a b+ü")]
+    client.delete_object(Bucket=on_external.name("KeepBucket"), Key="in/a b+ü")
+    on_external.settle()
+    assert received_events(on_external) == [("Object Deleted", "in/a b+ü")]
 
 
-def test_after_a_reset_everything_is_new(on_other: LocalStack, client: S3Client) -> None:
-    put(client, on_other, "in/a")
-    on_other.settle()
-    on_other.reset()
-    told(on_other)
-    on_other.settle()
-    assert told(on_other) == [("Object Created", "in/a")]
+def test_after_a_reset_all_objects_are_reported_again(
+    on_external: LocalStack, client: S3Client
+) -> None:
+    put(client, on_external, "in/a")
+    on_external.settle()
+    on_external.reset()
+    received_events(on_external)
+    on_external.settle()
+    assert received_events(on_external) == [("Object Created", "in/a")]
 
 
-def test_an_event_has_the_shape_of_s3_s_own(on_other: LocalStack, client: S3Client) -> None:
-    etag = put(client, on_other, "in/a", b"four")
+def test_an_event_has_the_form_of_an_event_of_s3(on_external: LocalStack, client: S3Client) -> None:
+    etag = put(client, on_external, "in/a", b"four")
     events: list[dict[str, Any]] = []
-    watch = BucketPoller(
-        client, on_other.name("KeepBucket"), ["in/"], "us-east-1", on_other.clock.now, events.append
+    poller = BucketPoller(
+        client,
+        on_external.name("KeepBucket"),
+        ["in/"],
+        "us-east-1",
+        on_external.clock.now,
+        events.append,
     )
-    assert watch.run_once()
-    assert watch.next_due_ms() is None
+    assert poller.run_once()
+    assert poller.next_due_ms() is None
     [event] = events
     assert event["source"] == "aws.s3"
     assert event["resources"] == ["arn:aws:s3:::coffer-keepbucket"]
@@ -333,9 +344,7 @@ def test_an_event_has_the_shape_of_s3_s_own(on_other: LocalStack, client: S3Clie
     assert detail["reason"] == "PutObject"
 
 
-def test_several_are_told_in_the_order_in_which_they_came(
-    on_other: LocalStack, client: S3Client
-) -> None:
+def test_events_are_in_the_order_of_the_changes(on_external: LocalStack, client: S3Client) -> None:
     class Pages:
         def paginate(self, **_: object) -> list[dict[str, Any]]:
             at = datetime(2026, 11, 22, tzinfo=UTC)
@@ -356,33 +365,33 @@ def test_several_are_told_in_the_order_in_which_they_came(
             return Pages()
 
     seen: list[str] = []
-    watch = BucketPoller(
+    poller = BucketPoller(
         Listing(),  # type: ignore[arg-type]  # all that a watch asks a client for
         "b",
         ["in/"],
         "us-east-1",
-        on_other.clock.now,
+        on_external.clock.now,
         lambda event: seen.append(event["detail"]["object"]["key"]),
     )
-    watch.run_once()
+    poller.run_once()
     assert seen == ["in/b", "in/a"]
 
 
-def test_between_two_listings_there_is_a_pause(on_other: LocalStack, client: S3Client) -> None:
-    watch = BucketPoller(
+def test_there_is_a_pause_between_two_listings(on_external: LocalStack, client: S3Client) -> None:
+    poller = BucketPoller(
         client,
-        on_other.name("KeepBucket"),
+        on_external.name("KeepBucket"),
         ["in/"],
         "us-east-1",
-        on_other.clock.now,
+        on_external.clock.now,
         lambda _event: None,
         pause_seconds=60,
     )
-    assert not watch.run_once()
-    put(client, on_other, "in/a")
-    assert not watch.run_once()
-    watch.reset()
-    assert watch.run_once()
+    assert not poller.run_once()
+    put(client, on_external, "in/a")
+    assert not poller.run_once()
+    poller.reset()
+    assert poller.run_once()
 
 
 def rule(*keys: Any, bus: str = "default", enabled: bool = True, **pattern: Any) -> Rule:
@@ -414,7 +423,7 @@ def rule(*keys: Any, bus: str = "default", enabled: bool = True, **pattern: Any)
         ([rule(detail={"bucket": {"name": [{"prefix": "thi"}]}})], ("",)),
     ],
 )
-def test_what_rules_wait_for_is_listed(rules: list[Rule], prefixes: tuple[str, ...]) -> None:
+def test_the_prefixes_of_the_rules_are_listed(rules: list[Rule], prefixes: tuple[str, ...]) -> None:
     assert prefixes_in_rules(rules, "things") == prefixes
 
 
@@ -422,10 +431,10 @@ def test_what_rules_wait_for_is_listed(rules: list[Rule], prefixes: tuple[str, .
 
 
 def test_buckets_are_named_after_the_one_that_was_given(
-    other: ExternalStorage, tmp_path: Path
+    external: ExternalStorage, tmp_path: Path
 ) -> None:
-    other.bucket = "acme"
-    with LocalStack(write_project(tmp_path), external_storage=other) as stack:
+    external.bucket = "acme"
+    with LocalStack(write_project(tmp_path), external_storage=external) as stack:
         assert stack.name("KeepBucket") == "acme-keep"
         assert stack.keys("KeepBucket") == []
 

@@ -1,4 +1,4 @@
-"""Faults on purpose: each does what it says, as its seed says, and nothing is lost by it."""
+"""Injected faults: each happens as its seed decides, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lambda_handler(event, context):
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Any]:
-    """Starts the small application with some chaos; the stack as it is."""
+    """Return a function that starts the small application with faults."""
     stacks: list[LocalStack] = []
 
     def start(words: str, seed: int = 7, **options: Any) -> LocalStack:
@@ -56,7 +56,7 @@ def started(tmp_path: Path) -> Iterator[Any]:
 
 
 def client(stack: LocalStack, service: str, attempts: int) -> Any:
-    """A client as handlers have it, which tries so often."""
+    """Return a client like that of handlers, with a number of attempts."""
     return boto3.client(
         service,  # type: ignore[call-overload]  # the stubs want each name spelt out
         endpoint_url=stack.storage.url if service == "s3" else stack.server.url,
@@ -74,7 +74,7 @@ def send(stack: LocalStack, *message_bodies: int) -> None:
 
 
 def taken(stack: LocalStack) -> list[int]:
-    """The bodies that the function was given, in order."""
+    """Return the bodies that the function received, in order."""
     events = remembered(stack, "WorkFunction", "SEEN")
     return [json.loads(record["body"]) for event in events for record in event["Records"]]
 
@@ -86,13 +86,13 @@ def put(stack: LocalStack, *names: str) -> None:
 
 
 def changes(stack: LocalStack) -> list[tuple[str, int]]:
-    """Item and number of each change that the function was given, in order."""
+    """Return item and number of each change that the function received, in order."""
     events = remembered(stack, "PublishFunction", "SEEN")
     images = [one["dynamodb"]["NewImage"] for event in events for one in event["Records"]]
     return [(image["id"]["S"], int(image["n"]["N"])) for image in images]
 
 
-def test_chaos_is_asked_for_in_words_and_a_number() -> None:
+def test_chaos_is_set_by_words_and_a_seed() -> None:
     chaos = Chaos.from_environment({"CHAOS": "throttle, delay", "CHAOS_SEED": "12"})
     assert chaos == Chaos(frozenset({Fault.THROTTLE, Fault.DELAY}), 12)
     assert str(chaos) == "CHAOS=delay,throttle CHAOS_SEED=12"
@@ -109,7 +109,7 @@ def test_chaos_is_asked_for_in_words_and_a_number() -> None:
         ({"CHAOS": "delay", "CHAOS_SEED": "-1"}, "CHAOS_SEED is a whole number, not '-1'"),
     ],
 )
-def test_what_chaos_does_not_know_is_said_plainly(
+def test_an_unknown_fault_is_an_error_that_lists_the_known_ones(
     environment: dict[str, str], message: str
 ) -> None:
     with pytest.raises(ChaosError, match=message):
@@ -148,7 +148,7 @@ def test_runs_of_one_seed_differ_by_their_name(started: Any) -> None:
     assert everything_at_once(stack) != first
 
 
-def test_without_chaos_nothing_is_disturbed(small: LocalStack) -> None:
+def test_without_chaos_there_are_no_faults(small: LocalStack) -> None:
     send(small, *range(6))
     put(small, *"ab")
     small.settle()
@@ -156,7 +156,7 @@ def test_without_chaos_nothing_is_disturbed(small: LocalStack) -> None:
     assert small.faults.injected == []
 
 
-def test_duplicates_come_twice_and_all_come(started: Any) -> None:
+def test_duplicates_are_delivered_twice_and_nothing_is_lost(started: Any) -> None:
     stack = started("duplicate")
     send(stack, *range(20))
     put(stack, *"abcdefgh")
@@ -171,21 +171,21 @@ def test_duplicates_come_twice_and_all_come(started: Any) -> None:
     assert len(stack.messages("WorkQueue")) > 6
 
 
-def test_order_is_lost_but_for_the_changes_of_one_item(started: Any) -> None:
+def test_only_the_changes_of_one_item_keep_their_order(started: Any) -> None:
     stack = started("reorder")
     send(stack, *range(9))
     put(stack, *"abcdabcdabcd")
     stack.settle()
     assert sorted(taken(stack)) == list(range(9)) != taken(stack)
-    told = changes(stack)
-    assert len(told) == 12
-    assert told != sorted(told, key=lambda change: change[1])
+    delivered = changes(stack)
+    assert len(delivered) == 12
+    assert delivered != sorted(delivered, key=lambda change: change[1])
     for name in "abcd":
-        numbers = [number for item, number in told if item == name]
+        numbers = [number for item, number in delivered if item == name]
         assert numbers == sorted(numbers)
 
 
-def test_what_is_late_comes_when_the_clock_has_moved(started: Any) -> None:
+def test_delayed_deliveries_come_after_the_clock_has_moved(started: Any) -> None:
     stack = started("delay")
     send(stack, *range(12))
     put(stack, *"abcdefghijkl")
@@ -197,7 +197,7 @@ def test_what_is_late_comes_when_the_clock_has_moved(started: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "spoken_of", "operation"),
+    ("service", "service_name", "operation"),
     [
         ("dynamodb", "DynamoDB", "list_tables"),
         ("sqs", "SQS", "list_queues"),
@@ -205,8 +205,8 @@ def test_what_is_late_comes_when_the_clock_has_moved(started: Any) -> None:
         ("s3", "S3", "list_buckets"),
     ],
 )
-def test_calls_are_refused_in_each_services_own_words(
-    started: Any, service: str, spoken_of: str, operation: str
+def test_calls_fail_with_the_errors_of_each_service(
+    started: Any, service: str, service_name: str, operation: str
 ) -> None:
     stack = started("throttle")
     caller = client(stack, service, attempts=1)
@@ -217,12 +217,12 @@ def test_calls_are_refused_in_each_services_own_words(
         except ClientError as error:
             codes.append(error.response["Error"]["Code"])
     caller.close()
-    assert set(codes) == {refusal.code for refusal in SERVICE_ERRORS[spoken_of]}
+    assert set(codes) == {error.code for error in SERVICE_ERRORS[service_name]}
     for _ in range(20):
         getattr(stack.client(service), operation)()  # the stack's own are let through
 
 
-def test_an_sdk_outlasts_all_but_an_outage(started: Any) -> None:
+def test_the_retries_of_an_sdk_are_enough_except_in_an_outage(started: Any) -> None:
     stack = started("throttle")
     caller = client(stack, "dynamodb", attempts=5)
     failed = 0
@@ -249,8 +249,8 @@ def test_a_transaction_is_cancelled_with_a_reason_for_each_item(started: Any) ->
             caller.transact_write_items(TransactItems=puts)
         except ClientError as error:
             if error.response["Error"]["Code"] == "TransactionCanceledException":
-                told: Any = error.response["CancellationReasons"]
-                reasons.append([reason["Code"] for reason in told])
+                reasons_of_error: Any = error.response["CancellationReasons"]
+                reasons.append([reason["Code"] for reason in reasons_of_error])
                 assert (
                     not stack.client("dynamodb")
                     .get_item(TableName=stack.name("ThingsTable"), Key={"id": {"S": f"{number}"}})
@@ -261,7 +261,7 @@ def test_a_transaction_is_cancelled_with_a_reason_for_each_item(started: Any) ->
     assert all(one == ["ThrottlingError", "None"] for one in reasons)
 
 
-def test_the_bus_leaves_entries_out(started: Any) -> None:
+def test_the_bus_rejects_single_entries(started: Any) -> None:
     stack = started("throttle")
     entry = {
         "Source": "here", "DetailType": "Said", "Detail": "{}", "EventBusName": stack.name("Bus"),
@@ -272,7 +272,7 @@ def test_the_bus_leaves_entries_out(started: Any) -> None:
     assert len(stack.bus_events) == 50 - failed
 
 
-def test_a_handler_dies_between_two_calls_and_is_spared_for_a_while(
+def test_a_handler_is_killed_between_two_calls_but_not_too_often(
     started: Any, tmp_path: Path
 ) -> None:
     write_project(tmp_path, web=CALLING_HANDLER)
@@ -286,7 +286,7 @@ def test_a_handler_dies_between_two_calls_and_is_spared_for_a_while(
     assert all(number > MIN_INVOCATIONS_BETWEEN_KILLS for number in between)
 
 
-def test_a_handlers_process_dies_and_another_takes_its_place(tmp_path: Path) -> None:
+def test_a_crashed_process_is_replaced(tmp_path: Path) -> None:
     template = write_project(tmp_path, web=CALLING_HANDLER)
     with LocalStack(template, chaos=Chaos.parse("crash", 7), in_process=False) as stack:
         outcomes = [stack.invoke("WebFunction", {"calls": 25}) for _ in range(8)]
@@ -296,15 +296,15 @@ def test_a_handlers_process_dies_and_another_takes_its_place(tmp_path: Path) -> 
     assert all(message.endswith("exit status 137") for message in messages)
 
 
-def test_the_banner_says_what_is_on_and_how_to_repeat_it(started: Any) -> None:
+def test_the_banner_shows_the_faults_and_the_seed(started: Any) -> None:
     lines = list(banner(started("delay,crash", 12), "http://localhost:8081"))
     assert "chaos      CHAOS=delay,crash CHAOS_SEED=12" in lines
 
 
-def test_what_is_disturbed_is_told() -> None:
-    told: list[str] = []
-    faults = FaultInjector(Chaos.parse("delay", 1), told.append)
+def test_each_fault_is_reported() -> None:
+    reported: list[str] = []
+    faults = FaultInjector(Chaos.parse("delay", 1), reported.append)
     for _ in range(20):
         faults.delay_seconds("a queue")
-    assert told == [f"chaos: {line}" for line in faults.injected]
-    assert told
+    assert reported == [f"chaos: {line}" for line in faults.injected]
+    assert reported

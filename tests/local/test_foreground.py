@@ -1,4 +1,4 @@
-"""`python -m local` as somebody in a terminal meets it."""
+"""`python -m local` in a process, as a user runs it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def start(tmp_path: Path, **variables: str) -> subprocess.Popen[str]:
 
 
 class Running:
-    """A stack in a process of its own, and what it has printed."""
+    """A stack in its own process, and the lines that it has printed."""
 
     def __init__(self, process: subprocess.Popen[str], port: int, folder: Path) -> None:
         self.process = process
@@ -134,7 +134,7 @@ def test_too_large_a_body_is_refused_before_it_is_sent(running: Running) -> None
     assert b"Request Entity Too Large" in response
 
 
-def test_too_large_a_body_is_answered_while_it_is_still_sent(running: Running) -> None:
+def test_too_large_a_body_gets_a_response_while_it_is_still_sent(running: Running) -> None:
     status, _, body = running.request("POST", "/api/v1/file/aafc", b"x" * (10 * 1024**2 + 1))
     assert (status, json.loads(body)) == (413, {"message": "Request Entity Too Large"})
 
@@ -186,12 +186,12 @@ def test_what_the_gateway_cannot_read_is_refused_in_its_form(
     assert list(json.loads(body)) == ["message"]
 
 
-def test_slashes_at_the_beginning_are_part_of_the_path(running: Running) -> None:
+def test_leading_slashes_are_part_of_the_path(running: Running) -> None:
     assert running.request("GET", "/api/v1/health")[0] == 200
     assert running.request("GET", "//api/v1/health")[0] == 404
 
 
-def test_the_hands_answer_nobody_without_the_guard(running: Running) -> None:
+def test_commands_need_the_guard_header(running: Running) -> None:
     assert running.request("POST", "/_local/clock", b"{}")[0] == 403
     assert running.request("POST", "/_local/nothing", b"{}", **{GUARD_HEADER: "yes"})[0] == 404
 
@@ -208,7 +208,7 @@ def test_the_clock_is_moved_from_another_process(running: Running) -> None:
     assert RemoteStack(running.port).call("clock")["now"][:10] == after[:10]
 
 
-def test_a_schedule_that_is_not_there_is_named_with_those_that_are(running: Running) -> None:
+def test_the_error_for_an_unknown_schedule_lists_the_known_ones(running: Running) -> None:
     with pytest.raises(CommandFailedError, match=r"^there is no schedule 'Nothing'; there are: "):
         RemoteStack(running.port).call("schedule", name="Nothing")
 
@@ -250,7 +250,7 @@ def test_events_are_followed_from_another_process(
     client.close()
 
 
-def test_other_commands_speak_plainly(
+def test_other_commands_have_clear_errors(
     running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PORT", str(running.port))
@@ -266,7 +266,7 @@ def test_other_commands_speak_plainly(
     assert "NAME=VALUE" in printed.err
 
 
-def test_a_port_in_use_is_said_plainly(running: Running, tmp_path: Path) -> None:
+def test_a_port_in_use_is_a_clear_error(running: Running, tmp_path: Path) -> None:
     for variables, what in (
         ({"PORT": str(running.port)}, "The API cannot listen"),
         ({"PORT": str(free_port()), "S3_PORT": str(running.port)}, "S3 cannot listen"),
@@ -301,7 +301,7 @@ def test_an_interruption_ends_everything_quietly(tmp_path: Path) -> None:
     process.stdout.close()
 
 
-def test_nobody_there_is_said_plainly() -> None:
+def test_a_stack_that_does_not_run_is_a_clear_error() -> None:
     port = free_port()
     with pytest.raises(NotRunningError, match=str(port)):
         RemoteStack(port).call("clock")
@@ -331,7 +331,7 @@ def test_a_variable_that_cannot_be_used_is_named(environment: dict[str, str], me
         Options.from_environment(environment)
 
 
-def test_the_environment_says_everything() -> None:
+def test_all_options_come_from_the_environment() -> None:
     options = Options.from_environment(
         {
             "PORT": "1",
@@ -365,7 +365,7 @@ def test_the_entry_can_be_read_by_old_pythons() -> None:
         ast.parse((ROOT / "local" / name).read_text(), feature_version=(3, 8))
 
 
-def test_an_old_python_is_told_so(
+def test_an_old_python_prints_a_clear_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 8, 1))

@@ -1,4 +1,4 @@
-"""Requests become events, answers responses, and the gateway has errors of its own."""
+"""The gateway: events for requests, responses for payloads, and its own errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def make_function(timeout_seconds: int = 3) -> Function:
 
 
 class Echo:
-    """An invoker that remembers events and answers what it is told to."""
+    """An invoker that records events and returns a given outcome."""
 
     def __init__(self, respond: Callable[[Any], Any]) -> None:
         self.events: list[Any] = []
@@ -61,7 +61,7 @@ class Echo:
         return payload if isinstance(payload, Outcome) else Outcome(payload)
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Do nothing."""
 
 
 def ask(
@@ -118,7 +118,7 @@ def test_an_event_has_the_shape_of_payload_format_2() -> None:
     assert context["timeEpoch"] > 0
 
 
-def test_what_is_absent_is_absent_in_the_event_too() -> None:
+def test_absent_parts_are_absent_in_the_event() -> None:
     _, [event] = ask(Request("POST", "/things"))
     assert not {"body", "cookies", "pathParameters", "queryStringParameters"} & set(event)
 
@@ -144,7 +144,7 @@ def test_only_some_types_arrive_as_text(content_type: str | None, is_base64: boo
     assert body == (base64.b64encode(b"{}").decode() if is_base64 else "{}")
 
 
-def test_a_text_that_is_no_utf_8_arrives_in_base64() -> None:
+def test_text_that_is_not_utf_8_arrives_in_base64() -> None:
     assert encode_body(b"\xff", "text/plain") == ("/w==", True)
 
 
@@ -162,7 +162,7 @@ def test_a_text_that_is_no_utf_8_arrives_in_base64() -> None:
         ),
     ],
 )  # fmt: skip
-def test_answers_become_responses(
+def test_payloads_become_responses(
     payload: Any, status: int, content_type: str | None, body: bytes
 ) -> None:
     response = make_response(payload)
@@ -173,7 +173,7 @@ def test_answers_become_responses(
     )
 
 
-def test_each_cookie_is_a_header_of_its_own() -> None:
+def test_each_cookie_is_one_header() -> None:
     response = make_response({"statusCode": 200, "cookies": ["a=1", "b=2"]})
     assert [value for name, value in response.headers if name == "set-cookie"] == ["a=1", "b=2"]
 
@@ -190,7 +190,7 @@ def test_each_cookie_is_a_header_of_its_own() -> None:
         {"statusCode": 200, "headers": ["no", "mapping"]},
     ],
 )
-def test_an_answer_that_makes_no_response_is_a_500(payload: Any) -> None:
+def test_an_invalid_payload_is_a_500(payload: Any) -> None:
     response, _ = ask(Request("POST", "/things"), lambda _: payload)
     assert (response.status, response.json()) == (500, {"message": "Internal Server Error"})
 
@@ -225,7 +225,7 @@ def test_a_function_slower_than_the_gateway_waits_is_a_503() -> None:
     assert (response.status, response.json()) == (503, {"message": "Service Unavailable"})
 
 
-def test_no_route_is_the_gateways_own_404() -> None:
+def test_a_request_without_a_route_is_a_404_of_the_gateway() -> None:
     response, _ = ask(Request("GET", "/nowhere"))
     assert (response.status, response.json()) == (404, {"message": "Not Found"})
 
@@ -237,7 +237,7 @@ def preflight(origin: str) -> Response:
     return response
 
 
-def test_a_preflight_is_answered_by_the_gateway() -> None:
+def test_the_gateway_responds_to_a_preflight() -> None:
     response = preflight("https://a.example.org")
     assert response.status == 204
     assert dict(response.headers) == {
@@ -249,7 +249,7 @@ def test_a_preflight_is_answered_by_the_gateway() -> None:
     }
 
 
-def test_a_preflight_from_elsewhere_is_told_nothing() -> None:
+def test_a_preflight_from_another_origin_gets_no_headers() -> None:
     response = preflight("https://example.com")
     assert (response.status, response.headers) == (204, [])
 

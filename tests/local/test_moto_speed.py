@@ -51,8 +51,8 @@ def test_values_of_every_type_are_returned(table: Any) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 9])
-def test_an_item_has_a_largest_size(table: Any, count: int) -> None:
-    """The names count, and so does each attribute, however small."""
+def test_the_size_of_an_item_is_limited(table: Any, count: int) -> None:
+    """The size includes names and small attributes."""
     names = [f"n{number}" for number in range(count)]
     room = LARGEST - len("id" + "one") - sum(map(len, names))
     sizes = [room // count] * (count - 1)

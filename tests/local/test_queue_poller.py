@@ -1,4 +1,4 @@
-"""Queues feed functions as Lambda's poller does."""
+"""Queues are delivered as by Lambda's poller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def send(stack: LocalStack, *bodies: Any) -> None:
 
 
 def seen(stack: LocalStack) -> list[list[Any]]:
-    """The bodies of each batch that the function was given."""
+    """Return the bodies of each batch that the function received."""
     events = remembered(stack, "WorkFunction", "SEEN")
     return [[json.loads(record["body"]) for record in event["Records"]] for event in events]
 
@@ -30,7 +30,7 @@ def plan(stack: LocalStack, *responses: Any) -> None:
 
 
 def failures_of(*bodies: Any) -> Any:
-    """A handler that reports the records with these bodies as failed."""
+    """Return a handler that reports the records with these bodies as failed."""
 
     def respond(event: Any) -> dict[str, Any]:
         return {
@@ -100,7 +100,7 @@ def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(small: LocalS
         ["not an object"],
     ],
 )
-def test_a_report_that_makes_no_sense_fails_the_batch(small: LocalStack, response: Any) -> None:
+def test_an_invalid_batch_response_fails_the_batch(small: LocalStack, response: Any) -> None:
     send(small, 1, 2)
     plan(small, lambda _: response)
     small.settle()
@@ -108,7 +108,7 @@ def test_a_report_that_makes_no_sense_fails_the_batch(small: LocalStack, respons
 
 
 @pytest.mark.parametrize("response", [None, {}, {"batchItemFailures": []}, {"other": 1}])
-def test_an_empty_report_means_that_all_went_well(small: LocalStack, response: Any) -> None:
+def test_an_empty_batch_response_means_success(small: LocalStack, response: Any) -> None:
     send(small, 1, 2)
     plan(small, lambda _: response)
     small.settle()
@@ -120,7 +120,7 @@ def test_a_message_beyond_the_limit_is_refused(small: LocalStack) -> None:
         send(small, "x" * 262_144)
 
 
-def test_disturbed_queues_deliver_twice_and_newest_first(small: LocalStack) -> None:
+def test_queues_with_faults_deliver_twice_and_newest_first(small: LocalStack) -> None:
     small.faults.newest_first = True
     send(small, 1, 2, 3)
     small.settle()

@@ -1,4 +1,4 @@
-"""Log lines are short, readable, and hold no secrets."""
+"""Log lines are short and readable, and contain no secrets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_structured_lines_become_readable(line: str, readable: str | None) -> No
     assert readable_line(line) == readable
 
 
-def test_what_says_nothing_new_is_left_out() -> None:
+def test_uninformative_lines_are_omitted() -> None:
     entry = {"level": "ERROR", "message": "x", "timestamp": "now", "service": "s", "more": "y"}
     assert readable_line(json.dumps(entry)) == "ERROR x more=y"
 

@@ -1,4 +1,4 @@
-"""Which route answers, as the gateway decides."""
+"""The route that matches a request."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def table(*keys: str) -> RouteTable:
         ("GET", "/", "$default", {}),
     ],
 )
-def test_the_most_specific_route_answers(
+def test_the_most_specific_route_matches(
     method: str, path: str, key: str, variables: dict[str, str]
 ) -> None:
     match = table(*KEYS).find(method, path)
@@ -65,11 +65,11 @@ def test_the_most_specific_route_answers(
     assert (match.route.key, match.path_parameters) == (key, variables)
 
 
-def test_without_a_default_route_nothing_answers() -> None:
+def test_without_a_default_route_nothing_matches() -> None:
     assert table("GET /pets").find("GET", "/cats") is None
 
 
 @pytest.mark.parametrize("path", ["/pets/", "pets", "/{proxy+}/tail"])
-def test_paths_that_the_gateway_refuses_are_refused(path: str) -> None:
+def test_paths_that_api_gateway_refuses_are_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"path|segment"):
         table(f"GET {path}")

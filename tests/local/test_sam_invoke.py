@@ -1,4 +1,4 @@
-"""What `sam local invoke` is given: variables that lead to the stack, and a template for them."""
+"""The files for `sam local invoke`: variables that lead to the stack, and a template."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Resources:
 
 
 def state_of(stack: LocalStack) -> dict[str, Any]:
-    """What a running stack tells of itself."""
+    """Return the state of a running stack."""
     return {
         "endpoints": stack.endpoints(),
         "functions": {one.logical_id: dict(one.environment) for one in stack.resources.functions},
@@ -62,13 +62,13 @@ def state_of(stack: LocalStack) -> dict[str, Any]:
         ("", ""),
     ],
 )
-def test_only_urls_on_loopback_are_turned_to_the_host(value: str, expected: str) -> None:
+def test_only_loopback_urls_get_the_host(value: str, expected: str) -> None:
     assert replace_loopback(value, HOST) == expected
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_for_this_machine_s_own_network_every_url_stays_as_it_is(host: str) -> None:
-    """An issuer by another name would be another issuer."""
+def test_with_a_loopback_host_every_url_is_unchanged(host: str) -> None:
+    """The issuer's URL is part of its tokens."""
     assert replace_loopback("http://127.0.0.1:9000", host) == "http://127.0.0.1:9000"
     assert not has_unreachable_issuer(state_with("http://127.0.0.1:4000"), host)
 
@@ -81,9 +81,7 @@ def test_for_this_machine_s_own_network_every_url_stays_as_it_is(host: str) -> N
         ("", False),
     ],
 )
-def test_an_issuer_on_loopback_is_out_of_a_container_s_reach(
-    issuer: str, out_of_reach: bool
-) -> None:
+def test_a_container_cannot_reach_an_issuer_on_loopback(issuer: str, out_of_reach: bool) -> None:
     assert has_unreachable_issuer(state_with(issuer), HOST) is out_of_reach
 
 
@@ -100,7 +98,7 @@ def test_every_function_gets_its_variables_of_the_template(running_stack: LocalS
         assert all(isinstance(value, str) for value in variables.values())
 
 
-def test_no_variable_leads_to_the_containers_own_loopback(running_stack: LocalStack) -> None:
+def test_no_variable_contains_a_loopback_address(running_stack: LocalStack) -> None:
     found = environments(state_of(running_stack), HOST)
     text = json.dumps(found)
     assert "127.0.0.1" not in text
@@ -114,7 +112,7 @@ def test_a_container_may_have_the_development_identity(running_stack: LocalStack
         assert AwsSettings(variables).aws_session_token == ""
 
 
-def test_the_template_declares_what_is_given_and_finds_the_build() -> None:
+def test_the_template_declares_the_variables_and_finds_the_build() -> None:
     built = yaml.safe_load(BUILT)
     template = declaring_template(built, "x86_64", "x86_64", ["AWS_ENDPOINT_URL", "GIVEN"])
     declared = template["Globals"]["Function"]["Environment"]["Variables"]
@@ -126,7 +124,7 @@ def test_the_template_declares_what_is_given_and_finds_the_build() -> None:
 
 
 @pytest.mark.parametrize("is_built", [False, True])
-def test_the_command_writes_both_files_and_says_so(
+def test_the_command_writes_both_files(
     is_built: bool,
     running_stack: LocalStack,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""When schedules are due, and what they fire."""
+"""Schedules: when they are due, and what they fire. Durations and the clock."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_what_scheduler_refuses_is_refused(expression: str) -> None:
         parse(expression, "UTC", BEGIN)
 
 
-def test_a_zone_that_is_none_is_refused() -> None:
+def test_an_unknown_time_zone_is_refused() -> None:
     with pytest.raises(ScheduleError, match="Mars"):
         parse("rate(1 hour)", "Mars/Base")
 
@@ -101,12 +101,12 @@ def test_a_schedule_can_be_run_by_hand(small: LocalStack) -> None:
     ("text", "seconds"),
     [("+21d", 21 * 86_400), ("1h30m", 5400), ("45s", 45), ("2w", 14 * 86_400)],
 )
-def test_durations_are_read(text: str, seconds: int) -> None:
+def test_durations_are_parsed(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["", "+", "21", "-1d", "1d 2h", "1y"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
 
@@ -114,12 +114,12 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["999999999999d", "99999999999999999999w", "1d" * 4000 + "9999999999d"]
 )
-def test_a_duration_beyond_the_calendar_is_refused(text: str) -> None:
+def test_too_long_a_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="the duration is too long"):
         parse_duration(text)
 
 
-def test_the_clock_stays_within_the_calendar() -> None:
+def test_the_offset_of_the_clock_is_limited() -> None:
     clock = StackClock()
     clock.advance(timedelta(days=99 * 365))
     with pytest.raises(ValueError, match="no further"):

@@ -1,4 +1,4 @@
-"""The stack as an object: started, driven by hand, emptied, stopped."""
+"""`LocalStack`: requests, invocations, reset and stop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_request_goes_through_the_templates_routes(small: LocalStack) -> None:
     assert event["headers"]["content-type"] == "application/json"
 
 
-def test_a_handler_that_is_killed_failed_as_an_exit_would(small: LocalStack) -> None:
+def test_a_killed_handler_fails_like_one_that_exits(small: LocalStack) -> None:
     remembered(small, "WebFunction", "PLAN").append(KilledError())
     assert small.request("POST", "/things/a").status == 500
     [(function, outcome)] = small.failures
@@ -49,7 +49,7 @@ def fill(stack: LocalStack) -> None:
     stack.client("s3").put_object(Bucket=stack.name("KeepBucket"), Key="in/a", Body=b"a")
 
 
-def test_everything_can_be_looked_into(small: LocalStack) -> None:
+def test_tables_queues_and_buckets_can_be_read(small: LocalStack) -> None:
     fill(small)
     assert [item["id"] for item in small.items("ThingsTable")] == ["a"]
     assert small.keys("KeepBucket", "in/") == ["in/a"]
@@ -65,7 +65,7 @@ def test_a_reset_empties_everything(small: LocalStack) -> None:
     assert remembered(small, "PublishFunction", "SEEN") == []
 
 
-def test_a_reset_makes_again_what_somebody_else_took_away(small: LocalStack) -> None:
+def test_a_reset_creates_deleted_resources_again(small: LocalStack) -> None:
     dynamodb_backends[ACCOUNT][DEFAULT_REGION].reset()
     small.reset()
     fill(small)
@@ -73,7 +73,7 @@ def test_a_reset_makes_again_what_somebody_else_took_away(small: LocalStack) -> 
     assert len(remembered(small, "PublishFunction", "SEEN")) == 1
 
 
-def test_deliveries_without_end_are_noticed(
+def test_endless_deliveries_are_an_error(
     small: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.stack.MAX_ROUNDS", 50)
@@ -96,7 +96,7 @@ def test_a_rawstore_token_is_signed_with_the_key_that_handlers_know(small: Local
     assert claims["permissions"] == {"datapackage-upload": True}
 
 
-def test_a_template_that_is_not_understood_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_unsupported_template_leaves_nothing_running(tmp_path: Path) -> None:
     before = dict(os.environ)
     stack = LocalStack(
         write_project(tmp_path, TEMPLATE + "  Extra: { Type: AWS::Redshift::Cluster }\n")
@@ -119,13 +119,13 @@ def test_variables_that_differ_between_functions_are_refused_in_one_process(
     assert dict(os.environ) == before
 
 
-def test_handlers_of_one_module_name_do_not_meet(small: LocalStack) -> None:
+def test_handlers_with_the_same_module_name_are_separate(small: LocalStack) -> None:
     assert isinstance(small.invoker, InProcessInvoker)
     work, web = (small.resources.function(name) for name in ("WorkFunction", "WebFunction"))
     assert small.invoker.handler(work) is not small.invoker.handler(web)
 
 
-def test_another_storage_is_used_as_it_is() -> None:
+def test_an_external_store_is_not_changed() -> None:
     other = ExternalStorage("http://127.0.0.1:1", ("key", "secret"))
     other.start()
     other.empty()

@@ -1,4 +1,4 @@
-"""A table's stream feeds its function in order, and gives up as its mapping says."""
+"""A table's stream is delivered in order, with retries, bisecting and a failure destination."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def seen(stack: LocalStack) -> list[str]:
 
 
 def fail_from(name: str) -> Any:
-    """A handler that reports the record of this item."""
+    """Return a handler that reports the record of this item as failed."""
 
     def respond(event: Any) -> dict[str, Any]:
         return {
@@ -44,7 +44,7 @@ def fail_from(name: str) -> Any:
 
 
 def raise_for(name: str) -> Any:
-    """A handler that raises while the batch holds this item."""
+    """Return a handler that raises if the batch contains this item."""
 
     def respond(event: Any) -> None:
         if name in names(event):
@@ -66,7 +66,7 @@ def test_changes_come_in_order_with_both_images(small: LocalStack) -> None:
     assert "/stream/" in record["eventSourceARN"]
 
 
-def test_after_a_reported_failure_the_rest_is_tried_again(small: LocalStack) -> None:
+def test_after_a_reported_failure_the_rest_is_retried(small: LocalStack) -> None:
     put(small, *"abcd")
     plan(small, fail_from("c"))
     small.settle()
@@ -81,7 +81,7 @@ def test_an_error_bisects_down_to_the_bad_record_and_keeps_the_order(small: Loca
     assert seen(small) == ["abcd", "ab", "a", "b", "b", "b", "cd", "e"]
 
 
-def test_a_failing_batch_holds_up_what_comes_after(small: LocalStack) -> None:
+def test_a_failing_batch_blocks_later_ones(small: LocalStack) -> None:
     put(small, "a")
     plan(small, *[raise_for("a")] * 3)
     small.settle()
@@ -93,7 +93,7 @@ def test_a_failing_batch_holds_up_what_comes_after(small: LocalStack) -> None:
     assert seen(small) == ["a", "a"]
 
 
-def test_what_is_given_up_is_kept_whole_in_s3(small: LocalStack) -> None:
+def test_a_batch_that_failed_for_good_is_stored_in_s3(small: LocalStack) -> None:
     put(small, "a", n={"N": "1"})
     plan(small, *[raise_for("a")] * 3)
     small.settle(retries=True)
@@ -108,7 +108,7 @@ def test_what_is_given_up_is_kept_whole_in_s3(small: LocalStack) -> None:
     assert record["dynamodb"]["NewImage"]["n"] == {"N": "1"}
 
 
-def test_what_a_bucket_keeps_for_days_only_goes_with_the_clock(small: LocalStack) -> None:
+def test_lifecycle_rules_follow_the_clock(small: LocalStack) -> None:
     bucket = small.name("KeepBucket")
     for key in ("short/a", "long/a"):
         small.client("s3").put_object(Bucket=bucket, Key=key, Body=b"x")
@@ -118,7 +118,7 @@ def test_what_a_bucket_keeps_for_days_only_goes_with_the_clock(small: LocalStack
     assert small.keys("KeepBucket") == ["long/a"]
 
 
-def test_what_ttl_deletes_says_so(small: LocalStack) -> None:
+def test_a_removal_by_ttl_is_marked(small: LocalStack) -> None:
     expiry = int((datetime.now(UTC) + timedelta(days=1)).timestamp())
     put(small, "a", expiresAt={"N": str(expiry)})
     assert small.sweep_expired() == 0
@@ -133,7 +133,7 @@ def test_what_ttl_deletes_says_so(small: LocalStack) -> None:
     }
 
 
-def test_a_disturbed_stream_gives_each_batch_twice(small: LocalStack) -> None:
+def test_a_stream_with_faults_delivers_each_batch_twice(small: LocalStack) -> None:
     small.faults.copies = 2
     put(small, "a")
     small.settle()

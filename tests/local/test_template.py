@@ -1,4 +1,4 @@
-"""Templates are read with their lines, resolved, and refused where they aren't understood."""
+"""Templates are loaded with their lines and resolved; unsupported ones are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(folder: Path, template: str, **parameters: str) -> Resources:
     ).parse()
 
 
-def refusal(folder: Path, template: str, **parameters: str) -> str:
+def error_of(folder: Path, template: str, **parameters: str) -> str:
     with pytest.raises(TemplateError) as refused:
         read(folder, template, **parameters)
     return str(refused.value)
@@ -31,7 +31,7 @@ def line_of(template: str, text: str) -> int:
     return next(number for number, line in enumerate(template.splitlines(), 1) if text in line)
 
 
-def test_the_small_application_is_read_whole(tmp_path: Path) -> None:
+def test_the_small_application_is_parsed_completely(tmp_path: Path) -> None:
     resources = read(tmp_path, TEMPLATE)
     assert [table.name for table in resources.tables] == ["coffer-ThingsTable"]
     assert resources.tables[0].time_to_live_attribute == "expiresAt"
@@ -57,14 +57,14 @@ def test_a_parameter_replaces_its_default(tmp_path: Path) -> None:
     assert resources.function("WebFunction").environment["COLOUR"] == "blue"
 
 
-def test_a_parameter_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert "no parameter Taste" in refusal(tmp_path, TEMPLATE, Taste="sour")
+def test_an_unknown_parameter_is_refused(tmp_path: Path) -> None:
+    assert "no parameter Taste" in error_of(tmp_path, TEMPLATE, Taste="sour")
 
 
 def test_an_unknown_type_is_refused_with_its_line(tmp_path: Path) -> None:
     template = TEMPLATE + "  Extra: { Type: AWS::Redshift::Cluster }\n"
     line = line_of(template, "Extra:")
-    assert refusal(tmp_path, template) == (
+    assert error_of(tmp_path, template) == (
         f"template.yaml:{line}: Extra: "
         "the local stack does not support the type AWS::Redshift::Cluster"
     )
@@ -75,7 +75,7 @@ def test_an_unknown_property_is_refused_with_its_own_line(tmp_path: Path) -> Non
         "      VisibilityTimeout: 12\n", "      VisibilityTimeout: 12\n      FifoQueue: true\n"
     )
     line = line_of(template, "FifoQueue")
-    message = refusal(tmp_path, template)
+    message = error_of(tmp_path, template)
     assert message.startswith(f"template.yaml:{line}: WorkQueue: ")
     assert "FifoQueue of AWS::SQS::Queue" in message
 
@@ -85,7 +85,7 @@ def test_an_unknown_property_of_a_function_is_refused_at_the_function(tmp_path: 
         "      CodeUri: functions/web\n",
         "      CodeUri: functions/web\n      SnapStart: { ApplyOn: PublishedVersions }\n",
     )
-    message = refusal(tmp_path, template)
+    message = error_of(tmp_path, template)
     assert "WebFunction" in message
     assert "SnapStart" in message
 
@@ -93,36 +93,36 @@ def test_an_unknown_property_of_a_function_is_refused_at_the_function(tmp_path: 
 def test_an_unknown_intrinsic_is_refused_with_its_line(tmp_path: Path) -> None:
     template = TEMPLATE.replace("VisibilityTimeout: 12", "VisibilityTimeout: !ImportValue other")
     line = line_of(template, "ImportValue")
-    message = refusal(tmp_path, template)
+    message = error_of(tmp_path, template)
     assert message.startswith(f"template.yaml:{line}: WorkQueue: ")
     assert "Fn::ImportValue" in message
 
 
-def test_a_code_folder_that_is_not_there_is_refused_with_its_function(tmp_path: Path) -> None:
+def test_a_missing_code_folder_is_refused_with_its_function(tmp_path: Path) -> None:
     template = TEMPLATE.replace("CodeUri: functions/web", "CodeUri: functions/wep")
     line = line_of(template, "WebFunction:")
-    message = refusal(tmp_path, template)
+    message = error_of(tmp_path, template)
     assert message.startswith(f"template.yaml:{line}: WebFunction: its code folder")
 
 
-def test_a_reference_to_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_reference_to_an_unknown_resource_is_refused(tmp_path: Path) -> None:
     template = TEMPLATE.replace("VisibilityTimeout: 12", "VisibilityTimeout: !Ref Missing")
-    assert "Missing" in refusal(tmp_path, template)
+    assert "Missing" in error_of(tmp_path, template)
 
 
 def test_a_rule_without_a_pattern_is_refused(tmp_path: Path) -> None:
     template = TEMPLATE + (
         "  Tick: { Type: AWS::Events::Rule, Properties: { ScheduleExpression: rate(1 day) } }\n"
     )
-    assert "Tick" in refusal(tmp_path, template)
+    assert "Tick" in error_of(tmp_path, template)
 
 
-def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
     template = TEMPLATE + "  Bus: { Type: AWS::Events::EventBus }\n"
-    assert "'Bus' occurs twice" in refusal(tmp_path, template)
+    assert "'Bus' occurs twice" in error_of(tmp_path, template)
 
 
-def test_a_resource_whose_condition_fails_is_not_there(tmp_path: Path) -> None:
+def test_a_resource_whose_condition_is_false_is_omitted(tmp_path: Path) -> None:
     template = TEMPLATE.replace(
         "Globals:", "Conditions: { IsRed: !Equals [!Ref Colour, red] }\nGlobals:", 1
     )

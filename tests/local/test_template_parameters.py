@@ -1,4 +1,4 @@
-"""Parameters' values: what CloudFormation refuses is refused here."""
+"""Values of parameters are refused if CloudFormation refuses them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from local.template.source import TemplateError, read_source, translate
         ({"Type": "List<Number>", "MaxValue": 2}, "1,2", ["1", "2"]),
     ],
 )
-def test_a_value_is_what_a_ref_answers(
+def test_a_valid_value_is_the_value_of_a_ref(
     declaration: dict[str, Any], value: object, parsed: object
 ) -> None:
     assert parse_value(declaration, value) == parsed
@@ -53,7 +53,9 @@ def test_a_value_is_what_a_ref_answers(
         ({"Type": "String", "AllowedPatern": "x"}, "x", "AllowedPatern is not an attribute"),
     ],
 )
-def test_another_value_is_refused(declaration: dict[str, Any], value: object, message: str) -> None:
+def test_an_invalid_value_is_refused(
+    declaration: dict[str, Any], value: object, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         parse_value(declaration, value)
 
@@ -70,9 +72,7 @@ def test_another_value_is_refused(declaration: dict[str, Any], value: object, me
         ("AllowedOrigins", "https://a.example,b"),
     ],
 )
-def test_what_the_deployment_refuses_stops_the_stack_with_the_parameter_s_line(
-    name: str, value: str
-) -> None:
+def test_an_invalid_parameter_stops_the_stack_with_its_line(name: str, value: str) -> None:
     source = read_source(TEMPLATE)
     line = source.line_of("Parameters", name)
     with pytest.raises(TemplateError, match=rf"template\.yaml:{line}: {name} "):

@@ -1,4 +1,4 @@
-"""What a template asks for and the stack doesn't do stops it, with the line that asks."""
+"""An unsupported part of a template stops the stack with its line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def understood(folder: Path, template: str) -> Resources:
     return resources
 
 
-def test_the_small_application_is_understood(tmp_path: Path) -> None:
+def test_the_small_application_is_supported(tmp_path: Path) -> None:
     assert understood(tmp_path, TEMPLATE).routes
 
 
@@ -209,7 +209,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_understood_stops_the_stack_with_its_line(tmp_path: Path, name: str) -> None:
+def test_an_unsupported_part_stops_the_stack_with_its_line(tmp_path: Path, name: str) -> None:
     (old, new), message = REFUSED[name]
     assert old in TEMPLATE
     template = TEMPLATE.replace(old, new, 1)

@@ -1,4 +1,4 @@
-"""Handlers in processes of their own: what they find there, and how they can end."""
+"""Handlers in worker processes: their environment, and how they can end."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def invoker(lines: Lines) -> Iterator[WorkerInvoker]:
     made.close()
 
 
-def test_a_handler_finds_its_own_environment_and_nobody_elses(
+def test_a_handler_has_its_own_environment_only(
     invoker: WorkerInvoker, function: Function, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "somebody")
@@ -115,7 +115,9 @@ def test_a_warm_process_is_used_again(
     assert invoker.invoke(function, {"do": "pid"}).payload == first != os.getpid()
 
 
-def test_two_at_once_run_in_two_processes(invoker: WorkerInvoker, function: Function) -> None:
+def test_concurrent_invocations_run_in_two_processes(
+    invoker: WorkerInvoker, function: Function
+) -> None:
     pids: list[int] = []
 
     def work() -> None:
@@ -129,7 +131,7 @@ def test_two_at_once_run_in_two_processes(invoker: WorkerInvoker, function: Func
     assert len(set(pids)) == 2
 
 
-def test_a_handler_that_takes_too_long_is_killed_and_replaced(
+def test_a_handler_that_times_out_is_killed_and_replaced(
     invoker: WorkerInvoker, function: Function
 ) -> None:
     pid = invoker.invoke(function, {"do": "pid"}).payload
@@ -140,34 +142,38 @@ def test_a_handler_that_takes_too_long_is_killed_and_replaced(
     assert invoker.invoke(function, {"do": "pid"}).payload != pid
 
 
-def test_a_process_that_ends_is_survived(invoker: WorkerInvoker, function: Function) -> None:
+def test_a_process_that_exits_is_replaced(invoker: WorkerInvoker, function: Function) -> None:
     outcome = invoker.invoke(function, {"do": "exit"})
     assert outcome.error_type == "Runtime.ExitError"
     assert "exit status 3" in outcome.error_message
     assert invoker.invoke(function, {"do": "layer"}).payload == "layered"
 
 
-def test_an_exception_is_told_with_its_stack(invoker: WorkerInvoker, function: Function) -> None:
+def test_an_exception_is_returned_with_its_stack(
+    invoker: WorkerInvoker, function: Function
+) -> None:
     outcome = invoker.invoke(function, {"do": "raise"})
     assert (outcome.error_type, outcome.error_message) == ("ValueError", "no good")
     assert any("app.py" in line for line in outcome.stack_trace)
 
 
-def test_an_answer_beyond_the_limit_is_an_error(invoker: WorkerInvoker, function: Function) -> None:
+def test_a_response_above_the_limit_is_an_error(invoker: WorkerInvoker, function: Function) -> None:
     outcome = invoker.invoke(function, {"do": "large"})
     assert outcome.error_type == "Function.ResponseSizeTooLarge"
 
 
-def test_an_answer_that_is_no_json_is_an_error(invoker: WorkerInvoker, function: Function) -> None:
+def test_a_response_that_is_not_json_is_an_error(
+    invoker: WorkerInvoker, function: Function
+) -> None:
     assert invoker.invoke(function, {"do": "set"}).error_type == "TypeError"
 
 
-def test_an_event_beyond_the_limit_is_refused(invoker: WorkerInvoker, function: Function) -> None:
+def test_an_event_above_the_limit_is_refused(invoker: WorkerInvoker, function: Function) -> None:
     with pytest.raises(PayloadTooLargeError):
         invoker.invoke(function, {"do": "pid", "more": "x" * 6_291_556})
 
 
-def test_a_handler_that_cannot_be_imported_says_why(
+def test_a_handler_that_cannot_be_imported_is_an_error(
     invoker: WorkerInvoker, function: Function
 ) -> None:
     (function.folder / "app.py").write_text("import missing_package\n")
@@ -176,7 +182,7 @@ def test_a_handler_that_cannot_be_imported_says_why(
     assert "missing_package" in outcome.error_message
 
 
-def test_what_a_handler_prints_is_shown_with_its_name(
+def test_the_output_of_a_handler_is_printed_with_its_name(
     invoker: WorkerInvoker, function: Function, lines: Lines
 ) -> None:
     invoker.invoke(function, {"do": "print"})

@@ -1,4 +1,4 @@
-"""One local S3 for each module of tests, and a bucket of its own for each test."""
+"""Fixtures: one local S3 per test module, and one bucket per test."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def bucket(gate: Gate) -> str:
 
 @pytest.fixture
 def open_bucket(gate: Gate, bucket: str) -> str:
-    """A bucket that takes access lists and lets them open objects to the public."""
+    """Return a bucket that accepts ACLs and allows public objects."""
     gate.s3.put_bucket_ownership_controls(
         Bucket=bucket,
         OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
@@ -74,7 +74,7 @@ def open_bucket(gate: Gate, bucket: str) -> str:
 
 @pytest.fixture
 def announced_bucket(gate: Gate, bucket: str) -> str:
-    """A bucket whose changes go to EventBridge."""
+    """Return a bucket that publishes its events to EventBridge."""
     gate.s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
     )

@@ -1,4 +1,4 @@
-"""Who may do what: strangers, access lists, ownership, public access blocks, buckets."""
+"""Access: anonymous callers, ACLs, object ownership, public access blocks, buckets."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.s3.wire import REGION, Gate, offer, send, sign
+from tests.local.s3.wire import REGION, Gate, presign_post, send, sign
 
 
 def read(gate: Gate, bucket: str, key: str = "a", query: str = "", method: str = "GET") -> Any:
     return send(f"{gate.url}/{bucket}/{key}{query}", method)
 
 
-def test_a_stranger_reads_what_was_made_public(gate: Gate, open_bucket: str) -> None:
+def test_anonymous_callers_can_read_public_objects(gate: Gate, open_bucket: str) -> None:
     gate.s3.put_object(Bucket=open_bucket, Key="a", Body=b"x", ACL="public-read")
-    assert offer(gate.s3, open_bucket, "b", {"acl": "public-read"}).send().status == 204
+    assert presign_post(gate.s3, open_bucket, "b", {"acl": "public-read"}).send().status == 204
     for key in "ab":
         assert read(gate, open_bucket, key).body == b"x"
         assert read(gate, open_bucket, key, method="HEAD").status == 200
 
 
 @pytest.mark.parametrize("key", ["a", "missing"])
-def test_a_stranger_learns_nothing_of_what_is_private(
+def test_anonymous_callers_learn_nothing_about_private_objects(
     gate: Gate, open_bucket: str, key: str
 ) -> None:
     gate.s3.put_object(Bucket=open_bucket, Key="a", Body=b"x", ACL="private")
@@ -31,7 +31,7 @@ def test_a_stranger_learns_nothing_of_what_is_private(
     assert read(gate, open_bucket, key, method="HEAD").status == 403
 
 
-def test_a_stranger_cannot_rename_downloads(gate: Gate, open_bucket: str) -> None:
+def test_anonymous_callers_cannot_override_headers(gate: Gate, open_bucket: str) -> None:
     gate.s3.put_object(Bucket=open_bucket, Key="a", Body=b"x", ACL="public-read")
     reply = read(gate, open_bucket, "a", "?response-content-type=text/html")
     assert reply.verdict == (400, "InvalidRequest")
@@ -57,7 +57,7 @@ def test_a_stranger_cannot_rename_downloads(gate: Gate, open_bucket: str) -> Non
         ("PUT", "/{}?notification"),
     ],
 )
-def test_a_stranger_may_do_nothing_else(
+def test_anonymous_callers_can_do_nothing_else(
     gate: Gate, open_bucket: str, method: str, path: str
 ) -> None:
     gate.s3.put_object(Bucket=open_bucket, Key="a", Body=b"x", ACL="public-read")
@@ -67,12 +67,12 @@ def test_a_stranger_may_do_nothing_else(
     assert gate.s3.get_object(Bucket=open_bucket, Key="a")["Body"].read() == b"x"
 
 
-def test_a_new_bucket_takes_no_access_lists(gate: Gate, bucket: str) -> None:
+def test_a_new_bucket_accepts_no_acls(gate: Gate, bucket: str) -> None:
     for acl in ("public-read", "private"):
-        reply = offer(gate.s3, bucket, "a", {"acl": acl}).send()
+        reply = presign_post(gate.s3, bucket, "a", {"acl": acl}).send()
         assert reply.verdict == (400, "AccessControlListNotSupported")
     owner = {"acl": "bucket-owner-full-control"}
-    assert offer(gate.s3, bucket, "a", owner).send().status == 204
+    assert presign_post(gate.s3, bucket, "a", owner).send().status == 204
     calls: list[Any] = [
         lambda: gate.s3.put_object(Bucket=bucket, Key="a", ACL="public-read"),
         lambda: gate.s3.create_multipart_upload(Bucket=bucket, Key="a", ACL="public-read"),
@@ -106,7 +106,7 @@ def test_public_access_can_be_blocked_again(gate: Gate, open_bucket: str) -> Non
     assert block["IgnorePublicAcls"]
 
 
-def test_an_object_can_be_opened_and_closed_later(gate: Gate, open_bucket: str) -> None:
+def test_the_acl_of_an_object_can_be_changed(gate: Gate, open_bucket: str) -> None:
     gate.s3.put_object(Bucket=open_bucket, Key="a", Body=b"x")
     gate.s3.put_object_acl(Bucket=open_bucket, Key="a", ACL="public-read")
     assert read(gate, open_bucket).status == 200
@@ -114,8 +114,8 @@ def test_an_object_can_be_opened_and_closed_later(gate: Gate, open_bucket: str) 
     assert read(gate, open_bucket).status == 403
 
 
-def test_an_access_list_nobody_knows_is_refused(gate: Gate, open_bucket: str) -> None:
-    reply = offer(gate.s3, open_bucket, "a", {"acl": "public"}).send()
+def test_an_unknown_acl_is_refused(gate: Gate, open_bucket: str) -> None:
+    reply = presign_post(gate.s3, open_bucket, "a", {"acl": "public"}).send()
     assert reply.verdict == (400, "InvalidArgument")
 
 
@@ -139,7 +139,7 @@ def test_an_expected_owner_must_be_the_owner(gate: Gate, bucket: str) -> None:
         ({"ServerSideEncryption": "aws:kms"}, "x-amz-server-side-encryption"),
     ],
 )
-def test_what_the_gate_does_not_do_is_refused_not_ignored(
+def test_unsupported_features_are_refused_not_ignored(
     gate: Gate, bucket: str, given: Any, header: str
 ) -> None:
     with pytest.raises(ClientError, match="NotImplemented") as caught:
@@ -147,7 +147,7 @@ def test_what_the_gate_does_not_do_is_refused_not_ignored(
     assert caught.value.response["Error"].get("Header") == header
 
 
-def test_buckets_are_made_listed_and_deleted(gate: Gate, bucket: str) -> None:
+def test_buckets_are_created_listed_and_deleted(gate: Gate, bucket: str) -> None:
     assert bucket in [one["Name"] for one in gate.s3.list_buckets()["Buckets"]]
     assert gate.s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] == REGION
     gate.s3.put_object(Bucket=bucket, Key="a")
@@ -159,7 +159,7 @@ def test_buckets_are_made_listed_and_deleted(gate: Gate, bucket: str) -> None:
         gate.s3.head_bucket(Bucket=bucket)
 
 
-def test_the_configuration_that_a_template_makes_is_kept(gate: Gate, bucket: str) -> None:
+def test_the_configuration_of_a_bucket_is_stored(gate: Gate, bucket: str) -> None:
     lifecycle: Any = {
         "Rules": [
             {

@@ -1,4 +1,4 @@
-"""aws-chunked bodies over the wire, as SDKs send them when a checksum trails the bytes."""
+"""aws-chunked bodies, as SDKs send them with a checksum in a trailer."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_chunks_must_be_whole_and_the_trailer_right(gate: Gate, bucket: str, name: str) -> None:
+def test_incomplete_chunks_and_wrong_trailers_are_refused(
+    gate: Gate, bucket: str, name: str
+) -> None:
     body, code = BROKEN[name]
     url = f"{gate.url}/{bucket}/a"
     reply = send(url, "PUT", trailer_headers(url, 5), body)
@@ -83,14 +85,14 @@ def test_chunks_must_be_whole_and_the_trailer_right(gate: Gate, bucket: str, nam
     assert ("Contents" in gate.s3.list_objects_v2(Bucket=bucket)) == (not code)
 
 
-def test_the_decoded_length_must_be_said(gate: Gate, bucket: str) -> None:
+def test_the_decoded_length_is_required(gate: Gate, bucket: str) -> None:
     url = f"{gate.url}/{bucket}/a"
     headers = trailer_headers(url, 5, **{"X-Amz-Decoded-Content-Length": "many"})
     assert send(url, "PUT", headers, GOOD).verdict == (411, "MissingContentLength")
 
 
 def signed_chunks(headers: dict[str, str], pieces: list[bytes]) -> bytes:
-    """The pieces and the empty chunk, each signed over the one before."""
+    """Return the chunks and the empty chunk; each signature also signs the one before."""
     amz_date = headers["X-Amz-Date"]
     scope = Scope("test", amz_date[:8], REGION, "s3", "aws4_request")
     key = signing_key(SECRET_KEY, scope)

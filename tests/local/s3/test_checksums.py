@@ -1,4 +1,4 @@
-"""Additional checksums on PUT and multipart: declared, verified, kept, shown again."""
+"""Additional checksums on PUT and multipart uploads: declared, verified, stored, returned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def put(gate: Gate, bucket: str, headers: dict[str, str], body: bytes = b"abc") 
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_right_checksum_is_kept_and_shown(gate: Gate, bucket: str, algorithm: Algorithm) -> None:
+def test_a_correct_checksum_is_stored_and_returned(
+    gate: Gate, bucket: str, algorithm: Algorithm
+) -> None:
     value = digest_of([b"abc"], algorithm)
     assert put(gate, bucket, {f"x-amz-checksum-{algorithm.lower()}": value}) == (200, "")
     field = f"Checksum{algorithm}"
@@ -41,7 +43,7 @@ def test_a_right_checksum_is_kept_and_shown(gate: Gate, bucket: str, algorithm: 
     assert (attributes["ObjectSize"], attributes["StorageClass"]) == (3, "STANDARD")
 
 
-def test_a_checksum_is_shown_only_when_asked_for(gate: Gate, bucket: str) -> None:
+def test_a_checksum_is_only_returned_on_request(gate: Gate, bucket: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="a", Body=b"abc", ChecksumAlgorithm="SHA256")
     url = f"{gate.url}/{bucket}/a"
     shown = [name for name in send(url, "GET", sign(url, "GET")).headers if "checksum" in name]
@@ -82,7 +84,7 @@ def test_a_wrong_checksum_stores_nothing(gate: Gate, bucket: str, name: str) -> 
     assert "Contents" not in gate.s3.list_objects_v2(Bucket=bucket)
 
 
-def test_a_right_md5_is_accepted(gate: Gate, bucket: str) -> None:
+def test_a_correct_md5_is_accepted(gate: Gate, bucket: str) -> None:
     assert put(gate, bucket, {"Content-MD5": "kAFQmDzST7DWlj99KOF/cg=="}) == (200, "")
 
 
@@ -90,7 +92,7 @@ PARTS = (b"a" * (5 * MIB), b"b" * 1000)
 
 
 def upload(gate: Gate, bucket: str, key: str, create: dict[str, Any], claim: bool = True) -> Any:
-    """Two parts uploaded and completed; `claim` passes their checksums on."""
+    """Upload two parts and complete the upload; `claim` adds their checksums to the request."""
     made: Any = gate.s3.create_multipart_upload(Bucket=bucket, Key=key, **create)
     algorithm = create.get("ChecksumAlgorithm")
     more = {"ChecksumAlgorithm": algorithm} if algorithm else {}
@@ -115,7 +117,7 @@ def upload(gate: Gate, bucket: str, key: str, create: dict[str, Any], claim: boo
 
 
 @pytest.mark.parametrize("algorithm", ["SHA1", "SHA256", "CRC32"])
-def test_a_composite_checksum_is_never_shown_as_one_of_the_whole(
+def test_a_composite_checksum_is_not_returned_as_a_full_object_one(
     gate: Gate, bucket: str, algorithm: str
 ) -> None:
     parts = [base64.b64decode(digest_of([data], algorithm)) for data in PARTS]
@@ -134,7 +136,7 @@ def test_a_composite_checksum_is_never_shown_as_one_of_the_whole(
     assert attributes["ObjectParts"]["TotalPartsCount"] == 2
 
 
-def test_a_full_object_crc_of_a_multipart_is_one_of_the_whole(gate: Gate, bucket: str) -> None:
+def test_a_full_object_crc_covers_the_whole_object(gate: Gate, bucket: str) -> None:
     whole = base64.b64encode(zlib.crc32(b"".join(PARTS)).to_bytes(4, "big")).decode()
     create = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
     done = upload(gate, bucket, "a", create, claim=False)
@@ -149,7 +151,9 @@ def test_without_an_algorithm_a_multipart_has_no_checksum(gate: Gate, bucket: st
     assert [name for name in head if name.startswith("Checksum")] == []
 
 
-def test_completing_a_composite_needs_every_part_s_checksum(gate: Gate, bucket: str) -> None:
+def test_completing_with_composite_checksums_needs_that_of_every_part(
+    gate: Gate, bucket: str
+) -> None:
     with pytest.raises(ClientError, match="It was missing for part 1 in the request"):
         upload(gate, bucket, "a", {"ChecksumAlgorithm": "SHA256"}, claim=False)
 
@@ -162,16 +166,14 @@ def test_completing_a_composite_needs_every_part_s_checksum(gate: Gate, bucket: 
         ({"ChecksumType": "COMPOSITE"}, "can only be used with"),
     ],
 )
-def test_not_every_type_goes_with_every_algorithm(
+def test_not_every_algorithm_allows_every_type(
     gate: Gate, bucket: str, create: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ClientError, match=message):
         gate.s3.create_multipart_upload(Bucket=bucket, Key="a", **create)
 
 
-def test_a_part_must_bring_the_checksum_its_upload_was_created_with(
-    gate: Gate, bucket: str
-) -> None:
+def test_a_part_needs_a_checksum_with_the_algorithm_of_its_upload(gate: Gate, bucket: str) -> None:
     made = gate.s3.create_multipart_upload(Bucket=bucket, Key="a", ChecksumAlgorithm="SHA256")
     with pytest.raises(ClientError, match="expected checksum Type: sha256, actual"):
         gate.s3.upload_part(
@@ -195,9 +197,7 @@ def test_a_part_s_wrong_checksum_is_refused(gate: Gate, bucket: str) -> None:
         )
 
 
-def test_the_checksum_of_the_whole_is_held_against_what_completing_claims(
-    gate: Gate, bucket: str
-) -> None:
+def test_the_object_checksum_in_a_completion_is_verified(gate: Gate, bucket: str) -> None:
     made = gate.s3.create_multipart_upload(
         Bucket=bucket, Key="a", ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
     )

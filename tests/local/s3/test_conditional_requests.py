@@ -1,4 +1,4 @@
-"""If-Match and its relatives: on reading, writing, copying and deleting, and when many write."""
+"""Conditional reads, writes, copies and deletions, also concurrent ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAR_OFF = format_datetime(datetime(2099, 1, 1, tzinfo=UTC), usegmt=True)
 
 
 def code_of(call: Any, **given: Any) -> str:
-    """The code a call is refused with, "" if it isn't."""
+    """Return the error code of a call, or "" if it succeeds."""
     try:
         call(**given)
     except ClientError as error:
@@ -99,9 +99,7 @@ def test_writing_on_condition(
         assert body == (b"x" if code else b"new")
 
 
-def test_a_write_refused_by_its_condition_is_not_asked_for_its_body(
-    gate: Gate, bucket: str
-) -> None:
+def test_a_write_whose_condition_fails_is_refused_before_its_body(gate: Gate, bucket: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x")
     url = f"{gate.url}/{bucket}/a"
     headers = {"If-None-Match": "*", "Content-Length": "1000000", "Expect": "100-continue"}
@@ -182,7 +180,7 @@ WRITERS = 24
 
 
 @pytest.mark.parametrize("way", ["put", "copy"])
-def test_of_many_that_want_to_be_first_exactly_one_is(gate: Gate, bucket: str, way: str) -> None:
+def test_exactly_one_of_many_first_writes_succeeds(gate: Gate, bucket: str, way: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="source", Body=b"x")
     given: dict[str, Any] = {"Bucket": bucket, "Key": "a", "IfNoneMatch": "*"}
 
@@ -196,7 +194,7 @@ def test_of_many_that_want_to_be_first_exactly_one_is(gate: Gate, bucket: str, w
     assert codes == [""] + ["PreconditionFailed"] * (WRITERS - 1)
 
 
-def test_of_many_that_replace_one_version_exactly_one_does(gate: Gate, bucket: str) -> None:
+def test_exactly_one_of_many_replacements_succeeds(gate: Gate, bucket: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x")
 
     def write(number: int) -> str:
@@ -225,7 +223,7 @@ def test_a_reader_never_sees_half_a_change(gate: Gate, bucket: str) -> None:
     assert all(reads)
 
 
-def test_what_was_last_modified_then_was_not_modified_since(gate: Gate, bucket: str) -> None:
+def test_an_object_is_not_modified_since_its_last_modification(gate: Gate, bucket: str) -> None:
     gate.clock.offset = timedelta(hours=-1)
     gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x")
     modified = gate.s3.head_object(Bucket=bucket, Key="a")["LastModified"]

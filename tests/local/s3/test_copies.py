@@ -1,4 +1,4 @@
-"""CopyObject: what is copied, what is replaced, what is computed, what is refused."""
+"""CopyObject: what is copied, replaced, computed and refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from local.s3.context import MAX_SINGLE_BYTES
 from local.s3.gate import S3Gate
 from local.s3.store import NewObject
-from tests.local.s3.wire import Gate, offer, send, sign
+from tests.local.s3.wire import Gate, presign_post, send, sign
 
 DATA = b"some bytes" * 1000
 SHA1 = base64.b64encode(hashlib.sha1(DATA, usedforsecurity=False).digest()).decode()
@@ -26,9 +26,9 @@ MD5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
 
 @pytest.fixture
 def source(gate: Gate, bucket: str) -> str:
-    """An object without a checksum, as a plain form leaves it."""
+    """Store an object without a checksum, as a plain form does."""
     fields = {"Content-Type": "text/plain", "x-amz-meta-a": "b", "Cache-Control": "no-store"}
-    assert offer(gate.s3, bucket, "from/a b+é", fields).send(DATA).status == 204
+    assert presign_post(gate.s3, bucket, "from/a b+é", fields).send(DATA).status == 204
     tags: Any = {"TagSet": [{"Key": "t", "Value": "1"}]}
     gate.s3.put_object_tagging(Bucket=bucket, Key="from/a b+é", Tagging=tags)
     return bucket
@@ -51,7 +51,7 @@ def head(gate: Gate, bucket: str, key: str = "to") -> Any:
 @pytest.mark.parametrize(
     ("algorithm", "value"), [("SHA1", SHA1), ("SHA256", SHA256), ("CRC32", CRC32)]
 )
-def test_a_copy_computes_the_checksum_it_is_asked_for(
+def test_a_copy_computes_the_requested_checksum(
     gate: Gate, source: str, algorithm: str, value: str
 ) -> None:
     result = copy(gate, source, ChecksumAlgorithm=algorithm)["CopyObjectResult"]
@@ -61,7 +61,7 @@ def test_a_copy_computes_the_checksum_it_is_asked_for(
     assert head(gate, source)[field] == value
 
 
-def test_a_plain_copy_takes_everything_along(gate: Gate, source: str) -> None:
+def test_a_plain_copy_copies_all_metadata(gate: Gate, source: str) -> None:
     copy(gate, source)
     found = head(gate, source)
     assert found["ContentType"] == "text/plain"
@@ -73,7 +73,7 @@ def test_a_plain_copy_takes_everything_along(gate: Gate, source: str) -> None:
     assert tags == [{"Key": "t", "Value": "1"}]
 
 
-def test_a_copy_can_replace_what_is_said_about_the_bytes(gate: Gate, source: str) -> None:
+def test_a_copy_can_replace_the_metadata(gate: Gate, source: str) -> None:
     copy(
         gate,
         source,
@@ -91,13 +91,13 @@ def test_a_copy_can_replace_what_is_said_about_the_bytes(gate: Gate, source: str
     assert tags == [{"Key": "u", "Value": "2"}]
 
 
-def test_a_checksum_of_the_source_goes_along(gate: Gate, source: str) -> None:
+def test_a_copy_keeps_the_checksum_of_its_source(gate: Gate, source: str) -> None:
     copy(gate, source, Key="middle", ChecksumAlgorithm="SHA1")
     gate.s3.copy_object(Bucket=source, Key="to", CopySource=f"{source}/middle")
     assert head(gate, source)["ChecksumSHA1"] == SHA1
 
 
-def test_a_copy_of_a_multipart_object_is_one_piece(gate: Gate, bucket: str) -> None:
+def test_a_copy_of_a_multipart_object_has_no_parts(gate: Gate, bucket: str) -> None:
     data = [os.urandom(5 * 2**20), b"tail"]
     whole = hashlib.sha256(b"".join(data)).digest()
     made = gate.s3.create_multipart_upload(Bucket=bucket, Key="a", ChecksumAlgorithm="SHA256")
@@ -171,7 +171,7 @@ def test_an_object_copied_onto_itself_must_change(gate: Gate, source: str) -> No
 
 
 def place_giant(gate: S3Gate, bucket: str, size: int) -> Path:
-    """An object of that many zeros, which take no room on the disk."""
+    """Store an object of zeros in a sparse file."""
     path = gate.store.folder.new_path()
     with path.open("wb") as file:
         file.truncate(size)
@@ -183,7 +183,7 @@ def place_giant(gate: S3Gate, bucket: str, size: int) -> Path:
     ("way", "over", "code"),
     [("copy", 0, ""), ("copy", 1, "InvalidRequest"), ("part", 1, "InvalidRequest")],
 )
-def test_five_gibibytes_are_the_most_one_copy_takes(
+def test_a_copy_is_limited_to_five_gibibytes(
     gate: Gate, bucket: str, way: Literal["copy", "part"], over: int, code: str
 ) -> None:
     place_giant(gate.gate, bucket, MAX_SINGLE_BYTES + over)
@@ -202,7 +202,7 @@ def test_five_gibibytes_are_the_most_one_copy_takes(
         assert head(gate, bucket)["ContentLength"] == MAX_SINGLE_BYTES
 
 
-def test_a_part_of_a_giant_can_be_copied(gate: Gate, bucket: str) -> None:
+def test_a_part_of_a_larger_object_can_be_copied(gate: Gate, bucket: str) -> None:
     place_giant(gate.gate, bucket, 2 * MAX_SINGLE_BYTES)
     upload = gate.s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"]
     start = MAX_SINGLE_BYTES + 10

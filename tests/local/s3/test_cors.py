@@ -1,4 +1,4 @@
-"""The bucket's own CORS rules, and none where it has none."""
+"""The CORS rules of a bucket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.s3.wire import Gate, offer, send, sign
+from tests.local.s3.wire import Gate, presign_post, send, sign
 
 APP = "http://app.example"
 RULES: list[Any] = [
@@ -48,7 +48,7 @@ def test_without_rules_nothing_is_allowed(gate: Gate, bucket: str) -> None:
     reply = preflight(gate, bucket, APP, "POST")
     assert reply.verdict == (403, "AccessForbidden")
     assert b"CORS is not enabled for this bucket" in reply.body
-    sent = offer(gate.s3, bucket, "a").send(headers={"Origin": APP})
+    sent = presign_post(gate.s3, bucket, "a").send(headers={"Origin": APP})
     assert sent.status == 204
     assert cors_of(reply.headers) == cors_of(sent.headers) == {}
 
@@ -80,7 +80,7 @@ def test_a_preflight_follows_the_rules(
     assert ("access-control-allow-origin" in reply.headers) == allowed
 
 
-def test_a_preflight_says_all_that_is_allowed(gate: Gate, ruled: str) -> None:
+def test_a_preflight_returns_everything_that_is_allowed(gate: Gate, ruled: str) -> None:
     reply = preflight(gate, ruled, APP, "POST", "Content-Type")
     assert reply.body == b""
     assert cors_of(reply.headers) == {
@@ -94,13 +94,13 @@ def test_a_preflight_says_all_that_is_allowed(gate: Gate, ruled: str) -> None:
     assert reply.headers["vary"].startswith("Origin")
 
 
-def test_a_rule_for_anybody_allows_no_credentials(gate: Gate, ruled: str) -> None:
+def test_a_rule_for_all_origins_allows_no_credentials(gate: Gate, ruled: str) -> None:
     found = cors_of(preflight(gate, ruled, "http://anybody.at.all", "DELETE").headers)
     assert found == {"allow-origin": "*", "allow-methods": "DELETE"}
 
 
 @pytest.mark.parametrize("missing", ["Origin", "Access-Control-Request-Method"])
-def test_a_preflight_without_its_headers_is_none(gate: Gate, ruled: str, missing: str) -> None:
+def test_a_preflight_without_its_headers_is_refused(gate: Gate, ruled: str, missing: str) -> None:
     asked = {"Origin": APP, "Access-Control-Request-Method": "POST"}
     del asked[missing]
     assert send(f"{gate.url}/{ruled}", "OPTIONS", asked).verdict == (400, "BadRequest")
@@ -111,10 +111,10 @@ def test_a_preflight_of_no_bucket_is_refused(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(("origin", "allowed"), [(APP, True), ("http://evil.example", False)])
-def test_answers_and_refusals_alike_carry_the_headers(
+def test_successes_and_errors_have_the_headers(
     gate: Gate, ruled: str, origin: str, allowed: bool
 ) -> None:
-    made = offer(gate.s3, ruled, "a", conditions=[["content-length-range", 1, 10]])
+    made = presign_post(gate.s3, ruled, "a", conditions=[["content-length-range", 1, 10]])
     url = gate.s3.generate_presigned_url("get_object", Params={"Bucket": ruled, "Key": "a"})
     listing = f"{gate.url}/{ruled}?list-type=2"
     headers = {"Origin": origin}
@@ -136,10 +136,10 @@ def test_answers_and_refusals_alike_carry_the_headers(
         assert found.get("expose-headers") == ("ETag, Location" if allowed else None)
 
 
-def test_no_origin_no_headers(gate: Gate, ruled: str) -> None:
-    assert cors_of(offer(gate.s3, ruled, "a").send().headers) == {}
+def test_a_request_without_origin_gets_no_headers(gate: Gate, ruled: str) -> None:
+    assert cors_of(presign_post(gate.s3, ruled, "a").send().headers) == {}
 
 
-def test_rules_can_be_taken_away(gate: Gate, ruled: str) -> None:
+def test_rules_can_be_deleted(gate: Gate, ruled: str) -> None:
     gate.s3.delete_bucket_cors(Bucket=ruled)
     assert preflight(gate, ruled, APP, "POST").status == 403

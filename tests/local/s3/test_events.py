@@ -1,4 +1,4 @@
-"""What the bus is told: one event for each real change, in AWS's published shape."""
+"""Events: one for each change, in AWS's published form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.s3.events import Sequencer
-from tests.local.s3.wire import REGION, Gate, offer
+from tests.local.s3.wire import REGION, Gate, presign_post
 
 KEY = "incoming/a b+é%2F/&.jpg"
 ETAG = "9dd4e461268c8034f5c8564e155c67a6"
@@ -22,7 +22,7 @@ def put(gate: Gate, bucket: str) -> None:
 
 
 def post(gate: Gate, bucket: str) -> None:
-    assert offer(gate.s3, bucket, KEY).send().status == 204
+    assert presign_post(gate.s3, bucket, KEY).send().status == 204
 
 
 def copy(gate: Gate, bucket: str) -> None:
@@ -99,7 +99,9 @@ def test_several_deletions_are_as_many_events(gate: Gate, announced_bucket: str)
     assert [event["detail"]["object"]["key"] for event in gate.events] == ["a", "b"]
 
 
-def test_what_changes_nothing_is_no_event(gate: Gate, announced_bucket: str) -> None:
+def test_a_request_that_changes_nothing_publishes_no_event(
+    gate: Gate, announced_bucket: str
+) -> None:
     bucket = announced_bucket
     put(gate, bucket)
     gate.events.clear()
@@ -113,13 +115,13 @@ def test_what_changes_nothing_is_no_event(gate: Gate, announced_bucket: str) -> 
         gate.s3.put_object(Bucket=bucket, Key=KEY, Body=b"y", IfNoneMatch="*")
     with pytest.raises(ClientError):
         gate.s3.put_object(Bucket=bucket, Key=KEY, Body=b"y", ChecksumSHA256="A" * 43 + "=")
-    assert offer(gate.s3, bucket, KEY).with_(key="other").send().status == 403
+    assert presign_post(gate.s3, bucket, KEY).with_(key="other").send().status == 403
     made = gate.s3.create_multipart_upload(Bucket=bucket, Key=KEY)
     gate.s3.abort_multipart_upload(Bucket=bucket, Key=KEY, UploadId=made["UploadId"])
     assert gate.events == []
 
 
-def test_a_bucket_that_did_not_ask_is_silent(gate: Gate, bucket: str) -> None:
+def test_a_bucket_without_notifications_publishes_nothing(gate: Gate, bucket: str) -> None:
     put(gate, bucket)
     assert "EventBridgeConfiguration" not in (
         gate.s3.get_bucket_notification_configuration(Bucket=bucket)
@@ -127,7 +129,7 @@ def test_a_bucket_that_did_not_ask_is_silent(gate: Gate, bucket: str) -> None:
     assert gate.events == []
 
 
-def test_a_bucket_can_ask_and_take_it_back(gate: Gate, announced_bucket: str) -> None:
+def test_notifications_can_be_turned_on_and_off(gate: Gate, announced_bucket: str) -> None:
     found = gate.s3.get_bucket_notification_configuration(Bucket=announced_bucket)
     assert found["EventBridgeConfiguration"] == {}
     gate.s3.put_bucket_notification_configuration(
@@ -137,7 +139,7 @@ def test_a_bucket_can_ask_and_take_it_back(gate: Gate, announced_bucket: str) ->
     assert gate.events == []
 
 
-def test_a_new_bucket_of_an_old_name_is_silent(gate: Gate, announced_bucket: str) -> None:
+def test_a_new_bucket_with_an_old_name_publishes_nothing(gate: Gate, announced_bucket: str) -> None:
     gate.s3.delete_bucket(Bucket=announced_bucket)
     gate.s3.create_bucket(
         Bucket=announced_bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -146,7 +148,9 @@ def test_a_new_bucket_of_an_old_name_is_silent(gate: Gate, announced_bucket: str
     assert gate.events == []
 
 
-def test_a_bucket_that_could_not_be_deleted_still_speaks(gate: Gate, announced_bucket: str) -> None:
+def test_a_bucket_that_could_not_be_deleted_still_publishes(
+    gate: Gate, announced_bucket: str
+) -> None:
     put(gate, announced_bucket)
     with pytest.raises(ClientError, match="BucketNotEmpty"):
         gate.s3.delete_bucket(Bucket=announced_bucket)
@@ -163,7 +167,9 @@ def test_other_targets_are_refused_not_ignored(gate: Gate, bucket: str) -> None:
         )
 
 
-def test_a_versioned_bucket_tells_versions_and_markers(gate: Gate, announced_bucket: str) -> None:
+def test_events_of_a_versioned_bucket_have_versions_and_markers(
+    gate: Gate, announced_bucket: str
+) -> None:
     bucket = announced_bucket
     gate.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x")["VersionId"]
@@ -194,7 +200,7 @@ def test_sequencers_follow_the_order_of_the_changes(gate: Gate, announced_bucket
     assert len({event["detail"]["object"]["sequencer"] for event in gate.events}) == 40
 
 
-def test_sequencers_grow_when_the_clock_does_not() -> None:
+def test_sequencers_increase_if_the_clock_does_not() -> None:
     sequencer = Sequencer()
     moment = datetime(2026, 11, 22, tzinfo=UTC)
     moments = [moment, moment, moment - timedelta(days=1), moment + timedelta(seconds=1)]
@@ -203,7 +209,7 @@ def test_sequencers_grow_when_the_clock_does_not() -> None:
     assert {len(one) for one in seen} == {16}
 
 
-def test_an_object_is_there_before_its_event(
+def test_an_object_exists_before_its_event(
     gate: Gate, announced_bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Lifecycle rules: what expires, when, and what is told of it."""
+"""Lifecycle rules: what expires, when, and with which event."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_rule_takes_effect_at_the_midnight_after_its_days(
     assert is_due(moments[0], 30, moments[1]) is due
 
 
-def test_objects_under_the_prefix_expire_and_it_is_told(gate: Gate, announced_bucket: str) -> None:
+def test_objects_with_the_prefix_expire_with_an_event(gate: Gate, announced_bucket: str) -> None:
     for key in ("in/a", "out/a"):
         gate.s3.put_object(Bucket=announced_bucket, Key=key, Body=b"x")
     put_rules(gate, announced_bucket, EXPIRING)
@@ -75,9 +75,7 @@ def test_objects_under_the_prefix_expire_and_it_is_told(gate: Gate, announced_bu
     assert "source-ip-address" not in detail
 
 
-def test_an_upload_that_nobody_completes_is_given_up_with_its_parts(
-    gate: Gate, bucket: str
-) -> None:
+def test_an_incomplete_upload_is_aborted_with_its_parts(gate: Gate, bucket: str) -> None:
     put_rules(gate, bucket, ABORTING)
     folder = gate.gate.store.folder.root
     before = set(folder.rglob("*"))
@@ -101,7 +99,7 @@ def test_an_upload_that_nobody_completes_is_given_up_with_its_parts(
         pytest.param({**ABORTING, "Filter": {"Prefix": "other/"}}, id="another prefix"),
     ],
 )
-def test_a_rule_that_is_not_for_it_leaves_all_as_it_is(
+def test_rules_that_do_not_match_have_no_effect(
     gate: Gate, bucket: str, rule: dict[str, Any]
 ) -> None:
     gate.s3.put_object(Bucket=bucket, Key="in/a", Body=b"x")
@@ -112,7 +110,7 @@ def test_a_rule_that_is_not_for_it_leaves_all_as_it_is(
     assert keys(gate, bucket) == ["in/a"]
 
 
-def test_an_object_of_a_versioned_bucket_expires_under_a_marker(gate: Gate, bucket: str) -> None:
+def test_an_expired_object_in_a_versioned_bucket_gets_a_marker(gate: Gate, bucket: str) -> None:
     gate.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     gate.s3.put_object(Bucket=bucket, Key="in/a", Body=b"x")
     put_rules(gate, bucket, EXPIRING)

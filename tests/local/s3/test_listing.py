@@ -1,4 +1,4 @@
-"""ListObjectsV2, ListObjects, ListObjectVersions, ListMultipartUploads: order, pages, folders."""
+"""Listings of objects, versions and uploads: order, pages, common prefixes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def filled(gate: Gate, bucket: str) -> str:
 
 
 def walk(gate: Gate, bucket: str, size: int, **given: Any) -> list[list[str]]:
-    """The names that each page shows: keys, then prefixes."""
+    """Return the names on each page: keys, then prefixes."""
     call: Any = gate.s3.list_objects_v2
     pages = []
     more: dict[str, str] = {}
@@ -53,7 +53,7 @@ def walk(gate: Gate, bucket: str, size: int, **given: Any) -> list[list[str]]:
         ({"StartAfter": "b", "Delimiter": "/"}, ["b/", *KEYS[8:]]),
     ],
 )
-def test_pages_of_any_size_show_everything_once(
+def test_pages_of_any_size_list_everything_once(
     gate: Gate, filled: str, size: int, given: dict[str, str], expected: list[str]
 ) -> None:
     pages = walk(gate, filled, size, **given)
@@ -63,7 +63,7 @@ def test_pages_of_any_size_show_everything_once(
     assert all(len(page) <= size for page in pages)
 
 
-def test_a_listing_says_what_an_object_is(gate: Gate, filled: str) -> None:
+def test_a_listing_describes_each_object(gate: Gate, filled: str) -> None:
     [first] = gate.s3.list_objects_v2(Bucket=filled, MaxKeys=1, FetchOwner=True)["Contents"]
     head = gate.s3.head_object(Bucket=filled, Key="a")
     assert first["ETag"] == head["ETag"]
@@ -73,19 +73,19 @@ def test_a_listing_says_what_an_object_is(gate: Gate, filled: str) -> None:
     assert first["Owner"]["ID"]
 
 
-def test_no_keys_are_asked_for_and_none_shown(gate: Gate, filled: str) -> None:
+def test_a_page_can_have_no_keys(gate: Gate, filled: str) -> None:
     found = gate.s3.list_objects_v2(Bucket=filled, MaxKeys=0)
     assert (found["KeyCount"], found["IsTruncated"]) == (0, False)
 
 
-def test_what_is_under_a_marker_is_not_listed(gate: Gate, filled: str) -> None:
+def test_objects_hidden_by_a_marker_are_not_listed(gate: Gate, filled: str) -> None:
     gate.s3.put_bucket_versioning(Bucket=filled, VersioningConfiguration={"Status": "Enabled"})
     gate.s3.delete_object(Bucket=filled, Key="a")
     assert walk(gate, filled, 1000) == [KEYS[1:]]
 
 
 def walk_older(gate: Gate, bucket: str, size: int, **given: Any) -> list[list[str]]:
-    """The same by ListObjects, paged as its clients do: by NextMarker, or the last key shown."""
+    """Return the same by ListObjects, whose clients continue at NextMarker or the last key."""
     call: Any = gate.s3.list_objects
     pages = []
     marker: dict[str, str] = {}
@@ -113,7 +113,7 @@ def walk_older(gate: Gate, bucket: str, size: int, **given: Any) -> list[list[st
         ({"EncodingType": "url"}, KEYS),
     ],
 )
-def test_pages_of_the_older_listing_show_everything_once(
+def test_pages_of_the_older_listing_list_everything_once(
     gate: Gate, filled: str, size: int, given: dict[str, str], expected: list[str]
 ) -> None:
     pages = walk_older(gate, filled, size, **given)
@@ -129,7 +129,7 @@ def test_the_older_listing_names_the_owner_and_repeats_the_marker(gate: Gate, fi
 
 
 def begun(gate: Gate, bucket: str, *keys: str) -> list[tuple[str, str]]:
-    """Key and id of uploads that were begun, a second of the gate's clock after each other."""
+    """Create uploads, one second of the gate's clock apart; return their keys and ids."""
     uploads = []
     for key in keys:
         gate.clock.offset += timedelta(seconds=1)
@@ -138,7 +138,7 @@ def begun(gate: Gate, bucket: str, *keys: str) -> list[tuple[str, str]]:
     return uploads
 
 
-def test_an_upload_under_way_is_listed_with_the_time_it_began(gate: Gate, bucket: str) -> None:
+def test_an_upload_is_listed_with_its_start_time(gate: Gate, bucket: str) -> None:
     gate.clock.offset += timedelta(days=3)
     [(key, upload_id)] = begun(gate, bucket, "ü/é")
     gate.clock.offset += timedelta(hours=1)
@@ -186,7 +186,7 @@ def test_an_upload_that_ended_is_not_listed(gate: Gate, bucket: str) -> None:
 @pytest.mark.parametrize(
     "query", ["max-keys=many", "max-keys=-1", "continuation-token=%C3%A9", "encoding-type=zip"]
 )
-def test_a_parameter_that_is_none_is_refused(gate: Gate, bucket: str, query: str) -> None:
+def test_an_invalid_parameter_is_refused(gate: Gate, bucket: str, query: str) -> None:
     url = f"{gate.url}/{bucket}?list-type=2&{query}"
     assert send(url, "GET", sign(url, "GET")).verdict == (400, "InvalidArgument")
 
@@ -204,7 +204,7 @@ def test_the_listing_of_uploads_refuses_them_too(gate: Gate, bucket: str, query:
 
 
 @pytest.mark.parametrize("query", ["metrics", "analytics", "requestPayment", "intelligent-tiering"])
-def test_what_a_bucket_cannot_be_asked_here_is_refused_and_not_answered_with_a_listing(
+def test_an_unsupported_subresource_is_refused_and_not_listed(
     gate: Gate, bucket: str, query: str
 ) -> None:
     url = f"{gate.url}/{bucket}?{query}"
@@ -213,7 +213,7 @@ def test_what_a_bucket_cannot_be_asked_here_is_refused_and_not_answered_with_a_l
 
 @pytest.fixture
 def versions(gate: Gate, bucket: str) -> list[tuple[str, str]]:
-    """Key and version, as they are to be listed: two of each key, the second a deletion for one."""
+    """Create two versions of each key, one of them a delete marker; return them as listed."""
     gate.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     kept = []
     for key in ("a\x01b", "a/1", "b"):
@@ -234,7 +234,7 @@ def listed_versions(page: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
 @pytest.mark.parametrize("encoding", [{}, {"EncodingType": "url"}])
-def test_pages_of_versions_come_by_key_from_the_newest_on(
+def test_versions_are_sorted_by_key_and_newest_first(
     gate: Gate, bucket: str, versions: list[tuple[str, str]], size: int, encoding: dict[str, Any]
 ) -> None:
     call: Any = gate.s3.list_object_versions
@@ -264,7 +264,7 @@ def test_one_version_of_a_key_is_the_latest(
     assert {one["Size"] for one in page["Versions"]} == {1, 2}
 
 
-def test_versions_under_a_folder_are_rolled_up(
+def test_versions_are_grouped_by_common_prefix(
     gate: Gate, bucket: str, versions: list[tuple[str, str]]
 ) -> None:
     page = gate.s3.list_object_versions(Bucket=bucket, Delimiter="/", MaxKeys=3)

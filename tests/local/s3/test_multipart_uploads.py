@@ -64,7 +64,7 @@ def test_parts_may_come_in_any_order_and_again(gate: Gate, bucket: str) -> None:
     assert body == PIECES[0] + PIECES[2]
 
 
-def test_only_the_parts_that_are_named_are_taken(gate: Gate, bucket: str) -> None:
+def test_only_the_listed_parts_are_used(gate: Gate, bucket: str) -> None:
     upload = start(gate, bucket)
     parts = put_parts(gate, upload, {1: b"one", 2: b"two"})
     complete(gate, upload, parts[1:])
@@ -145,14 +145,14 @@ def test_parts_are_listed_in_pages(gate: Gate, bucket: str) -> None:
     assert not rest["IsTruncated"]
 
 
-def test_uploads_under_way_are_listed(gate: Gate, bucket: str) -> None:
+def test_uploads_are_listed(gate: Gate, bucket: str) -> None:
     upload = start(gate, bucket, "deep/a")
     listed = gate.s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
     assert [(one["Key"], one["UploadId"]) for one in listed] == [("deep/a", upload["UploadId"])]
 
 
 @pytest.mark.parametrize("number", ["0", "10001", "x", "", "1.5", "-1"])
-def test_a_part_s_number_lies_between_1_and_10000(gate: Gate, bucket: str, number: str) -> None:
+def test_part_numbers_are_1_to_10000(gate: Gate, bucket: str, number: str) -> None:
     upload = start(gate, bucket)
     url = f"{gate.url}/{bucket}/a?partNumber={number}&uploadId={upload['UploadId']}"
     reply = send(url, "PUT", sign(url, "PUT", {}, b"x"), b"x")
@@ -172,7 +172,7 @@ def test_a_part_can_be_read_by_its_number(gate: Gate, bucket: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stretch", "expected"),
+    ("byte_range", "expected"),
     [
         ("bytes=0-0", b"0"),
         ("bytes=2-5", b"2345"),
@@ -184,12 +184,12 @@ def test_a_part_can_be_read_by_its_number(gate: Gate, bucket: str) -> None:
         ("bytes 0-1", None),
     ],
 )
-def test_a_stretch_of_another_object_can_be_a_part(
-    gate: Gate, bucket: str, stretch: str, expected: bytes | None
+def test_a_range_of_another_object_can_be_a_part(
+    gate: Gate, bucket: str, byte_range: str, expected: bytes | None
 ) -> None:
     gate.s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
     upload = start(gate, bucket)
-    given = {"PartNumber": 1, "CopySource": f"{bucket}/source", "CopySourceRange": stretch}
+    given = {"PartNumber": 1, "CopySource": f"{bucket}/source", "CopySourceRange": byte_range}
     call: Any = gate.s3.upload_part_copy
     if expected is None:
         with pytest.raises(ClientError, match="InvalidArgument"):
@@ -200,7 +200,9 @@ def test_a_stretch_of_another_object_can_be_a_part(
     assert gate.s3.get_object(Bucket=bucket, Key="a")["Body"].read() == expected
 
 
-def test_a_copied_part_has_the_upload_s_checksum(gate: Gate, bucket: str) -> None:
+def test_a_copied_part_has_a_checksum_with_the_algorithm_of_the_upload(
+    gate: Gate, bucket: str
+) -> None:
     gate.s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
     upload = start(gate, bucket, ChecksumAlgorithm="SHA256")
     part = gate.s3.upload_part_copy(**upload, PartNumber=1, CopySource=f"{bucket}/source")

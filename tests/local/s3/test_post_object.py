@@ -1,4 +1,4 @@
-"""POST Object over the wire: what a form may say, field by field, and what S3 answers."""
+"""POST Object: the fields of a form, the policy, and the responses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.local.s3.wire import (
     REGION,
     SECRET_KEY,
     Gate,
-    Offer,
+    PresignedPost,
     form_body,
-    offer,
     post,
+    presign_post,
     send,
 )
 
@@ -41,16 +41,18 @@ FIELDS = {
 
 
 @pytest.fixture
-def full(gate: Gate, bucket: str) -> Offer:
-    """A form with a field of every kind."""
-    return offer(gate.s3, bucket, "up/a.jpg", FIELDS, [["content-length-range", 1, 1000]])
+def full(gate: Gate, bucket: str) -> PresignedPost:
+    """Return a form with a field of every kind."""
+    return presign_post(gate.s3, bucket, "up/a.jpg", FIELDS, [["content-length-range", 1, 1000]])
 
 
 def exists(gate: Gate, bucket: str, key: str) -> bool:
     return bool(gate.s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents"))
 
 
-def test_an_honest_form_is_stored_as_it_says(gate: Gate, bucket: str, full: Offer) -> None:
+def test_a_valid_form_is_stored_with_its_fields(
+    gate: Gate, bucket: str, full: PresignedPost
+) -> None:
     assert full.send().status == 201
     found = gate.s3.head_object(Bucket=bucket, Key="up/a.jpg", ChecksumMode="ENABLED")
     assert found["ContentType"] == "image/jpeg"
@@ -67,11 +69,11 @@ SIGNING = ["policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz
 
 @pytest.mark.parametrize("name", ["key", *FIELDS, *SIGNING])
 def test_a_form_with_a_field_changed_is_refused(
-    gate: Gate, bucket: str, full: Offer, name: str
+    gate: Gate, bucket: str, full: PresignedPost, name: str
 ) -> None:
     value = full.fields[name]
     changed = ("B" if value[0] != "B" else "C") + value[1:]
-    reply = Offer(full.url, {**full.fields, name: changed}).send()
+    reply = PresignedPost(full.url, {**full.fields, name: changed}).send()
     assert reply.status in (400, 403)
     assert reply.code in {
         "AccessDenied",
@@ -84,7 +86,7 @@ def test_a_form_with_a_field_changed_is_refused(
 
 @pytest.mark.parametrize("name", ["key", *FIELDS, *SIGNING])
 def test_a_form_with_a_field_dropped_is_refused(
-    gate: Gate, bucket: str, full: Offer, name: str
+    gate: Gate, bucket: str, full: PresignedPost, name: str
 ) -> None:
     reply = full.without(name).send()
     expected = (400, "InvalidArgument") if name in ["key", *SIGNING] else (403, "AccessDenied")
@@ -107,28 +109,28 @@ def test_a_form_with_a_field_dropped_is_refused(
     ],
 )
 def test_a_form_with_a_field_added_is_refused(
-    gate: Gate, bucket: str, full: Offer, name: str, value: str
+    gate: Gate, bucket: str, full: PresignedPost, name: str, value: str
 ) -> None:
-    reply = Offer(full.url, {**full.fields, name: value}).send()
+    reply = PresignedPost(full.url, {**full.fields, name: value}).send()
     assert reply.verdict == (403, "AccessDenied")
     assert not exists(gate, bucket, "")
 
 
-def test_the_refusal_of_an_added_field_names_it(full: Offer) -> None:
+def test_the_error_for_an_added_field_names_it(full: PresignedPost) -> None:
     reply = full.with_(x_amz_meta_evil="1").send()
     assert b"Extra input fields: x-amz-meta-evil" in reply.body
 
 
-def test_a_field_whose_name_begins_with_x_ignore_may_be_added(full: Offer) -> None:
+def test_a_field_whose_name_begins_with_x_ignore_may_be_added(full: PresignedPost) -> None:
     assert full.with_(x_ignore_this="1").send().status == 201
 
 
-def test_field_names_have_no_case(full: Offer) -> None:
+def test_field_names_ignore_case(full: PresignedPost) -> None:
     shouted = {name.upper(): value for name, value in full.fields.items()}
-    assert Offer(full.url, shouted).send().status == 201
+    assert PresignedPost(full.url, shouted).send().status == 201
 
 
-def test_a_field_twice_is_refused(full: Offer) -> None:
+def test_a_field_twice_is_refused(full: PresignedPost) -> None:
     fields = [*full.fields.items(), ("key", "up/a.jpg")]
     assert post(full.url, form_body(fields)).verdict == (400, "InvalidArgument")
 
@@ -146,21 +148,21 @@ def test_a_field_twice_is_refused(full: Offer) -> None:
 def test_content_length_range_holds_at_both_ends(
     gate: Gate, bucket: str, size: int, expected: tuple[int, str]
 ) -> None:
-    made = offer(gate.s3, bucket, "a", conditions=[["content-length-range", 10, 1000]])
+    made = presign_post(gate.s3, bucket, "a", conditions=[["content-length-range", 10, 1000]])
     assert made.send(b"x" * size).verdict == expected
     assert exists(gate, bucket, "a") == (expected[0] == 204)
 
 
-def test_of_several_ranges_the_narrowest_counts(gate: Gate, bucket: str) -> None:
+def test_the_narrowest_of_several_ranges_counts(gate: Gate, bucket: str) -> None:
     ranges = [["content-length-range", 0, 100], ["content-length-range", 5, 1000]]
-    made = offer(gate.s3, bucket, "a", conditions=ranges)
+    made = presign_post(gate.s3, bucket, "a", conditions=ranges)
     assert made.send(b"x" * 4).code == "EntityTooSmall"
     assert made.send(b"x" * 101).code == "EntityTooLarge"
     assert made.send(b"x" * 100).status == 204
 
 
 def test_a_policy_expires_at_its_instant(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a", expires=60)
+    made = presign_post(gate.s3, bucket, "a", expires=60)
     gate.clock.offset = timedelta(seconds=50)
     assert made.send().status == 204
     gate.clock.offset = timedelta(seconds=61)
@@ -169,10 +171,8 @@ def test_a_policy_expires_at_its_instant(gate: Gate, bucket: str) -> None:
     assert b"Policy expired" in reply.body
 
 
-def test_a_signature_older_than_a_week_is_refused_whatever_its_policy_says(
-    gate: Gate, bucket: str
-) -> None:
-    made = offer(gate.s3, bucket, "a", expires=30 * 86_400)
+def test_a_signature_older_than_a_week_is_refused(gate: Gate, bucket: str) -> None:
+    made = presign_post(gate.s3, bucket, "a", expires=30 * 86_400)
     gate.clock.offset = timedelta(days=6, hours=23)
     assert made.send().status == 204
     gate.clock.offset = timedelta(days=7, minutes=1)
@@ -180,13 +180,13 @@ def test_a_signature_older_than_a_week_is_refused_whatever_its_policy_says(
 
 
 def test_a_signature_from_the_future_is_refused(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a")
+    made = presign_post(gate.s3, bucket, "a")
     gate.clock.offset = timedelta(minutes=-16)
     assert made.send().verdict == (403, "AccessDenied")
 
 
 def signed_form(bucket: str, document: object, **changes: str) -> dict[str, str]:
-    """A form with a policy as given, signed with whatever scope is asked for."""
+    """Return a form with the given policy, signed with the given scope."""
     now = datetime.now(UTC)
     date = changes.get("date", now.strftime("%Y%m%dT%H%M%SZ"))
     scope = Scope(
@@ -209,7 +209,7 @@ def signed_form(bucket: str, document: object, **changes: str) -> dict[str, str]
 
 
 def lax_policy(bucket: str, *conditions: Any) -> dict[str, Any]:
-    """A policy that allows any form, and demands what `conditions` add."""
+    """Return a policy that allows any form, plus `conditions`."""
     any_of = ["$key", "$x-amz-algorithm", "$x-amz-credential", "$x-amz-date"]
     return {
         "expiration": (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -234,11 +234,11 @@ def lax_policy(bucket: str, *conditions: Any) -> dict[str, Any]:
         ({"date": "yesterday"}, "AuthorizationQueryParametersError"),
     ],
 )
-def test_a_credential_must_be_for_here_and_for_that_day(
+def test_a_credential_must_have_this_region_and_that_day(
     gate: Gate, bucket: str, changes: dict[str, str], code: str
 ) -> None:
     fields = signed_form(bucket, lax_policy(bucket), **changes)
-    assert Offer(f"{gate.url}/{bucket}", fields).send().code == code
+    assert PresignedPost(f"{gate.url}/{bucket}", fields).send().code == code
 
 
 BAD_POLICIES: dict[str, Any] = {
@@ -274,22 +274,22 @@ BAD_CONDITIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", BAD_POLICIES)
-def test_a_policy_that_is_none_is_refused(gate: Gate, bucket: str, name: str) -> None:
+def test_an_invalid_policy_is_refused(gate: Gate, bucket: str, name: str) -> None:
     fields = signed_form(bucket, BAD_POLICIES[name])
-    reply = Offer(f"{gate.url}/{bucket}", fields).send()
+    reply = PresignedPost(f"{gate.url}/{bucket}", fields).send()
     assert reply.verdict == (400, "InvalidPolicyDocument")
 
 
 @pytest.mark.parametrize("name", BAD_CONDITIONS)
-def test_a_condition_that_is_none_is_refused(gate: Gate, bucket: str, name: str) -> None:
+def test_an_invalid_condition_is_refused(gate: Gate, bucket: str, name: str) -> None:
     fields = signed_form(bucket, lax_policy(bucket, BAD_CONDITIONS[name]))
-    reply = Offer(f"{gate.url}/{bucket}", fields).send()
+    reply = PresignedPost(f"{gate.url}/{bucket}", fields).send()
     assert reply.verdict == (400, "InvalidPolicyDocument")
 
 
-def test_a_policy_that_is_no_base64_is_refused(gate: Gate, bucket: str) -> None:
+def test_a_policy_that_is_not_base64_is_refused(gate: Gate, bucket: str) -> None:
     fields = signed_form(bucket, {}, policy="%%%")
-    reply = Offer(f"{gate.url}/{bucket}", fields).send()
+    reply = PresignedPost(f"{gate.url}/{bucket}", fields).send()
     assert reply.verdict == (400, "InvalidPolicyDocument")
 
 
@@ -317,7 +317,7 @@ def test_conditions_compare_as_published(
     gate: Gate, bucket: str, condition: Any, fields: dict[str, str], allowed: bool
 ) -> None:
     form = {**signed_form(bucket, lax_policy(bucket, condition)), **fields}
-    assert Offer(f"{gate.url}/{bucket}", form).send().status == (204 if allowed else 403)
+    assert PresignedPost(f"{gate.url}/{bucket}", form).send().status == (204 if allowed else 403)
 
 
 @pytest.mark.parametrize(
@@ -331,10 +331,12 @@ def test_conditions_compare_as_published(
         ("", "up/"),
     ],
 )
-def test_the_file_s_own_name_goes_into_the_key(
+def test_the_name_of_the_file_is_inserted_into_the_key(
     gate: Gate, bucket: str, filename: str, stored: str
 ) -> None:
-    made = offer(gate.s3, bucket, "up/${filename}", conditions=[["starts-with", "$key", "up/"]])
+    made = presign_post(
+        gate.s3, bucket, "up/${filename}", conditions=[["starts-with", "$key", "up/"]]
+    )
     assert made.send(filename=filename).status == 204
     listed = gate.s3.list_objects_v2(Bucket=bucket)["Contents"]
     assert [one["Key"] for one in listed] == [stored]
@@ -343,7 +345,7 @@ def test_the_file_s_own_name_goes_into_the_key(
 def test_conditions_see_the_key_with_the_name_in_it(gate: Gate, bucket: str) -> None:
     policy = lax_policy(bucket, ["eq", "$key", "up/cat.jpg"])
     fields = {**signed_form(bucket, policy), "key": "up/${filename}"}
-    made = Offer(f"{gate.url}/{bucket}", fields)
+    made = PresignedPost(f"{gate.url}/{bucket}", fields)
     assert made.send(filename="cat.jpg").status == 204
     assert made.send(filename="dog.jpg").status == 403
 
@@ -351,10 +353,10 @@ def test_conditions_see_the_key_with_the_name_in_it(gate: Gate, bucket: str) -> 
 @pytest.mark.parametrize(
     ("status", "answered"), [("200", 200), ("201", 201), ("204", 204), ("404", 204), ("", 204)]
 )
-def test_success_action_status_chooses_the_answer(
+def test_success_action_status_chooses_the_response(
     gate: Gate, bucket: str, status: str, answered: int
 ) -> None:
-    reply = offer(gate.s3, bucket, "up/a b.jpg", {"success_action_status": status}).send()
+    reply = presign_post(gate.s3, bucket, "up/a b.jpg", {"success_action_status": status}).send()
     location = f"{gate.url}/{bucket}/up%2Fa%20b.jpg"
     assert reply.status == answered
     assert reply.headers["etag"] == '"9dd4e461268c8034f5c8564e155c67a6"'
@@ -381,10 +383,10 @@ def test_success_action_status_chooses_the_answer(
         ("http://[broken", None),
     ],
 )
-def test_success_action_redirect_says_what_was_stored(
+def test_success_action_redirect_names_the_stored_object(
     gate: Gate, bucket: str, target: str, location: str | None
 ) -> None:
-    reply = offer(gate.s3, bucket, "up/a.jpg", {"success_action_redirect": target}).send()
+    reply = presign_post(gate.s3, bucket, "up/a.jpg", {"success_action_redirect": target}).send()
     if location is None:
         assert reply.status == 204
         return
@@ -411,59 +413,65 @@ def test_success_action_redirect_says_what_was_stored(
         ),
     ],
 )
-def test_a_digest_that_does_not_fit_the_file_is_refused(
+def test_a_digest_that_does_not_match_the_file_is_refused(
     gate: Gate, bucket: str, fields: dict[str, str], code: str
 ) -> None:
-    assert offer(gate.s3, bucket, "a", fields).send().verdict == (400, code)
+    assert presign_post(gate.s3, bucket, "a", fields).send().verdict == (400, code)
     assert not exists(gate, bucket, "a")
 
 
-def test_a_checksum_is_computed_where_only_its_algorithm_is_given(gate: Gate, bucket: str) -> None:
-    assert offer(gate.s3, bucket, "a", {"x-amz-checksum-algorithm": "SHA256"}).send().status == 204
+def test_a_checksum_is_computed_if_only_its_algorithm_is_given(gate: Gate, bucket: str) -> None:
+    assert (
+        presign_post(gate.s3, bucket, "a", {"x-amz-checksum-algorithm": "SHA256"}).send().status
+        == 204
+    )
     found = gate.s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
     assert found["ChecksumSHA256"] == SHA256_OF_X
 
 
-def test_tags_come_as_a_document(gate: Gate, bucket: str) -> None:
+def test_tags_are_an_xml_document(gate: Gate, bucket: str) -> None:
     document = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
-    assert offer(gate.s3, bucket, "a", {"tagging": document}).send().status == 204
+    assert presign_post(gate.s3, bucket, "a", {"tagging": document}).send().status == 204
     tags = gate.s3.get_object_tagging(Bucket=bucket, Key="a")["TagSet"]
     assert tags == [{"Key": "a", "Value": "b"}]
 
 
 @pytest.mark.parametrize("document", ["<Tagging>", "<A/>", '<!DOCTYPE a [<!ENTITY b "c">]><a/>'])
-def test_tags_that_are_no_document_are_refused(gate: Gate, bucket: str, document: str) -> None:
-    assert offer(gate.s3, bucket, "a", {"tagging": document}).send().code == "MalformedXML"
+def test_an_invalid_tag_document_is_refused(gate: Gate, bucket: str, document: str) -> None:
+    assert presign_post(gate.s3, bucket, "a", {"tagging": document}).send().code == "MalformedXML"
 
 
-def test_nobody_may_post_without_a_policy(gate: Gate, bucket: str) -> None:
-    assert Offer(f"{gate.url}/{bucket}", {"key": "a"}).send().verdict == (403, "AccessDenied")
+def test_a_form_without_a_policy_is_refused(gate: Gate, bucket: str) -> None:
+    assert PresignedPost(f"{gate.url}/{bucket}", {"key": "a"}).send().verdict == (
+        403,
+        "AccessDenied",
+    )
     assert not exists(gate, bucket, "a")
 
 
 def test_signature_version_2_is_refused(gate: Gate, bucket: str) -> None:
     fields = {"key": "a", "AWSAccessKeyId": "test", "policy": "e30=", "signature": "c2ln"}
-    reply = Offer(f"{gate.url}/{bucket}", fields).send()
+    reply = PresignedPost(f"{gate.url}/{bucket}", fields).send()
     assert reply.verdict == (400, "InvalidRequest")
 
 
-def test_what_follows_the_file_is_ignored(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a")
+def test_fields_after_the_file_are_ignored(gate: Gate, bucket: str) -> None:
+    made = presign_post(gate.s3, bucket, "a")
     late = form_body(made.fields.items(), b"x", after=[("x-amz-meta-late", "1"), ("submit", "Go")])
     assert post(made.url, late).status == 204
     assert gate.s3.head_object(Bucket=bucket, Key="a")["Metadata"] == {}
 
 
-def test_a_policy_behind_the_file_is_too_late(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a")
+def test_a_policy_after_the_file_is_ignored(gate: Gate, bucket: str) -> None:
+    made = presign_post(gate.s3, bucket, "a")
     body = form_body(
         made.without("policy").fields.items(), b"x", after=[("policy", made.fields["policy"])]
     )
     assert post(made.url, body).verdict == (400, "InvalidArgument")
 
 
-def test_one_file_and_no_more(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a")
+def test_a_form_has_exactly_one_file(gate: Gate, bucket: str) -> None:
+    made = presign_post(gate.s3, bucket, "a")
     without = post(made.url, form_body(made.fields.items(), None))
     assert without.verdict == (400, "IncorrectNumberOfFilesInPostRequest")
     twice = form_body(made.fields.items(), b"x", after=[("file", "second")])
@@ -471,8 +479,8 @@ def test_one_file_and_no_more(gate: Gate, bucket: str) -> None:
     assert not exists(gate, bucket, "a")
 
 
-def test_fields_may_not_be_large(gate: Gate, bucket: str) -> None:
-    reply = offer(gate.s3, bucket, "a").with_(x_ignore_a="x" * 20_480).send()
+def test_the_size_of_the_fields_is_limited(gate: Gate, bucket: str) -> None:
+    reply = presign_post(gate.s3, bucket, "a").with_(x_ignore_a="x" * 20_480).send()
     assert reply.verdict == (400, "MaxPostPreDataLengthExceededError")
 
 
@@ -488,15 +496,15 @@ def test_fields_may_not_be_large(gate: Gate, bucket: str) -> None:
         ("multipart/form-data; boundary=a", b"--a--\r\n", (403, "AccessDenied")),
     ],
 )
-def test_what_is_no_form_is_refused(
+def test_an_invalid_form_is_refused(
     gate: Gate, bucket: str, content_type: str, body: bytes, verdict: tuple[int, str]
 ) -> None:
     headers = {"Content-Type": content_type}
     assert send(f"{gate.url}/{bucket}", "POST", headers, body).verdict == verdict
 
 
-def test_a_form_cut_short_stores_nothing(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a")
+def test_an_incomplete_form_stores_nothing(gate: Gate, bucket: str) -> None:
+    made = presign_post(gate.s3, bucket, "a")
     body = form_body(made.fields.items(), b"x" * 1000)[:-80]
     assert post(made.url, body).verdict == (400, "MalformedPOSTRequest")
     assert not exists(gate, bucket, "a")
@@ -508,41 +516,46 @@ def test_a_form_cut_short_stores_nothing(gate: Gate, bucket: str) -> None:
     ids=["nothing", "a line break", "half a delimiter", "3 MB", "nearly the delimiter"],
 )
 def test_a_file_arrives_byte_for_byte(gate: Gate, bucket: str, content: bytes) -> None:
-    assert offer(gate.s3, bucket, "a").send(content).status == 204
+    assert presign_post(gate.s3, bucket, "a").send(content).status == 204
     assert gate.s3.get_object(Bucket=bucket, Key="a")["Body"].read() == content
 
 
-def test_a_form_for_a_bucket_that_is_not_there(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, "no-such-bucket", "a")
+def test_a_form_for_a_missing_bucket_is_refused(gate: Gate, bucket: str) -> None:
+    made = presign_post(gate.s3, "no-such-bucket", "a")
     assert made.send().verdict == (404, "NoSuchBucket")
 
 
 def test_a_key_may_have_1024_bytes(gate: Gate, bucket: str) -> None:
-    assert offer(gate.s3, bucket, "é" * 512).send().status == 204
-    assert offer(gate.s3, bucket, "é" * 512 + "a").send().verdict == (400, "KeyTooLongError")
+    assert presign_post(gate.s3, bucket, "é" * 512).send().status == 204
+    assert presign_post(gate.s3, bucket, "é" * 512 + "a").send().verdict == (400, "KeyTooLongError")
 
 
 def test_metadata_may_have_two_kilobytes(gate: Gate, bucket: str) -> None:
-    assert offer(gate.s3, bucket, "a", {"x-amz-meta-a": "x" * 2047}).send().status == 204
-    reply = offer(gate.s3, bucket, "a", {"x-amz-meta-a": "x" * 2048}).send()
+    assert presign_post(gate.s3, bucket, "a", {"x-amz-meta-a": "x" * 2047}).send().status == 204
+    reply = presign_post(gate.s3, bucket, "a", {"x-amz-meta-a": "x" * 2048}).send()
     assert reply.verdict == (400, "MetadataTooLarge")
 
 
 def test_a_form_of_more_than_five_gibibytes_is_refused_before_it_is_sent(
     gate: Gate, bucket: str
 ) -> None:
-    made = offer(gate.s3, bucket, "a", conditions=[["content-length-range", 0, 50 * 2**30]])
+    made = presign_post(gate.s3, bucket, "a", conditions=[["content-length-range", 0, 50 * 2**30]])
     body = form_body(made.fields.items(), b"x" * 100)
     # Only the beginning is sent: the answer comes before the rest.
     reply = post(made.url, body, {"Content-Length": str(5 * 2**30 + 2 * 2**20)})
     assert reply.verdict == (400, "EntityTooLarge")
 
 
-def test_a_session_token_is_taken_where_the_policy_covers_it(gate: Gate, bucket: str) -> None:
-    assert offer(gate.s3, bucket, "a", {"x-amz-security-token": "IQoJ//=="}).send().status == 204
+def test_a_session_token_is_accepted_if_the_policy_covers_it(gate: Gate, bucket: str) -> None:
+    assert (
+        presign_post(gate.s3, bucket, "a", {"x-amz-security-token": "IQoJ//=="}).send().status
+        == 204
+    )
 
 
-def test_an_error_says_what_and_where(gate: Gate, bucket: str, full: Offer) -> None:
+def test_an_error_has_code_message_and_resource(
+    gate: Gate, bucket: str, full: PresignedPost
+) -> None:
     reply = full.with_(x_amz_signature="0" * 64).send()
     assert reply.status == 403
     assert f"<Resource>/{bucket}</Resource>".encode() in reply.body
@@ -552,7 +565,7 @@ def test_an_error_says_what_and_where(gate: Gate, bucket: str, full: Offer) -> N
 
 
 def test_a_later_form_replaces_the_object(gate: Gate, bucket: str) -> None:
-    made = offer(gate.s3, bucket, "a")
+    made = presign_post(gate.s3, bucket, "a")
     assert made.send(b"first").status == 204
     assert made.send(b"second").status == 204
     assert gate.s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"second"

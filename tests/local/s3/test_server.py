@@ -1,4 +1,4 @@
-"""The server itself: connections, what is cut short, what is big, and its neighbours."""
+"""The server: connections, incomplete requests, large bodies, starting and stopping."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MIB = 1024 * 1024
 
 
 def talk(gate: Gate, text: bytes) -> bytes:
-    """Send bytes as they are, and read until the server closes."""
+    """Send bytes unchanged, and read until the server closes the connection."""
     host, _, port = urlsplit(gate.url).netloc.partition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(text)
@@ -50,7 +50,7 @@ def talk(gate: Gate, text: bytes) -> bytes:
 
 
 def head_of(gate: Gate, bucket: str, **more: str) -> bytes:
-    """The head of an unsigned-payload PUT."""
+    """Return the head of a PUT with an unsigned payload."""
     url = f"{gate.url}/{bucket}/a"
     given = {name.replace("_", "-"): value for name, value in more.items()}
     headers = sign(url, "PUT", given, payload="UNSIGNED-PAYLOAD")
@@ -66,14 +66,14 @@ def test_a_client_that_expects_it_is_told_to_continue(gate: Gate, bucket: str) -
     assert response.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
-def test_one_that_expects_it_and_is_refused_is_not(gate: Gate, bucket: str) -> None:
+def test_a_client_that_is_refused_is_not_told_to_continue(gate: Gate, bucket: str) -> None:
     head = head_of(gate, bucket, Content_Length="5", Expect="100-continue", If_Match='"none"')
     response = talk(gate, head)
     assert response.startswith(b"HTTP/1.1 404 ")
     assert b"Connection: close" in response
 
 
-def test_a_refusal_is_read_even_by_one_who_sends_everything_first(gate: Gate, bucket: str) -> None:
+def test_a_client_that_sends_everything_first_gets_the_error(gate: Gate, bucket: str) -> None:
     url = f"{gate.url}/{bucket}/a"
     headers = sign(url, "PUT", {"If-Match": '"none"'}, payload="UNSIGNED-PAYLOAD")
     assert send(url, "PUT", headers, bytes(20 * MIB)).verdict == (404, "NoSuchKey")
@@ -95,7 +95,7 @@ def test_a_connection_serves_many_requests(gate: Gate, bucket: str) -> None:
     connection.close()
 
 
-def test_an_upload_cut_short_leaves_nothing(gate: Gate, bucket: str) -> None:
+def test_an_incomplete_upload_leaves_nothing(gate: Gate, bucket: str) -> None:
     def files() -> int:
         return sum(1 for _ in gate.gate.store.folder.root.rglob("*/*"))
 
@@ -133,7 +133,7 @@ def test_an_upload_cut_short_leaves_nothing(gate: Gate, bucket: str) -> None:
         (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", b"431", b"BadRequest"),
     ],
 )
-def test_a_malformed_request_is_answered_in_s3_s_words(
+def test_a_malformed_request_gets_an_error_of_s3(
     gate: Gate, text: bytes, status: bytes, code: bytes
 ) -> None:
     response = talk(gate, text.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
@@ -141,7 +141,7 @@ def test_a_malformed_request_is_answered_in_s3_s_words(
     assert b"<Code>" + code + b"</Code>" in response
 
 
-def test_a_bucket_may_stand_in_the_host(gate: Gate, bucket: str) -> None:
+def test_a_bucket_can_be_in_the_host_name(gate: Gate, bucket: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="a/b", Body=b"x")
     port = urlsplit(gate.url).port
     url = f"http://{bucket}.localhost:{port}/a/b"
@@ -149,7 +149,7 @@ def test_a_bucket_may_stand_in_the_host(gate: Gate, bucket: str) -> None:
     assert send(f"{gate.url}/a/b", "GET", headers).body == b"x"
 
 
-def test_slashes_at_the_beginning_belong_to_the_key(gate: Gate, bucket: str) -> None:
+def test_leading_slashes_belong_to_the_key(gate: Gate, bucket: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="/a", Body=b"x")
     port = urlsplit(gate.url).port
     url = f"http://{bucket}.localhost:{port}//a"
@@ -157,7 +157,7 @@ def test_slashes_at_the_beginning_belong_to_the_key(gate: Gate, bucket: str) -> 
     assert send(f"{gate.url}//a", "GET", headers).body == b"x"
 
 
-def test_a_path_beyond_all_measure_is_refused_in_words(gate: Gate, bucket: str) -> None:
+def test_too_long_a_path_is_refused(gate: Gate, bucket: str) -> None:
     assert send(f"{gate.url}/{bucket}/{'a' * 70_000}", "GET").verdict == (414, "BadRequest")
 
 
@@ -235,13 +235,13 @@ def test_it_listens_on_loopback_only(gate: Gate) -> None:
     content=st.binary(max_size=400) | st.just(b"\r\n--" + BOUNDARY.encode()[:-1]),
     value=st.text(st.characters(codec="utf-8"), max_size=30),
 )
-def test_a_form_reads_the_same_however_its_bytes_arrive(
+def test_a_form_is_parsed_the_same_in_chunks_of_any_size(
     sizes: list[int], content: bytes, value: str
 ) -> None:
     text = form_body([("a", value)], content, after=[("late", "1")])
 
     class Trickle:
-        """A stream that hands out so many bytes at a time."""
+        """A stream that returns chunks of given sizes."""
 
         def __init__(self) -> None:
             self.rest = text
@@ -274,14 +274,14 @@ MAX_GROWTH_MIB = 40
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory a process has had resident, in mebibytes."""
+    """Return the peak resident memory of a process in mebibytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[tuple[int, str]]:
-    """A gate in a process of its own: its id and its URL."""
+    """Start a gate in its own process; return the process id and the URL."""
     command = [sys.executable, "-c", SERVE, str(tmp_path)]
     with subprocess.Popen(  # noqa: S603  # this interpreter, and a program written above
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -293,7 +293,7 @@ def process(tmp_path: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-def test_a_big_object_never_is_in_memory(process: tuple[int, str]) -> None:
+def test_a_large_object_is_never_in_memory(process: tuple[int, str]) -> None:
     pid, url = process
     s3 = boto3.client(
         "s3",
@@ -332,7 +332,7 @@ def test_a_big_object_never_is_in_memory(process: tuple[int, str]) -> None:
     assert peak_mib(pid) - before < MAX_GROWTH_MIB
 
 
-def test_moto_s_other_services_live_beside_it(gate: Gate, bucket: str) -> None:
+def test_other_services_of_moto_work_beside_it(gate: Gate, bucket: str) -> None:
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()

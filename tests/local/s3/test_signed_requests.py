@@ -1,4 +1,4 @@
-"""Signature Version 4 over the wire: in the header and in a presigned URL."""
+"""Signature Version 4 in the header and in presigned URLs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def client(gate: Gate, **changes: Any) -> S3Client:
         ({"aws_secret_access_key": "wrong"}, "SignatureDoesNotMatch"),
     ],
 )
-def test_only_the_right_key_and_secret_are_let_in(
+def test_only_the_right_key_and_secret_are_accepted(
     gate: Gate, bucket: str, changes: dict[str, str], code: str
 ) -> None:
     other = client(gate, **changes)
@@ -44,14 +44,14 @@ def test_only_the_right_key_and_secret_are_let_in(
     other.close()
 
 
-def test_a_signature_for_another_region_is_told_the_right_one(gate: Gate, bucket: str) -> None:
+def test_the_error_for_another_region_names_the_right_one(gate: Gate, bucket: str) -> None:
     url = f"{gate.url}/{bucket}/a"
     reply = send(url, "PUT", sign(url, "PUT", {}, b"x", region="us-east-1"), b"x")
     assert reply.verdict == (400, "AuthorizationHeaderMalformed")
     assert f"<Region>{REGION}</Region>".encode() in reply.body
 
 
-def test_a_session_token_that_was_signed_is_taken(gate: Gate, bucket: str) -> None:
+def test_a_signed_session_token_is_accepted(gate: Gate, bucket: str) -> None:
     other = client(gate, aws_session_token="IQoJb3JpZ2luX2VjE==")
     other.put_object(Bucket=bucket, Key="a", Body=b"x")
     other.close()
@@ -61,7 +61,9 @@ KEYS = ["a", "a b", "a+b", "ü/é", "a%2Fb", "a//b", "./a/../b", "a?b&c=d", "a'(
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_key_of_any_spelling_is_put_listed_and_got(gate: Gate, bucket: str, key: str) -> None:
+def test_keys_with_any_characters_are_stored_listed_and_read(
+    gate: Gate, bucket: str, key: str
+) -> None:
     gate.s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
     assert [one["Key"] for one in gate.s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
     assert gate.s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()
@@ -77,7 +79,7 @@ def put_url(gate: Gate, bucket: str) -> tuple[str, dict[str, str], bytes]:
     return url, sign(url, "PUT", headers, b"x"), b"x"
 
 
-def test_an_honest_header_is_accepted(gate: Gate, bucket: str) -> None:
+def test_a_valid_header_is_accepted(gate: Gate, bucket: str) -> None:
     url, headers, body = put_url(gate, bucket)
     assert send(url, "PUT", headers, body).status == 200
 
@@ -178,7 +180,7 @@ def test_an_unsigned_payload_may_be_anything(gate: Gate, bucket: str) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "code"), [(14, ""), (-14, ""), (16, "Skew"), (-16, "Skew")])
-def test_a_header_s_date_may_be_fifteen_minutes_off(
+def test_the_date_of_a_header_may_differ_by_fifteen_minutes(
     gate: Gate, bucket: str, minutes: int, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The machine's own clock counts too, so it is the signer's that is put wrong.
@@ -189,7 +191,7 @@ def test_a_header_s_date_may_be_fifteen_minutes_off(
     assert reply.code == ("RequestTimeTooSkewed" if code else "")
 
 
-def test_a_header_may_agree_with_a_clock_that_was_moved(gate: Gate, bucket: str) -> None:
+def test_the_date_of_a_header_may_match_a_moved_clock(gate: Gate, bucket: str) -> None:
     gate.clock.offset = timedelta(days=21)
     gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x")
     modified = gate.s3.head_object(Bucket=bucket, Key="a")["LastModified"]
@@ -295,14 +297,14 @@ def test_a_week_is_the_longest_life(gate: Gate, bucket: str) -> None:
     assert send(presigned(gate, bucket, "GET", 604_801)).code == PARAMETERS
 
 
-def test_a_presigned_put_holds_to_the_type_that_was_signed(gate: Gate, bucket: str) -> None:
+def test_a_presigned_put_needs_the_signed_type(gate: Gate, bucket: str) -> None:
     url = presigned(gate, bucket, "PUT")
     for headers in ({"Content-Type": "text/html"}, {}):
         assert send(url, "PUT", headers, b"x").verdict == (403, "SignatureDoesNotMatch")
 
 
 @pytest.mark.parametrize("name", ["x-amz-acl", "x-amz-meta-a", "x-amz-checksum-mode"])
-def test_a_presigned_url_takes_no_unsigned_amz_header(gate: Gate, bucket: str, name: str) -> None:
+def test_a_presigned_url_allows_no_unsigned_amz_header(gate: Gate, bucket: str, name: str) -> None:
     reply = send(presigned(gate, bucket, "GET"), "GET", {name: "private"})
     assert reply.verdict == (403, "AccessDenied")
     assert f"<HeadersNotSigned>{name}</HeadersNotSigned>".encode() in reply.body
@@ -323,7 +325,7 @@ def test_a_presigned_part_can_be_uploaded(gate: Gate, bucket: str) -> None:
     assert gate.s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"part"
 
 
-def test_a_presigned_get_can_rename_its_download(gate: Gate, bucket: str) -> None:
+def test_a_presigned_get_can_set_the_filename(gate: Gate, bucket: str) -> None:
     gate.s3.put_object(Bucket=bucket, Key="a", Body=b"x", ContentType="image/png")
     params = {
         "Bucket": bucket,

@@ -1,4 +1,4 @@
-"""What the tests of the local S3 talk to it with, beside boto3: forms, raw requests, a clock."""
+"""Helpers of the S3 tests: forms, raw requests and a clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REGION: Literal["ca-central-1"] = "ca-central-1"
 
 
 class MovableClock:
-    """The machine's clock, which can be set forward or back."""
+    """The machine's clock with an offset, which may be negative."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
@@ -37,7 +37,7 @@ class MovableClock:
 
 @dataclass
 class Gate:
-    """A running local S3, what it has told the bus, and a client of it."""
+    """A running local S3, its published events, and a client."""
 
     gate: S3Gate
     clock: MovableClock
@@ -57,7 +57,7 @@ class Reply:
 
     @property
     def code(self) -> str:
-        """The code of S3's error document, or ""."""
+        """The code in S3's error document, or ""."""
         found = re.search(rb"<Code>(.*?)</Code>", self.body)
         return found[1].decode() if found else ""
 
@@ -72,7 +72,7 @@ def send(
     headers: Mapping[str, str] | None = None,
     body: bytes | Iterable[bytes] | None = None,
 ) -> Reply:
-    """One request on a connection of its own, exactly as given."""
+    """Send one request exactly as given, on a new connection."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=20)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
@@ -86,7 +86,7 @@ def send(
 
 
 class NamedPayload(S3SigV4Auth):
-    """botocore's signer, which says of the payload what it is told."""
+    """botocore's signer with a given payload hash."""
 
     def __init__(self, payload: str, region: str) -> None:
         super().__init__(Credentials(ACCESS_KEY, SECRET_KEY), "s3", region)
@@ -105,7 +105,7 @@ def sign(
     payload: str | None = None,
     region: str = REGION,
 ) -> dict[str, str]:
-    """The headers with botocore's signature; `payload` is what it says of the body instead."""
+    """Return the headers with botocore's signature; `payload` replaces the hash of the body."""
     request = AWSRequest(method, url, dict(headers or {}), body)
     said = payload or hashlib.sha256(body).hexdigest()
     NamedPayload(said, region).add_auth(request)
@@ -121,7 +121,7 @@ def form_body(
     filename: str = "a.jpg",
     after: Iterable[tuple[str, str]] = (),
 ) -> bytes:
-    """multipart/form-data: the fields, then the file (None: without one), then more fields."""
+    """Return a form: the fields, the file (unless `content` is None), and more fields."""
     pieces = [field_part(name, value) for name, value in fields]
     if content is not None:
         head = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'
@@ -142,19 +142,21 @@ def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Rep
 
 
 @dataclass
-class Offer:
-    """A presigned POST, to be changed and sent."""
+class PresignedPost:
+    """A presigned POST that a test can change and send."""
 
     url: str
     fields: dict[str, str] = field(default_factory=dict)
 
-    def without(self, name: str) -> Offer:
-        return Offer(self.url, {key: value for key, value in self.fields.items() if key != name})
+    def without(self, name: str) -> PresignedPost:
+        return PresignedPost(
+            self.url, {key: value for key, value in self.fields.items() if key != name}
+        )
 
-    def with_(self, **changes: str) -> Offer:
-        """Fields changed or added; `_` in a name stands for `-`."""
+    def with_(self, **changes: str) -> PresignedPost:
+        """Return the POST with changed or added fields; `_` in a name stands for `-`."""
         more = {name.replace("_", "-"): value for name, value in changes.items()}
-        return Offer(self.url, {**self.fields, **more})
+        return PresignedPost(self.url, {**self.fields, **more})
 
     def send(
         self,
@@ -165,27 +167,27 @@ class Offer:
         return post(self.url, form_body(self.fields.items(), content, filename), headers)
 
 
-def offer(
+def presign_post(
     s3: S3Client,
     bucket: str,
     key: str,
     fields: Mapping[str, str] | None = None,
     conditions: list[Any] | None = None,
     expires: int = 600,
-) -> Offer:
-    """A presigned POST whose every field has its condition."""
+) -> PresignedPost:
+    """Return a presigned POST with a condition for every field."""
     given = dict(fields or {})
     every = [{name: value} for name, value in given.items()] + (conditions or [])
     made = s3.generate_presigned_post(
         bucket, key, Fields=given, Conditions=every, ExpiresIn=expires
     )
-    return Offer(made["url"], made["fields"])
+    return PresignedPost(made["url"], made["fields"])
 
 
 def request_of(
     method: str, path: str, raw_query: str, headers: Mapping[str, str], body: bytes = b""
 ) -> Request:
-    """A request as the gate's modules see it, for those that are tested without a wire."""
+    """Return a request for modules that are tested without a connection."""
     return Request(
         method=method,
         path=path,
