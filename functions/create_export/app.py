@@ -11,7 +11,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.create import ExportCreator, ExportLimits
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.http.api import Api
-from coffer.http.export.documents import created_response, present_request, read_export_request
+from coffer.http.export.documents import created_response, parse_export_request, present_request
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
@@ -40,7 +40,7 @@ def create_export(request: Request) -> Response:
     caller = identify(request)
 
     def make(run: Run | None) -> Response:
-        wanted = read_export_request(request)
+        wanted = parse_export_request(request)
         export = requesting.create(caller, wanted, reserved_identifier(run))
         return created_response(request, export, present_request(export, wanted))
 

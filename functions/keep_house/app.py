@@ -6,7 +6,7 @@ from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.archives import S3Archives
-from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
+from coffer.adapters.s3.objects import COPY_TIMEOUT, S3Objects, s3_client
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.sqs.processing_queue import arrivals, large_arrivals
@@ -21,7 +21,7 @@ from coffer.settings import messaging_settings, store_settings, upload_settings
 
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
-objects = S3Objects(s3_client(read_timeout=COPYING), bucket, copy_conditions=copy_conditions)
+objects = S3Objects(s3_client(read_timeout=COPY_TIMEOUT), bucket, copy_conditions=copy_conditions)
 clearing = ExportCleanup(
     exports=DynamoExports(),
     archives=S3Archives(store_signer(), store_endpoint(), bucket, clock),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
+from coffer.adapters.s3.objects import COPY_TIMEOUT, S3Objects, s3_client
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
@@ -13,7 +13,7 @@ from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings, upload_settings
 
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
-objects = S3Objects(s3_client(read_timeout=COPYING), bucket, copy_conditions=copy_conditions)
+objects = S3Objects(s3_client(read_timeout=COPY_TIMEOUT), bucket, copy_conditions=copy_conditions)
 promotion = Promotion(
     uploads=DynamoUploads(),
     objects=objects,

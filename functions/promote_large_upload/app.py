@@ -4,7 +4,7 @@ from typing import Any
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.multipart_copies import S3MultipartCopies
-from coffer.adapters.s3.objects import COPYING, S3Objects, s3_client
+from coffer.adapters.s3.objects import COPY_TIMEOUT, S3Objects, s3_client
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import timed_queue_handler
@@ -14,7 +14,7 @@ from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings, upload_settings
 
-s3 = s3_client(read_timeout=COPYING)
+s3 = s3_client(read_timeout=COPY_TIMEOUT)
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 objects = S3Objects(s3, bucket, copy_conditions=copy_conditions)
 copies = S3MultipartCopies(s3, bucket, objects, copy_conditions=copy_conditions)

@@ -4,7 +4,7 @@ from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.domain.export.access_keys import own_export
 from coffer.domain.identifiers import parse_identifier
 from coffer.http.api import Api, require_variable
-from coffer.http.export.documents import export_response, exports_response, read_page
+from coffer.http.export.documents import export_response, exports_response, parse_page
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
@@ -17,7 +17,7 @@ app = Api()
 @app.route("GET /api/v1/object-export")
 def list_exports(request: Request) -> Response:
     username = identify(request).username
-    limit, before = read_page(request)
+    limit, before = parse_page(request)
     found = exports.of(username, limit + 1, before)
     return exports_response(request, found, limit, exports.count_of(username))
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
-from coffer.adapters.signing.presigned_posts import FORM_LIFE, S3PresignedPosts
+from coffer.adapters.signing.presigned_posts import FORM_LIFETIME, S3PresignedPosts
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.presigned_uploads import Checksums, PresignedPost, UploadPolicy
@@ -82,7 +82,7 @@ def test_several_forms_come_in_order() -> None:
     ]
     signed = forms.sign(allowed, now)
     assert [form.fields["key"] for form in signed] == [one.key for one in allowed]
-    assert {form.expires for form in signed} == {now + FORM_LIFE}
+    assert {form.expires for form in signed} == {now + FORM_LIFETIME}
     assert {form.url for form in signed} == {
         store_endpoint().bucket_url(store_settings.object_bucket)
     }
@@ -139,7 +139,7 @@ def test_other_bytes_than_the_announced_ones_are_refused(
 
 def test_a_form_ends_with_its_life(stack: LocalStack) -> None:
     form = sign()
-    stack.clock.advance(FORM_LIFE - timedelta(seconds=5))
+    stack.clock.advance(FORM_LIFETIME - timedelta(seconds=5))
     assert post(form) == 201
     stack.clock.advance(timedelta(seconds=6))
     assert post(form) == 403

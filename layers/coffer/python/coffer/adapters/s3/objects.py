@@ -1,14 +1,14 @@
 """The Objects port on S3, through boto3.
 
-Conditions on GET, PUT, COPY and DELETE are S3's own ("Conditional requests" in the S3 User
-Guide), so two callers never depend on having looked at the right moment.
+GET, PUT, COPY and DELETE use S3's conditional requests ("Conditional requests" in the S3 User
+Guide), so two callers cannot overwrite each other's objects by accident.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,11 +19,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from coffer.adapters.s3.requests import store_unavailable
+from coffer.adapters.s3.responses import hex_checksum
 from coffer.domain.errors import (
     ObjectChangedError,
     ObjectExistsError,
     ObjectMissingError,
-    UnavailableError,
 )
 from coffer.domain.objects import StoredObject
 from coffer.settings import aws_settings
@@ -31,8 +32,8 @@ from coffer.settings import aws_settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-COPYING = timedelta(seconds=100)
-"""How long a copy of 5 GiB, the largest in one call, may take."""
+COPY_TIMEOUT = timedelta(seconds=100)
+"""A copy of 5 GiB, the most in one call, may take this long."""
 
 _CHUNK_BYTES = 1024**2
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -44,7 +45,7 @@ _OVERLOADED = frozenset(
         "ServiceUnavailable",
         "InternalError",
         "500",
-        # Somebody else's request for the same key is under way: who wins is not decided yet.
+        # Another request for the same key is in progress.
         "409",
         "ConditionalRequestConflict",
         "OperationAborted",
@@ -53,9 +54,9 @@ _OVERLOADED = frozenset(
 
 
 def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
-    """A client of the configured store; checksums are ours to give, not the SDK's to add.
+    """Return a client of the configured store, which adds no checksums on its own.
 
-    S3 answers a copy when it is done, so whoever copies gigabytes needs a patient client.
+    S3 responds to a copy when it is complete, so copies of gigabytes need a long `read_timeout`.
     """
     style: Literal["path", "auto"] = "path" if aws_settings.aws_endpoint_url_s3 else "auto"
     return boto3.client(
@@ -74,11 +75,8 @@ def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
 
 
 class S3Objects:
-    """The objects of one S3 bucket.
-
-    `bytes_read` counts what was fetched with `read` and `digest` since the object was made: what
-    passed through compute.
-    """
+    """The objects of one S3 bucket. `bytes_read` counts the bytes that `read` and `digest`
+    fetched."""
 
     def __init__(self, client: S3Client, bucket: str, *, copy_conditions: bool = True) -> None:
         self._s3 = client
@@ -106,13 +104,13 @@ class S3Objects:
         if length <= 0:
             return b""
         with domain_errors(key):
-            answer = self._s3.get_object(
+            response = self._s3.get_object(
                 Bucket=self._bucket,
                 Key=key,
                 Range=f"bytes={start}-{start + length - 1}",
                 IfMatch=f'"{etag}"',
             )
-            body = answer["Body"].read()
+            body = response["Body"].read()
         self.bytes_read += len(body)
         return body
 
@@ -139,7 +137,7 @@ class S3Objects:
     ) -> StoredObject:
         try:
             with domain_errors(source.key):
-                answer = self._s3.copy_object(
+                response = self._s3.copy_object(
                     Bucket=self._bucket,
                     Key=destination,
                     CopySource={"Bucket": self._bucket, "Key": source.key},
@@ -151,7 +149,7 @@ class S3Objects:
                 )
         except (ObjectChangedError, ObjectMissingError) as error:
             return self._promoted_before(source, destination, error)
-        result = answer["CopyObjectResult"]
+        result = response["CopyObjectResult"]
         copied = replace(
             source,
             key=destination,
@@ -200,7 +198,7 @@ class S3Objects:
     def _promoted_before(
         self, source: StoredObject, destination: str, error: Exception
     ) -> StoredObject:
-        """S3's 412 does not say which condition failed: look whether the copy is there."""
+        """Return the copy if it exists: S3's 412 does not say which condition failed."""
         try:
             copied = self.describe(destination)
         except ObjectMissingError:
@@ -209,7 +207,7 @@ class S3Objects:
         return copied
 
     def _check_copied(self, source: StoredObject, copied: StoredObject) -> None:
-        """Where the store ignores conditions on copies, other bytes may have been copied."""
+        """Raise ObjectChangedError if the store ignores conditions and has copied other bytes."""
         if self._copy_conditions or "-" in source.etag or copied.etag == source.etag:
             return
         self.remove(copied.key)
@@ -217,10 +215,10 @@ class S3Objects:
 
 
 def _name_condition_for_ceph(params: dict[str, Any], **_: object) -> None:
-    """Give the condition on a copy's source its old name too, under which alone Ceph honours it.
+    """Send the condition on a copy's source under the name that Ceph reads, too.
 
     radosgw reads `x-amz-copy-if-match` (https://tracker.ceph.com/issues/40808); other stores
-    overlook it.
+    ignore it.
     """
     headers = params["headers"]
     headers["x-amz-copy-if-match"] = headers["x-amz-copy-source-if-match"]
@@ -230,24 +228,19 @@ def _bare(etag: str) -> str:
     return etag.strip('"')
 
 
-def _whole_checksums(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """SHA-1 and CRC-32 in hexadecimal, unless they are composites over a multipart's parts."""
-    if answer.get("ChecksumType") == "COMPOSITE":
+def _whole_checksums(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return SHA-1 and CRC-32 in hexadecimal, or nothing if they are composites of parts."""
+    if response.get("ChecksumType") == "COMPOSITE":
         return {}
     return {
-        "sha1_hex": _hexadecimal(answer.get("ChecksumSHA1")),
-        "crc32": _hexadecimal(answer.get("ChecksumCRC32")),
+        "sha1_hex": hex_checksum(response.get("ChecksumSHA1")),
+        "crc32": hex_checksum(response.get("ChecksumCRC32")),
     }
-
-
-def _hexadecimal(checksum: str | None) -> str | None:
-    # A composite's value ends in "-<parts>", whatever type it claims.
-    return b64decode(checksum).hex() if checksum and "-" not in checksum else None
 
 
 @contextmanager
 def domain_errors(key: str) -> Iterator[None]:
-    """Turn what S3 answers into what the domain knows."""
+    """Raise the domain's errors for errors of S3."""
     try:
         yield
     except ClientError as error:
@@ -257,13 +250,7 @@ def domain_errors(key: str) -> Iterator[None]:
         if code in _CHANGED:
             raise ObjectChangedError(key) from error
         if code in _OVERLOADED:
-            raise _unavailable() from error
+            raise store_unavailable() from error
         raise
     except BotoCoreError as error:
-        raise _unavailable() from error
-
-
-def _unavailable() -> UnavailableError:
-    return UnavailableError(
-        "store_unavailable", "The object store cannot be reached right now. Try again."
-    )
+        raise store_unavailable() from error

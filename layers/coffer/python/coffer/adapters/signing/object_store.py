@@ -1,4 +1,4 @@
-"""Who signs for the object store, and where it listens: from the settings, with no AWS client."""
+"""Credentials, signer and endpoint of the object store, from the settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from coffer.settings import aws_settings
 
 
 def role_credentials() -> Credentials:
-    """The function's own credentials, as Lambda puts them into its environment."""
+    """Return the credentials of the function's role, which Lambda puts into the environment."""
     return Credentials(
         access_key_id=aws_settings.aws_access_key_id,
         secret_access_key=aws_settings.aws_secret_access_key,
@@ -16,10 +16,10 @@ def role_credentials() -> Credentials:
 
 
 def store_signer() -> Signer:
-    """A signer for the store with the function's own credentials."""
+    """Return a signer with the credentials of the function's role."""
     return Signer(role_credentials(), aws_settings.aws_region)
 
 
 def store_endpoint() -> Endpoint:
-    """Where the store listens, as presigned URLs and forms name it."""
+    """Return the endpoint of the store, for presigned URLs and forms."""
     return Endpoint.for_region(aws_settings.aws_region, aws_settings.aws_endpoint_url_s3 or None)

@@ -14,7 +14,7 @@ from coffer.adapters.signing.sigv4 import Endpoint, PostForm, Signer
 from coffer.domain.uploads.grant import GRANT_FIELD
 from coffer.domain.uploads.presigned_uploads import Checksums, PresignedPost, UploadPolicy
 
-FORM_LIFE = timedelta(hours=1)
+FORM_LIFETIME = timedelta(hours=1)
 _COMMON_FIELDS = {"success_action_status": "201"}
 
 
@@ -31,10 +31,10 @@ class S3PresignedPosts:
             (_fields(policy), (policy.min_bytes, policy.max_bytes)) for policy in policies
         ]
         signed = self._signer.sign_posts(
-            self._bucket, posts, now=now, expires_in=FORM_LIFE, common=_COMMON_FIELDS
+            self._bucket, posts, now=now, expires_in=FORM_LIFETIME, common=_COMMON_FIELDS
         )
         return [
-            PresignedPost(url=self._url, fields=fields, expires=now + FORM_LIFE)
+            PresignedPost(url=self._url, fields=fields, expires=now + FORM_LIFETIME)
             for fields in signed
         ]
 

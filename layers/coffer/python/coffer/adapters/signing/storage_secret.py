@@ -1,7 +1,6 @@
-"""Keys of another S3-compatible store, from Secrets Manager, without an AWS client.
+"""Credentials of another S3-compatible store, from Secrets Manager, without an AWS SDK.
 
-The secret is a JSON object with the two settings that it stands for: `STORAGE_ACCESS_KEY_ID` and
-`STORAGE_SECRET_ACCESS_KEY`.
+The secret is a JSON object with `STORAGE_ACCESS_KEY_ID` and `STORAGE_SECRET_ACCESS_KEY`.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ SECRET_LIFE = timedelta(minutes=5)
 
 
 class StorageSecret:
-    """The secret's current credentials, asked for again after SECRET_LIFE.
+    """Returns the credentials of a secret, and reads them again after SECRET_LIFE.
 
-    When Secrets Manager cannot be reached then, the known ones stay in use.
+    If Secrets Manager cannot be reached, the known credentials stay in use.
     """
 
     def __init__(self, arn: str, clock: Clock) -> None:
@@ -35,28 +34,29 @@ class StorageSecret:
         self._url = f"{url.rstrip('/')}/"
         self._signer = Signer(role_credentials, region, "secretsmanager")
         self._credentials: Credentials | None = None
-        self._tried: datetime | None = None
+        self._read_on: datetime | None = None
 
     def __call__(self) -> Credentials:
-        """The credentials; UnavailableError where they were never had."""
+        """Return the credentials; raises UnavailableError if they were never read."""
         now = self._clock.now()
-        if self._tried is None or now - self._tried >= SECRET_LIFE:
+        if self._read_on is None or now - self._read_on >= SECRET_LIFE:
             self._refresh(now)
         if self._credentials is None:
-            self._tried = None
+            self._read_on = None
             raise UnavailableError(
-                "storage_keys_unavailable", "The store's keys cannot be had right now. Try again."
+                "storage_keys_unavailable",
+                "The keys of the store cannot be fetched right now. Try again.",
             )
         return self._credentials
 
     def _refresh(self, now: datetime) -> None:
-        self._tried = now
+        self._read_on = now
         try:
-            self._credentials = _read(self._ask(now))
+            self._credentials = _parse(self._fetch(now))
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.warning("storage secret not read", reason=type(error).__name__)
 
-    def _ask(self, now: datetime) -> bytes:
+    def _fetch(self, now: datetime) -> bytes:
         body = json.dumps({"SecretId": self._arn}).encode()
         headers = self._signer.sign_headers(
             "POST",
@@ -71,8 +71,8 @@ class StorageSecret:
         return fetch(self._url, method="POST", headers=headers, body=body)
 
 
-def _read(answer: bytes) -> Credentials:
-    secret = json.loads(json.loads(answer)["SecretString"])
+def _parse(response: bytes) -> Credentials:
+    secret = json.loads(json.loads(response)["SecretString"])
     return Credentials(
         access_key_id=str(secret["STORAGE_ACCESS_KEY_ID"]),
         secret_access_key=str(secret["STORAGE_SECRET_ACCESS_KEY"]),

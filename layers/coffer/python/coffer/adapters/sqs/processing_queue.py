@@ -1,4 +1,4 @@
-"""The ProcessingQueue port on SQS: arrivals that have to be looked at once more."""
+"""The ProcessingQueue port on SQS: objects of incoming uploads to process again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def queue_client() -> SQSClient:
-    """A client of SQS."""
+    """Return an SQS client."""
     return boto3.client(
         "sqs",
         region_name=aws_settings.aws_region,
@@ -27,17 +27,17 @@ def queue_client() -> SQSClient:
 
 
 def arrivals(url: str, store: str) -> SqsProcessingQueue:
-    """Return the queue that process_upload works off, as housekeeping fills it."""
+    """Return the queue of `process_upload`, to which housekeeping adds messages."""
     return SqsProcessingQueue(queue_client(), url, store, source="coffer.housekeeping")
 
 
 def large_arrivals(url: str, store: str) -> SqsProcessingQueue:
-    """Return the queue that promote_large_upload works off, as promotion fills it."""
+    """Return the queue of `promote_large_upload`, to which promotion adds messages."""
     return SqsProcessingQueue(queue_client(), url, store, source="coffer.promotion")
 
 
 class SqsProcessingQueue:
-    """A queue of arrivals: messages as EventBridge makes them of S3's own events."""
+    """A queue with messages in the shape of EventBridge's messages for S3 events."""
 
     def __init__(self, client: SQSClient, url: str, store: str, *, source: str) -> None:
         self._sqs = client

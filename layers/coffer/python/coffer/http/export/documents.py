@@ -1,4 +1,4 @@
-"""Exports at the edge: the request, the record, lists of one's own, and what a key opens."""
+"""Parse requests for exports, and present exports, access keys and archives."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from coffer.http.responses import Response
 
 KEY_TYPE = "toa"
 DEFAULT_LIMIT, MAX_LIMIT = 20, 1000
-LINK_LIFE = timedelta(minutes=5)
+LINK_LIFETIME = timedelta(minutes=5)
 _ZIP = "application/zip"
 
 
-def read_export_request(request: Request) -> ExportRequest:
-    """What is to be exported; raises a RequestError with every problem of shape."""
+def parse_export_request(request: Request) -> ExportRequest:
+    """Return the parsed request; raises a RequestError with all malformed attributes."""
     document = read_resource(request, EXPORT_REQUEST_FIELDS.type)
     values = parse_new(document, EXPORT_REQUEST_FIELDS, _PARSERS)
-    wanted = values.pop("function", None)
-    function, wrong = _function(*wanted) if wanted else (None, ())
+    called = values.pop("function", None)
+    function, problems = _function(*called) if called else (None, ())
     return ExportRequest(
         **{"file_identifiers": (), **values},
         function=function,
-        function_problems=wrong,
+        function_problems=problems,
         document=document.attributes,
     )
 
@@ -63,24 +63,24 @@ def present_request(export: Export, request: ExportRequest) -> dict[str, Any]:
 
 
 def created_response(request: Request, export: Export, data: Mapping[str, Any]) -> Response:
-    """201 with where the export can be followed."""
+    """Return 201 with the URL of the export."""
     return resource_response(request, data, version=export.revision, created=True)
 
 
 def export_response(request: Request, export: Export) -> Response:
-    """One export; its ETag changes with its progress."""
+    """Return one export; its ETag changes with its progress."""
     return resource_response(request, present_export(export), version=export.revision)
 
 
 def present_export(export: Export) -> dict[str, Any]:
-    """An export and how far it is, with the files that were left out."""
+    """Return the resource of an export, with its progress and the files that were left out."""
     return present_record(EXPORT_FIELDS, export)
 
 
 def exports_response(
     request: Request, exports: Sequence[Export], limit: int, total: int
 ) -> Response:
-    """A page of exports; `links.next` where there may be more."""
+    """Return a page of exports, with `links.next` if another page may follow."""
     url = f"{request.base_url}{API_ROOT}/{TYPE}"
     links = {"self": f"{url}?{request.raw_query}" if request.raw_query else url}
     if len(exports) > limit:
@@ -95,28 +95,28 @@ def exports_response(
     )
 
 
-def read_page(request: Request) -> tuple[int, str | None]:
-    """How many are wanted, and behind which one; MalformedRequestError naming the parameter."""
-    given = request.parameter("page[limit]") or str(DEFAULT_LIMIT)
-    plain = given.isascii() and given.isdigit() and len(given) <= len(str(MAX_LIMIT))
-    if not plain or not 1 <= int(given) <= MAX_LIMIT:
+def parse_page(request: Request) -> tuple[int, str | None]:
+    """Return the page's size and the export before it; raises MalformedRequestError."""
+    limit = request.parameter("page[limit]") or str(DEFAULT_LIMIT)
+    is_number = limit.isascii() and limit.isdigit() and len(limit) <= len(str(MAX_LIMIT))
+    if not is_number or not 1 <= int(limit) <= MAX_LIMIT:
         raise MalformedRequestError(
             "malformed_parameter",
-            f"page[limit] is a whole number from 1 to {MAX_LIMIT}.",
+            f"page[limit] must be a whole number from 1 to {MAX_LIMIT}.",
             parameter="page[limit]",
         )
     cursor = request.parameter("page[cursor]")
     if cursor is not None and not is_identifier(cursor):
         raise MalformedRequestError(
             "malformed_parameter",
-            "page[cursor] is taken from links.next and nowhere else.",
+            "page[cursor] must be a cursor from links.next.",
             parameter="page[cursor]",
         )
-    return int(given), cursor.lower() if cursor else None
+    return int(limit), cursor.lower() if cursor else None
 
 
 def key_response(request: Request, access: AccessKey) -> Response:
-    """A fresh key, and where it opens its archive."""
+    """Return 201 with a new access key and the URL that it opens."""
     url = f"{request.base_url}{API_ROOT}/toa/{access.key}"
     attributes = {"url": url, "expiresOn": to_text(access.expires_on)}
     return Response.of_json(
@@ -127,7 +127,7 @@ def key_response(request: Request, access: AccessKey) -> Response:
 
 
 def archive_response(opened: OpenedArchive, store: ObjectDownloads) -> Response:
-    """The archive itself, or a redirect to a link that gives it."""
+    """Return the archive, or a redirect to a presigned URL if it is too large for a response."""
     disposition = _disposition(opened)
     try:
         if opened.size_bytes <= MAX_BODY_BYTES:
@@ -135,9 +135,11 @@ def archive_response(opened: OpenedArchive, store: ObjectDownloads) -> Response:
             return Response(headers=_headers(opened), body=body)
     except ObjectMissingError as error:
         raise NotFoundError(
-            "access_key_not_found", "This key opens nothing, or nothing any more."
+            "access_key_not_found", "The access key is unknown, used or expired."
         ) from error
-    link = store.presigned_url(opened.key, media_type=_ZIP, disposition=disposition, life=LINK_LIFE)
+    link = store.presigned_url(
+        opened.key, media_type=_ZIP, disposition=disposition, life=LINK_LIFETIME
+    )
     return Response(
         status=HTTPStatus.TEMPORARY_REDIRECT,
         headers={
@@ -146,14 +148,14 @@ def archive_response(opened: OpenedArchive, store: ObjectDownloads) -> Response:
             "Cache-Control": "no-store",
         },
         body=(
-            f"The archive has {opened.size_bytes} bytes and is handed out by a redirect: follow "
+            f"The archive has {opened.size_bytes} bytes and is downloaded by a redirect: follow "
             "the Location header within five minutes (with curl: curl -L).\n"
         ),
     )
 
 
 def describe_archive(opened: OpenedArchive) -> Response:
-    """What GET would give, without the body and without a redirect."""
+    """Return the headers of GET, without the body and without a redirect."""
     size = str(opened.size_bytes)
     return Response(headers={**_headers(opened), "Content-Length": size, "X-Content-Length": size})
 
@@ -192,14 +194,14 @@ def _parse_function(value: Any) -> tuple[str, Mapping[str, str]]:
         or not all(type(one) in (str, int, float) for one in params.values())
     ):
         raise FieldValueError('must be {"functionDef": text, "params": object of texts or numbers}')
-    # The reference takes a number for the text that it would be.
+    # The reference converts numbers to text.
     return value["functionDef"], {name: str(one) for name, one in params.items()}
 
 
 def _function(
     name: str, params: Mapping[str, str]
 ) -> tuple[ExportFunction | None, Sequence[Problem]]:
-    """The function, or what is wrong with it, to be told together with all else that is."""
+    """Return the function, or its problems, to report them with those of the files."""
     try:
         return parse_function(name, params), ()
     except InvalidError as error:

@@ -30,7 +30,7 @@ from coffer.domain.identifiers import SHARDS
 
 
 class DynamoExports:
-    """The records of exports in their table."""
+    """The records of exports in DynamoDB."""
 
     def get(self, identifier: str) -> Export | None:
         item = read_item(ExportItem, identifier)
@@ -63,16 +63,16 @@ class DynamoExports:
         with overload_is_unavailable():
             return ExportItem.by_creator.count(username)
 
-    def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
+    def due(self, action: DueAction, now: datetime) -> Iterator[str]:
         with overload_is_unavailable():
             for shard in SHARDS:
-                key = due_key(reason, shard)
+                key = due_key(action, shard)
                 for item in ExportItem.by_due.query(key, DueIndex.due_on < now):
                     yield item.identifier
 
     def _replace_with_key(self, before: Export, written: Export, access: AccessKey) -> None:
         try:
-            # The token makes a repeated request, whose first answer was lost, succeed too.
+            # With the token, a repeated request succeeds if the first response was lost.
             with (
                 overload_is_unavailable(),
                 TransactWrite(connection=DYNAMODB, client_request_token=access.key[:36]) as write,
@@ -86,12 +86,12 @@ class DynamoExports:
             if codes <= {CANCELLED_BY_CONDITION}:
                 raise RecordChangedError(before.identifier) from error
             raise UnavailableError(
-                "records_busy", "The record is being written by somebody else. Try again."
+                "records_busy", "Another request is writing the same record. Try again."
             ) from error
 
 
 class DynamoAccessKeys:
-    """The keys to archives in their table."""
+    """The access keys of archives in DynamoDB."""
 
     def redeem(self, key: str, now: datetime) -> AccessKey | None:
         access = self.look(key, now)

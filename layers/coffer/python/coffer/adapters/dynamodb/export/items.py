@@ -1,4 +1,4 @@
-"""The items of exports and of the keys to their archives, and what they stand for."""
+"""The DynamoDB items of exports and of access keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IDENTIFIER_BYTES = 16
 
 
 class OwnerIndex(GlobalSecondaryIndex["ExportItem"]):
-    """Exports by who asked for them; their identifiers begin with the time."""
+    """Exports by user, in the order of creation: identifiers begin with the time."""
 
     class Meta:
         index_name = "byCreator"
@@ -33,7 +33,7 @@ class OwnerIndex(GlobalSecondaryIndex["ExportItem"]):
 
 
 class DueIndex(GlobalSecondaryIndex["ExportItem"]):
-    """Exports that something has to be done about, by what and from when on: sparse."""
+    """A sparse index of exports with a due action, by action and time."""
 
     class Meta:
         index_name = "byDue"
@@ -44,7 +44,7 @@ class DueIndex(GlobalSecondaryIndex["ExportItem"]):
 
 
 class ExportItem(Table):
-    """An Export in its table."""
+    """An export."""
 
     class Meta:
         table_name = table_settings.exports_table
@@ -58,7 +58,7 @@ class ExportItem(Table):
     bytes_total = NumberAttribute(attr_name="bytesTotal")
     entries_done = NumberAttribute(attr_name="entriesDone")
     bytes_done = NumberAttribute(attr_name="bytesDone")
-    # Of thousands of files, in 400 KB: identifiers as they are in memory, 16 bytes each.
+    # Identifiers take 16 bytes each, so that thousands of them fit an item of 400 KB.
     problems = JSONAttribute()
     failure = UnicodeAttribute(null=True)
     archive_bytes = NumberAttribute(null=True, attr_name="archiveBytes")
@@ -77,23 +77,23 @@ class ExportItem(Table):
 
     @classmethod
     def of(cls, export: Export) -> ExportItem:
-        """The item that stands for a record."""
+        """Return the item of a record."""
         values = {name: getattr(export, name) for name in _FIELDS}
         values["status"] = export.status.value
-        values["problems"] = {code: _packed(files) for code, files in export.problems.items()}
+        values["problems"] = {code: _pack(files) for code, files in export.problems.items()}
         values["due"] = due_key(export.due, shard_of(export.identifier)) if export.due else None
         expires = export.expires_at
         values["expires_at"] = int(expires.timestamp()) if expires else None
         return cls(**values)
 
     def record(self) -> Export:
-        """The record that this item stands for."""
+        """Return the record of the item."""
         values = {name: getattr(self, name) for name in _FIELDS}
         for name in ("entries", "bytes_total", "entries_done", "bytes_done", "lease", "attempts"):
             values[name] = int(values[name])
         values["archive_bytes"] = None if self.archive_bytes is None else int(self.archive_bytes)
         values["status"] = ExportStatus(self.status)
-        values["problems"] = {code: _unpacked(files) for code, files in self.problems.items()}
+        values["problems"] = {code: _unpack(files) for code, files in self.problems.items()}
         values["due"] = DueAction(self.due.partition("#")[0]) if self.due else None
         expires = self.expires_at
         values["expires_at"] = datetime.fromtimestamp(int(expires), UTC) if expires else None
@@ -102,7 +102,7 @@ class ExportItem(Table):
 
 
 class AccessKeyItem(Table):
-    """A key to an archive; DynamoDB deletes it some time after it is over."""
+    """An access key; DynamoDB deletes it some time after it expired."""
 
     class Meta:
         table_name = table_settings.access_keys_table
@@ -113,13 +113,13 @@ class AccessKeyItem(Table):
 
     @classmethod
     def of(cls, access: AccessKey) -> AccessKeyItem:
-        """The item that stands for a key."""
+        """Return the item of an access key."""
         return cls(
             key=access.key, export=access.export, expires_at=int(access.expires_on.timestamp())
         )
 
     def access(self) -> AccessKey:
-        """What this item opens."""
+        """Return the access key of the item."""
         return AccessKey(
             key=self.key,
             export=self.export,
@@ -127,16 +127,16 @@ class AccessKeyItem(Table):
         )
 
 
-def due_key(due: DueAction, shard: str) -> str:
-    """Return the partition of the due index for a reason and a shard."""
-    return f"{due.value}#{shard}"
+def due_key(action: DueAction, shard: str) -> str:
+    """Return the partition key of the due index for an action and a shard."""
+    return f"{action.value}#{shard}"
 
 
-def _packed(identifiers: Sequence[str]) -> str:
+def _pack(identifiers: Sequence[str]) -> str:
     return b64encode(b"".join(UUID(identifier).bytes for identifier in identifiers)).decode()
 
 
-def _unpacked(packed: str) -> Sequence[str]:
-    together = b64decode(packed)
-    starts = range(0, len(together), _IDENTIFIER_BYTES)
-    return [str(UUID(bytes=together[start : start + _IDENTIFIER_BYTES])) for start in starts]
+def _unpack(packed: str) -> Sequence[str]:
+    joined = b64decode(packed)
+    starts = range(0, len(joined), _IDENTIFIER_BYTES)
+    return [str(UUID(bytes=joined[start : start + _IDENTIFIER_BYTES])) for start in starts]
