@@ -31,6 +31,13 @@ BUILD_STAMP := .aws-sam/$(MACHINE).built
 BUILD_INPUTS := template.yaml .ci/compile-artifacts \
     $(shell find functions layers ! -name '*.pyc' ! -name __pycache__)
 
+# Redoc from npm, for the page /api/v1/docs, and axe-core from npm, for `make test-e2e`.
+VIEWER := layers/coffer/python/coffer/http/docs/viewer.html.gz
+VIEWER_INPUTS := .ci/install-docs-viewer .ci/build_docs_viewer.py $(wildcard layers/coffer/docs-viewer/*)
+AXE := .tools/axe
+AXE_STAMP := $(AXE)/.installed
+AXE_PACKAGES := tests/e2e/package.json tests/e2e/package-lock.json
+
 # npm's datahub-client, for `make test-datahub`.
 DATAHUB := .tools/datahub
 DATAHUB_STAMP := $(DATAHUB)/.installed
@@ -73,6 +80,9 @@ token: $(RUN_STAMP) ## Print a token for the running stack (ARGS="--user alice -
 .PHONY: seed
 seed: $(RUN_STAMP) ## Create N records in the running stack, to try lists and paging (N=20000)
 	@exec $(PYTHON) -m local seed $(N)
+
+.PHONY: docs-viewer
+docs-viewer: $(VIEWER) ## Install Redoc from npm, which shows the API at /api/v1/docs
 
 .PHONY: env-json
 env-json: $(RUN_STAMP) ## Write env.json, which connects `sam local invoke` to the running stack
@@ -132,8 +142,9 @@ token-table: $(DEV_STAMP) ## Print how each invalid token is refused, and what e
 	@$(PYTHON) -m tests.security.tokens.token_table
 
 .PHONY: test-e2e
-test-e2e: $(E2E_STAMP) ## Test the console in Chromium, without and with AUTH=jwt (ARGS="-k name" SCREENSHOTS=folder)
+test-e2e: $(E2E_STAMP) ## Test the console and the API's page in Chromium, without and with AUTH=jwt (ARGS="-k name" SCREENSHOTS=folder)
 	@.ci/install-chromium
+	@$(MAKE) $(VIEWER) $(AXE_STAMP) || echo "tests of the page /api/v1/docs are skipped" >&2
 	@$(PYTHON) -m pytest -rs tests/e2e $(ARGS)
 
 .PHONY: test-runtime
@@ -280,6 +291,7 @@ checkov: $(CHECKOV_STAMP) ## Check template.yaml with checkov; .checkov.yaml has
 
 .PHONY: build
 build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws-sam/<architecture>
+	@$(MAKE) $(VIEWER) || echo "building without Redoc: /api/v1/docs will list the operations" >&2
 	@python=$$(.ci/find-python =$(RUNTIME)) || exit 1; mkdir -p .aws-sam; \
 	for architecture in $(ARCHITECTURES); do \
 	    echo "building for $$architecture"; \
@@ -303,6 +315,8 @@ $(RUN_STAMP): requirements.txt constraints.txt
 	@test -x $(PYTHON) || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(VENV); } >&2
 	@echo "installing requirements.txt into $(VENV)" >&2
 	@$(PYTHON) $(PIP) install --requirement requirements.txt --constraint constraints.txt >&2
+	@! command -v npm > /dev/null || .ci/install-docs-viewer $(PYTHON) > /dev/null 2>&1 || \
+	    echo "Redoc was not installed from npm: /api/v1/docs lists the operations. Try make docs-viewer." >&2
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.txt
@@ -334,6 +348,17 @@ $(RUNTIME_STAMP): $(RUNTIME_REQUIREMENTS)
 	@test -x $(RUNTIME_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python =$(RUNTIME)) && "$$python" -m venv $(RUNTIME_ENVIRONMENT); } >&2
 	@echo "installing Lambda's runtime for Python $(RUNTIME) into $(RUNTIME_ENVIRONMENT)" >&2
 	@$(RUNTIME_ENVIRONMENT)/bin/python $(PIP) install --only-binary :all: --requirement $(RUNTIME_REQUIREMENTS) >&2
+	@touch $@
+
+$(VIEWER): $(VIEWER_INPUTS) | $(RUN_STAMP)
+	@echo "installing Redoc from npm into .tools/docs-viewer" >&2
+	@.ci/install-docs-viewer $(PYTHON)
+
+$(AXE_STAMP): $(AXE_PACKAGES)
+	@mkdir -p $(AXE)
+	@cp $(AXE_PACKAGES) $(AXE)
+	@echo "installing axe-core from npm into $(AXE)" >&2
+	@.ci/npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund --loglevel=error > $(AXE)/npm.log 2>&1 || { cat $(AXE)/npm.log >&2; exit 1; }
 	@touch $@
 
 # Without install scripts: only the client itself runs.

@@ -2,8 +2,8 @@
 
 import coffer
 from coffer.http.api import Api
-from coffer.http.docs import HTML, docs_page
 from coffer.http.docs.document import openapi_document
+from coffer.http.docs.page import HTML, docs_page
 from coffer.http.openapi.deployment import Deployment
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
@@ -14,7 +14,6 @@ deployment = Deployment(
     max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
     max_post_bytes=upload_settings.max_post_bytes,
 )
-DOCS = docs_page()
 app = Api()
 
 
@@ -31,8 +30,8 @@ def get_openapi_document(_request: Request) -> Response:
 
 
 @app.route("GET /api/v1/docs", media_types=(HTML,))
-def get_docs(_request: Request) -> Response:
-    return DOCS
+def get_docs(request: Request) -> Response:
+    return docs_page(request, openapi_document(deployment))
 
 
 lambda_handler = app.handler()
