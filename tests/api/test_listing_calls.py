@@ -13,7 +13,8 @@ from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.callers import Caller, Role
-from coffer.domain.listing.index_keys import SORT_ORDERS, Kind
+from coffer.domain.listing.fields import SORT_ORDERS
+from coffer.domain.listing.index_keys import Kind
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
 from tests.fakes.records import identifier, metadata, thumbnail, upload

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffer.domain.identifiers import shard_of
-from coffer.domain.listing.index_keys import (
-    SORT_ORDERS,
-    Kind,
-    SortOrder,
-    index_keys_of,
-    name_prefix,
-    shard_key,
-)
+from coffer.domain.listing.fields import SORT_ORDERS
+from coffer.domain.listing.index_keys import Kind, SortOrder, index_keys_of, name_prefix, shard_key
 from coffer.domain.uploads.record import UploadStatus
 from tests.fakes.clocks import NOON
 from tests.fakes.records import METADATA, identifier, metadata, pending, thumbnail, upload

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing import pages
-from coffer.domain.listing.fields import filter_values
+from coffer.domain.listing.fields import SORT_ORDERS, filter_values
 from coffer.domain.listing.filters import (
     EVERYTHING,
     AllOf,
@@ -23,13 +23,7 @@ from coffer.domain.listing.filters import (
     Operator,
     matches,
 )
-from coffer.domain.listing.index_keys import (
-    SORT_ORDERS,
-    Kind,
-    ListedRecord,
-    SortOrder,
-    index_keys_of,
-)
+from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder, index_keys_of
 from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
 from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import RangePage, RangeRead

@@ -7,7 +7,7 @@ from typing import Any
 
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.fields import RecordFields
-from coffer.domain.listing.index_keys import Kind, ListedRecord, kind_of
+from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder, kind_of
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 
@@ -16,6 +16,13 @@ FIELDS: Mapping[Kind, RecordFields] = {
     Kind.DERIVATIVE: DERIVATIVE_FIELDS,
     Kind.OBJECT_UPLOAD: OBJECT_UPLOAD_FIELDS,
 }
+SORT_ORDERS: Mapping[Kind, tuple[SortOrder, ...]] = {
+    kind: tuple(
+        order for order in SortOrder if (field := fields.by_name.get(order)) and field.sortable
+    )
+    for kind, fields in FIELDS.items()
+}
+"""The orders of each type's lists. Each has an index by bucket and an index by shard."""
 
 
 def fields_of(record: ListedRecord) -> RecordFields:

@@ -44,14 +44,6 @@ class SortOrder(StrEnum):
     NAMED = "originalFilename"
 
 
-SORT_ORDERS: Mapping[Kind, tuple[SortOrder, ...]] = {
-    Kind.METADATA: (SortOrder.CREATED, SortOrder.CHANGED, SortOrder.NAMED),
-    Kind.DERIVATIVE: (SortOrder.CREATED,),
-    Kind.OBJECT_UPLOAD: (SortOrder.CREATED, SortOrder.NAMED),
-}
-"""The orders of each type's lists. Each has an index by bucket and an index by shard."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class IndexKeys:
     """The partition keys of a record, by bucket and by shard, and its sort key in each order."""

@@ -14,15 +14,9 @@ from coffer.domain.buckets import is_bucket
 from coffer.domain.callers import Caller
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.identifiers import SHARDS
+from coffer.domain.listing.fields import SORT_ORDERS
 from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter, allowed_values, conjuncts
-from coffer.domain.listing.index_keys import (
-    NAME_END,
-    SORT_ORDERS,
-    Kind,
-    SortOrder,
-    name_prefix,
-    shard_key,
-)
+from coffer.domain.listing.index_keys import NAME_END, Kind, SortOrder, name_prefix, shard_key
 
 MAX_BUCKETS = 50
 """Buckets that one list is merged from; more would make every page slow."""

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from coffer.domain.errors import MalformedRequestError, Problem
-from coffer.domain.listing.fields import FIELDS
+from coffer.domain.listing.fields import FIELDS, SORT_ORDERS
 from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter
-from coffer.domain.listing.index_keys import SORT_ORDERS, Kind, SortOrder
+from coffer.domain.listing.index_keys import Kind, SortOrder
 from coffer.domain.listing.pages import (
     DEFAULT_LIMIT,
     MAX_OFFSET_READ,
