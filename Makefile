@@ -25,6 +25,10 @@ ARCHITECTURES ?= arm64 x86_64
 RUNTIME_ENVIRONMENT := .tools/runtime
 RUNTIME_STAMP := $(RUNTIME_ENVIRONMENT)/.installed
 RUNTIME_REQUIREMENTS := .ci/requirements-runtime.txt
+# An AWS emulator and its client. The emulator pins its own botocore.
+DEPLOYED_ENVIRONMENT := .tools/deployed
+DEPLOYED_STAMP := $(DEPLOYED_ENVIRONMENT)/.installed
+DEPLOYED_REQUIREMENTS := .ci/requirements-deployed.txt
 MACHINE := $(patsubst aarch64,arm64,$(patsubst amd64,x86_64,$(shell uname -m)))
 BUILD_STAMP := .aws-sam/$(MACHINE).built
 # Folders are listed too, so that removing a file from one starts a new build.
@@ -146,6 +150,13 @@ test-e2e: $(E2E_STAMP) ## Test the console and the API's page in Chromium, witho
 	@.ci/install-chromium
 	@$(MAKE) $(VIEWER) $(AXE_STAMP) || echo "tests of the page /api/v1/docs are skipped" >&2
 	@$(PYTHON) -m pytest -rs tests/e2e $(ARGS)
+
+.PHONY: test-deployed
+test-deployed: ## Deploy the build to an AWS emulator that enforces policies, and use it (ARGS="-k name")
+	@.ci/find-python =$(RUNTIME) > /dev/null || { echo "skipped: test-deployed needs Python $(RUNTIME)"; exit 0; }; \
+	$(MAKE) -s $(SAM_STAMP) $(DEPLOYED_STAMP) $(BUILD_STAMP) || exit 1; \
+	$(DEPLOYED_ENVIRONMENT)/bin/python -m pytest -c tests/deployed/pytest.ini --rootdir=. \
+	    --confcutdir=tests/deployed tests/deployed $(ARGS)
 
 .PHONY: test-runtime
 test-runtime: $(DEV_STAMP) ## Run every built function in Lambda's own runtime, and measure it
@@ -341,6 +352,13 @@ $(CHECKOV_STAMP): .ci/requirements-checkov.txt
 	@test -x $(CHECKOV_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(CHECKOV_ENVIRONMENT); } >&2
 	@echo "installing checkov into $(CHECKOV_ENVIRONMENT); the first time takes a minute" >&2
 	@$(CHECKOV_ENVIRONMENT)/bin/python $(PIP) install --requirement .ci/requirements-checkov.txt >&2
+	@touch $@
+
+$(DEPLOYED_STAMP): $(DEPLOYED_REQUIREMENTS)
+	@mkdir -p .tools
+	@test -x $(DEPLOYED_ENVIRONMENT)/bin/python || { python=$$(.ci/find-python =$(RUNTIME)) && "$$python" -m venv $(DEPLOYED_ENVIRONMENT); } >&2
+	@echo "installing an AWS emulator into $(DEPLOYED_ENVIRONMENT)" >&2
+	@$(DEPLOYED_ENVIRONMENT)/bin/python $(PIP) install --requirement $(DEPLOYED_REQUIREMENTS) >&2
 	@touch $@
 
 $(RUNTIME_STAMP): $(RUNTIME_REQUIREMENTS)
