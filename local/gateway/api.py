@@ -58,6 +58,10 @@ class Request:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
+NO_ROUTE = "-"
+"""The route key in the log of a request that no route matches."""
+
+
 @dataclass(frozen=True)
 class Response:
     """An HTTP response. Header names are in lower case; `set-cookie` can occur more than once."""
@@ -103,22 +107,28 @@ class Gateway:
     def handle(self, request: Request) -> HandledRequest:
         """Invoke the function of the matching route, and return its response."""
         cors = self._resources.cors
-        if cors is not None and is_preflight(request):
-            return HandledRequest(Response(204, preflight_headers(cors, request)), "OPTIONS (CORS)")
+        is_cors_preflight = cors is not None and is_preflight(request)
         handled = self._route(request)
+        if is_cors_preflight and handled.route_key == NO_ROUTE:
+            # Without a route the gateway responds itself; otherwise the route's status stays.
+            handled.response = Response(204)
         headers = [*handled.response.headers, ("apigw-requestid", handled.request_id)]
         if cors is not None:
             headers = [one for one in headers if not one[0].startswith("access-control-")]
-            headers += response_headers(cors, request.header("origin"))
+            headers += (
+                preflight_headers(cors, request)
+                if is_cors_preflight
+                else response_headers(cors, request.header("origin"))
+            )
         handled.response = Response(handled.response.status, headers, handled.response.body)
         return handled
 
     def _route(self, request: Request) -> HandledRequest:
         if len(request.body) > MAX_BODY_BYTES:
-            return HandledRequest(gateway_error(413), "-")
+            return HandledRequest(gateway_error(413), NO_ROUTE)
         match = self._routes.find(request.method, request.raw_path)
         if match is None:
-            return HandledRequest(gateway_error(404), "-")
+            return HandledRequest(gateway_error(404), NO_ROUTE)
         handled = HandledRequest(gateway_error(500), match.route.key, match.route.function)
         function = self._resources.function(match.route.function)
         event = make_event(request, match, handled.request_id, self._clock.now())

@@ -71,12 +71,15 @@ def ask(
     cors: Cors | None = None,
     function: Function | None = None,
     timeout_ms: int = 30_000,
+    has_default_route: bool = False,
 ) -> tuple[Response, list[Any]]:
-    routes = (
+    routes = [
         Route("GET", "/things/{id}", "ThingFunction", timeout_ms),
         Route("POST", "/things", "ThingFunction", timeout_ms),
-    )
-    resources = Resources(functions=(function or make_function(),), routes=routes, cors=cors)
+    ]
+    if has_default_route:
+        routes.append(Route("ANY", "$default", "ThingFunction", timeout_ms))
+    resources = Resources(functions=(function or make_function(),), routes=tuple(routes), cors=cors)
     invoker = Echo(respond)
     handled = Gateway(resources, invoker, StackClock()).handle(request)
     return handled.response, invoker.events
@@ -240,7 +243,9 @@ def preflight(origin: str) -> Response:
 def test_the_gateway_responds_to_a_preflight() -> None:
     response = preflight("https://a.example.org")
     assert response.status == 204
-    assert dict(response.headers) == {
+    headers = dict(response.headers)
+    assert headers.pop("apigw-requestid")
+    assert headers == {
         "access-control-allow-origin": "https://a.example.org",
         "access-control-allow-methods": "GET,POST",
         "access-control-allow-headers": "content-type",
@@ -251,7 +256,21 @@ def test_the_gateway_responds_to_a_preflight() -> None:
 
 def test_a_preflight_from_another_origin_gets_no_headers() -> None:
     response = preflight("https://example.com")
-    assert (response.status, response.headers) == (204, [])
+    assert (response.status, [name for name, _ in response.headers]) == (204, ["apigw-requestid"])
+
+
+def test_a_preflight_reaches_the_default_route_whose_status_stays() -> None:
+    """As at AWS: `$default` matches every method, and the gateway only adds headers."""
+    headers = [("Origin", "https://a.example.org"), ("Access-Control-Request-Method", "POST")]
+    response, events = ask(
+        Request("OPTIONS", "/things", headers),
+        lambda _: {"statusCode": 405},
+        cors=CORS,
+        has_default_route=True,
+    )
+    assert [event["requestContext"]["http"]["method"] for event in events] == ["OPTIONS"]
+    assert response.status == 405
+    assert response.header("access-control-allow-origin") == "https://a.example.org"
 
 
 def test_the_apis_cors_headers_replace_the_handlers() -> None:

@@ -129,3 +129,10 @@ def test_elsewhere_another_method_is_bitstores_405() -> None:
     assert (response.status, response.headers["Allow"]) == (405, "POST")
     assert response.headers["Content-Type"] == JSON != JSON_API
     assert json.loads(response.body)["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/metadata", "/api/v1/nothing", "/rawstore/info", "/"])
+def test_a_preflight_is_a_success(path: str) -> None:
+    """API Gateway adds the CORS headers to it; a browser refuses any other status."""
+    response = ask("OPTIONS", path)
+    assert (response.status, response.body) == (204, "")

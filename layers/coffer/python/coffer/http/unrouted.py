@@ -1,5 +1,8 @@
 """Respond to requests that no route matches: 405 if the path has other methods, else 404.
 
+Preflights of browsers arrive here too, because `$default` matches every method (AWS, "Configure
+CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, which must be a success.
+
 Under `/api` the response is a JSON:API document, elsewhere BitStore's own body (reference,
 bitstore.md: "Everything else").
 """
@@ -17,6 +20,8 @@ from coffer.http.routes import methods_of
 
 def unrouted_response(request: Request, *, service: str) -> Response:
     """Return the response to a request that no route matches."""
+    if request.method == "OPTIONS":
+        return Response(status=HTTPStatus.NO_CONTENT)
     allowed = methods_of(request.path, service)
     not_allowed = MethodNotAllowedError(request.method, request.path, allowed)
     if request.path == "/api" or request.path.startswith("/api/"):
