@@ -67,7 +67,8 @@ class Doctor:
         yield self.check_clock()
         yield self.check_issuer()
         yield self.check_region()
-        yield self.check_cors()
+        yield self.check_bucket_cors()
+        yield self.check_api_cors()
         yield from self.check_dead_letters()
         yield self.check_failed_changes()
         yield self.check_orphan_removal()
@@ -149,25 +150,40 @@ class Doctor:
             return Finding(subject, Health.FAILURE, detail, "Deploy Coffer in the bucket's region.")
         return Finding(subject, Health.OK, region)
 
-    def check_cors(self) -> Finding:
+    def check_bucket_cors(self) -> Finding:
         """Check that a browser may upload to the bucket and read the response."""
-        subject = "CORS of the bucket"
         url = f"{self._store_url()}{self.installation.names['ObjectBucket']}"
-        response = self.http.request(
-            "OPTIONS", url, {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
-        )
         remedy = (
             "Restore the CORS rule of ObjectBucket in template.yaml. Use AllowedOrigins to "
             "restrict it to your origins."
         )
+        return self._check_preflight("CORS of the bucket", url, "", remedy)
+
+    def check_api_cors(self) -> Finding:
+        """Check that a browser may call the API: its preflight needs a success and the header."""
+        url = f"{self.installation.api_url}/api/v1/metadata"
+        remedy = (
+            "Restore CorsConfiguration of Api in template.yaml, and see that the route $default "
+            "still leads to AnswerUnroutedFunction, which returns 204."
+        )
+        return self._check_preflight("CORS of the API", url, "authorization,content-type", remedy)
+
+    def _check_preflight(self, subject: str, url: str, headers: str, remedy: str) -> Finding:
+        """Send the preflight of a POST that carries `headers`, separated by commas."""
+        preflight = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+        if headers:
+            preflight["Access-Control-Request-Headers"] = headers
+        response = self.http.request("OPTIONS", url, preflight)
         if isinstance(response, str):
             return Finding(subject, Health.FAILURE, f"{url}: {response}", remedy)
         allowed = response.headers.get("access-control-allow-origin")
-        if response.status != 200 or allowed is None:
-            health = Health.WARNING if self._has_restricted_origins() else Health.FAILURE
+        is_success = 200 <= response.status < 300
+        if not is_success or allowed is None:
+            may_be_wanted = is_success and self._has_restricted_origins()
+            health = Health.WARNING if may_be_wanted else Health.FAILURE
             detail = f"the preflight request of {ORIGIN} returns {response.status}"
             return Finding(subject, health, detail, remedy)
-        return Finding(subject, Health.OK, f"uploads from {allowed} are allowed")
+        return Finding(subject, Health.OK, f"requests from {allowed} are allowed")
 
     def check_dead_letters(self) -> Iterator[Finding]:
         """Check that each dead-letter queue is empty."""

@@ -54,7 +54,8 @@ def test_a_healthy_stack_has_no_failure(
     output = capsys.readouterr().out
     assert "failure" not in output
     assert "notification path: the record existed after" in output
-    assert "CORS of the bucket: uploads from" in output
+    assert "CORS of the bucket: requests from" in output
+    assert "CORS of the API: requests from" in output
 
 
 @contextmanager
@@ -70,8 +71,22 @@ def without_cors(installation: LocalInstallation) -> Iterator[None]:
 
 def test_a_bucket_without_its_cors_rule_is_reported(installation: LocalInstallation) -> None:
     with without_cors(installation):
-        found = Doctor(installation).check_cors()
+        found = Doctor(installation).check_bucket_cors()
     assert (found.health, found.remedy[:16]) == (Health.FAILURE, "Restore the CORS")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [(405, {"access-control-allow-origin": "https://app.example"}), (204, {})],
+    ids=["the route refuses it", "the gateway adds no header"],
+)
+def test_a_preflight_of_the_api_that_a_browser_refuses_is_reported(
+    installation: LocalInstallation, status: int, headers: dict[str, str]
+) -> None:
+    url = f"{installation.api_url}/api/v1/metadata"
+    http = FakeHttpClient({url: HttpResponse(status, headers, b"")})
+    found = Doctor(installation, http=http).check_api_cors()
+    assert (found.health, found.remedy[:25]) == (Health.FAILURE, "Restore CorsConfiguration")
 
 
 def test_signing_for_another_region_is_reported(installation: LocalInstallation) -> None:
@@ -150,7 +165,8 @@ def test_a_missing_response_is_distinguished_from_a_bad_one(
     checks = [
         unreachable.check_api(),
         unreachable.check_clock(),
-        unreachable.check_cors(),
+        unreachable.check_bucket_cors(),
+        unreachable.check_api_cors(),
         unreachable.check_canary(),
     ]
     assert {one.health for one in checks} == {Health.FAILURE}

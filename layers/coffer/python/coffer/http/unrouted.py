@@ -1,10 +1,7 @@
 """Respond to requests that no route matches: 405 if the path has other methods, else 404.
 
 Preflights of browsers arrive here too, because `$default` matches every method (AWS, "Configure
-CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, which must be a success.
-
-Under `/api` the response is a JSON:API document, elsewhere BitStore's own body (reference,
-bitstore.md: "Everything else").
+CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, so it is a success.
 """
 
 from __future__ import annotations
