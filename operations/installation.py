@@ -14,6 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.control.client import RemoteStack
 
+INVOKE_MARGIN_SECONDS = 30
+"""How much longer than its timeout a function may take to respond: its start is not counted."""
+
 
 class InstallationError(Exception):
     """The installation cannot be reached. The message says why and what to check."""
@@ -127,9 +130,19 @@ class DeployedInstallation:
         return self._session.client(service)  # type: ignore[call-overload]  # as above
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        response = self.client("lambda").invoke(
-            FunctionName=self.names[function], Payload=json.dumps(event).encode()
+        name = self.names[function]
+        configuration = self.client("lambda").get_function_configuration(FunctionName=name)
+        # boto3 would give up after 60 s and invoke the function a second time.
+        patient = Config(
+            read_timeout=configuration["Timeout"] + INVOKE_MARGIN_SECONDS,
+            retries={"total_max_attempts": 1},
         )
+        try:
+            response = self._session.client("lambda", config=patient).invoke(
+                FunctionName=name, Payload=json.dumps(event).encode()
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise FunctionFailedError(f"{function} could not be invoked: {error}") from error
         payload = json.loads(response["Payload"].read() or b"null")
         if "FunctionError" in response:
             raise FunctionFailedError(json.dumps(payload))
