@@ -110,11 +110,12 @@ def _needs_of_s3(
     arn = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     if not key:
         if "uploads" in query:
-            yield Need("s3:ListBucketMultipartUploads", arn, query.get("prefix", [""])[0])
+            # IAM knows no s3:prefix for this action, whatever the request's prefix is.
+            yield Need("s3:ListBucketMultipartUploads", arn)
         elif "delete" in query:
             yield Need("s3:DeleteObject", f"{arn}/*")
         elif method != "POST":  # a form is posted with the rights of whoever signed it
-            yield Need("s3:ListBucket", arn, query.get("prefix", [""])[0])
+            yield Need("s3:ListBucket", arn, query["prefix"][0] if "prefix" in query else None)
         return
     source = headers.get("x-amz-copy-source")
     if source is not None:
