@@ -8,7 +8,7 @@ from coffer.domain.vocabulary.terms import ObjectSubtype
 from coffer.http.api import Api
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.vocabulary.terms import TermEditor
+from coffer.http.vocabulary.edit import TermEditor
 from coffer.identification import configured_identify
 
 identify = configured_identify()

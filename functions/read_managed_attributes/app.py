@@ -7,7 +7,7 @@ from coffer.domain.vocabulary.terms import ManagedAttribute
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import Response
-from coffer.http.vocabulary.terms import term_response, terms_response
+from coffer.http.vocabulary.responses import term_response, terms_response
 from coffer.identification import configured_identify
 
 identify = configured_identify()

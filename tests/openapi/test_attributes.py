@@ -25,7 +25,7 @@ from coffer.domain.uploads.record import (
 )
 from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUBTYPE_FIELDS
 from coffer.http.fields import present_record
-from coffer.http.vocabulary.terms import present_term
+from coffer.http.vocabulary.responses import present_term
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import JSON_API

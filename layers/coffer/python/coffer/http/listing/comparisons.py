@@ -110,7 +110,7 @@ def _operator(text: str) -> Operator:
 def _check_operator(path: str, attribute: Field, operator: Operator) -> None:
     unordered = attribute.type is FieldType.BOOLEAN and operator in _ORDER_OPERATORS
     if unordered or (operator in PATTERN_OPERATORS and attribute.type not in _TEXT_TYPES):
-        detail = f"{path} is not text and cannot be compared with {operator}."
+        detail = f"{path} cannot be compared with {operator}: {_description(attribute)}."
         raise QueryError(Problem("malformed_parameter", detail))
 
 

@@ -1,31 +1,28 @@
-"""Serve the requests that read and edit vocabulary terms, of either kind."""
+"""Serve the requests that create, change and delete vocabulary terms."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.fields import FieldType
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.transactions.idempotency import Idempotency, Run
 from coffer.domain.vocabulary.edit import change_term, create_term, delete_term
 from coffer.domain.vocabulary.fields import TERM_FIELDS
 from coffer.domain.vocabulary.ports import Vocabulary
-from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term
+from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 from coffer.http.api import require_variable
 from coffer.http.documents import check_identifier, read_resource
-from coffer.http.fields import parse_changes, parse_new_record, present_record, written_response
-from coffer.http.listing.in_memory_query import parse_in_memory_query
+from coffer.http.fields import parse_changes, parse_new_record
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.http.transactions.preconditions import read_precondition
+from coffer.http.vocabulary.responses import term_response
 
-DEFAULT_LIMIT = 20
 T = TypeVar("T", ManagedAttribute, ObjectSubtype)
 
 
@@ -66,47 +63,3 @@ class TermEditor(Generic[T]):
         precondition = read_precondition(request)
         delete_term(self.vocabulary, self.clock, caller, self.kind, identifier, precondition)
         return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def present_term(term: Term) -> dict[str, Any]:
-    """Return the resource of a term."""
-    return present_record(TERM_FIELDS[type(term)], term)
-
-
-def term_response(request: Request, term: Term, *, created: bool = False) -> Response:
-    """Return one term, with 201 if the request created it. Its ETag is its version."""
-    return written_response(request, TERM_FIELDS[type(term)], term, created=created)
-
-
-def terms_response(request: Request, kind: type[Term], terms: Sequence[Term]) -> Response:
-    """Return a page of the terms that meet the request's filters, and the number of all of them."""
-    attributes = TERM_FIELDS[kind].attributes
-    comparable = [one.name for one in attributes if one.type is not FieldType.DESCRIPTIONS]
-    query = parse_in_memory_query(request, (*comparable, "id"))
-    resources = {term.identifier: present_term(term) for term in terms}
-    matching = query.matching(
-        {**_texts(one["attributes"]), "id": identifier} for identifier, one in resources.items()
-    )
-    end = query.offset + (query.limit or DEFAULT_LIMIT)
-    links = {"self": request.url(request.query)}
-    if end < len(matching):
-        kept = [pair for pair in request.query if pair[0] != "page[offset]"]
-        links["next"] = request.url([*kept, ("page[offset]", str(end))])
-    return Response.of_json(
-        {
-            "data": [resources[entry["id"]] for entry in matching[query.offset : end]],
-            "links": links,
-            "meta": {"totalResourceCount": len(matching)},
-        }
-    )
-
-
-def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attributes as texts, which filters compare."""
-    return {name: _text(value) for name, value in attributes.items()}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return " | ".join(value)
-    return str(value or "")
