@@ -1,4 +1,4 @@
-"""Recording what was made from a file: the rules and messages of the reference (4.9)."""
+"""Derivatives are created and updated with the rules and messages of the reference (4.9)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ATTRIBUTES, RELATIONSHIPS = "/data/attributes", "/data/relationships"
 
 
 def made(**changes: Any) -> ObjectUpload:
-    """A file that was uploaded as a derivative."""
+    """The upload of a derivative."""
     known: dict[str, Any] = {
         "file_identifier": MADE,
         "is_derivative": True,
@@ -48,7 +48,7 @@ def made(**changes: Any) -> ObjectUpload:
 
 
 class World:
-    """A described file, and another one that was made from it."""
+    """A described file, and the upload of a derivative."""
 
     def __init__(self, derived: ObjectUpload | None = None, **described: Any) -> None:
         main = upload(thumbnail_status=ThumbnailStatus.READY)
@@ -64,13 +64,13 @@ class World:
         }
         return create_derivative(self.uploads, self.catalogue, FrozenClock(), who, known | given)
 
-    def refusal(self, **given: Any) -> list[tuple[str, str | None]]:
-        with pytest.raises(RequestError) as refused:
+    def problems(self, **given: Any) -> list[tuple[str, str | None]]:
+        with pytest.raises(RequestError) as raised:
             self.create(**given)
-        return [(one.detail, one.pointer) for one in refused.value.problems]
+        return [(one.detail, one.pointer) for one in raised.value.problems]
 
 
-def test_what_follows_from_the_file_is_taken_from_it() -> None:
+def test_a_record_has_the_attributes_of_its_file() -> None:
     world = World()
     record = world.create(dc_format=None)
     assert (record.bucket, record.file_extension) == ("aafc", ".png")
@@ -81,12 +81,12 @@ def test_what_follows_from_the_file_is_taken_from_it() -> None:
     assert world.catalogue.derivative_records == {record.identifier: record}
 
 
-def test_a_file_without_a_name_is_called_by_its_identifier() -> None:
+def test_a_file_without_a_name_is_named_by_its_identifier() -> None:
     assert World(made(original_filename="")).create().filename == f"{MADE}.png"
 
 
-def test_what_is_missing_is_told_at_once() -> None:
-    assert World().refusal(file_identifier=None, ac_derived_from=None, dc_type=None) == [
+def test_missing_attributes_are_reported_together() -> None:
+    assert World().problems(file_identifier=None, ac_derived_from=None, dc_type=None) == [
         ("fileIdentifier should be provided", f"{ATTRIBUTES}/fileIdentifier"),
         ("acDerivedFrom should be provided", f"{RELATIONSHIPS}/acDerivedFrom"),
         ("dcType must not be null", f"{ATTRIBUTES}/dcType"),
@@ -94,22 +94,22 @@ def test_what_is_missing_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("status", [UploadStatus.PENDING, UploadStatus.REJECTED])
-def test_a_file_has_to_be_there(status: UploadStatus) -> None:
+def test_the_file_must_be_available(status: UploadStatus) -> None:
     expected = [(f"Upload with fileIdentifier:{MADE} not found", f"{ATTRIBUTES}/fileIdentifier")]
-    assert World(made(status=status)).refusal() == expected
-    assert World(made(deleted_on=NOON)).refusal() == expected
+    assert World(made(status=status)).problems() == expected
+    assert World(made(deleted_on=NOON)).problems() == expected
 
 
-def test_a_main_file_is_no_derivative() -> None:
-    assert World().refusal(file_identifier=FILE) == [
+def test_the_upload_must_be_that_of_a_derivative() -> None:
+    assert World().problems(file_identifier=FILE) == [
         (f"Upload with fileIdentifier:{FILE} is not a derivative", f"{ATTRIBUTES}/fileIdentifier")
     ]
 
 
 @pytest.mark.parametrize("dc_format", ["text/xml", "image/png", " \t"])
-def test_a_submitted_thumbnail_is_a_jpeg(dc_format: str) -> None:
+def test_an_uploaded_thumbnail_must_be_a_jpeg(dc_format: str) -> None:
     kind = DerivativeType.THUMBNAIL_IMAGE
-    [(message, pointer)] = World().refusal(derivative_type=kind, dc_format=dc_format)
+    [(message, pointer)] = World().problems(derivative_type=kind, dc_format=dc_format)
     assert pointer == f"{ATTRIBUTES}/dcFormat"
     expected = (
         "Thumbnails must be a jpeg and have the media type image/jpeg."
@@ -121,12 +121,12 @@ def test_a_submitted_thumbnail_is_a_jpeg(dc_format: str) -> None:
 
 
 @pytest.mark.parametrize("who", [STRANGER, caller(Role.READ_ONLY), caller(None)])
-def test_recording_needs_a_guest_in_the_group_of_the_file(who: Caller) -> None:
+def test_the_caller_must_be_a_guest_of_the_files_group(who: Caller) -> None:
     with pytest.raises(ForbiddenError):
         World().create(who)
 
 
-def test_what_it_was_made_from_must_be_readable_and_of_the_same_bucket() -> None:
+def test_the_source_must_be_readable_and_in_the_same_bucket() -> None:
     world = World()
     foreign = identifier(21)
     outside = {"file_identifier": None, "resource_external_url": "https://a.example/b"}
@@ -149,7 +149,7 @@ def test_what_it_was_made_from_must_be_readable_and_of_the_same_bucket() -> None
         (ThumbnailStatus.UNSUPPORTED, DerivativeType.THUMBNAIL_IMAGE, False),
     ],
 )
-def test_a_thumbnail_is_made_where_none_is_ready(
+def test_a_thumbnail_is_planned_if_the_source_has_none(
     status: ThumbnailStatus, kind: DerivativeType | None, expected: bool
 ) -> None:
     world = World()
@@ -165,7 +165,7 @@ def test_a_thumbnail_is_made_where_none_is_ready(
     assert [one.generated_from_derivative for one in thumbnails] == [record.identifier] * expected
 
 
-def test_a_second_derivative_makes_no_second_thumbnail() -> None:
+def test_one_thumbnail_is_planned_for_two_derivatives() -> None:
     world = World()
     world.uploads.records[FILE] = upload(
         thumbnail_status=ThumbnailStatus.UNSUPPORTED, thumbnail_identifier=None
@@ -176,7 +176,7 @@ def test_a_second_derivative_makes_no_second_thumbnail() -> None:
     assert world.uploads.records[THUMBNAIL].thumbnail_identifier is None
 
 
-def test_a_change_is_held_to_the_same_rules() -> None:
+def test_changes_follow_the_same_rules() -> None:
     world = World()
     record = world.create()
 
@@ -191,9 +191,9 @@ def test_a_change_is_held_to_the_same_rules() -> None:
         change(ac_derived_from=None)
     with pytest.raises(InvalidError, match="cannot have been made from itself"):
         change(generated_from_derivative=record.identifier)
-    with pytest.raises(InvalidError) as refused:
+    with pytest.raises(InvalidError) as raised:
         change(bucket="cnc", file_identifier=FILE, publicly_releasable=None)
-    assert [one.code for one in refused.value.problems] == [
+    assert [one.code for one in raised.value.problems] == [
         "constraint_violation",
         "bucket_is_fixed",
         "file_is_fixed",

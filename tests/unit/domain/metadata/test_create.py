@@ -1,4 +1,4 @@
-"""Describing a file: the rules, messages and defaults of the reference (4.5), and the claim."""
+"""Metadata is created with the rules, messages and defaults of the reference (4.5)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ URL = "https://museum.example/specimen/7"
 
 
 class World:
-    """The tables, with one upload that may be described."""
+    """Tables with one upload that can be described."""
 
     def __init__(self, *uploads: ObjectUpload) -> None:
         self.uploads = InMemoryUploads(*(uploads or (upload(),)))
@@ -66,15 +66,15 @@ class World:
         external = {"file_identifier": None, "resource_external_url": URL, "dc_format": "text/html"}
         return self.create(**external | given)
 
-    def refusal(self, **given: Any) -> list[tuple[type[RequestError], str, str | None]]:
-        """The problems with which a description is refused; nothing may have been written."""
+    def problems(self, **given: Any) -> list[tuple[type[RequestError], str, str | None]]:
+        """Return the problems of a request that is refused, and assert that nothing was written."""
         before = dict(self.uploads.records)
-        with pytest.raises(RequestError) as refusal:
+        with pytest.raises(RequestError) as raised:
             self.create(**given)
         assert self.catalogue.metadata_records == {}
         assert self.uploads.records == before
-        problems = refusal.value.problems
-        return [(type(refusal.value), problem.detail, problem.pointer) for problem in problems]
+        problems = raised.value.problems
+        return [(type(raised.value), problem.detail, problem.pointer) for problem in problems]
 
 
 @pytest.fixture
@@ -86,17 +86,17 @@ def at(name: str) -> str:
     return f"/data/attributes/{name}"
 
 
-# ---------------------------------------------------------------- what the record says
+# ---------------------------------------------------------------- attributes of the record
 
 
-def test_a_description_takes_what_is_known_of_the_file(world: World) -> None:
+def test_a_record_has_the_attributes_of_its_file(world: World) -> None:
     made = world.create()
     assert is_identifier(made.identifier)
     assert made == metadata(identifier=made.identifier, created_by="gail")
     assert world.catalogue.metadata_records == {made.identifier: made}
 
 
-def test_what_the_caller_says_is_kept(world: World) -> None:
+def test_given_attributes_are_stored(world: World) -> None:
     given: dict[str, Any] = {
         "dc_type": DcType.DATASET,
         "ac_caption": "A leaf",
@@ -117,7 +117,7 @@ def test_what_the_caller_says_is_kept(world: World) -> None:
     assert {name: getattr(made, name) for name in given} == given
 
 
-def test_the_client_cannot_say_what_the_server_knows(world: World) -> None:
+def test_attributes_of_the_file_cannot_be_given(world: World) -> None:
     made = world.create(dc_format="text/plain")
     assert made.dc_format == "image/png"
     assert (made.ac_hash_function, made.ac_hash_value) == ("SHA-1", sha1_of(PNG))
@@ -125,7 +125,7 @@ def test_the_client_cannot_say_what_the_server_knows(world: World) -> None:
     assert made.file_extension == ".png"
 
 
-def test_what_no_hash_is_known_of_is_described_without_one(world: World) -> None:
+def test_a_file_without_a_known_hash_is_described_without_one(world: World) -> None:
     known = world.uploads.records[FILE]
     unhashed = replace(known, inspected_content=replace(known.content, sha1_hex=None, crc32=None))
     world.uploads.replace(known, unhashed)
@@ -134,7 +134,7 @@ def test_what_no_hash_is_known_of_is_described_without_one(world: World) -> None
     assert made.original_filename == "leaf.png"
 
 
-def test_the_spelling_of_the_bucket_is_the_uploads(world: World) -> None:
+def test_the_bucket_has_the_spelling_of_the_upload(world: World) -> None:
     assert world.create(bucket="AAFC").bucket == "aafc"
 
 
@@ -142,7 +142,7 @@ def test_the_spelling_of_the_bucket_is_the_uploads(world: World) -> None:
     ("given_name", "kept"),
     [(None, "leaf.png"), ("my|file.png", "my_file.png"), ("myfile", "myfile")],
 )
-def test_the_file_name_defaults_to_the_uploads_and_is_standardised(
+def test_the_file_name_defaults_to_that_of_the_upload_and_is_standardised(
     world: World, given_name: str | None, kept: str
 ) -> None:
     assert world.create(filename=given_name).filename == kept
@@ -153,7 +153,7 @@ def test_an_upload_without_a_name_is_described_without_one() -> None:
     assert (made.original_filename, made.filename) == ("", "")
 
 
-def test_the_kind_comes_from_the_evaluated_type() -> None:
+def test_the_dc_type_follows_from_the_evaluated_media_type() -> None:
     # Detected as TIFF, declared as a camera's raw format, which no table knows as an image.
     raw = content(detected_media_type="image/tiff", evaluated_media_type="image/x-canon-cr2")
     assert World(upload(inspected_content=raw)).create().dc_type is DcType.IMAGE
@@ -172,7 +172,7 @@ def test_the_kind_comes_from_the_evaluated_type() -> None:
         ("special/type", False, "default based on Type : Undetermined"),
     ],
 )
-def test_images_are_public_unless_somebody_says_otherwise(
+def test_images_are_public_by_default(
     media_type: str, releasable: bool, reason: str | None
 ) -> None:
     made = World(upload(inspected_content=content(evaluated_media_type=media_type))).create()
@@ -180,13 +180,13 @@ def test_images_are_public_unless_somebody_says_otherwise(
     assert made.not_publicly_releasable_reason == reason
 
 
-def test_a_reason_that_was_given_is_not_replaced_by_the_default(world: World) -> None:
+def test_a_given_reason_is_not_replaced_by_the_default(world: World) -> None:
     made = world.create(dc_type=DcType.TEXT, not_publicly_releasable_reason="draft")
     assert (made.publicly_releasable, made.not_publicly_releasable_reason) == (False, "draft")
 
 
 @pytest.mark.parametrize("name", METADATA_DEFAULTS)
-def test_blank_rights_get_the_shipped_defaults(world: World, name: str) -> None:
+def test_missing_rights_get_the_defaults(world: World, name: str) -> None:
     blank: dict[str, Any] = {name: None}
     made = world.create(**blank)
     assert getattr(made, name) == METADATA_DEFAULTS[name]
@@ -207,21 +207,21 @@ def test_an_external_resource_is_described_without_a_file(world: World) -> None:
     assert world.uploads.records[FILE].claimed_by is None
 
 
-def test_an_external_resource_needs_its_format(world: World) -> None:
-    assert world.refusal(file_identifier=None, resource_external_url=URL) == [
+def test_an_external_resource_needs_a_media_type(world: World) -> None:
+    assert world.problems(file_identifier=None, resource_external_url=URL) == [
         (InvalidError, "dcFormat must not be blank", at("dcFormat"))
     ]
 
 
 def test_an_external_resource_needs_a_bucket(world: World) -> None:
-    assert world.refusal(bucket=None, file_identifier=None, resource_external_url=URL) == [
+    assert world.problems(bucket=None, file_identifier=None, resource_external_url=URL) == [
         (InvalidError, "fileIdentifier and bucket should be provided", at("bucket")),
         (InvalidError, "dcFormat must not be blank", at("dcFormat")),
     ]
 
 
 def test_a_file_and_an_external_resource_exclude_each_other(world: World) -> None:
-    assert world.refusal(resource_external_url=URL) == [
+    assert world.problems(resource_external_url=URL) == [
         (
             InvalidError,
             "If a file is provided, an external resource cannot be defined as well.",
@@ -230,26 +230,26 @@ def test_a_file_and_an_external_resource_exclude_each_other(world: World) -> Non
     ]
 
 
-# ---------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------- requests that are refused
 
 
-def test_both_missing_are_told_at_once(world: World) -> None:
+def test_a_missing_bucket_and_file_are_reported_together(world: World) -> None:
     message = "fileIdentifier and bucket should be provided"
-    assert world.refusal(bucket=None, file_identifier=None) == [
+    assert world.problems(bucket=None, file_identifier=None) == [
         (InvalidError, message, at("bucket")),
         (InvalidError, message, at("fileIdentifier")),
     ]
-    assert world.refusal(file_identifier=None) == [(InvalidError, message, at("fileIdentifier"))]
-    assert world.refusal(bucket=None) == [(InvalidError, message, at("bucket"))]
+    assert world.problems(file_identifier=None) == [(InvalidError, message, at("fileIdentifier"))]
+    assert world.problems(bucket=None) == [(InvalidError, message, at("bucket"))]
 
 
-def test_a_bucket_that_cannot_be_one_is_malformed(world: World) -> None:
-    [(kind, _, pointer)] = world.refusal(bucket="-x")
+def test_an_invalid_bucket_is_malformed(world: World) -> None:
+    [(kind, _, pointer)] = world.problems(bucket="-x")
     assert (kind, pointer) == (MalformedRequestError, at("bucket"))
 
 
 @pytest.mark.parametrize(
-    "there",
+    "stored",
     [
         upload(file_identifier="another"),
         upload(is_derivative=True),
@@ -259,8 +259,8 @@ def test_a_bucket_that_cannot_be_one_is_malformed(world: World) -> None:
         upload(deleted_on=NOON),
     ],
 )
-def test_only_a_main_file_that_is_there_can_be_described(there: ObjectUpload) -> None:
-    assert World(there).refusal() == [
+def test_only_an_available_main_file_can_be_described(stored: ObjectUpload) -> None:
+    assert World(stored).problems() == [
         (
             InvalidError,
             f"object-upload with fileIdentifier not found: {FILE}",
@@ -269,26 +269,26 @@ def test_only_a_main_file_that_is_there_can_be_described(there: ObjectUpload) ->
     ]
 
 
-def test_the_bucket_must_be_the_files(world: World) -> None:
-    [(kind, _, pointer)] = world.refusal(who=ADMIN, bucket="cnc")
+def test_the_bucket_must_be_that_of_the_file(world: World) -> None:
+    [(kind, _, pointer)] = world.problems(who=ADMIN, bucket="cnc")
     assert (kind, pointer) == (InvalidError, at("bucket"))
 
 
 @pytest.mark.parametrize(
     "who", [STRANGER, caller(Role.READ_ONLY), caller(Role.READ_ONLY_ADMIN), caller(None)]
 )
-def test_describing_needs_a_guest_in_the_group(world: World, who: Caller) -> None:
-    [(kind, _, _)] = world.refusal(who=who)
+def test_the_caller_must_be_a_guest_of_the_group(world: World, who: Caller) -> None:
+    [(kind, _, _)] = world.problems(who=who)
     assert kind is ForbiddenError
 
 
 @pytest.mark.parametrize("who", [caller(Role.USER), caller(Role.SUPER_USER), ADMIN])
-def test_stronger_roles_may_too(world: World, who: Caller) -> None:
+def test_higher_roles_may_create_metadata(world: World, who: Caller) -> None:
     assert world.create(who).created_by == who.username
 
 
-def test_an_unknown_subtype_is_named(world: World) -> None:
-    assert world.refusal(ac_subtype="HERBARIUM SHEET") == [
+def test_an_unknown_subtype_is_reported(world: World) -> None:
+    assert world.problems(ac_subtype="HERBARIUM SHEET") == [
         (
             MalformedRequestError,
             "HERBARIUM SHEET is not a valid acSubtype",
@@ -297,8 +297,8 @@ def test_an_unknown_subtype_is_named(world: World) -> None:
     ]
 
 
-def test_every_unknown_managed_attribute_is_named(world: World) -> None:
-    assert world.refusal(managed_attributes={"one": "1", "two": "2"}) == [
+def test_every_unknown_managed_attribute_is_reported(world: World) -> None:
+    assert world.problems(managed_attributes={"one": "1", "two": "2"}) == [
         (InvalidError, f'"{key}" unknown managed attribute key', at("managedAttributes"))
         for key in ("one", "two")
     ]
@@ -317,8 +317,8 @@ LENGTHS = [
 
 
 @pytest.mark.parametrize(("attribute", "name", "longest"), LENGTHS)
-def test_texts_have_lengths(world: World, attribute: str, name: str, longest: int) -> None:
-    assert world.refusal(**{attribute: "x" * (longest + 1)}) == [
+def test_texts_have_maximum_lengths(world: World, attribute: str, name: str, longest: int) -> None:
+    assert world.problems(**{attribute: "x" * (longest + 1)}) == [
         (InvalidError, f"{name} size must be between 0 and {longest}", at(name))
     ]
     just: dict[str, Any] = {attribute: "x" * longest}
@@ -329,7 +329,7 @@ def test_texts_have_lengths(world: World, attribute: str, name: str, longest: in
     ("attribute", "name", "longest"),
     [("resource_external_url", "resourceExternalURL", 255), ("dc_format", "dcFormat", 150)],
 )
-def test_texts_of_external_resources_have_lengths_too(
+def test_texts_of_external_resources_have_maximum_lengths(
     world: World, attribute: str, name: str, longest: int
 ) -> None:
     with pytest.raises(InvalidError, match=f"{name} size must be between 0 and {longest}"):
@@ -338,29 +338,29 @@ def test_texts_of_external_resources_have_lengths_too(
 
 
 @pytest.mark.parametrize("tags", [("t",) * 101, ("leaf", "t" * 251)])
-def test_tags_have_bounds(world: World, tags: tuple[str, ...]) -> None:
-    [(kind, _, pointer)] = world.refusal(ac_tags=tags)
+def test_tags_have_limits(world: World, tags: tuple[str, ...]) -> None:
+    [(kind, _, pointer)] = world.problems(ac_tags=tags)
     assert (kind, pointer) == (InvalidError, at("acTags"))
     assert world.create(ac_tags=("t" * 250,) * 100)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, -1, 10**30])
-def test_an_orientation_is_one_of_exifs(world: World, orientation: int) -> None:
-    assert world.refusal(orientation=orientation) == [
+def test_an_orientation_is_a_number_of_exif(world: World, orientation: int) -> None:
+    assert world.problems(orientation=orientation) == [
         (InvalidError, "orientation must be between 1 and 8", at("orientation"))
     ]
 
 
 @pytest.mark.parametrize("orientation", [None, 1, 8])
-def test_an_orientation_may_be_left_out(world: World, orientation: int | None) -> None:
+def test_an_orientation_is_optional(world: World, orientation: int | None) -> None:
     assert world.create(orientation=orientation).orientation == orientation
 
 
-def test_all_violations_are_told_at_once(world: World) -> None:
-    refusal = world.refusal(
+def test_all_problems_are_reported_together(world: World) -> None:
+    problems = world.problems(
         ac_caption="x" * 251, source_set="x" * 51, orientation=9, managed_attributes={"k": "v"}
     )
-    assert [pointer for _, _, pointer in refusal] == [
+    assert [pointer for _, _, pointer in problems] == [
         at("orientation"),
         at("sourceSet"),
         at("acCaption"),
@@ -371,7 +371,7 @@ def test_all_violations_are_told_at_once(world: World) -> None:
 # ---------------------------------------------------------------- the claim
 
 
-def test_a_description_claims_its_file(world: World) -> None:
+def test_metadata_claims_its_file(world: World) -> None:
     made = world.create()
     claimed = world.uploads.records[FILE]
     assert claimed.claimed_by == f"metadata/{made.identifier}"
@@ -381,21 +381,21 @@ def test_a_description_claims_its_file(world: World) -> None:
 
 def test_a_file_is_described_once(world: World) -> None:
     world.create()
-    with pytest.raises(ConflictError) as refusal:
+    with pytest.raises(ConflictError) as raised:
         world.create()
-    [problem] = refusal.value.problems
+    [problem] = raised.value.problems
     assert (problem.code, problem.pointer) == ("file_already_described", at("fileIdentifier"))
     assert len(world.catalogue.metadata_records) == 1
 
 
-def test_of_two_at_once_one_gets_the_conflict(world: World) -> None:
+def test_one_of_two_concurrent_requests_gets_a_conflict(world: World) -> None:
     catalogue = with_hooks(world.catalogue, before=once("commit", world.create))
     new = {"bucket": "aafc", "file_identifier": FILE}
     with pytest.raises(ConflictError):
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
-def test_a_file_that_is_deleted_at_that_moment_is_not_found(world: World) -> None:
+def test_a_file_that_is_deleted_meanwhile_is_not_found(world: World) -> None:
     def delete() -> None:
         world.uploads.records[FILE] = upload(deleted_on=NOON)
 
@@ -405,7 +405,7 @@ def test_a_file_that_is_deleted_at_that_moment_is_not_found(world: World) -> Non
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
-def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> None:
+def test_no_thumbnail_is_planned_if_it_fails_meanwhile(world: World) -> None:
     def fail() -> None:
         world.uploads.replace(upload(), upload().thumbnail_failed("image_damaged"))
 
@@ -417,7 +417,7 @@ def test_a_thumbnail_that_fails_at_that_moment_is_not_promised(world: World) -> 
     assert world.uploads.records[FILE].claimed_by == f"metadata/{made.identifier}"
 
 
-def test_a_thumbnail_that_fails_while_another_describes_the_file_is_a_conflict(
+def test_a_concurrent_claim_and_a_failed_thumbnail_are_a_conflict(
     world: World,
 ) -> None:
     def fail_and_describe() -> None:
@@ -430,7 +430,7 @@ def test_a_thumbnail_that_fails_while_another_describes_the_file_is_a_conflict(
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
-def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict(
+def test_a_claim_after_the_thumbnail_failed_meanwhile_is_a_conflict(
     world: World,
 ) -> None:
     def fail() -> None:
@@ -448,7 +448,7 @@ def test_one_who_describes_the_file_after_its_thumbnail_failed_gets_the_conflict
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
-def test_who_always_comes_second_for_no_reason_to_be_seen_is_asked_to_try_again(
+def test_a_request_that_always_loses_is_unavailable(
     world: World,
 ) -> None:
     def refuse(method: str) -> None:
@@ -461,11 +461,11 @@ def test_who_always_comes_second_for_no_reason_to_be_seen_is_asked_to_try_again(
         create_metadata(world.uploads, catalogue, FrozenClock(), GUEST, new)
 
 
-# ---------------------------------------------------------------- its thumbnail
+# ---------------------------------------------------------------- the thumbnail
 
 
 @pytest.mark.parametrize("releasable", [True, False])
-def test_the_thumbnail_gets_its_record_with_the_description(world: World, releasable: bool) -> None:
+def test_the_thumbnail_gets_a_record_with_the_metadata(world: World, releasable: bool) -> None:
     made = world.create(publicly_releasable=releasable)
     [thumbnail] = world.catalogue.derivative_records.values()
     assert thumbnail.identifier == thumbnail.file_identifier == THUMBNAIL
@@ -481,7 +481,7 @@ def test_the_thumbnail_gets_its_record_with_the_description(world: World, releas
 
 
 @pytest.mark.parametrize("status", [ThumbnailStatus.UNSUPPORTED, ThumbnailStatus.FAILED])
-def test_where_there_will_be_no_thumbnail_there_is_no_record_of_it(
+def test_a_file_without_a_thumbnail_has_no_record_of_one(
     status: ThumbnailStatus,
 ) -> None:
     identifier = THUMBNAIL if status is ThumbnailStatus.FAILED else None
@@ -493,10 +493,10 @@ def test_where_there_will_be_no_thumbnail_there_is_no_record_of_it(
 # ---------------------------------------------------------------- reading
 
 
-def read(there: Metadata | None, who: Caller) -> Metadata:
+def read(stored: Metadata | None, who: Caller) -> Metadata:
     catalogue = InMemoryCatalogue(InMemoryUploads())
-    if there is not None:
-        catalogue.metadata_records[there.identifier] = there
+    if stored is not None:
+        catalogue.metadata_records[stored.identifier] = stored
     return read_metadata(catalogue, who, METADATA)
 
 
@@ -506,24 +506,24 @@ def test_the_group_reads_its_records(who: Caller) -> None:
     assert read(private, who) == private
 
 
-def test_others_read_public_records_only() -> None:
+def test_other_callers_read_public_records_only() -> None:
     assert read(metadata(publicly_releasable=True), STRANGER)
     with pytest.raises(ForbiddenError):
         read(metadata(publicly_releasable=False), STRANGER)
 
 
-def test_a_record_that_never_was_is_not_found() -> None:
+def test_a_missing_record_is_not_found() -> None:
     with pytest.raises(NotFoundError):
         read(None, ADMIN)
 
 
-def test_a_deleted_record_is_gone_and_names_its_audit() -> None:
+def test_a_deleted_record_is_gone() -> None:
     with pytest.raises(GoneError) as gone:
         read(metadata(deleted_on=NOON, deleted_by="alice"), caller())
     assert gone.value.instance_id == f"metadata/{METADATA}"
 
 
-def test_whether_a_private_record_was_deleted_is_nobody_elses_business() -> None:
+def test_other_callers_cannot_see_that_a_private_record_was_deleted() -> None:
     deleted = replace(metadata(publicly_releasable=False), deleted_on=NOON)
     with pytest.raises(ForbiddenError):
         read(deleted, STRANGER)
