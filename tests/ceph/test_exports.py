@@ -10,7 +10,7 @@ from tests.api.test_export import ask
 from tests.ceph.borrowed import borrow
 from tests.contract import test_export_archives as contract
 from tests.contract.test_export_archives import Store
-from tests.export.test_through_the_api import archive_of, built, large, names_in, stored
+from tests.export.test_api import archive_of, built, names_in, uploaded, uploaded_to_s3
 
 globals().update(borrow(contract))
 
@@ -23,11 +23,11 @@ def store(stack: LocalStack) -> Store:
 
 def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
     files = [
-        stored(stack, b"a,b\n" * 50_000, "table é.csv", "text/csv"),
-        large(stack, 11 * MIB, 1, "scan.dat"),
-        large(stack, 6 * MIB, 2, "photo.dat"),
-        large(stack, 12 * MIB, 3, "last.dat"),
-        stored(stack, b"small", "small.bin", "application/octet-stream"),
+        uploaded(stack, b"a,b\n" * 50_000, "table é.csv", "text/csv"),
+        uploaded_to_s3(stack, 11 * MIB, 1, "scan.dat"),
+        uploaded_to_s3(stack, 6 * MIB, 2, "photo.dat"),
+        uploaded_to_s3(stack, 12 * MIB, 3, "last.dat"),
+        uploaded(stack, b"small", "small.bin", "application/octet-stream"),
     ]
     stack.settle()
     response = ask(stack, files, exportLayout={"scans/": files[1:2]})
@@ -42,7 +42,10 @@ def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
 
 
 def test_a_file_that_vanished_makes_it_partial(stack: LocalStack) -> None:
-    files = [large(stack, 11 * MIB, 1, "scan.dat"), large(stack, 12 * MIB, 2, "gone.dat")]
+    files = [
+        uploaded_to_s3(stack, 11 * MIB, 1, "scan.dat"),
+        uploaded_to_s3(stack, 12 * MIB, 2, "gone.dat"),
+    ]
     stack.settle()
     response = ask(stack, files)
     [gone] = [key for key in stack.keys("ObjectBucket", "objects/") if files[1] in key]

@@ -1,4 +1,4 @@
-"""A worker with a made-up store around it: everything that building an archive takes."""
+"""An export with an in-memory store and the builder of its archive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AN_HOUR = timedelta(hours=1)
 
 @dataclass
 class File:
-    """A file of the store that is exported."""
+    """A file in the store."""
 
     path: str
     body: GeneratedBody | BytesBody
@@ -40,7 +40,7 @@ class File:
 
 @dataclass
 class ExportScenario:
-    """One export of some files, in a world of its own."""
+    """One export of some files, with its own store and records."""
 
     files: Sequence[File]
     function: ExportFunction | None = None
@@ -71,7 +71,7 @@ class ExportScenario:
             )
         )
         self.archives.save(self.export.request_key, manifest.encode())
-        self.building = ExportBuilder(
+        self.builder = ExportBuilder(
             exports=self.exports,
             archives=self.archives,
             queue=self.queue,
@@ -86,18 +86,18 @@ class ExportScenario:
         return self.exports.records[EXPORT]
 
     def build(self) -> BuildOutcome:
-        return self.building.build(EXPORT, self.remaining)
+        return self.builder.build(EXPORT, self.remaining)
 
     def remaining(self) -> timedelta:
-        """The time that a worker has left."""
+        """Return the time that a worker has left."""
         return self.left
 
     def opened(self) -> zipfile.ZipFile:
-        """The archive, as Python's zipfile reads it."""
+        """Return the archive, opened with Python's zipfile."""
         return zipfile.ZipFile(self.archives.opened(self.export.archive_key))
 
     def leftovers(self) -> list[str]:
-        """Temporary objects and unfinished uploads."""
+        """Return the keys of temporary objects, and the ids of unfinished uploads."""
         kept = {"request.json", "sources.json", f"{EXPORT}.zip"}
         keys = [
             key

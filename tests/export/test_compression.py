@@ -1,4 +1,4 @@
-"""Sums and compression: what every reader undoes, and stored blocks in the midst of it."""
+"""Checksums and compression agree with zlib, also with stored blocks in between."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ BODIES = st.sampled_from(
 )
 
 
-def inflated(packed: bytes) -> bytes:
+def decompress(packed: bytes) -> bytes:
     return zlib.decompress(packed, -zlib.MAX_WBITS)
 
 
 @given(st.lists(BODIES, max_size=4))
-def test_sums_go_on_from_each_other_as_zlibs_do(bodies: list[bytes]) -> None:
+def test_checksums_continue_from_each_other_as_with_zlib(bodies: list[bytes]) -> None:
     crc32 = 0
     for body in bodies:
         crc32 = FAST.crc32(memoryview(body), crc32)
@@ -39,30 +39,30 @@ def test_sums_go_on_from_each_other_as_zlibs_do(bodies: list[bytes]) -> None:
 
 
 @given(st.lists(BODIES, max_size=4))
-def test_a_flush_puts_out_all_there_is(bodies: list[bytes]) -> None:
-    packer, reader = FAST.compressor(), zlib.decompressobj(-zlib.MAX_WBITS)
+def test_a_flush_returns_all_data_so_far(bodies: list[bytes]) -> None:
+    compressor, reader = FAST.compressor(), zlib.decompressobj(-zlib.MAX_WBITS)
     for body in bodies:
-        packed = packer.compress(memoryview(body)) + packer.flush(zlib.Z_SYNC_FLUSH)
+        packed = compressor.compress(memoryview(body)) + compressor.flush(zlib.Z_SYNC_FLUSH)
         assert reader.decompress(packed) == body
-    reader.decompress(packer.flush(zlib.Z_FINISH))
+    reader.decompress(compressor.flush(zlib.Z_FINISH))
     assert reader.eof
 
 
 @given(BODIES, BODIES, BODIES)
-def test_stored_blocks_may_stand_for_what_the_compressor_has_seen(
+def test_stored_blocks_can_replace_compressed_data(
     before: bytes, stored: bytes, behind: bytes
 ) -> None:
-    packer = FAST.compressor()
-    packed = packer.compress(before) + packer.flush(zlib.Z_SYNC_FLUSH)
-    packer.compress(stored)
-    packer.flush(zlib.Z_SYNC_FLUSH)
+    compressor = FAST.compressor()
+    packed = compressor.compress(before) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    compressor.compress(stored)
+    compressor.flush(zlib.Z_SYNC_FLUSH)
     packed += stored_blocks(memoryview(stored))
-    packed += packer.compress(stored + behind) + packer.flush(zlib.Z_FINISH)
-    assert inflated(packed) == before + stored + stored + behind
+    packed += compressor.compress(stored + behind) + compressor.flush(zlib.Z_FINISH)
+    assert decompress(packed) == before + stored + stored + behind
 
 
 @given(st.integers(0, 1 << 40))
-def test_the_layout_reckons_with_stored_blocks(size_bytes: int) -> None:
+def test_the_bound_of_the_layout_holds_for_stored_blocks(size_bytes: int) -> None:
     blocks = -(-size_bytes // 65_535)
     flushes_and_end = 32
     assert size_bytes + 5 * blocks + flushes_and_end <= max_deflated_bytes(size_bytes)

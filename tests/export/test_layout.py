@@ -1,4 +1,4 @@
-"""The layout: for any sizes, parts that obey S3's rules, and that add up to the archive."""
+"""For members of any size, the parts obey S3's limits and add up to the archive."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_entry_is_either_streamed_or_copied(entries: list[LayoutMember]) -
 
 
 @given(st.lists(st.integers(MIN_PART_BYTES, 12 * GIB), min_size=1, max_size=20), st.data())
-def test_copied_members_become_parts_that_the_store_takes(
+def test_the_parts_of_copied_members_obey_the_limits_of_s3(
     sizes: list[int], data: st.DataObject
 ) -> None:
     before = data.draw(st.integers(0, 8 * MIB))
@@ -76,14 +76,14 @@ def test_copied_members_become_parts_that_the_store_takes(
 
 @given(st.integers(0, 4990), st.integers(MIN_PART_BYTES, 60 * MIB))
 @example(0, MIN_PART_BYTES)
-def test_many_copied_members_fit_into_the_parts_there_are(count: int, size: int) -> None:
+def test_many_copied_members_fit_into_10_000_parts(count: int, size: int) -> None:
     layout = plan_layout([LayoutMember("a", size, "image/jpeg")] * count)
     assert layout.streamed == ()
     assert 2 * count <= MAX_PARTS
 
 
 @pytest.mark.parametrize("size", [10 * MIB, 200 * MIB])
-def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: int) -> None:
+def test_if_too_many_members_are_copied_the_smallest_are_streamed(size: int) -> None:
     entries = [LayoutMember("a", size + number, "image/jpeg") for number in range(10_000)]
     layout = plan_layout(entries)
     assert layout.streamed
@@ -93,20 +93,20 @@ def test_more_members_than_can_be_copied_are_streamed_the_smallest_first(size: i
     assert parts < MAX_PARTS
 
 
-def test_small_archives_have_small_parts_and_large_ones_as_large_as_they_must() -> None:
+def test_parts_are_as_small_as_the_archive_allows() -> None:
     assert plan_layout([LayoutMember("a", 1000, "image/jpeg")]).part_bytes == 8 * MIB
     # 2.4 TB that nobody may copy, because it is made: parts of 256 MiB
     made = plan_layout([LayoutMember("a", 0, "image/jpeg", is_transformed=True)] * 9_000)
     assert made.part_bytes == 256 * MIB
 
 
-def test_some_five_thousand_members_that_are_too_large_to_be_streamed_are_the_limit() -> None:
+def test_about_five_thousand_large_members_are_the_limit() -> None:
     plan_layout([LayoutMember("a", 800 * MIB, "image/jpeg")] * 4_990)
     with pytest.raises(LayoutError, match="10000 parts"):
         plan_layout([LayoutMember("a", 800 * MIB, "image/jpeg")] * 5_100)
 
 
-def test_what_no_10_000_parts_could_hold_is_refused() -> None:
+def test_an_archive_that_needs_more_than_10_000_parts_is_refused() -> None:
     with pytest.raises(LayoutError):
         plan_layout([LayoutMember("a", MAX_ARCHIVE_BYTES, "image/jpeg")])
     with pytest.raises(LayoutError, match="10000 parts"):
@@ -131,7 +131,7 @@ def test_what_no_10_000_parts_could_hold_is_refused() -> None:
         ("application/octet-stream", 10, False),
     ],
 )
-def test_what_compresses_is_deflated_where_it_passes_through_anyway(
+def test_compressible_members_are_deflated_if_they_are_streamed(
     media_type: str, size: int, is_deflated: bool
 ) -> None:
     entry = LayoutMember("a", size, media_type)

@@ -1,4 +1,4 @@
-"""The bytes of a ZIP archive at the borders of its fields: numbers, sizes, offsets, dates."""
+"""ZIP headers are correct at the limits of their fields: counts, sizes, offsets, dates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LISTING = {
 
 
 def small_archive(members: int, modified: datetime = NOON) -> bytes:
-    """An archive of so many members of one byte each."""
+    """Return an archive with this number of members of one byte each."""
     crc32, written, out = zlib.crc32(b"a"), [], bytearray()
     for number in range(members):
         title = MemberInfo(f"{number:x}", modified)
@@ -44,7 +44,7 @@ def small_archive(members: int, modified: datetime = NOON) -> bytes:
 
 
 @pytest.mark.parametrize("members", [0, 1, 65_534, 65_535, 65_536])
-def test_an_archive_of_any_number_of_members_opens(members: int) -> None:
+def test_an_archive_with_any_number_of_members_is_valid(members: int) -> None:
     body = small_archive(members)
     assert (b"PK\6\6" in body[-98:]) is (members >= 65_535)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -55,7 +55,7 @@ def test_an_archive_of_any_number_of_members_opens(members: int) -> None:
 
 @pytest.mark.parametrize("tool", LISTING)
 @pytest.mark.parametrize("members", [65_535, 65_536])
-def test_every_tool_counts_as_many(tool: str, members: int, tmp_path: Path) -> None:
+def test_every_tool_counts_the_members(tool: str, members: int, tmp_path: Path) -> None:
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not installed here (Debian has it)")
     place = tmp_path / "many.zip"
@@ -67,8 +67,8 @@ def test_every_tool_counts_as_many(tool: str, members: int, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("size", [4 * GIB - 2, 4 * GIB - 1, 4 * GIB, 4 * GIB + 1])
-def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
-    """The second member, or the directory, stands where the first one ends."""
+def test_sizes_and_offsets_around_4_gib_are_correct(size: int) -> None:
+    """The second member, or the directory, begins where the first one ends."""
     scenario = ExportScenario(
         [File.generated("a.tif", size, 1), File.generated("b.tif", 11_000_000, 2)]
     )
@@ -85,7 +85,7 @@ def test_sizes_and_offsets_around_4_gib_are_told_rightly(size: int) -> None:
 
 
 @pytest.mark.parametrize("over", [-1, 0, 1])
-def test_a_member_may_begin_around_4_gib(over: int) -> None:
+def test_a_member_can_begin_around_4_gib(over: int) -> None:
     header = len(stored_header(MemberInfo("a.tif", NOON), 0, 1))
     size = 0xFFFFFFFF + over - header
     scenario = ExportScenario(
@@ -114,7 +114,7 @@ def test_a_member_may_begin_around_4_gib(over: int) -> None:
     ],
     ids=str,
 )
-def test_a_time_that_ms_dos_had_no_bits_for_is_the_nearest_that_it_had(
+def test_a_time_outside_the_range_of_ms_dos_becomes_the_nearest_one(
     modified: datetime, told: tuple[int, ...]
 ) -> None:
     with zipfile.ZipFile(io.BytesIO(small_archive(1, modified))) as archive:
@@ -122,7 +122,7 @@ def test_a_time_that_ms_dos_had_no_bits_for_is_the_nearest_that_it_had(
         assert archive.infolist()[0].date_time == told
 
 
-def test_names_are_utf_8_and_say_so() -> None:
+def test_names_are_utf_8_and_flagged_as_such() -> None:
     title = MemberInfo("標本/é𐀀.png", NOON)
     header = stored_header(title, 0, 0)
     assert int.from_bytes(header[6:8], "little") & 0x800

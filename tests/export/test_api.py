@@ -1,4 +1,4 @@
-"""Exports through the API's routes: names, refusals, keys, and what a consumer makes of them."""
+"""Exports through the API's routes: names, refusals, keys, and a consumer of the bus."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ from tests.fakes.records import identifier
 BINARY = "application/octet-stream"
 
 
-def stored(stack: LocalStack, body: bytes, name: str, media_type: str | None = None) -> str:
-    """The fileIdentifier of an uploaded file."""
+def uploaded(stack: LocalStack, body: bytes, name: str, media_type: str | None = None) -> str:
+    """Upload a file and return its fileIdentifier."""
     response = upload(stack, body, name=name, media_type=media_type)
     assert response.status == 200, response.text
     return str(response.json()["fileIdentifier"])
 
 
-def large(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
-    """The fileIdentifier of a file that went straight to S3."""
+def uploaded_to_s3(stack: LocalStack, size_bytes: int, seed: int, name: str) -> str:
+    """Upload a file straight to S3 and return its fileIdentifier."""
     offered = presigned_post(stack, name=name)
     assert post(offered, GeneratedBody(seed, size_bytes).read(0, size_bytes)) == 201
     return str(offered["fileIdentifier"])
 
 
 def built(stack: LocalStack, response: Response) -> dict[str, Any]:
-    """The attributes of an export, once it has been worked off."""
+    """Return the attributes of an export after its build."""
     assert response.status == 201, response.text
     stack.settle()
     shown = stack.request("GET", f"/api/v1/object-export/{response.json()['data']['id']}")
@@ -62,14 +62,14 @@ def built(stack: LocalStack, response: Response) -> dict[str, Any]:
 
 
 def key_of(stack: LocalStack, response: Response) -> str:
-    """A fresh key to an export's archive."""
+    """Return a new access key for an export's archive."""
     made = stack.request("POST", f"/api/v1/object-export/{response.json()['data']['id']}/key")
     assert made.status == 201, made.text
     return str(made.json()["data"]["id"])
 
 
 def archive_of(stack: LocalStack, response: Response) -> bytes:
-    """The archive of an export that was asked for."""
+    """Return the archive of a requested export."""
     assert built(stack, response)["status"] in ("COMPLETED", "PARTIAL")
     opened = stack.request("GET", f"/toa/{key_of(stack, response)}")
     if opened.status == 307:
@@ -85,8 +85,8 @@ def names_in(archive: bytes) -> list[str]:
         return opened.namelist()
 
 
-def test_the_seeds_layout_and_aliases(stack: LocalStack) -> None:
-    file = stored(stack, png(), "leaf.png")
+def test_layout_and_aliases_of_the_seed(stack: LocalStack) -> None:
+    file = uploaded(stack, png(), "leaf.png")
     response = ask(
         stack,
         [file],
@@ -101,7 +101,7 @@ def test_the_seeds_layout_and_aliases(stack: LocalStack) -> None:
     assert names_in(archive_of(stack, response)) == ["subfolder/myFileAlias.png"]
 
 
-def test_the_references_naming_cases(stack: LocalStack) -> None:
+def test_the_naming_cases_of_the_reference(stack: LocalStack) -> None:
     flat = upload(stack, png(), name="testfile.png").json()
     file = flat["fileIdentifier"]
     stack.settle()
@@ -117,17 +117,17 @@ def test_the_references_naming_cases(stack: LocalStack) -> None:
     assert names_in(archive) == ["testFileAlias.png", "thumb/testfile_thumbnail.jpg"]
 
 
-def test_the_references_case_of_a_resized_image(stack: LocalStack) -> None:
-    file = stored(stack, jpeg(), "testfile.jpg", "image/jpeg")
+def test_the_resized_image_of_the_reference(stack: LocalStack) -> None:
+    file = uploaded(stack, jpeg(), "testfile.jpg", "image/jpeg")
     for factor in ("0.5", 0.5):
         function = {"functionDef": "IMG_RESIZE", "params": {"factor": factor}}
         archive = archive_of(stack, ask(stack, [file], exportFunction=function))
         assert names_in(archive) == ["testfile_resized.jpg"]
 
 
-def test_files_of_one_name_are_numbered(stack: LocalStack) -> None:
-    files = [stored(stack, bytes([number]), "a.bin", BINARY) for number in range(3)]
-    files.append(stored(stack, b"x", "A.bin", BINARY))
+def test_files_with_the_same_name_are_numbered(stack: LocalStack) -> None:
+    files = [uploaded(stack, bytes([number]), "a.bin", BINARY) for number in range(3)]
+    files.append(uploaded(stack, b"x", "A.bin", BINARY))
     names = names_in(archive_of(stack, ask(stack, files)))
     assert names == ["a.bin", "a(1).bin", "a(2).bin", "A(1).bin"] or names[3] == "A(3).bin"
     assert len({name.lower() for name in names}) == 4
@@ -141,15 +141,15 @@ TOOLS = {
 
 
 @pytest.mark.parametrize("tool", [*TOOLS, "zipfile"])
-def test_every_tool_takes_the_archive(stack: LocalStack, tool: str, tmp_path: Path) -> None:
+def test_every_tool_reads_the_archive(stack: LocalStack, tool: str, tmp_path: Path) -> None:
     if tool in TOOLS and shutil.which(TOOLS[tool][0]) is None:
         pytest.skip(f"{TOOLS[tool][0]} is not installed here (Debian has it)")
     files = [
-        stored(stack, png(), "leaf é 標.png"),
-        stored(stack, b"a,b\n" * 50_000, "table.csv", "text/csv"),
-        large(stack, 11 * MIB, 1, "scan.dat"),
-        large(stack, 6 * MIB, 2, "photo.dat"),
-        large(stack, 12 * MIB, 3, "last.dat"),
+        uploaded(stack, png(), "leaf é 標.png"),
+        uploaded(stack, b"a,b\n" * 50_000, "table.csv", "text/csv"),
+        uploaded_to_s3(stack, 11 * MIB, 1, "scan.dat"),
+        uploaded_to_s3(stack, 6 * MIB, 2, "photo.dat"),
+        uploaded_to_s3(stack, 12 * MIB, 3, "last.dat"),
     ]
     stack.settle()
     archive = archive_of(stack, ask(stack, files, exportLayout={"été/": files[:1]}))
@@ -242,10 +242,10 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("attributes", "status", "code"), BAD, ids=str)
-def test_bad_input_is_refused_by_name(
+def test_invalid_input_is_refused_with_its_code(
     stack: LocalStack, attributes: dict[str, Any], status: int, code: str
 ) -> None:
-    file = stored(stack, png(), "leaf.png")
+    file = uploaded(stack, png(), "leaf.png")
     text = json.dumps({"fileIdentifiers": [file], **attributes} if attributes else {})
     document = json.loads(text.replace('"F"', f'"{file}"'))
     response = stack.request(
@@ -259,8 +259,8 @@ def test_bad_input_is_refused_by_name(
     assert stack.keys("ObjectBucket", "exports/") == []
 
 
-def test_all_that_is_wrong_is_told_at_once(stack: LocalStack) -> None:
-    file = stored(stack, png(), "leaf.png")
+def test_all_problems_of_a_request_are_reported_together(stack: LocalStack) -> None:
+    file = uploaded(stack, png(), "leaf.png")
     response = ask(stack, [identifier(7), file, identifier(8), file])
     assert problems(response) == [
         ("422", "duplicate_file"), ("422", "file_not_found"), ("422", "file_not_found"),
@@ -292,10 +292,10 @@ def test_all_that_is_wrong_is_told_at_once(stack: LocalStack) -> None:
         ("été/標本", "feuille é", "été/標本/feuille é.png"),
     ],
 )
-def test_hostile_names_lead_nowhere(
+def test_hostile_names_cannot_leave_the_archive(
     stack: LocalStack, folder: str, alias: str, path: str | None, tmp_path: Path
 ) -> None:
-    file = stored(stack, png(), "leaf.png")
+    file = uploaded(stack, png(), "leaf.png")
     response = ask(stack, [file], exportLayout={folder: [file]}, filenameAliases={file: alias})
     archive = archive_of(stack, response)
     [name] = names_in(archive)
@@ -310,7 +310,7 @@ def test_hostile_names_lead_nowhere(
 def test_an_export_over_the_limit_is_refused(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = stored(stack, png(), "leaf.png")
+    file = uploaded(stack, png(), "leaf.png")
     assert ask(stack, [file]).status == 201
     with_less = "local_function_create_export_app"
     requesting = sys.modules[with_less].requesting
@@ -325,8 +325,8 @@ def test_an_export_over_the_limit_is_refused(
     assert "Maximum export size exceeded. Max: 10 bytes" in response.text
 
 
-def test_a_file_that_vanished_is_told_of(stack: LocalStack) -> None:
-    kept, gone = stored(stack, png(), "a.png"), stored(stack, png(), "b.png")
+def test_a_file_that_vanished_is_reported(stack: LocalStack) -> None:
+    kept, gone = uploaded(stack, png(), "a.png"), uploaded(stack, png(), "b.png")
     response = ask(stack, [kept, gone])
     stack.client("s3").delete_object(
         Bucket=stack.name("ObjectBucket"), Key=f"objects/mybucket/{gone}.png"
@@ -341,8 +341,8 @@ def test_a_file_that_vanished_is_told_of(stack: LocalStack) -> None:
     assert (event["detail"]["status"], event["detail"]["problemCount"]) == ("PARTIAL", 1)
 
 
-def test_of_200_simultaneous_redemptions_one_gets_the_archive(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_one_of_200_simultaneous_redemptions_gets_the_archive(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     key = key_of(stack, response)
     together = threading.Barrier(20)
@@ -362,8 +362,8 @@ def test_of_200_simultaneous_redemptions_one_gets_the_archive(stack: LocalStack)
     assert stack.request("GET", f"/toa/{key}").status == 404
 
 
-def test_looking_takes_nothing(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_head_does_not_redeem_the_key(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     size = built(stack, response)["archiveSizeInBytes"]
     key = key_of(stack, response)
     for _ in range(3):
@@ -374,12 +374,12 @@ def test_looking_takes_nothing(stack: LocalStack) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 128, "x" * 2000, "é" * 128, "..", "%00"])
-def test_a_guessed_key_opens_nothing(stack: LocalStack, key: str) -> None:
+def test_an_unknown_key_is_not_found(stack: LocalStack, key: str) -> None:
     assert stack.request("GET", f"/toa/{quote(key, safe='%')}").status == 404
 
 
-def test_an_expired_key_opens_nothing_though_it_is_still_there(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_an_expired_key_is_not_found_even_if_it_is_stored(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     key = key_of(stack, response)
     stack.clock.advance(timedelta(minutes=60))
@@ -388,8 +388,8 @@ def test_an_expired_key_opens_nothing_though_it_is_still_there(stack: LocalStack
     assert stack.request("GET", f"/toa/{key}").status == 404
 
 
-def test_the_archive_goes_an_hour_after_it_was_taken(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_the_archive_is_removed_an_hour_after_the_download(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     stack.clock.advance(timedelta(minutes=30))
     assert stack.request("GET", f"/toa/{key_of(stack, response)}").status == 200
@@ -406,8 +406,8 @@ def test_the_archive_goes_an_hour_after_it_was_taken(stack: LocalStack) -> None:
     assert stack.request("POST", path).status == 410
 
 
-def test_nobody_else_sees_an_export(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_other_users_cannot_see_an_export(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     export = response.json()["data"]["id"]
     stack.client("dynamodb").update_item(
@@ -421,8 +421,8 @@ def test_nobody_else_sees_an_export(stack: LocalStack) -> None:
     assert stack.request("GET", "/api/v1/object-export").json()["data"] == []
 
 
-def test_ones_own_exports_are_listed_page_by_page(stack: LocalStack) -> None:
-    file = stored(stack, png(), "leaf.png")
+def test_own_exports_are_listed_in_pages(stack: LocalStack) -> None:
+    file = uploaded(stack, png(), "leaf.png")
     made = []
     for _ in range(3):
         made.append(ask(stack, [file]).json()["data"]["id"])
@@ -436,8 +436,8 @@ def test_ones_own_exports_are_listed_page_by_page(stack: LocalStack) -> None:
     assert "next" not in rest["links"]
 
 
-def test_the_audit_never_sees_a_key(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_the_audit_has_no_keys(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
     audited = json.dumps(stack.items("AuditTable"), default=str)
@@ -446,8 +446,8 @@ def test_the_audit_never_sees_a_key(stack: LocalStack) -> None:
     assert "toa" not in audited
 
 
-def test_an_export_whose_message_is_lost_is_taken_up_by_housekeeping(stack: LocalStack) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+def test_housekeeping_enqueues_an_export_whose_message_was_lost(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     stack.client("sqs").purge_queue(QueueUrl=stack.name("BuildExportQueue"))
     assert built(stack, response)["status"] == "NEW"
     stack.clock.advance(timedelta(minutes=16))
@@ -457,19 +457,19 @@ def test_an_export_whose_message_is_lost_is_taken_up_by_housekeeping(stack: Loca
 
 @pytest.fixture
 def api_url(stack: LocalStack) -> Iterator[str]:
-    """Where the stack's API listens."""
+    """Return the URL of the stack's API."""
     server = ApiServer("127.0.0.1", 0)
     server.serve(lambda request: stack.handle(request).response, lambda _connection: False)
     yield f"http://127.0.0.1:{server.server_port}"
     server.close()
 
 
-def test_a_consumer_that_only_listens_on_the_bus_gets_the_archives(
+def test_a_consumer_of_the_bus_gets_the_archives(
     stack: LocalStack, api_url: str, tmp_path: Path
 ) -> None:
-    small = ask(stack, [stored(stack, png(), "leaf.png"), stored(stack, b"x", "b.bin")])
+    small = ask(stack, [uploaded(stack, png(), "leaf.png"), uploaded(stack, b"x", "b.bin")])
     built(stack, small)
-    scan = large(stack, 6 * MIB, 1, "scan.dat")
+    scan = uploaded_to_s3(stack, 6 * MIB, 1, "scan.dat")
     stack.settle()
     built(stack, ask(stack, [scan]))  # larger than an answer may be: a redirect to the store
     heard = "".join(f"{json.dumps(event)}\n" for event in stack.bus_events)
@@ -490,10 +490,10 @@ def test_a_consumer_that_only_listens_on_the_bus_gets_the_archives(
     assert consume() == places[1:]  # the key was taken: only a new one opens the archive
 
 
-def test_of_200_requests_at_once_over_http_one_gets_the_archive(
+def test_one_of_200_simultaneous_http_requests_gets_the_archive(
     stack: LocalStack, api_url: str
 ) -> None:
-    response = ask(stack, [stored(stack, png(), "leaf.png")])
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     key = key_of(stack, response)
     together = threading.Barrier(20)

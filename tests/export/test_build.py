@@ -1,4 +1,4 @@
-"""Building archives: whatever the files, whoever dies, the same bytes, and nothing left over."""
+"""Archives are built completely, also after interruptions, and leave no temporary objects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEXT = b"The quick brown fox jumps over the lazy dog. " * 40_000
 
 
 def check(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
-    """The archive holds every file but some, and nothing else is left."""
+    """Assert that the archive has every file except `without`, and that nothing else is left."""
     assert scenario.leftovers() == []
     with scenario.opened() as archive:
         expected = {f.path: f for n, f in enumerate(scenario.files) if n not in without}
@@ -111,7 +111,7 @@ def some_files(draw: st.DrawFn) -> list[File]:
 
 @settings(max_examples=12)
 @given(some_files())
-def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
+def test_any_files_become_a_valid_archive(files: list[File]) -> None:
     scenario = ExportScenario(files)
     assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
@@ -129,7 +129,7 @@ def test_any_files_become_an_archive_that_opens(files: list[File]) -> None:
         max_size=6,
     )
 )
-def test_archives_of_many_gigabytes_have_a_directory_that_is_right(sizes: list[int]) -> None:
+def test_archives_of_many_gigabytes_have_a_correct_directory(sizes: list[int]) -> None:
     scenario = ExportScenario([File.generated(f"{n}.tif", size, n) for n, size in enumerate(sizes)])
     assert scenario.build() is BuildOutcome.FINISHED
     with scenario.opened() as archive:
@@ -139,18 +139,18 @@ def test_archives_of_many_gigabytes_have_a_directory_that_is_right(sizes: list[i
             info, body = infos[f"{number}.tif"], scenario.files[number].body
             assert isinstance(body, GeneratedBody)
             assert (info.file_size, info.CRC) == (size, body.crc32)
-            with archive.open(info) as member:  # holds the local header to the directory
+            with archive.open(info) as member:  # compares the local header with the directory
                 assert member.read(100) == body.read(0, 100)
                 if size > 100:
                     member.seek(size - 50) if size < 10 * MIB else None
             end = info.header_offset + 30 + len(info.filename) + 9 + size
             end += 20 if size >= 0xFFFFFFFF else 0
-            whole = scenario.archives.body(scenario.export.archive_key)
-            assert whole.read(end - 50, 50) == body.read(max(0, size - 50), 50) or size < 50
-            assert whole.read(end, 4) in (b"PK\3\4", b"PK\1\2")
+            archive_body = scenario.archives.body(scenario.export.archive_key)
+            assert archive_body.read(end - 50, 50) == body.read(max(0, size - 50), 50) or size < 50
+            assert archive_body.read(end, 4) in (b"PK\3\4", b"PK\1\2")
 
 
-def test_members_of_10_mib_never_pass_through_compute() -> None:
+def test_members_of_10_mib_are_copied_inside_the_store() -> None:
     scenario = ExportScenario([File.generated(f"{n}.tif", 200_000_000, n) for n in range(20)])
     scenario.build()
     total = 20 * 200_000_000
@@ -159,7 +159,7 @@ def test_members_of_10_mib_never_pass_through_compute() -> None:
 
 
 def mixed() -> ExportScenario:
-    """One of each kind; the deflated member crosses from one part into the next."""
+    """Return a scenario with files of each kind. A deflated member continues in a second part."""
     return ExportScenario(
         [
             File.generated("a.jpg", 4 * MIB, 1),
@@ -175,83 +175,87 @@ def mixed() -> ExportScenario:
     )
 
 
-def undisturbed(scenario: ExportScenario) -> bytes:
-    assert scenario.build() is BuildOutcome.FINISHED
-    check(scenario)
+def archive_of(scenario: ExportScenario) -> bytes:
+    """Return the bytes of the archive."""
     body = scenario.archives.body(scenario.export.archive_key)
     return body.read(0, body.size_bytes)
 
 
-def disturbed(scenario: ExportScenario, happen: Hook) -> ExportBuilder:
-    """The worker, with something happening before its calls."""
+def uninterrupted() -> bytes:
+    """Return the archive of `mixed` after a build without interruptions."""
+    scenario = mixed()
+    assert scenario.build() is BuildOutcome.FINISHED
+    check(scenario)
+    return archive_of(scenario)
+
+
+def builder_with(scenario: ExportScenario, hook: Hook) -> ExportBuilder:
+    """Return a builder that calls `hook` before each call of a port."""
     return ExportBuilder(
-        exports=with_hooks(scenario.exports, before=happen),
-        archives=with_hooks(scenario.archives, before=happen),
-        queue=with_hooks(scenario.queue, before=happen),
+        exports=with_hooks(scenario.exports, before=hook),
+        archives=with_hooks(scenario.archives, before=hook),
+        queue=with_hooks(scenario.queue, before=hook),
         uploads=scenario.uploads,
-        images=scenario.building.images,
+        images=scenario.builder.images,
         compression=scenario.compression,
         clock=scenario.clock,
     )
 
 
-def killed(scenario: ExportScenario, call: int) -> bool:
-    """Run a worker that dies at one of its calls; whether it got that far."""
+def kill_worker(scenario: ExportScenario, call: int) -> bool:
+    """Kill a worker before one of its calls; return False if it made fewer calls."""
     try:
-        disturbed(scenario, kill_at_call(call)).build(EXPORT, scenario.remaining)
+        builder_with(scenario, kill_at_call(call)).build(EXPORT, scenario.remaining)
     except KilledError:
         return True
     return False
 
 
-def test_killed_at_ten_random_points_and_continued_it_is_the_same_archive() -> None:
-    whole = undisturbed(mixed())
+def test_a_build_killed_at_ten_random_calls_gives_the_same_archive() -> None:
+    expected = uninterrupted()
     chosen = random.Random(7)
     scenario = mixed()
     kills = 0
     while kills < 10 and not scenario.export.has_archive:
-        kills += killed(scenario, chosen.randrange(3, 25))
+        kills += kill_worker(scenario, chosen.randrange(3, 25))
         scenario.clock.advance(timedelta(hours=1))
     assert kills == 10
     scenario.build()
     assert scenario.export.status is ExportStatus.COMPLETED
     check(scenario)
-    body = scenario.archives.body(scenario.export.archive_key)
-    assert body.read(0, body.size_bytes) == whole
+    assert archive_of(scenario) == expected
 
 
-def test_killed_at_any_call_it_ends_the_same() -> None:
-    whole = undisturbed(mixed())
+def test_a_build_killed_at_any_call_gives_the_same_archive() -> None:
+    expected = uninterrupted()
     for call in range(0, 300, 5):
         scenario = mixed()
-        reached = killed(scenario, call)
+        reached = kill_worker(scenario, call)
         scenario.clock.advance(timedelta(hours=1))
         scenario.build()
         assert scenario.export.status is ExportStatus.COMPLETED
         check(scenario)
-        body = scenario.archives.body(scenario.export.archive_key)
-        assert body.read(0, body.size_bytes) == whole
+        assert archive_of(scenario) == expected
         if not reached:
             assert call > 40
             return
-    pytest.fail("the run never got to its end")
+    pytest.fail("the build never finished")
 
 
-def test_a_worker_that_runs_out_of_time_lets_the_next_one_go_on() -> None:
-    whole = undisturbed(mixed())
+def test_a_worker_that_runs_out_of_time_enqueues_the_export_again() -> None:
+    expected = uninterrupted()
     scenario = mixed()
     outcomes: list[BuildOutcome] = []
     while BuildOutcome.FINISHED not in outcomes and len(outcomes) < 60:
         left = iter([timedelta(minutes=5)] * (len(outcomes) + 1))
-        outcomes.append(scenario.building.build(EXPORT, partial(next, left, timedelta(seconds=59))))
+        outcomes.append(scenario.builder.build(EXPORT, partial(next, left, timedelta(seconds=59))))
     assert outcomes.count(BuildOutcome.CONTINUED) == len(outcomes) - 1 > 2
     assert len(scenario.queue.enqueued) == len(outcomes) - 1
     check(scenario)
-    body = scenario.archives.body(scenario.export.archive_key)
-    assert body.read(0, body.size_bytes) == whole
+    assert archive_of(scenario) == expected
 
 
-def test_what_it_holds_is_deflated_where_that_helps() -> None:
+def test_text_is_deflated_and_images_are_stored() -> None:
     scenario = ExportScenario(
         [File("b.txt", BytesBody(TEXT), "text/plain"), File("c.jpg", BytesBody(TEXT))]
     )
@@ -266,8 +270,8 @@ def test_what_it_holds_is_deflated_where_that_helps() -> None:
         assert archive.testzip() is None
 
 
-class Swelling:
-    """A compressor that makes everything larger: blocks of few bytes, as they are."""
+class Expanding:
+    """A compressor whose output is larger than its input: short blocks, uncompressed."""
 
     def crc32(self, data: bytes | memoryview, before: int = 0, /) -> int:
         return zlib.crc32(data, before)
@@ -276,12 +280,12 @@ class Swelling:
         return zlib.compressobj(0, zlib.DEFLATED, -9, 1)
 
 
-def test_what_does_not_compress_takes_no_more_room_than_the_layout_reckons() -> None:
+def test_incompressible_members_fit_the_sizes_of_the_layout() -> None:
     files = [
         File.generated(f"{n}.txt", size, n, media_type="text/plain")
         for n, size in enumerate([1, 9 * MIB, 10 * MIB - 1, 9 * MIB, 70_000])
     ]
-    for compression in (Swelling(), FastCompression()):
+    for compression in (Expanding(), FastCompression()):
         scenario = ExportScenario(files, compression=compression)
         assert scenario.build() is BuildOutcome.FINISHED
         check(scenario)
@@ -289,7 +293,7 @@ def test_what_does_not_compress_takes_no_more_room_than_the_layout_reckons() -> 
         assert archive.size_bytes < 1.002 * sum(file.body.size_bytes for file in files)
 
 
-def test_a_made_member_is_what_the_function_makes_of_it() -> None:
+def test_a_transformed_member_is_the_result_of_the_function() -> None:
     function = ExportFunction(name="IMG_RESIZE", factor=0.5)
     body = bytes(range(256)) * 80_000  # 20 MB: over several parts
     scenario = ExportScenario(
@@ -300,7 +304,7 @@ def test_a_made_member_is_what_the_function_makes_of_it() -> None:
         assert archive.read("a.jpg") == body[::-1]
 
 
-def test_a_file_that_has_vanished_is_left_out_and_named() -> None:
+def test_a_missing_file_is_left_out_and_named() -> None:
     for number in range(8):
         scenario = mixed()
         scenario.archives.remove(scenario.key_of(number))
@@ -313,7 +317,7 @@ def test_a_file_that_has_vanished_is_left_out_and_named() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_file_that_has_other_bytes_is_left_out_and_named(number: int) -> None:
+def test_a_file_with_other_bytes_is_left_out_and_named(number: int) -> None:
     scenario = mixed()
     body = scenario.files[number].body
     scenario.archives.put(scenario.key_of(number), body.read(0, body.size_bytes - 1) + b"!")
@@ -323,7 +327,7 @@ def test_a_file_that_has_other_bytes_is_left_out_and_named(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 3, 5])
-def test_a_file_that_has_another_size_is_left_out_and_named(number: int) -> None:
+def test_a_file_with_another_size_is_left_out_and_named(number: int) -> None:
     scenario = mixed()
     scenario.archives.put(scenario.key_of(number), GeneratedBody(9, 7_000_000))
     scenario.build()
@@ -333,46 +337,50 @@ def test_a_file_that_has_another_size_is_left_out_and_named(number: int) -> None
 
 @pytest.mark.parametrize("number", range(8))
 @pytest.mark.parametrize("changes", [False, True], ids=["vanishes", "changes"])
-def test_a_file_that_goes_or_changes_midway_is_left_out(number: int, changes: bool) -> None:
+def test_a_file_that_vanishes_or_changes_during_a_build_is_left_out(
+    number: int, changes: bool
+) -> None:
     for call in range(number, 200, 12):
         scenario = mixed()
         calls = count()
 
-        def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
+        def interfere(_method: str, call: int = call, calls: count[int] = calls) -> None:
             if next(calls) == call:
-                _spoil(scenario, number, changes=changes)  # noqa: B023 - called in this round
+                _remove_or_change(scenario, number, changes=changes)  # noqa: B023 - called in this iteration
 
-        assert disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining)
+        assert builder_with(scenario, interfere).build(EXPORT, scenario.remaining)
         export = scenario.export
         if export.status is ExportStatus.PARTIAL:
-            [(code, who)] = export.problems.items()
-            assert list(who) == [identifier(number)]
+            [(code, files)] = export.problems.items()
+            assert list(files) == [identifier(number)]
             assert code in ("file_missing", "file_changed")
-            opens(scenario, without=(number,))
+            check_valid(scenario, without=(number,))
         else:
             assert export.status is ExportStatus.COMPLETED
-            opens(scenario)
+            check_valid(scenario)
             if next(calls) <= call:
                 return
 
 
 @pytest.mark.parametrize("call", [36, 44])
-def test_files_that_go_midway_together_are_left_out_one_after_the_other(call: int) -> None:
-    """The member that is copied first, and the one that goes on in the part where it begins."""
+def test_two_files_that_vanish_during_a_build_are_both_left_out(call: int) -> None:
+    """They are the first copied member, and the one that ends in the same part."""
     scenario = mixed()
     calls = count()
 
-    def meanwhile(_method: str) -> None:
+    def interfere(_method: str) -> None:
         if next(calls) == call:
             for number in (3, 7):
-                _spoil(scenario, number, changes=False)
+                _remove_or_change(scenario, number, changes=False)
 
-    assert disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+    assert (
+        builder_with(scenario, interfere).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+    )
     assert scenario.export.problems == {"file_missing": [identifier(3), identifier(7)]}
     check(scenario, without=(3, 7))
 
 
-def _spoil(scenario: ExportScenario, number: int, *, changes: bool) -> None:
+def _remove_or_change(scenario: ExportScenario, number: int, *, changes: bool) -> None:
     key, body = scenario.key_of(number), scenario.files[number].body
     if changes:
         other = bytes(min(body.size_bytes, 1000)) + body.read(1000, body.size_bytes)
@@ -381,8 +389,8 @@ def _spoil(scenario: ExportScenario, number: int, *, changes: bool) -> None:
         scenario.archives.remove(key)
 
 
-def opens(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
-    """The archive is sound, whatever bytes its members have, and nothing else is left."""
+def check_valid(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
+    """Assert that the archive is valid and has the paths, and that nothing else is left."""
     assert scenario.leftovers() == []
     with scenario.opened() as archive:
         paths = {f.path for n, f in enumerate(scenario.files) if n not in without}
@@ -390,7 +398,7 @@ def opens(scenario: ExportScenario, *, without: tuple[int, ...] = ()) -> None:
         assert archive.testzip() is None
 
 
-def test_where_no_file_is_left_the_export_has_failed() -> None:
+def test_an_export_without_any_usable_file_fails() -> None:
     scenario = mixed()
     for number in range(8):
         scenario.archives.remove(scenario.key_of(number))
@@ -402,7 +410,7 @@ def test_where_no_file_is_left_the_export_has_failed() -> None:
     assert scenario.build() is BuildOutcome.NOTHING_TO_DO
 
 
-def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
+def test_an_image_that_cannot_be_transformed_is_left_out_and_named() -> None:
     function = ExportFunction(name="IMG_RESIZE", factor=0.5)
     files = [
         File("a.jpg", BytesBody(b"damaged image"), is_transformed=True),
@@ -414,176 +422,176 @@ def test_an_image_that_cannot_be_made_is_left_out_and_named() -> None:
     check(scenario, without=(0,))
 
 
-def test_one_worker_at_a_time() -> None:
+def test_only_one_worker_builds_an_export() -> None:
     scenario = mixed()
-    assert killed(scenario, 25)
+    assert kill_worker(scenario, 25)
     assert scenario.build() is BuildOutcome.BUSY
     scenario.clock.advance(timedelta(minutes=11))
     assert scenario.build() is BuildOutcome.FINISHED
 
 
-def test_a_worker_that_was_believed_dead_does_no_harm() -> None:
-    whole = undisturbed(mixed())
+def test_a_worker_whose_lease_expired_does_no_harm() -> None:
+    expected = uninterrupted()
     for call in range(12, 80, 13):
         scenario = mixed()
         calls = count()
 
-        def meanwhile(_method: str, call: int = call, calls: count[int] = calls) -> None:
+        def interfere(_method: str, call: int = call, calls: count[int] = calls) -> None:
             if next(calls) == call:
-                scenario.clock.advance(timedelta(hours=1))  # noqa: B023 - called in this round
+                scenario.clock.advance(timedelta(hours=1))  # noqa: B023 - called in this iteration
                 assert scenario.build() is BuildOutcome.FINISHED  # noqa: B023 - likewise
 
         with suppress(RecordChangedError, StoreError):
-            disturbed(scenario, meanwhile).build(EXPORT, scenario.remaining)
+            builder_with(scenario, interfere).build(EXPORT, scenario.remaining)
         assert scenario.export.status is ExportStatus.COMPLETED
-        body = scenario.archives.body(scenario.export.archive_key)
-        assert body.read(0, body.size_bytes) == whole
+        assert archive_of(scenario) == expected
         assert len(scenario.exports.accesses) == 1
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_two_workers_that_take_turns_at_any_call_do_no_harm(seed: int) -> None:
+def test_two_workers_with_interleaved_calls_do_no_harm(seed: int) -> None:
     chosen = random.Random(seed)
     scenario = mixed()
     turns = Turns()
 
     def work() -> None:
         with suppress(RecordChangedError, StoreError):
-            disturbed(scenario, turns.wait).build(EXPORT, scenario.remaining)
+            builder_with(scenario, turns.wait).build(EXPORT, scenario.remaining)
 
     turns.begin(work)
     for _ in range(chosen.randrange(3, 60)):
         turns.give(0)
     scenario.clock.advance(timedelta(hours=1))
     turns.begin(work)
-    spoilt, spoilt_at = chosen.randrange(8), chosen.randrange(40)
+    removed, removed_at = chosen.randrange(8), chosen.randrange(40)
     for turn in count():
         if not (waiting := turns.waiting):
             break
-        if turn == spoilt_at:
-            _spoil(scenario, spoilt, changes=False)
+        if turn == removed_at:
+            _remove_or_change(scenario, removed, changes=False)
         turns.give(chosen.choice(waiting))
     while scenario.export.is_unfinished:
         scenario.clock.advance(timedelta(hours=1))
         scenario.build()
     left_out = [who for files in scenario.export.problems.values() for who in files]
-    assert left_out in ([], [identifier(spoilt)])
-    opens(scenario, without=(spoilt,) if left_out else ())
+    assert left_out in ([], [identifier(removed)])
+    check_valid(scenario, without=(removed,) if left_out else ())
     archive = scenario.archives.body(scenario.export.archive_key)
     assert scenario.export.archive_bytes == archive.size_bytes
     assert len(scenario.exports.accesses) == 1
 
 
-def test_an_archive_that_was_made_but_not_recorded_is_not_made_again() -> None:
+def test_an_archive_that_was_completed_but_not_recorded_is_not_built_again() -> None:
     scenario = mixed()
     key = scenario.export.archive_key
 
-    def dies(method: str) -> None:
+    def kill(method: str) -> None:
         if key in scenario.archives.objects:
             raise KilledError(method)
 
     with pytest.raises(KilledError):
-        disturbed(scenario, dies).build(EXPORT, scenario.remaining)
-    made = scenario.archives.objects[key]
+        builder_with(scenario, kill).build(EXPORT, scenario.remaining)
+    completed = scenario.archives.objects[key]
     scenario.clock.advance(timedelta(hours=1))
     calls: list[str] = []
     assert (
-        disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+        builder_with(scenario, calls.append).build(EXPORT, scenario.remaining)
+        is BuildOutcome.FINISHED
     )
     assert not {"start_upload", "copy_part", "complete_upload"} & set(calls)
-    assert scenario.archives.objects[key] is made
-    assert scenario.export.archive_bytes == made.body.size_bytes
+    assert scenario.archives.objects[key] is completed
+    assert scenario.export.archive_bytes == completed.body.size_bytes
     check(scenario)
 
 
-def test_another_archive_in_the_place_of_this_one_is_not_taken_for_it() -> None:
+def test_another_archive_under_the_same_key_is_not_mistaken_for_this_one() -> None:
     scenario = ExportScenario([File("a.jpg", BytesBody(b"leaf"))])
     archives, key = scenario.archives, scenario.export.archive_key
 
     def another() -> None:
         archives.uploads.clear()
-        archives.put(key, b"what a worker made that had seen other files")
+        archives.put(key, b"the archive of a worker with other files")
 
-    disturbed(scenario, once("complete_upload", another)).build(EXPORT, scenario.remaining)
+    builder_with(scenario, once("complete_upload", another)).build(EXPORT, scenario.remaining)
     check(scenario)
 
 
-def test_copies_are_kept_often_enough_and_seldom_enough() -> None:
+def test_checkpoints_of_copies_are_neither_too_rare_nor_too_frequent() -> None:
     files = [File.generated(f"{n}.tif", 10 * MIB, n % 9) for n in range(1500)]
     scenario = ExportScenario(files)
     calls: list[str] = []
     assert (
-        disturbed(scenario, calls.append).build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+        builder_with(scenario, calls.append).build(EXPORT, scenario.remaining)
+        is BuildOutcome.FINISHED
     )
     assert 30 < calls.count("save") < 120
     assert scenario.archives.sent < 0.002 * 1500 * 10 * MIB
 
 
-def test_progress_is_told_of_files_that_are_streamed_and_of_those_that_are_copied() -> None:
+def test_progress_counts_streamed_and_copied_files() -> None:
     scenario = mixed()
-    seen = []
+    progress = []
 
-    def look(_method: str) -> None:
+    def observe(_method: str) -> None:
         scenario.clock.advance(timedelta(seconds=2))
-        seen.append((scenario.export.entries_done, scenario.export.bytes_done))
+        progress.append((scenario.export.entries_done, scenario.export.bytes_done))
 
-    disturbed(scenario, look).build(EXPORT, scenario.remaining)
-    files = [entries for entries, _ in seen]
+    builder_with(scenario, observe).build(EXPORT, scenario.remaining)
+    files = [entries for entries, _ in progress]
     assert files == sorted(files)
     assert {2, 4, 5, 6, 7} <= set(files)
-    assert [size for _, size in seen] == sorted(size for _, size in seen)
+    assert [size for _, size in progress] == sorted(size for _, size in progress)
     export = scenario.export
     assert (export.entries_done, export.bytes_done) == (8, export.bytes_total)
 
 
-def test_a_worker_that_sums_up_for_long_keeps_its_lease_and_what_it_found_out() -> None:
+def test_computing_checksums_extends_the_lease_and_saves_the_results() -> None:
     files = [File.generated(f"{n}.tif", 11 * MIB, n, crc32_is_known=False) for n in range(30)]
     scenario = ExportScenario(files)
     left = iter([timedelta(minutes=5)] * 14)
-    with_crc32 = 0
+    checksums = 0
 
-    def look(method: str) -> None:
-        nonlocal with_crc32
+    def observe(method: str) -> None:
+        nonlocal checksums
         if method == "crc32":
-            with_crc32 += 1
+            checksums += 1
             scenario.clock.advance(timedelta(minutes=2))
             assert scenario.export.is_leased(scenario.clock.now())
 
-    building = disturbed(scenario, look)
-    soon_over = partial(next, left, timedelta(seconds=59))
-    assert building.build(EXPORT, soon_over) is BuildOutcome.CONTINUED
-    assert 5 < with_crc32 < 15
-    assert building.build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
-    assert with_crc32 == 30
+    builder = builder_with(scenario, observe)
+    little_time = partial(next, left, timedelta(seconds=59))
+    assert builder.build(EXPORT, little_time) is BuildOutcome.CONTINUED
+    assert 5 < checksums < 15
+    assert builder.build(EXPORT, scenario.remaining) is BuildOutcome.FINISHED
+    assert checksums == 30
     check(scenario)
 
 
-def test_who_comes_to_nothing_again_and_again_is_given_up() -> None:
+def test_an_export_fails_after_too_many_attempts_without_progress() -> None:
     scenario = mixed()
     for _ in range(6):
-        assert killed(scenario, 9)
+        assert kill_worker(scenario, 9)
         scenario.clock.advance(timedelta(hours=1))
-    told = 7
-    scenario.exports.replace(scenario.export, replace(scenario.export, bytes_done=told))
+    bytes_done = 7
+    scenario.exports.replace(scenario.export, replace(scenario.export, bytes_done=bytes_done))
     assert scenario.build() is BuildOutcome.FAILED
     assert scenario.export.failure == "attempts_exhausted"
-    assert scenario.export.bytes_done == told
+    assert scenario.export.bytes_done == bytes_done
     assert scenario.leftovers() == []
 
 
-def test_an_upload_that_the_store_has_cleared_away_is_begun_again() -> None:
-    whole = undisturbed(mixed())
+def test_an_upload_that_the_store_aborted_is_started_again() -> None:
+    expected = uninterrupted()
     scenario = mixed()
-    assert killed(scenario, 40)
+    assert kill_worker(scenario, 40)
     scenario.archives.uploads.clear()
     scenario.clock.advance(timedelta(hours=1))
     assert scenario.build() is BuildOutcome.FINISHED
     check(scenario)
-    body = scenario.archives.body(scenario.export.archive_key)
-    assert body.read(0, body.size_bytes) == whole
+    assert archive_of(scenario) == expected
 
 
-def test_a_sum_that_had_to_be_computed_is_kept_with_the_file() -> None:
+def test_a_computed_checksum_is_saved_in_the_upload_record() -> None:
     scenario = ExportScenario([File.generated("a.tif", 11 * MIB, crc32_is_known=False)])
     known = upload(file_identifier=identifier(0), inspected_content=content(crc32=None))
     scenario.uploads.add(known)

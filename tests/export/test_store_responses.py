@@ -1,4 +1,4 @@
-"""What the store may answer an export's worker besides what it was asked for."""
+"""Late, temporary and unexpected responses of the store are handled."""
 
 from __future__ import annotations
 
@@ -25,21 +25,23 @@ def failure(code: str) -> bytes:
 
 
 class Store(ThreadingHTTPServer):
-    """Gives the responses it was told to, one after the other, the last one again and again."""
+    """Sends the given responses in order, and repeats the last one."""
 
     daemon_threads = True
     responses: list[tuple[int, bytes]]
-    asked = 0
+    requests = 0
 
 
-class Answering(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Store
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.server.responses[min(self.server.asked, len(self.server.responses) - 1)]
-        self.server.asked += 1
+        status, body = self.server.responses[
+            min(self.server.requests, len(self.server.responses) - 1)
+        ]
+        self.server.requests += 1
         if not status:
             self.close_connection = True
             return
@@ -57,7 +59,7 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr(s3_archives, "_PAUSES_SECONDS", (0, 0, 0, 0))
-    server = Store(("127.0.0.1", 0), Answering)
+    server = Store(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
@@ -74,42 +76,44 @@ def archives(store: Store) -> S3Archives:
 
 
 @pytest.mark.parametrize("before", [b"", b" " * 2000, XML, XML + b"\n" * 2000, b"\n" + XML])
-def test_what_takes_long_is_kept_up_with_white_space(
+def test_white_space_before_a_late_response_is_skipped(
     store: Store, archives: S3Archives, before: bytes
 ) -> None:
     store.responses = [(200, before + DONE)]
     assert archives.complete_upload("a.zip", "upload", {1: "e"}) == "e-1"
-    store.responses, store.asked = [(200, before + failure("InternalError")), (200, DONE)], 0
+    store.responses, store.requests = [(200, before + failure("InternalError")), (200, DONE)], 0
     assert archives.complete_upload("a.zip", "upload", {1: "e"}) == "e-1"
-    assert store.asked == 2
+    assert store.requests == 2
     store.responses = [(200, before + failure("NoSuchUpload"))]
     with pytest.raises(MultipartUploadMissingError):
         archives.complete_upload("a.zip", "upload", {1: "e"})
 
 
 @pytest.mark.parametrize(
-    "passing", [(503, failure("SlowDown")), (500, b""), (429, b"slow"), (0, b"")], ids=str
+    "temporary", [(503, failure("SlowDown")), (500, b""), (429, b"slow"), (0, b"")], ids=str
 )
-def test_a_busy_store_is_asked_again_until_there_is_no_point(
-    store: Store, archives: S3Archives, passing: tuple[int, bytes]
+def test_a_request_to_a_busy_store_is_repeated_a_few_times(
+    store: Store, archives: S3Archives, temporary: tuple[int, bytes]
 ) -> None:
-    store.responses = [*[passing] * 3, (200, b"{}")]
+    store.responses = [*[temporary] * 3, (200, b"{}")]
     assert archives.load("request.json") == b"{}"
-    store.responses = [passing]
+    store.responses = [temporary]
     with pytest.raises(UnavailableError):
         archives.load("request.json")
 
 
-def test_a_document_that_speaks_of_errors_is_none(store: Store, archives: S3Archives) -> None:
+def test_a_document_that_mentions_errors_is_not_an_error(
+    store: Store, archives: S3Archives
+) -> None:
     store.responses = [(200, b'{"name": "<Error>"}')]
     assert archives.load("request.json") == b'{"name": "<Error>"}'
 
 
-def test_what_is_refused_is_not_asked_for_again(store: Store, archives: S3Archives) -> None:
+def test_a_refused_request_is_not_repeated(store: Store, archives: S3Archives) -> None:
     store.responses = [(404, failure("NoSuchKey"))]
     with pytest.raises(ObjectMissingError):
         archives.load("request.json")
     store.responses = [(403, failure("AccessDenied"))]
     with pytest.raises(RuntimeError, match="403 AccessDenied"):
         archives.load("request.json")
-    assert store.asked == 2
+    assert store.requests == 2

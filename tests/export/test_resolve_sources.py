@@ -1,4 +1,4 @@
-"""Names in an archive: the reference's rules (4.7, 4.10), and paths that are safe to unpack."""
+"""File names follow the reference's rules (4.7, 4.10), and paths are safe to unpack."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TO_PNG = ExportFunction(name="MAGICK", target_media_type="image/png")
         ("🌿 leaf\u202e", None, "y.png", "_ leaf_.png"),
     ],
 )
-def test_a_file_is_called_by_the_first_name_there_is(
+def test_a_file_has_the_first_of_alias_filename_and_original_name(
     alias: str | None, filename: str | None, original: str, expected: str
 ) -> None:
     file = upload(original_filename=original)
@@ -45,7 +45,7 @@ def test_a_file_is_called_by_the_first_name_there_is(
     assert f"{base}{extension}" == expected.replace("FILE", file.file_identifier)
 
 
-def test_an_undescribed_file_has_the_extension_that_was_found() -> None:
+def test_a_file_without_metadata_has_the_detected_extension() -> None:
     file = upload(
         original_filename="a.dat", inspected_content=content(evaluated_file_extension=".tif")
     )
@@ -61,9 +61,7 @@ def test_an_undescribed_file_has_the_extension_that_was_found() -> None:
         (None, "derivative"),
     ],
 )
-def test_a_derivative_is_called_after_what_it_was_made_from(
-    kind: DerivativeType | None, suffix: str
-) -> None:
+def test_a_derivative_is_named_after_its_source(kind: DerivativeType | None, suffix: str) -> None:
     made = thumbnail(derivative_type=kind, filename=None, file_extension=".jpg")
     record = metadata(original_filename="testfile.png", filename=None)
     assert derivative_name(made, record, None, None) == (f"testfile_{suffix}", ".jpg")
@@ -71,7 +69,7 @@ def test_a_derivative_is_called_after_what_it_was_made_from(
     assert derivative_name(made, record, "alias.x", None) == ("alias", ".jpg")
 
 
-def test_a_function_shows_in_the_name_unless_there_is_an_alias() -> None:
+def test_a_function_adds_a_suffix_unless_there_is_an_alias() -> None:
     file, record = (
         upload(original_filename="testfile.jpg"),
         metadata(file_extension=".jpg", filename=None),
@@ -81,13 +79,13 @@ def test_a_function_shows_in_the_name_unless_there_is_an_alias() -> None:
     assert file_name(file, record, None, "alias", TO_PNG) == ("alias", ".png")
 
 
-def test_alike_names_are_numbered_and_generated_ones_count() -> None:
-    names = ArchivePaths()
+def test_equal_names_are_numbered_and_numbered_names_count() -> None:
+    paths = ArchivePaths()
     given_names = ["a", "a(1)", "a", "A", "a"]
-    assert [names.add("x/", base, ".png") for base in given_names] == [
+    assert [paths.add("x/", base, ".png") for base in given_names] == [
         "x/a.png", "x/a(1).png", "x/a(2).png", "x/A(3).png", "x/a(4).png",
     ]  # fmt: skip
-    assert names.add("", "a", ".png") == "a.png"
+    assert paths.add("", "a", ".png") == "a.png"
 
 
 @pytest.mark.parametrize(
@@ -95,19 +93,19 @@ def test_alike_names_are_numbered_and_generated_ones_count() -> None:
     [("Å", "\u212b"), ("가", "\u1100\u1161"), ("Straße", "STRASSE"), ("é", "É"), ("\u1e9e", "ss")],
     ids=ascii,
 )
-def test_names_that_some_file_system_takes_for_the_same_are_numbered(one: str, other: str) -> None:
-    names = ArchivePaths()
-    assert names.add("a/", one, ".png") == f"a/{one}.png"
-    assert names.add("a/", other, ".png") == f"a/{other}(1).png"
-    names.reserve_folder(f"{one}/")
-    assert names.add("", other, "") == f"{other}(1)"
+def test_names_that_are_equal_on_some_file_system_are_numbered(one: str, other: str) -> None:
+    paths = ArchivePaths()
+    assert paths.add("a/", one, ".png") == f"a/{one}.png"
+    assert paths.add("a/", other, ".png") == f"a/{other}(1).png"
+    paths.reserve_folder(f"{one}/")
+    assert paths.add("", other, "") == f"{other}(1)"
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "標", "\U00010000"])
-def test_no_name_is_longer_than_file_systems_take(letter: str) -> None:
-    names = ArchivePaths()
+def test_no_name_is_longer_than_file_systems_allow(letter: str) -> None:
+    archive = ArchivePaths()
     folder = folder_path(f"{letter * 250}/{letter * 250}")
-    paths = [names.add(folder, letter * 250, ".jpeg") for _ in range(12)]
+    paths = [archive.add(folder, letter * 250, ".jpeg") for _ in range(12)]
     assert len(set(paths)) == 12
     for path in paths:
         *folders, name = path.split("/")
@@ -115,20 +113,20 @@ def test_no_name_is_longer_than_file_systems_take(letter: str) -> None:
         assert name.endswith(".jpeg")
 
 
-def test_an_extension_that_was_edited_leads_nowhere_either() -> None:
+def test_an_edited_extension_cannot_leave_the_folder() -> None:
     file = upload(inspected_content=content(evaluated_file_extension="/../../."))
     assert file_name(file, None, None, "a", None) == ("a", "_.._.._")
 
 
-def test_no_file_is_called_what_a_folder_is() -> None:
-    names = ArchivePaths()
-    names.reserve_folder("a/b/")
-    assert names.add("", "A", "") == "A(1)"
-    assert names.add("a/", "b", "") == "a/b(1)"
+def test_no_file_has_the_path_of_a_folder() -> None:
+    paths = ArchivePaths()
+    paths.reserve_folder("a/b/")
+    assert paths.add("", "A", "") == "A(1)"
+    assert paths.add("a/", "b", "") == "a/b(1)"
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_no_path_leads_anywhere(folder: str, alias: str) -> None:
+def test_no_path_leaves_the_archive(folder: str, alias: str) -> None:
     base, extension = file_name(upload(), None, None, alias, None)
     path = ArchivePaths().add(folder_path(folder), base, extension)
     parts = path.split("/")
