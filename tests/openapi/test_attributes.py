@@ -1,4 +1,4 @@
-"""The schemas of records are what the domain emits; the schemas of requests what the edge takes."""
+"""Records match their response schemas, and requests are accepted if their schemas allow them."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def members(name: str) -> list[str]:
     return list(schema_named(name)["properties"])
 
 
-def test_terms_are_emitted_as_they_are_described() -> None:
+def test_terms_match_their_schema() -> None:
     for term in (attribute(), attribute(accepted_values=("good",))):
         assert list(MANAGED_ATTRIBUTE_FIELDS.present(term)) == members("ManagedAttributeAttributes")
         validator_named("ManagedAttribute").validate(present_term(term))
@@ -130,13 +130,13 @@ def test_terms_are_emitted_as_they_are_described() -> None:
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
-def test_an_upload_is_emitted_as_it_is_described(upload: ObjectUpload) -> None:
-    emitted = OBJECT_UPLOAD_FIELDS.present(upload)
-    assert list(emitted) == members("ObjectUploadAttributes")
-    validator_named("ObjectUploadAttributes").validate(emitted)
+def test_an_upload_matches_its_schema(upload: ObjectUpload) -> None:
+    presented = OBJECT_UPLOAD_FIELDS.present(upload)
+    assert list(presented) == members("ObjectUploadAttributes")
+    validator_named("ObjectUploadAttributes").validate(presented)
 
 
-def test_metadata_is_emitted_as_it_is_described() -> None:
+def test_metadata_matches_its_schema() -> None:
     assert list(METADATA_FIELDS.present(FULL)) == members("MetadataAttributes")
     assert list(METADATA_FIELDS.present(BARE)) == schema_named("MetadataAttributes")["required"]
     for record in (BARE, FULL):
@@ -144,7 +144,7 @@ def test_metadata_is_emitted_as_it_is_described() -> None:
     assert set(present_record(METADATA_FIELDS, FULL)["relationships"]) == set(PERSONS)
 
 
-def test_a_derivative_is_emitted_as_it_is_described() -> None:
+def test_a_derivative_matches_its_schema() -> None:
     bare = thumbnail()
     full = replace(bare, ac_tags=("a",), not_publicly_releasable_reason="embargo", source_set="1")
     assert list(DERIVATIVE_FIELDS.present(full)) == members("DerivativeAttributes")
@@ -209,7 +209,7 @@ VALUES: list[Any] = [
     {"crc32": None},
 ]  # fmt: skip
 
-# An external resource needs nothing else, so that any one attribute can be tried on it.
+# An external resource needs no other attribute, so each can be tried alone.
 RESOURCE = {"bucket": "aafc", "resourceExternalURL": "https://example.org/a", "dcFormat": "a/b"}
 
 
@@ -217,7 +217,7 @@ WRITABLE = [field.name for field in METADATA_FIELDS.writable]
 
 
 @pytest.mark.parametrize("name", [*WRITABLE, "createdBy", "acHashValue", "colour"])
-def test_an_attribute_takes_what_its_schema_takes(stack: LocalStack, name: str) -> None:
+def test_an_attribute_accepts_what_its_schema_allows(stack: LocalStack, name: str) -> None:
     validator = validator_named("NewMetadataAttributes")
     for value in VALUES:
         attributes = {**RESOURCE, name: value}
@@ -228,15 +228,15 @@ def test_an_attribute_takes_what_its_schema_takes(stack: LocalStack, name: str) 
         assert response.status in (201, 400, 422)
         allowed = validator.is_valid(attributes)
         if name in ("acSubtype", "managedAttributes") and response.status != 201:
-            assert not allowed or _names_no_term(response), f"{name}={value!r}: {response.text}"
+            assert not allowed or _has_unknown_term(response), f"{name}={value!r}: {response.text}"
             continue
         if name == "dcType" and response.status == 201:
-            continue  # the schema lists the usual spellings; case and punctuation do not count
+            continue  # the schema has the usual spellings; case and punctuation are ignored
         assert (response.status == 201) == allowed, f"{name}={value!r}: {response.text}"
 
 
-def _names_no_term(response: Response) -> bool:
-    """Whether all that is wrong is that the vocabulary has no such term."""
+def _has_unknown_term(response: Response) -> bool:
+    """True if the only error is that the vocabulary has no such term."""
     codes = {error["code"] for error in response.json()["errors"]}
     return codes <= {"unknown_subtype", "unknown_managed_attribute"}
 
@@ -245,7 +245,7 @@ def _names_no_term(response: Response) -> bool:
     "name", ["originalFilename", "receivedMediaType", "sizeInBytes", "isDerivative", "checksums",
              "md5", "colour"],
 )  # fmt: skip
-def test_an_announced_file_takes_what_its_schema_takes(stack: LocalStack, name: str) -> None:
+def test_an_announced_file_accepts_what_its_schema_allows(stack: LocalStack, name: str) -> None:
     validator = validator_named("UploadRequest")
     for value in VALUES:
         document = {"files": [{"originalFilename": "a.png", name: value}]}
@@ -263,7 +263,7 @@ def test_an_announced_file_takes_what_its_schema_takes(stack: LocalStack, name: 
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", [*PERSONS, "owner"])
-def test_a_relationship_takes_what_its_schema_takes(
+def test_a_relationship_accepts_what_its_schema_allows(
     stack: LocalStack, name: str, person: Any
 ) -> None:
     document: dict[str, Any] = {
@@ -294,7 +294,7 @@ DESCRIPTIONS: list[Any] = [
     ("kind", "name"),
     [(kind, name) for kind in TERMS for name in (*TERMS[kind], "createdBy", "size")],
 )
-def test_a_term_takes_what_its_schema_takes(stack: LocalStack, kind: str, name: str) -> None:
+def test_a_term_accepts_what_its_schema_allows(stack: LocalStack, kind: str, name: str) -> None:
     schema = "ManagedAttribute" if kind == "managed-attribute" else "ObjectSubtype"
     validator = validator_named(f"New{schema}Document")
     for value in [*VALUES, *DESCRIPTIONS, "INTEGER"]:
@@ -303,9 +303,9 @@ def test_a_term_takes_what_its_schema_takes(stack: LocalStack, kind: str, name: 
         response = stack.request("POST", f"/api/v1/{kind}", json_body=document)
         assert response.status in (201, 400, 409, 422)
         if name == "name" and response.status == 422 and "makes a key of" in response.text:
-            continue  # no schema can say how long a key will be
+            continue  # a schema cannot limit the length of the key
         if name == "dcType" and response.status == 201:
             stack.reset()
-            continue  # the schema lists the usual spellings; case and punctuation do not count
+            continue  # the schema has the usual spellings; case and punctuation are ignored
         allowed = validator.is_valid(document)
         assert (response.status in (201, 409)) == allowed, f"{name}={value!r}: {response.text}"

@@ -17,7 +17,7 @@ from coffer.http.openapi.document import OPERATIONS
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls, aws_calls
-from tests.openapi.test_answers import HAPPENINGS, World
+from tests.openapi.test_responses import REQUESTS, Client
 
 __all__ = ["aws_calls"]
 
@@ -104,21 +104,21 @@ CALLS: Mapping[str, Mapping[str, int]] = {
     "GET /api/v1/openapi.json": {},
     "GET /api/v1/docs": {},
 }
-"""By route: how often each call is made for the first of the good answers that are described."""
+"""Number of calls by route, for the first successful response in the OpenAPI document."""
 
 
-def test_every_route_is_counted() -> None:
+def test_every_route_is_listed() -> None:
     assert set(CALLS) == {key for key in OPERATIONS if "/{service}/" not in key}
     assert "Scan" not in {call for made in CALLS.values() for call in made}
 
 
 @pytest.mark.parametrize("key", CALLS)
-def test_a_route_asks_for_what_it_must(
+def test_a_route_makes_the_expected_calls(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch, aws_calls: AwsCalls, key: str
 ) -> None:
     request, made = stack.request, Counter[str]()
 
-    def counted(method: str, target: str, **sent: Any) -> Response:
+    def send_and_count(method: str, target: str, **sent: Any) -> Response:
         aws_calls.count()
         response = request(method, target, **sent)
         made.clear()
@@ -126,7 +126,7 @@ def test_a_route_asks_for_what_it_must(
         aws_calls.stop()
         return response
 
-    monkeypatch.setattr(stack, "request", counted)
+    monkeypatch.setattr(stack, "request", send_and_count)
     status = min(OPERATIONS[key].successes)
-    assert HAPPENINGS[key][status](World(stack, monkeypatch)).status == status
+    assert REQUESTS[key][status](Client(stack, monkeypatch)).status == status
     assert made == CALLS[key]

@@ -1,4 +1,4 @@
-"""The document: valid OpenAPI, of exactly the routes that are there, nothing left unexplained."""
+"""The OpenAPI document is valid, has all routes and no others, and explains every member."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _as_documented(key: str) -> str:
 
 
 def _schemas(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every member of every object's properties, with its place."""
+    """Yield the schema of every member of every object, with its path in the document."""
     if isinstance(value, list):
         for index, one in enumerate(value):
             yield from _schemas(one, f"{where}/{index}")
@@ -66,21 +66,21 @@ def test_it_is_openapi_3_1() -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(description()).iter_errors()] == []
 
 
-def test_it_describes_the_routes_that_there_are() -> None:
+def test_it_has_all_routes_and_no_others() -> None:
     assert _documented() == {_as_documented(key) for key in ROUTES}
     assert set(OPERATIONS) == set(ROUTES)
 
 
-def test_it_describes_the_routes_of_the_template() -> None:
+def test_it_has_the_routes_of_the_template() -> None:
     assert _documented() == {_as_documented(key) for key in routes() if key != DEFAULT}
 
 
-def test_every_member_of_every_object_says_what_it_means() -> None:
-    silent = [where for where, schema in _schemas(description()) if not schema.get("description")]
-    assert silent == []
+def test_every_member_of_every_object_has_a_description() -> None:
+    missing = [where for where, schema in _schemas(description()) if not schema.get("description")]
+    assert missing == []
 
 
-def test_every_component_is_used_and_says_what_it_is() -> None:
+def test_every_component_is_used_and_has_a_description() -> None:
     components = description()["components"]
     used = set(_references(description()))
     for kind in ("schemas", "parameters", "headers"):
@@ -88,14 +88,14 @@ def test_every_component_is_used_and_says_what_it_is() -> None:
         assert [name for name, one in components[kind].items() if not one["description"]] == []
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     for reference in set(_references(description())):
         found: Any = description()
         for step in reference.removeprefix("#/").split("/"):
             found = found[step]
 
 
-def test_every_operation_has_a_name_of_its_own_and_is_explained() -> None:
+def test_every_operation_has_a_unique_id_and_a_description() -> None:
     operations = [one for item in description()["paths"].values() for one in item.values()]
     assert len({one["operationId"] for one in operations}) == len(operations)
     assert [one for one in operations if not one["summary"] or not one["description"]] == []
@@ -110,13 +110,13 @@ def test_every_variable_of_a_path_is_a_parameter() -> None:
             assert {one["name"] for one in named if one["in"] == "path"} == variables
 
 
-def test_examples_are_of_their_schemas() -> None:
+def test_examples_match_their_schemas() -> None:
     for where, schema in _schemas(description()):
         for example in schema.get("examples", []):
             assert validator_of(schema).is_valid(example), where
 
 
-def test_whatever_creates_a_record_can_be_sent_again() -> None:
+def test_requests_that_create_records_have_an_idempotency_key() -> None:
     without = {
         operation.identifier
         for key, operation in OPERATIONS.items()
@@ -138,14 +138,14 @@ def test_it_is_served(stack: LocalStack) -> None:
     assert response.json() == description()
 
 
-def test_health_asks_nobody(stack: LocalStack) -> None:
+def test_health_needs_no_token(stack: LocalStack) -> None:
     response = stack.request("GET", "/api/v1/health")
     assert response.status == 200
     assert response.json() == {"status": "ok", "version": coffer.__version__, "service": "coffer"}
     assert response.header("cache-control") == "no-store"
 
 
-def test_it_names_the_limits_of_the_deployment(stack: LocalStack) -> None:
+def test_it_has_the_limits_of_the_deployment(stack: LocalStack) -> None:
     schemas = stack.request("GET", "/api/v1/openapi.json").json()["components"]["schemas"]
     assert "4194304 bytes" in schemas["FileForm"]["properties"]["file"]["description"]
     assert schemas["AnnouncedFile"]["properties"]["sizeInBytes"]["maximum"] == 5 * 1024**3
@@ -169,7 +169,7 @@ def test_the_function_that_serves_it_imports_no_sdk() -> None:
 
 
 def _modules_after_importing(app: Path) -> set[str]:
-    """Every module that a fresh interpreter has loaded after importing a handler."""
+    """Return the modules that a fresh interpreter has loaded after importing a handler."""
     look = (
         "import importlib.util, json, sys\n"
         "spec = importlib.util.spec_from_file_location('app', sys.argv[1])\n"
@@ -189,5 +189,5 @@ def _modules_after_importing(app: Path) -> set[str]:
 
 @pytest.mark.parametrize("accept", ["text/html", "image/*", "application/json;q=0"])
 @pytest.mark.parametrize("path", ["/api/v1/health", "/api/v1/openapi.json"])
-def test_who_takes_no_json_is_told_so(stack: LocalStack, path: str, accept: str) -> None:
+def test_a_client_without_json_gets_406(stack: LocalStack, path: str, accept: str) -> None:
     assert stack.request("GET", path, headers={"Accept": accept}).status == 406

@@ -1,4 +1,4 @@
-"""The catalogue of codes in docs/api.md, the source that raises them, and the description agree."""
+"""docs/api.md, the source and the OpenAPI document have the same error codes."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ RAWSTORE = (
     "adapters/tokens/permission",
     "adapters/signing/storage_secret",
 )
-"""What raises only errors of the rawstore API."""
-PASSING_ON = ("domain/errors.py",)
-"""Where the tree of errors itself hands codes on that it was given."""
+"""Modules that raise only errors of the rawstore API."""
+FORWARDING = ("domain/errors.py",)
+"""Modules of the error classes, which pass on codes that callers give them."""
 
-NEVER_ANSWERED: dict[str, set[int]] = {
+NEVER_RETURNED: dict[str, set[int]] = {
     "missing_path_variable": {400},
     "bus_unavailable": set(),
     "decoder_unavailable": set(),
 }
-"""No route can answer with these: see the catalogue."""
+"""Codes that no route returns; the catalogue has the reasons."""
 
 
 def _rows(heading: str) -> dict[str, list[str]]:
-    """The cells of the table under a heading, by the code in their first one."""
+    """Return the cells of the table under a heading, by the code in the first cell."""
     _, _, section = CATALOGUE.partition(f" {heading}\n")
     rows: dict[str, list[str]] = {}
     for line in section.splitlines():
@@ -61,12 +61,12 @@ def _statuses(heading: str) -> dict[str, set[int]]:
 
 @cache
 def _nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Every node of a module; parsed once for all tests here."""
+    """Return every syntax node of a module, parsed once."""
     return tuple(ast.walk(tree_of(path)))
 
 
 def _errors() -> set[str]:
-    """The names of RequestError and of everything that derives from it."""
+    """Return the names of RequestError and of all its subclasses."""
     bases = {
         node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
         for path in modules()
@@ -85,8 +85,8 @@ ERRORS = _errors()
 
 
 @cache
-def _with_a_code_of_their_own() -> frozenset[str]:
-    """The errors that know their one code: whoever raises them gives something else."""
+def _errors_with_a_fixed_code() -> frozenset[str]:
+    """Return the names of the errors whose class sets the code."""
     return frozenset(
         node.name
         for path in modules()
@@ -96,19 +96,19 @@ def _with_a_code_of_their_own() -> frozenset[str]:
 
 
 def _inside(error: ast.ClassDef) -> Iterator[ast.expr]:
-    """The code that an error's class gives to its parent, if it is a word."""
+    """Yield the code that an error class passes to its parent, if it is a literal."""
     for call in ast.walk(error):
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__":
             yield from (code for code in _code(call) if isinstance(code, ast.Constant))
 
 
 def _raised(path: Path, names: set[str]) -> Iterator[ast.expr]:
-    """Every code that a module gives to one of these names.
+    """Yield the codes that a module passes to these classes or functions.
 
-    It is the first argument of a call, or the one called `code`; or the key of a table whose values
-    are such names; or what a class of such a name gives to its parent.
+    A code is the argument `code` or the first argument, a key of a table with such values, or an
+    argument that a subclass passes to its parent.
     """
-    own = _with_a_code_of_their_own()
+    own = _errors_with_a_fixed_code()
     for node in _nodes(path):
         if isinstance(node, ast.ClassDef) and node.name in names:
             yield from _inside(node)
@@ -140,7 +140,7 @@ def _literals(names: set[str], *, rawstore: bool = False) -> set[str]:
 
 
 def _described(*accesses: Access) -> dict[str, set[int]]:
-    """The codes of the description's routes, with their statuses."""
+    """Return the codes of the OpenAPI document with their statuses."""
     codes: dict[str, set[int]] = defaultdict(set)
     for operation in OPERATIONS.values():
         if operation.access in accesses:
@@ -150,21 +150,21 @@ def _described(*accesses: Access) -> dict[str, set[int]]:
     return codes
 
 
-def test_the_tree_of_errors_was_found() -> None:
+def test_the_error_classes_are_found() -> None:
     assert {"MalformedRequestError", "NotReadyError", "MethodNotAllowedError"} <= ERRORS
-    assert (PACKAGE / PASSING_ON[0]).exists()
+    assert (PACKAGE / FORWARDING[0]).exists()
 
 
-def test_every_code_is_a_word_in_the_source() -> None:
-    """Otherwise nothing here could find it; rawstore's are made of two words."""
-    made_up = [
+def test_every_code_is_a_literal_in_the_source() -> None:
+    """The tests below find only literals. Two parts make the codes of rawstore."""
+    computed = [
         f"{short(path)}: {ast.unparse(argument)}"
         for path in modules()
-        if not short(path).startswith((*RAWSTORE, *PASSING_ON))
+        if not short(path).startswith((*RAWSTORE, *FORWARDING))
         for argument in _raised(path, ERRORS | {"Problem"})
         if not isinstance(argument, ast.Constant)
     ]
-    assert made_up == []
+    assert computed == []
 
 
 def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
@@ -172,28 +172,28 @@ def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     assert raised == set(_rows("Codes of the object store API"))
 
 
-def test_every_code_of_rawstores_own_is_in_its_catalogue() -> None:
+def test_every_code_of_rawstore_is_in_its_catalogue() -> None:
     raised = _literals(ERRORS | {"Problem"}, rawstore=True)
     assert raised <= set(_rows("Codes of the rawstore API"))
 
 
-def test_the_catalogue_has_the_statuses_of_the_description() -> None:
+def test_the_catalogue_has_the_statuses_of_the_document() -> None:
     described = _described(Access.ANYONE, Access.BEARER)
     for status, codes in UNROUTED_CODES.items():
         for code in codes:
             described[code].add(status)
-    assert _statuses("Codes of the object store API") == described | NEVER_ANSWERED
+    assert _statuses("Codes of the object store API") == described | NEVER_RETURNED
 
 
-def test_the_catalogue_of_rawstore_has_the_statuses_of_the_description() -> None:
+def test_the_catalogue_of_rawstore_has_the_statuses_of_the_document() -> None:
     assert _statuses("Codes of the rawstore API") == _described(Access.PERMISSION)
 
 
-def test_every_reason_of_a_refusal_is_in_the_catalogue() -> None:
+def test_every_rejection_code_is_in_the_catalogue() -> None:
     assert _literals({"Rejection"}) == set(_rows("Rejected uploads"))
 
 
-def test_every_reason_without_a_thumbnail_is_in_the_catalogue() -> None:
+def test_every_thumbnail_failure_is_in_the_catalogue() -> None:
     raised = _literals({"ThumbnailError", "_failure"}) | {ATTEMPTS_EXHAUSTED}
     assert raised == set(_rows("Failed thumbnails"))
 

@@ -1,7 +1,7 @@
-"""Whatever is sent, a route answers with what the description says, and never with a failure.
+"""Responses to generated requests are described, and never a failure.
 
-Schemathesis makes the requests out of the description: such as it allows, and such as it forbids.
-Identifiers that exist are filled in for every other example, so that there is something to find.
+Schemathesis generates requests that the OpenAPI document allows and requests that it forbids. Every
+other example has identifiers of existing records.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from local.stack import LocalStack
 from tests.api.clients import describe, upload
 from tests.api.images import png
 from tests.openapi.described import FORMATS, check, description, strict_description
-from tests.openapi.test_answers import TERMS
+from tests.openapi.test_responses import TERMS
 
 EXAMPLES = 25
 OWNER = "5f1c9d2e"
@@ -42,8 +42,8 @@ BOUNDED = settings(
 
 
 @dataclass(frozen=True)
-class World:
-    """A stack with something in it: an uploaded, described file, and a token for rawstore."""
+class FilledStack:
+    """A stack with records, the path variables that name them, and a token for the rawstore."""
 
     stack: LocalStack
     variables: Mapping[str, Mapping[str, str]]
@@ -51,14 +51,14 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(running_stack: LocalStack) -> Iterator[World]:
-    """One for all: what one request leaves behind is no concern of the next."""
+def filled_stack(running_stack: LocalStack) -> Iterator[FilledStack]:
+    """One stack for all requests, which do not depend on each other."""
     running_stack.reset()
-    yield _world(running_stack)
+    yield _fill(running_stack)
     running_stack.reset()
 
 
-def _world(stack: LocalStack) -> World:
+def _fill(stack: LocalStack) -> FilledStack:
     flat = upload(stack, png()).json()
     metadata = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
     attribute = _term(stack, "managed-attribute", TERMS["managed-attribute"])
@@ -67,7 +67,7 @@ def _world(stack: LocalStack) -> World:
     assert stack.permission_tokens is not None
     file = {"bucket": "mybucket", "fileId": flat["fileIdentifier"]}
     derived = {"bucket": "mybucket", "fileId": flat["thumbnailIdentifier"]}
-    return World(
+    return FilledStack(
         stack=stack,
         variables={
             "/api/v1/file/{bucket}/{fileId}": file,
@@ -96,7 +96,7 @@ def _term(stack: LocalStack, kind: str, attributes: Mapping[str, Any]) -> str:
 
 
 def _open_description() -> dict[str, Any]:
-    """The description without tokens: the local stack's callers are who they are anyway."""
+    """Return the document without tokens, which the local stack does not need."""
     document = copy.deepcopy(strict_description())
     for item in document["paths"].values():
         for operation in item.values():
@@ -109,39 +109,39 @@ REQUESTS = [
     pytest.param(key, mode, id=f"{key} {mode.value}")
     for key, operation in OPERATIONS.items()
     for mode in GenerationMode
-    # Where nothing is taken, nothing is forbidden.
+    # A route without parameters and body has no forbidden requests.
     if mode is GenerationMode.POSITIVE or operation.parameters or operation.body
 ]
 
 
 @pytest.mark.parametrize(("key", "mode"), REQUESTS)
-def test_every_answer_is_one_that_is_described(
-    world: World, key: str, mode: GenerationMode
+def test_every_response_is_described(
+    filled_stack: FilledStack, key: str, mode: GenerationMode
 ) -> None:
     method, _, path = key.partition(" ")
     operation = SCHEMA[documented_path(path)][method]
 
     @BOUNDED
     @given(case=operation.as_strategy(generation_mode=mode), find=st.booleans())
-    def answers_as_described(case: Case[Any], find: bool) -> None:
+    def response_is_described(case: Case[Any], find: bool) -> None:
         wrong = _wrong_parts(case)
         if find and ParameterLocation.PATH not in wrong:
-            case.path_parameters.update(world.variables.get(path, {}))
+            case.path_parameters.update(filled_stack.variables.get(path, {}))
         if ParameterLocation.BODY not in wrong:
             _name_owner(case.body)
-        response = _send(world, case)
+        response = _send(filled_stack, case)
         assert response.status < 500, response.text
         check(key, response)
         if wrong & {ParameterLocation.PATH, ParameterLocation.BODY}:
-            assert response.status >= 400, f"{key} took {case.body!r} at {case.formatted_path}"
+            assert response.status >= 400, f"{key} accepted {case.body!r} at {case.formatted_path}"
 
-    answers_as_described()
+    response_is_described()
 
 
 def _wrong_parts(case: Case[Any]) -> set[ParameterLocation]:
-    """The parts of the request that the description forbids.
+    """Return the parts of the request that the document forbids.
 
-    In a form everything is bytes: what was wrong with its value may be lost on the way.
+    A form has only bytes, so a forbidden value can become an allowed one.
     """
     components = case.meta.components if case.meta is not None else {}
     wrong = {place for place, part in components.items() if part.mode is GenerationMode.NEGATIVE}
@@ -149,10 +149,10 @@ def _wrong_parts(case: Case[Any]) -> set[ParameterLocation]:
 
 
 def _is_forbidden(case: Case[Any]) -> bool:
-    """Whether the description really has no room for the body.
+    """True if the document forbids the body.
 
-    What was meant to be wrong is now and then only unusual: requests are made of a description in
-    which every object is closed, and many are open.
+    Requests are generated from a document with closed objects. Many objects are open in the real
+    document, so it allows some of the bodies that are meant to be wrong.
     """
     if case.media_type is None or case.media_type == FORM:
         return False
@@ -165,21 +165,23 @@ def _is_forbidden(case: Case[Any]) -> bool:
     return not Draft202012Validator(whole, format_checker=FORMATS).is_valid(case.body)
 
 
-def _send(world: World, case: Case[Any]) -> Response:
+def _send(filled_stack: FilledStack, case: Case[Any]) -> Response:
     arguments = case.as_transport_kwargs(base_url="http://localhost:8081")
     known = ("method", "url", "headers", "params", "data", "json", "files", "cookies")
     sent = requests.Request(**{name: arguments[name] for name in known if name in arguments})
     prepared = sent.prepare()
     headers = {name: str(value) for name, value in prepared.headers.items()}
     if case.operation.path.startswith("/{service}/"):
-        headers["Auth-Token"] = world.token
+        headers["Auth-Token"] = filled_stack.token
     body = prepared.body or b""
     assert isinstance(body, bytes | str)
-    return world.stack.request(str(prepared.method), prepared.path_url, headers=headers, body=body)
+    return filled_stack.stack.request(
+        str(prepared.method), prepared.path_url, headers=headers, body=body
+    )
 
 
 def _name_owner(body: Any) -> None:
-    """Make the dataset the token's user's, if there is one, so that there is more to check."""
+    """Set the owner of a dataset to the user of the token, so that more of it is validated."""
     metadata = body.get("metadata") if isinstance(body, dict) else None
     if isinstance(metadata, dict) and isinstance(metadata.get("owner"), str):
         metadata["owner"] = OWNER

@@ -1,7 +1,7 @@
-"""The routes of the whole API, as the gateway writes them, for whoever must know them all.
+"""All routes of the API, as the gateway writes them.
 
-`answer_unrouted` tells a wrong method from an unknown path by it; tests hold it to `template.yaml`
-and to the OpenAPI document.
+`answer_unrouted` uses them to distinguish a wrong method from an unknown path. Tests compare them
+with `template.yaml` and with the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ ROUTES = (
 
 
 def methods_of(path: str, service: str) -> tuple[str, ...]:
-    """The methods that some route takes on this path; empty where no route knows it.
+    """Return the methods of the routes that match a path; empty for an unknown path.
 
-    `{service}` stands for `service` alone, and `{proxy+}` only for the path with a trailing slash
-    that it was made for. Any other greedy variable (`{id+}`) takes all that follows.
+    `{service}` matches only `service`, and `{proxy+}` only the end of a path with a trailing slash.
+    The greedy variable `{id+}` matches the rest of the path.
     """
     return tuple(
         sorted(
@@ -100,14 +100,14 @@ def methods_of(path: str, service: str) -> tuple[str, ...]:
 
 
 def _matches(pattern: str, path: str) -> bool:
-    wanted = pattern.split("/")
-    given = path.split("/", len(wanted) - 1 if pattern.endswith("{id+}") else -1)
-    if len(wanted) != len(given):
+    parts = pattern.split("/")
+    segments = path.split("/", len(parts) - 1 if pattern.endswith("{id+}") else -1)
+    if len(parts) != len(segments):
         return False
-    return all(_same(piece, segment) for piece, segment in zip(wanted, given, strict=True))
+    return all(_part_matches(*pair) for pair in zip(parts, segments, strict=True))
 
 
-def _same(piece: str, segment: str) -> bool:
-    if piece == "{proxy+}":
+def _part_matches(part: str, segment: str) -> bool:
+    if part == "{proxy+}":
         return segment == ""
-    return segment != "" if piece.startswith("{") else piece == segment
+    return segment != "" if part.startswith("{") else part == segment

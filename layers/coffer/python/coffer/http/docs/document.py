@@ -1,4 +1,4 @@
-"""The OpenAPI document: read from the build, or generated on first use.
+"""Read the OpenAPI document from the build, or generate it on first use.
 
 `make build` writes the constant part of the document into the layer (`.ci/compile-artifacts` runs
 this module), together with the digest of the modules that it was generated from. The file is used
@@ -46,7 +46,7 @@ def _generate() -> str:
 
 
 def _read_built() -> str | None:
-    """Return the built document; None if there is none or if its sources have changed."""
+    """Return the built document, or None if it is missing or its sources have changed."""
     try:
         header, _, template = BUILT.read_text(encoding="utf-8").partition("\n")
         built = json.loads(header)

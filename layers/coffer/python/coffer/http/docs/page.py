@@ -1,4 +1,4 @@
-"""The page that shows the OpenAPI document: Redoc, or without it a plain list of operations.
+"""The page that shows the OpenAPI document with Redoc, or without it as a list of operations.
 
 Redoc is not part of the repository. `make docs-viewer` installs it from npm and writes the page
 `viewer.html.gz` beside this module, from where `make build` packs it into the layer. Both pages

@@ -1,4 +1,4 @@
-"""Exports: their schemas and operations, and the keys that open archives."""
+"""Schemas and operations of exports, and of the keys that open archives."""
 
 from __future__ import annotations
 

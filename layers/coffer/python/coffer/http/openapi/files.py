@@ -1,4 +1,4 @@
-"""Files: uploads, presigned uploads, downloads, thumbnails and media types."""
+"""Schemas and operations of uploads, downloads, thumbnails and media types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rawstore API: schemas and operations. Names and shapes are those of BitStore."""
+"""Schemas and operations of the rawstore API. Names and shapes are those of BitStore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata, derivatives and object uploads: schemas, list parameters and operations.
+"""Schemas, list parameters and operations of metadata, derivatives and object uploads.
 
 Attributes, filters and orders come from the attribute tables of the domain.
 """

@@ -1,4 +1,4 @@
-"""Administration, the audit, look-ups by name, and the API itself: schemas and operations."""
+"""Schemas and operations of administration, the audit, look-ups by name and the API itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Managed attributes, object subtypes, licences and configurations: schemas and operations."""
+"""Schemas and operations of managed attributes, object subtypes, licences and configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two refusals that used to be something else: no document, or no refusal."""
+"""Ranges after the end, checksums that are no object, and whole numbers with a fraction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.api.clients import problems, upload
 from tests.api.images import png
 
 
-def test_a_range_behind_the_end_is_refused_with_a_document(stack: LocalStack) -> None:
+def test_a_range_after_the_end_gets_an_error_document(stack: LocalStack) -> None:
     body = png()
     identifier = upload(stack, body).json()["fileIdentifier"]
     path = f"/api/v1/file/mybucket/{identifier}"
@@ -38,7 +38,7 @@ def test_checksums_may_be_null(stack: LocalStack) -> None:
     ("number", "status"),
     [("1.0", 200), ("1e3", 200), ("1.5", 400), ("1e400", 400), ("-1.0", 400), ("true", 400)],
 )
-def test_a_whole_number_may_be_spelled_with_a_fraction(
+def test_a_whole_number_may_have_a_fraction_of_zero(
     stack: LocalStack, number: str, status: int
 ) -> None:
     body = f'{{"files": [{{"originalFilename": "a.png", "sizeInBytes": {number}}}]}}'
