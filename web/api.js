@@ -1,4 +1,4 @@
-/** Requests to the API. What it refuses comes as ApiTrouble, in its own words. */
+/** Requests to the API. An error response is thrown as ApiTrouble with the API's message. */
 
 import { ApiTrouble, Trouble } from "./trouble.js";
 import { delays, sleep } from "./waits.js";
@@ -12,13 +12,13 @@ export class Api {
   #token;
   #signIn;
 
-  /** `signIn.require(reason, signal)` resolves once there is a token to try again with. */
+  /** `signIn.require(reason, signal)` resolves when there is a new token. */
   constructor(token, signIn) {
     this.#token = token;
     this.#signIn = signIn;
   }
 
-  /** The offer of a form that uploads one file: `{ fileIdentifier, upload }`. */
+  /** Return a presigned POST for one file: `{ fileIdentifier, upload }`. */
   async offerUpload(bucket, file, options) {
     const announced = { originalFilename: file.name, sizeInBytes: file.size };
     if (file.type) announced.receivedMediaType = file.type;
@@ -27,7 +27,7 @@ export class Api {
     return (await response.json()).files[0];
   }
 
-  /** The record of an upload, as a JSON:API resource; null while there is none yet. */
+  /** Return the record of an upload as a JSON:API resource, or null if it does not exist yet. */
   async objectUpload(identifier, options) {
     try {
       const response = await this.#send("GET", `/object-upload/${identifier}`, options);
@@ -38,29 +38,29 @@ export class Api {
     }
   }
 
-  /** The thumbnail of a file as a Blob; an ApiTrouble with `retryAfterSeconds` while it is made. */
+  /** Return a thumbnail as a Blob; throw ApiTrouble with `retryAfterSeconds` until it exists. */
   async thumbnail(bucket, identifier, options) {
     const path = `/file/${encodeURIComponent(bucket)}/${identifier}/thumbnail`;
     const response = await this.#send("GET", path, { ...options, accept: "image/jpeg" });
     return response.blob();
   }
 
-  /** Describes a file with nothing but defaults, so that it is kept. */
+  /** Create metadata with defaults only, so that the file is kept. */
   async describe(bucket, identifier, options) {
     const attributes = { bucket, fileIdentifier: identifier };
     const body = { data: { type: "metadata", attributes } };
     try {
       await this.#send("POST", "/metadata", { ...options, body });
     } catch (error) {
-      // Described already: by somebody else, or by a request of ours whose answer got lost.
+      // The metadata exists: another client created it, or the response to our request was lost.
       if (!(error instanceof ApiTrouble && error.code === "file_already_described")) throw error;
     }
   }
 
   /**
-   * Sends a request until it is answered: again when the network or the service fails for a moment,
-   * and again with another token when the API wants to know who is asking. Everything that is sent
-   * here may arrive twice. `held(true)` is called while a token is waited for.
+   * Send a request. Retry if the network or the service fails for a moment, and with another token
+   * if the API needs one. So every request here may arrive twice. `held(true)` is called while the
+   * request waits for a token.
    */
   async #send(method, path, options) {
     const patience = delays(PATIENCE);
@@ -71,7 +71,7 @@ export class Api {
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error.status === 401) {
-          // Another token may have come while this one was on its way.
+          // The token may have been replaced during this request.
           if (token === this.#token.value) await this.#waitForToken(error, options);
           continue;
         }
@@ -123,12 +123,12 @@ export class Api {
   }
 }
 
-/** Whether the same request may well succeed in a moment. */
+/** True if the same request may succeed in a moment. */
 function isPassing(error) {
   return error instanceof ApiTrouble ? PASSING.has(error.status) : error instanceof Trouble;
 }
 
-/** The errors of a JSON:API document; the gateway's own sentence where it is none. */
+/** Return the errors of a JSON:API document, or the gateway's message as one error. */
 function problemsOf(text) {
   try {
     const document = JSON.parse(text);

@@ -1,10 +1,10 @@
-/** The files in what was dropped: single ones, and everything inside of folders. */
+/** Find the files that were dropped, also those inside of folders. */
 
-/** All files of a DataTransfer, in its order. Has to be called while the drop is being handled. */
+/** Return all files of a DataTransfer, in its order. Call it in the handler of the drop event. */
 export async function filesOf(transfer) {
   const entries = [...transfer.items]
     .filter((item) => item.kind === "file")
-    // Both only answer now: after the first await the transfer is closed.
+    // Both must be called now: after the first await the transfer is closed.
     .map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
   const found = await Promise.all(
     entries.map(({ entry, file }) => (entry?.isDirectory ? filesIn(entry) : [file])),
@@ -16,7 +16,7 @@ async function filesIn(folder) {
   const reader = folder.createReader();
   const files = [];
   for (;;) {
-    // A reader gives a part of the folder at a time, and nothing when it is through.
+    // A reader returns a part of the folder at a time, and an empty list at the end.
     const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (entries.length === 0) return files;
     for (const entry of entries) {

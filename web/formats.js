@@ -1,8 +1,8 @@
-/** How things are written for people. */
+/** Format sizes, counts and times for the page. */
 
 const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
 
-/** A size in decimal units, to two or three figures: `532 bytes`, `1.4 MB`, `12 GB`. */
+/** Format a size in decimal units with two or three digits: `532 bytes`, `1.4 MB`, `12 GB`. */
 export function size(bytes) {
   if (bytes === 1) return "1 byte";
   let value = bytes;
@@ -15,12 +15,12 @@ export function size(bytes) {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** A number and its noun: `1 file`, `20 files`. */
+/** Format a number with its noun: `1 file`, `20 files`. */
 export function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** A moment of today, as the reader's own clock shows it. */
+/** Format the time of day in the browser's time zone. */
 export function clockTime(date) {
   return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }

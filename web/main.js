@@ -1,4 +1,4 @@
-/** The page: files and a bucket in, rows out. */
+/** Connect the page: take files and a bucket, and add a row for each file. */
 
 import { Api } from "./api.js";
 import { filesOf } from "./dropped.js";
@@ -27,7 +27,7 @@ const services = {
   asking: new Lanes(QUESTIONS_AT_ONCE),
 };
 const summary = new Summary();
-/** Files that came before the bucket was named. */
+/** Files that wait for the name of the bucket. */
 let early = [];
 
 function add(files) {
@@ -57,7 +57,7 @@ function complain(message) {
   bucketField.focus();
 }
 
-/** A bucket that was named lets the files go that waited for it. */
+/** Start the uploads that waited for the name of the bucket. */
 function takeBucket() {
   if (bucketField.value.trim() === "") return;
   if (!hasBucket()) {
@@ -88,7 +88,7 @@ function carriesFiles(event) {
   return event.dataTransfer?.types.includes("Files") ?? false;
 }
 
-// The whole page takes files: one that is dropped beside the zone must not replace the page.
+// The whole page accepts files: a file that is dropped beside the zone must not replace the page.
 let depth = 0;
 document.addEventListener("dragenter", (event) => {
   if (!carriesFiles(event)) return;

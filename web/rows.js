@@ -1,4 +1,4 @@
-/** A file as a row of the list. */
+/** A row of the list for one file. */
 
 import { size } from "./formats.js";
 import { STATES } from "./upload.js";
@@ -89,7 +89,7 @@ export class Row {
   #showAction(name) {
     const button = this.#parts.action;
     if (name === null) {
-      // The focus would be lost with the button: it stays in the row.
+      // The focused button is removed, so the focus moves to the row.
       if (document.activeElement === button) this.element.focus();
       button.hidden = true;
       return;
@@ -125,7 +125,7 @@ function note(kind, text) {
   return element;
 }
 
-/** What was declared is what is recorded, even where the content is something else. */
+/** Describe the recorded type, which is the declared one, and the detected one if it differs. */
 function isMisdeclared(found) {
   return (
     found?.evaluatedMediaType &&
@@ -141,7 +141,7 @@ function sentences(...parts) {
     .join(" ");
 }
 
-/** Text that is there already isn't written again: it may be selected, or just be read out. */
+/** Set text only if it changes: it may be selected, or a screen reader may be reading it. */
 function set(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

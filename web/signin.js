@@ -13,7 +13,7 @@ export class SignIn {
   #forget = document.querySelector("#forget-token");
   #waiting = null;
 
-  /** `changed` is called after the token was changed by hand. */
+  /** `changed` is called after the user has changed the token. */
   constructor(token, changed) {
     this.#token = token;
     this.#form.addEventListener("submit", (event) => {
@@ -30,7 +30,7 @@ export class SignIn {
     this.#show();
   }
 
-  /** Asks for a token; resolves once there is one, for everybody who waits. */
+  /** Ask for a token; all waiting requests resolve when there is one. */
   require(reason, signal) {
     if (this.#waiting === null) {
       this.#waiting = Promise.withResolvers();

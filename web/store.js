@@ -1,15 +1,15 @@
-/** Posting a file straight into the store, with the form that the API signed for it. */
+/** Post a file directly to the store, with a form that the API has signed. */
 
 import { StoreTrouble, Unreachable } from "./trouble.js";
 
 const STALLED_AFTER_MILLISECONDS = 120_000;
 
 /**
- * Posts the form with the file behind its fields; `onProgress` hears how many bytes have gone.
+ * Post the form with the file after its fields; `onProgress` receives the number of bytes sent.
  *
- * XMLHttpRequest, as fetch tells nothing of an upload's progress. Rejects with a StoreTrouble when
- * the store refuses, with Unreachable when it can't be reached or nothing moves any more, and with
- * the signal's reason when that is aborted.
+ * It uses XMLHttpRequest, because fetch has no progress of uploads. It rejects with StoreTrouble if
+ * the store refuses the form, with Unreachable if the store cannot be reached or the upload stalls,
+ * and with the signal's reason if that is aborted.
  */
 export function postForm(upload, file, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ export function postForm(upload, file, { signal, onProgress }) {
 
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       watch();
-      // What goes over the wire is the form around the file too.
+      // The bytes sent include the form around the file.
       sentBytes = total > 0 ? Math.round((loaded / total) * file.size) : 0;
       onProgress(sentBytes);
     });
@@ -62,7 +62,7 @@ export function postForm(upload, file, { signal, onProgress }) {
   });
 }
 
-/** Whether the store answers at all, even if this page may not read what. */
+/** True if the store responds, even if this page may not read the response. */
 export async function isReachable(url, signal) {
   try {
     await fetch(url, { mode: "no-cors", credentials: "omit", cache: "no-store", signal });
@@ -80,7 +80,7 @@ function formOf(fields, file) {
   return form;
 }
 
-/** The store's answer is XML: `<Error><Code>…</Code><Message>…</Message></Error>`. */
+/** Parse the store's error: `<Error><Code>…</Code><Message>…</Message></Error>`. */
 function refusal(request) {
   const told = (name) => request.responseXML?.querySelector(`Error > ${name}`)?.textContent ?? "";
   return new StoreTrouble(request.status, told("Code"), told("Message"));

@@ -1,4 +1,4 @@
-/** All files together: what is going on, what can be done with all of them, what is announced. */
+/** The summary of all files: progress, buttons for all files, and announcements. */
 
 import { count } from "./formats.js";
 import { UNDER_WAY } from "./upload.js";
@@ -45,7 +45,7 @@ export class Summary {
     this.#show();
   }
 
-  /** Adds a file with its row. */
+  /** Add a file with its row. */
   add(upload, row) {
     this.#uploads.set(upload, row);
     this.#list.append(row.element);
@@ -53,12 +53,12 @@ export class Summary {
     this.#later();
   }
 
-  /** Says something to whoever listens rather than looks. */
+  /** Announce a text to screen readers. */
   say(text) {
     this.#live.textContent = text;
   }
 
-  /** Whether any file is in one of these states. */
+  /** True if a file is in one of these states. */
   hasAny(states) {
     return [...this.#uploads.keys()].some((upload) => states.has(upload.state));
   }
@@ -75,7 +75,7 @@ export class Summary {
     row.element.remove();
   }
 
-  /** Timers rather than animation frames: a page in the background has none of these. */
+  /** Update later, with a timer: a page in the background has no animation frames. */
   #later() {
     this.#showing ??= setTimeout(() => this.#show(), SHOW_EVERY_MILLISECONDS);
     this.#announcing ??= setTimeout(() => this.#announce(), ANNOUNCE_EVERY_MILLISECONDS);
@@ -130,7 +130,7 @@ function hintOf(duplicates) {
   return `${hint} Duplicates are kept one by one.`;
 }
 
-/** How much of everything is through, by bytes, from 0 to 1. */
+/** Return the share of bytes that are sent, from 0 to 1. */
 function share(uploads) {
   let whole = 0;
   let sent = 0;
@@ -144,7 +144,7 @@ function share(uploads) {
   return whole ? sent / whole : 0;
 }
 
-/** What has come to an end since the last time; trouble by name, as long as it stays short. */
+/** Describe the files that have finished since the last call; name failed ones if they are few. */
 function newsOf(uploads) {
   const good = WORDS.slice(0, 2)
     .map(([state, word]) => [uploads.filter((upload) => upload.state === state).length, word])

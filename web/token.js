@@ -1,4 +1,4 @@
-/** The bearer token: kept in this tab's session, and nowhere else. */
+/** The bearer token, which is only stored in this tab's session. */
 
 const PLACE = "coffer.token";
 
@@ -14,9 +14,9 @@ export class Token {
   }
 
   /**
-   * What the token says of itself: `{ user, expires, groups }`, any of them missing.
+   * The claims of the token: `{ user, expires, groups }`, any of which can be missing.
    *
-   * Only for show. Whether it is genuine and what it allows is for the API to say.
+   * They are only displayed. The API decides if the token is valid and what it allows.
    */
   get claims() {
     const claims = decodePayload(this.value);
@@ -29,7 +29,7 @@ export class Token {
   }
 }
 
-/** What was pasted, without what often comes along: a header's name, `Bearer`, quotes, breaks. */
+/** Return a pasted token without a header's name, `Bearer`, quotes and line breaks. */
 export function tidy(pasted) {
   return pasted
     .replace(/\s+/g, " ")
@@ -51,7 +51,7 @@ function decodePayload(token) {
   }
 }
 
-/** `/aafc/user` belongs to aafc. */
+/** Return the group of a claim: `aafc` for `/aafc/user`. */
 function groupName(path) {
   return typeof path === "string" ? path.replace(/^\//, "").split("/")[0] : "";
 }

@@ -1,6 +1,6 @@
-/** What can go wrong, and what a person can do about it. */
+/** Errors, with advice for the user. */
 
-/** Something that went wrong: `message` says what, `advice` what to do about it. */
+/** An error with a `message`, and `advice` on what to do. */
 export class Trouble extends Error {
   constructor(message, advice = "") {
     super(message);
@@ -8,7 +8,7 @@ export class Trouble extends Error {
   }
 }
 
-/** The API said no. `problems` are the errors of its document, each with code and detail. */
+/** An error response of the API. `problems` are the errors of its document. */
 export class ApiTrouble extends Trouble {
   constructor(status, problems, retryAfterSeconds) {
     super(
@@ -21,7 +21,7 @@ export class ApiTrouble extends Trouble {
   }
 }
 
-/** The store can't be reached, or what it answered can't be read. */
+/** The store cannot be reached, or its response cannot be read. */
 export class Unreachable extends Trouble {
   constructor(message, advice, { sentBytes = 0, sentAll = false } = {}) {
     super(message, advice);
@@ -30,7 +30,7 @@ export class Unreachable extends Trouble {
   }
 }
 
-/** The store said no, with its own code. */
+/** An error response of the store. */
 export class StoreTrouble extends Trouble {
   constructor(status, code, message) {
     super(message || `The store answered ${status}.`, STORE_ADVICE[code] ?? "Try again.");
@@ -38,12 +38,12 @@ export class StoreTrouble extends Trouble {
     this.code = code;
   }
 
-  /** Whether a fresh form is all that is needed. */
+  /** True if a new form solves the problem. */
   get isExpiredForm() {
     return this.code === "AccessDenied" && /expired/i.test(this.message);
   }
 
-  /** Whether the same form may well be taken in a moment. */
+  /** True if the same form may be accepted in a moment. */
   get isPassing() {
     return this.status >= 500 || this.code === "RequestTimeout" || this.code === "SlowDown";
   }
@@ -51,7 +51,7 @@ export class StoreTrouble extends Trouble {
 
 const RENAME = "Rename the file and add it again.";
 
-/** Advice by the API's codes: of its errors, and of the reasons why a file was refused. */
+/** Advice by the API's error codes and rejection codes. */
 export const ADVICE = {
   empty_file: "Look at the original: there is nothing in it.",
   file_extension_too_long: RENAME,
@@ -81,7 +81,7 @@ const STORE_ADVICE = {
   NoSuchBucket: "The service is set up wrongly. Report this.",
 };
 
-/** Why no thumbnail could be made, by the API's codes. */
+/** Reasons why a thumbnail could not be created, by the API's codes. */
 export const THUMBNAIL_FAILURES = {
   decoder_crashed: "the image breaks what decodes it",
   decoder_timed_out: "decoding the image takes too long",

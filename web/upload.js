@@ -1,4 +1,4 @@
-/** The way of one file: from this page into the store, through the checks, until it is kept. */
+/** One upload: post a file to the store, wait for its record, and create metadata. */
 
 import { isReachable, postForm } from "./store.js";
 import {
@@ -11,7 +11,7 @@ import {
 } from "./trouble.js";
 import { delays, sleep } from "./waits.js";
 
-/** Every state with its words, and with what a person can do in it. */
+/** Every state with its text, and with the actions of the user in it. */
 export const STATES = {
   waiting: { label: "Waiting", action: "cancel" },
   preparing: { label: "Preparing", action: "cancel" },
@@ -26,12 +26,12 @@ export const STATES = {
   cancelled: { label: "Cancelled", action: "again" },
 };
 
-/** States in which something is still going on by itself. */
+/** States that change without an action of the user. */
 export const UNDER_WAY = new Set(["waiting", "preparing", "sending", "checking", "keeping"]);
 /** States in which the file would be lost if the page were closed. */
 export const LOST_WITH_THE_PAGE = new Set(["waiting", "preparing", "sending"]);
 
-/** With these the API says that it won't take this file, however often it is asked. */
+/** Codes with which the API refuses this file for good. */
 const UNFIT = new Set([413, 415, 422]);
 
 const RESEND = { first: 1000, factor: 3, longest: 9000, total: 13000 };
@@ -39,20 +39,20 @@ const RECORD = { first: 400, factor: 1.6, longest: 8000, total: 10 * 60_000 };
 const ARRIVED = { first: 500, factor: 2, longest: 2000, total: 3500 };
 const THUMBNAIL = { first: 500, factor: 1.6, longest: 10_000, total: 5 * 60_000 };
 
-/** One file on its way. Tells "change" whenever anything about it has changed. */
+/** One upload. It dispatches "change" after every change. */
 export class Upload extends EventTarget {
   state = "waiting";
   sentBytes = 0;
-  /** Whether the API waits for a token before it goes on. */
+  /** True while the upload waits for a token. */
   held = false;
-  /** What went wrong, or why the file was refused. */
+  /** The error, or the reason of the rejection. */
   trouble = null;
-  /** What else there is to say, such as that a lost connection is tried again. */
+  /** A further note, for example that a lost connection is retried. */
   remark = "";
   /** The attributes of its record, once it has been checked. */
   found = null;
   warnings = [];
-  /** A Blob, once there is one. */
+  /** A Blob, or null before it exists. */
   thumbnail = null;
   thumbnailProblem = "";
 
@@ -62,7 +62,7 @@ export class Upload extends EventTarget {
   #identifier = null;
   #stopping = null;
 
-  /** `sending` and `asking` are Lanes: for files on the wire, and for questions about records. */
+  /** `sending` and `asking` are Lanes that limit uploads and requests to the API. */
   constructor(file, bucket, { api, sending, asking }) {
     super();
     this.file = file;
@@ -76,7 +76,7 @@ export class Upload extends EventTarget {
     return this.warnings.length > 0;
   }
 
-  /** Begins, or begins again from the start. */
+  /** Start, or start again. */
   async start() {
     this.#stopping = new AbortController();
     const signal = this.#stopping.signal;
@@ -90,12 +90,12 @@ export class Upload extends EventTarget {
     await this.look();
   }
 
-  /** Stops a file that isn't in the store yet. */
+  /** Cancel an upload that is not in the store yet. */
   cancel() {
     this.#stopping.abort(new DOMException("cancelled", "AbortError"));
   }
 
-  /** Looks what became of the file in the store; again, where that took too long or failed. */
+  /** Wait for the record of a file in the store; also after this took too long or failed. */
   async look() {
     this.#become("checking", { trouble: null, remark: "" });
     try {
@@ -106,7 +106,7 @@ export class Upload extends EventTarget {
     if (this.found?.thumbnailIdentifier) await this.#showThumbnail();
   }
 
-  /** Describes the file, so that it stays. */
+  /** Create metadata, so that the file is kept. */
   async keep() {
     this.#become("keeping", { trouble: null });
     try {
@@ -124,9 +124,7 @@ export class Upload extends EventTarget {
     this.#become(state, { trouble, remark: "" });
   }
 
-  // From here to the store ---------------------------------------------------------------------
-
-  /** The identifier of the file, once the store has it. A form that expired is renewed once. */
+  /** Post the file and return its identifier. An expired form is renewed once. */
   async #bringIn(signal) {
     const first = await this.#offer(signal);
     try {
@@ -157,7 +155,7 @@ export class Upload extends EventTarget {
         }
         await this.#requireReadable();
         const { value: delay, done } = patience.next();
-        // A store that answers, and takes nothing twice in a row, doesn't let this page in.
+        // The store responds but has failed twice in a row, so its CORS rules exclude this page.
         const shutOut = error instanceof Unreachable && error.sentBytes === 0 && lost > 1;
         if (shutOut && (await isReachable(offer.upload.url, signal))) throw shutOutTrouble();
         if (done) throw error;
@@ -169,7 +167,7 @@ export class Upload extends EventTarget {
 
   #progress = (sentBytes) => this.#become("sending", { sentBytes, remark: "" });
 
-  /** Whether a file whose answer got lost is there all the same. */
+  /** True if the store has the file although its response was lost. */
   async #hasArrived(identifier, signal) {
     for (const delay of delays(ARRIVED)) {
       await sleep(delay, signal);
@@ -181,7 +179,7 @@ export class Upload extends EventTarget {
     return false;
   }
 
-  /** A file that was moved or changed since it was chosen looks like a lost connection. */
+  /** Check the file: one that was moved or changed also looks like a lost connection. */
   async #requireReadable() {
     try {
       await this.file.slice(0, 1).arrayBuffer();
@@ -190,9 +188,7 @@ export class Upload extends EventTarget {
     }
   }
 
-  // From the store to a record -----------------------------------------------------------------
-
-  /** The record, as soon as the file has been looked into; null when that takes too long. */
+  /** Return the record when the file has been processed, or null if that takes too long. */
   async #record() {
     for (const delay of delays(RECORD)) {
       await sleep(delay);
@@ -220,7 +216,7 @@ export class Upload extends EventTarget {
     }
   }
 
-  /** A missing thumbnail is no failure of the file: it is told beside everything else. */
+  /** Load the thumbnail. Without one the upload has still succeeded, so this only adds a note. */
   async #showThumbnail() {
     try {
       const thumbnail = await this.#waitForThumbnail();
@@ -254,9 +250,7 @@ export class Upload extends EventTarget {
     return THUMBNAIL_FAILURES[resource?.attributes.thumbnailFailure] ?? error.message;
   }
 
-  // What everything shares ---------------------------------------------------------------------
-
-  /** Asks the API something, when it is this file's turn. */
+  /** Send a request to the API when it is this file's turn. */
   #ask(question) {
     return this.#asking.run(() => question({ held: this.#hold }));
   }
@@ -280,7 +274,7 @@ function shutOutTrouble() {
   );
 }
 
-/** Anything that nobody foresaw is told as it is, rather than swallowed. */
+/** Return an unexpected error as Trouble with its own message. */
 function asTrouble(error) {
   if (error instanceof Trouble) return error;
   console.error(error);

@@ -1,6 +1,6 @@
-/** Waiting: for a while, for longer and longer, for a turn. */
+/** Sleep, growing delays, and a limit of concurrent tasks. */
 
-/** Resolves after some milliseconds; rejects with the signal's reason as soon as it is aborted. */
+/** Resolve after some milliseconds; reject with the signal's reason if it is aborted. */
 export function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -17,9 +17,9 @@ export function sleep(milliseconds, signal) {
 }
 
 /**
- * Growing delays in milliseconds, until together they would pass `total`.
+ * Yield growing delays in milliseconds, until their sum would exceed `total`.
  *
- * Each varies by a fifth, so that many pages that began together don't go on asking together.
+ * Each varies by a fifth, so that many pages do not send their requests at the same time.
  */
 export function* delays({ first, factor, longest, total }) {
   let spent = 0;
@@ -29,7 +29,7 @@ export function* delays({ first, factor, longest, total }) {
   }
 }
 
-/** Lets a number of tasks run at once; the others wait in order. */
+/** Limits the number of tasks that run at once; the others wait in order. */
 export class Lanes {
   #free;
   #waiting = [];
@@ -38,7 +38,7 @@ export class Lanes {
     this.#free = count;
   }
 
-  /** The task's result. A task whose signal is aborted before its turn never begins. */
+  /** Return the task's result. A task whose signal is aborted before its turn never starts. */
   async run(task, signal) {
     await this.#turn(signal);
     try {
