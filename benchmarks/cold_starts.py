@@ -1,10 +1,10 @@
-"""What a function of the API costs from nothing to its first answer, beside a boto3 client.
+"""Count the instructions of a function's cold start, compared with creating a boto3 client.
 
     python benchmarks/cold_starts.py [function …]
 
-Instructions of a fresh Python, modules compiled: the function's import and its sample event,
-answered by the local stack, beside `import boto3; boto3.client("s3")`, which asks nobody anything.
-The goals are at most 1.3 times that with one AWS service, 1.7 times with two.
+A fresh Python with compiled modules imports the function and handles its sample event on the local
+stack. The comparison is `import boto3; boto3.client("s3")`, without a request. The goals are at
+most 1.3 times its instructions with one AWS service, and 1.7 times with two.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def first_answer(function: Function) -> str:
-    """The code that starts a function and has it answer its sample event."""
+    """Return code that imports a function and handles its sample event."""
     name = Path(function.folder).name
     return FIRST_ANSWER.format(
         folder=str(function.folder), layer=str(LAYER), event=str(ROOT / "events" / f"{name}.json")

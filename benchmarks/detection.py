@@ -1,11 +1,11 @@
-"""How often the detector is right, how wrong it is where it is not, and what it costs.
+"""Measure the detector's accuracy, its kinds of errors, and its cost.
 
     python benchmarks/detection.py CORPUS_DIR [--misses]
 
-CORPUS_DIR holds `manifest.csv` and `files/`. An answer is right when the row's
-`accept_media_types` has it; without a name, when it is that or `media_type_without_name`. It is
-in the wrong family when the group (`image/` ...) is another than that of every accepted answer and
-it is not merely more general than one of them. Beside it, in the same run: bare `filetype`.
+CORPUS_DIR contains `manifest.csv` and `files/`. A result is correct if the row's
+`accept_media_types` contains it, and without a filename also if it is `media_type_without_name`. It
+has the wrong family if its group (`image/` ...) differs from that of every accepted type, and it is
+not a more general form of one of them. The same run measures the package `filetype` alone.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Sample:
 
 @dataclass
 class CountingReader:
-    """A reader that counts what is asked of it."""
+    """A reader that counts its reads and bytes."""
 
     content: bytes
     reads: int = 0
@@ -73,7 +73,7 @@ class CountingReader:
 
 
 def load(corpus: Path) -> list[Sample]:
-    """All samples of a corpus folder."""
+    """Return all samples of a corpus folder."""
     with (corpus / "manifest.csv").open(newline="", encoding="utf-8") as manifest:
         return [_sample(corpus, row) for row in csv.DictReader(manifest)]
 
@@ -92,18 +92,18 @@ def _sample(corpus: Path, row: dict[str, str]) -> Sample:
 
 
 def ours(content: bytes, name: str | None) -> str:
-    """The detector's answer."""
+    """Return the detector's result."""
     return detect(BufferReader(content), name).media_type
 
 
 def bare_filetype(content: bytes, _name: str | None) -> str:
-    """What `filetype` says by itself, under our names for its types; it asks for no name."""
+    """Return the result of `filetype`, with our names of its types; it uses no filename."""
     kind = filetype.guess(content)
     return canonical(kind.mime) if kind else "application/octet-stream"
 
 
 def in_wrong_family(answer: str, accepted: Iterable[str]) -> bool:
-    """Whether an answer is of another group than every right one, and not just too general."""
+    """True if a result has another group than every accepted one, and is not just more general."""
     accepted = list(accepted)
     if answer in GENERIC or any(is_a(right, answer) for right in accepted):
         return False
@@ -113,7 +113,7 @@ def in_wrong_family(answer: str, accepted: Iterable[str]) -> bool:
 def score(
     samples: list[Sample], answer: Callable[[bytes, str | None], str], name_of: str
 ) -> tuple[dict[str, tuple[int, int]], list[tuple[Sample, str]], int]:
-    """Right answers and totals by category, the misses, and how many are of a wrong family."""
+    """Return correct results and totals by category, the errors, and the wrong families."""
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     misses: list[tuple[Sample, str]] = []
@@ -132,7 +132,7 @@ def score(
 
 
 def print_accuracy(samples: list[Sample], show_misses: bool) -> None:
-    """One table: categories down, ours and bare filetype with each kind of name across."""
+    """Return a table of categories by detector and kind of filename."""
     runs = [
         ("named", ours, "name"),
         ("unnamed", ours, "none"),
@@ -156,7 +156,7 @@ def print_accuracy(samples: list[Sample], show_misses: bool) -> None:
 
 
 def print_extensions(samples: list[Sample]) -> None:
-    """How often the primary extension is an accepted one."""
+    """Return how often the primary extension is an accepted one."""
     right = sum(
         detect(BufferReader(s.content), s.name).extension in s.accepted_extensions for s in samples
     )
@@ -164,7 +164,7 @@ def print_extensions(samples: list[Sample]) -> None:
 
 
 def print_disguised(samples: list[Sample]) -> None:
-    """Executables of the corpus under harmless names: how many are still seen as executables."""
+    """Return how many executables with harmless names are still detected as executables."""
     programs = [s for s in samples if any(is_a(s.media_type, kind) for kind in EXECUTABLES)]
     found = sum(
         any(is_a(ours(program.content, name), kind) for kind in EXECUTABLES)
@@ -175,7 +175,7 @@ def print_disguised(samples: list[Sample]) -> None:
 
 
 def print_cost(samples: list[Sample]) -> None:
-    """CPU a file (best of five passes, and the worst file), reads and bytes a file."""
+    """Return CPU per file (best of five passes, and worst file), reads and bytes per file."""
     for title, answer in (("ours", ours), ("filetype", bare_filetype)):
         passes = [_pass_seconds(samples, answer) for _ in range(5)]
         best = min(sum(times) for times in passes) / len(samples)

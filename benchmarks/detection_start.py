@@ -1,10 +1,10 @@
-"""What the detector adds to a cold start: its import, and the first file it looks into.
+"""Measure what the detector adds to a cold start: its import and its first file.
 
     python benchmarks/detection_start.py
 
-Nine interleaved runs of a fresh interpreter each, with compiled modules in place: CPU in
-milliseconds, the least and the median, and what is above bare Python. Where valgrind is installed,
-the instructions of one run, which hardly vary.
+Nine interleaved runs of a fresh interpreter with compiled modules: minimum and median CPU time in
+milliseconds, and the difference from Python alone. With valgrind, also the instructions of one run,
+which hardly vary.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CASES = {
 
 
 def cpu_milliseconds(code: str) -> float:
-    """User and system time of an interpreter that runs `code`."""
+    """Return the user and system time of an interpreter that runs `code`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -42,7 +42,7 @@ def cpu_milliseconds(code: str) -> float:
 
 
 def instructions(valgrind: str, code: str) -> int:
-    """What cachegrind counts of an interpreter that runs `code`."""
+    """Return the instructions of an interpreter that runs `code`, counted by cachegrind."""
     counting = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     ran = subprocess.run(
         [valgrind, *counting, sys.executable, "-c", code],

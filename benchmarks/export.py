@@ -1,11 +1,11 @@
-"""Exports, measured: what passes through compute, how long small files take, memory, zip CPU.
+"""Measure exports: bytes through compute, time of small files, memory, and CPU of the zip layer.
 
     make bench-export                     # everything
     make bench-export ARGS="copies cpu"   # some of: copies, small, memory, cpu, deflate
 
-Ratios from one interleaved run; times of a busy machine are worth nothing alone. `copies` and
-`memory` work on a made-up store (`tests/fakes`), because the bytes are more than there is room for;
-`small` on a loopback server that waits 20 ms before it answers each request, with the real adapter.
+The results are ratios from one interleaved run, because absolute times mean nothing on a busy
+machine. `copies` and `memory` use a fake store (`tests/fakes`), because the data would not fit on
+the disk. `small` uses the real adapter and a loopback server that delays each response by 20 ms.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ KB50 = 50_000
 
 
 def copies() -> None:
-    """Bytes through compute, and requests, for members that are copied inside the store."""
+    """Measure bytes through compute, and requests, for members that the store copies."""
     print("copied members               bytes fetched   bytes sent   of all bytes   requests")
     for number, size in (
         (20, 200 * MB),
@@ -77,7 +77,7 @@ def copies() -> None:
 
 
 def small() -> None:
-    """5,000 x 50 KB at 20 ms a call: read ahead by 16, against one after the other."""
+    """Compare reading 5,000 files of 50 KB with 16 concurrent calls of 20 ms and one at a time."""
     with _slow_store() as url:
         ahead, total = _read(url, 5000, MAX_PARALLEL_READS)
         one, sample = _read(url, 250, 1)
@@ -134,7 +134,7 @@ def _slow_store() -> Iterator[str]:
 
 
 def memory() -> None:
-    """Peak memory over that of the same process before, for archives that are all streamed."""
+    """Measure the growth of peak memory for archives whose members are all streamed."""
     kinds = ((100 * MB, "image/jpeg"), (10_000 * MB, "image/jpeg"), (1000 * MB, "text/csv"))
     for total, media_type in kinds:
         arguments = [sys.executable, __file__, "--streamed", str(total), media_type]
@@ -147,7 +147,7 @@ def memory() -> None:
 
 
 def _streamed(total: int, media_type: str) -> None:
-    """Stream an archive of 4 MB members in this process, and print what memory it took."""
+    """Stream an archive of 4 MB members in this process, and print the memory it needed."""
     size = 4 * MB
     members = [_member(n, size, media_type) for n in range(total // size)]
     layout = plan_layout(members)
@@ -181,7 +181,7 @@ def _member(number: int, size: int, media_type: str = "image/jpeg") -> ArchiveMe
 
 
 def _peak() -> int:
-    """The most memory that this process has had, in bytes, since it was started."""
+    """Return the peak memory of this process in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(one for one in status.read_text().splitlines() if one.startswith("VmHWM"))
@@ -190,13 +190,13 @@ def _peak() -> int:
 
 
 def cpu() -> None:
-    """CPU of the zip layer over 2,000 x 50 KB in memory, against zipfile, interleaved."""
+    """Compare the CPU of the zip layer with zipfile for 2,000 files of 50 KB in memory."""
     body = GeneratedBody(1, KB50).read(0, KB50)
     _against_zipfile("stored", body, 2000, "image/jpeg", zipfile.ZIP_STORED)
 
 
 def deflate() -> None:
-    """The same of 100 x 1 MB of CSV, which is compressed; zipfile at its level 1."""
+    """Compare them for 100 CSV files of 1 MB, which are compressed; zipfile uses level 1."""
     rows = (
         b"%d,%d,leaf %d,2026-11-%02d\n" % (n * 7919 % 10_007, n, n % 997, n % 28) for n in count()
     )
@@ -243,7 +243,7 @@ def _against_zipfile(how: str, body: bytes, number: int, media_type: str, method
 
 
 class _InMemory:
-    """Pieces that are there already."""
+    """Pieces in memory."""
 
     def __init__(self, body: bytes) -> None:
         self._view = memoryview(body)
@@ -256,7 +256,7 @@ class _InMemory:
 
 
 class _Discarded(io.RawIOBase):
-    """A file that forgets."""
+    """A file that discards what is written."""
 
     def writable(self) -> bool:
         return True

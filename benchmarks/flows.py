@@ -1,10 +1,10 @@
-"""What a file costs: AWS calls, capacity and invocations of each flow, counted, at list prices.
+"""Count the AWS calls, capacity and invocations of each flow, and compute its cost.
 
     python benchmarks/flows.py
 
-Capacity is reckoned as DynamoDB does it (Developer Guide, "DynamoDB on-demand mode"): a kilobyte
-begun is a unit, in the table and in every index that holds the item; transactions count twice.
-docs/cost.md says which milliseconds and prices are taken and what isn't in it.
+Capacity is computed as in DynamoDB (Developer Guide, "DynamoDB on-demand mode"): each started
+kilobyte is a unit, in the table and in every index that contains the item; transactions count
+twice. docs/cost.md has the assumed milliseconds and prices, and what is not included.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PER_MILLION: Mapping[str, float] = {
     "SQS requests": 0.40,
     "events": 1.00,
 }
-"""US dollars, us-east-1, list prices as of November 2026 as far as known: check them."""
+"""List prices in US dollars, us-east-1, November 2026, to the best of our knowledge."""
 PER_GB_SECOND = 0.0000133334
 """Lambda on arm64."""
 WARM_MS: Mapping[str, float] = {
@@ -55,15 +55,15 @@ WARM_MS: Mapping[str, float] = {
     "PublishChangesFunction": 63,
     "BuildExportFunction": 1500,
 }
-"""Milliseconds of a warm invocation: `make test-runtime` on two busy cores, so rather too many."""
+"""Milliseconds of a warm invocation, from `make test-runtime` on two busy cores: an upper bound."""
 BY_METHOD: Mapping[str, str] = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
-"""What S3 calls a request that is signed by hand."""
+"""Operations of S3 requests that are signed without the SDK."""
 S3_WRITES = ("Put", "Copy", "List", "Create", "Complete", "Upload")
 
 
 @dataclass
 class Bill:
-    """What a flow asked of AWS."""
+    """The AWS calls of a flow."""
 
     stack: LocalStack
     used: Counter[str] = field(default_factory=Counter)
@@ -73,27 +73,27 @@ class Bill:
 
     @contextmanager
     def unbilled(self) -> Iterator[None]:
-        """What the block does was there before the flow."""
+        """Do not count what the block does: it prepares the flow."""
         self.paused = True
         yield
         self.paused = False
 
     def request(self, answer: Response) -> Response:
-        """An answer of the API, which has to be a good one."""
+        """Check that a response of the API is a success, and return it."""
         if answer.status >= 300:
             raise SystemExit(f"{answer.status} {answer.text}")
         self.used["HTTP API requests"] += 1
         return answer
 
     def invoked(self, function: Function) -> None:
-        """A function was invoked."""
+        """Count an invocation."""
         self.used["Lambda invocations"] += 1
         self.invocations[function.logical_id] += 1
         seconds = WARM_MS.get(function.logical_id, 100) / 1000
         self.gigabyte_seconds += seconds * function.memory_mb / 1024
 
     def called(self, service: str, operation: str, sent: Mapping[str, Any], answer: Any) -> None:
-        """A handler called AWS."""
+        """Count an AWS call of a handler."""
         if service == "s3":
             kind = "reads"
             if operation.startswith(S3_WRITES):
@@ -136,14 +136,14 @@ class Bill:
 
     @property
     def dollars(self) -> float:
-        """For a million times this."""
+        """Return the cost of a million runs."""
         used = sum(PER_MILLION[name] * count for name, count in self.used.items())
         return used + self.gigabyte_seconds * PER_GB_SECOND * 1_000_000
 
 
 @contextmanager
 def billed(stack: LocalStack) -> Iterator[Bill]:
-    """What the block asks of AWS."""
+    """Count the AWS calls of the block."""
     bill = Bill(stack)
     own = stack.client("dynamodb"), stack.client("s3"), stack.client("sqs")
     call: Callable[..., Any] = vars(BaseClient)["_make_api_call"]
@@ -163,7 +163,7 @@ def billed(stack: LocalStack) -> Iterator[Bill]:
         return invoke(invoker, function, event)
 
     def signed(connection: HTTPConnection, method: str, *args: Any, **sent: Any) -> Any:
-        # The SDK's connections are of a class of their own, and are counted above.
+        # The SDK's connections have another class, and are counted above.
         if type(connection) is HTTPConnection and not bill.paused:
             bill.used[f"S3 {BY_METHOD.get(method, 'writes and lists')}"] += 1
         return request(connection, method, *args, **sent)
@@ -176,12 +176,12 @@ def billed(stack: LocalStack) -> Iterator[Bill]:
 
 
 def picture() -> bytes:
-    """A PNG whose thumbnail is worth making."""
+    """Return a PNG that is large enough for a thumbnail."""
     return png(64, 64)
 
 
 def upload_directly(stack: LocalStack, bill: Bill) -> None:
-    """A text through the API."""
+    """Upload a text file through the API."""
     headers, form = multipart(b"a text", name="a.txt", media_type="text/plain")
     path = "/api/v1/file/mybucket"
     bill.request(stack.request("POST", path, headers=headers, body=form))
@@ -189,13 +189,13 @@ def upload_directly(stack: LocalStack, bill: Bill) -> None:
 
 
 def upload_to_the_store(stack: LocalStack, bill: Bill) -> None:
-    """A picture straight to S3, its thumbnail, and its description."""
+    """Upload an image directly to S3, and create its thumbnail and metadata."""
     offered = presigned_post(stack, name="a.png", receivedMediaType="image/png")
     bill.used["HTTP API requests"] += 1
     if post(offered, picture()) != 201:
         raise SystemExit("the store refused the form")
     bill.used["S3 writes and lists"] += 1
-    # S3's own event, and what Lambda asks of the queues: receive and delete, or less in batches.
+    # S3's event, and Lambda's calls of the queues: receive and delete, or fewer in batches.
     bill.used["events"] += 1
     stack.settle()
     bill.request(describe(stack, offered["fileIdentifier"]))
@@ -204,7 +204,7 @@ def upload_to_the_store(stack: LocalStack, bill: Bill) -> None:
 
 
 def export(stack: LocalStack, bill: Bill, members: int, size: int) -> None:
-    """An archive of files that lie in the store, asked for, built and fetched."""
+    """Request, build and download an archive of stored files."""
     files = []
     with bill.unbilled():
         for number in range(members):
@@ -222,12 +222,12 @@ def export(stack: LocalStack, bill: Bill, members: int, size: int) -> None:
 
 
 def export_large(stack: LocalStack, bill: Bill) -> None:
-    """Members that are copied inside the store."""
+    """Export members that the store copies."""
     export(stack, bill, 8, 12 * 1024**2)
 
 
 def export_small(stack: LocalStack, bill: Bill) -> None:
-    """Members that pass through compute."""
+    """Export members that pass through compute."""
     export(stack, bill, 200, 50_000)
 
 
@@ -256,7 +256,7 @@ def kept(stack: LocalStack) -> int:
 
 
 def main() -> int:
-    """Print what each flow uses, and what a million of it costs."""
+    """Print what each flow uses, and the cost of a million runs."""
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
         for name, flow in FLOWS.items():

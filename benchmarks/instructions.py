@@ -1,6 +1,6 @@
-"""How many instructions a fresh Python takes to run some code: valgrind's cachegrind counts them.
+"""Count the instructions of a fresh Python that runs some code, with valgrind's cachegrind.
 
-Counts repeat almost to the instruction, whatever else the machine does; times don't.
+Unlike times, the counts are almost the same in every run and on a busy machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _COUNTING = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/
 
 
 def can_be_counted() -> bool:
-    """Whether valgrind is there; says so where it isn't."""
+    """Return True if valgrind is installed; print a note if it is not."""
     if shutil.which(_VALGRIND) is not None:
         return True
     print("valgrind is not installed, so instructions cannot be counted")
@@ -24,10 +24,10 @@ def can_be_counted() -> bool:
 
 
 def count(code: str, environment: Mapping[str, str]) -> int:
-    """Instructions of `python -c code`, modules compiled; CalledProcessError where it fails.
+    """Return the instructions of `python -c code`; raise CalledProcessError if it fails.
 
-    The first run leaves compiled modules behind, as deployed functions have them; name a folder
-    for them in PYTHONPYCACHEPREFIX.
+    A first run compiles the modules, because deployed functions have compiled ones. Set
+    PYTHONPYCACHEPREFIX to a folder for them.
     """
     python = [sys.executable, "-c", code]
     surroundings = {**environment, "PYTHONHASHSEED": "0"}

@@ -1,9 +1,9 @@
-"""Lists at two sizes: what a page costs in DynamoDB, which should not depend on how much there is.
+"""Compare the cost of a list's page in DynamoDB for a small and a large number of records.
 
     python benchmarks/lists.py [1000 [20000]]
 
-Everything is counted, nothing is timed: calls, items that DynamoDB says it has looked at, and the
-bytes of what it handed over. The goal is at most 1.2 times as much at the larger size.
+It counts calls, scanned items and response bytes, and measures no times. The goal is at most 1.2
+times as much with the large number.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ QUERIES: Mapping[str, str] = {
 
 @dataclass
 class Cost:
-    """What requests made DynamoDB do."""
+    """The calls, scanned items and response bytes of requests to DynamoDB."""
 
     calls: int = 0
     items: int = 0
     size: int = 0
 
     def add(self, answer: Mapping[str, Any]) -> None:
-        """Count an answer of DynamoDB."""
+        """Count a response of DynamoDB."""
         found = answer.get("Items", [])
         batches = [one for table in answer.get("Responses", {}).values() for one in table]
         self.calls += 1
@@ -66,7 +66,7 @@ class Cost:
 
 @contextmanager
 def counted() -> Iterator[Cost]:
-    """What the block makes DynamoDB do."""
+    """Measure the requests of the block to DynamoDB."""
     cost = Cost()
     original: Callable[..., Any] = vars(BaseClient)["_make_api_call"]
 
@@ -81,7 +81,7 @@ def counted() -> Iterator[Cost]:
 
 
 def measure(stack: LocalStack, query: str, *, page: int = 1) -> Cost:
-    """What a page of a list costs; a later one is come to by an offset, and asked by its cursor."""
+    """Return the cost of a page; a later one is found by an offset, and requested by its cursor."""
     if page > 1:
         limit = int(query.rpartition("=")[2])
         before = _ask(stack, f"{ROOT}?{query}&page[offset]={(page - 2) * limit}").json()
@@ -103,7 +103,7 @@ def _ask(stack: LocalStack, target: str) -> Response:
 
 
 def measure_all(stack: LocalStack) -> dict[str, Cost]:
-    """The cost of every query on what is in the stack."""
+    """Return the cost of every query."""
     return {
         name: measure(stack, query, page=500 if name == PAGE_500 else 1)
         for name, query in QUERIES.items()
@@ -111,7 +111,7 @@ def measure_all(stack: LocalStack) -> dict[str, Cost]:
 
 
 def main(small: int, large: int) -> int:
-    """Fill a stack to both sizes and print what pages cost; 1 where the goal is missed."""
+    """Fill a stack to both sizes and print the costs; return 1 if the goal is missed."""
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
         from local.commands.seeding import progress_line, seed

@@ -1,12 +1,12 @@
-"""Rawstore beside boto3: signing, looking up what is there, and starting.
+"""Compare rawstore with boto3: signing, looking up objects, and a cold start.
 
     python benchmarks/rawstore.py [sign] [exists] [cold]
 
-Ratios from one interleaved run; absolute times mean little on a shared machine. `cold` counts
-instructions with valgrind's cachegrind, where that is installed, with compiled modules in place.
-The goals are of signing 1, 100 and 1000 forms at least 10, 30 and 30 times as fast as boto3's
-`generate_presigned_post`; of 100 look-ups at 20 ms at least 20 times as fast as the reference's
-LIST for each file; and of a cold start in at most 0.4 times the instructions.
+The results are ratios from one interleaved run, because absolute times mean little on a shared
+machine. `cold` counts instructions with valgrind's cachegrind, if installed, with compiled modules.
+The goals: signing 1, 100 and 1000 forms at least 10, 30 and 30 times as fast as boto3's
+`generate_presigned_post`; 100 look-ups of 20 ms at least 20 times as fast as the reference's LIST
+for each file; a cold start with at most 0.4 times the instructions.
 """
 
 from __future__ import annotations
@@ -80,13 +80,10 @@ def boto3_client(endpoint: str | None = None) -> Any:
     )
 
 
-# -- signing ---------------------------------------------------------------------------------------
-
-
 def measure_signing() -> None:
-    """The same forms by both: every field with its condition, and an exact length.
+    """Sign the same forms with both: every field has a condition, and the length is exact.
 
-    Both keep the forms of a request, as whoever answers it with all of them has to.
+    Both keep all forms of a request in memory, as a handler has to.
     """
     from coffer.adapters.signing.sigv4 import Credentials, Signer
 
@@ -125,9 +122,9 @@ def measure_signing() -> None:
 
 
 def compare(theirs: Callable[[], None], ours: Callable[[], None]) -> float:
-    """How many times as fast `ours` is, in CPU time: the best of some interleaved rounds of each.
+    """Return how many times as fast `ours` is, by the best CPU times of interleaved rounds.
 
-    What else a machine does only ever adds to the time that something takes.
+    The minimum is used because other processes can only increase a time.
     """
     theirs()
     ours()
@@ -139,7 +136,7 @@ def compare(theirs: Callable[[], None], ours: Callable[[], None]) -> float:
 
 
 def cpu_seconds(run: Callable[[], None]) -> float:
-    """CPU seconds of one call, from as many as take a twentieth of a second."""
+    """Return the CPU seconds of one call, from as many calls as take a twentieth of a second."""
     calls, started = 0, time.process_time()
     while (elapsed := time.process_time() - started) < 0.05:
         run()
@@ -147,11 +144,8 @@ def cpu_seconds(run: Callable[[], None]) -> float:
     return elapsed / calls
 
 
-# -- exists ----------------------------------------------------------------------------------------
-
-
 class SlowStore(BaseHTTPRequestHandler):
-    """An S3 that has nothing, and says so after a while."""
+    """An S3 without objects, whose responses are delayed."""
 
     protocol_version = "HTTP/1.1"
 
@@ -170,7 +164,7 @@ class SlowStore(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Do nothing."""
 
 
 class Server(ThreadingHTTPServer):
@@ -179,20 +173,20 @@ class Server(ThreadingHTTPServer):
 
 
 def serve() -> None:
-    """Be the slow store, and say where."""
+    """Run the slow store, and report its address."""
     server = Server(("127.0.0.1", 0), SlowStore)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()
 
 
 def measure_exists() -> None:
-    """100 files: one LIST after the other, as the reference; and HEADs over kept connections."""
+    """Look up 100 files by sequential LISTs, as the reference does, and by concurrent HEADs."""
     os.environ.update({name: value for name, value in ENVIRONMENT.items() if value})
     from coffer.adapters.rawstore.objects import S3StoredFiles
     from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
     from coffer.adapters.system_clock import SystemClock
 
-    # In a process of its own, so that it does not take turns with those who ask.
+    # In a separate process, so that it does not share the interpreter lock with the clients.
     with subprocess.Popen(
         [sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True
     ) as store:
@@ -219,8 +213,6 @@ def wall_seconds(run: Callable[[], object]) -> float:
     run()
     return time.perf_counter() - started
 
-
-# -- cold start ------------------------------------------------------------------------------------
 
 OURS = """
 import json, sys
@@ -257,7 +249,7 @@ json.dumps(dict(statusCode=200, body=json.dumps(dict(filedata=files))))
 
 
 def measure_cold() -> None:
-    """A fresh Python up to the first answer for ten files; the look-ups find nobody to ask."""
+    """Run a fresh Python to the first response for ten files; the look-ups cannot connect."""
     if not instructions.can_be_counted():
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -277,7 +269,7 @@ def measure_cold() -> None:
 
 
 def sample_event(folder: Path) -> tuple[Path, str]:
-    """A request for ten files with a good token, and the key to check that with."""
+    """Return a request for ten files with a valid token, and the public key of the token."""
     import jwt
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat

@@ -1,9 +1,9 @@
-"""The orphan removal at two sizes: what a sweep of 50 orphans costs, whatever else there is.
+"""Compare the cost of removing 50 orphans with a small and a large number of other records.
 
     python benchmarks/sweep.py [1000 [100000]]
 
-Everything is counted, nothing is timed: calls of DynamoDB and S3, items that DynamoDB says it has
-looked at, bytes that it handed over. The goal is at most 1.2 times as much at the larger size.
+It counts calls of DynamoDB and S3, scanned items and response bytes, and measures no times. The
+goal is at most 1.2 times as much with the large number.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ AT_ONCE = 500
 
 @dataclass
 class Cost:
-    """What a sweep made AWS do."""
+    """The calls, scanned items and response bytes of a sweep."""
 
     calls: Counter[str] = field(default_factory=Counter)
     items: int = 0
     size: int = 0
 
     def add(self, service: str, operation: str, answer: Mapping[str, Any]) -> None:
-        """Count an answer of AWS."""
+        """Count a response of AWS."""
         self.calls[f"{service} {operation}"] += 1
         found = answer.get("Items", [])
         if service == "dynamodb":
@@ -52,7 +52,7 @@ class Cost:
 
 @contextmanager
 def counted() -> Iterator[Cost]:
-    """What the block asks of AWS."""
+    """Measure the AWS calls of the block."""
     cost = Cost()
     original: Callable[..., Any] = vars(BaseClient)["_make_api_call"]
 
@@ -67,8 +67,8 @@ def counted() -> Iterator[Cost]:
 
 
 def fill(first: int, until: int) -> None:
-    """Write claimed uploads with these numbers, which a sweep has nothing to do with."""
-    # Only now: coffer may be imported once there is a stack.
+    """Write claimed uploads with these numbers, which a sweep must not read."""
+    # coffer may only be imported after the stack has started.
     from coffer.adapters.dynamodb.uploads.items import UploadItem
     from local.commands.seeding import described_file
 
@@ -81,7 +81,7 @@ def fill(first: int, until: int) -> None:
 
 
 def abandon(stack: LocalStack) -> None:
-    """Upload files, through the API, that nobody describes, and let them grow old."""
+    """Upload files without metadata through the API, and move the clock until they are orphans."""
     boundary = "benchmark"
     for number in range(ORPHANS):
         disposition = f'form-data; name="file"; filename="orphan-{number}.txt"'
@@ -101,7 +101,7 @@ def abandon(stack: LocalStack) -> None:
 
 
 def sweep(stack: LocalStack) -> Cost:
-    """The cost of a sweep that removes them all."""
+    """Return the cost of a sweep that removes all orphans."""
     abandon(stack)
     with counted() as cost:
         outcome = stack.invoke("RemoveOrphansFunction", {})
@@ -111,7 +111,7 @@ def sweep(stack: LocalStack) -> Cost:
 
 
 def main(small: int, large: int) -> int:
-    """Fill a stack to both sizes and print what sweeps cost; 1 where the goal is missed."""
+    """Fill a stack to both sizes and print the costs; return 1 if the goal is missed."""
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
         fill(0, small)

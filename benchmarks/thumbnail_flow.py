@@ -1,11 +1,10 @@
-"""From the presigned form to the thumbnail: 200 photos on a local stack that disturbs deliveries.
+"""Measure the flow from a presigned form to the thumbnail for 200 photos, with injected faults.
 
     python benchmarks/thumbnail_flow.py [PHOTOS]
 
-Each photo is posted to S3 with its form, and everything that follows is delivered, under
-CHAOS=duplicate,reorder unless CHAOS says otherwise. Handlers run one after the other in this
-process, so the time is that of one worker. Fails where a thumbnail is missing, or was made or told
-twice.
+Each photo is posted to S3 with its form, and all following deliveries are made, with
+CHAOS=duplicate,reorder or the value of CHAOS. Handlers run in this process, one at a time, so the
+time is that of one worker. It fails if a thumbnail is missing, or was created or published twice.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ SEED = 7
 
 def main(number: int) -> int:
     chaos = Chaos.parse(os.environ.get("CHAOS", "duplicate,reorder"), SEED)
-    # What the handlers log goes nowhere, but for what is printed at the end.
+    # The handlers' logs are discarded.
     with redirect_stdout(io.StringIO()), LocalStack(chaos=chaos) as stack:
         invocations = count_invocations(stack)
         photos = [photo(one) for one in range(number)]
@@ -52,7 +51,7 @@ def main(number: int) -> int:
 
 
 def count_invocations(stack: LocalStack) -> Counter[str]:
-    """Counts them by function, from now on."""
+    """Count the invocations by function from now on."""
     counted: Counter[str] = Counter()
     invoke = stack._recorded.invoke
 
@@ -72,7 +71,7 @@ def presigned_post(stack: LocalStack, number: int) -> list[dict[str, Any]]:
 
 
 def photo(number: int) -> bytes:
-    """Two megapixels, each of its own."""
+    """Return a JPEG of two megapixels, different for each number."""
     image = Image.effect_noise((160, 120), 90).resize((1600, 1200)).convert("RGB")
     ImageDraw.Draw(image).text((40, 40), f"photo {number}", font_size=200)
     out = io.BytesIO()

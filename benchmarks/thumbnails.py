@@ -1,17 +1,16 @@
-"""Thumbnails beside libvips: processor time, likeness, memory.
+"""Compare thumbnails with those of libvips: CPU time, similarity and memory.
 
     python benchmarks/thumbnails.py [likeness] [memory] [IMAGE ...]
 
-Each image is made small by what the child process runs (`decode`), by libvips
-(`thumbnail_buffer`, one thread) and by a full decode with LANCZOS, which likeness (SSIM of grey, 8
-by 8 windows) is measured against. The three take turns, each the more often the shorter it takes,
-and the ratio is that of the best times. Memory is the growth of a fresh process's peak (VmHWM) over
-its first image, when its libraries are loaded. The images are made here, of noise that has been
-enlarged and of shapes, unless photos are named. libvips of the wheel decodes no HEVC.
+Each image is reduced by the code of the child process (`decode`), by libvips (`thumbnail_buffer`,
+one thread), and by a full decode with LANCZOS, which is the reference for the similarity (SSIM of
+grey, 8 by 8 windows). The three run alternately, faster ones more often, and the ratio is that of
+the best times. Memory is the growth of a fresh process's peak (VmHWM) by its first image, after its
+libraries are loaded. Without given photos, the images are generated from enlarged noise and shapes.
+libvips of the wheel does not decode HEVC.
 
-The goals: for JPEG of 12 and 48 megapixels at most 1.1 times the time of libvips at a likeness of
-at least 0.98, and no more memory. PNG, WebP, TIFF and HEIC stand beside them: Pillow decodes them
-whole.
+The goals: for JPEG of 12 and 48 megapixels at most 1.1 times the time of libvips, a similarity of
+at least 0.98, and no more memory. PNG, WebP, TIFF and HEIC have no goal: Pillow decodes them fully.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def main() -> None:
 
 
 def make_images(folder: Path) -> Iterator[Path]:
-    """The images, one after the other: photographs of nothing."""
+    """Yield the generated images."""
     import pillow_heif
 
     pillow_heif.register_heif_opener()
@@ -85,7 +84,7 @@ def make_images(folder: Path) -> Iterator[Path]:
 
 
 def photograph(size: tuple[int, int]) -> Image.Image:
-    """Detail at every scale, as a photograph has it: noise enlarged, shapes, a little grain."""
+    """Return an image with detail at every scale, like a photograph: noise, shapes and grain."""
     image = Image.merge("RGB", [_cloud(size, 24 * (band + 1)) for band in range(3)])
     draw = ImageDraw.Draw(image)
     width, height = size
@@ -172,7 +171,7 @@ def _best_of_a_while(make: Maker, path: Path) -> float:
 
 
 def ssim(one: Image.Image, other: Image.Image) -> float:
-    """The mean structural similarity (Wang et al. 2004) of the luminance, over square windows."""
+    """Return the mean structural similarity (Wang et al. 2004) of the luminance in windows."""
     a = one.convert("L").resize(other.size) if one.size != other.size else one.convert("L")
     b = other.convert("L")
     x, y = list(a.tobytes()), list(b.tobytes())
@@ -223,7 +222,7 @@ def measure_memory(path: Path) -> None:
 
 
 def growth(name: str, path: Path) -> int:
-    """By how many KiB the first image raises this process's peak, libraries apart."""
+    """Return by how many KiB the first image raises this process's peak, without libraries."""
     with tempfile.TemporaryDirectory() as folder:
         tiny = Path(folder) / f"tiny{path.suffix}"
         kind = {"jpg": "JPEG", "tif": "TIFF", "heic": "HEIF"}.get(path.suffix[1:], path.suffix[1:])

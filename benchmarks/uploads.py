@@ -1,13 +1,13 @@
-"""What of an upload passes through compute: to find its hash, and to find out what it is.
+"""Measure the bytes of an upload that pass through compute, for its hash and its type.
 
     python benchmarks/uploads.py [hashing] [large] [--ceph]
 
-The whole local stack with the real handlers. `hashing`: a file by every way that there is, who
-summed it up, and how many of its bytes functions took in or fetched. `large`: a zip of 500 MB and a
-workbook of 300 MB through presigned forms, and what it took to look into them. Requests and bytes
-are counted on the handlers' connections to the store. A store that computes no checksums is, with
-`--ceph`, Ceph (installed as for `make test-s3`); else the stack's own, whose copies are not asked
-for one.
+It uses the local stack with the real handlers. `hashing` uploads a file in every way, and shows
+what computed the hash, and how many of its bytes functions received or fetched. `large` uploads a
+zip of 500 MB and a workbook of 300 MB with presigned forms, and shows the cost of their detection.
+Requests and bytes are counted on the handlers' connections to the store. The store without
+checksums is Ceph with `--ceph` (installed as for `make test-s3`), or else the stack's own store
+with copies that request none.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ DIRECT_BYTES, POSTED_BYTES = 4 * MB, 64 * MB
 ZIP_BYTES, WORKBOOK_BYTES = 500 * MB, 300 * MB
 CHUNK_BYTES = 1 << 20
 GOAL_BYTES = 256 * 1024
-"""What a promoted upload may cost at most, whatever its size."""
+"""The limit of bytes for a promoted upload of any size."""
 POST_SECONDS = 300
 
 CONTENT_TYPES = (
@@ -57,12 +57,12 @@ CONTENT_TYPES = (
 
 
 def say(*words: str) -> None:
-    """Print to the terminal, wherever the functions' standard output goes."""
+    """Print to the terminal, not to the redirected standard output."""
     print(*words, file=sys.__stdout__, flush=True)
 
 
 class Traffic:
-    """What handlers exchange with the store, counted on the wire since the last `restart`."""
+    """Counts the traffic between handlers and the store since the last `restart`."""
 
     def __init__(self) -> None:
         self.store = ""
@@ -70,11 +70,11 @@ class Traffic:
         self.restart()
 
     def restart(self) -> None:
-        """Begin to count anew."""
+        """Set the counters to 0."""
         self.gets = self.bytes_got = 0
 
     def watch(self) -> None:
-        """Count from now on. Before the stack starts: its handlers' clients are made then."""
+        """Start to count. Call it before the stack starts, which creates the handlers' clients."""
         boto3.setup_default_session()
         assert boto3.DEFAULT_SESSION is not None
         boto3.DEFAULT_SESSION.events.register("before-sign.s3.CopyObject", self._before_copy)
@@ -97,7 +97,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Way:
-    """A way to upload: what is announced with the file, and what the store does with copies."""
+    """A way to upload: what is declared with the file, and what the store computes on a copy."""
 
     title: str
     announce: Callable[[Path], Mapping[str, Any]] = lambda _file: {}
@@ -118,7 +118,7 @@ def _wrong(_file: Path) -> Mapping[str, Any]:
 
 
 def ways(*, ceph: bool) -> list[Way]:
-    """The ways of a presigned form that the table has."""
+    """Return the ways to upload with a presigned form."""
     if ceph:
         return [
             Way("presigned, on Ceph"),
@@ -143,7 +143,7 @@ class Bench:
     folder: Path
 
     def random_file(self, size: int) -> Path:
-        """A file of bytes that mean nothing, the same each time."""
+        """Return a file of random bytes, the same each time."""
         file = self.folder / f"random-{size}.bin"
         source = Random(size)
         with file.open("wb") as out:
@@ -152,7 +152,7 @@ class Bench:
         return file
 
     def direct(self, file: Path) -> tuple[int, dict[str, Any]]:
-        """POST /api/v1/file/{bucket}: status and record."""
+        """Upload with POST /api/v1/file/{bucket}; return status and record."""
         boundary = uuid.uuid4().hex
         head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n'
         body = head.encode() + b"\r\n" + file.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
@@ -161,7 +161,7 @@ class Bench:
         return answer.status, answer.json()
 
     def presigned(self, file: Path, announced: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        """POST /api/v1/upload/{bucket}, the form to the store, what follows: status and record."""
+        """Upload with a presigned form; return status and record."""
         asked = {"files": [{"originalFilename": file.name, **announced}]}
         answer = self.stack.request("POST", "/api/v1/upload/bench", json_body=asked)
         [offered] = answer.json()["files"]
@@ -172,7 +172,7 @@ class Bench:
 
 
 def post_file(form: Mapping[str, Any], file: Path) -> int:
-    """Post a form with a file from disk; the status that the store answers with."""
+    """Post a form with a file from disk; return the status of the store's response."""
     boundary = uuid.uuid4().hex
     fields = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -204,7 +204,7 @@ def post_file(form: Mapping[str, Any], file: Path) -> int:
 
 
 def bench_hashing(bench: Bench, *, ceph: bool) -> None:
-    """The table of who sums up what, at what cost."""
+    """Print which component computes the hash for each way, and its cost."""
     say("\nSHA-1 of an upload: who found it, and how many of its bytes functions handled")
     row = "{:<32}{:>12}{:>8}{:>14}{:>6}{:>13}{:>8}  {}"
     say(row.format("way", "size", "posted", "through API", "GETs", "fetched", "of it", "hashes"))
@@ -253,7 +253,7 @@ def _print_row(
 
 
 def bench_large(bench: Bench) -> None:
-    """What it takes to look into large archives."""
+    """Print the cost of detecting large archives."""
     say("\nlarge archives through a presigned form: what it took to look into them")
     row = "{:<32}{:>12}{:>6}{:>10}  {:<22}{}"
     say(row.format("file", "size", "GETs", "fetched", "goal", "outcome"))
@@ -299,7 +299,7 @@ def _workbook(bench: Bench) -> Path:
 
 @contextmanager
 def running(*, ceph: bool) -> Iterator[Bench]:
-    """A stack on its own store or on Ceph, counted from the first request on."""
+    """Run a stack with its own store or with Ceph, and count from the first request."""
     traffic = Traffic()
     traffic.watch()
     with (
@@ -324,7 +324,7 @@ def _storage(ceph: bool) -> Iterator[ExternalStorage | None]:
 
 
 def main() -> None:
-    """Print the tables that the command line asks for."""
+    """Print the tables that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", nargs="*", help="hashing, large; both without any")
     parser.add_argument("--ceph", action="store_true", help="hash on Ceph's S3")
@@ -333,7 +333,7 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     wanted = arguments.what or (["hashing"] if arguments.ceph else ["hashing", "large"])
-    # Functions log to the standard output; here it is for the tables.
+    # Functions log to the standard output, which must only have the tables.
     with (
         Path(os.devnull).open("w") as logs,
         redirect_stdout(logs),
