@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from coffer.domain.detection.tables.aliases import ALIASES
-from coffer.domain.detection.tables.extensions import EXTENSIONS
-from coffer.domain.detection.tables.hierarchy import SPECIAL_CASES
+from coffer.domain.detection.tables.registry import ALIASES, EXTENSIONS, SPECIAL_CASES
 from coffer.domain.detection.tables.whole_names import ENDINGS, WHOLE_NAMES
 
 HTML = "text/html"
