@@ -1,4 +1,4 @@
-"""The Archives port, kept by the fake and by S3 alike."""
+"""The Archives port behaves the same in memory and on S3."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def on_s3(stack: LocalStack) -> Store:
     )
 
 
-def test_an_object_is_made_of_copies_and_bytes(store: Store) -> None:
+def test_an_object_is_joined_from_copied_and_uploaded_parts(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     source = archives.describe(SOURCE)
@@ -63,10 +63,10 @@ def test_an_object_is_made_of_copies_and_bytes(store: Store) -> None:
     upload = archives.start_upload(KEY)
     assert list(archives.list_uploads("exports/a/")) == [(KEY, upload)]
     assert list(archives.list_uploads("exports/b/")) == []
-    whole = archives.copy_part(KEY, upload, 1, source, 0, len(BODY))
-    stretch = archives.copy_part(KEY, upload, 2, source, 7, MIN_PART_BYTES)
+    copy = archives.copy_part(KEY, upload, 1, source, 0, len(BODY))
+    part = archives.copy_part(KEY, upload, 2, source, 7, MIN_PART_BYTES)
     rest = archives.upload_part(KEY, upload, 3, memoryview(b"the end"))
-    etag = archives.complete_upload(KEY, upload, {1: whole, 2: stretch, 3: rest})
+    etag = archives.complete_upload(KEY, upload, {1: copy, 2: part, 3: rest})
     made = archives.describe(KEY)
     assert made.etag == etag
     expected = BODY + BODY[7 : 7 + MIN_PART_BYTES] + b"the end"
@@ -75,7 +75,7 @@ def test_an_object_is_made_of_copies_and_bytes(store: Store) -> None:
     assert list(archives.list_keys("exports/")) == [KEY]
 
 
-def test_a_source_that_changed_or_went_is_not_copied(store: Store) -> None:
+def test_a_changed_or_missing_source_is_not_copied(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     source = archives.describe(SOURCE)
@@ -95,7 +95,7 @@ def test_a_source_that_changed_or_went_is_not_copied(store: Store) -> None:
     archives.abort_upload(KEY, upload)
 
 
-def test_an_upload_that_is_no_more_is_told_from_a_source_that_is_not(store: Store) -> None:
+def test_a_missing_upload_is_distinguished_from_a_missing_source(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     source = archives.describe(SOURCE)
@@ -111,7 +111,7 @@ def test_an_upload_that_is_no_more_is_told_from_a_source_that_is_not(store: Stor
         archives.complete_upload(KEY, upload, {1: etag})
 
 
-def test_parts_that_are_not_there_make_no_object(store: Store) -> None:
+def test_missing_parts_are_not_joined(store: Store) -> None:
     upload = store.archives.start_upload(KEY)
     store.archives.upload_part(KEY, upload, 1, b"all")
     with pytest.raises(MultipartUploadMissingError):
@@ -119,7 +119,7 @@ def test_parts_that_are_not_there_make_no_object(store: Store) -> None:
     store.archives.abort_upload(KEY, upload)
 
 
-def test_small_documents_are_kept_and_removed(store: Store) -> None:
+def test_small_documents_are_saved_and_removed(store: Store) -> None:
     for body in (b"{}", b"[]", b""):
         store.archives.save(SCRATCH, body)
         assert store.archives.load(SCRATCH) == body
@@ -136,7 +136,7 @@ def test_many_keys_are_listed(store: Store) -> None:
     assert list(store.archives.list_keys("exports/b/")) == []
 
 
-def test_a_sum_is_that_of_the_bytes_and_nothing_is_left(store: Store) -> None:
+def test_the_checksum_is_correct_and_leaves_no_object(store: Store) -> None:
     store.put(SOURCE, BODY)
     source = store.archives.describe(SOURCE)
     assert store.archives.crc32(source, SCRATCH) == zlib.crc32(BODY)
@@ -146,7 +146,7 @@ def test_a_sum_is_that_of_the_bytes_and_nothing_is_left(store: Store) -> None:
         store.archives.crc32(source, SCRATCH)
 
 
-def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack) -> None:
+def test_the_checksum_of_a_large_object_is_computed_in_parts(stack: LocalStack) -> None:
     archives = S3Archives(
         store_signer(),
         store_endpoint(),
@@ -168,7 +168,7 @@ def test_what_is_too_much_for_one_call_is_summed_in_stretches(stack: LocalStack)
     assert list(archives.list_uploads("exports/")) == []
 
 
-def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) -> None:
+def test_ranges_are_returned_in_order_and_errors_in_place(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
     etag = archives.describe(SOURCE).etag
@@ -178,42 +178,42 @@ def test_pieces_come_in_their_order_and_failures_in_their_place(store: Store) ->
     other = ObjectRange(SOURCE, 0, 5, size, "0" * 32)
     longer = ObjectRange(SOURCE, 0, 5, 5, None)
     shorter = ObjectRange(SOURCE, size - 5, 10, size + 5, None)
-    wanted = [*good[:3], missing, *good[3:5], other, longer, shorter, *good[5:]]
-    with archives.read_ahead(wanted, 3 * MIB) as pieces:
-        for piece in wanted:
-            if piece in good:
-                start = piece.start
-                assert bytes(pieces.take(piece)) == BODY[start : start + MIB]
-            elif piece is missing:
+    announced = [*good[:3], missing, *good[3:5], other, longer, shorter, *good[5:]]
+    with archives.read_ahead(announced, 3 * MIB) as reader:
+        for wanted in announced:
+            if wanted in good:
+                start = wanted.start
+                assert bytes(reader.take(wanted)) == BODY[start : start + MIB]
+            elif wanted is missing:
                 with pytest.raises(ObjectMissingError):
-                    pieces.take(piece)
+                    reader.take(wanted)
             else:
                 with pytest.raises(ObjectChangedError):
-                    pieces.take(piece)
-            pieces.release()
+                    reader.take(wanted)
+            reader.release()
 
 
-def test_pieces_may_be_passed_over_and_held_together(store: Store) -> None:
+def test_ranges_can_be_skipped_and_held_together(store: Store) -> None:
     archives = store.archives
     store.put(SOURCE, BODY)
-    pieces_of = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
-    with archives.read_ahead(pieces_of, 4 * MIB) as pieces:
-        pieces.take(pieces_of[1])
-        pieces.release()
-        held = [pieces.take(piece) for piece in pieces_of[5:8]]
+    announced = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
+    with archives.read_ahead(announced, 4 * MIB) as reader:
+        reader.take(announced[1])
+        reader.release()
+        held = [reader.take(wanted) for wanted in announced[5:8]]
         assert b"".join(held) == BODY[5 * MIB : 8 * MIB]
-        pieces.release()
-        assert bytes(pieces.take(pieces_of[11])) == BODY[11 * MIB :]
+        reader.release()
+        assert bytes(reader.take(announced[11])) == BODY[11 * MIB :]
 
 
-def test_reading_ahead_can_be_given_up_at_any_time(store: Store) -> None:
+def test_reading_ahead_can_be_stopped_at_any_time(store: Store) -> None:
     store.put(SOURCE, BODY)
-    pieces_of = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
-    with store.archives.read_ahead(pieces_of, 4 * MIB) as pieces:
-        pieces.take(pieces_of[0])
+    announced = [ObjectRange(SOURCE, n * MIB, MIB, len(BODY), None) for n in range(12)]
+    with store.archives.read_ahead(announced, 4 * MIB) as reader:
+        reader.take(announced[0])
 
 
-def test_work_is_done_on_each_and_the_first_failure_is_raised(store: Store) -> None:
+def test_parallel_work_covers_all_items_and_raises_the_first_error(store: Store) -> None:
     assert sorted(store.archives.in_parallel(lambda n: n * n, range(20))) == [
         (n, n * n) for n in range(20)
     ]

@@ -1,4 +1,4 @@
-"""The Archives port in memory: a store that makes bytes up, and holds uploads to S3's rules."""
+"""The Archives port in memory. Bodies are generated, and uploads must obey S3's limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coffer.domain.export.ports import ObjectRange
 from coffer.domain.objects import StoredObject
 from tests.fakes.bodies import Body, BytesBody, JoinedBody, etag_of_body
 
-_Work = TypeVar("_Work")
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -35,7 +35,7 @@ class _Upload:
 
 
 class InMemoryArchives:
-    """Objects and multipart uploads in dictionaries; counts what passes through compute.
+    """Objects and multipart uploads in dictionaries.
 
     `fetched` and `sent` are bytes; `calls` are requests. Without `checksums` the store computes no
     sums, so that bytes have to be read for them.
@@ -49,7 +49,7 @@ class InMemoryArchives:
         self.fetched = self.sent = self.calls = self._begun = 0
 
     def put(self, key: str, body: Body | bytes, *, crc32: int | None = None) -> StoredObject:
-        """Somebody has put `body` there."""
+        """Store `body` under a key, and return the object."""
         there = BytesBody(body) if isinstance(body, bytes) else body
         known = None if crc32 is None else f"{crc32:08x}"
         self.objects[key] = _Held(there, etag_of_body(there), known)
@@ -59,7 +59,7 @@ class InMemoryArchives:
         return self._found(key).body
 
     def opened(self, key: str) -> io.BufferedReader:
-        """The object as a file."""
+        """Return the object as a file."""
         return io.BufferedReader(_BodyFile(self.body(key)), buffer_size=MIB)
 
     def describe(self, key: str) -> StoredObject:
@@ -92,8 +92,8 @@ class InMemoryArchives:
         return held.body.read(start, length)
 
     @contextmanager
-    def read_ahead(self, ranges: Iterable[ObjectRange], capacity: int) -> Iterator[_OneByOne]:
-        yield _OneByOne(self, capacity)
+    def read_ahead(self, ranges: Iterable[ObjectRange], capacity: int) -> Iterator[_DirectReader]:
+        yield _DirectReader(self, capacity)
 
     def crc32(self, source: StoredObject, scratch: str) -> int:
         self.calls += 2
@@ -175,10 +175,10 @@ class InMemoryArchives:
         self.objects.pop(key, None)
 
     def in_parallel(
-        self, work: Callable[[_Work], _Result], pieces: Sequence[_Work]
-    ) -> Iterator[tuple[_Work, _Result]]:
-        for piece in reversed(pieces):  # in any order, as they are done
-            yield piece, work(piece)
+        self, work: Callable[[_Item], _Result], items: Sequence[_Item]
+    ) -> Iterator[tuple[_Item, _Result]]:
+        for item in reversed(items):  # the order is not defined
+            yield item, work(item)
 
     def _found(self, key: str) -> _Held:
         if key not in self.objects:
@@ -199,32 +199,32 @@ class InMemoryArchives:
         return etag
 
 
-class _OneByOne:
-    """Pieces that are not read ahead at all; holds whoever takes them to the memory there is."""
+class _DirectReader:
+    """The RangeReader port without reading ahead. It fails if more than `capacity` is held."""
 
     def __init__(self, archives: InMemoryArchives, capacity: int) -> None:
         self._archives, self._capacity, self._taken = archives, capacity, 0
 
-    def take(self, piece: ObjectRange) -> memoryview:
+    def take(self, wanted: ObjectRange) -> memoryview:
         self._archives.calls += 1
-        held = self._archives.objects.get(piece.key)
+        held = self._archives.objects.get(wanted.key)
         if held is None:
-            raise ObjectMissingError(piece.key)
-        other_bytes = piece.etag is not None and held.etag != piece.etag
-        if other_bytes or held.body.size_bytes != piece.size_bytes:
-            raise ObjectChangedError(piece.key)
-        self._taken += piece.length
+            raise ObjectMissingError(wanted.key)
+        other_bytes = wanted.etag is not None and held.etag != wanted.etag
+        if other_bytes or held.body.size_bytes != wanted.size_bytes:
+            raise ObjectChangedError(wanted.key)
+        self._taken += wanted.length
         if self._taken > self._capacity:
             raise AssertionError(f"{self._taken} bytes are held, {self._capacity} may be")
-        self._archives.fetched += piece.length
-        return memoryview(held.body.read(piece.start, piece.length))
+        self._archives.fetched += wanted.length
+        return memoryview(held.body.read(wanted.start, wanted.length))
 
     def release(self) -> None:
         self._taken = 0
 
 
 class _BodyFile(io.RawIOBase):
-    """A body as a file that can be read and sought in."""
+    """A body as a seekable file."""
 
     def __init__(self, body: Body) -> None:
         self._body, self._position = body, 0
@@ -244,7 +244,7 @@ class _BodyFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the one that is used
-        piece = self._body.read(self._position, len(buffer))
-        buffer[: len(piece)] = piece
-        self._position += len(piece)
-        return len(piece)
+        data = self._body.read(self._position, len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)

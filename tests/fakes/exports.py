@@ -1,4 +1,4 @@
-"""The tables of export in dictionaries."""
+"""The ports of export in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes.archives import InMemoryArchives
 
 
 class InMemoryExports:
-    """The Exports and the AccessKeys port."""
+    """The Exports and AccessKeys ports."""
 
     def __init__(self) -> None:
         self.records: dict[str, Export] = {}
@@ -38,19 +38,19 @@ class InMemoryExports:
         return self._keep(replace(after, revision=before.revision + 1))
 
     def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
-        theirs = sorted(
+        exports = sorted(
             (export for export in self.records.values() if export.created_by == username),
             key=lambda export: export.identifier,
             reverse=True,
         )
-        return [e for e in theirs if before is None or e.identifier < before][:limit]
+        return [e for e in exports if before is None or e.identifier < before][:limit]
 
     def count_of(self, username: str) -> int:
         return sum(export.created_by == username for export in self.records.values())
 
-    def due(self, reason: DueAction, now: datetime) -> Iterator[str]:
+    def due(self, action: DueAction, now: datetime) -> Iterator[str]:
         for export in list(self.records.values()):
-            if export.due is reason and export.due_on is not None and export.due_on < now:
+            if export.due is action and export.due_on is not None and export.due_on < now:
                 yield export.identifier
 
     def redeem(self, key: str, now: datetime) -> AccessKey | None:
@@ -79,7 +79,7 @@ class RecordingExportQueue:
 
 
 class ReversedImages:
-    """The ImageFunctions port: the bytes backwards, or a failure where they say so."""
+    """The ImageFunctions port: returns the bytes reversed; b"damaged…" raises TransformError."""
 
     def apply(self, function: ExportFunction, image: bytes) -> bytes:
         if image.startswith(b"damaged"):
@@ -88,7 +88,7 @@ class ReversedImages:
 
 
 def nothing_to_clear(clock: Clock) -> ExportCleanup:
-    """Housekeeping of exports where there are none."""
+    """Return the cleanup of exports without any export."""
     return ExportCleanup(
         exports=InMemoryExports(),
         archives=InMemoryArchives(clock),
