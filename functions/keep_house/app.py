@@ -1,4 +1,4 @@
-"""Every 15 minutes: finish or remove what interrupted functions left."""
+"""Finish or remove what interrupted functions left, every 15 minutes."""
 
 from typing import Any
 

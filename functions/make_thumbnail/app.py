@@ -1,4 +1,4 @@
-"""Thumbnail requests: make the thumbnail of an upload, or record why there is none.
+"""Create the thumbnail of an upload, or record why there is none.
 
 An operator may invoke it with `again`, a failure code: failed thumbnails with that code are
 requested again, from the upload behind `after` on if that is given.

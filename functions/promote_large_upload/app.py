@@ -1,4 +1,4 @@
-"""Queue of large files: copy a claimed file in parts, until it is copied or time runs out."""
+"""Copy a claimed file from the queue of large files in parts, until time runs out."""
 
 from typing import Any
 

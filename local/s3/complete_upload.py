@@ -1,4 +1,4 @@
-"""Complete a multipart upload: check the listed parts and assemble the object from them."""
+"""Check the parts that a client lists and assemble the object from them."""
 
 from __future__ import annotations
 

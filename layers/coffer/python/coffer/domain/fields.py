@@ -1,4 +1,4 @@
-"""Attribute tables: the fields of each kind of record, what they hold and who may set them.
+"""Define the fields of attribute tables, their types, and who may set them.
 
 Each feature has a table of its own (`coffer.domain.metadata.fields` and its siblings). Request
 parsing, validation, responses, audit snapshots, list filters and the OpenAPI schemas read it.

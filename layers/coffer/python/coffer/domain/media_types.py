@@ -1,4 +1,4 @@
-"""Media types: which one is recorded, which dcType it has, and which are imageable.
+"""Choose the media type to record, its dcType, and if a thumbnail can be made of it.
 
 The evaluation table and dcType are the reference's (object-store-api 1.31:
 MediaTypeDetectionStrategy, DcType), but `image/svg+xml` is an IMAGE here. The types that may not be

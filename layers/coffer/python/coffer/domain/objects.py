@@ -1,4 +1,4 @@
-"""The Objects port: the object store of uploaded files."""
+"""The port of the object store that holds uploaded files."""
 
 from __future__ import annotations
 

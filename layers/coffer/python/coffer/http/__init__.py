@@ -1,1 +1,1 @@
-"""The API edge: requests become calls of the domain, and what comes back becomes an answer."""
+"""Translate requests into calls of the domain, and results into responses."""

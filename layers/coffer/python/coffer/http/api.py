@@ -1,4 +1,4 @@
-"""The routes of one function: find the route of an event, run it, and render errors.
+"""Find the route of an event, run it, and render errors.
 
 The gateway has already matched the request, so the event's `routeKey` selects the route. Route keys
 are written as in `template.yaml`; a test compares both.

@@ -1,4 +1,4 @@
-"""The ImageFunctions port: each image is converted in a child process of its own."""
+"""Implement the ImageFunctions port with a child process for each image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decode with PDFium: the first page of a PDF, and JPEG 2000 that Pillow decodes wrongly."""
+"""Decode the first page of a PDF, and JPEG 2000 that Pillow decodes wrongly, with PDFium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Thumbnailer port: images are decoded in a child process (docs/adr/0009).
+"""Implement the Thumbnailer port with a child process that decodes (docs/adr/0009).
 
 The child is started with the first image and reused. It is killed if an image takes too long, and
 replaced if it crashes; only that image fails. The file is passed on disk, so that neither process

@@ -1,4 +1,4 @@
-"""The UsageTotals port: one signed GetItem request for each look-up, without an AWS SDK.
+"""Implement the UsageTotals port with one signed GetItem request and no AWS SDK.
 
 Importing PynamoDB would take longer than the rest of a cold start of this function.
 `coffer.adapters.dynamodb.rawstore` writes the items.

@@ -1,4 +1,4 @@
-"""The Archives port on S3: objects, multipart uploads, copies and checksums.
+"""Implement the Archives port on S3 with multipart uploads, copies and checksums.
 
 Source: the S3 API Reference on UploadPart, UploadPartCopy and CompleteMultipartUpload.
 """

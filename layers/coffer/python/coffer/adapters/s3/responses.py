@@ -1,4 +1,4 @@
-"""Parse responses of the S3 API: errors, XML documents, and checksums in headers."""
+"""Parse errors, XML documents and checksum headers of S3 responses."""
 
 from __future__ import annotations
 

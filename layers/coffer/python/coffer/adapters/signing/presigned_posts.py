@@ -1,4 +1,4 @@
-"""The PresignedPosts port: signed POST forms for the object bucket.
+"""Implement the PresignedPosts port for the object bucket.
 
 The policy fixes the value of each field. The checksum fields make S3 refuse other bytes (AWS,
 "POST Object": `x-amz-checksum-*`, `Content-MD5`).

@@ -1,4 +1,4 @@
-"""The BearerTokens port: verify tokens of one OpenID Connect issuer with its published keys.
+"""Verify bearer tokens of one OpenID Connect issuer with its published keys.
 
 PyJWT parses the keys and verifies the signatures. Issuer, audience and validity are checked here.
 """

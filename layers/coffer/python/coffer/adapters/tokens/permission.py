@@ -1,4 +1,4 @@
-"""The PermissionTokens port: verify the auth server's RS256 tokens with its public key.
+"""Verify the RS256 tokens of the rawstore's auth server with its public key.
 
 `cryptography` is used directly. PyJWT accepts the same tokens (a test compares both), but importing
 it, with X.509, SSH keys and a JWKS client, adds a third to the cold start of these functions.

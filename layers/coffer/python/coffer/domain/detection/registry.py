@@ -1,4 +1,4 @@
-"""The registry of media types: aliases, hierarchy, extensions and file names.
+"""Look up media types, with their aliases, hierarchy, extensions and file names.
 
 The tables and their rules are those of Apache Tika 3.2.3's type registry.
 """

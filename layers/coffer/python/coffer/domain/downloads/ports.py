@@ -1,4 +1,4 @@
-"""The ObjectDownloads port: presigned URLs and byte ranges of stored objects."""
+"""The port that gives out presigned URLs and byte ranges of stored objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Export: deliver the files of a request as one zip, built inside the store as far as possible.
+"""Deliver the files of a request as one zip, built inside the store as far as possible.
 
 The order of events, and the module that is responsible:
 

@@ -1,4 +1,4 @@
-"""The checkpoint of a build: what is needed to resume it, or to redo some of its parts.
+"""Save what is needed to resume a build, or to redo some of its parts.
 
 A worker saves a checkpoint after each part. A checkpoint only describes parts that the store has
 accepted. The next worker redoes the part that was not finished and produces the same bytes.

@@ -1,4 +1,4 @@
-"""Remove the objects of exports: leftovers of a build, and all of an expired export.
+"""Remove the leftovers of a build, and all objects of an expired export.
 
 Housekeeping runs `ExportCleanup`; the worker that builds an archive removes its own leftovers.
 """

@@ -1,4 +1,4 @@
-"""Create an export: check the request, save its record and manifest, and enqueue it.
+"""Check the request for an export, save its record and manifest, and enqueue it.
 
 Every problem that the request itself can show is reported here; a build only finds files that are
 missing or have changed since.

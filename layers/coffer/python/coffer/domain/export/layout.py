@@ -1,4 +1,4 @@
-"""The layout of an archive: the order of its members and the size of its parts.
+"""Plan the order of an archive's members and the size of its parts.
 
 The module only computes with sizes. S3's limits (User Guide, "Multipart upload limits"): at most
 10,000 parts, and every part but the last has 5 MiB to 5 GiB. Large members are copied inside the

@@ -1,4 +1,4 @@
-"""The lease of an export: only the worker that holds it writes the record.
+"""Lease an export to one worker, which alone writes its record.
 
 A worker extends its lease with heartbeats. If the worker dies, the lease expires.
 """

@@ -1,4 +1,4 @@
-"""Ports of export: archive storage, compression, records, access keys and the queue."""
+"""Ports for archive storage, compression, export records, access keys and the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Export functions: resize or convert an image on its way into an archive.
+"""Resize or convert an image on its way into an archive.
 
 Names and parameters are the reference's (4.10): `IMG_RESIZE` takes a factor, `MAGICK` a target type
 and optionally a quality and a rotation. The reference copies the original if a parameter or a file

@@ -1,4 +1,4 @@
-"""URLs of objects of datasets: which key a URL means, and the prefixes of a user's URLs."""
+"""Find the key that the URL of a dataset's object means, and the prefixes of a user's URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transaction actions: add, replace or claim a record. DynamoDB applies all of them or none.
+"""The actions of a transaction. DynamoDB applies all of them or none.
 
 Each action has a condition of its own. So a transaction never depends on what was read before it:
 if two callers write the same record, the transaction of one of them fails.

@@ -1,4 +1,4 @@
-"""Delete uploads: write a tombstone, then remove the bytes.
+"""Delete an upload by writing a tombstone, then removing the bytes.
 
 The tombstone stays on the sparse index until the store holds nothing of the upload. Housekeeping
 finishes a deletion that was interrupted, and no record refers to bytes that are gone.

@@ -1,4 +1,4 @@
-"""The upload grant: a signed field that says who uploads which file into which bucket.
+"""The signed field of a form that says who uploads which file into which bucket.
 
 A presigned POST writes no record. The S3 object itself carries who uploads, the original name and
 the rest in `x-amz-meta-coffer-grant`: compact UTF-8 JSON in base64url without padding. The POST

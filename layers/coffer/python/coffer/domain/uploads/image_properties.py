@@ -1,4 +1,4 @@
-"""Properties of an image file: its size and its EXIF tags."""
+"""The size and the EXIF tags of an image file."""
 
 from __future__ import annotations
 

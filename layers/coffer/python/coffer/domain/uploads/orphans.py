@@ -1,4 +1,4 @@
-"""Remove orphans: uploads that no metadata or derivative record has claimed for too long.
+"""Remove uploads that no metadata or derivative record has claimed for too long.
 
 Used by `remove_orphans`, if the installation configured a schedule. An upload is an orphan if it
 has been unclaimed for longer than the configured age. (The reference counts from the upload; here

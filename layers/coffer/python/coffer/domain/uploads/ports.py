@@ -1,4 +1,4 @@
-"""Ports of the upload use cases: records, queues and multipart copies."""
+"""Ports for upload records, queues and multipart copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ObjectUpload: the record of one uploaded file, and its states.
+"""The record of one uploaded file, and its states.
 
 PENDING     sent through the API: the record is written, the bytes may not be stored yet
 PROCESSING  posted to S3: the record claims the bytes by their ETag, they are being inspected

@@ -1,4 +1,4 @@
-"""Responses to downloads: ranges, conditions and file names (RFC 9110, RFC 6266, RFC 8187).
+"""Respond to downloads with ranges, conditions and names (RFC 9110, RFC 6266, RFC 8187).
 
 Small files are in the response; larger ones are redirected to a presigned URL of the store.
 """

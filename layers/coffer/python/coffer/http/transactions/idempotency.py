@@ -1,4 +1,4 @@
-"""Idempotency-Key: return the stored response of a request that was sent before."""
+"""Return the stored response of a request that was sent before under its Idempotency-Key."""
 
 from __future__ import annotations
 

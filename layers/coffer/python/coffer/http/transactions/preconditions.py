@@ -1,4 +1,4 @@
-"""Parse If-Match: the versions of a record that a request applies to."""
+"""Parse the versions of a record that the header If-Match names."""
 
 from __future__ import annotations
 

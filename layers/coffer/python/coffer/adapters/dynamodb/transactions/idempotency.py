@@ -1,4 +1,4 @@
-"""The Runs port on DynamoDB: requests under idempotency keys, and their responses.
+"""Implement the Runs port on DynamoDB for requests under idempotency keys and their responses.
 
 A response is stored compressed. If it is larger than an item, it is stored in parts, which are
 written before the run.

@@ -1,1 +1,1 @@
-"""The data of the detector: one table in each module."""
+"""The data of the detector, one table in each file."""
