@@ -1,6 +1,7 @@
 """Handlers killed between any two AWS calls, and events delivered twice or in reverse order.
 
-At the end there is one record and one object, and housekeeping has removed everything else."""
+At the end there is one record and one object, and housekeeping has removed everything else.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Files too large for one CopyObject, copied in parts by promote_large_upload.
 
-Here a file is large if it is larger than the smallest part that S3 accepts."""
+Here a file is large if it is larger than the smallest part that S3 accepts.
+"""
 
 from __future__ import annotations
 
