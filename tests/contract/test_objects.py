@@ -1,4 +1,4 @@
-"""The Objects port: reading, writing, promoting and removing under conditions."""
+"""Contract of the Objects port, for its fake and for S3."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OTHER = b"other bytes"
 
 
 class Arrive(Protocol):
-    """A client puts a file into the store."""
+    """A function that puts a file into the store as a client does."""
 
     def __call__(
         self, body: bytes = BODY, *, metadata: Mapping[str, str] = ..., checksum: str = ""
@@ -37,7 +37,7 @@ class Arrive(Protocol):
 
 @dataclass
 class Store:
-    """The port, and what clients do to the store without it."""
+    """The port, and what clients do without it."""
 
     objects: Objects
     arrive: Arrive
@@ -84,7 +84,7 @@ def on_s3(stack: LocalStack, client: S3Client, *, copy_conditions: bool = True) 
 
 
 def without_conditions(request: AWSRequest, **_: object) -> None:
-    """The request as a store sees it that does not know these headers."""
+    """Remove the headers that some stores ignore."""
     for name in ("x-amz-copy-source-if-match", "x-amz-copy-if-match", "If-None-Match"):
         del request.headers[name]
 
@@ -97,8 +97,8 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture(params=["in memory", "S3"])
-def careless_store(request: pytest.FixtureRequest) -> Store:
-    """A store that ignores conditions on copies."""
+def store_without_conditions(request: pytest.FixtureRequest) -> Store:
+    """Return a store that ignores conditions on copies."""
     if request.param == "in memory":
         return in_memory(copy_conditions=False)
     client = s3_client()
@@ -146,7 +146,7 @@ def test_an_arrived_object_is_described_with_its_metadata(store: Store) -> None:
         ("", (None, None)),
     ],
 )
-def test_the_checksums_that_the_store_has_are_known(
+def test_checksums_of_the_store_are_read(
     store: Store, checksum: str, known: tuple[str | None, str | None]
 ) -> None:
     store.arrive(checksum=checksum)
@@ -155,7 +155,7 @@ def test_the_checksums_that_the_store_has_are_known(
     assert (described.sha1_hex, described.crc32) in (known, (known[0], crc32_of(BODY)))
 
 
-def test_what_is_not_there_is_missing(store: Store) -> None:
+def test_a_missing_object_raises(store: Store) -> None:
     with pytest.raises(ObjectMissingError):
         store.objects.describe(KEY)
     with pytest.raises(ObjectMissingError):
@@ -178,21 +178,21 @@ def test_what_is_not_there_is_missing(store: Store) -> None:
         (5, -1, b""),
     ],
 )
-def test_a_piece_is_read(store: Store, start: int, length: int, piece: bytes) -> None:
+def test_a_byte_range_is_read(store: Store, start: int, length: int, piece: bytes) -> None:
     arrived = store.arrive()
     before = store.bytes_read()
     assert store.objects.read(KEY, start, max(length, 0), etag=arrived.etag) == piece
     assert store.bytes_read() - before == len(piece)
 
 
-def test_other_bytes_than_the_described_ones_are_not_read(store: Store) -> None:
+def test_a_changed_object_is_not_read(store: Store) -> None:
     arrived = store.arrive()
     store.arrive(OTHER)
     with pytest.raises(ObjectChangedError):
         store.objects.read(KEY, 0, 3, etag=arrived.etag)
 
 
-def test_a_digest_is_of_all_bytes(store: Store) -> None:
+def test_a_digest_covers_all_bytes(store: Store) -> None:
     body = bytes(range(256)) * 10_000
     store.arrive(body)
     before = store.bytes_read()
@@ -203,7 +203,7 @@ def test_a_digest_is_of_all_bytes(store: Store) -> None:
 # ---------------------------------------------------------------- write, replace, remove
 
 
-def test_what_is_written_is_there_with_its_type_and_hash(store: Store) -> None:
+def test_a_written_object_has_its_type_and_hash(store: Store) -> None:
     store.objects.write(FINAL, BODY, content_type="image/png", sha1_hex=sha1_of(BODY))
     described = store.objects.describe(FINAL)
     assert (described.content_type, described.sha1_hex) == ("image/png", sha1_of(BODY))
@@ -211,14 +211,14 @@ def test_what_is_written_is_there_with_its_type_and_hash(store: Store) -> None:
     assert read_all(store, FINAL) == BODY
 
 
-def test_nothing_is_written_over(store: Store) -> None:
+def test_an_existing_object_is_not_overwritten(store: Store) -> None:
     store.objects.write(FINAL, BODY, content_type="image/png", sha1_hex=sha1_of(BODY))
     with pytest.raises(ObjectExistsError):
         store.objects.write(FINAL, OTHER, content_type="image/png", sha1_hex=sha1_of(OTHER))
     assert read_all(store, FINAL) == BODY
 
 
-def test_bytes_that_arrive_damaged_are_not_kept(store: Store) -> None:
+def test_bytes_with_a_wrong_hash_are_not_stored(store: Store) -> None:
     with suppress(Exception):
         store.objects.write(FINAL, BODY, content_type="image/png", sha1_hex=sha1_of(OTHER))
     assert is_missing(store, FINAL)
@@ -229,21 +229,21 @@ def test_an_empty_object_can_be_written(store: Store) -> None:
     assert store.objects.describe(FINAL).size_bytes == 0
 
 
-def test_what_is_replaced_is_there_whatever_was(store: Store) -> None:
+def test_replacing_writes_a_new_or_an_existing_object(store: Store) -> None:
     for body in (BODY, OTHER, OTHER):
         store.objects.replace(FINAL, body, content_type="image/jpeg")
     assert read_all(store, FINAL) == OTHER
     assert store.objects.describe(FINAL).content_type == "image/jpeg"
 
 
-def test_what_is_removed_is_gone_and_may_be_removed_again(store: Store) -> None:
+def test_a_removed_object_is_gone_and_may_be_removed_again(store: Store) -> None:
     store.arrive()
     for _ in range(2):
         store.objects.remove(KEY)
     assert is_missing(store, KEY)
 
 
-def test_only_the_bytes_that_were_meant_are_removed(store: Store) -> None:
+def test_an_object_with_another_etag_is_not_removed(store: Store) -> None:
     arrived = store.arrive()
     store.arrive(OTHER)
     with pytest.raises(ObjectChangedError):
@@ -274,7 +274,7 @@ def test_a_promoted_object_is_a_copy_with_its_own_type_and_checksum(
     assert read_all(store, KEY) == BODY
 
 
-def test_promoted_twice_the_first_copy_stays(store: Store) -> None:
+def test_promoting_twice_keeps_the_first_copy(store: Store) -> None:
     arrived = store.arrive()
     first = store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
     again = store.objects.promote(arrived, FINAL, content_type="text/plain", checksum="CRC32")
@@ -283,7 +283,7 @@ def test_promoted_twice_the_first_copy_stays(store: Store) -> None:
 
 
 @pytest.mark.parametrize("meanwhile", ["gone", "replaced"])
-def test_an_earlier_copy_counts_even_where_the_source_is_no_more(
+def test_an_earlier_copy_is_accepted_after_its_source_was_removed(
     store: Store, meanwhile: str
 ) -> None:
     arrived = store.arrive()
@@ -297,7 +297,7 @@ def test_an_earlier_copy_counts_even_where_the_source_is_no_more(
     assert read_all(store, FINAL) == BODY
 
 
-def test_a_source_that_has_other_bytes_is_not_copied(store: Store) -> None:
+def test_a_changed_source_is_not_promoted(store: Store) -> None:
     arrived = store.arrive()
     store.arrive(OTHER)
     with pytest.raises(ObjectChangedError):
@@ -306,7 +306,7 @@ def test_a_source_that_has_other_bytes_is_not_copied(store: Store) -> None:
     assert read_all(store, KEY) == OTHER
 
 
-def test_a_source_that_is_gone_is_not_copied(store: Store) -> None:
+def test_a_missing_source_is_not_promoted(store: Store) -> None:
     arrived = store.arrive()
     store.objects.remove(KEY)
     with pytest.raises(ObjectChangedError):
@@ -314,37 +314,49 @@ def test_a_source_that_is_gone_is_not_copied(store: Store) -> None:
     assert is_missing(store, FINAL)
 
 
-def test_a_careless_store_promotes_too(careless_store: Store) -> None:
-    arrived = careless_store.arrive()
-    promote = careless_store.objects.promote
+def test_a_store_without_conditions_promotes_too(store_without_conditions: Store) -> None:
+    arrived = store_without_conditions.arrive()
+    promote = store_without_conditions.objects.promote
     for _ in range(2):
         promoted = promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
         assert promoted.sha1_hex == sha1_of(BODY)
-    assert read_all(careless_store, FINAL) == BODY
+    assert read_all(store_without_conditions, FINAL) == BODY
 
 
-def test_what_a_careless_store_copied_wrongly_is_removed(careless_store: Store) -> None:
-    arrived = careless_store.arrive()
-    careless_store.arrive(OTHER)
+def test_a_wrong_copy_in_a_store_without_conditions_is_removed(
+    store_without_conditions: Store,
+) -> None:
+    arrived = store_without_conditions.arrive()
+    store_without_conditions.arrive(OTHER)
     with pytest.raises(ObjectChangedError):
-        careless_store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
-    assert is_missing(careless_store, FINAL)
+        store_without_conditions.objects.promote(
+            arrived, FINAL, content_type="image/png", checksum="SHA1"
+        )
+    assert is_missing(store_without_conditions, FINAL)
 
 
-def test_an_earlier_careless_copy_of_other_bytes_does_not_count(careless_store: Store) -> None:
-    arrived = careless_store.arrive()
-    put(careless_store, FINAL, OTHER)
-    careless_store.objects.remove(KEY)
+def test_an_earlier_wrong_copy_in_a_store_without_conditions_is_not_accepted(
+    store_without_conditions: Store,
+) -> None:
+    arrived = store_without_conditions.arrive()
+    put(store_without_conditions, FINAL, OTHER)
+    store_without_conditions.objects.remove(KEY)
     with pytest.raises(ObjectChangedError):
-        careless_store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
-    assert is_missing(careless_store, FINAL)
+        store_without_conditions.objects.promote(
+            arrived, FINAL, content_type="image/png", checksum="SHA1"
+        )
+    assert is_missing(store_without_conditions, FINAL)
 
 
-def test_a_careless_store_cannot_copy_what_is_gone_either(careless_store: Store) -> None:
-    arrived = careless_store.arrive()
-    careless_store.objects.remove(KEY)
+def test_a_store_without_conditions_does_not_promote_a_missing_source(
+    store_without_conditions: Store,
+) -> None:
+    arrived = store_without_conditions.arrive()
+    store_without_conditions.objects.remove(KEY)
     with pytest.raises(ObjectChangedError):
-        careless_store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
+        store_without_conditions.objects.promote(
+            arrived, FINAL, content_type="image/png", checksum="SHA1"
+        )
 
 
 # ---------------------------------------------------------------- older_than
@@ -363,7 +375,7 @@ def test_old_objects_are_listed_in_the_order_of_their_keys(store: Store) -> None
     )
 
 
-def test_what_is_not_older_is_not_listed(store: Store) -> None:
+def test_newer_objects_are_not_listed(store: Store) -> None:
     stored = put(store, "incoming/a/1")
     early = stored.last_modified - timedelta(seconds=5)
     assert list(store.objects.written_before("incoming/", early)) == []

@@ -1,4 +1,4 @@
-"""The Catalogue port: records, and the one claim that each upload has to give."""
+"""Contract of the Catalogue port, for its fake and for DynamoDB."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ URL = "https://museum.example/7"
 
 @dataclass
 class Tables:
-    """The records of uploads, and those that describe them."""
+    """The ports of uploads and of the records that describe them."""
 
     uploads: Uploads
     catalogue: Catalogue
@@ -61,7 +61,7 @@ def tables(request: pytest.FixtureRequest) -> Tables:
 
 @contextmanager
 def refused(*reasons: type[RecordError]) -> Iterator[None]:
-    """The block is a transaction that is rolled back, for these reasons in the steps' order."""
+    """Assert that the block's transaction is cancelled for these reasons, in their order."""
     with pytest.raises(TransactionCanceledError) as error:
         yield
     found = [type(reason) for _, reason in sorted(error.value.reasons.items())]
@@ -107,7 +107,7 @@ METADATA_RECORDS: dict[str, Metadata] = {
 
 
 @pytest.mark.parametrize("record", METADATA_RECORDS.values(), ids=METADATA_RECORDS)
-def test_metadata_comes_back_as_it_went(tables: Tables, record: Metadata) -> None:
+def test_metadata_is_read_as_it_was_written(tables: Tables, record: Metadata) -> None:
     tables.uploads.add(upload())
     describe(tables.catalogue, record)
     assert tables.catalogue.metadata(METADATA) == record
@@ -130,13 +130,13 @@ def test_metadata_comes_back_as_it_went(tables: Tables, record: Metadata) -> Non
     ],
     ids=["generated", "with everything"],
 )
-def test_a_thumbnail_comes_back_as_it_went(tables: Tables, record: Derivative) -> None:
+def test_a_thumbnails_record_is_read_as_it_was_written(tables: Tables, record: Derivative) -> None:
     tables.uploads.add(upload())
     describe(tables.catalogue, metadata(), record)
     assert tables.catalogue.derivative(THUMBNAIL) == record
 
 
-def test_what_was_never_added_is_not_there(tables: Tables) -> None:
+def test_a_record_that_was_never_added_is_absent(tables: Tables) -> None:
     assert tables.catalogue.metadata(METADATA) is None
     assert tables.catalogue.derivative(THUMBNAIL) is None
 
@@ -152,14 +152,14 @@ def test_adding_metadata_claims_the_upload(tables: Tables) -> None:
     assert claimed.version == before.version
 
 
-def test_a_claim_is_a_change_to_whoever_had_read_the_upload(tables: Tables) -> None:
+def test_a_claim_changes_the_revision_of_the_upload(tables: Tables) -> None:
     before = tables.uploads.add(upload())
     describe(tables.catalogue, metadata())
     with pytest.raises(RecordChangedError):
         tables.uploads.replace(before, before.thumbnail_ready(NO_PROPERTIES))
 
 
-def test_an_upload_is_claimed_once(tables: Tables) -> None:
+def test_an_upload_can_be_claimed_once_only(tables: Tables) -> None:
     tables.uploads.add(upload())
     describe(tables.catalogue, metadata())
     second = identifier(9)
@@ -183,7 +183,7 @@ def test_an_upload_is_claimed_once(tables: Tables) -> None:
     ],
     ids=["none", "pending", "processing", "rejected", "deleted"],
 )
-def test_what_is_not_there_to_be_claimed_leaves_nothing_written(
+def test_nothing_is_written_if_the_upload_cannot_be_claimed(
     tables: Tables, stored: ObjectUpload | None
 ) -> None:
     before = tables.uploads.add(stored) if stored else None

@@ -1,4 +1,4 @@
-"""The Uploads port, kept by the fake and by DynamoDB alike."""
+"""Contract of the Uploads port, for its fake and for DynamoDB."""
 
 from __future__ import annotations
 
@@ -86,31 +86,31 @@ RECORDS: dict[str, ObjectUpload] = {
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
-def test_a_record_comes_back_as_it_went(uploads: Uploads, record: ObjectUpload) -> None:
+def test_a_record_is_read_as_it_was_written(uploads: Uploads, record: ObjectUpload) -> None:
     added = uploads.add(record)
     assert added == replace(record, revision=1)
     assert uploads.get(FILE) == added
 
 
-def test_what_was_never_added_is_not_there(uploads: Uploads) -> None:
+def test_a_record_that_was_never_added_is_absent(uploads: Uploads) -> None:
     assert uploads.get(FILE) is None
 
 
-def test_an_identifier_is_taken_once(uploads: Uploads) -> None:
+def test_an_identifier_is_unique(uploads: Uploads) -> None:
     first = uploads.add(pending())
     with pytest.raises(RecordExistsError):
         uploads.add(upload(created_by="bob"))
     assert uploads.get(FILE) == first
 
 
-def test_a_replacement_is_given_back_as_it_now_stands(uploads: Uploads) -> None:
+def test_replacing_returns_the_record_as_it_is_stored(uploads: Uploads) -> None:
     before = uploads.add(pending())
     after = uploads.replace(before, upload())
     assert after == replace(upload(), revision=before.revision + 1)
     assert uploads.get(FILE) == after
 
 
-def test_what_a_replacement_leaves_out_is_gone(uploads: Uploads) -> None:
+def test_attributes_missing_in_a_replacement_are_removed(uploads: Uploads) -> None:
     before = uploads.add(upload(claimed_by="metadata/m", thumbnail_failure="x"))
     uploads.replace(before, RECORDS["processing"])
     current = uploads.get(FILE)
@@ -118,7 +118,7 @@ def test_what_a_replacement_leaves_out_is_gone(uploads: Uploads) -> None:
     assert replace(current, revision=1) == RECORDS["processing"]
 
 
-def test_replacing_what_somebody_else_has_replaced_changes_nothing(uploads: Uploads) -> None:
+def test_an_old_revision_cannot_be_replaced(uploads: Uploads) -> None:
     before = uploads.add(pending())
     theirs = uploads.replace(before, upload(created_by="bob"))
     with pytest.raises(RecordChangedError):
@@ -126,13 +126,13 @@ def test_replacing_what_somebody_else_has_replaced_changes_nothing(uploads: Uplo
     assert uploads.get(FILE) == theirs
 
 
-def test_replacing_what_is_not_there_changes_nothing(uploads: Uploads) -> None:
+def test_a_missing_record_cannot_be_replaced(uploads: Uploads) -> None:
     with pytest.raises(RecordChangedError):
         uploads.replace(upload(), upload())
     assert uploads.get(FILE) is None
 
 
-def test_replacements_follow_each_other(uploads: Uploads) -> None:
+def test_each_replacement_increments_the_revision(uploads: Uploads) -> None:
     current = uploads.add(pending())
     for _ in range(3):
         current = uploads.replace(current, current)
@@ -145,7 +145,7 @@ def test_a_discarded_record_is_gone(uploads: Uploads) -> None:
     assert uploads.add(pending()).revision == 1
 
 
-def test_what_somebody_has_replaced_is_not_discarded(uploads: Uploads) -> None:
+def test_an_old_revision_cannot_be_discarded(uploads: Uploads) -> None:
     before = uploads.add(pending())
     theirs = uploads.replace(before, upload())
     with pytest.raises(RecordChangedError):
@@ -153,7 +153,7 @@ def test_what_somebody_has_replaced_is_not_discarded(uploads: Uploads) -> None:
     assert uploads.get(FILE) == theirs
 
 
-def test_what_is_not_there_is_not_discarded(uploads: Uploads) -> None:
+def test_a_missing_record_cannot_be_discarded(uploads: Uploads) -> None:
     with pytest.raises(RecordChangedError):
         uploads.discard(pending())
 
@@ -172,12 +172,14 @@ def test_readable_uploads_are_found_by_their_content(uploads: Uploads) -> None:
 
 
 @pytest.mark.parametrize("name", ["pending", "planned", "rejected", "tombstone", "without hashes"])
-def test_what_nobody_can_read_is_not_found_by_its_content(uploads: Uploads, name: str) -> None:
+def test_uploads_that_are_not_readable_are_not_found_by_content(
+    uploads: Uploads, name: str
+) -> None:
     uploads.add(RECORDS[name])
     assert list(uploads.buckets_with_content(SHA1)) == []
 
 
-def test_an_upload_is_found_from_when_it_is_available_until_it_is_deleted(uploads: Uploads) -> None:
+def test_an_upload_is_found_by_content_while_it_is_available(uploads: Uploads) -> None:
     before = uploads.add(pending())
     available = uploads.replace(before, upload())
     assert list(uploads.buckets_with_content(SHA1)) == ["aafc"]
@@ -192,9 +194,9 @@ def waiting(number: int, since: datetime, reason: Awaiting = Awaiting.COMPLETION
     return pending(file_identifier=identifier(number), awaiting=reason, awaiting_since=since)
 
 
-def test_uploads_are_found_by_what_they_have_waited_for_since_before(uploads: Uploads) -> None:
+def test_uploads_are_found_by_reason_and_time_of_waiting(uploads: Uploads) -> None:
     microsecond = timedelta(microseconds=1)
-    # More than there are shards, so that every one of them has something to say.
+    # More than there are shards, so that every shard has some.
     for number in range(20):
         uploads.add(waiting(number, NOON - microsecond))
     uploads.add(waiting(30, NOON))
@@ -206,14 +208,14 @@ def test_uploads_are_found_by_what_they_have_waited_for_since_before(uploads: Up
     assert list(uploads.awaiting(Awaiting.REMOVAL, NOON)) == []
 
 
-def test_what_waits_no_longer_is_not_found(uploads: Uploads) -> None:
+def test_an_upload_that_no_longer_waits_is_not_found(uploads: Uploads) -> None:
     before = uploads.add(waiting(1, NOON - timedelta(hours=1)))
     settled: dict[str, Any] = {"awaiting": None, "awaiting_since": None}
     uploads.replace(before, replace(before, **settled))
     assert list(uploads.awaiting(Awaiting.COMPLETION, NOON)) == []
 
 
-def test_uploads_may_be_settled_while_they_are_listed(uploads: Uploads) -> None:
+def test_uploads_may_be_removed_while_they_are_listed(uploads: Uploads) -> None:
     for number in range(5):
         uploads.add(waiting(number, NOON - timedelta(hours=1)))
     for found in uploads.awaiting(Awaiting.COMPLETION, NOON):
@@ -234,7 +236,7 @@ def failed(number: int, code: str) -> ObjectUpload:
     )
 
 
-def test_uploads_are_found_by_why_they_have_no_thumbnail_in_order(uploads: Uploads) -> None:
+def test_uploads_are_found_by_the_failure_of_their_thumbnail_in_order(uploads: Uploads) -> None:
     for number in (3, 1, 2):
         uploads.add(failed(number, "image_damaged"))
     uploads.add(failed(4, "decoder_crashed"))
@@ -245,7 +247,7 @@ def test_uploads_are_found_by_why_they_have_no_thumbnail_in_order(uploads: Uploa
     assert list(uploads.with_failed_thumbnail("no_preview", None)) == []
 
 
-def test_an_upload_whose_thumbnail_is_wanted_again_is_not_found(uploads: Uploads) -> None:
+def test_an_upload_whose_thumbnail_is_requested_again_is_not_found(uploads: Uploads) -> None:
     before = uploads.add(failed(1, "image_damaged"))
     uploads.replace(before, before.thumbnail_requested("t"))
     assert list(uploads.with_failed_thumbnail("image_damaged", None)) == []

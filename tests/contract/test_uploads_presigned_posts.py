@@ -1,4 +1,4 @@
-"""Forms for uploads, posted to a store that enforces them: exactly what was allowed, no more."""
+"""Presigned POSTs, sent to a store that enforces their policy."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def sign(**changes: Any) -> PresignedPost:
 
 
 def post(form: PresignedPost, body: bytes = BODY, *, name: str = "", value: str = "") -> int:
-    """Post the form, with one of its fields changed, or left out where its value is empty."""
+    """Send the form with changed fields; a field with an empty value is left out."""
     url = urlsplit(form.url)
     fields = {field: text for field, text in (form.fields | {name: value}).items() if text}
     return s3_forms.post(url.netloc, url.path, fields, body)
 
 
-def test_what_was_allowed_arrives_with_its_grant(stack: LocalStack) -> None:
+def test_an_allowed_upload_is_stored_with_its_grant(stack: LocalStack) -> None:
     assert post(sign()) == 201
     head = stack.client("s3").head_object(Bucket=store_settings.object_bucket, Key=KEY)
     assert head["ContentType"] == "image/png"
@@ -66,7 +66,7 @@ def test_what_was_allowed_arrives_with_its_grant(stack: LocalStack) -> None:
     assert head["ContentLength"] == len(BODY)
 
 
-def test_several_forms_come_in_order() -> None:
+def test_several_forms_are_returned_in_order() -> None:
     now = SystemClock().now()
     forms = S3PresignedPosts(store_signer(), store_endpoint(), store_settings.object_bucket)
     allowed = [
@@ -89,7 +89,7 @@ def test_several_forms_come_in_order() -> None:
     assert not any("Content-Type" in form.fields for form in signed)
 
 
-def test_without_a_type_none_may_be_sent(stack: LocalStack) -> None:
+def test_without_a_media_type_none_may_be_sent(stack: LocalStack) -> None:
     form = sign(media_type=None)
     assert post(form, name="Content-Type", value="text/html") == 403
     assert post(form) == 201
@@ -98,7 +98,7 @@ def test_without_a_type_none_may_be_sent(stack: LocalStack) -> None:
 @pytest.mark.parametrize(
     ("size", "status"), [(0, 400), (9, 400), (10, 201), (15, 201), (20, 201), (21, 400)]
 )
-def test_the_size_stays_within_its_bounds(stack: LocalStack, size: int, status: int) -> None:
+def test_the_policy_limits_the_size(stack: LocalStack, size: int, status: int) -> None:
     assert post(sign(min_bytes=10, max_bytes=20), b"x" * size) == status
     assert bool(stack.keys("ObjectBucket")) is (status == 201)
 
@@ -120,24 +120,20 @@ def test_the_size_stays_within_its_bounds(stack: LocalStack, size: int, status: 
         ("policy", ""),
     ],
 )
-def test_no_field_can_be_changed_left_out_or_added(
-    stack: LocalStack, name: str, value: str
-) -> None:
+def test_no_field_can_be_changed_removed_or_added(stack: LocalStack, name: str, value: str) -> None:
     assert post(sign(), name=name, value=value) in (400, 403)
     assert stack.keys("ObjectBucket") == []
 
 
 @pytest.mark.parametrize("hashes", HASHES.values(), ids=HASHES)
-def test_other_bytes_than_the_announced_ones_are_refused(
-    stack: LocalStack, hashes: dict[str, str]
-) -> None:
+def test_bytes_with_another_checksum_are_refused(stack: LocalStack, hashes: dict[str, str]) -> None:
     form = sign(checksums=Checksums(**hashes))
     assert post(form, OTHER) == 400
     assert stack.keys("ObjectBucket") == []
     assert post(form) == 201
 
 
-def test_a_form_ends_with_its_life(stack: LocalStack) -> None:
+def test_a_form_expires(stack: LocalStack) -> None:
     form = sign()
     stack.clock.advance(FORM_LIFETIME - timedelta(seconds=5))
     assert post(form) == 201

@@ -1,4 +1,4 @@
-"""The ProcessingQueue port, kept by the fake and by SQS alike."""
+"""Contract of the ProcessingQueue port, for its fake and for SQS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.fakes.clocks import NOON
 
 @dataclass
 class Queue:
-    """The port, and the keys and ETags that were asked for."""
+    """The port, and a function that returns keys, sizes and ETags of the enqueued objects."""
 
     queue: ProcessingQueue
     asked: Callable[[], list[tuple[str, int, str]]]
@@ -47,7 +47,7 @@ def queue(request: pytest.FixtureRequest) -> Queue:
     )
 
 
-def test_an_arrival_is_asked_for_as_s3_would(queue: Queue) -> None:
+def test_an_object_is_enqueued_in_the_form_of_s3s_event(queue: Queue) -> None:
     for key in ("incoming/a/1", "incoming/käfer/2"):
         queue.queue.enqueue(StoredObject(key=key, size_bytes=7, etag="0" * 32, last_modified=NOON))
     assert sorted(queue.asked()) == [

@@ -12,7 +12,7 @@ from tests.security.group_records import GroupRecords
 
 @pytest.fixture(scope="module")
 def group_records(running_stack: LocalStack) -> Iterator[GroupRecords]:
-    """A group's files and records, one lot for a whole module."""
+    """Return files and records of one group, created once per module."""
     running_stack.reset()
-    yield GroupRecords(running_stack).make()
+    yield GroupRecords(running_stack).create()
     running_stack.reset()

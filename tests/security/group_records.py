@@ -1,4 +1,4 @@
-"""What a group has in a stack, every text of it marked; and a request for every route about it."""
+"""Files and records of one group, with marked texts, and a request about them for every route."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.api.clients import JSON_API, multipart
 from tests.api.images import png
 
 MARK = "quagga"
-"""Stands in every text that is written for a group, and in nothing else."""
+"""Part of every text that belongs to the group, and of nothing else."""
 API = "/api/v1"
 ABSENT = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
 BULK = {"Content-Type": f"{JSON_API}; ext=bulk"}
 
 
 class Sent(NamedTuple):
-    """What a request consists of, beside its method."""
+    """A request without its method."""
 
     target: str
     headers: Sequence[tuple[str, str]] = ()
@@ -32,15 +32,15 @@ class Sent(NamedTuple):
 
 @dataclass
 class GroupRecords:
-    """Files and records of one group: described, derived, exported, and one file undescribed."""
+    """Files and records of a group: a file with metadata, derivative and export and one without."""
 
     stack: LocalStack
     authorization: Sequence[tuple[str, str]] = ()
     bucket: str = "aafc"
     ids: dict[str, str] = field(default_factory=dict)
 
-    def make(self) -> GroupRecords:
-        """Write it all, through the API."""
+    def create(self) -> GroupRecords:
+        """Create everything through the API."""
         self.ids["upload"] = self._file(f"{MARK}-described.png")
         self.ids["orphan"] = self._file(f"{MARK}-undescribed.png")
         self.ids["metadata"] = self._record("metadata", self.description(self.ids["upload"]))
@@ -54,7 +54,7 @@ class GroupRecords:
         return self
 
     def ask(self, method: str, sent: Sent) -> Response:
-        """A request of somebody who may do everything."""
+        """Send a request of a caller who may do everything, and return the response."""
         headers = [*sent.headers, *self.authorization]
         return self.stack.request(method, sent.target, headers=headers, body=sent.body)
 
@@ -70,14 +70,14 @@ class GroupRecords:
         return str(response.json()["data"]["id"])
 
     def description(self, file: str) -> dict[str, Any]:
-        """A description of a file."""
+        """Return a document of metadata for a file."""
         texts = {"acCaption": f"{MARK} caption", "acTags": [f"{MARK} tag"]}
         attributes: dict[str, Any] = {"bucket": self.bucket, "fileIdentifier": file, **texts}
         attributes |= {"publiclyReleasable": False}
         return {"data": {"type": "metadata", "attributes": attributes}}
 
     def derivation(self, file: str) -> dict[str, Any]:
-        """A derivative's record."""
+        """Return a document of a derivative."""
         source = {"data": {"type": "metadata", "id": self.ids["metadata"]}}
         attributes: dict[str, Any] = {"bucket": self.bucket, "dcType": "IMAGE"}
         attributes |= {"fileIdentifier": file, "publiclyReleasable": False}
@@ -90,18 +90,18 @@ class GroupRecords:
         }
 
     def export(self, *files: str) -> dict[str, Any]:
-        """A wish for an archive."""
+        """Return a document of an export."""
         attributes = {"name": f"{MARK} export", "fileIdentifiers": list(files)}
         return {"data": {"type": "object-export", "attributes": attributes}}
 
     def change(self, kind: str, **attributes: Any) -> dict[str, Any]:
-        """A change of a record that is there."""
+        """Return a document that changes an existing record."""
         return {"data": {"type": kind, "id": self.ids[NAMES[kind]], "attributes": attributes}}
 
     # Requests ------------------------------------------------------------------------------
 
     def variables(self, route: Route) -> dict[str, str]:
-        """A value for each variable of a route's path, of something that is there."""
+        """Return a value for each variable of a route's path, of existing records."""
         values = {"bucket": self.bucket, "service": "rawstore", "key": "A" * 128, "proxy": "x"}
         values |= {"fileId": self.ids["upload"], "filename": f"{self.ids['upload']}.png"}
         if "/derivative/" in route.path:
@@ -113,7 +113,7 @@ class GroupRecords:
         return {name: values.get(name, ABSENT) for name in names}
 
     def request(self, route: Route, variables: Mapping[str, str] | None = None) -> Sent:
-        """A request that the route serves; `variables` come percent-encoded."""
+        """Return a request that the route serves; values of `variables` are percent-encoded."""
         own = {name: quote(value, safe="") for name, value in self.variables(route).items()}
         values = {**own, **(variables or {})}
         target = re.sub(r"\{(\w+)\+?\}", lambda name: values[name[1]], route.path)
@@ -122,13 +122,13 @@ class GroupRecords:
     def _sent(self, route: Route, target: str) -> Sent:
         if route.method not in ("POST", "PATCH", "PUT"):
             return Sent(target)
-        make = self._documents().get((route.method, route.path.removeprefix(API)))
-        if make is None:
+        create = self._documents().get((route.method, route.path.removeprefix(API)))
+        if create is None:
             return json_api(target, {"data": {"type": "metadata", "attributes": {}}})
-        return make(target)
+        return create(target)
 
     def _documents(self) -> dict[tuple[str, str], Callable[[str], Sent]]:
-        """What to send, by method and path. Other routes are sent something, too."""
+        """Return functions that make the body, by method and path."""
         offer = {"files": [{"originalFilename": f"{MARK}.png"}]}
         orphan, metadata = self.ids["orphan"], self.ids["metadata"]
         references = {
@@ -201,13 +201,13 @@ NAMES: Mapping[str, str] = {
     "managed-attribute": "attribute",
     "object-subtype": "subtype",
 }
-"""What the record of a kind is called in `Holdings.ids`."""
+"""The key in `GroupRecords.ids` for each type of resource."""
 KNOWN: Mapping[str, str] = {
     "media-type": "image/png",
     "license": "attribution-international-4",
     "config": "file-upload",
 }
-"""What is there in every stack."""
+"""Identifiers that exist in every stack."""
 
 
 def _sending(document: Any, headers: Mapping[str, str]) -> Callable[[str], Sent]:
@@ -215,17 +215,17 @@ def _sending(document: Any, headers: Mapping[str, str]) -> Callable[[str], Sent]
 
 
 def json_api(target: str, document: Any, headers: Mapping[str, str] | None = None) -> Sent:
-    """A JSON:API document."""
+    """Return a request with a JSON:API document."""
     pairs = {"Content-Type": JSON_API, **(headers or {})}.items()
     return Sent(target, list(pairs), json.dumps(document).encode())
 
 
 def form(target: str, name: str, body: bytes | None = None) -> Sent:
-    """A form with one file, a PNG unless another is given."""
+    """Return a request with a form of one file, by default a PNG."""
     headers, sent = multipart(png() if body is None else body, name=name)
     return Sent(target, list(headers.items()), sent)
 
 
 def routes(stack: LocalStack) -> list[Route]:
-    """The template's routes."""
+    """Return the template's routes, without `$default`."""
     return [route for route in stack.resources.routes if route.path != "$default"]

@@ -1,4 +1,4 @@
-"""What holds of every answer, whatever was asked."""
+"""Rules for every response of the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.api.clients import JSON_API
 
 AT_THE_ROOT = ("/resource-name-identifier", "/index-refresh", "/object-export", "/toa",
                "/derivative-generation")  # fmt: skip
-"""Routes of the object store API that answer beside /api, as the old guide writes them."""
+"""Routes of the object store API outside /api, as in the old user guide."""
 INTERNALS = re.compile(
     r"""Traceback|File\ "|\.py\b|line\ \d+,\ in|arn:aws|botocore|boto3|pynamodb|coffer\.\w+\.|
     \b(?:Key|Type|Value|Attribute|Runtime|Index|Assertion|Recursion|Unicode\w*)Error\b|
@@ -17,12 +17,12 @@ INTERNALS = re.compile(
     coffer-\w*(?:Table|Bucket|Queue)""",
     re.VERBOSE,
 )
-"""What says how we are made: stack traces, modules, vendors' errors, tables, buckets, queues."""
-GATEWAYS_OWN = {413, 414, 431}
+"""Patterns that show internals: stack traces, modules, vendors' errors, tables, buckets, queues."""
+GATEWAY_STATUSES = {413, 414, 431}
 
 
 def is_api(target: str) -> bool:
-    """Whether errors there are JSON:API's."""
+    """True if errors of this path are JSON:API documents."""
     path = target.partition("?")[0]
     return path.startswith("/api/") or any(
         path == root or path.startswith(f"{root}/") for root in AT_THE_ROOT
@@ -30,7 +30,7 @@ def is_api(target: str) -> bool:
 
 
 def check(target: str, response: Response, *, crashed: bool = False) -> None:
-    """AssertionError where an answer breaks what every answer keeps; `crashed` allows a 500."""
+    """Raise AssertionError if the response breaks a rule; `crashed` allows a 500."""
     about = f"{target[:300]} -> {response.status} {response.body[:500]!r}"
     if response.status >= 500 and not (crashed and response.status == 500):
         assert response.status == 503, about
@@ -41,7 +41,7 @@ def check(target: str, response: Response, *, crashed: bool = False) -> None:
         return
     found = INTERNALS.search(response.body.decode("utf-8", "replace"))
     assert found is None, f"{found} in {about}"
-    if is_api(target) and response.body and response.status not in GATEWAYS_OWN:
+    if is_api(target) and response.body and response.status not in GATEWAY_STATUSES:
         assert response.header("content-type") == JSON_API, about
         errors = response.json()["errors"]
         assert errors, about

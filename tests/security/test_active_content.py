@@ -1,4 +1,4 @@
-"""Files that a browser would run: handed out as attachments, whatever anybody calls them."""
+"""Files that a browser could execute are downloaded as attachments under any name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ QUERIES = (
 
 
 @pytest.mark.parametrize("kind", ACTIVE)
-def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: str) -> None:
+def test_a_file_with_active_content_is_never_served_inline(stack: LocalStack, kind: str) -> None:
     group_records, body = GroupRecords(stack), ACTIVE[kind]
     names = [(kind, f"text/{kind}"), (kind, None), *DISGUISES]
     for extension, declared in names:
@@ -55,7 +55,7 @@ def test_what_runs_script_is_never_shown_in_our_name(stack: LocalStack, kind: st
         _stays_an_attachment(stack, offered["fileIdentifier"])
 
 
-def test_a_file_of_two_kinds_is_shown_as_the_one_that_cannot_run(stack: LocalStack) -> None:
+def test_a_file_of_two_types_is_served_as_the_inactive_one(stack: LocalStack) -> None:
     for name in ("a.gif", "a.js", "a.html"):
         response = GroupRecords(stack).ask("POST", form(f"{API}/file/aafc", name, GIF_AND_SCRIPT))
         _stays_an_attachment(stack, response.json()["fileIdentifier"])
@@ -65,7 +65,7 @@ def _stays_an_attachment(stack: LocalStack, file: str) -> None:
     for query in QUERIES:
         response = stack.request("GET", f"{API}/file/aafc/{file}{query}")
         if response.status in (404, 410):
-            return  # refused, once it was looked at
+            return  # refused after its detection
         if response.status == 307:
             asked = parse_qs(urlsplit(header(response, "location")).query)
             [disposition] = asked["response-content-disposition"]
@@ -79,8 +79,8 @@ def _stays_an_attachment(stack: LocalStack, file: str) -> None:
             assert disposition.startswith("attachment"), f"{query}: {media_type}, {disposition}"
 
 
-def test_every_body_of_the_api_says_what_it_is(group_records: GroupRecords) -> None:
-    """`nosniff` on downloads, JSON and texts alike: nothing is taken for a page."""
+def test_every_response_has_nosniff(group_records: GroupRecords) -> None:
+    """Downloads, JSON documents and texts have it."""
     ids = group_records.ids
     for target in (
         f"{API}/file/aafc/{ids['upload']}",

@@ -1,4 +1,4 @@
-"""Handlers that fail: a caller learns that it failed, and an id to ask about; nothing else."""
+"""Responses of handlers that fail contain an id of the error and no internals."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ FAILURES: dict[str, Callable[..., NoReturn]] = {
 }
 
 
-def test_every_route_serves_its_good_request(group_records: GroupRecords) -> None:
-    """Or the tests below would look at refusals only."""
+def test_every_route_serves_its_valid_request(group_records: GroupRecords) -> None:
+    """Otherwise the tests below would only see refused requests."""
     refused = {}
     for route in routes(group_records.stack):
         if route.method == "DELETE" or route.path.startswith("/{service}"):
@@ -54,12 +54,12 @@ def test_every_route_serves_its_good_request(group_records: GroupRecords) -> Non
         check(sent.target, response)
         if response.status >= 400:
             refused[route.key] = (response.status, response.text[:200])
-    # Keys of exports are not guessed; the second description of a file is a conflict.
+    # The key of the export is unknown, and the second metadata of a file is a conflict.
     assert len(refused) <= 14, refused
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_no_failure_shows_what_is_inside(
+def test_no_failure_shows_internals(
     group_records: GroupRecords, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
     for route in routes(group_records.stack):  # loads the handlers

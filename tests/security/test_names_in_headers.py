@@ -1,4 +1,4 @@
-"""Names from outside in headers: Content-Disposition and Location stay one plain line."""
+"""Names of clients in headers: Content-Disposition and Location stay valid and on one line."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ UNSEEN = {
     *map(chr, range(32)), *map(chr, range(127, 160)), *"\u200e\u200f\u2028\u2029\u061c",
     *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A)), *"/\\",
 }  # fmt: skip
-"""Characters that a name is never handed out with: controls, what turns writing round, slashes."""
+"""Characters that no name in a header contains: controls, bidirectional controls, slashes."""
 
 
 def _names(response: Response) -> tuple[str, str]:
-    """The plain name and the other, of a Content-Disposition that is as RFC 6266 wants it."""
+    """Return both names of a Content-Disposition that is valid by RFC 6266."""
     kind, plain, extended = header(response, "content-disposition").split("; ")
     assert kind in ("attachment", "inline")
     assert plain.startswith('filename="')
@@ -88,8 +88,8 @@ def test_the_name_of_an_export_stays_in_its_quotes(stack: LocalStack, name: str)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "a\r\nX: y", 'a"b', "a b"])
-def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host: str) -> None:
-    """Downloads redirect to the store alone, whatever the request says it was sent to."""
+def test_a_forged_host_does_not_change_a_redirect(stack: LocalStack, host: str) -> None:
+    """Downloads redirect to the store only, for any Host header."""
     group_records = GroupRecords(stack)
     file = group_records.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
     forged = [("X-Forwarded-Host", host), ("Forwarded", f"host={host}"), ("X-Original-URL", host)]
@@ -101,7 +101,9 @@ def test_whoever_forges_the_host_sends_nobody_elsewhere(stack: LocalStack, host:
 
 @pytest.mark.parametrize("name", ["X-Correlation-Id", "If-None-Match", "If-Range", "Range"])
 @pytest.mark.parametrize("value", ["a\r\nX: y", "\x00", "a" * 9000, '"', "\u202e", "*" * 1000])
-def test_headers_of_a_request_come_back_in_none(stack: LocalStack, name: str, value: str) -> None:
+def test_no_response_header_repeats_a_request_header(
+    stack: LocalStack, name: str, value: str
+) -> None:
     group_records = GroupRecords(stack)
     file = group_records.ask("POST", form(f"{API}/file/aafc", "a.png")).json()["fileIdentifier"]
     response = group_records.ask("GET", Sent(f"{API}/file/aafc/{file}", [(name, value)]))

@@ -1,4 +1,4 @@
-"""Noise on every route: whatever comes, an answer, in time, that keeps every promise."""
+"""Random requests to every route get a response in time that keeps every rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.security.group_records import GroupRecords, Sent, routes
 from tests.security.response_rules import check
 
 MAX_CPU_SECONDS = 10
-"""Of this process, so that a busy machine is no slow handler."""
+"""CPU time of this process, so that a busy machine does not count."""
 TYPE = ("Content-Type", "application/vnd.api+json")
 BOMBS = (
     b"[" * 200_000, b'{"a":' * 100_000, b'{"data":' + b"9" * 100_000 + b"}", b'{"data":1e999999}',
@@ -39,9 +39,9 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=range(len(BOMBS)))
-def test_no_document_is_too_much(group_records: GroupRecords, bomb: bytes) -> None:
+def test_large_and_deep_documents_get_a_response(group_records: GroupRecords, bomb: bytes) -> None:
     for route in routes(group_records.stack):
-        # A fresh key takes no document: what comes isn't looked at.
+        # The route of a new key ignores the body.
         if route.method in ("POST", "PATCH") and not route.path.endswith("/key"):
             target = group_records.request(route).target
             started = time.process_time()
@@ -56,9 +56,7 @@ def test_no_document_is_too_much(group_records: GroupRecords, bomb: bytes) -> No
     phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(st.data())
-def test_no_noise_is_answered_with_a_failure(
-    group_records: GroupRecords, data: st.DataObject
-) -> None:
+def test_no_random_request_gets_a_5xx(group_records: GroupRecords, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(routes(group_records.stack)))
     variables = {
         name: quote(data.draw(st.text(min_size=1, max_size=30)), safe="")

@@ -1,4 +1,4 @@
-"""Paths that want out of their place: every variable of every route, and every name."""
+"""Path traversal in every variable of every route and in file names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOSTILE = (
 
 @pytest.fixture
 def visited() -> Iterator[list[str]]:
-    """The paths, decoded, of everything that is asked of the store and the tables."""
+    """Return the decoded paths of all requests to the store and the tables."""
     paths: list[str] = []
     original: Any = vars(HTTPConnection)["putrequest"]
 
@@ -37,7 +37,7 @@ def visited() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_no_variable_of_a_path_leads_elsewhere(
+def test_no_path_variable_leads_outside_its_prefix(
     group_records: GroupRecords, visited: list[str], value: str
 ) -> None:
     before = group_records.stack.keys("ObjectBucket"), group_records.stack.keys("RawstoreBucket")
@@ -70,7 +70,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_name_of_a_file_becomes_a_place_of_its_bytes(
+def test_no_file_name_becomes_part_of_an_object_key(
     group_records: GroupRecords, visited: list[str], name: str
 ) -> None:
     response = group_records.ask("POST", form(f"{API}/file/aafc", name))

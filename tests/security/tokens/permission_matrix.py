@@ -1,6 +1,7 @@
-"""Who may do what: the reference's matrix (3.3) for the endpoints that there are, closed where this
-API closes it ('Who may'). Each operation is tried by every caller: of the group that owns what it
-is about, and of another; on what is public, and on what isn't.
+"""The matrix of permissions: the least role that each operation requires.
+
+It is the reference's matrix (3.3), stricter where this API is stricter. Each operation is tried by
+every caller, of the owning group and of another, on public and on private records.
 """
 
 from __future__ import annotations
@@ -16,28 +17,28 @@ from tests.api.clients import JSON_API, multipart
 from tests.api.images import png
 
 
-class Somebody(NamedTuple):
-    """A caller, by what the token says: groups with roles, and roles in the whole realm."""
+class Caller(NamedTuple):
+    """A caller: groups with roles, and roles in the whole realm."""
 
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
 
-CALLERS: Mapping[str, Somebody | None] = {
+CALLERS: Mapping[str, Caller | None] = {
     "nobody": None,
-    "stranger": Somebody(("bicoe/super-user",)),
-    "member": Somebody(("aafc",)),
-    "unknown role": Somebody(("aafc/emperor", "aafc/user/deeper")),
-    "read-only": Somebody(("aafc/read-only",)),
-    "read-only-admin": Somebody(("aafc/read-only-admin",)),
-    "guest": Somebody(("aafc/guest",)),
-    "user": Somebody(("AAFC/User", "bicoe")),
-    "super-user": Somebody(("aafc/SUPER_USER",)),
-    "group's admin": Somebody(("aafc/dina-admin",)),
-    "realm's reader": Somebody((), ("read-only-admin",)),
-    "realm's admin": Somebody((), ("dina-admin", "offline_access")),
+    "stranger": Caller(("bicoe/super-user",)),
+    "member": Caller(("aafc",)),
+    "unknown role": Caller(("aafc/emperor", "aafc/user/deeper")),
+    "read-only": Caller(("aafc/read-only",)),
+    "read-only-admin": Caller(("aafc/read-only-admin",)),
+    "guest": Caller(("aafc/guest",)),
+    "user": Caller(("AAFC/User", "bicoe")),
+    "super-user": Caller(("aafc/SUPER_USER",)),
+    "group's admin": Caller(("aafc/dina-admin",)),
+    "realm's reader": Caller((), ("read-only-admin",)),
+    "realm's admin": Caller((), ("dina-admin", "offline_access")),
 }
-"""All but the stranger and the realm's are of the group aafc, spelled as may come."""
+"""All callers except the stranger and the realm's belong to aafc, in several spellings."""
 
 MATRIX = """
 POST file                         | guest
@@ -124,9 +125,8 @@ GET health                        | anyone
 GET openapi.json                  | anyone
 GET docs                          | anyone
 """
-"""The least that each operation wants of its caller. Everything is in the bucket aafc, but for the
-export, which every caller made. What is public is so by its metadata, and what isn't described yet
-is its group's alone."""
+"""The least role that each operation requires. All records are in the bucket aafc. A file is public
+if its metadata says so; a file without metadata is visible to its group only."""
 
 LEAST: Mapping[str, frozenset[str]] = {
     "anyone": frozenset(CALLERS),
@@ -138,31 +138,30 @@ LEAST: Mapping[str, frozenset[str]] = {
     "guest": frozenset({"guest", "user", "super-user", "group's admin", "realm's admin"}),
     "user": frozenset({"user", "super-user", "group's admin", "realm's admin"}),
     "super-user": frozenset({"super-user", "group's admin", "realm's admin"}),
-    # Of any group, and of groups alone: a role in the realm is none in a group.
+    # In any group. A realm role does not count as a role in a group.
     "super-user anywhere": frozenset({"stranger", "super-user", "group's admin"}),
     "realm's admin": frozenset({"realm's admin"}),
 }  # fmt: skip
-"""Who has that much. A realm's reader reads no group's files: the reference honours that role
-nowhere but where it is asked for by name."""
+"""The callers that have at least this role. As in the reference, the realm role read-only-admin
+reads no group's files."""
 
 
 def matrix() -> dict[str, str]:
-    """What each operation wants, out of the table above."""
+    """Return the least role of each operation."""
     rows = (line.split("|") for line in MATRIX.strip("\n").splitlines())
     return {name.strip(): least.strip() for name, least in rows}
 
 
 REFUSED = 403
 GRANTED = frozenset({200, 201, 202, 204, 404, 409, 412})
-"""What the allowed get. Nothing is ever deleted, or claimed twice: whatever would do so comes with
-an If-Match that no record has, or names what is claimed, and is refused for that (412, 409). No
-temporary key is known here (404)."""
+"""Statuses for permitted callers. Nothing changes: deletions carry an If-Match that no record has
+(412), and creations name a claimed file (409). No temporary key exists (404)."""
 NEVER = {"If-Match": '"999"'}
 NOT_FORBIDDEN: Mapping[str, int] = {
     "POST export": 422,
     "POST export at root": 422,
 }
-"""What others get than 403: an export names the files that somebody may not read."""
+"""Statuses for other callers where it is not 403: an export lists the files that are refused."""
 
 Sent = dict[str, Any]
 Operation = tuple[str, str, Sent]
@@ -170,7 +169,7 @@ Operation = tuple[str, str, Sent]
 
 @dataclass(frozen=True)
 class Described:
-    """A file of the group aafc with everything that hangs on it, by id."""
+    """Ids of a file of the group aafc and of its records."""
 
     upload: str
     thumbnail: str
@@ -180,8 +179,8 @@ class Described:
 
 
 @dataclass
-class World:
-    """Files of the group aafc: described, described for everybody, and not described."""
+class OperationRequests:
+    """Files of the group aafc: with private metadata, with public metadata, and without."""
 
     stack: LocalStack
     issuer: Issuer
@@ -197,19 +196,19 @@ class World:
         self.stack.settle(retries=True)
 
     def ask(self, caller: str, operation: str) -> Response:
-        """What that caller gets."""
+        """Send the operation as this caller and return the response."""
         method, target, sent = self.operations()[operation]
         headers = [*sent.get("headers", {}).items(), *self._authorization(CALLERS[caller])]
         return self.stack.request(method, target, **{**sent, "headers": headers})
 
-    def _authorization(self, somebody: Somebody | None) -> list[tuple[str, str]]:
+    def _authorization(self, somebody: Caller | None) -> list[tuple[str, str]]:
         if somebody is None:
             return []
         token = self.issuer.token("alice", somebody.groups, somebody.roles)
         return [("Authorization", f"Bearer {token}")]
 
     def operations(self) -> dict[str, Operation]:
-        """Method, target and what else to send, by name."""
+        """Return method, target and content of each operation, by name."""
         return {
             **self._files(),
             **self._of_described("", self.private),
@@ -242,7 +241,7 @@ class World:
         }  # fmt: skip
 
     def _of_described(self, kind: str, one: Described) -> dict[str, Operation]:
-        """What can be done with a described file and its records."""
+        """Return the operations on a file with metadata and on its records."""
         file = f"{API}/file/aafc/{one.upload}"
         operations: dict[str, Operation] = {
             f"GET {kind}file": ("GET", file, {}),
@@ -265,7 +264,7 @@ class World:
         return operations
 
     def _bulks(self) -> dict[str, Operation]:
-        """Creating records, one or many, and reading and changing many."""
+        """Return the operations that create records, and that read and change several."""
         private, public = self.private, self.public
         attributes = {"bucket": "aafc", **_ELSEWHERE}
         derived = self._derived(private)
@@ -381,7 +380,7 @@ class World:
         return replace(one, derivative=str(response.json()["data"]["id"]))
 
     def _derived(self, one: Described) -> dict[str, Any]:
-        """What is sent to record the file that was made from a described one."""
+        """Return the document of a derivative of a file with metadata."""
         return {
             "type": "derivative",
             "attributes": {"dcType": "IMAGE", "fileIdentifier": one.derivative_file},

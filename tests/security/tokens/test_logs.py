@@ -1,4 +1,4 @@
-"""Nothing that somebody sent, and nothing that opens a door, is in any line of any log."""
+"""No log line contains content of requests, tokens, signatures or keys."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.security.group_records import API, GroupRecords, Sent, json_api, rout
 from tests.security.tokens.conftest import HandlerLog
 
 
-def test_a_whole_job_leaves_no_secret_in_the_log(
+def test_requests_to_every_route_leave_no_secret_in_the_log(
     secured_stack: LocalStack, log: HandlerLog
 ) -> None:
     assert secured_stack.issuer is not None
     token = secured_stack.issuer.token("xyzzyuser", ["aafc/super-user"], ["dina-admin"])
-    group_records = GroupRecords(secured_stack, [("Authorization", f"Bearer {token}")]).make()
+    group_records = GroupRecords(secured_stack, [("Authorization", f"Bearer {token}")]).create()
     secrets = {"the token": token, "its signature": token.rpartition(".")[2], "a body": "quagga"}
     secrets |= {"a claim": "xyzzyuser", "a query": "plughquery", "a cookie": "plovercookie"}
     secrets |= _store_directly(group_records)
@@ -67,7 +67,7 @@ def _ask_everything(group_records: GroupRecords) -> None:
 
 
 def _be_refused(group_records: GroupRecords) -> None:
-    """Errors quote what was wrong to the caller, and to nobody else."""
+    """Send requests that are refused: errors quote them to the caller, not to the log."""
     for route in routes(group_records.stack):
         for body in (b'{"data": {"type": "quagga", "attributes": {"quagga": 1}}}', b"quagga", b"["):
             target = group_records.request(route).target
@@ -77,7 +77,7 @@ def _be_refused(group_records: GroupRecords) -> None:
         group_records.stack.request("GET", f"{API}/metadata", headers={"Authorization": value})
 
 
-def test_the_access_log_knows_routes_and_no_paths() -> None:
+def test_the_access_log_contains_routes_and_no_paths() -> None:
     text = TEMPLATE.read_text()
     [line] = [one for one in text.splitlines() if "$context.requestId" in one]
     for told in (
@@ -92,7 +92,7 @@ def test_the_access_log_knows_routes_and_no_paths() -> None:
         assert told not in line, told
 
 
-def test_a_local_line_of_a_request_has_no_query() -> None:
+def test_the_local_log_line_of_a_request_has_no_query() -> None:
     lines: list[str] = []
     request = Request("GET", "/api/v1/metadata?filter[acCaption]=quagga")
     ConsolePrinter(lines.append).request(request.method, request.raw_path, 200, 3)

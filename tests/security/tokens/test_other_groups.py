@@ -1,4 +1,4 @@
-"""Somebody of another group asks every route about a group's things, and learns nothing of them."""
+"""No route reveals anything about a group's records to a caller of another group."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tests.api.images import png
 from tests.security.group_records import API, BULK, MARK, GroupRecords, Sent, form, json_api, routes
 from tests.security.response_rules import check
 
-FOR_EVERYBODY = (
+SHARED_PATHS = (
     "media-type", "license", "config", "managed-attribute", "object-subtype",
     "health", "openapi.json", "docs", "vocabulary", "resource-name-identifier",
 )  # fmt: skip
-"""What belongs to no group."""
+"""Paths of resources that belong to no group."""
 LISTS = ("metadata", "derivative", "object-upload", "object-export", "audit-snapshot")
-"""Kinds whose lists hold what belongs to somebody."""
+"""Resource types whose lists contain records of groups."""
 
 
 class Stranger:
-    """A super-user of the group bicoe, and of nothing else."""
+    """A super-user of the group bicoe with no other role."""
 
     def __init__(self, stack: LocalStack, name: str, groups: Sequence[str]) -> None:
         assert stack.issuer is not None
@@ -39,10 +39,10 @@ class Stranger:
 
 @pytest.fixture(scope="module")
 def owned(secured_stack: LocalStack) -> GroupRecords:
-    """What the group aafc has."""
+    """Return files and records of the group aafc."""
     assert secured_stack.issuer is not None
     token = secured_stack.issuer.token("owner", ["aafc/super-user"], ["dina-admin"])
-    return GroupRecords(secured_stack, [("Authorization", f"Bearer {token}")]).make()
+    return GroupRecords(secured_stack, [("Authorization", f"Bearer {token}")]).create()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def stranger(secured_stack: LocalStack) -> Stranger:
 
 def _about_a_group(route: Route) -> bool:
     kind = route.path.removeprefix("/api/v1").strip("/").partition("/")[0]
-    return kind not in FOR_EVERYBODY and not route.path.startswith("/{service}")
+    return kind not in SHARED_PATHS and not route.path.startswith("/{service}")
 
 
 def _learns_nothing(owned: GroupRecords, response: Response, sent: Sent, about: str) -> None:
@@ -89,7 +89,7 @@ def test_no_route_serves_a_stranger(owned: GroupRecords, stranger: Stranger) -> 
      "filter[bucket][NEQ]=bicoe", "page[offset]=0", "include=derivatives", "include=acDerivedFrom",
      "filter[originalFilename][LIKE]=quagga%25", "fiql=bucket==aafc", "rsql=bucket!=bicoe"],
 )  # fmt: skip
-def test_lists_and_their_counts_leave_out_what_is_not_the_strangers(
+def test_lists_and_counts_contain_no_records_of_other_groups(
     owned: GroupRecords, stranger: Stranger, kind: str, query: str
 ) -> None:
     sent = Sent(f"{API}/{kind}?{query}")
@@ -114,7 +114,7 @@ def _numbers(document: Any, name: str = "") -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("name", ["upload", "metadata", "derivative", "export"])
-def test_the_audit_of_a_groups_record_is_not_for_strangers(
+def test_the_audit_of_a_record_is_hidden_from_a_stranger(
     owned: GroupRecords, stranger: Stranger, name: str
 ) -> None:
     kinds = {"upload": "object-upload", "export": "object-export"}
@@ -126,10 +126,10 @@ def test_the_audit_of_a_groups_record_is_not_for_strangers(
     _learns_nothing(owned, response, sent, sent.target)
 
 
-def test_the_same_bytes_tell_nobody_who_else_has_them(
+def test_a_duplicate_upload_does_not_reveal_files_of_other_groups(
     owned: GroupRecords, stranger: Stranger
 ) -> None:
-    """Warnings of duplicates name a group's own files only."""
+    """The warning names files of the caller's groups only."""
     response = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png", png()))
     assert response.status == 200, response.text
     _learns_nothing(owned, response, Sent(""), "a file")
@@ -143,7 +143,7 @@ def test_the_same_bytes_tell_nobody_who_else_has_them(
     _learns_nothing(owned, again, Sent(""), "a description that is read")
 
 
-def test_a_groups_file_is_not_taken_by_way_of_ones_own_bucket(
+def test_a_file_of_another_group_is_not_reached_through_the_strangers_bucket(
     owned: GroupRecords, stranger: Stranger
 ) -> None:
     for file in (owned.ids["orphan"], owned.ids["upload"], owned.ids["derived file"]):
@@ -164,7 +164,7 @@ def test_a_groups_file_is_not_taken_by_way_of_ones_own_bucket(
             _learns_nothing(owned, response, sent, sent.target)
 
 
-def test_a_derivative_of_a_groups_record_is_not_made_by_strangers(
+def test_a_stranger_cannot_add_a_derivative_to_a_groups_record(
     owned: GroupRecords, stranger: Stranger
 ) -> None:
     target = f"{API}/file/bicoe/derivative"
@@ -179,7 +179,7 @@ def test_a_derivative_of_a_groups_record_is_not_made_by_strangers(
         _learns_nothing(owned, response, sent, "a derivative")
 
 
-def test_an_archive_holds_nothing_of_a_group_that_its_caller_may_not_read(
+def test_an_export_contains_no_files_that_its_caller_may_not_read(
     owned: GroupRecords, stranger: Stranger
 ) -> None:
     response = stranger.ask("POST", form(f"{API}/file/bicoe", "mine.png"))
@@ -193,7 +193,7 @@ def test_an_archive_holds_nothing_of_a_group_that_its_caller_may_not_read(
         _learns_nothing(owned, response, sent, "an export")
 
 
-def test_afterwards_all_that_the_group_has_is_as_it_was(owned: GroupRecords) -> None:
+def test_after_all_requests_the_groups_records_are_unchanged(owned: GroupRecords) -> None:
     for kind, name in (("metadata", "metadata"), ("object-upload", "orphan")):
         response = owned.ask("GET", Sent(f"{API}/{kind}/{owned.ids[name]}"))
         assert response.status == 200, response.text

@@ -1,4 +1,4 @@
-"""With AUTH=jwt, through the real handlers: which tokens are refused, and who may do what."""
+"""Invalid tokens are refused, and callers may do what the permission matrix says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.security.tokens.permission_matrix import (
     LEAST,
     NOT_FORBIDDEN,
     REFUSED,
-    World,
+    OperationRequests,
     matrix,
 )
 from tests.security.tokens.token_cases import CASES, good
@@ -30,14 +30,12 @@ def issuer(secured_stack: LocalStack) -> Issuer:
 
 
 @pytest.fixture(scope="module")
-def world(secured_stack: LocalStack, issuer: Issuer) -> World:
-    return World(secured_stack, issuer)
+def world(secured_stack: LocalStack, issuer: Issuer) -> OperationRequests:
+    return OperationRequests(secured_stack, issuer)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_token_that_proves_too_little_is_refused(
-    secured_stack: LocalStack, issuer: Issuer, name: str
-) -> None:
+def test_an_invalid_token_is_refused(secured_stack: LocalStack, issuer: Issuer, name: str) -> None:
     case = CASES[name]
     response = secured_stack.request(
         "POST",
@@ -53,7 +51,7 @@ def test_a_token_that_proves_too_little_is_refused(
 
 
 @pytest.mark.parametrize("name", ["no header", "alg none, some signature", "expired", "20 KB long"])
-def test_every_route_below_the_api_asks_for_a_token(
+def test_every_route_of_the_api_requires_a_token(
     secured_stack: LocalStack, issuer: Issuer, name: str
 ) -> None:
     case = CASES[name]
@@ -69,7 +67,7 @@ def test_every_route_below_the_api_asks_for_a_token(
     assert secured_stack.failures == []
 
 
-def test_a_refused_upload_leaves_nothing(secured_stack: LocalStack, issuer: Issuer) -> None:
+def test_a_refused_upload_stores_nothing(secured_stack: LocalStack, issuer: Issuer) -> None:
     headers, form = multipart(png())
     before = (secured_stack.keys("ObjectBucket"), len(secured_stack.items("UploadsTable")))
     for case in CASES.values():
@@ -80,7 +78,7 @@ def test_a_refused_upload_leaves_nothing(secured_stack: LocalStack, issuer: Issu
     assert after == before
 
 
-def test_no_answer_repeats_the_token(secured_stack: LocalStack, issuer: Issuer) -> None:
+def test_no_response_repeats_the_token(secured_stack: LocalStack, issuer: Issuer) -> None:
     path = f"/api/v1/metadata/{token_auth.SOME_ID}"
     for case in CASES.values():
         headers = case.headers(issuer)
@@ -91,7 +89,7 @@ def test_no_answer_repeats_the_token(secured_stack: LocalStack, issuer: Issuer) 
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_a_good_token_is_enough_however_its_scheme_is_spelled(
+def test_a_valid_token_is_accepted_in_any_spelling_of_the_scheme(
     secured_stack: LocalStack, issuer: Issuer, scheme: str
 ) -> None:
     response = secured_stack.request(
@@ -104,7 +102,9 @@ def test_a_good_token_is_enough_however_its_scheme_is_spelled(
 
 
 @pytest.mark.parametrize("operation", matrix())
-def test_an_operation_is_for_those_who_may(world: World, operation: str) -> None:
+def test_an_operation_is_permitted_to_the_callers_in_the_matrix(
+    world: OperationRequests, operation: str
+) -> None:
     may = LEAST[matrix()[operation]]
     refused = NOT_FORBIDDEN.get(operation, REFUSED)
     for caller in CALLERS:
@@ -114,11 +114,11 @@ def test_an_operation_is_for_those_who_may(world: World, operation: str) -> None
     assert world.stack.failures == []
 
 
-def test_the_matrix_and_the_operations_are_the_same(world: World) -> None:
+def test_the_matrix_and_the_operations_are_the_same(world: OperationRequests) -> None:
     assert set(matrix()) == set(world.operations())
 
 
-def test_the_matrix_has_every_route(world: World) -> None:
+def test_the_matrix_has_every_route(world: OperationRequests) -> None:
     asked = {
         (method, target.partition("?")[0]) for method, target, _ in world.operations().values()
     }
@@ -127,7 +127,7 @@ def test_the_matrix_has_every_route(world: World) -> None:
         for route in world.stack.resources.routes
         if route.path.startswith("/")
         and not route.path.startswith("/{service}/")
-        and route.method != "HEAD"  # the same handler as its GET
+        and route.method != "HEAD"  # the same handler as for GET
         and not any(
             route.method == method and token_auth.pattern(route).fullmatch(path)
             for method, path in asked

@@ -1,4 +1,4 @@
-"""Authorization headers that prove nothing, by what is wrong with each: quality.md's table."""
+"""Invalid Authorization headers, by what is wrong with each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ELLIPTIC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and how it is refused."""
+    """Headers, and the status and code of the response."""
 
     headers: Callable[[Issuer], Headers]
     status: int = 401
@@ -31,28 +31,28 @@ class Case:
 
 
 def bearer(make: Callable[[Issuer], str]) -> Callable[[Issuer], Headers]:
-    """The header of a bearer token."""
+    """Return the header of a bearer token."""
     return lambda issuer: [("Authorization", f"Bearer {make(issuer)}")]
 
 
 def plain(value: str) -> Callable[[Issuer], Headers]:
-    """A header as it is."""
+    """Return a header with this value."""
     return lambda _: [("Authorization", value)]
 
 
 def alice(issuer: Issuer, **changes: Any) -> dict[str, Any]:
-    """The claims of a good token but for `changes`; None takes a claim away."""
+    """Return the claims of a valid token with `changes`; None removes a claim."""
     claims = issuer.claims("alice", groups=["aafc/user"]) | changes
     return {name: value for name, value in claims.items() if value is not None}
 
 
 def claiming(**changes: Any) -> Callable[[Issuer], Headers]:
-    """A token that is signed as it should be, and says something else."""
+    """Return a correctly signed token with other claims."""
     return bearer(lambda issuer: issuer.sign(alice(issuer, **changes)))
 
 
 def in_time(**moments: int) -> Callable[[Issuer], Headers]:
-    """A good token with these claims so many seconds from now."""
+    """Return a valid token with these claims, in seconds from now."""
 
     def make(issuer: Issuer) -> str:
         now = int(alice(issuer)["iat"])
@@ -63,7 +63,7 @@ def in_time(**moments: int) -> Callable[[Issuer], Headers]:
 
 
 def signed_with(key: Any, algorithm: str, **header: Any) -> Callable[[Issuer], Headers]:
-    """The claims of a good token under another signature."""
+    """Return the claims of a valid token with another signature."""
     return bearer(
         lambda issuer: jwt.encode(
             alice(issuer), key, algorithm, headers={"kid": issuer.key_id, **header}
@@ -72,7 +72,7 @@ def signed_with(key: Any, algorithm: str, **header: Any) -> Callable[[Issuer], H
 
 
 def unsigned(algorithm: str, signature: str) -> Callable[[Issuer], Headers]:
-    """A token that says it needs no signature, and has this one."""
+    """Return a token with the algorithm `none` or similar and this signature."""
 
     def make(issuer: Issuer) -> str:
         header = {"alg": algorithm, "typ": "JWT", "kid": issuer.key_id}
@@ -82,7 +82,7 @@ def unsigned(algorithm: str, signature: str) -> Callable[[Issuer], Headers]:
 
 
 def signed_with_the_public_key(form: Callable[[Issuer], bytes]) -> Callable[[Issuer], Headers]:
-    """HS256 with what everybody can know: whoever lets the token choose believes it."""
+    """Return a token signed with HS256 and the public key, which a naive verifier accepts."""
 
     def make(issuer: Issuer) -> str:
         header = {"alg": "HS256", "typ": "JWT", "kid": issuer.key_id}
@@ -97,23 +97,23 @@ def signed_with_the_public_key(form: Callable[[Issuer], bytes]) -> Callable[[Iss
 
 
 def public_pem(issuer: Issuer) -> bytes:
-    """The issuer's public key, as PEM."""
+    """Return the issuer's public key as PEM."""
     return issuer.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def public_jwk(issuer: Issuer) -> bytes:
-    """The issuer's public key, as it publishes it."""
+    """Return the issuer's public key as it is published."""
     return json.dumps(issuer.keys()["keys"][0]).encode()
 
 
 def with_other_claims(issuer: Issuer) -> str:
-    """A good token whose claims were changed after it was signed."""
+    """Return a token whose claims were changed after it was signed."""
     header, _, signature = issuer.token("alice", ["aafc/guest"]).split(".")
     return f"{header}.{_part(alice(issuer, groups=['/aafc/super-user']))}.{signature}"
 
 
 def with_repeated_claim(issuer: Issuer) -> str:
-    """A well-signed token of two users: parsers differ on which one it is."""
+    """Return a signed token with two users: JSON parsers differ on which one counts."""
     claims = json.dumps(alice(issuer))[:-1] + ', "preferred_username": "bob"}'
     header = {"alg": "RS256", "typ": "JWT", "kid": issuer.key_id}
     text = f"{_part(header)}.{_encoded(claims.encode())}"
@@ -122,7 +122,7 @@ def with_repeated_claim(issuer: Issuer) -> str:
 
 
 def good(issuer: Issuer) -> str:
-    """A token that nothing is wrong with."""
+    """Return a valid token."""
     return issuer.token("alice", ["aafc/user"])
 
 

@@ -1,4 +1,4 @@
-"""Prints what each token and each caller gets of the real handlers: `make token-table`."""
+"""Print the response to each token and to each caller: `make token-table`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from local.stack import LocalStack
 from local.tokens import Issuer
 from tests.api import token_auth
-from tests.security.tokens.permission_matrix import CALLERS, World
+from tests.security.tokens.permission_matrix import CALLERS, OperationRequests
 from tests.security.tokens.token_cases import CASES
 
 
 def main() -> int:
-    """Prints both tables."""
+    """Print both tables."""
     stack = token_auth.start()
     try:
         assert stack.issuer is not None
@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def tokens(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
-    """A line for each kind of token: the answer of POST /api/v1/upload/aafc."""
+    """Yield a line for each kind of token: the response of POST /api/v1/upload/aafc."""
     yield "| Authorization | status | code | WWW-Authenticate |"
     yield "|---|---|---|---|"
     for name, case in CASES.items():
@@ -41,8 +41,8 @@ def tokens(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
 
 
 def permissions(stack: LocalStack, issuer: Issuer) -> Iterator[str]:
-    """A line for each operation: the status that each caller gets."""
-    world = World(stack, issuer)
+    """Yield a line for each operation with the status of each caller."""
+    world = OperationRequests(stack, issuer)
     yield f"| operation | {' | '.join(CALLERS)} |"
     yield "|---" * (len(CALLERS) + 1) + "|"
     for operation in world.operations():
