@@ -180,7 +180,7 @@ test-faults: $(DEV_STAMP) ## Use the stack under every kind of fault, then check
 # The suites that call every handler.
 PRIVILEGED := $(filter-out %/test_detection.py %/test_docs.py %/test_invalid_requests.py, \
     $(wildcard tests/api/test_*.py)) tests/export/test_api.py \
-    $(patsubst %,tests/rawstore/test_%.py,presign quotas shared_keys info pinned_cases start) \
+    $(patsubst %,tests/rawstore/test_%.py,presign usage_and_quotas shared_keys info pinned_cases start) \
     tests/security/test_crashes.py tests/template/test_sample_events.py
 # Left out: it writes records in threads beside a handler, which look like the handler's own calls.
 NOT_HANDLERS := tests/api/test_listing_calls.py::test_lists_stay_consistent_while_records_are_added_and_removed

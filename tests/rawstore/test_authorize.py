@@ -45,8 +45,8 @@ def policy_of(file: Any) -> dict[str, Any]:
     return policy
 
 
-class TestAnswers:
-    def test_a_file_is_answered_with_all_that_any_client_reads(self, stack: LocalStack) -> None:
+class TestResponses:
+    def test_the_response_has_all_members_that_clients_read(self, stack: LocalStack) -> None:
         response = authorize(stack, ONE_FILE)
 
         assert response.header("content-type") == "application/json"
@@ -112,7 +112,7 @@ class TestAnswers:
 
         assert (query["acl"], query["x-amz-meta-findability"]) == (acl, findability)
 
-    def test_a_dataset_named_by_name_is_answered_in_both_spellings(self, stack: LocalStack) -> None:
+    def test_a_dataset_named_by_name_gets_both_spellings(self, stack: LocalStack) -> None:
         request = package({PATH: describe(BODY)}, dataset=None, name="d")
 
         document = authorize(stack, request).json()
@@ -121,10 +121,10 @@ class TestAnswers:
         assert document["filedata"] == document["fileData"]
         assert document["filedata"][PATH]["upload_query"]["key"] == "u1/d/data/file1.csv"
 
-    def test_a_package_without_files_is_answered_without(self, stack: LocalStack) -> None:
+    def test_a_dataset_without_files_gets_an_empty_response(self, stack: LocalStack) -> None:
         assert authorize(stack, package({})).json() == {"filedata": {}}
 
-    def test_an_md5_in_hexadecimal_is_understood(self, stack: LocalStack) -> None:
+    def test_an_md5_in_hexadecimal_is_accepted(self, stack: LocalStack) -> None:
         as_hex = base64.b64decode(md5_of(BODY)).hex()
         request = package({PATH: {**describe(BODY), "md5": as_hex}})
 
@@ -136,7 +136,7 @@ class TestAnswers:
     @pytest.mark.parametrize(
         "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""]
     )
-    def test_the_alias_and_any_content_type_do(
+    def test_the_alias_and_any_content_type_are_accepted(
         self, stack: LocalStack, path: str, content_type: str
     ) -> None:
         response = stack.request(
@@ -148,7 +148,7 @@ class TestAnswers:
 
         assert set(files_of(response)) == {PATH}
 
-    def test_paths_of_every_script_come_back_as_they_were(self, stack: LocalStack) -> None:
+    def test_paths_in_any_script_are_returned_unchanged(self, stack: LocalStack) -> None:
         paths = ["données/été.csv", "表/データ.csv", "a b+c&d=e?f#g%.csv", "🦋.csv"]
 
         files = files_of(authorize(stack, package({path: describe(b"") for path in paths})))
@@ -162,9 +162,7 @@ class TestAnswers:
 class TestUploads:
     """The local S3 gate checks what AWS checks."""
 
-    def test_the_honest_form_is_accepted_and_the_object_is_as_it_says(
-        self, stack: LocalStack
-    ) -> None:
+    def test_an_unchanged_form_is_accepted_and_stores_the_object(self, stack: LocalStack) -> None:
         file = files_of(authorize(stack, ONE_FILE))[PATH]
 
         assert post(file, BODY) in (200, 201, 204)
@@ -176,7 +174,7 @@ class TestUploads:
         assert stored["ContentType"] == "text/csv"
         assert stored["Metadata"] == {"owner": "u1", "findability": "published"}
 
-    def test_an_empty_file_and_names_of_every_script_are_accepted(self, stack: LocalStack) -> None:
+    def test_an_empty_file_and_names_in_any_script_are_accepted(self, stack: LocalStack) -> None:
         for path, body in (("empty.txt", b""), ("表/été 2026+&=?#%.csv", BODY)):
             assert post(one(stack, body, path=path), body) in (200, 201, 204)
         assert sorted(stack.keys("RawstoreBucket")) == [
@@ -220,7 +218,7 @@ class TestUploads:
         ],
         ids=str,
     )
-    def test_a_form_that_anybody_changed_is_refused(
+    def test_a_changed_form_is_refused(
         self, stack: LocalStack, changes: dict[str, str | None]
     ) -> None:
         file = files_of(authorize(stack, ONE_FILE))[PATH]
@@ -229,13 +227,13 @@ class TestUploads:
         assert stack.keys("RawstoreBucket") == []
 
     @pytest.mark.parametrize("body", [BODY[:-1], BODY + b"3", BODY[::-1], b""])
-    def test_other_bytes_than_those_described_are_refused(
+    def test_bytes_that_do_not_match_the_description_are_refused(
         self, stack: LocalStack, body: bytes
     ) -> None:
         assert post(one(stack), body) in (400, 403)
         assert stack.keys("RawstoreBucket") == []
 
-    def test_a_form_counts_for_an_hour(self, stack: LocalStack) -> None:
+    def test_a_form_is_valid_for_an_hour(self, stack: LocalStack) -> None:
         file = one(stack)
         stack.clock.advance(timedelta(minutes=59))
         assert post(file, BODY) in (200, 201, 204)
@@ -245,7 +243,7 @@ class TestUploads:
 
 
 class TestExists:
-    def test_what_was_pushed_is_there_and_nothing_else_is(self, stack: LocalStack) -> None:
+    def test_only_uploaded_files_exist(self, stack: LocalStack) -> None:
         assert one(stack)["exists"] is False
 
         pushed(stack)
@@ -254,14 +252,14 @@ class TestExists:
         assert one(stack, path="data/file1")["exists"] is False
         assert one(stack, dataset="other")["exists"] is False
 
-    def test_a_key_that_only_begins_the_same_is_not_it(self, stack: LocalStack) -> None:
+    def test_a_key_with_the_same_beginning_is_another_file(self, stack: LocalStack) -> None:
         """The reference took a.csv for there when only a.csv.bak was."""
         file = one(stack, path=f"{PATH}.bak")
         assert post(file, BODY) in (200, 201, 204)
 
         assert one(stack)["exists"] is False
 
-    def test_an_edited_file_is_to_be_uploaded_again(self, stack: LocalStack) -> None:
+    def test_an_edited_file_must_be_uploaded_again(self, stack: LocalStack) -> None:
         """The reference never asked for it again under a pattern by path."""
         pushed(stack)
 
@@ -278,16 +276,14 @@ class TestExists:
             ("private", "published", False),
         ],
     )
-    def test_a_file_is_there_only_if_it_is_as_open_as_it_should_be(
+    def test_a_file_exists_only_with_the_requested_visibility(
         self, stack: LocalStack, was: str, becomes: str, exists: bool
     ) -> None:
         pushed(stack, findability=was)
 
         assert one(stack, findability=becomes)["exists"] is exists
 
-    def test_an_object_that_says_nothing_of_itself_counts_as_public(
-        self, stack: LocalStack
-    ) -> None:
+    def test_an_object_without_metadata_counts_as_public(self, stack: LocalStack) -> None:
         stack.client("s3").put_object(
             Bucket=stack.name("RawstoreBucket"), Key="u1/d/data/file1.csv", Body=BODY
         )
@@ -295,7 +291,7 @@ class TestExists:
         assert one(stack)["exists"] is True
         assert one(stack, findability="private")["exists"] is False
 
-    def test_many_files_are_each_told_apart(self, stack: LocalStack) -> None:
+    def test_many_files_are_looked_up_one_by_one(self, stack: LocalStack) -> None:
         bodies = {f"{number}.csv": str(number).encode() for number in range(60)}
         request = package({path: describe(body) for path, body in bodies.items()})
         files = files_of(authorize(stack, request))
@@ -306,7 +302,7 @@ class TestExists:
 
         assert [file["exists"] for file in again.values()] == [True, False] * 30
 
-    def test_without_its_bucket_nothing_is_there(self, stack: LocalStack) -> None:
+    def test_without_its_bucket_no_file_exists(self, stack: LocalStack) -> None:
         pushed(stack)
         stack.client("s3").delete_object(
             Bucket=stack.name("RawstoreBucket"), Key="u1/d/data/file1.csv"
@@ -317,7 +313,7 @@ class TestExists:
 
 
 class TestTokens:
-    def test_the_parameter_jwt_does_too_and_an_empty_header_is_none(
+    def test_the_parameter_jwt_is_used_if_the_header_is_missing_or_empty(
         self, stack: LocalStack
     ) -> None:
         target = f"/rawstore/authorize?jwt={token(stack)}"
@@ -326,7 +322,7 @@ class TestTokens:
             response = stack.request("POST", target, headers=headers, json_body=ONE_FILE)
             assert response.status == 200
 
-    def test_a_bad_header_is_not_made_good_by_the_parameter(self, stack: LocalStack) -> None:
+    def test_the_parameter_does_not_replace_an_invalid_header(self, stack: LocalStack) -> None:
         response = stack.request(
             "POST",
             f"/rawstore/authorize?jwt={token(stack)}",
@@ -336,13 +332,13 @@ class TestTokens:
 
         assert error_of(response) == (401, "malformed_token")
 
-    def test_no_token_is_refused(self, stack: LocalStack) -> None:
+    def test_a_request_without_a_token_is_refused(self, stack: LocalStack) -> None:
         response = stack.request("POST", "/rawstore/authorize", json_body=ONE_FILE)
 
         assert error_of(response) == (401, "token_required")
         assert response.header("www-authenticate") == "Auth-Token"
 
-    def test_other_headers_and_cookies_do_not_count(self, stack: LocalStack) -> None:
+    def test_tokens_in_other_headers_and_cookies_are_ignored(self, stack: LocalStack) -> None:
         good = token(stack)
         headers = {"Authorization": f"Bearer {good}", "Cookie": f"jwt={good}"}
 
@@ -350,7 +346,7 @@ class TestTokens:
 
         assert error_of(response) == (401, "token_required")
 
-    def test_a_token_of_every_wrong_kind_is_refused(self, stack: LocalStack) -> None:
+    def test_invalid_tokens_are_refused(self, stack: LocalStack) -> None:
         assert stack.permission_tokens is not None
         claims = {"userid": "u1", "service": "rawstore", "permissions": MAY_UPLOAD}
         for wrong in (
@@ -389,7 +385,7 @@ class TestTokens:
             ({"user": ""}, (401, "token_without_user")),
         ],
     )
-    def test_a_token_must_allow_it(
+    def test_a_token_without_permission_is_refused(
         self, stack: LocalStack, claims: dict[str, Any], expected: tuple[int, str]
     ) -> None:
         assert error_of(authorize(stack, ONE_FILE, **claims)) == expected
@@ -417,7 +413,7 @@ class TestBadRequests:
             ('{"metadata": {"owner": "u1"}, "filedata": []}', "no_filedata"),
         ],
     )
-    def test_an_unreadable_request_is_a_bad_one(
+    def test_a_malformed_request_is_refused(
         self, stack: LocalStack, body: bytes | str, code: str
     ) -> None:
         response = stack.request(
@@ -436,7 +432,7 @@ class TestBadRequests:
 
         assert response.json()["error"]["message"] == "The body has -Infinity, which is not JSON."
 
-    def test_every_bad_file_is_named_at_once(self, stack: LocalStack) -> None:
+    def test_all_bad_files_are_named_together(self, stack: LocalStack) -> None:
         response = authorize(
             stack,
             package(
@@ -462,7 +458,7 @@ class TestBadRequests:
         }
         assert files["half.csv"].count(";") == 1
 
-    def test_a_file_named_twice_is_a_bad_request(self, stack: LocalStack) -> None:
+    def test_a_file_named_twice_is_refused(self, stack: LocalStack) -> None:
         file = json.dumps(describe(BODY))
         body = f'{{"metadata":{{"owner":"u1"}},"filedata":{{"a":{file},"a":{file}}}}}'
 
@@ -479,7 +475,7 @@ class TestBadRequests:
         assert error_of(response) == (413, "too_many_files")
         assert "2000" in response.json()["error"]["message"]
 
-    def test_an_answer_over_6_mb_is_refused_and_says_how_many_files_fit(
+    def test_a_response_over_6_mb_is_refused_with_the_number_of_files_that_fit(
         self, stack: LocalStack, unasked: None
     ) -> None:
         paths = [f"{'é' * 400}/{number}.csv" for number in range(2000)]
@@ -493,7 +489,7 @@ class TestBadRequests:
         request = package({path: describe(b"") for path in paths[: fitting + 1]})
         assert authorize(stack, request).status == 413
 
-    def test_as_many_bad_files_as_a_request_can_hold_do_not_break_the_answer(
+    def test_an_error_response_fits_the_limit_for_any_number_of_bad_files(
         self, stack: LocalStack
     ) -> None:
         files = {f"{number}/{'é' * 1000}": None for number in range(2000)}
@@ -520,7 +516,7 @@ class TestBadRequests:
             ("POST", "/rawstore/info", 405),
         ],
     )
-    def test_other_paths_and_methods_are_answered_in_json(
+    def test_other_paths_and_methods_get_json_errors(
         self, stack: LocalStack, method: str, path: str, status: int
     ) -> None:
         response = stack.request(
@@ -530,14 +526,14 @@ class TestBadRequests:
         assert response.status == status
         assert "error" in response.json()
 
-    def test_the_greedy_route_does_not_speak_for_the_other_api(self, stack: LocalStack) -> None:
+    def test_the_greedy_route_does_not_answer_for_the_other_api(self, stack: LocalStack) -> None:
         response = stack.request("POST", "/api/v1/no-such-thing", json_body={})
 
         assert response.status == 404
         assert "errors" in response.json()
 
 
-def test_a_failure_nobody_expected_is_answered_without_internals(
+def test_an_unexpected_error_reveals_no_internals(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -551,7 +547,7 @@ def test_a_failure_nobody_expected_is_answered_without_internals(
     assert "secret" not in response.text
 
 
-def test_no_token_policy_or_body_gets_into_the_log(
+def test_the_log_has_no_token_policy_or_body(
     stack: LocalStack, log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = token(stack)

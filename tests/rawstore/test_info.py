@@ -20,7 +20,7 @@ def info(stack: LocalStack, user: str = "u1") -> list[str]:
     return prefixes
 
 
-def test_the_address_that_uploads_go_to_comes_first(stack: LocalStack) -> None:
+def test_the_address_of_uploads_comes_first(stack: LocalStack) -> None:
     file = files_of(authorize(stack, package({"a.csv": describe(b"")})))["a.csv"]
 
     first, *others = info(stack)
@@ -30,7 +30,7 @@ def test_the_address_that_uploads_go_to_comes_first(stack: LocalStack) -> None:
     assert all(prefix.endswith("/u1") for prefix in others)
 
 
-def test_the_references_four_follow_in_its_order(stack: LocalStack) -> None:
+def test_the_four_prefixes_of_the_reference_follow_in_order(stack: LocalStack) -> None:
     bucket = stack.name("RawstoreBucket")
     four = [
         f"http://{bucket}:80/u1",
@@ -42,7 +42,7 @@ def test_the_references_four_follow_in_its_order(stack: LocalStack) -> None:
     assert [prefix for prefix in info(stack) if prefix in four] == four
 
 
-def test_all_forms_of_the_first_generation_are_there_once() -> None:
+def test_all_prefixes_of_the_first_generation_occur_once() -> None:
     prefixes = prefixes_of(
         "u1", bucket_url="https://s3.example/store", host="s3.example", bucket="store"
     )
@@ -59,11 +59,11 @@ def test_all_forms_of_the_first_generation_are_there_once() -> None:
     ]
 
 
-def test_a_user_is_named_as_addresses_name_him(stack: LocalStack) -> None:
+def test_the_user_id_is_percent_encoded(stack: LocalStack) -> None:
     assert all(prefix.endswith("/a%20b%40c") for prefix in info(stack, user="a b@c"))
 
 
-def test_the_parameter_jwt_does_too(stack: LocalStack) -> None:
+def test_the_parameter_jwt_is_accepted(stack: LocalStack) -> None:
     for headers in ({}, {"Auth-Token": ""}):
         target = f"/rawstore/info?jwt={token(stack)}"
         assert stack.request("GET", target, headers=headers).status == 200
@@ -77,13 +77,13 @@ def test_the_parameter_jwt_does_too(stack: LocalStack) -> None:
         ("/rawstore/info?jwt=undefined", (401, "malformed_token")),
     ],
 )
-def test_without_a_good_token_nothing_is_said(
+def test_without_a_valid_token_nothing_is_revealed(
     stack: LocalStack, target: str, expected: tuple[int, str]
 ) -> None:
     assert error_of(stack.request("GET", target)) == expected
 
 
-def test_a_token_of_another_service_does_not_do(stack: LocalStack) -> None:
+def test_a_token_of_another_service_is_refused(stack: LocalStack) -> None:
     headers = {"Auth-Token": token(stack, service="source")}
 
     assert error_of(stack.request("GET", "/rawstore/info", headers=headers)) == (
@@ -92,13 +92,13 @@ def test_a_token_of_another_service_does_not_do(stack: LocalStack) -> None:
     )
 
 
-def test_it_needs_no_permission(stack: LocalStack) -> None:
+def test_no_permission_is_needed(stack: LocalStack) -> None:
     headers = {"Auth-Token": token(stack, permissions={})}
 
     assert stack.request("GET", "/rawstore/info", headers=headers).status == 200
 
 
-def test_another_service_has_none(stack: LocalStack) -> None:
+def test_another_service_is_not_found(stack: LocalStack) -> None:
     response = stack.request("GET", "/other/info", headers={"Auth-Token": token(stack)})
 
     assert response.status == 404

@@ -60,7 +60,7 @@ def at(**offset: float) -> int:
 
 
 class TestTokens:
-    def test_a_good_token_gives_its_claims(self) -> None:
+    def test_a_valid_token_gives_its_claims(self) -> None:
         """The reference's auth server sends no exp, iat, iss, aud, jti or kid."""
         assert verifier().verify(sign(KEY, CLAIMS)) == CLAIMS
 
@@ -103,14 +103,14 @@ class TestTokens:
     def test_any_other_token_is_refused(self, token: str) -> None:
         assert code_of(token) in ("malformed_token", "invalid_token")
 
-    def test_a_huge_token_is_refused_before_it_is_looked_at(self) -> None:
+    def test_a_huge_token_is_refused_before_it_is_parsed(self) -> None:
         good = sign(KEY, {**CLAIMS, "padding": "x" * MAX_TOKEN_LENGTH})
 
         with pytest.raises(UnauthenticatedError, match="characters long"):
             verifier().verify(good)
 
     @given(position=st.integers(0), letter=st.sampled_from("ABCDwxyz0189-_.=+/ \n"))
-    def test_changing_any_letter_makes_it_worthless(self, position: int, letter: str) -> None:
+    def test_a_token_with_any_letter_changed_is_refused(self, position: int, letter: str) -> None:
         token = sign(KEY, CLAIMS)
         # The last letter of 256 bytes in base64 has four bits that stand for nothing.
         index = position % (len(token) - 1)
@@ -133,7 +133,7 @@ class TestTokens:
             ).map(lambda header: sign_raw(KEY, header, b"{}")),
         )
     )
-    def test_nothing_passes_that_pyjwt_refuses(self, token: str) -> None:
+    def test_tokens_that_pyjwt_refuses_are_refused(self, token: str) -> None:
         """The other way round is not true: some of what PyJWT takes is too loose here."""
         try:
             ours = verifier().verify(token)
@@ -164,21 +164,23 @@ class TestTokens:
             ({"nbf": 10**300}, "token_not_yet_valid"),
         ],
     )
-    def test_a_token_counts_only_in_its_time(self, claims: dict[str, Any], code: str) -> None:
+    def test_a_token_is_refused_before_and_after_its_validity(
+        self, claims: dict[str, Any], code: str
+    ) -> None:
         assert code_of(sign_raw(KEY, HEADER, json.dumps(claims).encode())) == code
 
     @pytest.mark.parametrize(
         "claims",
         [{"exp": at(seconds=1)}, {"exp": at() + 0.5}, {"nbf": at()}, {"exp": 10**300}, {}],
     )
-    def test_a_token_counts_in_its_time(self, claims: dict[str, Any]) -> None:
+    def test_a_token_is_accepted_during_its_validity(self, claims: dict[str, Any]) -> None:
         assert verifier().verify(sign(KEY, {**CLAIMS, **claims})) == {**CLAIMS, **claims}
 
     def test_an_expiry_can_be_required(self) -> None:
         assert code_of(sign(KEY, CLAIMS), require_expiry=True) == "token_without_expiry"
         assert verifier(require_expiry=True).verify(sign(KEY, {**CLAIMS, "exp": at(seconds=1)}))
 
-    def test_a_refusal_repeats_nothing_of_the_token(self) -> None:
+    def test_an_error_does_not_quote_the_token(self) -> None:
         secret = "s3cr3t-user"
         for token in (sign(rsa_key("another"), {"userid": secret}), f"{secret}.{secret}.{secret}"):
             with pytest.raises(UnauthenticatedError) as caught:
@@ -187,7 +189,7 @@ class TestTokens:
             assert encode(secret.encode()) not in str(caught.value)
 
 
-class TestPermits:
+class TestPermissions:
     @pytest.mark.parametrize("userid", [None, "", 7, ["u1"], "é", "a\r\nb", " u1", "u" * 257])
     def test_a_token_must_name_its_user(self, userid: Any) -> None:
         with pytest.raises(UnauthenticatedError):
@@ -201,7 +203,7 @@ class TestPermits:
             {"max_private_storage_mb": 5, "datapackage-upload": False},
         ],
     )
-    def test_these_permissions_let_a_user_upload(self, permissions: dict[str, Any]) -> None:
+    def test_these_permissions_allow_uploads(self, permissions: dict[str, Any]) -> None:
         Permissions.parse({**CLAIMS, "permissions": permissions}).require_upload()
 
     @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ class TestPermits:
             {"max_dataset_num": 3},
         ],
     )
-    def test_no_others_do(self, permissions: Any) -> None:
+    def test_other_permissions_do_not_allow_uploads(self, permissions: Any) -> None:
         with pytest.raises(ForbiddenError):
             Permissions.parse({**CLAIMS, "permissions": permissions}).require_upload()
 
@@ -238,7 +240,7 @@ class TestPublicKeys:
             pytest.param(base64.b64encode(PEM.encode()).decode(), id="base64 on one line"),
         ],
     )
-    def test_each_form_is_the_same_key(self, text: str) -> None:
+    def test_each_format_gives_the_same_key(self, text: str) -> None:
         assert parse_public_key(text) == KEY.public_key()
 
     @pytest.mark.parametrize(
@@ -259,7 +261,7 @@ class TestPublicKeys:
             pytest.param(base64.b64encode(b"\xff\xfe").decode(), id="base64 of bytes"),
         ],
     )
-    def test_anything_else_is_refused(self, text: str) -> None:
+    def test_other_texts_are_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r".+"):
             parse_public_key(text)
 
@@ -284,7 +286,7 @@ class TestPublishedKeys:
         keys = PublishedKey("https://auth.example/auth/public-key", server.fetch, clock)
         return RsaPermissionTokens(keys, clock, require_expiry=False)
 
-    def test_the_key_is_fetched_when_it_is_first_needed_and_kept(self) -> None:
+    def test_the_key_is_fetched_when_first_needed_and_cached(self) -> None:
         server, clock = AuthServer(PEM), SettableClock()
         tokens = self.tokens(server, clock)
 
@@ -293,7 +295,7 @@ class TestPublishedKeys:
             assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
         assert server.asked == 1
 
-    def test_a_malformed_token_asks_nobody(self) -> None:
+    def test_a_malformed_token_fetches_nothing(self) -> None:
         server = AuthServer(PEM)
         tokens = self.tokens(server, SettableClock())
 
@@ -302,7 +304,7 @@ class TestPublishedKeys:
                 tokens.verify(token)
         assert server.asked == 0
 
-    def test_a_new_key_is_noticed_by_a_signature_that_does_not_fit(self) -> None:
+    def test_a_wrong_signature_fetches_the_key_again(self) -> None:
         server, clock = AuthServer(PEM), SettableClock()
         tokens = self.tokens(server, clock)
         tokens.verify(sign(KEY, CLAIMS))
@@ -314,7 +316,7 @@ class TestPublishedKeys:
             tokens.verify(sign(KEY, CLAIMS))
         assert server.asked == 2
 
-    def test_bad_signatures_cannot_make_it_ask_more_than_every_half_minute(self) -> None:
+    def test_wrong_signatures_fetch_at_most_every_half_minute(self) -> None:
         server, clock = AuthServer(PEM), SettableClock()
         tokens = self.tokens(server, clock)
 
@@ -324,7 +326,7 @@ class TestPublishedKeys:
             clock.forward(seconds=1)
         assert server.asked == 2
 
-    def test_a_withdrawn_key_counts_for_an_hour_at_most(self) -> None:
+    def test_a_withdrawn_key_is_accepted_for_an_hour_at_most(self) -> None:
         server, clock = AuthServer(PEM), SettableClock()
         tokens = self.tokens(server, clock)
         tokens.verify(sign(KEY, CLAIMS))
@@ -334,7 +336,7 @@ class TestPublishedKeys:
         with pytest.raises(UnauthenticatedError):
             tokens.verify(sign(KEY, CLAIMS))
 
-    def test_a_clock_that_is_set_back_locks_nobody_out(self) -> None:
+    def test_a_clock_that_is_set_back_does_not_stop_key_refreshes(self) -> None:
         server, clock = AuthServer(None), SettableClock()
         tokens = self.tokens(server, clock)
         clock.forward(hours=2)
@@ -346,7 +348,7 @@ class TestPublishedKeys:
         assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
 
     @pytest.mark.parametrize("document", [None, "<html>", ""])
-    def test_a_known_key_outlives_the_auth_servers_troubles(self, document: str | None) -> None:
+    def test_a_known_key_stays_in_use_if_the_auth_server_fails(self, document: str | None) -> None:
         server, clock = AuthServer(PEM), SettableClock()
         tokens = self.tokens(server, clock)
         tokens.verify(sign(KEY, CLAIMS))
@@ -355,7 +357,7 @@ class TestPublishedKeys:
 
         assert tokens.verify(sign(KEY, CLAIMS)) == CLAIMS
 
-    def test_without_any_key_the_answer_is_to_try_again_and_it_does(self) -> None:
+    def test_without_any_key_the_service_is_unavailable_and_recovers(self) -> None:
         server, clock = AuthServer(PEM), SettableClock()
         server.document = None
         tokens = self.tokens(server, clock)

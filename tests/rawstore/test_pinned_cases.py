@@ -18,7 +18,7 @@ from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.rawstore.requests import authorize, describe, error_of, files_of, package, post, token
 from tests.rawstore.test_presign import get, link_of, presign
-from tests.rawstore.test_quotas import push as push_files
+from tests.rawstore.test_usage_and_quotas import push as push_files
 
 PATH = "data/file1.xls"
 MD5 = "BE4Y8L87GawEKKdchUNhlA=="
@@ -43,7 +43,7 @@ class TestAuthorize:
             ("private", "Max private storage for user exceeded plan limit (1MB)"),
         ],
     )
-    def test_a_full_plan_is_403_in_the_same_words(
+    def test_a_full_plan_is_403_with_the_same_message(
         self, stack: LocalStack, findability: str, message: str
     ) -> None:
         """Both of its cases: 999,901 bytes are there, and 100 more are asked for."""
@@ -55,10 +55,10 @@ class TestAuthorize:
         assert error_of(response) == (403, "quota_exceeded")
         assert response.json()["error"]["message"].split(":")[0] == message
 
-    def test_a_request_that_is_none_is_400(self, stack: LocalStack) -> None:
+    def test_an_invalid_request_is_400(self, stack: LocalStack) -> None:
         assert authorize(stack, {"bad": "data"}, user="owner").status == 400
 
-    def test_a_good_request_is_answered_by_path(self, stack: LocalStack) -> None:
+    def test_a_valid_request_gets_a_response_by_path(self, stack: LocalStack) -> None:
         files = files_of(ask(stack))
 
         file = files.pop(PATH)
@@ -83,7 +83,7 @@ class TestAuthorize:
 
         assert file.key == key
 
-    def test_what_is_there_exists(self, stack: LocalStack) -> None:
+    def test_a_stored_file_exists(self, stack: LocalStack) -> None:
         """Otherwise: there an object of any bytes would do, and the case was skipped."""
         body, bucket = b"x" * 100, stack.name("RawstoreBucket")
         request = package({PATH: describe(body)}, owner="owner", dataset="name")
@@ -97,14 +97,14 @@ class TestAuthorize:
             )
             assert exists() is (stored == body)
 
-    def test_a_private_package_is_signed_as_private(self, stack: LocalStack) -> None:
+    def test_a_private_dataset_is_signed_as_private(self, stack: LocalStack) -> None:
         query = files_of(ask(stack, findability="private"))[PATH]["upload_query"]
 
         assert (query["key"], query["acl"]) == ("owner/name/data/file1.xls", "private")
 
 
 class TestInfo:
-    def test_a_token_that_is_none_is_401(self, stack: LocalStack) -> None:
+    def test_an_invalid_token_is_401(self, stack: LocalStack) -> None:
         response = stack.request("GET", "/rawstore/info", headers={"Auth-Token": "not_owner"})
 
         assert error_of(response)[0] == 401
@@ -137,13 +137,13 @@ class TestPresign:
         assert post(file, b"bytes") in (200, 201, 204)
         return file
 
-    def test_an_address_that_is_not_forbidden_comes_back_as_it_is(self, stack: LocalStack) -> None:
+    def test_the_address_of_a_public_file_is_returned_unchanged(self, stack: LocalStack) -> None:
         file = self.upload(stack)
         address = f"{file['upload_url']}/{file['upload_query']['key']}"
 
         assert link_of(presign(stack, address, owner="owner", user="owner")) == address
 
-    def test_a_foreign_address_does_not(self, stack: LocalStack) -> None:
+    def test_a_foreign_address_is_refused(self, stack: LocalStack) -> None:
         """Otherwise: the reference asked whatever server the address named, and gave it back."""
         response = presign(stack, "http://test.com", owner="owner", user="owner")
 
@@ -182,7 +182,7 @@ class TestPresign:
 class TestClients:
     """Requests of the form that datahub-client sends; tests/datahub runs the client itself."""
 
-    def test_a_push_without_a_dataset_is_answered_under_a_pattern_that_needs_none(self) -> None:
+    def test_a_push_without_a_dataset_is_accepted_for_a_pattern_without_dataset(self) -> None:
         request = {
             "metadata": {"owner": "test-userid", "findability": "unlisted"},
             "filedata": {
@@ -197,7 +197,7 @@ class TestClients:
         assert [file.path for file in files] == ["README.md", "datapackage.json"]
         assert (package_.owner, package_.is_private) == ("test-userid", False)
 
-    def test_under_the_default_pattern_every_file_says_that_the_dataset_is_missing(
+    def test_with_the_default_pattern_every_file_reports_the_missing_dataset(
         self, stack: LocalStack
     ) -> None:
         request = {
@@ -212,7 +212,7 @@ class TestClients:
         assert set(reasons) == {PATH, "b"}
         assert all("metadata.dataset" in reason for reason in reasons.values())
 
-    def test_a_login_that_is_none_is_401_as_the_client_sends_it(self, stack: LocalStack) -> None:
+    def test_an_invalid_login_is_401_as_the_client_sends_it(self, stack: LocalStack) -> None:
         """The auth server then answers no token, and the client sends the word `undefined`."""
         for method, path in (
             ("POST", "authorize"),

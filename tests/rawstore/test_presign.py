@@ -75,9 +75,7 @@ def is_signed(url: str) -> bool:
 
 
 class TestOwnFiles:
-    def test_a_private_file_gets_a_link_that_anybody_can_use_for_a_day(
-        self, stack: LocalStack
-    ) -> None:
+    def test_a_private_file_gets_a_link_that_is_valid_for_a_day(self, stack: LocalStack) -> None:
         address = push(stack, findability="private")
         assert get(address)[0] == 403
 
@@ -91,22 +89,20 @@ class TestOwnFiles:
         stack.clock.advance(timedelta(minutes=2))
         assert get(link)[0] == 403
 
-    def test_a_public_files_address_comes_back_unchanged(self, stack: LocalStack) -> None:
+    def test_the_address_of_a_public_file_is_returned_unchanged(self, stack: LocalStack) -> None:
         address = push(stack)
 
         assert link_of(presign(stack, address)) == address
         assert get(address) == (200, BODY)
 
-    def test_a_public_files_address_comes_back_to_whoever_asks(self, stack: LocalStack) -> None:
+    def test_the_address_of_a_public_file_is_returned_to_any_user(self, stack: LocalStack) -> None:
         """It is no secret; the reference told it without any token."""
         address = push(stack)
 
         for owner, user in (("u1", "u2"), ("u2", "u2"), (None, "u2")):
             assert link_of(presign(stack, address, owner=owner, user=user)) == address
 
-    def test_a_file_that_was_made_private_behind_our_back_gets_a_link(
-        self, stack: LocalStack
-    ) -> None:
+    def test_a_file_whose_acl_was_made_private_gets_a_link(self, stack: LocalStack) -> None:
         """Whether it is public is what the store says, not what its upload was signed with."""
         address = push(stack)
         stack.client("s3").put_object_acl(
@@ -115,7 +111,7 @@ class TestOwnFiles:
 
         assert is_signed(link_of(presign(stack, address)))
 
-    def test_a_file_that_is_not_there_yet_gets_a_link_by_its_key(self, stack: LocalStack) -> None:
+    def test_a_file_that_does_not_exist_yet_gets_a_link_by_its_key(self, stack: LocalStack) -> None:
         address = f"{stack.storage.url}/{stack.name('RawstoreBucket')}/u1/d/later.csv"
 
         link = link_of(presign(stack, address))
@@ -124,7 +120,7 @@ class TestOwnFiles:
         push(stack, "later.csv", findability="private")
         assert get(link) == (200, BODY)
 
-    def test_an_object_that_came_otherwise_goes_by_its_key(self, stack: LocalStack) -> None:
+    def test_an_object_without_owner_metadata_is_owned_by_its_key(self, stack: LocalStack) -> None:
         bucket = stack.name("RawstoreBucket")
         stack.client("s3").put_object(Bucket=bucket, Key="u1/migrated.csv", Body=BODY)
         address = f"http://{bucket}/u1/migrated.csv"
@@ -132,14 +128,14 @@ class TestOwnFiles:
         assert get(link_of(presign(stack, address))) == (200, BODY)
         assert error_of(presign(stack, address, owner="u2", user="u2")) == (403, "foreign_file")
 
-    def test_the_parameter_jwt_does_too(self, stack: LocalStack) -> None:
+    def test_the_parameter_jwt_is_accepted(self, stack: LocalStack) -> None:
         address = push(stack, findability="private")
         target = f"/rawstore/presign?jwt={token(stack)}&ownerid=u1&url={address}"
 
         for headers in ({}, {"Auth-Token": ""}):
             assert is_signed(link_of(stack.request("GET", target, headers=headers)))
 
-    def test_a_token_for_the_service_source_does_too(self, stack: LocalStack) -> None:
+    def test_a_token_for_the_service_source_is_accepted(self, stack: LocalStack) -> None:
         """The reference's client has no other at hand in its pushFlow."""
         address = push(stack, findability="private")
 
@@ -165,7 +161,7 @@ class TestSpellings:
         ],
     )
     @pytest.mark.parametrize("encode", [True, False])
-    def test_every_form_of_a_files_address_is_understood(
+    def test_every_form_of_a_files_address_is_accepted(
         self, stack: LocalStack, spelling: str, encode: bool
     ) -> None:
         address = push(stack, findability="private")
@@ -194,9 +190,7 @@ class TestSpellings:
         ],
     )
     @pytest.mark.parametrize("form", ["as the client", "twice", "once", "raw and once"])
-    def test_every_name_of_a_file_is_understood(
-        self, stack: LocalStack, path: str, form: str
-    ) -> None:
+    def test_every_file_name_is_accepted(self, stack: LocalStack, path: str, form: str) -> None:
         raw = push(stack, path, findability="private")
         proper = f"{raw.removesuffix(path)}{quote(path)}"
         url = {
@@ -208,7 +202,7 @@ class TestSpellings:
 
         assert get(link_of(presign(stack, url, encode=False))) == (200, BODY)
 
-    def test_a_public_file_whose_name_has_percent_signs_gets_an_address_that_works(
+    def test_a_public_file_with_percent_signs_in_its_name_gets_a_valid_address(
         self, stack: LocalStack
     ) -> None:
         raw = push(stack, "My%20File.csv")
@@ -218,13 +212,13 @@ class TestSpellings:
         assert answered == raw.replace("%", "%25")
         assert get(answered) == (200, BODY)
 
-    def test_parameters_may_come_in_any_order(self, stack: LocalStack) -> None:
+    def test_parameters_can_have_any_order(self, stack: LocalStack) -> None:
         address = push(stack, "a&b.csv", findability="private")
         target = f"/rawstore/presign?url={address}&ownerid=u1&jwt={token(stack)}"
 
         assert get(link_of(stack.request("GET", target))) == (200, BODY)
 
-    def test_awss_own_names_lead_elsewhere_when_another_store_is_named(self) -> None:
+    def test_addresses_of_aws_are_foreign_if_another_store_is_configured(self) -> None:
         theirs = StoreAddress("https://minio.example:9000", "store", is_aws=False)
 
         assert theirs.keys_of("https://minio.example:9000/store/u1/a") == ["u1/a"]
@@ -242,18 +236,18 @@ class TestSpellings:
             ("{md5_hex}{extension}", False),
         ],
     )
-    def test_only_some_patterns_tell_the_owner_by_the_key(self, pattern: str, begins: bool) -> None:
+    def test_only_some_patterns_begin_with_the_owner(self, pattern: str, begins: bool) -> None:
         assert KeyPattern.parse(pattern).begins_with_owner is begins
 
 
 class TestRefusals:
-    def test_other_peoples_private_files_are_refused(self, stack: LocalStack) -> None:
+    def test_private_files_of_other_users_are_refused(self, stack: LocalStack) -> None:
         address = push(stack, user="u2", findability="private")
 
         assert error_of(presign(stack, address)) == (403, "foreign_file")
         assert error_of(presign(stack, address, owner="u2")) == (403, "wrong_owner")
 
-    def test_an_owner_is_who_signed_the_upload_whatever_the_key_begins_with(
+    def test_the_owner_of_the_upload_counts_not_the_beginning_of_the_key(
         self, stack: LocalStack
     ) -> None:
         """Kept under a key of u1, from a time when the store had another pattern."""
@@ -267,7 +261,7 @@ class TestRefusals:
         assert error_of(presign(stack, address)) == (403, "foreign_file")
         assert is_signed(link_of(presign(stack, address, owner="u2", user="u2")))
 
-    def test_a_name_with_a_slash_owns_no_key_of_another(self, stack: LocalStack) -> None:
+    def test_a_user_id_with_a_slash_owns_no_keys_of_others(self, stack: LocalStack) -> None:
         """What came otherwise goes by its key, whose first segment is the whole owner."""
         address = push(stack, user="u1", findability="private")
         key = stack.keys("RawstoreBucket")[0]
@@ -310,19 +304,19 @@ class TestRefusals:
             "https://elsewhere.example/?u1",
         ],
     )
-    def test_what_is_no_file_of_this_store_is_refused(self, stack: LocalStack, url: str) -> None:
+    def test_addresses_outside_this_store_are_refused(self, stack: LocalStack, url: str) -> None:
         url = url.format(store=stack.storage.url, bucket=stack.name("RawstoreBucket"))
 
         assert error_of(presign(stack, url)) == (403, "foreign_url")
 
     @pytest.mark.parametrize("key", ["u2/a.csv", "u10/a.csv", "u1", "a.csv"])
-    def test_a_key_that_cannot_be_ones_own_is_refused(self, stack: LocalStack, key: str) -> None:
+    def test_an_invalid_key_is_refused(self, stack: LocalStack, key: str) -> None:
         url = f"http://{stack.name('RawstoreBucket')}/{key}"
 
         assert error_of(presign(stack, url)) == (403, "foreign_file")
 
     @pytest.mark.parametrize("query", ["ownerid=u1", "ownerid=u1&url=", ""])
-    def test_no_address_is_a_bad_request(self, stack: LocalStack, query: str) -> None:
+    def test_a_missing_address_is_a_bad_request(self, stack: LocalStack, query: str) -> None:
         response = stack.request(
             "GET", f"/rawstore/presign?{query}", headers={"Auth-Token": token(stack)}
         )
@@ -330,12 +324,12 @@ class TestRefusals:
         assert error_of(response) == (400, "no_url")
 
     @pytest.mark.parametrize("owner", [None, ""])
-    def test_no_owner_is_refused(self, stack: LocalStack, owner: str | None) -> None:
+    def test_a_missing_owner_is_refused(self, stack: LocalStack, owner: str | None) -> None:
         address = push(stack, findability="private")
 
         assert error_of(presign(stack, address, owner=owner)) == (401, "no_owner")
 
-    def test_tokens_of_every_wrong_kind_are_refused(self, stack: LocalStack) -> None:
+    def test_invalid_tokens_are_refused(self, stack: LocalStack) -> None:
         assert stack.permission_tokens is not None
         address = push(stack)
         claims = {"userid": "u1", "service": "rawstore", "permissions": MAY_UPLOAD}
@@ -354,17 +348,17 @@ class TestRefusals:
             response = presign(stack, address, service=service)
             assert error_of(response) == (403, "wrong_service")
 
-    def test_another_service_has_none(self, stack: LocalStack) -> None:
+    def test_another_service_is_not_found(self, stack: LocalStack) -> None:
         response = stack.request("GET", "/other/presign", headers={"Auth-Token": token(stack)})
 
         assert (response.status, response.json()["error"]["code"]) == (404, "no_such_route")
 
-    def test_other_methods_are_answered_in_json(self, stack: LocalStack) -> None:
+    def test_other_methods_get_json_errors(self, stack: LocalStack) -> None:
         response = stack.request("DELETE", "/rawstore/presign")
 
         assert (response.status, response.header("allow")) == (405, "GET")
 
-    def test_a_store_that_cannot_be_asked_signs_nothing(
+    def test_an_unreachable_store_signs_nothing(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         address = push(stack, findability="private")
@@ -382,7 +376,7 @@ class TestRefusals:
         monkeypatch.setattr(HTTPConnection, "request", unreachable)
         assert error_of(presign(stack, address)) == (503, "store_unavailable")
 
-    def test_a_store_that_is_busy_for_a_moment_is_asked_again(
+    def test_a_request_to_a_busy_store_is_repeated(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         address = push(stack, findability="private")
@@ -428,7 +422,7 @@ def trap() -> Iterator[Trap]:
     server.server_close()
 
 
-def test_no_address_makes_the_server_call_anybody(stack: LocalStack, trap: Trap) -> None:
+def test_no_address_makes_the_server_send_requests_elsewhere(stack: LocalStack, trap: Trap) -> None:
     """The reference sent a HEAD to whatever it was given, before it looked at the token."""
     bucket, port = stack.name("RawstoreBucket"), trap.server_address[1]
     for url in (
@@ -441,7 +435,7 @@ def test_no_address_makes_the_server_call_anybody(stack: LocalStack, trap: Trap)
     assert trap.visits == 0
 
 
-def test_neither_address_nor_link_gets_into_the_log(
+def test_the_log_has_no_address_and_no_link(
     stack: LocalStack, log: StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address = push(stack, "secret-path.csv", findability="private")

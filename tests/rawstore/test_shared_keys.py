@@ -33,7 +33,7 @@ from tests.rawstore.requests import (
     post,
 )
 from tests.rawstore.test_presign import get, is_signed, link_of, presign
-from tests.rawstore.test_quotas import assert_account_is_right, used
+from tests.rawstore.test_usage_and_quotas import assert_account_is_right, used
 
 BODY = b"a,b\n1,2\n"
 PATH = "data/file1.csv"
@@ -95,7 +95,7 @@ class TestTheRule:
             ("u2", "unlisted", "published", True),
         ],
     )
-    def test_where_owners_choose_what_is_public(
+    def test_with_public_acl(
         self, owner: str, was: str, becomes: str, expected: bool, pattern: KeyPattern
     ) -> None:
         rules = UploadRules("rawstore", pattern, public_by_acl=True)
@@ -106,7 +106,7 @@ class TestTheRule:
     @pytest.mark.parametrize("was", ["private", "published"])
     @pytest.mark.parametrize("becomes", ["private", "published"])
     @pytest.mark.parametrize(("owner", "expected"), [("u1", True), ("u2", False)])
-    def test_where_nothing_is_public(
+    def test_without_public_acl(
         self, owner: str, was: str, becomes: str, expected: bool, pattern: KeyPattern
     ) -> None:
         """Nobody reads without a link, and only its owner gets one."""
@@ -127,7 +127,7 @@ class TestTheRule:
             (BY_OWNER, False, "published", True),
         ],
     )
-    def test_an_object_that_came_otherwise_counts_as_public_and_goes_by_its_key(
+    def test_an_object_without_metadata_counts_as_public_and_is_owned_by_its_key(
         self, pattern: KeyPattern, public_by_acl: bool, becomes: str, expected: bool
     ) -> None:
         rules = UploadRules("rawstore", pattern, public_by_acl)
@@ -186,7 +186,7 @@ def read(stack: LocalStack, address: str, user: str) -> bytes:
 class TestPushes:
     @pytest.mark.parametrize("second", BOTH, ids="-".join)
     @pytest.mark.parametrize("first", BOTH, ids="-".join)
-    def test_whoever_pushed_gets_at_the_file_whatever_was_pushed_before(
+    def test_the_owner_of_the_latest_push_can_download_the_file(
         self, shared: LocalStack, first: tuple[str, str], second: tuple[str, str]
     ) -> None:
         for user, findability in (first, second, first):
@@ -197,7 +197,7 @@ class TestPushes:
 
     @pytest.mark.parametrize("second", BOTH, ids="-".join)
     @pytest.mark.parametrize("first", BOTH, ids="-".join)
-    def test_so_it_is_where_nothing_is_public(
+    def test_without_public_files_the_owner_can_download_too(
         self, closed: LocalStack, first: tuple[str, str], second: tuple[str, str]
     ) -> None:
         for user, findability in (first, second, first):
@@ -206,7 +206,7 @@ class TestPushes:
             assert read(closed, address, user) == BODY
             assert get(address)[0] == 403
 
-    def test_a_private_file_belongs_to_whoever_uploaded_it_last(self, shared: LocalStack) -> None:
+    def test_a_private_file_belongs_to_the_latest_owner(self, shared: LocalStack) -> None:
         for user, other in (("u1", "u2"), ("u2", "u1"), ("u1", "u2")):
             assert ask(shared, user, "private")["exists"] is False
 
@@ -220,7 +220,7 @@ class TestPushes:
             assert (used(shared, user), used(shared, other)) == ((0, len(BODY)), (0, 0))
             assert_account_is_right(shared)
 
-    def test_a_public_file_is_there_for_everybody_and_counts_for_who_uploaded_it(
+    def test_a_public_file_exists_for_everybody_and_counts_for_its_owner(
         self, shared: LocalStack
     ) -> None:
         address = push(shared, "u1", "published")
@@ -230,9 +230,7 @@ class TestPushes:
         shared.settle()
         assert (used(shared, "u1"), used(shared, "u2")) == ((len(BODY), 0), (0, 0))
 
-    def test_who_makes_a_shared_file_private_takes_it_from_its_readers(
-        self, shared: LocalStack
-    ) -> None:
+    def test_making_a_shared_file_private_hides_it_from_others(self, shared: LocalStack) -> None:
         address = push(shared, "u1", "published")
 
         push(shared, "u2", "private")
@@ -241,7 +239,7 @@ class TestPushes:
         assert error_of(presign(shared, address)) == (403, "foreign_file")
         assert ask(shared, "u1", "published")["exists"] is False
 
-    def test_who_publishes_a_shared_file_publishes_it_for_all(self, shared: LocalStack) -> None:
+    def test_publishing_a_shared_file_makes_it_public_for_all(self, shared: LocalStack) -> None:
         address = push(shared, "u1", "private")
 
         push(shared, "u2", "published")
@@ -250,7 +248,7 @@ class TestPushes:
         assert link_of(presign(shared, address)) == address
         assert ask(shared, "u1", "private")["exists"] is False
 
-    def test_a_private_file_of_another_is_counted_as_requested(self, shared: LocalStack) -> None:
+    def test_a_private_file_of_another_owner_counts_as_requested(self, shared: LocalStack) -> None:
         push(shared, "u1", "private")
         request = package({PATH: describe(BODY)}, owner="u2", findability="private")
         limits = {"max_private_storage_mb": (len(BODY) - 1) / 1_000_000}

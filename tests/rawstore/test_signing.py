@@ -210,7 +210,7 @@ class TestPostForms:
         size=st.none() | st.tuples(st.integers(0, 10), st.integers(10, 50 * 1024**3)),
     )
     @settings(deadline=None)
-    def test_a_form_says_what_botocores_says(
+    def test_a_form_equals_that_of_botocore(
         self, who: Credentials, key: str, common: dict[str, str], size: tuple[int, int] | None
     ) -> None:
         own = {"Content-Type": "text/plain", "key": key.replace("${filename}", "")}
@@ -252,7 +252,7 @@ class TestPostForms:
         return signature
 
     @given(common=st.text("abc", max_size=7), count=st.integers(0, 5))
-    def test_a_batch_equals_its_forms_one_by_one_at_every_base64_alignment(
+    def test_a_batch_equals_single_forms_at_every_base64_alignment(
         self, common: str, count: int
     ) -> None:
         signer = Signer(ROLE, REGION)
@@ -277,7 +277,7 @@ class TestPostForms:
             max_size=6,
         )
     )
-    def test_forms_of_one_batch_may_have_other_fields_each(
+    def test_forms_of_a_batch_can_have_different_fields(
         self, forms: list[tuple[dict[str, str], tuple[int, int] | None]]
     ) -> None:
         signer = Signer(USER, REGION)
@@ -324,7 +324,9 @@ class TestPostForms:
 class TestPresignedUrls:
     @given(who=credentials, key=keys, disposition=names)
     @settings(deadline=None)
-    def test_a_get_equals_botocores(self, who: Credentials, key: str, disposition: str) -> None:
+    def test_a_get_equals_that_of_botocore(
+        self, who: Credentials, key: str, disposition: str
+    ) -> None:
         with frozen_botocore():
             theirs = CLIENTS[who].generate_presigned_url(
                 "get_object",
@@ -378,7 +380,7 @@ class TestPresignedUrls:
             ),
         ],
     )
-    def test_other_methods_equal_botocores(
+    def test_other_methods_equal_those_of_botocore(
         self,
         who: Credentials,
         operation: str,
@@ -405,11 +407,11 @@ class TestPresignedUrls:
         assert query_of(ours) == query_of(theirs)
 
     @pytest.mark.parametrize("life", [timedelta(0), timedelta(days=7, seconds=1)])
-    def test_a_life_that_s3_would_refuse_is_refused_here(self, life: timedelta) -> None:
+    def test_a_lifetime_that_s3_refuses_is_refused(self, life: timedelta) -> None:
         with pytest.raises(ValueError, match="seven days"):
             Signer(USER, REGION).presign_url("GET", "http://s3/b/k", now=NOW, expires_in=life)
 
-    def test_a_url_with_a_query_of_its_own_is_refused(self) -> None:
+    def test_a_url_with_a_query_is_refused(self) -> None:
         with pytest.raises(ValueError, match="without query"):
             Signer(USER, REGION).presign_url("GET", "http://s3/b/k?a=b", now=NOW, expires_in=HOUR)
 
@@ -424,7 +426,7 @@ class TestSignedHeaders:
         payload_hash=st.sampled_from([EMPTY_PAYLOAD_HASH, UNSIGNED_PAYLOAD]),
     )
     @settings(deadline=None)
-    def test_they_equal_botocores(
+    def test_headers_equal_those_of_botocore(
         self,
         who: Credentials,
         method: str,
@@ -449,7 +451,7 @@ class TestSignedHeaders:
         assert ours["x-amz-content-sha256"] == request.headers["X-Amz-Content-SHA256"]
         assert ours.get("x-amz-security-token") == request.headers.get("X-Amz-Security-Token")
 
-    def test_the_port_is_signed_unless_it_is_the_schemes_own(self) -> None:
+    def test_the_port_is_signed_unless_it_is_the_default(self) -> None:
         def host(url: str) -> str:
             return Signer(USER, REGION).sign_headers("GET", url, now=NOW)["host"]
 
@@ -460,7 +462,7 @@ class TestSignedHeaders:
 
 
 class TestSigner:
-    def test_new_credentials_and_a_new_day_are_noticed(self) -> None:
+    def test_new_credentials_and_a_new_day_give_a_new_key(self) -> None:
         current = USER
         signer = Signer(lambda: current, REGION)
         tomorrow = NOW + timedelta(days=1)
@@ -498,7 +500,7 @@ class TestAddresses:
             "http://localhost:9000"
         )
 
-    def test_keys_are_encoded_as_s3_wants_them(self) -> None:
+    def test_keys_are_encoded_as_in_s3(self) -> None:
         assert ENDPOINT.bucket_url("my.store") == f"{ENDPOINT.url}/my.store"
         assert Endpoint("http://s3").object_url("b", "a b/é+~-_.!*'()%?#&=") == (
             "http://s3/b/a%20b/%C3%A9%2B~-_.%21%2A%27%28%29%25%3F%23%26%3D"

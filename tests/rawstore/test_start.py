@@ -78,7 +78,7 @@ def serve(function: str, **environment: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_sdk_is_imported_only_to_sign_or_to_read_a_token(function: str) -> None:
+def test_functions_that_sign_or_verify_import_no_sdk(function: str) -> None:
     code = "import app, sys; print(*sys.modules)"
 
     modules = set(run(function, code).stdout.splitlines()[-1].split())
@@ -109,7 +109,7 @@ def test_the_sample_event_of_info_names_the_regional_address_first() -> None:
     assert len(prefixes) == len(set(prefixes)) == 8
 
 
-def test_another_store_is_named_by_its_host_and_signed_with_its_keys() -> None:
+def test_another_store_is_used_with_its_host_and_keys() -> None:
     document = serve(
         "authorize_uploads",
         STORAGE_HOSTNAME="minio.example:9000",
@@ -130,7 +130,7 @@ def test_another_store_is_named_by_its_host_and_signed_with_its_keys() -> None:
     assert query["key"] == "12f2f7580dc966ac9992460e8f8c94aa.png"
 
 
-def test_another_stores_prefixes_name_its_host_without_the_port() -> None:
+def test_prefixes_of_another_store_have_its_host_without_the_port() -> None:
     prefixes = serve("list_prefixes", STORAGE_HOSTNAME="http://minio.example:9000")["prefixes"]
 
     assert isinstance(prefixes, list)
@@ -152,7 +152,7 @@ def test_another_stores_prefixes_name_its_host_without_the_port() -> None:
         ("authorize_uploads", {"RAWSTORE_ACL": "public-read-write"}, "RAWSTORE_ACL"),
     ],
 )
-def test_what_is_set_wrongly_is_named_when_the_function_starts(
+def test_an_invalid_variable_is_named_at_the_start(
     function: str, environment: dict[str, str], variable: str
 ) -> None:
     ran = run(function, "import app", **environment)

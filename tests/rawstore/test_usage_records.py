@@ -95,14 +95,14 @@ class TestPort:
             replace(ENTRY, owner=None, size_bytes=0, expires_at=datetime(2026, 12, 1, tzinfo=UTC)),
         ],
     )
-    def test_an_entry_comes_back_as_it_was_put(self, books: Books, entry: Usage) -> None:
+    def test_a_usage_is_returned_as_it_was_written(self, books: Books, entry: Usage) -> None:
         assert books.records.get(entry.key) is None
 
         books.records.replace(None, entry)
 
         assert books.records.get(entry.key) == entry
 
-    def test_the_totals_move_with_the_entry(self, books: Books) -> None:
+    def test_the_totals_change_with_the_usage(self, books: Books) -> None:
         later = replace(ENTRY, sequencer=sortable_sequencer("2"), owner="u2", is_private=True)
         books.records.replace(None, ENTRY)
         assert books.totals.of("u1") == Totals(10, 0)
@@ -119,7 +119,7 @@ class TestPort:
             (ENTRY, replace(ENTRY, sequencer=sortable_sequencer("0"))),
         ],
     )
-    def test_an_entry_that_is_another_by_now_stays(
+    def test_a_usage_that_changed_meanwhile_is_not_replaced(
         self, books: Books, there: Usage | None, before: Usage | None
     ) -> None:
         if there is not None:
@@ -146,11 +146,11 @@ class Objects:
         return StoredFile(7, "e", "u1", "private")
 
 
-class TestWritersAtOnce:
+class TestConcurrentWriters:
     def enter(self, records: InMemoryUsage, objects: Any, sequencer: str = "5") -> UsageOutcome:
         return record_created(records, objects, "k", etag="e", sequencer=sequencer)
 
-    def test_a_lost_race_is_run_again_without_asking_the_store_again(self) -> None:
+    def test_a_conflict_is_retried_without_another_request_to_the_store(self) -> None:
         records, objects = InMemoryUsage(), Objects()
         earlier = Usage(key="k", sequencer=sortable_sequencer("4"), owner="u1", size_bytes=1)
         records.interference = [lambda: records.replace(None, earlier)]
@@ -158,7 +158,7 @@ class TestWritersAtOnce:
         assert self.enter(records, objects) is UsageOutcome.ENTERED
         assert (records.of("u1"), objects.asked) == (Totals(0, 7), 1)
 
-    def test_a_race_lost_to_a_later_event_is_over(self) -> None:
+    def test_a_conflict_with_a_later_event_is_not_retried(self) -> None:
         records, objects = InMemoryUsage(), Objects()
         records.interference = [
             lambda: self.deleted(records, "9"),
@@ -167,7 +167,7 @@ class TestWritersAtOnce:
         assert self.enter(records, objects) is UsageOutcome.LATE
         assert records.of("u1") == Totals()
 
-    def test_a_race_without_end_is_left_to_the_queue(self) -> None:
+    def test_too_many_conflicts_leave_the_event_in_the_queue(self) -> None:
         records, objects = InMemoryUsage(), Objects()
 
         def meddle() -> None:
@@ -180,7 +180,7 @@ class TestWritersAtOnce:
             self.enter(records, objects, sequencer="ff")
         assert len(records.interference) == 1
 
-    def test_an_object_that_was_replaced_is_another_events_business(self) -> None:
+    def test_a_replaced_object_is_left_to_its_own_event(self) -> None:
         records = InMemoryUsage()
 
         account = record_created(records, Objects(), "k", etag="other", sequencer="5")  # type: ignore[arg-type]  # it only describes
@@ -214,7 +214,7 @@ class TestFailures:
             ("ConditionalCheckFailed", "TransactionConflict"),
         ],
     )
-    def test_a_transaction_that_met_another_is_a_lost_race(self, codes: tuple[str, ...]) -> None:
+    def test_a_transaction_conflict_raises_record_changed(self, codes: tuple[str, ...]) -> None:
         with pytest.raises(RecordChangedError):
             self.replace(self.cancelled(*codes))
 
@@ -230,7 +230,7 @@ class TestFailures:
         with pytest.raises(UnavailableError):
             self.replace(silence)
 
-    def test_what_the_table_does_not_understand_is_a_mistake_of_ours(self) -> None:
+    def test_an_invalid_request_to_the_table_raises(self) -> None:
         with pytest.raises(PynamoDBException):
             self.replace(json_error("ValidationException"))
 

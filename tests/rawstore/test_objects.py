@@ -105,7 +105,7 @@ def probe_of(url: str) -> S3StoredFiles:
     return S3StoredFiles(signer, Endpoint(url), "store", SystemClock())
 
 
-def test_each_key_is_asked_for_once_and_what_is_there_is_told(
+def test_each_key_is_looked_up_once_and_existing_files_are_returned(
     store: Store, probe: S3StoredFiles
 ) -> None:
     keys = [f"u1/é {number}" for number in range(100)]
@@ -118,14 +118,12 @@ def test_each_key_is_asked_for_once_and_what_is_there_is_told(
     assert set(found.values()) == {StoredFile(5, ETAG, "u1", "private")}
 
 
-def test_no_keys_ask_nothing(store: Store, probe: S3StoredFiles) -> None:
+def test_no_keys_send_no_requests(store: Store, probe: S3StoredFiles) -> None:
     assert probe.find([]) == {}
     assert store.connections == 0
 
 
-def test_they_are_asked_for_at_the_same_time_but_not_all_of_them(
-    store: Store, probe: S3StoredFiles
-) -> None:
+def test_keys_are_looked_up_in_parallel_up_to_a_limit(store: Store, probe: S3StoredFiles) -> None:
     store.seconds = 0.02
 
     probe.find([str(number) for number in range(100)])
@@ -140,7 +138,7 @@ def test_connections_are_kept_for_the_next_request(store: Store, probe: S3Stored
     assert store.connections <= 2
 
 
-def test_a_connection_that_was_closed_meanwhile_is_opened_again(
+def test_a_closed_connection_is_opened_again(
     store: Store, probe: S3StoredFiles, log: StringIO
 ) -> None:
     store.hang_up_after = 1
@@ -151,7 +149,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(
 
 
 @pytest.mark.parametrize("status", [301, 400, 403, 500, 503])
-def test_any_other_answer_counts_as_absent_and_is_logged_once(
+def test_other_statuses_count_as_missing_and_are_logged_once(
     store: Store, probe: S3StoredFiles, log: StringIO, status: int
 ) -> None:
     store.respond = lambda key: 200 if key == "good" else status
@@ -161,7 +159,7 @@ def test_any_other_answer_counts_as_absent_and_is_logged_once(
     assert f'"status {status}":2' in line
 
 
-def test_a_store_that_is_down_counts_as_empty_and_is_logged(log: StringIO) -> None:
+def test_an_unreachable_store_counts_as_empty_and_is_logged(log: StringIO) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
 
@@ -169,7 +167,7 @@ def test_a_store_that_is_down_counts_as_empty_and_is_logged(log: StringIO) -> No
     assert '"ConnectionRefusedError":2' in log.getvalue()
 
 
-def test_a_slow_store_is_given_up_on(
+def test_look_ups_end_when_the_time_is_up(
     store: Store, probe: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(object_probe, "BUDGET_SECONDS", 0.05)
@@ -181,7 +179,7 @@ def test_a_slow_store_is_given_up_on(
     assert '"out of time"' in log.getvalue()
 
 
-def test_a_store_that_never_answers_is_given_up_on(
+def test_a_silent_store_times_out(
     store: Store, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(object_probe, "TIMEOUT_SECONDS", 0.05)
@@ -191,7 +189,7 @@ def test_a_store_that_never_answers_is_given_up_on(
     assert '"TimeoutError":1' in log.getvalue()
 
 
-def test_an_answer_without_a_length_counts_as_absent(
+def test_a_response_without_a_length_counts_as_missing(
     store: Store, probe: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = Answering.send_header
@@ -205,7 +203,7 @@ def test_an_answer_without_a_length_counts_as_absent(
     assert '"ValueError":1' in log.getvalue()
 
 
-def test_a_store_behind_tls_is_asked_behind_tls(
+def test_a_store_with_tls_is_reached_over_tls(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = self_signed(tmp_path)

@@ -48,7 +48,7 @@ class TestAddresses:
             ("http://minio.example:9000", "", "http://minio.example:9000", "minio.example"),
         ],
     )
-    def test_the_store_listens_where_the_settings_say(
+    def test_the_endpoint_follows_the_settings(
         self, configure: Configure, hostname: str, endpoint_url: str, url: str, host: str
     ) -> None:
         configure(
@@ -68,7 +68,7 @@ class TestKeys:
     def signature(self, signer: Signer) -> str:
         return signer.sign_policy("cG9saWN5", now=SettableClock().now())
 
-    def test_without_any_the_role_signs(self, configure: Configure) -> None:
+    def test_without_keys_the_role_signs(self, configure: Configure) -> None:
         configure(aws_access_key_id="role", aws_secret_access_key="s", aws_session_token="t")
 
         signer = dataset_signer(SettableClock())
@@ -76,7 +76,7 @@ class TestKeys:
         role = Signer(Credentials("role", "s", "t"), aws_settings.aws_region)
         assert self.signature(signer) == self.signature(role)
 
-    def test_given_keys_sign(self, configure: Configure) -> None:
+    def test_configured_keys_sign(self, configure: Configure) -> None:
         configure(storage_access_key_id="k", storage_secret_access_key="theirs")
 
         signer = dataset_signer(SettableClock())
@@ -85,7 +85,7 @@ class TestKeys:
         assert self.signature(signer) == self.signature(given)
 
     @pytest.mark.parametrize("half", ["storage_access_key_id", "storage_secret_access_key"])
-    def test_half_a_pair_is_refused(self, configure: Configure, half: str) -> None:
+    def test_half_a_key_pair_is_refused(self, configure: Configure, half: str) -> None:
         configure(**{half: "given"})
 
         with pytest.raises(SettingsError, match="STORAGE_SECRET_ACCESS_KEY"):
@@ -116,7 +116,7 @@ class TestSecrets:
             )
         return str(secrets.create_secret(Name="store", SecretString=text)["ARN"])
 
-    def test_the_secrets_keys_sign_and_new_ones_are_noticed(
+    def test_the_keys_of_the_secret_sign_and_are_refreshed(
         self, secrets: Any, configure: Configure
     ) -> None:
         arn = self.keep(secrets, "first")
@@ -135,7 +135,7 @@ class TestSecrets:
             "cA==", now=clock.now()
         )
 
-    def test_known_keys_outlive_the_secrets_troubles(
+    def test_known_keys_stay_in_use_if_the_secret_cannot_be_read(
         self, secrets: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = SettableClock()
@@ -161,7 +161,7 @@ class TestSecrets:
             b'{"SecretString":"{}"}',
         ],
     )
-    def test_without_usable_keys_the_answer_is_to_try_again(
+    def test_without_usable_keys_the_service_is_unavailable(
         self, configure: Configure, monkeypatch: pytest.MonkeyPatch, response: bytes
     ) -> None:
         configure()
@@ -173,14 +173,14 @@ class TestSecrets:
 
 
 class TestConfiguredTokens:
-    def test_a_given_key_counts(self, configure: Configure) -> None:
+    def test_a_configured_key_is_used(self, configure: Configure) -> None:
         configure(datahub_public_key=pem_of(rsa_key("auth server")).replace("\n", "\\n"))
 
         tokens = configured_permission_tokens(SettableClock())
 
         assert tokens.verify(sign(rsa_key("auth server"), CLAIMS)) == CLAIMS
 
-    def test_a_published_key_is_not_fetched_before_it_is_needed(self, configure: Configure) -> None:
+    def test_a_published_key_is_fetched_only_when_needed(self, configure: Configure) -> None:
         configure(datahub_public_key="", datahub_public_key_url="http://127.0.0.1:9/key")
 
         tokens = configured_permission_tokens(SettableClock())
@@ -188,14 +188,14 @@ class TestConfiguredTokens:
         with pytest.raises(UnavailableError):
             tokens.verify(sign(rsa_key("auth server"), CLAIMS))
 
-    def test_an_unusable_key_is_refused_by_its_name(self, configure: Configure) -> None:
+    def test_an_invalid_key_is_refused_with_its_variable(self, configure: Configure) -> None:
         configure(datahub_public_key="c2VjcmV0")
 
         with pytest.raises(SettingsError, match="DATAHUB_PUBLIC_KEY must be") as caught:
             configured_permission_tokens(SettableClock())
         assert "c2VjcmV0" not in str(caught.value)
 
-    def test_no_key_at_all_is_refused_by_its_names(self, configure: Configure) -> None:
+    def test_a_missing_key_is_refused_with_its_variables(self, configure: Configure) -> None:
         configure(datahub_public_key="", datahub_public_key_url="")
 
         with pytest.raises(SettingsError, match="DATAHUB_PUBLIC_KEY or DATAHUB_PUBLIC_KEY_URL"):

@@ -96,8 +96,8 @@ def assert_account_is_right(stack: LocalStack) -> None:
         assert used(stack, owner) == tuple(sums), owner
 
 
-class TestAccounting:
-    def test_created_overwritten_and_deleted(self, stack: LocalStack) -> None:
+class TestUsage:
+    def test_creation_replacement_and_deletion_change_the_totals(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100), "b.csv": body_of(20)})
         stack.settle()
         assert used(stack) == (120, 0)
@@ -111,9 +111,7 @@ class TestAccounting:
         assert used(stack) == (300, 0)
         assert_account_is_right(stack)
 
-    def test_public_and_private_are_told_apart_and_a_file_can_change_sides(
-        self, stack: LocalStack
-    ) -> None:
+    def test_public_and_private_files_are_counted_apart(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100)})
         push(stack, {"b.csv": body_of(20)}, findability="private")
         stack.settle()
@@ -131,7 +129,7 @@ class TestAccounting:
 
         assert used(stack) == (15, 0)
 
-    def test_each_owner_has_an_account(self, stack: LocalStack) -> None:
+    def test_each_owner_has_totals(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100)})
         push(stack, {"a.csv": body_of(7)}, user="u2")
         stack.settle()
@@ -139,7 +137,7 @@ class TestAccounting:
         assert (used(stack), used(stack, "u2")) == ((100, 0), (7, 0))
         assert_account_is_right(stack)
 
-    def test_an_event_that_comes_twice_counts_once(self, stack: LocalStack) -> None:
+    def test_a_repeated_event_counts_once(self, stack: LocalStack) -> None:
         stack.faults.copies = 2
         push(stack, {"a.csv": body_of(100)})
         stack.settle()
@@ -153,7 +151,7 @@ class TestAccounting:
         assert_account_is_right(stack)
 
     @pytest.mark.parametrize("copies", [1, 2])
-    def test_events_that_come_in_reverse_count_as_if_in_order(
+    def test_events_in_reverse_order_give_the_same_totals(
         self, stack: LocalStack, copies: int
     ) -> None:
         stack.faults.newest_first = True
@@ -172,7 +170,7 @@ class TestAccounting:
         assert_account_is_right(stack)
         assert stack.failures == []
 
-    def test_an_event_that_comes_when_all_is_over_changes_nothing(self, stack: LocalStack) -> None:
+    def test_a_late_event_changes_nothing(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100)})
         [created] = stack.messages("RecordUsageQueue")
         delete(stack, "u1/d/a.csv")
@@ -185,7 +183,7 @@ class TestAccounting:
         assert used(stack) == (0, 100)
         assert_account_is_right(stack)
 
-    def test_a_deletion_overtaken_by_the_creation_before_it_still_counts(
+    def test_a_deletion_that_arrives_after_an_older_creation_counts(
         self, stack: LocalStack
     ) -> None:
         """The creation has looked at the object, and is written only after the deletion was."""
@@ -207,7 +205,7 @@ class TestAccounting:
         stack.settle()
         assert_account_is_right(stack)
 
-    def test_the_trace_of_a_deleted_file_goes_after_all_events_have(
+    def test_the_tombstone_of_a_deleted_file_expires_after_all_its_events(
         self, stack: LocalStack
     ) -> None:
         push(stack, {"a.csv": body_of(100)})
@@ -219,7 +217,7 @@ class TestAccounting:
         stack.clock.advance(timedelta(days=2))
         assert stack.sweep_expired() == 1
 
-    def test_what_came_without_a_form_belongs_to_nobody(self, stack: LocalStack) -> None:
+    def test_an_object_without_a_form_has_no_owner(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100)})
         stack.settle()
         stack.client("s3").put_object(
@@ -230,7 +228,7 @@ class TestAccounting:
         assert used(stack) == (0, 0)
         assert_account_is_right(stack)
 
-    def test_a_key_that_two_share_counts_for_who_wrote_it_last(self, stack: LocalStack) -> None:
+    def test_a_shared_key_counts_for_the_latest_owner(self, stack: LocalStack) -> None:
         bucket, s3 = stack.name("RawstoreBucket"), stack.client("s3")
         for owner, size in (("u1", 10), ("u2", 10), ("u1", 30)):
             s3.put_object(
@@ -241,14 +239,14 @@ class TestAccounting:
             assert (used(stack, owner), used(stack, other)) == ((size, 0), (0, 0))
         assert_account_is_right(stack)
 
-    def test_names_in_every_script_are_accounted_for(self, stack: LocalStack) -> None:
+    def test_names_in_any_script_are_counted(self, stack: LocalStack) -> None:
         push(stack, {"é/表 1+&=%41.csv": body_of(100)})
         stack.settle()
 
         assert used(stack) == (100, 0)
         assert_account_is_right(stack)
 
-    def test_multiparts_and_copies_count_like_everything_else(self, stack: LocalStack) -> None:
+    def test_multipart_uploads_and_copies_are_counted(self, stack: LocalStack) -> None:
         bucket, s3 = stack.name("RawstoreBucket"), stack.client("s3")
         upload = s3.create_multipart_upload(Bucket=bucket, Key="u1/big", Metadata={"owner": "u1"})
         part = {"Bucket": bucket, "Key": "u1/big", "UploadId": upload["UploadId"]}
@@ -280,7 +278,7 @@ class TestAccounting:
         copies=st.integers(1, 2),
         newest_first=st.booleans(),
     )
-    def test_whatever_happens_in_whatever_order_the_account_is_right(
+    def test_any_events_in_any_order_give_correct_totals(
         self,
         stack: LocalStack,
         steps: list[tuple[str, str, str, int, bool]],
@@ -306,7 +304,7 @@ class TestAccounting:
 
 
 class TestKills:
-    def test_accounting_killed_anywhere_ends_the_same(
+    def test_a_function_killed_at_any_call_gives_the_same_totals(
         self, stack: LocalStack, aws_calls: AwsCalls
     ) -> None:
         for fatal in range(40):
@@ -327,7 +325,7 @@ class TestKills:
                 return
         pytest.fail("the run never got to its end")
 
-    def test_another_event_between_any_two_calls_does_no_harm(
+    def test_an_event_between_any_two_calls_does_no_harm(
         self, stack: LocalStack, aws_calls: AwsCalls
     ) -> None:
         for moment in range(40):
@@ -352,7 +350,7 @@ class TestKills:
                 return
         pytest.fail("the run never got to its end")
 
-    def test_a_store_that_cannot_be_asked_is_asked_again(
+    def test_an_event_is_retried_if_the_store_is_unavailable(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         push(stack, {"a.csv": body_of(100)})
@@ -404,16 +402,14 @@ def batch(event: Any) -> dict[str, Any]:
 
 
 class TestLimits:
-    def test_exactly_at_the_limit_passes_and_a_byte_over_it_does_not(
-        self, stack: LocalStack
-    ) -> None:
+    def test_the_limit_is_exact_to_a_byte(self, stack: LocalStack) -> None:
         assert ask(stack, {"a": body_of(MB)}).status == 200
         assert error_of(ask(stack, {"a": body_of(MB + 1)})) == (403, "quota_exceeded")
         halves = {"a": body_of(MB // 2), "b": body_of(MB // 2, "y")}
         assert ask(stack, halves).status == 200
         assert error_of(ask(stack, {**halves, "c": b"z"})) == (403, "quota_exceeded")
 
-    def test_what_is_used_counts(self, stack: LocalStack) -> None:
+    def test_used_storage_counts(self, stack: LocalStack) -> None:
         push(stack, {"a": body_of(999_901)})
         stack.settle()
 
@@ -425,7 +421,7 @@ class TestLimits:
         assert "999901 bytes are used" in message
         assert "100 more bytes" in message
 
-    def test_room_comes_back_when_files_go_or_shrink(self, stack: LocalStack) -> None:
+    def test_deleted_and_smaller_files_free_storage(self, stack: LocalStack) -> None:
         push(stack, {"a": body_of(600_000), "b": body_of(400_000)})
         stack.settle()
         assert ask(stack, {"c": b"z"}).status == 403
@@ -435,7 +431,7 @@ class TestLimits:
         stack.settle()
         assert ask(stack, {"c": body_of(MB)}).status == 200
 
-    def test_files_that_are_there_already_are_not_counted_again(self, stack: LocalStack) -> None:
+    def test_existing_files_are_not_counted_again(self, stack: LocalStack) -> None:
         files = {"a": body_of(600_000), "b": body_of(400_000)}
         push(stack, files)
         stack.settle()
@@ -445,7 +441,7 @@ class TestLimits:
         assert [file["exists"] for file in again.values()] == [True, True]
         assert error_of(ask(stack, {**files, "c": b"z"})) == (403, "quota_exceeded")
 
-    def test_who_is_over_the_limit_may_still_push_what_is_there(self, stack: LocalStack) -> None:
+    def test_an_owner_over_the_limit_can_push_existing_files(self, stack: LocalStack) -> None:
         push(stack, {"a": body_of(600_000)})
         stack.settle()
         smaller = {"max_public_storage_mb": 0.5}
@@ -454,9 +450,7 @@ class TestLimits:
         assert ask(stack, {}, limits=smaller).status == 200
         assert ask(stack, {"b": b"1"}, limits=smaller).status == 403
 
-    def test_private_files_count_against_both_limits_and_public_ones_against_one(
-        self, stack: LocalStack
-    ) -> None:
+    def test_private_files_count_against_both_limits(self, stack: LocalStack) -> None:
         limits = {"max_public_storage_mb": 3, "max_private_storage_mb": 1}
         push(stack, {"a": body_of(MB)}, findability="private", limits=limits)
         stack.settle()
@@ -495,7 +489,7 @@ class TestLimits:
             ({"datapackage-upload": True}, "private", 200),
         ],
     )
-    def test_a_limit_that_is_absent_while_the_other_is_there_is_none_at_all(
+    def test_a_missing_limit_is_0_if_the_other_is_set(
         self, stack: LocalStack, limits: dict[str, Any], findability: str, status: int
     ) -> None:
         response = ask(stack, {"a": b"12"}, limits=limits, findability=findability)
@@ -503,15 +497,13 @@ class TestLimits:
         assert response.status == status
         assert ask(stack, {"a": b""}, limits=limits, findability=findability).status == 200
 
-    def test_others_files_do_not_count(self, stack: LocalStack) -> None:
+    def test_files_of_other_owners_do_not_count(self, stack: LocalStack) -> None:
         push(stack, {"a": body_of(MB)}, user="u2")
         stack.settle()
 
         assert ask(stack, {"a": body_of(MB)}).status == 200
 
-    def test_what_is_wrong_with_the_files_is_told_before_what_is_too_much(
-        self, stack: LocalStack
-    ) -> None:
+    def test_problems_of_files_are_reported_before_the_quota(self, stack: LocalStack) -> None:
         request = package({"..": describe(body_of(2 * MB))})
 
         response = authorize(stack, request, permissions=LIMITS)
@@ -541,7 +533,7 @@ class TestLookingUp:
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
         return asked
 
-    def test_a_token_without_limits_needs_no_look(
+    def test_a_token_without_limits_needs_no_look_up(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked = self.answering(monkeypatch, (200, b"{}"))
@@ -561,7 +553,7 @@ class TestLookingUp:
         ],
         ids=str,
     )
-    def test_passing_trouble_is_asked_again_and_lasting_trouble_is_said(
+    def test_temporary_errors_are_retried_and_lasting_ones_reported(
         self,
         stack: LocalStack,
         monkeypatch: pytest.MonkeyPatch,
@@ -586,7 +578,7 @@ class TestLookingUp:
         ],
         ids=str,
     )
-    def test_a_fault_of_the_deployment_is_none_of_the_callers(
+    def test_an_error_of_the_deployment_is_an_internal_error(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch, trouble: tuple[int, bytes]
     ) -> None:
         asked = self.answering(monkeypatch, trouble)
@@ -607,16 +599,16 @@ class TestRules:
             ({"max_public_storage_mb": 5, "max_private_storage_mb": 2}, Quota(5, 2)),
         ],
     )
-    def test_limits_are_read_from_the_permissions(
+    def test_limits_are_parsed_from_the_permissions(
         self, permissions: dict[str, object], quota: Quota | None
     ) -> None:
         assert Permissions("u1", "rawstore", permissions).quota == quota
 
     @pytest.mark.parametrize("limit", [1e308, float("inf"), 10**400])
-    def test_a_limit_without_end_is_none(self, limit: float) -> None:
+    def test_an_infinite_limit_never_refuses(self, limit: float) -> None:
         Quota(limit, limit).require_room(Totals(10**15, 10**15), 10**15, private=False)
 
-    def test_later_events_have_greater_numbers_whatever_their_length(self) -> None:
+    def test_sequencers_of_any_length_sort_by_their_value(self) -> None:
         in_order = ["0", "9", "A", "ff", "FF0", "00692189B9A1C3E5F7", "1" + "0" * 40]
 
         padded = [sortable_sequencer(text) for text in in_order]
@@ -625,7 +617,7 @@ class TestRules:
         assert len(set(padded)) == len(padded)
         assert sortable_sequencer("0AB") == sortable_sequencer("ab")
 
-    def test_an_entry_that_stays_as_it_was_moves_nothing(self) -> None:
+    def test_an_unchanged_usage_changes_no_totals(self) -> None:
         before = Usage(key="k", sequencer="1", owner="u1", size_bytes=5)
         after = Usage(key="k", sequencer="2", owner="u1", size_bytes=5)
 

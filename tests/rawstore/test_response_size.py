@@ -31,7 +31,7 @@ def authorized(paths: list[str], **metadata: str) -> AuthorizedUploads:
 @pytest.mark.parametrize("metadata", [{"dataset": "d"}, {"name": "d"}])
 @pytest.mark.parametrize("folder", ["plain", "été 日本"])
 @pytest.mark.parametrize("address", range(0, 400, 13))
-def test_the_files_that_fit_are_counted_exactly(
+def test_the_number_of_files_that_fit_is_exact(
     monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str], folder: str, address: int
 ) -> None:
     monkeypatch.setattr(rawstore, "MAX_RESPONSE_BYTES", MAX_BYTES)

@@ -45,7 +45,7 @@ def reason(path: str, entry: Any, pattern: KeyPattern = BY_PATH, **metadata: Any
     return caught.value.files[path]
 
 
-class TestPackages:
+class TestDatasets:
     @pytest.mark.parametrize(
         ("metadata", "dataset", "named_by_name"),
         [
@@ -74,7 +74,7 @@ class TestPackages:
             ("", "published", False),
         ],
     )
-    def test_only_the_exact_word_makes_a_push_private(
+    def test_only_the_exact_word_private_makes_a_dataset_private(
         self, findability: str | None, kept: str, private: bool
     ) -> None:
         package = Dataset.parse({"metadata": {"owner": "u", "findability": findability}})
@@ -101,11 +101,11 @@ class TestPackages:
             ({"metadata": {"owner": "u", "findability": True}}, "metadata.findability"),
         ],
     )
-    def test_unusable_metadata_is_refused(self, request_: Any, words: str) -> None:
+    def test_invalid_metadata_is_refused(self, request_: Any, words: str) -> None:
         with pytest.raises(MalformedRequestError, match=words):
             Dataset.parse(request_)
 
-    def test_everything_wrong_with_the_metadata_is_said_at_once(self) -> None:
+    def test_all_problems_of_the_metadata_are_reported_together(self) -> None:
         with pytest.raises(MalformedRequestError) as caught:
             Dataset.parse({"metadata": {"owner": 1, "dataset": 2, "findability": 3}})
 
@@ -113,7 +113,7 @@ class TestPackages:
 
 
 class TestFiles:
-    def test_a_file_is_read(self) -> None:
+    def test_a_file_is_parsed(self) -> None:
         _, [file] = read({"data/é.csv": {**GOOD, "type": "text/csv", "name": "É"}})
 
         assert file == DatasetFile(
@@ -125,15 +125,15 @@ class TestFiles:
             name="É",
         )
 
-    def test_what_is_optional_has_a_default(self) -> None:
+    def test_optional_members_have_defaults(self) -> None:
         _, [file] = read({"data/a.csv": {**GOOD, "type": None}})
 
         assert (file.media_type, file.name) == ("text/plain", "a.csv")
 
-    def test_a_package_without_files_is_fine(self) -> None:
+    def test_a_dataset_without_files_is_accepted(self) -> None:
         assert read({})[1] == []
 
-    def test_an_empty_file_is_fine(self) -> None:
+    def test_an_empty_file_is_accepted(self) -> None:
         _, [file] = read({"empty.txt": {"length": 0, "md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}})
 
         assert file.length_bytes == 0
@@ -175,7 +175,7 @@ class TestFiles:
             ({"name": "\ud800"}, "name must be text"),
         ],
     )
-    def test_an_unusable_description_is_refused(self, changes: dict[str, Any], words: str) -> None:
+    def test_an_invalid_description_is_refused(self, changes: dict[str, Any], words: str) -> None:
         assert words in reason("a.csv", {**GOOD, **changes})
 
     @pytest.mark.parametrize("entry", [None, [], "text", 1])
@@ -187,12 +187,12 @@ class TestFiles:
         with pytest.raises(MalformedRequestError, match="'filedata'"):
             read(filedata)
 
-    def test_the_largest_file_of_one_post_passes(self) -> None:
+    def test_the_largest_file_of_one_post_is_accepted(self) -> None:
         _, [file] = read({"a": {**GOOD, "length": MAX_FILE_BYTES}})
 
         assert file.length_bytes == MAX_FILE_BYTES
 
-    def test_all_bad_files_are_named_at_once_with_all_their_reasons(self) -> None:
+    def test_all_bad_files_are_named_with_all_their_reasons(self) -> None:
         with pytest.raises(BadFilesError) as caught:
             read(
                 {
@@ -206,7 +206,7 @@ class TestFiles:
         assert set(caught.value.files) == {"../up.csv", "long.csv", "none"}
         assert caught.value.files["../up.csv"].count(";") == 2
 
-    def test_two_thousand_files_fit_and_one_more_does_not(self) -> None:
+    def test_2000_files_are_accepted_and_2001_are_not(self) -> None:
         files = {f"{number}.csv": GOOD for number in range(MAX_FILES)}
 
         assert len(read(files)[1]) == MAX_FILES
@@ -223,13 +223,13 @@ class TestDigests:
         assert (md5.base64, md5.hex) == (MD5, MD5_HEX)
 
     @given(st.binary(min_size=16, max_size=16))
-    def test_every_digest_is_read_back(self, digest: bytes) -> None:
+    def test_every_digest_can_be_parsed_again(self, digest: bytes) -> None:
         md5 = Md5(digest)
 
         assert Md5.parse(md5.base64) == Md5.parse(md5.hex) == md5
 
     @given(st.text())
-    def test_no_text_breaks_the_reader(self, text: str) -> None:
+    def test_any_text_can_be_parsed(self, text: str) -> None:
         md5 = Md5.parse(text)
 
         assert md5 is None or len(md5.digest) == 16
@@ -287,7 +287,7 @@ class TestKeys:
         ],
     )
     @pytest.mark.parametrize("pattern", [BY_PATH, BY_CONTENT])
-    def test_an_unusable_path_is_refused_whatever_the_pattern(
+    def test_an_invalid_path_is_refused_for_any_pattern(
         self, path: str, words: str, pattern: KeyPattern
     ) -> None:
         assert words in reason(path, GOOD, pattern)
@@ -295,12 +295,12 @@ class TestKeys:
     @pytest.mark.parametrize(
         "path", ["a..b/..c/d..", "…", "$ {a}", "a b+&=?#%.csv", "~", "表/데이터"]
     )
-    def test_an_unusual_path_passes(self, path: str) -> None:
+    def test_an_unusual_path_is_accepted(self, path: str) -> None:
         _, [file] = read({path: GOOD})
 
         assert file.key == f"owner/name/{path}"
 
-    def test_the_limit_is_on_the_key_in_bytes(self) -> None:
+    def test_the_limit_is_the_size_of_the_key_in_bytes(self) -> None:
         longest = "é" * ((MAX_KEY_BYTES - len("owner/name/")) // 2)
 
         _, [file] = read({longest: GOOD})
@@ -308,33 +308,33 @@ class TestKeys:
         assert len(file.key.encode()) >= MAX_KEY_BYTES - 1
         assert "its key" in reason(longest + "é", GOOD)
 
-    def test_a_key_that_other_values_spoil_is_refused(self) -> None:
+    def test_a_key_that_is_invalid_because_of_other_values_is_refused(self) -> None:
         assert "its key" in reason("a.csv", GOOD, dataset="../other")
         assert "its key" in reason("a.csv", GOOD, dataset="a//b")
 
     @pytest.mark.parametrize("pattern", ["{owner}/{dataset}/{path}", "x/{path}/{owner}"])
-    def test_an_owner_with_a_slash_could_be_another_and_is_refused(self, pattern: str) -> None:
+    def test_an_owner_with_a_slash_is_refused(self, pattern: str) -> None:
         """`a/b` with the dataset `c` would write over the dataset `b` of the owner `a`."""
         with pytest.raises(MalformedRequestError, match=r"metadata\.owner must not have a '/'"):
             read({"c.csv": GOOD}, pattern=KeyPattern.parse(pattern), owner="a/b", dataset="c")
 
-    def test_where_keys_name_no_owner_an_owner_may_have_a_slash(self) -> None:
+    def test_a_slash_is_allowed_if_keys_do_not_contain_the_owner(self) -> None:
         package, [file] = read({"a.csv": GOOD}, pattern=BY_CONTENT, owner="a/b")
         assert (package.owner, file.key) == ("a/b", f"{MD5_HEX}.csv")
 
-    def test_a_missing_dataset_is_asked_for_by_its_name(self) -> None:
+    def test_a_missing_dataset_is_reported_by_its_name(self) -> None:
         assert "metadata.dataset" in reason("a.csv", GOOD, dataset=None)
 
-    def test_a_missing_name_is_asked_for(self) -> None:
+    def test_a_missing_name_is_reported(self) -> None:
         assert "by name" in reason("a.csv", GOOD, KeyPattern.parse("{owner}/{name}"))
 
-    def test_clients_cannot_make_up_variables(self) -> None:
+    def test_clients_cannot_add_variables(self) -> None:
         """In the reference an md5 that is no base64 let the client choose `md5_hex` itself."""
         assert "md5 must be" in reason(
             "a.csv", {"length": 1, "md5": "!", "md5_hex": "x"}, BY_CONTENT
         )
 
-    def test_two_paths_with_one_key_are_both_named(self) -> None:
+    def test_two_paths_with_the_same_key_are_both_named(self) -> None:
         with pytest.raises(BadFilesError) as caught:
             read({"a.csv": GOOD, "b.csv": GOOD, "c.txt": GOOD}, pattern=BY_CONTENT)
 
@@ -359,7 +359,7 @@ class TestKeys:
             "{{owner}}",
         ],
     )
-    def test_a_pattern_that_no_file_could_follow_is_refused_by_its_name(self, pattern: str) -> None:
+    def test_an_invalid_pattern_is_refused_with_its_variable(self, pattern: str) -> None:
         with pytest.raises(ValueError, match="STORAGE_PATH_PATTERN"):
             KeyPattern.parse(pattern)
 
@@ -371,7 +371,7 @@ class TestKeys:
         assert file.key.endswith("name-owner-data/a.csv-text/plain".removeprefix("name-"))
 
     @given(st.text(min_size=1, max_size=300))
-    def test_what_passes_is_the_same_for_every_client(self, path: str) -> None:
+    def test_an_accepted_path_is_the_same_for_every_client(self, path: str) -> None:
         if key_problem(path) is None:
             assert posixpath.normpath(path) == path
             assert 0 < len(path.encode()) <= MAX_KEY_BYTES

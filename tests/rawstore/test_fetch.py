@@ -71,30 +71,28 @@ def test_a_document_is_fetched(server: str, path: str) -> None:
     assert fetch(server + path) == path.encode()
 
 
-def test_an_address_without_a_path_means_the_root(server: str) -> None:
+def test_a_url_without_a_path_means_the_root(server: str) -> None:
     assert fetch(server) == b"/"
 
 
-def test_something_can_be_sent(server: str) -> None:
+def test_a_body_can_be_sent(server: str) -> None:
     assert fetch(server, method="POST", headers={"X-A": "!"}, body=b"body") == b"body!"
 
 
 @pytest.mark.parametrize("path", ["/missing", "/moved", "/broken", "/huge"])
-def test_any_other_answer_is_none(server: str, path: str) -> None:
+def test_any_other_status_raises(server: str, path: str) -> None:
     with pytest.raises(FetchError, match="answered"):
         fetch(server + path)
 
 
-def test_an_answer_that_never_ends_is_not_waited_for(
-    server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endless_response_is_aborted(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.1)
 
     with pytest.raises(FetchError, match="TimeoutError"):
         fetch(f"{server}/slow")
 
 
-def test_nobody_at_home_is_said_plainly() -> None:
+def test_an_unreachable_host_raises() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
 
@@ -105,11 +103,11 @@ def test_nobody_at_home_is_said_plainly() -> None:
 @pytest.mark.parametrize(
     "address", ["", "key", "ftp://a.example/key", "file:///etc/hosts", "http://", "http://a:x/"]
 )
-def test_only_http_is_spoken(address: str) -> None:
+def test_other_schemes_are_refused(address: str) -> None:
     with pytest.raises(FetchError, match="address"):
         fetch(address)
 
 
-def test_https_is_not_spoken_with_a_server_that_does_not(server: str) -> None:
+def test_https_needs_a_server_with_tls(server: str) -> None:
     with pytest.raises(FetchError, match="SSL"):
         fetch(server.replace("http:", "https:"))
