@@ -4,8 +4,7 @@ from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.identifiers import parse_identifier
-from coffer.domain.metadata.cascade import Cascade
-from coffer.domain.metadata.delete import delete_metadata
+from coffer.domain.metadata.delete import Cascade, delete_metadata
 from coffer.http.api import Api, require_variable
 from coffer.http.documents import deleted_response
 from coffer.http.requests import Request

@@ -13,7 +13,7 @@ from coffer.adapters.sqs.processing_queue import arrivals, large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.housekeeping import Housekeeping
-from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.metadata.delete import Cascade
 from coffer.domain.uploads.large_files import QueuedLargeFiles
 from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import count, flush_metrics, logger, start_invocation

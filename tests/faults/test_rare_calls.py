@@ -324,7 +324,7 @@ def test_derivatives_that_a_deletion_had_no_time_for_are_deleted_by_housekeeping
     made = derived(ana, metadata, made_from(ana))
     with monkeypatch.context() as short_of_time:
         short_of_time.setattr("coffer.domain.metadata.delete.MAX_ACTIONS", 2)
-        short_of_time.setattr("coffer.domain.metadata.cascade.MAX_TRANSACTIONS", 0)
+        short_of_time.setattr("coffer.domain.metadata.delete.MAX_TRANSACTIONS", 0)
         assert clients.delete(ana, "metadata", metadata).status == 204
     assert ana.request("GET", f"{API}/derivative/{made}").status == 200
     ana.stack.clock.advance(timedelta(hours=2))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coffer.domain.housekeeping import MIN_AGE, Housekeeping
-from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.metadata.delete import Cascade
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import MAX_COPY_BYTES, QueuedLargeFiles
 from coffer.domain.uploads.ports import Uploads

@@ -20,7 +20,7 @@ from coffer.domain.errors import (
 )
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.metadata.delete import Cascade
 from coffer.domain.uploads.direct_upload import (
     ReceivedFile,
     UploadResult,

@@ -1,7 +1,7 @@
 """Define the fields of attribute tables, their types, and who may set them.
 
-Each feature has a table of its own (`coffer.domain.metadata.fields` and its siblings). Request
-parsing, validation, responses, audit snapshots, list filters and the OpenAPI schemas read it.
+Each feature has its tables (`coffer.domain.metadata.fields` and its siblings). Request
+parsing, validation, responses, audit snapshots, list filters and the OpenAPI schemas read them.
 """
 
 from __future__ import annotations

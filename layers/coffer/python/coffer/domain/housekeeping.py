@@ -16,7 +16,7 @@ from itertools import islice
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectMissingError, RecordChangedError, TransactionCanceledError
 from coffer.domain.export.cleanup import ExportCleanup
-from coffer.domain.metadata.cascade import Cascade
+from coffer.domain.metadata.delete import Cascade
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.delete import UploadDeletion
 from coffer.domain.uploads.direct_upload import finish_direct_upload

@@ -107,7 +107,7 @@ def file_name_of(given: str | None, upload: ObjectUpload) -> str:
 
 
 def _derivative_upload(uploads: UploadReader, file_identifier: str | None) -> ObjectUpload:
-    """Return the upload of a derivative; raise `InvalidError` if there is none."""
+    """Return the upload of a derivative; raise `InvalidError` if it does not exist."""
     pointer = f"{ATTRIBUTES}/fileIdentifier"
     if file_identifier is None:
         raise InvalidError("file_required", "fileIdentifier should be provided", pointer=pointer)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.prefetch import PrefetchedUploads
+from coffer.domain.derivatives.prefetch import PrefetchedDerivatives, PrefetchedUploads
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.create import plan_new_metadata
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.metadata.prefetch import PrefetchedCatalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.metadata.update import plan_metadata_update
 from coffer.domain.transactions.bulk import (
@@ -30,6 +29,8 @@ from coffer.domain.transactions.bulk import (
 )
 from coffer.domain.transactions.commit import Precondition
 from coffer.domain.uploads.ports import Uploads
+from coffer.domain.vocabulary.ports import Terms
+from coffer.domain.vocabulary.usage import TermUser, read_used_terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class BulkMetadata:
             uploads = PrefetchedUploads(
                 self.uploads, [one.get("file_identifier") for one in wanted]
             )
-            catalogue = PrefetchedCatalogue(
+            catalogue = _PrefetchedCatalogue(
                 self.catalogue,
                 metadata=identifiers_of(reserved, numbers),
                 derivatives=[one.thumbnail_identifier for one in uploads],
@@ -89,7 +90,7 @@ class BulkMetadata:
         def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
             known = self.catalogue.metadata_of({changes[number][0] for number in numbers})
             files = [one.file_identifier for one in known.values()]
-            catalogue = PrefetchedCatalogue(
+            catalogue = _PrefetchedCatalogue(
                 self.catalogue,
                 metadata=known,
                 terms_of=[
@@ -129,3 +130,26 @@ class _NamedTerms:
 
 def _named_terms(given: Mapping[str, Any]) -> _NamedTerms:
     return _NamedTerms(given.get("ac_subtype"), given.get("managed_attributes") or {})
+
+
+class _PrefetchedCatalogue(PrefetchedDerivatives[Metadata]):
+    """The `CatalogueReader` port over records and terms that were read in advance."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        metadata: Iterable[str | None] = (),
+        derivatives: Iterable[str | None] = (),
+        terms_of: Iterable[TermUser] = (),
+    ) -> None:
+        super().__init__(catalogue, metadata=metadata, derivatives=derivatives)
+        self._terms = read_used_terms(catalogue, terms_of)
+
+    def terms(self, keys: Collection[str], subtypes: Collection[str]) -> Terms:
+        """Return those of these terms that were read in advance and exist."""
+        known = self._terms
+        return Terms(
+            attributes={key: known.attributes[key] for key in keys if key in known.attributes},
+            subtypes={name: known.subtypes[name] for name in subtypes if name in known.subtypes},
+        )

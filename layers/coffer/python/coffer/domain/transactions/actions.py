@@ -1,6 +1,6 @@
 """The actions of a transaction. DynamoDB applies all of them or none.
 
-Each action has a condition of its own. So a transaction never depends on what was read before it:
+Each action has its condition. So a transaction never depends on what was read before it:
 if two callers write the same record, the transaction of one of them fails.
 """
 

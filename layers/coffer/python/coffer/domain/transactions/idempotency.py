@@ -55,7 +55,7 @@ class Runs(Protocol):
     """Reads and writes the runs of the last day."""
 
     def get(self, key: str) -> Run | None:
-        """Return the run under this key; None if there is none or it has expired."""
+        """Return the run under this key; None if it does not exist or has expired."""
         ...
 
     def add(self, run: Run) -> None:

@@ -1,0 +1,1 @@
+"""Empty: `coffer.http.fields` parses and presents derivatives with their attribute table."""
