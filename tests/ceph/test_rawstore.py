@@ -11,8 +11,8 @@ from tests.rawstore import (
     test_info,
     test_pinned_cases,
     test_presign,
-    test_usage_and_quotas,
     test_shared_keys,
+    test_usage_and_quotas,
 )
 from tests.rawstore.conftest import log, unasked
 from tests.rawstore.requests import post
