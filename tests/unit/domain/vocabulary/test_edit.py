@@ -24,8 +24,8 @@ from coffer.domain.vocabulary.edit import (
     create_term,
     delete_term,
 )
-from coffer.domain.vocabulary.keys import derive_key
 from coffer.domain.vocabulary.read import read_term, read_term_by_name
+from coffer.domain.vocabulary.rules import derive_key
 from coffer.domain.vocabulary.terms import (
     Description,
     ElementType,

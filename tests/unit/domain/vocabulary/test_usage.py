@@ -19,11 +19,11 @@ from coffer.domain.vocabulary.usage import (
     MAX_MANAGED_ATTRIBUTE_CHARACTERS,
     MAX_MANAGED_ATTRIBUTES,
     check_terms,
+    is_valid_value,
     read_used_terms,
     usage_changes,
     used_terms,
 )
-from coffer.domain.vocabulary.values import is_valid_value
 from tests.fakes.clocks import NOON
 from tests.fakes.hooks import with_hooks
 from tests.fakes.records import identifier, metadata

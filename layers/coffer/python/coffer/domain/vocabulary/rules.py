@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
+from unicodedata import category
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import limit_problems, missing_problems, violation
 from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, TERM_FIELDS
-from coffer.domain.vocabulary.keys import derive_key
 from coffer.domain.vocabulary.terms import (
     MAX_TERM_LENGTH,
     Description,
@@ -23,6 +24,7 @@ from coffer.domain.vocabulary.terms import (
 )
 
 LANGUAGE = re.compile("[A-Za-z]{2,3}")
+_NOT_IN_KEYS = re.compile("[^a-z0-9]")
 MAX_CHARACTERS_OF_DESCRIPTIONS = 40_000
 """The reference has no such limit, but a DynamoDB item has at most 400 KB."""
 
@@ -62,6 +64,18 @@ def changed_values(before: Term, changes: Mapping[str, Any]) -> dict[str, Any]:
     values = _values(kind, vars(before) | allowed)
     _raise_if_any(_value_problems(kind, values))
     return values
+
+
+def derive_key(name: str) -> str:
+    """Return the key for a name; empty if the name has no ASCII letter or digit.
+
+    It is derived as the reference does: Apache Commons' `splitByCharacterTypeCamelCase` splits the
+    name, the words are changed to lower case, characters other than ASCII letters and digits are
+    removed, and underscores join the words. The key of `Object Store Attribute 1` is
+    `object_store_attribute_1`, and that of `dateTime` is `date_time`.
+    """
+    words = (_NOT_IN_KEYS.sub("", word.lower()) for word in _words(" ".join(name.split())))
+    return "_".join(word for word in words if word)
 
 
 def _values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,3 +129,20 @@ def _description_problems(descriptions: Sequence[Description]) -> Iterator[Probl
         yield violation(
             field.name, f"takes at most {MAX_CHARACTERS_OF_DESCRIPTIONS} characters in all"
         )
+
+
+def _words(text: str) -> list[str]:
+    """Return the runs of characters of the same Unicode category.
+
+    The last of several capitals belongs to the small letters after it.
+    """
+    words: list[tuple[str, str]] = []
+    for character_type, group in groupby(text, key=category):
+        run = "".join(group)
+        if character_type == "Ll" and words and words[-1][0] == "Lu":
+            capitals = words.pop()[1]
+            if capitals[:-1]:
+                words.append(("Lu", capitals[:-1]))
+            run = capitals[-1] + run
+        words.append((character_type, run))
+    return [run for _, run in words]

@@ -6,9 +6,10 @@ deleted if its count is 0, without a search.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Protocol
 
 from coffer.domain.errors import (
@@ -20,13 +21,21 @@ from coffer.domain.errors import (
 )
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.ports import TermReader, Terms
-from coffer.domain.vocabulary.terms import MANAGED_ATTRIBUTE, OBJECT_SUBTYPE
-from coffer.domain.vocabulary.values import is_valid_value
+from coffer.domain.vocabulary.terms import (
+    MANAGED_ATTRIBUTE,
+    OBJECT_SUBTYPE,
+    ElementType,
+    ManagedAttribute,
+)
 
 MAX_MANAGED_ATTRIBUTES = 100
 MAX_MANAGED_ATTRIBUTE_CHARACTERS = 50_000
 """Characters of all keys and values. The reference limits neither, but a DynamoDB item has at most
 400 KB."""
+# The reference accepts no sign. Here an integer may be negative.
+_INTEGER = re.compile(r"-?[0-9]+")
+_DECIMAL = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class TermUser(Protocol):
@@ -154,3 +163,31 @@ def usage_changes(
 
 def _characters(values: Mapping[str, str]) -> int:
     return sum(len(key) + len(value) for key, value in values.items())
+
+
+def is_valid_value(attribute: ManagedAttribute, value: str) -> bool:
+    """Return True if a managed attribute may have this value."""
+    if not _IS_OF[attribute.vocabulary_element_type](value):
+        return False
+    accepted = attribute.accepted_values
+    return not accepted or value.casefold() in {one.casefold() for one in accepted}
+
+
+def _is_date(value: str) -> bool:
+    """Return True if the value is an existing date of the form yyyy-MM-dd."""
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+_IS_OF: Mapping[ElementType, Callable[[str], bool]] = {
+    ElementType.INTEGER: lambda value: _INTEGER.fullmatch(value) is not None,
+    ElementType.DECIMAL: lambda value: _DECIMAL.fullmatch(value) is not None,
+    ElementType.DATE: _is_date,
+    ElementType.BOOL: lambda value: value in ("true", "false"),
+    ElementType.STRING: lambda _value: True,
+}
