@@ -11,8 +11,8 @@ from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response
+from coffer.http.uploads.documents import upload_response
 from coffer.http.uploads.forms import received_file
-from coffer.http.uploads.upload_response import upload_response
 from coffer.identification import configured_identify
 from coffer.settings import store_settings, upload_settings
 

@@ -24,8 +24,6 @@ from tests.fakes import (
 from tests.fakes.clocks import NOON
 from tests.fakes.records import FILE, metadata, thumbnail, upload
 
-# ---------------------------------------------------------------- the audit
-
 
 @dataclass
 class Audit:
@@ -141,9 +139,6 @@ def test_an_upload_is_counted_once_it_was_inspected(audit: Audit) -> None:
     assert describe_change(None, before, NOON) is None
     change(before, upload(), audit)
     assert audit.counted() == {("object-upload", "aafc"): (1, 0)}
-
-
-# ---------------------------------------------------------------- the bus
 
 
 @dataclass

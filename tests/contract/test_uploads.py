@@ -82,9 +82,6 @@ RECORDS: dict[str, ObjectUpload] = {
 }
 
 
-# ---------------------------------------------------------------- get, add, replace, discard
-
-
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_a_record_is_read_as_it_was_written(uploads: Uploads, record: ObjectUpload) -> None:
     added = uploads.add(record)
@@ -158,9 +155,6 @@ def test_a_missing_record_cannot_be_discarded(uploads: Uploads) -> None:
         uploads.discard(pending())
 
 
-# ---------------------------------------------------------------- by content
-
-
 def test_readable_uploads_are_found_by_their_content(uploads: Uploads) -> None:
     uploads.add(upload(bucket="AAFC"))
     uploads.add(upload(file_identifier=identifier(7), bucket="cnc"))
@@ -185,9 +179,6 @@ def test_an_upload_is_found_by_content_while_it_is_available(uploads: Uploads) -
     assert list(uploads.buckets_with_content(SHA1)) == ["aafc"]
     uploads.replace(available, replace(available, deleted_on=NOON))
     assert list(uploads.buckets_with_content(SHA1)) == []
-
-
-# ---------------------------------------------------------------- by what they wait for
 
 
 def waiting(number: int, since: datetime, reason: Awaiting = Awaiting.COMPLETION) -> ObjectUpload:
@@ -223,9 +214,6 @@ def test_uploads_may_be_removed_while_they_are_listed(uploads: Uploads) -> None:
         assert record is not None
         uploads.discard(record)
     assert list(uploads.awaiting(Awaiting.COMPLETION, NOON)) == []
-
-
-# ---------------------------------------------------------------- failed thumbnails
 
 
 def failed(number: int, code: str) -> ObjectUpload:

@@ -34,9 +34,6 @@ from tests.imaging.profiles import adobe_rgb, linear_grey
 SECRET = b"swordfish"
 
 
-# ---------------------------------------------------------------- sizes
-
-
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize(
     ("size", "small"),
@@ -60,9 +57,6 @@ def test_it_fits_the_square_and_is_never_enlarged(
 def test_the_square_is_the_settings() -> None:
     made = Image.open(io.BytesIO(picture_of(plain("PNG"), 50).thumbnail))
     assert made.size == (50, 38)
-
-
-# ---------------------------------------------------------------- modes
 
 
 @pytest.mark.parametrize(
@@ -150,9 +144,6 @@ def test_of_several_pictures_in_one_jpeg_the_first_is_shown() -> None:
     assert near(colour_of(made), GREEN)
 
 
-# ---------------------------------------------------------------- orientation
-
-
 def upright() -> Image.Image:
     return Image.new("RGB", (800, 400), GREEN)
 
@@ -180,9 +171,6 @@ def test_an_orientation_that_is_none_is_upright(orientation: int) -> None:
 )
 def test_damaged_metadata_does_not_cost_the_thumbnail(exif: bytes) -> None:
     assert make(encode(upright(), "JPEG", exif=exif)).size == (200, 100)
-
-
-# ---------------------------------------------------------------- colours
 
 
 @pytest.mark.parametrize(
@@ -223,9 +211,6 @@ def test_a_profile_that_does_not_fit_is_not_used(
     assert near(colour_of(make(plain(kind, mode, colour, icc_profile=icc_profile))), shown)
 
 
-# ---------------------------------------------------------------- what is left out
-
-
 def test_nothing_of_what_the_image_carried_is_left() -> None:
     exif = Image.Exif()
     exif[Tag.ImageDescription] = SECRET.decode()
@@ -255,9 +240,6 @@ def test_nothing_of_a_png_is_left_either() -> None:
     image = plain("PNG", pnginfo=texts, dpi=(301, 301))
     assert SECRET in image
     assert SECRET not in picture_of(image).thumbnail
-
-
-# ---------------------------------------------------------------- what cannot be decoded
 
 
 @pytest.mark.parametrize("image", [b"", b"x", b"GIF89a", bytes(1000)])
@@ -374,9 +356,6 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Image.Image, "thumbnail", refuse)
     assert failure_of(plain("PNG")) == "memory_exhausted"
-
-
-# ---------------------------------------------------------------- rarer kinds
 
 
 def test_a_large_jpeg_2000_is_decoded_as_coarsely_as_it_may() -> None:

@@ -9,21 +9,21 @@ from coffer.domain.errors import MalformedRequestError
 
 
 @pytest.mark.parametrize("name", ["a", "9", "mybucket", "a~b", "A.b_c-d~e", "x" * 50, "a..b"])
-def test_a_bucket_is_taken_as_it_is_spelled(name: str) -> None:
+def test_a_bucket_keeps_its_spelling(name: str) -> None:
     assert parse_bucket(name) == name
 
 
 @pytest.mark.parametrize(
     "name", ["", "x" * 51, "-a", ".a", "_a", "~a", "a b", "a/b", "é", "a\n", "²", "a%2Fb"]
 )
-def test_what_is_no_bucket_is_malformed(name: str) -> None:
+def test_an_invalid_bucket_is_malformed(name: str) -> None:
     with pytest.raises(MalformedRequestError) as refusal:
         parse_bucket(name)
     [problem] = refusal.value.problems
     assert (problem.code, problem.parameter) == ("malformed_bucket", "bucket")
 
 
-def test_a_bucket_in_a_document_is_pointed_at() -> None:
+def test_an_invalid_bucket_in_a_document_has_a_pointer() -> None:
     with pytest.raises(MalformedRequestError) as refusal:
         parse_bucket("-" * 1000, pointer="/data/attributes/bucket")
     [problem] = refusal.value.problems

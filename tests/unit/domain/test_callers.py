@@ -34,7 +34,7 @@ STRONGEST_FIRST = [
         ("", None),
     ],
 )
-def test_a_role_is_read_without_case_and_punctuation(text: str, role: Role | None) -> None:
+def test_a_role_is_parsed_without_case_and_punctuation(text: str, role: Role | None) -> None:
     assert Role.parse(text) is role
 
 
@@ -54,7 +54,7 @@ def test_the_strongest_of_several_roles_counts() -> None:
     assert both.has_role(Role.GUEST, "aafc")
 
 
-def test_a_member_without_a_role_may_nothing() -> None:
+def test_a_member_without_a_role_has_no_rights() -> None:
     assert not caller(None).may_read("aafc")
 
 
@@ -62,7 +62,7 @@ def test_groups_compare_without_case_and_space() -> None:
     assert caller(Role.USER, "aafc").has_role(Role.USER, " AAFC ")
 
 
-def test_the_realms_admin_may_everything_everywhere() -> None:
+def test_the_realms_admin_has_all_rights() -> None:
     assert ADMIN.is_admin
     assert all(ADMIN.has_role(role, "anything") for role in Role)
 
@@ -76,7 +76,7 @@ def test_the_realms_read_only_admin_has_no_role_in_a_group() -> None:
     assert not service.may_read("aafc")
 
 
-def test_who_lacks_a_role_is_told_which() -> None:
+def test_the_error_names_the_missing_role() -> None:
     with pytest.raises(ForbiddenError, match="alice needs the role USER") as refusal:
         caller(Role.GUEST).require_role(Role.USER, "aafc")
     assert refusal.value.problems[0].code == "role_required"

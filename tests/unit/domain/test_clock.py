@@ -1,4 +1,4 @@
-"""Times as text: they come back as they went, and sort as they follow each other."""
+"""Times as text: they survive, and sort in order."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MOMENTS = st.datetimes(timezones=st.just(UTC))
 
 
 @given(MOMENTS)
-def test_a_moment_survives_its_text(moment: datetime) -> None:
+def test_a_time_survives_its_text(moment: datetime) -> None:
     assert from_text(to_text(moment)) == moment
 
 
 @given(MOMENTS, MOMENTS)
-def test_texts_sort_as_the_moments_do(one: datetime, other: datetime) -> None:
+def test_texts_sort_like_the_times(one: datetime, other: datetime) -> None:
     assert (to_text(one) < to_text(other)) == (one < other)
 
 
@@ -35,5 +35,5 @@ def test_a_moment_needs_its_offset(text: str) -> None:
         from_text(text)
 
 
-def test_the_machines_clock_tells_aware_utc() -> None:
+def test_the_system_clock_is_aware_and_in_utc() -> None:
     assert SystemClock().now().tzinfo is UTC

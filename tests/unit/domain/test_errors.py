@@ -1,4 +1,4 @@
-"""The tree of errors: what each says."""
+"""The messages and problems of errors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def test_an_error_of_several_problems_reads_as_one_sentence_each() -> None:
     assert str(error) == "First.; Second."
 
 
-def test_an_error_of_one_problem_says_where_it_is() -> None:
+def test_an_error_of_one_problem_has_its_source() -> None:
     error = InvalidError("code", "Detail.", parameter="id")
     assert error.problems == (Problem("code", "Detail.", parameter="id"),)
 
 
-def test_what_is_gone_names_its_audit() -> None:
+def test_a_gone_error_refers_to_the_audit() -> None:
     assert GoneError("code", "Detail.", instance_id="metadata/x").instance_id == "metadata/x"

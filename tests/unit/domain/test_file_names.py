@@ -1,4 +1,4 @@
-"""Names: what is kept of them, and what a file is called when it goes (reference, 4.7)."""
+"""Standardised file names and names of downloads (reference, 4.7)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from coffer.domain.file_names import (
         ("", ""),
     ],
 )
-def test_a_name_keeps_what_the_reference_keeps(given_name: str, kept: str) -> None:
+def test_a_name_keeps_the_characters_that_the_reference_keeps(given_name: str, kept: str) -> None:
     assert standardise(given_name) == kept
 
 
@@ -86,7 +86,7 @@ def test_a_name_may_have_250_characters_and_an_extension_10(name: str) -> None:
         (f"a.{'x' * 200}", "file_extension_too_long"),
     ],
 )
-def test_what_is_too_long_is_refused_before_anything_is_stored(name: str, code: str) -> None:
+def test_a_name_that_is_too_long_is_refused(name: str, code: str) -> None:
     with pytest.raises(InvalidError) as refusal:
         parse_file_name(name, pointer="/files/3/originalFilename")
     [problem] = refusal.value.problems
@@ -105,7 +105,7 @@ def test_what_is_too_long_is_refused_before_anything_is_stored(name: str, code: 
         ("", "", "id"),
     ],
 )
-def test_a_file_goes_under_its_base_with_the_records_extension(
+def test_a_download_has_the_base_name_and_the_records_extension(
     name: str, extension: str, called: str
 ) -> None:
     assert download_name(name, extension, "id") == called

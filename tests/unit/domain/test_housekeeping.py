@@ -1,4 +1,4 @@
-"""Housekeeping: what was left half-way is finished or removed, and nothing else is touched."""
+"""Housekeeping finishes or removes interrupted uploads, and touches no others."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from tests.fakes.records import identifier, pending, upload
 LATER = MIN_AGE + timedelta(seconds=1)
 
 
-class House:
-    """A house in which things were left at noon."""
+class HousekeepingScenario:
+    """Unfinished records from noon."""
 
     def __init__(self, *uploads: ObjectUpload, max_tasks: int = 1000) -> None:
         self.clock = FrozenClock()
@@ -48,7 +48,7 @@ class House:
     def store(self, key: str) -> None:
         self.objects.replace(key, PNG, content_type="image/png")
 
-    def keep(self, *, after: timedelta = LATER, uploads: Uploads | None = None) -> dict[str, int]:
+    def run(self, *, after: timedelta = LATER, uploads: Uploads | None = None) -> dict[str, int]:
         self.clock.advance(after)
         uploads = uploads or self.uploads
         return dict(
@@ -86,7 +86,7 @@ def processing(**changes: Any) -> ObjectUpload:
 
 
 def grant_of(left: ObjectUpload) -> str:
-    """What the form said that brought the bytes of a record."""
+    """Return the grant of the form that uploaded the bytes of a record."""
     return UploadGrant(
         bucket=left.bucket,
         created_by=left.created_by,
@@ -95,103 +95,103 @@ def grant_of(left: ObjectUpload) -> str:
     ).encode()
 
 
-def test_a_tidy_house_is_left_alone() -> None:
-    house = House(upload())
-    house.store(str(upload().object_key))
-    assert house.keep(after=timedelta(days=300)) == {}
-    assert house.queue.enqueued == []
+def test_finished_records_are_left_alone() -> None:
+    scenario = HousekeepingScenario(upload())
+    scenario.store(str(upload().object_key))
+    assert scenario.run(after=timedelta(days=300)) == {}
+    assert scenario.queue.enqueued == []
 
 
-def test_a_direct_upload_whose_bytes_came_is_finished() -> None:
-    house = House(pending())
-    house.store(str(pending().object_key))
-    assert house.keep() == {"finished": 1}
-    [record] = house.uploads.records.values()
+def test_a_direct_upload_with_bytes_is_finished() -> None:
+    scenario = HousekeepingScenario(pending())
+    scenario.store(str(pending().object_key))
+    assert scenario.run() == {"finished": 1}
+    [record] = scenario.uploads.records.values()
     assert record.status is UploadStatus.AVAILABLE
-    assert record.awaiting_since == house.clock.now()
+    assert record.awaiting_since == scenario.clock.now()
 
 
-def test_a_direct_upload_whose_bytes_never_came_is_removed() -> None:
-    house = House(pending())
-    assert house.keep() == {"discarded": 1}
-    assert house.uploads.records == {}
+def test_a_direct_upload_without_bytes_is_removed() -> None:
+    scenario = HousekeepingScenario(pending())
+    assert scenario.run() == {"discarded": 1}
+    assert scenario.uploads.records == {}
 
 
-def test_a_promotion_that_was_left_is_brought_to_its_end() -> None:
-    house = House(processing())
-    house.store(str(processing().object_key))
-    assert house.keep() == {"processed_available": 1}
-    assert house.uploads.records[upload().file_identifier].status is UploadStatus.AVAILABLE
+def test_an_interrupted_promotion_is_finished() -> None:
+    scenario = HousekeepingScenario(processing())
+    scenario.store(str(processing().object_key))
+    assert scenario.run() == {"processed_available": 1}
+    assert scenario.uploads.records[upload().file_identifier].status is UploadStatus.AVAILABLE
 
 
-def test_a_large_file_that_was_left_half_way_is_handed_on_once_more() -> None:
+def test_an_unfinished_large_file_is_queued_once_more() -> None:
     left = processing(copy_identifier="upload-1")
-    house = House(left)
-    house.max_copy_bytes = 10
-    house.objects.arrive(
+    scenario = HousekeepingScenario(left)
+    scenario.max_copy_bytes = 10
+    scenario.objects.arrive(
         incoming_key(left.bucket, left.file_identifier), PNG, {METADATA_NAME: grant_of(left)}
     )
-    assert house.keep() == {"processed_moving": 1, "requeued": 1}
-    assert [one.size_bytes for one in house.large.enqueued] == [len(PNG)]
-    [record] = house.uploads.records.values()
+    assert scenario.run() == {"processed_moving": 1, "requeued": 1}
+    assert [one.size_bytes for one in scenario.large.enqueued] == [len(PNG)]
+    [record] = scenario.uploads.records.values()
     assert (record.status, record.copy_identifier) == (UploadStatus.PROCESSING, "upload-1")
 
 
-def test_a_promotion_whose_bytes_are_lost_is_refused() -> None:
-    house = House(processing())
-    assert house.keep() == {"processed_rejected": 1}
+def test_a_promotion_without_bytes_is_rejected() -> None:
+    scenario = HousekeepingScenario(processing())
+    assert scenario.run() == {"processed_rejected": 1}
 
 
 @pytest.mark.parametrize("left", [pending(), processing()], ids=["pending", "processing"])
-def test_what_is_not_an_hour_old_is_left_to_its_handler(left: ObjectUpload) -> None:
-    house = House(left)
-    house.store("incoming/aafc/x")
-    assert house.keep(after=MIN_AGE) == {}
-    assert house.uploads.records == {left.file_identifier: left}
-    assert house.queue.enqueued == []
+def test_a_record_younger_than_an_hour_is_left_alone(left: ObjectUpload) -> None:
+    scenario = HousekeepingScenario(left)
+    scenario.store("incoming/aafc/x")
+    assert scenario.run(after=MIN_AGE) == {}
+    assert scenario.uploads.records == {left.file_identifier: left}
+    assert scenario.queue.enqueued == []
 
 
-def test_arrivals_that_nobody_processed_are_asked_for_again_and_never_deleted() -> None:
-    house = House()
-    house.store("incoming/aafc/x")
-    house.store("objects/aafc/y.png")
-    assert house.keep() == {"requeued": 1}
-    [asked] = house.queue.enqueued
+def test_unprocessed_arrivals_are_requeued_and_never_deleted() -> None:
+    scenario = HousekeepingScenario()
+    scenario.store("incoming/aafc/x")
+    scenario.store("objects/aafc/y.png")
+    assert scenario.run() == {"requeued": 1}
+    [asked] = scenario.queue.enqueued
     assert (asked.key, asked.size_bytes, asked.etag) == ("incoming/aafc/x", len(PNG), etag_of(PNG))
-    assert "incoming/aafc/x" in house.objects.keys
+    assert "incoming/aafc/x" in scenario.objects.keys
 
 
-def test_a_removal_that_was_left_half_way_is_finished() -> None:
+def test_an_interrupted_removal_is_finished() -> None:
     tombstone = upload().deleted("alice", NOON)
-    house = House(tombstone)
-    house.store(str(tombstone.object_key))
-    house.store(tombstone.thumbnail_key)
-    assert house.keep() == {"removed": 1}
-    assert not house.objects.keys
-    [record] = house.uploads.records.values()
+    scenario = HousekeepingScenario(tombstone)
+    scenario.store(str(tombstone.object_key))
+    scenario.store(tombstone.thumbnail_key)
+    assert scenario.run() == {"removed": 1}
+    assert not scenario.objects.keys
+    [record] = scenario.uploads.records.values()
     assert (record.awaiting, record.deleted_by) == (None, "alice")
-    assert house.keep() == {}
+    assert scenario.run() == {}
 
 
-def test_a_removal_that_was_finished_since_it_was_listed_is_left_alone() -> None:
-    house = House(upload().deleted("alice", NOON))
-    racing = with_hooks(house.uploads, before=once("get", house.uploads.records.clear))
-    assert house.keep(uploads=racing) == {"settled_already": 1}
+def test_a_removal_that_another_run_finished_is_left_alone() -> None:
+    scenario = HousekeepingScenario(upload().deleted("alice", NOON))
+    racing = with_hooks(scenario.uploads, before=once("get", scenario.uploads.records.clear))
+    assert scenario.run(uploads=racing) == {"settled_already": 1}
 
 
-def test_one_run_has_a_bound() -> None:
+def test_one_run_has_a_maximum_of_tasks() -> None:
     left = [pending(file_identifier=identifier(number)) for number in range(3)]
-    house = House(*left, max_tasks=2)
-    house.store("incoming/aafc/x")
-    assert house.keep() == {"discarded": 2}
-    assert house.keep() == {"discarded": 1, "requeued": 1}
+    scenario = HousekeepingScenario(*left, max_tasks=2)
+    scenario.store("incoming/aafc/x")
+    assert scenario.run() == {"discarded": 2}
+    assert scenario.run() == {"discarded": 1, "requeued": 1}
 
 
-def test_the_bound_holds_for_arrivals_too() -> None:
-    house = House(max_tasks=2)
+def test_the_maximum_includes_arrivals() -> None:
+    scenario = HousekeepingScenario(max_tasks=2)
     for number in range(3):
-        house.store(f"incoming/aafc/{number}")
-    assert house.keep() == {"requeued": 2}
+        scenario.store(f"incoming/aafc/{number}")
+    assert scenario.run() == {"requeued": 2}
 
 
 @pytest.mark.parametrize(
@@ -203,44 +203,44 @@ def test_the_bound_holds_for_arrivals_too() -> None:
     ],
     ids=["removed", "available", "rejected"],
 )
-def test_what_was_settled_since_it_was_listed_is_left_alone(
+def test_a_record_that_another_run_finished_is_left_alone(
     meanwhile: ObjectUpload | None, done: dict[str, int]
 ) -> None:
-    house = House(pending())
+    scenario = HousekeepingScenario(pending())
 
     def settle() -> None:
-        house.uploads.records = {meanwhile.file_identifier: meanwhile} if meanwhile else {}
+        scenario.uploads.records = {meanwhile.file_identifier: meanwhile} if meanwhile else {}
 
-    assert house.keep(uploads=with_hooks(house.uploads, before=once("get", settle))) == done
+    assert scenario.run(uploads=with_hooks(scenario.uploads, before=once("get", settle))) == done
 
 
-def test_what_somebody_writes_at_that_moment_is_busy() -> None:
-    house = House(pending())
+def test_a_record_that_changes_meanwhile_is_busy() -> None:
+    scenario = HousekeepingScenario(pending())
 
     def write() -> None:
-        house.uploads.replace(pending(), pending())
+        scenario.uploads.replace(pending(), pending())
 
-    uploads = with_hooks(house.uploads, before=once("discard", write))
-    assert house.keep(uploads=uploads) == {"busy": 1}
-    assert house.keep() == {"discarded": 1}
+    uploads = with_hooks(scenario.uploads, before=once("discard", write))
+    assert scenario.run(uploads=uploads) == {"busy": 1}
+    assert scenario.run() == {"discarded": 1}
 
 
 def test_a_second_run_finds_nothing_left_to_do() -> None:
-    house = House(pending(), processing(file_identifier=identifier(9)))
-    house.store(str(pending().object_key))
-    house.keep()
-    assert house.keep() == {}
-    assert house.clock.now() > NOON
+    scenario = HousekeepingScenario(pending(), processing(file_identifier=identifier(9)))
+    scenario.store(str(pending().object_key))
+    scenario.run()
+    assert scenario.run() == {}
+    assert scenario.clock.now() > NOON
 
 
-def test_a_record_that_cannot_be_settled_does_not_keep_the_others_waiting() -> None:
+def test_a_record_that_cannot_be_finished_does_not_stop_the_others() -> None:
     poisoned, healthy = identifier(1), identifier(2)
-    house = House(
+    scenario = HousekeepingScenario(
         pending(file_identifier=poisoned, object_key=None), pending(file_identifier=healthy)
     )
-    house.store("None")
+    scenario.store("None")
     with pytest.raises(ExceptionGroup) as failed:
-        house.keep()
+        scenario.run()
     [failure] = failed.value.exceptions
     assert failure.__notes__ == [f"record {poisoned}"]
-    assert set(house.uploads.records) == {poisoned}
+    assert set(scenario.uploads.records) == {poisoned}

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 made here, any UUID read."""
+"""Identifiers: created UUIDv7, and parsed UUIDs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_identifier_may_be_sent_in_capitals() -> None:
         "\u0660193a000-0000-7000-8000-00000000abcd",
     ],
 )
-def test_what_is_no_canonical_uuid_is_malformed(text: str) -> None:
+def test_a_text_that_is_not_a_canonical_uuid_is_malformed(text: str) -> None:
     assert not is_identifier(text)
     with pytest.raises(MalformedRequestError) as refusal:
         parse_identifier(text, parameter="fileId")

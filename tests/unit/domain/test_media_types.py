@@ -1,5 +1,4 @@
-"""Which media type is recorded, what kind of thing it is, and what is refused (reference, 4.3
-to 4.6)."""
+"""Recorded media types, dcType, and refused types (reference, 4.3 to 4.6)."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ OCTET_STREAM = "application/octet-stream"
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def look_into(body: bytes, received: str | None, name: str) -> Content:
+def inspect_bytes(body: bytes, received: str | None, name: str) -> Content:
     return inspect(BufferReader(body), name=name, received_media_type=received, max_bytes=10**6)
 
 
@@ -56,7 +55,7 @@ def look_into(body: bytes, received: str | None, name: str) -> Content:
 def test_the_evaluated_type_follows_the_table(
     body: bytes, received: str | None, name: str, media_type: str, extension: str
 ) -> None:
-    content = look_into(body, received, name)
+    content = inspect_bytes(body, received, name)
     assert content.evaluated_media_type == media_type
     assert content.evaluated_file_extension == extension
 
@@ -73,7 +72,7 @@ def test_the_evaluated_type_follows_the_table(
 def test_the_detected_type_is_recorded_beside_it(
     body: bytes, name: str, media_type: str, extension: str
 ) -> None:
-    content = look_into(body, "special/type", name)
+    content = inspect_bytes(body, "special/type", name)
     assert content.detected_media_type == media_type
     assert content.detected_file_extension == extension
 
@@ -93,23 +92,23 @@ def test_the_declared_type_never_decides_the_extension() -> None:
 
 
 @pytest.mark.parametrize(("body", "name"), [(ELF, "photo.jpg"), (ZIP, "a.zip"), (ZIP, "x.png")])
-def test_a_forbidden_file_is_refused_whatever_it_is_called(body: bytes, name: str) -> None:
+def test_a_forbidden_file_is_refused_under_any_name(body: bytes, name: str) -> None:
     with pytest.raises(RejectedError) as refusal:
-        look_into(body, "image/jpeg", name)
+        inspect_bytes(body, "image/jpeg", name)
     assert refusal.value.rejection.code == "media_type_forbidden"
     assert refusal.value.rejection.detail.startswith("Media type application/")
 
 
-def test_the_reference_names_the_forbidden_type() -> None:
+def test_the_error_names_the_forbidden_type_as_the_reference_does() -> None:
     with pytest.raises(RejectedError, match=r"^Media type application/x-sharedlib is invalid\.$"):
-        look_into(ELF, None, "library.so")
+        inspect_bytes(ELF, None, "library.so")
 
 
 @pytest.mark.parametrize(
     ("body", "name"), [(GZIP, "reads.fastq.gz"), (XLSX, "a.xlsx"), (b"#!/bin/sh\ntrue\n", "a.sh")]
 )
 def test_compressed_files_office_files_and_scripts_are_allowed(body: bytes, name: str) -> None:
-    assert look_into(body, None, name).size_in_bytes == len(body)
+    assert inspect_bytes(body, None, name).size_in_bytes == len(body)
 
 
 @pytest.mark.parametrize(
@@ -143,12 +142,12 @@ def test_compressed_files_office_files_and_scripts_are_allowed(body: bytes, name
         (OCTET_STREAM, DcType.UNDETERMINED),
     ],
 )
-def test_the_kind_of_thing_follows_the_type(media_type: str, kind: DcType) -> None:
+def test_the_dctype_follows_the_media_type(media_type: str, kind: DcType) -> None:
     assert dc_type_of(media_type) is kind
 
 
-def test_an_uploads_kind_comes_from_the_detected_type() -> None:
-    assert look_into(PNG, "text/plain", "a.txt").dc_type is DcType.IMAGE
+def test_the_dctype_of_an_upload_follows_the_detected_type() -> None:
+    assert inspect_bytes(PNG, "text/plain", "a.txt").dc_type is DcType.IMAGE
 
 
 @pytest.mark.parametrize(
@@ -168,11 +167,11 @@ def test_an_uploads_kind_comes_from_the_detected_type() -> None:
         ("", None),
     ],
 )
-def test_a_kind_is_read_leniently(text: str, kind: DcType | None) -> None:
+def test_a_dctype_is_parsed_leniently(text: str, kind: DcType | None) -> None:
     assert DcType.parse(text) is kind
 
 
-def test_a_kind_has_a_label_for_people() -> None:
+def test_a_dctype_has_a_label() -> None:
     assert DcType.MOVING_IMAGE.label == "Moving Image"
 
 
@@ -180,9 +179,9 @@ def test_a_kind_has_a_label_for_people() -> None:
     ("media_type", "decodable"),
     [("image/jpeg", True), ("image/png", True), ("image/svg+xml", False), ("text/plain", False)],
 )
-def test_thumbnails_are_made_of_what_can_be_decoded(media_type: str, decodable: bool) -> None:
+def test_imageable_types_follow_the_table(media_type: str, decodable: bool) -> None:
     assert is_imageable(media_type) is decodable
-    content = look_into(PNG if decodable else TEXT, None, "a")
+    content = inspect_bytes(PNG if decodable else TEXT, None, "a")
     assert wants_thumbnail(content, is_derivative=False) is decodable
     assert not wants_thumbnail(content, is_derivative=True)
 

@@ -1,4 +1,4 @@
-"""Text safety (reference, 4.8): markup is refused, what scanners read is not."""
+"""Markup is refused, stray angle brackets are not (reference, 4.8)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from coffer.domain.text_safety import has_markup
         "1 <2 <b",
     ],
 )
-def test_what_a_parser_takes_for_a_tag_is_markup(text: str) -> None:
+def test_text_that_a_parser_takes_for_a_tag_is_markup(text: str) -> None:
     assert has_markup(text)
 
 
@@ -38,5 +38,5 @@ def test_what_a_parser_takes_for_a_tag_is_markup(text: str) -> None:
         "l'été à Québec",
     ],
 )
-def test_stray_angle_brackets_are_not(text: str) -> None:
+def test_stray_angle_brackets_are_no_markup(text: str) -> None:
     assert not has_markup(text)

@@ -19,9 +19,6 @@ def with_body(body: bytes, content_type: str = JSON_API) -> Request:
     return make_request("POST /x", body=body, headers={"content-type": content_type})
 
 
-# ---------------------------------------------------------------- the event
-
-
 def test_an_event_is_read_once() -> None:
     request = make_request(
         "GET /api/v1/file/{bucket}/{fileId}",
@@ -54,9 +51,6 @@ def test_a_body_comes_as_text_or_in_base64() -> None:
     assert Request.from_event(event).body == "é".encode()
     event |= {"body": b64encode(b"\xff\x00").decode(), "isBase64Encoded": True}
     assert Request.from_event(event).body == b"\xff\x00"
-
-
-# ---------------------------------------------------------------- Accept
 
 
 @pytest.mark.parametrize(
@@ -105,9 +99,6 @@ def test_no_accept_header_crashes(header: str) -> None:
     request = make_request(headers={"accept": header})
     assert request.accepts(JSON_API) in (True, False)
     assert request.accepts_exactly(JSON_API) in (True, False)
-
-
-# ---------------------------------------------------------------- JSON
 
 
 @pytest.mark.parametrize(

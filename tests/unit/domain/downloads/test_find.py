@@ -1,4 +1,4 @@
-"""Downloads: who may have which bytes, and what they are called (reference, 3.3 and 4.7)."""
+"""Downloads: who may download which bytes, and their names (reference, 3.3 and 4.7)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REFUSED: dict[str, Any] = {
 def find(
     stored: ObjectUpload | None, who: Caller = READER, bucket: str = "aafc", **described: Any
 ) -> Download:
-    """The one upload there is; `described` makes a record that describes it."""
+    """Find the file of an upload; `described` are attributes of a record that describes it."""
     uploads = InMemoryUploads(*([stored] if stored else []))
     catalogue = InMemoryCatalogue(uploads)
     if described:
@@ -52,7 +52,7 @@ def find(
 def find_thumbnail_record(
     there: Derivative | None, source: ObjectUpload | None, who: Caller = READER, **described: Any
 ) -> Download:
-    """The generated thumbnail by its own identifier."""
+    """Find the generated thumbnail by its identifier."""
     uploads = InMemoryUploads(*([source] if source else []))
     catalogue = InMemoryCatalogue(uploads)
     if described.pop("exists", True):
@@ -62,10 +62,7 @@ def find_thumbnail_record(
     return find_derivative(uploads, catalogue, who, "AAFC", THUMBNAIL)
 
 
-# ---------------------------------------------------------------- main files
-
-
-def test_the_group_has_its_file_before_anything_describes_it() -> None:
+def test_the_group_may_download_a_file_that_nothing_describes() -> None:
     found = find(upload(), bucket="AAFC")
     assert found == Download(
         object_key=f"objects/aafc/{FILE}.png",
@@ -77,7 +74,7 @@ def test_the_group_has_its_file_before_anything_describes_it() -> None:
     )
 
 
-def test_its_record_names_it_and_its_type() -> None:
+def test_the_record_determines_name_and_type() -> None:
     found = find(upload(), filename="Sheet 12.tif", dc_format="image/x-raw")
     assert (found.filename, found.media_type) == ("Sheet 12.png", "image/x-raw")
 
@@ -92,13 +89,13 @@ def test_its_record_names_it_and_its_type() -> None:
         (".png", None, f"{FILE}.png"),
     ],
 )
-def test_a_file_without_a_base_name_is_called_by_its_identifier(
+def test_a_file_without_a_base_name_is_named_by_its_identifier(
     original: str, named: str | None, called: str
 ) -> None:
     assert find(upload(original_filename=original), filename=named).filename == called
 
 
-def test_a_file_whose_hash_is_unknown_is_tagged_by_its_identifier() -> None:
+def test_a_file_without_a_hash_has_its_identifier_as_etag() -> None:
     assert find(upload(inspected_content=content(sha1_hex=None))).tag == FILE
 
 
@@ -113,7 +110,9 @@ def test_a_file_whose_hash_is_unknown_is_tagged_by_its_identifier() -> None:
         (Caller(username="nobody"), False, True, False),
     ],
 )
-def test_who_may_have_a_file(who: Caller, private: bool, public: bool, undescribed: bool) -> None:
+def test_the_right_to_download_follows_the_table(
+    who: Caller, private: bool, public: bool, undescribed: bool
+) -> None:
     table: tuple[tuple[bool, dict[str, Any]], ...] = (
         (private, {"publicly_releasable": False}),
         (public, {"publicly_releasable": True}),
@@ -136,7 +135,7 @@ def test_who_may_have_a_file(who: Caller, private: bool, public: bool, undescrib
         upload(is_derivative=True),
     ],
 )
-def test_what_is_not_there_yet_or_no_main_file_is_not_found(stored: ObjectUpload | None) -> None:
+def test_unfinished_uploads_and_derivatives_are_not_found(stored: ObjectUpload | None) -> None:
     for who in (READER, STRANGER):
         with pytest.raises(NotFoundError) as refused:
             find(stored, who)
@@ -163,13 +162,10 @@ def test_a_deleted_file_is_gone_for_those_who_could_read_it() -> None:
         find(deleted, STRANGER)
 
 
-def test_a_refused_file_says_why_it_is_not_kept() -> None:
+def test_a_rejected_file_is_not_found_with_the_reason() -> None:
     with pytest.raises(NotFoundError, match="Can't store empty file") as refused:
         find(upload(**REFUSED))
     assert refused.value.problems[0].code == "file_rejected"
-
-
-# ---------------------------------------------------------------- derivatives
 
 
 def find_uploaded_derivative(
@@ -180,7 +176,7 @@ def find_uploaded_derivative(
     return find_derivative(uploads, InMemoryCatalogue(uploads), who, bucket, FILE)
 
 
-def test_an_uploaded_derivative_is_the_groups() -> None:
+def test_the_group_may_download_an_uploaded_derivative() -> None:
     found = find_uploaded_derivative()
     assert found.object_key == f"derivatives/aafc/{FILE}.png"
     assert (found.filename, found.media_type) == ("leaf.png", "image/png")
@@ -198,20 +194,17 @@ def test_an_uploaded_derivative_is_the_groups() -> None:
         (REFUSED, "aafc", NotFoundError),
     ],
 )
-def test_a_derivative_that_is_not_there_is_not_handed_out(
+def test_a_missing_derivative_is_not_found(
     changes: dict[str, Any], bucket: str, kind: type[Exception]
 ) -> None:
     with pytest.raises(kind):
         find_uploaded_derivative(ADMIN, bucket, **changes)
 
 
-# ---------------------------------------------------------------- generated thumbnails
-
-
 MADE = upload(thumbnail_status=ThumbnailStatus.READY)
 
 
-def test_a_generated_thumbnail_is_called_after_the_record_it_belongs_to() -> None:
+def test_a_generated_thumbnail_is_named_after_the_metadata() -> None:
     found = find_thumbnail_record(thumbnail(), MADE, filename="testfile.png")
     assert found == Download(
         object_key=f"thumbnails/aafc/{THUMBNAIL}.jpg",
@@ -245,7 +238,7 @@ def test_each_kind_of_derivative_has_its_suffix(kind: DerivativeType | None, suf
         ({"filename": ".png"}, f"{THUMBNAIL}.jpg"),
     ],
 )
-def test_a_thumbnail_of_something_without_a_name_is_called_by_its_identifier(
+def test_a_thumbnail_of_an_unnamed_file_is_named_by_its_identifier(
     names: dict[str, Any], called: str
 ) -> None:
     assert find_thumbnail_record(thumbnail(), MADE, **names).filename == called
@@ -259,13 +252,13 @@ def test_a_generated_thumbnail_is_as_public_as_its_record_says() -> None:
         find_thumbnail_record(private, MADE, STRANGER)
 
 
-def test_a_thumbnail_that_is_being_made_comes_later() -> None:
+def test_a_pending_thumbnail_is_not_ready() -> None:
     with pytest.raises(NotReadyError) as refused:
         find_thumbnail_record(thumbnail(), upload())
     assert refused.value.retry_after_seconds > 0
 
 
-def test_a_thumbnail_that_failed_says_why() -> None:
+def test_a_failed_thumbnail_is_not_found_with_the_reason() -> None:
     failed = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
     with pytest.raises(NotFoundError, match="image_damaged") as refused:
         find_thumbnail_record(thumbnail(), failed)

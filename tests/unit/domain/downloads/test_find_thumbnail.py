@@ -1,4 +1,4 @@
-"""Thumbnails by the file that they show: who may have them, and when they are there."""
+"""Downloads of thumbnails by the file that they show."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ READER = caller(Role.READ_ONLY)
 
 
 def ready(**changes: Any) -> ObjectUpload:
-    """An upload whose thumbnail is there."""
+    """Return an upload with a thumbnail."""
     return upload(**{"thumbnail_status": ThumbnailStatus.READY} | changes)
 
 
 def find(
     stored: ObjectUpload, who: Caller = READER, bucket: str = "aafc", **described: Any
 ) -> Download:
-    """The thumbnail of the one upload there is; `described` makes a record that describes it."""
+    """Find the thumbnail of an upload; `described` are attributes of its record."""
     uploads = InMemoryUploads(stored)
     catalogue = InMemoryCatalogue(uploads)
     if described:
@@ -47,18 +47,18 @@ def find(
     return find_thumbnail(uploads, catalogue, who, bucket, FILE)
 
 
-def test_the_group_has_the_thumbnail_before_anything_describes_the_file() -> None:
+def test_the_group_may_download_the_thumbnail_of_an_undescribed_file() -> None:
     found = find(ready(), bucket="AAFC")
     assert found.object_key == f"thumbnails/aafc/{THUMBNAIL}.jpg"
     assert (found.filename, found.media_type) == ("leaf_thumbnail.jpg", "image/jpeg")
     assert (found.tag, found.size_bytes, found.last_modified) == (THUMBNAIL, None, NOON)
 
 
-def test_it_is_called_after_the_name_in_the_record() -> None:
+def test_it_is_named_after_the_name_in_the_record() -> None:
     assert find(ready(), filename="Sheet 12.png").filename == "Sheet 12_thumbnail.jpg"
 
 
-def test_it_is_called_by_its_identifier_where_the_file_has_no_name() -> None:
+def test_it_is_named_by_its_identifier_if_the_file_has_no_name() -> None:
     assert find(ready(original_filename="")).filename == f"{THUMBNAIL}.jpg"
 
 
@@ -79,7 +79,7 @@ def test_others_get_it_only_with_a_publicly_releasable_record(who: Caller) -> No
         (ThumbnailStatus.UNSUPPORTED, "thumbnail_unsupported"),
     ],
 )
-def test_a_thumbnail_that_is_not_there_says_why(status: ThumbnailStatus, code: str) -> None:
+def test_a_missing_thumbnail_has_a_reason(status: ThumbnailStatus, code: str) -> None:
     with pytest.raises(NotFoundError) as refused:
         find(upload(thumbnail_status=status, thumbnail_failure="image_damaged"))
     assert refused.value.problems[0].code == code
@@ -99,7 +99,7 @@ def test_a_thumbnail_that_is_not_there_says_why(status: ThumbnailStatus, code: s
     ],
     ids=["processing", "derivative", "refused"],
 )
-def test_only_a_main_file_that_is_kept_has_one(stored: ObjectUpload) -> None:
+def test_only_a_stored_main_file_has_one(stored: ObjectUpload) -> None:
     with pytest.raises(NotFoundError):
         find(stored)
 
@@ -109,7 +109,7 @@ def test_it_is_not_in_another_bucket() -> None:
         find(ready(), bucket="bicoe")
 
 
-def test_it_goes_with_its_file() -> None:
+def test_it_is_gone_with_its_file() -> None:
     with pytest.raises(GoneError):
         find(ready(deleted_on=NOON, deleted_by="alice"))
 
@@ -124,16 +124,13 @@ def test_a_file_of_another_type_names_its_type() -> None:
         find(stored)
 
 
-# ---------------------------------------------------------------- other thumbnails than its own
-
-
 def found_with(
     *derivatives: Derivative,
     main: ObjectUpload | None = None,
     files: tuple[ObjectUpload, ...] = (),
     who: Caller = READER,
 ) -> Download:
-    """The thumbnail of the file, where these derivatives are recorded."""
+    """Find the thumbnail of a file with these derivatives."""
     uploads = InMemoryUploads(main or ready(), *files)
     catalogue = InMemoryCatalogue(uploads)
     describe(catalogue, metadata())
@@ -160,23 +157,23 @@ def test_a_submitted_thumbnail_comes_first_as_it_is() -> None:
     assert found.tag == "hash 10"
 
 
-def test_of_several_submitted_the_last_one_counts() -> None:
+def test_the_last_submitted_one_is_used() -> None:
     assert found_with(submitted(11), submitted(10)).tag == "hash 11"
 
 
-def test_a_submitted_one_is_shown_where_none_could_be_made() -> None:
+def test_a_submitted_one_is_used_if_none_could_be_made() -> None:
     main = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
     assert found_with(submitted(10), main=main).tag == "hash 10"
 
 
-def test_a_submitted_one_that_the_caller_may_not_see_is_passed_over() -> None:
+def test_a_submitted_one_that_the_caller_may_not_read_is_skipped() -> None:
     found = found_with(submitted(10, publicly_releasable=False), who=STRANGER)
     assert found.tag == THUMBNAIL
     assert found_with(submitted(10, publicly_releasable=False)).tag == "hash 10"
 
 
 def of_derivative(status: ThumbnailStatus) -> tuple[Derivative, Derivative, ObjectUpload]:
-    """A derivative, the thumbnail made of it, and its file."""
+    """Return a derivative, the thumbnail made from it, and its file."""
     generated = identifier(20)
     large = submitted(10, derivative_type=DerivativeType.LARGE_IMAGE)
     made = thumbnail(
@@ -194,7 +191,7 @@ def of_derivative(status: ThumbnailStatus) -> tuple[Derivative, Derivative, Obje
     return large, made, file
 
 
-def test_one_made_of_a_derivative_is_shown_where_the_file_itself_has_none() -> None:
+def test_one_made_from_a_derivative_is_used_if_the_file_has_none() -> None:
     large, made, file = of_derivative(ThumbnailStatus.READY)
     main = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
     assert found_with(large, made, main=main, files=(file,)).object_key == made.object_key
@@ -203,7 +200,7 @@ def test_one_made_of_a_derivative_is_shown_where_the_file_itself_has_none() -> N
         found_with(large, made, main=main)
 
 
-def test_one_that_is_still_made_of_a_derivative_is_not_shown_yet() -> None:
+def test_a_pending_one_of_a_derivative_is_not_used() -> None:
     large, made, file = of_derivative(ThumbnailStatus.PENDING)
     main = upload(thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged")
     with pytest.raises(NotFoundError, match="image_damaged"):

@@ -1,4 +1,4 @@
-"""Direct upload: what is stored, what is refused before anything is, and every kill in between."""
+"""Direct uploads: stored records, refused files, and interruption at every call."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from tests.fakes.hooks import once
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import caller, content, pending, upload
 
-MOST = 4096
+MAX_BYTES = 4096
 
 
 class World:
-    """Everything that a direct upload touches."""
+    """The dependencies of a direct upload, in memory."""
 
     def __init__(self) -> None:
         self.clock = FrozenClock()
@@ -66,7 +66,7 @@ class World:
             "file": ReceivedFile(body=body, name=name, media_type=more.pop("media_type", None)),
             "bucket": "aafc",
             "is_derivative": False,
-            "max_bytes": MOST,
+            "max_bytes": MAX_BYTES,
         }
         return upload_directly(**arguments | more)
 
@@ -81,8 +81,8 @@ class World:
                 uploads=self.uploads,
                 objects=self.objects,
                 clock=self.clock,
-                max_bytes=MOST,
-                stream_hash_limit_bytes=MOST,
+                max_bytes=MAX_BYTES,
+                stream_hash_limit_bytes=MAX_BYTES,
                 large_files=QueuedLargeFiles(queue=InMemoryQueue()),
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
@@ -96,7 +96,7 @@ def world() -> World:
     return World()
 
 
-def test_a_file_is_stored_with_everything_that_is_known_of_it(world: World) -> None:
+def test_a_file_is_stored_with_all_its_attributes(world: World) -> None:
     receipt = world.upload(media_type="image/png", bucket="AAFC", caller=caller(Role.GUEST))
     stored = receipt.upload
     assert world.uploads.records == {stored.file_identifier: stored}
@@ -120,14 +120,14 @@ def test_hashes_are_of_the_bytes(world: World) -> None:
     assert found.dc_type is DcType.TEXT
 
 
-def test_a_derivative_has_its_own_place_and_no_thumbnail(world: World) -> None:
+def test_a_derivative_has_its_own_folder_and_no_thumbnail(world: World) -> None:
     stored = world.upload(JPEG, "leaf.jpg", is_derivative=True).upload
     assert stored.object_key == f"derivatives/aafc/{stored.file_identifier}.jpg"
     assert stored.is_derivative
     assert (stored.thumbnail_identifier, stored.thumbnail_status) == (None, None)
 
 
-def test_what_nothing_decodes_has_an_unsupported_thumbnail(world: World) -> None:
+def test_a_type_without_a_decoder_has_an_unsupported_thumbnail(world: World) -> None:
     stored = world.upload(TEXT, "notes.txt").upload
     assert stored.thumbnail_identifier is None
     assert stored.thumbnail_status is ThumbnailStatus.UNSUPPORTED
@@ -143,7 +143,7 @@ def test_a_file_may_come_without_a_name(world: World) -> None:
     ("changes", "kind", "code"),
     [
         ({"body": b""}, InvalidError, "empty_file"),
-        ({"body": b"x" * (MOST + 1)}, TooLargeError, "file_too_large"),
+        ({"body": b"x" * (MAX_BYTES + 1)}, TooLargeError, "file_too_large"),
         ({"body": ELF}, UnsupportedTypeError, "media_type_forbidden"),
         ({"body": ZIP}, UnsupportedTypeError, "media_type_forbidden"),
         ({"body": ELF, "is_derivative": True}, UnsupportedTypeError, "media_type_forbidden"),
@@ -154,7 +154,7 @@ def test_a_file_may_come_without_a_name(world: World) -> None:
         ({"bucket": "other"}, ForbiddenError, "role_required"),
     ],
 )
-def test_what_may_not_be_stored_leaves_nothing(
+def test_a_refused_file_leaves_nothing(
     world: World, changes: dict[str, Any], kind: type[RequestError], code: str
 ) -> None:
     with pytest.raises(kind) as refusal:
@@ -164,9 +164,9 @@ def test_what_may_not_be_stored_leaves_nothing(
     assert world.objects.keys == []
 
 
-def test_too_large_names_the_way_for_larger_files(world: World) -> None:
+def test_the_error_for_large_files_names_the_presigned_upload(world: World) -> None:
     with pytest.raises(TooLargeError, match="POST /api/v1/upload"):
-        world.upload(b"x" * (MOST + 1))
+        world.upload(b"x" * (MAX_BYTES + 1))
 
 
 def test_the_same_content_again_is_kept_with_a_warning(world: World) -> None:
@@ -177,7 +177,7 @@ def test_the_same_content_again_is_kept_with_a_warning(world: World) -> None:
     assert len(world.objects.keys) == 2
 
 
-def test_a_duplicate_in_another_readable_bucket_is_told_to_its_uploader_only(world: World) -> None:
+def test_a_duplicate_in_another_readable_bucket_warns_its_uploader_only(world: World) -> None:
     both = replace(caller(), groups={"aafc": frozenset({Role.USER}), "cnc": frozenset({Role.USER})})
     world.upload(bucket="cnc", caller=both)
     receipt = world.upload(caller=both)
@@ -185,27 +185,27 @@ def test_a_duplicate_in_another_readable_bucket_is_told_to_its_uploader_only(wor
     assert not receipt.upload.duplicate_found
 
 
-def test_a_duplicate_that_the_caller_may_not_see_is_not_told(world: World) -> None:
+def test_a_duplicate_that_the_caller_may_not_read_causes_no_warning(world: World) -> None:
     world.upload(bucket="cnc", caller=caller(Role.USER, "cnc"))
     assert not world.upload().duplicate_found
 
 
 class ForgetfulUploads(InMemoryUploads):
-    """Writes a new record, loses its own answer, and tries again, as the SDK does."""
+    """Writes a record, loses the response and writes again, as the SDK does."""
 
     def add(self, upload: ObjectUpload) -> ObjectUpload:
         super().add(upload)
         return super().add(upload)
 
 
-def test_an_answer_that_was_lost_does_not_lose_the_record(world: World) -> None:
+def test_a_lost_response_of_the_table_is_recovered(world: World) -> None:
     world.uploads = ForgetfulUploads()
     receipt = world.upload()
     assert receipt.upload.status is UploadStatus.AVAILABLE
     assert world.uploads.records == {receipt.upload.file_identifier: receipt.upload}
 
 
-def test_a_record_that_is_there_and_is_not_cannot_be_written(world: World) -> None:
+def test_a_record_that_vanishes_after_a_conflict_is_an_error(world: World) -> None:
     world.uploads = ForgetfulUploads()
     vanish = once("get", world.uploads.records.clear)
     with pytest.raises(RecordExistsError):
@@ -213,8 +213,8 @@ def test_a_record_that_is_there_and_is_not_cannot_be_written(world: World) -> No
     assert world.objects.keys == []
 
 
-def test_an_answer_that_was_lost_does_not_lose_the_bytes(world: World) -> None:
-    """The SDK repeats a PUT whose answer did not come: the second finds its own bytes there."""
+def test_a_lost_response_of_the_store_is_recovered(world: World) -> None:
+    """Writes an object, loses the response and writes again, as the SDK does."""
 
     def put_it_first(method: str) -> None:
         [upload_] = world.uploads.records.values()
@@ -227,7 +227,7 @@ def test_an_answer_that_was_lost_does_not_lose_the_bytes(world: World) -> None:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("call", range(6))
-def test_killed_at_any_call_housekeeping_leaves_all_or_nothing(
+def test_housekeeping_finishes_or_removes_an_upload_that_was_killed_at_any_call(
     world: World, call: int, moment: str
 ) -> None:
     kill = {moment: kill_at_call(call)}
@@ -246,7 +246,7 @@ def test_killed_at_any_call_housekeeping_leaves_all_or_nothing(
     ]
 
 
-def test_a_record_that_was_finished_meanwhile_is_taken_as_it_is(world: World) -> None:
+def test_a_record_that_another_run_finished_is_returned(world: World) -> None:
     before = world.uploads.add(pending())
     finished = finish_direct_upload(world.uploads, world.clock, before)
     assert finish_direct_upload(world.uploads, world.clock, before) == finished
@@ -260,7 +260,7 @@ def test_a_record_that_housekeeping_discarded_cannot_be_finished(world: World) -
         finish_direct_upload(world.uploads, world.clock, before)
 
 
-def test_a_record_without_a_place_cannot_be_finished(world: World) -> None:
+def test_a_record_without_a_key_cannot_be_finished(world: World) -> None:
     with pytest.raises(ValueError, match="no object key"):
         finish_direct_upload(world.uploads, world.clock, pending(object_key=None))
 

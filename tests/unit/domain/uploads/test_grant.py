@@ -1,4 +1,4 @@
-"""The grant that travels with a file: what it carries, how long it may be, what is not one."""
+"""The upload grant: its encoding, its maximum length, and invalid values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def encoded(document: object) -> str:
     "grant",
     [GRANT, UploadGrant(bucket="b", created_by="u", original_filename="")],
 )
-def test_a_grant_comes_back_as_it_went(grant: UploadGrant) -> None:
+def test_a_grant_survives_encoding(grant: UploadGrant) -> None:
     assert UploadGrant.decode(grant.encode()) == grant
 
 
@@ -70,12 +70,12 @@ def test_a_grant_of_any_name_is_a_header_value(name: str, is_derivative: bool) -
         {"received_media_type": " text/plain"},
     ],
 )
-def test_a_grant_of_what_no_offer_admits_is_none(values: dict[str, Any]) -> None:
+def test_a_grant_with_values_that_are_never_signed_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(GrantError):
         UploadGrant.decode(replace(GRANT, **values).encode())
 
 
-def test_a_grant_of_half_a_character_is_none() -> None:
+def test_a_grant_with_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(GrantError):
         UploadGrant.decode(encoded({"b": "b", "u": "\ud800", "n": "a.png"}))
 
@@ -123,12 +123,12 @@ def test_name_and_value_may_have_2048_bytes_together() -> None:
         urlsafe_b64encode(b"\xff\xfe{}").decode(),
     ],
 )
-def test_what_coffer_did_not_sign_is_no_grant(value: str | None) -> None:
+def test_a_malformed_grant_is_refused(value: str | None) -> None:
     with pytest.raises(GrantError):
         UploadGrant.decode(value)
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_crash_the_reading_of_a_grant(noise: bytes) -> None:
+def test_no_bytes_crash_the_parser_of_grants(noise: bytes) -> None:
     with pytest.raises(GrantError):
         UploadGrant.decode(urlsafe_b64encode(noise).decode())

@@ -1,5 +1,4 @@
-"""Large files: what is too large for one copy is handed on, copied in parts and settled, whoever
-is cut off, killed, repeated or beside another; the end is that of any other file."""
+"""Large files are queued and copied in parts, also after kills, repeats and parallel runs."""
 
 from __future__ import annotations
 
@@ -53,14 +52,14 @@ PART = 100_000
 BODY = PNG + bytes(20 * PART)
 PARTS = len(BODY) // PART + 1
 OTHER = BODY + b"x"
-PLENTY = timedelta(minutes=15)
+ENOUGH_TIME = timedelta(minutes=15)
 MAX_CALLS = 40
 STORES = [(True, True), (True, False), (False, True), (False, False)]
-"""Whether the store honours conditions on copies, and whether it computes checksums."""
+"""Stores with and without conditions on copies, and with and without checksums."""
 
 
 class HugeObjects(InMemoryObjects):
-    """A store that says of every object that it has so many bytes."""
+    """A store that reports `size_bytes` for every object."""
 
     size_bytes = 0
 
@@ -69,7 +68,7 @@ class HugeObjects(InMemoryObjects):
 
 
 class World:
-    """Everything that the promotion of a large file touches; one copy takes 1,000 bytes here."""
+    """The dependencies of promotion in memory, with a copy limit of 1,000 bytes."""
 
     def __init__(self, *, copy_conditions: bool = True, checksums: bool = True) -> None:
         self.clock = FrozenClock()
@@ -83,22 +82,22 @@ class World:
         self.queue = InMemoryQueue()
 
     def arrive(self, body: bytes = BODY) -> None:
-        """Somebody puts a large file below `incoming/`."""
+        """Upload a large file to `incoming/`."""
         self.objects.arrive(KEY, body, {METADATA_NAME: GRANT.encode()})
 
-    def hear(self) -> PromotionOutcome:
-        """What process_upload does."""
+    def process_event(self) -> PromotionOutcome:
+        """Process the event as process_upload does."""
         return self._promotion(QueuedLargeFiles(queue=self.queue)).process(KEY)
 
-    def work(
+    def promote(
         self,
         *times: timedelta,
         uploads: Uploads | None = None,
         objects: Objects | None = None,
         copies: MultipartCopies | None = None,
     ) -> PromotionOutcome:
-        """What promote_large_upload does, having `times` left each time that it looks."""
-        left: Iterator[timedelta] = chain(times, repeat(times[-1] if times else PLENTY))
+        """Promote as promote_large_upload does, with `times` left at its successive checks."""
+        left: Iterator[timedelta] = chain(times, repeat(times[-1] if times else ENOUGH_TIME))
         large_files = MultipartLargeFiles(
             uploads=uploads or self.uploads,
             copies=copies or self.copies,
@@ -126,7 +125,7 @@ class World:
         )
 
     def resume(self) -> PromotionOutcome:
-        """What keep_house does with a record that was left half-way."""
+        """Resume an unfinished record as keep_house does."""
         return self._promotion(QueuedLargeFiles(queue=self.queue)).resume(self.record)
 
     @property
@@ -153,16 +152,11 @@ def assert_available(world: World) -> None:
     assert world.copies.uploads == {}
 
 
-# ---------------------------------------------------------------- handing on
-
-
 @pytest.mark.parametrize(
     ("size_bytes", "outcome"),
     [(MAX_COPY_BYTES, PromotionOutcome.AVAILABLE), (MAX_COPY_BYTES + 1, PromotionOutcome.MOVING)],
 )
-def test_what_s3_does_not_copy_in_one_call_is_handed_on(
-    size_bytes: int, outcome: PromotionOutcome
-) -> None:
+def test_a_file_over_the_copy_limit_is_queued(size_bytes: int, outcome: PromotionOutcome) -> None:
     world, objects = World(), HugeObjects(FrozenClock())
     objects.size_bytes = size_bytes
     objects.arrive(KEY, PNG, {METADATA_NAME: GRANT.encode()})
@@ -179,7 +173,7 @@ def test_what_s3_does_not_copy_in_one_call_is_handed_on(
     assert handed_on == ([(KEY, size_bytes)] if outcome is PromotionOutcome.MOVING else [])
 
 
-def test_what_is_larger_than_is_taken_is_refused_unread_and_removed() -> None:
+def test_a_file_over_the_size_limit_is_rejected_unread_and_removed() -> None:
     world, objects = World(), HugeObjects(FrozenClock())
     objects.size_bytes = MAX_COPY_BYTES + 1
     objects.arrive(KEY, PNG, {METADATA_NAME: GRANT.encode()})
@@ -199,8 +193,8 @@ def test_what_is_larger_than_is_taken_is_refused_unread_and_removed() -> None:
     assert (objects.bytes_read, objects.keys, world.queue.enqueued) == (0, [], [])
 
 
-def test_a_large_file_is_looked_into_before_it_is_handed_on(world: World) -> None:
-    assert world.hear() is PromotionOutcome.MOVING
+def test_a_large_file_is_inspected_before_it_is_queued(world: World) -> None:
+    assert world.process_event() is PromotionOutcome.MOVING
     record = world.record
     assert (record.status, record.version) == (UploadStatus.PROCESSING, 0)
     assert (record.object_key, record.content.size_in_bytes) == (FINAL, len(BODY))
@@ -208,14 +202,11 @@ def test_a_large_file_is_looked_into_before_it_is_handed_on(world: World) -> Non
     assert world.copies.copied == 0
 
 
-def test_a_large_file_that_may_not_stay_is_handed_on_to_nobody() -> None:
+def test_a_forbidden_large_file_is_not_queued() -> None:
     world = World()
     world.arrive(ELF + bytes(5000))
-    assert world.hear() is PromotionOutcome.REJECTED
+    assert world.process_event() is PromotionOutcome.REJECTED
     assert (world.queue.enqueued, world.objects.keys) == ([], [])
-
-
-# ---------------------------------------------------------------- copying
 
 
 @pytest.mark.parametrize(("copy_conditions", "checksums"), STORES)
@@ -224,75 +215,75 @@ def test_a_large_file_is_copied_in_parts_and_read_once(
 ) -> None:
     world = World(copy_conditions=copy_conditions, checksums=checksums)
     world.arrive()
-    world.hear()
+    world.process_event()
     head = world.objects.bytes_read
-    assert world.work() is PromotionOutcome.AVAILABLE
+    assert world.promote() is PromotionOutcome.AVAILABLE
     assert_available(world)
     assert world.copies.copied == PARTS
     assert world.objects.bytes_read == head + len(BODY)
     assert world.queue.enqueued[1:] == []
 
 
-def test_of_more_bytes_than_may_be_read_no_sha1_is_known(world: World) -> None:
+def test_a_file_over_the_hash_limit_has_no_sha1(world: World) -> None:
     world.stream_hash_limit_bytes = len(BODY) - 1
-    world.hear()
+    world.process_event()
     head = world.objects.bytes_read
-    assert world.work() is PromotionOutcome.AVAILABLE
+    assert world.promote() is PromotionOutcome.AVAILABLE
     found = world.record.content
     assert (found.sha1_hex, found.hash_status) == (None, HashStatus.UNAVAILABLE)
     assert found.crc32 == crc32_of(BODY)
     assert world.objects.bytes_read == head
 
 
-def test_without_time_for_more_parts_the_next_run_goes_on_with_those_that_are_missing(
+def test_the_next_run_copies_the_missing_parts(
     world: World,
 ) -> None:
-    world.hear()
-    assert world.work(PLENTY, MIN_TIME_TO_COPY - timedelta(seconds=1)) is PromotionOutcome.MOVING
+    world.process_event()
+    assert (
+        world.promote(ENOUGH_TIME, MIN_TIME_TO_COPY - timedelta(seconds=1))
+        is PromotionOutcome.MOVING
+    )
     assert world.copies.copied == MAX_CONCURRENT_PARTS
     assert [one.key for one in world.queue.enqueued] == [KEY, KEY]
-    assert world.work() is PromotionOutcome.AVAILABLE
+    assert world.promote() is PromotionOutcome.AVAILABLE
     assert world.copies.copied == PARTS
     assert_available(world)
 
 
-def test_without_time_for_the_hash_the_next_run_ends_it(world: World) -> None:
-    world.hear()
-    assert world.work(MIN_TIME_TO_HASH - timedelta(seconds=1)) is PromotionOutcome.MOVING
+def test_the_next_run_hashes_the_file_if_time_runs_out(world: World) -> None:
+    world.process_event()
+    assert world.promote(MIN_TIME_TO_HASH - timedelta(seconds=1)) is PromotionOutcome.MOVING
     assert world.copies.copied == PARTS
     assert world.record.status is UploadStatus.PROCESSING
-    assert world.work(timedelta(0)) is PromotionOutcome.AVAILABLE
+    assert world.promote(timedelta(0)) is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
-def test_parts_that_were_thrown_away_for_their_age_are_made_again(world: World) -> None:
-    world.hear()
-    world.work(PLENTY, timedelta(0))
+def test_expired_parts_are_copied_again(world: World) -> None:
+    world.process_event()
+    world.promote(ENOUGH_TIME, timedelta(0))
     world.copies.uploads.clear()
-    assert world.work() is PromotionOutcome.MOVING
+    assert world.promote() is PromotionOutcome.MOVING
     assert world.record.copy_identifier is None
     assert len(world.queue.enqueued) == 3
-    assert world.work() is PromotionOutcome.AVAILABLE
+    assert world.promote() is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
 @pytest.mark.parametrize("method", ["create", "copy_parts", "complete"])
-def test_other_bytes_that_come_in_between_are_not_mixed_in(world: World, method: str) -> None:
-    world.hear()
+def test_parts_of_replaced_bytes_are_not_mixed(world: World, method: str) -> None:
+    world.process_event()
     copies = with_hooks(world.copies, before=once(method, lambda: world.arrive(OTHER)))
-    outcome = world.work(copies=copies)
+    outcome = world.promote(copies=copies)
     if method == "complete":  # all parts are copies of the claimed bytes
         assert outcome is PromotionOutcome.AVAILABLE
         assert world.objects.body(FINAL) == BODY
     else:
         assert outcome is PromotionOutcome.REJECTED
         assert world.record.rejection == SOURCE_REPLACED
-    assert world.hear() is PromotionOutcome.REPLAY
+    assert world.process_event() is PromotionOutcome.REPLAY
     assert world.objects.keys == ([FINAL] if method == "complete" else [])
     assert world.copies.uploads == {}
-
-
-# ---------------------------------------------------------------- killed, repeated, beside others
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -303,10 +294,10 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
     for call in range(MAX_CALLS):
         world = World(copy_conditions=copy_conditions, checksums=checksums)
         world.arrive()
-        world.hear()
+        world.process_event()
         kill: dict[str, Any] = {moment: kill_at_call(call)}
         try:
-            world.work(
+            world.promote(
                 uploads=with_hooks(world.uploads, **kill),
                 objects=with_hooks(world.objects, **kill),
                 copies=with_hooks(world.copies, **kill),
@@ -314,7 +305,7 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
             ended = True
         except KilledError:
             ended = False
-        world.work()
+        world.promote()
         # Begun but not yet written down: the store throws it away after seven days.
         world.copies.uploads.clear()
         assert_available(world)
@@ -325,7 +316,7 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
 
 
 class AnotherRun:
-    """At the `call`-th call (from 0), another run does all that there is to do."""
+    """At the `call`-th call (from 0), another run promotes the file."""
 
     def __init__(self, world: World, call: int) -> None:
         self._world = world
@@ -336,24 +327,24 @@ class AnotherRun:
         self._calls_left -= 1
         if self._calls_left < 0 and not self.came:
             self.came = True
-            self._world.work()
+            self._world.promote()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_two_runs_at_once_end_as_one(moment: str) -> None:
+def test_two_parallel_runs_end_like_one(moment: str) -> None:
     for call in range(MAX_CALLS):
         world = World()
         world.arrive()
-        world.hear()
+        world.process_event()
         other = AnotherRun(world, call)
         happening: dict[str, Any] = {moment: other.happen}
         with suppress(RecordChangedError):  # the message of the slower one is delivered again
-            world.work(
+            world.promote(
                 uploads=with_hooks(world.uploads, **happening),
                 objects=with_hooks(world.objects, **happening),
                 copies=with_hooks(world.copies, **happening),
             )
-        world.work()
+        world.promote()
         assert_available(world)
         if not other.came:
             break
@@ -361,16 +352,19 @@ def test_two_runs_at_once_end_as_one(moment: str) -> None:
     assert call >= 10
 
 
-def test_heard_of_twice_it_is_handed_on_twice_and_moved_once(world: World) -> None:
-    assert [world.hear(), world.hear()] == [PromotionOutcome.MOVING, PromotionOutcome.MOVING]
-    assert [world.work(), world.work()] == [PromotionOutcome.AVAILABLE, PromotionOutcome.GONE]
+def test_two_events_queue_a_large_file_twice_and_copy_it_once(world: World) -> None:
+    assert [world.process_event(), world.process_event()] == [
+        PromotionOutcome.MOVING,
+        PromotionOutcome.MOVING,
+    ]
+    assert [world.promote(), world.promote()] == [PromotionOutcome.AVAILABLE, PromotionOutcome.GONE]
     assert_available(world)
 
 
-def test_what_was_left_half_way_is_handed_on_once_more(world: World) -> None:
-    world.hear()
-    world.work(PLENTY, timedelta(0))
+def test_an_unfinished_large_file_is_queued_again(world: World) -> None:
+    world.process_event()
+    world.promote(ENOUGH_TIME, timedelta(0))
     assert world.resume() is PromotionOutcome.MOVING
     assert [one.key for one in world.queue.enqueued] == [KEY] * 3
-    assert world.work() is PromotionOutcome.AVAILABLE
+    assert world.promote() is PromotionOutcome.AVAILABLE
     assert_available(world)

@@ -1,4 +1,4 @@
-"""Orphans: what nobody claimed for too long goes, and nothing else does."""
+"""The orphan sweep removes uploads that were unclaimed for too long, and no others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 class Store:
-    """A store in which uploads were left at noon, with their bytes and thumbnails."""
+    """A store with uploads from noon, their bytes and thumbnails."""
 
     def __init__(self, *uploads: ObjectUpload, max_uploads: int = 100) -> None:
         self.clock = FrozenClock()
@@ -55,7 +55,7 @@ class Store:
         return self.uploads.records[FILE]
 
 
-def test_an_orphan_goes_with_its_thumbnail_and_leaves_a_tombstone() -> None:
+def test_an_orphan_is_removed_with_its_thumbnail_and_leaves_a_tombstone() -> None:
     store = Store(upload())
     assert store.sweep() == [OrphanOutcome.REMOVED]
     assert not store.objects.keys
@@ -65,7 +65,7 @@ def test_an_orphan_goes_with_its_thumbnail_and_leaves_a_tombstone() -> None:
     assert (record.awaiting, record.expires_at) == (None, now + TOMBSTONE_LIFETIME)
 
 
-def test_exactly_the_age_is_not_longer_than_the_age() -> None:
+def test_an_upload_of_exactly_the_age_stays() -> None:
     store = Store(upload())
     assert store.sweep(after=AGE) == []
     assert store.sweep(after=MOMENT) == [OrphanOutcome.REMOVED]
@@ -80,7 +80,7 @@ def test_exactly_the_age_is_not_longer_than_the_age() -> None:
     ],
     ids=["claimed", "unfinished", "rejected"],
 )
-def test_what_is_no_orphan_is_never_looked_at(kept: ObjectUpload) -> None:
+def test_other_uploads_are_never_read(kept: ObjectUpload) -> None:
     store = Store(kept)
     assert store.sweep(after=timedelta(days=1000)) == []
     assert store.record == kept
@@ -104,7 +104,7 @@ def test_an_upload_claimed_during_the_sweep_survives(call: str) -> None:
     assert len(store.objects.keys) == 2
 
 
-def test_a_claim_that_was_given_back_starts_the_age_anew() -> None:
+def test_a_released_claim_starts_the_age_again() -> None:
     store = Store(upload())
 
     def give_back() -> None:
@@ -126,13 +126,13 @@ def test_a_claim_that_was_given_back_starts_the_age_anew() -> None:
     assert store.sweep(after=MOMENT) == [OrphanOutcome.REMOVED]
 
 
-def test_a_dry_run_names_and_removes_nothing() -> None:
+def test_a_dry_run_lists_orphans_and_removes_nothing() -> None:
     store = Store(upload())
     assert store.sweep(dry_run=True) == [OrphanOutcome.LISTED]
     assert (store.record, len(store.objects.keys)) == (upload(), 2)
 
 
-def test_a_run_has_a_bound_and_the_next_one_goes_on() -> None:
+def test_a_run_is_limited_and_the_next_one_continues() -> None:
     store = Store(*(upload(file_identifier=identifier(n)) for n in range(3)), max_uploads=2)
     assert store.sweep() == [OrphanOutcome.REMOVED] * 2
     assert store.sweep(after=MOMENT) == [OrphanOutcome.REMOVED]
@@ -144,7 +144,7 @@ def test_a_run_ends_when_its_time_is_up() -> None:
     assert store.sweep(time_is_up=lambda: next(times)) == [OrphanOutcome.REMOVED]
 
 
-def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:
+def test_an_orphan_that_cannot_be_removed_does_not_stop_the_sweep() -> None:
     store = Store(upload(), upload(file_identifier=identifier(9)))
 
     def fail() -> None:
@@ -155,7 +155,7 @@ def test_one_that_cannot_be_removed_keeps_no_other_waiting() -> None:
     assert store.record.awaiting is Awaiting.REMOVAL
 
 
-def test_an_upload_that_is_gone_meanwhile_is_no_failure() -> None:
+def test_an_upload_that_vanishes_during_the_sweep_is_spared() -> None:
     store = Store(upload())
     racing = with_hooks(store.uploads, before=once("get", store.uploads.records.clear))
     assert store.sweep(uploads=racing) == [OrphanOutcome.SPARED]
@@ -172,7 +172,7 @@ def test_removing_twice_does_nothing_more() -> None:
     assert store.record == settled
 
 
-def test_two_runs_that_finish_the_same_removal_do_not_disturb_each_other() -> None:
+def test_two_runs_can_remove_the_same_bytes() -> None:
     store = Store(upload())
     deletion = UploadDeletion(uploads=store.uploads, objects=store.objects, clock=store.clock)
     tombstone = deletion.mark_deleted(store.record, "alice")

@@ -1,4 +1,4 @@
-"""Offers: what each form allows, and every bad announcement pointed at, all at once."""
+"""Presigned uploads: the policy of each form, and errors for invalid requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from coffer.domain.uploads.presigned_uploads import (
 from tests.fakes import FrozenClock, UnsignedPosts
 from tests.fakes.records import caller
 
-MOST = 1000
+MAX_BYTES = 1000
 
 
 def announced(name: str = "leaf.png", **more: Any) -> RequestedUpload:
@@ -37,7 +37,7 @@ def offer(
     posts: UnsignedPosts, *files: RequestedUpload, role: Role = Role.GUEST
 ) -> list[PresignedUpload]:
     return create_presigned_uploads(
-        posts, FrozenClock(), caller(role), files, bucket="AAFC", max_bytes=MOST
+        posts, FrozenClock(), caller(role), files, bucket="AAFC", max_bytes=MAX_BYTES
     )
 
 
@@ -53,7 +53,7 @@ def told(error: RequestError) -> list[tuple[str, str | None]]:
     return [(problem.code, problem.pointer) for problem in error.problems]
 
 
-def test_a_form_allows_exactly_the_announced_upload() -> None:
+def test_a_policy_allows_exactly_the_requested_upload() -> None:
     posts = UnsignedPosts()
     checksums = Checksums(sha1_hex="ab" * 20, md5="x")
     file = announced(
@@ -75,7 +75,7 @@ def test_a_form_allows_exactly_the_announced_upload() -> None:
     )
 
 
-def test_offers_come_in_the_requests_order() -> None:
+def test_uploads_are_in_the_order_of_the_request() -> None:
     posts = UnsignedPosts()
     made = offer(posts, *[announced(f"{number}.png") for number in range(5)])
     names = [UploadGrant.decode(allowed.grant).original_filename for allowed in posts.policies]
@@ -86,7 +86,8 @@ def test_offers_come_in_the_requests_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "least", "most"), [(None, 1, MOST), (1, 1, 1), (500, 500, 500), (MOST, MOST, MOST)]
+    ("size", "least", "most"),
+    [(None, 1, MAX_BYTES), (1, 1, 1), (500, 500, 500), (MAX_BYTES, MAX_BYTES, MAX_BYTES)],
 )
 def test_a_known_size_is_allowed_exactly(size: int | None, least: int, most: int) -> None:
     posts = UnsignedPosts()
@@ -95,7 +96,7 @@ def test_a_known_size_is_allowed_exactly(size: int | None, least: int, most: int
     assert (allowed.min_bytes, allowed.max_bytes) == (least, most)
 
 
-def test_nothing_declared_is_nothing_pinned() -> None:
+def test_undeclared_values_are_not_in_the_policy() -> None:
     posts = UnsignedPosts()
     offer(posts, announced(received_media_type="  "))
     assert posts.policies[0].media_type is None
@@ -105,7 +106,7 @@ def test_nothing_declared_is_nothing_pinned() -> None:
     ("file", "kind", "code", "pointer"),
     [
         (announced(size_in_bytes=0), InvalidError, "empty_file", "sizeInBytes"),
-        (announced(size_in_bytes=MOST + 1), TooLargeError, "file_too_large", "sizeInBytes"),
+        (announced(size_in_bytes=MAX_BYTES + 1), TooLargeError, "file_too_large", "sizeInBytes"),
         (announced("n" * 251), InvalidError, "file_name_too_long", "originalFilename"),
         (announced("a.12345678901"), InvalidError, "file_extension_too_long", "originalFilename"),
         (
@@ -116,7 +117,7 @@ def test_nothing_declared_is_nothing_pinned() -> None:
         ),
     ],
 )
-def test_a_bad_announcement_is_pointed_at(
+def test_an_invalid_file_has_a_pointer(
     file: RequestedUpload, kind: type[RequestError], code: str, pointer: str
 ) -> None:
     error = refused(announced(), file)
@@ -124,24 +125,24 @@ def test_a_bad_announcement_is_pointed_at(
     assert told(error) == [(code, f"/files/1/{pointer}")]
 
 
-def test_a_grant_that_does_not_fit_points_at_its_file() -> None:
+def test_a_grant_that_is_too_long_has_a_pointer() -> None:
     # 250 characters of four bytes: the longest name and type still fit, a long user name does not.
     longest = announced("𠀀" * 250, received_media_type=f"a/{'b' * 148}", is_derivative=True)
     assert len(offer(UnsignedPosts(), longest)) == 1
     somebody = caller(Role.GUEST, username="u" * 400)
     with pytest.raises(InvalidError) as refusal:
         create_presigned_uploads(
-            UnsignedPosts(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MOST
+            UnsignedPosts(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MAX_BYTES
         )
     assert told(refusal.value) == [("upload_grant_too_long", "/files/0")]
 
 
-def test_all_bad_announcements_are_told_at_once() -> None:
+def test_all_invalid_files_are_reported_together() -> None:
     error = refused(
         announced(size_in_bytes=0),
         announced(),
         announced("n" * 251),
-        announced(size_in_bytes=MOST + 1),
+        announced(size_in_bytes=MAX_BYTES + 1),
     )
     assert type(error) is InvalidError
     assert told(error) == [
@@ -151,8 +152,8 @@ def test_all_bad_announcements_are_told_at_once() -> None:
     ]
 
 
-def test_it_is_too_large_only_where_nothing_else_is_wrong() -> None:
-    error = refused(announced(size_in_bytes=MOST + 1), announced(size_in_bytes=MOST + 2))
+def test_the_status_is_too_large_only_if_nothing_else_is_wrong() -> None:
+    error = refused(announced(size_in_bytes=MAX_BYTES + 1), announced(size_in_bytes=MAX_BYTES + 2))
     assert type(error) is TooLargeError
     assert [pointer for _, pointer in told(error)] == [
         "/files/0/sizeInBytes",
@@ -164,7 +165,7 @@ def test_at_least_one_file_must_be_named() -> None:
     assert told(refused()) == [("no_files", "/files")]
 
 
-def test_a_thousand_files_fit_one_request_and_no_more() -> None:
+def test_at_most_a_thousand_files_fit_one_request() -> None:
     posts = UnsignedPosts()
     assert len(offer(posts, *[announced()] * MAX_FILES)) == MAX_FILES == 1000
     error = refused(*[announced()] * (MAX_FILES + 1))
@@ -172,7 +173,7 @@ def test_a_thousand_files_fit_one_request_and_no_more() -> None:
     assert told(error) == [("too_many_files", "/files")]
 
 
-def test_a_reader_is_offered_nothing() -> None:
+def test_a_reader_gets_no_presigned_upload() -> None:
     posts = UnsignedPosts()
     with pytest.raises(ForbiddenError):
         offer(posts, announced(size_in_bytes=0), role=Role.READ_ONLY)

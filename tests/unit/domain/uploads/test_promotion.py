@@ -1,5 +1,4 @@
-"""Promotion: a file that arrived is claimed, looked into and moved, or refused; whatever is killed,
-repeated or replaced meanwhile, one record tells of its own bytes and nothing else is left."""
+"""Promotion: claims, inspection, copies and rejections, also after kills and replays."""
 
 from __future__ import annotations
 
@@ -47,11 +46,11 @@ GRANT = UploadGrant(
     received_media_type="image/png",
 )
 STORES = [(True, True), (True, False), (False, True), (False, False)]
-"""Whether the store honours conditions on copies, and whether it computes checksums."""
+"""Stores with and without conditions on copies, and with and without checksums."""
 
 
 class World:
-    """Everything that a promotion touches."""
+    """The dependencies of promotion, in memory."""
 
     def __init__(self, *, copy_conditions: bool = True, checksums: bool = True) -> None:
         self.clock = FrozenClock()
@@ -63,7 +62,7 @@ class World:
         )
 
     def arrive(self, body: bytes = PNG, grant: UploadGrant = GRANT, **checksums: str) -> None:
-        """Somebody posts the form."""
+        """Post the form."""
         self.objects.arrive(KEY, body, {METADATA_NAME: grant.encode()}, **checksums)
 
     def promotion(
@@ -89,11 +88,11 @@ class World:
 
     @property
     def final(self) -> str:
-        """Where the PNG is kept in this store."""
+        """Return the final key of the PNG in this store."""
         return FINAL if self.copy_conditions else FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}")
 
     def set_record(self, **changes: Any) -> None:
-        """Another run of the same claim writes the record."""
+        """Write the record as another run of the same claim would."""
         current = self.record
         self.uploads.replace(current, replace(current, **changes))
 
@@ -104,7 +103,7 @@ def world() -> World:
 
 
 def assert_available(world: World, body: bytes = PNG) -> None:
-    """One record of these bytes, one object, nothing else."""
+    """Check that there is one AVAILABLE record, one object, and nothing else."""
     record = world.record
     assert record.status is UploadStatus.AVAILABLE
     assert record.version == 1
@@ -114,18 +113,15 @@ def assert_available(world: World, body: bytes = PNG) -> None:
 
 
 def assert_rejected(world: World, rejection: Rejection = SOURCE_REPLACED) -> None:
-    """One record that says why, and no object."""
+    """Check that there is one REJECTED record with the reason, and no object."""
     assert world.record.status is UploadStatus.REJECTED
     assert world.record.rejection == rejection
     assert world.record.version == 1
     assert world.objects.keys == []
 
 
-# ---------------------------------------------------------------- one run
-
-
 @pytest.mark.parametrize(("copy_conditions", "checksums"), STORES)
-def test_a_file_is_recorded_and_moved(copy_conditions: bool, checksums: bool) -> None:
+def test_a_file_is_recorded_and_promoted(copy_conditions: bool, checksums: bool) -> None:
     world = World(copy_conditions=copy_conditions, checksums=checksums)
     world.arrive()
     assert world.process() is PromotionOutcome.AVAILABLE
@@ -145,7 +141,7 @@ def test_a_file_is_recorded_and_moved(copy_conditions: bool, checksums: bool) ->
     assert promoted.metadata == {}
 
 
-def test_a_derivative_goes_to_its_own_place_and_gets_no_thumbnail(world: World) -> None:
+def test_a_derivative_is_stored_in_its_own_folder_without_a_thumbnail(world: World) -> None:
     world.arrive(grant=replace(GRANT, is_derivative=True))
     assert world.process() is PromotionOutcome.AVAILABLE
     assert world.objects.keys == [f"derivatives/aafc/{FILE}.png"]
@@ -159,7 +155,7 @@ def test_the_bucket_keeps_its_spelling_and_the_key_is_in_lower_case(world: World
     assert world.objects.keys == [FINAL]
 
 
-def test_what_nothing_decodes_gets_no_thumbnail(world: World) -> None:
+def test_a_type_without_a_decoder_gets_no_thumbnail(world: World) -> None:
     world.arrive(TEXT, replace(GRANT, original_filename="notes.txt", received_media_type=None))
     assert world.process() is PromotionOutcome.AVAILABLE
     assert world.record.thumbnail_status is ThumbnailStatus.UNSUPPORTED
@@ -189,7 +185,7 @@ def test_checksums_are_the_stores(
     assert {"sha1_hex": found.sha1_hex, "crc32": found.crc32} == known
 
 
-def test_where_the_store_computes_none_the_bytes_are_read_once() -> None:
+def test_bytes_are_read_once_if_the_store_computes_no_checksum() -> None:
     world = World(checksums=False)
     world.arrive(TEXT * 8000, replace(GRANT, original_filename="notes.txt"))
     world.process()
@@ -199,7 +195,7 @@ def test_where_the_store_computes_none_the_bytes_are_read_once() -> None:
 
 
 @pytest.mark.parametrize("beyond", [0, 1])
-def test_what_is_too_large_to_be_read_has_no_hash_and_says_so(beyond: int) -> None:
+def test_a_file_over_the_hash_limit_has_the_hash_status_unavailable(beyond: int) -> None:
     world = World(checksums=False)
     body = TEXT * 8000
     world.stream_hash_limit_bytes = len(body) - beyond
@@ -231,7 +227,7 @@ def test_a_file_without_a_hash_is_no_duplicate_of_another_such_file() -> None:
     assert not record.duplicate_found
 
 
-def test_a_hash_that_the_client_gave_stands_whatever_the_size() -> None:
+def test_the_clients_hash_is_kept_for_any_size() -> None:
     world = World(checksums=False)
     world.stream_hash_limit_bytes = 1
     world.arrive(sha1_hex=sha1_of(PNG))
@@ -260,7 +256,7 @@ def test_a_hash_that_the_client_gave_stands_whatever_the_size() -> None:
         ),
     ],
 )
-def test_what_may_not_stay_is_rejected_and_its_bytes_go(
+def test_a_refused_file_is_rejected_and_its_bytes_are_removed(
     world: World, body: bytes, rejection: Rejection
 ) -> None:
     world.arrive(body)
@@ -276,17 +272,14 @@ def test_the_same_content_in_the_bucket_is_a_duplicate(world: World) -> None:
     assert world.uploads.records[FILE].duplicate_found
 
 
-def test_the_same_content_elsewhere_is_none(world: World) -> None:
+def test_the_same_content_in_another_bucket_is_no_duplicate(world: World) -> None:
     world.uploads = InMemoryUploads(upload(file_identifier="earlier", bucket="cnc"))
     world.arrive()
     world.process()
     assert not world.uploads.records[FILE].duplicate_found
 
 
-# ---------------------------------------------------------------- not ours, or not there
-
-
-def test_nothing_there_is_gone(world: World) -> None:
+def test_a_missing_object_is_gone(world: World) -> None:
     assert world.process() is PromotionOutcome.GONE
     assert world.uploads.records == {}
 
@@ -302,7 +295,7 @@ def test_nothing_there_is_gone(world: World) -> None:
         ("incoming/aafc/", {METADATA_NAME: GRANT.encode()}),
     ],
 )
-def test_what_coffer_did_not_offer_is_foreign_and_stays(
+def test_an_object_without_a_valid_grant_is_foreign_and_stays(
     world: World, key: str, metadata: dict[str, str]
 ) -> None:
     world.objects.arrive(key, PNG, metadata)
@@ -311,10 +304,7 @@ def test_what_coffer_did_not_offer_is_foreign_and_stays(
     assert world.uploads.records == {}
 
 
-# ---------------------------------------------------------------- the form is posted again
-
-
-def test_posted_again_before_processing_the_later_bytes_are_the_file(world: World) -> None:
+def test_of_two_posts_before_processing_the_later_one_is_the_file(world: World) -> None:
     world.arrive(PNG)
     world.arrive(OTHER_PNG)
     assert world.process() is PromotionOutcome.AVAILABLE
@@ -322,7 +312,7 @@ def test_posted_again_before_processing_the_later_bytes_are_the_file(world: Worl
     assert_available(world, OTHER_PNG)
 
 
-def test_posted_again_after_promotion_is_a_replay_and_goes(world: World) -> None:
+def test_a_post_after_promotion_is_a_replay_and_is_removed(world: World) -> None:
     world.arrive(PNG)
     world.process()
     record = world.record
@@ -342,7 +332,7 @@ def test_the_same_bytes_again_change_nothing(world: World) -> None:
     assert_available(world, PNG)
 
 
-def test_posted_again_after_a_rejection_stays_rejected(world: World) -> None:
+def test_a_post_after_a_rejection_stays_rejected(world: World) -> None:
     world.arrive(ELF)
     world.process()
     rejection = world.record.rejection
@@ -355,7 +345,7 @@ def test_posted_again_after_a_rejection_stays_rejected(world: World) -> None:
 @pytest.mark.parametrize(("copy_conditions", "checksums"), STORES)
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["describe", "add", "read", "replace", "promote", "remove"])
-def test_posted_again_during_promotion_there_is_one_record_of_one_file(
+def test_a_post_during_promotion_leaves_one_record_of_one_file(
     method: str, moment: str, copy_conditions: bool, checksums: bool
 ) -> None:
     world = World(copy_conditions=copy_conditions, checksums=checksums)
@@ -371,7 +361,7 @@ def test_posted_again_during_promotion_there_is_one_record_of_one_file(
         assert_rejected(world)
 
 
-def test_replaced_while_it_is_looked_into_the_claim_is_rejected(world: World) -> None:
+def test_a_file_that_is_replaced_during_inspection_is_rejected(world: World) -> None:
     world.arrive(PNG)
     objects = with_hooks(world.objects, before=once("read", lambda: world.arrive(OTHER_PNG)))
     assert world.promotion(objects=objects).process(KEY) is PromotionOutcome.REJECTED
@@ -380,11 +370,8 @@ def test_replaced_while_it_is_looked_into_the_claim_is_rejected(world: World) ->
     assert_rejected(world)
 
 
-# ---------------------------------------------------------------- killed, and run again
-
-
 def run_until_killed(world: World, call: int, moment: str) -> bool:
-    """Process, killed at a call; whether it came to its end before."""
+    """Process the arrival, killed at a call; return True if it finished before that call."""
     kill: dict[str, Any] = {moment: kill_at_call(call)}
     try:
         world.promotion(
@@ -399,7 +386,7 @@ MAX_CALLS = 12
 
 
 def resume_and_repeat(world: World) -> None:
-    """What housekeeping does: finish what is PROCESSING, look again at what lies in incoming/."""
+    """Resume PROCESSING records and process what is in incoming/, as housekeeping does."""
     for record in list(world.uploads.records.values()):
         if record.status is UploadStatus.PROCESSING:
             world.promotion().resume(record)
@@ -425,7 +412,7 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_any_call_a_forbidden_file_is_rejected_all_the_same(moment: str) -> None:
+def test_a_forbidden_file_is_rejected_after_a_kill_at_any_call(moment: str) -> None:
     for call in range(MAX_CALLS):
         world = World()
         world.arrive(ELF)
@@ -441,7 +428,7 @@ def test_killed_at_any_call_a_forbidden_file_is_rejected_all_the_same(moment: st
 @pytest.mark.parametrize(("copy_conditions", "checksums"), STORES)
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["describe", "add", "read", "replace", "promote", "remove"])
-def test_two_runs_at_once_come_to_the_same_end(
+def test_two_parallel_runs_end_with_the_same_record(
     method: str, moment: str, copy_conditions: bool, checksums: bool
 ) -> None:
     world = World(copy_conditions=copy_conditions, checksums=checksums)
@@ -456,11 +443,8 @@ def test_two_runs_at_once_come_to_the_same_end(
     assert not world.record.duplicate_found
 
 
-# ---------------------------------------------------------------- left half-way
-
-
 def left_processing(world: World, **changes: Any) -> ObjectUpload:
-    """A record that claims the PNG and was left there."""
+    """Return an unfinished record that claims the PNG."""
     return world.uploads.add(
         upload(
             status=UploadStatus.PROCESSING,
@@ -473,14 +457,14 @@ def left_processing(world: World, **changes: Any) -> ObjectUpload:
     )
 
 
-def test_resumed_with_its_bytes_still_there_it_is_finished(world: World) -> None:
+def test_resuming_with_the_arrived_bytes_finishes_the_upload(world: World) -> None:
     world.arrive()
     left = left_processing(world, inspected_content=None, object_key=None)
     assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
-def test_resumed_after_the_copy_it_is_finished_by_the_copy(world: World) -> None:
+def test_resuming_after_the_copy_finishes_the_upload(world: World) -> None:
     left = left_processing(world)
     world.objects.replace(FINAL, PNG, content_type="image/png")
     assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
@@ -488,7 +472,7 @@ def test_resumed_after_the_copy_it_is_finished_by_the_copy(world: World) -> None
     assert world.record.thumbnail_identifier == left.thumbnail_identifier
 
 
-def test_resumed_after_a_careless_copy_of_other_bytes_it_is_rejected() -> None:
+def test_resuming_after_an_unconditional_copy_of_other_bytes_rejects_the_upload() -> None:
     world = World(copy_conditions=False)
     wrong = FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}")
     left = left_processing(world, object_key=wrong)
@@ -497,7 +481,7 @@ def test_resumed_after_a_careless_copy_of_other_bytes_it_is_rejected() -> None:
     assert_rejected(world)
 
 
-def test_resumed_after_a_careless_copy_of_its_own_bytes_it_is_finished() -> None:
+def test_resuming_after_an_unconditional_copy_of_its_bytes_finishes_the_upload() -> None:
     world = World(copy_conditions=False)
     left = left_processing(world, object_key=FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}"))
     world.objects.replace(str(left.object_key), PNG, content_type="image/png")
@@ -506,21 +490,21 @@ def test_resumed_after_a_careless_copy_of_its_own_bytes_it_is_finished() -> None
 
 
 @pytest.mark.parametrize("planned", [True, False])
-def test_resumed_with_its_bytes_lost_it_is_rejected(world: World, planned: bool) -> None:
+def test_resuming_without_bytes_rejects_the_upload(world: World, planned: bool) -> None:
     unplanned = {"inspected_content": None, "object_key": None}
     left = left_processing(world, **({} if planned else unplanned))
     assert world.promotion().resume(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
-def test_resumed_with_other_bytes_in_their_place_those_go_and_it_is_rejected(world: World) -> None:
+def test_resuming_with_other_bytes_removes_them_and_rejects_the_upload(world: World) -> None:
     left = left_processing(world, inspected_content=None, object_key=None)
     world.arrive(OTHER_PNG)
     assert world.promotion().resume(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
-def test_resumed_after_somebody_finished_it_nothing_changes(world: World) -> None:
+def test_resuming_a_finished_upload_changes_nothing(world: World) -> None:
     left = left_processing(world)
     world.objects.replace(FINAL, PNG, content_type="image/png")
     world.promotion().resume(left)
@@ -528,9 +512,6 @@ def test_resumed_after_somebody_finished_it_nothing_changes(world: World) -> Non
     assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
     assert world.promotion().resume(record) is PromotionOutcome.AVAILABLE
     assert world.record == record
-
-
-# ---------------------------------------------------------------- races over the record
 
 
 def test_a_copy_that_a_rejection_overtook_is_removed(world: World) -> None:
@@ -544,7 +525,7 @@ def test_a_copy_that_a_rejection_overtook_is_removed(world: World) -> None:
     assert_rejected(world)
 
 
-def test_a_plan_that_a_rejection_overtook_is_not_carried_out(world: World) -> None:
+def test_a_plan_that_a_rejection_overtook_is_not_executed(world: World) -> None:
     world.arrive()
 
     def reject() -> None:
@@ -555,7 +536,7 @@ def test_a_plan_that_a_rejection_overtook_is_not_carried_out(world: World) -> No
     assert_rejected(world)
 
 
-def test_a_record_that_keeps_changing_is_left_to_the_next_try(world: World) -> None:
+def test_a_record_that_keeps_changing_is_retried(world: World) -> None:
     left = left_processing(world, inspected_content=None, object_key=None)
     uploads = with_hooks(world.uploads, before=once("replace", world.set_record))
     with pytest.raises(RecordChangedError, match="processed twice"):
@@ -563,7 +544,7 @@ def test_a_record_that_keeps_changing_is_left_to_the_next_try(world: World) -> N
     assert world.promotion().resume(world.record) is PromotionOutcome.REJECTED
 
 
-def test_a_record_that_vanishes_is_left_to_the_next_try(world: World) -> None:
+def test_a_record_that_vanishes_is_retried(world: World) -> None:
     world.arrive()
     uploads = with_hooks(world.uploads, before=once("replace", world.uploads.records.clear))
     with pytest.raises(RecordChangedError, match="vanished"):

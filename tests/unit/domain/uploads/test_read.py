@@ -1,4 +1,4 @@
-"""Reading the record of an upload: who may, and from when on."""
+"""Reading upload records: who may, and when."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read(stored: ObjectUpload | None, who: Caller = READER, **described: Any) ->
 
 @pytest.mark.parametrize("who", [READER, ADMIN])
 @pytest.mark.parametrize("status", [UploadStatus.AVAILABLE, UploadStatus.REJECTED])
-def test_the_group_reads_what_has_been_processed(status: UploadStatus, who: Caller) -> None:
+def test_members_of_the_group_may_read_processed_uploads(status: UploadStatus, who: Caller) -> None:
     stored = upload(status=status)
     assert read(stored, who) == stored
 
@@ -36,19 +36,19 @@ def test_the_group_reads_what_has_been_processed(status: UploadStatus, who: Call
 @pytest.mark.parametrize(
     "stored", [None, upload(status=UploadStatus.PENDING), upload(status=UploadStatus.PROCESSING)]
 )
-def test_before_that_there_is_nothing_to_read(stored: ObjectUpload | None) -> None:
+def test_an_unprocessed_upload_is_not_found(stored: ObjectUpload | None) -> None:
     with pytest.raises(NotFoundError):
         read(stored)
 
 
-def test_others_read_it_once_a_public_record_describes_it() -> None:
+def test_others_may_read_an_upload_that_a_public_record_describes() -> None:
     assert read(upload(), STRANGER, publicly_releasable=True)
     for described in ({}, {"publicly_releasable": False}):
         with pytest.raises(ForbiddenError):
             read(upload(), STRANGER, **described)
 
 
-def test_a_deleted_upload_is_gone_and_names_its_audit() -> None:
+def test_a_deleted_upload_is_gone_and_refers_to_its_audit() -> None:
     with pytest.raises(GoneError) as gone:
         read(upload(deleted_on=NOON))
     assert gone.value.instance_id == f"object-upload/{FILE}"

@@ -1,4 +1,4 @@
-"""What may stay: sizes, and the media type that a caller declares."""
+"""Rules for uploaded files: sizes and declared media types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coffer.domain.uploads.rules import RejectedError, inspect, parse_media_type
 
 
 @pytest.mark.parametrize("size", [1, 99, 100])
-def test_a_file_up_to_the_limit_is_taken(size: int) -> None:
+def test_a_file_up_to_the_limit_is_accepted(size: int) -> None:
     content = inspect(
         BufferReader(b"x" * size), name="a.txt", received_media_type=None, max_bytes=100
     )
@@ -52,7 +52,7 @@ def test_a_declared_type_is_kept_as_it_is(received: str | None, admitted: str | 
     "received",
     ["nonsense", "/png", "image/", "/", "imäge/png", "image/png\r\nX-Evil: 1", f"a/{'b' * 149}"],
 )
-def test_what_could_be_no_header_of_the_object_is_refused(received: str) -> None:
+def test_a_type_that_cannot_be_a_header_is_refused(received: str) -> None:
     with pytest.raises(InvalidError) as refusal:
         parse_media_type(received, pointer="/files/0/receivedMediaType")
     [problem] = refusal.value.problems

@@ -57,9 +57,6 @@ def ask(
     return download_response(request, download, InMemoryDownloads(objects), FrozenClock())
 
 
-# ---------------------------------------------------------------- the whole file
-
-
 def test_a_small_file_comes_whole_with_what_a_browser_needs() -> None:
     response = ask()
     assert (response.status, response.body) == (200, BODY)
@@ -102,9 +99,6 @@ def test_head_says_the_length_and_sends_nothing(size: int | None) -> None:
 def test_head_of_a_large_file_does_not_redirect() -> None:
     response = ask(replace(FILE, size_bytes=10**12), method="HEAD")
     assert (response.status, response.headers["X-Content-Length"]) == (200, str(10**12))
-
-
-# ---------------------------------------------------------------- links
 
 
 @pytest.mark.parametrize(
@@ -156,9 +150,6 @@ def test_a_parameter_has_its_values(query: str, parameter: str) -> None:
     assert (problem.code, problem.parameter) == ("malformed_parameter", parameter)
 
 
-# ---------------------------------------------------------------- names and types
-
-
 @pytest.mark.parametrize(
     ("media_type", "disposition"),
     [
@@ -208,9 +199,6 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
     assert unquote(found[2]) == name
 
 
-# ---------------------------------------------------------------- conditions
-
-
 @pytest.mark.parametrize(
     ("header", "status"),
     [(TAG, 304), (f"W/{TAG}", 304), ("*", 304), (f'"x", {TAG}', 304), ('"other"', 200), ("", 200)],
@@ -238,9 +226,6 @@ def test_known_bytes_are_not_sent_again(header: str, status: int, method: str) -
 def test_a_part_is_only_of_the_bytes_that_the_client_knows(header: str, status: int) -> None:
     response = ask(range="bytes=2-3", if_range=header)
     assert (response.status, response.body) == (status, BODY[2:4] if status == 206 else BODY)
-
-
-# ---------------------------------------------------------------- ranges
 
 
 RANGES: list[tuple[str, tuple[int, int] | None]] = [

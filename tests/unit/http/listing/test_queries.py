@@ -82,9 +82,6 @@ def test_an_empty_query_means_everything_from_the_beginning() -> None:
     assert (parsed.page.limit, parsed.page.cursor, parsed.view) == (20, Cursor(), View())
 
 
-# ---------------------------------------------------------------- filters
-
-
 def test_commas_separate_alternatives_and_all_filters_must_be_met() -> None:
     assert condition("filter[filename]=a,b&filter[orientation][GT]=3") == AllOf(
         (
@@ -301,9 +298,6 @@ def test_other_parameters_are_ignored() -> None:
     assert parse("lang=fr&limit=5&_=17&optfields[metadata]=x") == parse("")
 
 
-# ---------------------------------------------------------------- sort, page, view
-
-
 @pytest.mark.parametrize("kind", Kind)
 def test_lists_are_sorted_by_attributes_with_an_index(kind: Kind) -> None:
     assert parse("sort=-createdOn", kind).query == Query(
@@ -343,8 +337,6 @@ def test_one_record_is_viewed_with_the_same_parameters() -> None:
     with pytest.raises(MalformedRequestError):
         parse_view(parsed, Kind.OBJECT_UPLOAD)
 
-
-# ---------------------------------------------------------------- cursors
 
 CURSOR = Cursor(after=f"2026-11-22T12:00:00.250000Z#{METADATA}", skip=3, seen=40)
 QUERY = Query(kind=Kind.METADATA, condition=Comparison("filename", Operator.EQ, "a"))
@@ -419,9 +411,6 @@ def test_an_object_is_filtered_by_a_member() -> None:
     assert problem.detail == (
         "managedAttributes is an object: name one of its members, managedAttributes.<name>."
     )
-
-
-# ---------------------------------------------------------------- patterns and noise
 
 
 @given(st.text("ab%_", max_size=8), st.text("ab", max_size=10))

@@ -59,9 +59,6 @@ def refusal(request: Request) -> tuple[type[RequestError], str]:
     return type(refused.value), problem.code
 
 
-# ---------------------------------------------------------------- what is taken
-
-
 def test_the_file_comes_with_its_name_and_type() -> None:
     file = receive(
         form(part(PNG, 'form-data; name="file"; filename="leaf.png"', "Content-Type: image/png"))
@@ -76,7 +73,7 @@ def test_nothing_declared_is_nothing_received() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, MOST - 1, MOST])
-def test_a_file_up_to_the_limit_is_taken(size: int) -> None:
+def test_a_file_up_to_the_limit_is_accepted(size: int) -> None:
     assert receive(form(part(b"x" * size))).body == b"x" * size
 
 
@@ -130,9 +127,6 @@ def test_the_boundary_is_found_however_it_is_written(content_type: str) -> None:
 def test_odd_headers_of_a_part_do_not_touch_its_bytes(header: str) -> None:
     odd = part(PNG, 'form-data; name="file"; filename="leaf.png"', header)
     assert receive(form(odd)).body == PNG
-
-
-# ---------------------------------------------------------------- what is refused
 
 
 def test_a_file_over_the_limit_is_told_the_way_for_larger_ones() -> None:

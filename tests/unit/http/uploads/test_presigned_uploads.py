@@ -112,7 +112,7 @@ def test_a_checksum_may_be_left_out(checksums: Any) -> None:
         ({"originalFilename": "a", "x" * 100_000: 1}, ""),
     ],
 )
-def test_a_bad_announcement_is_pointed_at(file: Any, pointer: str) -> None:
+def test_an_invalid_file_has_a_pointer(file: Any, pointer: str) -> None:
     [(_, where)] = refusal({"originalFilename": "good.png"}, file)
     assert where == f"/files/1{pointer}"
 

@@ -1,4 +1,4 @@
-"""Receipts: flat or a document, as the client wants it."""
+"""Responses to uploads: a flat object, or a JSON:API document if Accept names it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import pytest
 from coffer.domain.uploads.direct_upload import UploadResult
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.http.responses import JSON
-from coffer.http.uploads.documents import present_upload
-from coffer.http.uploads.upload_response import upload_response
+from coffer.http.uploads.documents import present_upload, upload_response
 from tests.fakes.records import FILE, upload
 from tests.unit.http.events import JSON_API, make_request
 
 WARNINGS = {"duplicate_found": "A file with the same content already exists"}
 
 
-def test_a_receipt_is_flat_by_default() -> None:
+def test_the_response_is_flat_by_default() -> None:
     response = upload_response(make_request(), UploadResult(upload=upload(), duplicate_found=False))
     assert (response.status, response.headers) == (200, {"Content-Type": JSON})
     assert json.loads(response.body) == {
@@ -27,16 +26,16 @@ def test_a_receipt_is_flat_by_default() -> None:
     }
 
 
-def test_a_flat_receipt_has_its_warnings_in_meta() -> None:
+def test_a_flat_response_has_its_warnings_in_meta() -> None:
     response = upload_response(make_request(), UploadResult(upload=upload(), duplicate_found=True))
     assert json.loads(response.body)["meta"] == {"warnings": WARNINGS}
 
 
 @pytest.mark.parametrize("duplicate_found", [True, False])
-def test_a_receipt_is_a_document_where_accept_names_it(duplicate_found: bool) -> None:
+def test_the_response_is_a_document_if_accept_names_it(duplicate_found: bool) -> None:
     request = make_request(headers={"accept": JSON_API})
-    receipt = UploadResult(upload=upload(), duplicate_found=duplicate_found)
-    response = upload_response(request, receipt)
+    result = UploadResult(upload=upload(), duplicate_found=duplicate_found)
+    response = upload_response(request, result)
     assert response.status == 201
     assert response.headers["Location"] == f"https://coffer.example/api/v1/object-upload/{FILE}"
     assert response.headers["ETag"] == '"1"'
