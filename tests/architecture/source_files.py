@@ -6,6 +6,7 @@ import ast
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -28,12 +29,14 @@ def short(path: Path) -> str:
     return str(path.relative_to(PACKAGE if PACKAGE in path.parents else ROOT))
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     """The module, parsed."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports_of(path: Path) -> set[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     """Every module that a module imports, also inside functions and for the type checker only.
 
     `from coffer.domain import errors` counts as `coffer.domain.errors` too, so that a rule about
@@ -47,12 +50,13 @@ def imports_of(path: Path) -> set[str]:
             assert not node.level, f"{short(path)} imports relatively"
             module = str(node.module)
             found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
-def packages_of(path: Path) -> set[str]:
+@cache
+def packages_of(path: Path) -> frozenset[str]:
     """The first part of everything that a module imports."""
-    return {name.partition(".")[0] for name in imports_of(path)}
+    return frozenset(name.partition(".")[0] for name in imports_of(path))
 
 
 def child_of(parent: str, name: str) -> str | None:

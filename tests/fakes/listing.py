@@ -16,6 +16,7 @@ class InMemoryLists:
 
     def __init__(self, records: Iterable[ListedRecord] = ()) -> None:
         self.records: list[ListedRecord] = list(records)
+        self._keys: dict[int, tuple[ListedRecord, IndexKeys | None]] = {}
         self.entries_read = 0
 
     def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
@@ -49,8 +50,14 @@ class InMemoryLists:
         return [
             (record, keys)
             for record in self.records
-            if isinstance(record, kinds[kind]) and (keys := index_keys_of(record)) is not None
+            if isinstance(record, kinds[kind]) and (keys := self._keys_of(record)) is not None
         ]
+
+    def _keys_of(self, record: ListedRecord) -> IndexKeys | None:
+        """Return the record's keys, which are computed once: tests read thousands of pages."""
+        if id(record) not in self._keys:
+            self._keys[id(record)] = (record, index_keys_of(record))
+        return self._keys[id(record)][1]
 
     def _read(self, kind: Kind, read: RangeRead) -> RangePage:
         key_range = read.key_range

@@ -121,7 +121,7 @@ def ids(listings: Sequence[ListPage]) -> list[str]:
     return [record.identifier for listing in listings for record in listing.records]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_paging_yields_what_filtering_and_sorting_everything_yields(data: st.DataObject) -> None:
     records = [_metadata(number, data) for number in range(data.draw(st.integers(0, 25)))]
@@ -144,7 +144,7 @@ def test_paging_yields_what_filtering_and_sorting_everything_yields(data: st.Dat
         assert listing.total <= len(expected)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.data())
 def test_limits_move_page_boundaries_and_lose_no_record(data: st.DataObject) -> None:
     records = [_metadata(number, data) for number in range(25)]
