@@ -1,4 +1,4 @@
-"""What the tests of rawstore share."""
+"""Fixtures of the rawstore tests."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from io import StringIO
 
 import pytest
 
-from coffer.adapters.rawstore import objects as object_probe
+from coffer.adapters.rawstore import objects as dataset_objects
 from coffer.observability import logger
 
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    """What is logged during the test, as it is logged."""
+    """Return the log lines of the test."""
     lines = StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(logger.registered_formatter)
@@ -26,5 +26,5 @@ def log() -> Iterator[StringIO]:
 
 @pytest.fixture
 def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look-ups have no time, so that a request for thousands of files asks the store nothing."""
-    monkeypatch.setattr(object_probe, "BUDGET_SECONDS", -1.0)
+    """Leave no time for look-ups, so that thousands of files send no requests to the store."""
+    monkeypatch.setattr(dataset_objects, "BUDGET_SECONDS", -1.0)

@@ -1,4 +1,4 @@
-"""What a BitStore client sends, and the forms it then posts."""
+"""Requests of a BitStore client, and the forms that it posts."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MAY_UPLOAD = {"datapackage-upload": True}
 
 
 def md5_of(body: bytes) -> str:
-    """As all clients spell it: base64."""
+    """Return the MD5 in base64, as all clients send it."""
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def describe(body: bytes, **more: Any) -> dict[str, Any]:
-    """What a request says of one file."""
+    """Return the description of one file in a request."""
     return {"length": len(body), "md5": md5_of(body), **more}
 
 
 def package(files: Mapping[str, Any], **metadata: Any) -> dict[str, Any]:
-    """A request for `authorize`, by owner u1 for the dataset d unless told otherwise."""
+    """Return a request for `authorize`; by default for owner u1 and dataset d."""
     return {"metadata": {"owner": "u1", "dataset": "d", **metadata}, "filedata": dict(files)}
 
 
@@ -38,7 +38,7 @@ def token(
     permissions: Mapping[str, Any] = MAY_UPLOAD,
     expires_seconds: int | None = None,
 ) -> str:
-    """A permission token of the stack's own auth server."""
+    """Return a permission token of the stack's auth server."""
     assert stack.permission_tokens is not None
     return stack.permission_tokens.sign(user, service, permissions, expires_seconds)
 
@@ -46,20 +46,20 @@ def token(
 def authorize(
     stack: LocalStack, request: Any, *, path: str = "/rawstore/authorize", **claims: Any
 ) -> Response:
-    """POST a request with a good token, or one with other claims."""
+    """POST a request with a valid token, or with other claims."""
     headers = {"Auth-Token": token(stack, **claims)}
     return stack.request("POST", path, headers=headers, json_body=request)
 
 
 def files_of(response: Response) -> dict[str, Any]:
-    """The answer's files by path."""
+    """Return the files of a response, by path."""
     assert response.status == 200, response.text
     files: dict[str, Any] = response.json()["filedata"]
     return files
 
 
 def error_of(response: Response) -> tuple[int, str]:
-    """Status and code of a refusal, which must have BitStore's body and nothing else."""
+    """Return status and code of an error, which must have exactly BitStore's body."""
     document = response.json()
     assert response.header("content-type") == "application/json"
     assert set(document) == {"error"}
@@ -68,7 +68,7 @@ def error_of(response: Response) -> tuple[int, str]:
 
 
 def post(file: Mapping[str, Any], body: bytes, **changes: str | None) -> int:
-    """Post a file by its signed form, with some fields changed (or, by None, left out)."""
+    """Post a file with its signed form; fields can be changed, or left out with None."""
     fields = {**file["upload_query"], **changes}
     url = urlsplit(file["upload_url"])
     kept = {name: value for name, value in fields.items() if value is not None}

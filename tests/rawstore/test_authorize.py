@@ -1,4 +1,4 @@
-"""POST /{service}/authorize on the local stack: what it answers, and what S3 makes of its forms."""
+"""POST /{service}/authorize on the local stack: its responses, and its forms on S3."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ONE_FILE = package({PATH: describe(BODY, type="text/csv", name="File 1")})
 
 
 def one(stack: LocalStack, body: bytes = BODY, *, path: str = PATH, **metadata: Any) -> Any:
-    """What is answered for one file."""
+    """Return the response for one file."""
     return files_of(authorize(stack, package({path: describe(body)}, **metadata)))[path]
 
 
 def pushed(stack: LocalStack, body: bytes = BODY, **metadata: Any) -> None:
-    """Put a file into the store, as a client does."""
+    """Upload a file, as a client does."""
     assert post(one(stack, body, **metadata), body) in (200, 201, 204)
 
 
@@ -160,7 +160,7 @@ class TestResponses:
 
 
 class TestUploads:
-    """The local S3 gate checks what AWS checks."""
+    """The local S3 gate makes the same checks as AWS."""
 
     def test_an_unchanged_form_is_accepted_and_stores_the_object(self, stack: LocalStack) -> None:
         file = files_of(authorize(stack, ONE_FILE))[PATH]
@@ -253,14 +253,14 @@ class TestExists:
         assert one(stack, dataset="other")["exists"] is False
 
     def test_a_key_with_the_same_beginning_is_another_file(self, stack: LocalStack) -> None:
-        """The reference took a.csv for there when only a.csv.bak was."""
+        """The reference reports that a.csv exists if only a.csv.bak does."""
         file = one(stack, path=f"{PATH}.bak")
         assert post(file, BODY) in (200, 201, 204)
 
         assert one(stack)["exists"] is False
 
     def test_an_edited_file_must_be_uploaded_again(self, stack: LocalStack) -> None:
-        """The reference never asked for it again under a pattern by path."""
+        """The reference never uploads it again with a pattern by path."""
         pushed(stack)
 
         assert one(stack, BODY[::-1])["exists"] is False

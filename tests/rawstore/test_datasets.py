@@ -1,4 +1,4 @@
-"""Reading a request to sign uploads: all that can be wrong with it, and the keys that follow."""
+"""Requests to sign uploads are parsed and checked, and files get their keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from coffer.domain.rawstore.datasets import (
 )
 from coffer.domain.rawstore.keys import MAX_KEY_BYTES, VARIABLES, KeyPattern, key_problem
 
-MD5 = "BE4Y8L87GawEKKdchUNhlA=="  # the reference's own example
+MD5 = "BE4Y8L87GawEKKdchUNhlA=="  # the example of the reference
 MD5_HEX = "044e18f0bf3b19ac0428a75c85436194"
 BY_PATH = KeyPattern.parse("{owner}/{dataset}/{path}")
 BY_CONTENT = KeyPattern.parse("{md5_hex}{extension}")
@@ -38,7 +38,7 @@ def read(
 
 
 def reason(path: str, entry: Any, pattern: KeyPattern = BY_PATH, **metadata: Any) -> str:
-    """Why this file, alone in its package, is refused."""
+    """Return the reason why the only file of a dataset is refused."""
     with pytest.raises(BadFilesError) as caught:
         read({path: entry}, pattern=pattern, **metadata)
     assert list(caught.value.files) == [path]
@@ -239,7 +239,7 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("pattern", "key"),
         [
-            # The reference's own two, and then each variable.
+            # The two patterns of the reference, then each variable.
             ("{owner}/{dataset}/{path}", "owner/name/data/file1.xls"),
             ("{md5_hex}{extension}", f"{MD5_HEX}.xls"),
             ("{md5}", MD5),
@@ -314,7 +314,7 @@ class TestKeys:
 
     @pytest.mark.parametrize("pattern", ["{owner}/{dataset}/{path}", "x/{path}/{owner}"])
     def test_an_owner_with_a_slash_is_refused(self, pattern: str) -> None:
-        """`a/b` with the dataset `c` would write over the dataset `b` of the owner `a`."""
+        """Owner `a/b` with dataset `c` would overwrite dataset `b/c` of owner `a`."""
         with pytest.raises(MalformedRequestError, match=r"metadata\.owner must not have a '/'"):
             read({"c.csv": GOOD}, pattern=KeyPattern.parse(pattern), owner="a/b", dataset="c")
 
@@ -329,7 +329,7 @@ class TestKeys:
         assert "by name" in reason("a.csv", GOOD, KeyPattern.parse("{owner}/{name}"))
 
     def test_clients_cannot_add_variables(self) -> None:
-        """In the reference an md5 that is no base64 let the client choose `md5_hex` itself."""
+        """In the reference, a client can choose `md5_hex` by sending an invalid md5."""
         assert "md5 must be" in reason(
             "a.csv", {"length": 1, "md5": "!", "md5_hex": "x"}, BY_CONTENT
         )

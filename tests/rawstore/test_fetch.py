@@ -1,4 +1,4 @@
-"""Fetching small documents: what is taken, and what is not waited for."""
+"""Small documents are fetched within limits of time and size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coffer.adapters import fetch as fetching
 from coffer.adapters.fetch import FetchError, fetch
 
 
-class Answering(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -39,7 +39,7 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def drip(self) -> None:
-        """Never idle for long, and never done."""
+        """Send a few bytes again and again, without an end."""
         self.send_response(200)
         self.end_headers()
         self.close_connection = True
@@ -51,12 +51,12 @@ class Answering(BaseHTTPRequestHandler):
             return
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""GET /{service}/info: where a user's files can be."""
+"""GET /{service}/info: the URL prefixes of a user's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking up what is in the store: many at a time, bounded, and never a reason to fail."""
+"""Many keys are looked up in parallel, in a bounded time, and errors count as missing files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from coffer.adapters.rawstore import objects as object_probe
+from coffer.adapters.rawstore import objects as dataset_objects
 from coffer.adapters.rawstore.objects import MAX_PARALLEL_REQUESTS, S3StoredFiles
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
 from coffer.adapters.system_clock import SystemClock
@@ -31,19 +31,19 @@ ETAG = "044e18f0bf3b19ac0428a75c85436194"
 
 
 class Store(ThreadingHTTPServer):
-    """Answers HEADs as it is told, and remembers who came."""
+    """A server that responds to HEAD as configured, and counts connections and requests."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.respond: Callable[[str], int] = lambda _key: 200
         self.seconds = 0.0
-        self.hang_up_after = 10**9
+        self.close_after = 10**9
         self.asked: list[str] = []
         self.connections = 0
-        self.at_a_time = self.most_at_a_time = 0
+        self.concurrent = self.max_concurrent = 0
         self.lock = threading.Lock()
 
     @property
@@ -51,13 +51,13 @@ class Store(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
-class Answering(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Store
 
     def setup(self) -> None:
         super().setup()
-        self.answered = 0
+        self.response_count = 0
         with self.server.lock:
             self.server.connections += 1
 
@@ -66,22 +66,22 @@ class Answering(BaseHTTPRequestHandler):
         key = unquote(self.path).removeprefix("/store/")
         with store.lock:
             store.asked.append(key)
-            store.at_a_time += 1
-            store.most_at_a_time = max(store.most_at_a_time, store.at_a_time)
+            store.concurrent += 1
+            store.max_concurrent = max(store.max_concurrent, store.concurrent)
         time.sleep(store.seconds)
         with store.lock:
-            store.at_a_time -= 1
+            store.concurrent -= 1
         self.send_response(store.respond(key))
         self.send_header("Content-Length", "5")
         self.send_header("ETag", f'"{ETAG}"')
         self.send_header("x-amz-meta-owner", "u1")
         self.send_header("x-amz-meta-findability", "private")
         self.end_headers()
-        self.answered += 1
-        self.close_connection = self.answered >= store.hang_up_after
+        self.response_count += 1
+        self.close_connection = self.response_count >= store.close_after
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -96,65 +96,69 @@ def store() -> Iterator[Store]:
 
 
 @pytest.fixture
-def probe(store: Store) -> S3StoredFiles:
-    return probe_of(store.url)
+def stored_files(store: Store) -> S3StoredFiles:
+    return stored_files_of(store.url)
 
 
-def probe_of(url: str) -> S3StoredFiles:
+def stored_files_of(url: str) -> S3StoredFiles:
     signer = Signer(Credentials("key", "secret"), "us-east-1")
     return S3StoredFiles(signer, Endpoint(url), "store", SystemClock())
 
 
 def test_each_key_is_looked_up_once_and_existing_files_are_returned(
-    store: Store, probe: S3StoredFiles
+    store: Store, stored_files: S3StoredFiles
 ) -> None:
     keys = [f"u1/é {number}" for number in range(100)]
     store.respond = lambda key: 200 if key.endswith("7") else 404
 
-    found = probe.find(keys)
+    found = stored_files.find(keys)
 
     assert sorted(store.asked) == sorted(keys)
     assert set(found) == {key for key in keys if key.endswith("7")}
     assert set(found.values()) == {StoredFile(5, ETAG, "u1", "private")}
 
 
-def test_no_keys_send_no_requests(store: Store, probe: S3StoredFiles) -> None:
-    assert probe.find([]) == {}
+def test_no_keys_send_no_requests(store: Store, stored_files: S3StoredFiles) -> None:
+    assert stored_files.find([]) == {}
     assert store.connections == 0
 
 
-def test_keys_are_looked_up_in_parallel_up_to_a_limit(store: Store, probe: S3StoredFiles) -> None:
+def test_keys_are_looked_up_in_parallel_up_to_a_limit(
+    store: Store, stored_files: S3StoredFiles
+) -> None:
     store.seconds = 0.02
 
-    probe.find([str(number) for number in range(100)])
+    stored_files.find([str(number) for number in range(100)])
 
-    assert 1 < store.most_at_a_time <= MAX_PARALLEL_REQUESTS
+    assert 1 < store.max_concurrent <= MAX_PARALLEL_REQUESTS
 
 
-def test_connections_are_kept_for_the_next_request(store: Store, probe: S3StoredFiles) -> None:
+def test_connections_are_kept_for_the_next_request(
+    store: Store, stored_files: S3StoredFiles
+) -> None:
     for _ in range(5):
-        probe.find(["a", "b"])
+        stored_files.find(["a", "b"])
 
     assert store.connections <= 2
 
 
 def test_a_closed_connection_is_opened_again(
-    store: Store, probe: S3StoredFiles, log: StringIO
+    store: Store, stored_files: S3StoredFiles, log: StringIO
 ) -> None:
-    store.hang_up_after = 1
+    store.close_after = 1
 
     for _ in range(3):
-        assert set(probe.find(["a"])) == {"a"}
+        assert set(stored_files.find(["a"])) == {"a"}
     assert log.getvalue() == ""
 
 
 @pytest.mark.parametrize("status", [301, 400, 403, 500, 503])
 def test_other_statuses_count_as_missing_and_are_logged_once(
-    store: Store, probe: S3StoredFiles, log: StringIO, status: int
+    store: Store, stored_files: S3StoredFiles, log: StringIO, status: int
 ) -> None:
     store.respond = lambda key: 200 if key == "good" else status
 
-    assert set(probe.find(["good", "bad", "worse"])) == {"good"}
+    assert set(stored_files.find(["good", "bad", "worse"])) == {"good"}
     [line] = log.getvalue().splitlines()
     assert f'"status {status}":2' in line
 
@@ -163,17 +167,17 @@ def test_an_unreachable_store_counts_as_empty_and_is_logged(log: StringIO) -> No
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
 
-        assert probe_of(f"http://127.0.0.1:{taken.getsockname()[1]}").find(["a", "b"]) == {}
+        assert stored_files_of(f"http://127.0.0.1:{taken.getsockname()[1]}").find(["a", "b"]) == {}
     assert '"ConnectionRefusedError":2' in log.getvalue()
 
 
 def test_look_ups_end_when_the_time_is_up(
-    store: Store, probe: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
+    store: Store, stored_files: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(object_probe, "BUDGET_SECONDS", 0.05)
+    monkeypatch.setattr(dataset_objects, "BUDGET_SECONDS", 0.05)
     store.seconds = 0.2
 
-    found = probe.find([str(number) for number in range(2 * MAX_PARALLEL_REQUESTS)])
+    found = stored_files.find([str(number) for number in range(2 * MAX_PARALLEL_REQUESTS)])
 
     assert 0 < len(found) <= MAX_PARALLEL_REQUESTS
     assert '"out of time"' in log.getvalue()
@@ -182,24 +186,24 @@ def test_look_ups_end_when_the_time_is_up(
 def test_a_silent_store_times_out(
     store: Store, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(object_probe, "TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(dataset_objects, "TIMEOUT_SECONDS", 0.05)
     store.seconds = 0.3
 
-    assert probe_of(store.url).find(["a"]) == {}
+    assert stored_files_of(store.url).find(["a"]) == {}
     assert '"TimeoutError":1' in log.getvalue()
 
 
 def test_a_response_without_a_length_counts_as_missing(
-    store: Store, probe: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
+    store: Store, stored_files: S3StoredFiles, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = Answering.send_header
+    original = Handler.send_header
 
-    def send_header(self: Answering, name: str, value: str) -> None:
+    def send_header(self: Handler, name: str, value: str) -> None:
         original(self, name, "many" if name == "Content-Length" else value)
 
-    monkeypatch.setattr(Answering, "send_header", send_header)
+    monkeypatch.setattr(Handler, "send_header", send_header)
 
-    assert probe.find(["a"]) == {}
+    assert stored_files.find(["a"]) == {}
     assert '"ValueError":1' in log.getvalue()
 
 
@@ -213,11 +217,11 @@ def test_a_store_with_tls_is_reached_over_tls(
     trusting = ssl.create_default_context(cafile=certificate)
     monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
 
-    assert set(probe_of(store.url.replace("http:", "https:")).find(["a", "b"])) == {"a", "b"}
+    assert set(stored_files_of(store.url.replace("http:", "https:")).find(["a", "b"])) == {"a", "b"}
 
 
 def self_signed(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 and its key, in one file."""
+    """Return a file with a certificate for 127.0.0.1 and its key."""
     key = ec_key("server")
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     today = datetime.now(UTC)

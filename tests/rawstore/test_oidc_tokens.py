@@ -1,4 +1,4 @@
-"""Bearer tokens of the OpenID Connect issuer: the keys it publishes, its tokens, their claims."""
+"""Bearer tokens of an OpenID Connect issuer: its published keys, its tokens, their claims."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CLAIMS: dict[str, Any] = {
 
 
 def jwk(key: Any, kid: str | None, **more: Any) -> dict[str, Any]:
-    """A public key as an issuer publishes it."""
+    """Return a public key in the form that an issuer publishes."""
     is_rsa = not isinstance(key, ec.EllipticCurvePrivateKey)
     kind = jwt.algorithms.RSAAlgorithm if is_rsa else jwt.algorithms.ECAlgorithm
     document: dict[str, Any] = json.loads(kind.to_jwk(key.public_key()))
@@ -63,7 +63,7 @@ def jwk(key: Any, kid: str | None, **more: Any) -> dict[str, Any]:
 
 
 class Issuer:
-    """A stand-in for the fetching of the issuer's documents: counts, and can be down."""
+    """A fake for fetching the issuer's documents, which counts requests and can fail."""
 
     def __init__(self, *keys: dict[str, Any]) -> None:
         self.keys: Any = list(keys)

@@ -1,4 +1,4 @@
-"""Permission tokens: the good ones, every wrong kind, and where the key comes from."""
+"""Permission tokens: valid and invalid ones, and the source of the key."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def at(**offset: float) -> int:
 
 class TestTokens:
     def test_a_valid_token_gives_its_claims(self) -> None:
-        """The reference's auth server sends no exp, iat, iss, aud, jti or kid."""
+        """Tokens of the reference's auth server have no exp, iat, iss, aud, jti or kid."""
         assert verifier().verify(sign(KEY, CLAIMS)) == CLAIMS
 
     @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ class TestTokens:
     @given(position=st.integers(0), letter=st.sampled_from("ABCDwxyz0189-_.=+/ \n"))
     def test_a_token_with_any_letter_changed_is_refused(self, position: int, letter: str) -> None:
         token = sign(KEY, CLAIMS)
-        # The last letter of 256 bytes in base64 has four bits that stand for nothing.
+        # The last letter of 256 bytes in base64 has four unused bits.
         index = position % (len(token) - 1)
         assume(token[index] != letter)
 
@@ -134,7 +134,7 @@ class TestTokens:
         )
     )
     def test_tokens_that_pyjwt_refuses_are_refused(self, token: str) -> None:
-        """The other way round is not true: some of what PyJWT takes is too loose here."""
+        """The reverse is not true: PyJWT accepts some tokens that are refused here."""
         try:
             ours = verifier().verify(token)
         except UnauthenticatedError:
@@ -148,7 +148,7 @@ class TestTokens:
                 options={
                     "verify_aud": False,
                     "verify_iat": False,
-                    "verify_exp": False,  # PyJWT can't be told the time
+                    "verify_exp": False,  # PyJWT uses the real time
                     "verify_nbf": False,
                 },
             )
@@ -267,7 +267,7 @@ class TestPublicKeys:
 
 
 class AuthServer:
-    """A stand-in for the fetching of the public key: says what it is told, counts, or is down."""
+    """A fake for fetching the public key, which counts requests and can fail."""
 
     def __init__(self, document: str | None) -> None:
         self.document = document

@@ -1,4 +1,4 @@
-"""The cases that the reference's own tests pin (datopian/bitstore, tests/test_controllers.py).
+"""The cases of the reference's own tests (datopian/bitstore, tests/test_controllers.py).
 
 They called controllers with everything around them replaced; here each is a request to the local
 stack. Two of fifteen end otherwise, on purpose, and say so: `presign` asks no foreign address, and
@@ -27,7 +27,7 @@ PERMISSIONS = {"max_dataset_num": 10, "max_private_storage_mb": 1, "max_public_s
 
 
 def ask(stack: LocalStack, user: str = "owner", **metadata: str) -> Response:
-    """The reference's request, with a token for `user`."""
+    """Send the reference's request with a token for `user`."""
     request = package(FILES, **{"owner": "owner", "dataset": "name", **metadata})
     return authorize(stack, request, user=user, permissions=PERMISSIONS)
 
@@ -46,7 +46,7 @@ class TestAuthorize:
     def test_a_full_plan_is_403_with_the_same_message(
         self, stack: LocalStack, findability: str, message: str
     ) -> None:
-        """Both of its cases: 999,901 bytes are there, and 100 more are asked for."""
+        """Both cases of the reference: 999,901 bytes are used, and 100 more are requested."""
         push_files(stack, {"a": b"x" * 999_901}, user="owner", findability=findability)
         stack.settle()
 
@@ -76,7 +76,7 @@ class TestAuthorize:
         ],
     )
     def test_the_pattern_gives_the_key(self, pattern: str, key: str) -> None:
-        """The last one is of its older tests, with an MD5 that is one."""
+        """The last case is from its older tests, with a valid MD5."""
         request = package(FILES, owner="owner", dataset="name")
 
         [file] = parse_files(request, Dataset.parse(request), KeyPattern.parse(pattern))
@@ -84,7 +84,7 @@ class TestAuthorize:
         assert file.key == key
 
     def test_a_stored_file_exists(self, stack: LocalStack) -> None:
-        """Otherwise: there an object of any bytes would do, and the case was skipped."""
+        """This differs: the reference accepts an object of any bytes, and skips the case."""
         body, bucket = b"x" * 100, stack.name("RawstoreBucket")
         request = package({PATH: describe(body)}, owner="owner", dataset="name")
 
@@ -126,7 +126,7 @@ class TestInfo:
 class TestPresign:
     @pytest.fixture
     def address(self, stack: LocalStack) -> str:
-        """Where a private file of `owner` is, with the bucket as host."""
+        """Return the URL of a private file of `owner`, with the bucket as host."""
         self.upload(stack, findability="private")
         return f"http://{stack.name('RawstoreBucket')}/owner/name/file"
 
@@ -144,7 +144,7 @@ class TestPresign:
         assert link_of(presign(stack, address, owner="owner", user="owner")) == address
 
     def test_a_foreign_address_is_refused(self, stack: LocalStack) -> None:
-        """Otherwise: the reference asked whatever server the address named, and gave it back."""
+        """This differs: the reference sends a request to any server, and returns the URL."""
         response = presign(stack, "http://test.com", owner="owner", user="owner")
 
         assert error_of(response) == (403, "foreign_url")
@@ -169,7 +169,7 @@ class TestPresign:
     def test_the_owners_own_address_is_signed_for_a_day(
         self, stack: LocalStack, address: str, spelling: str
     ) -> None:
-        """Both of its cases: the bucket as host, and as the path's first segment."""
+        """Both cases of the reference: the bucket as host, and as first segment of the path."""
         bucket = stack.name("RawstoreBucket")
 
         link = link_of(presign(stack, spelling.format(bucket=bucket), owner="owner", user="owner"))
@@ -213,7 +213,7 @@ class TestClients:
         assert all("metadata.dataset" in reason for reason in reasons.values())
 
     def test_an_invalid_login_is_401_as_the_client_sends_it(self, stack: LocalStack) -> None:
-        """The auth server then answers no token, and the client sends the word `undefined`."""
+        """The auth server then returns no token, and the client sends the word `undefined`."""
         for method, path in (
             ("POST", "authorize"),
             ("GET", "info"),

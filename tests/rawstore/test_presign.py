@@ -1,4 +1,4 @@
-"""GET /{service}/presign: links to one's own files, and to nothing else."""
+"""GET /{service}/presign: links to a user's own files only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATH = "data/file1.csv"
 
 
 def push(stack: LocalStack, path: str = PATH, *, user: str = "u1", **metadata: Any) -> str:
-    """Upload a file as a client does; its address as the client puts that together."""
+    """Upload a file as a client does, and return its URL as the client builds it."""
     request = package({path: describe(BODY)}, **{"owner": user, **metadata})
     file = files_of(authorize(stack, request, user=user))[path]
     assert post(file, BODY) in (200, 201, 204)
@@ -59,7 +59,7 @@ def link_of(response: Response) -> str:
 
 
 def get(url: str) -> tuple[int, bytes]:
-    """What anybody gets there."""
+    """Return the response to an unsigned request for this URL."""
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=30)
     try:
@@ -96,14 +96,14 @@ class TestOwnFiles:
         assert get(address) == (200, BODY)
 
     def test_the_address_of_a_public_file_is_returned_to_any_user(self, stack: LocalStack) -> None:
-        """It is no secret; the reference told it without any token."""
+        """The URL is no secret; the reference returns it without a token."""
         address = push(stack)
 
         for owner, user in (("u1", "u2"), ("u2", "u2"), (None, "u2")):
             assert link_of(presign(stack, address, owner=owner, user=user)) == address
 
     def test_a_file_whose_acl_was_made_private_gets_a_link(self, stack: LocalStack) -> None:
-        """Whether it is public is what the store says, not what its upload was signed with."""
+        """The ACL in the store decides if it is public, not the metadata of its upload."""
         address = push(stack)
         stack.client("s3").put_object_acl(
             Bucket=stack.name("RawstoreBucket"), Key="u1/d/data/file1.csv", ACL="private"
@@ -136,7 +136,7 @@ class TestOwnFiles:
             assert is_signed(link_of(stack.request("GET", target, headers=headers)))
 
     def test_a_token_for_the_service_source_is_accepted(self, stack: LocalStack) -> None:
-        """The reference's client has no other at hand in its pushFlow."""
+        """The reference's client has only this token in its pushFlow."""
         address = push(stack, findability="private")
 
         assert is_signed(link_of(presign(stack, address, service="source", permissions={})))
@@ -194,7 +194,7 @@ class TestSpellings:
         raw = push(stack, path, findability="private")
         proper = f"{raw.removesuffix(path)}{quote(path)}"
         url = {
-            "as the client": quote(raw, safe=":/%+&=;,()~!*"),  # what Node makes of a raw one
+            "as the client": quote(raw, safe=":/%+&=;,()~!*"),  # as Node encodes a raw URL
             "twice": quote(proper, safe=""),
             "once": proper,
             "raw and once": quote(raw, safe=""),
@@ -250,7 +250,7 @@ class TestRefusals:
     def test_the_owner_of_the_upload_counts_not_the_beginning_of_the_key(
         self, stack: LocalStack
     ) -> None:
-        """Kept under a key of u1, from a time when the store had another pattern."""
+        """It has a key of u1, because the store had another pattern then."""
         address = push(stack, user="u1", findability="private")
         key = stack.keys("RawstoreBucket")[0]
         signed = {"owner": "u2", "findability": "private"}
@@ -262,7 +262,7 @@ class TestRefusals:
         assert is_signed(link_of(presign(stack, address, owner="u2", user="u2")))
 
     def test_a_user_id_with_a_slash_owns_no_keys_of_others(self, stack: LocalStack) -> None:
-        """What came otherwise goes by its key, whose first segment is the whole owner."""
+        """Without metadata the key decides, and its first segment is the whole owner."""
         address = push(stack, user="u1", findability="private")
         key = stack.keys("RawstoreBucket")[0]
         stack.client("s3").put_object(Bucket=stack.name("RawstoreBucket"), Key=key, Body=b"x")
@@ -366,7 +366,7 @@ class TestRefusals:
             Bucket=stack.name("RawstoreBucket"), Key="u1/d/data/file1.csv"
         )
         stack.client("s3").delete_bucket(Bucket=stack.name("RawstoreBucket"))
-        # Without its bucket S3 says 404, too; the key then tells the owner.
+        # Without its bucket S3 also responds with 404; the key then decides the owner.
         assert is_signed(link_of(presign(stack, address)))
 
         def unreachable(*_: Any) -> None:
@@ -380,7 +380,7 @@ class TestRefusals:
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         address = push(stack, findability="private")
-        original, busy = ConnectionPool.request, HttpResponse(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
+        original, busy = ConnectionPool.request, HttpResponse(503, {}, b"")  # type: ignore[arg-type]  # unused here
         responses = [busy, busy]
 
         def request(self: ConnectionPool, *arguments: Any) -> HttpResponse:
@@ -394,7 +394,7 @@ class TestRefusals:
 
 
 class Trap(HTTPServer):
-    """A server that nobody should come to."""
+    """A server that must get no request."""
 
     visits = 0
 
@@ -423,7 +423,7 @@ def trap() -> Iterator[Trap]:
 
 
 def test_no_address_makes_the_server_send_requests_elsewhere(stack: LocalStack, trap: Trap) -> None:
-    """The reference sent a HEAD to whatever it was given, before it looked at the token."""
+    """The reference sends a HEAD to any URL before it verifies the token."""
     bucket, port = stack.name("RawstoreBucket"), trap.server_address[1]
     for url in (
         f"http://127.0.0.1:{port}/{bucket}/u1/a.csv",

@@ -1,4 +1,4 @@
-"""How many files fit an answer is told to the file, whatever their names and addresses."""
+"""The error for a large response says exactly how many files fit, for any names and URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owners who have the same bytes, under a pattern by which those have one key.
+"""Owners with the same bytes, for a pattern that gives equal bytes one key.
 
 A key has one object, which has one owner and is public or private: as whoever wrote it last wanted
 it. All the same, whoever is told that a file exists gets at it.
@@ -33,7 +33,7 @@ from tests.rawstore.requests import (
     post,
 )
 from tests.rawstore.test_presign import get, is_signed, link_of, presign
-from tests.rawstore.test_usage_and_quotas import assert_account_is_right, used
+from tests.rawstore.test_usage_and_quotas import assert_usage_is_correct, used
 
 BODY = b"a,b\n1,2\n"
 PATH = "data/file1.csv"
@@ -43,7 +43,7 @@ BOTH = [(user, findability) for user in ("u1", "u2") for findability in ("publis
 
 
 class OneObject:
-    """A store in which every key has the same object; it signs nothing and limits nobody."""
+    """A store that has the same object under every key, signs nothing and has no limits."""
 
     def __init__(self, stored: StoredFile) -> None:
         self._stored = stored
@@ -61,7 +61,7 @@ class OneObject:
 
 
 def exists(stored: StoredFile, findability: str, rules: UploadRules) -> bool:
-    """What u1, who pushes BODY, is told of it."""
+    """Return whether BODY exists if u1 pushes it."""
     store = OneObject(stored)
     permissions = Permissions("u1", "rawstore", MAY_UPLOAD)
     request = package({PATH: describe(BODY)}, findability=findability)
@@ -72,7 +72,7 @@ def exists(stored: StoredFile, findability: str, rules: UploadRules) -> bool:
 
 
 class TestTheRule:
-    """Whose object is there, how it was pushed, how u1 pushes the same bytes: whether it exists."""
+    """Columns: owner and findability of the object, findability of u1's push, expected `exists`."""
 
     @staticmethod
     def stored(owner: str | None, findability: str | None) -> StoredFile:
@@ -109,7 +109,7 @@ class TestTheRule:
     def test_without_public_acl(
         self, owner: str, was: str, becomes: str, expected: bool, pattern: KeyPattern
     ) -> None:
-        """Nobody reads without a link, and only its owner gets one."""
+        """A link is needed to download, and only the owner gets one."""
         rules = UploadRules("rawstore", pattern, public_by_acl=False)
 
         assert exists(self.stored(owner, was), becomes, rules) is expected
@@ -137,7 +137,7 @@ class TestTheRule:
 
 @pytest.fixture
 def shared(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
-    """The stack, with a pattern by which equal bytes have one key."""
+    """The stack, with a pattern that gives equal bytes one key."""
     change(stack, monkeypatch, "authorize_uploads", pattern=SHARED)
     change(stack, monkeypatch, "presign_download", keys_begin_with_owner=SHARED.begins_with_owner)
     return stack
@@ -145,7 +145,7 @@ def shared(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
 
 @pytest.fixture
 def closed(shared: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
-    """The same, with a bucket in which nothing is public."""
+    """The same stack, with a bucket without public objects."""
     authorizing = change(shared, monkeypatch, "authorize_uploads", public_by_acl=False)
     monkeypatch.setattr(authorizing.forms, "_acl", "bucket-owner-full-control")
     change(shared, monkeypatch, "presign_download", public_by_acl=False)
@@ -153,7 +153,7 @@ def closed(shared: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
 
 
 def change(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, function: str, **rules: Any) -> Any:
-    """Change a function's rules, as other parameters of the template would; its module."""
+    """Change the rules of a function, as template parameters would, and return its module."""
     stack.request("POST", "/rawstore/authorize")
     stack.request("GET", "/rawstore/presign")
     module: Any = sys.modules[f"local_function_{function}_app"]
@@ -162,14 +162,14 @@ def change(stack: LocalStack, monkeypatch: pytest.MonkeyPatch, function: str, **
 
 
 def ask(stack: LocalStack, user: str, findability: str) -> dict[str, Any]:
-    """What a user is answered who wants to push the file."""
+    """Return the response to a user who pushes the file."""
     request = package({PATH: describe(BODY)}, owner=user, findability=findability)
     file: dict[str, Any] = files_of(authorize(stack, request, user=user))[PATH]
     return file
 
 
 def push(stack: LocalStack, user: str, findability: str) -> str:
-    """Push as a client does, which leaves out what exists; the file's address."""
+    """Push as a client does, without existing files, and return the URL of the file."""
     file = ask(stack, user, findability)
     if not file["exists"]:
         assert post(file, BODY) in (200, 201, 204)
@@ -177,7 +177,7 @@ def push(stack: LocalStack, user: str, findability: str) -> str:
 
 
 def read(stack: LocalStack, address: str, user: str) -> bytes:
-    """The bytes, by the link that the user is given."""
+    """Download the file with the link of a user."""
     status, body = get(link_of(presign(stack, address, owner=user, user=user)))
     assert status == 200
     return body
@@ -218,7 +218,7 @@ class TestPushes:
             assert error_of(lost) == (403, "foreign_file")
             shared.settle()
             assert (used(shared, user), used(shared, other)) == ((0, len(BODY)), (0, 0))
-            assert_account_is_right(shared)
+            assert_usage_is_correct(shared)
 
     def test_a_public_file_exists_for_everybody_and_counts_for_its_owner(
         self, shared: LocalStack

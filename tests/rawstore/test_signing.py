@@ -1,4 +1,4 @@
-"""Signatures, held to AWS's published examples and to botocore's for the same instant."""
+"""Signatures equal AWS's published examples and those of botocore for the same time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import patch  # botocore has no other way to stop its clock
+from unittest.mock import patch  # the only way to set the time of botocore
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -240,7 +240,7 @@ class TestPostForms:
         our_policy, their_policy = decoded_policy(ours), decoded_policy(theirs)
         assert our_policy["expiration"] == their_policy["expiration"]
         assert unordered(our_policy["conditions"]) == unordered(their_policy["conditions"])
-        # The conditions stand in another order, so each signer signs the other's policy.
+        # The conditions have another order, so each signer signs the other's policy.
         assert signer.sign_policy(theirs["policy"], now=NOW) == theirs["x-amz-signature"]
         assert self.botocore_signature(who, ours["policy"]) == ours["x-amz-signature"]
 

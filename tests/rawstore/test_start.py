@@ -1,4 +1,4 @@
-"""How rawstore's functions start: what they import, and what they refuse to start without.
+"""Rawstore's functions at their start: their imports, and the variables that they require.
 
 Each test runs a fresh Python, because handlers read their settings when they are imported.
 """
@@ -45,7 +45,7 @@ print(json.dumps(app.lambda_handler(json.load(sys.stdin), Context)))
 def run(
     function: str, code: str, given: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `code` in a fresh Python that has the function's folder and the layer, as Lambda does."""
+    """Run `code` in a new Python process with the function's folder and the layer in its path."""
     paths = [ROOT / "functions" / function, ROOT / "layers/coffer/python"]
     return subprocess.run(  # noqa: S603 - this interpreter, and code of this file
         [sys.executable, "-c", code],
@@ -63,7 +63,7 @@ def run(
 
 
 def serve(function: str, **environment: str) -> dict[str, object]:
-    """The body that the function answers its sample event with, given a good token."""
+    """Return the body of the function's response to its sample event with a valid token."""
     event = json.loads((ROOT / "events" / f"{function}.json").read_text(encoding="utf-8"))
     body = json.loads(event.get("body", "{}"))
     owner = body.get("metadata", {}).get("owner", "u1")
@@ -83,7 +83,7 @@ def test_functions_that_sign_or_verify_import_no_sdk(function: str) -> None:
 
     modules = set(run(function, code).stdout.splitlines()[-1].split())
 
-    # Powertools' logger imports the package botocore, which is little; not what is in it.
+    # Powertools' logger imports only the small top-level package of botocore.
     forbidden = ("boto3", "botocore.session", "botocore.client", "pynamodb", "PIL", "jwt")
     assert "coffer.adapters.tokens.permission" in modules
     assert {name for name in modules if name.startswith(forbidden)} == set()

@@ -1,4 +1,4 @@
-"""Rawstore's store as the settings describe it: its address, and whose keys sign."""
+"""Rawstore's store from the settings: its address, and the keys that sign."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:store-AbCdEf"
 
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Set variables for one test. The others say nothing of another store."""
+    """Set variables for one test. All other variables of the store are empty."""
     unset = {"storage_hostname": "", "storage_access_key_id": "", "storage_secret_access_key": ""}
 
     def configure(**values: str) -> None:
@@ -95,7 +95,7 @@ class TestKeys:
 class TestSecrets:
     @pytest.fixture
     def secrets(self, running_stack: LocalStack, configure: Configure) -> Iterator[Any]:
-        """Secrets Manager, as moto has it."""
+        """Return a client of moto's Secrets Manager."""
         configure(storage_credentials_secret_arn=ARN)
         client = boto3.client(
             "secretsmanager",

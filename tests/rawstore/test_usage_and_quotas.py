@@ -1,4 +1,4 @@
-"""How much an owner may keep: what S3's events make of the account, and what authorize makes of it.
+"""Storage in use is recorded from S3 events, and `authorize` enforces the limits.
 
 The table is looked at from outside only to compare; what counts is which pushes are let through.
 """
@@ -43,14 +43,14 @@ def ask(
     user: str = "u1",
     **metadata: Any,
 ) -> Response:
-    """Ask for forms with a token that sets limits."""
+    """Request forms with a token that has limits."""
     described = {path: describe(body) for path, body in files.items()}
     request = package(described, **{"owner": user, **metadata})
     return authorize(stack, request, user=user, permissions=limits)
 
 
 def push(stack: LocalStack, files: Mapping[str, bytes], **more: Any) -> None:
-    """Push files as a client does: what is there already is left out."""
+    """Push files as a client does: existing files are skipped."""
     for path, file in files_of(ask(stack, files, **more)).items():
         if not file["exists"]:
             assert post(file, files[path]) in (200, 201, 204)
@@ -61,15 +61,15 @@ def delete(stack: LocalStack, key: str) -> None:
 
 
 def used(stack: LocalStack, owner: str = "u1") -> tuple[int, int]:
-    """An owner's public and private bytes."""
+    """Return an owner's public and private bytes."""
     for item in stack.items("UsageTable"):
         if item["usageId"] == f"owner/{owner}":
             return int(item["publicBytes"]), int(item["privateBytes"])
     return 0, 0
 
 
-def assert_account_is_right(stack: LocalStack) -> None:
-    """Totals are the sums of the entries, and entries are what is in the bucket."""
+def assert_usage_is_correct(stack: LocalStack) -> None:
+    """Assert that totals are the sums of the usage, and that usage equals the bucket."""
     s3, bucket = stack.client("s3"), stack.name("RawstoreBucket")
     stored: dict[str, tuple[str | None, str, int]] = {}
     for key in stack.keys("RawstoreBucket"):
@@ -109,7 +109,7 @@ class TestUsage:
         delete(stack, "u1/d/b.csv")
         stack.settle()
         assert used(stack) == (300, 0)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_public_and_private_files_are_counted_apart(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100)})
@@ -120,7 +120,7 @@ class TestUsage:
         push(stack, {"a.csv": body_of(100)}, findability="private")
         stack.settle()
         assert used(stack) == (0, 120)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_only_the_word_private_makes_a_file_private(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(10)}, findability="unlisted")
@@ -135,7 +135,7 @@ class TestUsage:
         stack.settle()
 
         assert (used(stack), used(stack, "u2")) == ((100, 0), (7, 0))
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_a_repeated_event_counts_once(self, stack: LocalStack) -> None:
         stack.faults.copies = 2
@@ -148,7 +148,7 @@ class TestUsage:
         stack.settle()
 
         assert used(stack) == (1, 0)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     @pytest.mark.parametrize("copies", [1, 2])
     def test_events_in_reverse_order_give_the_same_totals(
@@ -167,7 +167,7 @@ class TestUsage:
         stack.settle(retries=True)
 
         assert used(stack) == (9, 30)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
         assert stack.failures == []
 
     def test_a_late_event_changes_nothing(self, stack: LocalStack) -> None:
@@ -178,15 +178,15 @@ class TestUsage:
         push(stack, {"a.csv": body_of(100)}, findability="private")
         stack.settle()
 
-        account(stack, created)
+        deliver(stack, created)
 
         assert used(stack) == (0, 100)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_a_deletion_that_arrives_after_an_older_creation_counts(
         self, stack: LocalStack
     ) -> None:
-        """The creation has looked at the object, and is written only after the deletion was."""
+        """The creation has described the object, and is written after the deletion."""
         push(stack, {"a.csv": body_of(100)})
         [created] = stack.messages("RecordUsageQueue")
         delete(stack, "u1/d/a.csv")
@@ -200,10 +200,10 @@ class TestUsage:
             Body=body_of(100),
             Metadata={"owner": "u1"},
         )
-        account(stack, created)
+        deliver(stack, created)
         assert used(stack) == (0, 0)
         stack.settle()
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_the_tombstone_of_a_deleted_file_expires_after_all_its_events(
         self, stack: LocalStack
@@ -226,7 +226,7 @@ class TestUsage:
         stack.settle()
 
         assert used(stack) == (0, 0)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_a_shared_key_counts_for_the_latest_owner(self, stack: LocalStack) -> None:
         bucket, s3 = stack.name("RawstoreBucket"), stack.client("s3")
@@ -237,14 +237,14 @@ class TestUsage:
             stack.settle()
             other = {"u1": "u2", "u2": "u1"}[owner]
             assert (used(stack, owner), used(stack, other)) == ((size, 0), (0, 0))
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_names_in_any_script_are_counted(self, stack: LocalStack) -> None:
         push(stack, {"é/表 1+&=%41.csv": body_of(100)})
         stack.settle()
 
         assert used(stack) == (100, 0)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     def test_multipart_uploads_and_copies_are_counted(self, stack: LocalStack) -> None:
         bucket, s3 = stack.name("RawstoreBucket"), stack.client("s3")
@@ -257,7 +257,7 @@ class TestUsage:
         stack.settle()
 
         assert used(stack) == (2000, 0)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
     @settings(
         max_examples=25,
@@ -299,7 +299,7 @@ class TestUsage:
 
         stack.settle(retries=True)
 
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
         assert stack.messages("RecordUsageDeadLetterQueue") == []
 
 
@@ -319,11 +319,11 @@ class TestKills:
             killed = aws_calls.killed
             aws_calls.stop()
             assert used(stack) == (0, 30)
-            assert_account_is_right(stack)
+            assert_usage_is_correct(stack)
             if not killed:
-                assert fatal >= 6  # the run really has that many places to die at
+                assert fatal >= 6  # the function makes at least this many calls
                 return
-        pytest.fail("the run never got to its end")
+        pytest.fail("the function never finished")
 
     def test_an_event_between_any_two_calls_does_no_harm(
         self, stack: LocalStack, aws_calls: AwsCalls
@@ -338,25 +338,25 @@ class TestKills:
             third = take(stack)
             push(stack, {"a.csv": body_of(100)})
             fourth = take(stack)
-            done = aws_calls.interrupt_before(moment, partial(account, stack, third, second))
-            account(stack, first, fourth)
+            done = aws_calls.interrupt_before(moment, partial(deliver, stack, third, second))
+            deliver(stack, first, fourth)
             reached = bool(done)
             aws_calls.stop()
-            account(stack, second)
+            deliver(stack, second)
             assert used(stack) == (100, 0)
-            assert_account_is_right(stack)
+            assert_usage_is_correct(stack)
             if not reached:
                 assert moment >= 3
                 return
-        pytest.fail("the run never got to its end")
+        pytest.fail("the function never finished")
 
     def test_an_event_is_retried_if_the_store_is_unavailable(
         self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         push(stack, {"a.csv": body_of(100)})
         original = ConnectionPool.request
-        trouble = HttpResponse(503, {}, b"")  # type: ignore[arg-type]  # nobody reads these headers
-        responses = [trouble] * 3
+        unavailable = HttpResponse(503, {}, b"")  # type: ignore[arg-type]  # unused here
+        responses = [unavailable] * 3
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
 
         def request(self: ConnectionPool, method: str, *arguments: Any) -> HttpResponse:
@@ -370,26 +370,26 @@ class TestKills:
 
         stack.settle(retries=True)
         assert used(stack) == (100, 0)
-        assert_account_is_right(stack)
+        assert_usage_is_correct(stack)
 
 
 def take(stack: LocalStack) -> Any:
-    """Take the one message off the queue for good; the event in it."""
+    """Remove the only message from the queue and return its event."""
     sqs, queue = stack.client("sqs"), stack.name("RecordUsageQueue")
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     return json.loads(message["Body"])
 
 
-def account(stack: LocalStack, *events: Any) -> None:
-    """Bring these events, one by one."""
+def deliver(stack: LocalStack, *events: Any) -> None:
+    """Invoke the function with these events, one by one."""
     for event in events:
         outcome = stack.invoke("RecordUsageFunction", batch(event))
         assert outcome.payload == {"batchItemFailures": []}
 
 
 def batch(event: Any) -> dict[str, Any]:
-    """The invocation that brings one event."""
+    """Return the invocation for one event."""
     return {
         "Records": [
             {
@@ -515,7 +515,7 @@ class TestLookingUp:
     def answering(
         self, monkeypatch: pytest.MonkeyPatch, *responses: tuple[int, bytes] | Exception
     ) -> list[str]:
-        """DynamoDB answers like this, the last one for ever; what it is asked for."""
+        """Let DynamoDB send these responses; return the owners that are requested."""
         left, asked = list(responses), []
         original = ConnectionPool.request
 
@@ -527,7 +527,7 @@ class TestLookingUp:
             response = left.pop(0) if len(left) > 1 else left[0]
             if isinstance(response, Exception):
                 raise response
-            return HttpResponse(response[0], {}, response[1])  # type: ignore[arg-type]  # nobody reads these
+            return HttpResponse(response[0], {}, response[1])  # type: ignore[arg-type]  # unused here
 
         monkeypatch.setattr(ConnectionPool, "request", request)
         monkeypatch.setattr(connections, "PAUSES_SECONDS", (0.0, 0.0))
@@ -542,7 +542,7 @@ class TestLookingUp:
         assert asked == []
 
     @pytest.mark.parametrize(
-        "trouble",
+        "unavailable",
         [
             ConnectionResetError(),
             TimeoutError(),
@@ -557,20 +557,20 @@ class TestLookingUp:
         self,
         stack: LocalStack,
         monkeypatch: pytest.MonkeyPatch,
-        trouble: tuple[int, bytes] | Exception,
+        unavailable: tuple[int, bytes] | Exception,
     ) -> None:
         item = b'{"Item": {"publicBytes": {"N": "999999"}, "privateBytes": {"N": "0"}}}'
-        asked = self.answering(monkeypatch, trouble, trouble, (200, item))
+        asked = self.answering(monkeypatch, unavailable, unavailable, (200, item))
         assert ask(stack, {"a": b"1"}).status == 200
         assert asked == ["owner/u1"] * 3
 
-        self.answering(monkeypatch, trouble)
+        self.answering(monkeypatch, unavailable)
         response = ask(stack, {"a": b"1"})
         assert error_of(response) == (503, "usage_unavailable")
         assert response.header("retry-after") == "1"
 
     @pytest.mark.parametrize(
-        "trouble",
+        "unavailable",
         [
             (400, b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'),
             (400, b'{"__type": "com.amazon.coral.service#AccessDeniedException"}'),
@@ -579,9 +579,9 @@ class TestLookingUp:
         ids=str,
     )
     def test_an_error_of_the_deployment_is_an_internal_error(
-        self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch, trouble: tuple[int, bytes]
+        self, stack: LocalStack, monkeypatch: pytest.MonkeyPatch, unavailable: tuple[int, bytes]
     ) -> None:
-        asked = self.answering(monkeypatch, trouble)
+        asked = self.answering(monkeypatch, unavailable)
 
         assert error_of(ask(stack, {"a": b"1"})) == (500, "internal_error")
         assert asked == ["owner/u1"]

@@ -1,4 +1,4 @@
-"""The UsageRecords port, kept by a fake and by DynamoDB; races; what DynamoDB's failures become."""
+"""The UsageRecords port in memory and on DynamoDB, with conflicts and errors of DynamoDB."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ENTRY = Usage(key="u1/é/a.csv", sequencer=sortable_sequencer("1"), owner="u1", 
 
 
 class InMemoryUsage:
-    """Both ports in dictionaries. `interference` is done before each write, while there is any."""
+    """Both ports in dictionaries. Each write first calls the next function in `interference`."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Usage] = {}
@@ -68,20 +68,20 @@ class InMemoryUsage:
 
 
 @dataclass
-class Books:
-    """Entries and totals of one table."""
+class Store:
+    """The usage and totals of one table."""
 
     records: UsageRecords
     totals: UsageTotals
 
 
 @pytest.fixture(params=["in memory", "DynamoDB"])
-def books(request: pytest.FixtureRequest) -> Books:
+def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "in memory":
         memory = InMemoryUsage()
-        return Books(memory, memory)
+        return Store(memory, memory)
     request.getfixturevalue("stack")
-    return Books(DynamoUsageRecords(), DynamoUsageTotals(table_settings.usage_table, SystemClock()))
+    return Store(DynamoUsageRecords(), DynamoUsageTotals(table_settings.usage_table, SystemClock()))
 
 
 class TestPort:
@@ -95,21 +95,24 @@ class TestPort:
             replace(ENTRY, owner=None, size_bytes=0, expires_at=datetime(2026, 12, 1, tzinfo=UTC)),
         ],
     )
-    def test_a_usage_is_returned_as_it_was_written(self, books: Books, entry: Usage) -> None:
-        assert books.records.get(entry.key) is None
+    def test_a_usage_is_returned_as_it_was_written(self, store: Store, entry: Usage) -> None:
+        assert store.records.get(entry.key) is None
 
-        books.records.replace(None, entry)
+        store.records.replace(None, entry)
 
-        assert books.records.get(entry.key) == entry
+        assert store.records.get(entry.key) == entry
 
-    def test_the_totals_change_with_the_usage(self, books: Books) -> None:
+    def test_the_totals_change_with_the_usage(self, store: Store) -> None:
         later = replace(ENTRY, sequencer=sortable_sequencer("2"), owner="u2", is_private=True)
-        books.records.replace(None, ENTRY)
-        assert books.totals.of("u1") == Totals(10, 0)
+        store.records.replace(None, ENTRY)
+        assert store.totals.of("u1") == Totals(10, 0)
 
-        books.records.replace(ENTRY, later)
-        assert (books.totals.of("u1"), books.totals.of("u2")) == (Totals(), Totals(0, 10))
-        assert books.totals.of("nobody") == Totals()
+        store.records.replace(ENTRY, later)
+        assert (store.totals.of("u1"), store.totals.of("u2")) == (
+            Totals(),
+            Totals(0, 10),
+        )
+        assert store.totals.of("nobody") == Totals()
 
     @pytest.mark.parametrize(
         ("there", "before"),
@@ -120,21 +123,21 @@ class TestPort:
         ],
     )
     def test_a_usage_that_changed_meanwhile_is_not_replaced(
-        self, books: Books, there: Usage | None, before: Usage | None
+        self, store: Store, there: Usage | None, before: Usage | None
     ) -> None:
         if there is not None:
-            books.records.replace(None, there)
-        totals = books.totals.of("u1")
+            store.records.replace(None, there)
+        totals = store.totals.of("u1")
 
         with pytest.raises(RecordChangedError):
-            books.records.replace(before, replace(ENTRY, sequencer=sortable_sequencer("3")))
+            store.records.replace(before, replace(ENTRY, sequencer=sortable_sequencer("3")))
 
-        assert books.records.get(ENTRY.key) == there
-        assert books.totals.of("u1") == totals
+        assert store.records.get(ENTRY.key) == there
+        assert store.totals.of("u1") == totals
 
 
 class Objects:
-    """The store has one object; how often it was asked."""
+    """A store with one object, which counts requests."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -183,9 +186,9 @@ class TestConcurrentWriters:
     def test_a_replaced_object_is_left_to_its_own_event(self) -> None:
         records = InMemoryUsage()
 
-        account = record_created(records, Objects(), "k", etag="other", sequencer="5")  # type: ignore[arg-type]  # it only describes
+        outcome = record_created(records, Objects(), "k", etag="other", sequencer="5")  # type: ignore[arg-type]  # it only describes
 
-        assert account is UsageOutcome.OVERTAKEN
+        assert outcome is UsageOutcome.OVERTAKEN
         assert records.entries == {}
 
     def deleted(self, records: InMemoryUsage, sequencer: str) -> None:

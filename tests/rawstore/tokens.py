@@ -1,4 +1,4 @@
-"""Tokens of every kind, made by hand where a library would refuse to."""
+"""Valid and invalid tokens; those that a library refuses to create are built by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLAIMS = {"userid": "u1", "service": "rawstore", "permissions": {"datapackage-up
 
 
 class SettableClock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that only moves when it is set."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.time = now
@@ -35,7 +35,7 @@ class SettableClock:
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> RSAPrivateKey:
-    """A key pair, made once a run; `name` tells one from another."""
+    """Return the key pair of this name; it is created once a run."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -45,7 +45,7 @@ def ec_key(name: str, curve: type[ec.EllipticCurve] = ec.SECP256R1) -> ec.Ellipt
 
 
 def pem_of(key: RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    """The public half, as the auth server publishes it."""
+    """Return the public key as the auth server publishes it."""
     return (
         key.public_key()
         .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -63,7 +63,7 @@ def sign(key: Any, claims: Mapping[str, Any], *, algorithm: str = "RS256", **hea
 
 
 def sign_raw(key: RSAPrivateKey, header: bytes | Mapping[str, Any], claims: bytes) -> str:
-    """A token with any bytes for header and claims and a good RS256 signature over them."""
+    """Return a token with these bytes as header and claims, and a valid RS256 signature."""
     signed = f"{encode(header)}.{encode(claims)}"
     signature = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign(
         signed.encode(), key
@@ -72,11 +72,11 @@ def sign_raw(key: RSAPrivateKey, header: bytes | Mapping[str, Any], claims: byte
 
 
 def unsigned(claims: Mapping[str, Any]) -> str:
-    """Algorithm `none`, as RFC 7515 writes it: the last part is empty."""
+    """Return a token with algorithm `none` (RFC 7515): the last part is empty."""
     return f"{encode({'alg': 'none', 'typ': 'JWT'})}.{encode(claims)}."
 
 
 def signed_with_the_public_key(pem: str, claims: Mapping[str, Any]) -> str:
-    """HS256 with the text of the public key as the secret: algorithm confusion."""
+    """Return a token signed with HS256 and the public key as secret (algorithm confusion)."""
     signed = f"{encode({'alg': 'HS256', 'typ': 'JWT'})}.{encode(claims)}"
     return f"{signed}.{encode(hmac.digest(pem.encode(), signed.encode(), hashlib.sha256))}"
