@@ -21,6 +21,7 @@ from local.faults.chaos import Chaos, ChaosError
 from local.functions.queue_poller import QueuePoller
 from local.gateway.api import HandledRequest, Request, Response
 from local.gateway.console import Console
+from local.gateway.hosts import parse_hosts
 from local.gateway.http_server import ApiServer
 from local.reports import ConsolePrinter
 from local.stack import DEVELOPMENT, LocalStack, Poller
@@ -56,6 +57,7 @@ class Options:
     external_storage: ExternalStorage | None
     chaos: Chaos
     tokens_required: bool
+    allowed_hosts: frozenset[str]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Options:
@@ -70,6 +72,7 @@ class Options:
             _external_storage(environment),
             _chaos(environment),
             tokens_required,
+            _allowed_hosts(environment),
         )
 
 
@@ -78,6 +81,16 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise StartError(f"{name} is a port from 1 to 65535, not {text!r}.")
     return int(text)
+
+
+def _allowed_hosts(environment: Mapping[str, str]) -> frozenset[str]:
+    try:
+        return parse_hosts(environment.get("ALLOWED_HOSTS", ""))
+    except ValueError as error:
+        raise StartError(
+            "ALLOWED_HOSTS is a list of host names without ports, separated by commas; "
+            f"{str(error)!r} is none."
+        ) from error
 
 
 def _parameters(text: str) -> dict[str, str]:
@@ -115,9 +128,9 @@ def _tokens_required(environment: Mapping[str, str]) -> bool:
     return value == "jwt"
 
 
-def _listen(port: int) -> ApiServer:
+def _listen(port: int, allowed_hosts: frozenset[str]) -> ApiServer:
     try:
-        return ApiServer(HOST, port)
+        return ApiServer(HOST, port, allowed_hosts)
     except OSError as error:
         raise _port_error("The API", port, "PORT", error) from error
 
@@ -282,7 +295,7 @@ def run(environment: Mapping[str, str] | None = None) -> int:
 
 
 def _run(options: Options, printer: ConsolePrinter, interrupted: threading.Event) -> int:
-    server = _listen(options.api_port)
+    server = _listen(options.api_port, options.allowed_hosts)
     if options.external_storage is None:
         _check_s3_port(options.s3_port)
     stack = LocalStack(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from local.control.client import CONTROL_PREFIX, GUARD_HEADER
 from local.gateway.api import Response
+from local.gateway.hosts import is_console_origin
 from local.gateway.http_server import BodyError, Connection
 from local.invocation import Outcome
 from local.stack import LocalStack
@@ -43,6 +44,11 @@ class Control:
             return False
         if connection.headers.get(GUARD_HEADER) is None:
             connection.write(_response(403, {"message": f"the header {GUARD_HEADER} is missing"}))
+            return True
+        origin, host = connection.headers.get("Origin"), connection.headers.get("Host")
+        if not is_console_origin(origin, host):
+            message = f"pages of {origin} cannot call this path: only the console's own can"
+            connection.write(_response(403, {"message": message}))
             return True
         parts = urlsplit(connection.path.removeprefix(CONTROL_PREFIX))
         try:

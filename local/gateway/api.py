@@ -186,9 +186,10 @@ _MESSAGES: Mapping[int, str] = {
 }
 
 
-def gateway_error(status: int) -> Response:
-    """Return an error response of the gateway itself."""
-    body = json.dumps({"message": _MESSAGES[status]}, separators=(",", ":")).encode()
+def gateway_error(status: int, message: str | None = None) -> Response:
+    """Return an error response of the gateway itself, with its own message for most statuses."""
+    text = message or _MESSAGES[status]
+    body = json.dumps({"message": text}, separators=(",", ":")).encode()
     return Response(status, [("content-type", "application/json")], body)
 
 

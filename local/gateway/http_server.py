@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from local.gateway.api import MAX_BODY_BYTES, Request, Response, gateway_error
+from local.gateway.hosts import LOOPBACK_HOSTS, is_allowed_host
 from local.http_heads import has_truncated_headers
 
 HEADER_TIMEOUT_SECONDS = 60
@@ -45,8 +46,11 @@ class ApiServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(
+        self, host: str, port: int, allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
+    ) -> None:
         """Listen; raise OSError if the port is taken."""
+        self.allowed_hosts = allowed_hosts
         self.handle: Handle | None = None
         self.handle_reserved_path: HandleReservedPath | None = None
         self.on_refused: Callable[[str, str, int], None] | None = None
@@ -108,6 +112,10 @@ class Connection(BaseHTTPRequestHandler):
         size = len(self.requestline) + sum(len(value) for value in self.headers.values())
         if size > MAX_HEAD_BYTES:
             self._refuse(431)
+            return False
+        host = self.headers.get("Host")
+        if not is_allowed_host(host, self.server.allowed_hosts):
+            self._refuse(403, f"The host {host} is not allowed. Add it to ALLOWED_HOSTS.")
             return False
         return True
 
@@ -203,12 +211,12 @@ class Connection(BaseHTTPRequestHandler):
         if has_body and self.command != "HEAD":
             self.wfile.write(response.body)
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, message: str | None = None) -> None:
         """Send an error, then read what the client still sends, so that it gets the error."""
         self.close_connection = True
         if self.server.on_refused is not None:
             self.server.on_refused(self.command, self.path, status)
-        response = gateway_error(status)
+        response = gateway_error(status, message)
         self.send_response_only(status)
         self.send_header("Connection", "close")
         for name, value in response.headers:

@@ -196,6 +196,31 @@ def test_commands_need_the_guard_header(running: Running) -> None:
     assert running.request("POST", "/_local/nothing", b"{}", **{GUARD_HEADER: "yes"})[0] == 404
 
 
+@pytest.mark.parametrize("path", ["/api/v1/health", "/rawstore/info", "/_local/state"])
+def test_a_host_that_a_page_elsewhere_chose_is_refused(running: Running, path: str) -> None:
+    """DNS rebinding: the page's own name has the address of this machine."""
+    headers = {"Host": f"attacker.example:{running.port}", GUARD_HEADER: "yes"}
+    status, body = running.request("GET", path, b"", **headers)[:2]
+    assert status == 403
+    assert "attacker.example" in str(body)
+    assert "ALLOWED_HOSTS" in str(body)
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://localhost:{port}", 200), ("http://localhost:1", 403), ("null", 403)],
+)
+def test_only_the_consoles_pages_may_send_commands(
+    running: Running, origin: str, status: int
+) -> None:
+    headers = {
+        "Host": f"localhost:{running.port}",
+        "Origin": origin.format(port=running.port),
+        GUARD_HEADER: "yes",
+    }
+    assert running.request("POST", "/_local/state", b"{}", **headers)[0] == status
+
+
 def test_the_clock_is_moved_from_another_process(running: Running) -> None:
     before = RemoteStack(running.port).call("clock")["now"]
     after = RemoteStack(running.port).call("clock", advance_seconds=86_400)["now"]
@@ -324,6 +349,7 @@ def test_a_stack_that_does_not_run_is_a_clear_error() -> None:
         ({"CHAOS": "throttle havoc"}, "CHAOS accepts .*, not 'havoc'"),
         ({"CHAOS": "delay", "CHAOS_SEED": "x"}, "CHAOS_SEED is a whole number, not 'x'"),
         ({"AUTH": "basic"}, "AUTH is jwt"),
+        ({"ALLOWED_HOSTS": "a.example,b.example:80"}, "'b.example:80' is none"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_named(environment: dict[str, str], message: str) -> None:
@@ -348,6 +374,7 @@ def test_all_options_come_from_the_environment() -> None:
     assert options.environment["SERVICE_NAME"] == "bitstore"
     assert options.environment["DEVELOPMENT_IDENTITY"] == "dev"
     assert not options.tokens_required
+    assert options.allowed_hosts == {"localhost", "127.0.0.1", "[::1]"}
     assert not options.chaos
     assert options.external_storage is not None
     assert options.external_storage.keys == ("k", "s")
