@@ -316,7 +316,7 @@ def _storage(ceph: bool) -> Iterator[ExternalStorage | None]:
     if not ceph:
         yield None
         return
-    from tests.ceph.rig import Ceph
+    from tests.ceph.cluster import Ceph
 
     with Ceph() as started:
         say(f"{started.version} at {started.url}")

@@ -1,38 +1,38 @@
-"""One request: what it is, what was done to it, and whether a store has to take it."""
+"""A request to a store, the change made to it, and whether the store must accept it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.ceph.sides import Side
+from tests.ceph.stores import Store
 from tests.local.s3.wire import Reply
 
 BODY = b"the bytes that were announced, and no others"
 OTHER = b"other bytes, though as many as were announced"[: len(BODY)]
 HELD = "held/a b+c.txt"
-"""A key that holds BODY before each request."""
+"""The key of an object with BODY, which exists before each request."""
 FREE = "free/ü.txt"
-"""A key that holds nothing."""
+"""A key without an object."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request to either store."""
+    """A request that is sent to both stores."""
 
     request: str
     change: str
-    send: Callable[[Side], Reply]
-    honest: bool = False
+    send: Callable[[Store], Reply]
+    is_valid: bool = False
     gap: str = ""
-    """Why Ceph 16 takes it although it isn't honest."""
+    """The reason why Ceph 16 accepts the request although it is not valid."""
 
     @property
     def name(self) -> str:
-        """What the test is called."""
+        """The name of the test."""
         return f"{self.request}: {self.change}"
 
 
 def altered(value: str) -> str:
-    """Another value of the same length and, for what is hexadecimal or base64, of that alphabet."""
+    """Return another value of the same length, still valid as hexadecimal or base64."""
     return ("b" if value[0] != "b" else "c") + value[1:]

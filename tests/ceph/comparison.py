@@ -1,4 +1,4 @@
-"""What both stores said to the same request, and the table of it."""
+"""The responses of both stores to the same requests, as a table."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 
-class Answer(NamedTuple):
-    """Status and code of an answer, and whether anything is stored that wasn't before."""
+class Outcome(NamedTuple):
+    """Status and error code of a response, and whether the store has changed."""
 
     status: int
     code: str
@@ -18,7 +18,7 @@ class Answer(NamedTuple):
 
     @property
     def refused(self) -> bool:
-        """Whether the store said no, and kept to it."""
+        """True if the store refused the request and has not changed."""
         return self.status >= 400 and not self.stored
 
     def __str__(self) -> str:
@@ -26,32 +26,32 @@ class Answer(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One request: what it was, what was changed, and the two answers."""
+    """A request, the change made to it, and the two outcomes."""
 
     request: str
     change: str
-    local: Answer
-    ceph: Answer
+    local: Outcome
+    ceph: Outcome
     note: str = ""
 
     @property
     def alike(self) -> str:
-        """`yes`: the same answer; `both refuse`, in other words; `NO`: one accepts."""
+        """`yes`: equal responses; `both refuse`: with different errors; `NO`: one accepts."""
         if self.local.refused != self.ceph.refused:
             return "NO"
         return "yes" if self.local[:2] == self.ceph[:2] else "both refuse"
 
 
-OTHER_WORDS = (
-    "Other words: Ceph answers AccessDenied to any form whose signature or key is wrong, takes a "
-    "request that lacks part of its signature for an anonymous one, and looks at the day, region "
-    "and service of a credential only by way of the signature."
+DIFFERENT_ERRORS = (
+    "Different errors: Ceph responds with AccessDenied to any form with a wrong signature or key, "
+    "treats a request without part of its signature as anonymous, and checks the day, region and "
+    "service of a credential only through the signature."
 )
 ROWS = pytest.StashKey[list[Row]]()
 
 
 def table(rows: list[Row]) -> Iterator[str]:
-    """The rows, a line each, a sum, and the notes below."""
+    """Yield the lines of the table, a summary, and the notes."""
     if not rows:
         return
     cells = [("request", "change", "local stack", "Ceph", "alike")]
@@ -64,11 +64,11 @@ def table(rows: list[Row]) -> Iterator[str]:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         yield "  ".join(padded).rstrip()
     count = Counter(row.alike for row in rows)
-    honest = sum(1 for row in rows if not row.local.refused)
+    valid = sum(1 for row in rows if not row.local.refused)
     yield (
-        f"{len(rows)} requests, {honest} of them honest: {count['yes']} answered alike, "
-        f"{count['both refuse']} refused by both in other words, {count['NO']} not alike"
+        f"{len(rows)} requests, {valid} of them valid: {count['yes']} with equal responses, "
+        f"{count['both refuse']} refused with different errors, {count['NO']} different"
     )
-    yield OTHER_WORDS
+    yield DIFFERENT_ERRORS
     for number, note in enumerate(notes, 1):
         yield f"({number}) {note}"

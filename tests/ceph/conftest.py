@@ -1,4 +1,4 @@
-"""The suite runs on a Ceph that `make test-s3` starts; without one it isn't collected."""
+"""Fixtures of the tests on Ceph. They are only collected by `make test-s3`, which starts Ceph."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pytest
 from local.storage.polling import BucketPoller
 from tests.api.aws_calls import AwsCalls
 from tests.ceph.plugin import CEPH
-from tests.ceph.sides import Side, connect, own_store
+from tests.ceph.stores import Store, connect, local_store
 
 PLUGIN = "tests.ceph.plugin"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Every file here, unless the plugin is loaded: `make test` needs nothing from Debian."""
+    """Ignore all files here unless the plugin is loaded: `make test` needs no Debian packages."""
     return None if config.pluginmanager.has_plugin(PLUGIN) else True
 
 
 @pytest.fixture
 def aws_calls(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
-    """The counter and killer of the handlers' AWS calls; listing for events is none of those."""
+    """Return the counter of the handlers' AWS calls; it ignores listings for events."""
     calls, listing = AwsCalls(monkeypatch), BucketPoller.run_once
 
     def list_uncounted(watch: BucketPoller) -> bool:
@@ -34,20 +34,20 @@ def aws_calls(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
 
 
 @pytest.fixture(scope="session")
-def both_sides(
+def both_stores(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Side, Side]]:
-    """The stack's own S3, and Ceph."""
+) -> Iterator[tuple[Store, Store]]:
+    """Return the stack's own S3 and Ceph."""
     ceph = pytestconfig.stash[CEPH]
-    with own_store(tmp_path_factory.mktemp("own")) as local:
+    with local_store(tmp_path_factory.mktemp("own")) as local:
         other = connect("Ceph", ceph.url, ceph.keys)
         yield local, other
         other.s3.close()
 
 
 @pytest.fixture
-def sides(both_sides: tuple[Side, Side]) -> tuple[Side, Side]:
-    """Both, with nothing in their buckets."""
-    for side in both_sides:
-        side.empty()
-    return both_sides
+def stores(both_stores: tuple[Store, Store]) -> tuple[Store, Store]:
+    """Return both stores with empty buckets."""
+    for store in both_stores:
+        store.empty()
+    return both_stores

@@ -1,4 +1,4 @@
-"""`pytest -p tests.ceph.plugin tests/ceph`: a Ceph, the run's stack on it, a table at the end."""
+"""`pytest -p tests.ceph.plugin tests/ceph`: start Ceph and the stack on it, print a table."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from local.resources import Bucket
 from local.stack import LocalStack
 from local.storage.external import ExternalStorage
+from tests.ceph.cluster import Ceph, missing_packages
 from tests.ceph.comparison import ROWS, table
-from tests.ceph.rig import Ceph, missing_packages
 from tests.session import STACK
 
 if TYPE_CHECKING:
@@ -21,32 +21,32 @@ CEPH = pytest.StashKey[Ceph]()
 
 
 class EmptiedStorage(ExternalStorage):
-    """A store that is the tests' own: between two of them everything in it goes."""
+    """A store for tests, which is emptied between tests."""
 
     def create_buckets(self, client: S3Client, buckets: Collection[Bucket]) -> None:
-        """Remembers them, too."""
+        """Create the buckets and remember them."""
         super().create_buckets(client, buckets)
         self._client, self._names = client, [bucket.name for bucket in buckets]
 
     def holds(self, buckets: Collection[str]) -> bool:
-        """Whether these buckets are still there: a test may have taken one away."""
-        return set(buckets) <= self._there()
+        """Return True if these buckets exist: a test may have deleted one."""
+        return set(buckets) <= self._existing()
 
     def reset(self) -> None:
-        """Empties what is left; what isn't will be made again."""
+        """Empty the buckets; deleted ones are created again later."""
         self.empty()
 
     def empty(self) -> None:
-        """Deletes every object and every upload under way."""
-        for name in self._there().intersection(self._names):
+        """Delete all objects and unfinished uploads."""
+        for name in self._existing().intersection(self._names):
             empty_bucket(self._client, name)
 
-    def _there(self) -> set[str]:
+    def _existing(self) -> set[str]:
         return {str(one["Name"]) for one in self._client.list_buckets()["Buckets"]}
 
 
 def empty_bucket(client: S3Client, name: str) -> None:
-    """Deletes what is in a bucket, one by one: Ceph 16 wants an MD5 with a list of keys."""
+    """Delete the objects one by one: Ceph 16 requires an MD5 for a list of keys."""
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
         for one in page.get("Contents", ()):
             client.delete_object(Bucket=name, Key=one["Key"])

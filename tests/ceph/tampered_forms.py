@@ -1,4 +1,4 @@
-"""The forms that Coffer signs, field by field: each one changed, dropped and added in turn."""
+"""The forms that Coffer signs, with each field changed, dropped or added in turn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coffer.domain.uploads.grant import GRANT_FIELD, UploadGrant
 from coffer.domain.uploads.presigned_uploads import Checksums, UploadPolicy
 from local.resources import DEFAULT_REGION
 from tests.ceph.cases import BODY, OTHER, Case, altered
-from tests.ceph.sides import BUCKET, Side
+from tests.ceph.stores import BUCKET, Store
 from tests.local.s3.wire import Reply, form_body, post
 
 Fields = dict[str, str]
@@ -33,7 +33,7 @@ def _grant(user: str) -> str:
 
 
 def upload_fields(checksums: Checksums, signer: Signer, at: Endpoint, now: datetime) -> Fields:
-    """The form of POST /api/v1/upload/{bucket}, for exactly BODY."""
+    """Return the form of POST /api/v1/upload/{bucket} for exactly BODY."""
     allowed = UploadPolicy(
         key=UPLOAD_KEY,
         grant=_grant("ann"),
@@ -46,14 +46,14 @@ def upload_fields(checksums: Checksums, signer: Signer, at: Endpoint, now: datet
     return form.fields
 
 
-def package_fields(findability: str, signer: Signer, _at: Endpoint, now: datetime) -> Fields:
-    """The form of POST /rawstore/authorize, for exactly BODY."""
+def dataset_fields(findability: str, signer: Signer, _at: Endpoint, now: datetime) -> Fields:
+    """Return the form of POST /rawstore/authorize for exactly BODY."""
     md5 = Md5.parse(MD5)
     assert md5 is not None
-    package = Dataset("owner1", "dataset1", False, findability)
+    dataset = Dataset("owner1", "dataset1", False, findability)
     file = DatasetFile("a.txt", "owner1/dataset1/a.txt", len(BODY), md5, "text/plain", "a")
     forms = S3DatasetForms(signer, BUCKET, acl="public-read")
-    [fields] = forms.sign(package, [file], now=now, life=timedelta(hours=1))
+    [fields] = forms.sign(dataset, [file], now=now, life=timedelta(hours=1))
     return fields
 
 
@@ -63,11 +63,11 @@ FORMS: Mapping[str, Make] = {
         upload_fields,
         Checksums(sha1_hex=hashlib.sha1(BODY, usedforsecurity=False).hexdigest()),
     ),
-    "public package form": partial(package_fields, "published"),
-    "private package form": partial(package_fields, "private"),
+    "public dataset form": partial(dataset_fields, "published"),
+    "private dataset form": partial(dataset_fields, "private"),
 }
 
-TELLING: Mapping[str, str] = {
+CHANGED: Mapping[str, str] = {
     "key": "incoming/bicoe/somebody-elses",
     GRANT_FIELD: _grant("bob"),
     "Content-Type": "text/html",
@@ -78,7 +78,7 @@ TELLING: Mapping[str, str] = {
     "x-amz-meta-owner": "owner2",
     "x-amz-meta-findability": "listed",
 }
-"""What somebody would change a field to; the others get another first character."""
+"""Plausible changed values; other fields get another first character."""
 
 ADDED: Mapping[str, str] = {
     "acl": "public-read",
@@ -87,7 +87,7 @@ ADDED: Mapping[str, str] = {
     "x-amz-meta-more": "1",
     "x-amz-storage-class": "STANDARD",
     "x-amz-website-redirect-location": "http://elsewhere.example/",
-    "x-amz-server-side-encryption": "AES256",
+    "x-amz-server-store-encryption": "AES256",
     "x-amz-security-token": "somebodys",
     "Content-Encoding": "gzip",
     "Content-Disposition": "inline",
@@ -99,28 +99,28 @@ ADDED: Mapping[str, str] = {
 
 
 GAPS: Mapping[str, str] = {
-    "bucket added": "Ceph 16 overlooks a field named bucket. The bucket is the address's, and that "
-    "one is what the policy was signed for.",
+    "bucket added": "Ceph 16 ignores a field named bucket. It uses the bucket of the URL, for "
+    "which the policy was signed.",
     "other bytes": "Ceph 16 checks neither Content-MD5 nor x-amz-checksum fields of a form. Coffer "
-    "hashes what arrived; rawstore's `exists` compares the ETag and stays false.",
-    "of in an hour": "Ceph 16 doesn't mind that a form or a URL was signed in the future. Only "
-    "whoever has the secret could make one.",
+    "hashes the stored bytes; rawstore's `exists` compares the ETag and stays false.",
+    "signed in the future": "Ceph 16 accepts a form or a URL that was signed in the future. Only "
+    "the owner of the secret can create one.",
 }
-"""What Ceph 16 takes, and why that does no harm."""
+"""The changes that Ceph 16 accepts, and why they do no harm."""
 
 
 def _sent(
     make: Make,
     change: Change,
-    side: Side,
+    store: Store,
     *,
     body: bytes | None = BODY,
     age: timedelta = timedelta(),
 ) -> Reply:
-    """The answer to a form signed `age` ago and changed since."""
+    """Return the response to a form that was signed `age` ago and changed since."""
     now = datetime.now(UTC) - age
-    fields = change(make(side.signer, side.endpoint, now))
-    return post(side.endpoint.bucket_url(BUCKET), form_body(fields.items(), body))
+    fields = change(make(store.signer, store.endpoint, now))
+    return post(store.endpoint.bucket_url(BUCKET), form_body(fields.items(), body))
 
 
 def _same(fields: Fields) -> Fields:
@@ -128,7 +128,7 @@ def _same(fields: Fields) -> Fields:
 
 
 def _set(name: str, value: str | None, fields: Fields) -> Fields:
-    """The form with a field of this value; None for another one of the same shape."""
+    """Return the form with this value of a field; None means another value of the same form."""
     return {**fields, name: altered(fields[name]) if value is None else value}
 
 
@@ -136,50 +136,50 @@ def _drop(name: str, fields: Fields) -> Fields:
     return {given: value for given, value in fields.items() if given != name}
 
 
-def _loosen(fields: Fields) -> Fields:
-    """The policy without its limits of size, under the signature of the one that had them."""
+def _without_size_limits(fields: Fields) -> Fields:
+    """Return the form with a policy without size limits, and the original signature."""
     policy = json.loads(base64.b64decode(fields["policy"]))
     policy["conditions"] = [one for one in policy["conditions"] if isinstance(one, dict)]
     return {**fields, "policy": base64.b64encode(json.dumps(policy).encode()).decode()}
 
 
 def _resigned(fields: Fields) -> Fields:
-    """A policy of somebody who knows everything but the secret."""
+    """Return the form signed with another secret."""
     signer = Signer(Credentials("whatever", "a guess"), DEFAULT_REGION)
     signature = signer.sign_policy(fields["policy"], now=datetime.now(UTC))
     return {**fields, "x-amz-signature": signature}
 
 
 def _in_scope(part: int, value: str, fields: Fields) -> Fields:
-    """The credential with one part of `key/day/region/service/aws4_request` exchanged."""
+    """Return the form with one part of `key/day/region/service/aws4_request` replaced."""
     parts = fields["x-amz-credential"].split("/")
     parts[part] = value
     return {**fields, "x-amz-credential": "/".join(parts)}
 
 
-def _elsewhere(make: Make, side: Side) -> Reply:
-    """The form posted to another bucket of the same owner."""
-    side.s3.create_bucket(Bucket="elsewhere")
-    fields = make(side.signer, side.endpoint, datetime.now(UTC))
-    return post(side.endpoint.bucket_url("elsewhere"), form_body(fields.items(), BODY))
+def _to_another_bucket(make: Make, store: Store) -> Reply:
+    """Post the form to another bucket of the same owner."""
+    store.s3.create_bucket(Bucket="elsewhere")
+    fields = make(store.signer, store.endpoint, datetime.now(UTC))
+    return post(store.endpoint.bucket_url("elsewhere"), form_body(fields.items(), BODY))
 
 
-def _twice(make: Make, side: Side) -> Reply:
-    """A second key behind the first one."""
-    fields = list(make(side.signer, side.endpoint, datetime.now(UTC)).items())
+def _with_second_key(make: Make, store: Store) -> Reply:
+    """Post the form with a second key after the first one."""
+    fields = list(make(store.signer, store.endpoint, datetime.now(UTC)).items())
     body = form_body([*fields, ("key", "incoming/bicoe/b")], BODY)
-    return post(side.endpoint.bucket_url(BUCKET), body)
+    return post(store.endpoint.bucket_url(BUCKET), body)
 
 
-def _late(make: Make, side: Side) -> Reply:
-    """A field behind the file, where nothing counts any more: stored as the rest says."""
-    fields = make(side.signer, side.endpoint, datetime.now(UTC))
+def _with_late_field(make: Make, store: Store) -> Reply:
+    """Post the form with a field after the file, which S3 ignores."""
+    fields = make(store.signer, store.endpoint, datetime.now(UTC))
     body = form_body(fields.items(), BODY, after=[("x-amz-meta-late", "1")])
-    return post(side.endpoint.bucket_url(BUCKET), body)
+    return post(store.endpoint.bucket_url(BUCKET), body)
 
 
 WHOLE: Mapping[str, Change] = {
-    "policy without its sizes": _loosen,
+    "policy without size limits": _without_size_limits,
     "signed with another secret": _resigned,
     "credential of nobody": partial(_in_scope, 0, "nobody"),
     "credential of another day": partial(_in_scope, 1, "20200101"),
@@ -199,19 +199,21 @@ BODIES: Mapping[str, bytes | None] = {
 AGES: Mapping[str, timedelta] = {
     "expired a minute ago": timedelta(hours=1, minutes=1),
     "expired a week ago": timedelta(days=7, hours=1),
-    "of in an hour": timedelta(hours=-1),
+    "signed in the future": timedelta(hours=-1),
 }
 
 
 def cases() -> Iterator[Case]:
-    """Every form, honest, and with one thing changed."""
-    anybody = Signer(Credentials("a", "b"), DEFAULT_REGION)
+    """Yield every form, valid and with one change each."""
+    signer = Signer(Credentials("a", "b"), DEFAULT_REGION)
     for request, make in FORMS.items():
-        names = list(make(anybody, Endpoint("http://a"), datetime.now(UTC)))
-        yield Case(request, "honest", partial(_sent, make, _same), honest=True)
-        yield Case(request, "a field behind the file", partial(_late, make), honest=True)
+        names = list(make(signer, Endpoint("http://a"), datetime.now(UTC)))
+        yield Case(request, "unchanged", partial(_sent, make, _same), is_valid=True)
+        yield Case(
+            request, "a field after the file", partial(_with_late_field, make), is_valid=True
+        )
         for name in names:
-            send = partial(_sent, make, partial(_set, name, TELLING.get(name)))
+            send = partial(_sent, make, partial(_set, name, CHANGED.get(name)))
             yield Case(request, f"{name} changed", send)
         for name in names:
             yield Case(request, f"{name} dropped", partial(_sent, make, partial(_drop, name)))
@@ -227,5 +229,5 @@ def cases() -> Iterator[Case]:
         for what, age in AGES.items():
             send = partial(_sent, make, _same, age=age)
             yield Case(request, what, send, gap=GAPS.get(what, ""))
-        yield Case(request, "posted to another bucket", partial(_elsewhere, make))
-        yield Case(request, "a second key", partial(_twice, make))
+        yield Case(request, "posted to another bucket", partial(_to_another_bucket, make))
+        yield Case(request, "a second key", partial(_with_second_key, make))

@@ -1,4 +1,4 @@
-"""The URLs that Coffer presigns and the requests whose headers it signs, part by part."""
+"""Presigned URLs and signed requests of Coffer, with each part changed in turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from tests.ceph.cases import BODY, FREE, HELD, OTHER, Case, altered
-from tests.ceph.sides import Side
+from tests.ceph.stores import Store
 from tests.ceph.tampered_forms import GAPS
 from tests.local.s3.wire import Reply, send
 
@@ -21,7 +21,7 @@ PART = {"partNumber": "1"}
 
 
 class Signed(NamedTuple):
-    """A request that may be sent as it is."""
+    """A signed request."""
 
     method: str
     url: str
@@ -32,58 +32,58 @@ class Signed(NamedTuple):
         return send(self.url, self.method, self.headers, self.body)
 
 
-Make = Callable[[Side, timedelta], Signed]
+Make = Callable[[Store, timedelta], Signed]
 Change = Callable[[Signed], Signed]
 
 
-def _download(side: Side, age: timedelta) -> Signed:
-    """As a browser is sent to a large file."""
+def _download(store: Store, age: timedelta) -> Signed:
+    """Return the download of a large file, as browsers get it."""
     query = {
         "response-content-type": "text/plain",
         "response-content-disposition": "attachment; filename*=UTF-8''%C3%BC.txt",
     }
-    return Signed("GET", side.presigned("GET", HELD, query=query, life=LIFE, age=age), {})
+    return Signed("GET", store.presigned("GET", HELD, query=query, life=LIFE, age=age), {})
 
 
-def _glance(side: Side, age: timedelta) -> Signed:
-    return Signed("HEAD", side.presigned("HEAD", HELD, life=LIFE, age=age), {})
+def _presigned_head(store: Store, age: timedelta) -> Signed:
+    return Signed("HEAD", store.presigned("HEAD", HELD, life=LIFE, age=age), {})
 
 
-def _upload(side: Side, age: timedelta) -> Signed:
+def _upload(store: Store, age: timedelta) -> Signed:
     headers = {"content-type": "text/plain", "x-amz-meta-owner": "ann"}
-    url = side.presigned("PUT", FREE, headers=headers, life=LIFE, age=age)
+    url = store.presigned("PUT", FREE, headers=headers, life=LIFE, age=age)
     return Signed("PUT", url, headers, BODY)
 
 
-def _checked(side: Side, age: timedelta) -> Signed:
-    """With the MD5 of the bytes among the signed headers."""
+def _checked(store: Store, age: timedelta) -> Signed:
+    """Return an upload with the MD5 of the bytes in the signed headers."""
     md5 = base64.b64encode(hashlib.md5(BODY, usedforsecurity=False).digest()).decode()
     headers = {"content-md5": md5}
-    url = side.presigned("PUT", FREE, headers=headers, life=LIFE, age=age)
+    url = store.presigned("PUT", FREE, headers=headers, life=LIFE, age=age)
     return Signed("PUT", url, headers, BODY)
 
 
-def _part(side: Side, age: timedelta) -> Signed:
-    """One part of an upload under way. The part itself is no object, so nothing is stored."""
-    upload = side.s3.create_multipart_upload(Bucket=side.bucket, Key=FREE)["UploadId"]
+def _part(store: Store, age: timedelta) -> Signed:
+    """Return the upload of one part. A part is not an object, so the listing does not change."""
+    upload = store.s3.create_multipart_upload(Bucket=store.bucket, Key=FREE)["UploadId"]
     query = {**PART, "uploadId": upload}
-    return Signed("PUT", side.presigned("PUT", FREE, query=query, life=LIFE, age=age), {}, BODY)
+    return Signed("PUT", store.presigned("PUT", FREE, query=query, life=LIFE, age=age), {}, BODY)
 
 
-def _ranged(side: Side, age: timedelta) -> Signed:
-    """As a small file is read."""
-    url, headers = side.signed("GET", HELD, headers={"range": "bytes=0-3"}, age=age)
+def _ranged(store: Store, age: timedelta) -> Signed:
+    """Return the read of a small file."""
+    url, headers = store.signed("GET", HELD, headers={"range": "bytes=0-3"}, age=age)
     return Signed("GET", url, headers)
 
 
-def _look(side: Side, age: timedelta) -> Signed:
-    """As `exists` looks for a file."""
-    url, headers = side.signed("HEAD", HELD, age=age)
+def _signed_head(store: Store, age: timedelta) -> Signed:
+    """Return the look-up of a file for `exists`."""
+    url, headers = store.signed("HEAD", HELD, age=age)
     return Signed("HEAD", url, headers)
 
 
-def _write(side: Side, age: timedelta) -> Signed:
-    url, headers = side.signed(
+def _write(store: Store, age: timedelta) -> Signed:
+    url, headers = store.signed(
         "PUT", FREE, headers={"x-amz-meta-owner": "ann"}, payload_hash=SHA256, age=age
     )
     return Signed("PUT", url, headers, BODY)
@@ -91,18 +91,18 @@ def _write(side: Side, age: timedelta) -> Signed:
 
 PRESIGNED: Mapping[str, Make] = {
     "presigned GET": _download,
-    "presigned HEAD": _glance,
+    "presigned HEAD": _presigned_head,
     "presigned PUT": _upload,
     "presigned PUT, MD5": _checked,
     "presigned part": _part,
 }
 IN_HEADERS: Mapping[str, Make] = {
     "signed GET": _ranged,
-    "signed HEAD": _look,
+    "signed HEAD": _signed_head,
     "signed PUT": _write,
 }
 
-TELLING: Mapping[str, str] = {
+CHANGED: Mapping[str, str] = {
     "X-Amz-Algorithm": "AWS4-HMAC-SHA1",
     "X-Amz-Date": "20200101T000000Z",
     "X-Amz-Expires": "86400",
@@ -116,11 +116,11 @@ TELLING: Mapping[str, str] = {
     "content-type": "text/html",
     "x-amz-meta-owner": "bob",
 }
-"""What somebody would change a parameter or a header to; the others get another character."""
+"""Plausible changed values; other parameters and headers get another first character."""
 
 
 def query_of(url: str) -> dict[str, str]:
-    """The parameters of a URL."""
+    """Return the query parameters of a URL."""
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
@@ -176,8 +176,8 @@ def _other_body(request: Signed) -> Signed:
     return request._replace(body=OTHER)
 
 
-def _sent(make: Make, change: Change | None, side: Side, age: timedelta = timedelta()) -> Reply:
-    request = make(side, age)
+def _sent(make: Make, change: Change | None, store: Store, age: timedelta = timedelta()) -> Reply:
+    request = make(store, age)
     return (change(request) if change is not None else request).sent()
 
 
@@ -188,7 +188,7 @@ QUERY_CHANGES: Mapping[str, Change] = {
     "a version added": partial(_parameter, "versionId", "null"),
     "a token added": partial(_parameter, "X-Amz-Security-Token", "somebodys"),
     "a life of a year": partial(_parameter, "X-Amz-Expires", "31536000"),
-    "a life below nothing": partial(_parameter, "X-Amz-Expires", "-1"),
+    "a negative life": partial(_parameter, "X-Amz-Expires", "-1"),
     "credential of nobody": partial(_credential, 0, "nobody"),
     "credential of another day": partial(_credential, 1, "20200101"),
     "credential of another region": partial(_credential, 2, "eu-north-1"),
@@ -206,13 +206,13 @@ HEADER_CHANGES: Mapping[str, Change] = {
     "another algorithm": partial(_authorization, "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"),
 }
 UNSIGNED_HEADERS = (
-    "Ceph 16 lets x-amz headers be added to a request that were not signed with it. Coffer hands "
-    "out forms, not PUT URLs, for uploads."
+    "Ceph 16 accepts x-amz headers that were not signed. Coffer creates forms, not PUT URLs, for "
+    "uploads."
 )
 
 
 def cases() -> Iterator[Case]:
-    """Every signed request, honest, and with one thing changed."""
+    """Yield every signed request, valid and with one change each."""
     for request, make in PRESIGNED.items():
         yield from _presigned_cases(request, make)
     for request, make in IN_HEADERS.items():
@@ -240,13 +240,13 @@ SENT: Mapping[str, tuple[str, ...]] = {
     "signed HEAD": ("x-amz-date", "x-amz-content-sha256"),
     "signed PUT": ("x-amz-meta-owner", "x-amz-date", "x-amz-content-sha256"),
 }
-"""The headers that each request has to send as they were signed."""
+"""The headers that each request must send as they were signed."""
 
 
 def _presigned_cases(request: str, make: Make) -> Iterator[Case]:
-    yield Case(request, "honest", partial(_sent, make, None), honest=True)
+    yield Case(request, "unchanged", partial(_sent, make, None), is_valid=True)
     for name in (*NAMES[request], *SIGNATURE):
-        send_other = partial(_sent, make, partial(_parameter, name, TELLING.get(name)))
+        send_other = partial(_sent, make, partial(_parameter, name, CHANGED.get(name)))
         yield Case(request, f"{name} changed", send_other)
         yield Case(request, f"{name} dropped", partial(_sent, make, partial(_no_parameter, name)))
     yield from _of_headers(request, make)
@@ -259,11 +259,11 @@ def _presigned_cases(request: str, make: Make) -> Iterator[Case]:
     if request == "presigned PUT, MD5":
         yield Case(request, "other bytes", partial(_sent, make, _other_body))
     early = partial(_sent, make, None, age=timedelta(hours=-1))
-    yield Case(request, "of in an hour", early, gap=GAPS["of in an hour"])
+    yield Case(request, "signed in the future", early, gap=GAPS["signed in the future"])
 
 
 def _header_cases(request: str, make: Make) -> Iterator[Case]:
-    yield Case(request, "honest", partial(_sent, make, None), honest=True)
+    yield Case(request, "unchanged", partial(_sent, make, None), is_valid=True)
     yield from _of_headers(request, make)
     for what, change in HEADER_CHANGES.items():
         yield Case(request, what, partial(_sent, make, change))
@@ -273,12 +273,12 @@ def _header_cases(request: str, make: Make) -> Iterator[Case]:
         yield Case(request, "other bytes", partial(_sent, make, _other_body))
         copied = partial(_header, "x-amz-copy-source", "/tampering/held")
         yield Case(request, "copy source added", partial(_sent, make, copied))
-    for what, minutes in (("an hour old", 60), ("of in an hour", -60)):
+    for what, minutes in (("an hour old", 60), ("signed in the future", -60)):
         yield Case(request, what, partial(_sent, make, None, age=timedelta(minutes=minutes)))
 
 
 def _of_headers(request: str, make: Make) -> Iterator[Case]:
     for name in SENT[request]:
-        change = partial(_header, name, TELLING.get(name))
+        change = partial(_header, name, CHANGED.get(name))
         yield Case(request, f"{name} changed", partial(_sent, make, change))
         yield Case(request, f"{name} dropped", partial(_sent, make, partial(_no_header, name)))

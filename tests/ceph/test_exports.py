@@ -1,4 +1,4 @@
-"""Exports on Ceph: parts copied inside the store, joined, opened; and the port's contract."""
+"""Exports on Ceph, and the contract of the Archives port."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import pytest
 from coffer.domain.export.layout import MIB
 from local.stack import LocalStack
 from tests.api.test_export import ask
-from tests.ceph.borrowed import borrow
+from tests.ceph.reused_tests import tests_of
 from tests.contract import test_export_archives as contract
 from tests.contract.test_export_archives import Store
 from tests.export.test_api import archive_of, built, names_in, uploaded, uploaded_to_s3
 
-globals().update(borrow(contract))
+globals().update(tests_of(contract))
 
 
 @pytest.fixture
 def store(stack: LocalStack) -> Store:
-    """Ceph as the functions use it."""
+    """Return Ceph as the functions use it."""
     return contract.on_s3(stack)
 
 
-def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
+def test_an_archive_with_every_kind_of_member_is_valid(stack: LocalStack) -> None:
     files = [
         uploaded(stack, b"a,b\n" * 50_000, "table é.csv", "text/csv"),
         uploaded_to_s3(stack, 11 * MIB, 1, "scan.dat"),
@@ -41,7 +41,7 @@ def test_an_archive_of_every_kind_of_member_opens(stack: LocalStack) -> None:
     assert left == []
 
 
-def test_a_file_that_vanished_makes_it_partial(stack: LocalStack) -> None:
+def test_an_export_with_a_missing_file_is_partial(stack: LocalStack) -> None:
     files = [
         uploaded_to_s3(stack, 11 * MIB, 1, "scan.dat"),
         uploaded_to_s3(stack, 12 * MIB, 2, "gone.dat"),

@@ -1,4 +1,4 @@
-"""The Objects port on Ceph: its contract, and what is different where Ceph can't keep it."""
+"""The Objects port on Ceph: its contract, and the differences of Ceph."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import pytest
 from coffer.adapters.s3.objects import s3_client
 from coffer.domain.errors import ObjectChangedError
 from local.stack import LocalStack
-from tests.ceph.borrowed import borrow, expect
+from tests.ceph.reused_tests import mark_unsupported, tests_of
 from tests.contract import test_objects as contract
 from tests.contract.test_objects import BODY, FINAL, KEY, OTHER, Store, is_missing, read_all
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
 
-globals().update(borrow(contract))
+globals().update(tests_of(contract))
 
-NO_CHECKSUMS = "Ceph 16 knows no checksums"
+NO_CHECKSUMS = "Ceph 16 computes no checksums"
 BEYOND_CEPH = {
     "test_checksums_of_the_store_are_read": NO_CHECKSUMS,
     "test_a_written_object_has_its_type_and_hash": NO_CHECKSUMS,
@@ -29,25 +29,25 @@ BEYOND_CEPH = {
 
 @pytest.fixture(autouse=True)
 def _as_far_as_ceph_can(request: pytest.FixtureRequest) -> None:
-    expect(request, BEYOND_CEPH)
+    mark_unsupported(request, BEYOND_CEPH)
 
 
 @pytest.fixture
 def store(stack: LocalStack) -> Store:
-    """Ceph as the functions use it."""
+    """Return Ceph as the functions use it."""
     return contract.on_s3(stack, s3_client(), copy_conditions=False)
 
 
 @pytest.fixture
 def store_without_conditions(stack: LocalStack) -> Store:
-    """Ceph without the name under which it does honour a condition."""
+    """Return Ceph without the header with which it checks conditions on copies."""
     client = s3_client()
     store = contract.on_s3(stack, client, copy_conditions=False)
     client.meta.events.register("before-sign.s3.CopyObject", contract.without_conditions)
     return store
 
 
-def test_a_copy_has_the_bytes_the_type_and_the_etag_of_its_source(store: Store) -> None:
+def test_a_copy_has_the_bytes_and_the_etag_of_its_source(store: Store) -> None:
     arrived = store.arrive(metadata={"coffer-grant": "abc"})
     for _ in range(2):
         promoted = store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
@@ -64,9 +64,7 @@ def test_a_copy_has_the_bytes_the_type_and_the_etag_of_its_source(store: Store) 
 
 
 @pytest.mark.parametrize("which", ["store", "store_without_conditions"])
-def test_other_bytes_never_stay_under_the_key_of_the_claimed_ones(
-    which: str, request: pytest.FixtureRequest
-) -> None:
+def test_other_bytes_are_never_promoted(which: str, request: pytest.FixtureRequest) -> None:
     store: Store = request.getfixturevalue(which)
     arrived = store.arrive()
     store.arrive(OTHER)
@@ -75,7 +73,7 @@ def test_other_bytes_never_stay_under_the_key_of_the_claimed_ones(
     assert is_missing(store, FINAL)
 
 
-def test_a_copy_that_is_there_outlives_a_replaced_source(store: Store) -> None:
+def test_an_existing_copy_stays_if_its_source_is_replaced(store: Store) -> None:
     arrived = store.arrive()
     store.objects.promote(arrived, FINAL, content_type="image/png", checksum="SHA1")
     store.arrive(OTHER)

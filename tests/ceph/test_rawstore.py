@@ -1,11 +1,11 @@
-"""The rawstore on Ceph: what it signs is taken, what is there is seen, what is private stays so."""
+"""The rawstore on Ceph: its signatures, existing files, and private files."""
 
 from __future__ import annotations
 
 import pytest
 
 from local.stack import LocalStack
-from tests.ceph.borrowed import borrow, expect
+from tests.ceph.reused_tests import mark_unsupported, tests_of
 from tests.rawstore import (
     test_authorize,
     test_info,
@@ -30,10 +30,10 @@ for suite in (
     test_usage_and_quotas,
     test_shared_keys,
 ):
-    globals().update(borrow(suite))
+    globals().update(tests_of(suite))
 
-LISTED = "events come with a listing, and what came and went between two is never seen"
-NO_CLOCK = "nobody can move Ceph's clock; what has expired is among the tampered requests"
+LISTED = "events come from listings, which miss objects that are created and deleted between two"
+NO_CLOCK = "Ceph's clock cannot be moved; the tampered requests include expired ones"
 BEYOND_CEPH = {
     "test_bytes_that_do_not_match_the_description_are_refused": "Ceph 16 verifies no MD5 of a form",
     "test_a_form_is_valid_for_an_hour": NO_CLOCK,
@@ -48,10 +48,10 @@ BEYOND_CEPH = {
 
 @pytest.fixture(autouse=True)
 def _as_far_as_ceph_can(request: pytest.FixtureRequest) -> None:
-    expect(request, BEYOND_CEPH)
+    mark_unsupported(request, BEYOND_CEPH)
 
 
-def test_bytes_of_another_md5_do_not_exist_even_where_the_store_took_them(
+def test_bytes_with_another_md5_do_not_exist_although_ceph_stores_them(
     stack: LocalStack,
 ) -> None:
     assert post(one(stack), BODY[::-1]) == 204

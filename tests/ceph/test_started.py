@@ -1,4 +1,4 @@
-"""`S3_ENDPOINT_URL=… make start`: the whole stack, in processes of its own, on Ceph."""
+"""`S3_ENDPOINT_URL=… make start`: the whole stack in its own process, on Ceph."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from PIL import Image
 from local.control.client import CommandFailedError, RemoteStack
 from tests.api import s3_forms
 from tests.api.images import jpeg
+from tests.ceph.cluster import Ceph
 from tests.ceph.plugin import CEPH
-from tests.ceph.rig import Ceph
 from tests.local.s3.wire import Reply, send
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ PAGE = "http://localhost:8081"
 
 
 class Started:
-    """A stack in a process of its own."""
+    """A stack in its own process."""
 
     def __init__(self, ceph: Ceph, folder: Path, **more: str) -> None:
         with socket.socket() as probe:
@@ -70,22 +70,22 @@ class Started:
             assert time.monotonic() < deadline, f"the stack isn't ready:\n{self.log}"
             time.sleep(0.1)
 
-    def ask(self, method: str, path: str, document: Any = None) -> Reply:
+    def request(self, method: str, path: str, document: Any = None) -> Reply:
         headers = {"Content-Type": "application/json"} if document is not None else {}
         body = json.dumps(document).encode() if document is not None else None
         return send(f"http://127.0.0.1:{self.port}{path}", method, headers, body)
 
-    def eventually(self, path: str, **wanted: Any) -> dict[str, Any]:
-        """The attributes of a record, once they are as wanted."""
+    def eventually(self, path: str, **expected: Any) -> dict[str, Any]:
+        """Wait until a record has these attributes, and return all its attributes."""
         deadline = time.monotonic() + DONE_SECONDS
         while time.monotonic() < deadline:
-            reply = self.ask("GET", path)
+            reply = self.request("GET", path)
             if reply.status == 200:
-                found: dict[str, Any] = json.loads(reply.body)["data"]["attributes"]
-                if all(found[name] == value for name, value in wanted.items()):
-                    return found
+                attributes: dict[str, Any] = json.loads(reply.body)["data"]["attributes"]
+                if all(attributes[name] == value for name, value in expected.items()):
+                    return attributes
             time.sleep(0.2)
-        raise AssertionError(f"{path} never became {wanted}:\n{self.log}")
+        raise AssertionError(f"{path} never became {expected}:\n{self.log}")
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -107,7 +107,7 @@ def started(ceph: Ceph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         stack.stop()
 
 
-def test_the_banner_says_what_is_different(started: Started, ceph: Ceph) -> None:
+def test_the_banner_names_the_differences_of_ceph(started: Started, ceph: Ceph) -> None:
     log = started.log
     assert ceph.url in log
     assert "acme-coffer acme-coffer-rawstore" in log
@@ -117,50 +117,48 @@ def test_the_banner_says_what_is_different(started: Started, ceph: Ceph) -> None
     assert ceph.keys[1] not in log
 
 
-def test_a_file_posted_straight_to_ceph_is_found_out_and_handed_out(
-    started: Started, ceph: Ceph
-) -> None:
+def test_a_file_posted_to_ceph_is_processed_and_downloaded(started: Started, ceph: Ceph) -> None:
     body = jpeg(900, 600)
-    response = started.ask(
+    response = started.request(
         "POST",
         "/api/v1/upload/mybucket",
         {"files": [{"originalFilename": "Foto Käfer.jpg", "receivedMediaType": "image/jpeg"}]},
     )
-    [offered] = json.loads(response.body)["files"]
-    form, identifier = offered["upload"], offered["fileIdentifier"]
+    [presigned] = json.loads(response.body)["files"]
+    form, identifier = presigned["upload"], presigned["fileIdentifier"]
     assert form["url"] == f"{ceph.url}/acme-coffer"
     url = urlsplit(form["url"])
     assert s3_forms.post(url.netloc, url.path, form["fields"], body) == 201
 
-    found = started.eventually(f"/api/v1/object-upload/{identifier}", thumbnailStatus="READY")
-    assert found["uploadStatus"] == "AVAILABLE"
-    assert found["sha1Hex"] == hashlib.sha1(body).hexdigest()
-    assert found["sizeInBytes"] == len(body)
-    assert started.ask("GET", f"/api/v1/file/mybucket/{identifier}").body == body
-    thumbnail = started.ask("GET", f"/api/v1/file/mybucket/{identifier}/thumbnail")
+    attributes = started.eventually(f"/api/v1/object-upload/{identifier}", thumbnailStatus="READY")
+    assert attributes["uploadStatus"] == "AVAILABLE"
+    assert attributes["sha1Hex"] == hashlib.sha1(body).hexdigest()
+    assert attributes["sizeInBytes"] == len(body)
+    assert started.request("GET", f"/api/v1/file/mybucket/{identifier}").body == body
+    thumbnail = started.request("GET", f"/api/v1/file/mybucket/{identifier}/thumbnail")
     with Image.open(io.BytesIO(thumbnail.body)) as small:
         assert (small.format, small.size) == ("JPEG", (200, 133))
 
 
-def test_a_large_file_is_handed_out_by_a_link_to_ceph(started: Started, ceph: Ceph) -> None:
+def test_a_large_file_is_downloaded_from_ceph(started: Started, ceph: Ceph) -> None:
     body = bytes(range(256)) * (24 * 1024)  # 6 MiB
-    response = started.ask(
+    response = started.request(
         "POST",
         "/api/v1/upload/mybucket",
         {"files": [{"originalFilename": "a.bin", "sizeInBytes": len(body)}]},
     )
-    [offered] = json.loads(response.body)["files"]
-    url = urlsplit(offered["upload"]["url"])
-    assert s3_forms.post(url.netloc, url.path, offered["upload"]["fields"], body) == 201
-    identifier = offered["fileIdentifier"]
+    [presigned] = json.loads(response.body)["files"]
+    url = urlsplit(presigned["upload"]["url"])
+    assert s3_forms.post(url.netloc, url.path, presigned["upload"]["fields"], body) == 201
+    identifier = presigned["fileIdentifier"]
     started.eventually(f"/api/v1/object-upload/{identifier}", uploadStatus="AVAILABLE")
-    response = started.ask("GET", f"/api/v1/file/mybucket/{identifier}")
+    response = started.request("GET", f"/api/v1/file/mybucket/{identifier}")
     assert response.status == 307
     assert response.headers["location"].startswith(f"{ceph.url}/acme-coffer/objects/")
     assert send(response.headers["location"]).body == body
 
 
-def test_a_page_may_post_to_the_bucket(started: Started, ceph: Ceph) -> None:
+def test_a_web_page_can_post_to_the_bucket(started: Started, ceph: Ceph) -> None:
     asked = {
         "Origin": PAGE,
         "Access-Control-Request-Method": "POST",
@@ -171,48 +169,48 @@ def test_a_page_may_post_to_the_bucket(started: Started, ceph: Ceph) -> None:
     assert reply.headers["access-control-allow-origin"] == PAGE
 
 
-def test_the_clock_stays_where_the_store_s_is(started: Started) -> None:
+def test_the_clock_cannot_be_moved(started: Started) -> None:
     with pytest.raises(CommandFailedError, match="clock"):
         RemoteStack(started.port).call("clock", advance_seconds=3600)
     assert RemoteStack(started.port).call("clock")["now"]
 
 
-def test_what_came_while_no_stack_ran_is_taken_up_by_the_next(
+def test_uploads_during_a_restart_are_processed_later(
     started: Started, ceph: Ceph, tmp_path: Path
 ) -> None:
-    """Forms outlive a stack, and buckets are used again as they are."""
-    response = started.ask(
+    """Forms stay valid after a restart, and existing buckets are used again."""
+    response = started.request(
         "POST", "/api/v1/upload/mybucket", {"files": [{"originalFilename": "later.jpg"}]}
     )
-    [offered] = json.loads(response.body)["files"]
+    [presigned] = json.loads(response.body)["files"]
     started.stop()
     body = jpeg(30, 20)
-    url = urlsplit(offered["upload"]["url"])
-    assert s3_forms.post(url.netloc, url.path, offered["upload"]["fields"], body) == 201
+    url = urlsplit(presigned["upload"]["url"])
+    assert s3_forms.post(url.netloc, url.path, presigned["upload"]["fields"], body) == 201
     following = Started(ceph, tmp_path, S3_BUCKET="acme-coffer")
     try:
         following.wait_until_ready()
         assert "acme-coffer: existed" in following.log
-        identifier = offered["fileIdentifier"]
-        found = following.eventually(f"/api/v1/object-upload/{identifier}")
-        assert found["sha1Hex"] == hashlib.sha1(body).hexdigest()
+        identifier = presigned["fileIdentifier"]
+        attributes = following.eventually(f"/api/v1/object-upload/{identifier}")
+        assert attributes["sha1Hex"] == hashlib.sha1(body).hexdigest()
     finally:
         following.stop()
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         ({"S3_SECRET_ACCESS_KEY": "wrong"}, "SignatureDoesNotMatch"),
         ({"S3_ACCESS_KEY_ID": "nobody"}, "InvalidAccessKeyId"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:1"}, "No S3 responds at http://127.0.0.1:1"),
     ],
 )
-def test_a_store_that_cannot_be_used_is_said_plainly(
-    ceph: Ceph, tmp_path: Path, changes: dict[str, str], says: str
+def test_an_unusable_store_is_reported(
+    ceph: Ceph, tmp_path: Path, changes: dict[str, str], message: str
 ) -> None:
     stack = Started(ceph, tmp_path, **changes)
     assert stack.process.wait(READY_SECONDS) == 1
-    assert says in stack.log
+    assert message in stack.log
     assert "Traceback" not in stack.log
     assert "ready" not in stack.log

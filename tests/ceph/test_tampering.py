@@ -1,4 +1,4 @@
-"""Whatever Coffer signs: taken as it is, refused with anything changed, by both stores."""
+"""Both stores accept signed requests unchanged, and refuse them with any change."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import pytest
 
 from tests.ceph import tampered_forms, tampered_requests
 from tests.ceph.cases import BODY, HELD, Case
-from tests.ceph.comparison import ROWS, Answer, Row
-from tests.ceph.sides import Side
+from tests.ceph.comparison import ROWS, Outcome, Row
+from tests.ceph.stores import Store
 
 CASES = [*tampered_forms.cases(), *tampered_requests.cases()]
 
 
-def response_of(case: Case, side: Side) -> Answer:
-    """What a store says to a request, and whether that changed anything in it."""
-    side.empty()
-    side.put(HELD, BODY)
-    before = side.contents()
-    reply = case.send(side)
-    return Answer(reply.status, reply.code, stored=side.contents() != before)
+def outcome_of(case: Case, store: Store) -> Outcome:
+    """Send a request to a store, and return the outcome."""
+    store.empty()
+    store.put(HELD, BODY)
+    before = store.contents()
+    reply = case.send(store)
+    return Outcome(reply.status, reply.code, stored=store.contents() != before)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_both_stores_take_what_is_honest_and_refuse_the_rest(
-    case: Case, both_sides: tuple[Side, Side], pytestconfig: pytest.Config
+def test_both_stores_accept_valid_requests_and_refuse_changed_ones(
+    case: Case, both_stores: tuple[Store, Store], pytestconfig: pytest.Config
 ) -> None:
-    local, ceph = (response_of(case, side) for side in both_sides)
+    local, ceph = (outcome_of(case, store) for store in both_stores)
     row = Row(case.request, case.change, local, ceph, "" if ceph.refused else case.gap)
     pytestconfig.stash[ROWS].append(row)
-    assert local.refused is not case.honest
-    assert row.note or ceph.refused is not case.honest
+    assert local.refused is not case.is_valid
+    assert row.note or ceph.refused is not case.is_valid

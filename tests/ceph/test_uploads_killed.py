@@ -1,4 +1,4 @@
-"""Killed, repeated and replaced on Ceph: one record, its own bytes, and nothing left over."""
+"""Interrupted and repeated uploads on Ceph give one record and leave no objects."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from local.stack import LocalStack
 from tests.api import test_uploads_killed as faults
 from tests.api.clients import post
-from tests.ceph.borrowed import borrow
+from tests.ceph.reused_tests import tests_of
 
-globals().update(borrow(faults))
+globals().update(tests_of(faults))
 
 let_time_pass = faults._let_time_pass
 
 
 @pytest.fixture(autouse=True)
 def _as_on_ceph(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ceph's clock stands where the machine's does, and its events come from listing."""
+    """Use the real clock, as Ceph does, and deliver events from listings."""
 
     def pass_time(stack: LocalStack) -> None:
         let_time_pass(stack)
-        # What is signed in an hour, Ceph refuses now.
+        # Ceph refuses requests that are signed in the future.
         stack.clock.reset()
 
-    def post_and_list(offered: dict[str, Any], body: bytes) -> int:
-        status = post(offered, body)
+    def post_and_list(presigned: dict[str, Any], body: bytes) -> int:
+        status = post(presigned, body)
         for poller in stack.bucket_pollers:
             poller.run_once()
         return status

@@ -1,6 +1,6 @@
-"""Ceph's S3 for a while, on loopback: a monitor, a store in memory and a radosgw, from Debian.
+"""A temporary Ceph cluster on loopback: a monitor, a store in memory and a radosgw, from Debian.
 
-`python -m tests.ceph.rig` runs one in the foreground and says how to start the stack on it.
+`python -m tests.ceph.cluster` runs one in the foreground and prints how to start the stack on it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ START_SECONDS = 90
 RUN_SECONDS = 30
 STOP_SECONDS = 10
 STORE_BYTES = 4 * 1024**3
-"""What the store in memory takes at most; it uses what is in it."""
+"""The maximum size of the store in memory; it only uses what it contains."""
 PACKAGES = {
     "radosgw": "radosgw",
     "ceph-mon": "ceph-mon",
@@ -35,7 +35,7 @@ PACKAGES = {
     "monmaptool": "ceph-base",
     "radosgw-admin": "ceph-common",
 }
-"""The programs needed, and Debian's package of each."""
+"""The required programs, with Debian's package of each."""
 
 CONFIGURATION = """
 [global]
@@ -49,7 +49,7 @@ ms bind ipv6 = false
 log file = {folder}/$name.log
 run dir = {folder}
 admin socket = {folder}/$name.asok
-# One copy of everything, in one group for each pool: it is gone in a minute anyway.
+# One copy of everything and one group for each pool are enough for a temporary cluster.
 osd pool default size = 1
 osd pool default min size = 1
 osd pool default pg num = 1
@@ -58,7 +58,7 @@ osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 mon allow pool size one = true
 mon max pg per osd = 2000
-# A monitor that decides by itself needs no second to hear whether others agree.
+# A single monitor need not wait for others.
 paxos propose interval = 0.02
 paxos min wait = 0.01
 
@@ -72,7 +72,7 @@ osd data = {folder}/store
 
 [client.rgw]
 rgw data = {folder}/gateway
-# Without tcp_nodelay every answer waits 40 ms for an acknowledgement.
+# Without tcp_nodelay every response waits 40 ms for an acknowledgement.
 rgw frontends = beast endpoint={host}:{port} tcp_nodelay=1
 """
 
@@ -82,20 +82,20 @@ KEYS = {
     "client.rgw": ["mon", "allow rwx", "osd", "allow rwx"],
     "osd.0": ["mon", "allow profile osd", "osd", "allow *"],
 }
-"""Who may do what. Without authentication radosgw hangs, so everybody has a key."""
+"""The capabilities of each daemon. Without authentication radosgw hangs."""
 
 
 class CephError(Exception):
-    """Ceph didn't start; the message says at what, and what it printed last."""
+    """Ceph did not start; the message has the failed step and the last output."""
 
 
 def missing_packages() -> list[str]:
-    """Debian's packages whose programs aren't here."""
+    """Return the Debian packages whose programs are missing."""
     return sorted({package for name, package in PACKAGES.items() if shutil.which(name) is None})
 
 
 class Ceph:
-    """A cluster with one user. Everything it starts, it ends; nothing of it stays on disk."""
+    """A cluster with one user. It ends all its processes and removes its files."""
 
     def __init__(self) -> None:
         self.keys = (secrets.token_hex(10), secrets.token_hex(20))
@@ -105,21 +105,21 @@ class Ceph:
         self._folder = Path()
         self._running: list[subprocess.Popen[bytes]] = []
         self.took_seconds = 0.0
-        """How long it took until it answered."""
+        """The seconds from the start to the first response."""
 
     @property
     def version(self) -> str:
-        """Which Ceph it is."""
+        """The version of Ceph."""
         return " ".join(self._run("ceph", "--version").split()[:3])
 
     @property
     def url(self) -> str:
-        """Where its S3 answers."""
+        """The URL of its S3."""
         return f"http://{HOST}:{self._port}"
 
     @property
     def resident_bytes(self) -> int:
-        """The memory that its processes hold."""
+        """The resident memory of its processes."""
         return sum(_resident_bytes(process.pid) for process in self._running)
 
     def __enter__(self) -> Ceph:
@@ -134,7 +134,7 @@ class Ceph:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The gateway first and the monitor last: whoever is left alone waits for the others.
+        # The gateway first and the monitor last: each daemon waits for those it depends on.
         for process in reversed(self._running):
             process.terminate()
             try:
@@ -152,7 +152,7 @@ class Ceph:
         self._start_store(deadline)
         (self._folder / "gateway").mkdir()
         self._spawn("radosgw", "-n", "client.rgw")
-        self._wait("the gateway", self._answers, deadline)
+        self._wait("the gateway", self._is_responding, deadline)
         key, secret = self.keys
         self._run(
             "radosgw-admin", "-n", "client.rgw", "user", "create", "--uid=tests",
@@ -170,11 +170,11 @@ class Ceph:
         )
         (self._folder / "ceph.conf").write_text(text)
         keyring = str(self._folder / "keyring")
-        for name, rights in KEYS.items():
-            pairs = zip(rights[::2], rights[1::2], strict=True)
-            given = [word for what, right in pairs for word in ("--cap", what, right)]
+        for name, capabilities in KEYS.items():
+            pairs = zip(capabilities[::2], capabilities[1::2], strict=True)
+            arguments = [word for what, right in pairs for word in ("--cap", what, right)]
             create = [] if Path(keyring).exists() else ["--create-keyring"]
-            self._run("ceph-authtool", keyring, *create, "--gen-key", "-n", name, *given)
+            self._run("ceph-authtool", keyring, *create, "--gen-key", "-n", name, *arguments)
 
     def _start_monitor(self) -> None:
         (self._folder / "monitor").mkdir()
@@ -194,10 +194,10 @@ class Ceph:
         self._wait("the store", lambda: "1 up" in self._run("ceph", "osd", "stat"), deadline)
 
     def _run(self, program: str, *arguments: str) -> str:
-        """What a program printed that ends by itself."""
+        """Run a program and return its output."""
         environment = {**os.environ, "CEPH_CONF": str(self._folder / "ceph.conf")}
         try:
-            done = subprocess.run(  # noqa: S603 - Ceph's programs, with words of this file
+            done = subprocess.run(  # noqa: S603 - Ceph's programs, with arguments of this file
                 [program, *arguments],
                 env=environment,
                 capture_output=True,
@@ -206,13 +206,13 @@ class Ceph:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise CephError(f"{program} takes too long: {self._last_words()}") from error
+            raise CephError(f"{program} takes too long: {self._last_output()}") from error
         if done.returncode:
             raise CephError(f"{program} failed: {done.stderr[-2000:]}")
         return done.stdout
 
     def _spawn(self, program: str, *arguments: str) -> None:
-        """Starts a daemon that doesn't outlive this thread, whatever ends it."""
+        """Start a daemon that ends with this thread."""
         command = [program, "-f", "-c", str(self._folder / "ceph.conf"), *arguments]
         tied = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         with (self._folder / f"{program}.out").open("wb") as output:
@@ -230,10 +230,10 @@ class Ceph:
         while not is_ready():
             dead = [process.args for process in self._running if process.poll() is not None]
             if dead or time.monotonic() > deadline:
-                raise CephError(f"{what} of Ceph didn't start in time: {self._last_words()}")
+                raise CephError(f"{what} of Ceph didn't start in time: {self._last_output()}")
             time.sleep(0.1)
 
-    def _answers(self) -> bool:
+    def _is_responding(self) -> bool:
         connection = HTTPConnection(HOST, self._port, timeout=5)
         try:
             connection.request("GET", "/")
@@ -243,13 +243,13 @@ class Ceph:
         finally:
             connection.close()
 
-    def _last_words(self) -> str:
+    def _last_output(self) -> str:
         outputs = sorted(self._folder.glob("*.out"), key=lambda path: path.stat().st_mtime)
         return "\n".join(path.read_text(errors="replace")[-1000:] for path in outputs)
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now: all are held until all are found."""
+    """Return free ports; all are bound until all are found."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -268,7 +268,7 @@ def _resident_bytes(pid: int) -> int:
 
 
 def main(_arguments: Sequence[str] = ()) -> int:
-    """Runs a Ceph until it is interrupted."""
+    """Run a cluster until it is interrupted."""
     missing = missing_packages()
     if missing:
         sys.stderr.write(f"There is no Ceph here. On Debian: apt-get install {' '.join(missing)}\n")

@@ -1,4 +1,4 @@
-"""Suites written for the local S3 that Ceph has to pass too, as far as it can."""
+"""Run test modules that were written for the local S3 on Ceph."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 
-def borrow(module: ModuleType) -> dict[str, Any]:
-    """The tests of another module, for the globals of one that runs them on Ceph."""
+def tests_of(module: ModuleType) -> dict[str, Any]:
+    """Return the tests of another module, for the globals of a module that runs them on Ceph."""
     return {
         name: one
         for name, one in vars(module).items()
@@ -18,10 +18,10 @@ def borrow(module: ModuleType) -> dict[str, Any]:
     }
 
 
-def expect(request: pytest.FixtureRequest, beyond: Mapping[str, str]) -> None:
-    """Lets a test fail that asks for what Ceph 16 can't do; `beyond` says why, by its name.
+def mark_unsupported(request: pytest.FixtureRequest, beyond: Mapping[str, str]) -> None:
+    """Mark a test as an expected failure if Ceph 16 does not support what it needs.
 
-    Not every row of such a test has to fail: some ask for nothing special.
+    `beyond` has the reasons by name of the test. Some parameters of such a test may pass.
     """
     item: Any = request.node
     why = beyond.get(item.originalname)

@@ -1,4 +1,4 @@
-"""The two stores that are held against each other: the stack's own S3, and Ceph's."""
+"""The two stores that are compared: the stack's own S3, and Ceph."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ BUCKET = "tampering"
 
 
 @dataclass(frozen=True)
-class Side:
-    """A store with a bucket of its own for these tests, and who may use it."""
+class Store:
+    """A store with a bucket for these tests, and credentials."""
 
     name: str
     url: str
@@ -36,33 +36,33 @@ class Side:
 
     @property
     def signer(self) -> Signer:
-        """The product's own."""
+        """The signer that Coffer uses."""
         return Signer(self.credentials, DEFAULT_REGION)
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the store listens."""
+        """The endpoint of the store."""
         return Endpoint(self.url)
 
     def object_url(self, key: str) -> str:
-        """The address of an object of the bucket."""
+        """Return the URL of an object."""
         return self.endpoint.object_url(self.bucket, key)
 
     def put(self, key: str, body: bytes) -> None:
-        """Stores something the plain way."""
+        """Put an object with boto3."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="text/plain")
 
     def body(self, key: str) -> bytes:
-        """What is stored under a key."""
+        """Return the bytes of an object."""
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def contents(self) -> dict[str, str]:
-        """Every key with its ETag: what a refused request may not change."""
+        """Return every key with its ETag, which a refused request must not change."""
         listed = self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", ())
         return {one["Key"]: one["ETag"].strip('"') for one in listed}
 
     def empty(self) -> None:
-        """Nothing is in the bucket any more."""
+        """Delete all objects of the bucket."""
         empty_bucket(self.s3, self.bucket)
 
     def presigned(
@@ -75,7 +75,7 @@ class Side:
         life: timedelta = timedelta(minutes=1),
         age: timedelta = timedelta(),
     ) -> str:
-        """A URL as the product presigns it, `age` ago."""
+        """Return a URL as Coffer presigned it `age` ago."""
         return self.signer.presign_url(
             method,
             self.object_url(key),
@@ -95,7 +95,7 @@ class Side:
         payload_hash: str | None = None,
         age: timedelta = timedelta(),
     ) -> tuple[str, dict[str, str]]:
-        """The address and headers of a request as the product signs it, `age` ago."""
+        """Return URL and headers of a request as Coffer signed it `age` ago."""
         url = self.object_url(key)
         more = {} if payload_hash is None else {"payload_hash": payload_hash}
         sent = self.signer.sign_headers(
@@ -103,16 +103,16 @@ class Side:
         )
         return (f"{url}?{encode_query(query)}" if query else url), sent
 
-    def ask(
+    def request(
         self, method: str, key: str, headers: Mapping[str, str] = {}, body: bytes | None = None
     ) -> Reply:
-        """An honest request, signed in its headers."""
+        """Send a valid request, signed in its headers."""
         url, sent = self.signed(method, key, headers=headers)
         return send(url, method, sent, body)
 
 
-def connect(name: str, url: str, keys: tuple[str, str]) -> Side:
-    """A side with its bucket."""
+def connect(name: str, url: str, keys: tuple[str, str]) -> Store:
+    """Return a store with its bucket."""
     client = boto3.client(
         "s3",
         endpoint_url=url,
@@ -126,12 +126,12 @@ def connect(name: str, url: str, keys: tuple[str, str]) -> Side:
         ),
     )
     client.create_bucket(Bucket=BUCKET)
-    return Side(name, url, Credentials(*keys), client)
+    return Store(name, url, Credentials(*keys), client)
 
 
 @contextmanager
-def own_store(folder: Path) -> Iterator[Side]:
-    """The S3 that the local stack brings with it."""
+def local_store(folder: Path) -> Iterator[Store]:
+    """Start the S3 of the local stack."""
     keys = ("local", "secret of the local one")
     gate = S3Gate(
         port=0,
@@ -143,14 +143,14 @@ def own_store(folder: Path) -> Iterator[Side]:
     )
     gate.start()
     try:
-        side = connect("local", gate.url, keys)
-        # Access lists count, as in rawstore's bucket and, from the start, in Ceph.
-        side.s3.put_bucket_ownership_controls(
+        store = connect("local", gate.url, keys)
+        # ACLs are enabled, as in rawstore's bucket and by default in Ceph.
+        store.s3.put_bucket_ownership_controls(
             Bucket=BUCKET,
             OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
         )
-        side.s3.delete_public_access_block(Bucket=BUCKET)
-        yield side
-        side.s3.close()
+        store.s3.delete_public_access_block(Bucket=BUCKET)
+        yield store
+        store.s3.close()
     finally:
         gate.stop()
