@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.record import DerivativeType
+from coffer.domain.fields import RecordFields, missing_problems
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
+from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUBTYPE_FIELDS
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
 from tests.fakes.objects import sha1_of
 from tests.fakes.records import THUMBNAIL, metadata, thumbnail, upload
+from tests.fakes.terms import attribute, subtype
 
 
 def test_an_upload_has_the_references_attributes() -> None:
@@ -70,3 +75,38 @@ def test_a_derivative_without_a_type_has_null() -> None:
         DERIVATIVE_FIELDS.present(thumbnail())["derivativeType"] == DerivativeType.THUMBNAIL_IMAGE
     )
     assert DERIVATIVE_FIELDS.present(thumbnail(derivative_type=None))["derivativeType"] is None
+
+
+TABLES: list[tuple[RecordFields, object]] = [
+    (OBJECT_UPLOAD_FIELDS, upload()),
+    (METADATA_FIELDS, metadata()),
+    (DERIVATIVE_FIELDS, thumbnail()),
+    (MANAGED_ATTRIBUTE_FIELDS, attribute()),
+    (OBJECT_SUBTYPE_FIELDS, subtype()),
+]
+
+
+@pytest.mark.parametrize(("fields", "record"), TABLES, ids=lambda one: getattr(one, "type", ""))
+def test_every_row_names_a_member_of_its_record(fields: RecordFields, record: object) -> None:
+    assert set(fields.by_name) == {field.name for field in fields.attributes}
+    for field in fields.attributes:
+        field.read(record)
+    for relationship in fields.relationships:
+        assert relationship.is_many or hasattr(record, relationship.attribute)
+
+
+@pytest.mark.parametrize(("fields", "record"), TABLES, ids=lambda one: getattr(one, "type", ""))
+def test_every_row_is_documented(fields: RecordFields, record: object) -> None:
+    del record
+    assert [field.name for field in fields.attributes if not field.doc] == []
+
+
+def test_a_cleared_value_is_empty_or_missing() -> None:
+    changes = {"ac_tags": None, "ac_caption": None, "managed_attributes": None, "dc_type": None}
+    assert METADATA_FIELDS.replacements(changes) == {
+        "ac_tags": (),
+        "ac_caption": None,
+        "managed_attributes": {},
+    }
+    problems = missing_problems(METADATA_FIELDS.writable, changes)
+    assert [problem.detail for problem in problems] == ["dcType must not be null"]
