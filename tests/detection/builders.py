@@ -1,4 +1,4 @@
-"""Small files of many formats, made by hand, so that no test needs anybody's file."""
+"""Small files of many formats, built by hand, so that no test needs third-party files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTENT_TYPES = "[Content_Types].xml"
 
 @dataclass
 class CountingReader:
-    """A reader that counts what is asked of it, over bytes or over a file that is mostly a hole."""
+    """A reader that counts reads and bytes, over bytes or over a sparse file."""
 
     size_bytes: int
     parts: dict[int, bytes]
@@ -27,7 +27,7 @@ class CountingReader:
 
     @classmethod
     def sparse(cls, size_bytes: int, parts: dict[int, bytes]) -> CountingReader:
-        """A file of zeros with some parts written into it."""
+        """Return a reader of a file of zeros with some parts."""
         return cls(size_bytes, parts)
 
     def read(self, start: int, length: int) -> bytes:
@@ -46,7 +46,7 @@ class CountingReader:
 
 
 def zip_of(members: Mapping[str, bytes | str], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """A zip archive; members in the order given, `mimetype` stored as the standards ask."""
+    """Return a zip archive with members in this order, `mimetype` uncompressed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
@@ -55,7 +55,7 @@ def zip_of(members: Mapping[str, bytes | str], *, method: int = zipfile.ZIP_DEFL
 
 
 def content_types(*parts: str) -> str:
-    """The list of parts of an Office package."""
+    """Return the list of parts of an Office package."""
     overrides = "".join(
         f'<Override PartName="/p{n}" ContentType="{p}"/>' for n, p in enumerate(parts)
     )
@@ -136,7 +136,7 @@ def _entry(name: str, *, kind: int, right: int | None = None, child: int | None 
 
 
 def tar_header(name: bytes = b"notes.txt", *, magic: bytes = b"ustar\x0000") -> bytes:
-    """One tar header with a right checksum, and the two empty blocks that end an archive."""
+    """Return a tar header with a valid checksum, and the two final empty blocks."""
     header = bytearray(512)
     header[: len(name)] = name
     header[100:108] = b"0000644\x00"
@@ -236,7 +236,7 @@ def gif() -> bytes:
 
 
 def tiff(*, big_endian: bool = False, after: bytes = b"") -> bytes:
-    """A TIFF header with an empty directory; `after` stands at byte 8."""
+    """Return a TIFF header with an empty directory, and `after` at byte 8."""
     start = b"MM\x00*\x00\x00\x00\x10" if big_endian else b"II*\x00\x10\x00\x00\x00"
     return (start + after).ljust(16, b"\x00") + bytes(16)
 
@@ -248,7 +248,7 @@ def bmp(*, depth: int = 24, header_bytes: int = 40) -> bytes:
 
 
 def xlsx(*, first: bool = True, padding: int = 0) -> bytes:
-    """A spreadsheet as far as detection goes."""
+    """Return the parts of a spreadsheet that detection reads."""
     return office(f"{OOXML}spreadsheetml.sheet.main+xml", first=first, padding=padding)
 
 

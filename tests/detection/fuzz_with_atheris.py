@@ -1,9 +1,9 @@
-"""Fuzzing the detector under coverage guidance: `make fuzz-detection SECONDS=300`.
+"""Fuzz the detector with coverage guidance: `make fuzz-detection SECONDS=300`.
 
-The first byte of an input picks a name, the rest is the file. An exception that leaves the
-detector, a read beyond its budget, or 250 ms of CPU end the run; the input is then left in the
-working directory, and belongs among the cases of `test_hostile_input`. Atheris is no dependency of
-the project: the target installs it.
+The first byte of an input selects a name, the rest is the file. An exception from the detector, a
+read beyond its budget, or 250 ms of CPU end the run. The input is then in the working directory;
+add it to the cases of `test_hostile_input`. The make target installs Atheris; it is not a
+dependency.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_MILLISECONDS = 250.0
 
 
 def check(data: bytes) -> None:
-    """Ask the detector about one input; AssertionError where it broke a promise."""
+    """Detect one input; raise AssertionError for an invalid result."""
     from coffer.domain.detection import detect
     from tests.detection.builders import CountingReader
 
@@ -41,7 +41,7 @@ def check(data: bytes) -> None:
 
 
 def main() -> None:
-    """Fuzz with libFuzzer's options from the command line, beginning with the tests' own files."""
+    """Fuzz with libFuzzer's options from the command line, starting with the tests' own files."""
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["coffer"]):
         importlib.import_module("coffer.domain.detection")

@@ -1,4 +1,4 @@
-"""What the detector reads: the head first, at most four blocks and 256 KiB, whatever the file."""
+"""The reads of detection: the head first, at most four blocks and 256 KiB."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_small_file_is_read_once(content: bytes) -> None:
     assert len(reader.reads) == 1
 
 
-def test_a_large_picture_is_read_once() -> None:
+def test_a_large_image_is_read_once() -> None:
     reader = CountingReader.sparse(GIB, {0: builders.jpeg()})
     assert detect(reader, None).media_type == "image/jpeg"
     assert reader.reads == [(0, 65_536)]
@@ -97,7 +97,7 @@ def test_a_large_compound_file_with_its_directory_far_away() -> None:
     assert_within_budget(reader)
 
 
-def test_a_directory_scattered_over_the_file_ends_with_the_budget() -> None:
+def test_a_scattered_directory_ends_with_the_budget() -> None:
     # Every sector of the directory is a gigabyte's eighth away from the one before.
     stride = 250_000
     header = bytearray(builders.ole2(["x"])[:512])
@@ -110,7 +110,7 @@ def test_a_directory_scattered_over_the_file_ends_with_the_budget() -> None:
     assert_within_budget(reader)
 
 
-def test_errors_of_the_reader_pass_through() -> None:
+def test_errors_of_the_reader_are_passed_on() -> None:
     class Broken:
         size_bytes = 10
 
@@ -122,7 +122,7 @@ def test_errors_of_the_reader_pass_through() -> None:
         detect(reader, "a.png")
 
 
-def test_a_reader_that_gives_too_much_or_too_little_is_taken_as_it_is() -> None:
+def test_a_reader_may_return_too_much_or_too_little() -> None:
     class Generous(CountingReader):
         def read(self, start: int, length: int) -> bytes:
             return super().read(start, length + 1_000_000)

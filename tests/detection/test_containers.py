@@ -1,4 +1,4 @@
-"""Files that hold others: zip and OLE2 by their members, Ogg by its streams, tar by its header."""
+"""Container formats: zip and OLE2 by members, Ogg by streams, tar by its header."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from tests.detection import builders
-from tests.detection.answers import type_of
+from tests.detection.detected import type_of
 
 OOXML = builders.OOXML
 ODF = "application/vnd.oasis.opendocument."
@@ -124,7 +124,7 @@ def test_zip_archives_by_their_members(members: dict[str, str], media_type: str)
 @pytest.mark.parametrize(
     "claim", ["image/png", "text/html", "application/pdf", "application/zip", "x", "a/b/c", "é/x"]
 )
-def test_an_archive_is_not_what_it_cannot_be(claim: str) -> None:
+def test_an_archive_cannot_claim_another_type(claim: str) -> None:
     assert type_of(builders.zip_of({"mimetype": claim, "a": "x"})) == "application/zip"
 
 
@@ -141,7 +141,7 @@ def test_an_archive_is_not_what_it_cannot_be(claim: str) -> None:
         ".main+xml",
     ],
 )
-def test_a_package_is_not_whatever_its_main_part_claims(claim: str) -> None:
+def test_a_package_cannot_claim_another_type(claim: str) -> None:
     assert type_of(builders.office(claim), "a.zip") == "application/x-tika-ooxml"
 
 
@@ -159,13 +159,13 @@ def test_a_package_is_not_whatever_its_main_part_claims(claim: str) -> None:
         ),
     ],
 )
-def test_the_name_of_an_archive_counts_where_its_members_say_little(
+def test_the_name_makes_a_general_archive_specific(
     members: dict[str, str], name: str, media_type: str
 ) -> None:
     assert type_of(builders.zip_of(members), name) == media_type
 
 
-def test_a_zip_that_lost_its_end_is_read_from_its_start() -> None:
+def test_a_truncated_zip_is_read_from_its_start() -> None:
     package = builders.office(f"{OOXML}wordprocessingml.document.main+xml")
     assert type_of(package[:-60]) == f"{OOXML}wordprocessingml.document"
 
@@ -179,7 +179,7 @@ def test_an_empty_zip_is_a_zip() -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 99])
-def test_a_list_of_parts_that_cannot_be_unpacked_leaves_the_members_names(method: int) -> None:
+def test_member_names_are_used_if_the_list_of_parts_is_unreadable(method: int) -> None:
     members = {builders.CONTENT_TYPES: builders.content_types("a/b"), "xl/workbook.xml": "<x/>"}
     if method == 99:
         archive = bytearray(builders.zip_of(members))
@@ -191,7 +191,7 @@ def test_a_list_of_parts_that_cannot_be_unpacked_leaves_the_members_names(method
     assert type_of(package) == f"{OOXML}spreadsheetml.sheet"
 
 
-def test_an_encrypted_mimetype_is_not_believed() -> None:
+def test_an_encrypted_mimetype_is_ignored() -> None:
     archive = bytearray(builders.zip_of({"mimetype": f"{ODF}text"}))
     central = archive.index(b"PK\x01\x02")
     archive[central + 8] |= 1
@@ -229,7 +229,7 @@ def test_compound_files_by_their_root_directory(names: list[str], media_type: st
     assert type_of(builders.ole2(names)) == media_type
 
 
-def test_what_is_embedded_in_a_document_does_not_count() -> None:
+def test_embedded_documents_are_ignored() -> None:
     document = builders.ole2(["ObjectPool", "WordDocument"], nested=["Workbook"])
     assert type_of(document) == "application/msword"
     assert (
@@ -242,13 +242,13 @@ def test_rights_management_is_found_at_any_depth() -> None:
     assert type_of(managed) == "application/x-tika-ole-drm-encrypted"
 
 
-def test_the_program_tells_a_drawing_from_a_presentation() -> None:
+def test_the_program_distinguishes_drawing_and_presentation() -> None:
     drawing = builders.ole2(["StarDrawDocument3", "\x01CompObj"])
     assert type_of(drawing) == "application/vnd.stardivision.draw"
     assert type_of(drawing + b"StarImpress 5.0") == "application/vnd.stardivision.impress"
 
 
-def test_the_name_counts_where_a_compound_file_says_little() -> None:
+def test_the_name_makes_a_general_compound_file_specific() -> None:
     plain = builders.ole2(["Something"])
     assert type_of(plain, "setup.msi") == "application/x-ms-installer"
     assert type_of(plain, "letter.doc") == "application/msword"
@@ -257,7 +257,7 @@ def test_the_name_counts_where_a_compound_file_says_little() -> None:
     assert type_of(protected, "a.xlsx") == "application/x-tika-ooxml-protected"
 
 
-def test_a_compound_file_without_its_directory_is_told_by_its_first_names() -> None:
+def test_a_compound_file_without_directory_is_detected_by_names_in_its_head() -> None:
     broken = bytearray(builders.ole2(["x"]).ljust(4096, b"\x00"))
     broken[48:52] = b"\xfe\xff\xff\xff"
     assert type_of(bytes(broken)) == "application/x-tika-msoffice"
@@ -285,7 +285,7 @@ def test_a_compound_file_without_its_directory_is_told_by_its_first_names() -> N
         ([b"fishead\x00", b"CMML\x00\x00\x00\x00"], "application/ogg"),
     ],
 )
-def test_ogg_by_the_streams_that_begin_in_it(packets: list[bytes], media_type: str) -> None:
+def test_ogg_by_its_streams(packets: list[bytes], media_type: str) -> None:
     assert type_of(builders.ogg(*packets)) == media_type
 
 
@@ -302,7 +302,7 @@ def test_ogg_by_the_streams_that_begin_in_it(packets: list[bytes], media_type: s
         (bytes(24) + struct.pack("<I", 60_012) + bytes(1000), "application/x-tika-unix-dump"),
     ],
 )
-def test_tape_archives_by_their_header(content: bytes, media_type: str) -> None:
+def test_tar_archives_by_their_header(content: bytes, media_type: str) -> None:
     assert type_of(content) == media_type
 
 
@@ -314,7 +314,7 @@ def test_tape_archives_by_their_header(content: bytes, media_type: str) -> None:
         (b"@read\nACGT\n", "application/gzip"),
     ],
 )
-def test_gzip_by_how_its_content_begins(inside: bytes, media_type: str) -> None:
+def test_gzip_by_the_start_of_its_content(inside: bytes, media_type: str) -> None:
     assert type_of(gzip.compress(inside), "reads.fastq.gz") == media_type
 
 

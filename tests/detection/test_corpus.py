@@ -1,6 +1,6 @@
-"""A corpus of real files with the answers of Apache Tika, where there is one.
+"""A corpus of real files, compared with the results of Apache Tika if there are any.
 
-The folder is named by COFFER_CORPUS; its files are of others and are never part of this project.
+COFFER_CORPUS names its folder. The files belong to third parties and are not in this repository.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def detected(row: Row, name: str | None) -> str:
     return detect(BufferReader(content), name).media_type
 
 
-def test_named_files_are_right_in_98_of_100(rows: list[Row]) -> None:
+def test_named_files_are_correct_in_98_of_100(rows: list[Row]) -> None:
     misses = [
         (row["upload_filename"], row["media_type"], given)
         for row in rows
@@ -41,7 +41,7 @@ def test_named_files_are_right_in_98_of_100(rows: list[Row]) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "upload.bin"])
-def test_unnamed_files_are_right_in_95_of_100(rows: list[Row], name: str | None) -> None:
+def test_unnamed_files_are_correct_in_95_of_100(rows: list[Row], name: str | None) -> None:
     misses = [
         (row["file"], row["media_type_without_name"], given)
         for row in rows
@@ -51,7 +51,7 @@ def test_unnamed_files_are_right_in_95_of_100(rows: list[Row], name: str | None)
     assert len(misses) <= 0.05 * len(rows), misses
 
 
-def test_no_program_goes_unseen(rows: list[Row]) -> None:
+def test_every_program_is_detected(rows: list[Row]) -> None:
     kinds = ("application/x-msdownload", "application/x-elf", "application/x-mach-o-universal")
     for row in rows:
         for kind in kinds:

@@ -1,4 +1,4 @@
-"""Programs, which are found whatever they are called and whatever else they pretend to be."""
+"""Programs are detected under any name and in any disguise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from coffer.domain.detection import is_a
 from tests.detection import builders
-from tests.detection.answers import type_of
+from tests.detection.detected import type_of
 
 NAMES = [None, "photo.jpg", "paper.pdf", "notes.txt", "page.html", "table.csv", "setup", "a.zip"]
 PROGRAMS = [
@@ -38,12 +38,12 @@ def test_a_program_is_found_under_any_name(
     assert type_of(content, name) == media_type
 
 
-def test_a_class_file_is_told_from_a_program_for_several_machines() -> None:
+def test_a_class_file_is_not_a_universal_mach_o() -> None:
     assert type_of(builders.java_class()) == "application/java-vm"
     assert type_of(builders.fat_mach_o(1)) == "application/x-mach-o-universal"
 
 
-def test_a_program_named_as_one_is_still_refused_as_one() -> None:
+def test_a_program_with_a_programs_name_is_forbidden() -> None:
     assert is_a(type_of(b"MZ" + bytes(60), "setup.exe"), "application/x-msdownload")
 
 
@@ -65,7 +65,7 @@ def test_a_program_that_is_also_something_else_is_a_program(disguise: tuple[int,
     assert is_a(type_of(bytes(program), "paper.tmx"), "application/x-msdownload")
 
 
-def test_a_tape_archive_whose_first_name_is_mz_is_a_tape_archive() -> None:
+def test_a_tar_whose_first_member_is_mz_is_a_tar() -> None:
     assert type_of(builders.tar_header(b"MZ/data.csv")) == "application/x-tar"
 
 
@@ -80,5 +80,5 @@ def test_a_tape_archive_whose_first_name_is_mz_is_a_tape_archive() -> None:
         ("<?php echo 1; ?>", "text/x-php"),
     ],
 )
-def test_scripts_are_told_by_their_first_line(script: str, media_type: str) -> None:
+def test_scripts_are_detected_by_their_first_line(script: str, media_type: str) -> None:
     assert type_of(script) == media_type

@@ -1,4 +1,4 @@
-"""Families of formats, by their bytes alone, by their names where bytes leave it open."""
+"""Families of formats by their bytes, and by their names if the bytes are not specific."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from tests.detection import builders
-from tests.detection.answers import type_of
+from tests.detection.detected import type_of
 
 UTF16_WMV = "Windows Media Video 9".encode("utf-16-le")
 UTF16_WMA = "Windows Media Audio 9".encode("utf-16-le")
@@ -213,7 +213,5 @@ def test_compressed_files_and_archives(content: bytes, media_type: str) -> None:
         (bytes(range(128, 200)), "song.MP3", "audio/mpeg"),
     ],
 )
-def test_a_name_makes_a_type_more_special_and_changes_nothing_else(
-    content: bytes, name: str, media_type: str
-) -> None:
+def test_a_name_only_makes_a_type_more_specific(content: bytes, name: str, media_type: str) -> None:
     assert type_of(content, name) == media_type

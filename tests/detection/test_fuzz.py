@@ -1,4 +1,4 @@
-"""Random and mutated files under random names: an answer of the known types, within the budget."""
+"""Random and mutated files under random names: the type is a known one, within the budget."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NAMES = (
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A file with some bytes changed, cut out, put in or cut off."""
+    """Generate a file with bytes changed, removed, inserted or cut off."""
     content = bytearray(draw(st.sampled_from(SEEDS)))
     for _ in range(draw(st.integers(1, 8))):
         at = draw(st.integers(0, len(content)))

@@ -1,4 +1,4 @@
-"""The bytes and names of the reference's evaluation table, as far as detection goes.
+"""The bytes and names of the reference's evaluation table that concern detection.
 
 Source: MediaTypeDetectionStrategyTest of object-store-api 1.31, and the derived rows.
 """
@@ -51,9 +51,7 @@ def test_the_reference_detects(
         ("Audio/X-WAV", ".wav", ".wav"),
     ],
 )
-def test_known_extensions_begin_with_the_primary_one(
-    media_type: str, first: str, also: str
-) -> None:
+def test_the_primary_extension_is_first(media_type: str, first: str, also: str) -> None:
     known = extensions_of(media_type)
     assert known[0] == first
     assert also in known
@@ -66,10 +64,10 @@ def test_some_types_have_no_extension(media_type: str) -> None:
     assert extensions_of(media_type) == ()
 
 
-def test_an_extension_can_be_the_empty_one() -> None:
+def test_an_extension_can_be_empty() -> None:
     assert detect(BufferReader(builders.elf(2)), "photo.jpg").extension == ""
 
 
-def test_an_empty_file_is_what_its_name_says() -> None:
+def test_an_empty_file_has_the_type_of_its_name() -> None:
     assert detect(BufferReader(b""), "t.csv").media_type == "text/csv"
     assert detect(BufferReader(b""), None) == ("application/octet-stream", ".bin")

@@ -1,8 +1,8 @@
-"""What research groups, museums and data portals upload: as Apache Tika 3.2.3 names it.
+"""Files of research groups, museums and data portals have the types of Apache Tika 3.2.3.
 
-A row is a name, the bytes (no more than what tells the format), the type with that name, and the
-type without one. Under the name `upload.bin` it is the same as without. Formats that Tika knows by
-name alone and we by content, too, have the type in both columns.
+A row is a name, the bytes (only what identifies the format), the type with that name, and the type
+without a name. Under the name `upload.bin` the type is the same as without. Formats that Tika knows
+by name only, and we by content too, have the type in both columns.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import struct
 import pytest
 
 from tests.detection import builders
-from tests.detection.answers import type_of
+from tests.detection.detected import type_of
 
 Row = tuple[str, bytes | str, str, str]
 
@@ -838,9 +838,7 @@ EVERYTHING = [
     ("name", "content", "named", "unnamed"),
     [pytest.param(*row, id=f"{number} {row[0]}") for number, row in enumerate(EVERYTHING)],
 )
-def test_it_is_named_as_tika_names_it(
-    name: str, content: bytes | str, named: str, unnamed: str
-) -> None:
+def test_the_type_is_tikas(name: str, content: bytes | str, named: str, unnamed: str) -> None:
     assert type_of(content, name) == named
     assert type_of(content) == unnamed
     assert type_of(content, "upload.bin") == unnamed

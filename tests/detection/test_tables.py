@@ -1,4 +1,4 @@
-"""The tables agree with each other, and every row can be reached."""
+"""The tables are consistent, and every row can be reached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coffer.domain.detection.tables.xml_roots import XML_ROOTS
 KNOWN = frozenset(known_media_types())
 
 
-def test_every_table_speaks_of_known_types() -> None:
+def test_every_table_has_known_types_only() -> None:
     specials = {kind.replace(";", "; ") for row in SPECIAL_CASES.values() for kind in row.split()}
     named = {*WHOLE_NAMES.values(), *ENDINGS.values()}
     signed = {media_type for _, media_type, _ in SIGNATURES}
@@ -23,20 +23,20 @@ def test_every_table_speaks_of_known_types() -> None:
         assert set(types) <= KNOWN
 
 
-def test_an_alias_is_no_type_of_its_own() -> None:
+def test_an_alias_is_not_a_known_type() -> None:
     assert KNOWN.isdisjoint(ALIASES)
 
 
-def test_types_are_written_one_way() -> None:
+def test_types_are_written_uniformly() -> None:
     assert [kind for kind in KNOWN if kind != canonical(kind)] == []
     assert known_media_types() == tuple(sorted(KNOWN))
 
 
-def test_every_type_is_in_the_end_a_stream_of_bytes() -> None:
+def test_every_type_is_a_special_case_of_octet_stream() -> None:
     assert [kind for kind in KNOWN if not is_a(kind, "application/octet-stream")] == []
 
 
-def test_only_a_stream_of_bytes_has_nothing_above_it() -> None:
+def test_only_octet_stream_has_no_supertype() -> None:
     assert supertype_of("application/octet-stream") is None
     assert [kind for kind in KNOWN if supertype_of(kind) is None] == ["application/octet-stream"]
 
@@ -58,7 +58,7 @@ def test_special_cases_are_known_by_rule_or_by_row(special: str, general: str) -
     assert not is_a(general, special)
 
 
-def test_an_extension_stands_for_a_type_that_has_it() -> None:
+def test_a_name_stands_for_a_type_with_its_extension() -> None:
     for media_type, extensions in EXTENSIONS.items():
         for extension in extensions.split():
             meant = type_by_name(f"x.{extension}")
@@ -69,7 +69,7 @@ def test_an_extension_stands_for_a_type_that_has_it() -> None:
 
 
 def _file_with(row: Row) -> bytes:
-    """The least file that bears all parts of a row, one after the other where they may move."""
+    """Return the smallest file with all parts of a row."""
     content = bytearray()
     for part in row[2]:
         earliest, mark = part[0], part[-1]
@@ -80,7 +80,7 @@ def _file_with(row: Row) -> bytes:
     return bytes(content)
 
 
-def test_every_signature_is_found_but_those_that_stronger_ones_always_hide() -> None:
+def test_every_signature_is_found_unless_a_stronger_one_hides_it() -> None:
     hidden = [
         (media_type, parts[-1][-1])
         for tier, media_type, parts in SIGNATURES
@@ -98,7 +98,7 @@ def test_every_signature_is_found_but_those_that_stronger_ones_always_hide() -> 
     ]
 
 
-def test_tiers_hold_recognisers_that_answer_nothing_for_little() -> None:
+def test_recognisers_return_none_for_short_heads() -> None:
     for recognisers in RECOGNISERS.values():
         for recognise in recognisers:
             for byte in range(256):

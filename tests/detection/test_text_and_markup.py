@@ -1,10 +1,10 @@
-"""Text in its encodings, XML in its dialects, mail, and what only looks like one of them."""
+"""Text in its encodings, XML in its dialects, mail, and similar files."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.detection.answers import type_of
+from tests.detection.detected import type_of
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 DECLARED = '<?xml version="1.0"?>\n'
@@ -153,7 +153,7 @@ def test_xml_in_an_encoding_that_it_declares() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "utf-7", "\x00", "undefined", "idna", "hex"])
-def test_xml_in_an_encoding_nobody_knows_is_something_with_a_name(encoding: str) -> None:
+def test_xml_in_an_unknown_encoding_has_the_type_of_its_name(encoding: str) -> None:
     document = f"<?xml version='1.0' encoding='{encoding}'?><kml/>"
     assert type_of(document) in ("text/plain", "application/vnd.google-earth.kml+xml")
 
@@ -194,5 +194,5 @@ def test_drawings_may_declare_their_namespaces_as_entities() -> None:
         ("1234\nReceived: from here\n", "message/x-emlx"),
     ],
 )
-def test_mail_and_its_kin(content: str, media_type: str) -> None:
+def test_mail_and_mailboxes(content: str, media_type: str) -> None:
     assert type_of(content) == media_type

@@ -1,4 +1,4 @@
-"""Camera raw files and EXIF blocks, built byte by byte: nothing that is installed writes any."""
+"""Camera raw files and EXIF blocks, built byte by byte: no installed library writes them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ Entry = bytes | str | int | Fraction | Sequence[int]
 
 
 class Tiff:
-    """A TIFF structure in the making: values and directories are put one behind the other."""
+    """Builds a TIFF structure: values and directories are appended one after the other."""
 
     def __init__(self, order: str = "<", magic: bytes = b"*\0") -> None:
         self._order = order
         self._data = bytearray((b"II" if order == "<" else b"MM") + magic + bytes(4))
 
     def blob(self, data: bytes) -> int:
-        """Put bytes; where they are."""
+        """Append bytes and return their offset."""
         place = len(self._data)
         self._data += data + bytes(len(data) % 2)
         return place
 
     def directory(self, entries: Mapping[int, Entry], following: int = 0) -> int:
-        """Put a directory; where it is."""
+        """Append a directory and return its offset."""
         packed = [self._entry(tag, value) for tag, value in sorted(entries.items())]
         count = struct.pack(f"{self._order}H", len(packed))
         return self.blob(count + b"".join(packed) + struct.pack(f"{self._order}I", following))
 
     def finish(self, first: int) -> bytes:
-        """The file, whose first directory is there."""
+        """Return the file with its first directory at offset `first`."""
         self._data[4:8] = struct.pack(f"{self._order}I", first)
         return bytes(self._data)
 
@@ -58,7 +58,7 @@ class Tiff:
 def exif_block(
     tags: Mapping[int, Entry], image: Mapping[int, Entry] | None = None, order: str = "<"
 ) -> bytes:
-    """An EXIF block as it stands in a JPEG, without its `Exif` mark."""
+    """Return an EXIF block of a JPEG, without its `Exif` marker."""
     magic = b"*\0" if order == "<" else b"\0*"
     tiff = Tiff(order, magic)
     exif = tiff.directory(tags)
@@ -74,7 +74,7 @@ def raw(
     tags: Mapping[int, Entry] | None = None,
     order: str = "<",
 ) -> bytes:
-    """As NEF, DNG and ARW: a tiny image first, the sensor's and the preview in sub-directories."""
+    """Return a file like NEF, DNG and ARW: sensor data and preview in sub-directories."""
     tiff = Tiff(order, b"*\0" if order == "<" else b"\0*")
     preview, tiny = tiff.blob(large), tiff.blob(thumb)
     sensor = tiff.directory(
@@ -97,7 +97,7 @@ def raw(
 
 
 def cr2(large: bytes, thumb: bytes, *, orientation: int = 1) -> bytes:
-    """As Canon's CR2: directories in a chain, the first one with the large preview in a strip."""
+    """Return a file like Canon's CR2: a chain of directories, the preview in a strip."""
     tiff = Tiff()
     tiff.blob(b"CR\2\0" + bytes(4))
     preview, tiny = tiff.blob(large), tiff.blob(thumb)
@@ -109,13 +109,13 @@ def cr2(large: bytes, thumb: bytes, *, orientation: int = 1) -> bytes:
 
 
 def raf(preview: bytes) -> bytes:
-    """As Fuji's RAF: a header, then a whole JPEG, then the sensor's data."""
+    """Return a file like Fuji's RAF: a header, a JPEG, then the sensor's data."""
     head = b"FUJIFILMCCD-RAW 0201FF383501X-T1".ljust(148, b"\0")
     return head + preview + b"\0\xff" * 5000
 
 
 def orf(preview: bytes) -> bytes:
-    """As Olympus' ORF: TIFF of another number, the preview in the notes of the maker."""
+    """Return a file like Olympus' ORF: another magic number, the preview in the maker notes."""
     tiff = Tiff(magic=b"RO")
     notes = tiff.blob(b"OLYMPUS\0II\3\0" + bytes(100_000) + preview)
     exif = tiff.directory({0x9003: "2020:11:13 10:03:17"})
@@ -123,7 +123,7 @@ def orf(preview: bytes) -> bytes:
 
 
 def cr3(preview: bytes, *, orientation: int = 1) -> bytes:
-    """As Canon's CR3: boxes, two of which are directories, and the preview in one of its own."""
+    """Return a file like Canon's CR3: boxes with two directories and the preview."""
 
     def box(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I4s", 8 + len(content), kind) + content
@@ -139,14 +139,14 @@ def cr3(preview: bytes, *, orientation: int = 1) -> bytes:
 
 
 def with_chunk(png: bytes, kind: bytes, body: bytes, before: bytes = b"IDAT") -> bytes:
-    """A PNG with one more chunk (PNG, third edition, 5.3)."""
+    """Return a PNG with another chunk (PNG, third edition, 5.3)."""
     chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
     place = png.index(before) - 4
     return png[:place] + chunk + png[place:]
 
 
 def jp2_with_profile(jp2: bytes, profile: bytes) -> bytes:
-    """A JP2 whose colours are what `profile` says (ISO/IEC 15444-1, I.5.3.3)."""
+    """Return a JP2 with an ICC profile (ISO/IEC 15444-1, I.5.3.3)."""
     header, colours = jp2.index(b"jp2h") - 4, jp2.index(b"colr") - 4
     (header_length,) = struct.unpack(">I", jp2[header : header + 4])
     (length,) = struct.unpack(">I", jp2[colours : colours + 4])
@@ -166,7 +166,7 @@ def grey_tiff(
     kind: int = 1,
     size: tuple[int, int] = (300, 200),
 ) -> bytes:
-    """A TIFF of one number, in this order of bytes (TIFF 6.0, sections 4 and 8)."""
+    """Return a greyscale TIFF in this byte order (TIFF 6.0, sections 4 and 8)."""
     width, height = size
     tiff = Tiff(order, b"*\0" if order == "<" else b"\0*")
     values = struct.pack(f"{order}{code}", number) * width * height

@@ -1,4 +1,4 @@
-"""PDF documents, written object by object."""
+"""PDF files, written object by object."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def pdf(*boxes: str, content: bytes = b"1 0 0 rg 0 0 9999 9999 re f", trailer: str = "") -> bytes:
-    """A document with a page for each media box, which `content` is drawn on."""
+    """Return a PDF with a page for each media box, with this content."""
     pages = [
         f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 3 0 R>>".encode() for box in boxes
     ]
@@ -21,7 +21,7 @@ def pdf(*boxes: str, content: bytes = b"1 0 0 rg 0 0 9999 9999 re f", trailer: s
 
 
 def filled_in_pdf() -> bytes:
-    """A document of one page, on which nothing is but a field that was filled in, all blue."""
+    """Return a PDF of one page with a filled form field, all blue."""
     drawn = b"0 0 1 rg 0 0 100 100 re f"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>",
@@ -35,7 +35,7 @@ def filled_in_pdf() -> bytes:
 
 
 def encrypted_pdf() -> bytes:
-    """A document that opens with a password only (ISO 32000-1, 7.6: any keys will do for that)."""
+    """Return a PDF that needs a password (ISO 32000-1, 7.6)."""
     keys = f"/O<{'11' * 32}>/U<{'22' * 32}>"
     encrypt = f"/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -44{keys}>>/ID[<33><33>]"
     return pdf("0 0 200 100", trailer=encrypt)

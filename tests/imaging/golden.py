@@ -1,7 +1,7 @@
-"""The golden images: one picture in every form that files come in, and what it must look like.
+"""The golden images: one picture in every form of file, and its expected thumbnail.
 
-Each case is made here, by the tests themselves, and has its own expectation: never a thumbnail that
-was looked at once. `python -m tests.imaging.golden` prints how far each one is off.
+The tests create each case and its expectation; no thumbnail is stored. `python -m
+tests.imaging.golden` prints the difference of each case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PIL.Image import Transpose
 
 from tests.fakes.files import png_of_rows
 from tests.imaging.containers import Tiff, jp2_with_profile
-from tests.imaging.making import EDGE, encode, make
+from tests.imaging.helpers import EDGE, encode, make
 from tests.imaging.profiles import adobe_rgb, cmyk, overprint
 
 SIZE = (480, 320)
@@ -41,7 +41,7 @@ STORED = {
 
 @dataclass(frozen=True)
 class Case:
-    """A file, what its thumbnail must look like, and how far off it may be on the average.
+    """A file, its expected thumbnail, and the allowed average difference.
 
     The error is the mean absolute difference of the channels, of 255.
     """
@@ -54,7 +54,7 @@ class Case:
 
 @cache
 def picture() -> Image.Image:
-    """Smooth, with a corner of its own colour each, so that no turn or flip looks like another."""
+    """Return a smooth picture whose corners differ, so that each orientation looks different."""
     red, green = Image.linear_gradient("L").resize(SIZE), Image.linear_gradient("L").rotate(90)
     blue = Image.radial_gradient("L").resize(SIZE)
     image = Image.merge("RGB", (red, green.resize(SIZE), blue))
@@ -72,14 +72,14 @@ def grey() -> Image.Image:
 
 
 def small(image: Image.Image) -> Image.Image:
-    """As the thumbnail is to be, by the slowest and best way."""
+    """Return the expected thumbnail, scaled in the slowest and best way."""
     shown = image.convert("RGB")
     shown.thumbnail((EDGE, EDGE), Image.Resampling.LANCZOS)
     return shown
 
 
 def error_of(case: Case) -> float:
-    """How far a case is off; a page's size, which is in points, may be rounded the other way."""
+    """Return the difference of a case; the size of a page may be rounded differently."""
     made, expected = make(case.file()).convert("RGB"), case.expected()
     assert all(abs(one - other) <= 1 for one, other in zip(made.size, expected.size, strict=True))
     made = made.resize(expected.size)
@@ -96,7 +96,7 @@ def cases() -> Iterator[Case]:
 
 
 def stored(kind: str, orientation: int) -> bytes:
-    """The picture as a camera that was held so would have stored it."""
+    """Return the picture as a camera in this orientation stores it."""
     turn = STORED[orientation]
     image = picture() if turn is None else picture().transpose(turn)
     exif = Image.Exif()
@@ -170,7 +170,7 @@ def _depths() -> Iterator[Case]:
 
 
 def _deep(image: Image.Image, colour_type: int) -> bytes:
-    """A PNG of 16 bits a channel, which Pillow does not write: every byte twice, v * 257."""
+    """Return a PNG of 16 bits a channel, which Pillow cannot write."""
     bands = len(image.getbands())
     row = image.width * bands
     data = bytes(byte for byte in image.tobytes() for _ in range(2))
@@ -203,7 +203,7 @@ def _deep_ppm() -> bytes:
 
 
 def _deep_tiff() -> bytes:
-    """A TIFF of 16 bits a channel (TIFF 6.0), which Pillow does not write either."""
+    """Return a TIFF of 16 bits a channel (TIFF 6.0), which Pillow cannot write."""
     values = b"".join(struct.pack("<H", value * 257) for value in picture().tobytes())
     start = 8 + 2 + 9 * 12 + 4
     entries = (
@@ -266,7 +266,7 @@ def _spaces() -> Iterator[Case]:
 
 
 def _patches(mode: str) -> Image.Image:
-    """Every overprint of full inks: as inks, or as it looks."""
+    """Return all overprints of full inks, as inks or as colours."""
     image = Image.new(mode, SIZE)
     width, height = SIZE[0] // 4, SIZE[1] // 4
     for number, inks in enumerate(product((0, 1), repeat=4)):
@@ -277,7 +277,7 @@ def _patches(mode: str) -> Image.Image:
 
 
 def _seen_of_adobe_rgb(image: Image.Image) -> Image.Image:
-    """The colours that Adobe RGB's numbers stand for, by the matrices of both spaces (D65)."""
+    """Convert Adobe RGB to sRGB by the matrices of both spaces (D65)."""
     seen = Image.new("RGB", image.size)
     data = image.tobytes()
     known: dict[bytes, bytes] = {}
@@ -325,7 +325,7 @@ def _on_white() -> Image.Image:
 
 
 def _palette() -> Image.Image:
-    """Four stripes of a palette's four entries."""
+    """Return four stripes with the four entries of a palette."""
     image = Image.new("P", SIZE)
     image.putpalette([0, 0, 0, 200, 30, 30, 30, 160, 60, 40, 60, 200])
     for entry in range(4):
@@ -380,7 +380,7 @@ def _several_heif(other: Image.Image, number: int) -> bytes:
 
 
 def _whole(image: Image.Image) -> Image.Image:
-    """With what a TIFF says of a picture that is no smaller copy."""
+    """Return the picture with the TIFF tag of a full-resolution image."""
     image = image.copy()
     image.encoderinfo = {"tiffinfo": {254: 0}}
     return image

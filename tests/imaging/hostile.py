@@ -11,14 +11,14 @@ from tests.fakes.files import png_header
 from tests.imaging.containers import raf
 from tests.imaging.documents import pdf
 from tests.imaging.golden import heic
-from tests.imaging.making import encode, plain
+from tests.imaging.helpers import encode, plain
 
 GIANT = 60_000
 
 
 @cache
 def healthy() -> dict[str, bytes]:
-    """One small file of every format, by the media type that it is detected as."""
+    """Return a small valid file of every format, by its media type."""
     image = Image.effect_noise((64, 48), 60).convert("RGB")
     return {
         "image/jpeg": encode(image, "JPEG"),
@@ -37,7 +37,7 @@ def healthy() -> dict[str, bytes]:
 
 
 def sized(media_type: str, width: int, height: int) -> bytes:
-    """The same file, claiming another size; nothing is behind the claim."""
+    """Return the same file with another size in its header."""
     file = healthy()[media_type]
     big, little = struct.pack(">II", width, height), struct.pack("<II", width, height)
     match media_type:
@@ -83,7 +83,7 @@ def _tiff_sized(file: bytes, width: int, height: int) -> bytes:
 
 
 def _webp_sized(width: int, height: int) -> bytes:
-    """The extended format, whose canvas may have 2^24 pixels a side."""
+    """Return the extended format, whose canvas may have 2^24 pixels a side."""
     canvas = (
         bytes(4) + (width - 1).to_bytes(4, "little")[:3] + (height - 1).to_bytes(4, "little")[:3]
     )
@@ -92,7 +92,7 @@ def _webp_sized(width: int, height: int) -> bytes:
 
 
 def _jp2_sized(file: bytes, width: int, height: int) -> bytes:
-    """The size stands in the header's box, and again where the code begins."""
+    """Return the file with the size in the header box and in the codestream."""
     box, code = file.index(b"ihdr") + 4, file.index(b"\xff\x4f\xff\x51") + 8
     changed = bytearray(file)
     changed[box : box + 8] = struct.pack(">II", height, width)

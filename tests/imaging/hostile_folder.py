@@ -1,9 +1,8 @@
-"""Every file of a folder through the decoder's child process: `make test-hostile IMAGES=folder`.
+"""Decode every file of a folder in the decoder's child process: `make test-hostile IMAGES=folder`.
 
 For images that are made to break decoders, such as those in the Tests folder of Pillow's source. A
-file that the detector takes for no image meets the decoder that its name stands for, so that all
-there are meet one. Says how each kind ended and what it took; fails where one hung, crashed the
-child or passed the memory bound.
+file that is not detected as an image is decoded by the type of its name. It prints how each kind
+ended and what it used, and fails if one hung, crashed the child or exceeded the memory limit.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from coffer.adapters.imaging.thumbnailer import MEMORY_BYTES, SECONDS, IsolatedT
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type, is_imageable
 from coffer.domain.thumbnails.ports import ThumbnailError
-from tests.imaging.making import EDGE
+from tests.imaging.helpers import EDGE
 
 BY_NAME = {
     ".avif": "image/avif",
@@ -41,13 +40,13 @@ NOT_ALLOWED = {"decoder_crashed", "decoder_timed_out"}
 
 
 def type_of(path: Path, body: bytes) -> str | None:
-    """The type as which the decoder meets a file; None where no decoder does."""
+    """Return the detected type of a file, or None if it is not imageable."""
     detected = base_type(detect(BufferReader(body), path.name).media_type)
     return detected if is_imageable(detected) else BY_NAME.get(path.suffix.lower())
 
 
 def peak_bytes(thumbnailer: IsolatedThumbnailer) -> int:
-    """The most memory that the child has had at once; 0 where there is none."""
+    """Return the peak memory of the child in bytes; 0 without a child."""
     child = thumbnailer._child
     if child is None or not child.is_alive():
         return 0

@@ -1,4 +1,4 @@
-"""ICC profiles (ICC.1:2001-04) made from numbers, for images of other colour spaces than sRGB."""
+"""ICC profiles (ICC.1:2001-04) of other colour spaces than sRGB, built from numbers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from PIL import Image, ImageCms
 Colour = tuple[int, int, int]
 
 INKS: dict[int, Colour] = {0: (0, 150, 214), 1: (214, 20, 120), 2: (250, 228, 20), 3: (40, 38, 36)}
-"""What each ink of `cmyk()` looks like on white paper: cyan, magenta, yellow, black."""
+"""The colours of the inks of `cmyk()` on white paper: cyan, magenta, yellow, black."""
 
 
 def adobe_rgb() -> bytes:
-    """The primaries and the gamma of Adobe RGB (1998)."""
+    """Return a profile with the primaries and gamma of Adobe RGB (1998)."""
     gamma = b"curv\0\0\0\0" + struct.pack(">IHH", 1, 0x0233, 0)
     return _profile(
         b"mntr",
@@ -32,12 +32,12 @@ def adobe_rgb() -> bytes:
 
 
 def linear_grey() -> bytes:
-    """Grey whose numbers are amounts of light."""
+    """Return a profile of linear grey."""
     return _profile(b"mntr", b"GRAY", b"XYZ ", {b"kTRC": b"curv\0\0\0\0" + bytes(4)})
 
 
 def cmyk() -> bytes:
-    """A printer whose inks look as `INKS` says, and are multiplied where they overlap."""
+    """Return a profile of a printer with these inks, multiplied where they overlap."""
     identity = struct.pack(">9i", *(65536 if place % 4 == 0 else 0 for place in range(9)))
     curve = bytes(range(256))
     nodes = b"".join(_lab(overprint(inks)) for inks in product((0, 1), repeat=4))
@@ -46,7 +46,7 @@ def cmyk() -> bytes:
 
 
 def overprint(inks: tuple[int, ...]) -> Colour:
-    """What full inks (1) look like one above the other."""
+    """Return the colour of full inks (1) printed over each other."""
     seen = [255.0, 255.0, 255.0]
     for number, amount in enumerate(inks):
         if amount:

@@ -1,4 +1,4 @@
-"""Grey of other numbers than 0 to 255, in every form in which files have it."""
+"""Greyscale images of more than eight bits, in every form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.files import deep_png
 from tests.imaging.containers import Tiff, grey_tiff, with_chunk
-from tests.imaging.making import colour_of, failure_of, make, near
+from tests.imaging.helpers import colour_of, failure_of, make, near
 
 WHITE = (255, 255, 255)
 SIZE = (300, 200)
@@ -18,7 +18,7 @@ SIZE = (300, 200)
 @pytest.mark.parametrize(
     ("order", "photometric", "shown"), [("<", 1, 64), (">", 1, 64), ("<", 0, 191)]
 )
-def test_sixteen_bits_mean_the_same_in_either_order_and_either_way_round(
+def test_sixteen_bits_are_the_same_in_every_byte_order_and_polarity(
     order: str, photometric: int, shown: int
 ) -> None:
     made = make(grey_tiff("H", 0x4000, order=order, photometric=photometric, bits=16))
@@ -26,7 +26,7 @@ def test_sixteen_bits_mean_the_same_in_either_order_and_either_way_round(
     assert near(colour_of(made), (shown,) * 3, apart=1)
 
 
-def test_signed_bytes_begin_below_zero() -> None:
+def test_signed_bytes_start_below_zero() -> None:
     assert near(colour_of(make(grey_tiff("b", 0, bits=8, kind=2))), (128, 128, 128), apart=1)
     assert near(colour_of(make(grey_tiff("b", -128, bits=8, kind=2))), (0, 0, 0), apart=1)
 
@@ -36,7 +36,7 @@ def twelve_bits(values: Sequence[int]) -> bytes:
     return b"".join((one << 12 | other).to_bytes(3, "big") for one, other in pairs)
 
 
-def test_twelve_bits_are_shown_by_their_own_range() -> None:
+def test_twelve_bits_are_scaled_by_their_range() -> None:
     width, height = SIZE
     tiff = Tiff()
     strip = tiff.blob(twelve_bits([0x800] * width) * height)
@@ -49,12 +49,12 @@ def test_twelve_bits_are_shown_by_their_own_range() -> None:
 @pytest.mark.parametrize(
     ("transparent", "shown"), [(0x4000, WHITE), (0x4001, (64, 64, 64)), (0, (64, 64, 64))]
 )
-def test_the_one_transparent_number_of_sixteen_bits_is_white(
+def test_the_transparent_value_of_sixteen_bits_is_white(
     transparent: int, shown: tuple[int, int, int]
 ) -> None:
     image = with_chunk(deep_png(*SIZE, 0, (0x4000,)), b"tRNS", struct.pack(">H", transparent))
     assert near(colour_of(make(image)), shown, apart=1)
 
 
-def test_a_tiff_of_numbers_that_no_decoder_knows_is_said_to_be_one() -> None:
+def test_a_tiff_of_unsupported_numbers_is_kind_unsupported() -> None:
     assert failure_of(grey_tiff("d", 0.5, bits=64, kind=3)) == "kind_unsupported"

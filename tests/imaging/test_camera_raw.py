@@ -1,4 +1,4 @@
-"""Camera raw: shown by the JPEG that the camera put into it, turned as the camera was."""
+"""Thumbnails of camera raw files, from the preview inside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from coffer.adapters.imaging.tiff_directories import MAX_DIRECTORIES, read_direc
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.containers import Tiff, cr2, cr3, orf, raf, raw
 from tests.imaging.golden import picture, stored
-from tests.imaging.making import GREEN, colour_of, encode, failure_of, make, near, picture_of, plain
+from tests.imaging.helpers import (
+    GREEN,
+    colour_of,
+    encode,
+    failure_of,
+    make,
+    near,
+    picture_of,
+    plain,
+)
 
 TINY = plain("JPEG", size=(160, 120), colour=(0, 0, 0))
 LARGE = plain("JPEG", size=(1200, 800))
@@ -21,20 +30,20 @@ LARGE = plain("JPEG", size=(1200, 800))
 
 @pytest.mark.parametrize("media_type", ["image/tiff", "image/x-raw-nikon", "image/x-raw-adobe"])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_the_preview_that_is_large_enough_is_shown(media_type: str, order: str) -> None:
+def test_the_preview_that_is_large_enough_is_used(media_type: str, order: str) -> None:
     made = make(raw(LARGE, TINY, order=order), media_type)
     assert made.size == (200, 133)
     assert near(colour_of(made), GREEN)
 
 
-def test_a_cr2_is_recognised_and_shown() -> None:
+def test_a_cr2_is_recognised_and_gets_a_thumbnail() -> None:
     made = make(cr2(LARGE, TINY))
     assert made.size == (200, 133)
     assert near(colour_of(made), GREEN)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_what_the_file_says_about_orientation_counts_where_the_preview_says_nothing(
+def test_the_orientation_of_the_file_is_used_if_the_preview_has_none(
     orientation: int,
 ) -> None:
     turned = Image.open(io.BytesIO(stored("JPEG", orientation)))
@@ -50,7 +59,7 @@ def test_what_the_file_says_about_orientation_counts_where_the_preview_says_noth
         assert near(colour_of(made, 0.95, 0.05), (0, 255, 0), apart=40)
 
 
-def test_an_orientation_is_applied_once_where_both_say_it() -> None:
+def test_an_orientation_of_both_is_applied_once() -> None:
     preview = encode(
         picture().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=_exif_of(stored("JPEG", 6))
     )
@@ -71,25 +80,25 @@ def _exif_of(image: bytes) -> bytes:
     ],
     ids=["RAF", "ORF", "CR3"],
 )
-def test_a_preview_that_no_directory_leads_to_is_searched_for(file: bytes, media_type: str) -> None:
+def test_a_preview_without_a_directory_is_searched_for(file: bytes, media_type: str) -> None:
     made = make(file, media_type)
     assert made.size == (200, 133)
     assert near(colour_of(made), GREEN)
 
 
-def test_a_preview_on_the_edge_of_what_is_searched_at_once_is_found() -> None:
+def test_a_preview_across_two_chunks_is_found() -> None:
     before = bytes(1024**2 - 151)
     for shift in range(4):
         found = read_raw(io.BytesIO(b"FUJIFILM" + before + bytes(140 + shift) + LARGE)).previews
         assert [(one.width, one.height) for one in found] == [(1200, 800)]
 
 
-def test_no_more_than_so_many_previews_are_looked_at() -> None:
+def test_the_number_of_previews_is_limited() -> None:
     found = read_raw(io.BytesIO(bytes(100) + TINY * 50)).previews
     assert len(found) == MAX_PREVIEWS
 
 
-def test_the_size_is_the_sensors_and_the_facts_are_the_files() -> None:
+def test_the_size_is_the_sensors_and_the_properties_are_the_files() -> None:
     properties = picture_of(
         raw(LARGE, TINY, orientation=6, tags={0x9003: "2020:11:13 10:03:17"}),
         media_type="image/x-raw-nikon",
@@ -124,14 +133,14 @@ def test_without_a_preview_there_is_no_thumbnail(file: bytes) -> None:
     assert failure_of(file, "image/x-raw-nikon") in ("no_preview", "image_damaged")
 
 
-def test_a_preview_that_unpacks_to_a_giant_is_not_unpacked() -> None:
+def test_a_preview_with_too_many_pixels_is_not_decoded() -> None:
     frame = LARGE.index(b"\xff\xc0")
     giant = LARGE[: frame + 5] + struct.pack(">HH", 65_000, 65_000) + LARGE[frame + 9 :]
     assert failure_of(raw(giant, TINY), "image/x-raw-nikon") == "image_too_large"
 
 
 @pytest.mark.parametrize("kind", ["raw", "cr2", "raf", "orf", "cr3"])
-def test_whatever_is_cut_off_does_no_more_than_fail(kind: str) -> None:
+def test_a_file_cut_anywhere_only_fails(kind: str) -> None:
     file = {
         "raw": raw(LARGE, TINY),
         "cr2": cr2(LARGE, TINY),
@@ -146,7 +155,7 @@ def test_whatever_is_cut_off_does_no_more_than_fail(kind: str) -> None:
             assert error.code in ("no_preview", "image_damaged", "not_an_image")  # noqa: PT017 - or it is made
 
 
-def test_endless_chains_of_directories_come_to_an_end() -> None:
+def test_loops_of_directories_end() -> None:
     tiff = Tiff()
     following = 0
     for _ in range(500):
@@ -168,5 +177,5 @@ def test_endless_chains_of_directories_come_to_an_end() -> None:
         b"\xff\xd8nonsense",
     ],
 )
-def test_what_shows_no_size_is_no_preview(jpeg: bytes) -> None:
+def test_a_jpeg_without_a_size_is_no_preview(jpeg: bytes) -> None:
     assert jpeg_size(io.BytesIO(jpeg), 0) is None

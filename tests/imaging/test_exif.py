@@ -1,4 +1,4 @@
-"""What an image says about itself, by the names and in the words of the reference."""
+"""Image properties: EXIF with the names and wording of the reference."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from coffer.domain.thumbnails.ports import ThumbnailError
 from coffer.domain.uploads.image_properties import ImageProperties
 from tests.imaging.containers import Entry, Tiff, exif_block, with_chunk
 from tests.imaging.golden import heic, picture, stored
-from tests.imaging.making import encode, picture_of, plain
+from tests.imaging.helpers import encode, picture_of, plain
 
 CAMERA: dict[int, Entry] = {
     0x829A: Fraction(1, 125),
@@ -88,7 +88,7 @@ def test_width_and_height_are_those_of_the_upright_picture(kind: str, orientatio
     assert properties.orientation == (None if (kind, orientation) == ("AVIF", 1) else orientation)
 
 
-def test_a_tiff_has_its_facts_in_its_own_directory() -> None:
+def test_a_tiff_has_its_properties_in_its_own_directory() -> None:
     tiff = Tiff()
     pixels = tiff.blob(bytes(40 * 30))
     exif = tiff.directory({0x9003: "2020:11:13 10:03:17"})
@@ -98,7 +98,7 @@ def test_a_tiff_has_its_facts_in_its_own_directory() -> None:
 
 
 @pytest.mark.parametrize("place", ["in front of", "behind", "as a text in front of"])
-def test_the_exif_of_a_png_counts_wherever_it_stands(place: str) -> None:
+def test_the_exif_of_a_png_is_found_in_every_place(place: str) -> None:
     turned = encode(picture().transpose(Image.Transpose.ROTATE_90), "PNG")
     block = exif_block({0x9003: "2020:11:13 10:03:17"}, {0x0112: 6})
     if place == "as a text in front of":
@@ -118,13 +118,13 @@ def test_the_exif_of_a_png_counts_wherever_it_stands(place: str) -> None:
     assert Image.open(io.BytesIO(made.thumbnail)).size == (200, 133)
 
 
-def test_a_text_that_is_no_exif_is_none() -> None:
+def test_a_text_that_is_not_exif_is_ignored() -> None:
     image = with_chunk(plain("PNG"), b"tEXt", b"Raw profile type exif\0\nexif\n4\nxyz\n")
     assert properties_of(image) == ImageProperties(width=400, height=300)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_the_directories_of_a_bigtiff_are_read_too(order: str) -> None:
+def test_the_directories_of_a_bigtiff_are_read(order: str) -> None:
     taken = b"2020:11:13 10:03:17\0"
 
     def directory(*entries: tuple[int, int, int, bytes]) -> bytes:
@@ -146,18 +146,18 @@ def test_the_directories_of_a_bigtiff_are_read_too(order: str) -> None:
         read_directories(io.BytesIO(file[:length]))
 
 
-def test_values_that_share_their_bytes_are_not_unpacked_without_end() -> None:
+def test_values_that_share_their_bytes_are_limited_in_total() -> None:
     entries = b"".join(struct.pack("<HHII", tag, 3, 25_000, 6_200) for tag in range(512))
     block = b"II*\0\x08\0\0\0" + struct.pack("<H", 512) + entries + bytes(60_000)
     [directory] = read_directories(io.BytesIO(block))
     assert len(directory.values) == MAX_TOTAL_BYTES // 50_000
 
 
-def test_an_image_that_says_nothing_has_a_size_only() -> None:
+def test_an_image_without_exif_has_a_size_only() -> None:
     assert properties_of(plain("PNG")) == ImageProperties(width=400, height=300)
 
 
-def test_a_damaged_image_still_says_when_it_was_taken() -> None:
+def test_a_damaged_image_keeps_its_properties() -> None:
     image = encode(picture(), "JPEG", exif=b"Exif\0\0" + exif_block(CAMERA), quality=95)
     with pytest.raises(ThumbnailError) as failed:
         picture_of(image[: len(image) // 2])
@@ -215,7 +215,7 @@ def test_a_damaged_image_still_says_when_it_was_taken() -> None:
         (0x8822, 1, "Manual control"),
     ],
 )
-def test_a_tag_is_told_in_the_references_words(tag: int, value: Entry, text: str | None) -> None:
+def test_a_tag_has_the_references_wording(tag: int, value: Entry, text: str | None) -> None:
     if text is None and tag == 0x9201:
         assert described(tag, value) is not None  # no exponent is calculated with for ever
         return
@@ -231,7 +231,7 @@ def test_a_tag_is_told_in_the_references_words(tag: int, value: Entry, text: str
         ((0, 0, 0, 0, 0, 0, 0, 0), ""),
     ],
 )
-def test_a_lens_is_told_by_lengths_and_apertures(values: tuple[int, ...], text: str) -> None:
+def test_a_lens_is_described_by_lengths_and_apertures(values: tuple[int, ...], text: str) -> None:
     lens = tuple(
         Fraction(over, under) if under else None
         for over, under in zip(values[::2], values[1::2], strict=True)
@@ -241,13 +241,13 @@ def test_a_lens_is_told_by_lengths_and_apertures(values: tuple[int, ...], text: 
     assert told.get("Lens Specification", "") == (text if lens[0] else "")
 
 
-def test_numbers_that_are_none_are_told_as_nothing() -> None:
+def test_infinite_and_missing_numbers_are_zero() -> None:
     tags = {0xA405: (float("nan"),), 0xA20B: (None, Fraction(1)), 0x920A: (float("inf"),)}
     told = exif_of([Directory(values={}, exif=(Directory(values=tags),))])
     assert told == {"Focal Length 35": "0 mm", "Focal Length": "0 mm"}
 
 
-def test_no_more_than_so_many_tags_are_told() -> None:
+def test_the_number_of_tags_is_limited() -> None:
     assert len(exif_of([Directory(values={}, exif=(_every_tag(),))])) <= MAX_TAGS
 
 
@@ -270,17 +270,17 @@ def _every_tag() -> Directory:
         ({"Date/Time Original": "2020:11:13 10:03:17.25"}, "2020-11-13T10:03:17"),
     ],
 )
-def test_the_first_time_that_is_one_counts(properties: dict[str, str], moment: str | None) -> None:
+def test_the_first_valid_time_is_used(properties: dict[str, str], moment: str | None) -> None:
     assert capture_time(properties) == moment
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 60000])
-def test_an_orientation_that_is_none_is_none(orientation: int) -> None:
+def test_an_invalid_orientation_is_none(orientation: int) -> None:
     block = exif_block({}, {0x0112: orientation})
     assert orientation_of(read_directories(io.BytesIO(block))) is None
 
 
-def test_a_value_that_points_outside_or_is_too_long_is_left_out() -> None:
+def test_a_value_outside_the_file_or_too_long_is_skipped() -> None:
     tiff = Tiff()
     entries = struct.pack(
         "<H" + "HHII" * 4 + "I",
@@ -296,7 +296,7 @@ def test_a_value_that_points_outside_or_is_too_long_is_left_out() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))
-def test_no_block_does_more_than_say_little(noise: bytes, place: int) -> None:
+def test_no_block_raises(noise: bytes, place: int) -> None:
     block = bytearray(exif_block(CAMERA, {0x014A: [8], 0x0112: 6}))
     block[place : place + len(noise)] = noise
     directories = read_directories(io.BytesIO(bytes(block)))

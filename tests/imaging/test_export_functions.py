@@ -1,4 +1,4 @@
-"""Export functions on real images: smaller, of another type, turned, or said to be undecodable."""
+"""Export functions on real images: resized, converted, rotated, or a failure code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 from coffer.adapters.imaging.export_functions import IsolatedImageFunctions
 from coffer.domain.export.transform_member import ExportFunction, TransformError
 from tests.imaging.containers import DEEP_JPEG_2000, grey_tiff
-from tests.imaging.making import colour_of, near
+from tests.imaging.helpers import colour_of, near
 
 HALF = ExportFunction(name="IMG_RESIZE", factor=0.5)
 
@@ -32,7 +32,7 @@ def test_an_image_is_made_smaller() -> None:
     assert (image.format, image.size) == ("JPEG", (20, 10))
 
 
-def test_nothing_gets_smaller_than_a_pixel() -> None:
+def test_no_side_becomes_smaller_than_a_pixel() -> None:
     tiny = ExportFunction(name="IMG_RESIZE", factor=0.001)
     assert opened(IsolatedImageFunctions().apply(tiny, picture("JPEG"))).size == (1, 1)
 
@@ -42,7 +42,7 @@ def test_nothing_gets_smaller_than_a_pixel() -> None:
     [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("image/tiff", "TIFF"), ("image/webp", "WEBP")],
 )
 @pytest.mark.parametrize(("source", "mode"), [("PNG", "RGBA"), ("JPEG", "CMYK"), ("GIF", "P")])
-def test_an_image_is_made_one_of_another_type(
+def test_an_image_is_converted_to_another_type(
     target: str, kind: str, source: str, mode: str
 ) -> None:
     function = ExportFunction(name="MAGICK", target_media_type=target, quality=80, rotation=90)
@@ -53,9 +53,7 @@ def test_an_image_is_made_one_of_another_type(
 @pytest.mark.parametrize("function", [HALF, ExportFunction(name="MAGICK", rotation=90)])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("photometric", [1, 0])
-def test_sixteen_bits_are_not_cut_off(
-    function: ExportFunction, order: str, photometric: int
-) -> None:
+def test_sixteen_bits_are_scaled(function: ExportFunction, order: str, photometric: int) -> None:
     if (order, photometric) == (">", 0):
         return  # which Pillow does not know
     grey = grey_tiff("H", 0x4000, order=order, photometric=photometric, bits=16)
@@ -63,14 +61,14 @@ def test_sixteen_bits_are_not_cut_off(
     assert near(colour_of(image), (64 if photometric else 191,) * 3, apart=2)
 
 
-def test_deep_colours_that_would_be_wrong_are_not_converted() -> None:
+def test_unsupported_deep_colours_are_refused() -> None:
     with pytest.raises(TransformError) as failed:
         IsolatedImageFunctions().apply(HALF, DEEP_JPEG_2000)
     assert failed.value.code == "kind_unsupported"
 
 
 @pytest.mark.parametrize("body", [b"no image", b"", picture("JPEG")[:200]])
-def test_what_cannot_be_decoded_has_a_code(body: bytes) -> None:
+def test_an_undecodable_image_has_a_code(body: bytes) -> None:
     with pytest.raises(TransformError) as failed:
         IsolatedImageFunctions().apply(HALF, body)
     assert failed.value.code in ("not_an_image", "image_damaged")
@@ -82,7 +80,7 @@ def test_a_decoder_that_takes_too_long_is_ended() -> None:
     assert failed.value.code in ("decoder_timed_out", "decoder_crashed")
 
 
-def test_the_same_image_is_made_the_same_twice() -> None:
+def test_the_same_image_is_converted_equally_twice() -> None:
     functions = IsolatedImageFunctions()
     body = picture("JPEG")
     assert functions.apply(HALF, body) == functions.apply(HALF, body)

@@ -1,4 +1,4 @@
-"""Upright and in the right colours, whatever form the picture comes in."""
+"""Thumbnails are upright and have the right colours for every form of an image."""
 
 from __future__ import annotations
 

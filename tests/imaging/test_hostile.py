@@ -1,4 +1,4 @@
-"""Bad input of every format ends with a code, within the bounds, and the next image is fine."""
+"""Hostile images end with a code, within the limits, and the next image is unaffected."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import IMAGEABLE_TYPES, base_type, is_imageable
 from coffer.domain.thumbnails.create import MAX_FILE_BYTES
 from coffer.domain.thumbnails.ports import ThumbnailError
+from tests.imaging.helpers import EDGE, encode, make, plain
 from tests.imaging.hostile import GIANT, healthy, sized
-from tests.imaging.making import EDGE, encode, make, plain
 from tests.template.template_file import resources
 
 CODES = {
@@ -28,7 +28,7 @@ CODES = {
 
 @pytest.fixture(scope="module")
 def thumbnailer() -> Iterator[IsolatedThumbnailer]:
-    """As the function has it: in a process of its own, with its bounds."""
+    """Yield a thumbnailer with the limits of the function."""
     made = IsolatedThumbnailer(EDGE)
     yield made
     made.close()
@@ -36,7 +36,7 @@ def thumbnailer() -> Iterator[IsolatedThumbnailer]:
 
 @pytest.fixture
 def patient() -> Iterator[IsolatedThumbnailer]:
-    """With its memory only for a bound: however busy the machine is, the largest are decoded."""
+    """Yield a thumbnailer with a long time limit, for a busy machine."""
     made = IsolatedThumbnailer(EDGE, seconds=300)
     yield made
     made.close()
@@ -50,14 +50,14 @@ def outcome(thumbnailer: IsolatedThumbnailer, file: bytes, media_type: str) -> s
     return "READY"
 
 
-def test_everything_imageable_has_one_decoder() -> None:
+def test_every_imageable_type_has_one_decoder() -> None:
     tables = (set(PILLOW_FORMATS), set(RAW_TYPES), set(PAGED_TYPES))
     assert set.union(*tables) == IMAGEABLE_TYPES
     assert sum(map(len, tables)) == len(IMAGEABLE_TYPES)
 
 
 @pytest.mark.parametrize("media_type", healthy())
-def test_the_healthy_ones_are_recognised_and_made(
+def test_valid_files_are_recognised_and_get_thumbnails(
     thumbnailer: IsolatedThumbnailer, media_type: str
 ) -> None:
     file = healthy()[media_type]
@@ -67,7 +67,7 @@ def test_the_healthy_ones_are_recognised_and_made(
 
 
 @pytest.mark.parametrize("media_type", healthy())
-def test_a_bomb_does_not_go_off(thumbnailer: IsolatedThumbnailer, media_type: str) -> None:
+def test_a_decompression_bomb_is_refused(thumbnailer: IsolatedThumbnailer, media_type: str) -> None:
     for width, height in ((GIANT, GIANT), (2**24, 2**24), (2**31 - 1, 1), (1, 2**31 - 1)):
         found = outcome(thumbnailer, sized(media_type, width, height), media_type)
         if media_type == "application/pdf":
@@ -89,7 +89,7 @@ def test_an_image_without_width_or_height_fails(
 
 
 @pytest.mark.parametrize("media_type", healthy())
-def test_an_image_cut_off_at_any_tenth_fails_or_is_made(
+def test_an_image_cut_at_any_tenth_fails_or_gets_a_thumbnail(
     thumbnailer: IsolatedThumbnailer, media_type: str
 ) -> None:
     file = healthy()[media_type]
@@ -101,7 +101,7 @@ def test_an_image_cut_off_at_any_tenth_fails_or_is_made(
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_a_damaged_profile_and_damaged_exif_cost_nothing(
+def test_a_damaged_profile_and_damaged_exif_are_ignored(
     thumbnailer: IsolatedThumbnailer, kind: str
 ) -> None:
     profiles = (b"", b"nonsense", b"\xff" * 5000, b"\0\0\0\x84" + bytes(200))
@@ -116,24 +116,24 @@ def test_a_damaged_profile_and_damaged_exif_cost_nothing(
         assert outcome(thumbnailer, file, f"image/{kind.lower()}") == "READY"
 
 
-def test_the_largest_image_that_is_decoded_fits_the_memory(
+def test_the_largest_allowed_image_fits_the_memory(
     patient: IsolatedThumbnailer,
 ) -> None:
-    """A hundred million pixels of one colour: a small file, and three hundred million bytes."""
+    """100 million pixels of one colour: a small file that decodes to 300 million bytes."""
     file = encode(Image.new("RGB", (10_000, 10_000)), "PNG", compress_level=1)
     assert outcome(patient, file, "image/png") == "READY"
 
 
-def test_the_largest_webp_that_is_decoded_fits_the_memory(
+def test_the_largest_allowed_webp_fits_the_memory(
     patient: IsolatedThumbnailer,
 ) -> None:
-    """Its decoder holds four copies: an eighth less than the others may have."""
+    """The WebP decoder holds four copies, so its limit is lower."""
     file = encode(Image.new("RGB", (8_944, 8_944)), "WEBP", lossless=True, method=0, quality=0)
     assert outcome(patient, file, "image/webp") == "READY"
     assert outcome(patient, sized("image/webp", 8_945, 8_944), "image/webp") in CODES
 
 
-def test_one_that_does_not_fit_the_memory_fails_and_the_next_is_made() -> None:
+def test_an_image_that_exceeds_the_memory_fails_and_the_next_one_does_not() -> None:
     small = IsolatedThumbnailer(EDGE, memory_bytes=256 * 1024**2)
     try:
         file = encode(Image.new("RGB", (8_000, 8_000)), "PNG", compress_level=1)
@@ -143,14 +143,14 @@ def test_one_that_does_not_fit_the_memory_fails_and_the_next_is_made() -> None:
         small.close()
 
 
-def test_a_file_of_another_type_than_its_name_says_is_made() -> None:
-    """By its content, which is what the detector goes by."""
+def test_the_name_does_not_choose_the_decoder() -> None:
+    """The detected type chooses the decoder."""
     detected = base_type(detect(BufferReader(plain("PNG")), "photo.jpg").media_type)
     assert detected == "image/png"
     assert make(plain("PNG"), detected).size == (200, 150)
 
 
-def test_a_drawing_of_svg_is_not_imageable() -> None:
+def test_svg_is_not_imageable() -> None:
     drawing = (
         b'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://169.254.169.254/"/></svg>'
     )
@@ -159,7 +159,7 @@ def test_a_drawing_of_svg_is_not_imageable() -> None:
     assert not is_imageable(detected)
 
 
-def test_the_bounds_fit_the_function() -> None:
+def test_the_limits_fit_the_function() -> None:
     function = resources("AWS::Serverless::Function")["MakeThumbnailFunction"]["Properties"]
     mapping = resources("AWS::Lambda::EventSourceMapping")["MakeThumbnailQueueMapping"][
         "Properties"

@@ -1,4 +1,4 @@
-"""JPEG 2000: however few resolutions it has, however deep its colours, whatever its profile."""
+"""JPEG 2000: few resolutions, deep colours, and ICC profiles."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from PIL import Image
 from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
 from tests.imaging.containers import DEEP_JPEG_2000, jp2_with_profile
 from tests.imaging.golden import picture
-from tests.imaging.making import GREEN, colour_of, encode, failure_of, make, near, plain
+from tests.imaging.helpers import GREEN, colour_of, encode, failure_of, make, near, plain
 from tests.imaging.profiles import adobe_rgb
 
 
 @pytest.mark.parametrize("resolutions", [1, 2, 3, 6])
 @pytest.mark.parametrize("form", ["picture.jp2", "picture.j2k"])
-def test_no_more_resolutions_are_left_out_than_there_are(resolutions: int, form: str) -> None:
+def test_no_more_resolutions_are_skipped_than_exist(resolutions: int, form: str) -> None:
     out = io.BytesIO()
     large = picture().resize((2400, 1600))
     large.save(out, "JPEG2000", num_resolutions=resolutions, no_jp2=form.endswith("j2k"))
@@ -37,7 +37,7 @@ def test_the_white_of_deep_colours_is_white() -> None:
     assert near(colour_of(made, 0.9), (233, 4, 0), apart=6)
 
 
-def test_deep_colours_with_alpha_are_said_to_be_unsupported() -> None:
+def test_deep_colours_with_alpha_are_unsupported() -> None:
     image = bytearray(encode(Image.new("RGBA", (40, 30)), "JPEG2000", no_jp2=True))
     for component in range(4):
         image[42 + 3 * component] = 15  # bits, less one
@@ -48,7 +48,7 @@ def test_damaged_deep_colours_are_damaged() -> None:
     assert failure_of(DEEP_JPEG_2000[:150]) == "image_damaged"
 
 
-def test_a_profile_of_its_own_is_applied() -> None:
+def test_an_embedded_profile_is_applied() -> None:
     image = jp2_with_profile(plain("JPEG2000", colour=(140, 180, 120)), adobe_rgb())
     assert profile_of(io.BytesIO(image)) == adobe_rgb()
     assert near(colour_of(make(image)), (120, 181, 117), apart=5)
@@ -67,6 +67,6 @@ def test_a_profile_of_its_own_is_applied() -> None:
         struct.pack(">I4sI4s", 16, b"jP  ", 0, b"jp2c") + b"nothing",
     ],
 )
-def test_a_header_that_cannot_be_read_says_nothing(file: bytes) -> None:
+def test_an_unreadable_header_has_no_properties(file: bytes) -> None:
     assert read_codestream(io.BytesIO(file)) is None
     assert profile_of(io.BytesIO(file)) is None

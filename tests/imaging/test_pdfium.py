@@ -1,4 +1,4 @@
-"""PDF: the first page, small, on white; whatever size it says it has."""
+"""Thumbnails of PDF: the first page on white."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.documents import encrypted_pdf, filled_in_pdf, pdf
-from tests.imaging.making import colour_of, failure_of, make, near, picture_of
+from tests.imaging.helpers import colour_of, failure_of, make, near, picture_of
 
 RED = (255, 0, 0)
 
@@ -35,11 +35,11 @@ def test_the_page_is_drawn_on_white() -> None:
     assert colour_of(make(pdf("0 0 300 300", content=b""))) == (255, 255, 255)
 
 
-def test_what_was_filled_into_a_form_is_drawn() -> None:
+def test_the_content_of_form_fields_is_drawn() -> None:
     assert near(colour_of(make(filled_in_pdf())), (0, 0, 255), apart=10)
 
 
-def test_a_page_is_turned_as_it_says() -> None:
+def test_a_page_is_rotated_as_it_says() -> None:
     turned = pdf("0 0 600 300").replace(b"/MediaBox", b"/Rotate 90/MediaBox")
     assert make(turned, "application/pdf").size == (100, 200)
 
@@ -49,7 +49,7 @@ def test_a_page_has_no_size_in_pixels() -> None:
     assert (properties.width, properties.height, properties.exif) == (None, None, {})
 
 
-def test_a_document_that_wants_a_password_says_so() -> None:
+def test_a_document_with_a_password_is_encrypted() -> None:
     assert failure_of(encrypted_pdf()) == "document_encrypted"
 
 
@@ -61,7 +61,7 @@ def test_a_document_without_a_page_is_damaged(document: bytes) -> None:
 @pytest.mark.parametrize(
     "box", ["0 0 0 0", "5 5 5 5", "nan nan nan nan", "0 0 -5 -5", "0 0 9999999999 10", ""]
 )
-def test_a_page_without_a_size_does_no_more_than_fail(box: str) -> None:
+def test_a_page_without_a_size_only_fails(box: str) -> None:
     try:
         made = make(pdf(box))
     except ThumbnailError as error:
@@ -70,7 +70,7 @@ def test_a_page_without_a_size_does_no_more_than_fail(box: str) -> None:
         assert max(made.size) <= 200
 
 
-def test_a_document_that_is_cut_off_does_no_more_than_fail() -> None:
+def test_a_document_cut_anywhere_only_fails() -> None:
     document = pdf("0 0 300 300")
     for tenth in range(10):
         try:

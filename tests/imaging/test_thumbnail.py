@@ -1,5 +1,4 @@
-"""Thumbnails of JPEG and PNG: every kind, upright, in sRGB, small, and nothing left in them of what
-the image carried."""
+"""Thumbnails of JPEG and PNG: every mode, upright, in sRGB, without metadata."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from coffer.adapters.imaging.decode import PILLOW_FORMATS
 from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.fakes.files import deep_png, png_header
-from tests.imaging.hostile import sized
-from tests.imaging.making import (
+from tests.imaging.helpers import (
     GREEN,
     colour_of,
     encode,
@@ -29,6 +27,7 @@ from tests.imaging.making import (
     picture_of,
     plain,
 )
+from tests.imaging.hostile import sized
 from tests.imaging.profiles import adobe_rgb, linear_grey
 
 SECRET = b"swordfish"
@@ -54,7 +53,7 @@ def test_it_fits_the_square_and_is_never_enlarged(
     assert make(plain(kind, size=size)).size == small
 
 
-def test_the_square_is_the_settings() -> None:
+def test_the_square_has_the_configured_size() -> None:
     made = Image.open(io.BytesIO(picture_of(plain("PNG"), 50).thumbnail))
     assert made.size == (50, 38)
 
@@ -79,7 +78,7 @@ def test_the_square_is_the_settings() -> None:
         ("PNG", "I;16", 0, (0, 0, 0)),
     ],
 )
-def test_every_mode_is_shown_in_its_colours(
+def test_every_mode_has_its_colours(
     kind: str, mode: str, colour: Any, shown: tuple[int, int, int]
 ) -> None:
     made = make(plain(kind, mode, colour))
@@ -98,7 +97,7 @@ def test_every_mode_is_shown_in_its_colours(
         (6, (0x1E00, 0xB400, 0x3C00, 0), (255, 255, 255)),
     ],
 )
-def test_sixteen_bits_a_channel_are_shown_in_eight(
+def test_sixteen_bits_a_channel_become_eight(
     colour_type: int, pixel: tuple[int, ...], shown: tuple[int, int, int]
 ) -> None:
     made = make(deep_png(400, 300, colour_type, pixel))
@@ -119,7 +118,7 @@ def test_the_transparent_entry_of_a_palette_is_white() -> None:
 
 
 @pytest.mark.parametrize(("mode", "colour"), [("RGB", GREEN), ("L", 90)])
-def test_the_one_transparent_colour_is_white(mode: str, colour: Any) -> None:
+def test_the_transparent_colour_is_white(mode: str, colour: Any) -> None:
     made = make(plain("PNG", mode, colour, transparency=colour))
     assert near(colour_of(made), (255, 255, 255))
 
@@ -131,12 +130,12 @@ def test_bilevel_images_are_smoothed() -> None:
     assert near(colour_of(make(encode(stripes, "PNG"))), (128, 128, 128), apart=20)
 
 
-def test_a_progressive_jpeg_is_one_too() -> None:
+def test_a_progressive_jpeg_is_decoded() -> None:
     assert near(colour_of(make(plain("JPEG", progressive=True))), GREEN)
 
 
-def test_of_several_pictures_in_one_jpeg_the_first_is_shown() -> None:
-    """Multi-picture JPEG (CIPA DC-007), as many cameras and telephones write it."""
+def test_the_first_of_several_pictures_is_used() -> None:
+    """Multi-picture JPEG (CIPA DC-007), as many cameras and phones write it."""
     first, second = Image.new("RGB", (400, 300), GREEN), Image.new("RGB", (400, 300))
     image = encode(first, "MPO", save_all=True, append_images=[second])
     made = make(image)
@@ -155,7 +154,7 @@ def with_exif(image: Image.Image, kind: str, orientation: Any) -> bytes:
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 200])
-def test_an_orientation_that_is_none_is_upright(orientation: int) -> None:
+def test_an_invalid_orientation_is_upright(orientation: int) -> None:
     assert make(with_exif(upright(), "JPEG", orientation)).size == (200, 100)
 
 
@@ -169,7 +168,7 @@ def test_an_orientation_that_is_none_is_upright(orientation: int) -> None:
         b"Exif\0\0II*\0\x08\0\0\0\x02\0\x12\x01\x02\0\x02\0\0\0x\0\0\0\x0e\x01\x02\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0",
     ],
 )
-def test_damaged_metadata_does_not_cost_the_thumbnail(exif: bytes) -> None:
+def test_damaged_metadata_is_ignored(exif: bytes) -> None:
     assert make(encode(upright(), "JPEG", exif=exif)).size == (200, 100)
 
 
@@ -181,7 +180,7 @@ def test_damaged_metadata_does_not_cost_the_thumbnail(exif: bytes) -> None:
         ("PNG", "RGBA", (140, 180, 120, 255)),
     ],
 )
-def test_a_wide_gamut_is_brought_to_srgb(kind: str, mode: str, colour: Any) -> None:
+def test_a_wide_gamut_becomes_srgb(kind: str, mode: str, colour: Any) -> None:
     made = make(plain(kind, mode, colour, icc_profile=adobe_rgb()))
     # By the matrices of both spaces: red is the one that Adobe RGB spells differently.
     assert near(colour_of(made), (120, 181, 117), apart=5)
@@ -205,13 +204,13 @@ def test_a_profile_of_grey_is_applied_with_and_without_alpha(mode: str, value: A
         ("PNG", "LA", (90, 255), (90, 90, 90), b"nonsense"),
     ],
 )
-def test_a_profile_that_does_not_fit_is_not_used(
+def test_a_profile_of_another_colour_space_is_ignored(
     kind: str, mode: str, colour: Any, shown: tuple[int, int, int], icc_profile: bytes
 ) -> None:
     assert near(colour_of(make(plain(kind, mode, colour, icc_profile=icc_profile))), shown)
 
 
-def test_nothing_of_what_the_image_carried_is_left() -> None:
+def test_no_metadata_of_the_image_is_left() -> None:
     exif = Image.Exif()
     exif[Tag.ImageDescription] = SECRET.decode()
     exif.get_ifd(0x8825)[1] = "N"  # a position
@@ -233,7 +232,7 @@ def test_nothing_of_what_the_image_carried_is_left() -> None:
     assert set(made.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
-def test_nothing_of_a_png_is_left_either() -> None:
+def test_no_metadata_of_a_png_is_left() -> None:
     texts = PngInfo()
     texts.add_text("Comment", SECRET.decode())
     texts.add_itxt("XML:com.adobe.xmp", SECRET.decode())
@@ -244,12 +243,12 @@ def test_nothing_of_a_png_is_left_either() -> None:
 
 @pytest.mark.parametrize("image", [b"", b"x", b"GIF89a", bytes(1000)])
 @pytest.mark.parametrize("media_type", sorted(PILLOW_FORMATS))
-def test_what_is_no_image_is_none(image: bytes, media_type: str) -> None:
+def test_bytes_of_another_type_are_not_an_image(image: bytes, media_type: str) -> None:
     assert failure_of(image, media_type) in ("not_an_image", "image_damaged")
 
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "BMP", "WEBP", "PNG"])
-def test_only_the_decoder_of_its_type_meets_an_image(kind: str) -> None:
+def test_only_the_decoder_of_the_detected_type_is_used(kind: str) -> None:
     assert failure_of(plain(kind), "image/jpeg") == "not_an_image"
     assert failure_of(plain(kind), "text/plain") == "not_an_image"
 
@@ -262,14 +261,14 @@ def test_a_truncated_image_is_damaged(kind: str, left: float) -> None:
     assert failure_of(image[: int(len(image) * left)]) == "image_damaged"
 
 
-def test_a_png_that_does_not_unpack_is_damaged() -> None:
+def test_a_png_that_cannot_be_decompressed_is_damaged() -> None:
     image = bytearray(plain("PNG"))
     start = image.index(b"IDAT") + 6
     image[start : start + 50] = b"\xff" * 50
     assert failure_of(bytes(image)) == "image_damaged"
 
 
-def test_a_damaged_list_of_pictures_is_no_crash() -> None:
+def test_a_damaged_list_of_pictures_does_not_crash() -> None:
     first = Image.new("RGB", (400, 300), GREEN)
     image = bytearray(encode(first, "MPO", save_all=True, append_images=[first]))
     mark = image.index(b"MPF\0")
@@ -283,11 +282,11 @@ def test_a_damaged_list_of_pictures_is_no_crash() -> None:
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (1, 2**31 - 1), (2**31 - 1, 1)])
-def test_a_png_that_unpacks_to_a_giant_is_not_unpacked(size: tuple[int, int]) -> None:
+def test_a_png_with_too_many_pixels_is_not_decoded(size: tuple[int, int]) -> None:
     assert failure_of(png_header(*size)) == "image_too_large"
 
 
-def test_a_webp_is_measured_before_its_decoder_takes_memory() -> None:
+def test_the_size_of_a_webp_is_checked_before_decoding() -> None:
     image = sized("image/webp", 9000, 9000)
     before = peak_kib()
     assert failure_of(image, "image/webp") == "image_too_large"
@@ -295,20 +294,20 @@ def test_a_webp_is_measured_before_its_decoder_takes_memory() -> None:
 
 
 def peak_kib() -> int:
-    """The most address space that this process has had, which untouched memory counts for."""
+    """Return the peak address space of this process, including untouched memory."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     [line] = [line for line in status.splitlines() if line.startswith("VmPeak")]
     return int(line.split()[1])
 
 
-def test_a_jpeg_that_unpacks_to_a_giant_is_not_unpacked() -> None:
+def test_a_jpeg_with_too_many_pixels_is_not_decoded() -> None:
     image = bytearray(plain("JPEG", size=(16, 16)))
     frame = image.index(b"\xff\xc0")
     image[frame + 5 : frame + 9] = struct.pack(">HH", 65_000, 65_000)
     assert failure_of(bytes(image)) == "image_too_large"
 
 
-def test_texts_that_unpack_to_giants_are_not_unpacked() -> None:
+def test_huge_text_chunks_are_not_decompressed() -> None:
     texts = PngInfo()
     texts.add_text("Comment", "x" * 70_000_000, zip=True)
     assert failure_of(plain("PNG", pnginfo=texts)) == "image_damaged"
@@ -334,7 +333,7 @@ HEALTHY = (
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8),
     st.floats(0, 1),
 )
-def test_no_damage_does_more_than_fail(
+def test_a_damaged_file_only_fails(
     image: bytes, damages: list[tuple[float, int]], kept: float
 ) -> None:
     damaged = bytearray(image)
@@ -350,7 +349,7 @@ def test_no_damage_does_more_than_fail(
         assert thumbnail.startswith(b"\xff\xd8\xff")
 
 
-def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_has_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise MemoryError
 
@@ -358,19 +357,19 @@ def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failure_of(plain("PNG")) == "memory_exhausted"
 
 
-def test_a_large_jpeg_2000_is_decoded_as_coarsely_as_it_may() -> None:
+def test_a_large_jpeg_2000_is_decoded_at_a_low_resolution() -> None:
     made = make(plain("JPEG2000", size=(1600, 1200)))
     assert made.size == (200, 150)
     assert near(colour_of(made), GREEN)
 
 
-def test_the_colours_of_lab_are_shown() -> None:
+def test_lab_colours_are_converted() -> None:
     made = make(plain("TIFF", "LAB", (255, 128, 128)))
     assert near(colour_of(made), (255, 255, 255))
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_numbers_that_are_none_are_no_picture(number: float) -> None:
+def test_nan_and_infinite_values_are_damage(number: float) -> None:
     image = Image.new("F", (40, 30), 0.5)
     image.putpixel((0, 0), number)
     try:
@@ -379,5 +378,5 @@ def test_numbers_that_are_none_are_no_picture(number: float) -> None:
         assert error.code == "image_damaged"  # noqa: PT017 - or they are passed over
 
 
-def test_an_image_of_one_number_is_black() -> None:
+def test_an_image_of_one_value_is_black() -> None:
     assert colour_of(make(encode(Image.new("F", (40, 30), 0.5), "TIFF"))) == (0, 0, 0)

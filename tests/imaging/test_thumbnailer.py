@@ -1,4 +1,4 @@
-"""The child process: kept for many images, and all that a crash, a giant or an endless one cost."""
+"""The child process: reuse, and the limited effect of crashes, giants and endless images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coffer.adapters.imaging import thumbnailer as thumbnailer_module
 from coffer.adapters.imaging.thumbnailer import IsolatedThumbnailer
 from coffer.domain.errors import UnavailableError
 from coffer.domain.thumbnails.ports import ThumbnailError
-from tests.imaging.making import EDGE, plain
+from tests.imaging.helpers import EDGE, plain
 
 JPEG = plain("JPEG")
 HOSTILE = """
@@ -69,7 +69,7 @@ worker.main(*(int(argument) for argument in sys.argv[1:4]))
 
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[IsolatedThumbnailer]:
-    """A child whose decoder does what its media type says."""
+    """Yield a thumbnailer whose child does what the media type says."""
     (tmp_path / "hostile_worker.py").write_text(HOSTILE)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(thumbnailer_module, "_WORKER", "hostile_worker")
@@ -80,7 +80,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Isolate
 
 @pytest.fixture
 def impatient(hostile: IsolatedThumbnailer) -> IsolatedThumbnailer:
-    """The same, with a second for each image once it is up."""
+    """Return the same with a limit of one second for each image."""
     hostile.create([b"x"], "echo")
     hostile._seconds = 0.3
     return hostile
@@ -92,7 +92,7 @@ def failure_of(thumbnailer: IsolatedThumbnailer, what: str) -> str:
     return failed.value.code
 
 
-def test_an_image_in_pieces_becomes_a_thumbnail_with_its_properties() -> None:
+def test_a_streamed_image_becomes_a_thumbnail_with_properties() -> None:
     thumbnailer = IsolatedThumbnailer(EDGE)
     try:
         picture = thumbnailer.create([JPEG[:100], JPEG[100:]], "image/jpeg")
@@ -105,7 +105,7 @@ def test_an_image_in_pieces_becomes_a_thumbnail_with_its_properties() -> None:
         thumbnailer.close()
 
 
-def test_the_child_is_kept_for_the_next_image(hostile: IsolatedThumbnailer) -> None:
+def test_the_child_is_reused(hostile: IsolatedThumbnailer) -> None:
     first = hostile.create([b"x"], "process").thumbnail
     assert hostile.create([b"x"], "process").thumbnail == first
     assert hostile.create([b"several ", b"pieces"], "echo").thumbnail == b"several pieces"
@@ -120,7 +120,7 @@ def test_the_child_is_kept_for_the_next_image(hostile: IsolatedThumbnailer) -> N
         ("memory", "memory_exhausted"),
     ],
 )
-def test_what_befalls_the_child_is_the_images_failure_and_no_others(
+def test_a_failure_of_the_child_affects_one_image(
     hostile: IsolatedThumbnailer, what: str, code: str
 ) -> None:
     before = hostile.create([b"x"], "process").thumbnail
@@ -132,7 +132,7 @@ def test_what_befalls_the_child_is_the_images_failure_and_no_others(
 
 
 @pytest.mark.parametrize("what", ["hang", "busy"])
-def test_an_image_that_takes_for_ever_is_ended(impatient: IsolatedThumbnailer, what: str) -> None:
+def test_an_image_that_takes_too_long_is_ended(impatient: IsolatedThumbnailer, what: str) -> None:
     assert failure_of(impatient, what) == "decoder_timed_out"
     impatient._seconds = 10
     assert impatient.create([b"fine"], "echo").thumbnail == b"fine"
@@ -145,11 +145,11 @@ def test_a_child_that_died_between_two_images_is_replaced(hostile: IsolatedThumb
     assert hostile.create([b"fine"], "echo").thumbnail == b"fine"
 
 
-def test_what_libraries_print_is_no_part_of_a_reply(hostile: IsolatedThumbnailer) -> None:
+def test_output_of_libraries_is_not_in_a_reply(hostile: IsolatedThumbnailer) -> None:
     assert hostile.create([b"fine"], "chatty").thumbnail == b"fine"
 
 
-def test_the_child_knows_nothing_of_the_functions_environment(
+def test_the_child_does_not_have_the_functions_environment(
     hostile: IsolatedThumbnailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "swordfish")
@@ -157,18 +157,18 @@ def test_the_child_knows_nothing_of_the_functions_environment(
     assert set(ast.literal_eval(told)) <= {"PYTHONPATH", "LD_LIBRARY_PATH", "LC_CTYPE"}
 
 
-def test_the_child_may_take_so_much_memory_and_dumps_none(hostile: IsolatedThumbnailer) -> None:
+def test_the_childs_memory_and_core_dumps_are_limited(hostile: IsolatedThumbnailer) -> None:
     memory = thumbnailer_module.MEMORY_BYTES
     assert hostile.create([b"x"], "limits").thumbnail.decode() == f"[({memory}, {memory}), (0, 0)]"
 
 
-def test_a_child_that_does_not_start_is_no_images_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_does_not_start_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thumbnailer_module, "_WORKER", "no.such.module")
     with pytest.raises(UnavailableError):
         IsolatedThumbnailer(EDGE).create([JPEG], "image/jpeg")
 
 
-def test_where_no_process_can_be_started_it_is_no_images_failure(
+def test_a_system_that_cannot_start_processes_is_unavailable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/interpreter")
@@ -176,7 +176,7 @@ def test_where_no_process_can_be_started_it_is_no_images_failure(
         IsolatedThumbnailer(EDGE).create([JPEG], "image/jpeg")
 
 
-def test_nothing_has_a_name_on_the_disk_at_any_time(
+def test_no_file_has_a_name_on_disk(
     hostile: IsolatedThumbnailer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = tmp_path / "disk"
@@ -195,12 +195,12 @@ def test_nothing_has_a_name_on_the_disk_at_any_time(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the path is another elsewhere")
-def test_the_file_is_found_where_lambda_has_it(hostile: IsolatedThumbnailer) -> None:
-    """In `/dev/fd` it has the first three descriptors only (aws-lambda-base-images, issue 132)."""
+def test_the_descriptor_is_found_on_lambda(hostile: IsolatedThumbnailer) -> None:
+    """Lambda's `/dev/fd` has the first three descriptors only (aws-lambda-base-images, 132)."""
     assert hostile.create([b"x"], "path").thumbnail.startswith(b"/proc/self/fd/")
 
 
-def test_of_a_longer_image_nothing_is_left_in_a_shorter_one(hostile: IsolatedThumbnailer) -> None:
+def test_no_bytes_of_a_longer_image_are_left(hostile: IsolatedThumbnailer) -> None:
     assert hostile.create([b"longer"], "echo").thumbnail == b"longer"
     assert hostile.create([b"no"], "echo").thumbnail == b"no"
 
@@ -213,7 +213,7 @@ def test_of_a_longer_image_nothing_is_left_in_a_shorter_one(hostile: IsolatedThu
     assert hostile.create([b"no"], "echo").thumbnail == b"no"
 
 
-def test_neither_files_nor_processes_pile_up(hostile: IsolatedThumbnailer) -> None:
+def test_no_files_or_processes_are_left(hostile: IsolatedThumbnailer) -> None:
     def opened() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -230,7 +230,7 @@ def test_neither_files_nor_processes_pile_up(hostile: IsolatedThumbnailer) -> No
     assert opened() == before - 3  # two pipes and the file
 
 
-def test_a_source_that_cannot_be_read_says_so_itself(hostile: IsolatedThumbnailer) -> None:
+def test_errors_of_the_source_are_passed_on(hostile: IsolatedThumbnailer) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x"
         raise LookupError
@@ -239,7 +239,7 @@ def test_a_source_that_cannot_be_read_says_so_itself(hostile: IsolatedThumbnaile
         hostile.create(broken(), "echo")
 
 
-def test_the_function_that_starts_it_imports_no_codec() -> None:
+def test_the_parent_imports_no_codec() -> None:
     code = "import sys; import coffer.adapters.imaging.thumbnailer; print('PIL' in sys.modules)"
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", code],

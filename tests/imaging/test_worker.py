@@ -1,4 +1,4 @@
-"""What the two processes say to each other, from both ends."""
+"""The messages between the function and its child process, from both ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from coffer.adapters.imaging.messages import (
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES
 from tests.fakes.thumbnails import PROPERTIES
-from tests.imaging.making import plain
+from tests.imaging.helpers import plain
 
 SPOKEN = {
     "length": 3,
@@ -36,7 +36,7 @@ SPOKEN = {
 }
 
 
-def test_the_worker_answers_one_request_after_the_other() -> None:
+def test_the_worker_serves_requests_in_order() -> None:
     asked: list[tuple[Path, str]] = []
 
     def make(path: Path, media_type: str) -> ThumbnailResult:
@@ -56,7 +56,7 @@ def test_the_worker_answers_one_request_after_the_other() -> None:
     assert replies.read() == b"jpg"
 
 
-def test_a_failure_without_facts_has_none() -> None:
+def test_a_failure_without_properties_has_none() -> None:
     _, properties, failure = parse_reply(reply_of_failure(ThumbnailError("no_preview", "none")))
     assert properties == NO_PROPERTIES
     assert failure is not None
@@ -81,18 +81,18 @@ def test_a_failure_without_facts_has_none() -> None:
         {**SPOKEN, "failure": None, "properties": {**SPOKEN["properties"], "exif": {"a": 1}}},
     ],
 )
-def test_nothing_else_is_taken_for_a_reply(reply: Any) -> None:
+def test_other_messages_are_malformed(reply: Any) -> None:
     with pytest.raises(MalformedReplyError):
         parse_reply(json.dumps(reply).encode())
 
 
 @pytest.mark.parametrize("line", [b"", b"nonsense", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_is_no_reply(line: bytes) -> None:
+def test_a_line_that_is_not_json_is_malformed(line: bytes) -> None:
     with pytest.raises(MalformedReplyError):
         parse_reply(line)
 
 
-def test_each_image_gets_processor_time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_image_gets_its_own_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
     set_to: list[Any] = []
     monkeypatch.setattr(resource, "setrlimit", lambda what, limits: set_to.append((what, limits)))
     worker.limit_processor_time(20)
@@ -105,9 +105,7 @@ def test_each_image_gets_processor_time_of_its_own(monkeypatch: pytest.MonkeyPat
     assert core == (resource.RLIMIT_CORE, (0, 0))
 
 
-def test_the_worker_serves_on_its_standard_streams(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_worker_serves_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     image, out = tmp_path / "image.png", tmp_path / "out"
     image.write_bytes(plain("PNG"))
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)

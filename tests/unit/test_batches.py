@@ -1,4 +1,4 @@
-"""The edge for queues and streams: which records failed, and what is logged of them."""
+"""Queue and stream handlers: reported failures, logs and metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.conftest import LogLines
 
 
 class FlakyError(Exception):
-    """What the work raises of the records that are to fail."""
+    """Raised for the records that should fail."""
 
 
 def message(number: int, body: str | None = None, *, received: int | None = None) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def failures(response: Mapping[str, Any]) -> list[str]:
     return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
-def test_every_message_of_a_batch_is_tried_and_the_failed_ones_are_named() -> None:
+def test_every_message_is_processed_and_the_failed_ones_are_reported() -> None:
     done: list[int] = []
 
     def work(event: dict[str, Any], _attempt: int) -> None:
@@ -46,7 +46,7 @@ def test_every_message_of_a_batch_is_tried_and_the_failed_ones_are_named() -> No
     assert done == [0, 2, 4]
 
 
-def test_a_message_that_is_no_json_fails_alone() -> None:
+def test_a_message_that_is_not_json_fails_alone() -> None:
     done: list[int] = []
     handler = queue_handler(lambda event, _attempt: done.append(event["number"]))
     response = handler({"Records": [message(0, "{"), message(1)]}, None)
@@ -55,16 +55,14 @@ def test_a_message_that_is_no_json_fails_alone() -> None:
 
 
 @pytest.mark.parametrize(("received", "attempt"), [(None, 1), (1, 1), (4, 4)])
-def test_the_work_knows_how_often_a_message_was_received(
-    received: int | None, attempt: int
-) -> None:
+def test_process_gets_the_receive_count(received: int | None, attempt: int) -> None:
     attempts: list[int] = []
     handler = queue_handler(lambda _event, given: attempts.append(given))
     handler({"Records": [message(0, received=received)]}, None)
     assert attempts == [attempt]
 
 
-def test_a_message_without_attributes_is_received_for_the_first_time() -> None:
+def test_a_message_without_attributes_has_the_receive_count_1() -> None:
     attempts: list[int] = []
     handler = queue_handler(lambda _event, given: attempts.append(given))
     handler({"Records": [{"messageId": "m", "body": "{}"}]}, None)
@@ -85,7 +83,7 @@ def test_a_stream_stops_at_the_first_failure() -> None:
     assert seen == ["1", "2"]
 
 
-def test_a_stream_without_failures_answers_none() -> None:
+def test_a_stream_without_failures_reports_none() -> None:
     handler = stream_handler(lambda _record: None)
     assert handler({"Records": [{"dynamodb": {"SequenceNumber": "7"}}]}, None) == {
         "batchItemFailures": []
@@ -120,7 +118,7 @@ def test_a_failed_stream_record_is_logged_and_counted(
     assert json.loads(capsys.readouterr().out)["StreamRecordsFailed"] == [1.0]
 
 
-def test_what_a_message_says_is_not_logged(log_lines: LogLines) -> None:
+def test_the_body_of_a_message_is_not_logged(log_lines: LogLines) -> None:
     def work(_event: dict[str, Any], _attempt: int) -> None:
         raise FlakyError
 
@@ -129,7 +127,7 @@ def test_what_a_message_says_is_not_logged(log_lines: LogLines) -> None:
     assert "swordfish" not in json.dumps(log_lines())
 
 
-def test_a_kill_is_no_failure_of_one_record() -> None:
+def test_a_kill_is_not_reported_as_a_failed_record() -> None:
     def work(_event: dict[str, Any], _attempt: int) -> None:
         raise SystemExit
 

@@ -1,4 +1,4 @@
-"""Callers are identified as the settings say. Without such settings nothing starts."""
+"""Callers are identified as the settings say; a function without settings does not start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def anonymous() -> Request:
     return make_request()
 
 
-def test_on_a_local_stack_everybody_is_the_developer(
+def test_on_a_local_stack_each_caller_is_the_developer(
     monkeypatch: pytest.MonkeyPatch, anonymous: Request
 ) -> None:
     configure(monkeypatch, development="dev", issuer="")
@@ -30,7 +30,7 @@ def test_on_a_local_stack_everybody_is_the_developer(
     assert caller.is_admin
 
 
-def test_elsewhere_a_bearer_token_is_needed(
+def test_a_bearer_token_is_required_elsewhere(
     monkeypatch: pytest.MonkeyPatch, anonymous: Request
 ) -> None:
     configure(monkeypatch, development="", issuer="https://issuer.example")
@@ -43,7 +43,7 @@ def test_elsewhere_a_bearer_token_is_needed(
     ("public", "development", "username"),
     [(True, "", "anonymous"), (True, "dev", "dev"), (False, "dev", "dev")],
 )
-def test_downloads_need_no_token_where_public_ones_are_for_anyone(
+def test_public_downloads_need_no_token(
     monkeypatch: pytest.MonkeyPatch,
     anonymous: Request,
     public: bool,
@@ -56,7 +56,7 @@ def test_downloads_need_no_token_where_public_ones_are_for_anyone(
 
 
 @pytest.mark.parametrize("public", [True, False])
-def test_a_token_that_is_shown_must_be_good_whatever_is_public(
+def test_an_invalid_token_is_refused_for_public_downloads_too(
     monkeypatch: pytest.MonkeyPatch, public: bool
 ) -> None:
     configure(monkeypatch, development="", issuer="https://issuer.example")
@@ -65,9 +65,7 @@ def test_a_token_that_is_shown_must_be_good_whatever_is_public(
         identify(make_request(headers={"authorization": "Bearer x"}))
 
 
-def test_downloads_need_a_token_otherwise(
-    monkeypatch: pytest.MonkeyPatch, anonymous: Request
-) -> None:
+def test_other_downloads_need_a_token(monkeypatch: pytest.MonkeyPatch, anonymous: Request) -> None:
     configure(monkeypatch, development="", issuer="https://issuer.example")
     with pytest.raises(UnauthenticatedError):
         configured_identify()(anonymous)

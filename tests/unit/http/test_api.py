@@ -1,4 +1,4 @@
-"""One function's part of the API: routes, errors, crashes, and what is logged of all that."""
+"""The routes of a function: dispatch, errors, internal errors and logging."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def errors_of(response: dict[str, Any]) -> list[dict[str, Any]]:
     return list(json.loads(response["body"])["errors"])
 
 
-def test_a_route_is_found_by_the_gateways_key() -> None:
+def test_a_route_is_found_by_its_route_key() -> None:
     app = Api()
 
     @app.route("GET /a", "HEAD /a")
@@ -64,7 +64,7 @@ def test_an_expected_error_becomes_its_document() -> None:
     assert (error["code"], error["source"]) == ("some_code", {"pointer": "/data"})
 
 
-def test_an_unexpected_one_shows_nothing_of_itself(log_lines: LogLines) -> None:
+def test_an_unexpected_error_is_not_shown(log_lines: LogLines) -> None:
     response = serve(app_that(RuntimeError("the s3cret of the table")))
     assert response["statusCode"] == 500
     [error] = errors_of(response)
@@ -74,18 +74,18 @@ def test_an_unexpected_one_shows_nothing_of_itself(log_lines: LogLines) -> None:
     assert failed["exception_name"] == "RuntimeError"
 
 
-def test_a_route_that_nobody_serves_is_a_crash_and_no_hang() -> None:
+def test_an_unserved_route_is_an_internal_error() -> None:
     assert Api().handler()(make_event(ROUTE), CONTEXT)["statusCode"] == 500
 
 
-def test_the_id_that_a_crash_tells_is_in_the_log(log_lines: LogLines) -> None:
+def test_the_id_of_an_internal_error_is_in_the_log(log_lines: LogLines) -> None:
     response = serve(app_that(RuntimeError()), headers={"x-correlation-id": "callers-own"})
     [error] = errors_of(response)
     told = error["detail"].rstrip(".").rpartition(" ")[2]
     assert all(told in line.values() for line in log_lines())
 
 
-def test_who_accepts_no_json_is_told_before_anything_is_done() -> None:
+def test_a_request_that_accepts_no_json_is_refused_first() -> None:
     app = app_that(AssertionError("must not be served"))
     response = serve(app, headers={"accept": "text/html"})
     assert response["statusCode"] == 406
@@ -98,7 +98,7 @@ def test_a_route_with_its_own_types_does_not_negotiate() -> None:
     assert serve(app, headers={"accept": "image/png"})["statusCode"] == 200
 
 
-def test_another_edge_renders_its_errors_its_own_way() -> None:
+def test_an_api_may_render_errors_itself() -> None:
     def render(_error: Exception, _request: Request) -> Response:
         return Response(status=418)
 
@@ -111,7 +111,7 @@ def test_another_edge_renders_its_errors_its_own_way() -> None:
     assert serve(app_that(RuntimeError(), crash=crash))["statusCode"] == 599
 
 
-def test_each_request_is_logged_once_with_what_it_came_to(
+def test_each_request_is_logged_once_with_its_result(
     log_lines: LogLines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serve(app_that(Response(status=201)))
@@ -150,7 +150,7 @@ def test_nothing_that_a_caller_sent_is_logged(
     assert "s3cret" not in capsys.readouterr().out
 
 
-def test_one_requests_keys_are_not_the_nexts(log_lines: LogLines) -> None:
+def test_log_keys_are_not_kept_for_the_next_request(log_lines: LogLines) -> None:
     app = app_that(Response())
     serve(app, headers={"x-correlation-id": "first"})
     serve(app)
@@ -171,11 +171,11 @@ def test_one_requests_keys_are_not_the_nexts(log_lines: LogLines) -> None:
         ("²", "gateway-request-1"),
     ],
 )
-def test_the_callers_correlation_id_counts_where_it_is_plain(given: str, used: str) -> None:
+def test_a_plain_correlation_id_of_the_caller_is_used(given: str, used: str) -> None:
     assert correlation_id(make_request(headers={"x-correlation-id": given})) == used
 
 
-def test_a_paths_variable_is_needed() -> None:
+def test_a_missing_path_variable_is_malformed() -> None:
     assert require_variable(make_request(variables={"id": "x"}), "id") == "x"
     for variables in ({}, {"id": ""}):
         with pytest.raises(MalformedRequestError, match="lacks its id"):

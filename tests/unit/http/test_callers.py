@@ -1,4 +1,4 @@
-"""Who is calling: a bearer token's user, or nobody."""
+"""Identifying callers by bearer tokens, and the development user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.http.events import make_request
 
 
 class OneToken:
-    """Knows one token."""
+    """Accepts one token."""
 
     def caller(self, token: str) -> Caller:
         if token != "good":
@@ -20,25 +20,25 @@ class OneToken:
 
 
 @pytest.mark.parametrize("header", ["Bearer good", "bearer good", "BEARER   good  "])
-def test_a_good_token_says_who_it_is(header: str) -> None:
+def test_a_valid_token_identifies_its_user(header: str) -> None:
     identify = identify_by_token(OneToken())
     assert identify(make_request(headers={"authorization": header})).username == "alice"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "good", "Basic good", "Token good"])
-def test_without_a_bearer_token_nobody_is_known(header: str) -> None:
+def test_a_request_without_a_bearer_token_is_unauthenticated(header: str) -> None:
     with pytest.raises(UnauthenticatedError) as refusal:
         identify_by_token(OneToken())(make_request(headers={"authorization": header}))
     [problem] = refusal.value.problems
     assert (problem.code, problem.header) == ("token_required", "Authorization")
 
 
-def test_a_bad_token_is_the_verifiers_to_refuse() -> None:
+def test_an_invalid_token_is_refused_by_the_verifier() -> None:
     with pytest.raises(UnauthenticatedError, match="Not that one"):
         identify_by_token(OneToken())(make_request(headers={"authorization": "Bearer bad"}))
 
 
-def test_the_developer_may_everything() -> None:
+def test_the_developer_has_all_rights() -> None:
     developer = identify_as("dev")(make_request())
     assert developer.username == "dev"
     assert developer.is_admin

@@ -1,4 +1,4 @@
-"""Errors as documents: the table is complete over the tree, and nothing internal shows."""
+"""Error documents: the table of statuses is complete, and nothing internal is shown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ REQUEST = make_request()
 
 
 def tree(root: type[RequestError]) -> Iterator[type[RequestError]]:
-    """Every class below `root` that is ours."""
+    """Return every class of ours below `root`."""
     for kind in root.__subclasses__():
         if kind.__module__ in (domain.__name__, http.__name__):
             yield kind
@@ -115,13 +115,15 @@ def test_each_error_has_its_status(kind: str, status: int) -> None:
         (InvalidError("c", "d"), {}),
     ],
 )
-def test_headers_say_what_to_do_next(error: RequestError, headers: dict[str, str]) -> None:
+def test_errors_have_the_headers_of_their_status(
+    error: RequestError, headers: dict[str, str]
+) -> None:
     assert headers_of(error) == headers
     response = render_error(error, REQUEST)
     assert headers.items() <= dict(response.headers).items()
 
 
-def test_all_problems_are_told_each_with_its_place() -> None:
+def test_all_problems_are_reported_with_their_source() -> None:
     error = InvalidError.of(
         [
             Problem("one", "First.", pointer="/data"),
@@ -140,14 +142,14 @@ def test_all_problems_are_told_each_with_its_place() -> None:
     ]
 
 
-def test_what_is_gone_links_to_its_audit() -> None:
+def test_a_gone_resource_links_to_its_audit() -> None:
     [document] = problems_of(render_error(GoneError("c", "d", instance_id="metadata/x"), REQUEST))
     assert document["links"] == {
         "about": "https://coffer.example/api/v1/audit-snapshot?filter[instanceId]=metadata/x"
     }
 
 
-def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
+def test_an_internal_error_shows_only_the_request_id() -> None:
     response = render_internal_error(REQUEST)
     assert response.status == 500
     [document] = problems_of(response)
@@ -160,7 +162,7 @@ def test_a_crash_tells_an_id_to_ask_about_and_nothing_else() -> None:
     }
 
 
-def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
+def test_a_response_with_a_million_problems_fits_the_gateway() -> None:
     problems = [Problem("code", "d" * 200, pointer=f"/files/{n}") for n in range(100_000)]
     response = render_error(InvalidError.of(problems), REQUEST)
     assert len(json.dumps(response.to_gateway())) < 1024**2
@@ -170,7 +172,7 @@ def test_an_answer_about_a_million_problems_still_fits_the_gateway() -> None:
     assert [document["code"] for document in documents[:-1]] == ["code"] * 999
 
 
-def test_errors_of_several_kinds_keep_their_own_statuses() -> None:
+def test_errors_of_several_classes_keep_their_statuses() -> None:
     error = combine_errors(
         [
             MalformedRequestError("first", "Malformed."),
@@ -189,7 +191,7 @@ def test_errors_of_several_kinds_keep_their_own_statuses() -> None:
     assert documents[1]["links"]["about"].endswith("filter[instanceId]=metadata/x")
 
 
-def test_errors_of_one_kind_stay_of_their_kind() -> None:
+def test_errors_of_one_class_stay_of_that_class() -> None:
     error = combine_errors([InvalidError("first", "One."), InvalidError("second", "Two.")])
     assert isinstance(error, InvalidError)
     assert [problem.code for problem in error.problems] == ["first", "second"]
@@ -200,7 +202,7 @@ def test_an_error_about_an_entry_points_into_it() -> None:
     assert problem.pointer == "/data/3/attributes/x"
 
 
-def test_what_is_wrong_with_an_entry_in_several_ways_points_into_it() -> None:
+def test_several_errors_about_an_entry_point_into_it() -> None:
     entry = combine_errors([MalformedRequestError("first", "One."), InvalidError("second", "Two.")])
     error = combine_errors([entry.at_entry(7), InvalidError("third", "Three.").at_entry(9)])
     documents = problems_of(render_error(error, REQUEST))

@@ -1,4 +1,4 @@
-"""Requests: what is read from the gateway's event, and which bodies are none."""
+"""Parsing gateway events, Accept headers and JSON bodies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def with_body(body: bytes, content_type: str = JSON_API) -> Request:
     return make_request("POST /x", body=body, headers={"content-type": content_type})
 
 
-def test_an_event_is_read_once() -> None:
+def test_an_event_is_parsed() -> None:
     request = make_request(
         "GET /api/v1/file/{bucket}/{fileId}",
         path="/api/v1/file/aafc/x",
@@ -42,11 +42,11 @@ def test_an_event_is_read_once() -> None:
     assert request.body == b""
 
 
-def test_an_event_says_https_unless_it_says_otherwise() -> None:
+def test_the_scheme_is_https_by_default() -> None:
     assert make_request().base_url == "https://coffer.example"
 
 
-def test_a_body_comes_as_text_or_in_base64() -> None:
+def test_a_body_is_text_or_base64() -> None:
     event = make_event("POST /x", body="é")
     assert Request.from_event(event).body == "é".encode()
     event |= {"body": b64encode(b"\xff\x00").decode(), "isBase64Encoded": True}
@@ -74,7 +74,7 @@ def test_a_body_comes_as_text_or_in_base64() -> None:
         ("application", False),
     ],
 )
-def test_json_is_acceptable_where_accept_allows_it(header: str, accepted: bool) -> None:
+def test_json_is_acceptable_if_accept_allows_it(header: str, accepted: bool) -> None:
     assert make_request(headers={"accept": header}).accepts(JSON_API, JSON) is accepted
 
 
@@ -90,12 +90,12 @@ def test_json_is_acceptable_where_accept_allows_it(header: str, accepted: bool) 
         (f"{JSON_API};q=0", False),
     ],
 )
-def test_a_type_is_named_only_where_it_is_written(header: str, named: bool) -> None:
+def test_a_type_is_accepted_exactly_only_if_it_is_named(header: str, named: bool) -> None:
     assert make_request(headers={"accept": header}).accepts_exactly(JSON_API) is named
 
 
 @given(st.text())
-def test_no_accept_header_crashes(header: str) -> None:
+def test_no_accept_header_crashes_the_parser(header: str) -> None:
     request = make_request(headers={"accept": header})
     assert request.accepts(JSON_API) in (True, False)
     assert request.accepts_exactly(JSON_API) in (True, False)
@@ -114,21 +114,21 @@ def test_no_accept_header_crashes(header: str) -> None:
         (b"7e2", 700),
     ],
 )
-def test_a_body_is_json_in_utf_8(body: bytes, value: object) -> None:
+def test_a_body_is_parsed_as_json_in_utf_8(body: bytes, value: object) -> None:
     assert with_body(body).json() == value
 
 
-def test_a_whole_number_is_whole_however_it_is_written() -> None:
+def test_a_whole_number_is_an_int_in_every_spelling() -> None:
     assert isinstance(with_body(b"326.0").json(), int)
 
 
 @pytest.mark.parametrize("content_type", ["", JSON, JSON_API, f"{JSON_API}; charset=utf-8"])
-def test_a_json_body_may_say_so(content_type: str) -> None:
+def test_a_json_body_may_declare_its_type(content_type: str) -> None:
     assert with_body(b"1", content_type).json() == 1
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "x" * 1000])
-def test_another_content_type_is_not_taken(content_type: str) -> None:
+def test_another_content_type_is_refused(content_type: str) -> None:
     with pytest.raises(UnsupportedTypeError) as refusal:
         with_body(b"1", content_type).json()
     [problem] = refusal.value.problems
@@ -163,7 +163,7 @@ def test_another_content_type_is_not_taken(content_type: str) -> None:
         rb'{"\u0061": 1, "a": 2}',
     ],
 )
-def test_what_is_no_json_is_malformed(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedRequestError) as refusal:
         with_body(body).json()
     [problem] = refusal.value.problems
@@ -172,6 +172,6 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
 
 
 @given(st.binary(max_size=100))
-def test_no_body_crashes(body: bytes) -> None:
+def test_no_body_crashes_the_parser(body: bytes) -> None:
     with suppress(MalformedRequestError):
         with_body(body).json()

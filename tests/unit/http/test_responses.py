@@ -1,4 +1,4 @@
-"""Answers in the form that the gateway wants."""
+"""Responses in the gateway's form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from http import HTTPStatus
 from coffer.http.responses import JSON, Response
 
 
-def test_text_goes_out_as_it_is() -> None:
+def test_text_is_sent_as_it_is() -> None:
     response = Response(status=HTTPStatus.CREATED, headers={"ETag": '"1"'}, body="é")
     assert response.to_gateway() == {
         "statusCode": 201,
@@ -17,12 +17,12 @@ def test_text_goes_out_as_it_is() -> None:
     }
 
 
-def test_bytes_go_out_in_base64() -> None:
+def test_bytes_are_sent_in_base64() -> None:
     gateway = Response(body=b"\xff\x00").to_gateway()
     assert (gateway["body"], gateway["isBase64Encoded"]) == ("/wA=", True)
 
 
-def test_json_is_compact_and_keeps_its_letters() -> None:
+def test_json_is_compact_and_not_escaped() -> None:
     response = Response.of_json({"a": ["é"]}, media_type=JSON, headers={"X": "y"})
     assert response.body == '{"a":["é"]}'
     assert response.headers == {"Content-Type": JSON, "X": "y"}

@@ -1,4 +1,4 @@
-"""What no route takes: 405 with Allow on a known path, else 404; BitStore's body outside /api."""
+"""Unmatched requests: 405 with Allow on a known path, else 404; BitStore's body outside /api."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ def test_every_route_is_found_by_its_own_path() -> None:
         ("GET", "/api/v1/upload/aafc", "POST"),
     ],
 )
-def test_a_known_path_with_another_method_says_which_it_takes(
-    method: str, path: str, allow: str
-) -> None:
+def test_another_method_on_a_known_path_gets_allow(method: str, path: str, allow: str) -> None:
     response = ask(method, path)
     assert (response.status, response.headers["Allow"]) == (405, allow)
     [problem] = problems_of(response)
@@ -105,7 +103,7 @@ def test_a_known_path_with_another_method_says_which_it_takes(
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", f"/api/{'x' * 5000}"])
-def test_below_api_an_unknown_path_is_a_json_api_404(path: str) -> None:
+def test_an_unknown_path_below_api_is_a_json_api_404(path: str) -> None:
     response = ask("GET", path)
     assert response.status == 404
     [problem] = problems_of(response)
@@ -114,7 +112,7 @@ def test_below_api_an_unknown_path_is_a_json_api_404(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/apiary", "/rawstore", "/otherstore/info"])
-def test_elsewhere_an_unknown_path_is_bitstores_404(path: str) -> None:
+def test_an_unknown_path_elsewhere_is_bitstores_404(path: str) -> None:
     response = ask("GET", path)
     assert (response.status, response.headers["Content-Type"]) == (404, JSON)
     assert json.loads(response.body) == {
@@ -124,7 +122,7 @@ def test_elsewhere_an_unknown_path_is_bitstores_404(path: str) -> None:
     }
 
 
-def test_elsewhere_another_method_is_bitstores_405() -> None:
+def test_another_method_elsewhere_is_bitstores_405() -> None:
     response = ask("GET", "/rawstore/authorize")
     assert (response.status, response.headers["Allow"]) == (405, "POST")
     assert response.headers["Content-Type"] == JSON != JSON_API

@@ -1,4 +1,4 @@
-"""Downloads at the edge: names, ranges, conditions and links."""
+"""Responses to downloads: file names, ranges, conditions and redirects."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def ask(
     return download_response(request, download, InMemoryDownloads(objects), FrozenClock())
 
 
-def test_a_small_file_comes_whole_with_what_a_browser_needs() -> None:
+def test_a_small_file_is_in_the_response_with_its_headers() -> None:
     response = ask()
     assert (response.status, response.body) == (200, BODY)
     assert response.headers == {
@@ -71,12 +71,12 @@ def test_a_small_file_comes_whole_with_what_a_browser_needs() -> None:
     }
 
 
-def test_a_file_whose_size_only_the_store_knows_comes_whole_too() -> None:
+def test_a_file_of_unknown_size_is_in_the_response() -> None:
     assert ask(replace(FILE, size_bytes=None)).body == BODY
 
 
 @pytest.mark.parametrize("query", ["", "redirect=false", "redirect=true"])
-def test_bytes_that_are_not_there_are_missing(query: str) -> None:
+def test_missing_bytes_are_not_found(query: str) -> None:
     unknown = replace(FILE, size_bytes=None)
     with pytest.raises(NotFoundError) as refused:
         ask(unknown, query=query, body=None)
@@ -89,7 +89,7 @@ def test_a_missing_small_file_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("size", [len(BODY), None])
-def test_head_says_the_length_and_sends_nothing(size: int | None) -> None:
+def test_head_has_the_length_and_no_body(size: int | None) -> None:
     response = ask(replace(FILE, size_bytes=size), method="HEAD", query="redirect=true")
     assert (response.status, response.body) == (200, "")
     assert response.headers["Content-Length"] == response.headers["X-Content-Length"] == "10"
@@ -110,12 +110,12 @@ def test_head_of_a_large_file_does_not_redirect() -> None:
         (10**12, "redirect=true", 307),
     ],
 )
-def test_a_large_file_is_handed_out_by_a_link(size: int, query: str, status: int) -> None:
+def test_a_large_file_is_redirected(size: int, query: str, status: int) -> None:
     response = ask(replace(FILE, size_bytes=size), query=query, body=b"x" * min(size, 10**7))
     assert response.status == status
 
 
-def test_a_redirect_says_what_to_do_with_it() -> None:
+def test_a_redirect_explains_itself() -> None:
     response = ask(query="redirect=true")
     assert response.headers["Location"] == (
         "store:objects/aafc/x.png?type=image/png&disposition=attachment; "
@@ -126,7 +126,7 @@ def test_a_redirect_says_what_to_do_with_it() -> None:
 
 
 @pytest.mark.parametrize("size", [10, 10**12])
-def test_a_link_can_be_had_without_being_redirected(size: int) -> None:
+def test_a_link_document_replaces_the_redirect(size: int) -> None:
     response = ask(replace(FILE, size_bytes=size), query="redirect=false&disposition=inline")
     assert (response.status, response.headers["Content-Type"]) == (200, JSON)
     document = json.loads(response.body)
@@ -143,7 +143,7 @@ def test_a_link_can_be_had_without_being_redirected(size: int) -> None:
         ("disposition=Inline", "disposition"),
     ],
 )
-def test_a_parameter_has_its_values(query: str, parameter: str) -> None:
+def test_invalid_parameters_are_refused(query: str, parameter: str) -> None:
     with pytest.raises(MalformedRequestError) as refused:
         ask(query=query)
     [problem] = refused.value.problems
@@ -166,7 +166,7 @@ def test_a_parameter_has_its_values(query: str, parameter: str) -> None:
         ("special/type", "attachment"),
     ],
 )
-def test_what_could_run_script_is_never_shown_inline(media_type: str, disposition: str) -> None:
+def test_types_that_can_run_scripts_are_never_inline(media_type: str, disposition: str) -> None:
     response = ask(replace(FILE, media_type=media_type), query="disposition=inline")
     assert response.headers["Content-Disposition"].startswith(f"{disposition}; ")
 
@@ -185,7 +185,7 @@ def test_what_could_run_script_is_never_shown_inline(media_type: str, dispositio
         ("", "filename=\"\"; filename*=UTF-8''"),
     ],
 )
-def test_a_name_goes_into_the_header_twice(name: str, parameters: str) -> None:
+def test_a_name_is_in_the_header_in_ascii_and_utf8(name: str, parameters: str) -> None:
     assert file_name_parameters(name) == parameters
 
 
@@ -204,7 +204,7 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
     [(TAG, 304), (f"W/{TAG}", 304), ("*", 304), (f'"x", {TAG}', 304), ('"other"', 200), ("", 200)],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_known_bytes_are_not_sent_again(header: str, status: int, method: str) -> None:
+def test_known_bytes_are_not_modified(header: str, status: int, method: str) -> None:
     response = ask(method=method, if_none_match=header, range="bytes=0-1" if status == 304 else "")
     assert response.status == status
     assert response.headers["ETag"] == TAG
@@ -223,7 +223,7 @@ def test_known_bytes_are_not_sent_again(header: str, status: int, method: str) -
         ("", 206),
     ],
 )
-def test_a_part_is_only_of_the_bytes_that_the_client_knows(header: str, status: int) -> None:
+def test_a_range_needs_the_version_that_the_client_knows(header: str, status: int) -> None:
     response = ask(range="bytes=2-3", if_range=header)
     assert (response.status, response.body) == (status, BODY[2:4] if status == 206 else BODY)
 
@@ -267,7 +267,7 @@ BEHIND = ["bytes=10-", "bytes=10-11", "bytes=100-", "bytes=-0", "bytes=999999999
 
 
 @pytest.mark.parametrize(("header", "wanted"), RANGES)
-def test_a_range_is_a_part_of_the_file(header: str, wanted: tuple[int, int]) -> None:
+def test_a_range_is_returned(header: str, wanted: tuple[int, int]) -> None:
     assert byte_range(header, 10) == wanted
     first, last = wanted
     response = ask(range=header)
@@ -277,7 +277,7 @@ def test_a_range_is_a_part_of_the_file(header: str, wanted: tuple[int, int]) -> 
 
 
 @pytest.mark.parametrize("header", IGNORED)
-def test_what_is_no_single_range_of_bytes_is_ignored(header: str) -> None:
+def test_other_ranges_are_ignored(header: str) -> None:
     assert byte_range(header, 10) is None
     response = ask(range=header)
     assert (response.status, response.body) == (200, BODY)
@@ -285,7 +285,7 @@ def test_what_is_no_single_range_of_bytes_is_ignored(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", BEHIND)
-def test_a_range_behind_the_end_cannot_be_satisfied(header: str) -> None:
+def test_a_range_behind_the_end_is_not_satisfiable(header: str) -> None:
     with pytest.raises(RangeNotSatisfiableError) as refused:
         ask(range=header)
     response = render_error(refused.value, make_request())
@@ -293,12 +293,12 @@ def test_a_range_behind_the_end_cannot_be_satisfied(header: str) -> None:
     assert response.headers["Content-Range"] == "bytes */10"
 
 
-def test_a_range_of_a_large_file_is_the_links_to_serve() -> None:
+def test_a_range_of_a_large_file_is_redirected() -> None:
     assert ask(replace(FILE, size_bytes=10**9), range="bytes=0-1").status == 307
 
 
 @given(st.text(max_size=30) | st.from_regex(r"bytes=[0-9]{0,25}-[0-9]{0,25}"), st.integers(1, 50))
-def test_no_range_leaves_the_file(header: str, size: int) -> None:
+def test_no_range_exceeds_the_file(header: str, size: int) -> None:
     wanted: Any = byte_range(header, size)
     if wanted is not None and wanted != (size, size - 1):
         first, last = wanted

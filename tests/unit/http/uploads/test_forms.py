@@ -1,4 +1,4 @@
-"""Multipart forms: one file in the part `file`, and no bytes that crash the reading of them."""
+"""Multipart forms: one file in the part `file`, and malformed forms."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def refusal(request: Request) -> tuple[type[RequestError], str]:
     return type(refused.value), problem.code
 
 
-def test_the_file_comes_with_its_name_and_type() -> None:
+def test_the_file_has_its_name_and_type() -> None:
     file = receive(
         form(part(PNG, 'form-data; name="file"; filename="leaf.png"', "Content-Type: image/png"))
     )
     assert file == ReceivedFile(body=PNG, name="leaf.png", media_type="image/png")
 
 
-def test_nothing_declared_is_nothing_received() -> None:
+def test_undeclared_name_and_type_are_none() -> None:
     assert receive(form(part())).media_type is None
     assert receive(form(part(PNG, 'form-data; name="file"'))).name is None
     assert receive(form(part(PNG, 'form-data; name="file"; filename=""'))).name is None
@@ -77,7 +77,7 @@ def test_a_file_up_to_the_limit_is_accepted(size: int) -> None:
     assert receive(form(part(b"x" * size))).body == b"x" * size
 
 
-def test_bytes_that_look_like_a_form_are_only_bytes() -> None:
+def test_bytes_that_look_like_a_form_are_kept() -> None:
     body = b"\r\n--" + BOUNDARY.encode()[:-1] + b"\r\n\r\nContent-Disposition: x\x00\xff"
     assert receive(form(part(body))).body == body
 
@@ -94,7 +94,7 @@ def test_bytes_that_look_like_a_form_are_only_bytes() -> None:
         ('form-data; name="file"; filename="a;b.jpg"', "a;b.jpg"),
     ],
 )
-def test_names_come_as_browsers_and_curl_send_them(disposition: str, name: str) -> None:
+def test_names_are_parsed_as_browsers_and_curl_send_them(disposition: str, name: str) -> None:
     assert receive(form(part(PNG, disposition))).name == name
 
 
@@ -111,7 +111,7 @@ def test_other_fields_are_ignored() -> None:
         f"multipart/form-data; charset=utf-8; boundary={BOUNDARY}",
     ],
 )
-def test_the_boundary_is_found_however_it_is_written(content_type: str) -> None:
+def test_the_boundary_is_parsed_in_every_spelling(content_type: str) -> None:
     assert receive(form(part()), content_type=content_type).body == PNG
 
 
@@ -124,18 +124,18 @@ def test_the_boundary_is_found_however_it_is_written(content_type: str) -> None:
         "X-Anything: at all",
     ],
 )
-def test_odd_headers_of_a_part_do_not_touch_its_bytes(header: str) -> None:
+def test_unusual_headers_of_a_part_do_not_change_its_bytes(header: str) -> None:
     odd = part(PNG, 'form-data; name="file"; filename="leaf.png"', header)
     assert receive(form(odd)).body == PNG
 
 
-def test_a_file_over_the_limit_is_told_the_way_for_larger_ones() -> None:
+def test_the_error_for_large_files_names_presigned_uploads() -> None:
     with pytest.raises(TooLargeError, match="POST /api/v1/upload") as refused:
         receive(form(part(b"x" * (MOST + 1))))
     assert refused.value.problems[0].code == "file_too_large"
 
 
-def test_a_form_without_the_part_is_told_its_name_and_what_there_is() -> None:
+def test_a_form_without_the_part_gets_the_names_of_its_parts() -> None:
     wrong = form(
         part(PNG, 'form-data; name="upload"; filename="a"'), part(b"", 'form-data; name="a"')
     )
@@ -144,19 +144,19 @@ def test_a_form_without_the_part_is_told_its_name_and_what_there_is() -> None:
     assert refused.value.problems[0].code == "missing_file_part"
 
 
-def test_an_empty_form_has_none() -> None:
+def test_an_empty_form_lacks_the_part() -> None:
     with pytest.raises(MalformedRequestError, match="it has: none") as refused:
         receive(form())
     assert refused.value.problems[0].code == "missing_file_part"
 
 
-def test_a_long_name_of_a_wrong_part_is_not_repeated_whole() -> None:
+def test_a_long_name_of_a_wrong_part_is_shortened() -> None:
     with pytest.raises(MalformedRequestError) as refused:
         receive(form(part(PNG, f'form-data; name="{"n" * 3000}"')))
     assert len(refused.value.problems[0].detail) < 300
 
 
-def test_two_files_are_one_too_many() -> None:
+def test_two_files_are_refused() -> None:
     assert refusal(sent(form(part(), part()))) == (MalformedRequestError, "several_file_parts")
 
 
@@ -164,7 +164,7 @@ def test_two_files_are_one_too_many() -> None:
     "content_type",
     ["", "application/json", "image/png", "multipart/mixed; boundary=x", "multipart/form-data-x"],
 )
-def test_a_body_that_is_no_form_is_not_taken(content_type: str) -> None:
+def test_a_body_of_another_type_is_refused(content_type: str) -> None:
     assert refusal(sent(form(part()), content_type)) == (
         UnsupportedTypeError,
         "unsupported_content_type",
@@ -206,7 +206,7 @@ def test_a_damaged_form_is_malformed(damage: Callable[[bytes], bytes]) -> None:
     assert code in ("malformed_form", "missing_file_part")
 
 
-def test_a_name_that_is_not_utf8_is_refused_in_plain_words() -> None:
+def test_a_name_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(MalformedRequestError) as refused:
         receive(form(part()).replace(b"leaf", b"l\xe9af"))
     [problem] = refused.value.problems
@@ -242,13 +242,13 @@ BYTES_OF_FORMS = st.lists(
 
 
 @given(BYTES_OF_FORMS)
-def test_no_body_crashes(body: bytes) -> None:
+def test_no_body_crashes_the_parser(body: bytes) -> None:
     with suppress(RequestError):
         receive(body)
 
 
 @given(BYTES_OF_FORMS)
-def test_no_headers_of_a_part_crash(headers: bytes) -> None:
+def test_no_headers_of_a_part_crash_the_parser(headers: bytes) -> None:
     with suppress(RequestError):
         receive(form(headers + b"\r\n\r\n" + PNG))
 
@@ -257,7 +257,7 @@ def test_no_headers_of_a_part_crash(headers: bytes) -> None:
 @example("\ud800")
 @example("é" * 100)
 @example("x" * 100_000)
-def test_no_content_type_crashes(text: str) -> None:
+def test_no_content_type_crashes_the_parser(text: str) -> None:
     with suppress(RequestError):
         receive(form(part()), content_type=f"multipart/form-data; boundary={text}")
     with suppress(RequestError):

@@ -1,4 +1,4 @@
-"""Offers at the edge: files are announced, forms go out."""
+"""Requests for presigned uploads are parsed, and the responses presented."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def refusal(*files: Any) -> list[tuple[str, str | None]]:
     return [(problem.code, problem.pointer) for problem in refused.value.problems]
 
 
-def test_an_announcement_may_be_a_name_alone() -> None:
+def test_a_file_may_have_only_a_name() -> None:
     assert read({"originalFilename": "leaf.png"}) == [RequestedUpload(original_filename="leaf.png")]
 
 
-def test_everything_that_is_announced_is_read() -> None:
+def test_all_members_of_a_file_are_parsed() -> None:
     file = {
         "originalFilename": "leaf.png",
         "receivedMediaType": "image/png",
@@ -117,7 +117,7 @@ def test_an_invalid_file_has_a_pointer(file: Any, pointer: str) -> None:
     assert where == f"/files/1{pointer}"
 
 
-def test_everything_wrong_with_every_file_is_told_at_once() -> None:
+def test_all_problems_of_all_files_are_reported() -> None:
     told = refusal(
         {"originalFilename": "", "sizeInBytes": -1, "isDerivative": 1, "colour": 1},
         {"originalFilename": "good.png"},
@@ -135,7 +135,7 @@ def test_everything_wrong_with_every_file_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], 7, {}, {"files": None}, {"files": {}}])
-def test_announcements_are_a_list(document: Any) -> None:
+def test_files_are_a_list(document: Any) -> None:
     with pytest.raises(MalformedRequestError) as refused:
         parse_upload_request(send_json(document))
     assert refused.value.problems[0].pointer == "/files"
@@ -155,7 +155,7 @@ VALUES = (
 
 
 @given(st.lists(VALUES | st.dictionaries(KEYS, VALUES), max_size=4))
-def test_no_announcement_crashes(files: list[Any]) -> None:
+def test_no_document_crashes_the_parser(files: list[Any]) -> None:
     try:
         assert len(read(*files)) == len(files)
     except MalformedRequestError as error:
@@ -171,7 +171,7 @@ def offers(count: int, size: int = 10) -> list[PresignedUpload]:
     return [PresignedUpload(file_identifier=f"id-{number}", post=form) for number in range(count)]
 
 
-def test_offers_are_answered_in_order() -> None:
+def test_presigned_uploads_are_presented_in_order() -> None:
     response = presigned_uploads_response(make_request(), offers(2))
     assert (response.status, response.headers["Content-Type"]) == (200, JSON)
     files = json.loads(response.body)["files"]
@@ -188,7 +188,7 @@ def test_offers_are_answered_in_order() -> None:
     }
 
 
-def test_an_answer_that_would_not_fit_says_how_many_would() -> None:
+def test_a_response_that_is_too_large_says_how_many_files_fit() -> None:
     many = offers(1000, size=7000)
     with pytest.raises(TooLargeError, match=r"the first (\d+) fit") as refused:
         presigned_uploads_response(make_request(), many)

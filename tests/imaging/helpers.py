@@ -1,4 +1,4 @@
-"""Making images and thumbnails of them, in this process."""
+"""Create images, and thumbnails of them in this process, for the tests of imaging."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GREEN = (30, 180, 60)
 
 
 def media_type_of(image: bytes) -> str:
-    """The type as which the function would be told of the image."""
+    """Return the detected media type of the image."""
     return base_type(detect(BufferReader(image), None).media_type)
 
 
@@ -32,7 +32,7 @@ def picture_of(image: bytes, edge: int = EDGE, media_type: str | None = None) ->
 
 
 def make(image: bytes, media_type: str | None = None) -> Image.Image:
-    """The thumbnail, decoded."""
+    """Return the decoded thumbnail."""
     made = Image.open(io.BytesIO(picture_of(image, media_type=media_type).thumbnail))
     made.load()
     assert made.format == "JPEG"
