@@ -122,12 +122,16 @@ class TestUsage:
         assert used(stack) == (0, 120)
         assert_usage_is_correct(stack)
 
-    def test_only_the_word_private_makes_a_file_private(self, stack: LocalStack) -> None:
+    @pytest.mark.parametrize("private", ["private", "Private", "PRIVATE"])
+    def test_the_word_private_in_any_case_makes_a_file_private(
+        self, stack: LocalStack, private: str
+    ) -> None:
         push(stack, {"a.csv": body_of(10)}, findability="unlisted")
-        push(stack, {"b.csv": body_of(5)}, findability="Private")
+        push(stack, {"b.csv": body_of(5)}, findability=private)
         stack.settle()
 
-        assert used(stack) == (15, 0)
+        assert used(stack) == (10, 5)
+        assert files_of(ask(stack, {"b.csv": body_of(5)}, findability="private"))["b.csv"]["exists"]
 
     def test_each_owner_has_totals(self, stack: LocalStack) -> None:
         push(stack, {"a.csv": body_of(100)})
@@ -204,6 +208,26 @@ class TestUsage:
         assert used(stack) == (0, 0)
         stack.settle()
         assert_usage_is_correct(stack)
+
+    def test_the_shorter_of_two_sequencers_is_padded_on_the_right(self, stack: LocalStack) -> None:
+        """The deletion happened last: 0x0A and 0x09F, read with zeros behind them."""
+        push(stack, {"a.csv": body_of(100)})
+        created = take(stack)
+        delete(stack, "u1/d/a.csv")
+        deleted = take(stack)
+        stack.client("s3").put_object(
+            Bucket=stack.name("RawstoreBucket"),
+            Key="u1/d/a.csv",
+            Body=body_of(100),
+            Metadata={"owner": "u1"},
+        )
+        take(stack)
+        created["detail"]["object"]["sequencer"] = "009F"
+        deleted["detail"]["object"]["sequencer"] = "00A"
+
+        deliver(stack, created, deleted)
+
+        assert used(stack) == (0, 0)
 
     def test_the_tombstone_of_a_deleted_file_expires_after_all_its_events(
         self, stack: LocalStack
@@ -608,14 +632,14 @@ class TestRules:
     def test_an_infinite_limit_never_refuses(self, limit: float) -> None:
         Quota(limit, limit).require_room(Totals(10**15, 10**15), 10**15, private=False)
 
-    def test_sequencers_of_any_length_sort_by_their_value(self) -> None:
-        in_order = ["0", "9", "A", "ff", "FF0", "00692189B9A1C3E5F7", "1" + "0" * 40]
+    def test_sequencers_of_any_length_sort_as_with_zeros_behind_them(self) -> None:
+        in_order = ["0", "00692189B9A1C3E5F7", "1", "100000001", "9", "A", "FE1", "ff"]
 
         padded = [sortable_sequencer(text) for text in in_order]
 
         assert padded == sorted(padded)
         assert len(set(padded)) == len(padded)
-        assert sortable_sequencer("0AB") == sortable_sequencer("ab")
+        assert sortable_sequencer("AB0") == sortable_sequencer("ab")
 
     def test_an_unchanged_usage_changes_no_totals(self) -> None:
         before = Usage(key="k", sequencer="1", owner="u1", size_bytes=5)

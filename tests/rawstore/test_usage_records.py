@@ -176,7 +176,7 @@ class TestConcurrentWriters:
         def meddle() -> None:
             current = records.entries.get("k")
             number = int(current.sequencer, 16) + 1 if current else 1
-            records.entries["k"] = Usage(key="k", sequencer=sortable_sequencer(f"{number:x}"))
+            records.entries["k"] = Usage(key="k", sequencer=f"{number:064x}")
 
         records.interference = [meddle] * (MAX_ATTEMPTS + 1)
         with pytest.raises(RecordChangedError):

@@ -97,7 +97,7 @@ class Dataset:
     @property
     def is_private(self) -> bool:
         """True only for the exact word, as in the reference."""
-        return self.findability == PRIVATE
+        return is_private(self.findability)
 
     @classmethod
     def parse(cls, request: object) -> Dataset:
@@ -249,3 +249,11 @@ def _object_in(request: object, name: str) -> Mapping[str, object]:
             f"no_{name}", f"The request must have an object {name!r}.", pointer=f"/{name}"
         )
     return members
+
+
+def is_private(findability: str | None) -> bool:
+    """True if only the owner may download a file with this findability, in any spelling of case.
+
+    BitStore compares with case, so its clients' `Private` became public.
+    """
+    return (findability or "").lower() == PRIVATE

@@ -12,7 +12,7 @@ from coffer.domain.errors import (
     UnauthenticatedError,
 )
 from coffer.domain.rawstore.addresses import StoreAddress
-from coffer.domain.rawstore.datasets import PRIVATE
+from coffer.domain.rawstore.datasets import is_private
 from coffer.domain.rawstore.objects import DatasetObjects, StoredFile, is_owned_by
 from coffer.domain.rawstore.permissions import Permissions
 
@@ -54,7 +54,9 @@ def presign_download(
             "foreign_url", "The parameter url is not the address of a file in this store."
         )
     key, stored = _first_existing(objects, keys)
-    may_be_public = rules.public_by_acl and stored is not None and stored.findability != PRIVATE
+    is_public = stored is not None and not is_private(stored.findability)
+    may_be_public = rules.public_by_acl and is_public
+    )
     if may_be_public and objects.is_public(key):
         return url if key == keys[0] else objects.address(key)
     _require_owner(permissions, owner, key, stored, rules)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from coffer.domain.clock import Clock
-from coffer.domain.rawstore.datasets import PRIVATE, Dataset, DatasetFile, parse_files
+from coffer.domain.rawstore.datasets import Dataset, DatasetFile, is_private, parse_files
 from coffer.domain.rawstore.keys import KeyPattern
 from coffer.domain.rawstore.objects import StoredFile, StoredFiles, is_owned_by
 from coffer.domain.rawstore.permissions import Permissions
@@ -104,7 +104,7 @@ def _exists(
     """
     if stored is None or stored.size_bytes != file.length_bytes or stored.etag != file.md5.hex:
         return False
-    if rules.public_by_acl and (stored.findability == PRIVATE) != dataset.is_private:
+    if rules.public_by_acl and is_private(stored.findability) != dataset.is_private:
         return False
     if rules.public_by_acl and not dataset.is_private:
         return True

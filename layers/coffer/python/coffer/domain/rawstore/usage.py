@@ -20,7 +20,7 @@ from coffer.domain.errors import (
     ObjectMissingError,
     RecordChangedError,
 )
-from coffer.domain.rawstore.datasets import PRIVATE
+from coffer.domain.rawstore.datasets import is_private
 from coffer.domain.rawstore.objects import DatasetObjects
 from coffer.domain.rawstore.quotas import Totals
 
@@ -71,12 +71,12 @@ class UsageRecords(Protocol):
 
 
 def sortable_sequencer(text: str) -> str:
-    """Return the sequencer of an S3 event, padded on the left so that it sorts.
+    """Return the sequencer of an S3 event, padded with zeros on the right so that it sorts.
 
-    Sequencers are hexadecimal and have different lengths (S3 User Guide, "Event message
-    structure").
+    Sequencers are hexadecimal and have different lengths. The shorter of two is padded on the
+    right before the comparison (S3 User Guide, "Event message structure").
     """
-    return text.lower().rjust(SEQUENCER_DIGITS, "0")
+    return text.lower().ljust(SEQUENCER_DIGITS, "0")
 
 
 def record_created(
@@ -90,7 +90,7 @@ def record_created(
             key=key,
             sequencer=sortable_sequencer(sequencer),
             owner=stored.owner,
-            is_private=stored.findability == PRIVATE,
+            is_private=is_private(stored.findability),
             size_bytes=stored.size_bytes,
         )
 

@@ -41,7 +41,7 @@ SCHEMAS: s.Properties = {
         "dataset": _name("Name of the dataset. It is a part of the keys."),
         "name": _name("Name of the dataset, from old clients. The response then has fileData."),
         "findability": s.nullable(s.string(
-            f"'{PRIVATE}' keeps the files private. Other values are stored with the files.",
+            f"'{PRIVATE}', in any case, keeps the files private. Other values are only stored.",
             examples=["published"], **_HEADER_VALUE)),
     }, required=("owner",)),
     "PackageFile": s.structure("A file of the dataset.", {
