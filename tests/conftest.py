@@ -1,4 +1,4 @@
-"""One local stack for the whole run, created from the template before anything of ours is imported.
+"""Start one local stack for the whole run, before any module of Coffer is imported.
 
 Adapters read their settings when they are imported. The stack sets them in the environment, so it
 has to start before test modules are collected. It has its own S3, unless a plugin
@@ -79,13 +79,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 @pytest.fixture(scope="session")
 def running_stack(pytestconfig: pytest.Config) -> LocalStack:
-    """The stack as it is, for tests that only need something to be there."""
+    """Return the stack in its present state, for tests that do not change it."""
     return pytestconfig.stash[STACK]
 
 
 @pytest.fixture
 def stack(running_stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
-    """The stack, empty. Nothing is delivered until the test says so."""
+    """Return the stack, empty. It delivers nothing until the test calls `settle`."""
     running_stack.faults.run = request.node.nodeid
     running_stack.reset()
     yield running_stack

@@ -1,4 +1,4 @@
-"""What a whole run of tests shares: one local stack, made before anything of ours is imported."""
+"""The key of the local stack that all tests of a run share."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ import pytest
 from local.stack import LocalStack
 
 STACK = pytest.StashKey[LocalStack]()
-"""Where the run keeps its stack; whoever puts one there first chooses its store."""
+"""The run's stack in `config.stash`. A plugin may put one there, with another store."""

@@ -1,4 +1,4 @@
-"""The files whose form the house's rules are about, and what they import."""
+"""Source files and their imports, for the architecture tests."""
 
 from __future__ import annotations
 
@@ -15,32 +15,31 @@ PACKAGE = ROOT / "layers/coffer/python/coffer"
 
 
 def modules(folder: str = "") -> list[Path]:
-    """The modules of the package, or of one of its folders, in order."""
+    """Return the modules of the layer, or of one of its folders, sorted."""
     return sorted((PACKAGE / folder).rglob("*.py"))
 
 
 def handlers() -> list[Path]:
-    """The handler of each function."""
+    """Return the handler module of each function."""
     return sorted((ROOT / "functions").glob("*/app.py"))
 
 
 def short(path: Path) -> str:
-    """A path as a test's id shows it."""
+    """Return the path for a test id."""
     return str(path.relative_to(PACKAGE if PACKAGE in path.parents else ROOT))
 
 
 @cache
 def tree_of(path: Path) -> ast.Module:
-    """The module, parsed."""
+    """Return the syntax tree of a module."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 @cache
 def imports_of(path: Path) -> frozenset[str]:
-    """Every module that a module imports, also inside functions and for the type checker only.
+    """Return all imports of a module, also those inside functions and for type checkers.
 
-    `from coffer.domain import errors` counts as `coffer.domain.errors` too, so that a rule about
-    a module holds however it is written.
+    `from coffer.domain import errors` yields `coffer.domain` and `coffer.domain.errors`.
     """
     found: set[str] = set()
     for node in ast.walk(tree_of(path)):
@@ -55,7 +54,7 @@ def imports_of(path: Path) -> frozenset[str]:
 
 @cache
 def packages_of(path: Path) -> frozenset[str]:
-    """The first part of everything that a module imports."""
+    """Return the top-level packages that a module imports."""
     return frozenset(name.partition(".")[0] for name in imports_of(path))
 
 
@@ -85,7 +84,7 @@ def find_circle(parent: str, edges: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def tracked_files() -> Iterator[tuple[str, str]]:
-    """Path and text of every file that git keeps; files that aren't text are left out."""
+    """Yield path and text of every tracked file that is text."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"],  # noqa: S607 - the git that made the checkout
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Handlers: one thin file a function, the whole Lambda on one screen."""
+"""Each function has one small handler module."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.architecture.source_files import ROOT, handlers, imports_of, short, t
 
 MAX_LINES = 60
 
-# The edge of HTTP functions and no others; a function without HTTP has no business with it.
+# Only functions with HTTP routes may import it.
 VENDORS = {"boto3", "botocore", "pynamodb", "PIL", "jwt", "multipart", "aws_lambda_powertools"}
 
 
-def test_a_function_folder_holds_its_handler_and_nothing_else() -> None:
+def test_a_function_folder_contains_its_handler_only() -> None:
     held = {
         path.relative_to(ROOT / "functions")
         for path in (ROOT / "functions").rglob("*")
@@ -26,12 +26,12 @@ def test_a_function_folder_holds_its_handler_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("path", handlers(), ids=short)
-def test_a_handler_fits_on_one_screen(path: Path) -> None:
+def test_a_handler_has_at_most_sixty_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
 @pytest.mark.parametrize("path", handlers(), ids=short)
-def test_a_handler_says_in_its_first_line_what_it_is_for(path: Path) -> None:
+def test_the_first_line_of_a_handler_names_its_route_or_event(path: Path) -> None:
     assert ast.get_docstring(tree_of(path))
 
 
@@ -41,7 +41,7 @@ def test_a_handler_defines_no_class(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", handlers(), ids=short)
-def test_a_handler_is_called_what_the_template_calls_it(path: Path) -> None:
+def test_a_handler_has_the_name_in_the_template(path: Path) -> None:
     names = {
         target.id
         for node in tree_of(path).body
@@ -53,6 +53,6 @@ def test_a_handler_is_called_what_the_template_calls_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", handlers(), ids=short)
-def test_a_handler_composes_and_touches_no_technology_itself(path: Path) -> None:
+def test_a_handler_imports_no_vendor_package(path: Path) -> None:
     packages = {name.partition(".")[0] for name in imports_of(path)}
     assert packages & VENDORS == set()

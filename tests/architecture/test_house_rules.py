@@ -1,4 +1,4 @@
-"""Rules about text: what no file here may contain."""
+"""Rules about the text of all tracked files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source_files import ROOT, modules, short, tracked_files, tree_of
 
-# Spelled in two halves, so that this file doesn't contain what it looks for.
+# Split in two halves, so that this file does not contain them.
 UNFINISHED = re.compile(
     r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|NotImplemented" r"Error|pragma: no co" r"ver"
 )
@@ -21,7 +21,7 @@ ABSOLUTE_LIKE_EXAMPLES = {"LICENSE", "constraints.txt"}
 FILES = [(name, text) for name, text in tracked_files() if name not in ABSOLUTE_LIKE_EXAMPLES]
 
 
-def test_git_was_asked() -> None:
+def test_tracked_files_are_found() -> None:
     assert len(FILES) > 20
 
 
@@ -57,6 +57,6 @@ def test_the_package_is_typed() -> None:
 
 
 @pytest.mark.parametrize("path", modules(), ids=short)
-def test_a_module_says_what_it_is(path: Path) -> None:
+def test_a_module_has_a_docstring(path: Path) -> None:
     tree = tree_of(path)
     assert not tree.body or ast.get_docstring(tree)

@@ -1,4 +1,4 @@
-"""Which way imports may point: functions -> http, adapters -> domain, and never back."""
+"""Imports point inwards: functions -> http, adapters -> domain."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tests.architecture.source_files import (
     short,
 )
 
-# What each part of the package may import of the package; the parts themselves included.
+# The modules of the layer that each part may import.
 MAY_IMPORT = {
     "domain": ("coffer.domain",),
     "adapters": ("coffer.adapters", "coffer.domain", "coffer.settings", "coffer.observability"),
     "http": ("coffer.http", "coffer.domain", "coffer.settings", "coffer.observability"),
 }
 
-# The package itself, which everybody may ask for its version.
+# Modules that belong to no part.
 NO_PART = {"coffer", "coffer.__version__"}
 
-# The one vendor package below domain/, and the one place for it.
+# The only folder below domain/ with a vendor package.
 FILETYPE_IN = "domain/detection"
 
-# One technology, one place: (package, the modules that may import it).
+# Vendor packages and the modules that may import them.
 ONLY_IN = [
     ("PIL", ("adapters/imaging/",)),
     ("pi_heif", ("adapters/imaging/",)),
@@ -57,20 +57,22 @@ def test_an_import_points_inwards(part: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("domain"), ids=short)
-def test_the_domain_knows_no_vendor(path: Path) -> None:
+def test_the_domain_imports_no_vendor_package(path: Path) -> None:
     vendors = packages_of(path) - set(sys.stdlib_module_names) - {"coffer"}
     allowed = {"filetype"} if short(path).startswith(FILETYPE_IN) else set()
     assert vendors <= allowed
 
 
 @pytest.mark.parametrize(("package", "places"), ONLY_IN, ids=lambda value: _id(value))
-def test_a_technology_has_one_place(package: str, places: tuple[str, ...]) -> None:
+def test_a_vendor_package_is_imported_by_its_adapter_only(
+    package: str, places: tuple[str, ...]
+) -> None:
     users = {short(path) for path in modules() if package in packages_of(path)}
     assert {name for name in users if not name.startswith(places)} == set()
 
 
-def test_no_vendor_signs_a_form_or_an_address() -> None:
-    """All of them come from `adapters/signing/sigv4.py`."""
+def test_no_vendor_signs_a_form_or_a_url() -> None:
+    """`adapters/signing/sigv4.py` signs all of them."""
     vendors = ("generate_presigned", "botocore.auth", "botocore.signers")
     for path in (*modules(), *handlers()):
         assert [word for word in vendors if word in path.read_text(encoding="utf-8")] == [], path
@@ -86,12 +88,12 @@ def test_only_the_settings_read_the_environment() -> None:
     assert with_environment <= {"settings.py"}
 
 
-def test_nothing_imports_from_the_functions_the_tests_or_the_local_stack() -> None:
+def test_the_layer_and_the_handlers_import_no_tests_and_no_local_stack() -> None:
     for path in (*modules(), *handlers()):
         assert packages_of(path) & {"functions", "tests", "local", "benchmarks"} == set(), path
 
 
-def test_no_module_is_called_after_nothing() -> None:
+def test_no_module_is_called_utils_or_helpers() -> None:
     nothings = {"utils.py", "util.py", "helpers.py", "helper.py", "common.py", "misc.py"}
     assert [short(path) for path in modules() if path.name in nothings] == []
 

@@ -1,4 +1,4 @@
-"""docs/pinned-cases.md names tests that there are, or says of a case why it has none."""
+"""docs/pinned-cases.md names existing tests, or why a case has none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TESTED = re.compile(r"`tests/")
 
 
 class Case(NamedTuple):
-    """A row: the reference's test, what it pins, and our tests or why there are none."""
+    """A row: the reference's test, its case, and our tests or why there are none."""
 
     theirs: str
     pins: str
@@ -39,17 +39,17 @@ def _tests_in(path: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.theirs}: {case.pins}")
-def test_a_case_is_tested_or_says_why_not(case: Case) -> None:
+def test_a_case_names_its_tests_or_why_it_has_none(case: Case) -> None:
     found = TEST_ID.findall(case.ours)
     assert found or case.ours.endswith(".")
     for path, name in found:
         assert name in _tests_in(path), f"there is no {path}::{name}"
 
 
-def test_no_case_is_there_twice() -> None:
+def test_every_case_is_listed_once() -> None:
     assert len({(case.theirs, case.pins) for case in CASES}) == len(CASES)
 
 
-def test_the_page_counts_right() -> None:
+def test_the_totals_of_the_page_are_correct() -> None:
     tested = sum(TESTED.match(case.ours) is not None for case in CASES)
     assert f"{len(CASES)} cases: {tested} are tested, {len(CASES) - tested} are not." in PAGE

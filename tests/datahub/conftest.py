@@ -1,7 +1,7 @@
-"""npm's datahub-client, a stack to push to, and the rest of DataHub.
+"""npm's datahub-client, a stack that it pushes to, and a stand-in for the rest of DataHub.
 
-The suite needs Node.js and the packages that `make test-datahub` installs; where something is
-missing it is skipped, and says what.
+The suite needs Node.js and the packages that `make test-datahub` installs. If one is missing, the
+tests are skipped with its name.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tests.datahub.pushing import MODULES, Pusher
 from tests.e2e.stacks import Stack
 
 PATTERNS = ["{owner}/{path}", "{md5_hex}{extension}"]
-"""The client names no dataset, so the stack's default pattern would refuse it."""
+"""The client sends no dataset name, which the stack's default pattern requires."""
 
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Where Node.js is, and the client with it."""
+    """Return the path of Node.js; skip the tests if it or the client is missing."""
     found = shutil.which("node")
     if found is None:
         pytest.skip("there is no Node.js (on Debian: `apt-get install nodejs npm`)")
@@ -37,7 +37,7 @@ def node() -> str:
 def stack(
     request: pytest.FixtureRequest, node: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """A stack that believes the auth server of `platform`."""
+    """Return a stack that accepts tokens of the auth server of `platform`."""
     public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     starting = Stack(
         tmp_path_factory.mktemp("datahub"),
@@ -50,19 +50,19 @@ def stack(
 
 @pytest.fixture
 def platform(stack: Stack) -> Iterator[Platform]:
-    """DataHub, with a user who has nothing there yet."""
+    """Return the stand-in for DataHub, with a user without files."""
     with Platform(stack.port, uuid4().hex).running() as running:
         yield running
 
 
 @pytest.fixture
 def other_pusher(stack: Stack, node: str, tmp_path: Path) -> Iterator[Pusher]:
-    """Another user's, of the same stack."""
+    """Return a pusher of another user of the same stack."""
     with Platform(stack.port, uuid4().hex).running() as platform:
         yield Pusher(stack, platform, node, tmp_path / "other")
 
 
 @pytest.fixture
 def pusher(stack: Stack, platform: Platform, node: str, tmp_path: Path) -> Pusher:
-    """A dataset of ten files, and the client to push it with."""
+    """Return a pusher with a dataset of ten files."""
     return Pusher(stack, platform, node, tmp_path)

@@ -1,7 +1,7 @@
-"""The rest of DataHub, as far as its client needs it, behind one address with the rawstore.
+"""A stand-in for the other services of DataHub, behind one address with the rawstore.
 
-`/auth/authorize` signs permission tokens; `/source/upload` fetches every file that it is told of,
-as the service that processes datasets would; `/rawstore/…` goes to the stack as it came.
+`/auth/authorize` signs permission tokens. `/source/upload` fetches every named file, as the service
+that processes datasets does. `/rawstore/…` is forwarded to the stack.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PASSED_ON = ("auth-token", "content-type", "accept")
 
 
 class Platform(ThreadingHTTPServer):
-    """What was asked for, and what the source service was given."""
+    """The server, with the requests and the files of the source service."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class Platform(ThreadingHTTPServer):
 
     @contextmanager
     def running(self) -> Iterator[Platform]:
-        """It answers within the block."""
+        """Serve requests within the block."""
         thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
@@ -59,12 +59,12 @@ class Platform(ThreadingHTTPServer):
             self.server_close()
 
     def permission_token(self, service: str) -> str:
-        """As DataHub's auth server signs them: for ever, and for one service."""
+        """Return a token like DataHub's auth server signs: without expiry, for one service."""
         claims = {"userid": self.user, "permissions": dict(self.permissions), "service": service}
         return sign(KEY, claims)
 
     def process(self, source: dict[str, Any]) -> None:
-        """Fetch what a source names, with nothing but the addresses in it."""
+        """Fetch the files of a source from the addresses in it."""
         self.sources.append(source)
         [described] = source["inputs"]
         mapping = described["parameters"].get("resource-mapping", {})
@@ -127,7 +127,7 @@ class _Service(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 def _get(url: str) -> bytes:

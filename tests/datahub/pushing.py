@@ -1,4 +1,4 @@
-"""A dataset in a folder, pushed by the client in a process of its own."""
+"""Push a dataset in a folder with the client, in a separate process."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NAMES = [
     "data/deeper/it's~(fine)!.csv",
     "other.csv",
 ]
-"""Ten files; the descriptor is pushed as one more. None is named in another script: the client
-sends such names to `presign` in Latin-1, unencoded, which is no HTTP."""
-PATIENCE_SECONDS = 60
+"""Ten files; the descriptor is pushed as well. All names are ASCII: the client sends other names to
+`presign` in Latin-1 without encoding, which is invalid HTTP."""
+MAX_WAIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What came of a push: which files were uploaded, and the client's answer or error."""
+    """The result of a push: the uploaded files, and the client's response or error."""
 
     uploaded: set[str]
     response: dict[str, Any]
@@ -41,7 +41,7 @@ class Pushed:
 
 
 class Pusher:
-    """Pushes the dataset as it is now in its folder."""
+    """Pushes the dataset in its present state."""
 
     def __init__(self, stack: Stack, platform: Platform, node: str, folder: Path) -> None:
         self.stack, self.platform, self.folder = stack, platform, folder
@@ -61,7 +61,7 @@ class Pusher:
         self.files[name] = body
 
     def push(self, findability: str = "published", **more: Any) -> Pushed:
-        """Push, and wait until what came of it is accounted for."""
+        """Push, and wait until the uploads are counted."""
         asked = {
             "apiUrl": self.platform.url,
             "token": LOGIN_TOKEN,
@@ -84,7 +84,7 @@ class Pusher:
         return Pushed(set(outcome["uploaded"]), outcome.get("response", {}), outcome.get("error"))
 
     def stored(self) -> dict[str, tuple[bytes, bool]]:
-        """The user's objects, by their keys: bytes, and whether anybody may read them."""
+        """Return the user's objects by their keys: bytes, and True if they are public."""
         store, bucket = self.stack.store, self._names["RawstoreBucket"]
         listed = store.list_objects_v2(Bucket=bucket).get("Contents", [])
         stored = {}
@@ -95,8 +95,8 @@ class Pusher:
         return stored
 
     def used(self, expected: tuple[int, int]) -> tuple[int, int]:
-        """Public and private bytes of the user; waits a while for what is expected."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        """Return public and private bytes of the user; wait until they are as expected."""
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
         while True:
             totals = self._totals()
             if totals == expected or time.monotonic() > deadline:

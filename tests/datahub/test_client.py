@@ -1,7 +1,7 @@
-"""The unmodified datahub-client of npm pushes datasets, which is what the rawstore API is for.
+"""The unmodified datahub-client of npm pushes datasets through the rawstore API.
 
-Whatever the client is answered, DataHub's source service (here a stand-in) then fetches every file
-by the addresses that the client hands on, so links and addresses are held to work.
+Afterwards DataHub's source service (here a stand-in) fetches every file from the addresses that the
+client passes on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALL = {*NAMES, DESCRIPTOR}
 
 
 def assert_processed(pusher: Pusher, findability: str) -> None:
-    """The source service got every file as it is now, by addresses of the right kind."""
+    """Assert that the source service got every file from an address of the right kind."""
     platform = pusher.platform
     source = platform.sources[-1]
     assert source["meta"]["findability"] == findability
@@ -28,9 +28,7 @@ def assert_processed(pusher: Pusher, findability: str) -> None:
 
 
 @pytest.mark.parametrize("findability", ["published", "private"])
-def test_a_dataset_is_pushed_once_and_then_only_what_changed(
-    pusher: Pusher, findability: str
-) -> None:
+def test_a_second_push_uploads_changed_files_only(pusher: Pusher, findability: str) -> None:
     first = pusher.push(findability)
     assert (first.error, first.uploaded) == (None, ALL)
     assert first.response["success"] is True
@@ -48,15 +46,15 @@ def test_a_dataset_is_pushed_once_and_then_only_what_changed(
     assert_processed(pusher, findability)
     assert pusher.stored() == stored
 
-    # As long as before: the client writes sizes into the descriptor, which would be another then.
+    # Of the same length: the client writes sizes into the descriptor, which would change too.
     pusher.write(NAMES[3], pusher.files[NAMES[3]].swapcase())
     changed = pusher.push(findability)
     assert (changed.error, changed.uploaded) == (None, {NAMES[3]})
     assert_processed(pusher, findability)
 
 
-def test_what_was_public_is_uploaded_again_to_be_private(pusher: Pusher) -> None:
-    """The reference left it public under a content-addressed pattern."""
+def test_a_public_dataset_that_becomes_private_is_uploaded_again(pusher: Pusher) -> None:
+    """The reference left the objects public with a content-addressed pattern."""
     pusher.push("published")
 
     private = pusher.push("private")
@@ -79,14 +77,14 @@ def test_the_client_shows_why_a_push_was_refused(pusher: Pusher) -> None:
     assert "permissions" in str(pusher.push().error)
 
 
-def test_the_client_shows_that_nobody_is_logged_in(pusher: Pusher) -> None:
-    """Without a login token the auth server gives none, and the client sends "undefined"."""
+def test_the_client_shows_that_the_user_is_not_logged_in(pusher: Pusher) -> None:
+    """Without a login the auth server issues no token, and the client sends "undefined"."""
     assert "token" in str(pusher.push(token="nobody's").error)
     assert pusher.stored() == {}
 
 
 def test_a_flow_is_pushed_with_the_source_services_token(pusher: Pusher) -> None:
-    """`pushFlow` asks for its one link with the token for another service."""
+    """`pushFlow` requests its link with the token for another service."""
     flow = {
         "meta": {"findability": "private", "dataset": "birds", "ownerid": pusher.platform.user},
         "inputs": [{"kind": "datapackage", "url": "", "parameters": {"resource-mapping": {}}}],
@@ -101,7 +99,7 @@ def test_a_flow_is_pushed_with_the_source_services_token(pusher: Pusher) -> None
     assert "X-Amz-Signature=" in pusher.platform.links[DESCRIPTOR]
 
 
-def test_the_client_asks_for_nothing_that_this_platform_lacks(pusher: Pusher) -> None:
+def test_the_client_sends_no_request_that_the_stand_in_lacks(pusher: Pusher) -> None:
     pushed = pusher.push("private")
 
     assert pushed.error is None
@@ -114,10 +112,10 @@ def test_the_client_asks_for_nothing_that_this_platform_lacks(pusher: Pusher) ->
 
 
 @pytest.mark.parametrize("findability", ["published", "private"])
-def test_another_user_pushes_the_same_bytes_and_gets_at_them(
+def test_another_user_can_push_and_fetch_the_same_bytes(
     pusher: Pusher, other_pusher: Pusher, findability: str
 ) -> None:
-    """Under a content-addressed pattern both have one object, which was signed for one of them."""
+    """With a content-addressed pattern both share one object, which belongs to the first."""
     for name, body in pusher.files.items():
         other_pusher.write(name, body)
     assert pusher.push(findability).error is None

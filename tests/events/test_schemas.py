@@ -1,4 +1,4 @@
-"""The schemas of docs/events are those of what is really put on the bus, attribute by attribute."""
+"""The events on the bus match the schemas of docs/events, attribute by attribute."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _validate(event: Mapping[str, Any]) -> None:
 
 
 def _what(event: Mapping[str, Any]) -> tuple[str, str]:
-    """The kind of an event, and what it tells: the members that consumers decide by."""
+    """Return type and deciding members of an event."""
     detail = event["detail"]
     if "operationType" in detail:
         return event["detail-type"], f"{detail['operationType']} {detail['documentType']}"
@@ -78,10 +78,10 @@ WHAT_HAPPENS = {
 
 
 def _do_everything(stack: LocalStack) -> None:
-    """The main job in all its variants, through the API and straight to S3."""
+    """Upload, describe, change and delete files, through the API and straight to S3."""
     identifier = upload(stack, png()).json()["fileIdentifier"]
-    upload(stack, png())  # the same once more: a warning
-    upload(stack, png()[:200])  # of which no thumbnail can be made
+    upload(stack, png())  # a duplicate, which causes a warning
+    upload(stack, png()[:200])  # has no thumbnail
     upload(stack, b"only text", name="notes.txt", media_type=None)
     headers, form = multipart(png())
     stack.request("POST", "/api/v1/file/mybucket/derivative", headers=headers, body=form)
@@ -106,7 +106,7 @@ def _do_everything(stack: LocalStack) -> None:
 
 
 def _export_everything(stack: LocalStack) -> None:
-    """Exports that are whole, that lack a file, that lack all, and that nobody can build."""
+    """Request exports that are complete, partial, empty, and that cannot be built."""
     identifier = upload(stack, png()).json()["fileIdentifier"]
     other = upload(stack, png(), name="gone.png").json()["fileIdentifier"]
     exports = [ask(stack, files) for files in ([identifier], [identifier, other], [other])]
@@ -124,14 +124,14 @@ def _export_everything(stack: LocalStack) -> None:
     stack.settle()
 
 
-def test_every_event_of_the_main_job_is_of_its_schema(stack: LocalStack) -> None:
+def test_every_event_matches_its_schema(stack: LocalStack) -> None:
     _do_everything(stack)
     for event in stack.bus_events:
         _validate(event)
     assert {_what(event) for event in stack.bus_events} == WHAT_HAPPENS
 
 
-def test_there_is_a_schema_for_each_kind_of_message() -> None:
+def test_every_type_of_message_has_a_schema() -> None:
     told = {
         node.value
         for path in modules("domain")
@@ -159,7 +159,7 @@ def test_a_message_has_every_attribute_of_its_schema_and_no_other(path: Path) ->
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
-def test_a_schema_says_what_everything_means(path: Path) -> None:
+def test_every_attribute_of_a_schema_has_a_description(path: Path) -> None:
     assert [name for name, schema in _members(_read(path)) if not schema.get("description")] == []
 
 
@@ -171,18 +171,18 @@ def _members(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_of_its_schema(path: Path) -> None:
+def test_every_example_matches_its_schema(path: Path) -> None:
     event = _read(path)
     assert path.stem.partition(".")[0] == event["detail-type"]
     _validate(event)
 
 
-def test_there_is_an_example_of_everything_that_happens() -> None:
+def test_every_operation_has_an_example() -> None:
     assert {_what(_read(path)) for path in EXAMPLES} == WHAT_HAPPENS
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_attribute_that_is_not_described_would_be_found_out(path: Path) -> None:
+def test_an_attribute_that_is_missing_in_the_schema_is_reported(path: Path) -> None:
     event = _read(path)
     more = copy.deepcopy(event)
     more["detail"]["colour"] = "red"
@@ -193,7 +193,7 @@ def test_an_attribute_that_is_not_described_would_be_found_out(path: Path) -> No
         assert not Draft4Validator(_read(FOLDER / f"{event['detail-type']}.json")).is_valid(less)
 
 
-def test_the_readme_of_the_events_lists_every_kind() -> None:
+def test_the_readme_of_the_events_lists_every_type() -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     for path in (*SCHEMAS, *EXAMPLES):
         assert path.name in text

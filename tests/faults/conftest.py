@@ -1,4 +1,4 @@
-"""What kills handlers between two calls, for the tests that do so by hand."""
+"""The fixture that kills handlers between two AWS calls."""
 
 from tests.api.aws_calls import aws_calls
 

@@ -1,4 +1,4 @@
-"""What has to hold at the end of every run, whatever people did and whatever went wrong."""
+"""Invariants that are checked at the end of every simulation."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ MESSAGES = (
     "ExportFailedNotification",
 )
 INVARIANTS = (
-    "every accepted byte is stored once and has its record",
+    "every accepted file is stored once and has its record",
     "no record lacks its bytes",
-    "nothing that is claimed was removed",
-    "every change has one entry in the audit, and messages under ids of its own",
-    "every archive held its files, whole, and its end was told",
-    "nobody was told of another group's things",
-    "nothing is left half-way",
+    "no claimed file was removed",
+    "every change has one audit entry and messages with ids of its own",
+    "every archive contained its complete files, and its end was published",
+    "no response revealed records of another group",
+    "nothing is left incomplete",
 )
-"""What `broken_promises` looks into, for the report."""
+"""The invariants, for the report."""
 
 
 def sha1_of(body: bytes) -> str:
-    """As records have it."""
+    """Return the SHA-1 as in records."""
     return hashlib.sha1(body, usedforsecurity=False).hexdigest()
 
 
 def broken_invariants(simulation: Simulation) -> Iterator[str]:
-    """What doesn't hold, in words."""
+    """Yield a description of each broken invariant."""
     yield from _of_files(simulation)
     yield from _of_storage(simulation)
     yield from _of_claims(simulation)
@@ -54,7 +54,7 @@ def _items(simulation: Simulation, table: str) -> list[dict[str, Any]]:
 
 
 def _of_files(simulation: Simulation) -> Iterator[str]:
-    """Every accepted byte is stored once and has its record, until somebody deletes it."""
+    """Check that every accepted file is stored and has its record, unless it was deleted."""
     records = {one["fileIdentifier"]: one for one in _items(simulation, "UploadsTable")}
     for identifier, body in simulation.accepted.items():
         record = records.get(identifier)
@@ -76,7 +76,7 @@ def _of_files(simulation: Simulation) -> Iterator[str]:
 
 
 def _of_storage(simulation: Simulation) -> Iterator[str]:
-    """No record lacks its bytes, and no bytes lack their record."""
+    """Check that every record has its object, and every object its record."""
     stack = simulation.stack
     stored = {
         key: stack.client("s3").get_object(Bucket=stack.name("ObjectBucket"), Key=key)
@@ -100,18 +100,18 @@ def _of_storage(simulation: Simulation) -> Iterator[str]:
         elif record.get("thumbnailStatus") == "PENDING":
             yield f"{record['fileIdentifier']} still waits for its thumbnail"
     for key in sorted(set(stored) - wanted):
-        yield f"{key} belongs to nothing"  # archives are gone by now, too
+        yield f"{key} belongs to nothing"  # archives have expired too
 
 
 def _of_claims(simulation: Simulation) -> Iterator[str]:
-    """A file that something describes is there, and is described once."""
+    """Check that every claimed file exists and is claimed once."""
     records = {one["fileIdentifier"]: one for one in _items(simulation, "UploadsTable")}
     claims: Counter[str] = Counter()
     for table, kind in (("MetadataTable", "metadata"), ("DerivativesTable", "derivative")):
         for item in _items(simulation, table):
             file = item.get("fileIdentifier")
             if "deletedOn" in item or file is None or file == item["id"]:
-                # A generated thumbnail has no upload of its own.
+                # A generated thumbnail has no upload.
                 continue
             claims[file] += 1
             upload = records.get(file)
@@ -135,11 +135,11 @@ _KINDS = {
 }
 _SUBJECTS = ("", "metadata", "derivative")
 _UNTOLD_STATES = ("NEW", "RUNNING", "EXPIRED")
-"""What an export becomes without a message: the bus hears how it ends, and no more."""
+"""States of an export that publish no event."""
 
 
 def _of_the_audit(simulation: Simulation) -> Iterator[str]:
-    """Every change has one entry in the audit, and is told under ids that are always its own."""
+    """Check that every change has one audit entry and that its events have ids of their own."""
     entries: dict[str, dict[int, dict[str, Any]]] = {}
     for entry in _items(simulation, "AuditTable"):
         entries.setdefault(entry["instanceId"], {})[int(entry["version"])] = entry
@@ -166,7 +166,7 @@ def _of_the_audit(simulation: Simulation) -> Iterator[str]:
 
 
 def _of_exports(simulation: Simulation) -> Iterator[str]:
-    """Every export came to an end that was told; what is in archives was looked at while there."""
+    """Check that every export ended and its end was published."""
     kinds = {"ERROR": "ExportFailedNotification", "EXPIRED": "ObjectExportNotification"}
     told = {(one["detail-type"], one["detail"].get("uuid")) for one in simulation.stack.bus_events}
     records = {record["id"]: record for record in _items(simulation, "ExportsTable")}
@@ -179,16 +179,16 @@ def _of_exports(simulation: Simulation) -> Iterator[str]:
 
 
 def _of_groups(simulation: Simulation) -> Iterator[str]:
-    """Nobody was ever told of another group's things, and nobody is now."""
+    """Check that no caller saw, or sees, records of another group."""
     for identifier in simulation.buckets:
         simulation.look(identifier)
     for group in GROUPS:
         simulation.browse(group)
-    yield from simulation.overheard
+    yield from simulation.leaks
 
 
 def _of_leftovers(simulation: Simulation) -> Iterator[str]:
-    """Nothing is half-way."""
+    """Check that no upload, object, export or message is left incomplete."""
     for key in simulation.stack.keys("ObjectBucket", "incoming/"):
         yield f"{key} was never looked into"
     for record in _items(simulation, "UploadsTable"):

@@ -1,4 +1,4 @@
-"""The people of the fault runs: one of each group, who may do everything in it and nothing else."""
+"""Users of the simulation: one for each group, with all rights in it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ GROUPS = ("aafc", "bicoe")
 
 
 def mark_of(group: str) -> str:
-    """Stands in every text that is written for a group, and in nothing else."""
+    """Return a text that marks everything that belongs to a group."""
     return f"quagga-{group}"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of a group, whose requests carry a token of theirs."""
+    """A user of a group, whose requests have a token."""
 
     stack: LocalStack
     group: str
     roles: Sequence[str] = ()
-    """In the whole realm."""
+    """Roles in the whole realm."""
 
     def request(
         self,
@@ -35,7 +35,7 @@ class Person:
         body: bytes | str = b"",
         json_body: Any = None,
     ) -> Response:
-        """As the stack's own; the token is a new one each time, for the clock runs fast here."""
+        """Send a request with a new token, because the simulation advances the clock."""
         issuer = self.stack.issuer
         assert issuer is not None, "these people need tokens: run them by make test-faults"
         token = issuer.token(f"somebody-of-{self.group}", [f"{self.group}/super-user"], self.roles)
@@ -50,5 +50,5 @@ class Person:
 
     @property
     def stranger(self) -> Person:
-        """Somebody of the other group."""
+        """A user of the other group."""
         return Person(self.stack, next(one for one in GROUPS if one != self.group))

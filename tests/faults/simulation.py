@@ -1,9 +1,8 @@
-"""People use the local stack while everything that can go wrong goes wrong, until it is quiet.
+"""Users work with the local stack while faults are injected.
 
-Every step may meet duplicates, reordered and late deliveries, throttling and errors of AWS, and
-handlers that die before any of their calls. Whoever asks and gets no good answer asks again, as a
-client does. Nothing is checked on the way: at the end, once everything was delivered and the house
-was kept, what was promised has to hold.
+Faults are duplicate, reordered and late deliveries, throttling and errors of AWS, and handlers that
+are killed before any of their calls. Users repeat requests that fail, as clients do. The invariants
+are checked at the end, after everything was delivered and housekeeping ran.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ SAMPLES = {
     "program": REFUSED,
 }
 IMAGES = ("red", "green", "blue")
-PATIENCE = 12
+MAX_ATTEMPTS = 12
 LONG = timedelta(minutes=61)
-"""Longer than housekeeping leaves anything to its handler."""
+"""After this time housekeeping completes what a handler has left."""
 MAX_ROUNDS = 8
 
 
 class InProcess:
-    """The stack, as the operators' commands see an installation."""
+    """The stack as an installation, for the operators' commands."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
@@ -66,42 +65,42 @@ class InProcess:
 
 @dataclass
 class Simulation:
-    """What people did, and were told."""
+    """What users did, and the responses."""
 
     stack: LocalStack
     accepted: dict[str, bytes] = field(default_factory=dict)
-    """Files that Coffer said it had (or S3 did, for its form), by their identifiers."""
+    """Contents of the files that Coffer or S3 accepted, by their identifiers."""
     asked_to_delete: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
-    """Files that somebody asked to delete, and was told that they are gone."""
+    """Files whose deletion was confirmed."""
     buckets: dict[str, str] = field(default_factory=dict)
-    """The group of everything, by its identifier."""
+    """Groups of all records, by identifier."""
     metadata: dict[str, str] = field(default_factory=dict)
-    """Descriptions that were made, each with its file."""
+    """Metadata records and their files."""
     derivatives: dict[str, str] = field(default_factory=dict)
-    """Derivatives that were recorded, each with its file."""
+    """Derivatives and their files."""
     exports: dict[str, list[str]] = field(default_factory=dict)
-    """Exports that were asked for, each with its files."""
-    overheard: list[str] = field(default_factory=list)
-    """What somebody of one group was told about another."""
+    """Requested exports and their files."""
+    leaks: list[str] = field(default_factory=list)
+    """Responses that revealed records of another group."""
     steps: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
 
     def begin(self, seed: int) -> None:
-        """An empty world whose faults follow from the seed."""
+        """Empty the stack; the seed determines the faults."""
         self.stack.faults.run = f"world {seed}"
         self.stack.reset()
 
-    # What people do ------------------------------------------------------------------------
+    # Actions of users ------------------------------------------------------------------------
 
-    def somebody(self, group: str) -> Person:
-        """Whoever acts for a group."""
+    def user_of(self, group: str) -> Person:
+        """Return the user of a group."""
         return Person(self.stack, group)
 
-    def _insist(self, ask: Callable[[], Response]) -> Response:
-        """Ask until there is an answer that is no failure of the service."""
+    def _repeat(self, ask: Callable[[], Response]) -> Response:
+        """Repeat the request until its status is below 500, and return the response."""
         response = ask()
-        for _ in range(PATIENCE):
+        for _ in range(MAX_ATTEMPTS):
             if response.status < 500:
                 break
             self.stack.clock.advance(timedelta(seconds=2))
@@ -109,20 +108,20 @@ class Simulation:
         return response
 
     def upload(self, bucket: str, body: bytes) -> None:
-        """A small file through the API; without an answer, once more."""
+        """Upload a small file through the API."""
         self.steps["upload"] += 1
-        person, name = self.somebody(bucket), f"{mark_of(bucket)}.png"
-        response = self._insist(lambda: clients.upload(person, body, bucket=bucket, name=name))
+        person, name = self.user_of(bucket), f"{mark_of(bucket)}.png"
+        response = self._repeat(lambda: clients.upload(person, body, bucket=bucket, name=name))
         if body == REFUSED:
             assert response.status in (415, 500, 503), response.text
         elif response.status == 200:
             self._accept(response.json()["fileIdentifier"], bucket, body)
 
     def upload_derivative(self, bucket: str, body: bytes) -> str | None:
-        """A file that was made from another."""
+        """Upload the file of a derivative and return its identifier."""
         headers, form = clients.multipart(body, name=f"{mark_of(bucket)}.jpg")
-        response = self._insist(
-            lambda: self.somebody(bucket).request(
+        response = self._repeat(
+            lambda: self.user_of(bucket).request(
                 "POST", f"/api/v1/file/{bucket}/derivative", headers=headers, body=form
             )
         )
@@ -133,10 +132,10 @@ class Simulation:
         return identifier
 
     def send(self, bucket: str, body: bytes, times: int) -> None:
-        """A file straight to S3, with the same form more than once if the network stutters."""
+        """Upload a file straight to S3, `times` times with the same form."""
         self.steps["send"] += 1
-        offered = self._insist(
-            lambda: self.somebody(bucket).request(
+        offered = self._repeat(
+            lambda: self.user_of(bucket).request(
                 "POST",
                 f"/api/v1/upload/{bucket}",
                 json_body={"files": [{"originalFilename": f"{mark_of(bucket)}.bin"}]},
@@ -146,7 +145,7 @@ class Simulation:
             return
         [file] = offered.json()["files"]
         for _ in range(times):
-            for _ in range(PATIENCE):
+            for _ in range(MAX_ATTEMPTS):
                 if clients.post(file, body) == 201:
                     self._accept(file["fileIdentifier"], bucket, body)
                     break
@@ -156,12 +155,12 @@ class Simulation:
         self.buckets[identifier] = bucket
 
     def describe(self, file: str) -> None:
-        """Metadata for a file; a conflict may be one's own request, whose answer was lost."""
+        """Create metadata; a conflict may come from an earlier request whose response was lost."""
         self.steps["describe"] += 1
         bucket = self.buckets[file]
         texts = {"acCaption": mark_of(bucket), "publiclyReleasable": False}
-        response = self._insist(
-            lambda: clients.describe(self.somebody(bucket), file, bucket=bucket, **texts)
+        response = self._repeat(
+            lambda: clients.describe(self.user_of(bucket), file, bucket=bucket, **texts)
         )
         if response.status == 201:
             self._remember(self.metadata, response, file)
@@ -172,51 +171,51 @@ class Simulation:
         self.buckets[identifier] = self.buckets[file]
 
     def change(self, metadata: str, name: str) -> None:
-        """Another name in a description."""
+        """Change the file name in metadata."""
         self.steps["change"] += 1
-        person = self.somebody(self.buckets[metadata])
-        self._insist(lambda: clients.change(person, "metadata", metadata, filename=name))
+        person = self.user_of(self.buckets[metadata])
+        self._repeat(lambda: clients.change(person, "metadata", metadata, filename=name))
 
     def derive(self, metadata: str) -> None:
-        """A derivative of what a description is about."""
+        """Create a derivative of a metadata record."""
         self.steps["derive"] += 1
         bucket = self.buckets[metadata]
         file = self.upload_derivative(bucket, SAMPLES["blue"])
         if file is None:
             return
         kinds = {"derivativeType": "LARGE_IMAGE", "publiclyReleasable": False}
-        response = self._insist(
-            lambda: clients.derive(self.somebody(bucket), file, metadata, bucket=bucket, **kinds)
+        response = self._repeat(
+            lambda: clients.derive(self.user_of(bucket), file, metadata, bucket=bucket, **kinds)
         )
         if response.status == 201:
             self._remember(self.derivatives, response, file)
 
-    def withdraw(self, kind: str, identifier: str) -> None:
-        """A description or a derivative's record is deleted; its file becomes an orphan."""
-        self.steps[f"withdraw {kind}"] += 1
-        person = self.somebody(self.buckets[identifier])
-        self._insist(lambda: clients.delete(person, kind, identifier))
+    def delete_record(self, kind: str, identifier: str) -> None:
+        """Delete metadata or a derivative; its file becomes an orphan."""
+        self.steps[f"delete_record {kind}"] += 1
+        person = self.user_of(self.buckets[identifier])
+        self._repeat(lambda: clients.delete(person, kind, identifier))
 
     def delete(self, file: str) -> None:
-        """A file is deleted, if nothing describes it."""
+        """Delete a file that has no metadata."""
         self.steps["delete"] += 1
         self.asked_to_delete.add(file)
         person = Person(self.stack, self.buckets[file], ("dina-admin",))
-        response = self._insist(lambda: clients.delete(person, "object-upload", file))
+        response = self._repeat(lambda: clients.delete(person, "object-upload", file))
         assert response.status in (204, 404, 409, 410, 500, 503), response.text
         if response.status == 204:
             self.deleted.add(file)
 
     def export(self, bucket: str, most: int) -> None:
-        """An archive of some of a group's files; what is gone by then is refused by name."""
+        """Request an export of some of a group's files; missing files are refused by name."""
         self.steps["export"] += 1
         files = [one for one in self.accepted if self.buckets[one] == bucket][:most]
         if not files:
             return
         attributes = {"name": mark_of(bucket), "fileIdentifiers": files}
         document = {"data": {"type": "object-export", "attributes": attributes}}
-        response = self._insist(
-            lambda: self.somebody(bucket).request(
+        response = self._repeat(
+            lambda: self.user_of(bucket).request(
                 "POST", "/api/v1/object-export", json_body=document
             )
         )
@@ -226,14 +225,14 @@ class Simulation:
             self.buckets[identifier] = bucket
 
     def take(self, which: int) -> None:
-        """Whoever heard of an archive takes it, with the key that came with the news."""
+        """Download an archive with the key in its event."""
         self.steps["take"] += 1
         keys = [one["detail"]["toa"] for one in self.stack.bus_events if "toa" in one["detail"]]
         if keys:
             self.stack.request("GET", f"/toa/{keys[which % len(keys)]}")
 
     def look(self, identifier: str) -> None:
-        """Somebody of the other group asks for what isn't theirs."""
+        """Request a record as a user of the other group."""
         self.steps["look"] += 1
         kind, group = self._kind_of(identifier), self.buckets[identifier]
         paths = [f"{kind}/{identifier}", f"audit-snapshot?filter[instanceId]={kind}/{identifier}"]
@@ -241,12 +240,12 @@ class Simulation:
             other = Person(self.stack, group).stranger.group
             paths += [f"file/{where}/{identifier}" for where in (group, other)]
             paths.append(f"file/{group}/{identifier}/thumbnail")
-        self._overhear(group, paths)
+        self._record_leaks(group, paths)
 
     def browse(self, group: str) -> None:
-        """Somebody of the other group looks through the lists."""
+        """Read the lists as a user of the other group."""
         self.steps["browse"] += 1
-        self._overhear(group, ("object-upload", "metadata", "derivative", "object-export"))
+        self._record_leaks(group, ("object-upload", "metadata", "derivative", "object-export"))
 
     def _kind_of(self, identifier: str) -> str:
         kinds: dict[str, Mapping[str, object]] = {
@@ -256,36 +255,36 @@ class Simulation:
         }
         return next((kind for kind, of in kinds.items() if identifier in of), "object-upload")
 
-    def _overhear(self, group: str, paths: Iterable[str]) -> None:
+    def _record_leaks(self, group: str, paths: Iterable[str]) -> None:
         stranger = Person(self.stack, group).stranger
         for path in paths:
             response = stranger.request("GET", f"/api/v1/{path}")
             is_one = "/" in path and "?" not in path
             if is_one and response.status not in (403, 404, 500, 503):
-                self.overheard.append(f"{path}: {response.status} for somebody of {stranger.group}")
+                self.leaks.append(f"{path}: {response.status} for a user of {stranger.group}")
             if mark_of(group) in response.body.decode("utf-8", "replace"):
-                self.overheard.append(f"{path}: {response.text[:200]}")
+                self.leaks.append(f"{path}: {response.text[:200]}")
 
     def sweep(self) -> None:
-        """Orphans of more than an hour are removed."""
+        """Remove orphans older than an hour."""
         self.steps["sweep"] += 1
         self.stack.invoke("RemoveOrphansFunction", {"age": "1h"})
 
     def keep_house(self) -> None:
-        """The quarter of an hour is over."""
+        """Run housekeeping."""
         self.steps["keep house"] += 1
         self.stack.run_schedule("KeepHouseFunction")
 
     def deliver(self, minutes: int) -> None:
-        """Time passes, and whatever is due is delivered."""
+        """Advance the clock and deliver what is due."""
         self.steps["deliver"] += 1
         self.stack.clock.advance(timedelta(minutes=minutes))
         self.stack.settle()
 
-    # The end -------------------------------------------------------------------------------
+    # End -----------------------------------------------------------------------------------
 
     def come_to_rest(self) -> None:
-        """Faults end; everything is delivered, redriven and tidied up."""
+        """Stop the faults, deliver everything, and run housekeeping until it has nothing to do."""
         self.faults.update(kind_of(told) for told in self.stack.faults.injected)
         chaos, self.stack.faults.chaos = self.stack.faults.chaos, NO_FAULTS
         try:
@@ -302,12 +301,12 @@ class Simulation:
                 assert not done.failed, done.summary()
                 if not done.payload:
                     return
-            raise AssertionError(f"there is always something to tidy up: {done.payload}")
+            raise AssertionError(f"housekeeping always finds something to do: {done.payload}")
         finally:
             self.stack.faults.chaos = chaos
 
     def _open_archives(self) -> None:
-        """Every archive that is there holds its files, whole, and nothing else."""
+        """Check that every archive contains its complete files and nothing else."""
         for record in self.stack.items("ExportsTable"):
             files = self.exports.get(record["id"])
             if files is None or record["status"] not in ("COMPLETED", "PARTIAL"):
@@ -325,7 +324,7 @@ class Simulation:
             assert left_out <= self.gone(), f"{record['id']} lacks {left_out - self.gone()}"
 
     def gone(self) -> set[str]:
-        """The files that were deleted by somebody or by the orphan removal."""
+        """Return the files that were deleted by a user or by the orphan removal."""
         items = self.stack.items("UploadsTable")
         return {one["fileIdentifier"] for one in items if "deletedOn" in one}
 
@@ -344,7 +343,7 @@ _KINDS_OF_FAULTS = {
 
 
 def kind_of(told: str) -> str:
-    """Which kind of fault a line of the disturbance's journal tells of."""
+    """Return the kind of fault in a line of the journal of faults."""
     for ending, kind in _KINDS_OF_FAULTS.items():
         if told.endswith(ending):
             return kind

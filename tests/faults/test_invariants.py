@@ -1,6 +1,6 @@
-"""Whatever people do and whatever goes wrong: at the end everything that was promised holds.
+"""Random actions of users under injected faults keep all invariants.
 
-`make test-faults` runs this with every kind of fault; EXAMPLES and STEPS say for how long.
+`make test-faults` runs this with every kind of fault. EXAMPLES and STEPS say for how long.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
 STEPS = int(os.environ.get("STEPS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED") or "1")
 TALLY: dict[str, Counter[str]] = {"steps": Counter(), "faults": Counter()}
-WORLDS: Counter[str] = Counter()
+SIMULATIONS: Counter[str] = Counter()
 
 groups = st.sampled_from(GROUPS)
 samples = st.sampled_from(list(SAMPLES))
@@ -39,12 +39,12 @@ anything = st.integers(0, 99)
 
 
 def some(of: Mapping[str, object], which: int) -> str | None:
-    """One of these, if there is any. Not drawn from them: identifiers are new in each run."""
+    """Return one of the keys, or None. Hypothesis cannot draw them: they are new in each run."""
     return list(of)[which % len(of)] if of else None
 
 
 def machine(stack: LocalStack) -> type[RuleBasedStateMachine]:
-    """People on this stack."""
+    """Return a state machine of users of this stack."""
 
     class People(RuleBasedStateMachine):
         def __init__(self) -> None:
@@ -86,14 +86,14 @@ def machine(stack: LocalStack) -> type[RuleBasedStateMachine]:
                 self.simulation.derive(one)
 
         @rule(which=anything)
-        def withdraw(self, which: int) -> None:
+        def delete_metadata(self, which: int) -> None:
             if one := some(self.simulation.metadata, which):
-                self.simulation.withdraw("metadata", one)
+                self.simulation.delete_record("metadata", one)
 
         @rule(which=anything)
-        def withdraw_derivative(self, which: int) -> None:
+        def delete_derivative(self, which: int) -> None:
             if one := some(self.simulation.derivatives, which):
-                self.simulation.withdraw("derivative", one)
+                self.simulation.delete_record("derivative", one)
 
         @rule(bucket=groups, most=st.integers(1, 4))
         def export(self, bucket: str, most: int) -> None:
@@ -135,7 +135,7 @@ def machine(stack: LocalStack) -> type[RuleBasedStateMachine]:
             self.simulation.come_to_rest()
             TALLY["steps"].update(self.simulation.steps)
             TALLY["faults"].update(self.simulation.faults)
-            WORLDS["visited"] += 1
+            SIMULATIONS["visited"] += 1
             broken = list(broken_invariants(self.simulation))
             assert not broken, "\n".join(broken)
 
@@ -143,7 +143,7 @@ def machine(stack: LocalStack) -> type[RuleBasedStateMachine]:
 
 
 def run(stack: LocalStack, *, examples: int, phases: tuple[Phase, ...]) -> None:
-    """So many runs of the machine."""
+    """Run the state machine `examples` times."""
     run_state_machine_as_test(
         seed(SEED)(machine(stack)),
         settings=settings(
@@ -157,20 +157,20 @@ def run(stack: LocalStack, *, examples: int, phases: tuple[Phase, ...]) -> None:
     )
 
 
-def test_what_was_promised_holds(stack: LocalStack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_invariants_hold(stack: LocalStack, capsys: pytest.CaptureFixture[str]) -> None:
     run(stack, examples=EXAMPLES, phases=(Phase.generate, Phase.shrink))
     with capsys.disabled():
         for what, tally in TALLY.items():
             told = ", ".join(f"{number} {name}" for name, number in sorted(tally.items()))
             print(f"\n{sum(tally.values())} {what}: {told}")
-        print(f"held in {WORLDS['visited']} worlds: {'; '.join(INVARIANTS)}")
+        print(f"held in {SIMULATIONS['visited']} worlds: {'; '.join(INVARIANTS)}")
     assert TALLY["steps"]
 
 
-def test_a_planted_bug_is_caught(
+def test_a_planted_bug_is_found(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A sweep that takes claimed files, too: the mistake that must never be made."""
+    """The orphan removal also removes claimed files."""
     honest = DynamoUploads.awaiting
 
     monkeypatch.setattr(
@@ -187,4 +187,4 @@ def test_a_planted_bug_is_caught(
         run(stack, examples=EXAMPLES, phases=(Phase.generate,))
     with capsys.disabled():
         [line, *_] = [one for one in str(caught.value).splitlines() if "was removed" in one]
-        print(f"\nplanted: a sweep that takes claimed files, too; caught: {line}")
+        print(f"\nplanted: the orphan removal also removes claimed files; found: {line}")

@@ -1,7 +1,6 @@
-"""What functions do seldom, so that each right that they have is seen to be used, and to be enough.
+"""Calls that functions make rarely, so that `make test-privileges` records them.
 
-`make test-privileges` records the calls. Who is asking matters here: some records are looked at
-only for callers of another group.
+The callers matter: some records are read only for callers of another group.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ ATTRIBUTE = {
     "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "Of the sheet"}]},
 }
 CALLS_OF_AN_UPLOAD = 4
-"""Through the API, which are fewer."""
+"""Fewer examples of files through the API."""
 
 
 @pytest.fixture
 def calm(stack: LocalStack) -> Iterator[LocalStack]:
-    """The stack, without faults of its own."""
+    """The stack without injected faults."""
     chaos, stack.faults.chaos = stack.faults.chaos, NO_FAULTS
     yield stack
     stack.faults.chaos = chaos
@@ -43,12 +42,12 @@ def calm(stack: LocalStack) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def ana(calm: LocalStack) -> Person:
-    """A super-user of aafc, who is an administrator, too."""
+    """A super-user of aafc who is also an administrator."""
     return Person(calm, "aafc", ("dina-admin",))
 
 
 def file(person: Person, body: bytes | None = None) -> str:
-    """A picture of somebody's group, looked into."""
+    """Upload an image for a user's group, process it and return its identifier."""
     response = clients.upload(person, body or png(), bucket=person.group)
     assert response.status == 200, response.text
     person.stack.settle(retries=True)
@@ -76,7 +75,7 @@ def derived(person: Person, source: str, file_identifier: str, **attributes: Any
 
 
 def entry(kind: str, attributes: Mapping[str, Any], source: str | None = None) -> dict[str, Any]:
-    """One resource of a bulk request."""
+    """Return one resource of a bulk request."""
     one: dict[str, Any] = {"type": kind, "attributes": dict(attributes)}
     if source is not None:
         one["relationships"] = {"acDerivedFrom": {"data": {"type": "metadata", "id": source}}}
@@ -98,7 +97,7 @@ def loaded(person: Person, kind: str, one: str, query: str = "") -> Response:
     )
 
 
-def test_requests_under_keys_are_answered_as_before_and_forgotten_where_refused(
+def test_requests_with_keys_are_repeated_and_refused_ones_are_forgotten(
     ana: Person,
 ) -> None:
     metadata = described(ana, file(ana))
@@ -146,7 +145,7 @@ def test_requests_under_keys_are_answered_as_before_and_forgotten_where_refused(
     assert ana.request("POST", f"{API}/file/aafc", headers=headers, body=form).status == 415
 
 
-def test_terms_are_used_given_back_changed_and_deleted(ana: Person) -> None:
+def test_terms_are_used_released_changed_and_deleted(ana: Person) -> None:
     made = clients.send(
         ana, "POST", f"{API}/managed-attribute", entry("managed-attribute", ATTRIBUTE)
     )
@@ -182,7 +181,7 @@ def test_terms_are_used_given_back_changed_and_deleted(ana: Person) -> None:
         assert clients.delete(ana, kind, one).status == 204
 
 
-def test_what_is_public_is_shown_to_others_with_what_it_was_made_from(ana: Person) -> None:
+def test_public_records_are_shown_to_others_with_their_sources(ana: Person) -> None:
     original = file(ana)
     metadata = described(ana, original, publiclyReleasable=True)
     derivative = derived(ana, metadata, made_from(ana), publiclyReleasable=True)
@@ -203,8 +202,8 @@ def test_derivatives_are_moved_to_another_source(ana: Person) -> None:
     assert in_bulk(ana, "PATCH", "derivative", back).status == 200
 
 
-def test_files_made_from_others_go_the_ways_of_all_files(ana: Person) -> None:
-    """By the form, straight to the store, deleted by hand, swept, and put into archives."""
+def test_derivatives_are_processed_like_other_files(ana: Person) -> None:
+    """They are uploaded by form and straight to the store, deleted, swept and exported."""
     stack = ana.stack
     deleted, swept = made_from(ana), made_from(ana)
     assert clients.delete(ana, "object-upload", deleted).status == 204
@@ -241,7 +240,7 @@ def test_a_thumbnail_is_made_of_a_derivative_on_demand(ana: Person) -> None:
     assert response.status < 300, response.text
 
 
-def test_a_thumbnail_of_a_file_that_was_deleted_meanwhile_is_taken_back(ana: Person) -> None:
+def test_a_thumbnail_of_a_file_that_was_deleted_meanwhile_is_removed(ana: Person) -> None:
     response = clients.upload(ana, png(), bucket="aafc")
     ana.stack.settle()
     [event] = [
@@ -254,7 +253,7 @@ def test_a_thumbnail_of_a_file_that_was_deleted_meanwhile_is_taken_back(ana: Per
 
 
 def lose_messages(stack: LocalStack, queue: str) -> None:
-    """Take whatever is in a queue off it for good."""
+    """Remove all messages of a queue."""
     sqs, url = stack.client("sqs"), stack.name(queue)
     while messages := sqs.receive_message(QueueUrl=url).get("Messages"):
         for message in messages:
@@ -263,7 +262,7 @@ def lose_messages(stack: LocalStack, queue: str) -> None:
 
 @pytest.mark.parametrize("is_derivative", [False, True])
 @pytest.mark.parametrize("where", ["through the API", "to the store"])
-def test_what_died_half_way_is_finished_by_housekeeping(
+def test_housekeeping_completes_what_was_killed(
     ana: Person,
     aws_calls: AwsCalls,
     where: str,
@@ -293,11 +292,11 @@ def test_what_died_half_way_is_finished_by_housekeeping(
         )
 
 
-def test_a_deletion_that_died_half_way_is_finished_by_housekeeping(
+def test_housekeeping_completes_deletions_that_were_killed(
     ana: Person,
     aws_calls: AwsCalls,
 ) -> None:
-    """Of a file that was made from another, and of a description with its derivatives."""
+    """A deletion of a derivative's file, and one of metadata with derivatives."""
     metadata = described(ana, file(ana))
     for _ in range(2):
         derived(ana, metadata, made_from(ana))
@@ -317,7 +316,7 @@ def test_a_deletion_that_died_half_way_is_finished_by_housekeeping(
     assert not [one for one in deleted if one in keys]
 
 
-def test_derivatives_that_a_deletion_had_no_time_for_are_deleted_by_housekeeping(
+def test_housekeeping_deletes_derivatives_that_a_deletion_had_no_time_for(
     ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metadata = described(ana, file(ana))

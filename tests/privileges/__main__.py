@@ -1,4 +1,4 @@
-"""`python -m tests.privileges FOLDER`: the comparison, as a table; fails where it doesn't hold."""
+"""`python -m tests.privileges FOLDER`: print the comparison of policies and calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.privileges.comparison import allowed_by_the_template, holds, table
 
 
 def main(folder: Path) -> int:
-    """Prints the table of what the files in the folder tell; 1 where it doesn't hold."""
+    """Print the table for the files in the folder; return 1 if the comparison fails."""
     files = sorted(folder.glob("*.json"))
     if not files:
         sys.stderr.write(f"{folder} holds no calls: `make test-privileges` writes them.\n")

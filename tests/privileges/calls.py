@@ -1,4 +1,4 @@
-"""What a request to AWS needs permission for: IAM's actions and the ARNs of their resources.
+"""The IAM actions and resource ARNs that a request to AWS needs permission for.
 
 Sources: Service Authorization Reference, "Actions, resources, and condition keys" for Amazon S3,
 DynamoDB, SQS and EventBridge; Amazon S3 User Guide, "Required permissions for Amazon S3 API
@@ -19,7 +19,7 @@ from local.resources import arn_of
 
 @dataclass(frozen=True)
 class Need:
-    """One action on one resource; `prefix` is what a listing asks for."""
+    """One action on one resource, and the prefix of a listing."""
 
     action: str
     arn: str
@@ -27,13 +27,13 @@ class Need:
 
 
 def write_needs(path: Path, needed: Mapping[str, Iterable[Need]]) -> None:
-    """Keep what functions, by their logical ids, were seen to need in one process."""
+    """Write the needs of functions, by their logical ids, to a file."""
     told = {function: sorted(map(astuple, needs), key=str) for function, needs in needed.items()}
     path.write_text(json.dumps(told, indent=1), encoding="utf-8")
 
 
 def read_needs(paths: Iterable[Path]) -> dict[str, set[Need]]:
-    """What several processes have kept, together."""
+    """Read the files of several processes and return their union."""
     needed: dict[str, set[Need]] = {}
     for path in paths:
         for function, needs in json.loads(path.read_text(encoding="utf-8")).items():
@@ -44,7 +44,7 @@ def read_needs(paths: Iterable[Path]) -> dict[str, set[Need]]:
 def needs_of(
     method: str, url: str, headers: Mapping[str, str], body: bytes, buckets: frozenset[str]
 ) -> Iterator[Need]:
-    """What a request asks for; nothing for one that is no request to AWS."""
+    """Return the needs of a request; empty if it does not go to AWS."""
     named = {name.lower(): value for name, value in headers.items()}
     target = named.get("x-amz-target", "")
     if target:
@@ -57,7 +57,7 @@ def needs_of(
 
 
 def split_s3(url: str) -> tuple[str, str, dict[str, list[str]]]:
-    """Bucket, key and query of a path-style address."""
+    """Return bucket, key and query of a path-style URL."""
     parts = urlsplit(url)
     bucket, _, key = unquote(parts.path.lstrip("/")).partition("/")
     return bucket, key, parse_qs(parts.query, keep_blank_values=True)
@@ -110,11 +110,11 @@ def _needs_of_s3(
     arn = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     if not key:
         if "uploads" in query:
-            # IAM knows no s3:prefix for this action, whatever the request's prefix is.
+            # IAM has no s3:prefix for this action.
             yield Need("s3:ListBucketMultipartUploads", arn)
         elif "delete" in query:
             yield Need("s3:DeleteObject", f"{arn}/*")
-        elif method != "POST":  # a form is posted with the rights of whoever signed it
+        elif method != "POST":  # a form is sent with the permissions of the function that signed it
             yield Need("s3:ListBucket", arn, query["prefix"][0] if "prefix" in query else None)
         return
     source = headers.get("x-amz-copy-source")

@@ -1,4 +1,4 @@
-"""What the template's roles allow, held to what functions were seen to need."""
+"""Compare the permissions of the template's roles with the recorded needs of the functions."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tests.privileges.policies import Grant, grants
 from tests.privileges.reasons import reason_for
 
 Needs = Mapping[str, Collection[Need]]
-"""By the logical id of a function."""
+"""Values by the logical id of a function."""
 
 
 def allowed_by_the_template() -> list[Grant]:
-    """Every grant of every function's role, as it is deployed by default."""
+    """Return every grant of every function's role, with the template's default parameters."""
     template = translate(read_source(TEMPLATE), {}, DEFAULT_REGION)
     return list(grants(TemplateParser(template, "coffer", "http://sqs")))
 
 
 def missing(allowed: Sequence[Grant], needed: Needs) -> list[tuple[str, Need]]:
-    """What functions needed and no policy of theirs allows."""
+    """Return the needs that no policy of the function allows."""
     return [
         (function, need)
         for function, needs in sorted(needed.items())
@@ -33,7 +33,7 @@ def missing(allowed: Sequence[Grant], needed: Needs) -> list[tuple[str, Need]]:
 
 
 def unused(allowed: Sequence[Grant], needed: Needs) -> list[Grant]:
-    """Grants that nothing needed."""
+    """Return the grants that no recorded call needed."""
     return [
         grant
         for grant in allowed
@@ -42,12 +42,12 @@ def unused(allowed: Sequence[Grant], needed: Needs) -> list[Grant]:
 
 
 def unexplained(allowed: Sequence[Grant], needed: Needs) -> list[Grant]:
-    """Grants that nothing needed, and nobody has a reason for."""
+    """Return the unused grants that have no reason."""
     return [grant for grant in unused(allowed, needed) if reason_for(grant) is None]
 
 
 def table(allowed: Sequence[Grant], needed: Needs) -> Iterator[str]:
-    """The comparison, line by line."""
+    """Yield the lines of the comparison."""
     idle = set(unused(allowed, needed))
     yield f"{'function':<32} {'grants':>6} {'used':>5} {'calls':>6}"
     for function in sorted({grant.function for grant in allowed} | set(needed)):
@@ -68,5 +68,5 @@ def table(allowed: Sequence[Grant], needed: Needs) -> Iterator[str]:
 
 
 def holds(allowed: Sequence[Grant], needed: Needs) -> bool:
-    """Whether nothing is missing, and whatever is unused has its reason."""
+    """True if no permission is missing and every unused grant has a reason."""
     return not missing(allowed, needed) and not unexplained(allowed, needed)

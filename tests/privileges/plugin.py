@@ -1,7 +1,7 @@
-"""`-p tests.privileges.plugin`: writes down what each function is seen to need of AWS in a run.
+"""`-p tests.privileges.plugin`: record the AWS permissions that each function needs in a run.
 
-PRIVILEGES names a folder; each process of the run puts a file there, and `python -m
-tests.privileges` holds the template's policies to all of them.
+PRIVILEGES names a folder. Each process of the run writes a file there, and `python -m
+tests.privileges` compares all of them with the template's policies.
 """
 
 from __future__ import annotations

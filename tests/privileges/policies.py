@@ -1,4 +1,4 @@
-"""The policies of the template's roles, and whether one allows what a call needs."""
+"""The policies of the template's roles, evaluated like IAM does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.privileges.calls import Need
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one pattern of resources, by a statement of a function's own role."""
+    """One action on one pattern of resources, from a statement of a function's role."""
 
     function: str
     statement: str
@@ -22,7 +22,7 @@ class Grant:
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def allows(self, need: Need) -> bool:
-        """Whether IAM would let this pass."""
+        """True if IAM would allow it."""
         return (
             _fits(need.action.lower(), self.action.lower())
             and _fits(need.arn, self.pattern)
@@ -39,12 +39,12 @@ class Grant:
 
 
 def _fits(text: str, pattern: str) -> bool:
-    # IAM knows * and ? only; a bracket is a bracket.
+    # IAM has the wildcards * and ? only.
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def grants(parser: TemplateParser) -> Iterator[Grant]:
-    """Every grant of every function's role. AWS's managed policies (logs, X-Ray) are not ours."""
+    """Return every grant of every function's role, without AWS's managed policies (logs, X-Ray)."""
     for logical_id, role in parser.resources_of("AWS::IAM::Role"):
         if not logical_id.endswith("FunctionRole"):
             continue

@@ -1,4 +1,4 @@
-"""Why a role allows what no recorded call needed."""
+"""Reasons for permissions that no recorded call needs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ REASONS: dict[tuple[str, str], str] = {
     ("ProcessUploadFunction", "s3:DeleteObject"): _TAKEN_BACK,
     ("ProcessUploadFunction", "s3:GetObject"): _TAKEN_BACK,
 }
-"""By function ("*": any) and action."""
+"""Reasons by function ("*": any) and action."""
 
 
 def reason_for(grant: Grant) -> str | None:
-    """The reason for a grant that nothing used, where one is written down."""
+    """Return the reason for an unused grant, or None."""
     return REASONS.get((grant.function, grant.action)) or REASONS.get(("*", grant.action))

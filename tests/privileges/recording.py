@@ -1,4 +1,4 @@
-"""Which function of the local stack needs what: heard at the wire, and where URLs are signed."""
+"""Record the AWS requests that each function sends, and the URLs that it signs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.privileges.calls import Need, needs_of
 
 
 class Recorder:
-    """What each function, by its logical id, was seen to need."""
+    """The needs of each function, by its logical id."""
 
     def __init__(self, buckets: Iterable[str]) -> None:
         self.needs: dict[str, set[Need]] = {}
@@ -29,8 +29,8 @@ class Recorder:
         self._patches = Patches()
 
     def start(self) -> None:
-        """Listen, until `stop`."""
-        # Only now: coffer may be imported once there is a stack.
+        """Record until `stop`."""
+        # Coffer may only be imported after the stack has started.
         from coffer.adapters.signing.sigv4 import Signer
 
         self._wrap(InProcessInvoker, "_run", self._running)
@@ -40,7 +40,7 @@ class Recorder:
         self._wrap(Signer, "sign_posts", self._posts_signed)
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop recording."""
         self._patches.undo()
 
     def _wrap(self, owner: type, name: str, around: Callable[..., Any]) -> None:
@@ -78,7 +78,7 @@ class Recorder:
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
-        # A test may look into the stack while a handler is held up: that isn't the handler's call.
+        # A test may read the stack while a handler waits. That is not the handler's call.
         if STACK_USER_AGENT not in headers.get("User-Agent", ""):
             body = body if isinstance(body, bytes) else b""
             self._note(request.method, request.url, headers, body)
@@ -113,7 +113,7 @@ class Recorder:
         common: Mapping[str, str] | None = None,
         **_: Any,
     ) -> Iterator[None]:
-        """Whoever posts a form does it with the rights of whoever signed it."""
+        """Record the permissions that S3 checks when a client sends the form."""
         for fields, _size in forms:
             every = {**(common or {}), **fields}
             arn = f"arn:aws:s3:::{bucket}/{every.get('key', '')}"
@@ -130,7 +130,7 @@ class Recorder:
     def _add(self, need: Need) -> None:
         function = self._by_thread.get(threading.get_ident())
         if function is None and threading.current_thread() is not threading.main_thread():
-            # A thread that a handler started: the latest one. The main one is the test's own.
+            # A thread that the latest handler started. The main thread is the test's.
             function = self._latest
         if function is not None:
             self.needs.setdefault(function, set()).add(need)

@@ -1,4 +1,4 @@
-"""Policies are held to calls: what no policy allows is found, and so is what nobody needs."""
+"""The comparison of policies and calls finds missing and unused permissions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def recorder(stack: LocalStack) -> Iterator[Recorder]:
     recorder.stop()
 
 
-def test_a_grant_that_is_taken_away_is_missed(stack: LocalStack, recorder: Recorder) -> None:
+def test_a_removed_grant_is_reported_as_missing(stack: LocalStack, recorder: Recorder) -> None:
     upload(stack, png())
     stack.settle(retries=True)
     assert stack.invoke(SWEEP, {"age": "0"}).payload["removed"] == 1
@@ -53,7 +53,7 @@ def test_a_grant_that_is_taken_away_is_missed(stack: LocalStack, recorder: Recor
         assert f"MISSING: {SWEEP} {grant.action}" in "\n".join(table(narrowed, needed))
 
 
-def test_what_a_test_does_between_invocations_is_nobodys_need(
+def test_calls_of_a_test_between_invocations_belong_to_no_function(
     stack: LocalStack, recorder: Recorder
 ) -> None:
     from coffer.adapters.dynamodb.uploads.items import UploadItem
@@ -98,7 +98,7 @@ def test_a_grant_allows_its_action_on_its_resource_only(
     assert missing([grant], {"Another": {need}}) == [("Another", need)]
 
 
-def test_a_grant_that_nothing_needs_and_nobody_has_a_reason_for_is_found() -> None:
+def test_an_unused_grant_without_a_reason_is_reported() -> None:
     needs: Needs = {"F": {Need("dynamodb:GetItem", GRANT.pattern)}}
     idle = Grant("F", "", "dynamodb:DeleteItem", GRANT.pattern)
     assert unexplained([GRANT, idle], needs) == [idle]
@@ -107,14 +107,14 @@ def test_a_grant_that_nothing_needs_and_nobody_has_a_reason_for_is_found() -> No
     assert "NO REASON IS WRITTEN DOWN" in "\n".join(table([GRANT, idle], needs))
 
 
-def test_every_reason_is_about_a_grant_that_there_is() -> None:
+def test_every_reason_belongs_to_an_existing_grant() -> None:
     for function, action in REASONS:
         assert any(
             grant.action == action and function in ("*", grant.function) for grant in ALLOWED
         ), f"{function} has no {action} any more"
 
 
-def test_what_several_processes_saw_is_put_together(
+def test_the_records_of_several_processes_are_merged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(tmp_path) == 1

@@ -1,4 +1,4 @@
-"""What `make build` made: each function with its layers, as a deployment would carry them."""
+"""The result of `make build`: each function with its layers, as it is deployed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 
 MAX_BYTES = 262_144_000
-"""A function with its layers, unzipped: 250 MB, as Lambda counts them."""
+"""Lambda's limit of a function with its layers, unzipped: 250 MB."""
 
 
 def read_functions(build: Path, queue_endpoint: str) -> dict[str, Function]:
-    """The functions of a build by logical id, their folders and layers being the built ones.
+    """Return the functions of a build by logical id, with their built folders and layers.
 
-    `queue_endpoint` is where SQS answers, because variables hold the URLs of queues.
+    `queue_endpoint` is the endpoint of SQS: environment variables contain URLs of queues.
     """
     template = translate(read_source(build / "template.yaml"), {}, DEFAULT_REGION)
     resources = TemplateParser(template, DEFAULT_STACK_NAME, queue_endpoint).parse()
@@ -25,16 +25,16 @@ def read_functions(build: Path, queue_endpoint: str) -> dict[str, Function]:
 
 
 def size_of(folders: Sequence[Path]) -> int:
-    """The bytes of all files below folders."""
+    """Return the bytes of all files below folders."""
     return sum(
         path.lstat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()
     )
 
 
 def without(function: Function, package: str, scratch: Path) -> Function:
-    """The function with copies of its layers (links, in `scratch`) that lack a package.
+    """Return the function with its layers without a package, as folders of links in `scratch`.
 
-    A layer that doesn't have it stays itself.
+    A layer that does not contain the package is used unchanged.
     """
     layers = tuple(_hide(layer, package, scratch) for layer in function.layers)
     return replace(function, layers=layers)

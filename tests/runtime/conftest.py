@@ -1,7 +1,7 @@
-"""The built functions, the emulator to run them in, and the stack that they talk to.
+"""The built functions, the emulator that runs them, and the stack that they use.
 
-The stack is the suite's own, on loopback, which delivers nothing by itself: so the only function
-that works on what a sample needs is the one under trial.
+The stack is that of the test run, which delivers nothing by itself: only the function under test
+processes a sample.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TRIALS = pytest.StashKey[Trials]()
 
 @pytest.fixture(scope="session")
 def tools(pytestconfig: pytest.Config) -> Tools:
-    """The emulator, the runtime and the build; tests are skipped where they can't be had."""
+    """Return the emulator, the runtime and the build; skip the tests if one is missing."""
     try:
         return find_tools()
     except MissingError as missing:
@@ -35,7 +35,7 @@ def trials(
     tmp_path_factory: pytest.TempPathFactory,
     pytestconfig: pytest.Config,
 ) -> Trials:
-    """The functions of the build for this machine."""
+    """Return the trials of the functions that were built for this machine."""
     functions = read_functions(tools.build, running_stack.server.url)
     made = Trials(tools, functions, running_stack, tmp_path_factory.mktemp("runtime"))
     pytestconfig.stash[_TRIALS] = made
@@ -45,7 +45,7 @@ def trials(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Prints what was measured, or once why nothing was."""
+    """Print the measurements, or why there are none."""
     if _MISSING in config.stash:
         terminalreporter.write_line(f"skipped: {config.stash[_MISSING]}")
     trials = config.stash.get(_TRIALS, None)

@@ -1,4 +1,4 @@
-"""One function under the Lambda runtime interface emulator, with Lambda's own Python runtime."""
+"""Run one function in the Lambda runtime interface emulator, with Lambda's own Python runtime."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUNTIME = Path(__file__).with_name("observed_runtime.py")
 START_SECONDS = 60.0
 LOG_SECONDS = 20.0
 INIT_SECONDS = 60.0
-"""More than Lambda's 10: two busy cores are no reason to fail."""
+"""More than Lambda's 10 s, because two busy cores take longer."""
 
 LAMBDAS_OWN = {
     "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
@@ -43,30 +43,30 @@ _INVOKE = re.compile(r"INVOKE RTDONE\(.*duration: ([0-9.]+)ms\)")
 
 
 class EmulatorError(Exception):
-    """The emulator itself doesn't work; the message ends with its log."""
+    """The emulator failed. The message ends with its log."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an invocation answered. A failed one is a document with `errorType`."""
+    """The response of an invocation. A failed invocation has a document with `errorType`."""
 
     payload: Any
     invoke_ms: float
-    """The runtime's own time, without the emulator's and, in a cold one, without INIT."""
+    """Milliseconds of the runtime, without the emulator and without INIT."""
 
     @property
     def error(self) -> str:
-        """Type and message of a function that failed; empty for one that answered."""
+        """Type and message of the error, or an empty string."""
         if isinstance(self.payload, dict) and "errorType" in self.payload:
             return f"{self.payload['errorType']}: {self.payload.get('errorMessage', '')}"
         return ""
 
 
 class Emulator:
-    """Runs one function. One invocation at a time: a second one at once crashes the emulator.
+    """Runs one function, one invocation at a time: the emulator crashes at concurrent ones.
 
-    Nothing of this process reaches the function: its environment is the function's own, and its
-    path is the function's folder, its layers and what the runtime's Python has.
+    Its environment is the function's own, and its path is the function's folder, its layers and the
+    packages of the runtime's Python.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Emulator:
             "PYTHONPATH": ":".join(
                 str(folder) for folder in (function.folder, *function.layers, *more_path)
             ),
-            # Lambda's disk is read-only; here only Python could write beside the code.
+            # Lambda's disk is read-only. Here Python could write .pyc files beside the code.
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONNOUSERSITE": "1",
         }
@@ -141,7 +141,7 @@ class Emulator:
         raise EmulatorError(f"it doesn't start\n{self.log()}")
 
     def invoke(self, event: Any) -> Answer:
-        """Invokes and waits. The first one starts the runtime: INIT is lazy here."""
+        """Invoke the function and return its response. The first invocation starts the runtime."""
         done = len(_INVOKE.findall(self.log()))
         seconds = self._function.timeout_seconds + INIT_SECONDS
         with closing(http.client.HTTPConnection(HOST, self._port, timeout=seconds)) as connection:
@@ -153,14 +153,14 @@ class Emulator:
         try:
             payload = json.loads(text)
         except ValueError:
-            # `Task timed out after 3.00 seconds` is no JSON.
+            # `Task timed out after 3.00 seconds` is not JSON.
             payload = {"errorType": "Sandbox.Failure", "errorMessage": text}
         if isinstance(payload, dict) and "errorType" in payload:
             return Answer(payload, 0.0)
         return Answer(payload, self._logged(_INVOKE, done))
 
     def observe(self, event: Any) -> tuple[Answer, Observation]:
-        """Invokes, and says how the function's process looks afterwards."""
+        """Invoke the function and return its response and a description of its process."""
         self._report.touch()
         response = self.invoke(event)
         if response.error:
@@ -171,11 +171,11 @@ class Emulator:
 
     @property
     def init_ms(self) -> float:
-        """How long the runtime took from its start until it asked for its first event."""
+        """Return the milliseconds from the runtime's start until it requested its first event."""
         return self._logged(_INIT, 0)
 
     def _logged(self, pattern: re.Pattern[str], skip: int) -> float:
-        """A number from the log, which may come a little later than the answer."""
+        """Return a number from the log, which may be written after the response."""
         deadline = time.monotonic() + LOG_SECONDS
         while True:
             found = pattern.findall(self.log())
@@ -186,11 +186,11 @@ class Emulator:
             time.sleep(0.01)
 
     def log(self) -> str:
-        """What emulator and function have printed."""
+        """Return the output of emulator and function."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def processes(self) -> list[int]:
-        """The emulator's id and those of all that it started."""
+        """Return the process ids of the emulator and of all its children."""
         found = [self._process.pid]
         for pid in found:
             for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -198,9 +198,9 @@ class Emulator:
         return found
 
     def stop(self) -> None:
-        """Ends the emulator and its runtime; may be called again."""
+        """End the emulator and its runtime. May be called again."""
         started = self.processes() if self._process.poll() is None else []
-        self._process.terminate()  # it kills its runtime, which has a process group of its own
+        self._process.terminate()  # it kills its runtime, which has its own process group
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -211,7 +211,7 @@ class Emulator:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -219,7 +219,7 @@ def free_port() -> int:
 
 
 def _kill(pid: int, marked_by: str) -> None:
-    """Kills what is left of ours; the mark tells it from a stranger with the same id."""
+    """Kill a process if it still has our mark: its id may have been reused."""
     if marked_by in _read(Path(f"/proc/{pid}/cmdline")):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

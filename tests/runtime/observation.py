@@ -1,4 +1,4 @@
-"""What a function's process looked like after an invocation."""
+"""The imported modules and compiled files of a function's process after an invocation."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 ENTRY = ("__main__", "__mp_main__")
-"""The script that the emulator starts, and what multiprocessing calls it too."""
+"""The names of the script that the emulator starts, and that multiprocessing gives it."""
 RUNTIMES_OWN = ("awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py")
-"""What Lambda's own image has outside the standard library (but for boto3, which we bring)."""
+"""Packages of Lambda's own image beside the standard library. The layers contain boto3."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """The places of every imported module by its name, and the source files that were compiled."""
+    """The paths of every imported module by its name, and the source files that were compiled."""
 
     modules: dict[str, tuple[Path, ...]]
     compiled: tuple[Path, ...]
@@ -25,7 +25,7 @@ class Observation:
 
     @classmethod
     def read(cls, report: Path) -> Observation:
-        """What `observed_runtime` wrote."""
+        """Read the report of `observed_runtime`."""
         description: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         return cls(
             {name: _paths(places) for name, places in description["modules"].items()},
@@ -35,11 +35,11 @@ class Observation:
         )
 
     def packages(self) -> set[str]:
-        """The names without a dot: packages and modules that stand for themselves."""
+        """Names of top-level packages and modules."""
         return {name.partition(".")[0] for name in self.modules}
 
     def strangers(self, build: Iterable[Path]) -> list[str]:
-        """The modules that neither the build nor Lambda's own image would have."""
+        """Return the modules that neither the build nor Lambda's own image contains."""
         ours = tuple(build)
         return sorted(
             name
@@ -51,11 +51,11 @@ class Observation:
     def _is_lambdas(self, name: str, place: Path) -> bool:
         if _below(place, self.site_packages):
             return name.partition(".")[0] in RUNTIMES_OWN
-        # A Python's own site-packages are below its standard library.
+        # Python's site-packages folder is below its standard library.
         return _below(place, self.standard_library) and "site-packages" not in place.parts
 
     def compiled_below(self, build: Iterable[Path]) -> list[Path]:
-        """The compiled files of the build: those whose .pyc is missing or of no use."""
+        """Return the files of the build that were compiled for lack of a valid .pyc."""
         ours = tuple(build)
         return [path for path in self.compiled if _below(path, ours)]
 

@@ -1,10 +1,10 @@
-"""Lambda's runtime for Python, which also says what it has imported and compiled.
+"""Lambda's runtime for Python, which also reports imported modules and compiled files.
 
     python observed_runtime.py HANDLER
 
 The emulator starts it in place of `python -m awslambdaric HANDLER`, on the Python of the runtime.
-Entry, client and loop are the same; but where the file named by OBSERVED_REPORT exists as an
-invocation succeeds, a description of the process goes into it, before the answer goes out.
+Entry, client and loop are the same. If the file named by OBSERVED_REPORT exists when an invocation
+succeeds, a description of the process is written to it before the response is sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from importlib.machinery import SourceFileLoader
 from typing import Any
 
-# This script's folder would make its neighbours importable.
+# Otherwise the modules beside this script could be imported.
 sys.path.pop(0)
 
 import awslambdaric.__main__ as entry
@@ -25,16 +25,16 @@ compiled: list[str] = []
 
 
 class ObservedClient(entry.LambdaRuntimeClient):  # type: ignore[misc]  # typed nowhere
-    """Tells before it answers, when somebody wants to know."""
+    """Writes the report before it sends a response."""
 
     def post_invocation_result(self, *arguments: Any, **options: Any) -> None:
-        """Reports, then does what it always does."""
+        """Write the report, then send the response."""
         report()
         super().post_invocation_result(*arguments, **options)
 
 
 def report() -> None:
-    """Writes the description, if its file is there."""
+    """Write the report if its file exists."""
     if not os.path.exists(REPORT):  # noqa: PTH110 - pathlib would be one more import
         return
     import sysconfig
@@ -51,7 +51,7 @@ def report() -> None:
 
 
 def places() -> dict[str, list[str]]:
-    """The files or folders that each module comes from; none for what Python itself contains."""
+    """Return the files or folders of each module; empty for built-in modules."""
     found = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -61,7 +61,7 @@ def places() -> dict[str, list[str]]:
 
 
 def watch_compiler() -> None:
-    """Has every source file remembered that was compiled because no .pyc could be used."""
+    """Record every source file that is compiled because no .pyc can be used."""
     original = SourceFileLoader.source_to_code
 
     def source_to_code(self: SourceFileLoader, data: Any, path: Any, **options: Any) -> Any:

@@ -1,8 +1,8 @@
-"""What the SAM CLI would start containers with: its own reading of a template and of variables.
+"""Print the code, layers and variables with which the SAM CLI would start containers.
 
     python sam_resolution.py TEMPLATE ENV_JSON
 
-Runs on the SAM CLI's own Python and asks its own modules (private ones: its version is pinned).
+It runs on the SAM CLI's own Python and uses its private modules, whose version is pinned.
 Prints one JSON document: a description of each function by its logical id.
 """
 
@@ -19,7 +19,7 @@ from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 
 def describe(template: Path, variables: dict[str, Any]) -> dict[str, Any]:
-    """Code, layers, processor and environment of each function's container."""
+    """Return code, layers, architecture and environment of each function's container."""
     stacks, _ = SamLocalStackProvider.get_stacks(str(template))
     provider = SamFunctionProvider(stacks)
     folder = str(template.parent)

@@ -1,7 +1,7 @@
-"""What each sample event asks for: what has to be there before, and what has to come of it.
+"""The set-up that each sample event needs, and the check of its result.
 
-The samples name one file, one description and no valid token. Before each invocation what a sample
-needs is made on the stack, and the sample is rewritten with the real identifiers.
+The samples name one file, one metadata record and no valid token. Before each invocation these are
+created on the stack, and the sample is rewritten with their identifiers.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ METADATA = "01932f6a-8f3b-7c19-b2d4-5e8a0c6f1b93"
 TOKEN = "put-the-output-of-make--s-token-here"
 TOKEN_USER = "5f1c9d2e7ab80356"
 CREATED = 201
-"""What S3 answers to a form of ours."""
+"""S3's status for a valid form."""
 EXPORT = "01932f6b-1a2b-7c3d-8e4f-5a6b7c8d9e0f"
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
 
 Event = dict[str, Any]
 Prepare = Callable[[LocalStack, str], Event]
 Judge = Callable[[LocalStack, Event, Any], str]
-"""What is wrong with an answer, or with what is there afterwards; empty when nothing is."""
+"""A function that returns what is wrong with the response or its effects, or an empty string."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """How a function is tried: `prepare(stack, folder)` makes the event, `judge` looks at it."""
+    """The set-up and the check of a function: `prepare(stack, folder)` returns the event."""
 
     prepare: Prepare
     judge: Judge
 
 
 def rewritten(folder: str, replacements: Mapping[str, str]) -> Event:
-    """The sample event with other identifiers, wherever they stand in it."""
+    """Return the sample event with these identifiers replaced."""
     text = json.dumps(sample_event(folder))
     for old, new in replacements.items():
         if old not in text:
@@ -53,27 +53,27 @@ def rewritten(folder: str, replacements: Mapping[str, str]) -> Event:
     return event
 
 
-# What is there before ------------------------------------------------------------------------
+# Set-up ----------------------------------------------------------------------------------------
 
 
 def as_it_is(_stack: LocalStack, folder: str) -> Event:
-    """The sample needs nothing."""
+    """Return the sample unchanged: it needs no set-up."""
     return sample_event(folder)
 
 
 def with_file(stack: LocalStack, folder: str) -> Event:
-    """A file that came through the API; its thumbnail isn't made yet."""
+    """Upload a file through the API; its thumbnail is pending."""
     return rewritten(folder, {FILE: _upload(stack)})
 
 
 def with_metadata(stack: LocalStack, folder: str) -> Event:
-    """A described file."""
+    """Upload a file and create its metadata."""
     described = describe(stack, _upload(stack), dcType="Image", fileExtension=".png")
     return rewritten(folder, {METADATA: described.json()["data"]["id"]})
 
 
 def with_export(stack: LocalStack, folder: str) -> Event:
-    """An export that was asked for; nobody has begun to build it."""
+    """Request an export, which is not built yet."""
     attributes = {"fileIdentifiers": [_upload(stack)]}
     document = {"data": {"type": "object-export", "attributes": attributes}}
     response = stack.request("POST", "/api/v1/object-export", json_body=document)
@@ -81,7 +81,7 @@ def with_export(stack: LocalStack, folder: str) -> Event:
 
 
 def with_token(stack: LocalStack, folder: str) -> Event:
-    """A caller with a permission token."""
+    """Add a permission token to the request."""
     if stack.permission_tokens is None:
         raise LookupError("the stack signs no tokens")
     token = stack.permission_tokens.sign(TOKEN_USER, "rawstore", {"datapackage-upload": True})
@@ -89,7 +89,7 @@ def with_token(stack: LocalStack, folder: str) -> Event:
 
 
 def with_arrival(stack: LocalStack, folder: str) -> Event:
-    """A file in `incoming/`, posted there with a form. The stack's own event for it waits."""
+    """Send a file to `incoming/` with a form. The stack's own event for it is not delivered."""
     offered = presigned_post(stack, name="leaf-beetle.png")
     status = post(offered, sample_file())
     if status != CREATED:
@@ -98,7 +98,7 @@ def with_arrival(stack: LocalStack, folder: str) -> Event:
 
 
 def with_unfinished_upload(stack: LocalStack, folder: str) -> Event:
-    """A file whose function died long ago, between storing its bytes and saying so."""
+    """Leave an upload as if its function was killed after it stored the bytes, long ago."""
     stack.client("dynamodb").update_item(
         TableName=stack.name("UploadsTable"),
         Key={"fileIdentifier": {"S": _upload(stack)}},
@@ -113,7 +113,7 @@ def with_unfinished_upload(stack: LocalStack, folder: str) -> Event:
 
 
 def _upload(stack: LocalStack) -> str:
-    """The identifier of the sample's file, uploaded through the API."""
+    """Upload the sample's file through the API and return its identifier."""
     outcome = stack.invoke(logical_id("upload_file"), sample_event("upload_file"))
     if outcome.failed or outcome.payload["statusCode"] != 200:
         raise LookupError(f"the upload failed: {outcome}")
@@ -122,17 +122,17 @@ def _upload(stack: LocalStack) -> str:
 
 
 def sample_file() -> bytes:
-    """The bytes of the file that the samples are about."""
+    """Return the bytes of the file that the samples use."""
     form = base64.b64decode(sample_event("upload_file")["body"])
     _, _, rest = form.partition(b"\r\n\r\n")
     return rest.rpartition(b"\r\n--")[0]
 
 
-# What comes of it ----------------------------------------------------------------------------
+# Checks of the result -------------------------------------------------------------------------
 
 
 def has_status(*statuses: int) -> Judge:
-    """A request is answered with a status; where there are several, with one of them."""
+    """Return a check that the response has one of these statuses."""
 
     def judge(_stack: LocalStack, _event: Event, payload: Any) -> str:
         found = payload.get("statusCode")
@@ -142,12 +142,12 @@ def has_status(*statuses: int) -> Judge:
 
 
 def empties_the_page(_stack: LocalStack, _event: Event, payload: Any) -> str:
-    """There is nothing to tell of, and nothing fails."""
+    """Check that there is nothing to publish and that nothing fails."""
     return "" if payload == {"batchItemFailures": []} else f"answered {payload}"
 
 
 def leads_to_the_file(_stack: LocalStack, _event: Event, payload: Any) -> str:
-    """The bytes come back, or a link to them that the store honours."""
+    """Check that the response contains the bytes, or a link that the store accepts."""
     if payload["statusCode"] == 200:
         body = base64.b64decode(payload["body"])
         return "" if body == sample_file() else "other bytes came back"
@@ -158,7 +158,7 @@ def leads_to_the_file(_stack: LocalStack, _event: Event, payload: Any) -> str:
 
 
 def offers_forms(_stack: LocalStack, _event: Event, payload: Any) -> str:
-    """The forms are such that the store takes the file."""
+    """Check that the store accepts the file with the presigned POST."""
     if payload["statusCode"] != 200:
         return f"answered {payload['statusCode']}"
     first, _ = json.loads(payload["body"])["files"]
@@ -167,26 +167,26 @@ def offers_forms(_stack: LocalStack, _event: Event, payload: Any) -> str:
 
 
 def finishes_every_item(_stack: LocalStack, _event: Event, payload: Any) -> str:
-    """A batch goes through whole."""
+    """Check that no item of the batch failed."""
     return "" if payload == {"batchItemFailures": []} else f"answered {payload}"
 
 
 def makes_available(stack: LocalStack, event: Event, payload: Any) -> str:
-    """What arrived is accepted."""
+    """Check that the upload is AVAILABLE."""
     return finishes_every_item(stack, event, payload) or _differs(
         stack, event["Records"][0]["body"], "uploadStatus", "AVAILABLE"
     )
 
 
 def makes_thumbnail(stack: LocalStack, event: Event, payload: Any) -> str:
-    """The thumbnail is there."""
+    """Check that the thumbnail exists."""
     return finishes_every_item(stack, event, payload) or _differs(
         stack, event["Records"][0]["body"], "thumbnailStatus", "READY"
     )
 
 
 def builds_the_archive(stack: LocalStack, event: Event, payload: Any) -> str:
-    """The export is complete, and its archive there."""
+    """Check that the export is complete and its archive exists."""
     [message] = event["Records"]
     identifier = json.loads(message["body"])["detail"]["exportId"]
     shown = stack.request("GET", f"/api/v1/object-export/{identifier}").json()
@@ -196,7 +196,7 @@ def builds_the_archive(stack: LocalStack, event: Event, payload: Any) -> str:
 
 
 def tells_bus_and_audit(stack: LocalStack, event: Event, payload: Any) -> str:
-    """Both changes of the sample are told; a repeat is told again, but audited once."""
+    """Check that both changes are published each time and audited once."""
     wrong = finishes_every_item(stack, event, payload)
     if wrong:
         return wrong
@@ -208,7 +208,7 @@ def tells_bus_and_audit(stack: LocalStack, event: Event, payload: Any) -> str:
 
 
 def with_rawstore_object(stack: LocalStack, folder: str) -> Event:
-    """An object in the rawstore, as an upload's form leaves it there."""
+    """Put an object into the rawstore, as an upload does."""
     [message] = sample_event(folder)["Records"]
     changed = json.loads(message["body"])["detail"]["object"]
     body = b"b" * changed["size"]
@@ -222,7 +222,7 @@ def with_rawstore_object(stack: LocalStack, folder: str) -> Event:
 
 
 def accounts_for_it(stack: LocalStack, event: Event, payload: Any) -> str:
-    """Its bytes are its owner's now."""
+    """Check that the object's bytes are counted for its owner."""
     changed = json.loads(event["Records"][0]["body"])["detail"]["object"]
     [total] = [
         item for item in stack.items("UsageTable") if item["usageId"] == f"owner/{TOKEN_USER}"
@@ -233,17 +233,17 @@ def accounts_for_it(stack: LocalStack, event: Event, payload: Any) -> str:
 
 
 def finishes_the_upload(_stack: LocalStack, _event: Event, payload: Any) -> str:
-    """Housekeeping found the upload that was left, and its bytes."""
+    """Check that housekeeping completed the upload."""
     return "" if payload == {"finished": 1} else f"answered {payload}"
 
 
 def finds_no_orphans(_stack: LocalStack, _event: Event, payload: Any) -> str:
-    """Nothing is old enough to be one."""
+    """Check that no file is old enough to be an orphan."""
     return "" if payload == {"orphans": []} else f"answered {payload}"
 
 
 def _differs(stack: LocalStack, envelope: str, attribute: str, wanted: str) -> str:
-    """What a record says instead, for the file that an envelope of EventBridge is about."""
+    """Return the record's value if it is another, for the file of an EventBridge event."""
     detail = json.loads(envelope)["detail"]
     identifier = detail.get("fileIdentifier") or detail["object"]["key"].rpartition("/")[2]
     found = record(stack, identifier)[attribute]
@@ -261,7 +261,7 @@ def _fetch(url: str) -> bytes:
 
 
 TAKEN = 409
-"""The second, warm invocation makes what the first one has made already."""
+"""Statuses of the second, warm invocation, which creates what exists already."""
 
 ON_NOTHING = (
     *("create_derivative", "create_derivatives_in_bulk", "create_metadata_in_bulk"),
@@ -271,7 +271,7 @@ ON_NOTHING = (
     *("update_derivatives_in_bulk", "update_metadata", "update_metadata_in_bulk"),
     "update_object_upload",
 )
-"""Functions whose samples find nothing to work on, and say so; that takes all that they import."""
+"""Functions whose samples refer to records that do not exist. That runs all their imports."""
 
 SAMPLES: Mapping[str, Sample] = {
     **{folder: Sample(as_it_is, has_status(STATUSES[folder])) for folder in ON_NOTHING},

@@ -1,4 +1,4 @@
-"""The table at the end of the run."""
+"""The table of measurements at the end of the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEAD = ("function", "INIT ms", "cold ms", "warm ms", "own KB", "layers MB", "of 
 
 
 def table(trials: Trials) -> Iterator[str]:
-    """Lines: what starting and invoking took on this machine, and what would be deployed."""
+    """Yield lines with the times of start and invocation on this machine and the deployed sizes."""
     rows = [HEAD, *(row(trials, folder) for folder in sorted(trials.made))]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(HEAD))]
     for name, *numbers in rows:
@@ -21,7 +21,7 @@ def table(trials: Trials) -> Iterator[str]:
 
 
 def row(trials: Trials, folder: str) -> tuple[str, ...]:
-    """One function's cells."""
+    """Return the cells of one function."""
     trial = trials.made[folder]
     own, layers = trials.bytes_of(folder)
     times = ("-", "-", "-")

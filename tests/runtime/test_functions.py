@@ -27,18 +27,18 @@ DEPLOYED = {"OIDC_ISSUER": "https://login.invalid", "OIDC_AUDIENCE": "coffer"}
 every_function = pytest.mark.parametrize("folder", sorted(SAMPLES))
 
 
-def test_every_function_is_tried() -> None:
+def test_every_function_has_a_sample() -> None:
     assert set(SAMPLES) == set(functions())
 
 
 @every_function
-def test_a_function_does_what_its_sample_asks_cold_and_warm(folder: str, trials: Trials) -> None:
+def test_a_function_handles_its_sample_cold_and_warm(folder: str, trials: Trials) -> None:
     wrong = trials.of(folder).wrong
     assert not wrong, wrong
 
 
 @every_function
-def test_nothing_is_imported_that_the_build_lacks(folder: str, trials: Trials) -> None:
+def test_every_imported_module_is_in_the_build(folder: str, trials: Trials) -> None:
     assert observation(trials, folder).strangers(trials.folders(folder)) == []
 
 
@@ -50,18 +50,16 @@ def test_the_shipped_bytecode_is_used_for_every_module(folder: str, trials: Tria
 
 
 @every_function
-def test_a_function_with_its_layers_is_no_larger_than_lambda_takes(
-    folder: str, trials: Trials
-) -> None:
+def test_a_function_with_its_layers_is_within_lambdas_limit(folder: str, trials: Trials) -> None:
     own, layers = trials.bytes_of(folder)
     assert 0 < own + layers <= MAX_BYTES
 
 
 @pytest.mark.parametrize("folder", CALLED_BY_SOMEBODY)
-def test_a_deployed_function_demands_a_token(
+def test_a_deployed_function_requires_a_token(
     folder: str, trials: Trials, tools: Tools, tmp_path: Path
 ) -> None:
-    # The development identity, which a deployed stack doesn't have, keeps the verifier out.
+    # With a development identity, which no deployed stack has, no token is verified.
     endpoints = trials.stack.endpoints() | DEPLOYED
     del endpoints["DEVELOPMENT_IDENTITY"]
     with Emulator(tools, trials.functions[logical_id(folder)], endpoints, tmp_path) as emulator:

@@ -1,4 +1,4 @@
-"""Imports that no sample reaches: within functions, for a rare file or a rare failure."""
+"""Every import inside a function of the layers can be resolved in the build."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lambda_handler(event, context):
 """
 
 
-def test_whatever_the_layers_may_import_is_in_them(trials: Trials, tmp_path: Path) -> None:
+def test_every_import_of_the_layers_is_in_the_build(trials: Trials, tmp_path: Path) -> None:
     functions = trials.functions.values()
     layers = tuple(dict.fromkeys(layer for one in functions for layer in one.layers))
     [ours] = [layer for layer in layers if (layer / "coffer").is_dir()]
@@ -41,14 +41,14 @@ def test_whatever_the_layers_may_import_is_in_them(trials: Trials, tmp_path: Pat
 
 
 def modules(folder: Path) -> Iterator[str]:
-    """The modules below a folder, by the names they are imported by."""
+    """Return the modules below a folder by their import names."""
     for path in folder.rglob("*.py"):
         parts = path.relative_to(folder).with_suffix("").parts
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imported(folder: Path) -> Iterator[str]:
-    """What the code below a folder imports anywhere, but for the types of its checkers."""
+    """Return all imports of the code below a folder, except those for type checkers."""
     for path in folder.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         skipped = {id(node) for block in _for_checkers(tree) for node in ast.walk(block)}

@@ -1,8 +1,8 @@
-"""`make env-json`, then `sam local invoke`: what the SAM CLI makes of it, all but the container.
+"""`make env-json`, then `sam local invoke`, without the container.
 
-Docker isn't asked for. The SAM CLI says which code it would mount and which variables it would
-set; with those, and nothing else, the functions run under the emulator against a running stack.
-The one thing that is not tried is the way from a container to this machine.
+The SAM CLI reports which code it would mount and which variables it would set. With these the
+functions run in the emulator against a running stack. Not tested is the network between a container
+and this machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SOMEBODYS_SESSION = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """The files that were written, and what the SAM CLI makes of them."""
+    """The written files, and how the SAM CLI resolves them."""
 
     folder: Path
     variables: dict[str, dict[str, str]]
@@ -47,7 +47,7 @@ class Recipe:
 
 @pytest.fixture(scope="module")
 def recipe(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recipe]:
-    """While a stack runs, `env-json` for it, with this machine in the place of its own name."""
+    """Return the files of `env-json` for a running stack, with this machine's address as host."""
     folder = tmp_path_factory.mktemp("invoke")
     (folder / BUILDS).mkdir()
     (folder / BUILDS / tools.build.name).symlink_to(tools.build)
@@ -60,7 +60,7 @@ def recipe(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 
 def resolve(tools: Tools, template: Path, variables: Path) -> dict[str, dict[str, Any]]:
-    """Asks the SAM CLI, in the shell of somebody who is signed in to AWS."""
+    """Run the SAM CLI in an environment with AWS credentials."""
     done = subprocess.run(  # noqa: S603 - the SAM CLI's Python, on a script of ours
         [tools.sam_python, RESOLUTION, template, variables],
         env={"PATH": os.environ["PATH"], **SOMEBODYS_SESSION},
@@ -81,27 +81,25 @@ def test_sam_passes_on_every_variable(recipe: Recipe) -> None:
         assert {variable: environment[variable] for variable in variables} == variables
 
 
-def test_sam_would_drop_some_with_the_template_that_is_deployed(
-    recipe: Recipe, tools: Tools
-) -> None:
+def test_sam_would_drop_variables_with_the_deployed_template(recipe: Recipe, tools: Tools) -> None:
     resolved = resolve(tools, tools.build / "template.yaml", recipe.folder / "env.json")
     for function in resolved.values():
         assert "DEVELOPMENT_IDENTITY" not in function["environment"]
         assert "AWS_ENDPOINT_URL" not in function["environment"]
 
 
-def test_sam_takes_the_template_that_is_written() -> None:
+def test_sam_accepts_the_written_template() -> None:
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     parameters = settings["default"]["local_invoke"]["parameters"]
     assert parameters == {"template_file": str(BUILDS / TEMPLATE_NAME)}
 
 
-def test_sam_passes_on_nobodys_session(recipe: Recipe) -> None:
+def test_sam_passes_on_no_credentials(recipe: Recipe) -> None:
     for function in recipe.resolved.values():
         assert "somebodys" not in function["environment"].values()
 
 
-def test_sam_mounts_what_was_built_for_this_machine(recipe: Recipe, trials: Trials) -> None:
+def test_sam_mounts_the_build_for_this_machine(recipe: Recipe, trials: Trials) -> None:
     for name, function in trials.functions.items():
         resolved = recipe.resolved[name]
         assert resolved["architecture"] == machine_architecture()
@@ -110,7 +108,7 @@ def test_sam_mounts_what_was_built_for_this_machine(recipe: Recipe, trials: Tria
         assert layers == list(function.layers)
 
 
-def test_functions_talk_to_the_running_stack(
+def test_functions_use_the_running_stack(
     recipe: Recipe, trials: Trials, tools: Tools, tmp_path: Path
 ) -> None:
     def invoke(folder: str, event: Any) -> Any:

@@ -1,4 +1,4 @@
-"""That the suite can fail: what it would have to find, put there on purpose."""
+"""The suite finds defects that these tests create on purpose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.runtime.trials import Trials
 
 
 def write_function(folder: Path, code: str, timeout_seconds: int = 3) -> Function:
-    """A function of one file."""
+    """Write a function of one file."""
     folder.mkdir()
     (folder / "app.py").write_text(code, encoding="utf-8")
     return Function(
@@ -84,7 +84,7 @@ def test_a_module_without_its_bytecode_is_named(
 
 
 def compile_with(tools: Tools, folder: Path) -> None:
-    """Does what the build does, and makes the source newer than its bytecode."""
+    """Compile as the build does, then make the source newer than its bytecode."""
     modes = ("-q", "--invalidation-mode", "unchecked-hash")
     subprocess.run(  # noqa: S603 - the runtime's Python, on a file written above
         [tools.python, "-m", "compileall", *modes, folder], check=True, timeout=60
@@ -92,7 +92,7 @@ def compile_with(tools: Tools, folder: Path) -> None:
     (folder / "app.py").touch()
 
 
-def test_a_function_finds_its_own_environment_and_no_other(
+def test_a_function_has_only_its_own_environment(
     tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OF_THE_TESTS", "yes")
@@ -107,7 +107,7 @@ def test_a_function_finds_its_own_environment_and_no_other(
     assert response.payload == ["yes", "us-east-1", None, None, str(function.folder)]
 
 
-def test_what_a_function_raises_is_told(tools: Tools, tmp_path: Path) -> None:
+def test_an_exception_of_a_function_is_reported(tools: Tools, tmp_path: Path) -> None:
     function = write_function(
         tmp_path / "function", "def lambda_handler(event, context):\n    raise ValueError('no')\n"
     )
@@ -116,7 +116,7 @@ def test_what_a_function_raises_is_told(tools: Tools, tmp_path: Path) -> None:
         assert emulator.invoke({}).error == "ValueError: no"
 
 
-def test_a_function_that_takes_too_long_is_told(tools: Tools, tmp_path: Path) -> None:
+def test_a_timeout_of_a_function_is_reported(tools: Tools, tmp_path: Path) -> None:
     function = write_function(
         tmp_path / "function",
         "import time\ndef lambda_handler(event, context):\n    time.sleep(60)\n",
@@ -126,7 +126,7 @@ def test_a_function_that_takes_too_long_is_told(tools: Tools, tmp_path: Path) ->
         assert "timed out after 1.00 seconds" in emulator.invoke({}).error
 
 
-def test_nothing_is_left_running_whatever_happens(tools: Tools, tmp_path: Path) -> None:
+def test_no_process_is_left_running(tools: Tools, tmp_path: Path) -> None:
     function = write_function(tmp_path / "function", "lambda_handler = lambda event, context: 1\n")
     processes: list[int] = []
 

@@ -1,4 +1,4 @@
-"""What is said where something can't be had."""
+"""Messages about missing tools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.commands.sam_invoke import machine_architecture
 from tests.runtime.tools import MissingError, find_tools
 
 
-def test_each_missing_tool_is_named_with_the_way_to_get_it(
+def test_each_missing_tool_is_named_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Linux")
@@ -35,7 +35,7 @@ def test_each_missing_tool_is_named_with_the_way_to_get_it(
     ("what", "value", "says"),
     [("system", "Darwin", "a program for Linux"), ("machine", "riscv64", "riscv64")],
 )
-def test_a_machine_that_cannot_be_lambda_is_told_so(
+def test_an_unsupported_architecture_is_reported(
     what: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Linux")

@@ -1,4 +1,4 @@
-"""What the suite needs from outside: the emulator, the runtime on its Python, and a build."""
+"""Find the emulator, Lambda's runtime and the build that the suite needs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PYTHON = "3.13"
 
 
 class MissingError(Exception):
-    """Something can't be had here; the message says what, and how to get it."""
+    """A tool is missing. The message names it and the command that installs it."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """Where they are. `python` has awslambdaric; `sam_python` has the SAM CLI's own modules."""
+    """Paths of the tools. `python` has awslambdaric; `sam_python` has the SAM CLI's modules."""
 
     emulator: Path
     python: Path
@@ -27,7 +27,7 @@ class Tools:
 
 
 def find_tools(root: Path = ROOT) -> Tools:
-    """All of them, below the project's folder; MissingError for the first that isn't there."""
+    """Return the tools below the project's folder; raise `MissingError` if one is missing."""
     if platform.system() != "Linux":
         raise MissingError("the Lambda runtime emulator is a program for Linux")
     architecture = machine_architecture()

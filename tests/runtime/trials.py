@@ -1,4 +1,4 @@
-"""Trials of built functions on their samples, each made once, however many tests look at it."""
+"""Invocations of built functions on their samples, made once and used by several tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.template.template_file import logical_id
 
 @dataclass(frozen=True)
 class Trial:
-    """A cold invocation, a warm one, and a third that was looked at. `wrong`: empty, or what is."""
+    """A cold, a warm and an observed invocation. `wrong` describes an error or is empty."""
 
     wrong: str
     init_ms: float = 0.0
@@ -28,7 +28,7 @@ class Trial:
 
 
 class Trials:
-    """The functions of a build, and what came of trying them on a stack that delivers nothing."""
+    """The functions of a build, and their invocations on a stack that delivers nothing."""
 
     def __init__(
         self, tools: Tools, functions: Mapping[str, Function], stack: LocalStack, scratch: Path
@@ -38,26 +38,26 @@ class Trials:
         self.stack = stack
         self._scratch = scratch
         self.made: dict[str, Trial] = {}
-        """By the name of the function's folder."""
+        """Trials by the name of the function's folder."""
 
     def folders(self, folder: str) -> tuple[Path, ...]:
-        """A function's own built folder, then those of its layers."""
+        """Return the built folder of the function and those of its layers."""
         function = self.functions[logical_id(folder)]
         return function.folder, *function.layers
 
     def bytes_of(self, folder: str) -> tuple[int, int]:
-        """The size of a function, and that of its layers, unzipped."""
+        """Return the unzipped bytes of a function and of its layers."""
         own, *layers = self.folders(folder)
         return size_of([own]), size_of(layers)
 
     def of(self, folder: str) -> Trial:
-        """The trial of a function as it was built."""
+        """Return the trial of a function; run it at the first call."""
         if folder not in self.made:
             self.made[folder] = self._try(folder, self.functions[logical_id(folder)])
         return self.made[folder]
 
     def wrong_without(self, folder: str, package: str) -> str:
-        """What is wrong with a function whose layers lack a package; empty when nothing is."""
+        """Return the error of a function whose layers lack a package, or an empty string."""
         function = without(self.functions[logical_id(folder)], package, self._scratch)
         self.stack.reset()
         with self._emulate(function) as emulator:

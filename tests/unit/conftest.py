@@ -1,4 +1,4 @@
-"""What the unit tests share: the log, line by line."""
+"""Fixtures of the unit tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from coffer.observability import logger
 
-settings.register_profile("unhurried", deadline=None)  # a busy machine is slow, not wrong
+settings.register_profile("unhurried", deadline=None)  # no deadline, because a busy machine is slow
 settings.load_profile("unhurried")
 
 LogLines = Callable[[], list[dict[str, Any]]]
@@ -20,7 +20,7 @@ LogLines = Callable[[], list[dict[str, Any]]]
 
 @pytest.fixture
 def log_lines() -> Iterator[LogLines]:
-    """Everything that is logged during the test, parsed."""
+    """Return the log lines of the test, parsed."""
     stream = io.StringIO()
     handler: Any = logger.registered_handler
     previous = handler.setStream(stream)
