@@ -56,7 +56,6 @@ def presign_download(
     key, stored = _first_existing(objects, keys)
     is_public = stored is not None and not is_private(stored.findability)
     may_be_public = rules.public_by_acl and is_public
-    )
     if may_be_public and objects.is_public(key):
         return url if key == keys[0] else objects.address(key)
     _require_owner(permissions, owner, key, stored, rules)
