@@ -27,6 +27,7 @@ from tests.fakes.records import (
     describe,
     identifier,
     metadata,
+    thumbnail,
     upload,
 )
 
@@ -201,3 +202,12 @@ def test_changes_follow_the_same_rules() -> None:
     after = change(filename=None, ac_tags=("leaf",), dc_format=None)
     assert (after.filename, after.ac_tags) == ("leaf large.png", ("leaf",))
     assert (after.dc_format, after.version, after.changed_by) == ("image/png", 2, "gail")
+
+
+def test_a_cleared_media_type_of_a_generated_thumbnail_stays() -> None:
+    world = World()
+    world.catalogue.derivative_records[THUMBNAIL] = thumbnail()
+    after = update_derivative(
+        world.uploads, world.catalogue, GUEST, THUMBNAIL, {"dc_format": None}, Precondition()
+    )
+    assert (after.dc_format, after.version) == ("image/jpeg", 2)

@@ -111,16 +111,20 @@ def _check_not_itself(identifier: str, source: str | None) -> None:
 
 def _changed(uploads: UploadReader, before: Derivative, changes: Mapping[str, Any]) -> Derivative:
     """Return the record with the changes, and with the attributes of its file."""
-    values = DERIVATIVE_FIELDS.replacements(changes)
-    after = replace(before, **{name: value for name, value in values.items() if name not in _FIXED})
-    if before.is_generated:
-        return after
-    upload = uploads.get(before.file_identifier)
-    if upload is None or upload.inspected_content is None:
+    values = {
+        name: value
+        for name, value in DERIVATIVE_FIELDS.replacements(changes).items()
+        if name not in _FIXED
+    }
+    upload = None if before.is_generated else uploads.get(before.file_identifier)
+    content = upload.inspected_content if upload else None
+    if "dc_format" in values and values["dc_format"] is None:
+        values["dc_format"] = content.evaluated_media_type if content else before.dc_format
+    after = replace(before, **values)
+    if upload is None or content is None:
         return after
     return replace(
         after,
         filename=file_name_of(after.filename, upload),
-        file_extension=upload.content.evaluated_file_extension,
-        dc_format=after.dc_format or upload.content.evaluated_media_type,
+        file_extension=content.evaluated_file_extension,
     )
