@@ -69,12 +69,13 @@ class TestDatasets:
             ("private", "private", True),
             ("published", "published", False),
             ("unlisted", "unlisted", False),
-            ("Private", "Private", False),
+            ("Private", "Private", True),
+            ("privately", "privately", False),
             (None, "published", False),
             ("", "published", False),
         ],
     )
-    def test_only_the_exact_word_private_makes_a_dataset_private(
+    def test_only_the_word_private_makes_a_dataset_private(
         self, findability: str | None, kept: str, private: bool
     ) -> None:
         package = Dataset.parse({"metadata": {"owner": "u", "findability": findability}})
