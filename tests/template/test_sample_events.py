@@ -6,7 +6,6 @@ from http import HTTPStatus
 
 import pytest
 
-from coffer.settings import Settings, Variable
 from local.stack import LocalStack
 from tests.template.template_file import functions, logical_id, sample_event
 
@@ -109,6 +108,9 @@ def test_a_function_reads_its_settings_before_the_first_event(
     folder: str, stack: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that an unusable variable stops a deployment at once. Credentials are read when used."""
+    # Not at the top: tests/runtime imports this module before its stack sets the environment.
+    from coffer.settings import Settings, Variable
+
     stack.invoke(logical_id(folder), sample_event(folder))
     late: list[str] = []
     read = Variable.__get__
