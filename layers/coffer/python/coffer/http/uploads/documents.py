@@ -1,4 +1,4 @@
-"""Present upload records: as JSON:API resources, and as the response to an upload."""
+"""Present upload records as JSON:API resources and as the response to an upload."""
 
 from __future__ import annotations
 
