@@ -243,7 +243,7 @@ def _against_zipfile(how: str, body: bytes, number: int, media_type: str, method
 
 
 class _InMemory:
-    """Pieces in memory."""
+    """Ranges in memory."""
 
     def __init__(self, body: bytes) -> None:
         self._view = memoryview(body)

@@ -194,15 +194,17 @@ def measure_exists() -> None:
         url = store.stdout.readline().strip()
         client = boto3_client(url)
         signer = Signer(Credentials(KEY, SECRET, TOKEN), REGION)
-        probe = S3StoredFiles(signer, Endpoint(url), BUCKET, SystemClock())
+        stored_files = S3StoredFiles(signer, Endpoint(url), BUCKET, SystemClock())
         keys = [f"u1/d/{number}.csv" for number in range(100)]
 
         def theirs() -> None:
             for key in keys:
                 client.list_objects_v2(Bucket=BUCKET, Prefix=key)
 
-        probe.find(keys)
-        ratios = [wall_seconds(theirs) / wall_seconds(lambda: probe.find(keys)) for _ in range(3)]
+        stored_files.find(keys)
+        ratios = [
+            wall_seconds(theirs) / wall_seconds(lambda: stored_files.find(keys)) for _ in range(3)
+        ]
         store.kill()
     ratio = statistics.median(ratios)
     report("100 look-ups at 20 ms", f"{ratio:.1f} times as fast as a LIST each", "at least 20")

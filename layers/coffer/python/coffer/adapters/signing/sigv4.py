@@ -83,13 +83,6 @@ class _PolicyPrefix(NamedTuple):
         mac.update(encoded)
         return _PolicyPrefix(self.encoded + encoded.decode(), text[cut:], mac)
 
-    def signed(self, text: str) -> tuple[str, str]:
-        """Return the policy that ends with `text`, in base64, and its signature."""
-        encoded = b2a_base64((self.rest + text).encode(), newline=False)
-        mac = self.mac.copy()
-        mac.update(encoded)
-        return self.encoded + encoded.decode(), mac.hexdigest()
-
 
 class _SigningKey(NamedTuple):
     """The key of one day, and the form fields and the policy prefix that follow from it."""
@@ -164,17 +157,22 @@ class Signer:
         prefix = key.policy
         if len(forms) > 1:
             prefix, beginning = prefix.extended(beginning), ""
-        expiration = (now + expires_in).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        encoded_prefix, rest, prefix_mac = prefix
+        beginning = rest + beginning
+        end = _format('],"expiration":"%04d-%02d-%02dT%02d:%02d:%02dZ"}', now + expires_in)
         shared = {**dated, **key.fields}
         signed = []
         for fields, size_range in forms:
             conditions = _conditions(fields)
             if size_range is not None:
                 conditions += f',["content-length-range",{size_range[0]},{size_range[1]}]'
-            policy, signature = prefix.signed(
-                f'{beginning}{conditions}],"expiration":"{expiration}"}}'
-            )
-            signed.append({**shared, **fields, "policy": policy, "x-amz-signature": signature})
+            encoded = b2a_base64(f"{beginning}{conditions}{end}".encode(), newline=False)
+            mac = prefix_mac.copy()
+            mac.update(encoded)
+            form = shared | fields
+            form["policy"] = encoded_prefix + encoded.decode()
+            form["x-amz-signature"] = mac.hexdigest()
+            signed.append(form)
         return signed
 
     def sign_policy(self, encoded_policy: str, *, now: datetime) -> str:
@@ -290,7 +288,13 @@ def _conditions(fields: Mapping[str, str]) -> str:
 
 
 def _timestamp(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return _format("%04d%02d%02dT%02d%02d%02dZ", now)
+
+
+def _format(pattern: str, instant: datetime) -> str:
+    """Return a time in UTC, formatted in half the time of `strftime`."""
+    utc = instant.astimezone(UTC)
+    return pattern % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
 
 
 def _split(url: str) -> tuple[str, str]:
