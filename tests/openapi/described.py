@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 from functools import cache
 from typing import Any
@@ -94,8 +95,9 @@ def _check_content(described: dict[str, Any], response: Response) -> None:
     assert media_type in content or "*/*" in content, f"{media_type} is not described"
     schema = content.get(media_type, {}).get("schema")
     if schema is not None:
-        value = response.json() if media_type.endswith("json") else response.text
-        validator_of(schema).validate(value)
+        is_compressed = response.header("content-encoding") == "gzip"
+        text = (gzip.decompress(response.body) if is_compressed else response.body).decode()
+        validator_of(schema).validate(json.loads(text) if media_type.endswith("json") else text)
 
 
 def _check_codes(key: str, response: Response) -> None:
