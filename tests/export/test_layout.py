@@ -15,10 +15,8 @@ from coffer.domain.export.layout import (
     MAX_PARTS,
     MIB,
     MIN_PART_BYTES,
-    JoinedPart,
     LayoutError,
     LayoutMember,
-    RangePart,
     copied_parts,
     leading_bytes,
     plan_layout,
@@ -53,25 +51,25 @@ def test_the_parts_of_copied_members_obey_the_limits_of_s3(
     sizes: list[int], data: st.DataObject
 ) -> None:
     before = data.draw(st.integers(0, 8 * MIB))
-    padded = leading_bytes(before, sizes[0])
-    if padded is None:
+    leading = leading_bytes(before, sizes[0])
+    if leading is None:
         assert before < MIN_PART_BYTES
         assert sizes[0] < 2 * MIN_PART_BYTES
         return
-    assert before + padded >= MIN_PART_BYTES
+    assert before + leading >= MIN_PART_BYTES
     copy_bytes = data.draw(st.sampled_from([GIB, 5 * GIB]))
     reached = [0] * len(sizes)
-    reached[0] = padded
-    parts = list(copied_parts(sizes, padded, copy_bytes))
+    reached[0] = leading
+    parts = list(copied_parts(sizes, leading, copy_bytes))
     for part in parts:
         assert MIN_PART_BYTES <= part.length <= 5 * GIB
         assert part.start == reached[part.member]
         reached[part.member] += part.length
     assert reached == sizes
-    joints = [part.member for part in parts if isinstance(part, JoinedPart)]
-    assert joints == list(range(len(sizes) - 1))
+    joined = [part.member for part in parts if part.is_joined]
+    assert joined == list(range(len(sizes) - 1))
     for one, next_one in pairwise(parts):
-        assert (one.member == next_one.member) is isinstance(one, RangePart)
+        assert (one.member == next_one.member) is not one.is_joined
 
 
 @given(st.integers(0, 4990), st.integers(MIN_PART_BYTES, 60 * MIB))

@@ -16,7 +16,6 @@ from coffer.domain.errors import (
 from coffer.domain.export.layout import (
     ArchiveMember,
     CopiedPart,
-    JoinedPart,
     Layout,
     copied_parts,
 )
@@ -82,7 +81,7 @@ def plan_copies(
             number,
             copied[part.member],
             part,
-            headers[copied[part.member + 1]] if isinstance(part, JoinedPart) else b"",
+            headers[copied[part.member + 1]] if part.is_joined else b"",
         )
         for number, part in enumerate(copied_parts(sizes, leading, copy_bytes), first_part)
     )

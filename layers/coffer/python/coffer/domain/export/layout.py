@@ -147,24 +147,14 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class RangePart:
-    """A part that is a byte range of a copied member (by its number among the copied members)."""
+class CopiedPart:
+    """A part that is a byte range of a copied member, by its number among the copied members. If
+    `is_joined`, the header of the next member follows in the same part."""
 
     member: int
     start: int
     length: int
-
-
-@dataclass(frozen=True, slots=True)
-class JoinedPart:
-    """A part that joins the end of a copied member and the header of the next one."""
-
-    member: int
-    start: int
-    length: int
-
-
-CopiedPart = RangePart | JoinedPart
+    is_joined: bool = False
 
 
 def plan_layout(members: Sequence[LayoutMember]) -> Layout:
@@ -202,10 +192,10 @@ def copied_parts(sizes: Sequence[int], leading: int, copy_bytes: int) -> Iterato
         if member < len(sizes) - 1:
             tail = left if left < 2 * MIN_PART_BYTES else MIN_PART_BYTES
         for length in _split_evenly(left - tail, copy_bytes):
-            yield RangePart(member, start, length)
+            yield CopiedPart(member, start, length)
             start += length
         if tail:
-            yield JoinedPart(member, start, tail)
+            yield CopiedPart(member, start, tail, is_joined=True)
         start = 0
 
 
