@@ -1,12 +1,11 @@
-"""The interface of invokers, the result of an invocation, the context object and size limits."""
+"""The interface of invokers, the result of an invocation, and size limits."""
 
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from local.resources import Function
@@ -56,48 +55,8 @@ class Invoker(Protocol):
         """End every process that the invoker started; running invocations fail."""
 
 
-@dataclass
-class Identity:
-    """The Cognito identity of the caller; only mobile SDKs send one."""
-
-    cognito_identity_id: None = None
-    cognito_identity_pool_id: None = None
-
-
-@dataclass
-class LambdaContext:
-    """The context object that Lambda's runtime passes to a handler."""
-
-    function_name: str
-    memory_limit_in_mb: int
-    invoked_function_arn: str
-    aws_request_id: str
-    deadline_ms: float
-    log_group_name: str = ""
-    log_stream_name: str = "local"
-    function_version: str = "$LATEST"
-    client_context: None = None
-    identity: Identity = field(default_factory=Identity)
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the timeout."""
-        return max(0, int(self.deadline_ms - time.time() * 1000))
-
-
-def make_context(description: Mapping[str, Any]) -> LambdaContext:
-    """Create a context from a `describe_context` dictionary; the timeout starts now."""
-    return LambdaContext(
-        function_name=description["function_name"],
-        memory_limit_in_mb=description["memory_mb"],
-        invoked_function_arn=description["arn"],
-        aws_request_id=description["request_id"],
-        deadline_ms=time.time() * 1000 + description["timeout_seconds"] * 1000,
-        log_group_name=f"/aws/lambda/{description['function_name']}",
-    )
-
-
 def describe_context(function: Function, request_id: str) -> dict[str, Any]:
-    """Return the data from which a worker creates the context of one invocation."""
+    """Return the data from which `LambdaContext` is created for one invocation."""
     return {
         "function_name": function.name,
         "memory_mb": function.memory_mb,

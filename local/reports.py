@@ -6,14 +6,17 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from local.invocation import Outcome
 from local.resources import Function
 
 
-class Reports(Protocol):
-    """Receives what the stack does. Request bodies, queries and tokens are never passed to it."""
+class Reports:
+    """Receives what the stack does; this base class discards it.
+
+    Request bodies, queries and tokens are never passed to it.
+    """
 
     def request(self, method: str, path: str, status: int, milliseconds: float) -> None:
         """Report an HTTP request and the status of its response."""
@@ -26,22 +29,6 @@ class Reports(Protocol):
 
     def output(self, function: Function, line: str) -> None:
         """Report a line that a handler printed."""
-
-
-class NoReports:
-    """Reports that are discarded."""
-
-    def request(self, method: str, path: str, status: int, milliseconds: float) -> None:
-        """Do nothing."""
-
-    def delivery(self, what: str, function: Function, outcome: Outcome, remark: str) -> None:
-        """Do nothing."""
-
-    def note(self, text: str) -> None:
-        """Do nothing."""
-
-    def output(self, function: Function, line: str) -> None:
-        """Do nothing."""
 
 
 HIDDEN_KEYS = frozenset(
@@ -60,7 +47,7 @@ def _print_line(line: str) -> None:
     print(line, flush=True)
 
 
-class ConsolePrinter:
+class ConsolePrinter(Reports):
     """Reports on a terminal. Threads may call it at the same time."""
 
     def __init__(self, write: Callable[[str], None] = _print_line) -> None:

@@ -27,14 +27,14 @@ from local.functions.stream_poller import StreamPoller
 from local.functions.workers import WorkerInvoker
 from local.gateway.api import Gateway, HandledRequest, Request, Response
 from local.invocation import Invoker, Outcome, RecordingInvoker
-from local.reports import NoReports, Reports
+from local.reports import Reports
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Resources, name_of_arn
 from local.storage.gate import GateStorage, Storage
 from local.storage.polling import POLL_INTERVAL_SECONDS, BucketPoller, prefixes_in_rules
 from local.template.parser import TemplateParser
 from local.template.source import read_source, translate
 from local.template.validation import check_resources
-from local.tokens import Issuer, PermissionTokens
+from local.tokens import Issuer, PermissionTokenSigner
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
@@ -92,15 +92,15 @@ class LocalStack:
         self._in_process = in_process
         self._s3_port = s3_port
         self._external_storage = external_storage
-        self._reports = reports or NoReports()
+        self._reports = reports or Reports()
         self._clients = Clients(lambda: self.storage, lambda: self.server.url)
         self._folder: Path | None = None
         self._started: list[Callable[[], None]] = []
         self.clock = StackClock()
-        self.permission_tokens: PermissionTokens | None = None
+        self.permission_tokens: PermissionTokenSigner | None = None
         """Signs rawstore's tokens; None if DATAHUB_PUBLIC_KEY was given."""
         if "DATAHUB_PUBLIC_KEY" not in self._extra_environment:
-            self.permission_tokens = PermissionTokens(self.clock)
+            self.permission_tokens = PermissionTokenSigner(self.clock)
             self._extra_environment["DATAHUB_PUBLIC_KEY"] = self.permission_tokens.public_key
         self.issuer: Issuer | None = None
         """Signs bearer tokens; None if none are required, or if OidcIssuer names an issuer."""

@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(document or b"")
 
 
-class PermissionTokens:
+class PermissionTokenSigner:
     """Signs rawstore's permission tokens, as the auth server does for a deployed stack."""
 
     def __init__(self, clock: StackClock) -> None:

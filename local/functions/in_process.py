@@ -1,4 +1,4 @@
-"""Run handlers in this process, one at a time. Tests use this: it is fast and easy to debug.
+"""Run handlers in this process, one at a time, for tests that are fast and easy to debug.
 
 Every handler is an `app.py`, so each is imported under a module name of its own. The environment
 is the union of all functions' variables, because adapters read their settings once, when they are
@@ -30,14 +30,13 @@ from botocore.httpsession import URLLib3Session
 from local.clock import StackClock
 from local.faults.chaos import Fault
 from local.faults.fault_injection import FaultInjector
-from local.functions.worker import CLOCK
+from local.functions.worker import CLOCK, LambdaContext
 from local.invocation import (
     MAX_SYNCHRONOUS_BYTES,
     Outcome,
     describe_context,
     encode_event,
     function_environment,
-    make_context,
     new_request_id,
 )
 from local.patching import Patches
@@ -163,7 +162,7 @@ class InProcessInvoker:
         started = time.monotonic()
         try:
             handler = self.handler(function)
-            context = make_context(describe_context(function, request_id))
+            context = LambdaContext(describe_context(function, request_id))
             response = self._run(function, handler, json.loads(encoded), context)
             payload = json.dumps(response, ensure_ascii=False)
         except (Exception, SystemExit, KilledError) as error:

@@ -26,7 +26,7 @@ def parse_hosts(text: str) -> frozenset[str]:
 
 
 def is_allowed_host(host: str | None, allowed: frozenset[str]) -> bool:
-    """True if the `Host` header names an allowed host, with any port, or if there is none."""
+    """True if the `Host` header is missing, or names an allowed host with any port."""
     return host is None or _name_of(f"//{host}") in allowed
 
 

@@ -14,7 +14,7 @@ from moto.s3.models import FakeBucket, PublicAccessBlock
 
 from local.s3.errors import S3Error
 from local.s3.messages import Request
-from local.s3.store import ACCOUNT_ID, StoredObject
+from local.s3.store import ACCOUNT_ID, S3Object
 
 ENFORCED = "BucketOwnerEnforced"
 OWNER_CONTROL = "bucket-owner-full-control"
@@ -77,7 +77,7 @@ def check_grants(request: Request, bucket: FakeBucket) -> None:
         raise S3Error("NotImplemented", details={"Header": granted[0]})
 
 
-def is_public(stored: StoredObject | None, bucket: FakeBucket) -> bool:
+def is_public(stored: S3Object | None, bucket: FakeBucket) -> bool:
     """True if everyone may read the object."""
     block = bucket.public_access_block
     if block is not None and is_on(block.ignore_public_acls):

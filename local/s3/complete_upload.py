@@ -14,7 +14,7 @@ from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response
 from local.s3.multipart_uploads import MAX_PARTS, Upload, UploadedPart, find_upload
 from local.s3.put_object import check_write_condition, commit, read_document, write_headers
-from local.s3.sigv4 import Caller
+from local.s3.sigv4 import VerifiedCaller
 from local.s3.spool import Folder, read_file
 from local.s3.store import Checksum, NewObject, ObjectPart
 from local.s3.xml_documents import xml_response
@@ -32,7 +32,7 @@ class CompletedPart:
     checksums: Mapping[str, str]
 
 
-def complete_upload(context: Context, request: Request, caller: Caller) -> Response:
+def complete_upload(context: Context, request: Request, caller: VerifiedCaller) -> Response:
     upload = find_upload(context, request)
     check_write_condition(context, request)
     completed = read_completed_parts(context, request, caller)
@@ -49,19 +49,18 @@ def complete_upload(context: Context, request: Request, caller: Caller) -> Respo
         stored = commit(context, request, new_object, "CompleteMultipartUpload")
         del context.store.bucket(request.bucket).multiparts[upload.id]
     location = f"http://{request.host}/{request.bucket}/{quote(request.key)}"
-    element = ""
-    if checksum is not None:
-        name = f"Checksum{checksum.algorithm}"
-        element = f"<{name}>{checksum.text}</{name}><ChecksumType>{checksum.kind}</ChecksumType>"
     inside = (
         f"<Location>{xml_text(location)}</Location><Bucket>{request.bucket}</Bucket>"
-        f"<Key>{xml_text(request.key)}</Key><ETag>{xml_text(stored.etag)}</ETag>{element}"
+        f"<Key>{xml_text(request.key)}</Key><ETag>{xml_text(stored.etag)}</ETag>"
+        f"{checksum.elements if checksum else ''}"
     )
     headers = {name: value for name, value in write_headers(stored).items() if name != "ETag"}
     return xml_response("CompleteMultipartUploadResult", inside, headers)
 
 
-def read_completed_parts(context: Context, request: Request, caller: Caller) -> list[CompletedPart]:
+def read_completed_parts(
+    context: Context, request: Request, caller: VerifiedCaller
+) -> list[CompletedPart]:
     # The checksum headers of this request are those of the object, not of the request body.
     document = read_document(context, request, caller, has_body_checksum=False)
     completed = []

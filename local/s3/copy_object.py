@@ -20,7 +20,7 @@ from local.s3.object_headers import (
 )
 from local.s3.put_object import check_write_condition, commit, write_headers
 from local.s3.spool import read_file
-from local.s3.store import Checksum, DeleteMarker, NewObject, StoredObject
+from local.s3.store import Checksum, DeleteMarker, NewObject, S3Object
 from local.s3.xml_documents import xml_response
 
 
@@ -28,7 +28,7 @@ from local.s3.xml_documents import xml_response
 class CopySource:
     """The object to copy, and a new path for its bytes, which later changes do not affect."""
 
-    stored: StoredObject
+    stored: S3Object
     path: Path
 
 
@@ -58,7 +58,7 @@ def open_source(context: Context, request: Request) -> CopySource:
         return CopySource(stored, context.store.folder.link(stored.path))
 
 
-def find_source(context: Context, bucket: str, key: str, version_id: str | None) -> StoredObject:
+def find_source(context: Context, bucket: str, key: str, version_id: str | None) -> S3Object:
     if version_id is None:
         stored = context.store.current(bucket, key)
         if stored is None:
@@ -119,7 +119,7 @@ def is_replaced(given: Mapping[str, str], name: str) -> bool:
 
 
 def check_copy_allowed(
-    request: Request, source: StoredObject, given: Mapping[str, str], replaces: bool
+    request: Request, source: S3Object, given: Mapping[str, str], replaces: bool
 ) -> None:
     if source.size > MAX_SINGLE_BYTES:
         raise S3Error(
@@ -172,14 +172,8 @@ def copy_digests(source: CopySource, requested: str | None) -> tuple[str, Checks
     return (md5.digest().hex() if md5 else stored.etag.strip('"')), checksum
 
 
-def copy_response(stored: StoredObject, source: StoredObject) -> Response:
-    checksum = ""
-    if stored.checksum is not None:
-        name = f"Checksum{stored.checksum.algorithm}"
-        checksum = (
-            f"<{name}>{stored.checksum.text}</{name}>"
-            f"<ChecksumType>{stored.checksum.kind}</ChecksumType>"
-        )
+def copy_response(stored: S3Object, source: S3Object) -> Response:
+    checksum = stored.checksum.elements if stored.checksum else ""
     inside = (
         f"<LastModified>{timestamp(stored)}</LastModified>"
         f"<ETag>{xml_text(stored.etag)}</ETag>{checksum}"
@@ -190,5 +184,5 @@ def copy_response(stored: StoredObject, source: StoredObject) -> Response:
     return xml_response("CopyObjectResult", inside, headers)
 
 
-def timestamp(stored: StoredObject) -> str:
+def timestamp(stored: S3Object) -> str:
     return stored.last_modified.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -9,7 +9,7 @@ from local.s3.context import Context
 from local.s3.errors import S3Error, xml_text
 from local.s3.messages import Request, Response
 from local.s3.put_object import event_cause, read_document
-from local.s3.sigv4 import Caller
+from local.s3.sigv4 import VerifiedCaller
 from local.s3.xml_documents import xml_response
 
 MAX_KEYS = 1000
@@ -42,7 +42,7 @@ def delete_one(
     return headers
 
 
-def delete_objects(context: Context, request: Request, caller: Caller) -> Response:
+def delete_objects(context: Context, request: Request, caller: VerifiedCaller) -> Response:
     declared = checksums.declared_checksum(dict(request.headers.items()))
     md5 = request.headers.get("content-md5")
     if declared is None and md5 is None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from local.s3.store import ACCOUNT_ID, Removal, StoredObject
+from local.s3.store import ACCOUNT_ID, Removal, S3Object
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class EventPublisher:
         """Return the next number; call it while the key is locked, so that it orders changes."""
         return self._sequencer.next(self._now())
 
-    def publish_created(self, stored: StoredObject, sequencer: str, cause: EventCause) -> None:
+    def publish_created(self, stored: S3Object, sequencer: str, cause: EventCause) -> None:
         """Publish `Object Created`."""
         obj = {"key": stored.name, "size": stored.size, "etag": stored.etag.strip('"')}
         if stored.version_id != "null":

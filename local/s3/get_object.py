@@ -17,14 +17,14 @@ from local.s3.object_headers import (
     response_headers,
     wire_text,
 )
-from local.s3.sigv4 import Caller
-from local.s3.store import DeleteMarker, StoredObject
+from local.s3.sigv4 import VerifiedCaller
+from local.s3.store import DeleteMarker, S3Object
 from local.s3.xml_documents import xml_response
 
 RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
-def find_object(context: Context, request: Request) -> StoredObject:
+def find_object(context: Context, request: Request) -> S3Object:
     """Return the object or version that a request names; raise S3Error if it does not exist."""
     version_id = request.query.get("versionId")
     if version_id is None:
@@ -50,7 +50,7 @@ def no_such_key(context: Context, request: Request) -> S3Error:
     return S3Error("NoSuchKey", details={"Key": request.key}, headers=headers)
 
 
-def get_object(context: Context, request: Request, caller: Caller | None) -> Response:
+def get_object(context: Context, request: Request, caller: VerifiedCaller | None) -> Response:
     """Return the response to a GET or HEAD; the server does not send the body of the latter."""
     check_key(request.key)
     overrides = {
@@ -85,7 +85,7 @@ def check_anonymous(context: Context, request: Request, overrides: Mapping[str, 
 def object_response(
     context: Context,
     request: Request,
-    stored: StoredObject,
+    stored: S3Object,
     part: FileRange,
     overrides: Mapping[str, str],
 ) -> Response:
@@ -112,7 +112,7 @@ def object_response(
     return Response(206, headers, part)
 
 
-def requested_range(request: Request, stored: StoredObject) -> tuple[int, int] | None:
+def requested_range(request: Request, stored: S3Object) -> tuple[int, int] | None:
     """Return start and end of the bytes to send, or None for the whole object with a 200."""
     number = request.query.get("partNumber")
     header = request.headers.get("range")
@@ -128,7 +128,7 @@ def requested_range(request: Request, stored: StoredObject) -> tuple[int, int] |
     return parse_range(header, stored.size)
 
 
-def part_range(number: str, stored: StoredObject) -> tuple[int, int] | None:
+def part_range(number: str, stored: S3Object) -> tuple[int, int] | None:
     if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= 10_000):
         raise S3Error(
             "InvalidArgument",
@@ -189,7 +189,7 @@ def get_object_attributes(context: Context, request: Request) -> Response:
     return xml_response("GetObjectAttributesResponse", inside, headers)
 
 
-def checksum_element(stored: StoredObject) -> str:
+def checksum_element(stored: S3Object) -> str:
     """Return the element of the checksum; here a composite one does not end with `-N`."""
     checksum = stored.checksum
     if checksum is None:
@@ -201,7 +201,7 @@ def checksum_element(stored: StoredObject) -> str:
     )
 
 
-def parts_element(stored: StoredObject) -> str:
+def parts_element(stored: S3Object) -> str:
     """Return the element of the parts; as in S3 they are only listed if they have checksums."""
     if not stored.parts:
         return ""

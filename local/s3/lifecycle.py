@@ -17,7 +17,7 @@ from moto.s3.models import FakeBucket, LifecycleRule
 from local.s3.context import Context
 from local.s3.events import EventCause
 from local.s3.multipart_uploads import Upload
-from local.s3.store import StoredObject
+from local.s3.store import S3Object
 
 REASON = "Lifecycle Expiration"
 SERVICE = "s3.amazonaws.com"
@@ -68,7 +68,7 @@ def _expire_one(context: Context, bucket: str, key: str, days: int) -> bool:
     store = context.store
     with store.locked(bucket, key):
         current = store.current(bucket, key)
-        if not isinstance(current, StoredObject):
+        if not isinstance(current, S3Object):
             return False
         if not is_due(current.modified, days, context.now()):
             return False

@@ -20,7 +20,7 @@ from local.s3.context import Context
 from local.s3.errors import S3Error
 from local.s3.messages import Request, Response
 from local.s3.multipart_uploads import Upload
-from local.s3.store import ACCOUNT_ID, StoredObject
+from local.s3.store import ACCOUNT_ID, S3Object
 from local.s3.xml_documents import element, xml_response
 
 # Parameters that the response repeats: unchanged, or encoded like keys.
@@ -76,7 +76,7 @@ def list_objects_v2(context: Context, request: Request) -> Response:
             if parameter in query
         ),
         element("NextContinuationToken", continuation_token(listed[-1])) if truncated else "",
-        *(object_element(one, encode, owner) for one in listed if isinstance(one, StoredObject)),
+        *(object_element(one, encode, owner) for one in listed if isinstance(one, S3Object)),
         *(prefix_element(one, encode) for one in listed if isinstance(one, str)),
     ]
     return xml_response("ListBucketResult", "".join(inside))
@@ -108,7 +108,7 @@ def list_objects(context: Context, request: Request) -> Response:
         ),
         element("EncodingType", "url") if "encoding-type" in query else "",
         next_marker,
-        *(object_element(one, encode, True) for one in listed if isinstance(one, StoredObject)),
+        *(object_element(one, encode, True) for one in listed if isinstance(one, S3Object)),
         *(prefix_element(one, encode) for one in listed if isinstance(one, str)),
     ]
     return xml_response("ListBucketResult", "".join(inside))
@@ -128,7 +128,7 @@ def after_marker(marker: str, prefix: str, delimiter: str) -> str:
     return marker
 
 
-def entries(bucket: FakeBucket, listing: ListingQuery) -> Iterator[str | StoredObject]:
+def entries(bucket: FakeBucket, listing: ListingQuery) -> Iterator[str | S3Object]:
     """Yield objects, and a prefix for all keys that have the delimiter, sorted by name."""
     rolled = ""
     for name in matching_keys(bucket, listing):
@@ -137,7 +137,7 @@ def entries(bucket: FakeBucket, listing: ListingQuery) -> Iterator[str | StoredO
         rest = name[len(listing.prefix) :]
         head, delimiter, _ = rest.partition(listing.delimiter or NO_DELIMITER)
         stored = bucket.keys.get(name)
-        if not isinstance(stored, StoredObject):
+        if not isinstance(stored, S3Object):
             continue  # deleted since, or hidden by a delete marker
         if delimiter:
             rolled = listing.prefix + head + delimiter
@@ -155,7 +155,7 @@ def matching_keys(bucket: FakeBucket, listing: ListingQuery) -> list[str]:
     )
 
 
-def continuation_token(entry: str | StoredObject) -> str:
+def continuation_token(entry: str | S3Object) -> str:
     """Return a token for the page that begins after an entry."""
     after = entry + AFTER_ALL_KEYS if isinstance(entry, str) else entry.name
     return base64.urlsafe_b64encode(after.encode("utf-8")).decode("ascii")
@@ -184,7 +184,7 @@ def encoder(kind: str | None) -> Callable[[str], str]:
     return lambda text: quote(text, safe="/")
 
 
-def object_element(stored: StoredObject, encode: Callable[[str], str], owner: bool) -> str:
+def object_element(stored: S3Object, encode: Callable[[str], str], owner: bool) -> str:
     checksum = ""
     if stored.checksum is not None:
         checksum = element("ChecksumAlgorithm", stored.checksum.algorithm) + element(

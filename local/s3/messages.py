@@ -19,7 +19,7 @@ class Readable(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-class Body:
+class RequestBody:
     """The body of a request. It can be read once, up to its Content-Length.
 
     `on_first_read` is called before the first read: the server then sends `100 Continue`, if the
@@ -98,7 +98,7 @@ class Request:
     path: str
     raw_query: str
     headers: Headers
-    body: Body
+    body: RequestBody
     client_address: str
     request_id: str
     bucket: str = ""

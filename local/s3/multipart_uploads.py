@@ -28,7 +28,7 @@ from local.s3.object_headers import (
     stored_headers,
 )
 from local.s3.put_object import receive_body, too_large
-from local.s3.sigv4 import Caller
+from local.s3.sigv4 import VerifiedCaller
 from local.s3.spool import SpooledFile, Writer, read_file
 from local.s3.store import ACCOUNT_ID
 from local.s3.xml_documents import xml_response
@@ -174,7 +174,7 @@ def part_number(request: Request) -> int:
     return int(text)
 
 
-def upload_part(context: Context, request: Request, caller: Caller) -> Response:
+def upload_part(context: Context, request: Request, caller: VerifiedCaller) -> Response:
     number = part_number(request)
     upload = find_upload(context, request)
     check_part_checksum(upload, dict(request.headers.items()))

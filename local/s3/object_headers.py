@@ -12,7 +12,7 @@ from moto.s3.utils import STORAGE_CLASS
 
 from local.s3.checksums import header_name
 from local.s3.errors import S3Error
-from local.s3.store import StoredObject
+from local.s3.store import S3Object
 
 META = "x-amz-meta-"
 MAX_METADATA_BYTES = 2048
@@ -112,7 +112,7 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def response_headers(stored: StoredObject, tag_count: int) -> dict[str, str]:
+def response_headers(stored: S3Object, tag_count: int) -> dict[str, str]:
     """Return the headers of a GET or HEAD response, without those of the body's length."""
     headers = {
         "ETag": stored.etag,
@@ -130,7 +130,7 @@ def response_headers(stored: StoredObject, tag_count: int) -> dict[str, str]:
     return headers
 
 
-def checksum_headers(stored: StoredObject) -> dict[str, str]:
+def checksum_headers(stored: S3Object) -> dict[str, str]:
     """Return the headers of the stored checksum and its type."""
     checksum = stored.checksum
     if checksum is None:

@@ -17,7 +17,7 @@ from local.s3.moto_app import MotoApp
 from local.s3.payload import Payload
 from local.s3.post_object import post_object
 from local.s3.put_object import put_object
-from local.s3.sigv4 import Caller, Verifier
+from local.s3.sigv4 import VerifiedCaller, Verifier
 from local.s3.version_listing import list_versions
 from local.s3.xml_documents import parse_document, xml_response
 
@@ -86,7 +86,7 @@ class Operations:
         rules = self._cors_rules(request.bucket) or []
         return cors.actual_headers(rules, request.headers, request.method)
 
-    def run(self, request: Request, caller: Caller | None) -> Response:
+    def run(self, request: Request, caller: VerifiedCaller | None) -> Response:
         """Run the operation of a verified request."""
         access.check_expected_owner(request)
         if is_post_form(request):
@@ -107,7 +107,7 @@ class Operations:
             return get_object.get_object(self._context, request, None)
         raise S3Error("AccessDenied")
 
-    def _bucket(self, request: Request, caller: Caller) -> Response:
+    def _bucket(self, request: Request, caller: VerifiedCaller) -> Response:
         query, method = request.query, request.method
         if "notification" in query and method in ("GET", "PUT"):
             return self._notification(request, caller)
@@ -126,7 +126,7 @@ class Operations:
             self._context.publisher.enable(request.bucket, False)
         return response
 
-    def _create_bucket(self, request: Request, caller: Caller) -> Response:
+    def _create_bucket(self, request: Request, caller: VerifiedCaller) -> Response:
         """Create a bucket with moto, after checking its name, and block public access to it."""
         access.check_bucket_name(request.bucket)
         existed = request.bucket in self._context.store.backend.buckets
@@ -135,7 +135,7 @@ class Operations:
             access.block_public_access(self._context.store.bucket(request.bucket))
         return response
 
-    def _object(self, request: Request, caller: Caller) -> Response:
+    def _object(self, request: Request, caller: VerifiedCaller) -> Response:
         query = set(request.query)
         if unknown := query & UNKNOWN_QUERIES:
             raise S3Error("NotImplemented", f"The gate does not do ?{min(unknown)}.")
@@ -153,7 +153,7 @@ class Operations:
         access.check_grants(request, bucket)
         access.check_acl(request.headers.get("x-amz-acl") or "private", bucket)
 
-    def _plain_object(self, request: Request, caller: Caller) -> Response:
+    def _plain_object(self, request: Request, caller: VerifiedCaller) -> Response:
         context, method = self._context, request.method
         if method in ("GET", "HEAD"):
             if "attributes" in request.query and method == "GET":
@@ -167,7 +167,7 @@ class Operations:
             return delete_object(context, request)
         raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "OBJECT"})
 
-    def _multipart(self, request: Request, caller: Caller) -> Response:
+    def _multipart(self, request: Request, caller: VerifiedCaller) -> Response:
         context, method = self._context, request.method
         if method == "POST":
             if "uploads" in request.query:
@@ -183,7 +183,7 @@ class Operations:
             return multipart_uploads.abort_upload(context, request)
         raise S3Error("MethodNotAllowed", details={"Method": method, "ResourceType": "UPLOAD"})
 
-    def _notification(self, request: Request, caller: Caller) -> Response:
+    def _notification(self, request: Request, caller: VerifiedCaller) -> Response:
         """Handle a notification configuration; moto would send misshapen events."""
         publisher = self._context.publisher
         self._context.store.bucket(request.bucket)
@@ -202,7 +202,7 @@ class Operations:
         publisher.enable(request.bucket, document.find("EventBridgeConfiguration") is not None)
         return Response(200)
 
-    def _to_moto(self, request: Request, caller: Caller) -> Response:
+    def _to_moto(self, request: Request, caller: VerifiedCaller) -> Response:
         body = Payload(request, caller).read_all(MAX_DOCUMENT_BYTES)
         return self._moto(request, body)
 

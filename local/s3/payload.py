@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Iterator
 
 from local.s3.errors import S3Error
-from local.s3.messages import CHUNK_BYTES, Body, Request
+from local.s3.messages import CHUNK_BYTES, Request, RequestBody
 from local.s3.sigv4 import (
     EMPTY_SHA256,
     NAMED_PAYLOADS,
@@ -20,7 +20,7 @@ from local.s3.sigv4 import (
     STREAMING_SIGNED_TRAILER,
     STREAMING_UNSIGNED_TRAILER,
     UNSIGNED_PAYLOAD,
-    Caller,
+    VerifiedCaller,
     sign,
     signature_mismatch,
 )
@@ -33,7 +33,7 @@ MAX_TRAILER_LINES = 16
 class LineReader:
     """Reads lines and byte ranges of a body through a small buffer."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: RequestBody) -> None:
         self._body = body
         self._buffer = b""
 
@@ -68,7 +68,7 @@ class LineReader:
 class ChunkSignatures:
     """Checks the chain of chunk signatures: each one also signs the signature before it."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: VerifiedCaller) -> None:
         self._caller = caller
         self._previous = caller.signature
 
@@ -91,7 +91,9 @@ class ChunkSignatures:
 class ChunkedPayload:
     """An `aws-chunked` body: iterating yields the decoded bytes, and then sets `trailers`."""
 
-    def __init__(self, body: Body, decoded_length: int, signatures: ChunkSignatures | None) -> None:
+    def __init__(
+        self, body: RequestBody, decoded_length: int, signatures: ChunkSignatures | None
+    ) -> None:
         self._reader = LineReader(body)
         self._decoded_length = decoded_length
         self._signatures = signatures
@@ -160,7 +162,7 @@ class Payload:
     `length` is the number of decoded bytes. `trailers` is set at the end of the iteration.
     """
 
-    def __init__(self, request: Request, caller: Caller | None) -> None:
+    def __init__(self, request: Request, caller: VerifiedCaller | None) -> None:
         self._request = request
         self._caller = caller
         self._kind = UNSIGNED_PAYLOAD if caller is None else caller.payload

@@ -19,7 +19,7 @@ from multipart import (
 )
 
 from local.s3.errors import S3Error
-from local.s3.messages import Body
+from local.s3.messages import RequestBody
 
 MAX_FIELD_BYTES = 20_480  # all fields before the file together
 MAX_HEADER_BYTES = 8_192
@@ -38,7 +38,7 @@ class PostForm:
     file: Iterator[bytes]
 
 
-def read_form(body: Body, content_type: str) -> PostForm:
+def read_form(body: RequestBody, content_type: str) -> PostForm:
     """Read the fields before the file; raise S3Error if the body is not a valid form."""
     events = _parse(body, _boundary(content_type))
     fields: dict[str, str] = {}
@@ -72,7 +72,7 @@ def _boundary(content_type: str) -> str:
     return boundary
 
 
-def _parse(body: Body, boundary: str) -> Iterator[Any]:
+def _parse(body: RequestBody, boundary: str) -> Iterator[Any]:
     """Yield the parser's events: a MultipartSegment for each part, its bytes, then None."""
     try:
         with PushMultipartParser(boundary, max_header_size=MAX_HEADER_BYTES) as parser:

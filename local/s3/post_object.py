@@ -37,7 +37,7 @@ from local.s3.sigv4 import (
     unsupported_mechanism_error,
 )
 from local.s3.spool import SpooledFile, Writer
-from local.s3.store import NewObject, StoredObject
+from local.s3.store import NewObject, S3Object
 from local.s3.xml_documents import parse_tag_document
 
 FILENAME = "${filename}"
@@ -181,7 +181,7 @@ def file_too_large(proposed: int, max_bytes: int) -> S3Error:
     )
 
 
-def post_response(request: Request, fields: Mapping[str, str], stored: StoredObject) -> Response:
+def post_response(request: Request, fields: Mapping[str, str], stored: S3Object) -> Response:
     """Return a 204, or what success_action_redirect or success_action_status requests."""
     location = f"http://{request.host}/{request.bucket}/{quote(stored.name, safe='')}"
     headers = {**write_headers(stored), **checksum_headers(stored), "Location": location}
@@ -204,7 +204,7 @@ def post_response(request: Request, fields: Mapping[str, str], stored: StoredObj
     return Response(201, {**headers, "Content-Type": "application/xml"}, document.encode())
 
 
-def redirect_target(url: str | None, stored: StoredObject) -> str | None:
+def redirect_target(url: str | None, stored: S3Object) -> str | None:
     """Return the URL with bucket, key and ETag added; None for an invalid URL, which S3 ignores."""
     if not url:
         return None

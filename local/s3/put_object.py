@@ -18,15 +18,15 @@ from local.s3.object_headers import (
     stored_headers,
 )
 from local.s3.payload import Payload
-from local.s3.sigv4 import Caller
+from local.s3.sigv4 import VerifiedCaller
 from local.s3.spool import SpooledFile, Writer
-from local.s3.store import Checksum, NewObject, StoredObject
+from local.s3.store import Checksum, NewObject, S3Object
 from local.s3.xml_documents import parse_document
 
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
 
 
-def put_object(context: Context, request: Request, caller: Caller) -> Response:
+def put_object(context: Context, request: Request, caller: VerifiedCaller) -> Response:
     check_key(request.key)
     bucket = context.store.bucket(request.bucket)
     access.check_grants(request, bucket)
@@ -61,7 +61,7 @@ def check_write_condition(context: Context, request: Request) -> None:
     preconditions.check_write(request.headers, current.etag if current else None, request.key)
 
 
-def receive_body(context: Context, request: Request, caller: Caller) -> SpooledFile:
+def receive_body(context: Context, request: Request, caller: VerifiedCaller) -> SpooledFile:
     """Write the body to a file; raise S3Error if its signature or a digest does not match."""
     payload = Payload(request, caller)
     if payload.length > MAX_SINGLE_BYTES:
@@ -87,7 +87,7 @@ def full_checksum(spooled: SpooledFile) -> Checksum | None:
     return Checksum(spooled.algorithm, spooled.checksum)
 
 
-def commit(context: Context, request: Request, new_object: NewObject, reason: str) -> StoredObject:
+def commit(context: Context, request: Request, new_object: NewObject, reason: str) -> S3Object:
     """Store the object if the conditions hold, and publish the event."""
     try:
         with context.store.locked(new_object.bucket, new_object.key):
@@ -108,7 +108,7 @@ def event_cause(request: Request, reason: str) -> EventCause:
     return EventCause(request.request_id, request.client_address, reason)
 
 
-def write_headers(stored: StoredObject) -> dict[str, str]:
+def write_headers(stored: S3Object) -> dict[str, str]:
     headers = {"ETag": stored.etag, "x-amz-server-side-encryption": "AES256"}
     if stored.version_id != "null":
         headers["x-amz-version-id"] = stored.version_id
@@ -116,7 +116,7 @@ def write_headers(stored: StoredObject) -> dict[str, str]:
 
 
 def read_document(
-    context: Context, request: Request, caller: Caller, *, has_body_checksum: bool = True
+    context: Context, request: Request, caller: VerifiedCaller, *, has_body_checksum: bool = True
 ) -> Element:
     """Return the XML document in a request body, without namespaces.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from local.http_heads import has_truncated_headers
 from local.s3.errors import S3Error, error_document
-from local.s3.messages import Body, FileRange, Headers, Request, Response
+from local.s3.messages import FileRange, Headers, Request, RequestBody, Response
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
         if body.remaining:
             self._drain(body)
 
-    def _handle(self, body: Body, request_id: str) -> Response:
+    def _handle(self, body: RequestBody, request_id: str) -> Response:
         path, _, raw_query = self.path.partition("?")
         try:
             request = Request(
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
     def _headers(self) -> Headers:
         return Headers([(name, header_text(value)) for name, value in self.headers.items()])
 
-    def _body(self) -> Body:
+    def _body(self) -> RequestBody:
         if self.headers.get("Transfer-Encoding"):
             raise S3Error("NotImplemented", details={"Header": "Transfer-Encoding"})
         texts = set(self.headers.get_all("Content-Length", []))
@@ -167,18 +167,18 @@ class Handler(BaseHTTPRequestHandler):
         text = texts.pop() if texts else "0"
         if texts or not (text.isascii() and text.isdigit() and len(text) < 16):
             raise S3Error("BadRequest", "Invalid Content-Length")
-        return Body(self.rfile, int(text), self._continue)
+        return RequestBody(self.rfile, int(text), self._continue)
 
     def _continue(self) -> None:
         if (self.headers.get("Expect") or "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _waits_to_send(self, body: Body) -> bool:
+    def _waits_to_send(self, body: RequestBody) -> bool:
         """True if the client still waits for `100 Continue` before it sends the body."""
         expect = (self.headers.get("Expect") or "").lower()
         return bool(body.remaining) and expect == "100-continue" and not body.is_read_from
 
-    def _drain(self, body: Body) -> None:
+    def _drain(self, body: RequestBody) -> None:
         """Read the rest of the body: many clients read no response before all is sent."""
         if self._waits_to_send(body):
             return

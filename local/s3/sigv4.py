@@ -60,7 +60,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Caller:
+class VerifiedCaller:
     """The access key of a request, and its signature with what that says about the payload."""
 
     access_key: str
@@ -78,7 +78,7 @@ class Verifier:
     credentials: Mapping[str, str]
     region: str
 
-    def caller(self, request: Request, moments: tuple[datetime, ...]) -> Caller | None:
+    def caller(self, request: Request, moments: tuple[datetime, ...]) -> VerifiedCaller | None:
         """Return the caller, or None for an anonymous request; raise S3Error as S3 does.
 
         The date in a header must be near one of `moments`. Only the first of them decides if a
@@ -135,7 +135,9 @@ class Verifier:
                 f'X-Amz-Date: "{expected.date}".',
             )
 
-    def _by_header(self, request: Request, header: str, moments: tuple[datetime, ...]) -> Caller:
+    def _by_header(
+        self, request: Request, header: str, moments: tuple[datetime, ...]
+    ) -> VerifiedCaller:
         scope, signed, signature = parse_authorization(header)
         amz_date = request_date(request.headers)
         moment = parse_amz_date(amz_date)
@@ -161,7 +163,7 @@ class Verifier:
         query = canonical_query(request.raw_query)
         return self._verified(request, scope, amz_date, signed, signature, payload, query, secret)
 
-    def _by_query(self, request: Request, now: datetime) -> Caller:
+    def _by_query(self, request: Request, now: datetime) -> VerifiedCaller:
         parameters = request.query
         missing = [name for name in QUERY_PARAMETERS if not parameters.get(name)]
         if missing:
@@ -207,7 +209,7 @@ class Verifier:
         payload: str,
         query: str,
         secret: str,
-    ) -> Caller:
+    ) -> VerifiedCaller:
         canonical = "\n".join(
             (
                 request.method,
@@ -223,7 +225,7 @@ class Verifier:
         key = signing_key(secret, scope)
         if not hmac.compare_digest(sign(key, to_sign).encode(), signature.encode()):
             raise signature_mismatch(scope.access_key, to_sign, signature, canonical)
-        return Caller(scope.access_key, payload, signature, scope, amz_date, key)
+        return VerifiedCaller(scope.access_key, payload, signature, scope, amz_date, key)
 
 
 def signing_key(secret: str, scope: Scope) -> bytes:

@@ -50,6 +50,12 @@ class Checksum:
         """The value as in S3's responses: a composite one ends with the number of parts."""
         return f"{self.value}-{self.parts}" if self.kind == "COMPOSITE" else self.value
 
+    @property
+    def elements(self) -> str:
+        """The XML elements of the value and the type."""
+        name = f"Checksum{self.algorithm}"
+        return f"<{name}>{self.text}</{name}><ChecksumType>{self.kind}</ChecksumType>"
+
 
 @dataclass(frozen=True)
 class ObjectPart:
@@ -78,10 +84,10 @@ class NewObject:
     parts: tuple[ObjectPart, ...] = ()
 
 
-class StoredObject(FakeKey):
+class S3Object(FakeKey):
     """An object that moto handles like its own, with its bytes in a file."""
 
-    def __new__(cls, *_: Any, **__: Any) -> StoredObject:
+    def __new__(cls, *_: Any, **__: Any) -> S3Object:
         # moto's own __new__ keeps a reference to every instance.
         return object.__new__(cls)
 
@@ -164,7 +170,7 @@ class Removal:
     """
 
     kind: str | None
-    removed: StoredObject | None
+    removed: S3Object | None
     version_id: str | None = None
     marker: bool = False
 
@@ -214,28 +220,28 @@ class Store:
         except S3ClientError as error:
             raise S3Error("NoSuchBucket", details={"BucketName": name}) from error
 
-    def current(self, bucket: str, key: str) -> StoredObject | None:
+    def current(self, bucket: str, key: str) -> S3Object | None:
         """Return the current object with this key, or None."""
         found = self.bucket(bucket).keys.get(key)
-        return found if isinstance(found, StoredObject) else None
+        return found if isinstance(found, S3Object) else None
 
-    def version(self, bucket: str, key: str, version_id: str) -> StoredObject | DeleteMarker:
+    def version(self, bucket: str, key: str, version_id: str) -> S3Object | DeleteMarker:
         for found in self.bucket(bucket).keys.getlist(key, []):
             if found.version_id == version_id:
                 return found  # type: ignore[no-any-return]  # moto's store of keys is untyped
         raise S3Error("NoSuchVersion", details={"Key": key, "VersionId": version_id})
 
-    def put(self, new_object: NewObject) -> StoredObject:
+    def put(self, new_object: NewObject) -> S3Object:
         """Store the object. It replaces the current one, or in a versioned bucket hides it."""
         bucket = self.bucket(new_object.bucket)
-        stored = StoredObject(new_object, bucket, self._now())
+        stored = S3Object(new_object, bucket, self._now())
         with self.locked(new_object.bucket, new_object.key):
             kept = bucket.keys.getlist(new_object.key, []) if bucket.is_versioned else []
             bucket.keys.setlist(new_object.key, [*kept, stored])
             self._tag(stored, new_object.tags)
         return stored
 
-    def _tag(self, stored: StoredObject, tags: Mapping[str, str]) -> None:
+    def _tag(self, stored: S3Object, tags: Mapping[str, str]) -> None:
         tagger = self.backend.tagger
         if tagger.has_tags(stored.arn):
             tagger.delete_all_tags_for_resource(stored.arn)
@@ -244,7 +250,7 @@ class Store:
                 stored.arn, [{"Key": name, "Value": value} for name, value in tags.items()]
             )
 
-    def tags(self, stored: StoredObject) -> dict[str, str]:
+    def tags(self, stored: S3Object) -> dict[str, str]:
         return dict(self.backend.tagger.get_tag_dict_for_resource(stored.arn))
 
     def remove(self, bucket_name: str, key: str, version_id: str | None) -> Removal:
@@ -262,7 +268,7 @@ class Store:
             if removed is None:
                 return Removal(None, None)
             bucket.keys.pop(key)
-            stored = removed if isinstance(removed, StoredObject) else None
+            stored = removed if isinstance(removed, S3Object) else None
             return Removal(PERMANENTLY_DELETED, stored)
 
     def _remove_version(self, bucket: FakeBucket, key: str, version_id: str) -> Removal:

@@ -16,7 +16,7 @@ from local.s3.listing import (
     prefix_element,
 )
 from local.s3.messages import Request, Response
-from local.s3.store import ACCOUNT_ID, DeleteMarker, StoredObject
+from local.s3.store import ACCOUNT_ID, DeleteMarker, S3Object
 from local.s3.xml_documents import element, xml_response
 
 
@@ -24,7 +24,7 @@ from local.s3.xml_documents import element, xml_response
 class Version:
     """A version of an object, or a delete marker."""
 
-    stored: StoredObject | DeleteMarker
+    stored: S3Object | DeleteMarker
     is_latest: bool
 
     @property

@@ -53,7 +53,7 @@ class TemplateError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class TemplateSource:
     """A template file as plain data, with the line on which each part begins."""
 
     path: Path
@@ -116,7 +116,7 @@ class Source:
 class Template:
     """A translated template: `resources` only has plain CloudFormation resources."""
 
-    source: Source
+    source: TemplateSource
     parameters: Mapping[str, Any]
     conditions: Mapping[str, Any]
     mappings: Mapping[str, Any]
@@ -164,7 +164,7 @@ _Loader.add_multi_constructor("!", _construct_intrinsic)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date_as_text)
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> TemplateSource:
     """Load a template file; raise `TemplateError` if it is not a valid template."""
     loader = _Loader(path.read_text(encoding="utf-8"))
     try:
@@ -182,12 +182,12 @@ def read_source(path: Path) -> Source:
         raise TemplateError(f"{path.name}: {error}") from error
     finally:
         loader.dispose()
-    source = Source(path, data, lines)
+    source = TemplateSource(path, data, lines)
     _check_form(source)
     return source
 
 
-def _check_form(source: Source) -> None:
+def _check_form(source: TemplateSource) -> None:
     """Raise `TemplateError` for unknown sections and attributes, and for missing types."""
     for name in source.data:
         if name not in SECTIONS:
@@ -217,7 +217,7 @@ def _lines_below(node: yaml.Node, where: Location) -> Iterator[tuple[Location, i
             yield from _lines_below(value, below)
 
 
-def translate(source: Source, parameters: Mapping[str, str], region: str) -> Template:
+def translate(source: TemplateSource, parameters: Mapping[str, str], region: str) -> Template:
     """Translate to plain CloudFormation; `parameters` override the template's defaults.
 
     Raise `TemplateError` for an unknown parameter, a parameter without a value, or an error of
@@ -247,7 +247,7 @@ def translate(source: Source, parameters: Mapping[str, str], region: str) -> Tem
     )
 
 
-def _error_of(source: Source, message: str) -> TemplateError:
+def _error_of(source: TemplateSource, message: str) -> TemplateError:
     """Return the translator's error with the line of the part that its message names."""
     named = _NAMED.match(message)
     if named is None:
@@ -261,7 +261,7 @@ def _error_of(source: Source, message: str) -> TemplateError:
     return source.error(named["resource"], message, *inside, *([part[1]] if part else []))
 
 
-def _parameter_values(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
+def _parameter_values(source: TemplateSource, given: Mapping[str, str]) -> dict[str, Any]:
     declared = source.data.get("Parameters", {})
     for name in given:
         if name not in declared:

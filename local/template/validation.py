@@ -20,7 +20,7 @@ from local.resources import (
     Schedule,
     name_of_arn,
 )
-from local.template.source import Source, TemplateError
+from local.template.source import TemplateError, TemplateSource
 
 METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 MIN_ROUTE_MS, MAX_ROUTE_MS = 50, 30_000
@@ -28,7 +28,7 @@ MAX_FUNCTION_SECONDS = 900
 MIN_MEMORY_MB, MAX_MEMORY_MB = 128, 10_240
 
 
-def check_resources(source: Source, resources: Resources) -> None:
+def check_resources(source: TemplateSource, resources: Resources) -> None:
     """Raise `TemplateError` for the first value or reference that is not valid."""
     for function in resources.functions:
         _check_function(source, function)
@@ -41,7 +41,7 @@ def check_resources(source: Source, resources: Resources) -> None:
         _check_schedule(source, schedule, resources)
 
 
-def _check_function(source: Source, function: Function) -> None:
+def _check_function(source: TemplateSource, function: Function) -> None:
     """Check the timeout and the memory against Lambda's limits."""
     if not 1 <= function.timeout_seconds <= MAX_FUNCTION_SECONDS:
         message = f"Timeout is 1 to {MAX_FUNCTION_SECONDS} seconds"
@@ -51,7 +51,7 @@ def _check_function(source: Source, function: Function) -> None:
         raise source.error(function.logical_id, message, "Properties", "MemorySize")
 
 
-def _check_routes(source: Source, routes: Collection[Route]) -> None:
+def _check_routes(source: TemplateSource, routes: Collection[Route]) -> None:
     """Check paths, methods and timeouts, and that no two routes match the same requests."""
     taken: dict[tuple[str, object], Route] = {}
     for route in routes:
@@ -72,12 +72,12 @@ def _check_routes(source: Source, routes: Collection[Route]) -> None:
         taken[key] = route
 
 
-def _route_error(source: Source, route: Route, message: str, name: str) -> TemplateError:
+def _route_error(source: TemplateSource, route: Route, message: str, name: str) -> TemplateError:
     where = source.source_event_of_route(route.function, route.method, route.path)
     return source.error(route.function, f"{route.key}: {message}", *where, name)
 
 
-def _check_rule(source: Source, rule: Rule, resources: Resources) -> None:
+def _check_rule(source: TemplateSource, rule: Rule, resources: Resources) -> None:
     try:
         check_pattern(rule.pattern, "EventPattern")
     except UnsupportedPatternError as error:
@@ -90,7 +90,9 @@ def _check_rule(source: Source, rule: Rule, resources: Resources) -> None:
             raise source.error(rule.logical_id, message, "Properties", "Targets", index)
 
 
-def _check_mapping(source: Source, mapping: EventSourceMapping, resources: Resources) -> None:
+def _check_mapping(
+    source: TemplateSource, mapping: EventSourceMapping, resources: Resources
+) -> None:
     def error_at(message: str, name: str) -> TemplateError:
         return source.error(mapping.logical_id, message, "Properties", name)
 
@@ -116,7 +118,7 @@ def _is_source(arn: str, resources: Resources) -> bool:
     return ":dynamodb:" in arn and "/stream/" in arn and name_of_arn(arn) in streamed
 
 
-def _check_schedule(source: Source, schedule: Schedule, resources: Resources) -> None:
+def _check_schedule(source: TemplateSource, schedule: Schedule, resources: Resources) -> None:
     def error_at(message: str, name: str) -> TemplateError:
         return source.error(schedule.logical_id, message, "Properties", name)
 

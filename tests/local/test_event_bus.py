@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from local.clock import StackClock
 from local.eventbridge.bus import Bus
 from local.faults.fault_injection import FaultInjector
-from local.reports import NoReports
+from local.reports import Reports
 from local.resources import Resources, RetryPolicy, Rule, Target
 from local.stack import LocalStack
 from tests.local.project import remembered
@@ -110,7 +110,7 @@ def test_an_event_that_a_target_refuses_goes_to_the_rules_dead_letter_queue() ->
         send,
         lambda _function, _event: None,
         StackClock(),
-        NoReports(),
+        Reports(),
         FaultInjector(),
     )
     bus.publish("default", {"source": "a"})

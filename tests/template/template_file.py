@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from local.template.source import Source, Template, read_source, translate
+from local.template.source import Template, TemplateSource, read_source, translate
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-central-1"
 
 
 @cache
-def source() -> Source:
+def source() -> TemplateSource:
     """Return the template as it is written, with short tags in their long form."""
     return read_source(ROOT / "template.yaml")
 

@@ -14,10 +14,10 @@ import pytest
 
 from local.s3 import checksums
 from local.s3.errors import S3Error
-from local.s3.messages import Body
+from local.s3.messages import RequestBody
 from local.s3.payload import ChunkedPayload, ChunkSignatures
 from local.s3.post_object import authorised
-from local.s3.sigv4 import EMPTY_SHA256, Caller, Verifier
+from local.s3.sigv4 import EMPTY_SHA256, VerifiedCaller, Verifier
 from tests.local.s3.wire import request_of
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -56,7 +56,7 @@ HEADER_EXAMPLES = {
 
 def verify(
     line: tuple[str, str, str], headers: dict[str, str], host: str, signature: str
-) -> Caller | None:
+) -> VerifiedCaller | None:
     sent = {"Host": host, "x-amz-date": "20130524T000000Z", **headers}
     signed = ";".join(sorted(name.lower() for name in sent))
     sent["Authorization"] = (
@@ -103,14 +103,14 @@ CHUNKED_HEADERS = {
 CHUNKED_LINE = ("PUT", "/examplebucket/chunkObject.txt", "")
 
 
-def chunks(signatures: tuple[str, str, str], ending: bytes) -> Body:
+def chunks(signatures: tuple[str, str, str], ending: bytes) -> RequestBody:
     """Return chunks with 65,536 and 1,024 bytes of `a`, and the empty chunk."""
     text = b""
     for size, signature in zip((65_536, 1_024, 0), signatures, strict=True):
         text += f"{size:x};chunk-signature={signature}\r\n".encode() + b"a" * size
         text += b"\r\n" if size else b""
     text += ending
-    return Body(BytesIO(text), len(text))
+    return RequestBody(BytesIO(text), len(text))
 
 
 CHUNK_SIGNATURES = (
@@ -120,7 +120,7 @@ CHUNK_SIGNATURES = (
 )
 
 
-def chunked_caller() -> Caller:
+def chunked_caller() -> VerifiedCaller:
     headers = {
         **CHUNKED_HEADERS,
         "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
@@ -160,7 +160,7 @@ TRAILER_CHUNK_SIGNATURES = (
 TRAILER_SIGNATURE = "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435"
 
 
-def trailer_caller() -> Caller:
+def trailer_caller() -> VerifiedCaller:
     headers = {
         **CHUNKED_HEADERS,
         "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from local.s3 import S3Gate
-from local.s3.messages import Body
+from local.s3.messages import RequestBody
 from local.s3.post_form import read_form
 from tests.local.s3.wire import (
     ACCESS_KEY,
@@ -252,7 +252,9 @@ def test_a_form_is_parsed_the_same_in_chunks_of_any_size(
             piece, self.rest = self.rest[:size], self.rest[size:]
             return piece
 
-    form = read_form(Body(Trickle(), len(text)), f'multipart/form-data; boundary="{BOUNDARY}"')
+    form = read_form(
+        RequestBody(Trickle(), len(text)), f'multipart/form-data; boundary="{BOUNDARY}"'
+    )
     assert form.fields == {"a": value}
     assert b"".join(form.file) == content
 

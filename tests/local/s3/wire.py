@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from mypy_boto3_s3 import S3Client
 
 from local.s3 import S3Gate
-from local.s3.messages import Body, Headers, Request
+from local.s3.messages import Headers, Request, RequestBody
 
 ACCESS_KEY = "test"
 SECRET_KEY = "test"
@@ -193,7 +193,7 @@ def request_of(
         path=path,
         raw_query=raw_query,
         headers=Headers(list(headers.items())),
-        body=Body(BytesIO(body), len(body)),
+        body=RequestBody(BytesIO(body), len(body)),
         client_address="127.0.0.1",
         request_id="0123456789ABCDEF",
     )

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.reports import NoReports
+from local.reports import Reports
 from local.resources import Function
 from local.stack import LocalStack
 
 
-class HandlerLog(NoReports):
+class HandlerLog(Reports):
     """Keeps every line that a handler prints."""
 
     def __init__(self) -> None:
