@@ -170,6 +170,11 @@ test-s3: $(DEV_STAMP) ## Test signing, copying and promotion with Ceph's S3, and
 	@.ci/install-ceph
 	@$(PYTHON) -m pytest -p tests.ceph.plugin tests/ceph $(ARGS)
 
+.PHONY: fuzz-api
+fuzz-api: $(DEV_STAMP) ## Send random requests to every route and check the responses (EXAMPLES=25)
+	@EXAMPLES=$(or $(EXAMPLES),25) $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 \
+	    tests/openapi/test_fuzzed_requests.py $(ARGS)
+
 # Users with tokens, on a stack with every kind of fault.
 UNDER_FAULTS := AUTH=jwt CHAOS=duplicate,reorder,delay,throttle,crash
 

@@ -7,6 +7,7 @@ other example has identifiers of existing records.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,8 @@ from tests.api.images import png
 from tests.openapi.described import FORMATS, check, description, strict_description
 from tests.openapi.test_responses import TERMS
 
-EXAMPLES = 25
+EXAMPLES = int(os.environ.get("EXAMPLES", "8"))
+"""Requests of each kind to each route; `make fuzz-api` sends more."""
 OWNER = "5f1c9d2e"
 BOUNDED = settings(
     max_examples=EXAMPLES,
