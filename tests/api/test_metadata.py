@@ -125,6 +125,25 @@ def test_all_errors_of_a_change_are_reported_together(stack: LocalStack) -> None
     }
 
 
+def test_a_record_with_derivatives_moves_after_their_deletion(stack: LocalStack) -> None:
+    external = {"resourceExternalURL": "https://example.org/7", "dcFormat": "text/html"}
+    attributes = {"bucket": "mybucket", **external}
+    created = send(
+        stack, "POST", "/api/v1/metadata", {"type": "metadata", "attributes": attributes}
+    )
+    metadata = created.json()["data"]["id"]
+    derived = derive(stack, upload_derivative(stack, b"text", media_type="text/plain"), metadata)
+    assert derived.status == 201, derived.text
+    entry = {"type": "metadata", "id": metadata, "attributes": {"bucket": "other"}}
+    bulk = {"Content-Type": f"{JSON_API}; ext=bulk"}
+    refused = [("409", "record_has_derivatives")]
+    assert problems(change(stack, "metadata", metadata, bucket="other")) == refused
+    assert problems(send(stack, "PATCH", "/api/v1/metadata/bulk", [entry], headers=bulk)) == refused
+    assert delete(stack, "derivative", derived.json()["data"]["id"]).status == 204
+    moved = change(stack, "metadata", metadata, bucket="other")
+    assert moved.json()["data"]["attributes"]["bucket"] == "other"
+
+
 def test_a_document_must_name_the_record_in_the_path(stack: LocalStack) -> None:
     _, metadata = described(stack)
     data = {"type": "metadata", "id": "01a201b2-61d3-7847-b106-8d77d4d6c0e9", "attributes": {}}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
+from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.delete import release_claim
@@ -80,19 +81,32 @@ class Cascade:
         return True
 
     def _remaining(self, deleted: Metadata, limit: int) -> Iterator[Derivative]:
-        """Yield undeleted derivatives, read from the table because the index may lag behind."""
-        indexed = islice(self.catalogue.derived_from(deleted.identifier), limit)
+        """Yield undeleted derivatives of the same bucket.
+
+        They are read from the table because the index may lag behind. Derivatives of other buckets
+        belong to other groups, which decide on them.
+        """
+        derived = self.catalogue.derived_from(deleted.identifier)
+        indexed = islice((one for one in derived if _is_in_bucket_of(deleted, one)), limit)
         known = [derivative.identifier for derivative in indexed]
         current = self.catalogue.derivatives_of([*self._generated_thumbnail(deleted), *known])
         for derivative in islice(current.values(), limit):
             is_derived = derivative.ac_derived_from == deleted.identifier
-            if is_derived and derivative.deleted_on is None:
+            if (
+                is_derived
+                and derivative.deleted_on is None
+                and _is_in_bucket_of(deleted, derivative)
+            ):
                 yield derivative
 
     def _generated_thumbnail(self, deleted: Metadata) -> list[str]:
         """Return the identifier of the generated thumbnail, which the index may lack."""
         upload = self.uploads.get(deleted.file_identifier) if deleted.file_identifier else None
         return [upload.thumbnail_identifier] if upload and upload.thumbnail_identifier else []
+
+
+def _is_in_bucket_of(metadata: Metadata, derivative: Derivative) -> bool:
+    return bucket_key(derivative.bucket) == bucket_key(metadata.bucket)
 
 
 def delete_metadata(

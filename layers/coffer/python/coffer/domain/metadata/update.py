@@ -13,7 +13,7 @@ from typing import Any
 from coffer.domain.buckets import bucket_key, parse_bucket
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
-from coffer.domain.errors import InvalidError, Problem
+from coffer.domain.errors import ConflictError, InvalidError, Problem
 from coffer.domain.fields import ATTRIBUTES, missing_problems
 from coffer.domain.metadata.create import with_file_attributes
 from coffer.domain.metadata.fields import METADATA_FIELDS
@@ -72,7 +72,7 @@ def plan_metadata_update(
         [*missing_problems(required_fields(before), changes), *_subject_problems(before, changes)]
     )
     with errors.collect():
-        _check_bucket(caller, before, changes)
+        _check_move(catalogue, caller, before, changes)
     after = _changed(uploads, before, changes)
     errors.add(attribute_problems(after))
     with errors.collect():
@@ -119,10 +119,15 @@ def _subject_problems(before: Metadata, changes: Mapping[str, Any]) -> list[Prob
     return problems
 
 
-def _check_bucket(caller: Caller, before: Metadata, changes: Mapping[str, Any]) -> None:
+def _check_move(
+    catalogue: CatalogueReader, caller: Caller, before: Metadata, changes: Mapping[str, Any]
+) -> None:
     """Raise a `RequestError` if the record may not move to the bucket in `changes`.
 
-    Records of stored files never move. Records of external resources move to the caller's groups.
+    Records of stored files never move. A move takes a record of an external resource away from its
+    group. So the caller needs the right to delete it there, and the right to create records in the
+    new group. A record with derivatives does not move, because they stay in the bucket of their
+    files.
     """
     bucket = changes.get("bucket")
     if bucket is None or bucket_key(bucket) == bucket_key(before.bucket):
@@ -134,7 +139,15 @@ def _check_bucket(caller: Caller, before: Metadata, changes: Mapping[str, Any]) 
             "The record of a file stays in the file's bucket.",
             pointer=f"{ATTRIBUTES}/bucket",
         )
+    caller.require_role(Role.SUPER_USER, before.bucket)
     caller.require_role(Role.GUEST, bucket)
+    if any(catalogue.derived_from(before.identifier)):
+        raise ConflictError(
+            "record_has_derivatives",
+            f"The metadata {before.identifier} has derivatives, so it stays in the bucket "
+            f"{before.bucket!r}. Delete its derivatives before you move it.",
+            pointer=f"{ATTRIBUTES}/bucket",
+        )
 
 
 def _changed(uploads: UploadReader, before: Metadata, changes: Mapping[str, Any]) -> Metadata:

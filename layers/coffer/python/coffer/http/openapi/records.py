@@ -293,7 +293,8 @@ _CREATE_ERRORS = {
     f"upload_is_no_derivative {_SOURCE}",
 }
 _UPDATE_ERRORS = {
-    METADATA.name: f"BUCKET 400 unknown_subtype {_FIXED} file_and_external_resource "
+    METADATA.name: "BUCKET 400 unknown_subtype 409 record_has_derivatives "
+    f"{_FIXED} file_and_external_resource "
     "file_or_external_resource_required unknown_managed_attribute",
     DERIVATIVE.name: f"{_FIXED} {_SOURCE}",
     OBJECT_UPLOAD.name: "422 constraint_violation more_problems",
@@ -389,8 +390,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/metadata/{id}": _get(METADATA, _READ_ONLY),
     "PATCH /api/v1/metadata/{id}": _update(
         METADATA,
-        "A record keeps its file. The record of an external resource can move to another bucket. "
-        "Requires GUEST in the group."),
+        "A record keeps its file. Requires GUEST in the group. The record of an external resource "
+        "without derivatives can move to another bucket. This requires SUPER_USER in the old group "
+        "and GUEST in the new one."),
     "DELETE /api/v1/metadata/{id}": _delete(
         METADATA,
         "Deletes its derivatives, too. The files remain and can get new records. Requires "
