@@ -56,7 +56,7 @@ def test_twenty_dropped_files_end_with_the_right_status(
     assert len(accepted) == 18
     _says_what_each_file_is(console, accepted)
     assert "Media type application/zip is invalid." in console.row(FORBIDDEN).inner_text()
-    refusal = f"The file has {MAX_BYTES + 1} bytes; one form takes at most {MAX_BYTES}."
+    refusal = f"The file has {MAX_BYTES + 1} bytes; at most {MAX_BYTES} are allowed."
     assert refusal in console.row(TOO_LARGE).inner_text()
     warned = [file.name for file in files if "same content" in console.row(file.name).inner_text()]
     assert warned == [COPY]

@@ -157,8 +157,7 @@ def test_an_internal_error_shows_only_the_request_id() -> None:
         "status": "500",
         "code": "internal_error",
         "title": "Internal Server Error",
-        "detail": "Something failed that should not have. Please report the request "
-        "gateway-request-1.",
+        "detail": "An unexpected error occurred. Please report the request gateway-request-1.",
     }
 
 

@@ -189,7 +189,7 @@ def test_a_file_over_the_size_limit_is_rejected_unread_and_removed() -> None:
     rejection = world.record.rejection
     assert rejection is not None
     assert rejection.code == "file_too_large"
-    assert rejection.detail == ("The file has 5368709121 bytes; at most 5368709120 are taken.")
+    assert rejection.detail == ("The file has 5368709121 bytes; at most 5368709120 are allowed.")
     assert (objects.bytes_read, objects.keys, world.queue.enqueued) == (0, [], [])
 
 

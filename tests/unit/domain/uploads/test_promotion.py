@@ -251,7 +251,7 @@ def test_the_clients_hash_is_kept_for_any_size() -> None:
             b"x" * 100_001,
             Rejection(
                 code="file_too_large",
-                detail="The file has 100001 bytes; at most 100000 are taken.",
+                detail="The file has 100001 bytes; at most 100000 are allowed.",
             ),
         ),
     ],

@@ -22,7 +22,7 @@ def test_a_file_up_to_the_limit_is_accepted(size: int) -> None:
     ("size", "code", "detail"),
     [
         (0, "empty_file", "Can't store empty file."),
-        (101, "file_too_large", "The file has 101 bytes; at most 100 are taken."),
+        (101, "file_too_large", "The file has 101 bytes; at most 100 are allowed."),
     ],
 )
 def test_an_empty_or_too_large_file_is_refused(size: int, code: str, detail: str) -> None:

@@ -22,8 +22,8 @@ def parse_bucket(text: str, *, pointer: str | None = None, parameter: str = "buc
         return text
     raise MalformedRequestError(
         "malformed_bucket",
-        f"{text[:80]!r} cannot be a bucket: 1 to {MAX_LENGTH} letters, digits, '.', '_', '~' or "
-        "'-', of which the first is a letter or a digit.",
+        f"{text[:80]!r} is not a bucket name: 1 to {MAX_LENGTH} letters, digits, '.', '_', '~' or "
+        "'-', starting with a letter or a digit.",
         pointer=pointer,
         parameter=None if pointer else parameter,
     )

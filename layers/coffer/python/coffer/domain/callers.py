@@ -100,6 +100,6 @@ def token_required() -> UnauthenticatedError:
     """Return the error for a request without a token."""
     return UnauthenticatedError(
         "token_required",
-        "This needs a bearer token: send the header 'Authorization: Bearer <token>'.",
+        "A bearer token is required: send the header 'Authorization: Bearer <token>'.",
         header="Authorization",
     )

@@ -155,7 +155,7 @@ class CombinedError(RequestError):
 
 
 class PartialWriteError(CombinedError):
-    """Some entries of a bulk request failed after others were written.
+    """A bulk request failed after some of its entries were written.
 
     `written` has the ids by entry number.
     """

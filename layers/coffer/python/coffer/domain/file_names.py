@@ -41,7 +41,7 @@ def parse_file_name(name: str | None, *, pointer: str | None = None) -> str:
         raise InvalidError(
             "file_name_too_long",
             f"The file name has {len(standardised)} characters; at most {MAX_NAME_LENGTH} are "
-            "kept.",
+            "allowed.",
             pointer=pointer,
         )
     extension = extension_of(standardised)

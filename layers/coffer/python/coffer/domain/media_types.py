@@ -1,4 +1,4 @@
-"""Choose the media type to record, its dcType, and if a thumbnail can be made of it.
+"""Choose the media type to record, its dcType, and if it gets a thumbnail.
 
 The evaluation table and dcType are the reference's (object-store-api 1.31:
 MediaTypeDetectionStrategy, DcType), but `image/svg+xml` is an IMAGE here. The types that may not be

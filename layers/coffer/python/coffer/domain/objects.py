@@ -70,7 +70,7 @@ class Objects(Protocol):
         ...
 
     def remove(self, key: str, *, etag: str | None = None) -> None:
-        """Delete the object under `key`; do nothing if there is none.
+        """Delete the object under `key`, if it exists.
 
         With `etag`, raises ObjectChangedError and deletes nothing if the object has another ETag.
         """

@@ -124,7 +124,7 @@ def render_internal_error(request: Request) -> Response:
     """Return the response to an unexpected failure: only the request id, to report it."""
     problem = Problem(
         "internal_error",
-        f"Something failed that should not have. Please report the request {request.request_id}.",
+        f"An unexpected error occurred. Please report the request {request.request_id}.",
     )
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return Response.of_json({"errors": [_document(problem, status)]}, status=status)

@@ -2,7 +2,7 @@
 
 The reference stores those of metadata-extractor (ExifSubIFDDirectory and its descriptor). Tags are
 those of CIPA DC-008 (Exif 2.32). As there, blank, unknown and binary values and maker notes are
-left out. The GPS position is in a directory of its own, which is never read.
+left out. The GPS position is in another directory, which is never read.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def exif_block(image: Image.Image) -> bytes:
 
 
 def orientation_to_apply(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 (upright) if there is none."""
+    """Return the EXIF orientation, 1 to 8; 1 (upright) without EXIF."""
     return orientation_of(read_directories(io.BytesIO(exif_block(image)))) or 1
 
 

@@ -85,7 +85,7 @@ class Directory:
 
 
 def read_directories(file: BinaryIO, start: int = 0) -> tuple[Directory, ...]:
-    """Return the directories of the TIFF structure at `start`; empty if there is none."""
+    """Return the directories of the TIFF structure at `start`, or none for other bytes."""
     return _Reader(file, start).chain_from_header()
 
 

@@ -40,7 +40,7 @@ class CompactToken:
             raise _malformed(f"The token is over {MAX_TOKEN_LENGTH} characters long.")
         pieces = _COMPACT.fullmatch(text)
         if pieces is None:
-            raise _malformed("The token is not three parts of base64url with dots between them.")
+            raise _malformed("The token must have three base64url parts separated by dots.")
         header, claims, signature = pieces.groups()
         try:
             token = cls(
@@ -52,7 +52,7 @@ class CompactToken:
         except (ValueError, RecursionError) as error:
             raise _malformed("The token's parts are not JSON objects in base64url.") from error
         if "crit" in token.header:
-            raise _malformed("The token needs an extension that is not understood here.")
+            raise _malformed("The token needs an extension that is not supported.")
         return token
 
     @property
@@ -88,9 +88,7 @@ class CompactToken:
 
 def untrusted_token() -> UnauthenticatedError:
     """Return the error for a token whose signature is not trusted; it does not say why."""
-    return UnauthenticatedError(
-        "invalid_token", "The token was not signed by the issuer that is trusted here."
-    )
+    return UnauthenticatedError("invalid_token", "The token was not signed by the trusted issuer.")
 
 
 def _malformed(detail: str) -> UnauthenticatedError:

@@ -92,7 +92,7 @@ class OidcTokens:
         audience = claims.get("aud", claims.get("client_id"))
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise UnauthenticatedError(
-                "wrong_audience", "The token was issued for another service than this one."
+                "wrong_audience", "The token was issued for another service."
             )
 
 
@@ -129,7 +129,7 @@ class IssuerKeys:
         if not self._keys:
             raise UnavailableError(
                 "identity_provider_unavailable",
-                "The identity provider's keys cannot be had right now. Try again.",
+                "The identity provider's keys are not available now. Try again.",
             )
         return found
 

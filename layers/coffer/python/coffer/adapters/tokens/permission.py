@@ -90,7 +90,8 @@ class PublishedKey:
             self._fetch_key()
         if self._key is None:
             raise UnavailableError(
-                "auth_server_unavailable", "The auth server's public key cannot be had right now."
+                "auth_server_unavailable",
+                "The auth server's public key is not available now. Try again.",
             )
         return self._key
 

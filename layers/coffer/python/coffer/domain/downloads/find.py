@@ -207,18 +207,18 @@ def _require_thumbnail(source: ObjectUpload) -> None:
         return
     if source.thumbnail_status is ThumbnailStatus.PENDING:
         raise NotReadyError(
-            "thumbnail_pending", "The thumbnail is being made. Ask again in a moment."
+            "thumbnail_pending", "The thumbnail is being created. Try again in a few seconds."
         )
     if source.thumbnail_status is ThumbnailStatus.FAILED:
         raise NotFoundError(
             "thumbnail_failed",
-            f"No thumbnail could be made of the file {source.file_identifier}: "
+            f"No thumbnail could be created for the file {source.file_identifier}: "
             f"{source.thumbnail_failure}.",
         )
     raise NotFoundError(
         "thumbnail_unsupported",
-        f"No thumbnails are made of {source.content.evaluated_media_type}, which the file "
-        f"{source.file_identifier} is.",
+        f"No thumbnails are created for {source.content.evaluated_media_type}, the type of the "
+        f"file {source.file_identifier}.",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class ImageProperties:
-    """What an image file says of itself, read when its thumbnail is made or fails.
+    """Size, orientation and EXIF tags, read from an image file when its thumbnail is made.
 
     `exif` has the tags that describe how the picture was taken, with the names and wording of the
     reference (object-store-api 1.31, ExifParser). The GPS position is not among them.

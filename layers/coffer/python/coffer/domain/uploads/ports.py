@@ -52,7 +52,7 @@ class MultipartCopies(Protocol):
         ...
 
     def describe(self, key: str) -> StoredObject:
-        """Describe the object under `key`; raise ObjectMissingError if there is none."""
+        """Describe the object under `key`; raise ObjectMissingError if it does not exist."""
         ...
 
 

@@ -80,7 +80,7 @@ class PresignedPosts(Protocol):
     """Signs POST forms for the object store."""
 
     def sign(self, policies: Sequence[UploadPolicy], now: datetime) -> list[PresignedPost]:
-        """Return a form for each policy, in order. Whoever has a form can post that upload."""
+        """Return a form for each policy, in order. Anyone with a form can post that upload."""
         ...
 
 
@@ -169,7 +169,7 @@ def _size_range(size: int | None, max_bytes: int, pointer: str) -> tuple[int, in
     if size > max_bytes:
         raise TooLargeError(
             "file_too_large",
-            f"The file has {size} bytes; one form takes at most {max_bytes}.",
+            f"The file has {size} bytes; at most {max_bytes} are allowed.",
             pointer=pointer,
         )
     return size, size

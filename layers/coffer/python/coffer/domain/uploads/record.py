@@ -51,7 +51,7 @@ class HashStatus(StrEnum):
 
 
 class Awaiting(StrEnum):
-    """What has to happen to an upload next. Uploads that await something are on a sparse index."""
+    """The next step of an upload. Uploads that await one are on a sparse index."""
 
     COMPLETION = "bytes"
     """The upload or its processing is not finished."""
@@ -162,7 +162,7 @@ class ObjectUpload:
 
     @property
     def hash_status(self) -> HashStatus | None:
-        """Whether SHA-1 is known; None before inspection and if the file was refused."""
+        """Return if SHA-1 is known; None before inspection and if the file was refused."""
         if self.inspected_content is None or self.rejection is not None:
             return None
         return self.inspected_content.hash_status

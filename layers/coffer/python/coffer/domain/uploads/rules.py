@@ -39,7 +39,7 @@ def inspect(
         raise RejectedError(
             Rejection(
                 code="file_too_large",
-                detail=f"The file has {reader.size_bytes} bytes; at most {max_bytes} are taken.",
+                detail=f"The file has {reader.size_bytes} bytes; at most {max_bytes} are allowed.",
             )
         )
     detection = detect(reader, name or None)
@@ -78,7 +78,7 @@ def parse_media_type(received: str | None, *, pointer: str | None = None) -> str
         return None
     family, slash, subtype = declared.partition("/")
     if len(declared) > MAX_MEDIA_TYPE_LENGTH:
-        reason = f"has {len(declared)} characters; at most {MAX_MEDIA_TYPE_LENGTH} are kept"
+        reason = f"has {len(declared)} characters; at most {MAX_MEDIA_TYPE_LENGTH} are allowed"
     elif not (declared.isascii() and declared.isprintable() and family and slash and subtype):
         reason = "is not of the form type/subtype"
     else:

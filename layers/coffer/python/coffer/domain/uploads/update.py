@@ -70,7 +70,7 @@ def _problems(before: ObjectUpload, changes: Mapping[str, Any]) -> Iterator[Prob
         value = changes.get(field.attribute)
         is_of_content = field.attribute.startswith(_CONTENT)
         if field.attribute in changes and is_of_content and before.inspected_content is None:
-            yield violation(field.name, "is not known of a file that was refused")
+            yield violation(field.name, "is not known, because the file was refused")
         elif "extension" in field.attribute and value and not value.startswith("."):
             yield violation(field.name, "begins with a dot")
         else:

@@ -43,7 +43,7 @@ def download_response(
         return _DownloadResponse(request, download, store, clock).respond()
     except ObjectMissingError as error:
         raise NotFoundError(
-            "file_missing", "The record is there, but its bytes are not. Please report this file."
+            "file_missing", "The record exists, but its bytes are missing. Please report this file."
         ) from error
 
 
@@ -123,7 +123,7 @@ class _DownloadResponse:
                 "Cache-Control": "no-store",
             },
             body=(
-                f"The file has {self._size} bytes and is handed out by a redirect: follow the "
+                f"The file has {self._size} bytes and is downloaded by a redirect: follow the "
                 "Location header within five minutes (with curl: curl -L).\n"
             ),
         )

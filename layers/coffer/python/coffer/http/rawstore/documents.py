@@ -135,9 +135,7 @@ def render_error(error: RequestError, _request: Request) -> Response:
 
 def render_internal_error(request: Request) -> Response:
     """Return the response for an unexpected exception: the request's id, and no details."""
-    message = (
-        f"Something failed that should not have. Please report the request {request.request_id}."
-    )
+    message = f"An unexpected error occurred. Please report the request {request.request_id}."
     return Response.of_json(
         {"error": {"message": message, "code": "internal_error"}},
         status=HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -28,7 +28,7 @@ def parse_upload_request(request: Request) -> list[RequestedUpload]:
     if not isinstance(files, list):
         raise MalformedRequestError(
             "malformed_document",
-            'A list is needed here: {"files": [{"originalFilename": "name.jpg"}]}.',
+            'The member files must be a list: {"files": [{"originalFilename": "name.jpg"}]}.',
             pointer="/files",
         )
     problems: list[Problem] = []
@@ -50,7 +50,8 @@ def presigned_uploads_response(request: Request, uploads: Sequence[PresignedUplo
         if size > MAX_RESPONSE_BYTES:
             raise TooLargeError(
                 "answer_too_large",
-                f"The answer for {len(uploads)} files would pass 6 MB; the first {fitting} fit.",
+                f"The response for {len(uploads)} files would exceed 6 MB; the first "
+                f"{fitting} fit.",
                 pointer="/files",
             )
     return Response.of_json({"files": documents}, media_type=JSON)
@@ -79,13 +80,13 @@ def _file(file: Any, pointer: str, problems: list[Problem]) -> RequestedUpload:
         )
 
     if not isinstance(file, dict):
-        problems.append(Problem("malformed_file", "A file is an object.", pointer=pointer))
+        problems.append(Problem("malformed_file", "Each file is a JSON object.", pointer=pointer))
         return RequestedUpload(original_filename="")
     for name in sorted(set(file) - _MEMBERS):
         add_problem(name, "is not known")
     name = file.get("originalFilename")
     if not isinstance(name, str) or not name.strip():
-        add_problem("originalFilename", "is needed, as text")
+        add_problem("originalFilename", "is required and must be text")
     media_type = file.get("receivedMediaType")
     if not isinstance(media_type, str | None):
         add_problem("receivedMediaType", "must be text")
