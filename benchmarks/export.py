@@ -93,13 +93,13 @@ def small() -> None:
 def _read(url: str, number: int, threads: int) -> tuple[float, int]:
     signer = Signer(Credentials("test", "test"), "ca-central-1")
     archives = S3Archives(signer, Endpoint(url), "bucket", SystemClock())
-    wanted = [ObjectRange(f"objects/{n}", 0, KB50, KB50, None) for n in range(number)]
+    ranges = [ObjectRange(f"objects/{n}", 0, KB50, KB50, None) for n in range(number)]
     fetch = archives._fetch_exactly
     started = time.perf_counter()
-    with ReadAhead(wanted, fetch, capacity=8 * 1024**2, threads=threads) as pieces:
-        for piece in wanted:
-            assert len(pieces.take(piece)) == KB50
-            pieces.release()
+    with ReadAhead(ranges, fetch, capacity=8 * 1024**2, threads=threads) as reader:
+        for wanted in ranges:
+            assert len(reader.take(wanted)) == KB50
+            reader.release()
     return time.perf_counter() - started, number
 
 
@@ -154,8 +154,8 @@ def _streamed(total: int, media_type: str) -> None:
     filler = PartFiller(layout, members, {}, _no_transform, FastCompression())
     body = memoryview(GeneratedBody(1, size).read(0, size))
 
-    def fetch(piece: ObjectRange, view: memoryview) -> None:
-        view[:] = body[piece.start : piece.start + piece.length]
+    def fetch(wanted: ObjectRange, view: memoryview) -> None:
+        view[:] = body[wanted.start : wanted.start + wanted.length]
 
     with ReadAhead([], fetch, capacity=1, threads=MAX_PARALLEL_READS):
         gc.collect()
@@ -163,8 +163,8 @@ def _streamed(total: int, media_type: str) -> None:
     buffer, position, parts = PartBuffer(layout.part_bytes), StreamPosition(), 0
     with ReadAhead(
         filler.ranges_from(position), fetch, capacity=layout.part_bytes, threads=MAX_PARALLEL_READS
-    ) as pieces:
-        while not (filled := filler.fill(buffer, position, pieces)).is_last:
+    ) as reader:
+        while not (filled := filler.fill(buffer, position, reader)).is_last:
             position, parts = filled.position, parts + 1
     print(layout.part_bytes, _peak() - before)
 
@@ -248,8 +248,8 @@ class _InMemory:
     def __init__(self, body: bytes) -> None:
         self._view = memoryview(body)
 
-    def take(self, piece: ObjectRange) -> memoryview:
-        return self._view[piece.start : piece.start + piece.length]
+    def take(self, wanted: ObjectRange) -> memoryview:
+        return self._view[wanted.start : wanted.start + wanted.length]
 
     def release(self) -> None:
         return

@@ -224,9 +224,9 @@ import app
 class Context:
     aws_request_id = "request"
 
-answer = app.lambda_handler(json.load(open({event!r})), Context)
-assert answer["statusCode"] == 200, answer
-json.dumps(answer)
+response = app.lambda_handler(json.load(open({event!r})), Context)
+assert response["statusCode"] == 200, response
+json.dumps(response)
 """
 
 THEIRS = """

@@ -48,7 +48,7 @@ class DynamoUsageTotals:
             raise _unavailable()
         if response.status != HTTPStatus.OK:
             # The table or a permission is missing: an error of the deployment, which is logged.
-            raise OSError(f"DynamoDB answered {response.status} {_error_type(response)}")
+            raise OSError(f"DynamoDB responded {response.status} {_error_type(response)}")
         return _totals(json.loads(response.body).get("Item", {}))
 
 

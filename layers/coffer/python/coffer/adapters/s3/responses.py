@@ -38,7 +38,7 @@ def error_of(code: str, response: HttpResponse, key: str) -> Exception:
         return ObjectMissingError(key)
     if code in _CHANGED:
         return ObjectChangedError(key)
-    return RuntimeError(f"the store answered {response.status} {code} about {key}")
+    return RuntimeError(f"the store responded {response.status} {code} about {key}")
 
 
 def parse_xml(response: HttpResponse) -> ElementTree.Element:

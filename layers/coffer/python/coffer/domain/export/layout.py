@@ -142,7 +142,7 @@ class Layout:
 
     @property
     def stored_full_bytes(self) -> int:
-        """The same for a member that is not compressed."""
+        """The size at which a part is full if the member is not compressed."""
         return self.part_bytes - self.range_bytes - _HEADERS_BYTES
 
 

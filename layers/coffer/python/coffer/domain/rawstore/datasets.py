@@ -1,7 +1,7 @@
 """The request to sign the uploads of a dataset: parse it and check all its files.
 
-All problems of the files are reported together, by path. The reference answers a bare 400, from
-which its users cannot tell which file has a problem.
+All problems of the files are reported together, by path. The reference only responds
+with 400, without the reason or the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HEX_LENGTH = 32
 
 
 class BadFilesError(MalformedRequestError):
-    """Some files cannot be signed; `files` has the reasons by path."""
+    """The uploads of a request cannot be signed; `files` has the reasons by path."""
 
     def __init__(self, files: Mapping[str, list[str]]) -> None:
         super().__init__(

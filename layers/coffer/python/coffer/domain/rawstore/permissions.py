@@ -1,4 +1,4 @@
-"""What a permission token allows its user.
+"""The permissions that a token grants to its user.
 
 The auth server's claims are `userid`, `service` and `permissions`: `{"datapackage-upload": true}`
 in its first generation, `{"max_public_storage_mb", "max_private_storage_mb", …}` in its last.

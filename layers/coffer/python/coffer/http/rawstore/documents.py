@@ -94,7 +94,7 @@ def present_uploads(authorized: AuthorizedUploads, upload_url: str) -> Response:
         fitting = _count_fitting(texts, max_bytes)
         raise TooLargeError(
             "answer_too_large",
-            f"The answer for {len(files)} files would be too large; {fitting} of them fit one "
+            f"The response for {len(files)} files would be too large; {fitting} of them fit one "
             "request.",
         )
     return Response(headers={"Content-Type": JSON}, body=body)
