@@ -102,7 +102,7 @@ class ArchiveMember(LayoutMember):
     etag: str | None = None
     crc32: int | None = None
 
-    @property
+    @cached_property
     def info(self) -> MemberInfo:
         return MemberInfo(self.path, self.modified)
 
