@@ -79,8 +79,18 @@ def test_both_stores_notify_eventbridge_and_allow_uploads_by_browsers() -> None:
         properties = BUCKETS[name]["Properties"]
         notification = properties["NotificationConfiguration"]["EventBridgeConfiguration"]
         assert notification == {"EventBridgeEnabled": True}
-        (rule,) = properties["CorsConfiguration"]["CorsRules"]
+        rule, downloads = properties["CorsConfiguration"]["CorsRules"]
         assert set(rule["AllowedMethods"]) == {"POST", "PUT", "GET", "HEAD"}
+        # After a redirect to another origin, a browser sends `Origin: null`.
+        assert downloads["AllowedOrigins"] == ["*"]
+        assert set(downloads["AllowedMethods"]) == {"GET", "HEAD"}
+        assert set(downloads["ExposedHeaders"]) == {
+            "ETag",
+            "Content-Range",
+            "Accept-Ranges",
+            "Content-Disposition",
+            "Last-Modified",
+        }
         assert rule["AllowedOrigins"] == {"Ref": "AllowedOrigins"}
         assert {"ETag", "Location", "x-amz-checksum-sha1"} <= set(rule["ExposedHeaders"])
         assert "VersioningConfiguration" not in properties
@@ -124,8 +134,9 @@ def test_the_audit_never_expires_and_has_no_stream() -> None:
     assert "StreamSpecification" not in properties
 
 
-def test_tables_are_protected_by_default() -> None:
-    assert source().data["Parameters"]["ProtectTables"]["Default"] == "true"
+def test_a_failed_first_deployment_can_delete_its_tables() -> None:
+    """CloudFormation cannot roll back a stack whose tables refuse to be deleted."""
+    assert source().data["Parameters"]["ProtectTables"]["Default"] == "false"
 
 
 def _choose(value: Any, public: bool) -> Any:
