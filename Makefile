@@ -321,6 +321,23 @@ build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws
 	done; \
 	$(SAM_ENVIRONMENT)/bin/python .ci/smoke_built_functions.py --python "$$python" .aws-sam
 
+# The SAM CLI looks for samconfig.toml beside the template, so it is named. Region and credentials are
+# those of the operator.
+ARCH ?= arm64
+CONFIG ?= default
+.PHONY: deploy
+deploy: $(SAM_STAMP) $(RUN_STAMP) ## Build, validate and deploy, then run the doctor (STACK=coffer CONFIG=prod ARCH=arm64 PARAMETERS="OidcIssuer=…")
+	@$(MAKE) build ARCHITECTURES=$(ARCH)
+	@$(MAKE) validate
+	@SAM_CLI_TELEMETRY=0 $(SAM_ENVIRONMENT)/bin/sam deploy --config-file "$(CURDIR)/samconfig.toml" \
+	    --config-env $(CONFIG) --template-file .aws-sam/$(ARCH)/template.yaml \
+	    $(if $(STACK),--stack-name $(STACK)) \
+	    $(if $(or $(PARAMETERS),$(filter-out arm64,$(ARCH))),--parameter-overrides Architecture=$(ARCH) $(PARAMETERS))
+	@echo "deployed: after the first deployment, deploy again with ProtectTables=true among PARAMETERS"
+	@stack="$(STACK)"; test -n "$$stack" || stack=$$($(PYTHON) -c 'import tomllib; print(tomllib.load(open("samconfig.toml", "rb"))["$(CONFIG)"]["global"]["parameters"]["stack_name"])'); \
+	    $(MAKE) doctor STACK="$$stack"
+
+
 # The build that `make test-runtime` runs; repeated only if a source is newer.
 $(BUILD_STAMP): $(BUILD_INPUTS) $(SAM_STAMP)
 	@$(MAKE) build ARCHITECTURES=$(MACHINE)
