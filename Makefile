@@ -411,5 +411,5 @@ $(DATAHUB_STAMP): $(DATAHUB_PACKAGES)
 
 .PHONY: clean
 clean: ## Remove builds, measurements and environments
-	@rm -rf $(VENV) .tools .aws-sam .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(VIEWER) .tools .aws-sam .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

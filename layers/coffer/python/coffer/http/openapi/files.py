@@ -45,7 +45,7 @@ SCHEMAS: s.Properties = {
             maxLength=MAX_MEDIA_TYPE_LENGTH, pattern=_BLANK_OR_MEDIA_TYPE,
             examples=["audio/wav"])),
         "sizeInBytes": s.nullable(s.integer(
-            "Size of the content. The upload must then have exactly this size.",
+            "Size of the content in bytes. The upload must then have exactly this size.",
             minimum=1, maximum=MAX_POST_BYTES)),
         "isDerivative": s.boolean("True if the file was made from another file.", default=False),
         "checksums": s.reference("Checksums", "Checksum of the content."),

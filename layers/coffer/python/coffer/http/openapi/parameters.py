@@ -110,8 +110,8 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
         "With any value, the response has what the caller may do with the record."),
     "correlationId": _request_header(
         "X-Correlation-Id",
-        "Identifier of the request in the log: up to 128 ASCII letters, digits and -_.: Other "
-        "values are ignored.", examples=["import-2026-11-22.17"]),
+        "Identifier of the request in the log: up to 128 ASCII letters, digits, `-`, `_`, `.` and "
+        "`:`. Other values are ignored.", examples=["import-2026-11-22.17"]),
 }
 
 HEADERS: Mapping[str, dict[str, Any]] = {

@@ -88,7 +88,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "POST /{service}/authorize": _AUTHORIZE,
     "POST /{service}/{proxy+}": replace(
         _AUTHORIZE, identifier="authorizeUploadsAtRoot",
-        description=f"{_AUTHORIZE.description} The path ends in a slash, for old clients."),
+        description=f"{_AUTHORIZE.description} The path ends in a slash, for the oldest clients. "
+        "A longer path has no route."),
     "GET /{service}/info": Operation(
         "listPrefixes", Tag.RAWSTORE, "List the beginnings of the addresses of a user's files",
         "Of the user of the permission token, which must be for this service. Useful only if keys "

@@ -163,7 +163,7 @@ def _requests(kind: RecordKind) -> Iterator[tuple[str, s.Schema]]:
         "Relationships.", {one.name: _request_relationship(one) for one in fields.relationships},
         required=(), closed=True)
     change = s.request_resource(
-        fields.type, s.reference(f"{name}Changes", "Attributes."), changes=True,
+        fields.type, s.reference(f"{name}Changes", "Attributes."), "id",
         relationships=relationships)
     yield f"{name}Changes", request_attributes(
         fields, "Attributes to change. Null clears one. A record keeps its file and its bucket.",

@@ -151,14 +151,13 @@ def list_document(description: str, item: Schema, **rules: Any) -> Schema:
     return structure(description, {"data": array(description, item, **rules)})
 
 
-def request_resource(
-    type_: str, attributes: Schema, *, changes: bool = False, **members: Schema
-) -> Schema:
+def request_resource(type_: str, attributes: Schema, *required: str, **members: Schema) -> Schema:
     """Return the schema of the resource in a request that creates or changes a record.
 
-    The members `id` and `relationships` are ignored if `members` does not have them.
+    A request that changes a record requires its `id`. By default, `attributes` are required. The
+    members `id` and `relationships` are ignored if neither `required` nor `members` has them.
     """
-    id_ = {"id": uuid("Id of the record, as in the path.")} if changes else {}
+    id_ = {"id": uuid("Id of the record, as in the path.")} if "id" in required else {}
     properties = {
         "type": string("Type of the resource.", const=type_),
         "attributes": attributes,
@@ -166,8 +165,8 @@ def request_resource(
         **id_,
         **members,
     }
-    required = ("type", "id" if changes else "attributes")
-    return structure("Resource.", properties, required=required, closed=True)
+    needed = ("type", *(required or ("attributes",)))
+    return structure("Resource.", properties, required=needed, closed=True)
 
 
 def parameter(name: str, schema: Schema, *, place: str = "query", **style: Any) -> dict[str, Any]:

@@ -76,7 +76,7 @@ SCHEMAS: s.Properties = {
 
 _GENERATE = Operation(
     "generateDerivative", Tag.SERVICE, "Generate a missing thumbnail",
-    "From the file itself, or from one of its derivatives. An existing thumbnail is not changed. "
+    "From the file, or from its derivative of a type. An existing thumbnail is not changed. "
     "Requires DINA_ADMIN in the realm.",
     parameters="idempotencyKey", body=Body("DerivativeGenerationDocument"),
     successes=json_api(201, "The thumbnail exists or is being generated.",

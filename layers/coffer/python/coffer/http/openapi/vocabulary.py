@@ -32,7 +32,7 @@ def _term_schemas(fields: RecordFields, name: str, noun: str) -> dict[str, s.Sch
             f"Request to create {noun}.", {"data": s.request_resource(fields.type, new)}),
         f"Changed{name}Document": s.structure(
             f"Changes to {noun}.",
-            {"data": s.request_resource(fields.type, changes, changes=True)}),
+            {"data": s.request_resource(fields.type, changes, "id", "attributes")}),
     }
 
 
