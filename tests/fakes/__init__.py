@@ -1,6 +1,6 @@
-"""The ports of the domain in memory: what the adapters promise, without what they stand on.
+"""Implementations of the domain's ports in memory.
 
-The contract suites in `tests/contract` run on each of these and on its adapter.
+The contract suites in `tests/contract` run on each fake and on its adapter.
 """
 
 from tests.fakes.changes import InMemoryAudit, RecordingBus

@@ -1,4 +1,4 @@
-"""Bytes that are made up when they are asked for, so that a store can hold terabytes of them."""
+"""Bodies of objects that are generated when they are read, so that a store can hold terabytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Body(Protocol):
 
 
 class BytesBody:
-    """Bytes that are there."""
+    """Bytes in memory."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -41,7 +41,7 @@ class BytesBody:
 
 
 class GeneratedBody:
-    """One block of random bytes, over and over; which one, the seed says."""
+    """One block of random bytes, repeated. The seed determines the block."""
 
     def __init__(self, seed: int, size_bytes: int) -> None:
         self.size_bytes = size_bytes
@@ -58,12 +58,12 @@ class GeneratedBody:
 
     @property
     def crc32(self) -> int:
-        """The CRC-32 of all of it, without making it."""
+        """The CRC-32 of the whole body, computed without generating it."""
         whole, rest = divmod(self.size_bytes, BLOCK_BYTES)
         crc32 = 0
         block, length = zlib.crc32(self._block), BLOCK_BYTES
         done = 0
-        # Square and multiply: blocks are doubled, and joined where the count has a 1.
+        # Square and multiply: blocks are doubled, and joined for each 1 in the binary count.
         while whole:
             if whole & 1:
                 crc32 = joined_crc32(crc32, block, length) if done else block
@@ -74,11 +74,11 @@ class GeneratedBody:
 
 
 class JoinedBody:
-    """Stretches of other bodies, one behind the other."""
+    """Byte ranges of other bodies, one after the other."""
 
-    def __init__(self, stretches: Sequence[tuple[Body, int, int]]) -> None:
-        self._stretches = stretches
-        self._ends = list(accumulate(length for _, _, length in stretches))
+    def __init__(self, ranges: Sequence[tuple[Body, int, int]]) -> None:
+        self._ranges = ranges
+        self._ends = list(accumulate(length for _, _, length in ranges))
 
     @property
     def size_bytes(self) -> int:
@@ -89,7 +89,7 @@ class JoinedBody:
         end = min(start + length, self.size_bytes)
         while start < end:
             number = bisect_right(self._ends, start)
-            body, first, size = self._stretches[number]
+            body, first, size = self._ranges[number]
             inside = start - (self._ends[number] - size)
             taken = min(size - inside, end - start)
             pieces.append(body.read(first + inside, taken))
@@ -98,8 +98,9 @@ class JoinedBody:
 
 
 def joined_crc32(first: int, second: int, second_bytes: int) -> int:
-    """The CRC-32 of two stretches from those of each (zlib's crc32_combine): moving the first
-    past the second is a matrix over GF(2)."""
+    """Return the CRC-32 of two byte sequences from the CRC-32 of each (zlib's crc32_combine).
+
+    Appending zero bytes multiplies a CRC-32 by a matrix over GF(2)."""
     for position in range(second_bytes.bit_length()):
         if second_bytes >> position & 1:
             first = _times(_zero_bytes(position), first)
@@ -119,7 +120,7 @@ def _times(matrix: Sequence[int], vector: int) -> int:
 
 @cache
 def _zero_bytes(power: int) -> tuple[int, ...]:
-    """What 2 ** power zero bytes do to a CRC-32."""
+    """Return the matrix of appending 2 ** power zero bytes."""
     if power > 0:
         half = _zero_bytes(power - 1)
         return tuple(_times(half, row) for row in half)
@@ -135,7 +136,7 @@ def _block(seed: int) -> bytes:
 
 
 def etag_of_body(body: Body) -> str:
-    """An ETag that follows from the bytes, from a few of them where they are too many."""
+    """Return an ETag computed from the bytes; for large bodies from some of them."""
     size = body.size_bytes
     digest = hashlib.md5(str(size).encode(), usedforsecurity=False)
     for start in {0, size // 2, max(0, size - 4096)} if size > 1 << 20 else {0}:

@@ -1,4 +1,4 @@
-"""Time that stands still until a test moves it."""
+"""The Clock port with a fixed time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 class FrozenClock:
-    """The Clock port: always the same moment."""
+    """The Clock port. Its time changes only with `advance`."""
 
     def __init__(self, moment: datetime = NOON) -> None:
         self._moment = moment

@@ -1,4 +1,4 @@
-"""Bytes of the kinds of files that rules are about; small, and real as far as anything looks."""
+"""Small sample files of several types."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from PIL import Image
 def image(
     kind: str, width: int = 3, height: int = 2, *, mode: str = "RGB", colour: int = 0
 ) -> bytes:
-    """An image of one colour."""
+    """Return an image of one colour."""
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, kind)
     return out.getvalue()
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and has nothing behind it."""
+    """Return a PNG with this size in its header and no pixels."""
     return _png(width, height, 8, 2, b"")
 
 
 def deep_png(width: int, height: int, colour_type: int, pixel: tuple[int, ...]) -> bytes:
-    """A PNG of one colour with 16 bits a channel, which Pillow itself does not write."""
+    """Return a PNG of one colour with 16 bits per channel, which Pillow does not write."""
     row = b"\0" + struct.pack(f">{len(pixel)}H", *pixel) * width
     return _png(width, height, 16, colour_type, zlib.compress(row * height))
 
@@ -35,7 +35,7 @@ def deep_png(width: int, height: int, colour_type: int, pixel: tuple[int, ...]) 
 def png_of_rows(
     size: tuple[int, int], depth: int, colour_type: int, rows: Iterable[bytes]
 ) -> bytes:
-    """A PNG of these rows, unfiltered."""
+    """Return a PNG of these rows, unfiltered."""
     return _png(*size, depth, colour_type, zlib.compress(b"".join(b"\0" + row for row in rows)))
 
 

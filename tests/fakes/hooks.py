@@ -1,4 +1,4 @@
-"""Something happens between two calls: a kill, or what somebody else does at that moment."""
+"""Hooks around the calls of a port: kill the process, or act as a concurrent worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Hook = Callable[[str], None]
 
 
 class KilledError(BaseException):
-    """The process was killed: like a kill, it is no Exception that anything would handle."""
+    """The process was killed. It is no Exception, so that no handler catches it."""
 
 
 def _nothing(_method: str) -> None:
@@ -20,7 +20,7 @@ def _nothing(_method: str) -> None:
 
 
 def with_hooks(port: _Port, *, before: Hook = _nothing, after: Hook = _nothing) -> _Port:
-    """`port`, of which each call is told, by its method's name, before and after it is done."""
+    """Return `port` with hooks that get the method's name before and after each call."""
     return cast(_Port, _Hooked(port, before, after))
 
 
@@ -43,7 +43,7 @@ class _Hooked:
 
 
 def kill_at_call(call: int) -> Hook:
-    """What kills at the `call`-th call (from 0) of all the ports that share it."""
+    """Return a hook that raises `KilledError` at call number `call` of all ports that share it."""
     calls = count()
 
     def happen(method: str) -> None:
@@ -54,7 +54,7 @@ def kill_at_call(call: int) -> Hook:
 
 
 def once(method: str, action: Callable[[], object]) -> Hook:
-    """What does `action` at the first call of `method` only."""
+    """Return a hook that runs `action` at the first call of `method`."""
     waiting = [action]
 
     def happen(called: str) -> None:
@@ -65,29 +65,29 @@ def once(method: str, action: Callable[[], object]) -> Hook:
 
 
 class Turns:
-    """Workers that take turns: each stops before every call, until it is given its turn."""
+    """Workers that run one at a time: each waits before every call until its turn."""
 
     def __init__(self) -> None:
         self._workers: list[_Worker] = []
 
     def begin(self, work: Callable[[], object]) -> None:
-        """Another worker, which waits before its first call."""
+        """Start a worker, which waits before its first call."""
         worker = _Worker(work)
         self._workers.append(worker)
         worker.go_on()
 
     @property
     def waiting(self) -> list[int]:
-        """The numbers of the workers that have not ended."""
+        """Numbers of the workers that have not ended."""
         return [number for number, worker in enumerate(self._workers) if worker.is_alive]
 
     def give(self, number: int) -> None:
-        """Let a worker make one call, and all it does up to the next."""
+        """Let a worker run until its next call."""
         if self._workers[number].is_alive:
             self._workers[number].go_on()
 
     def wait(self, _method: str) -> None:
-        """What a worker's ports do before each call."""
+        """Wait for the turn of the current worker: a hook."""
         next(worker for worker in self._workers if worker.is_here()).wait()
 
 

@@ -1,4 +1,4 @@
-"""The object store in a dictionary."""
+"""The object store in memory."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from coffer.domain.uploads.ports import PartRange
 
 
 def sha1_of(body: bytes) -> str:
-    """SHA-1 in hexadecimal."""
+    """Return the SHA-1 in hexadecimal."""
     return hashlib.sha1(body, usedforsecurity=False).hexdigest()
 
 
 def crc32_of(body: bytes) -> str:
-    """CRC-32 in hexadecimal, eight digits."""
+    """Return the CRC-32 in hexadecimal, eight digits."""
     return f"{zlib.crc32(body):08x}"
 
 
 def etag_of(body: bytes) -> str:
-    """The ETag of an object that came in one piece: its MD5."""
+    """Return the ETag of an object that was uploaded in one part: its MD5."""
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
@@ -58,11 +58,11 @@ class InMemoryObjects:
 
     @property
     def keys(self) -> list[str]:
-        """Every key that holds something, in order."""
+        """All keys, sorted."""
         return sorted(self._held)
 
     def body(self, key: str) -> bytes:
-        """What is under `key`, whoever may see it."""
+        """Return the bytes of an object."""
         return self._found(key).body
 
     def arrive(
@@ -74,7 +74,7 @@ class InMemoryObjects:
         sha1_hex: str | None = None,
         crc32: str | None = None,
     ) -> StoredObject:
-        """A client's form has put `body` under `key`; checksums that it sent were verified."""
+        """Store `body` as a client's form does, with checksums that were verified."""
         stored = StoredObject(
             key=key,
             size_bytes=len(body),
@@ -145,7 +145,7 @@ class InMemoryObjects:
         self._held.pop(key, None)
 
     def join(self, key: str, parts: Sequence[bytes], content_type: str) -> StoredObject:
-        """Make one object of parts, as a multipart upload does: no SHA-1, and an ETag of parts."""
+        """Store an object of several parts, without SHA-1 and with a multipart ETag."""
         body = b"".join(parts)
         stored = self._put(
             key, body, content_type, crc32=crc32_of(body) if self._checksums else None

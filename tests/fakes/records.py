@@ -1,4 +1,4 @@
-"""Records as they are in the middle of their lives; a test names only what it is about."""
+"""Sample records. A test passes only the attributes that matter to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.fakes.objects import crc32_of, sha1_of
 
 
 def identifier(number: int) -> str:
-    """A UUID that is easy to tell from others."""
+    """Return a UUID with this number."""
     return str(UUID(int=0x0193_0000_0000_7000_8000_0000_0000_0000 + number))
 
 
@@ -34,7 +34,7 @@ FILE, THUMBNAIL, METADATA = identifier(1), identifier(2), identifier(3)
 
 
 def caller(role: Role | None = Role.USER, group: str = "aafc", **changes: Any) -> Caller:
-    """Somebody with one role in one group."""
+    """Return a caller with one role in one group."""
     roles = frozenset({role} if role is not None else ())
     return Caller(**{"username": "alice", "groups": {group: roles}} | changes)
 
@@ -44,7 +44,7 @@ STRANGER = caller(Role.SUPER_USER, "elsewhere", username="mallory")
 
 
 def content(**changes: Any) -> Content:
-    """What is known of a PNG."""
+    """Return the detected content of a PNG."""
     known: dict[str, Any] = {
         "detected_media_type": "image/png",
         "detected_file_extension": ".png",
@@ -59,7 +59,7 @@ def content(**changes: Any) -> Content:
 
 
 def upload(**changes: Any) -> ObjectUpload:
-    """An AVAILABLE upload of a PNG that waits for its metadata; its thumbnail is being made."""
+    """Return an AVAILABLE upload of a PNG without metadata; its thumbnail is pending."""
     known: dict[str, Any] = {
         "file_identifier": FILE,
         "bucket": "aafc",
@@ -90,7 +90,7 @@ def upload(**changes: Any) -> ObjectUpload:
 
 
 def pending(**changes: Any) -> ObjectUpload:
-    """A direct upload whose bytes may not be in place yet."""
+    """Return a PENDING direct upload, whose bytes may not be stored yet."""
     known: dict[str, Any] = {
         "status": UploadStatus.PENDING,
         "thumbnail_status": None,
@@ -101,7 +101,7 @@ def pending(**changes: Any) -> ObjectUpload:
 
 
 def metadata(**changes: Any) -> Metadata:
-    """The description of that PNG."""
+    """Return the metadata of that PNG."""
     known: dict[str, Any] = {
         "identifier": METADATA,
         "bucket": "aafc",
@@ -123,7 +123,7 @@ def metadata(**changes: Any) -> Metadata:
 
 
 def thumbnail(**changes: Any) -> Derivative:
-    """The record of its generated thumbnail."""
+    """Return the derivative record of its generated thumbnail."""
     known: dict[str, Any] = {
         "identifier": THUMBNAIL,
         "bucket": "aafc",
@@ -141,19 +141,19 @@ def thumbnail(**changes: Any) -> Derivative:
     return Derivative(**known | changes)
 
 
-def description(record: Metadata, thumbnail: Derivative | None = None) -> tuple[Action, ...]:
-    """The steps that write a description, claim its file, and write its thumbnail's record."""
-    promised = (Add(thumbnail),) if thumbnail else ()
+def describing_actions(record: Metadata, thumbnail: Derivative | None = None) -> tuple[Action, ...]:
+    """Return the actions that write metadata and its thumbnail's record and claim its file."""
+    planned = (Add(thumbnail),) if thumbnail else ()
     if record.file_identifier is None:
-        return (Add(record), *promised)
+        return (Add(record), *planned)
     claim = Claim(
         file_identifier=record.file_identifier,
         claimant=f"metadata/{record.identifier}",
         plans_thumbnail=thumbnail is not None,
     )
-    return (Add(record), *promised, claim)
+    return (Add(record), *planned, claim)
 
 
 def describe(catalogue: Catalogue, record: Metadata, thumbnail: Derivative | None = None) -> None:
-    """Write a description, and claim its file."""
-    catalogue.commit(description(record, thumbnail))
+    """Write metadata and claim its file."""
+    catalogue.commit(describing_actions(record, thumbnail))

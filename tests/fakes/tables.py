@@ -1,4 +1,4 @@
-"""The tables in dictionaries."""
+"""The tables of uploads, metadata and derivatives in memory."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)
 
 
 def _require_key(identifier: str) -> None:
-    """DynamoDB refuses to look for the empty key: whoever asks for it has a mistake."""
+    """Raise ValueError for an empty key, which DynamoDB refuses too."""
     if not identifier:
         raise ValueError("no key of a table is empty")
 

@@ -17,7 +17,7 @@ PROPERTIES = ImageProperties(
 
 
 class FixedThumbnailer:
-    """The Thumbnailer port: always the same small picture, or the same failure."""
+    """The Thumbnailer port. Returns the same picture, or raises the same failure."""
 
     def __init__(self, *, failure: str | None = None) -> None:
         self._failure = failure
