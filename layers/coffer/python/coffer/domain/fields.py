@@ -6,6 +6,7 @@ parsing, validation, responses, audit snapshots, list filters and the OpenAPI sc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
@@ -18,6 +19,16 @@ from coffer.domain.errors import Problem
 
 ATTRIBUTES = "/data/attributes"
 RELATIONSHIPS = "/data/relationships"
+
+MAX_RECORD_BYTES = 350_000
+"""Bytes of a record's attributes as JSON in UTF-8.
+
+A DynamoDB item has at most 400 KB, with the names of its attributes and its index keys (DynamoDB
+Developer Guide, "Quotas"). The limits on single attributes count characters. A character has up to
+4 bytes in UTF-8, and a control character has 6 in JSON. What is left of the 400 KB is for index
+keys, names of users and times.
+"""
+_NAMED_ATTRIBUTES = 3
 
 Choices = type[StrEnum] | tuple[str, ...]
 
@@ -298,3 +309,28 @@ def _limit_problems(field: Field, value: Any) -> Iterator[Problem]:
             if not field.minimum <= value <= field.maximum:
                 rule = f"must be between {field.minimum} and {field.maximum}"
                 yield violation(field.name, rule)
+
+
+def compact_json(value: Any) -> str:
+    """Return the value as JSON without spaces and without ASCII escapes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def json_bytes(value: Any) -> int:
+    """Return the size of the value as JSON in UTF-8."""
+    return len(compact_json(value).encode())
+
+
+def size_problems(attributes: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem if a record with these attributes is too large; it names the largest ones."""
+    size = json_bytes(attributes)
+    if size <= MAX_RECORD_BYTES:
+        return
+    sizes = sorted(((json_bytes(value), name) for name, value in attributes.items()), reverse=True)
+    largest = ", ".join(f"{name} {one} bytes" for one, name in sizes[:_NAMED_ATTRIBUTES])
+    yield Problem(
+        "record_too_large",
+        f"The record has {size} bytes as JSON in UTF-8; at most {MAX_RECORD_BYTES} are allowed. "
+        f"Shorten its largest attributes: {largest}.",
+        pointer=ATTRIBUTES,
+    )

@@ -17,6 +17,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.constants import NUMBER, STRING
 
 from coffer.domain.clock import from_text, to_text
+from coffer.domain.fields import compact_json
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Record = TypeVar("Record")
@@ -79,13 +80,29 @@ class ChoiceAttribute(Attribute[Choice], Generic[Choice]):
         return self._choices(value)
 
 
+class JsonAttribute(Attribute[Any]):
+    """A value, stored as JSON in UTF-8.
+
+    Unlike PynamoDB's `JSONAttribute`, it writes no ASCII escapes: they have up to 12 bytes for one
+    character, of which UTF-8 needs 4.
+    """
+
+    attr_type = STRING
+
+    def serialize(self, value: Any) -> str:
+        return compact_json(value)
+
+    def deserialize(self, value: str) -> Any:
+        return json.loads(value)
+
+
 class TextsAttribute(Attribute[Sequence[str]]):
-    """A tuple of texts, stored as JSON."""
+    """A tuple of texts, stored as JSON in UTF-8."""
 
     attr_type = STRING
 
     def serialize(self, value: Sequence[str]) -> str:
-        return json.dumps(list(value))
+        return compact_json(list(value))
 
     def deserialize(self, value: str) -> tuple[str, ...]:
         return tuple(json.loads(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coffer.domain.errors import InvalidError, Problem
-from coffer.domain.fields import ATTRIBUTES, Field, limit_problems, missing_problems
+from coffer.domain.fields import ATTRIBUTES, Field, limit_problems, missing_problems, size_problems
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.vocabulary.ports import TermReader
@@ -21,7 +21,11 @@ def attribute_problems(metadata: Metadata) -> list[Problem]:
     values = vars(metadata)
     limited = [one for one in METADATA_FIELDS.writable if one.attribute not in _CHECKED_WITH_TERMS]
     required = [one for one in required_fields(metadata) if one.attribute != "bucket"]
-    return [*limit_problems(limited, values), *missing_problems(required, values)]
+    return [
+        *limit_problems(limited, values),
+        *missing_problems(required, values),
+        *size_problems(METADATA_FIELDS.present(metadata)),
+    ]
 
 
 def required_fields(metadata: Metadata) -> list[Field]:

@@ -23,7 +23,7 @@ from coffer.domain.identifiers import new_identifier
 from coffer.domain.transactions.commit import Precondition, ReservedIdentifier, records_busy
 from coffer.domain.vocabulary.ports import Vocabulary
 from coffer.domain.vocabulary.read import read_term
-from coffer.domain.vocabulary.rules import changed_values, new_values, require_editor
+from coffer.domain.vocabulary.rules import changed_values, check_size, new_values, require_editor
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, type_name
 
 ANY_VERSION = Precondition()
@@ -53,6 +53,7 @@ def create_term(
         created_on=clock.now(),
         **new_values(kind, given),
     )
+    check_size(term)
     try:
         vocabulary.add(term)
     except RecordExistsError as error:
@@ -72,7 +73,9 @@ def change_term(
     require_editor(caller, kind)
 
     def change(before: T) -> T:
-        return replace(before, **changed_values(before, changes))
+        after = replace(before, **changed_values(before, changes))
+        check_size(after)
+        return after
 
     return _replace(vocabulary, caller, kind, identifier, change, precondition)
 

@@ -13,7 +13,7 @@ from unicodedata import category
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import InvalidError, Problem
-from coffer.domain.fields import limit_problems, missing_problems, violation
+from coffer.domain.fields import limit_problems, missing_problems, size_problems, violation
 from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, TERM_FIELDS
 from coffer.domain.vocabulary.terms import (
     MAX_TERM_LENGTH,
@@ -76,6 +76,11 @@ def derive_key(name: str) -> str:
     """
     words = (_NOT_IN_KEYS.sub("", word.lower()) for word in _words(" ".join(name.split())))
     return "_".join(word for word in words if word)
+
+
+def check_size(term: Term) -> None:
+    """Raise InvalidError if the term is too large to be stored."""
+    _raise_if_any(size_problems(TERM_FIELDS[type(term)].present(term)))
 
 
 def _values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:

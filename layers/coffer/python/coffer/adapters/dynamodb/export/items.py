@@ -8,10 +8,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from uuid import UUID
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
-from coffer.adapters.dynamodb.attributes import TimeAttribute
+from coffer.adapters.dynamodb.attributes import JsonAttribute, TimeAttribute
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.export.record import AccessKey, DueAction, Export, ExportStatus
 from coffer.domain.identifiers import shard_of
@@ -59,7 +59,7 @@ class ExportItem(Table):
     entries_done = NumberAttribute(attr_name="entriesDone")
     bytes_done = NumberAttribute(attr_name="bytesDone")
     # Identifiers take 16 bytes each, so that thousands of them fit an item of 400 KB.
-    problems = JSONAttribute()
+    problems = JsonAttribute()
     failure = UnicodeAttribute(null=True)
     archive_bytes = NumberAttribute(null=True, attr_name="archiveBytes")
     finished_on = TimeAttribute(null=True, attr_name="finishedOn")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pynamodb.attributes import (
     BooleanAttribute,
-    JSONAttribute,
     UnicodeAttribute,
 )
 from pynamodb.indexes import (
@@ -16,6 +15,7 @@ from coffer.adapters.dynamodb.attributes import (
     ChoiceAttribute,
     EpochAttribute,
     IntegerAttribute,
+    JsonAttribute,
     TextsAttribute,
     TimeAttribute,
     stored_record,
@@ -75,7 +75,7 @@ class MetadataItem(ListedByChange, Table):
     ac_hash_value = UnicodeAttribute(null=True, attr_name="acHashValue")
     ac_tags = TextsAttribute(null=True, attr_name="acTags")
     ac_subtype = UnicodeAttribute(null=True, attr_name="acSubtype")
-    managed_attributes = JSONAttribute(null=True, attr_name="managedAttributes")
+    managed_attributes = JsonAttribute(null=True, attr_name="managedAttributes")
     source_set = UnicodeAttribute(null=True, attr_name="sourceSet")
     ac_metadata_creator = UnicodeAttribute(null=True, attr_name="acMetadataCreator")
     dc_creator = UnicodeAttribute(null=True, attr_name="dcCreator")

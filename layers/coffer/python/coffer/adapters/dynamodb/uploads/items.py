@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from pynamodb.attributes import (
     BooleanAttribute,
-    JSONAttribute,
     UnicodeAttribute,
 )
 from pynamodb.indexes import (
@@ -22,6 +21,7 @@ from coffer.adapters.dynamodb.attributes import (
     ChoiceAttribute,
     EpochAttribute,
     IntegerAttribute,
+    JsonAttribute,
     TimeAttribute,
     stored_record,
     stored_values,
@@ -114,7 +114,7 @@ class UploadItem(ListedByName, Table):
     height = IntegerAttribute(null=True)
     orientation = IntegerAttribute(null=True)
     date_time_digitized = UnicodeAttribute(null=True, attr_name="dateTimeDigitized")
-    exif = JSONAttribute(null=True)
+    exif = JsonAttribute(null=True)
     claimed_by = UnicodeAttribute(null=True, attr_name="claimedBy")
     awaiting = UnicodeAttribute(null=True)
     awaiting_since = TimeAttribute(null=True, attr_name="awaitingSince")

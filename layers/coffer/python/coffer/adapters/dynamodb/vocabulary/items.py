@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
-from coffer.adapters.dynamodb.attributes import EpochAttribute, TimeAttribute
+from coffer.adapters.dynamodb.attributes import EpochAttribute, JsonAttribute, TimeAttribute
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
@@ -49,8 +49,8 @@ class TermItem(Table):
     name = UnicodeAttribute(null=True)
     key = UnicodeAttribute(null=True)
     vocabulary_element_type = UnicodeAttribute(null=True, attr_name="vocabularyElementType")
-    accepted_values = JSONAttribute(null=True, attr_name="acceptedValues")
-    multilingual_description = JSONAttribute(null=True, attr_name="multilingualDescription")
+    accepted_values = JsonAttribute(null=True, attr_name="acceptedValues")
+    multilingual_description = JsonAttribute(null=True, attr_name="multilingualDescription")
     dc_type = UnicodeAttribute(null=True, attr_name="dcType")
     ac_subtype = UnicodeAttribute(null=True, attr_name="acSubtype")
     created_by = UnicodeAttribute(attr_name="createdBy")
