@@ -2,8 +2,9 @@
 
 For each batch of stream records that failed on every attempt, Lambda writes one object into
 FailedChangesBucket. Its `payload` is the whole event (Lambda Developer Guide, "Using an Amazon S3
-bucket as an on-failure destination"). Publishing a change twice is harmless: the audit keeps one
-snapshot per version, and the ids of the events stay the same.
+bucket as an on-failure destination"). A change that can never succeed is written there at once and
+alone, by the function itself, in the same form. Publishing a change twice is harmless: the audit
+keeps one snapshot per version, and the ids of the events stay the same.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class RedrivenChanges:
 
 
 def failed_batches(installation: Installation) -> Iterator[str]:
-    """Yield the keys of the batches, oldest first within a shard."""
+    """Yield the keys of the batches: oldest first within a shard, then the records set aside."""
     pages = installation.client("s3").get_paginator("list_objects_v2")
     for page in pages.paginate(Bucket=installation.names[BUCKET]):
         for entry in page.get("Contents", ()):
@@ -59,10 +60,12 @@ def _publish(installation: Installation, document: Mapping[str, Any]) -> str | N
         return "the object has no payload: Lambda did not write it"
     event = json.loads(payload) if isinstance(payload, str) else payload
     try:
-        response = installation.invoke(PUBLISHER, event)
+        # The function then reports a change that is refused again, and does not set it aside.
+        response = installation.invoke(PUBLISHER, {**event, "isRedrive": True})
     except FunctionFailedError as error:
         return str(error)
     failures = (response or {}).get("batchItemFailures", [])
     if failures:
-        return f"record {failures[0]['itemIdentifier']} failed again"
+        numbers = ", ".join(str(one["itemIdentifier"]) for one in failures)
+        return f"record {numbers} failed again"
     return None

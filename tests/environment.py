@@ -15,6 +15,7 @@ REQUIRED = {
     "USAGE_TABLE": "usage",
     "STORAGE_BUCKET_NAME": "rawstore",
     "EVENT_BUS": "coffer",
+    "FAILED_CHANGES_BUCKET": "failed",
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
     "PROMOTE_LARGE_UPLOAD_QUEUE_URL": "https://sqs.example/1/large",
     "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",

@@ -1,11 +1,16 @@
-"""Write an audit snapshot of each change, then publish its messages (DynamoDB streams)."""
+"""Write an audit snapshot of each change, then publish its messages (DynamoDB streams).
+
+A change that the audit or the event bus refuses for good is set aside in FailedChangesBucket.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
-from coffer.adapters.dynamodb.changes.stream import parse_stream_record
+from coffer.adapters.dynamodb.changes.stream import parse_stream_record, table_of
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
+from coffer.adapters.s3.failed_changes import FailedChanges
+from coffer.adapters.system_clock import SystemClock
 from coffer.batches import stream_handler
 from coffer.domain.changes.publish import describe_change, publish_change
 from coffer.observability import count, logger
@@ -13,6 +18,7 @@ from coffer.settings import messaging_settings
 
 audit = DynamoAuditTrail()
 bus = EventBridgeBus(event_bus_client(), messaging_settings.event_bus)
+failed_changes = FailedChanges(messaging_settings.failed_changes_bucket, SystemClock())
 
 
 def publish(record: Mapping[str, Any]) -> None:
@@ -26,4 +32,9 @@ def publish(record: Mapping[str, Any]) -> None:
     count("ChangesTold")
 
 
-lambda_handler = stream_handler(publish)
+def set_aside(record: Mapping[str, Any], reason: str) -> None:
+    failed_changes.set_aside(table_of(record), record, reason)
+    count("ChangesSetAside")
+
+
+lambda_handler = stream_handler(publish, set_aside)

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
+from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
 from coffer.domain.changes.ports import AuditTrail, EventBus
 from coffer.domain.changes.publish import describe_change
+from coffer.domain.changes.snapshots import shorten_snapshot
+from coffer.domain.errors import ChangeRefusedError
 from coffer.domain.listing.counters import CounterChange
 from coffer.domain.uploads.record import UploadStatus
 from coffer.settings import messaging_settings
@@ -43,15 +47,7 @@ def audit(request: pytest.FixtureRequest) -> Audit:
     stack: LocalStack = request.getfixturevalue("stack")
 
     def snapshots() -> list[Mapping[str, Any]]:
-        return [
-            {
-                **item,
-                "version": int(item["version"]),
-                "state": json.loads(item["state"]),
-                "changedProperties": json.loads(item["changedProperties"]),
-            }
-            for item in stack.items("AuditTable")
-        ]
+        return list(map(stored_snapshot, stack.items("AuditTable")))
 
     def counted() -> dict[tuple[str, str], tuple[int, int]]:
         return {
@@ -60,6 +56,16 @@ def audit(request: pytest.FixtureRequest) -> Audit:
         }
 
     return Audit(DynamoAuditTrail(), snapshots, counted)
+
+
+def stored_snapshot(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the snapshot of an item whose state is text."""
+    return {
+        **item,
+        "version": int(item["version"]),
+        "state": json.loads(item["state"]),
+        "changedProperties": json.loads(item["changedProperties"]),
+    }
 
 
 def _summed(changes: Iterable[CounterChange]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -94,6 +100,45 @@ def test_a_snapshot_is_never_changed(audit: Audit) -> None:
     audit.trail.record(snapshot())
     audit.trail.record(snapshot(author="somebody else"))
     assert audit.snapshots() == [snapshot()]
+
+
+TOO_LARGE: Mapping[str, Any] = {"author": "x" * 2049}
+"""Keys of the index by author have at most 2,048 bytes."""
+
+
+def test_a_snapshot_that_can_never_be_stored_is_refused_and_counts_nothing(audit: Audit) -> None:
+    if isinstance(audit.trail, InMemoryAudit):
+        audit.trail.refused = {1}
+    counters = describe_change(None, metadata(), NOON)
+    assert counters is not None
+    for changes in ((), counters.counter_changes):
+        with pytest.raises(ChangeRefusedError):
+            audit.trail.record(snapshot(**TOO_LARGE), changes)
+    assert audit.snapshots() == []
+    assert audit.counted() == {}
+
+
+def test_a_complete_snapshot_replaces_a_shortened_one_and_is_counted_once(audit: Audit) -> None:
+    complete = describe_change(None, metadata(), NOON)
+    assert complete is not None
+    shortened = shorten_snapshot(complete.snapshot)
+    audit.trail.record(shortened, complete.counter_changes)
+    assert audit.snapshots() == [shortened]
+    for _ in range(2):
+        audit.trail.record(complete.snapshot, complete.counter_changes)
+        audit.trail.record(shortened, complete.counter_changes)
+    assert audit.snapshots() == [complete.snapshot]
+    assert audit.counted() == {("metadata", "aafc"): (1, 1)}
+
+
+def test_a_large_snapshot_is_compressed_and_read_unchanged(stack: LocalStack) -> None:
+    large = snapshot(state={"bucket": "aafc", "acTags": ["\U0001f98b" * 250] * 100})
+    DynamoAuditTrail().record(large)
+    [item] = stack.items("AuditTable")
+    assert "state" not in item
+    assert len(bytes(item["compressedState"])) < 10_000
+    assert list(DynamoAuditReader().of_instance(large["instanceId"])) == [large]
+    assert list(DynamoAuditReader().of_author("alice")) == [large]
 
 
 def test_every_version_of_every_record_is_stored(audit: Audit) -> None:
@@ -187,3 +232,42 @@ def test_messages_are_published_in_order(bus: Bus, count: int) -> None:
 def test_no_messages_cause_no_call(bus: Bus) -> None:
     assert bus.bus.publish([]) == []
     assert bus.published() == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "raises"),
+    [
+        ([None, "InternalFailure"], False),
+        (["MalformedDetail", None], True),
+        (["MalformedDetail", "ThrottlingException"], False),
+    ],
+)
+def test_a_message_that_is_refused_for_good_is_told_from_one_to_send_again(
+    codes: list[str | None], raises: bool
+) -> None:
+    class Client:
+        def put_events(self, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+            return {"Entries": [{"ErrorCode": one} if one else {"EventId": "1"} for one in codes]}
+
+    publish = EventBridgeBus(Client(), "bus").publish  # type: ignore[arg-type]  # a fake client
+    if raises:
+        with pytest.raises(ChangeRefusedError, match="MalformedDetail"):
+            publish([message(1), message(2)])
+    else:
+        assert publish([message(1), message(2)]) == [one is None for one in codes]
+
+
+def test_a_message_that_is_too_large_does_not_stop_the_others_of_its_request() -> None:
+    sent: list[Any] = []
+
+    class Client:
+        def put_events(self, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+            if sum(len(one["Detail"]) for one in Entries) > 256 * 1024:
+                raise ClientError({"Error": {"Code": "ValidationException"}}, "PutEvents")
+            sent.extend(Entries)
+            return {"Entries": [{"EventId": "1"} for _ in Entries]}
+
+    bus = EventBridgeBus(Client(), "bus")  # type: ignore[arg-type]  # a fake client
+    with pytest.raises(ChangeRefusedError):
+        bus.publish([message(1), {**message(2), "name": "x" * 300_000}, message(3)])
+    assert [json.loads(one["Detail"])["number"] for one in sent] == [1, 3]

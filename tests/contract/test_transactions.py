@@ -12,7 +12,8 @@ import pytest
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.callers import SYSTEM_GENERATED
+from coffer.domain.derivatives.record import Derivative
 from coffer.domain.errors import (
     RecordChangedError,
     RecordError,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coffer.domain.errors import ChangeRefusedError
 from coffer.domain.listing.counters import CounterChange
 
 
 class InMemoryAudit:
-    """The AuditTrail port."""
+    """The AuditTrail port; it refuses complete snapshots of the versions in `refused`."""
 
     def __init__(self) -> None:
+        self.refused: set[int] = set()
         self.snapshots: dict[tuple[str, int], Mapping[str, Any]] = {}
         self.counted: list[CounterChange] = []
 
@@ -19,9 +21,14 @@ class InMemoryAudit:
         self, snapshot: Mapping[str, Any], counter_changes: Sequence[CounterChange] = ()
     ) -> None:
         key = (snapshot["instanceId"], snapshot["version"])
+        is_shortened = snapshot.get("isShortened", False)
+        if snapshot["version"] in self.refused and not is_shortened:
+            raise ChangeRefusedError(f"{key} is too large")
         if key not in self.snapshots:
             self.snapshots[key] = snapshot
             self.counted += counter_changes
+        elif self.snapshots[key].get("isShortened") and not is_shortened:
+            self.snapshots[key] = snapshot
 
 
 class RecordingBus:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from coffer.domain import buckets
+from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.derivatives.record import Derivative
 from coffer.domain.errors import (
     RecordChangedError,
     RecordError,

@@ -19,7 +19,6 @@ REASONS: dict[tuple[str, str], str] = {
     ("PublishChangesFunction", "dynamodb:GetRecords"): _BY_LAMBDA,
     ("PublishChangesFunction", "dynamodb:GetShardIterator"): _BY_LAMBDA,
     ("PublishChangesFunction", "dynamodb:ListStreams"): _BY_LAMBDA,
-    ("PublishChangesFunction", "s3:PutObject"): _BY_LAMBDA,
     ("PublishChangesFunction", "s3:ListBucket"): _BY_LAMBDA,
     ("*", "s3:ListBucket"): _ABSENT,
     ("BuildExportFunction", "s3:AbortMultipartUpload"): _IN_TIME,

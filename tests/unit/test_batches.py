@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coffer.batches import queue_handler, stream_handler
+from coffer.domain.errors import ChangeRefusedError
 from tests.unit.conftest import LogLines
 
 
@@ -27,6 +28,10 @@ def message(number: int, body: str | None = None, *, received: int | None = None
 
 def stream_record(number: int) -> dict[str, Any]:
     return {"eventID": f"e{number}", "dynamodb": {"SequenceNumber": str(number)}}
+
+
+def never(_record: Mapping[str, Any], _reason: str) -> None:
+    raise AssertionError("nothing should be set aside")
 
 
 def failures(response: Mapping[str, Any]) -> list[str]:
@@ -78,16 +83,49 @@ def test_a_stream_stops_at_the_first_failure() -> None:
         if number in ("2", "4"):
             raise FlakyError
 
-    response = stream_handler(work)({"Records": [stream_record(n) for n in range(1, 6)]}, None)
+    response = stream_handler(work, never)(
+        {"Records": [stream_record(n) for n in range(1, 6)]}, None
+    )
     assert failures(response) == ["2"]
     assert seen == ["1", "2"]
 
 
 def test_a_stream_without_failures_reports_none() -> None:
-    handler = stream_handler(lambda _record: None)
+    handler = stream_handler(lambda _record: None, never)
     assert handler({"Records": [{"dynamodb": {"SequenceNumber": "7"}}]}, None) == {
         "batchItemFailures": []
     }
+
+
+def refuse_2_and_4(record: Mapping[str, Any]) -> None:
+    if record["dynamodb"]["SequenceNumber"] in ("2", "4"):
+        raise ChangeRefusedError("400 KB")
+
+
+def test_a_refused_stream_record_is_set_aside_alone() -> None:
+    aside: list[tuple[str, str]] = []
+    handler = stream_handler(
+        refuse_2_and_4,
+        lambda record, reason: aside.append((record["dynamodb"]["SequenceNumber"], reason)),
+    )
+    response = handler({"Records": [stream_record(number) for number in range(1, 6)]}, None)
+    assert failures(response) == []
+    assert aside == [("2", "400 KB"), ("4", "400 KB")]
+
+
+def test_a_refused_stream_record_that_cannot_be_set_aside_fails_its_batch() -> None:
+    def broken(_record: Mapping[str, Any], _reason: str) -> None:
+        raise FlakyError
+
+    handler = stream_handler(refuse_2_and_4, broken)
+    response = handler({"Records": [stream_record(number) for number in range(1, 6)]}, None)
+    assert failures(response) == ["2"]
+
+
+def test_a_redriven_record_that_is_refused_again_is_reported_and_not_set_aside() -> None:
+    handler = stream_handler(refuse_2_and_4, never)
+    records = [stream_record(number) for number in range(1, 6)]
+    assert failures(handler({"isRedrive": True, "Records": records}, None)) == ["2", "4"]
 
 
 def test_a_failure_is_logged_under_its_message_and_counted(
@@ -112,7 +150,7 @@ def test_a_failed_stream_record_is_logged_and_counted(
     def work(_record: Mapping[str, Any]) -> None:
         raise FlakyError
 
-    stream_handler(work)({"Records": [stream_record(9)]}, None)
+    stream_handler(work, never)({"Records": [stream_record(9)]}, None)
     [line] = log_lines()
     assert (line["correlation_id"], line["sequence_number"]) == ("e9", "9")
     assert json.loads(capsys.readouterr().out)["StreamRecordsFailed"] == [1.0]

@@ -23,6 +23,7 @@ from coffer.adapters.event_bus import EventBridgeBus
 from coffer.adapters.s3.objects import S3Objects
 from coffer.domain.changes.publish import describe_change
 from coffer.domain.errors import (
+    ChangeRefusedError,
     ObjectChangedError,
     ObjectExistsError,
     ObjectMissingError,
@@ -234,7 +235,7 @@ def test_what_the_tables_do_not_understand_is_a_mistake_of_ours(
     tables: Callable[[Any], None], call: Callable[[], object]
 ) -> None:
     tables(json_error("ValidationException"))
-    with pytest.raises(PynamoDBException):
+    with pytest.raises((PynamoDBException, ChangeRefusedError)):
         call()
 
 
@@ -368,9 +369,12 @@ def test_a_counter_that_is_busy_may_be_tried_again(response: Any) -> None:
         count_one(response)
 
 
-def test_a_count_that_is_not_understood_is_a_mistake_of_ours() -> None:
-    with pytest.raises(PynamoDBException):
-        count_one(json_error("ValidationException"))
+@pytest.mark.parametrize(
+    "response", [json_error("ValidationException"), cancelled("ValidationError", "None")]
+)
+def test_a_snapshot_that_is_too_large_is_refused_at_once(response: Any) -> None:
+    with pytest.raises(ChangeRefusedError):
+        count_one(response)
 
 
 # ---------------------------------------------------------------- EventBridge

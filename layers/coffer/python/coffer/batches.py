@@ -2,7 +2,8 @@
 
 Lambda retries the records in `batchItemFailures` (AWS, "Reporting batch item failures"). A queue's
 messages are all processed. A stream's batch ends at the first failure, because later records of a
-shard must not be processed before it.
+shard must not be processed before it. A stream record that can never succeed is set aside, and the
+batch goes on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from coffer.domain.clock import RemainingTime
+from coffer.domain.errors import ChangeRefusedError
 from coffer.observability import count, flush_metrics, logger, start_invocation
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -49,16 +51,32 @@ def timed_queue_handler(process: Callable[[dict[str, Any], int, RemainingTime], 
     return lambda_handler
 
 
-def stream_handler(process: Callable[[Mapping[str, Any]], None]) -> Handler:
-    """Return a handler that calls `process` for each record of a DynamoDB stream, in order."""
+def stream_handler(
+    process: Callable[[Mapping[str, Any]], None],
+    set_aside: Callable[[Mapping[str, Any], str], None],
+) -> Handler:
+    """Return a handler that calls `process` for each record of a DynamoDB stream, in order.
+
+    If `process` raises ChangeRefusedError, `set_aside(record, reason)` is called and the batch goes
+    on. If a batch has `"isRedrive": true`, such a record is reported as failed instead: it was set
+    aside before.
+    """
 
     def lambda_handler(batch: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+        is_redrive = batch.get("isRedrive") is True
         failed = []
         for record in batch["Records"]:
             number = record["dynamodb"]["SequenceNumber"]
             start_invocation(record.get("eventID", number))
             try:
-                process(record)
+                try:
+                    process(record)
+                except ChangeRefusedError as error:
+                    logger.exception("stream record refused", sequence_number=number)
+                    if is_redrive:
+                        failed.append(number)
+                    else:
+                        set_aside(record, str(error))
             except Exception:
                 logger.exception("stream record failed", sequence_number=number)
                 count("StreamRecordsFailed")

@@ -193,6 +193,7 @@ class MessagingSettings(Settings):
     """The event bus and the queues that functions send to."""
 
     event_bus = text()
+    failed_changes_bucket = text()
     process_upload_queue_url = text()
     promote_large_upload_queue_url = text()
     refresh_index_queue_url = text()

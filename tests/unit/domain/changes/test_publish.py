@@ -8,7 +8,7 @@ import pytest
 
 from coffer.domain.changes.publish import describe_change, publish_change
 from coffer.domain.changes.snapshots import AuditedRecord
-from coffer.domain.errors import UnavailableError
+from coffer.domain.errors import ChangeRefusedError, UnavailableError
 from tests.fakes import InMemoryAudit, RecordingBus
 from tests.fakes.records import METADATA, metadata, pending, thumbnail, upload
 from tests.unit.domain.changes.examples import (
@@ -66,3 +66,29 @@ def test_a_change_without_messages_has_a_snapshot() -> None:
     )
     assert len(audit.snapshots) == 1
     assert bus.published == []
+
+
+def test_a_change_that_the_audit_refuses_is_audited_shortened_and_published() -> None:
+    audit, bus = InMemoryAudit(), RecordingBus()
+    audit.refused = {1}
+    large = metadata(created_by="x" * 2049, managed_attributes={"a": "b" * 1000}, ac_tags=("t",))
+    for _ in range(2):
+        with pytest.raises(ChangeRefusedError):
+            publish_change(audit, bus, visible_change(None, large))
+    [snapshot] = audit.snapshots.values()
+    assert snapshot["isShortened"] is True
+    assert snapshot["author"] == "x" * 255
+    assert snapshot["state"]["bucket"] == "aafc"
+    assert snapshot["state"]["publiclyReleasable"] is True
+    assert snapshot["state"]["createdBy"] == "x" * 255
+    assert not snapshot["state"].keys() & {"managedAttributes", "acTags"}
+    assert "acTags" in snapshot["changedProperties"]
+    assert len({message["id"] for message in bus.published}) == 1
+    assert len(audit.counted) == 1
+
+
+def test_a_refused_change_is_retried_while_the_bus_is_unavailable() -> None:
+    audit, bus = InMemoryAudit(), RecordingBus()
+    audit.refused, bus.refused = {1}, {"DocumentOperationNotification"}
+    with pytest.raises(UnavailableError):
+        publish_change(audit, bus, visible_change(None, metadata()))

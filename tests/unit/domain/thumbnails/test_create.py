@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.derivatives.record import SYSTEM_GENERATED
+from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.objects import Objects
 from coffer.domain.thumbnails import create as thumbnails

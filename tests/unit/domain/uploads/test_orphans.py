@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from coffer.domain.callers import ORPHAN_REMOVAL
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.delete import UploadDeletion
-from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, OrphanOutcome, OrphanRemoval
+from coffer.domain.uploads.orphans import OrphanOutcome, OrphanRemoval
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
 from tests.fakes import FrozenClock, InMemoryObjects, InMemoryUploads, with_hooks

@@ -12,6 +12,13 @@ from enum import IntEnum
 
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError
 
+MAX_USERNAME_LENGTH = 255
+"""Characters of a user name. Index keys take 2,048 bytes, and a character has at most 4."""
+SYSTEM_GENERATED = "System Generated"
+"""The author of records and changes that no user made."""
+ORPHAN_REMOVAL = "System Generated (orphan removal)"
+"""The user who deletes orphans."""
+
 
 class Role(IntEnum):
     """A role in a group or in the realm. A role includes the rights of all roles below it."""
@@ -25,7 +32,12 @@ class Role(IntEnum):
 
     @classmethod
     def parse(cls, text: str) -> Role | None:
-        """Return the role of this name, or None. Case and punctuation do not count."""
+        """Return the role of this name, or None. Case and punctuation do not count.
+
+        Letters outside ASCII are refused, because the upper case of some is a letter of ASCII.
+        """
+        if not text.isascii():
+            return None
         name = "".join(char if char.isalpha() else "_" for char in text).upper()
         return cls.__members__.get(name)
 
@@ -42,7 +54,15 @@ class Caller:
     groups: Mapping[str, frozenset[Role]] = field(default_factory=dict)
     realm_roles: frozenset[Role] = frozenset()
     agent_identifier: str | None = None
+    subject: str | None = None
+    """The claim `sub`, which never changes. A user may be able to change the user name."""
     is_anonymous: bool = False
+
+    def owns(self, created_by: str, subject: str | None) -> bool:
+        """True if this user created a record. The names count only if a subject is missing."""
+        if subject is not None and self.subject is not None:
+            return subject == self.subject
+        return created_by == self.username
 
     @property
     def is_admin(self) -> bool:
@@ -53,7 +73,7 @@ class Caller:
         """True if the caller has `role` or a higher one in `group`."""
         if self.is_admin:
             return True
-        return any(held <= role for held in self.groups.get(group.strip().lower(), ()))
+        return any(held <= role for held in self.groups.get(group_key(group), ()))
 
     def may_read(self, group: str) -> bool:
         """True if the caller may read the records and files of `group`."""
@@ -67,10 +87,12 @@ class Caller:
         if self.is_anonymous:
             raise token_required()
         if not self.has_role(role, group):
+            # Naming another group would reveal to whom a record belongs.
+            is_member = group_key(group) in self.groups
+            where = f"the group {group!r}" if is_member else "the group that this belongs to"
             raise ForbiddenError(
                 "role_required",
-                f"{self.username} needs the role {role.name} or a stronger one in the group "
-                f"{group!r}.",
+                f"{self.username} needs the role {role.name} or a stronger one in {where}.",
             )
 
     def require_role_anywhere(self, role: Role) -> None:
@@ -91,6 +113,15 @@ class Caller:
                 "role_required",
                 f"{self.username} needs the role {Role.DINA_ADMIN.name} in the realm.",
             )
+
+
+def group_key(group: str) -> str:
+    """Return the form of a group's name that is compared: lower case, without spaces around it.
+
+    A name with characters outside ASCII stays as it is. The lower case of the Kelvin sign is `k`,
+    and Python strips a no-break space, so such names would become those of other groups.
+    """
+    return group.strip(" ").lower() if group.isascii() else group
 
 
 ANONYMOUS = Caller(username="anonymous", is_anonymous=True)

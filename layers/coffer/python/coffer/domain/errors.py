@@ -21,6 +21,7 @@ CofferError
 │   ├── ObjectChangedError        the object has another ETag
 │   ├── ObjectExistsError
 │   └── MultipartUploadMissingError
+├── ChangeRefusedError        a service refuses a change for good: too large or invalid
 └── RecordError               errors of the tables, for use cases
     ├── RecordExistsError
     ├── RecordChangedError        the record was written after it was read
@@ -188,6 +189,10 @@ class ObjectExistsError(StoreError):
 
 class MultipartUploadMissingError(StoreError):
     """The multipart upload does not exist, or lacks some of its parts."""
+
+
+class ChangeRefusedError(CofferError):
+    """A change is too large or invalid for a service, so every attempt to publish it fails."""
 
 
 class RecordError(CofferError):

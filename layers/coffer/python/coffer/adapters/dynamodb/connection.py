@@ -10,7 +10,7 @@ from pynamodb.connection import Connection, TableConnection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 
-from coffer.domain.errors import UnavailableError
+from coffer.domain.errors import ChangeRefusedError, UnavailableError
 from coffer.settings import aws_settings
 
 MAX_REQUEST_ATTEMPTS = 5
@@ -19,6 +19,9 @@ CANCELLED_BY_CONDITION = "ConditionalCheckFailed"
 """Code of an action whose condition cancelled its transaction."""
 CANCELLED_BY_CONFLICT = "TransactionConflict"
 """Code of an action whose item another transaction was writing, perhaps successfully."""
+CANCELLED_BY_VALIDATION = "ValidationError"
+"""Code of an action whose item is too large or has an invalid key."""
+_INVALID = "ValidationException"
 _OVERLOADED = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -92,6 +95,23 @@ def conditional_write(refusal: Exception | None) -> Iterator[None]:
                 raise
             if refusal is not None:
                 raise refusal from error
+
+
+@contextmanager
+def invalid_is_refused() -> Iterator[None]:
+    """Raise ChangeRefusedError if DynamoDB refuses a write as invalid, such as an item over 400 KB.
+
+    Other errors are unchanged.
+    """
+    try:
+        yield
+    except PynamoDBException as error:
+        is_cancelled = isinstance(error, TransactWriteError) and (
+            CANCELLED_BY_VALIDATION in cancellations(error).values()
+        )
+        if is_cancelled or _code_of(error) == _INVALID:
+            raise ChangeRefusedError(f"DynamoDB refuses the item: {error}") from error
+        raise
 
 
 def cancellations(error: TransactWriteError) -> dict[int, str]:

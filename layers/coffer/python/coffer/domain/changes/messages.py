@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from coffer.domain.callers import ORPHAN_REMOVAL
 from coffer.domain.changes.ports import Message
 from coffer.domain.changes.snapshots import AuditedRecord, is_new
 from coffer.domain.clock import to_text
@@ -18,7 +19,7 @@ from coffer.domain.export.record import Export, ExportStatus
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS, upload_warnings
-from coffer.domain.uploads.orphans import ORPHAN_REMOVAL, describe_orphan
+from coffer.domain.uploads.orphans import describe_orphan
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 

@@ -19,7 +19,9 @@ class AuditTrail(Protocol):
     def record(self, snapshot: Snapshot, counter_changes: Sequence[CounterChange] = ()) -> None:
         """Write a snapshot and add to the counters, in one transaction.
 
-        Does nothing if the snapshot exists already.
+        Does nothing if the snapshot exists already. A shortened one (`isShortened`) is replaced by
+        the complete one, and the counters are then left alone. Raises ChangeRefusedError if the
+        snapshot is too large or invalid.
         """
         ...
 
@@ -42,6 +44,8 @@ class EventBus(Protocol):
     def publish(self, messages: Sequence[Message]) -> list[bool]:
         """Publish messages, each at least once; return True for each that the bus accepted.
 
-        A repeated message has the same id, so that consumers can ignore it.
+        A repeated message has the same id, so that consumers can ignore it. Raises
+        ChangeRefusedError if the bus refuses a message as too large or invalid, and accepted the
+        others.
         """
         ...

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from coffer.domain.changes.messages import create_messages
 from coffer.domain.changes.ports import AuditTrail, EventBus, Message, Snapshot
-from coffer.domain.changes.snapshots import AuditedRecord, create_snapshot
-from coffer.domain.errors import UnavailableError
+from coffer.domain.changes.snapshots import AuditedRecord, create_snapshot, shorten_snapshot
+from coffer.domain.errors import ChangeRefusedError, UnavailableError
 from coffer.domain.export.record import Export
 from coffer.domain.listing.counters import CounterChange, counter_changes
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
@@ -51,11 +51,19 @@ def publish_change(audit: AuditTrail, bus: EventBus, change: VisibleChange) -> N
     """Write the snapshot, then publish the messages, also if the snapshot exists already.
 
     Raises UnavailableError if the bus did not accept every message. The stream then delivers the
-    change again, and the messages get the same ids.
+    change again, and the messages get the same ids. Raises ChangeRefusedError if the audit refused
+    the snapshot, after a shortened one was written and the messages were published.
     """
-    audit.record(change.snapshot, change.counter_changes)
+    refusal: ChangeRefusedError | None = None
+    try:
+        audit.record(change.snapshot, change.counter_changes)
+    except ChangeRefusedError as error:
+        audit.record(shorten_snapshot(change.snapshot), change.counter_changes)
+        refusal = error
     if not all(bus.publish(change.messages)):
         raise UnavailableError("bus_unavailable", "The event bus did not accept every message.")
+    if refusal is not None:
+        raise refusal
 
 
 def _counter_changes(

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from coffer.domain.callers import SYSTEM_GENERATED
+from coffer.domain.changes.ports import Snapshot
 from coffer.domain.clock import to_text
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
-from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.derivatives.record import Derivative
 from coffer.domain.export.fields import EXPORT_SNAPSHOT_FIELDS
 from coffer.domain.export.record import Export
 from coffer.domain.fields import RecordFields
@@ -29,6 +31,8 @@ _FIELDS: Mapping[type, RecordFields] = {
     ObjectSubtype: OBJECT_SUBTYPE_FIELDS,
     Export: EXPORT_SNAPSHOT_FIELDS,
 }
+MAX_SHORT_TEXT = 255
+"""Characters of each text in a shortened snapshot. Keys of the audit's indexes take as many."""
 _NEVER_LISTED = frozenset({"xmpMetadataDate"})
 """Changes with every change; `changedProperties` does not list it (reference, 4.12)."""
 
@@ -52,6 +56,27 @@ def create_snapshot(
         ),
         "state": state,
     }
+
+
+def shorten_snapshot(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the snapshot without lists, objects and the ends of long texts.
+
+    The audit has it in place of a snapshot that it cannot store.
+    """
+    short = {name: _cut(value) for name, value in snapshot["state"].items()}
+    return {
+        **snapshot,
+        "author": _cut(snapshot["author"]),
+        "state": {name: value for name, value in short.items() if value is not None},
+        "isShortened": True,
+    }
+
+
+def _cut(value: Any) -> Any:
+    """Return a text cut to MAX_SHORT_TEXT characters, None for a list or an object."""
+    if isinstance(value, str):
+        return value[:MAX_SHORT_TEXT]
+    return value if isinstance(value, bool | int | float) else None
 
 
 def is_new(before: AuditedRecord | None, after: AuditedRecord) -> bool:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.media_types import DcType
-
-SYSTEM_GENERATED = "System Generated"
 
 
 class DerivativeType(StrEnum):

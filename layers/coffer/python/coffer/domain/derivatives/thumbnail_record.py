@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.derivatives.ports import DerivativeReader, Source
-from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative, DerivativeType
+from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.actions import Action, Add, Replace
 from coffer.domain.transactions.tombstones import tombstone_expiry

@@ -17,14 +17,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
+from coffer.domain.callers import ORPHAN_REMOVAL
 from coffer.domain.clock import Clock, to_text
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.uploads.delete import UploadDeletion
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import Awaiting, ObjectUpload
-
-ORPHAN_REMOVAL = "System Generated (orphan removal)"
-"""The user name that deletes orphans, in tombstones, the audit and events."""
 
 
 class OrphanOutcome(StrEnum):

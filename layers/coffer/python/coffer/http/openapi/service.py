@@ -57,7 +57,11 @@ SCHEMAS: s.Properties = {
             "changedProperties": s.array("Attributes that were changed.", s.string("Attribute.")),
             "state": {"type": "object", "description": "All attributes after the change.",
                       "additionalProperties": True},
-        }),
+            "isShortened": s.boolean(
+                "True if the change was too large for the audit: lists and objects are missing "
+                "from the state, and long texts are cut. Otherwise absent."),
+        }, required=("instanceId", "version", "snapshotType", "author", "commitDateTime",
+                     "changedProperties", "state")),
         id_=s.string("The instanceId and the time.")),
     "NamesDocument": s.list_document("Records, the oldest first.", s.resource(
         "A record and its name.", "metadata",

@@ -1,15 +1,26 @@
-"""Audit snapshots in their table, and the AuditReader port on DynamoDB."""
+"""Audit snapshots in their table, and the AuditReader port on DynamoDB.
+
+A small state is stored as text. A large one is compressed, so that the snapshot of every record
+that fits into an item fits into an item too.
+"""
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
+from coffer.adapters.dynamodb.attributes import JsonAttribute
 from coffer.adapters.dynamodb.connection import Table, overload_is_unavailable
+from coffer.domain.fields import compact_json
 from coffer.settings import table_settings
+
+MAX_TEXT_BYTES = 16 * 1024
+"""A state with more bytes of JSON is compressed."""
 
 
 class AuthorIndex(GlobalSecondaryIndex["SnapshotItem"]):
@@ -34,20 +45,39 @@ class SnapshotItem(Table):
     snapshot_type = UnicodeAttribute(attr_name="snapshotType")
     author = UnicodeAttribute()
     commit_date_time = UnicodeAttribute(attr_name="commitDateTime")
-    changed_properties = JSONAttribute(attr_name="changedProperties")
-    state = JSONAttribute()
+    changed_properties = JsonAttribute(attr_name="changedProperties")
+    state = JsonAttribute(null=True)
+    compressed_state = BinaryAttribute(
+        null=True, legacy_encoding=False, attr_name="compressedState"
+    )
+    """The JSON of `state` in zlib's format, in its place."""
+    is_shortened = BooleanAttribute(null=True, attr_name="isShortened")
+    """True if the complete snapshot could not be stored."""
 
     by_author = AuthorIndex()
 
     @classmethod
     def of(cls, snapshot: Mapping[str, Any]) -> SnapshotItem:
         """Return the item of a snapshot."""
-        return cls(**{member: snapshot[name] for member, name in _MEMBERS.items()})
+        item = cls(**{member: snapshot[name] for member, name in _MEMBERS.items()})
+        item.is_shortened = snapshot.get("isShortened")
+        encoded = compact_json(snapshot["state"]).encode()
+        if len(encoded) > MAX_TEXT_BYTES:
+            item.compressed_state = zlib.compress(encoded)
+        else:
+            item.state = snapshot["state"]
+        return item
 
     def snapshot(self) -> dict[str, Any]:
         """Return the snapshot of this item."""
         values = {name: getattr(self, member) for member, name in _MEMBERS.items()}
-        return values | {"version": int(self.version)}
+        values |= {"version": int(self.version), "state": self._state()}
+        return values | {"isShortened": True} if self.is_shortened else values
+
+    def _state(self) -> Any:
+        if self.compressed_state is None:
+            return self.state
+        return json.loads(zlib.decompress(self.compressed_state))
 
 
 _MEMBERS = {
@@ -57,9 +87,8 @@ _MEMBERS = {
     "author": "author",
     "commit_date_time": "commitDateTime",
     "changed_properties": "changedProperties",
-    "state": "state",
 }
-"""The members of snapshots by the members of items."""
+"""The members of snapshots by the members of items, without the state."""
 
 
 class DynamoAuditReader:

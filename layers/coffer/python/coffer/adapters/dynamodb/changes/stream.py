@@ -13,6 +13,7 @@ from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.adapters.dynamodb.vocabulary.items import TermItem
 from coffer.domain.changes.snapshots import AuditedRecord
+from coffer.domain.errors import ChangeRefusedError
 from coffer.settings import table_settings
 
 RecordItem = (
@@ -39,18 +40,23 @@ class Change:
 
 
 def parse_stream_record(record: Mapping[str, Any]) -> Change:
-    """Return the change that a stream record describes.
+    """Return the change that a stream record describes; raise ChangeRefusedError if it has none."""
+    item_type = _ITEMS[table_of(record)]
+    try:
+        body = record["dynamodb"]
+        return Change(
+            before=_record(item_type, body.get("OldImage")),
+            after=_record(item_type, body.get("NewImage")),
+            occurred_on=datetime.fromtimestamp(float(body["ApproximateCreationDateTime"]), UTC),
+        )
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Parsing depends on nothing but the record, so another attempt has the same result.
+        raise ChangeRefusedError(f"The stream record cannot be parsed: {error!r}") from error
 
-    Its ARN has the name of the table: `…:table/<name>/stream/<label>`.
-    """
-    table = str(record["eventSourceARN"]).partition(":table/")[2].partition("/")[0]
-    item_type = _ITEMS[table]
-    body = record["dynamodb"]
-    return Change(
-        before=_record(item_type, body.get("OldImage")),
-        after=_record(item_type, body.get("NewImage")),
-        occurred_on=datetime.fromtimestamp(float(body["ApproximateCreationDateTime"]), UTC),
-    )
+
+def table_of(record: Mapping[str, Any]) -> str:
+    """Return the table in the ARN of a stream record: `…:table/<name>/stream/<label>`."""
+    return str(record["eventSourceARN"]).partition(":table/")[2].partition("/")[0]
 
 
 def _record(item_type: RecordItem, image: Mapping[str, Any] | None) -> AuditedRecord | None:

@@ -24,8 +24,9 @@ from coffer.adapters.dynamodb.reading import read_item, read_record, read_record
 from coffer.adapters.dynamodb.uploads.items import UploadItem, awaiting_key
 from coffer.adapters.dynamodb.vocabulary.terms import count_usage, read_terms
 from coffer.adapters.system_clock import SystemClock
+from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.clock import Clock
-from coffer.domain.derivatives.record import SYSTEM_GENERATED, Derivative
+from coffer.domain.derivatives.record import Derivative
 from coffer.domain.errors import (
     RecordChangedError,
     RecordError,
