@@ -191,6 +191,40 @@ CASES: Mapping[str, Case] = {
         claiming(preferred_username={"name": "alice"}), code="token_without_user"
     ),
     "two users": Case(bearer(with_repeated_claim), code="malformed_token"),
+    "an ID token of Keycloak": Case(claiming(typ="ID"), code="wrong_token_use"),
+    "a refresh token of Keycloak": Case(claiming(typ="Refresh"), code="wrong_token_use"),
+    "an offline token of Keycloak": Case(claiming(typ="Offline"), code="wrong_token_use"),
+    "an ID token of Cognito": Case(claiming(token_use="id"), code="wrong_token_use"),
+    "a use that is no text": Case(claiming(token_use=["access"]), code="wrong_token_use"),
+    "a logout token by its header": Case(
+        bearer(lambda issuer: issuer.sign(alice(issuer), typ="logout+jwt")), code="wrong_token_use"
+    ),
+    "a logout token by its event": Case(
+        claiming(events={"http://schemas.openid.net/event/backchannel-logout": {}}),
+        code="wrong_token_use",
+    ),
+    "a user name of 256 characters": Case(
+        claiming(preferred_username="x" * 256), code="unusable_username"
+    ),
+    "a user name over 2,048 bytes": Case(
+        claiming(preferred_username="\U0001f98b" * 600), code="unusable_username"
+    ),
+    "a user name with a line end": Case(
+        claiming(preferred_username="alice\nroot"), code="unusable_username"
+    ),
+    "a user name with half a surrogate pair": Case(
+        claiming(preferred_username="alice\ud83e"), code="unusable_username"
+    ),
+    "Coffer's own user name": Case(
+        claiming(preferred_username="System Generated"), code="reserved_username"
+    ),
+    "the orphan removal's user name": Case(
+        claiming(preferred_username="system generated (ORPHAN removal) "), code="reserved_username"
+    ),
+    "a group that becomes aafc without its no-break space": Case(
+        claiming(groups=["/aafc\xa0/user", "/\u3000aafc/user"]), 403, "role_required"
+    ),
+    "a role with a long s": Case(claiming(groups=["/aafc/u\u017fer"]), 403, "role_required"),
     "a good token, of another group": Case(
         bearer(lambda issuer: issuer.token("mallory", ["bicoe/super-user"])), 403, "role_required"
     ),

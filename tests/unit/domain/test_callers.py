@@ -31,6 +31,11 @@ STRONGEST_FIRST = [
         ("guest", Role.GUEST),
         ("owner", None),
         ("user2", None),
+        # The upper case of these letters is a letter of ASCII.
+        ("gue\u017ft", None),
+        ("super-user\u0131", None),
+        ("d\u0131na-adm\u0131n", None),
+        ("user\xa0", None),
         ("", None),
     ],
 )
@@ -81,3 +86,38 @@ def test_the_error_names_the_missing_role() -> None:
         caller(Role.GUEST).require_role(Role.USER, "aafc")
     assert refusal.value.problems[0].code == "role_required"
     caller(Role.USER).require_role(Role.USER, "aafc")
+
+
+@pytest.mark.parametrize("lookalike", ["\u212aew", "kew\xa0", "\u3000kew", "\x1fkew", "kew\n"])
+def test_a_group_is_not_one_that_only_looks_like_it(lookalike: str) -> None:
+    assert not caller(Role.USER, "kew").has_role(Role.USER, lookalike)
+    assert caller(Role.USER, "kew").has_role(Role.USER, "KEW")
+
+
+def test_a_refusal_names_the_group_to_its_members_only() -> None:
+    with pytest.raises(ForbiddenError, match="in the group 'aafc'"):
+        caller(Role.GUEST).require_role(Role.USER, "aafc")
+    with pytest.raises(ForbiddenError) as refusal:
+        caller(Role.SUPER_USER, "cnc").require_role(Role.GUEST, "aafc")
+    assert "aafc" not in refusal.value.problems[0].detail
+
+
+@pytest.mark.parametrize(
+    ("created_by", "subject", "owns"),
+    [
+        ("alice", None, True),
+        ("alice", "s1", True),
+        ("former name", "s1", True),
+        ("alice", "s2", False),
+        ("bob", None, False),
+    ],
+)
+def test_a_record_belongs_to_the_subject_or_to_the_name_without_one(
+    created_by: str, subject: str | None, owns: bool
+) -> None:
+    assert caller(Role.USER, "aafc", subject="s1").owns(created_by, subject) is owns
+
+
+def test_a_caller_without_a_subject_owns_by_name() -> None:
+    assert caller(Role.USER, "aafc").owns("alice", "s2")
+    assert not caller(Role.USER, "aafc").owns("bob", "s2")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
+from unicodedata import category
 
 import jwt
 
@@ -17,7 +18,14 @@ from coffer.adapters.fetch import fetch
 from coffer.adapters.system_clock import SystemClock
 from coffer.adapters.tokens.compact import CompactToken, untrusted_token
 from coffer.adapters.tokens.key_refresh import KeyRefresh
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import (
+    MAX_USERNAME_LENGTH,
+    ORPHAN_REMOVAL,
+    SYSTEM_GENERATED,
+    Caller,
+    Role,
+    group_key,
+)
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ForbiddenError, UnauthenticatedError, UnavailableError
 from coffer.observability import logger
@@ -28,6 +36,12 @@ LEEWAY = timedelta(seconds=10)
 _DISCOVERY = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0, section 4
 _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by key type
 _MIN_RSA_BITS = 2048
+_HEADER_TYPES = frozenset({"jwt", "at+jwt"})
+_CLAIM_TYPES = frozenset({"bearer", "at+jwt", "jwt", "access"})
+_TOKEN_USES = frozenset({"access"})
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_RESERVED_USERNAMES = frozenset({SYSTEM_GENERATED.casefold(), ORPHAN_REMOVAL.casefold()})
+"""A record that such a user made would count as Coffer's own."""
 _ADMIN_ROLES = frozenset({Role.DINA_ADMIN, Role.READ_ONLY_ADMIN})
 
 
@@ -77,6 +91,7 @@ class OidcTokens:
             raise untrusted_token() from error
         parsed.require_current(self._clock.now(), leeway=LEEWAY, require_expiry=True)
         self._require_issuer_and_audience(parsed.claims)
+        _require_access_token(parsed)
         return caller_of(parsed.claims, self._names)
 
     def _require_issuer_and_audience(self, claims: Mapping[str, Any]) -> None:
@@ -167,23 +182,73 @@ def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
     Raises UnauthenticatedError if they name no user, and ForbiddenError if they lack the required
     role.
     """
-    username = _claim(claims, names.username)
-    if not isinstance(username, str) or not username.strip():
-        raise UnauthenticatedError(
-            "token_without_user", f"The token names no user in its claim {names.username!r}."
-        )
+    username = _username(claims, names.username)
     realm_roles = _texts(_claim(claims, names.roles))
     if names.required_role and names.required_role not in realm_roles:
         raise ForbiddenError(
             "realm_role_required", f"Every caller needs the realm role {names.required_role!r}."
         )
-    agent = claims.get("agent-identifier")
+    agent, subject = claims.get("agent-identifier"), claims.get("sub")
     return Caller(
         username=username,
         groups=groups_of(_texts(_claim(claims, names.groups))),
         realm_roles=_ADMIN_ROLES.intersection(map(Role.parse, realm_roles)),
         agent_identifier=agent if isinstance(agent, str) and agent else None,
+        subject=subject if isinstance(subject, str) and _is_storable(subject) else None,
     )
+
+
+def _username(claims: Mapping[str, Any], claim: str) -> str:
+    """Return the user name; raise UnauthenticatedError if it is missing or cannot be stored."""
+    username = _claim(claims, claim)
+    if not isinstance(username, str) or not username.strip():
+        raise UnauthenticatedError(
+            "token_without_user", f"The token names no user in its claim {claim!r}."
+        )
+    if not _is_storable(username):
+        raise UnauthenticatedError(
+            "unusable_username",
+            f"The user name in the token's claim {claim!r} has {len(username)} characters. At most "
+            f"{MAX_USERNAME_LENGTH} are allowed, and no control characters.",
+        )
+    if username.strip().casefold() in _RESERVED_USERNAMES:
+        raise UnauthenticatedError(
+            "reserved_username", f"Coffer itself uses the user name {username!r}."
+        )
+    return username
+
+
+def _is_storable(text: str) -> bool:
+    """Return True if a text of a token can be an index key and is one line of Unicode."""
+    is_unicode = not any(category(char) in ("Cc", "Cs") for char in text)
+    return 0 < len(text) <= MAX_USERNAME_LENGTH and is_unicode
+
+
+def _require_access_token(token: CompactToken) -> None:
+    """Raise UnauthenticatedError if the token says that it is for another use.
+
+    Issuers name the use in the header `typ` (RFC 9068, OpenID Connect Back-Channel Logout), in the
+    claim `typ` (Keycloak) or in `token_use` (Amazon Cognito). A token that names none is accepted.
+    """
+    named = (
+        (token.header.get("typ"), _HEADER_TYPES),
+        (token.claims.get("typ"), _CLAIM_TYPES),
+        (token.claims.get("token_use"), _TOKEN_USES),
+    )
+    is_other = any(
+        use is not None and str(use).lower().removeprefix("application/") not in allowed
+        for use, allowed in named
+    )
+    if is_other or _LOGOUT_EVENT in _events(token.claims):
+        raise UnauthenticatedError(
+            "wrong_token_use",
+            "The token is not an access token. ID, refresh and logout tokens are not accepted.",
+        )
+
+
+def _events(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    events = claims.get("events")
+    return events if isinstance(events, dict) else {}
 
 
 def groups_of(memberships: Sequence[str]) -> dict[str, frozenset[Role]]:
@@ -191,12 +256,13 @@ def groups_of(memberships: Sequence[str]) -> dict[str, frozenset[Role]]:
 
     As in the reference, `/group` and an unknown role are a membership without a role, and deeper
     paths are ignored. Without a slash they are Amazon Cognito's, whose group names cannot contain
-    one: in `aafc.user` the last part is the role if it is a known one.
+    one: in `aafc.user` the last part is the role if it is a known one. A bucket has a name of
+    ASCII, so memberships with other characters are ignored.
     """
     groups: dict[str, frozenset[Role]] = {}
-    for membership in memberships:
+    for membership in filter(str.isascii, memberships):
         name, role = _path_membership(membership) or _dotted_membership(membership)
-        name = name.strip().lower()
+        name = group_key(name)
         if name:
             groups[name] = groups.get(name, frozenset()) | ({role} if role is not None else set())
     return groups
