@@ -37,6 +37,8 @@ DIRECT_CALLS = pytest.StashKey[DirectCalls]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # this process runs no test: pytest-xdist's workers do
     # CHAOS=… CHAOS_SEED=… AUTH=… as with `make start`: the suites with faults set them.
     chaos = Chaos.from_environment(os.environ)
     if STACK not in config.stash:

@@ -20,6 +20,8 @@ RECORDER = pytest.StashKey[Recorder]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if STACK not in config.stash:
+        return  # pytest-xdist's workers have one
     recorder = Recorder(bucket.name for bucket in config.stash[STACK].resources.buckets)
     recorder.start()
     config.stash[RECORDER] = recorder
