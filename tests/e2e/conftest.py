@@ -51,7 +51,7 @@ def _chromium() -> str | None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Shows the end of the stacks' logs with a test that failed."""
+    """Add the end of the stacks' logs to the report of a failed test."""
     report = yield
     if report.failed and isinstance(item, pytest.Function):
         for name, stack in item.funcargs.items():
@@ -75,21 +75,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def open_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that asks nobody for a token."""
+    """Start a stack that needs no tokens."""
     with Stack(tmp_path_factory.mktemp("open")).running() as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def secured_stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that wants to know who is calling."""
+    """Start a stack that needs tokens."""
     with Stack(tmp_path_factory.mktemp("guarded"), AUTH="jwt").running() as stack:
         yield stack
 
 
 @pytest.fixture
 def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Opens the console of a stack in a browser that knows nothing yet.
+    """Return a function that opens a stack's console in a new browser context.
 
     Whatever the test is about, the page must have kept to its own policy at the end.
     """
@@ -112,7 +112,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
 
 
 def _keep_screenshots(test: str, pages: list[ConsolePage]) -> None:
-    """A picture of each page from top to bottom, named after its test, where one is wanted."""
+    """Store a full screenshot of each page, named after its test, if SCREENSHOTS is set."""
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         for number, page in enumerate(pages, 1):
@@ -122,7 +122,7 @@ def _keep_screenshots(test: str, pages: list[ConsolePage]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where a test's files lie."""
+    """Return the folder of a test's files."""
     made = tmp_path / "desktop"
     made.mkdir()
     return made

@@ -13,40 +13,40 @@ if TYPE_CHECKING:
 
 UNDER_WAY = frozenset({"waiting", "preparing", "sending", "checking", "keeping"})
 WAIT_MILLISECONDS = 120_000
-"""Long enough for a busy machine, on which a handler may run out of time and be called again."""
+"""Long enough for a busy machine, on which a handler may time out and be retried."""
 
 
 class ConsolePage:
-    """One tab with the console in it, and what it has sent."""
+    """A tab with the console, and the requests that it has sent."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.url = url
         self.offers: list[tuple[str, str]] = []
-        """File name and fileIdentifier of everything that the API offered, oldest first."""
+        """File name and fileIdentifier of each presigned POST, oldest first."""
         self.requests: list[Request] = []
         self.complaints: list[str] = []
-        """What the browser refused because of the page's policy, and errors that nobody caught."""
+        """Violations of the content security policy, and uncaught errors."""
         page.on("request", lambda request: self.requests.append(request))
         page.on("response", self._note_offer)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._note_complaint)
 
     def open(self, bucket: str | None = "aafc") -> ConsolePage:
-        """Opens the page; with a bucket, names it."""
+        """Open the page, and enter the bucket if one is given."""
         self.page.goto(self.url)
         if bucket is not None:
             self.name_bucket(bucket)
         return self
 
     def name_bucket(self, bucket: str) -> None:
-        """Types the bucket and leaves the field."""
+        """Type the bucket and leave the field."""
         field = self.page.get_by_label("Bucket")
         field.fill(bucket)
         field.blur()
 
     def drop(self, paths: Iterable[Path]) -> None:
-        """Drops files or folders from the desktop, as the browser itself hears of that."""
+        """Drop files or folders, with the browser's own drag events."""
         box = self.page.locator("#drop-zone").bounding_box()
         assert box is not None
         session = self.page.context.new_cdp_session(self.page)
@@ -57,7 +57,7 @@ class ConsolePage:
         session.detach()
 
     def row(self, name: str) -> Locator:
-        """The row of a file."""
+        """Return the row of a file."""
         return self.page.get_by_role("listitem").filter(
             has=self.page.get_by_role("heading", name=name, exact=True)
         )
@@ -70,7 +70,7 @@ class ConsolePage:
         return dict(pairs)
 
     def wait_for_states(self, wanted: Mapping[str, str]) -> None:
-        """Waits until nothing is under way any more; then these must be the states."""
+        """Wait until no upload is running, and check the states."""
         deadline = time.monotonic() + WAIT_MILLISECONDS / 1000
         while time.monotonic() < deadline:
             states = self.states()
@@ -82,7 +82,7 @@ class ConsolePage:
         assert states == dict(wanted), f"in other states than they should be: {differing}"
 
     def wait_for_thumbnail(self, name: str) -> None:
-        """Waits until the row of a file shows a picture that the browser could decode."""
+        """Wait until the row of a file shows an image that the browser could decode."""
         picture = self.row(name).locator("img")
         picture.wait_for(timeout=WAIT_MILLISECONDS)
         address = picture.get_attribute("src") or ""
@@ -91,13 +91,13 @@ class ConsolePage:
         assert picture.evaluate("(image) => image.naturalWidth") > 0
 
     def use_token(self, token: str) -> None:
-        """Pastes a token into the panel that is open."""
+        """Paste a token into the open panel."""
         self.page.get_by_label("Bearer token").fill(token)
         self.page.get_by_role("button", name="Use token").click()
 
     @property
     def identifiers(self) -> dict[str, str]:
-        """The fileIdentifier that was offered last, by file name."""
+        """The last fileIdentifier by file name."""
         return dict(self.offers)
 
     @property

@@ -9,7 +9,7 @@ from tests.e2e.stacks import HOST
 
 
 def download(port: int, bucket: str, identifier: str, token: str | None = None) -> bytes:
-    """The bytes of a file, redirects followed."""
+    """Return the bytes of a file; redirects are followed."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     path = f"/api/v1/file/{bucket}/{identifier}"
     status, location, body = _get(f"http://{HOST}:{port}{path}", headers)

@@ -18,13 +18,13 @@ MARK_BYTES = 32
 
 @dataclass(frozen=True)
 class Specimen:
-    """A file on disk, what it will be found to be, and the state that its row ends in."""
+    """A file on disk with its expected type, and the final state of its row."""
 
     path: Path
     media_type: str | None
     state: str = "ready"
     shown: bool = False
-    """Whether a thumbnail is made of it."""
+    """True if a thumbnail is created."""
 
     @property
     def name(self) -> str:
@@ -38,12 +38,12 @@ class Specimen:
 
     @property
     def mark(self) -> bytes:
-        """Bytes that only this file has."""
+        """Bytes that occur in this file only."""
         return self.body[-MARK_BYTES:]
 
 
 def picture(folder: Path, name: str, kind: str = "JPEG") -> Specimen:
-    """An image that a thumbnail is made of."""
+    """Create an image with a thumbnail."""
     chance = random.Random(name)
     image = Image.new("RGB", (480, 360), (235, 228, 210))
     draw = ImageDraw.Draw(image)
@@ -57,13 +57,13 @@ def picture(folder: Path, name: str, kind: str = "JPEG") -> Specimen:
 
 
 def text(folder: Path, name: str, media_type: str = "text/plain") -> Specimen:
-    """A few lines of text."""
+    """Create a text file."""
     lines = "".join(f"{number},{number * number}\n" for number in range(200))
     return _specimen(folder, name, lines.encode(), media_type)
 
 
 def sound(folder: Path, name: str) -> Specimen:
-    """A WAV file."""
+    """Create a WAV file."""
     samples = random.Random(name).randbytes(20_000)
     form = struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
     head = b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVEfmt " + form
@@ -72,7 +72,7 @@ def sound(folder: Path, name: str) -> Specimen:
 
 
 def measurements(folder: Path, name: str, size: int) -> Specimen:
-    """Bytes that are nothing in particular, `size` of them."""
+    """Create a file of `size` bytes without a known type."""
     state = "ready" if size <= MAX_BYTES else "refused"
     found = "application/octet-stream" if size <= MAX_BYTES else None
     body = b"\x01\x02\x03\x04" + random.Random(name).randbytes(size - MARK_BYTES - 4)
@@ -80,7 +80,7 @@ def measurements(folder: Path, name: str, size: int) -> Specimen:
 
 
 def archive(folder: Path, name: str) -> Specimen:
-    """A ZIP file, which isn't taken."""
+    """Create a ZIP file, which is rejected."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as members:
         members.writestr("notes.txt", "nothing to see")
@@ -88,14 +88,14 @@ def archive(folder: Path, name: str) -> Specimen:
 
 
 def copy_of(original: Specimen, name: str) -> Specimen:
-    """The same content under another name."""
+    """Copy a file to another name."""
     path = original.path.with_name(name)
     path.write_bytes(original.body)
     return Specimen(path, original.media_type, original.state, original.shown)
 
 
 def twenty(folder: Path) -> list[Specimen]:
-    """Twenty files: the 18th is forbidden, the 19th too large, the last a copy of the first."""
+    """Create 20 files: the 18th is forbidden, the 19th too large, the 20th a copy of the first."""
     pictures = [picture(folder, f"{number:02} sheet.jpg") for number in range(1, 11)]
     others = [
         picture(folder, "11 Größe & <b>Käfer.png", "PNG"),
@@ -128,5 +128,5 @@ def _specimen(
 
 
 def _printable(mark: bytes) -> bytes:
-    """A mark that leaves a text file a text file."""
+    """Return unique bytes that keep a text file a text file."""
     return mark.hex().encode()[:MARK_BYTES]

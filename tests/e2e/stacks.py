@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 MAX_BYTES = 6 * 1024**2
-"""What the stacks of these tests take of one file at most: more than the API itself would carry."""
+"""Upload limit of these stacks: more than a request to the API can have."""
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 class Stack:
-    """`python -m local`, started and asked from outside."""
+    """`python -m local` in its own process."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.port, self.store_port = free_port(), free_port()
@@ -53,7 +53,7 @@ class Stack:
 
     @contextmanager
     def running(self) -> Iterator[Stack]:
-        """The stack, from its ready line until the end of the block."""
+        """Run the stack for a `with` block, from its ready line on."""
         with self._log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "local"],
@@ -78,11 +78,11 @@ class Stack:
 
     @property
     def log(self) -> str:
-        """What it has printed so far."""
+        """The output so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def token(self, *arguments: str) -> str:
-        """What `python -m local token` prints."""
+        """Return the output of `python -m local token`."""
         done = subprocess.run(  # noqa: S603 - this very interpreter, with the tests' own words
             [sys.executable, "-m", "local", "token", *arguments],
             cwd=ROOT,
@@ -95,12 +95,12 @@ class Stack:
         return done.stdout.strip()
 
     def move_clock(self, seconds: float) -> None:
-        """Lets time pass in the stack."""
+        """Move the stack's clock forward."""
         RemoteStack(self.port).call("clock", advance_seconds=seconds)
 
     @property
     def store(self) -> Any:
-        """A client of its S3."""
+        """Return a client of its S3."""
         return self._client("s3", f"http://{HOST}:{self.store_port}")
 
     @property
@@ -109,7 +109,7 @@ class Stack:
         return str(RemoteStack(self.port).call("state")["names"]["ObjectBucket"])
 
     def objects(self, prefix: str) -> dict[str, bytes]:
-        """The objects below a prefix."""
+        """Return the objects with a prefix."""
         store, bucket = self.store, self.bucket
         listed = store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
         return {
@@ -118,7 +118,7 @@ class Stack:
         }
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """The items of a table, by its logical id."""
+        """Return the items of a table, by its logical id."""
         state = RemoteStack(self.port).call("state")
         tables = self._client("dynamodb", state["endpoints"]["AWS_ENDPOINT_URL"])
         read = TypeDeserializer().deserialize
@@ -140,7 +140,7 @@ class Stack:
 
 
 class Wire:
-    """Stands between the browser and the API, and keeps every byte that the browser sends."""
+    """A proxy between the browser and the API that records every byte that the browser sends."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -151,11 +151,11 @@ class Wire:
 
     @property
     def sent(self) -> bytes:
-        """What was sent to the API so far, one connection after the other."""
+        """The bytes sent to the API so far, by connection."""
         return b"\n".join(b"".join(chunks) for chunks in list(self._connections))
 
     def close(self) -> None:
-        """Takes no further connections."""
+        """Accept no further connections."""
         # Without the shutdown a thread that waits for a connection would hold the socket open.
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -187,4 +187,4 @@ def _carry(source: socket.socket, sink: socket.socket, keep: Callable[[bytes], N
 
 
 def _forget(_chunk: bytes) -> None:
-    """Answers aren't kept."""
+    """Forward the responses, which are not recorded."""

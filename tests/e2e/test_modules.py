@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def page(open_stack: Stack, browser: Browser) -> Iterator[Page]:
-    """A tab in which modules can be imported."""
+    """Open a tab in which modules can be imported."""
     with closing(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"http://localhost:{open_stack.port}/")
@@ -24,7 +24,7 @@ def page(open_stack: Stack, browser: Browser) -> Iterator[Page]:
 
 
 def call(page: Page, module: str, body: str, argument: Any = None) -> Any:
-    """What an expression over a module `m` and an argument `a` gives."""
+    """Return the value of an expression with a module `m` and an argument `a`."""
     return page.evaluate(
         f"async (a) => {{ const m = await import('/{module}'); return await ({body}); }}", argument
     )

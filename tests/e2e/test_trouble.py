@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def without_cors(stack: Stack) -> Iterator[None]:
-    """The store without its rule for other origins."""
+    """Remove the store's CORS rules for a `with` block."""
     store, bucket = stack.store, stack.bucket
     rules = store.get_bucket_cors(Bucket=bucket)["CORSRules"]
     store.delete_bucket_cors(Bucket=bucket)
@@ -33,7 +33,7 @@ def without_cors(stack: Stack) -> Iterator[None]:
 
 
 def posts(stack: Stack) -> str:
-    """The pattern of all addresses of the store."""
+    """Return a pattern that matches all URLs of the store."""
     return f"http://{HOST}:{stack.store_port}/**"
 
 

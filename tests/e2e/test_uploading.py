@@ -17,19 +17,19 @@ from tests.e2e.stacks import MAX_BYTES, Stack, Wire
 
 FORBIDDEN, TOO_LARGE, COPY = "18 backup.zip", "19 huge.dat", "20 copy.jpg"
 MAX_API_BODY_BYTES = 400
-"""An announcement of one file, or a description without anything: no file is as small as that."""
+"""Limit of a request that starts an upload or creates empty metadata: all files are larger."""
 
 
 @pytest.fixture(params=["open", "guarded"])
 def stack(request: pytest.FixtureRequest) -> Stack:
-    """Each of the two stacks."""
+    """Return each of the two stacks."""
     made: Stack = request.getfixturevalue(f"{request.param}_stack")
     return made
 
 
 @pytest.fixture
 def token(request: pytest.FixtureRequest, stack: Stack) -> str | None:
-    """What a curator of the group signs in with, where that is needed."""
+    """Return the token of a curator of the group, if the stack needs one."""
     if stack is not request.getfixturevalue("open_stack"):
         return stack.token("--user", "alice", "--group", "aafc/user", "--expires", "3600")
     return None
@@ -37,7 +37,7 @@ def token(request: pytest.FixtureRequest, stack: Stack) -> str | None:
 
 @pytest.fixture
 def wire(stack: Stack) -> Iterator[Wire]:
-    """Everything that the browser sends to the API."""
+    """Record everything that the browser sends to the API."""
     with closing(Wire(stack.port)) as made:
         yield made
 

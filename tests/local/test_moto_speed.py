@@ -12,8 +12,8 @@ from moto import mock_aws
 from local.aws import moto_speed
 from local.patching import Patches
 
-LARGEST = 405_000
-"""What moto takes for an item's size, in bytes."""
+MAX_ITEM_BYTES = 405_000
+"""The size limit of an item in moto, in bytes."""
 ITEM: dict[str, Any] = {
     "id": {"S": "one"},
     "number": {"N": "1.5"},
@@ -54,7 +54,7 @@ def test_values_of_every_type_are_returned(table: Any) -> None:
 def test_the_size_of_an_item_is_limited(table: Any, count: int) -> None:
     """The size includes names and small attributes."""
     names = [f"n{number}" for number in range(count)]
-    room = LARGEST - len("id" + "one") - sum(map(len, names))
+    room = MAX_ITEM_BYTES - len("id" + "one") - sum(map(len, names))
     sizes = [room // count] * (count - 1)
     sizes.append(room - sum(sizes))
     item = {name: {"S": "x" * size} for name, size in zip(names, sizes, strict=True)}
