@@ -54,10 +54,18 @@ def test_few_modules_are_outside_the_features(layer: str) -> None:
     assert len(list((PACKAGE / layer).glob("*.py"))) <= MAX_ROOT_MODULES
 
 
-@pytest.mark.parametrize("layer", ["domain", "http"])
-def test_a_feature_has_the_same_name_in_every_layer(layer: str) -> None:
-    packages = {path.parent.name for path in (PACKAGE / layer).glob("*/__init__.py")}
-    assert packages >= FEATURES
+def packages_of_layer(layer: str) -> set[str]:
+    """Return the names of the packages directly in a layer."""
+    return {path.parent.name for path in (PACKAGE / layer).glob("*/__init__.py")}
+
+
+def test_every_feature_is_a_package_of_the_domain() -> None:
+    assert packages_of_layer("domain") >= FEATURES
+
+
+def test_a_feature_has_the_same_name_at_the_http_edge() -> None:
+    described_to_clients = {"docs", "openapi"}
+    assert packages_of_layer("http") - described_to_clients <= packages_of_layer("domain")
 
 
 @pytest.mark.parametrize("parent", PARENTS)

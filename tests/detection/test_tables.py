@@ -7,10 +7,15 @@ import pytest
 from coffer.domain.detection import canonical, extensions_of, is_a, known_media_types
 from coffer.domain.detection.registry import supertype_of, type_by_name
 from coffer.domain.detection.signatures import RECOGNISERS, types_by_signature
-from coffer.domain.detection.tables.registry import ALIASES, EXTENSIONS, SPECIAL_CASES
+from coffer.domain.detection.tables.registry import (
+    ALIASES,
+    ENDINGS,
+    EXTENSIONS,
+    SPECIAL_CASES,
+    WHOLE_NAMES,
+    XML_ROOTS,
+)
 from coffer.domain.detection.tables.signatures import SIGNATURES, Row
-from coffer.domain.detection.tables.whole_names import ENDINGS, WHOLE_NAMES
-from coffer.domain.detection.tables.xml_roots import XML_ROOTS
 
 KNOWN = frozenset(known_media_types())
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 
 from coffer.adapters.imaging.tiff_directories import Directory, Value
 
@@ -19,128 +20,21 @@ MAX_CHARACTERS = 250
 
 _ORIENTATION = 0x0112
 
-_NAMES = {
-    0x0132: "Date/Time",
-    0x829A: "Exposure Time",
-    0x829D: "F-Number",
-    0x8822: "Exposure Program",
-    0x8824: "Spectral Sensitivity",
-    0x8827: "ISO Speed Ratings",
-    0x882B: "Self Timer Mode",
-    0x8830: "Sensitivity Type",
-    0x8831: "Standard Output Sensitivity",
-    0x8832: "Recommended Exposure Index",
-    0x8833: "ISO Speed",
-    0x9000: "Exif Version",
-    0x9003: "Date/Time Original",
-    0x9004: "Date/Time Digitized",
-    0x9010: "Time Zone",
-    0x9011: "Time Zone Original",
-    0x9012: "Time Zone Digitized",
-    0x9101: "Components Configuration",
-    0x9102: "Compressed Bits Per Pixel",
-    0x9201: "Shutter Speed Value",
-    0x9202: "Aperture Value",
-    0x9203: "Brightness Value",
-    0x9204: "Exposure Bias Value",
-    0x9205: "Max Aperture Value",
-    0x9206: "Subject Distance",
-    0x9207: "Metering Mode",
-    0x9208: "White Balance",
-    0x9209: "Flash",
-    0x920A: "Focal Length",
-    0x9286: "User Comment",
-    0x9290: "Sub-Sec Time",
-    0x9291: "Sub-Sec Time Original",
-    0x9292: "Sub-Sec Time Digitized",
-    0xA000: "FlashPix Version",
-    0xA001: "Color Space",
-    0xA002: "Exif Image Width",
-    0xA003: "Exif Image Height",
-    0xA20B: "Flash Energy",
-    0xA20E: "Focal Plane X Resolution",
-    0xA20F: "Focal Plane Y Resolution",
-    0xA210: "Focal Plane Resolution Unit",
-    0xA215: "Exposure Index",
-    0xA217: "Sensing Method",
-    0xA300: "File Source",
-    0xA301: "Scene Type",
-    0xA401: "Custom Rendered",
-    0xA402: "Exposure Mode",
-    0xA403: "White Balance Mode",
-    0xA404: "Digital Zoom Ratio",
-    0xA405: "Focal Length 35",
-    0xA406: "Scene Capture Type",
-    0xA407: "Gain Control",
-    0xA408: "Contrast",
-    0xA409: "Saturation",
-    0xA40A: "Sharpness",
-    0xA40C: "Subject Distance Range",
-    0xA420: "Unique Image ID",
-    0xA430: "Camera Owner Name",
-    0xA431: "Body Serial Number",
-    0xA432: "Lens Specification",
-    0xA433: "Lens Make",
-    0xA434: "Lens Model",
-    0xA435: "Lens Serial Number",
-    0xA500: "Gamma",
-}
 
-_WORDS = {
-    0x8822: (
-        "Unknown program (0)",
-        "Manual control",
-        "Program normal",
-        "Aperture priority",
-        "Shutter priority",
-        "Program creative (slow program)",
-        "Program action (high-speed program)",
-        "Portrait mode",
-        "Landscape mode",
-    ),
-    0x8830: (
-        "Unknown",
-        "Standard Output Sensitivity",
-        "Recommended Exposure Index",
-        "ISO Speed",
-        "Standard Output Sensitivity and Recommended Exposure Index",
-        "Standard Output Sensitivity and ISO Speed",
-        "Recommended Exposure Index and ISO Speed",
-        "Standard Output Sensitivity, Recommended Exposure Index and ISO Speed",
-    ),
-    0x9207: (
-        "Unknown",
-        "Average",
-        "Center weighted average",
-        "Spot",
-        "Multi-spot",
-        "Multi-segment",
-        "Partial",
-    ),
-    0xA210: ("", "(No unit)", "Inches", "cm"),
-    0xA217: (
-        "",
-        "(Not defined)",
-        "One-chip color area sensor",
-        "Two-chip color area sensor",
-        "Three-chip color area sensor",
-        "Color sequential area sensor",
-        "",
-        "Trilinear sensor",
-        "Color sequential linear sensor",
-    ),
-    0xA300: ("", "Film Scanner", "Reflection Print Scanner", "Digital Still Camera (DSC)"),
-    0xA301: ("", "Directly photographed image"),
-    0xA401: ("Normal process", "Custom process"),
-    0xA402: ("Auto exposure", "Manual exposure", "Auto bracket"),
-    0xA403: ("Auto white balance", "Manual white balance"),
-    0xA406: ("Standard", "Landscape", "Portrait", "Night scene"),
-    0xA407: ("None", "Low gain up", "Low gain down", "High gain up", "High gain down"),
-    0xA408: ("None", "Soft", "Hard"),
-    0xA409: ("None", "Low saturation", "High saturation"),
-    0xA40A: ("None", "Low", "Hard"),
-    0xA40C: ("Unknown", "Macro", "Close view", "Distant view"),
-}
+def _read_tags() -> tuple[dict[int, str], dict[int, tuple[str, ...]]]:
+    """Return the names of the tags, and the words for the values of some of them."""
+    names, words = {}, {}
+    lines = Path(__file__).with_name("exif_tags.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if not line.startswith("#"):
+            tag, name, *values = line.split("\t")
+            names[int(tag, 16)] = name
+            if values:
+                words[int(tag, 16)] = tuple(values[0].split("|"))
+    return names, words
+
+
+_NAMES, _WORDS = _read_tags()
 _LIGHTS = {
     0: "Unknown",
     1: "Daylight",

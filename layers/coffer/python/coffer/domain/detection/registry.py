@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from coffer.domain.detection.tables.registry import ALIASES, EXTENSIONS, SPECIAL_CASES
-from coffer.domain.detection.tables.whole_names import ENDINGS, WHOLE_NAMES
+from coffer.domain.detection.tables.registry import (
+    ALIASES,
+    ENDINGS,
+    EXTENSIONS,
+    SPECIAL_CASES,
+    WHOLE_NAMES,
+)
 
 HTML = "text/html"
 OCTET_STREAM = "application/octet-stream"

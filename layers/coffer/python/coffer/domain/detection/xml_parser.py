@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from coffer.domain.detection.registry import PLAIN_TEXT, XML
-from coffer.domain.detection.tables.xml_roots import XML_ROOTS
+from coffer.domain.detection.tables.registry import XML_ROOTS
 
 if TYPE_CHECKING:
     from pyexpat import XMLParserType

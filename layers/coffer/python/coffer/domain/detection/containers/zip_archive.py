@@ -12,8 +12,7 @@ from collections.abc import Callable
 from coffer.domain.detection.containers.office_packages import office_type
 from coffer.domain.detection.containers.zip_members import Members
 from coffer.domain.detection.registry import ZIP, canonical, is_a
-from coffer.domain.detection.tables.registry import EXTENSIONS
-from coffer.domain.detection.tables.xml_roots import XML_ROOTS
+from coffer.domain.detection.tables.registry import EXTENSIONS, XML_ROOTS
 from coffer.domain.detection.window import Window
 from coffer.domain.detection.xml_parser import UnsafeXmlError, first_elements, root_element
 

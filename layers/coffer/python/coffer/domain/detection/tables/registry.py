@@ -1,7 +1,6 @@
 """The tables of media types that the text files beside this module hold.
 
-A row has two columns with a tab between them: a media type, and what belongs to it. The head of
-each file says what its second column means and what the source is.
+Columns are separated by a tab. The head of each file says what they mean and what the source is.
 """
 
 from __future__ import annotations
@@ -9,17 +8,28 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def _read_table(name: str) -> dict[str, str]:
+def _read_rows(name: str) -> list[list[str]]:
     lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
-    rows = (line.partition("\t") for line in lines if not line.startswith("#"))
-    return {media_type: value for media_type, _, value in rows}
+    return [line.split("\t") for line in lines if not line.startswith("#")]
 
 
-EXTENSIONS = _read_table("extensions.txt")
+EXTENSIONS = {row[0]: row[1] if len(row) > 1 else "" for row in _read_rows("extensions.txt")}
 """File extensions by media type: separated by spaces, without the dot, the primary one first."""
 
-ALIASES = _read_table("aliases.txt")
+ALIASES = {row[0]: row[1] for row in _read_rows("aliases.txt")}
 """The name that the detector uses, by other names of the same media type."""
 
-SPECIAL_CASES = _read_table("special_cases.txt")
+SPECIAL_CASES = {row[0]: row[1] for row in _read_rows("special_cases.txt")}
 """Media types directly under a general one, separated by spaces, by the general type."""
+
+WHOLE_NAMES = {row[0]: row[1] for row in _read_rows("whole_names.txt")}
+"""Media types by whole file name."""
+
+ENDINGS = {"-gz": "application/gzip"}
+"""Media types by an ending of the file name that is no extension."""
+
+XML_ROOTS = {
+    ("" if namespace == "-" else namespace, name): media_type
+    for name, media_type, namespace in _read_rows("xml_roots.txt")
+}
+"""Media types of XML dialects, by namespace ("" for none) and name of the document element."""

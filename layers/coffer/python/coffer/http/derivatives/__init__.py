@@ -1,1 +1,0 @@
-"""Empty: `coffer.http.fields` parses and presents derivatives with their attribute table."""
