@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api import s3_forms
+from tests.api.images import png
 
 JSON_API = "application/vnd.api+json"
 
@@ -99,6 +100,13 @@ def describe(stack: Service, file_identifier: str, **attributes: Any) -> Respons
     return stack.request(
         "POST", "/api/v1/metadata", headers={"Content-Type": JSON_API}, json_body=document
     )
+
+
+def upload_and_describe(stack: LocalStack, **attributes: Any) -> tuple[str, str]:
+    """Upload and describe a file and return the ids of both."""
+    file = upload(stack, png()).json()["fileIdentifier"]
+    stack.settle(retries=True)
+    return file, str(describe(stack, file, **attributes).json()["data"]["id"])
 
 
 def upload_derivative(

@@ -1,0 +1,50 @@
+"""GET /audit-snapshot returns the audit entries of records and authors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.stack import LocalStack
+from tests.api.clients import (
+    JSON_API,
+    change,
+    header,
+    problems,
+    upload_and_describe,
+)
+
+
+def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
+    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert response.status == 200, response.text
+    return [one["attributes"] for one in response.json()["data"]]
+
+
+def test_audit_entries_are_found_by_record_and_by_author(stack: LocalStack) -> None:
+    _, metadata = upload_and_describe(stack)
+    change(stack, "metadata", metadata, acCaption="A leaf")
+    stack.settle(retries=True)
+    of_record = history(stack, f"filter[instanceId][EQ]=metadata/{metadata}")
+    assert [one["snapshotType"] for one in of_record] == ["UPDATE", "INITIAL"]
+    assert {one["author"] for one in history(stack, "filter[author]=dev")} == {"dev"}
+    both = f"filter[instanceId]=metadata/{metadata}&filter[author]=nobody"
+    assert history(stack, both) == []
+    page = stack.request(
+        "GET", f"/api/v1/audit-snapshot?filter[instanceId]=metadata/{metadata}&page[limit]=1"
+    ).json()
+    assert page["meta"]["totalResourceCount"] == 2
+    assert "page%5Boffset%5D=1" in page["links"]["next"]
+    assert page["data"][0]["id"] == f"metadata/{metadata}/{of_record[0]['commitDateTime']}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "filter[instanceId]=metadata", "filter[colour]=red", "filter[author]=dev&page[limit]=0",
+     "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author"],
+)  # fmt: skip
+def test_an_invalid_audit_query_is_refused(stack: LocalStack, query: str) -> None:
+    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert problems(response)[0] == ("400", "malformed_parameter")
+    assert header(response, "content-type") == JSON_API
