@@ -1,11 +1,14 @@
 """List the derivatives that the caller may read (GET /api/v1/derivative)."""
 
+from functools import partial
+
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.related import find_related
+from coffer.domain.listing.released import hide_unreadable_derivatives
 from coffer.http.api import Api
 from coffer.http.listing.queries import parse_list_query
 from coffer.http.listing.responses import page_response
@@ -21,7 +24,8 @@ app = Api()
 @app.route("GET /api/v1/derivative")
 def list_derivatives(request: Request) -> Response:
     caller, wanted = identify(request), parse_list_query(request, Kind.DERIVATIVE)
-    page = read_page(lists, clock, caller, wanted.query, wanted.page)
+    hide = partial(hide_unreadable_derivatives, catalogue, caller)
+    page = read_page(lists, clock, caller, wanted.query, wanted.page, hide)
     include = wanted.view.include
     related = find_related(lists, catalogue, caller, Kind.DERIVATIVE, page.records, include)
     return page_response(request, wanted, page, related)

@@ -25,10 +25,10 @@ from coffer.domain.listing.filters import (
 )
 from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder, index_keys_of
 from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
-from coffer.domain.listing.permissions import may_read
 from coffer.domain.listing.ports import RangePage, RangeRead
 from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
 from coffer.domain.media_types import DcType
+from coffer.domain.uploads.record import ObjectUpload
 from tests.fakes import FrozenClock, InMemoryLists
 from tests.fakes.clocks import NOON
 from tests.fakes.records import ADMIN, caller, identifier, metadata, thumbnail, upload
@@ -66,6 +66,10 @@ def _comparison(path: str, values: Sequence[str | bool]) -> st.SearchStrategy[Fi
     return st.lists(one, min_size=1, max_size=3).map(lambda parts: AnyOf(tuple(parts)))
 
 
+def _is_public(record: ListedRecord) -> bool:
+    return not isinstance(record, ObjectUpload) and record.publicly_releasable
+
+
 COMPARISONS = st.one_of(
     _comparison("bucket", ["aafc", "bicoe", "cnc", "nobody"]),
     _comparison("originalFilename", ["a.png", "A.png", "b.png", "nothing"]),
@@ -86,7 +90,7 @@ def naive(records: Sequence[ListedRecord], who: Caller, query: Query) -> list[st
         keys = index_keys_of(record)
         if keys is None or not matches(query.condition, filter_values(record)):
             continue
-        if who.may_read(record.bucket) or (_only_public(query.condition) and may_read(who, record)):
+        if who.may_read(record.bucket) or (_only_public(query.condition) and _is_public(record)):
             found.append((keys.sort_keys[order], record.identifier))
     return [name for _, name in sorted(found, reverse=query.descending)]
 

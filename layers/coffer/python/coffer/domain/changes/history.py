@@ -2,6 +2,7 @@
 
 A caller may read a snapshot if they may read the record: the members of its group may, and
 everybody who is signed in if the record was publicly releasable then or is part of the vocabulary.
+Those of a derivative are for the members only, because they do not have the release of its sources.
 An export's snapshots are for its owner.
 """
 
@@ -22,6 +23,7 @@ MAX_ITEMS_READ = 5000
 _READABLE_BY_ALL = frozenset({"managed-attribute", "object-subtype"})
 """Types of records that belong to no group."""
 _READABLE_BY_OWNER = frozenset({"object-export"})
+_READABLE_BY_MEMBERS = frozenset({"derivative"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,8 @@ def may_read_snapshot(caller: Caller, snapshot: Snapshot) -> bool:
     bucket = state.get("bucket")
     if bucket is None:
         return False
-    return state.get("publiclyReleasable") is True or caller.may_read(bucket)
+    is_public = type_ not in _READABLE_BY_MEMBERS and state.get("publiclyReleasable") is True
+    return is_public or caller.may_read(bucket)
 
 
 @contextmanager

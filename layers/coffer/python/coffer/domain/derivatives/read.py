@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from coffer.domain.callers import Caller
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.derivatives.release import check_readable, readable_ids
 from coffer.domain.errors import NotFoundError
-from coffer.domain.transactions.read import check_readable, load_all
+from coffer.domain.transactions.read import load_all
 
 
-def read_derivative(
-    catalogue: DerivativeReader[Source], caller: Caller, identifier: str
-) -> Derivative:
+def read_derivative(catalogue: Derivatives[Source], caller: Caller, identifier: str) -> Derivative:
     """Return the record if the caller may read it."""
     derivative = find_derivative(catalogue, identifier)
-    check_readable(caller, derivative)
+    check_readable(caller, derivative, readable_ids(catalogue, caller, [derivative]))
     return derivative
 
 
@@ -40,9 +38,10 @@ def load_derivatives(
     catalogue: Derivatives[Source], caller: Caller, identifiers: Sequence[str]
 ) -> list[Derivative]:
     """Return the records in the order of their ids; raise the errors of all of them together."""
-    return load_all(
-        identifiers,
-        catalogue.derivatives_of(set(identifiers)),
-        partial(check_readable, caller),
-        derivative_not_found,
-    )
+    known = catalogue.derivatives_of(set(identifiers))
+    readable = readable_ids(catalogue, caller, known.values())
+
+    def check(derivative: Derivative) -> None:
+        check_readable(caller, derivative, readable)
+
+    return load_all(identifiers, known, check, derivative_not_found)

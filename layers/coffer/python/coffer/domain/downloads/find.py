@@ -2,8 +2,9 @@
 
 Members of an upload's group may download it as soon as it is AVAILABLE. All other authenticated
 users (and anonymous callers, if the deployment allows public downloads) may once a publicly
-releasable record describes it. Name and type come from that record, if there is one (reference,
-4.7).
+releasable record describes it. For a derivative or a thumbnail, the records of its sources must be
+publicly releasable, too. Name and type come from the record of the file, if there is one
+(reference, 4.7).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative, DerivativeType
+from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
 from coffer.domain.file_names import base_name, download_name
 from coffer.domain.metadata.ports import Catalogue
@@ -70,11 +72,10 @@ def find_thumbnail(
     name = (metadata.filename if metadata else None) or upload.original_filename
     derivatives = list(catalogue.derived_from(metadata.identifier)) if metadata else []
     thumbnails = [
-        derivative
-        for derivative in derivatives
-        if derivative.derivative_type is DerivativeType.THUMBNAIL_IMAGE
-        and (derivative.publicly_releasable or caller.may_read(derivative.bucket))
+        one for one in derivatives if one.derivative_type is DerivativeType.THUMBNAIL_IMAGE
     ]
+    readable = readable_ids(catalogue, caller, thumbnails)
+    thumbnails = [one for one in thumbnails if one.identifier in readable]
     for submitted in reversed(thumbnails):  # the newest one
         if not submitted.is_generated:
             return _thumbnail_download(submitted, name)
@@ -142,7 +143,7 @@ def find_derivative(
     if not upload.is_visible or not upload.is_derivative:
         raise _not_found(bucket, file_identifier)
     record = _describing_derivative(catalogue, upload)
-    if record is None or not record.publicly_releasable:
+    if record is None or not readable_ids(catalogue, caller, [record]):
         caller.require_role(Role.READ_ONLY, upload.bucket)
     _require_stored(upload, bucket, file_identifier)
     extension = upload.content.evaluated_file_extension
@@ -166,7 +167,7 @@ def _generated_thumbnail(
     derivative = catalogue.derivative(file_identifier)
     if derivative is None or derivative.file_identifier != file_identifier:
         raise _not_found(bucket, file_identifier)
-    if not derivative.publicly_releasable:
+    if not readable_ids(catalogue, caller, [derivative]):
         caller.require_role(Role.READ_ONLY, derivative.bucket)
     if bucket_key(derivative.bucket) != bucket_key(bucket):
         raise _not_found(bucket, file_identifier)

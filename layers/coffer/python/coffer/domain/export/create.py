@@ -101,7 +101,7 @@ class ExportCreator:
 
     def _files(self, caller: Caller, request: ExportRequest) -> Sequence[SourceFile]:
         """Return the files in the order of the request; raises InvalidError with all problems."""
-        resolver = SourceResolver(uploads=self.uploads, catalogue=self.catalogue)
+        resolver = SourceResolver(caller=caller, uploads=self.uploads, catalogue=self.catalogue)
         files = resolver.resolve(list(dict.fromkeys(request.file_identifiers)))
         problems = list(_request_problems(request))
         for number, identifier in enumerate(request.file_identifiers):

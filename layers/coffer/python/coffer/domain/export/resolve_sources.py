@@ -9,11 +9,12 @@ or the composition of letters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unicodedata import normalize
 
 from coffer.domain.callers import Caller
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.errors import Problem
 from coffer.domain.export.record import ManifestEntry
 from coffer.domain.export.transform_member import MAX_SOURCE_BYTES, ExportFunction
@@ -55,6 +56,8 @@ class SourceFile:
     metadata: Metadata | None
     derivative: Derivative | None
     is_thumbnail: bool = False
+    is_readable: bool = True
+    """True if the caller may read the file."""
 
     @property
     def media_type(self) -> str:
@@ -72,7 +75,7 @@ class SourceFile:
         identifier, upload = self.identifier, self.upload
         if not upload.is_visible:
             return file_not_found(identifier, pointer)
-        if not self._is_readable_by(caller):
+        if not self.is_readable:
             detail = (
                 f"{caller.username} may not read the file {identifier}, which belongs to the "
                 f"group {upload.bucket!r}."
@@ -88,10 +91,6 @@ class SourceFile:
             detail = f"File {identifier} not found: its thumbnail does not exist."
             return Problem("file_not_ready", detail, pointer)
         return None if function is None else self._function_problem(function, pointer)
-
-    def _is_readable_by(self, caller: Caller) -> bool:
-        record = self.derivative or self.metadata
-        return caller.may_read(self.upload.bucket) or bool(record and record.publicly_releasable)
 
     def _function_problem(self, function: ExportFunction, pointer: str) -> Problem | None:
         if not function.accepts(self.media_type):
@@ -132,8 +131,9 @@ class SourceFile:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceResolver:
-    """Finds uploads and thumbnails with the records that describe them."""
+    """Finds uploads and thumbnails with the records that describe them, for one caller."""
 
+    caller: Caller
     uploads: Uploads
     catalogue: Catalogue
 
@@ -162,13 +162,21 @@ class SourceResolver:
                 and record.file_identifier
             ]
         )
+        readable = readable_ids(self.catalogue, self.caller, derivatives.values())
         return {
-            file.identifier: file
+            file.identifier: replace(file, is_readable=self._is_readable(file, readable))
             for file in (
                 *(_uploaded(upload, metadata, derivatives) for upload in uploads.values()),
                 *_thumbnails(thumbnails, derivatives, metadata, sources),
             )
         }
+
+    def _is_readable(self, file: SourceFile, readable_derivatives: frozenset[str]) -> bool:
+        if self.caller.may_read(file.upload.bucket):
+            return True
+        if file.derivative is not None:
+            return file.derivative.identifier in readable_derivatives
+        return file.metadata is not None and file.metadata.publicly_releasable
 
 
 def _uploaded(

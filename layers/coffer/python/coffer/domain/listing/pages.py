@@ -6,7 +6,7 @@ there, so that following pages miss and repeat nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -77,10 +77,16 @@ class ListPage:
 
 
 def read_page(
-    lists: Lists, clock: Clock, caller: Caller, query: Query, request: PageRequest
+    lists: Lists,
+    clock: Clock,
+    caller: Caller,
+    query: Query,
+    request: PageRequest,
+    hide: Callable[[Sequence[RangePage]], Sequence[RangePage]] = lambda pages: pages,
 ) -> ListPage:
     """Return one page of the list that the caller may see.
 
+    `hide` replaces records by None that the index shows and the caller may not read.
     Raises MalformedRequestError if the cursor belongs to another list.
     """
     plan = plan_query(caller, query)
@@ -91,7 +97,7 @@ def read_page(
         )
     reader = PageReader(plan, request, deadline=clock.now() + MAX_READ_TIME)
     while reads := reader.next_reads(clock.now()):
-        reader.add(lists.read(plan.kind, reads))
+        reader.add(hide(lists.read(plan.kind, reads)))
     page = reader.page()
     if page.is_lower_bound and (counters := plan.counters) is not None:
         counted = lists.count(plan.kind, counters.bucket_keys, only_public=counters.only_public)

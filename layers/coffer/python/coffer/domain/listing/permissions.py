@@ -16,9 +16,12 @@ _METADATA = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.SUPER_US
 _DERIVATIVE = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.USER}
 
 
-def may_read(caller: Caller, record: ListedRecord) -> bool:
-    """Return True if the record is public or belongs to a group of the caller."""
-    is_public = not isinstance(record, ObjectUpload) and record.publicly_releasable
+def may_read(caller: Caller, record: Metadata | ObjectUpload) -> bool:
+    """Return True if the record is public or belongs to a group of the caller.
+
+    For derivatives, `derivatives.release` decides, because their sources count, too.
+    """
+    is_public = isinstance(record, Metadata) and record.publicly_releasable
     return is_public or caller.may_read(record.bucket)
 
 

@@ -125,17 +125,22 @@ def plan_query(caller: Caller, query: Query) -> QueryPlan:
         descending=query.descending,
         remaining_filter=AllOf(remaining),
         is_by_name=order is SortOrder.NAMED,
-        counters=_counters(scope, conditions, remaining),
+        counters=_counters(query.kind, scope, conditions, remaining),
     )
 
 
 def _counters(
-    scope: _Scope, conditions: Sequence[Filter], remaining: Sequence[Filter]
+    kind: Kind, scope: _Scope, conditions: Sequence[Filter], remaining: Sequence[Filter]
 ) -> Counters | None:
-    """Return the counters of the list, if it is filtered by nothing but bucket and publicity."""
+    """Return the counters of the list, if it is filtered by nothing but bucket and publicity.
+
+    No counters have the number of derivatives whose sources are public.
+    """
     if not all(map(_is_public_only, remaining)):
         return None
     only_public = any(map(_is_public_only, conditions))
+    if only_public and kind is Kind.DERIVATIVE:
+        return None
     return Counters(bucket_keys=scope.bucket_keys, only_public=only_public)
 
 
@@ -156,7 +161,9 @@ def _scope(caller: Caller, kind: Kind, conditions: Sequence[Filter]) -> _Scope:
         return _bucket_scope(readable, met=tuple(by_bucket))
     if public_only:
         shards = (shard_key(shard, is_public=True) for shard in SHARDS)
-        return _Scope(partitions=_shard_ranges(shards), met=public_only)
+        # The sources of a derivative decide, too. So its records are needed, not only their keys.
+        met = public_only if kind is not Kind.DERIVATIVE else ()
+        return _Scope(partitions=_shard_ranges(shards), met=met)
     if caller.is_admin:
         both = (True, False) if kind is not Kind.OBJECT_UPLOAD else (False,)
         shards = (shard_key(shard, is_public=public) for public in both for shard in SHARDS)

@@ -1,0 +1,85 @@
+"""Thumbnails and derivatives of a private file are private, in every way to reach them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.gateway.api import Response
+from local.stack import LocalStack
+from tests.api.clients import JSON_API, describe, send, upload
+from tests.api.images import png
+from tests.security.tokens.people import Person
+
+API = "/api/v1"
+BULK = {"Content-Type": f"{JSON_API}; ext=bulk"}
+
+
+class Published:
+    """A file of the group alpha with a generated thumbnail, and a stranger who looks for it."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self.owner = Person(stack, "owner", "alpha/super-user")
+        self.stranger = Person(stack, "mallory", "bicoe/super-user")
+        uploaded = upload(self.owner, png(), bucket="alpha").json()
+        self.file, self.thumbnail = uploaded["fileIdentifier"], uploaded["thumbnailIdentifier"]
+        described = describe(self.owner, self.file, bucket="alpha", publiclyReleasable=True)
+        self.metadata = described.json()["data"]["id"]
+        stack.settle(retries=True)
+
+    def release(self, is_public: bool) -> None:
+        attributes = {"publiclyReleasable": is_public}
+        entry = {"type": "metadata", "id": self.metadata, "attributes": attributes}
+        response = send(self.owner, "PATCH", f"{API}/metadata/bulk", [entry], headers=BULK)
+        assert response.status == 200, response.text
+
+    def direct(self, who: Person) -> dict[str, int]:
+        """Return the status of every request that names the thumbnail or its file."""
+        loaded = [{"type": "derivative", "id": self.thumbnail}]
+        export = {"type": "object-export", "attributes": {"fileIdentifiers": [self.thumbnail]}}
+        responses: dict[str, Response] = {
+            "by file": who.request("GET", f"{API}/file/alpha/{self.file}/thumbnail"),
+            "by id": who.request("GET", f"{API}/file/alpha/derivative/{self.thumbnail}"),
+            "HEAD": who.request("HEAD", f"{API}/file/alpha/derivative/{self.thumbnail}"),
+            "record": who.request("GET", f"{API}/derivative/{self.thumbnail}"),
+            "bulk-load": send(who, "POST", f"{API}/derivative/bulk-load", loaded, headers=BULK),
+            "export": send(who, "POST", f"{API}/object-export", export),
+        }
+        return {name: response.status for name, response in responses.items()}
+
+    def listed(self, who: Person) -> list[dict[str, Any]]:
+        """Return the lists that could show the thumbnail."""
+        public = "filter[publiclyReleasable][EQ]=true"
+        targets = (
+            f"derivative?{public}",
+            f"derivative?{public}&filter[bucket][EQ]=alpha",
+            f"derivative?{public}&filter[createdBy][EQ]=System Generated",
+            f"derivative?{public}&page[limit]=1",
+        )
+        lists = []
+        for target in targets:
+            response = who.request("GET", f"{API}/{target}".replace(" ", "%20"))
+            assert response.status == 200, response.text
+            lists.append(response.json())
+        return lists
+
+
+@pytest.fixture
+def published(secured_stack: LocalStack) -> Published:
+    return Published(secured_stack)
+
+
+def test_the_thumbnail_of_a_file_made_private_is_private(published: Published) -> None:
+    stranger = published.stranger
+    found = {"by file": 200, "by id": 200, "HEAD": 200, "record": 200, "bulk-load": 200}
+    assert published.direct(stranger) == found | {"export": 201}
+    assert all(published.thumbnail in str(shown) for shown in published.listed(stranger))
+    published.release(False)
+    assert published.direct(stranger) == dict.fromkeys(found, 403) | {"export": 422}
+    for shown in published.listed(stranger):
+        assert published.thumbnail not in str(shown)
+        assert (shown["data"], shown["meta"]["totalResourceCount"]) == ([], 0)
+    assert published.direct(published.owner) == found | {"export": 201}
+    published.release(True)
+    assert published.direct(stranger) == found | {"export": 201}
