@@ -178,6 +178,13 @@ def record(stack: Service, file_identifier: str) -> dict[str, Any]:
     return dict(response.json()["data"]["attributes"])
 
 
+def audit_entries(stack: LocalStack, query: str) -> list[dict[str, Any]]:
+    """Return the attributes of the audit entries that a query finds."""
+    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
+    assert response.status == 200, response.text
+    return [one["attributes"] for one in response.json()["data"]]
+
+
 def unique_events(stack: LocalStack) -> list[dict[str, Any]]:
     """Return the events of the bus in their order, each id once, as a consumer would keep them."""
     return list({event["detail"]["id"]: dict(event) for event in stack.bus_events}.values())

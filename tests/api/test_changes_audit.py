@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,
+    audit_entries,
     change,
     header,
     problems,
@@ -16,21 +15,15 @@ from tests.api.clients import (
 )
 
 
-def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
-    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
-    assert response.status == 200, response.text
-    return [one["attributes"] for one in response.json()["data"]]
-
-
 def test_audit_entries_are_found_by_record_and_by_author(stack: LocalStack) -> None:
     _, metadata = upload_and_describe(stack)
     change(stack, "metadata", metadata, acCaption="A leaf")
     stack.settle(retries=True)
-    of_record = history(stack, f"filter[instanceId][EQ]=metadata/{metadata}")
+    of_record = audit_entries(stack, f"filter[instanceId][EQ]=metadata/{metadata}")
     assert [one["snapshotType"] for one in of_record] == ["UPDATE", "INITIAL"]
-    assert {one["author"] for one in history(stack, "filter[author]=dev")} == {"dev"}
+    assert {one["author"] for one in audit_entries(stack, "filter[author]=dev")} == {"dev"}
     both = f"filter[instanceId]=metadata/{metadata}&filter[author]=nobody"
-    assert history(stack, both) == []
+    assert audit_entries(stack, both) == []
     page = stack.request(
         "GET", f"/api/v1/audit-snapshot?filter[instanceId]=metadata/{metadata}&page[limit]=1"
     ).json()

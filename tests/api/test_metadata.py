@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Thread
-from typing import Any
 
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
 from tests.api.clients import (
     JSON_API,
+    audit_entries,
     change,
     delete,
     derive,
@@ -25,12 +25,6 @@ from tests.api.clients import (
     upload_derivative,
 )
 from tests.api.images import png
-
-
-def history(stack: LocalStack, query: str) -> list[dict[str, Any]]:
-    response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
-    assert response.status == 200, response.text
-    return [one["attributes"] for one in response.json()["data"]]
 
 
 def operations(stack: LocalStack) -> list[tuple[str, str]]:
@@ -56,7 +50,7 @@ def test_a_change_affects_the_named_attributes_only(stack: LocalStack) -> None:
     changed = {name for name in before if before[name] != after.get(name)}
     assert changed == {"acCaption", "sourceSet", "xmpMetadataDate"}
     assert operations(stack).count(("UPDATE", "metadata")) == 2  # the thumbnail's, and this
-    last = history(stack, f"filter[instanceId]=metadata/{metadata}")[0]
+    last = audit_entries(stack, f"filter[instanceId]=metadata/{metadata}")[0]
     assert (last["version"], last["snapshotType"], last["author"]) == (2, "UPDATE", "dev")
     assert last["changedProperties"] == ["acCaption", "sourceSet"]
 
@@ -182,7 +176,7 @@ def test_after_metadata_is_deleted_its_file_can_be_described_again(stack: LocalS
     assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 200
     assert operations(stack).count(("ADD", "derivative")) == 2
     versions = [
-        one["version"] for one in history(stack, f"filter[instanceId]=derivative/{thumbnail}")
+        one["version"] for one in audit_entries(stack, f"filter[instanceId]=derivative/{thumbnail}")
     ]
     assert versions == [3, 2, 1]
 
