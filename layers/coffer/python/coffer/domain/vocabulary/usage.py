@@ -34,7 +34,8 @@ MAX_MANAGED_ATTRIBUTE_CHARACTERS = 50_000
 400 KB."""
 # The reference accepts no sign. Here an integer may be negative.
 _INTEGER = re.compile(r"-?[0-9]+")
-_DECIMAL = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)")
+# Any number that Java's BigDecimal parses, as in the reference, with digits of ASCII.
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
