@@ -35,7 +35,8 @@ def test_audit_entries_are_found_by_record_and_by_author(stack: LocalStack) -> N
 @pytest.mark.parametrize(
     "query",
     ["", "filter[instanceId]=metadata", "filter[colour]=red", "filter[author]=dev&page[limit]=0",
-     "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author"],
+     "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author",
+     f"filter[author]={'x' * 256}"],
 )  # fmt: skip
 def test_an_invalid_audit_query_is_refused(stack: LocalStack, query: str) -> None:
     response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from coffer import __version__
+from coffer.domain.callers import MAX_USERNAME_LENGTH
 from coffer.domain.changes.history import SnapshotPage, SnapshotQuery
 from coffer.domain.changes.ports import Snapshot
 from coffer.domain.errors import MalformedRequestError, Problem
@@ -36,6 +37,12 @@ def parse_snapshot_query(request: Request) -> SnapshotQuery:
     author = next((given[name] for name in _AUTHOR if name in given), None)
     if instance_id is not None and not _INSTANCE_ID_FORMAT.fullmatch(instance_id):
         problems.append(_problem(_INSTANCE_ID[0], "An instanceId has the form <type>/<id>."))
+    if author is not None and len(author) > MAX_USERNAME_LENGTH:
+        detail = (
+            f"The author has {len(author)} characters; a user name has at most "
+            f"{MAX_USERNAME_LENGTH}."
+        )
+        problems.append(_problem(_AUTHOR[0], detail))
     if not instance_id and not author:
         detail = "Name a record with filter[instanceId], or an author with filter[author]."
         problems.append(_problem(_INSTANCE_ID[0], detail))
