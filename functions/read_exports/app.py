@@ -16,10 +16,10 @@ app = Api()
 
 @app.route("GET /api/v1/object-export")
 def list_exports(request: Request) -> Response:
-    username = identify(request).username
+    caller = identify(request)
     limit, before = parse_page(request)
-    found = exports.of(username, limit + 1, before)
-    return exports_response(request, found, limit, exports.count_of(username))
+    found = exports.of(caller, limit + 1, before)
+    return exports_response(request, found, limit, exports.count_of(caller))
 
 
 @app.route("GET /api/v1/object-export/{id}")

@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.export.transform_member import ExportFunction, TransformError
 from tests.fakes.archives import InMemoryArchives
+
+
+def _is_own(caller: Caller, export: Export) -> bool:
+    is_same_name = export.created_by == caller.username
+    return is_same_name and caller.owns(export.created_by, export.owner_subject)
 
 
 class InMemoryExports:
@@ -37,16 +43,16 @@ class InMemoryExports:
             self.accesses[access.key] = access
         return self._keep(replace(after, revision=before.revision + 1))
 
-    def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
+    def of(self, caller: Caller, limit: int, before: str | None) -> Sequence[Export]:
         exports = sorted(
-            (export for export in self.records.values() if export.created_by == username),
+            (export for export in self.records.values() if _is_own(caller, export)),
             key=lambda export: export.identifier,
             reverse=True,
         )
         return [e for e in exports if before is None or e.identifier < before][:limit]
 
-    def count_of(self, username: str) -> int:
-        return sum(export.created_by == username for export in self.records.values())
+    def count_of(self, caller: Caller) -> int:
+        return sum(_is_own(caller, export) for export in self.records.values())
 
     def due(self, action: DueAction, now: datetime) -> Iterator[str]:
         for export in list(self.records.values()):

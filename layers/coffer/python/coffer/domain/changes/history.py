@@ -71,7 +71,7 @@ def may_read_snapshot(caller: Caller, snapshot: Snapshot) -> bool:
     if type_ in _READABLE_BY_ALL:
         return True
     if type_ in _READABLE_BY_OWNER:
-        return bool(state.get("createdBy") == caller.username)
+        return caller.owns(str(state.get("createdBy")), snapshot.get("ownerSubject"))
     bucket = state.get("bucket")
     if bucket is None:
         return False

@@ -55,7 +55,15 @@ def create_snapshot(
             if state.get(name) != earlier.get(name) and name not in _NEVER_LISTED
         ),
         "state": state,
+        **_owner(after),
     }
+
+
+def _owner(record: AuditedRecord) -> dict[str, str]:
+    """Return the subject who alone may read the snapshots, if the record has one."""
+    if isinstance(record, Export) and record.owner_subject is not None:
+        return {"ownerSubject": record.owner_subject}
+    return {}
 
 
 def shorten_snapshot(snapshot: Snapshot) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class OpenedArchive:
 def own_export(exports: Exports, caller: Caller, identifier: str) -> Export:
     """Return the caller's export; raises NotFoundError for exports of other users, too."""
     export = exports.get(identifier)
-    if export is None or export.created_by != caller.username:
+    if export is None or not caller.owns(export.created_by, export.owner_subject):
         raise NotFoundError("export_not_found", f"You have no export with the id {identifier}.")
     return export
 

@@ -145,6 +145,7 @@ class ExportCreator:
         export = Export(
             identifier=identifier,
             created_by=caller.username,
+            owner_subject=caller.subject,
             created_on=now,
             name=request.name,
             status=ExportStatus.NEW,

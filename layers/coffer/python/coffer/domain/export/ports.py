@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from coffer.domain.callers import Caller
 from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.objects import StoredObject
 
@@ -170,12 +171,15 @@ class Exports(Protocol):
         """
         ...
 
-    def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
-        """Return up to `limit` exports of a user, newest first, older than the one in `before`."""
+    def of(self, caller: Caller, limit: int, before: str | None) -> Sequence[Export]:
+        """Return up to `limit` exports of a user, newest first, older than the one in `before`.
+
+        They were requested under the caller's present name, and not by another subject.
+        """
         ...
 
-    def count_of(self, username: str) -> int:
-        """Return the number of exports of a user."""
+    def count_of(self, caller: Caller) -> int:
+        """Return the number of exports that `of` returns without a limit."""
         ...
 
     def due(self, action: DueAction, now: datetime) -> Iterator[str]:

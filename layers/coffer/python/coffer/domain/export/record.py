@@ -120,6 +120,8 @@ class Export:
     """The number of the latest lease; each run of a worker has its own."""
     attempts: int = 0
     """The runs since the last saved progress."""
+    owner_subject: str | None = None
+    """The claim `sub` of the user who requested it. Users may be able to change their names."""
     due: DueAction | None = None
     due_on: datetime | None = None
     expires_at: datetime | None = None

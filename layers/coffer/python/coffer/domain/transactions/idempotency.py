@@ -87,7 +87,9 @@ class Idempotency:
         Raises `InvalidError` if a different request was sent under the key, and `ConflictError` if
         another function is processing the request.
         """
-        name = hashlib.sha256(f"{caller.username}\0{route}\0{key}".encode()).hexdigest()
+        name = hashlib.sha256(
+            f"{caller.subject or caller.username}\0{route}\0{key}".encode()
+        ).hexdigest()
         for _ in range(MAX_ATTEMPTS):
             now = self.clock.now()
             new = Run(

@@ -81,7 +81,8 @@ def snapshots_response(request: Request, query: SnapshotQuery, page: SnapshotPag
 
 def _present(snapshot: Snapshot) -> dict[str, object]:
     identifier = f"{snapshot['instanceId']}/{snapshot['commitDateTime']}"
-    return resource(TYPE, identifier, snapshot)
+    shown = {name: value for name, value in snapshot.items() if name != "ownerSubject"}
+    return resource(TYPE, identifier, shown)
 
 
 def _problem(name: str, detail: str) -> Problem:

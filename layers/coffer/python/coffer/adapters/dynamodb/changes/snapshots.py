@@ -54,6 +54,9 @@ class SnapshotItem(Table):
     is_shortened = BooleanAttribute(null=True, attr_name="isShortened")
     """True if the complete snapshot could not be stored."""
 
+    owner_subject = UnicodeAttribute(null=True, attr_name="ownerSubject")
+    """The claim `sub` of the only user who may read the snapshot, for exports."""
+
     by_author = AuthorIndex()
 
     @classmethod
@@ -61,6 +64,7 @@ class SnapshotItem(Table):
         """Return the item of a snapshot."""
         item = cls(**{member: snapshot[name] for member, name in _MEMBERS.items()})
         item.is_shortened = snapshot.get("isShortened")
+        item.owner_subject = snapshot.get("ownerSubject")
         encoded = compact_json(snapshot["state"]).encode()
         if len(encoded) > MAX_TEXT_BYTES:
             item.compressed_state = zlib.compress(encoded)
@@ -72,7 +76,11 @@ class SnapshotItem(Table):
         """Return the snapshot of this item."""
         values = {name: getattr(self, member) for member, name in _MEMBERS.items()}
         values |= {"version": int(self.version), "state": self._state()}
-        return values | {"isShortened": True} if self.is_shortened else values
+        if self.is_shortened:
+            values["isShortened"] = True
+        if self.owner_subject is not None:
+            values["ownerSubject"] = self.owner_subject
+        return values
 
     def _state(self) -> Any:
         if self.compressed_state is None:

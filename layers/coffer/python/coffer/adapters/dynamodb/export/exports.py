@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from coffer.adapters.dynamodb.connection import (
@@ -24,6 +25,7 @@ from coffer.adapters.dynamodb.export.items import (
     due_key,
 )
 from coffer.adapters.dynamodb.reading import read_item
+from coffer.domain.callers import Caller
 from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
 from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.identifiers import SHARDS
@@ -51,17 +53,21 @@ class DynamoExports:
             ExportItem.of(written).save(condition=ExportItem.revision == before.revision)
         return written
 
-    def of(self, username: str, limit: int, before: str | None) -> Sequence[Export]:
+    def of(self, caller: Caller, limit: int, before: str | None) -> Sequence[Export]:
         earlier = OwnerIndex.identifier < before if before is not None else None
         with overload_is_unavailable():
             items = ExportItem.by_creator.query(
-                username, range_key_condition=earlier, scan_index_forward=False, limit=limit
+                caller.username,
+                range_key_condition=earlier,
+                filter_condition=_is_owned(caller),
+                scan_index_forward=False,
+                limit=limit,
             )
             return [item.record() for item in items]
 
-    def count_of(self, username: str) -> int:
+    def count_of(self, caller: Caller) -> int:
         with overload_is_unavailable():
-            return ExportItem.by_creator.count(username)
+            return ExportItem.by_creator.count(caller.username, filter_condition=_is_owned(caller))
 
     def due(self, action: DueAction, now: datetime) -> Iterator[str]:
         with overload_is_unavailable():
@@ -88,6 +94,15 @@ class DynamoExports:
             raise UnavailableError(
                 "records_busy", "Another request is writing the same record. Try again."
             ) from error
+
+
+def _is_owned(caller: Caller) -> Condition | None:
+    """Return the condition that no other subject owns an export; None without a subject."""
+    if caller.subject is None:
+        return None
+    subject = ExportItem.owner_subject
+    is_owned: Condition = subject.does_not_exist() | (subject == caller.subject)
+    return is_owned
 
 
 class DynamoAccessKeys:

@@ -67,6 +67,7 @@ class ExportItem(Table):
     available_until = TimeAttribute(null=True, attr_name="availableUntil")
     lease = NumberAttribute()
     attempts = NumberAttribute()
+    owner_subject = UnicodeAttribute(null=True, attr_name="ownerSubject")
     due = UnicodeAttribute(null=True)
     due_on = TimeAttribute(null=True, attr_name="dueOn")
     expires_at = NumberAttribute(null=True, attr_name="expiresAt")
