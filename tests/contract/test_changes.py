@@ -242,7 +242,7 @@ def test_no_messages_cause_no_call(bus: Bus) -> None:
         (["MalformedDetail", "ThrottlingException"], False),
     ],
 )
-def test_a_message_that_is_refused_for_good_is_told_from_one_to_send_again(
+def test_a_refused_message_raises_and_a_throttled_one_is_reported_as_unsent(
     codes: list[str | None], raises: bool
 ) -> None:
     class Client:

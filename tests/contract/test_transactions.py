@@ -195,7 +195,7 @@ def test_nothing_is_written_if_the_upload_cannot_be_claimed(
     assert tables.uploads.get(FILE) == before
 
 
-def test_a_thumbnail_that_has_failed_is_not_promised(tables: Tables) -> None:
+def test_metadata_with_a_failed_thumbnail_is_refused(tables: Tables) -> None:
     before = tables.uploads.add(upload(thumbnail_status=ThumbnailStatus.FAILED))
     with refused(RecordChangedError):
         describe(tables.catalogue, metadata(), thumbnail())
@@ -203,7 +203,7 @@ def test_a_thumbnail_that_has_failed_is_not_promised(tables: Tables) -> None:
     describe(tables.catalogue, metadata())
 
 
-def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
+def test_a_removed_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
     tables.uploads.add(upload())
     describe(tables.catalogue, metadata(), thumbnail())
     tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
@@ -214,12 +214,12 @@ def test_a_withdrawn_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
     assert tables.catalogue.derivative(THUMBNAIL) == expected
 
 
-def test_what_was_never_promised_is_not_withdrawn(tables: Tables) -> None:
+def test_removing_an_unknown_thumbnail_changes_nothing(tables: Tables) -> None:
     tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
     assert tables.catalogue.derivative(THUMBNAIL) is None
 
 
-def test_something_outside_claims_nothing(tables: Tables) -> None:
+def test_metadata_of_an_external_resource_claims_no_upload(tables: Tables) -> None:
     before = tables.uploads.add(upload())
     describe(tables.catalogue, external())
     describe(tables.catalogue, external(identifier=identifier(9)))

@@ -1,4 +1,4 @@
-"""The PartCopies port: objects made of stretches of others, as they were described."""
+"""Contract of the MultipartCopies port, for its fake and for S3."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_parts_become_one_object(store: Store) -> None:
         store.copies.complete(FINAL, upload)
 
 
-def test_other_bytes_and_none_are_not_copied(store: Store) -> None:
+def test_a_changed_or_missing_source_is_not_copied(store: Store) -> None:
     source = store.arrive(BODY)
     upload = store.copies.create(FINAL, content_type="video/mp4")
     store.arrive(BODY + b"x")
@@ -94,7 +94,7 @@ def test_other_bytes_and_none_are_not_copied(store: Store) -> None:
         store.copies.copy_parts(FINAL, upload, source, PART_RANGES[:1])
 
 
-def test_what_is_abandoned_is_gone(store: Store) -> None:
+def test_an_abandoned_upload_is_gone(store: Store) -> None:
     upload = store.copies.create(FINAL, content_type="video/mp4")
     store.copies.abort(FINAL, upload)
     store.copies.abort(FINAL, upload)
@@ -104,7 +104,7 @@ def test_what_is_abandoned_is_gone(store: Store) -> None:
         store.copies.copy_parts(FINAL, upload, store.arrive(BODY), PART_RANGES[:1])
 
 
-def test_a_large_arrival_goes_through_tables_queue_and_store(stack: LocalStack) -> None:
+def test_a_large_file_is_promoted_with_tables_queue_and_store(stack: LocalStack) -> None:
     """As promote_large_upload is put together, but for how much counts as large."""
     client, uploads = s3_client(), DynamoUploads()
     objects = S3Objects(client, store_settings.object_bucket)
