@@ -83,3 +83,18 @@ def test_the_thumbnail_of_a_file_made_private_is_private(published: Published) -
     assert published.direct(published.owner) == found | {"export": 201}
     published.release(True)
     assert published.direct(stranger) == found | {"export": 201}
+
+
+def test_the_thumbnail_of_an_undescribed_file_is_for_its_group(secured_stack: LocalStack) -> None:
+    owner = Person(secured_stack, "owner", "alpha/read-only", "alpha/guest")
+    stranger = Person(secured_stack, "mallory", "bicoe/super-user")
+    uploaded = upload(owner, png(), bucket="alpha").json()
+    by_id = f"{API}/file/alpha/derivative/{uploaded['thumbnailIdentifier']}"
+    by_file = f"{API}/file/alpha/{uploaded['fileIdentifier']}/thumbnail"
+    match_any = {"If-None-Match": "*"}
+    assert owner.request("GET", by_id, headers=match_any).status == 404
+    secured_stack.settle(retries=True)
+    assert owner.request("GET", by_id).body == owner.request("GET", by_file).body != b""
+    assert owner.request("HEAD", by_id).status == 200
+    assert stranger.request("GET", by_id).status == 404
+    assert stranger.request("GET", by_file).status == 403

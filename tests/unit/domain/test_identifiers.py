@@ -8,8 +8,14 @@ from uuid import UUID
 import pytest
 
 from coffer.domain.errors import MalformedRequestError
-from coffer.domain.identifiers import is_identifier, new_identifier, parse_identifier
+from coffer.domain.identifiers import (
+    creation_time,
+    is_identifier,
+    new_identifier,
+    parse_identifier,
+)
 from tests.fakes import FrozenClock
+from tests.fakes.clocks import NOON
 
 CANONICAL = "0193a000-0000-7000-8000-00000000abcd"
 
@@ -58,3 +64,9 @@ def test_a_text_that_is_not_a_canonical_uuid_is_malformed(text: str) -> None:
 @pytest.mark.parametrize("value", [None, 7, [CANONICAL]])
 def test_only_text_can_be_an_identifier(value: object) -> None:
     assert not is_identifier(value)
+
+
+def test_an_identifier_has_its_creation_time_whatever_its_digits() -> None:
+    assert creation_time(new_identifier(FrozenClock())) == NOON.replace(microsecond=0)
+    assert creation_time("ffffffff-ffff-4fff-bfff-ffffffffffff").year == 9999
+    assert creation_time("00000000-0000-0000-0000-000000000000").year == 1970

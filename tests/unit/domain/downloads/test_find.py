@@ -268,7 +268,6 @@ def test_a_failed_thumbnail_is_not_found_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("there", "source", "described"),
     [
-        (None, MADE, {}),
         (thumbnail(file_identifier=FILE), MADE, {}),
         (thumbnail(bucket="cnc"), MADE, {}),
         (thumbnail(), None, {}),
@@ -276,7 +275,7 @@ def test_a_failed_thumbnail_is_not_found_with_the_reason() -> None:
         (thumbnail(), MADE, {"file_identifier": None}),
         (thumbnail(), upload(deleted_on=NOON), {}),
     ],
-    ids=["none", "another's", "elsewhere", "no file", "no record", "external", "deleted file"],
+    ids=["another's", "elsewhere", "no file", "no record", "external", "deleted file"],
 )
 def test_a_thumbnail_without_its_file_is_not_found(
     there: Derivative | None, source: ObjectUpload | None, described: dict[str, Any]
@@ -290,3 +289,10 @@ def test_a_deleted_thumbnail_is_gone() -> None:
     with pytest.raises(GoneError) as gone:
         find_thumbnail_record(thumbnail(deleted_on=NOON), MADE)
     assert gone.value.instance_id == f"derivative/{THUMBNAIL}"
+
+
+def test_a_thumbnail_without_a_record_is_found_by_the_group_only() -> None:
+    found = find_thumbnail_record(None, MADE, exists=False)
+    assert (found.object_key, found.has_record) == (f"thumbnails/aafc/{THUMBNAIL}.jpg", False)
+    with pytest.raises(NotFoundError):
+        find_thumbnail_record(None, MADE, STRANGER, exists=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from coffer.domain.clock import Clock
@@ -12,6 +12,10 @@ from coffer.domain.errors import MalformedRequestError
 
 SHARDS = "0123456789abcdef"
 """The shards that records are spread over, so that no index partition takes every write."""
+
+
+_LAST_MILLISECOND = 253_402_300_799_999
+"""The last millisecond of year 9999 in Unix time. A `datetime` cannot be later."""
 
 
 def new_identifier(clock: Clock) -> str:
@@ -32,6 +36,12 @@ def _uuid7(moment: datetime, bits: int) -> str:
     value |= 0x7 << 76 | (bits >> 80 & 0xFFF) << 64
     value |= 0b10 << 62 | (bits & (1 << 62) - 1)
     return str(UUID(int=value))
+
+
+def creation_time(identifier: str) -> datetime:
+    """Return the time of a UUIDv7 in whole seconds, at most the last second of year 9999."""
+    milliseconds = min(UUID(identifier).int >> 80, _LAST_MILLISECOND)
+    return datetime.fromtimestamp(milliseconds // 1000, UTC)
 
 
 def shard_of(identifier: str) -> str:

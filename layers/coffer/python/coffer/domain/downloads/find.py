@@ -19,11 +19,12 @@ from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
 from coffer.domain.file_names import base_name, download_name
+from coffer.domain.identifiers import creation_time
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import describing_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
+from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, thumbnail_key
 
 _SUFFIXES = {
     "THUMBNAIL_IMAGE": "thumbnail",
@@ -44,6 +45,8 @@ class Download:
     tag: str
     """The ETag without quotes: the SHA-1 of the bytes if it is known."""
     last_modified: datetime
+    has_record: bool = True
+    """False if only the store knows that the file exists."""
 
 
 def find_file(
@@ -165,7 +168,9 @@ def _generated_thumbnail(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> Download:
     derivative = catalogue.derivative(file_identifier)
-    if derivative is None or derivative.file_identifier != file_identifier:
+    if derivative is None:
+        return _thumbnail_without_record(caller, bucket, file_identifier)
+    if derivative.file_identifier != file_identifier:
         raise _not_found(bucket, file_identifier)
     if not readable_ids(catalogue, caller, [derivative]):
         caller.require_role(Role.READ_ONLY, derivative.bucket)
@@ -187,6 +192,25 @@ def _generated_thumbnail(
         size_bytes=None,
         tag=file_identifier,
         last_modified=derivative.created_on,
+    )
+
+
+def _thumbnail_without_record(caller: Caller, bucket: str, identifier: str) -> Download:
+    """Return the thumbnail with this identifier of a file that no record describes yet.
+
+    Only the group may read such a file. The object exists once the thumbnail is READY. For all
+    other callers, the identifier is unknown.
+    """
+    if not caller.may_read(bucket):
+        raise _not_found(bucket, identifier)
+    return Download(
+        object_key=thumbnail_key(bucket, identifier),
+        filename=f"{identifier}.jpg",
+        media_type="image/jpeg",
+        size_bytes=None,
+        tag=identifier,
+        last_modified=creation_time(identifier),
+        has_record=False,
     )
 
 

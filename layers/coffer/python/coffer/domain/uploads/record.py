@@ -175,7 +175,7 @@ class ObjectUpload:
     @property
     def thumbnail_key(self) -> str:
         """Return the key of the generated thumbnail in the store."""
-        return f"thumbnails/{bucket_key(self.bucket)}/{self.thumbnail_identifier}.jpg"
+        return thumbnail_key(self.bucket, str(self.thumbnail_identifier))
 
     def available(
         self,
@@ -297,3 +297,8 @@ def final_key(
     folder = "derivatives" if is_derivative else "objects"
     suffix = f"-{claim}" if claim else ""
     return f"{folder}/{bucket_key(bucket)}/{file_identifier}{suffix}{extension}"
+
+
+def thumbnail_key(bucket: str, thumbnail_identifier: str) -> str:
+    """Return the key of a generated thumbnail in the store."""
+    return f"thumbnails/{bucket_key(bucket)}/{thumbnail_identifier}.jpg"
