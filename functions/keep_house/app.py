@@ -22,7 +22,7 @@ from coffer.settings import messaging_settings, store_settings, upload_settings
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
 objects = S3Objects(s3_client(read_timeout=COPY_TIMEOUT), bucket, copy_conditions=copy_conditions)
-clearing = ExportCleanup(
+export_cleanup = ExportCleanup(
     exports=DynamoExports(),
     archives=S3Archives(store_signer(), store_endpoint(), bucket, clock),
     queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
@@ -44,7 +44,7 @@ housekeeping = Housekeeping(
         copy_conditions=copy_conditions,
     ),
     cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),
-    clearing=clearing,
+    export_cleanup=export_cleanup,
     clock=clock,
 )
 

@@ -18,8 +18,8 @@ app = Api()
 def list_licenses(request: Request) -> Response:
     identify(request)
     query = parse_in_memory_query(request, ("url", "id"))
-    chosen = query.run([{"url": one.url, "id": one.identifier} for one in LICENSES])
-    return Response.of_json({"data": [present(find_license(entry["id"])) for entry in chosen]})
+    selected = query.run([{"url": one.url, "id": one.identifier} for one in LICENSES])
+    return Response.of_json({"data": [present(find_license(entry["id"])) for entry in selected]})
 
 
 @app.route("GET /api/v1/license/{id}")

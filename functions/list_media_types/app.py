@@ -21,8 +21,8 @@ app = Api()
 def list_media_types(request: Request) -> Response:
     identify(request)
     query = parse_in_memory_query(request, (ATTRIBUTE,))
-    chosen = query.run([{ATTRIBUTE: name} for name in accepted_media_types()])
-    return Response.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in chosen]})
+    selected = query.run([{ATTRIBUTE: name} for name in accepted_media_types()])
+    return Response.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in selected]})
 
 
 @app.route("GET /api/v1/media-type/{id+}")

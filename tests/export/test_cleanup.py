@@ -36,7 +36,7 @@ def cleanup(
 
 
 def run(cleanup: ExportCleanup) -> list[str]:
-    return [step() for _, step in cleanup.steps()]
+    return [task() for _, task in cleanup.tasks()]
 
 
 def objects_of(scenario: ExportScenario) -> list[str]:

@@ -66,7 +66,7 @@ class HousekeepingScenario:
                     max_copy_bytes=self.max_copy_bytes,
                 ),
                 cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
-                clearing=nothing_to_clear(self.clock),
+                export_cleanup=nothing_to_clear(self.clock),
                 clock=self.clock,
                 max_tasks=self.max_tasks,
             ).run()

@@ -86,7 +86,7 @@ class World:
                 large_files=QueuedLargeFiles(queue=InMemoryQueue()),
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
-            clearing=nothing_to_clear(self.clock),
+            export_cleanup=nothing_to_clear(self.clock),
             clock=self.clock,
         ).run()
 

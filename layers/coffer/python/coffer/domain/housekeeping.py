@@ -40,7 +40,7 @@ class Housekeeping:
     queue: ProcessingQueue
     promotion: Promotion
     cascade: Cascade
-    clearing: ExportCleanup
+    export_cleanup: ExportCleanup
     clock: Clock
     max_tasks: int = 1000
 
@@ -68,7 +68,7 @@ class Housekeeping:
             yield f"record {identifier}", partial(self._complete_upload, identifier)
         for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
             yield f"record {identifier}", partial(self._remove_bytes, identifier)
-        yield from self.clearing.steps()
+        yield from self.export_cleanup.tasks()
         for identifier in self.cascade.catalogue.cascading(before):
             yield f"record {identifier}", partial(self._delete_derivatives, identifier)
 

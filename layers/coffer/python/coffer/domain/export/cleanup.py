@@ -24,8 +24,8 @@ class ExportCleanup:
     queue: ExportQueue
     clock: Clock
 
-    def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        """Yield a name and a function for each due action; the function returns the result."""
+    def tasks(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        """Yield a name and a function for each due task; the function returns the result."""
         now = self.clock.now()
         for identifier in self.exports.due(DueAction.REMOVAL, now):
             yield f"export {identifier}", partial(self._remove, identifier)

@@ -54,7 +54,7 @@ class LargeFiles(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class QueuedLargeFiles:
-    """Puts large files on a queue of their own, so that small files do not wait for them."""
+    """Puts large files on a separate queue, because small files must not wait for them."""
 
     queue: ProcessingQueue
 
