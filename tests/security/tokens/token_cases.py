@@ -207,7 +207,7 @@ CASES: Mapping[str, Case] = {
         claiming(preferred_username="x" * 256), code="unusable_username"
     ),
     "a user name over 2,048 bytes": Case(
-        claiming(preferred_username="\U0001f98b" * 600), code="unusable_username"
+        claiming(preferred_username="\U0001f98b" * 513), code="unusable_username"
     ),
     "a user name with a line end": Case(
         claiming(preferred_username="alice\nroot"), code="unusable_username"
