@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.security.group_records import GroupRecords, routes
 from tests.security.response_rules import check
 
-SECRET = "arn:aws:dynamodb:ca-central-1:123456789012:table/coffer-Secret"
+SECRET = "arn:aws:dynamodb:ca-central-1:123456789012:table/coffer-Hidden7Table"
 
 
 def _refused(code: str) -> Callable[..., NoReturn]:
@@ -78,7 +78,7 @@ def test_no_failure_shows_internals(
         sent = group_records.request(route)
         response = group_records.ask(route.method, sent)
         check(sent.target, response, crashed=True)
-        assert "Secret" not in response.text
+        assert "Hidden7Table" not in response.text
         assert "123456789012" not in response.text
         statuses.add(response.status)
     assert statuses & {500, 503}

@@ -131,7 +131,8 @@ _GROUPS: Mapping[str, str] = {
 }
 _OF_ACCESS = {
     Access.ANYONE: "",
-    Access.BEARER: "TOKEN 401 wrong_audience 403 realm_role_required "
+    Access.BEARER: "TOKEN 401 wrong_audience wrong_token_use unusable_username "
+    "reserved_username 403 realm_role_required "
     "503 identity_provider_unavailable",
     Access.PERMISSION: "TOKEN 403 wrong_service 404 no_such_route 503 auth_server_unavailable",
 }

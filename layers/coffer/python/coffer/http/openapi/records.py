@@ -288,7 +288,7 @@ _CREATE_ERRORS = {
     METADATA.name: "BUCKET 400 unknown_subtype 409 file_already_described "
     "422 file_and_bucket_required file_and_external_resource upload_not_found "
     "bucket_is_not_the_files unknown_managed_attribute invalid_managed_attribute "
-    "subtype_of_another_type constraint_violation more_problems",
+    "subtype_of_another_type constraint_violation record_too_large more_problems",
     DERIVATIVE.name: "409 file_already_described 422 file_required upload_not_found "
     f"upload_is_no_derivative {_SOURCE}",
 }
