@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -183,6 +184,16 @@ def audit_entries(stack: LocalStack, query: str) -> list[dict[str, Any]]:
     response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
     assert response.status == 200, response.text
     return [one["attributes"] for one in response.json()["data"]]
+
+
+def let_time_pass(stack: LocalStack) -> None:
+    """Let incomplete states become old enough, and run housekeeping until it has nothing to do."""
+    for _ in range(2):
+        stack.clock.advance(timedelta(hours=2))
+        outcome = stack.run_schedule("KeepHouseFunction")
+        stack.settle(retries=True)
+        if not outcome.failed and not outcome.payload:
+            return
 
 
 def unique_events(stack: LocalStack) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from coffer.domain.listing.fields import SORT_ORDERS
 from coffer.domain.listing.index_keys import Kind
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
+from tests.api.table_snapshots import TableSnapshot
 from tests.fakes.records import identifier, metadata, thumbnail, upload
 
 ONE = identifier(100)
@@ -26,8 +27,10 @@ MEMBER = Caller(username="eve", groups={group: frozenset({Role.USER}) for group 
 As = Callable[[Caller], None]
 
 
-@pytest.fixture
-def filled(stack: LocalStack) -> LocalStack:
+@pytest.fixture(scope="module")
+def records(running_stack: LocalStack) -> TableSnapshot:
+    """Return a snapshot with thirty records of each kind and their counters."""
+    running_stack.reset()
     for number in range(30):
         bucket = GROUPS[number % 3]
         MetadataItem.of(metadata(identifier=identifier(number), bucket=bucket)).save()
@@ -39,7 +42,14 @@ def filled(stack: LocalStack) -> LocalStack:
                 ac_derived_from=identifier(number),
             )
         ).save()
-    stack.settle()
+    running_stack.settle()
+    return TableSnapshot(running_stack)
+
+
+@pytest.fixture
+def filled(stack: LocalStack, records: TableSnapshot) -> LocalStack:
+    """Return the stack with the records of the module."""
+    records.restore(stack)
     return stack
 
 

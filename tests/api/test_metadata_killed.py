@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from local.gateway.api import Response
@@ -13,6 +11,7 @@ from tests.api.clients import (
     change,
     delete,
     derive,
+    let_time_pass,
     upload_and_describe,
     upload_derivative,
 )
@@ -39,10 +38,7 @@ def test_a_change_killed_at_any_call_is_applied_or_not_at_all(
         response = _ask(stack, what, file, metadata, made)
         killed = aws_calls.killed
         aws_calls.stop()
-        for _ in range(2):
-            stack.clock.advance(timedelta(hours=2))
-            stack.run_schedule("KeepHouseFunction")
-            stack.settle(retries=True)
+        let_time_pass(stack)
         _is_whole(stack)
         if not killed:
             assert response.status < 300

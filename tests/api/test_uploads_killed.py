@@ -18,6 +18,7 @@ from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
 from tests.api.clients import (
     describe,
+    let_time_pass,
     multipart,
     post,
     presigned_post,
@@ -35,23 +36,15 @@ STRIDE = 9
 
 
 def _calls_to_kill(stack: LocalStack) -> range:
-    """Yield the numbers of the calls before which to kill a run."""
+    """Return the numbers of the calls before which to kill a run."""
     if chaos := stack.faults.chaos:
         return range(chaos.seed % STRIDE, 5 * MANY, STRIDE)
     return range(MANY)
 
 
-def _has_been_killed_enough(stack: LocalStack, number: int, least: int) -> None:
-    """True if the run makes at least that many calls, or CHAOS ended it before."""
+def _require_kills(stack: LocalStack, number: int, least: int) -> None:
+    """Assert that the run made at least that many calls, unless CHAOS ended it before."""
     assert stack.faults.chaos or number >= least
-
-
-def _let_time_pass(stack: LocalStack) -> None:
-    """Let incomplete states become old enough, run housekeeping, and deliver everything."""
-    for _ in range(2):
-        stack.clock.advance(timedelta(hours=2))
-        stack.run_schedule("KeepHouseFunction")
-        stack.settle(retries=True)
 
 
 def _has_one_record_and_one_object(stack: LocalStack, identifier: str) -> None:
@@ -102,11 +95,11 @@ def test_processing_killed_at_any_call_ends_the_same(
         stack.settle(retries=True)
         killed = aws_calls.killed
         aws_calls.stop()
-        _let_time_pass(stack)
+        let_time_pass(stack)
         _has_one_record_and_one_object(stack, offered["fileIdentifier"])
         _tells_each_change_once(stack)
         if not killed:
-            _has_been_killed_enough(stack, fatal, 11)
+            _require_kills(stack, fatal, 11)
             return
     pytest.fail("the run never got to its end")
 
@@ -123,10 +116,10 @@ def test_an_upload_whose_event_is_lost_after_a_kill_is_completed_by_housekeeping
         stack.invoke("ProcessUploadFunction", _batch(event))
         killed = aws_calls.killed
         aws_calls.stop()
-        _let_time_pass(stack)
+        let_time_pass(stack)
         _has_one_record_and_one_object(stack, offered["fileIdentifier"])
         if not killed:
-            _has_been_killed_enough(stack, fatal, 6)
+            _require_kills(stack, fatal, 6)
             return
     pytest.fail("the run never got to its end")
 
@@ -142,7 +135,7 @@ def test_an_upload_through_the_api_killed_at_any_call_is_complete_or_absent(
         killed = aws_calls.killed
         aws_calls.stop()
         assert (response.status == 500) is killed
-        _let_time_pass(stack)
+        let_time_pass(stack)
         stored = _are_whole(stack)
         if not stored:
             assert stack.bus_events == []
@@ -150,7 +143,7 @@ def test_an_upload_through_the_api_killed_at_any_call_is_complete_or_absent(
             # A client that repeats a request without an Idempotency-Key may create both.
             assert len(stored) <= 1
         if not killed:
-            _has_been_killed_enough(stack, fatal, 4)
+            _require_kills(stack, fatal, 4)
             return
     pytest.fail("the run never got to its end")
 
@@ -205,7 +198,7 @@ def test_other_bytes_sent_with_the_same_form_never_replace_the_file(
     offered = presigned_post(stack)
     assert post(offered, BODY) == 201
     moment(stack, offered, aws_calls)
-    _let_time_pass(stack)
+    let_time_pass(stack)
     _record_and_bytes_agree(stack, offered["fileIdentifier"])
 
 
@@ -221,10 +214,10 @@ def test_other_bytes_sent_between_any_two_calls_never_replace_the_file(
         stack.settle(retries=True)
         reached = bool(posted)
         aws_calls.stop()
-        _let_time_pass(stack)
+        let_time_pass(stack)
         _record_and_bytes_agree(stack, offered["fileIdentifier"])
         if not reached:
-            _has_been_killed_enough(stack, moment, 11)
+            _require_kills(stack, moment, 11)
             return
     pytest.fail("the run never got to its end")
 
@@ -246,10 +239,10 @@ def test_another_run_and_other_bytes_between_any_two_calls_lose_no_file(
         stack.invoke("ProcessUploadFunction", _batch(event))
         aws_calls.stop()
         stack.settle(retries=True)
-        _let_time_pass(stack)
+        let_time_pass(stack)
         _record_and_bytes_agree(stack, offered["fileIdentifier"])
         if not done:
-            _has_been_killed_enough(stack, moment, 6)
+            _require_kills(stack, moment, 6)
             return
     pytest.fail("the run never got to its end")
 

@@ -8,12 +8,10 @@ import pytest
 
 from local.stack import LocalStack
 from tests.api import test_uploads_killed as faults
-from tests.api.clients import post
+from tests.api.clients import let_time_pass, post
 from tests.ceph.reused_tests import tests_of
 
 globals().update(tests_of(faults))
-
-let_time_pass = faults._let_time_pass
 
 
 @pytest.fixture(autouse=True)
@@ -31,5 +29,5 @@ def _as_on_ceph(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
             poller.run_once()
         return status
 
-    monkeypatch.setattr(faults, "_let_time_pass", pass_time)
+    monkeypatch.setattr(faults, "let_time_pass", pass_time)
     monkeypatch.setattr(faults, "post", post_and_list)
