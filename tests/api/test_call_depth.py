@@ -14,6 +14,7 @@ from coffer.adapters.dynamodb.derivatives import DerivativeItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from local.stack import LocalStack
+from tests.api.table_snapshots import TableSnapshot
 from tests.fakes.records import identifier, metadata, thumbnail, upload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,14 +48,24 @@ PATHS = {
 WITHOUT_QUERY = {"list_licenses", "list_media_types", "list_prefixes"}
 
 
-@pytest.fixture
-def queries(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Return a list that gets the frames of our code at each Query, the handler first."""
+@pytest.fixture(scope="module")
+def records(running_stack: LocalStack) -> TableSnapshot:
+    """Return a snapshot with four records of each kind and their audit entries."""
+    running_stack.reset()
     for number in range(4):
         MetadataItem.of(metadata(identifier=identifier(number))).save()
         UploadItem.of(upload(file_identifier=identifier(number))).save()
         DerivativeItem.of(thumbnail(identifier=identifier(100 + number))).save()
-    stack.settle()
+    running_stack.settle()
+    return TableSnapshot(running_stack)
+
+
+@pytest.fixture
+def queries(
+    stack: LocalStack, records: TableSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> list[list[str]]:
+    """Return a list that gets the frames of our code at each Query, the handler first."""
+    records.restore(stack)
     found: list[list[str]] = []
     original = vars(BaseClient)["_make_api_call"]
 
