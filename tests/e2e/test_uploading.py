@@ -20,7 +20,7 @@ MAX_API_BODY_BYTES = 400
 """Limit of a request that starts an upload or creates empty metadata: all files are larger."""
 
 
-@pytest.fixture(params=["open", "guarded"])
+@pytest.fixture(params=["open", "secured"])
 def stack(request: pytest.FixtureRequest) -> Stack:
     """Return each of the two stacks."""
     made: Stack = request.getfixturevalue(f"{request.param}_stack")
