@@ -28,7 +28,7 @@ class EmptiedStorage(ExternalStorage):
         super().create_buckets(client, buckets)
         self._client, self._names = client, [bucket.name for bucket in buckets]
 
-    def holds(self, buckets: Collection[str]) -> bool:
+    def has_buckets(self, buckets: Collection[str]) -> bool:
         """Return True if these buckets exist: a test may have deleted one."""
         return set(buckets) <= self._existing()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 
-def tests_of(module: ModuleType) -> dict[str, Any]:
+def reuse(module: ModuleType) -> dict[str, Any]:
     """Return the tests of another module, for the globals of a module that runs them on Ceph."""
     return {
         name: one

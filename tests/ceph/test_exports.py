@@ -7,12 +7,12 @@ import pytest
 from coffer.domain.export.layout import MIB
 from local.stack import LocalStack
 from tests.api.test_export import ask
-from tests.ceph.reused_tests import tests_of
+from tests.ceph.reused_tests import reuse
 from tests.contract import test_export_archives as contract
 from tests.contract.test_export_archives import Store
 from tests.export.test_api import archive_of, built, names_in, uploaded, uploaded_to_s3
 
-globals().update(tests_of(contract))
+globals().update(reuse(contract))
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pytest
 from coffer.adapters.s3.objects import s3_client
 from coffer.domain.errors import ObjectChangedError
 from local.stack import LocalStack
-from tests.ceph.reused_tests import mark_unsupported, tests_of
+from tests.ceph.reused_tests import mark_unsupported, reuse
 from tests.contract import test_objects as contract
 from tests.contract.test_objects import BODY, FINAL, KEY, OTHER, Store, is_missing, read_all
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
 
-globals().update(tests_of(contract))
+globals().update(reuse(contract))
 
 NO_CHECKSUMS = "Ceph 16 computes no checksums"
 BEYOND_CEPH = {

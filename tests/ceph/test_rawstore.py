@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.stack import LocalStack
-from tests.ceph.reused_tests import mark_unsupported, tests_of
+from tests.ceph.reused_tests import mark_unsupported, reuse
 from tests.rawstore import (
     test_authorize,
     test_info,
@@ -30,7 +30,7 @@ for suite in (
     test_usage_and_quotas,
     test_shared_keys,
 ):
-    globals().update(tests_of(suite))
+    globals().update(reuse(suite))
 
 LISTED = "events come from listings, which miss objects that are created and deleted between two"
 NO_CLOCK = "Ceph's clock cannot be moved; the tampered requests include expired ones"

@@ -10,9 +10,9 @@ from local.stack import LocalStack
 from tests.api import test_uploads as job
 from tests.api.clients import post, presigned_post, record
 from tests.api.images import png
-from tests.ceph.reused_tests import mark_unsupported, tests_of
+from tests.ceph.reused_tests import mark_unsupported, reuse
 
-globals().update(tests_of(job))
+globals().update(reuse(job))
 
 BEYOND_CEPH = {
     "test_checksums_of_the_client_are_verified_by_the_store": (

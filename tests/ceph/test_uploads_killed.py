@@ -9,9 +9,9 @@ import pytest
 from local.stack import LocalStack
 from tests.api import test_uploads_killed as faults
 from tests.api.clients import let_time_pass, post
-from tests.ceph.reused_tests import tests_of
+from tests.ceph.reused_tests import reuse
 
-globals().update(tests_of(faults))
+globals().update(reuse(faults))
 
 
 @pytest.fixture(autouse=True)
