@@ -74,7 +74,7 @@ def test_the_client_shows_why_a_push_was_refused(pusher: Pusher) -> None:
     assert (refused.uploaded, pusher.stored()) == (set(), {})
 
     pusher.platform.permissions = {"max_dataset_num": 1}
-    assert "permissions" in str(pusher.push().error)
+    assert "permission datapackage-upload" in str(pusher.push().error)
 
 
 def test_the_client_shows_that_the_user_is_not_logged_in(pusher: Pusher) -> None:

@@ -32,7 +32,11 @@ def test_every_import_of_the_layers_is_in_the_build(trials: Trials, tmp_path: Pa
     wanted = sorted({*modules(ours), *imported(ours)})
     assert len(wanted) > 50
     (tmp_path / "app.py").write_text(IMPORTER, encoding="utf-8")
-    function = replace(next(iter(functions)), folder=tmp_path, layers=layers)
+    # A module may need a variable at import, and each function has only its own variables.
+    environment = {name: value for one in functions for name, value in one.environment.items()}
+    function = replace(
+        next(iter(functions)), folder=tmp_path, layers=layers, environment=environment
+    )
     with Emulator(trials.tools, function, trials.stack.endpoints(), tmp_path) as emulator:
         response, seen = emulator.observe(wanted)
     assert response.payload == {}
