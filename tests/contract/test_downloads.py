@@ -13,6 +13,7 @@ from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import ObjectMissingError
 from coffer.settings import store_settings
 from local.stack import LocalStack
+from tests.contract.restricted_lists import restrict_lists
 from tests.fakes import (
     FrozenClock,
     InMemoryDownloads,
@@ -23,12 +24,14 @@ BODY = b"the bytes of a file"
 KEY = "objects/aafc/käfer 1+2.png"
 
 
-@pytest.fixture(params=["in memory", "S3"])
-def store(request: pytest.FixtureRequest) -> ObjectDownloads:
+@pytest.fixture(params=["in memory", "S3", "S3 with restricted lists"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ObjectDownloads:
     if request.param == "in memory":
         objects = InMemoryObjects(FrozenClock())
         objects.replace(KEY, BODY, content_type="image/png")
         return InMemoryDownloads(objects)
+    if request.param == "S3 with restricted lists":
+        restrict_lists(monkeypatch)
     stack: LocalStack = request.getfixturevalue("stack")
     stack.client("s3").put_object(Bucket=store_settings.object_bucket, Key=KEY, Body=BODY)
     return SignedDownloads(

@@ -17,6 +17,7 @@ from coffer.domain.export.ports import Archives, ObjectRange
 from coffer.settings import store_settings
 from local.stack import LocalStack
 from local.storage.gate import GateStorage
+from tests.contract.restricted_lists import restrict_lists
 from tests.fakes import FrozenClock
 from tests.fakes.archives import InMemoryArchives
 from tests.fakes.bodies import GeneratedBody
@@ -32,11 +33,13 @@ class Store:
     remove: Callable[[str], object]
 
 
-@pytest.fixture(params=["in memory", "S3"])
-def store(request: pytest.FixtureRequest) -> Store:
+@pytest.fixture(params=["in memory", "S3", "S3 with restricted lists"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
     if request.param == "in memory":
         fake = InMemoryArchives(FrozenClock())
         return Store(fake, fake.put, fake.remove)
+    if request.param == "S3 with restricted lists":
+        restrict_lists(monkeypatch)
     return on_s3(request.getfixturevalue("stack"))
 
 

@@ -16,6 +16,7 @@ from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMi
 from coffer.domain.objects import Objects, StoredObject
 from coffer.settings import store_settings
 from local.stack import LocalStack
+from tests.contract.restricted_lists import restrict_lists
 from tests.fakes import FrozenClock, InMemoryObjects
 from tests.fakes.objects import crc32_of, etag_of, sha1_of
 
@@ -89,10 +90,12 @@ def without_conditions(request: AWSRequest, **_: object) -> None:
         del request.headers[name]
 
 
-@pytest.fixture(params=["in memory", "S3"])
-def store(request: pytest.FixtureRequest) -> Store:
+@pytest.fixture(params=["in memory", "S3", "S3 with restricted lists"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
     if request.param == "in memory":
         return in_memory()
+    if request.param == "S3 with restricted lists":
+        restrict_lists(monkeypatch)
     return on_s3(request.getfixturevalue("stack"), s3_client())
 
 

@@ -31,11 +31,9 @@ class Grant:
 
     @staticmethod
     def _holds(operator: str, key: str, values: tuple[str, ...], need: Need) -> bool:
-        if not operator.startswith("StringLike") or key != "s3:prefix":
-            raise ValueError(f"{operator} of {key} isn't understood here")
-        if need.prefix is None:
-            return operator.endswith("IfExists")
-        return any(_fits(need.prefix, value) for value in values)
+        if (operator, key) != ("StringLike", "s3:prefix"):
+            raise ValueError(f"{operator} of {key} is not supported here")
+        return need.prefix is not None and any(_fits(need.prefix, value) for value in values)
 
 
 def _fits(text: str, pattern: str) -> bool:

@@ -6,7 +6,9 @@ from tests.privileges.policies import Grant
 
 _BY_LAMBDA = "Lambda itself uses it in the function's name: the local stack's feeds have no role"
 
-_ABSENT = "without it S3 answers 403 for a key that isn't there, where we need to see 404"
+_ABSENT = (
+    "S3 responds 403 about a missing key, and only a list says that it is missing: tests/contract"
+)
 
 _IN_TIME = "only where there is more to do than an invocation has time for, or where it fails"
 _TAKEN_BACK = "of a race that needs two runs of one claim: tests/unit/domain/test_promotion.py"

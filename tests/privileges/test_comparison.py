@@ -66,7 +66,7 @@ def test_calls_of_a_test_between_invocations_belong_to_no_function(
 
 
 GRANT = Grant("F", "", "dynamodb:GetItem", "arn:aws:dynamodb:r:1:table/T")
-LISTING = (("StringLikeIfExists", "s3:prefix", ("incoming/*",)),)
+LISTING = (("StringLike", "s3:prefix", ("incoming/*",)),)
 BUCKET = "arn:aws:s3:::b"
 
 
@@ -88,6 +88,7 @@ BUCKET = "arn:aws:s3:::b"
             Need("s3:ListBucket", BUCKET, "objects/"),
             False,
         ),
+        (Grant("F", "", "s3:ListBucket", BUCKET, LISTING), Need("s3:ListBucket", BUCKET), False),
     ],
 )
 def test_a_grant_allows_its_action_on_its_resource_only(

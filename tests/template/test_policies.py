@@ -97,3 +97,46 @@ def test_a_condition_uses_keys_that_its_action_has(use: str) -> None:
     assert documented is not None, "AWS documents no such action"
     used = {key.lower() for pairs in conditions.values() for key in pairs}
     assert {key for key in used if not key.startswith("aws:")} <= documented
+
+
+LISTS = [
+    name
+    for name, use in BY_ID.items()
+    if use.action == "s3:ListBucket" and "ObjectBucket" in str(use.target)
+]
+
+
+@pytest.mark.parametrize("use", LISTS)
+def test_a_list_names_a_prefix(use: str) -> None:
+    """`StringLikeIfExists` would also allow a list of the whole bucket, which has no prefix.
+
+    The rawstore's keys have no common prefix, because their pattern is a parameter.
+    """
+    assert [*BY_ID[use].conditions] == ["StringLike"]
+    assert [*BY_ID[use].conditions["StringLike"]] == ["s3:prefix"]
+
+
+def read_prefixes(role: str) -> set[str]:
+    """Return the patterns of the keys of the object store that a role may read."""
+    return {
+        target["Fn::Sub"].removeprefix("${ObjectBucket.Arn}/")
+        for use in BY_ID.values()
+        if use.resource == role and use.action == "s3:GetObject"
+        for target in as_list(use.target)
+        if "ObjectBucket" in str(target)
+    }
+
+
+def listed_prefixes(role: str) -> set[str]:
+    """Return the patterns of the prefixes of the object store that a role may list."""
+    return {
+        prefix
+        for name in LISTS
+        if BY_ID[name].resource == role
+        for prefix in as_list(BY_ID[name].conditions["StringLike"]["s3:prefix"])
+    }
+
+
+@pytest.mark.parametrize("role", sorted({BY_ID[name].resource for name in LISTS}))
+def test_a_role_that_reads_objects_can_find_out_which_are_missing(role: str) -> None:
+    assert read_prefixes(role) <= listed_prefixes(role)

@@ -92,16 +92,31 @@ def test_a_store_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyP
         downloads(f"http://127.0.0.1:{listener.getsockname()[1]}").size("k")
 
 
+MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nxml"
+FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nxml"
+
+
+def listed(*keys: str) -> bytes:
+    """Return the response to a list."""
+    body = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys)
+    namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+    body = f'<ListBucketResult xmlns="{namespace}">{body}</ListBucketResult>'
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
 @pytest.mark.parametrize(
-    ("status", "error"),
+    ("refusals", "error"),
     [
-        (b"404 Not Found", ObjectMissingError),
-        (b"403 Forbidden", UnavailableError),
+        ([MISSING], ObjectMissingError),
+        # A list below the key shows which of the two a 403 means.
+        ([FORBIDDEN, listed()], ObjectMissingError),
+        ([FORBIDDEN, listed("k longer")], ObjectMissingError),
+        ([FORBIDDEN, listed("k")], UnavailableError),
+        ([FORBIDDEN, FORBIDDEN], UnavailableError),
     ],
 )
-def test_a_bad_answer_keeps_the_connection(status: bytes, error: type[Exception]) -> None:
-    refusal = b"HTTP/1.1 " + status + b"\r\nContent-Length: 3\r\n\r\nxml"
-    with store_that([[refusal, OK]]) as (url, _):
+def test_a_bad_answer_keeps_the_connection(refusals: list[bytes], error: type[Exception]) -> None:
+    with store_that([[*refusals, OK]]) as (url, _):
         store = downloads(url)
         with pytest.raises(error):
             store.read("k", 0, 4)

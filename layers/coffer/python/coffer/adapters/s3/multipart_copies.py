@@ -52,7 +52,7 @@ class S3MultipartCopies:
         self, destination: str, upload: str, source: StoredObject, ranges: Sequence[PartRange]
     ) -> None:
         def copy_part(part: PartRange) -> None:
-            with _missing_upload(destination), domain_errors(source.key):
+            with _missing_upload(destination), self._objects.errors_of_reading(source.key):
                 self._s3.upload_part_copy(
                     Bucket=self._bucket,
                     Key=destination,

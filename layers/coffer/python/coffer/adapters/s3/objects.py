@@ -37,6 +37,7 @@ COPY_TIMEOUT = timedelta(seconds=100)
 
 _CHUNK_BYTES = 1024**2
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_FORBIDDEN = frozenset({"403", "AccessDenied"})
 _CHANGED = frozenset({"412", "PreconditionFailed"})
 _OVERLOADED = frozenset(
     {
@@ -88,7 +89,7 @@ class S3Objects:
                 client.meta.events.register(f"before-call.s3.{call}", _name_condition_for_ceph)
 
     def describe(self, key: str) -> StoredObject:
-        with domain_errors(key):
+        with self.errors_of_reading(key):
             head = self._s3.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         return StoredObject(
             key=key,
@@ -103,7 +104,7 @@ class S3Objects:
     def read(self, key: str, start: int, length: int, *, etag: str) -> bytes:
         if length <= 0:
             return b""
-        with domain_errors(key):
+        with self.errors_of_reading(key):
             response = self._s3.get_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -136,7 +137,7 @@ class S3Objects:
         self, source: StoredObject, destination: str, *, content_type: str, checksum: str
     ) -> StoredObject:
         try:
-            with domain_errors(source.key):
+            with self.errors_of_reading(source.key):
                 response = self._s3.copy_object(
                     Bucket=self._bucket,
                     Key=destination,
@@ -164,7 +165,7 @@ class S3Objects:
 
     def digest(self, key: str) -> tuple[str, str]:
         sha1, crc32 = hashlib.sha1(usedforsecurity=False), 0
-        with domain_errors(key):
+        with self.errors_of_reading(key):
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
             for chunk in body.iter_chunks(_CHUNK_BYTES):
                 sha1.update(chunk)
@@ -175,7 +176,7 @@ class S3Objects:
     def remove(self, key: str, *, etag: str | None = None) -> None:
         condition: Any = {"IfMatch": f'"{etag}"'} if etag else {}
         try:
-            with domain_errors(key):
+            with self.errors_of_reading(key):
                 self._s3.delete_object(Bucket=self._bucket, Key=key, **condition)
         except ObjectMissingError:
             return
@@ -194,6 +195,31 @@ class S3Objects:
                             etag=_bare(entry["ETag"]),
                             last_modified=entry["LastModified"],
                         )
+
+    @contextmanager
+    def errors_of_reading(self, key: str) -> Iterator[None]:
+        """Raise the domain's errors for errors of S3 about an object that is read or copied.
+
+        S3 responds 404 about a missing object only to roles that may list the whole bucket. Our
+        roles may list below some prefixes, so S3 responds 403, and a list shows that the key is
+        missing.
+        """
+        try:
+            with domain_errors(key):
+                yield
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _FORBIDDEN and self._is_missing(key):
+                raise ObjectMissingError(key) from error
+            raise
+
+    def _is_missing(self, key: str) -> bool:
+        """Return True if a list does not have the key; False if the store refuses the list."""
+        try:
+            listed = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        except ClientError:
+            return False
+        # A key comes before all longer keys that begin with it.
+        return key not in (entry["Key"] for entry in listed.get("Contents", []))
 
     def _promoted_before(
         self, source: StoredObject, destination: str, error: Exception
