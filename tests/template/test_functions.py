@@ -7,7 +7,10 @@ from collections import Counter
 
 import pytest
 
+from local.template.intrinsics import Resolver
+from local.template.source import translate
 from tests.template.template_file import (
+    REGION,
     ROOT,
     as_list,
     functions,
@@ -43,6 +46,36 @@ def test_every_folder_has_a_function_and_every_function_a_folder() -> None:
 def test_a_function_is_named_after_its_folder(folder: str) -> None:
     resource = resources("AWS::Serverless::Function")[logical_id(folder)]
     assert resource["Properties"]["CodeUri"] == f"functions/{folder}"
+
+
+SEARCHING = ("list_audit_snapshots", "list_derivatives", "list_metadata", "list_object_uploads")
+
+
+def test_functions_that_search_have_reserved_concurrency_if_a_parameter_says_so() -> None:
+    """A new account cannot reserve any, so that the default must be none."""
+    key = "ReservedConcurrentExecutions"
+    reserved = {
+        folder: properties[key] for folder, properties in functions().items() if key in properties
+    }
+    expected = ["ListsHaveReservations", {"Ref": "ListConcurrency"}, {"Ref": "AWS::NoValue"}]
+    assert reserved == {folder: {"Fn::If": expected} for folder in SEARCHING}
+    assert source().data["Parameters"]["ListConcurrency"]["Default"] == "0"
+    assert _resolved({}) == {}
+    assert _resolved({"ListConcurrency": "50"}) == dict.fromkeys(map(logical_id, SEARCHING), "50")
+
+
+def _resolved(parameters: dict[str, str]) -> dict[str, str]:
+    """Return the reservations of a deployment with these parameters, by function."""
+    template = translate(source(), parameters, REGION)
+    resolver = Resolver(template, {}, str, lambda name, attribute: f"{name}.{attribute}")
+    key = "ReservedConcurrentExecutions"
+    written = {
+        name: {key: one["Properties"][key]}
+        for name, one in template.resources.items()
+        if key in one.get("Properties", {})
+    }
+    resolved = {name: resolver.resolve(one) for name, one in written.items()}
+    return {name: one[key] for name, one in resolved.items() if key in one}
 
 
 def test_every_function_has_one_sample_event() -> None:
