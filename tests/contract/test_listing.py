@@ -154,6 +154,30 @@ def test_entries_have_whole_records_or_none(filled: Filled) -> None:
     assert {entry.record for entry in bare.entries} == {None}
 
 
+def test_a_read_of_large_records_ends_after_a_megabyte(stack: object) -> None:
+    records = [
+        metadata(
+            identifier=identifier(number),
+            bucket="large",
+            created_on=NOON + timedelta(minutes=number),
+            managed_attributes={"notes": "x" * 340_000},
+        )
+        for number in range(8)
+    ]
+    lists = _filled_tables(records)
+    key_range = KeyRange(order=SortOrder.CREATED, bucket_key="large")
+    found: list[str] = []
+    after = None
+    while True:
+        [page] = lists.read(Kind.METADATA, [RangeRead(key_range=key_range, limit=10, after=after)])
+        assert len(page.entries) <= 4
+        found += [one.record.identifier for one in page.entries if one.record]
+        if page.is_last:
+            break
+        after = page.entries[-1].sort_key
+    assert found == [record.identifier for record in records]
+
+
 def test_each_kind_is_listed_by_itself(filled: Filled) -> None:
     lists = filled([metadata(), thumbnail(), upload()])
     key_range = KeyRange(order=SortOrder.CREATED, bucket_key="aafc")

@@ -11,6 +11,8 @@ from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, RangePage, RangeRead
 from coffer.domain.listing.query_plan import KeyRange, QueryPlan
 
+MAX_MEGABYTES = 50
+"""Megabytes of large records that one page reads. They have to fit into the function's memory."""
 _SPARE_ENTRIES = 2
 """Entries to read of each of several ranges beyond its share, since the shares are never equal."""
 
@@ -52,8 +54,8 @@ class RangeMerge:
     """The entries of a plan after a merge key (None: all), in the order of the list.
 
     It reads nothing itself. `next_reads` returns the reads that the next entry depends on, and the
-    caller gives their pages to `add`. It stops to ask for reads after `max_entries` entries, and
-    after the deadline, but it always asks for the first reads.
+    caller gives their pages to `add`. It stops to ask for reads after `max_entries` entries, after
+    `MAX_MEGABYTES`, and after the deadline, but it always asks for the first reads.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class RangeMerge:
         self._entries_left, self._deadline = max_entries, deadline
         self._with_records = with_records
         self._is_first_read = True
+        self._read_limit = self._megabytes = 0
 
     @property
     def is_finished(self) -> bool:
@@ -101,12 +104,14 @@ class RangeMerge:
         if len(self._buffers) > 1:
             share += _SPARE_ENTRIES
         limit = min(share, self._entries_left // len(lacking), MAX_ENTRIES_PER_READ)
-        if not self._is_first_read and (limit < 1 or now >= self._deadline):
+        is_at_limit = limit < 1 or self._megabytes >= MAX_MEGABYTES or now >= self._deadline
+        if is_at_limit and not self._is_first_read:
             return []
+        self._read_limit = max(limit, 1)
         return [
             RangeRead(
                 key_range=buffer.key_range,
-                limit=max(limit, 1),
+                limit=self._read_limit,
                 after=buffer.after,
                 descending=self._plan.descending,
                 with_records=self._with_records,
@@ -120,6 +125,7 @@ class RangeMerge:
         for buffer, page in zip(lacking, pages, strict=True):
             buffer.add(page)
             self._entries_left -= len(page.entries)
+            self._megabytes += len(page.entries) < self._read_limit and not page.is_last
         self._is_first_read = False
 
     def _first(self) -> _RangeBuffer | None:

@@ -37,7 +37,11 @@ class IndexEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class RangePage:
-    """The entries that one read returned. If `is_last`, the key range has no entries after them."""
+    """The entries that one read returned. If `is_last`, the key range has no entries after them.
+
+    A page of large records that is not the last may have fewer entries than its limit: a read ends
+    after about a megabyte.
+    """
 
     entries: tuple[IndexEntry, ...]
     is_last: bool

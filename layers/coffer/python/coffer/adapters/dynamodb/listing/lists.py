@@ -111,7 +111,11 @@ def _query_range(kind: Kind, read: RangeRead) -> RangePage:
             page_size=limit,
             attributes_to_get=None if read.with_records else [sort_key.attr_name],
         )
-        items = list(results)
+        items = []
+        for item in results:
+            items.append(item)
+            if len(items) == results.total_count:
+                break  # DynamoDB's page is used up. One has at most 1 MB.
     name = SORT_KEYS[key_range.order]
     entries = tuple(
         IndexEntry(
