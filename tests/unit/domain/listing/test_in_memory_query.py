@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coffer.domain.listing.filters import is_like, like_pattern
 from coffer.domain.listing.in_memory_query import SortField
 from coffer.http.listing.in_memory_query import parse_in_memory_query
 from tests.unit.http.events import make_request
@@ -73,36 +72,3 @@ def test_a_page_is_cut_from_what_passed() -> None:
     assert chosen(("LIKE", "%/%"), offset=1, limit=2) == ["image/jpeg", "text/csv"]
     assert chosen(offset=3) == ["Video/MP4"]
     assert chosen(offset=9, limit=2) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "pattern", "matches"),
-    [
-        ("", "", True),
-        ("", "%", True),
-        ("a", "", False),
-        ("", "_", False),
-        ("abc", "abc", True),
-        ("abc", "ab", False),
-        ("abc", "abcd", False),
-        ("abc", "a_c", True),
-        ("abc", "a%", True),
-        ("abc", "%c", True),
-        ("abc", "%b%", True),
-        ("abcbd", "a%bd", True),
-        ("abc", "%%%", True),
-        ("a%c", "a%c", True),
-        ("a.c", "a[.]c", False),
-        ("aab", "%ab", True),
-        ("mississippi", "m%iss%_pi", True),
-        ("mississippi", "m%iss%x", False),
-    ],
-)
-def test_percent_stands_for_anything_and_an_underscore_for_one_character(
-    text: str, pattern: str, matches: bool
-) -> None:
-    assert is_like(text, like_pattern(pattern)) is matches
-
-
-def test_a_hostile_pattern_is_answered_soon() -> None:
-    assert not is_like("a" * 200, like_pattern("%a" * 4000 + "b"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import MalformedRequestError
-from coffer.domain.listing import pages
+from coffer.domain.listing import filters, pages
 from coffer.domain.listing.fields import SORT_ORDERS, filter_values
 from coffer.domain.listing.filters import (
     EVERYTHING,
@@ -25,6 +25,7 @@ from coffer.domain.listing.filters import (
 )
 from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder, index_keys_of
 from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
+from coffer.domain.listing.patterns import like_pattern
 from coffer.domain.listing.ports import RangePage, RangeRead
 from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
 from coffer.domain.media_types import DcType
@@ -233,6 +234,92 @@ def test_a_filtered_page_evaluates_5000_items_at_most() -> None:
         lists, FrozenClock(), caller(), query, PageRequest(cursor=listing.next_cursor or Cursor())
     )
     assert (rest.next_cursor, rest.total, rest.is_lower_bound) == (None, 0, False)
+
+
+class LargeRecords(InMemoryLists):
+    """Lists of records of 350 KB: a megabyte has two."""
+
+    def read(self, kind: Kind, reads: Sequence[RangeRead]) -> list[RangePage]:
+        return super().read(kind, [replace(one, limit=min(one.limit, 2)) for one in reads])
+
+
+@pytest.mark.parametrize("is_filtered", [False, True])
+def test_a_page_reads_at_most_50_megabytes(is_filtered: bool) -> None:
+    records = _many(130)
+    lists = LargeRecords(records)
+    query = _search("%") if is_filtered else Query(kind=Kind.METADATA)
+    listing = read_page(lists, FrozenClock(), caller(), query, PageRequest(limit=1000))
+    assert lists.entries_read == 100
+    assert listing.next_cursor is not None
+    assert ids(page_through(lists, caller(), query, 1000)) == naive(records, caller(), query)
+
+
+def _search(pattern: str, operator: Operator = Operator.LIKE) -> Query:
+    comparison = Comparison(
+        "acTags", operator, like_pattern(pattern), ignores_case=operator is Operator.ILIKE
+    )
+    return Query(kind=Kind.METADATA, condition=comparison)
+
+
+def test_a_page_ends_at_the_limit_of_work_and_the_next_continues(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filters, "MAX_WORK", 3_000_000)
+    records = _many(45, ac_tags=(*("a" * 250,) * 100, "aaa0c"))
+    lists, query = InMemoryLists(records), _search("%aaa_b%")
+    listing = read_page(lists, FrozenClock(), caller(), query, PageRequest())
+    assert listing.next_cursor is not None
+    assert (listing.records, listing.is_lower_bound) == ((), True)
+    for wanted in (query, _search("%aaa_c%")):
+        found = page_through(InMemoryLists(records), caller(), wanted, 20, 10)
+        assert ids(found) == naive(records, caller(), wanted)[10:]
+        assert len(found) > 3
+
+
+def test_the_deadline_is_checked_while_the_records_of_one_read_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FrozenClock()
+    lists = InMemoryLists(_many(50, ac_tags=("a" * 250,) * 100))
+    now = clock.now
+
+    def slow_now() -> datetime:
+        clock.advance(timedelta(seconds=1))
+        return now()
+
+    monkeypatch.setattr(clock, "now", slow_now)
+    listing = read_page(lists, clock, caller(), _search("%aaa_b%"), PageRequest())
+    assert lists.entries_read == 50
+    assert listing.next_cursor is not None
+    assert (listing.next_cursor.after or "") < _merge_key(10)
+
+
+def test_every_page_goes_on_by_one_record_even_if_it_takes_all_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filters, "MAX_WORK", 1)
+    monkeypatch.setattr(filters, "_WORK_BETWEEN_CHECKS", 1)
+    records = _many(4, ac_tags=("ab",) * 10)
+    found = page_through(InMemoryLists(records), caller(), _search("%a_%"), 20)
+    assert ids(found) == naive(records, caller(), _search("%a_%"))
+    assert len(found) == 4
+
+
+def test_a_value_is_folded_once_for_all_alternatives() -> None:
+    class Counted(str):
+        folded = 0
+
+        def lower(self) -> str:
+            Counted.folded += 1
+            return super().lower()
+
+    tags = [Counted("A"), Counted("B")]
+    parts = tuple(
+        Comparison("acTags", Operator.ILIKE, like_pattern(f"%{number}%"), ignores_case=True)
+        for number in range(20)
+    )
+    assert not matches(AnyOf(parts), {"acTags": tags})
+    assert Counted.folded == len(tags)
 
 
 def test_a_plain_page_reads_one_more_than_it_shows() -> None:

@@ -22,12 +22,12 @@ from coffer.domain.listing.filters import (
     Comparison,
     Filter,
     Operator,
-    Wildcard,
-    is_like,
+    comparisons,
     matches,
 )
 from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder
 from coffer.domain.listing.pages import Cursor
+from coffer.domain.listing.patterns import literal_parts
 from coffer.domain.listing.query_plan import Query
 from coffer.http.listing.comparisons import QueryError
 from coffer.http.listing.cursors import decode_cursor, encode_cursor
@@ -413,22 +413,41 @@ def test_an_object_is_filtered_by_a_member() -> None:
     )
 
 
-@given(st.text("ab%_", max_size=8), st.text("ab", max_size=10))
-def test_a_pattern_matches_by_its_definition(pattern: str, text: str) -> None:
-    def naive(pattern: str, text: str) -> bool:
-        if not pattern:
-            return not text
-        if pattern[0] == "%":
-            return any(naive(pattern[1:], text[at:]) for at in range(len(text) + 1))
-        return bool(text) and pattern[0] in ("_", text[0]) and naive(pattern[1:], text[1:])
-
-    pieces = tuple(Wildcard(char) if char in "%_" else char for char in pattern)
-    assert is_like(text, pieces) == naive(pattern, text)
+FIFTY = ",".join(f"acTags==*{'a' * 60}{number}*" for number in range(50))
 
 
-def test_a_hostile_pattern_is_matched_quickly() -> None:
-    pieces = (*(Wildcard.MANY, "a") * 500, "b")
-    assert not is_like("a" * 5000, pieces)
+@pytest.mark.parametrize(
+    ("query", "parameter", "number", "maximum"),
+    [
+        (f"fiql={FIFTY}", "fiql", "50 patterns", 20),
+        (f"fiql=({FIFTY});({FIFTY})", "fiql", "100 patterns", 20),
+        (f"filter[acTags][LIKE]={','.join(['%25a_'] * 21)}", "filter", "21 patterns", 20),
+        ("&".join(["filter[acTags][ILIKE]=%25a"] * 21), "filter", "21 patterns", 20),
+        (f"filter[acTags]={','.join('a' * 201)}", "filter", "201 comparisons", 200),
+        ("&".join(["filter[acTags][GT]=a"] * 201), "filter", "201 comparisons", 200),
+        (f"fiql={','.join(['acTags==a'] * 201)}", "fiql", "201 comparisons", 200),
+    ],
+)
+def test_a_query_has_a_limited_number_of_comparisons(
+    query: str, parameter: str, number: str, maximum: int
+) -> None:
+    with pytest.raises(MalformedRequestError) as refusal:
+        parse(query)
+    [problem] = refusal.value.problems
+    assert (problem.code, problem.parameter) == ("too_many_comparisons", parameter)
+    assert number in problem.detail
+    assert f"at most {maximum} are allowed" in problem.detail
+    assert "fewer alternatives" in problem.detail
+
+
+def test_as_many_comparisons_as_are_allowed_are_parsed() -> None:
+    parse(f"filter[acTags]={','.join('a' * 200)}")
+    parse(f"filter[acTags][LIKE]={','.join(['%25a'] * 20)}&filter[bucket]={','.join('a' * 180)}")
+
+
+def test_a_pattern_of_an_attribute_that_ignores_case_is_in_lower_case() -> None:
+    [comparison] = comparisons(condition("fiql=bucket==*AB_C*"))
+    assert comparison.value == literal_parts(["", "ab_c", ""])
 
 
 NOISE = st.text(st.characters(codec="utf-8"), max_size=30)

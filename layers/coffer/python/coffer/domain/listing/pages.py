@@ -1,20 +1,20 @@
 """Read one page of a list.
 
-A page ends early if it evaluated too many records or took too long. Its cursor continues exactly
-there, so that following pages miss and repeat nothing.
+A page ends early if it evaluated too many records, compared too much or took too long. Its cursor
+continues exactly there, so that following pages miss and repeat nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.fields import filter_values
-from coffer.domain.listing.filters import matches
+from coffer.domain.listing.filters import OutOfWorkError, WorkLimit, matches
 from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.listing.merge import ListEntry, RangeMerge
 from coffer.domain.listing.ports import MAX_ENTRIES_PER_READ, Lists, RangePage, RangeRead
@@ -95,8 +95,8 @@ def read_page(
         raise MalformedRequestError(
             "malformed_cursor", "This cursor belongs to another list.", parameter="page[cursor]"
         )
-    reader = PageReader(plan, request, deadline=clock.now() + MAX_READ_TIME)
-    while reads := reader.next_reads(clock.now()):
+    reader = PageReader(plan, request, clock)
+    while reads := reader.next_reads():
         reader.add(hide(lists.read(plan.kind, reads)))
     page = reader.page()
     if page.is_lower_bound and (counters := plan.counters) is not None:
@@ -108,15 +108,19 @@ def read_page(
 class PageReader:
     """Selects the entries of one page from what was read, and decides what to read next.
 
-    Call `next_reads` and `add` in turn until there are no more reads.
+    Call `next_reads` and `add` in turn until there are no more reads. The clock is checked before
+    each read, and while records are compared.
     """
 
-    def __init__(self, plan: QueryPlan, request: PageRequest, deadline: datetime) -> None:
-        self._plan, self._limit, self._deadline = plan, request.limit, deadline
+    def __init__(self, plan: QueryPlan, request: PageRequest, clock: Clock) -> None:
+        self._plan, self._limit, self._clock = plan, request.limit, clock
+        self._deadline = clock.now() + MAX_READ_TIME
+        self._work = WorkLimit(clock, self._deadline)
         cursor = request.cursor
         self._after, self._skip, self._seen = cursor.after, cursor.skip, cursor.seen
+        self._first_after = cursor.after
         self._entries: list[ListEntry] = []
-        self._has_more = False
+        self._has_more = self._is_out_of_work = False
         self._is_filtered = bool(plan.remaining_filter.parts)
         self._filtered_read_ahead = max(request.limit + 1, _FIRST_FILTERED_READ)
         # Without a filter, records are skipped by their sort keys. This evaluates no records.
@@ -127,16 +131,16 @@ class PageReader:
             max_entries=self._skip + len(plan.ranges) * MAX_ENTRIES_PER_READ
             if self._skips_by_key
             else MAX_ITEMS_EVALUATED,
-            deadline=deadline,
+            deadline=self._deadline,
             with_records=not self._skips_by_key,
         )
 
-    def next_reads(self, now: datetime) -> list[RangeRead]:
+    def next_reads(self) -> list[RangeRead]:
         """Use what was read, and return the next reads; none if the page ends here."""
         if self._skips_by_key:
             self._skip_entries()
             if self._skip:
-                return self._merge.next_reads(self._skip, now)
+                return self._merge.next_reads(self._skip, self._clock.now())
             self._skips_by_key = False
             self._merge = RangeMerge(
                 self._plan,
@@ -144,8 +148,13 @@ class PageReader:
                 max_entries=MAX_ITEMS_EVALUATED,
                 deadline=self._deadline,
             )
-        self._select_entries()
-        return [] if self._has_more else self._merge.next_reads(self._read_ahead(), now)
+        try:
+            self._select_entries()
+        except OutOfWorkError:
+            self._is_out_of_work = True
+        if self._has_more or self._is_out_of_work:
+            return []
+        return self._merge.next_reads(self._read_ahead(), self._clock.now())
 
     def add(self, pages: Sequence[RangePage]) -> None:
         """Take the pages of the reads that `next_reads` returned, in the same order."""
@@ -187,8 +196,15 @@ class PageReader:
         self._skip, self._seen = self._skip - 1, self._seen + 1
 
     def _is_wanted(self, record: ListedRecord) -> bool:
-        condition = self._plan.remaining_filter
-        return not self._is_filtered or matches(condition, filter_values(record))
+        """Return True if the record meets the filter; raise OutOfWorkError at the limit of work.
+
+        The first record is compared without a limit, so that every page goes on.
+        """
+        if not self._is_filtered:
+            return True
+        is_first = self._after == self._first_after
+        limit = None if is_first else self._work
+        return matches(self._plan.remaining_filter, filter_values(record), limit)
 
     def _read_ahead(self) -> int:
         """Return the number of entries to read next: those that the page lacks, and one more."""

@@ -19,11 +19,9 @@ from coffer.domain.listing.filters import (
     Comparison,
     Filter,
     Operator,
-    Pattern,
-    Wildcard,
-    like_pattern,
 )
 from coffer.domain.listing.index_keys import Kind
+from coffer.domain.listing.patterns import Pattern, like_pattern
 from coffer.domain.media_types import DcType
 
 _ORDER_OPERATORS = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
@@ -84,9 +82,8 @@ def parse_pattern_comparison(
     attribute = _attribute(kind, path)
     _check_operator(path, attribute, Operator.LIKE)
     ignores_case = attribute.type in _CASELESS_TYPES
-    if ignores_case:
-        pattern = tuple(one if isinstance(one, Wildcard) else one.lower() for one in pattern)
-    return Comparison(path, Operator.UNLIKE if differs else Operator.LIKE, pattern, ignores_case)
+    operator = Operator.UNLIKE if differs else Operator.LIKE
+    return Comparison(path, operator, pattern.lower() if ignores_case else pattern, ignores_case)
 
 
 def _attribute(kind: Kind, path: str) -> Field:

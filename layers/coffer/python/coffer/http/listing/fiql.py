@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from coffer.domain.errors import Problem
-from coffer.domain.listing.filters import AllOf, AnyOf, Filter, Operator, Wildcard
+from coffer.domain.listing.filters import AllOf, AnyOf, Filter, Operator
 from coffer.domain.listing.index_keys import Kind
+from coffer.domain.listing.patterns import literal_parts
 from coffer.http.listing.comparisons import QueryError, parse_comparison, parse_pattern_comparison
 
 _OPERATORS = {
@@ -83,7 +84,7 @@ class _Parser:
         if text is None:
             return parse_comparison(self._kind, path, operator, matched["quoted"])
         if "*" in text and operator in (Operator.EQ, Operator.NEQ):
-            pattern = tuple(_pattern(text))
+            pattern = literal_parts([unquote(part) for part in text.split("*")])
             differs = operator is Operator.NEQ
             return parse_pattern_comparison(self._kind, path, pattern, differs=differs)
         return parse_comparison(self._kind, path, operator, unquote(text))
@@ -93,11 +94,3 @@ class _Parser:
         is_next = self.rest.startswith(sign)
         self.rest = self.rest[len(sign) :] if is_next else self.rest
         return is_next
-
-
-def _pattern(text: str) -> Iterator[Wildcard | str]:
-    first, *others = map(unquote, text.split("*"))
-    yield from first
-    for piece in others:
-        yield Wildcard.MANY
-        yield from piece

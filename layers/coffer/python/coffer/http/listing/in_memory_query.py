@@ -10,22 +10,18 @@ from collections.abc import Collection
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.filters import (
     OPERATORS,
-    PATTERN_OPERATORS,
     AllOf,
     AnyOf,
     Comparison,
     Operator,
-    like_pattern,
+    require_few_comparisons,
 )
 from coffer.domain.listing.in_memory_query import InMemoryQuery, SortField
+from coffer.domain.listing.patterns import like_pattern
 from coffer.http.requests import Request, parse_whole_number
 
 MAX_LIMIT = 1000
 MAX_OFFSET = 10_000
-MAX_VALUES = 100
-"""Values of all filters of one request together."""
-MAX_PATTERNS = 10
-"""Patterns among them: each is compared with every position of every entry."""
 
 
 def parse_in_memory_query(request: Request, attributes: Collection[str]) -> InMemoryQuery:
@@ -39,11 +35,12 @@ def parse_in_memory_query(request: Request, attributes: Collection[str]) -> InMe
         for name, value in request.query
         if name == "filter" or name.startswith("filter[")
     ]
-    _require_few_values(filters)
+    condition = AllOf(tuple(AnyOf(comparisons) for comparisons in filters))
+    require_few_comparisons(condition, parameter="filter")
     limit = request.parameter("page[limit]")
     offset = request.parameter("page[offset]")
     return InMemoryQuery(
-        condition=AllOf(tuple(AnyOf(comparisons) for comparisons in filters)),
+        condition=condition,
         sort=_parse_sort(request.parameter("sort"), attributes),
         offset=0 if offset is None else parse_whole_number("page[offset]", offset, 0, MAX_OFFSET),
         limit=None if limit is None else parse_whole_number("page[limit]", limit, 1, MAX_LIMIT),
@@ -80,17 +77,6 @@ def _comparison(attribute: str, operator: Operator, value: str) -> Comparison:
             # For the other operators, quotes are part of the value, as in the reference.
             return Comparison(attribute, operator, value.strip('"'))
     return Comparison(attribute, operator, value)
-
-
-def _require_few_values(filters: list[tuple[Comparison, ...]]) -> None:
-    values = [comparison for comparisons in filters for comparison in comparisons]
-    patterns = [comparison for comparison in values if comparison.operator in PATTERN_OPERATORS]
-    for what, maximum, counted in (
-        ("values", MAX_VALUES, values),
-        ("patterns", MAX_PATTERNS, patterns),
-    ):
-        if len(counted) > maximum:
-            raise _malformed("filter", f"The filters have more than {maximum} {what} together.")
 
 
 def _parse_sort(text: str | None, attributes: Collection[str]) -> tuple[SortField, ...]:

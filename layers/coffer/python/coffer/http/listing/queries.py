@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.domain.listing.fields import FIELDS, SORT_ORDERS
-from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter
+from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter, require_few_comparisons
 from coffer.domain.listing.index_keys import Kind, SortOrder
 from coffer.domain.listing.pages import (
     DEFAULT_LIMIT,
@@ -130,15 +130,18 @@ def _parse_filters(request: Request, kind: Kind, problems: _Problems) -> Filter:
         except QueryError as error:
             problems.add(error, name[:80])
     fiql = request.parameter("fiql")
-    if fiql is None:
-        return AllOf(tuple(parts))
-    if parts:
+    if fiql is not None and parts:
         problems.malformed("fiql", "A list is filtered by fiql or by filter, not by both.")
     try:
-        return AllOf((parse_fiql(kind, fiql),))
+        condition = AllOf(tuple(parts) if fiql is None else (parse_fiql(kind, fiql),))
+        require_few_comparisons(condition, parameter="filter" if fiql is None else "fiql")
     except QueryError as error:
         problems.add(error, "fiql")
-        return EVERYTHING
+    except MalformedRequestError as error:
+        problems.extend(error.problems)
+    else:
+        return condition
+    return EVERYTHING
 
 
 def _parse_sort(request: Request, kind: Kind, problems: _Problems) -> tuple[SortOrder | None, bool]:

@@ -124,6 +124,7 @@ _GROUPS: Mapping[str, str] = {
     "BUCKET": "400 malformed_bucket",
     "IDENTIFIER": "400 malformed_identifier",
     "QUERY": "400 malformed_parameter unknown_attribute",
+    "FILTERS": "400 malformed_parameter unknown_attribute too_many_comparisons",
     "DOCUMENT": "400 unknown_member unknown_attribute malformed_attribute more_problems "
     "409 type_conflict",
     "RELATIONSHIPS": "400 unknown_relationship malformed_relationship",

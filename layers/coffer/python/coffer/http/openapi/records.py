@@ -307,12 +307,13 @@ def _list(kind: RecordKind, description: str) -> Operation:
     return Operation(
         f"list{kind.plural}", Tag.RECORDS, f"List {kind.nouns}",
         f"{description} A caller in more than {MAX_BUCKETS} groups must filter by bucket. "
-        "Administrators of the realm see all records. A page ends after 5,000 records or 5 seconds "
-        "of reading; links.next continues without a gap. The total follows the change stream with "
-        "a short delay.",
+        "Administrators of the realm see all records. A query has at most 200 comparisons, 20 of "
+        "them with patterns. A page ends after 5,000 records or 5 seconds of reading; links.next "
+        "continues without a gap. The total follows the change stream with a short delay.",
         parameters=f"filter{name} fiql sort{name} limit cursor offset {kind.view_parameters}",
         successes=json_api(200, "A page of the list.", f"{name}Page"),
-        errors=f"RECORDS {_VIEW_ERRORS} malformed_cursor too_many_buckets")
+        errors=f"RECORDS {_VIEW_ERRORS} malformed_cursor too_many_buckets "
+        "too_many_comparisons")
 
 
 def _get(kind: RecordKind, description: str) -> Operation:

@@ -85,7 +85,7 @@ def _term_operations(
             "EQ, NEQ, IN, LIKE, ILIKE, GT, GE, LT and LE.",
             parameters=f"{filters} offset limit",
             successes=json_api(200, "A page of the list.", f"{name}sDocument"),
-            errors="RECORDS QUERY"),
+            errors="RECORDS FILTERS"),
         f"GET {path}/{{id}}": Operation(
             f"get{name}", Tag.VOCABULARY, f"Get one {noun}", "Every signed-in user can read it.",
             parameters=f"{name[0].lower()}{name[1:]}Id ifNoneMatch",
@@ -123,7 +123,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listLicenses", Tag.VOCABULARY, "List the licences that metadata usually names",
         "Lists all licences by default.",
         parameters="filterUrl offset limit",
-        successes=json_api(200, "The licences.", "LicensesDocument"), errors="QUERY"),
+        successes=json_api(200, "The licences.", "LicensesDocument"), errors="FILTERS"),
     "GET /api/v1/license/{id}": Operation(
         "getLicense", Tag.VOCABULARY, "Get a licence", "Every signed-in user can read it.",
         parameters="licenseId", successes=json_api(200, "The licence.", "LicenseDocument"),
@@ -132,7 +132,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listConfigs", Tag.VOCABULARY, "List the configuration of this deployment",
         "Lists the limits of uploads and the default values of metadata.",
         parameters="offset limit",
-        successes=json_api(200, "The configurations.", "ConfigsDocument"), errors="QUERY"),
+        successes=json_api(200, "The configurations.", "ConfigsDocument"), errors="FILTERS"),
     "GET /api/v1/config/{id}": Operation(
         "getConfig", Tag.VOCABULARY, "Get a configuration", "Every signed-in user can read it.",
         parameters="configId", successes=json_api(200, "The configuration.", "ConfigDocument"),
