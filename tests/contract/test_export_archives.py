@@ -223,3 +223,14 @@ def test_parallel_work_covers_all_items_and_raises_the_first_error(store: Store)
     with pytest.raises(ZeroDivisionError):
         list(store.archives.in_parallel(lambda n: 1 // n, [1, 0, 2]))
     assert list(store.archives.in_parallel(str, [])) == []
+
+
+def test_a_copy_for_a_checksum_has_no_tags(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, archives = stack.client("s3"), on_s3(stack).archives
+    bucket = store_settings.object_bucket
+    client.put_object(Bucket=bucket, Key=SOURCE, Body=BODY, Tagging="a=b")
+    monkeypatch.setattr(archives, "remove", lambda _key: None)
+    archives.crc32(archives.describe(SOURCE), KEY)
+    assert client.get_object_tagging(Bucket=bucket, Key=KEY)["TagSet"] == []

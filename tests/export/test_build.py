@@ -247,7 +247,7 @@ def test_a_worker_that_runs_out_of_time_enqueues_the_export_again() -> None:
     scenario = mixed()
     outcomes: list[BuildOutcome] = []
     while BuildOutcome.FINISHED not in outcomes and len(outcomes) < 60:
-        left = iter([timedelta(minutes=5)] * (len(outcomes) + 1))
+        left = iter([timedelta(minutes=15)] * (len(outcomes) + 1))
         outcomes.append(scenario.builder.build(EXPORT, partial(next, left, timedelta(seconds=59))))
     assert outcomes.count(BuildOutcome.CONTINUED) == len(outcomes) - 1 > 2
     assert len(scenario.queue.enqueued) == len(outcomes) - 1
@@ -548,7 +548,7 @@ def test_progress_counts_streamed_and_copied_files() -> None:
 def test_computing_checksums_extends_the_lease_and_saves_the_results() -> None:
     files = [File.generated(f"{n}.tif", 11 * MIB, n, crc32_is_known=False) for n in range(30)]
     scenario = ExportScenario(files)
-    left = iter([timedelta(minutes=5)] * 14)
+    left = iter([timedelta(minutes=15)] * 14)
     checksums = 0
 
     def observe(method: str) -> None:

@@ -33,6 +33,7 @@ from coffer.domain.errors import (
     UnavailableError,
 )
 from coffer.domain.export.layout import GIB, MIB
+from coffer.domain.export.lease import MAX_COPY_TIME
 from coffer.domain.export.ports import ObjectRange
 from coffer.domain.objects import StoredObject
 
@@ -43,8 +44,7 @@ MAX_PARALLEL_READS = 16
 MAX_PARALLEL_COPIES = 8
 MAX_CHECKSUM_COPY_BYTES = GIB
 """The most bytes that one call copies for a checksum, so that no call takes too long."""
-TIMEOUT_SECONDS = 100.0
-"""A copy of several GiB may take this long."""
+TIMEOUT_SECONDS = 20.0
 _PAUSES_SECONDS = (0.1, 0.3, 1.0, 3.0)
 _BUSY_CODES = frozenset({"InternalError", "SlowDown", "ServiceUnavailable", "OperationAborted"})
 _ZIP = "application/zip"
@@ -68,6 +68,9 @@ class S3Archives:
     ) -> None:
         self._requests = S3Requests(
             signer, endpoint, bucket, clock, timeout_seconds=TIMEOUT_SECONDS
+        )
+        self._slow_requests = S3Requests(
+            signer, endpoint, bucket, clock, timeout_seconds=MAX_COPY_TIME.total_seconds()
         )
         self._bucket = bucket
         self._copy_conditions = copy_conditions
@@ -129,7 +132,7 @@ class S3Archives:
         if (start, length) != (0, source.size_bytes):
             headers["x-amz-copy-source-range"] = f"bytes={start}-{start + length - 1}"
         query = {"partNumber": str(part), "uploadId": upload}
-        document = parse_xml(self._request("PUT", key, query=query, headers=headers))
+        document = self._copy_request("PUT", key, query=query, headers=headers)
         if not self._copy_conditions and self.describe(source.key).etag != source.etag:
             raise ObjectChangedError(source.key)  # this store ignores conditions on copies
         return text(document, "ETag").strip('"')
@@ -196,8 +199,10 @@ class S3Archives:
             **self._copy_headers(source),
             "x-amz-checksum-algorithm": "CRC32",
             "x-amz-metadata-directive": "REPLACE",
+            # Without this, a copy of an object with tags needs permissions for tags.
+            "x-amz-tagging-directive": "REPLACE",
         }
-        document = parse_xml(self._request("PUT", scratch, headers=headers))
+        document = self._copy_request("PUT", scratch, headers=headers)
         return text(document, "ChecksumCRC32")
 
     def _checksum_of_parts(self, source: StoredObject, scratch: str) -> str:
@@ -251,7 +256,7 @@ class S3Archives:
         body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
         headers = {"content-type": "application/xml", **headers}
         query = {"uploadId": upload}
-        return parse_xml(self._request("POST", key, query=query, headers=headers, body=body))
+        return self._copy_request("POST", key, query=query, headers=headers, body=body)
 
     def _fetch_exactly(self, wanted: ObjectRange, view: memoryview) -> None:
         """Fill `view`; raises ObjectChangedError if the object has another size."""
@@ -288,15 +293,44 @@ class S3Archives:
         send = partial(
             self._requests.send, method, key, query=query, headers=headers, body=body, view=view
         )
-        try:
-            response = send_with_retries(send, _is_busy, _PAUSES_SECONDS)
-        except CONNECTION_ERRORS as error:
-            raise store_unavailable() from error
-        if _is_busy(response):
-            raise store_unavailable()
-        if code := error_code(response):
-            raise error_of(code, response, key)
-        return response
+        return _send(send, key)
+
+    def _copy_request(
+        self,
+        method: str,
+        key: str,
+        *,
+        query: Mapping[str, str] = NOTHING,
+        headers: Mapping[str, str] = NOTHING,
+        body: bytes | None = None,
+    ) -> Element:
+        """Return the document of a response to which S3 may take MAX_COPY_TIME.
+
+        After a time-out the request is not repeated: the worker has no time for that.
+        """
+
+        def send() -> HttpResponse:
+            try:
+                return self._slow_requests.send(
+                    method, key, query=query, headers=headers, body=body
+                )
+            except TimeoutError as error:
+                raise store_unavailable() from error
+
+        return parse_xml(_send(send, key))
+
+
+def _send(send: Callable[[], HttpResponse], key: str) -> HttpResponse:
+    """Return a successful response; raises the errors of `_request`."""
+    try:
+        response = send_with_retries(send, _is_busy, _PAUSES_SECONDS)
+    except CONNECTION_ERRORS as error:
+        raise store_unavailable() from error
+    if _is_busy(response):
+        raise store_unavailable()
+    if code := error_code(response):
+        raise error_of(code, response, key)
+    return response
 
 
 def _is_busy(response: HttpResponse) -> bool:

@@ -19,6 +19,7 @@ from coffer.domain.export.layout import (
     Layout,
     copied_parts,
 )
+from coffer.domain.export.lease import MIN_TIME_TO_COPY
 from coffer.domain.export.multipart_writer import BrokenMemberError, MultipartWriter
 from coffer.domain.export.ports import Archives
 from coffer.domain.export.verify_sources import problem_code
@@ -130,7 +131,7 @@ class MemberCopier:
 
     def _copy_parts(self, planned: Sequence[PlannedCopy]) -> None:
         writer = self.writer
-        writer.check_time()
+        writer.check_time(MIN_TIME_TO_COPY)
         unsaved = 0
         try:
             for part, etag in self.archives.in_parallel(self._copy_part, planned):
@@ -140,7 +141,7 @@ class MemberCopier:
                 if unsaved * COPIES_PER_CHECKPOINT >= len(copies):
                     writer.save()
                     unsaved = 0
-                writer.check_time()
+                writer.check_time(MIN_TIME_TO_COPY)
         except Exception:
             if unsaved:
                 writer.save(progress=False)

@@ -15,6 +15,10 @@ from coffer.domain.export.record import AccessKey, Export
 
 MIN_REMAINING_TIME = timedelta(minutes=1)
 """A worker stops if it has less time than this; another one resumes."""
+MAX_COPY_TIME = timedelta(minutes=3)
+"""How long S3 may take for one copy."""
+MIN_TIME_TO_COPY = 3 * MAX_COPY_TIME
+"""A worker starts no copy with less time than this: a part can take three calls."""
 HEARTBEAT_INTERVAL = timedelta(seconds=2)
 """How often a worker extends its lease and updates the progress in the record."""
 
@@ -22,7 +26,7 @@ RemainingTime = Callable[[], timedelta]
 
 
 class OutOfTimeError(Exception):
-    """The worker has less than MIN_REMAINING_TIME left."""
+    """The worker has too little time left."""
 
 
 class Lease:
@@ -42,9 +46,9 @@ class Lease:
     def is_heartbeat_due(self) -> bool:
         return self._clock.now() - self._last_heartbeat >= HEARTBEAT_INTERVAL
 
-    def check_time(self) -> None:
-        """Raise OutOfTimeError if too little time is left for another call."""
-        if self._remaining() < MIN_REMAINING_TIME:
+    def check_time(self, needed: timedelta = MIN_REMAINING_TIME) -> None:
+        """Raise OutOfTimeError if less time is left than the next calls need."""
+        if self._remaining() < needed:
             raise OutOfTimeError
 
     def heartbeat(self, entries_done: int, bytes_done: int) -> None:

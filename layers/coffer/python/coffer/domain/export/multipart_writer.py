@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.export.checkpoint import START, Checkpoint, RestartPoint
 from coffer.domain.export.cleanup import remove_leftovers
-from coffer.domain.export.lease import Lease
+from coffer.domain.export.lease import MAX_COPY_TIME, MIN_REMAINING_TIME, Lease
 from coffer.domain.export.ports import Archives
 from coffer.domain.export.record import ManifestEntry
 from coffer.domain.export.zip_format import MAX_END_BYTES, end_of_directory
@@ -117,9 +118,9 @@ class MultipartWriter:
         """Extend the lease and reset the count of attempts, after a checkpoint was saved."""
         self.lease.progress_saved(*self._progress())
 
-    def check_time(self) -> None:
-        """Raise OutOfTimeError if the time is nearly up; send a heartbeat if one is due."""
-        self.lease.check_time()
+    def check_time(self, needed: timedelta = MIN_REMAINING_TIME) -> None:
+        """Raise OutOfTimeError if less time is left than needed; send a heartbeat if one is due."""
+        self.lease.check_time(needed)
         if self.lease.is_heartbeat_due:
             self.heartbeat()
 
@@ -137,6 +138,8 @@ class MultipartWriter:
         copies = {number: etag for number, (etag, _) in sorted(checkpoint.copies.items())}
         parts = dict(enumerate(checkpoint.parts, 1)) | copies
         end = end_of_directory(len(headers), offset, sum(map(len, headers)))
+        # S3 may take minutes to put the parts together.
+        self.lease.check_time(MAX_COPY_TIME + MIN_REMAINING_TIME)
         # Only the holder of the lease may replace an archive that users may have already.
         self.heartbeat()
         try:

@@ -18,6 +18,7 @@ from coffer.domain.errors import (
     StoreError,
 )
 from coffer.domain.export.layout import MIN_COPIED_BYTES, ArchiveMember, Layout, plan_layout
+from coffer.domain.export.lease import MIN_TIME_TO_COPY
 from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
 from coffer.domain.export.record import ManifestEntry
@@ -151,7 +152,7 @@ class SourceVerifier:
             and self._member(n).crc32 is None
         ]
         for start in range(0, len(missing), _BATCH_SIZE):
-            self.writer.check_time()
+            self.writer.check_time(MIN_TIME_TO_COPY)
             batch = missing[start : start + _BATCH_SIZE]
             for number, (crc32, code) in self.archives.in_parallel(self._crc32, batch):
                 if crc32 is None:
@@ -160,7 +161,7 @@ class SourceVerifier:
                     known = self.sources.known[number]
                     self.sources.known[number] = replace(known, crc32=crc32)
                     self._save_crc32(self.writer.entries[number], crc32)
-                self.writer.check_time()  # one checksum may take a minute
+                self.writer.check_time(MIN_TIME_TO_COPY)
 
     def _crc32(self, number: int) -> tuple[int | None, str]:
         entry, source = self.writer.entries[number], self.sources.known[number]
