@@ -6,22 +6,21 @@ from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.archives import S3Archives
-from coffer.adapters.s3.objects import COPY_TIMEOUT, S3Objects, s3_client
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
-from coffer.adapters.sqs.processing_queue import arrivals, large_arrivals
+from coffer.adapters.sqs.processing_queue import arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.metadata.delete import Cascade
-from coffer.domain.uploads.large_files import QueuedLargeFiles
-from coffer.domain.uploads.promotion import Promotion
+from coffer.domain.uploads.promotion import Completion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import messaging_settings, store_settings, upload_settings
 
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
-objects = S3Objects(s3_client(read_timeout=COPY_TIMEOUT), bucket, copy_conditions=copy_conditions)
+objects = S3Objects(s3_client(), bucket, copy_conditions=copy_conditions)
 export_cleanup = ExportCleanup(
     exports=DynamoExports(),
     archives=S3Archives(store_signer(), store_endpoint(), bucket, clock),
@@ -32,15 +31,11 @@ housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,
     queue=arrivals(messaging_settings.process_upload_queue_url, bucket),
-    promotion=Promotion(
+    completion=Completion(
         uploads=uploads,
         objects=objects,
         clock=clock,
-        max_bytes=upload_settings.max_upload_bytes,
         stream_hash_limit_bytes=upload_settings.brief_hash_limit_bytes,
-        large_files=QueuedLargeFiles(
-            queue=large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)
-        ),
         copy_conditions=copy_conditions,
     ),
     cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),

@@ -13,7 +13,12 @@ from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings, upload_settings
 
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
-objects = S3Objects(s3_client(read_timeout=COPY_TIMEOUT), bucket, copy_conditions=copy_conditions)
+objects = S3Objects(
+    s3_client(),
+    bucket,
+    copies=s3_client(copy_timeout=COPY_TIMEOUT),
+    copy_conditions=copy_conditions,
+)
 promotion = Promotion(
     uploads=DynamoUploads(),
     objects=objects,

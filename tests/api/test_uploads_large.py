@@ -43,12 +43,10 @@ class LargeFileStack:
         self.stack = stack
         self.uploads = DynamoUploads()
         self.meanwhile: Meanwhile = lambda: PLENTY
-        process, house = self._module("process_upload"), self._module("keep_house")
+        process = self._module("process_upload")
         worker = self._module("promote_large_upload")
         small: dict[str, Any] = {"max_copy_bytes": PART}
         monkeypatch.setattr(process, "promotion", replace(process.promotion, **small))
-        kept = replace(house.housekeeping, promotion=replace(house.housekeeping.promotion, **small))
-        monkeypatch.setattr(house, "housekeeping", kept)
         monkeypatch.setattr(worker, "Promotion", partial(Promotion, **small))
         monkeypatch.setattr(worker, "MultipartLargeFiles", self._multipart_large_files)
 
@@ -184,6 +182,7 @@ def test_an_incomplete_promotion_is_enqueued_again_by_housekeeping(large: LargeF
     large.stack.client("sqs").purge_queue(QueueUrl=large.stack.name("PromoteLargeUploadQueue"))
     large.stack.clock.advance(timedelta(hours=2))
     outcome = large.stack.invoke("KeepHouseFunction", {})
-    assert outcome.payload["processed_moving"] == 1
+    assert outcome.payload == {"requeued": 1}
+    large.process()
     [message] = large.stack.messages("PromoteLargeUploadQueue")
     assert message["detail"]["object"]["key"] == KEY

@@ -392,3 +392,12 @@ def test_old_objects_may_be_removed_while_they_are_listed(store: Store) -> None:
     for one in store.objects.written_before("incoming/", later):
         store.objects.remove(one.key, etag=one.etag)
     assert list(store.objects.written_before("incoming/", later)) == []
+
+
+def test_tags_are_not_copied(stack: LocalStack) -> None:
+    """Copying them needs s3:GetObjectTagging and s3:PutObjectTagging, which no function has."""
+    client, store = stack.client("s3"), on_s3(stack, s3_client())
+    client.put_object(Bucket=store_settings.object_bucket, Key=KEY, Body=BODY, Tagging="a=b")
+    store.objects.promote(store.objects.describe(KEY), FINAL, content_type="a/b", checksum="SHA1")
+    tags = client.get_object_tagging(Bucket=store_settings.object_bucket, Key=FINAL)["TagSet"]
+    assert tags == []

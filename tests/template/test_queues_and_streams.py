@@ -195,6 +195,21 @@ def test_the_alarm_watches_every_dead_letter_queue() -> None:
     assert watched == DEAD_LETTER_QUEUES
 
 
+def test_the_backlog_alarm_allows_for_the_longest_work_and_as_long_a_wait() -> None:
+    """SQS counts the age of a message until it is deleted, so also while a function works on it."""
+    alarm = resources("AWS::CloudWatch::Alarm")["BacklogAlarm"]["Properties"]
+    watched = {
+        reference(metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"])
+        for metric in alarm["Metrics"]
+        if "MetricStat" in metric
+    }
+    assert watched == set(QUEUES) - DEAD_LETTER_QUEUES
+    longest = max(one.get("Timeout", 0) for one in functions().values())
+    assert longest == 15 * 60
+    assert alarm["Threshold"] >= 3 * longest
+    assert f"{alarm['Threshold'] // 60} minutes" in alarm["AlarmDescription"]
+
+
 def test_every_alarm_goes_to_the_topic() -> None:
     for name, alarm in resources("AWS::CloudWatch::Alarm").items():
         condition, actions, _ = alarm["Properties"]["AlarmActions"]["Fn::If"]

@@ -45,7 +45,9 @@ def answer_always(client: Any, response: Answer | Exception, requests: str = "be
     _answer(client, lambda: response, requests)
 
 
-def answer_in_turn(client: Any, responses: list[Answer], requests: str = "before-send") -> None:
+def answer_in_turn(
+    client: Any, responses: list[Answer | Exception], requests: str = "before-send"
+) -> None:
     """The same, but takes each answer off the list, which is given once."""
     _answer(client, lambda: responses.pop(0), requests)
 

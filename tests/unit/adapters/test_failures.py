@@ -4,13 +4,15 @@ UnavailableError where trying again may help, and themselves where neither is so
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.exceptions import PynamoDBException
 
 from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
@@ -20,7 +22,8 @@ from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.adapters.event_bus import EventBridgeBus
-from coffer.adapters.s3.objects import S3Objects
+from coffer.adapters.s3.multipart_copies import S3MultipartCopies
+from coffer.adapters.s3.objects import COPY_TIMEOUT, S3Objects, s3_client
 from coffer.domain.changes.publish import describe_change
 from coffer.domain.errors import (
     ChangeRefusedError,
@@ -36,10 +39,13 @@ from coffer.domain.listing.index_keys import Kind, SortOrder, name_prefix
 from coffer.domain.listing.ports import RangeRead
 from coffer.domain.listing.query_plan import KeyRange
 from coffer.domain.objects import StoredObject
+from coffer.domain.uploads.large_files import MIN_TIME_TO_COPY, PART_TIMEOUT
+from coffer.domain.uploads.ports import PartRange
 from coffer.domain.uploads.record import Awaiting
 from tests.fakes.clocks import NOON
 from tests.fakes.records import METADATA, describe, metadata, thumbnail, upload
 from tests.fakes.terms import attribute
+from tests.template.template_file import functions
 from tests.unit.adapters.failing_aws import (
     SILENCES,
     TRANSACTIONS,
@@ -96,6 +102,77 @@ def test_an_overloaded_store_is_unavailable(
     answer_always(s3, s3_error(code, status))
     with pytest.raises(UnavailableError):
         call(S3Objects(s3, "bucket"))
+
+
+# Calls that S3 answers when the work is done, which takes minutes for gigabytes.
+SLOW_CALLS: dict[str, Callable[[S3Objects, S3MultipartCopies], object]] = {
+    "CopyObject": lambda objects, _: objects.promote(
+        SOURCE, "k", content_type="a/b", checksum="SHA1"
+    ),
+    "UploadPartCopy": lambda _, copies: copies.copy_parts("k", "u", SOURCE, [PartRange(1, 0, 1)]),
+    "CompleteMultipartUpload": lambda _, copies: copies.complete("k", "u"),
+}
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Answer | Exception]], int]:
+    """Call one of SLOW_CALLS with the given answers to it, and return the number of attempts."""
+    monkeypatch.setattr("coffer.adapters.s3.objects._PAUSES_SECONDS", (0, 0, 0))
+    ordinary, copies = s3_client(), s3_client(copy_timeout=COPY_TIMEOUT)
+    answer_always(ordinary, Answer(200, b"<ListPartsResult/>", {"ETag": "e"}))
+    answer_always(ordinary, s3_error("NoSuchKey", 404), "before-send.s3.HeadObject")
+    objects = S3Objects(ordinary, "bucket", copies=copies)
+
+    def call(name: str, answers: list[Answer | Exception]) -> int:
+        given = len(answers)
+        answer_in_turn(copies, answers)
+        with suppress(UnavailableError, ObjectMissingError):
+            SLOW_CALLS[name](objects, S3MultipartCopies(ordinary, "bucket", objects, copies=copies))
+        return given - len(answers)
+
+    return call
+
+
+DONE = Answer(200, b"<Result><ETag>e</ETag></Result>")
+
+
+@pytest.mark.parametrize("name", SLOW_CALLS)
+def test_a_copy_that_gets_no_response_is_not_repeated(
+    slow: Callable[[str, list[Answer | Exception]], int], name: str
+) -> None:
+    assert slow(name, [ReadTimeoutError(endpoint_url="https://s3"), DONE]) == 1
+
+
+@pytest.mark.parametrize("name", SLOW_CALLS)
+def test_a_copy_that_is_refused_at_once_is_repeated(
+    slow: Callable[[str, list[Answer | Exception]], int], name: str
+) -> None:
+    assert slow(name, [s3_error("SlowDown", 503), s3_error("InternalError", 500), DONE]) == 3
+
+
+@pytest.mark.parametrize("name", SLOW_CALLS)
+def test_a_copy_that_fails_after_it_was_begun_is_not_repeated(
+    slow: Callable[[str, list[Answer | Exception]], int],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    minutes = iter(range(0, 6000, 60))
+    monkeypatch.setattr("coffer.adapters.s3.objects.time.monotonic", lambda: float(next(minutes)))
+    assert slow(name, [s3_error("InternalError", 500), DONE]) == 1
+
+
+@pytest.mark.parametrize(
+    ("folder", "timeout"),
+    [("process_upload", COPY_TIMEOUT), ("promote_large_upload", PART_TIMEOUT)],
+)
+def test_a_function_outlives_a_copy_that_times_out(folder: str, timeout: timedelta) -> None:
+    limit = timedelta(seconds=functions()[folder]["Timeout"])
+    assert limit == timedelta(minutes=15)
+    assert timeout + timedelta(minutes=1) < limit
+    assert PART_TIMEOUT < MIN_TIME_TO_COPY
+    config: Any = s3_client(copy_timeout=timeout).meta.config
+    assert config.read_timeout == timeout.total_seconds()
+    assert config.retries["total_max_attempts"] == 1
 
 
 @pytest.mark.parametrize("call", S3_CALLS.values(), ids=S3_CALLS)

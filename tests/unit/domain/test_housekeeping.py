@@ -9,10 +9,8 @@ import pytest
 
 from coffer.domain.housekeeping import MIN_AGE, Housekeeping
 from coffer.domain.metadata.delete import Cascade
-from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
-from coffer.domain.uploads.large_files import MAX_COPY_BYTES, QueuedLargeFiles
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.promotion import Promotion
+from coffer.domain.uploads.promotion import Completion
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
 from tests.fakes import (
     FrozenClock,
@@ -41,8 +39,6 @@ class HousekeepingScenario:
         self.catalogue = InMemoryCatalogue(self.uploads)
         self.objects = InMemoryObjects(self.clock)
         self.queue = InMemoryQueue()
-        self.large = InMemoryQueue()
-        self.max_copy_bytes = MAX_COPY_BYTES
         self.max_tasks = max_tasks
 
     def store(self, key: str) -> None:
@@ -56,14 +52,11 @@ class HousekeepingScenario:
                 uploads=uploads,
                 objects=self.objects,
                 queue=self.queue,
-                promotion=Promotion(
+                completion=Completion(
                     uploads=uploads,
                     objects=self.objects,
                     clock=self.clock,
-                    max_bytes=1000,
                     stream_hash_limit_bytes=1000,
-                    large_files=QueuedLargeFiles(queue=self.large),
-                    max_copy_bytes=self.max_copy_bytes,
                 ),
                 cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
                 export_cleanup=nothing_to_clear(self.clock),
@@ -83,16 +76,6 @@ def processing(**changes: Any) -> ObjectUpload:
         }
         | changes
     )
-
-
-def grant_of(left: ObjectUpload) -> str:
-    """Return the grant of the form that uploaded the bytes of a record."""
-    return UploadGrant(
-        bucket=left.bucket,
-        created_by=left.created_by,
-        original_filename=left.original_filename,
-        received_media_type=left.received_media_type,
-    ).encode()
 
 
 def test_finished_records_are_left_alone() -> None:
@@ -124,17 +107,22 @@ def test_an_interrupted_promotion_is_finished() -> None:
     assert scenario.uploads.records[upload().file_identifier].status is UploadStatus.AVAILABLE
 
 
-def test_an_unfinished_large_file_is_queued_once_more() -> None:
+def test_housekeeping_copies_no_file_but_requeues_it_once() -> None:
+    """A copy of 5 GiB may take longer than housekeeping, and than all its other work."""
     left = processing(copy_identifier="upload-1")
     scenario = HousekeepingScenario(left)
-    scenario.max_copy_bytes = 10
-    scenario.objects.arrive(
-        incoming_key(left.bucket, left.file_identifier), PNG, {METADATA_NAME: grant_of(left)}
-    )
-    assert scenario.run() == {"processed_moving": 1, "requeued": 1}
-    assert [one.size_bytes for one in scenario.large.enqueued] == [len(PNG)]
-    [record] = scenario.uploads.records.values()
-    assert (record.status, record.copy_identifier) == (UploadStatus.PROCESSING, "upload-1")
+    scenario.store(incoming_key(left.bucket, left.file_identifier))
+    assert scenario.run() == {"requeued": 1}
+    assert [one.size_bytes for one in scenario.queue.enqueued] == [len(PNG)]
+    assert scenario.uploads.records == {left.file_identifier: left}
+    assert scenario.run() == {"requeued": 1}
+
+
+def test_an_upload_whose_bytes_were_replaced_is_rejected_and_the_new_bytes_are_requeued() -> None:
+    left = processing(source_etag="0123")
+    scenario = HousekeepingScenario(left)
+    scenario.store(incoming_key(left.bucket, left.file_identifier))
+    assert scenario.run() == {"processed_rejected": 1, "requeued": 1}
 
 
 def test_a_promotion_without_bytes_is_rejected() -> None:

@@ -215,7 +215,7 @@ class UploadSettings(Settings):
 
     @property
     def brief_hash_limit_bytes(self) -> int:
-        """The largest file that a function with a timeout of two minutes reads for its hashes."""
+        """The largest file that is read for its hashes by a function which also does other work."""
         return min(self.stream_hash_limit_bytes, _MAX_POST_BYTES)
 
 

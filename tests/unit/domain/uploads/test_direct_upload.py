@@ -27,8 +27,7 @@ from coffer.domain.uploads.direct_upload import (
     finish_direct_upload,
     upload_directly,
 )
-from coffer.domain.uploads.large_files import QueuedLargeFiles
-from coffer.domain.uploads.promotion import Promotion
+from coffer.domain.uploads.promotion import Completion
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import (
     FrozenClock,
@@ -77,13 +76,11 @@ class World:
             uploads=self.uploads,
             objects=self.objects,
             queue=InMemoryQueue(),
-            promotion=Promotion(
+            completion=Completion(
                 uploads=self.uploads,
                 objects=self.objects,
                 clock=self.clock,
-                max_bytes=MAX_BYTES,
                 stream_hash_limit_bytes=MAX_BYTES,
-                large_files=QueuedLargeFiles(queue=InMemoryQueue()),
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
             export_cleanup=nothing_to_clear(self.clock),

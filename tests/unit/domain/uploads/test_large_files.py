@@ -124,10 +124,6 @@ class World:
             copy_conditions=self.copy_conditions,
         )
 
-    def resume(self) -> PromotionOutcome:
-        """Resume an unfinished record as keep_house does."""
-        return self._promotion(QueuedLargeFiles(queue=self.queue)).resume(self.record)
-
     @property
     def record(self) -> ObjectUpload:
         [record] = self.uploads.records.values()
@@ -364,7 +360,7 @@ def test_two_events_queue_a_large_file_twice_and_copy_it_once(world: World) -> N
 def test_an_unfinished_large_file_is_queued_again(world: World) -> None:
     world.process_event()
     world.promote(ENOUGH_TIME, timedelta(0))
-    assert world.resume() is PromotionOutcome.MOVING
+    assert world.process_event() is PromotionOutcome.MOVING
     assert [one.key for one in world.queue.enqueued] == [KEY] * 3
     assert world.promote() is PromotionOutcome.AVAILABLE
     assert_available(world)

@@ -388,8 +388,8 @@ MAX_CALLS = 12
 def resume_and_repeat(world: World) -> None:
     """Resume PROCESSING records and process what is in incoming/, as housekeeping does."""
     for record in list(world.uploads.records.values()):
-        if record.status is UploadStatus.PROCESSING:
-            world.promotion().resume(record)
+        if record.status is UploadStatus.PROCESSING and KEY not in world.objects.keys:
+            world.promotion().finish_without_source(record)
     world.process()
 
 
@@ -457,17 +457,17 @@ def left_processing(world: World, **changes: Any) -> ObjectUpload:
     )
 
 
-def test_resuming_with_the_arrived_bytes_finishes_the_upload(world: World) -> None:
+def test_an_interrupted_run_is_repeated_with_the_arrived_bytes(world: World) -> None:
     world.arrive()
-    left = left_processing(world, inspected_content=None, object_key=None)
-    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
+    left_processing(world, inspected_content=None, object_key=None)
+    assert world.process() is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
 def test_resuming_after_the_copy_finishes_the_upload(world: World) -> None:
     left = left_processing(world)
     world.objects.replace(FINAL, PNG, content_type="image/png")
-    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
+    assert world.promotion().finish_without_source(left) is PromotionOutcome.AVAILABLE
     assert_available(world)
     assert world.record.thumbnail_identifier == left.thumbnail_identifier
 
@@ -477,7 +477,7 @@ def test_resuming_after_an_unconditional_copy_of_other_bytes_rejects_the_upload(
     wrong = FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}")
     left = left_processing(world, object_key=wrong)
     world.objects.replace(wrong, OTHER_PNG, content_type="image/png")
-    assert world.promotion().resume(left) is PromotionOutcome.REJECTED
+    assert world.promotion().finish_without_source(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
@@ -485,7 +485,7 @@ def test_resuming_after_an_unconditional_copy_of_its_bytes_finishes_the_upload()
     world = World(copy_conditions=False)
     left = left_processing(world, object_key=FINAL.replace(FILE, f"{FILE}-{etag_of(PNG)}"))
     world.objects.replace(str(left.object_key), PNG, content_type="image/png")
-    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
+    assert world.promotion().finish_without_source(left) is PromotionOutcome.AVAILABLE
     assert_available(world)
 
 
@@ -493,24 +493,25 @@ def test_resuming_after_an_unconditional_copy_of_its_bytes_finishes_the_upload()
 def test_resuming_without_bytes_rejects_the_upload(world: World, planned: bool) -> None:
     unplanned = {"inspected_content": None, "object_key": None}
     left = left_processing(world, **({} if planned else unplanned))
-    assert world.promotion().resume(left) is PromotionOutcome.REJECTED
+    assert world.promotion().finish_without_source(left) is PromotionOutcome.REJECTED
     assert_rejected(world)
 
 
-def test_resuming_with_other_bytes_removes_them_and_rejects_the_upload(world: World) -> None:
+def test_other_bytes_than_the_claimed_ones_are_removed(world: World) -> None:
     left = left_processing(world, inspected_content=None, object_key=None)
     world.arrive(OTHER_PNG)
-    assert world.promotion().resume(left) is PromotionOutcome.REJECTED
+    assert world.promotion().finish_without_source(left) is PromotionOutcome.REJECTED
+    assert world.process() is PromotionOutcome.REPLAY
     assert_rejected(world)
 
 
 def test_resuming_a_finished_upload_changes_nothing(world: World) -> None:
     left = left_processing(world)
     world.objects.replace(FINAL, PNG, content_type="image/png")
-    world.promotion().resume(left)
+    world.promotion().finish_without_source(left)
     record = world.record
-    assert world.promotion().resume(left) is PromotionOutcome.AVAILABLE
-    assert world.promotion().resume(record) is PromotionOutcome.AVAILABLE
+    assert world.promotion().finish_without_source(left) is PromotionOutcome.AVAILABLE
+    assert world.promotion().finish_without_source(record) is PromotionOutcome.AVAILABLE
     assert world.record == record
 
 
@@ -540,8 +541,8 @@ def test_a_record_that_keeps_changing_is_retried(world: World) -> None:
     left = left_processing(world, inspected_content=None, object_key=None)
     uploads = with_hooks(world.uploads, before=once("replace", world.set_record))
     with pytest.raises(RecordChangedError, match="processed twice"):
-        world.promotion(uploads).resume(left)
-    assert world.promotion().resume(world.record) is PromotionOutcome.REJECTED
+        world.promotion(uploads).finish_without_source(left)
+    assert world.promotion().finish_without_source(world.record) is PromotionOutcome.REJECTED
 
 
 def test_a_record_that_vanishes_is_retried(world: World) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -21,8 +22,8 @@ from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.delete import UploadDeletion
 from coffer.domain.uploads.direct_upload import finish_direct_upload
 from coffer.domain.uploads.ports import ProcessingQueue, Uploads
-from coffer.domain.uploads.promotion import Promotion
-from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
+from coffer.domain.uploads.promotion import Completion
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
 
 MIN_AGE = timedelta(hours=1)
 """Younger records may still be in the hands of their function; no function runs that long."""
@@ -38,11 +39,13 @@ class Housekeeping:
     uploads: Uploads
     objects: Objects
     queue: ProcessingQueue
-    promotion: Promotion
+    completion: Completion
     cascade: Cascade
     export_cleanup: ExportCleanup
     clock: Clock
     max_tasks: int = 1000
+    _requeued: set[str] = field(default_factory=set, init=False)
+    """Keys below `incoming/` that this run has put on the queue."""
 
     def run(self) -> Counter[str]:
         """Run the tasks that are due, up to the maximum, and return the count of each result.
@@ -51,6 +54,7 @@ class Housekeeping:
         as an ExceptionGroup, at the end.
         """
         before = self.clock.now() - MIN_AGE
+        self._requeued.clear()
         errors: list[Exception] = []
         results = Counter(task() for task in islice(self._tasks(before, errors), self.max_tasks))
         if errors:
@@ -61,7 +65,8 @@ class Housekeeping:
         for name, task in self._record_tasks(before):
             yield partial(_collect_error, errors, name, task)
         for arrived in self.objects.written_before("incoming/", before):
-            yield partial(self._requeue, arrived)
+            if arrived.key not in self._requeued:
+                yield partial(self._requeue, arrived)
 
     def _record_tasks(self, before: datetime) -> Iterator[tuple[str, Task]]:
         for identifier in self.uploads.awaiting(Awaiting.COMPLETION, before):
@@ -75,6 +80,7 @@ class Housekeeping:
     def _requeue(self, arrived: StoredObject) -> str:
         # Never deleted: it is an upload whose event was lost or failed.
         self.queue.enqueue(arrived)
+        self._requeued.add(arrived.key)
         return "requeued"
 
     def _remove_bytes(self, identifier: str) -> str:
@@ -101,10 +107,19 @@ class Housekeeping:
             if upload.status is UploadStatus.PENDING:
                 return self._complete_direct_upload(upload)
             if upload.status is UploadStatus.PROCESSING:
-                return f"processed_{self.promotion.resume(upload).value}"
+                return self._complete_promotion(upload)
         except RecordChangedError:
             return "busy"
         return "settled_already"
+
+    def _complete_promotion(self, upload: ObjectUpload) -> str:
+        """Requeue an upload whose claimed bytes still wait, because a copy may take too long here.
+        Finish one whose bytes are gone."""
+        with suppress(ObjectMissingError):
+            arrived = self.objects.describe(incoming_key(upload.bucket, upload.file_identifier))
+            if arrived.etag == upload.source_etag:
+                return self._requeue(arrived)
+        return f"processed_{self.completion.finish_without_source(upload).value}"
 
     def _complete_direct_upload(self, upload: ObjectUpload) -> str:
         """Make a direct upload AVAILABLE if its bytes were stored; remove the record if not."""

@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from coffer.adapters.s3.objects import S3Objects, domain_errors
+from coffer.adapters.s3.objects import (
+    S3Objects,
+    domain_errors,
+    error_code,
+    name_conditions_for_ceph,
+    repeat_refused,
+)
 from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.large_files import MAX_CONCURRENT_PARTS
@@ -25,12 +32,21 @@ if TYPE_CHECKING:
 
 
 class S3MultipartCopies:
-    """Multipart copies inside one S3 bucket. The client's read timeout must cover one part."""
+    """Multipart copies inside one S3 bucket. `copies` is the client for copies of parts."""
 
     def __init__(
-        self, client: S3Client, bucket: str, objects: S3Objects, *, copy_conditions: bool = True
+        self,
+        client: S3Client,
+        bucket: str,
+        objects: S3Objects,
+        *,
+        copies: S3Client | None = None,
+        copy_conditions: bool = True,
     ) -> None:
         self._s3 = client
+        self._copies = copies or client
+        if not copy_conditions:
+            name_conditions_for_ceph(self._copies)
         self._bucket = bucket
         self._objects = objects
         self._copy_conditions = copy_conditions
@@ -52,16 +68,18 @@ class S3MultipartCopies:
         self, destination: str, upload: str, source: StoredObject, ranges: Sequence[PartRange]
     ) -> None:
         def copy_part(part: PartRange) -> None:
+            copy = partial(
+                self._copies.upload_part_copy,
+                Bucket=self._bucket,
+                Key=destination,
+                UploadId=upload,
+                PartNumber=part.number,
+                CopySource={"Bucket": self._bucket, "Key": source.key},
+                CopySourceIfMatch=f'"{source.etag}"',
+                CopySourceRange=f"bytes={part.start}-{part.start + part.length - 1}",
+            )
             with _missing_upload(destination), self._objects.errors_of_reading(source.key):
-                self._s3.upload_part_copy(
-                    Bucket=self._bucket,
-                    Key=destination,
-                    UploadId=upload,
-                    PartNumber=part.number,
-                    CopySource={"Bucket": self._bucket, "Key": source.key},
-                    CopySourceIfMatch=f'"{source.etag}"',
-                    CopySourceRange=f"bytes={part.start}-{part.start + part.length - 1}",
-                )
+                repeat_refused(copy)
 
         with ThreadPoolExecutor(MAX_CONCURRENT_PARTS) as pool:
             for _ in pool.map(copy_part, ranges):
@@ -75,14 +93,17 @@ class S3MultipartCopies:
             {name: part[name] for name in ("PartNumber", "ETag", "ChecksumCRC32") if name in part}
             for part in self._listed(destination, upload)
         ]
+        # S3 may take minutes to put the parts together.
+        complete = partial(
+            self._copies.complete_multipart_upload,
+            Bucket=self._bucket,
+            Key=destination,
+            UploadId=upload,
+            MultipartUpload={"Parts": listed},
+            ChecksumType="FULL_OBJECT",
+        )
         with _missing_upload(destination), domain_errors(destination):
-            self._s3.complete_multipart_upload(
-                Bucket=self._bucket,
-                Key=destination,
-                UploadId=upload,
-                MultipartUpload={"Parts": listed},
-                ChecksumType="FULL_OBJECT",
-            )
+            repeat_refused(complete)
         return self.describe(destination)
 
     def abort(self, destination: str, upload: str) -> None:
@@ -110,6 +131,6 @@ def _missing_upload(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "NoSuchUpload":
+        if error_code(error) == "NoSuchUpload":
             raise MultipartUploadMissingError(key) from error
         raise

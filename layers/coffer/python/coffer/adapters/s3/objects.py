@@ -7,13 +7,14 @@ Guide), so two callers cannot overwrite each other's objects by accident.
 from __future__ import annotations
 
 import hashlib
+import time
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -31,10 +32,14 @@ from coffer.settings import aws_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopyObjectOutputTypeDef
 
-COPY_TIMEOUT = timedelta(seconds=100)
-"""A copy of 5 GiB, the most in one call, may take this long."""
+COPY_TIMEOUT = timedelta(minutes=13)
+"""How long a copy of 5 GiB, the most in one call, may take: less than the function that waits."""
 
+_REFUSAL_SECONDS = 5.0
+"""S3 refuses a request within this time; a later error comes from an attempt to do the work."""
+_PAUSES_SECONDS = (0.2, 1.0, 3.0)
 _CHUNK_BYTES = 1024**2
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _FORBIDDEN = frozenset({"403", "AccessDenied"})
@@ -54,11 +59,18 @@ _OVERLOADED = frozenset(
 )
 
 
-def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
+T = TypeVar("T")
+
+
+def s3_client(*, copy_timeout: timedelta | None = None) -> S3Client:
     """Return a client of the configured store, which adds no checksums on its own.
 
-    S3 responds to a copy when it is complete, so copies of gigabytes need a long `read_timeout`.
+    S3 responds to a copy when it is complete. A client with a `copy_timeout` waits that long, and
+    makes one attempt, because there is no time for a second one.
     """
+    read_timeout, attempts = (
+        (timedelta(seconds=10), 4) if copy_timeout is None else (copy_timeout, 1)
+    )
     style: Literal["path", "auto"] = "path" if aws_settings.aws_endpoint_url_s3 else "auto"
     return boto3.client(
         "s3",
@@ -70,23 +82,30 @@ def s3_client(*, read_timeout: timedelta = timedelta(seconds=10)) -> S3Client:
             response_checksum_validation="when_required",
             connect_timeout=2,
             read_timeout=read_timeout.total_seconds(),
-            retries={"mode": "standard", "max_attempts": 4},
+            retries={"mode": "standard", "total_max_attempts": attempts},
         ),
     )
 
 
 class S3Objects:
     """The objects of one S3 bucket. `bytes_read` counts the bytes that `read` and `digest`
-    fetched."""
+    fetched. Functions that promote pass a client for copies."""
 
-    def __init__(self, client: S3Client, bucket: str, *, copy_conditions: bool = True) -> None:
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        *,
+        copies: S3Client | None = None,
+        copy_conditions: bool = True,
+    ) -> None:
         self._s3 = client
+        self._copies = copies or client
         self._bucket = bucket
         self._copy_conditions = copy_conditions
         self.bytes_read = 0
         if not copy_conditions:
-            for call in ("CopyObject", "UploadPartCopy"):
-                client.meta.events.register(f"before-call.s3.{call}", _name_condition_for_ceph)
+            name_conditions_for_ceph(self._copies)
 
     def describe(self, key: str) -> StoredObject:
         with self.errors_of_reading(key):
@@ -136,18 +155,23 @@ class S3Objects:
     def promote(
         self, source: StoredObject, destination: str, *, content_type: str, checksum: str
     ) -> StoredObject:
+        def copy() -> CopyObjectOutputTypeDef:
+            return self._copies.copy_object(
+                Bucket=self._bucket,
+                Key=destination,
+                CopySource={"Bucket": self._bucket, "Key": source.key},
+                CopySourceIfMatch=f'"{source.etag}"',
+                MetadataDirective="REPLACE",
+                # Without this, a copy of an object with tags needs permissions for tags.
+                TaggingDirective="REPLACE",
+                ContentType=content_type,
+                ChecksumAlgorithm="CRC32" if checksum == "CRC32" else "SHA1",
+                IfNoneMatch="*",
+            )
+
         try:
             with self.errors_of_reading(source.key):
-                response = self._s3.copy_object(
-                    Bucket=self._bucket,
-                    Key=destination,
-                    CopySource={"Bucket": self._bucket, "Key": source.key},
-                    CopySourceIfMatch=f'"{source.etag}"',
-                    MetadataDirective="REPLACE",
-                    ContentType=content_type,
-                    ChecksumAlgorithm="CRC32" if checksum == "CRC32" else "SHA1",
-                    IfNoneMatch="*",
-                )
+                response = repeat_refused(copy)
         except (ObjectChangedError, ObjectMissingError) as error:
             return self._promoted_before(source, destination, error)
         result = response["CopyObjectResult"]
@@ -208,7 +232,7 @@ class S3Objects:
             with domain_errors(key):
                 yield
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _FORBIDDEN and self._is_missing(key):
+            if error_code(error) in _FORBIDDEN and self._is_missing(key):
                 raise ObjectMissingError(key) from error
             raise
 
@@ -238,6 +262,32 @@ class S3Objects:
             return
         self.remove(copied.key)
         raise ObjectChangedError(source.key)
+
+
+def repeat_refused(call: Callable[[], T]) -> T:
+    """Return the result of a call that may take minutes. The call is repeated if the store refuses
+    it at once because it is busy, but not after a timeout or after an attempt to do the work."""
+    for pause in _PAUSES_SECONDS:
+        started = time.monotonic()
+        try:
+            return call()
+        except ClientError as error:
+            is_refusal = time.monotonic() - started < _REFUSAL_SECONDS
+            if error_code(error) not in _OVERLOADED or not is_refusal:
+                raise
+        time.sleep(pause)
+    return call()
+
+
+def error_code(error: ClientError) -> str:
+    """Return the code of an error of S3."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def name_conditions_for_ceph(client: S3Client) -> None:
+    """Let a client send the conditions of copies in Ceph's form, too."""
+    for call in ("CopyObject", "UploadPartCopy"):
+        client.meta.events.register(f"before-call.s3.{call}", _name_condition_for_ceph)
 
 
 def _name_condition_for_ceph(params: dict[str, Any], **_: object) -> None:
@@ -270,7 +320,7 @@ def domain_errors(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
+        code = error_code(error)
         if code in _MISSING:
             raise ObjectMissingError(key) from error
         if code in _CHANGED:

@@ -27,7 +27,9 @@ MAX_COPY_BYTES = 5 * GIB
 """S3's limit for one copy (S3 User Guide, "Copying objects")."""
 PART_BYTES = 512 * 1024**2
 MAX_CONCURRENT_PARTS = 8
-MIN_TIME_TO_COPY = timedelta(minutes=2)
+PART_TIMEOUT = timedelta(minutes=5)
+"""How long a copy of one part, or putting the parts together, may take."""
+MIN_TIME_TO_COPY = timedelta(minutes=6)
 """No further parts are started with less time left. A run that is cut off repeats some parts."""
 MIN_TIME_TO_HASH = timedelta(minutes=10)
 """Time to read the file for its SHA-1 if the store did not compute one."""

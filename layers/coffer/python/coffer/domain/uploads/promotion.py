@@ -66,90 +66,23 @@ class PromotionOutcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Promotion:
-    """Dependencies and limits of the promotion use case."""
+class Completion:
+    """Dependencies of the last step: record the result. Housekeeping needs only this one."""
 
     uploads: Uploads
     objects: Objects
     clock: Clock
-    max_bytes: int
     stream_hash_limit_bytes: int
     """Larger files are not read to hash them if the store computed no checksum."""
-    large_files: LargeFiles
-    max_copy_bytes: int = MAX_COPY_BYTES
     copy_conditions: bool = True
     """False for a store that ignores conditions on copies: then the key contains the claim."""
 
-    def process(self, key: str) -> PromotionOutcome:
-        """Process the object that is stored under `key` in `incoming/` now."""
-        try:
-            arrived = self.objects.describe(key)
-            grant = UploadGrant.decode(arrived.metadata.get(METADATA_NAME))
-        except ObjectMissingError:
-            return PromotionOutcome.GONE
-        except GrantError:
-            return PromotionOutcome.FOREIGN
-        identifier = key.rpartition("/")[2]
-        is_ours = is_identifier(identifier) and identifier == identifier.lower()
-        if not is_ours or key != incoming_key(grant.bucket, identifier):
-            return PromotionOutcome.FOREIGN
-        upload = self._claim(identifier, grant, arrived)
-        if upload.source_etag != arrived.etag:
-            self._clear(key, arrived.etag)
-            return PromotionOutcome.REPLAY
-        if upload.status is UploadStatus.PROCESSING:
-            upload = self._inspect_and_copy(upload, arrived)
-        if upload.status is UploadStatus.PROCESSING:
-            return PromotionOutcome.MOVING
-        self._clear(key, arrived.etag)
-        return _outcome(upload)
+    def finish_without_source(self, upload: ObjectUpload) -> PromotionOutcome:
+        """Finish a record that an interrupted run left PROCESSING and whose arrived bytes are gone.
 
-    def resume(self, upload: ObjectUpload) -> PromotionOutcome:
-        """Finish a record that an interrupted run left PROCESSING."""
-        outcome = self.process(incoming_key(upload.bucket, upload.file_identifier))
-        if outcome in (
-            PromotionOutcome.AVAILABLE,
-            PromotionOutcome.REJECTED,
-            PromotionOutcome.MOVING,
-        ):
-            return outcome
-        return _outcome(self._finish_without_source(upload))
-
-    def _claim(self, identifier: str, grant: UploadGrant, arrived: StoredObject) -> ObjectUpload:
-        """Return the record of this upload: a new claim on `arrived`, or the existing record."""
-        now = self.clock.now()
-        claim = ObjectUpload(
-            file_identifier=identifier,
-            bucket=grant.bucket,
-            is_derivative=grant.is_derivative,
-            original_filename=grant.original_filename,
-            received_media_type=grant.received_media_type,
-            created_by=grant.created_by,
-            created_on=now,
-            status=UploadStatus.PROCESSING,
-            source_etag=arrived.etag,
-            awaiting=Awaiting.COMPLETION,
-            awaiting_since=now,
-        )
-        try:
-            return self.uploads.add(claim)
-        except RecordExistsError:
-            return self._current(claim)
-
-    def _inspect_and_copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        """Inspect and copy the claimed bytes, and return the record after that.
-
-        It is still PROCESSING if a large file is copied by another function.
+        It becomes AVAILABLE if its bytes were copied before.
         """
-        try:
-            planned = upload if upload.object_key else self._plan(upload, arrived)
-            if planned.status is not UploadStatus.PROCESSING:
-                return planned
-            return self._copy(planned, arrived)
-        except RejectedError as error:
-            return self._finish(upload, upload.rejected(error.rejection))
-        except (ObjectChangedError, ObjectMissingError):
-            return self._finish_without_source(self._current(upload))
+        return _outcome(self._finish_without_source(upload))
 
     def _finish_without_source(self, upload: ObjectUpload) -> ObjectUpload:
         """Finish a record whose arrived bytes are gone: AVAILABLE if they were copied before."""
@@ -175,45 +108,6 @@ class Promotion:
         claim = str(upload.source_etag)
         is_multipart = "-" in claim or "-" in promoted.etag
         return self.copy_conditions or is_multipart or promoted.etag == claim
-
-    def _plan(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        """Inspect the bytes and record the result and the destination, for all later runs."""
-        content = inspect(
-            _ClaimedBytes(self.objects, arrived),
-            name=upload.original_filename,
-            received_media_type=upload.received_media_type,
-            max_bytes=self.max_bytes,
-        )
-        destination = final_key(
-            upload.bucket,
-            upload.file_identifier,
-            content.evaluated_file_extension,
-            is_derivative=upload.is_derivative,
-            claim="" if self.copy_conditions else arrived.etag,
-        )
-        thumbnail = wants_thumbnail(content, is_derivative=upload.is_derivative)
-        return self._write(
-            upload,
-            replace(
-                upload,
-                inspected_content=replace(content, sha1_hex=arrived.sha1_hex, crc32=arrived.crc32),
-                object_key=destination,
-                thumbnail_identifier=new_identifier(self.clock) if thumbnail else None,
-            ),
-        )
-
-    def _copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
-        if arrived.size_bytes > self.max_copy_bytes:
-            copied = self.large_files.copy(upload, arrived)
-            return self._accept(copied.upload, copied.promoted) if copied else self._current(upload)
-        # S3 computes one checksum of a copy: CRC-32 if the client's SHA-1 was verified on arrival.
-        promoted = self.objects.promote(
-            arrived,
-            str(upload.object_key),
-            content_type=upload.content.evaluated_media_type,
-            checksum="CRC32" if upload.content.sha1_hex else "SHA1",
-        )
-        return self._accept(upload, promoted)
 
     def _accept(self, upload: ObjectUpload, promoted: StoredObject) -> ObjectUpload:
         content = self._with_hashes(upload.content, promoted)
@@ -268,6 +162,114 @@ class Promotion:
         if current is None:
             raise RecordChangedError(f"upload {upload.file_identifier} has vanished")
         return current
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion(Completion):
+    """Dependencies and limits of the promotion use case."""
+
+    max_bytes: int
+    large_files: LargeFiles
+    max_copy_bytes: int = MAX_COPY_BYTES
+
+    def process(self, key: str) -> PromotionOutcome:
+        """Process the object that is stored under `key` in `incoming/` now."""
+        try:
+            arrived = self.objects.describe(key)
+            grant = UploadGrant.decode(arrived.metadata.get(METADATA_NAME))
+        except ObjectMissingError:
+            return PromotionOutcome.GONE
+        except GrantError:
+            return PromotionOutcome.FOREIGN
+        identifier = key.rpartition("/")[2]
+        is_ours = is_identifier(identifier) and identifier == identifier.lower()
+        if not is_ours or key != incoming_key(grant.bucket, identifier):
+            return PromotionOutcome.FOREIGN
+        upload = self._claim(identifier, grant, arrived)
+        if upload.source_etag != arrived.etag:
+            self._clear(key, arrived.etag)
+            return PromotionOutcome.REPLAY
+        if upload.status is UploadStatus.PROCESSING:
+            upload = self._inspect_and_copy(upload, arrived)
+        if upload.status is UploadStatus.PROCESSING:
+            return PromotionOutcome.MOVING
+        self._clear(key, arrived.etag)
+        return _outcome(upload)
+
+    def _claim(self, identifier: str, grant: UploadGrant, arrived: StoredObject) -> ObjectUpload:
+        """Return the record of this upload: a new claim on `arrived`, or the existing record."""
+        now = self.clock.now()
+        claim = ObjectUpload(
+            file_identifier=identifier,
+            bucket=grant.bucket,
+            is_derivative=grant.is_derivative,
+            original_filename=grant.original_filename,
+            received_media_type=grant.received_media_type,
+            created_by=grant.created_by,
+            created_on=now,
+            status=UploadStatus.PROCESSING,
+            source_etag=arrived.etag,
+            awaiting=Awaiting.COMPLETION,
+            awaiting_since=now,
+        )
+        try:
+            return self.uploads.add(claim)
+        except RecordExistsError:
+            return self._current(claim)
+
+    def _inspect_and_copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
+        """Inspect and copy the claimed bytes, and return the record after that.
+
+        It is still PROCESSING if a large file is copied by another function.
+        """
+        try:
+            planned = upload if upload.object_key else self._plan(upload, arrived)
+            if planned.status is not UploadStatus.PROCESSING:
+                return planned
+            return self._copy(planned, arrived)
+        except RejectedError as error:
+            return self._finish(upload, upload.rejected(error.rejection))
+        except (ObjectChangedError, ObjectMissingError):
+            return self._finish_without_source(self._current(upload))
+
+    def _plan(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
+        """Inspect the bytes and record the result and the destination, for all later runs."""
+        content = inspect(
+            _ClaimedBytes(self.objects, arrived),
+            name=upload.original_filename,
+            received_media_type=upload.received_media_type,
+            max_bytes=self.max_bytes,
+        )
+        destination = final_key(
+            upload.bucket,
+            upload.file_identifier,
+            content.evaluated_file_extension,
+            is_derivative=upload.is_derivative,
+            claim="" if self.copy_conditions else arrived.etag,
+        )
+        thumbnail = wants_thumbnail(content, is_derivative=upload.is_derivative)
+        return self._write(
+            upload,
+            replace(
+                upload,
+                inspected_content=replace(content, sha1_hex=arrived.sha1_hex, crc32=arrived.crc32),
+                object_key=destination,
+                thumbnail_identifier=new_identifier(self.clock) if thumbnail else None,
+            ),
+        )
+
+    def _copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
+        if arrived.size_bytes > self.max_copy_bytes:
+            copied = self.large_files.copy(upload, arrived)
+            return self._accept(copied.upload, copied.promoted) if copied else self._current(upload)
+        # S3 computes one checksum of a copy: CRC-32 if the client's SHA-1 was verified on arrival.
+        promoted = self.objects.promote(
+            arrived,
+            str(upload.object_key),
+            content_type=upload.content.evaluated_media_type,
+            checksum="CRC32" if upload.content.sha1_hex else "SHA1",
+        )
+        return self._accept(upload, promoted)
 
     def _clear(self, key: str, etag: str) -> None:
         # If the object changed, the form was posted again: S3 sends an event for those bytes.
