@@ -76,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("ETag", f'"{ETAG}"')
         self.send_header("x-amz-meta-owner", "u1")
         self.send_header("x-amz-meta-findability", "private")
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Disposition", "attachment")
         self.end_headers()
         self.response_count += 1
         self.close_connection = self.response_count >= store.close_after
@@ -115,7 +117,7 @@ def test_each_key_is_looked_up_once_and_existing_files_are_returned(
 
     assert sorted(store.asked) == sorted(keys)
     assert set(found) == {key for key in keys if key.endswith("7")}
-    assert set(found.values()) == {StoredFile(5, ETAG, "u1", "private")}
+    assert set(found.values()) == {StoredFile(5, ETAG, "u1", "private", "text/html", "attachment")}
 
 
 def test_no_keys_send_no_requests(store: Store, stored_files: S3StoredFiles) -> None:

@@ -78,7 +78,7 @@ class TestTheRule:
     def stored(owner: str | None, findability: str | None) -> StoredFile:
         md5 = Md5.parse(md5_of(BODY))
         assert md5 is not None
-        return StoredFile(len(BODY), md5.hex, owner, findability)
+        return StoredFile(len(BODY), md5.hex, owner, findability, "text/plain", "")
 
     @pytest.mark.parametrize("pattern", [SHARED, BY_OWNER])
     @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ class Objects:
         self.asked += 1
         if etag != "e":
             raise ObjectChangedError(key)
-        return StoredFile(7, "e", "u1", "private")
+        return StoredFile(7, "e", "u1", "private", "text/plain", "")
 
 
 class TestConcurrentWriters:

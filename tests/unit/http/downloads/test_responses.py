@@ -162,7 +162,9 @@ def test_invalid_parameters_are_refused(query: str, parameter: str) -> None:
         ("application/pdf", "attachment"),
         ("application/xhtml+xml", "attachment"),
         ("text/xml", "attachment"),
-        ("text/plain; charset=x", "attachment"),
+        ("text/plain; charset=x", "inline"),
+        ("text/plain; charset=x, text/html", "attachment"),
+        ("image/png,text/html", "attachment"),
         ("special/type", "attachment"),
     ],
 )

@@ -51,6 +51,29 @@ IMAGEABLE_TYPES = frozenset(
 )
 """Types of which thumbnails are made. SVG is not among them: it can load other resources."""
 
+INERT_TYPES = frozenset(
+    {
+        "application/json",
+        OCTET_STREAM,
+        "audio/mpeg",
+        "audio/ogg",
+        "audio/wav",
+        "binary/octet-stream",
+        "image/avif",
+        "image/bmp",
+        "image/gif",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "text/csv",
+        "text/plain",
+        "text/tab-separated-values",
+        "video/mp4",
+        "video/webm",
+    }
+)
+"""Types in which a browser runs nothing. SVG and PDF are not among them: they can have scripts."""
+
 
 class DcType(StrEnum):
     """The type of a resource, as the reference names it."""
@@ -119,6 +142,14 @@ def dc_type_of(media_type: str) -> DcType:
 def is_imageable(media_type: str) -> bool:
     """True if thumbnails are made of files detected as this type."""
     return base_type(media_type) in IMAGEABLE_TYPES
+
+
+def is_inert(media_type: str) -> bool:
+    """True if a browser runs nothing in files of this type.
+
+    A browser takes the last type of a list (`text/plain;a=b, text/html`), so lists are not inert.
+    """
+    return "," not in media_type and base_type(media_type) in INERT_TYPES
 
 
 def evaluate_media_type(

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coffer.adapters.signing.sigv4 import Signer
+from coffer.domain.media_types import is_inert
 from coffer.domain.rawstore.datasets import Dataset, DatasetFile
+from coffer.domain.rawstore.objects import ATTACHMENT
 
 PUBLIC_READ = "public-read"
 OWNER_META, FINDABILITY_META = "x-amz-meta-owner", "x-amz-meta-findability"
@@ -29,17 +31,7 @@ class S3DatasetForms:
     ) -> list[dict[str, str]]:
         return self._signer.sign_posts(
             self._bucket,
-            [
-                (
-                    {
-                        "Content-MD5": file.md5.base64,
-                        "Content-Type": file.media_type,
-                        "key": file.key,
-                    },
-                    (file.length_bytes, file.length_bytes),
-                )
-                for file in files
-            ],
+            [(_own_fields(file), (file.length_bytes, file.length_bytes)) for file in files],
             now=now,
             expires_in=life,
             common={
@@ -48,3 +40,14 @@ class S3DatasetForms:
                 FINDABILITY_META: dataset.findability,
             },
         )
+
+
+def _own_fields(file: DatasetFile) -> dict[str, str]:
+    fields = {
+        "Content-MD5": file.md5.base64,
+        "Content-Type": file.media_type,
+        "key": file.key,
+    }
+    if not is_inert(file.media_type):
+        fields["Content-Disposition"] = ATTACHMENT
+    return fields

@@ -21,7 +21,7 @@ from coffer.adapters.s3.requests import NOTHING, S3Requests
 from coffer.adapters.signing.sigv4 import Endpoint, Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectChangedError, ObjectMissingError, UnavailableError
-from coffer.domain.rawstore.objects import StoredFile
+from coffer.domain.rawstore.objects import ATTACHMENT, StoredFile
 from coffer.observability import logger
 
 MAX_PARALLEL_REQUESTS = 32
@@ -56,9 +56,10 @@ class S3DatasetObjects:
     def address(self, key: str) -> str:
         return self._requests.url(key)
 
-    def link(self, key: str, *, life: timedelta) -> str:
+    def link(self, key: str, *, attachment: bool, life: timedelta) -> str:
+        query = {"response-content-disposition": ATTACHMENT} if attachment else {}
         return self._signer.presign_url(
-            "GET", self.address(key), now=self._clock.now(), expires_in=life
+            "GET", self.address(key), now=self._clock.now(), expires_in=life, query=query
         )
 
     def _head(
@@ -108,6 +109,8 @@ def stored_file_of(response: HttpResponse) -> StoredFile:
         etag=response.headers.get("ETag", "").strip('"'),
         owner=response.headers.get(OWNER_META),
         findability=response.headers.get(FINDABILITY_META),
+        media_type=response.headers.get("Content-Type", ""),
+        disposition=response.headers.get("Content-Disposition", ""),
     )
 
 

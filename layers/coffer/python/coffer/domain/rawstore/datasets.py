@@ -96,7 +96,7 @@ class Dataset:
 
     @property
     def is_private(self) -> bool:
-        """True only for the exact word, as in the reference."""
+        """True if only the owner may download the files."""
         return is_private(self.findability)
 
     @classmethod

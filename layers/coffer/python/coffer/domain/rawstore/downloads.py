@@ -59,7 +59,8 @@ def presign_download(
     if may_be_public and objects.is_public(key):
         return url if key == keys[0] else objects.address(key)
     _require_owner(permissions, owner, key, stored, rules)
-    return objects.link(key, life=LINK_LIFETIME)
+    attachment = stored is None or stored.can_run_scripts
+    return objects.link(key, attachment=attachment, life=LINK_LIFETIME)
 
 
 def _first_existing(objects: DatasetObjects, keys: list[str]) -> tuple[str, StoredFile | None]:

@@ -6,15 +6,27 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from coffer.domain.media_types import is_inert
+
+ATTACHMENT = "attachment"
+
 
 class StoredFile(NamedTuple):
     """An object in the store. Owner and findability are those with which its upload was signed, or
-    None if it was not uploaded with a form of ours."""
+    None if it was not uploaded with a form of ours. `disposition` is its Content-Disposition."""
 
     size_bytes: int
     etag: str
     owner: str | None
     findability: str | None
+    media_type: str
+    disposition: str
+
+    @property
+    def can_run_scripts(self) -> bool:
+        """True if a browser that opens the address of the object could run scripts in it."""
+        is_attachment = self.disposition.lower().startswith(ATTACHMENT)
+        return not is_attachment and not is_inert(self.media_type)
 
 
 def is_owned_by(
@@ -60,6 +72,6 @@ class DatasetObjects(Protocol):
         """Return the percent-encoded URL of an object."""
         ...
 
-    def link(self, key: str, *, life: timedelta) -> str:
-        """Return a presigned URL to download the object."""
+    def link(self, key: str, *, attachment: bool, life: timedelta) -> str:
+        """Return a presigned URL to download the object, as an attachment if that is asked."""
         ...

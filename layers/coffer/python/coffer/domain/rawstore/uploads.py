@@ -98,11 +98,15 @@ def _exists(
     with a pattern such as `{md5_hex}`, another owner's object can have the same key, and an MD5
     does not prove that the user has the bytes. If the user uploads them, the object becomes theirs.
 
+    An object in which a browser could run scripts does not count: the new upload is an attachment.
+
     The reference only checks if any key begins with this one. It never uploads edited files again,
     and it leaves bytes public that are pushed again as private. An object without findability
     counts as public.
     """
     if stored is None or stored.size_bytes != file.length_bytes or stored.etag != file.md5.hex:
+        return False
+    if stored.can_run_scripts:
         return False
     if rules.public_by_acl and is_private(stored.findability) != dataset.is_private:
         return False

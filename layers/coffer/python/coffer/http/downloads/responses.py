@@ -16,6 +16,7 @@ from coffer.domain.clock import Clock, to_text
 from coffer.domain.downloads.find import Download
 from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMissingError
+from coffer.domain.media_types import is_inert
 from coffer.http.documents import tag_matches
 from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
@@ -24,11 +25,6 @@ from coffer.http.responses import JSON, Response
 LINK_LIFE = timedelta(minutes=5)
 MAX_BODY_BYTES = 4 * 1024**2
 """Larger files are redirected."""
-_INLINE_TYPES = frozenset(
-    # Types that a browser displays without running anything in them.
-    {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp",
-     "audio/mpeg", "audio/ogg", "audio/wav", "video/mp4", "video/webm", "text/plain"}
-)  # fmt: skip
 _PLAIN_NAME = frozenset(" !#$&+-.^_`|~()[]{}@,;='")
 
 
@@ -99,7 +95,7 @@ class _DownloadResponse:
                 "disposition is attachment or inline.",
                 parameter="disposition",
             )
-        if self.download.media_type.lower() not in _INLINE_TYPES:
+        if not is_inert(self.download.media_type):
             disposition = "attachment"
         name = file_name_parameters(self.download.filename)
         return {
