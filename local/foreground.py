@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from coffer.domain.rawstore.keys import KeyPattern
 from local.aws.moto_server import HOST
 from local.control.server import Control
 from local.faults.chaos import Chaos, ChaosError
@@ -63,7 +64,7 @@ class Options:
     def from_environment(cls, environment: Mapping[str, str]) -> Options:
         """Parse the environment; raise `StartError` for a variable that is not valid."""
         tokens_required = _tokens_required(environment)
-        rawstore = {name: environment[name] for name in RAWSTORE_VARIABLES if environment.get(name)}
+        rawstore = _rawstore_variables(environment)
         return cls(
             _port(environment, "PORT", API_PORT),
             _port(environment, "S3_PORT", S3_PORT),
@@ -105,6 +106,16 @@ def _parameters(text: str) -> dict[str, str]:
             raise StartError(f"PARAMETERS is a list of Name=Value, but {part!r} has no '='.")
         parameters[name] = value
     return parameters
+
+
+def _rawstore_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    given = {name: environment[name] for name in RAWSTORE_VARIABLES if environment.get(name)}
+    try:
+        if pattern := given.get("STORAGE_PATH_PATTERN"):
+            KeyPattern.parse(pattern)
+    except ValueError as error:
+        raise StartError(str(error)) from error
+    return given
 
 
 def _external_storage(environment: Mapping[str, str]) -> ExternalStorage | None:

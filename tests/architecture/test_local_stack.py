@@ -13,6 +13,7 @@ MAX_ROOT_MODULES = 12
 
 COFFER_IMPORTS = {
     "local.eventbridge.schedules": {"coffer.domain.configuration.cron"},
+    "local.foreground": {"coffer.domain.rawstore.keys"},
     "local.commands.seeding": {
         "coffer.adapters.dynamodb.changes.snapshots",
         "coffer.adapters.dynamodb.listing.counts",
@@ -25,7 +26,7 @@ COFFER_IMPORTS = {
         "coffer.domain.uploads.record",
     },
 }
-"""What the local stack may import of the layer: the cron grammar, and the records to seed.
+"""What the local stack may import of the layer: grammars of variables, and the records to seed.
 
 It runs everything else from outside, as AWS does.
 """

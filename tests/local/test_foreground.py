@@ -338,6 +338,7 @@ def test_a_stack_that_does_not_run_is_a_clear_error() -> None:
         ({"S3_PORT": "70000"}, "S3_PORT"),
         ({"PARAMETERS": "NoEquals"}, "Name=Value"),
         ({"PARAMETERS": "Name='open"}, "PARAMETERS cannot be parsed"),
+        ({"STORAGE_PATH_PATTERN": "{owner}-{dataset}/{path}"}, "must begin with '{owner}/'"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:7480"}, "S3_ACCESS_KEY_ID"),
         ({"S3_ENDPOINT_URL": "127.0.0.1:7480"}, "S3_ENDPOINT_URL is a URL"),
         ({"S3_ENDPOINT_URL": "http://127.0.0.1:99999"}, "S3_ENDPOINT_URL is a URL"),

@@ -230,9 +230,6 @@ class TestSpellings:
         [
             ("{owner}/{dataset}/{path}", True),
             ("{owner}/{path}", True),
-            ("{owner}", False),
-            ("{owner}{path}", False),
-            ("x/{owner}/{path}", False),
             ("{md5_hex}{extension}", False),
         ],
     )

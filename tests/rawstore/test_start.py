@@ -149,6 +149,10 @@ def test_prefixes_of_another_store_have_its_host_without_the_port() -> None:
         ("authorize_uploads", {"USAGE_TABLE": ""}, "USAGE_TABLE"),
         ("authorize_uploads", {"STORAGE_ACCESS_KEY_ID": "half"}, "STORAGE_SECRET_ACCESS_KEY"),
         ("authorize_uploads", {"STORAGE_PATH_PATTERN": "{other}"}, "STORAGE_PATH_PATTERN"),
+        *(
+            (f, {"STORAGE_PATH_PATTERN": "{owner}-{dataset}/{path}"}, "STORAGE_PATH_PATTERN")
+            for f in ("authorize_uploads", "presign_download")
+        ),
         ("authorize_uploads", {"RAWSTORE_ACL": "public-read-write"}, "RAWSTORE_ACL"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.rawstore.test_datasets import SHARED_BY_OWNERS
 from tests.template.template_file import resources, source, translated, translated_properties
 
 PARAMETERS = source().data["Parameters"]
@@ -31,6 +32,7 @@ REFUSED = [
     ("StoragePathPattern", "{owner.__class__}/{path}"),
     ("StoragePathPattern", "{bucket}/{path}"),
     ("StoragePathPattern", ""),
+    *(("StoragePathPattern", pattern) for pattern in SHARED_BY_OWNERS),
     ("StorageHostname", "https://s3.example.org/bucket"),
     ("StorageCredentialsSecretArn", "rawstore-keys"),
     ("AllowedOrigins", "https://app.example.org/"),
@@ -47,7 +49,9 @@ ACCEPTED = [
     ("DatahubPublicKey", r"-----BEGIN PUBLIC KEY-----\nMIIB+/=\n-----END PUBLIC KEY-----\n"),
     ("DatahubPublicKey", "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0K" * 4 + "Cg=="),
     ("StoragePathPattern", "{owner}/{dataset}/{path}"),
+    ("StoragePathPattern", "{owner}/x-{md5}/{owner}"),
     ("StoragePathPattern", "{md5_hex}{extension}"),
+    ("StoragePathPattern", "files/{path}-{md5}"),
     ("StorageHostname", "http://localhost:9000"),
     ("StorageHostname", "s3.example.org"),
     ("AllowedOrigins", "https://*"),

@@ -42,7 +42,11 @@ class KeyPattern:
         """Parse a pattern such as `{owner}/{dataset}/{path}`; raises ValueError.
 
         Only plain variable names are allowed in braces: no attributes, indexes, conversions or
-        format specifications of Python's `str.format`.
+        format specifications of Python's `str.format`. The template has the same rules.
+
+        A pattern begins with `{owner}/`, or names an MD5 and no owner. With any other pattern, an
+        owner could choose the key of another owner's file: with `{owner}-{dataset}/{path}`, the
+        owner `a` with the dataset `b-c` has the keys of the owner `a-b` with the dataset `c`.
         """
         try:
             fields = list(Formatter().parse(text))
@@ -52,24 +56,28 @@ class KeyPattern:
             (literal, _variable(name, specification, conversion))
             for literal, name, specification, conversion in fields
         )
-        if not any(name for _, name in parts):
-            raise ValueError("STORAGE_PATH_PATTERN has no variable: all files would have one key.")
-        return cls(parts)
+        pattern = cls(parts)
+        by_content = any(name in ("md5", "md5_hex") for _, name in parts)
+        if not (text.startswith("{owner}/") if pattern.begins_with_owner else by_content):
+            raise ValueError(
+                f"STORAGE_PATH_PATTERN is {text!r}: it must begin with '{{owner}}/', or contain "
+                "{md5} or {md5_hex} and no {owner}. Otherwise owners could replace each other's "
+                "files."
+            )
+        return pattern
 
     @property
     def begins_with_owner(self) -> bool:
-        """True if the first segment of every key is the owner's id."""
-        (first, owner), *rest = self.parts
-        following = rest[0][0] if rest else ""
-        return first == "" and owner == "owner" and following.startswith("/")
+        """True if the first segment of every key is the owner's id: the pattern names the owner."""
+        return any(name == "owner" for _, name in self.parts)
 
     def owner_problem(self, owner: str) -> str | None:
         """Return the reason why an owner's id is not allowed, or None.
 
         A slash would let owners share keys: owner `a/b` with dataset `c` has the keys of owner `a`
-        with dataset `b`. A pattern without the owner shares keys on purpose.
+        with dataset `b/c`. A pattern without the owner shares keys on purpose.
         """
-        if "/" in owner and any(name == "owner" for _, name in self.parts):
+        if "/" in owner and self.begins_with_owner:
             return "must not have a '/': this store keeps files by their owner"
         return None
 
