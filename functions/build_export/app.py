@@ -5,6 +5,7 @@ from typing import Any
 
 from coffer.adapters.compression import FastCompression
 from coffer.adapters.dynamodb.export.exports import DynamoExports
+from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.imaging.export_functions import IsolatedImageFunctions
 from coffer.adapters.s3.archives import S3Archives
@@ -30,6 +31,7 @@ building = ExportBuilder(
     archives=archives,
     queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     uploads=DynamoUploads(),
+    catalogue=DynamoCatalogue(),
     images=IsolatedImageFunctions(),
     compression=FastCompression(),
     clock=clock,

@@ -12,7 +12,7 @@ from coffer.domain.export.build import BuildOutcome, ExportBuilder
 from coffer.domain.export.ports import Compression
 from coffer.domain.export.record import DueAction, Export, ExportStatus, Manifest, ManifestEntry
 from coffer.domain.export.transform_member import ExportFunction
-from tests.fakes import FrozenClock, InMemoryUploads
+from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
 from tests.fakes.bodies import BytesBody, GeneratedBody
 from tests.fakes.exports import InMemoryExports, RecordingExportQueue, ReversedImages
@@ -32,6 +32,7 @@ class File:
     crc32_is_known: bool = True
     size_is_known: bool = True
     is_transformed: bool = False
+    is_public: bool = False
 
     @classmethod
     def generated(cls, path: str, size_bytes: int, seed: int = 1, **known: object) -> File:
@@ -53,6 +54,7 @@ class ExportScenario:
 
     def __post_init__(self) -> None:
         self.archives = InMemoryArchives(self.clock)
+        self.catalogue = InMemoryCatalogue(self.uploads)
         entries = tuple(self._entry(number, file) for number, file in enumerate(self.files))
         manifest = Manifest(
             request={}, entries=entries, function=self.function.document if self.function else None
@@ -76,6 +78,7 @@ class ExportScenario:
             archives=self.archives,
             queue=self.queue,
             uploads=self.uploads,
+            catalogue=self.catalogue,
             images=ReversedImages(),
             compression=self.compression,
             clock=self.clock,
@@ -123,4 +126,5 @@ class ExportScenario:
             sha1_hex=None,
             modified=self.clock.now(),
             is_transformed=file.is_transformed,
+            is_public=file.is_public,
         )

@@ -20,12 +20,12 @@ from coffer.domain.errors import RecordChangedError, StoreError
 from coffer.domain.export.build import BuildOutcome, ExportBuilder
 from coffer.domain.export.layout import GIB, MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Compressor
-from coffer.domain.export.record import ExportStatus
+from coffer.domain.export.record import LEASE_DURATION, ExportStatus
 from coffer.domain.export.transform_member import ExportFunction
 from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody, GeneratedBody
 from tests.fakes.hooks import Hook, KilledError, Turns, kill_at_call, once, with_hooks
-from tests.fakes.records import content, identifier, upload
+from tests.fakes.records import content, identifier, metadata, upload
 
 TEXT = b"The quick brown fox jumps over the lazy dog. " * 40_000
 
@@ -158,18 +158,21 @@ def test_members_of_10_mib_are_copied_inside_the_store() -> None:
     assert scenario.archives.sent <= 0.002 * total
 
 
-def mixed() -> ExportScenario:
+def mixed(*, is_public: bool = False) -> ExportScenario:
     """Return a scenario with files of each kind. A deflated member continues in a second part."""
     return ExportScenario(
         [
-            File.generated("a.jpg", 4 * MIB, 1),
-            File("b.txt", BytesBody(TEXT), "text/plain"),
-            File.generated("c.csv", 4 * MIB, 2, media_type="text/csv"),
-            File.generated("d.tif", 11 * MIB, 3, crc32_is_known=False),
-            File.generated("e.tif", 10 * MIB, 4),
-            File.generated("f.tif", 6 * MIB, 5),
-            File.generated("thumb.jpg", 9_000, 6, size_is_known=False, crc32_is_known=False),
-            File("g.jpg", BytesBody(b"an image" * 1_100_000), is_transformed=True),
+            replace(file, is_public=is_public)
+            for file in (
+                File.generated("a.jpg", 4 * MIB, 1),
+                File("b.txt", BytesBody(TEXT), "text/plain"),
+                File.generated("c.csv", 4 * MIB, 2, media_type="text/csv"),
+                File.generated("d.tif", 11 * MIB, 3, crc32_is_known=False),
+                File.generated("e.tif", 10 * MIB, 4),
+                File.generated("f.tif", 6 * MIB, 5),
+                File.generated("thumb.jpg", 9_000, 6, size_is_known=False, crc32_is_known=False),
+                File("g.jpg", BytesBody(b"an image" * 1_100_000), is_transformed=True),
+            )
         ],
         function=ExportFunction(name="IMG_RESIZE", factor=0.5),
     )
@@ -196,6 +199,7 @@ def builder_with(scenario: ExportScenario, hook: Hook) -> ExportBuilder:
         archives=with_hooks(scenario.archives, before=hook),
         queue=with_hooks(scenario.queue, before=hook),
         uploads=scenario.uploads,
+        catalogue=scenario.catalogue,
         images=scenario.builder.images,
         compression=scenario.compression,
         clock=scenario.clock,
@@ -360,6 +364,64 @@ def test_a_file_that_vanishes_or_changes_during_a_build_is_left_out(
             check_valid(scenario)
             if next(calls) <= call:
                 return
+
+
+def publish(scenario: ExportScenario, number: int, is_public: bool) -> None:
+    """Give a file of the scenario a metadata record that is public or private."""
+    described = metadata(
+        identifier=identifier(0xA000 + number),
+        file_identifier=identifier(number),
+        publicly_releasable=is_public,
+    )
+    scenario.catalogue.metadata_records[described.identifier] = described
+    scenario.uploads.records[identifier(number)] = upload(
+        file_identifier=identifier(number), claimed_by=described.instance_id
+    )
+
+
+def of_another_group() -> ExportScenario:
+    """Return `mixed`, for a user who may read its files only because they are public."""
+    scenario = mixed(is_public=True)
+    for number in range(len(scenario.files)):
+        publish(scenario, number, is_public=True)
+    return scenario
+
+
+def test_a_file_that_is_still_public_is_in_the_archive() -> None:
+    scenario = of_another_group()
+    assert scenario.build() is BuildOutcome.FINISHED
+    check(scenario)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_file_that_was_made_private_is_left_out_and_named(number: int) -> None:
+    scenario = of_another_group()
+    publish(scenario, number, is_public=False)
+    assert scenario.build() is BuildOutcome.FINISHED
+    assert scenario.export.problems == {"file_not_public": [identifier(number)]}
+    check(scenario, without=(number,))
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_file_that_is_made_private_during_a_build_is_left_out_by_the_next_worker(
+    number: int,
+) -> None:
+    for call in range(0, 60, 7):
+        scenario = of_another_group()
+        killed = kill_worker(scenario, call)
+        scenario.clock.advance(LEASE_DURATION + timedelta(seconds=1))
+        publish(scenario, number, is_public=False)
+        scenario.build()
+        if killed:
+            assert scenario.export.problems == {"file_not_public": [identifier(number)]}
+            check(scenario, without=(number,))
+
+
+def test_a_private_file_of_a_member_is_in_the_archive() -> None:
+    scenario = mixed()
+    publish(scenario, 0, is_public=False)
+    assert scenario.build() is BuildOutcome.FINISHED
+    check(scenario)
 
 
 @pytest.mark.parametrize("call", [36, 44])

@@ -20,6 +20,7 @@ class Published:
     """A file of the group alpha with a generated thumbnail, and a stranger who looks for it."""
 
     def __init__(self, stack: LocalStack) -> None:
+        self.stack = stack
         self.owner = Person(stack, "owner", "alpha/super-user")
         self.stranger = Person(stack, "mallory", "bicoe/super-user")
         uploaded = upload(self.owner, png(), bucket="alpha").json()
@@ -98,3 +99,25 @@ def test_the_thumbnail_of_an_undescribed_file_is_for_its_group(secured_stack: Lo
     assert owner.request("HEAD", by_id).status == 200
     assert stranger.request("GET", by_id).status == 404
     assert stranger.request("GET", by_file).status == 403
+
+
+@pytest.mark.parametrize("is_main_file", [True, False])
+def test_a_file_made_private_after_the_request_is_not_in_the_archive(
+    published: Published, is_main_file: bool
+) -> None:
+    wanted = published.file if is_main_file else published.thumbnail
+    export = {"type": "object-export", "attributes": {"fileIdentifiers": [wanted]}}
+    ids = {}
+    for who in (published.stranger, published.owner):
+        response = send(who, "POST", f"{API}/object-export", export)
+        ids[who] = response.json()["data"]["id"]
+    published.release(False)
+    published.stack.settle(retries=True)
+    shown = {
+        who: who.request("GET", f"{API}/object-export/{identifier}").json()["data"]["attributes"]
+        for who, identifier in ids.items()
+    }
+    stranger, owner = shown[published.stranger], shown[published.owner]
+    assert (stranger["status"], stranger["failure"]) == ("ERROR", "no_files_left")
+    assert [one["code"] for one in stranger["problems"]] == ["file_not_public"]
+    assert owner["status"] == "COMPLETED"

@@ -21,8 +21,13 @@ from coffer.domain.export.ports import Archives, Compression, ExportQueue, Expor
 from coffer.domain.export.record import MAX_ATTEMPTS, Export, Manifest, new_access_key
 from coffer.domain.export.stream_members import MemberStreamer, Transform
 from coffer.domain.export.transform_member import ExportFunction, ImageFunctions, transform_member
-from coffer.domain.export.verify_sources import SourceVerifier, problems_by_code
+from coffer.domain.export.verify_sources import (
+    SourceVerifier,
+    problems_by_code,
+    withdrawn_entries,
+)
 from coffer.domain.export.zip_format import WrittenMember, central_header
+from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.uploads.ports import Uploads
 
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
@@ -47,6 +52,7 @@ class ExportBuilder:
     archives: Archives
     queue: ExportQueue
     uploads: Uploads
+    catalogue: Catalogue
     images: ImageFunctions
     compression: Compression
     clock: Clock
@@ -89,9 +95,13 @@ class ExportBuilder:
         manifest = Manifest.decode(self.archives.load(lease.export.request_key))
         writer = MultipartWriter(self.archives, lease, manifest.entries)
         writer.resume()
+        withdrawn = withdrawn_entries(self.uploads, self.catalogue, manifest.entries)
+        if not withdrawn.keys() <= writer.checkpoint.dropped.keys():
+            # Some of their bytes may be in the parts that an earlier worker wrote.
+            writer.restart({**writer.checkpoint.dropped, **withdrawn})
         verifier = SourceVerifier.load(self.archives, self.uploads, writer)
         layout, members = verifier.verify()
-        dropped = verifier.sources.dropped
+        dropped = {**verifier.sources.dropped, **withdrawn}
         writer.drop_sources(dropped)
         transform = self._transform(manifest)
         for _ in range(2):

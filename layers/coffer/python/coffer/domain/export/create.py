@@ -94,7 +94,7 @@ class ExportCreator:
                 f"{len(request.file_identifiers)}."
             )
             raise TooLargeError("too_many_files", detail, pointer=FILES_POINTER)
-        entries = _entries(request, self._files(caller, request))
+        entries = _entries(caller, request, self._files(caller, request))
         bytes_total = self._check_size(entries)
         identifier = reserved.identifier if reserved else new_identifier(self.clock)
         return self._save(caller, request, entries, bytes_total, identifier)
@@ -166,7 +166,9 @@ class ExportCreator:
         return added
 
 
-def _entries(request: ExportRequest, files: Sequence[SourceFile]) -> list[ManifestEntry]:
+def _entries(
+    caller: Caller, request: ExportRequest, files: Sequence[SourceFile]
+) -> list[ManifestEntry]:
     folders = {
         identifier: folder_path(folder)
         for folder, identifiers in request.layout.items()
@@ -179,7 +181,13 @@ def _entries(request: ExportRequest, files: Sequence[SourceFile]) -> list[Manife
     for file in files:
         base, extension = file.name(request.aliases.get(file.identifier), request.function)
         path = paths.add(folders.get(file.identifier, ""), base, extension)
-        entries.append(file.entry(path, is_transformed=request.function is not None))
+        entries.append(
+            file.entry(
+                path,
+                is_transformed=request.function is not None,
+                is_public=not caller.may_read(file.upload.bucket),
+            )
+        )
     return entries
 
 

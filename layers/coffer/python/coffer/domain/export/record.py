@@ -55,6 +55,7 @@ class ExportStatus(StrEnum):
 PROBLEM_DETAILS: Mapping[str, str] = {
     "file_missing": "The file no longer existed when the archive was built.",
     "file_changed": "The bytes of the file have changed since its record was written.",
+    "file_not_public": "The user could read the file because it was public, which it no longer is.",
     "not_an_image": "The bytes of the file are not of its media type.",
     "image_damaged": "The image cannot be decoded.",
     "image_too_large": "The image, or the result of its transformation, is too large.",
@@ -287,7 +288,8 @@ def new_access_key(export: Export, now: datetime) -> AccessKey:
 @dataclass(frozen=True, kw_only=True)
 class ManifestEntry:
     """A file of the export. `size_bytes` is None for a generated thumbnail, whose record has no
-    size; `path` is the file's path in the archive."""
+    size; `path` is the file's path in the archive. `is_public` is True if the user may read the
+    file only because it is public."""
 
     file_identifier: str
     key: str
@@ -298,6 +300,7 @@ class ManifestEntry:
     sha1_hex: str | None
     modified: datetime
     is_transformed: bool = False
+    is_public: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,6 +346,7 @@ def _encode_entry(entry: ManifestEntry) -> dict[str, Any]:
         "sha1Hex": entry.sha1_hex,
         "modified": to_text(entry.modified),
         "isMade": entry.is_transformed,
+        "isPublic": entry.is_public,
     }
 
 
@@ -357,4 +361,5 @@ def _decode_entry(document: Mapping[str, Any]) -> ManifestEntry:
         sha1_hex=document["sha1Hex"],
         modified=from_text(document["modified"]),
         is_transformed=document["isMade"],
+        is_public=document.get("isPublic", False),
     )

@@ -113,7 +113,7 @@ class SourceFile:
             return derivative_name(self.derivative, self.metadata, alias, function)
         return file_name(self.upload, self.metadata, self.derivative, alias, function)
 
-    def entry(self, path: str, *, is_transformed: bool) -> ManifestEntry:
+    def entry(self, path: str, *, is_transformed: bool, is_public: bool) -> ManifestEntry:
         """Return the manifest entry of the file."""
         content = None if self.is_thumbnail else self.upload.inspected_content
         return ManifestEntry(
@@ -126,6 +126,7 @@ class SourceFile:
             sha1_hex=content.sha1_hex if content else None,
             modified=self.upload.created_on,
             is_transformed=is_transformed,
+            is_public=is_public,
         )
 
 

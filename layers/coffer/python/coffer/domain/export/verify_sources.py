@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from coffer.domain.callers import ANONYMOUS
 from coffer.domain.errors import (
     ObjectChangedError,
     ObjectMissingError,
@@ -22,10 +23,12 @@ from coffer.domain.export.lease import MIN_TIME_TO_COPY
 from coffer.domain.export.multipart_writer import MultipartWriter
 from coffer.domain.export.ports import Archives
 from coffer.domain.export.record import ManifestEntry
+from coffer.domain.export.resolve_sources import SourceResolver
+from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.ports import Uploads
 
-FILE_MISSING, FILE_CHANGED = "file_missing", "file_changed"
+FILE_MISSING, FILE_CHANGED, FILE_NOT_PUBLIC = "file_missing", "file_changed", "file_not_public"
 _BATCH_SIZE = 128
 
 
@@ -42,6 +45,23 @@ def problems_by_code(
     for number, code in sorted(dropped.items()):
         problems.setdefault(code, []).append(entries[number].file_identifier)
     return problems
+
+
+def withdrawn_entries(
+    uploads: Uploads, catalogue: Catalogue, entries: Sequence[ManifestEntry]
+) -> Mapping[int, str]:
+    """Return the entries that the user could read because they were public, and that are public no
+    longer, with the code of the problem.
+
+    The rights of a user in groups are in the token, so they are only known during a request.
+    """
+    public = {n: entry.file_identifier for n, entry in enumerate(entries) if entry.is_public}
+    if not public:
+        return {}
+    resolver = SourceResolver(caller=ANONYMOUS, uploads=uploads, catalogue=catalogue)
+    files = resolver.resolve(list(public.values()))
+    readable = {name for name, file in files.items() if file.is_readable}
+    return {n: FILE_NOT_PUBLIC for n, name in public.items() if name not in readable}
 
 
 @dataclass(frozen=True, slots=True)
