@@ -192,6 +192,59 @@ def test_public_records_are_shown_to_others_with_their_sources(ana: Person) -> N
     assert loaded(stranger, "derivative", derivative, "?include=acDerivedFrom").status == 200
 
 
+def test_a_derivative_is_shown_to_others_if_the_one_it_was_made_from_is_public(
+    ana: Person,
+) -> None:
+    """The derivatives of two records are read: the one it is made from belongs to the other."""
+    first, second = (described(ana, file(ana), publiclyReleasable=True) for _ in range(2))
+    large = derived(ana, second, made_from(ana), publiclyReleasable=True)
+    small_file = made_from(ana)
+    attributes = {"dcType": "IMAGE", "fileIdentifier": small_file, "publiclyReleasable": True}
+    small = entry("derivative", attributes, first)
+    small["relationships"]["generatedFromDerivative"] = {
+        "data": {"type": "derivative", "id": large}
+    }
+    shown = identifier(clients.send(ana, "POST", f"{API}/derivative", small))
+    stranger, include = ana.stranger, "include=derivatives"
+    public = f"filter[publiclyReleasable][EQ]=true&{include}"
+
+    def responses() -> list[Response]:
+        """Return the responses in which the stranger may find the derivative."""
+        return [
+            stranger.request("GET", f"{API}/metadata/{first}?{include}"),
+            stranger.request("GET", f"{API}/metadata?{public}"),
+            loaded(stranger, "metadata", first, f"?{include}"),
+        ]
+
+    download = f"{API}/file/aafc/derivative/{small_file}"
+    assert all(shown in response.text for response in responses())
+    assert stranger.request("GET", download).status == 200
+    assert clients.change(ana, "derivative", large, publiclyReleasable=False).status == 200
+    assert all(response.status == 200 for response in responses())
+    assert not any(shown in response.text for response in responses())
+    assert stranger.request("GET", download).status == 403
+
+
+def test_an_archive_is_completed_by_the_next_run_if_the_store_was_busy(
+    ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coffer.adapters.s3.archives import S3Archives
+    from coffer.adapters.s3.requests import store_unavailable
+
+    def busy(*_: object) -> None:
+        raise store_unavailable()
+
+    stack, wish = ana.stack, entry("object-export", {"fileIdentifiers": [file(ana)]})
+    export = identifier(clients.send(ana, "POST", f"{API}/object-export", wish))
+    with monkeypatch.context() as store:
+        store.setattr(S3Archives, "_complete", busy)
+        stack.settle()
+    assert [one["status"] for one in stack.items("ExportsTable")] == ["RUNNING"]
+    stack.settle(retries=True)
+    response = ana.request("GET", f"{API}/object-export/{export}")
+    assert response.json()["data"]["attributes"]["status"] == "COMPLETED", response.text
+
+
 def test_derivatives_are_moved_to_another_source(ana: Person) -> None:
     first, second = described(ana, file(ana)), described(ana, file(ana))
     derivative = derived(ana, first, made_from(ana))
