@@ -14,8 +14,9 @@ from coffer.domain.detection.tables.registry import (
     SPECIAL_CASES,
     WHOLE_NAMES,
     XML_ROOTS,
+    Row,
+    read_signatures,
 )
-from coffer.domain.detection.tables.signatures import SIGNATURES, Row
 
 KNOWN = frozenset(known_media_types())
 
@@ -23,7 +24,7 @@ KNOWN = frozenset(known_media_types())
 def test_every_table_has_known_types_only() -> None:
     specials = {kind.replace(";", "; ") for row in SPECIAL_CASES.values() for kind in row.split()}
     named = {*WHOLE_NAMES.values(), *ENDINGS.values()}
-    signed = {media_type for _, media_type, _ in SIGNATURES}
+    signed = {media_type for _, media_type, _ in read_signatures()}
     for types in (ALIASES.values(), SPECIAL_CASES, specials, named, signed, XML_ROOTS.values()):
         assert set(types) <= KNOWN
 
@@ -76,10 +77,8 @@ def test_a_name_stands_for_a_type_with_its_extension() -> None:
 def _file_with(row: Row) -> bytes:
     """Return the smallest file with all parts of a row."""
     content = bytearray()
-    for part in row[2]:
-        earliest, mark = part[0], part[-1]
-        assert isinstance(mark, bytes)
-        at = max(earliest, len(content)) if len(part) == 3 else earliest
+    for first, last, mark in row[2]:
+        at = min(max(first, len(content)), last)
         content += b"\x01" * (at - len(content))
         content[at : at + len(mark)] = mark
     return bytes(content)
@@ -88,7 +87,7 @@ def _file_with(row: Row) -> bytes:
 def test_every_signature_is_found_unless_a_stronger_one_hides_it() -> None:
     hidden = [
         (media_type, parts[-1][-1])
-        for tier, media_type, parts in SIGNATURES
+        for tier, media_type, parts in read_signatures()
         if media_type not in types_by_signature(_file_with((tier, media_type, parts)))
     ]
     assert hidden == [

@@ -1,7 +1,7 @@
 """Find the media types whose signatures the head of a file has.
 
-`SIGNATURES` has the rows that compare bytes at offsets; `RECOGNISERS` has the functions for formats
-that need more than that. Both are grouped by tier, the priority in Apache Tika 3.2.3.
+`tables/signatures.txt` has the rows that compare bytes at offsets; `RECOGNISERS` has the functions
+for formats that need more than that. Both are grouped by tier, the priority in Apache Tika 3.2.3.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from coffer.domain.detection.families import (
     matroska,
     text,
 )
-from coffer.domain.detection.tables.signatures import SIGNATURES, Part, Row
+from coffer.domain.detection.tables.registry import Part, Row, read_signatures
 
 Recogniser = Callable[[bytes], str | None]
 """Returns a media type for the head of a file, or None."""
@@ -98,26 +98,17 @@ def types_by_signature(head: bytes) -> list[str]:
 
 
 def _matches(head: bytes, parts: tuple[Part, ...]) -> bool:
-    for part in parts:
-        if len(part) == 2:
-            offset, mark = part
-            if not head.startswith(mark, offset):
-                return False
-        else:
-            first, last, mark = part
-            if head.find(mark, first, last + len(mark)) < 0:
-                return False
-    return True
+    return all(head.find(mark, first, last + len(mark)) >= 0 for first, last, mark in parts)
 
 
 @cache
 def _tiers() -> dict[int, _RowsByFirstByte]:
     tiers: dict[int, _RowsByFirstByte] = {}
     # Of equally long signatures, Tika prefers the name that sorts last; sorting is stable.
-    by_name = sorted(SIGNATURES, key=lambda row: row[1], reverse=True)
+    by_name = sorted(read_signatures(), key=lambda row: row[1], reverse=True)
     for row in sorted(by_name, key=_sort_key):
-        anchor = row[2][0]
-        first_byte = anchor[1][0] if len(anchor) == 2 and anchor[0] == 0 else None
+        first, last, mark = row[2][0]
+        first_byte = mark[0] if first == last == 0 else None
         tiers.setdefault(row[0], {}).setdefault(first_byte, []).append(row)
     for tier in RECOGNISERS:
         tiers.setdefault(tier, {})
@@ -125,4 +116,4 @@ def _tiers() -> dict[int, _RowsByFirstByte]:
 
 
 def _sort_key(row: Row) -> tuple[int, int]:
-    return -row[0], -sum(len(part[-1]) for part in row[2])
+    return -row[0], -sum(len(mark) for _, _, mark in row[2])

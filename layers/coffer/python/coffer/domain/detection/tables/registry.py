@@ -5,6 +5,7 @@ Columns are separated by a tab. The head of each file says what they mean and wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -33,3 +34,23 @@ XML_ROOTS = {
     for name, media_type, namespace in _read_rows("xml_roots.txt")
 }
 """Media types of XML dialects, by namespace ("" for none) and name of the document element."""
+
+Part = tuple[int, int, bytes]
+"""Bytes of a signature, after the first and last offset at which they may start."""
+Row = tuple[int, str, tuple[Part, ...]]
+"""A tier, a media type, and the parts of its signature."""
+
+
+def read_signatures() -> Iterator[Row]:
+    """Yield the rows of signatures.txt."""
+    for tier, media_type, *cells in _read_rows("signatures.txt"):
+        yield int(tier), media_type, tuple(map(_part, cells[::2], cells[1::2]))
+
+
+def _part(offset: str, escaped: str) -> Part:
+    first, _, last = offset.partition("-")
+    return (
+        int(first),
+        int(last or first),
+        escaped.encode().decode("unicode_escape").encode("latin1"),
+    )
