@@ -23,7 +23,7 @@ class AwsCalls:
         self.made: list[str] = []
         self._fatal: int | None = None
         self._armed = False
-        self._interruption: tuple[int, Callable[[], None]] | None = None
+        self._interruption: tuple[int | str, Callable[[], None]] | None = None
         original: Callable[..., Any] = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore is untyped
 
         def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
@@ -31,7 +31,7 @@ class AwsCalls:
                 if self._fatal == len(self.made):
                     self._fatal = None
                     raise KilledError
-                if self._interruption and self._interruption[0] == len(self.made):
+                if self._interruption and self._interruption[0] in (len(self.made), operation):
                     interrupt, self._interruption = self._interruption[1], None
                     interrupt()
                 self.made.append(operation)
@@ -49,8 +49,8 @@ class AwsCalls:
         self.count()
         self._fatal = number
 
-    def interrupt_before(self, number: int, act: Callable[[], Any]) -> list[Any]:
-        """Start to count, and call `act` before call `number`.
+    def interrupt_before(self, which: int | str, act: Callable[[], Any]) -> list[Any]:
+        """Start to count, and call `act` before a call: its number, or the first of an operation.
 
         The returned list holds what `act` returned, once it has run.
         """
@@ -61,7 +61,7 @@ class AwsCalls:
             with self.uncounted():
                 done.append(act())
 
-        self._interruption = (number, interrupt)
+        self._interruption = (which, interrupt)
         return done
 
     @contextmanager

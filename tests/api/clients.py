@@ -124,16 +124,17 @@ def upload_derivative(
 
 def derive(stack: Service, file_identifier: str, metadata: str, **attributes: Any) -> Response:
     """Send POST /api/v1/derivative for a file derived from the record `metadata`."""
-    return send(
-        stack,
-        "POST",
-        "/api/v1/derivative",
-        {
-            "type": "derivative",
-            "attributes": {"dcType": "IMAGE", "fileIdentifier": file_identifier, **attributes},
-            "relationships": {"acDerivedFrom": {"data": {"type": "metadata", "id": metadata}}},
-        },
-    )
+    data = derivative_of(file_identifier, metadata, **attributes)
+    return send(stack, "POST", "/api/v1/derivative", data)
+
+
+def derivative_of(file_identifier: str, metadata: str, **attributes: Any) -> dict[str, Any]:
+    """Return the data that creates a record of a file derived from the record `metadata`."""
+    return {
+        "type": "derivative",
+        "attributes": {"dcType": "IMAGE", "fileIdentifier": file_identifier, **attributes},
+        "relationships": {"acDerivedFrom": {"data": {"type": "metadata", "id": metadata}}},
+    }
 
 
 def change(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from threading import Thread
 
+import pytest
+
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import AwsCalls
@@ -13,6 +15,7 @@ from tests.api.clients import (
     audit_entries,
     change,
     delete,
+    derivative_of,
     derive,
     describe,
     header,
@@ -25,6 +28,8 @@ from tests.api.clients import (
     upload_derivative,
 )
 from tests.api.images import png
+
+BULK = {"Content-Type": f"{JSON_API}; ext=bulk"}
 
 
 def operations(stack: LocalStack) -> list[tuple[str, str]]:
@@ -119,13 +124,58 @@ def test_a_record_with_derivatives_moves_after_their_deletion(stack: LocalStack)
     derived = derive(stack, upload_derivative(stack, b"text", media_type="text/plain"), metadata)
     assert derived.status == 201, derived.text
     entry = {"type": "metadata", "id": metadata, "attributes": {"bucket": "other"}}
-    bulk = {"Content-Type": f"{JSON_API}; ext=bulk"}
     refused = [("409", "record_has_derivatives")]
     assert problems(change(stack, "metadata", metadata, bucket="other")) == refused
-    assert problems(send(stack, "PATCH", "/api/v1/metadata/bulk", [entry], headers=bulk)) == refused
+    assert problems(send(stack, "PATCH", "/api/v1/metadata/bulk", [entry], headers=BULK)) == refused
     assert delete(stack, "derivative", derived.json()["data"]["id"]).status == 204
     moved = change(stack, "metadata", metadata, bucket="other")
     assert moved.json()["data"]["attributes"]["bucket"] == "other"
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+@pytest.mark.parametrize("moves_first", [False, True])
+def test_a_derivative_and_a_move_of_its_source_at_the_same_moment(
+    stack: LocalStack, aws_calls: AwsCalls, moves_first: bool, in_bulk: bool
+) -> None:
+    """Whichever is written first, the other is refused: it was checked before."""
+    external = {"resourceExternalURL": "https://example.org/7", "dcFormat": "text/html"}
+    attributes = {"bucket": "mybucket", **external}
+    created = send(
+        stack, "POST", "/api/v1/metadata", {"type": "metadata", "attributes": attributes}
+    )
+    metadata = created.json()["data"]["id"]
+    files = [
+        upload_derivative(stack, b"text", media_type="text/plain")
+        for _ in range(2 if in_bulk else 1)
+    ]
+
+    def move() -> Response:
+        if not in_bulk:
+            return change(stack, "metadata", metadata, bucket="other")
+        entry = {"type": "metadata", "id": metadata, "attributes": {"bucket": "other"}}
+        return send(stack, "PATCH", "/api/v1/metadata/bulk", [entry], headers=BULK)
+
+    def derive_all() -> Response:
+        if not in_bulk:
+            return derive(stack, files[0], metadata)
+        entries = [derivative_of(file, metadata) for file in files]
+        return send(stack, "POST", "/api/v1/derivative/bulk", entries, headers=BULK)
+
+    first, second = (move, derive_all) if moves_first else (derive_all, move)
+    done = aws_calls.interrupt_before("TransactWriteItems", first)
+    refused = second()
+    aws_calls.stop()
+    [written] = done
+    assert written.status in (200, 201), written.text
+    expected = (
+        ("422", "source_of_another_bucket")
+        if moves_first
+        else (
+            "409",
+            "record_has_derivatives",
+        )
+    )
+    assert set(problems(refused)) == {expected}
 
 
 def test_a_document_must_name_the_record_in_the_path(stack: LocalStack) -> None:

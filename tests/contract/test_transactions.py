@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from coffer.domain.errors import (
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.transactions.actions import Add, DeriveFrom, Replace
 from coffer.domain.transactions.tombstones import tombstone_expiry
 from coffer.domain.uploads.image_properties import NO_PROPERTIES
 from coffer.domain.uploads.ports import Uploads
@@ -201,6 +202,34 @@ def test_metadata_with_a_failed_thumbnail_is_refused(tables: Tables) -> None:
         describe(tables.catalogue, metadata(), thumbnail())
     assert tables.uploads.get(FILE) == before
     describe(tables.catalogue, metadata())
+
+
+def test_a_new_derivative_cancels_an_earlier_plan_for_its_source(tables: Tables) -> None:
+    describe(tables.catalogue, external())
+    before = tables.catalogue.metadata(METADATA)
+    assert before is not None
+    entry = DeriveFrom(metadata_identifier=METADATA, bucket="AAFC", derivative=THUMBNAIL)
+    tables.catalogue.commit([Add(thumbnail()), entry])
+    with refused(RecordChangedError):
+        tables.catalogue.commit([Replace(before, replace(before, bucket="cnc", version=2))])
+    current = tables.catalogue.metadata(METADATA)
+    assert current == replace(before, latest_derivative=THUMBNAIL)
+    tables.catalogue.commit([Replace(current, replace(current, ac_caption="leaf", version=2))])
+    changed = tables.catalogue.metadata(METADATA)
+    assert changed is not None
+    assert (changed.version, changed.latest_derivative) == (2, THUMBNAIL)
+
+
+@pytest.mark.parametrize("changes", [{"bucket": "cnc"}, {"deleted_on": NOON}, None], ids=str)
+def test_a_derivative_is_refused_if_its_source_moved_or_was_deleted(
+    tables: Tables, changes: dict[str, Any] | None
+) -> None:
+    if changes is not None:
+        describe(tables.catalogue, external(**changes))
+    entry = DeriveFrom(metadata_identifier=METADATA, bucket="aafc", derivative=THUMBNAIL)
+    with refused(RecordChangedError):
+        tables.catalogue.commit([Add(thumbnail()), entry])
+    assert tables.catalogue.derivative(THUMBNAIL) is None
 
 
 def test_a_removed_thumbnail_leaves_a_tombstone(tables: Tables) -> None:

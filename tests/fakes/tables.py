@@ -23,6 +23,7 @@ from coffer.domain.transactions.actions import (
     Action,
     Add,
     Claim,
+    DeriveFrom,
     Record,
     Release,
     Replace,
@@ -179,7 +180,7 @@ class InMemoryCatalogue:
                 return RecordExistsError(action.subject) if taken else None
             case Replace():
                 current = self._table(action.before).get(action.before.identifier)
-                same = current is not None and current.version == action.before.version
+                same = current is not None and _state(current) == _state(action.before)
                 return None if same else changed
             case Claim():
                 return self._claim_refusal(action)
@@ -187,6 +188,14 @@ class InMemoryCatalogue:
                 upload = self._uploads.records.get(action.file_identifier)
                 held = upload is not None and upload.claimed_by == action.claimant
                 return None if held else changed
+            case DeriveFrom():
+                source = self.metadata_records.get(action.metadata_identifier)
+                there = (
+                    source is not None
+                    and buckets.bucket_key(source.bucket) == buckets.bucket_key(action.bucket)
+                    and source.deleted_on is None
+                )
+                return None if there else changed
 
     def _claim_refusal(self, action: Claim) -> RecordError | None:
         upload = self._uploads.records.get(action.file_identifier)
@@ -222,6 +231,16 @@ class InMemoryCatalogue:
                     before, claimed_by=None, awaiting=Awaiting.CLAIM, awaiting_since=action.since
                 )
                 self._uploads.replace(before, waiting)
+            case DeriveFrom():
+                source = self.metadata_records[action.metadata_identifier]
+                self.metadata_records[source.identifier] = replace(
+                    source, latest_derivative=action.derivative
+                )
+
+
+def _state(record: Record) -> tuple[int, str | None]:
+    """Return what a write of a record must have read."""
+    return record.version, getattr(record, "latest_derivative", None)
 
 
 def _unexpired(record: _Record | None, clock: Clock) -> _Record | None:

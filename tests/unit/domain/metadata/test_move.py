@@ -12,7 +12,7 @@ from coffer.domain.metadata.bulk import BulkMetadata
 from coffer.domain.metadata.delete import Cascade, delete_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.metadata.update import update_metadata
-from coffer.domain.transactions.actions import Add
+from coffer.domain.transactions.actions import Add, DeriveFrom
 from coffer.domain.transactions.commit import Precondition
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads
 from tests.fakes.records import METADATA, identifier, metadata, thumbnail
@@ -107,6 +107,20 @@ def test_a_record_with_derivatives_does_not_move() -> None:
         assert problem.code == "record_has_derivatives"
         assert str(problem.pointer).endswith("/attributes/bucket")
     assert world.catalogue.metadata_records[METADATA].bucket == OLD
+
+
+def test_a_record_does_not_move_if_the_index_lacks_its_latest_derivative(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(derivatives=[OLD])
+    entry = DeriveFrom(metadata_identifier=METADATA, bucket=OLD, derivative=identifier(50))
+    world.catalogue.commit([entry])
+    monkeypatch.setattr(world.catalogue, "derived_from", lambda _: iter(()))
+    for move in (world.move, world.move_in_bulk):
+        with pytest.raises(ConflictError, match="has derivatives"):
+            move(BOTH)
+    world.catalogue.derivative_records.clear()
+    assert world.move(BOTH).bucket == NEW
 
 
 def test_another_spelling_of_the_bucket_is_no_move() -> None:

@@ -14,6 +14,7 @@ from coffer.domain.derivatives.ports import Derivatives, Source
 from coffer.domain.derivatives.prefetch import PrefetchedDerivatives, PrefetchedUploads
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.update import plan_derivative_update
+from coffer.domain.transactions.actions import Claim
 from coffer.domain.transactions.bulk import (
     Attempt,
     Change,
@@ -28,9 +29,6 @@ from coffer.domain.transactions.bulk import (
 )
 from coffer.domain.transactions.commit import PlannedChange, Precondition
 from coffer.domain.uploads.ports import Uploads
-
-_ACTIONS_WITHOUT_THUMBNAIL = 2
-"""Number of actions that add a derivative and claim its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +76,9 @@ class BulkDerivatives:
                         )
                     )
                 )
-                if (
-                    isinstance(result, PlannedChange)
-                    and len(result.actions) > _ACTIONS_WITHOUT_THUMBNAIL
+                if isinstance(result, PlannedChange) and any(
+                    isinstance(action, Claim) and action.plans_thumbnail
+                    for action in result.actions
                 ):
                     have_thumbnail.add(result.record.ac_derived_from)
                 attempts.append(result)

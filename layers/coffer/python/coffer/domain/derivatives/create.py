@@ -23,7 +23,7 @@ from coffer.domain.fields import ATTRIBUTES, violation
 from coffer.domain.file_names import standardise
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import is_imageable
-from coffer.domain.transactions.actions import Action, Add, Claim
+from coffer.domain.transactions.actions import Action, Add, Claim, DeriveFrom
 from coffer.domain.transactions.commit import (
     PlannedChange,
     ReservedIdentifier,
@@ -97,7 +97,19 @@ def plan_new_derivative(
         actions = _actions_with_thumbnail(catalogue, clock, derivative, upload, source)
     else:
         actions = (Add(derivative), _claim(derivative))
-    return PlannedChange(derivative, actions)
+    return PlannedChange(derivative, (*actions, *entry_in_source(derivative, source)))
+
+
+def entry_in_source(derivative: Derivative, source: Source) -> tuple[DeriveFrom, ...]:
+    """Return the action that enters a derivative in its source; only external resources move."""
+    if source.file_identifier is not None:
+        return ()
+    entry = DeriveFrom(
+        metadata_identifier=source.identifier,
+        bucket=derivative.bucket,
+        derivative=derivative.identifier,
+    )
+    return (entry,)
 
 
 def file_name_of(given: str | None, upload: ObjectUpload) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller, Role
-from coffer.domain.derivatives.create import file_name_of
+from coffer.domain.derivatives.create import entry_in_source, file_name_of
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
 from coffer.domain.derivatives.read import find_derivative
@@ -62,11 +62,11 @@ def plan_derivative_update(
     caller.require_role(Role.GUEST, before.bucket)
     require_undeleted(before)
     precondition.check(before.version)
-    errors = ValidationErrors()
+    errors, source = ValidationErrors(), None
     errors.add([*_missing_problems(changes), *_fixed_problems(before, changes)])
     if "ac_derived_from" in changes:
         with errors.collect():
-            find_source(catalogue, caller, changes["ac_derived_from"], before.bucket)
+            source = find_source(catalogue, caller, changes["ac_derived_from"], before.bucket)
     if "generated_from_derivative" in changes:
         with errors.collect():
             _check_not_itself(identifier, changes["generated_from_derivative"])
@@ -75,7 +75,8 @@ def plan_derivative_update(
     errors.add([*attribute_problems(vars(after), after.dc_format)])
     errors.raise_if_any()
     after = replace(after, changed_by=caller.username, version=before.version + 1)
-    return PlannedChange(after, (Replace(before, after),))
+    entry = entry_in_source(after, source) if source else ()
+    return PlannedChange(after, (Replace(before, after), *entry))
 
 
 def _missing_problems(changes: Mapping[str, Any]) -> Iterator[Problem]:

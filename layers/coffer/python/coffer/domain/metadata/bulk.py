@@ -93,6 +93,7 @@ class BulkMetadata:
             catalogue = _PrefetchedCatalogue(
                 self.catalogue,
                 metadata=known,
+                derivatives=[one.latest_derivative for one in known.values()],
                 terms_of=[
                     *known.values(),
                     *(_named_terms(changes[number][1]) for number in numbers),

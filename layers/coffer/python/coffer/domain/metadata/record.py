@@ -52,6 +52,8 @@ class Metadata:
     cascading_since: datetime | None = None
     """Time of the deletion, as long as the record may have derivatives that are not deleted."""
     expires_at: datetime | None = None
+    latest_derivative: str | None = None
+    """The derivative of an external resource that was added last. The index may lack it."""
     version: int = 1
 
     @property

@@ -141,7 +141,13 @@ def _check_move(
         )
     caller.require_role(Role.SUPER_USER, before.bucket)
     caller.require_role(Role.GUEST, bucket)
-    if any(catalogue.derived_from(before.identifier)):
+    latest = catalogue.derivative(before.latest_derivative) if before.latest_derivative else None
+    is_latest_there = (
+        latest is not None
+        and latest.deleted_on is None
+        and latest.ac_derived_from == before.identifier
+    )
+    if is_latest_there or any(catalogue.derived_from(before.identifier)):
         raise ConflictError(
             "record_has_derivatives",
             f"The metadata {before.identifier} has derivatives, so it stays in the bucket "

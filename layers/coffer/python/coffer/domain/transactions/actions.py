@@ -91,4 +91,21 @@ class Release:
         return f"object-upload/{self.file_identifier}"
 
 
-Action = Add | Replace | Claim | Release
+@dataclass(frozen=True, kw_only=True)
+class DeriveFrom:
+    """Enter a new derivative in the external resource that it is derived from.
+
+    Fails if the resource was deleted or is in another bucket. A `Replace` of the resource that was
+    planned before fails: it may be a move, which is refused for resources with derivatives.
+    """
+
+    metadata_identifier: str
+    bucket: str
+    derivative: str
+
+    @property
+    def subject(self) -> str:
+        return f"metadata/{self.metadata_identifier}"
+
+
+Action = Add | Replace | Claim | Release | DeriveFrom

@@ -32,7 +32,7 @@ from coffer.domain.transactions.ports import Transactions
 
 MAX_ENTRIES = 1000
 ENTRIES_PER_TRANSACTION = 30
-"""Maximum number. An entry has at most three of the 100 actions of a DynamoDB transaction."""
+"""Maximum number. Most entries have at most three of the 100 actions of a DynamoDB transaction."""
 
 RecordT = TypeVar("RecordT", bound=Record)
 Attempt = PlannedChange[RecordT] | RequestError

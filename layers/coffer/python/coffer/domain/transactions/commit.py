@@ -21,7 +21,7 @@ from coffer.domain.errors import (
     UnavailableError,
     combine_errors,
 )
-from coffer.domain.transactions.actions import Action
+from coffer.domain.transactions.actions import Action, DeriveFrom
 from coffer.domain.transactions.ports import Transactions
 
 MAX_ATTEMPTS = 4
@@ -110,5 +110,14 @@ class ValidationErrors:
 
 
 def actions_of(plans: Sequence[PlannedChange[RecordT]]) -> tuple[Action, ...]:
-    """Return the actions of several changes, in their order."""
-    return tuple(action for planned in plans for action in planned.actions)
+    """Return the actions of several changes, in their order.
+
+    Several new derivatives of one resource need one `DeriveFrom`: the last one.
+    """
+    actions = [action for planned in plans for action in planned.actions]
+    entered = {one.subject: one for one in actions if isinstance(one, DeriveFrom)}
+    return tuple(
+        action
+        for action in actions
+        if not isinstance(action, DeriveFrom) or entered[action.subject] is action
+    )

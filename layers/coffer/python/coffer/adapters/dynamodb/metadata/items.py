@@ -85,6 +85,7 @@ class MetadataItem(ListedByChange, Table):
     cascading = UnicodeAttribute(null=True)
     cascading_since = TimeAttribute(null=True, attr_name="cascadingSince")
     expires_at = EpochAttribute(null=True, attr_name="expiresAt")
+    latest_derivative = UnicodeAttribute(null=True, attr_name="latestDerivative")
     version = IntegerAttribute()
 
     by_cascading = CascadingIndex()

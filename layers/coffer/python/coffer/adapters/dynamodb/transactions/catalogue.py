@@ -24,6 +24,7 @@ from coffer.adapters.dynamodb.reading import read_item, read_record, read_record
 from coffer.adapters.dynamodb.uploads.items import UploadItem, awaiting_key
 from coffer.adapters.dynamodb.vocabulary.terms import count_usage, read_terms
 from coffer.adapters.system_clock import SystemClock
+from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.record import Derivative
@@ -35,7 +36,15 @@ from coffer.domain.errors import (
 )
 from coffer.domain.identifiers import SHARDS, shard_of
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.transactions.actions import Action, Add, Claim, Record, Release, Replace
+from coffer.domain.transactions.actions import (
+    Action,
+    Add,
+    Claim,
+    DeriveFrom,
+    Record,
+    Release,
+    Replace,
+)
 from coffer.domain.transactions.commit import records_busy
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.record import Awaiting, ThumbnailStatus, UploadStatus
@@ -95,6 +104,9 @@ class DynamoCatalogue:
                     updates.append(number)
                 case Release():
                     _release(write, action)
+                    updates.append(number)
+                case DeriveFrom():
+                    _derive(write, action)
                     updates.append(number)
         if changes := usage_changes(_metadata_changes(actions)):
             count_usage(write, changes)
@@ -178,7 +190,12 @@ def _put(write: TransactWrite, action: Add | Replace) -> None:
         write.save(item, condition=type(item).identifier.does_not_exist())
         return
     item = _item(action.after)
-    write.save(item, condition=type(item).version == action.before.version)
+    condition = type(item).version == action.before.version
+    if isinstance(action.before, Metadata):
+        latest = MetadataItem.latest_derivative
+        known = action.before.latest_derivative
+        condition &= latest.does_not_exist() if known is None else latest == known
+    write.save(item, condition=condition)
 
 
 def _claim(write: TransactWrite, action: Claim) -> None:
@@ -205,6 +222,16 @@ def _claim(write: TransactWrite, action: Claim) -> None:
             UploadItem.version.add(1),
         ]
     write.update(UploadItem(action.file_identifier), actions=updates, condition=condition)
+
+
+def _derive(write: TransactWrite, action: DeriveFrom) -> None:
+    """Enter the derivative in its source. The version stays, so nothing is published."""
+    write.update(
+        MetadataItem(action.metadata_identifier),
+        actions=[MetadataItem.latest_derivative.set(action.derivative)],
+        condition=(MetadataItem.bucket_key == bucket_key(action.bucket))
+        & MetadataItem.deleted_on.does_not_exist(),
+    )
 
 
 def _release(write: TransactWrite, action: Release) -> None:
