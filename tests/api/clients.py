@@ -188,8 +188,11 @@ def audit_entries(stack: LocalStack, query: str) -> list[dict[str, Any]]:
 
 
 def let_time_pass(stack: LocalStack) -> None:
-    """Let incomplete states become old enough, and run housekeeping until it has nothing to do."""
-    for _ in range(2):
+    """Let incomplete states become old enough, and run housekeeping until it has nothing to do.
+
+    With CHAOS an outage may make several runs fail.
+    """
+    for _ in range(10 if stack.faults.chaos else 2):
         stack.clock.advance(timedelta(hours=2))
         outcome = stack.run_schedule("KeepHouseFunction")
         stack.settle(retries=True)
