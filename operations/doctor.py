@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from coffer.adapters.signing.sigv4 import Endpoint
 from operations.dead_letters import dead_letter_queues
 from operations.failed_changes import failed_batches
 from operations.http_client import HttpClient, HttpResponse
@@ -285,7 +286,7 @@ class Doctor:
         environment = self.installation.environment(SIGNER)
         endpoint = environment.get("AWS_ENDPOINT_URL_S3")
         if not endpoint:
-            endpoint = f"https://s3.{environment['AWS_REGION']}.amazonaws.com"
+            endpoint = Endpoint.for_region(environment["AWS_REGION"]).url
         parts = urlsplit(endpoint)
         return f"{parts.scheme}://{parts.netloc}/"
 

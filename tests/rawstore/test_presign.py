@@ -218,6 +218,19 @@ class TestSpellings:
 
         assert get(link_of(stack.request("GET", target))) == (200, BODY)
 
+    def test_addresses_of_aws_are_those_of_the_partition(self) -> None:
+        """Buckets in China have the same names as others elsewhere."""
+        here = StoreAddress("https://s3.eu-central-1.amazonaws.com", "store", is_aws=True)
+        china = StoreAddress("https://s3.cn-north-1.amazonaws.com.cn", "store", is_aws=True)
+
+        for domain, address, other in (
+            ("amazonaws.com", here, china),
+            ("amazonaws.com.cn", china, here),
+        ):
+            for host in (f"store.s3.{domain}", f"store.s3.some-region-1.{domain}"):
+                assert address.keys_of(f"https://{host}/u1/a") == ["u1/a"]
+                assert other.keys_of(f"https://{host}/u1/a") == []
+
     def test_addresses_of_aws_are_foreign_if_another_store_is_configured(self) -> None:
         theirs = StoreAddress("https://minio.example:9000", "store", is_aws=False)
 

@@ -496,6 +496,8 @@ class TestSigner:
 class TestAddresses:
     def test_the_regional_endpoint_is_the_default(self) -> None:
         assert Endpoint.for_region("eu-west-1").url == "https://s3.eu-west-1.amazonaws.com"
+        assert Endpoint.for_region("us-gov-west-1").url == "https://s3.us-gov-west-1.amazonaws.com"
+        assert Endpoint.for_region("cn-north-1").url == "https://s3.cn-north-1.amazonaws.com.cn"
         assert Endpoint.for_region("eu-west-1", "http://localhost:9000/").url == (
             "http://localhost:9000"
         )

@@ -14,7 +14,14 @@ import os
 import sys
 from pathlib import Path
 
-from tests.template.template_file import REGION, ROOT, declared_variables, functions, source
+from tests.template.template_file import (
+    REGION,
+    ROOT,
+    declared_variables,
+    functions,
+    reference,
+    source,
+)
 
 # Parameters without which functions do not start. Nothing is fetched from these URLs.
 GIVEN = {
@@ -27,7 +34,7 @@ GIVEN = {
 def environment() -> dict[str, str]:
     """Return the variables of all functions together: a parameter's default, or a resource's id."""
     values = {
-        name: value if isinstance(value, str) else value["Ref"]
+        name: value if isinstance(value, str) else reference(value)
         for folder in functions()
         for name, value in declared_variables(folder).items()
     }

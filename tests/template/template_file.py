@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from local.template.references import References
 from local.template.source import Template, TemplateSource, read_source, translate
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,17 @@ def source() -> TemplateSource:
 def translated() -> Template:
     """Return the template as CloudFormation gets it, with every parameter at its default."""
     return translate(source(), {}, REGION)
+
+
+@cache
+def deployed(*parameters: tuple[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the resources of a deployment with these parameters, with resolved properties."""
+    template = translate(source(), dict(parameters), REGION)
+    references = References(template, "coffer", "https://sqs.invalid", lambda _logical_id: None)
+    return {
+        logical_id: references.resolved(logical_id, "Properties", resource)
+        for logical_id, resource in references.active.items()
+    }
 
 
 def resources(type_name: str) -> dict[str, dict[str, Any]]:
@@ -98,9 +110,14 @@ def as_list(value: Any) -> list[Any]:
 
 
 def reference(value: Any) -> str:
-    """Return the logical id that a Ref or GetAtt names, or an empty string for other values."""
+    """Return the logical id that a Ref or GetAtt names, or an empty string for other values.
+
+    Of a choice (`Fn::If`), it is the one in the first branch.
+    """
     if not isinstance(value, dict):
         return ""
+    if "Fn::If" in value:
+        return reference(value["Fn::If"][1])
     if "Ref" in value:
         return str(value["Ref"])
     target = value.get("Fn::GetAtt", "")

@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from botocore.session import get_session
 
+from coffer.adapters.signing.sigv4 import domain_suffix
 from tests.rawstore.test_datasets import SHARED_BY_OWNERS
-from tests.template.template_file import resources, source, translated, translated_properties
+from tests.template.template_file import (
+    ROOT,
+    resources,
+    source,
+    translated,
+    translated_properties,
+)
 
 PARAMETERS = source().data["Parameters"]
 
@@ -37,6 +45,17 @@ REFUSED = [
     ("StorageCredentialsSecretArn", "rawstore-keys"),
     ("AllowedOrigins", "https://app.example.org/"),
     ("AllowedOrigins", "app.example.org"),
+    ("AllowedOrigins", "*"),
+    ("AllowedOrigins", "https://*.example.org"),
+    ("AllowedOrigins", "https://App.example.org"),
+    ("AllowedOrigins", "http://localhost:*"),
+    ("AllowedOrigins", "null"),
+    ("StorageBucketName", "Files"),
+    ("StorageBucketName", "a"),
+    ("StorageBucketName", "my..files"),
+    ("StorageBucketName", "files/here"),
+    ("StorageCredentialsKeyArn", "alias/keys"),
+    ("StorageCredentialsKeyArn", "arn:aws:kms:eu-central-1:123456789012:alias/keys"),
     ("AlarmTopicArn", "alarms"),
 ]
 ACCEPTED = [
@@ -56,6 +75,10 @@ ACCEPTED = [
     ("StorageHostname", "s3.example.org"),
     ("AllowedOrigins", "https://*"),
     ("AllowedOrigins", "http://localhost:5173"),
+    ("AllowedOrigins", "https://app.example.org"),
+    ("StorageBucketName", ""),
+    ("StorageBucketName", "acme.files-1"),
+    ("StorageCredentialsKeyArn", "arn:aws:kms:eu-central-1:123456789012:key/mrk-0a1b2c"),
     ("AlarmTopicArn", "arn:aws:sns:eu-central-1:123456789012:alarms"),
     (
         "StorageCredentialsSecretArn",
@@ -141,6 +164,38 @@ def test_the_api_configures_cors() -> None:
     assert cors["AllowCredentials"] is True
     exposed = "ETag Location Content-Disposition Content-Range Retry-After WWW-Authenticate"
     assert cors["ExposeHeaders"] == exposed.split()
+
+
+def test_only_partitions_whose_addresses_are_known_are_accepted() -> None:
+    [assertion] = source().data["Rules"]["PartitionIsSupported"]["Assertions"]
+    partitions, value = assertion["Assert"]["Fn::Contains"]
+    assert value == {"Ref": "AWS::Partition"}
+    assert set(partitions) == set(source().data["Mappings"]["Consoles"])
+    for partition in get_session().get_data("partitions")["partitions"]:
+        if partition["id"] in partitions:
+            regions = (region for region in partition["regions"] if "-global" not in region)
+            suffixes = {domain_suffix(region) for region in regions}
+            assert suffixes == {partition["outputs"]["dnsSuffix"]}
+
+
+def test_the_url_of_the_dashboard_is_on_the_console_of_the_partition() -> None:
+    text, names = source().data["Outputs"]["DashboardUrl"]["Value"]["Fn::Sub"]
+    assert text.startswith("https://${Domain}/cloudwatch/home?region=${AWS::Region}#dashboards")
+    assert names == {"Domain": {"Fn::FindInMap": ["Consoles", {"Ref": "AWS::Partition"}, "Domain"]}}
+    consoles = source().data["Mappings"]["Consoles"]
+    assert {name: one["Domain"] for name, one in consoles.items()} == {
+        "aws": "console.aws.amazon.com",
+        "aws-cn": "console.amazonaws.cn",
+        "aws-us-gov": "console.amazonaws-us-gov.com",
+    }
+
+
+def test_no_address_or_arn_is_of_one_partition_only() -> None:
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    allowed = {"events.amazonaws.com", "console.aws.amazon.com", "${AWS::Region}.amazonaws.com*"}
+    found = set(re.findall(r"[^\s'\"]*amazon(?:aws)?\.com[^\s'\"]*", text))
+    assert {one.removeprefix("secretsmanager.") for one in found} == allowed
+    assert "arn:aws:" not in text
 
 
 def test_every_function_uses_payload_format_2_0() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.template.template_file import reference, resources, source
+from tests.template.template_file import as_list, deployed, reference, resources, source
 
 BUCKETS = resources("AWS::S3::Bucket")
+POLICIES = resources("AWS::S3::BucketPolicy")
 TABLES = resources("AWS::DynamoDB::Table")
+NAME = "StorageBucketName"
 WITHOUT_STREAM = ("UsageTable", "CountsTable", "IdempotencyTable")
 """Tables whose changes are not published: counters and idempotent requests."""
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -137,6 +139,70 @@ def test_the_audit_never_expires_and_has_no_stream() -> None:
 def test_a_failed_first_deployment_can_delete_its_tables() -> None:
     """CloudFormation cannot roll back a stack whose tables refuse to be deleted."""
     assert source().data["Parameters"]["ProtectTables"]["Default"] == "false"
+
+
+RAWSTORE_FUNCTIONS = (
+    "AuthorizeUploadsFunction",
+    "ListPrefixesFunction",
+    "PresignDownloadFunction",
+    "RecordUsageFunction",
+)
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys-AbCdEf"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "bucket"),
+    [
+        ((), "coffer-rawstorebucket"),
+        ((("StorageBucketName", "acme.files"),), "acme.files"),
+        ((("StorageBucketName", "files"), ("StorageHostname", "s3.example.org")), "files"),
+    ],
+    ids=["created", "exists in S3", "exists elsewhere"],
+)
+def test_everything_of_the_rawstore_refers_to_one_bucket(
+    parameters: tuple[tuple[str, str], ...], bucket: str
+) -> None:
+    stack = deployed(*parameters)
+    is_created = not parameters
+    assert ("RawstoreBucket" in stack) is is_created
+    assert ("RawstoreBucketPolicy" in stack) is is_created
+    for name in RAWSTORE_FUNCTIONS:
+        variables = stack[name]["Properties"]["Environment"]["Variables"]
+        assert variables["STORAGE_BUCKET_NAME"] == bucket, name
+        arns = [arn for arn in _resources_of_role(stack, name) if ":s3:::" in arn]
+        assert {arn.partition(":s3:::")[2].partition("/")[0] for arn in arns} <= {bucket}, name
+        assert bool(arns) == (name != "ListPrefixesFunction"), name
+    pattern = stack["RawstoreChangedRule"]["Properties"]["EventPattern"]
+    assert pattern["detail"]["bucket"] == {"name": [bucket]}
+    output = source().data["Outputs"]["RawstoreBucketName"]["Value"]["Fn::If"]
+    assert output == ["RawstoreBucketIsCreated", {"Ref": "RawstoreBucket"}, {"Ref": NAME}]
+
+
+def test_a_bucket_that_another_one_replaces_is_kept_with_its_policy() -> None:
+    for resource in (BUCKETS["RawstoreBucket"], POLICIES["RawstoreBucketPolicy"]):
+        assert resource["Condition"] == "RawstoreBucketIsCreated"
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("key", ["", KEY])
+def test_functions_decrypt_the_storage_secret_only_with_the_key_of_the_operator(key: str) -> None:
+    stack = deployed(("StorageCredentialsSecretArn", SECRET), ("StorageCredentialsKeyArn", key))
+    for name in set(RAWSTORE_FUNCTIONS) - {"ListPrefixesFunction"}:
+        arns = _resources_of_role(stack, name)
+        assert SECRET in arns
+        assert (KEY in arns) is bool(key)
+
+
+def _resources_of_role(stack: dict[str, dict[str, Any]], function: str) -> list[str]:
+    """Return the ARNs that the policies of a function name."""
+    return [
+        arn
+        for policy in stack[f"{function}Role"]["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        for arn in as_list(statement["Resource"])
+    ]
 
 
 def _choose(value: Any, public: bool) -> Any:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from coffer.adapters.http_connections import ConnectionPool, HttpResponse, send_with_retries
 from coffer.adapters.signing.object_store import role_credentials
-from coffer.adapters.signing.sigv4 import Signer
+from coffer.adapters.signing.sigv4 import Endpoint, Signer
 from coffer.domain.clock import Clock
 from coffer.settings import aws_settings
 
@@ -21,8 +21,8 @@ class AwsJsonClient:
 
     def __init__(self, service: str, target: str, clock: Clock, *, timeout_seconds: float) -> None:
         region = aws_settings.aws_region
-        url = aws_settings.aws_endpoint_url or f"https://{service}.{region}.amazonaws.com"
-        self._url = f"{url.rstrip('/')}/"
+        endpoint = Endpoint.for_region(region, aws_settings.aws_endpoint_url, service=service)
+        self._url = f"{endpoint.url}/"
         self._target = target
         self._clock = clock
         self._signer = Signer(role_credentials, region, service)

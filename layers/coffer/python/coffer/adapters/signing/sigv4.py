@@ -51,9 +51,11 @@ class Endpoint:
     url: str
 
     @classmethod
-    def for_region(cls, region: str, override: str | None = None) -> Endpoint:
-        """Return the endpoint of S3 in a region, or `override` if another store is configured."""
-        return cls((override or f"https://s3.{region}.amazonaws.com").rstrip("/"))
+    def for_region(
+        cls, region: str, override: str | None = None, *, service: str = "s3"
+    ) -> Endpoint:
+        """Return the endpoint of a service in a region, or `override` if another is configured."""
+        return cls((override or f"https://{service}.{region}.{domain_suffix(region)}").rstrip("/"))
 
     def bucket_url(self, bucket: str) -> str:
         return f"{self.url}/{bucket}"
@@ -262,6 +264,14 @@ class Signer:
             scope = f"{day}/{self._region}/{self._service}/aws4_request"
             cached = self._cached = _SigningKey.derive(credentials, day, scope)
         return cached
+
+
+def domain_suffix(region: str) -> str:
+    """Return the domain of AWS's services in a region of a supported partition.
+
+    China has its own. That of GovCloud is the same as elsewhere. The template refuses others.
+    """
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
 
 
 def encode_path(path: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from coffer.adapters.fetch import fetch
 from coffer.adapters.signing.object_store import role_credentials
-from coffer.adapters.signing.sigv4 import Credentials, Signer
+from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import UnavailableError
 from coffer.observability import logger
@@ -30,8 +30,10 @@ class StorageSecret:
         self._arn = arn
         self._clock = clock
         region = aws_settings.aws_region
-        url = aws_settings.aws_endpoint_url or f"https://secretsmanager.{region}.amazonaws.com"
-        self._url = f"{url.rstrip('/')}/"
+        endpoint = Endpoint.for_region(
+            region, aws_settings.aws_endpoint_url, service="secretsmanager"
+        )
+        self._url = f"{endpoint.url}/"
         self._signer = Signer(role_credentials, region, "secretsmanager")
         self._credentials: Credentials | None = None
         self._read_on: datetime | None = None

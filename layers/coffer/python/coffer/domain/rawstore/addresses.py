@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from coffer.domain.rawstore.keys import key_problem
 
 _AWS_HOST = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com"
+    r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.(?P<domain>amazonaws\.com(?:\.cn)?)"
 )
 _ESCAPED_BY_NODE = re.compile("%(?:20|22|27|3C|3E|5E|60|7B|7C|7D)")
 """The characters that Node's `url.parse` escapes in a path; it keeps all others."""
@@ -23,7 +23,7 @@ class StoreAddress:
     """The URLs of one bucket's objects.
 
     `url` is the endpoint of uploads: scheme, host and port. If `is_aws`, the host names of AWS in
-    every region mean this store, too, because old clients use them.
+    every region of the partition mean this store, too, because old clients use them.
     """
 
     url: str
@@ -62,12 +62,19 @@ class StoreAddress:
 
     def _is_bucket_host(self, host: str) -> bool:
         names = {self.bucket, f"{self.bucket}.{urlsplit(self.url).hostname}"}
-        aws = _AWS_HOST.fullmatch(host) if self.is_aws else None
+        aws = self._aws_host(host)
         return host in names or (aws is not None and aws["bucket"] == self.bucket)
 
     def _is_store_host(self, host: str) -> bool:
-        aws = _AWS_HOST.fullmatch(host) if self.is_aws else None
+        aws = self._aws_host(host)
         return host == urlsplit(self.url).hostname or (aws is not None and aws["bucket"] is None)
+
+    def _aws_host(self, host: str) -> re.Match[str] | None:
+        """Return the parts of a host name of S3 that can mean this store."""
+        aws = _AWS_HOST.fullmatch(host) if self.is_aws else None
+        own = _AWS_HOST.fullmatch(urlsplit(self.url).hostname or "")
+        # Names of buckets in China are others than elsewhere.
+        return None if aws and own and aws["domain"] != own["domain"] else aws
 
 
 def prefixes_of(user: str, *, bucket_url: str, host: str, bucket: str) -> list[str]:
