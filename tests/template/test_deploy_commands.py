@@ -1,0 +1,59 @@
+"""`.ci/check_deploy_commands.py` finds commands whose parameters the SAM CLI would change."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.template.template_file import ROOT
+
+PYTHON = ROOT / ".tools/sam/bin/python"
+
+FILE = """```yaml
+# coffer.yaml
+OrphanRemovalCron: 0 3 * * ? *
+DatahubPublicKey: |
+  -----BEGIN PUBLIC KEY-----
+  MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAJTwIs3f0U3U5mBdGkzYpAaJXkP2Vx1l
+  -----END PUBLIC KEY-----
+```
+"""
+PLAIN_SAM = "sam deploy --config-file samconfig.toml --parameter-overrides"
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("make deploy CONFIG=prod PARAMETERS=file://coffer.yaml", ""),
+        ('make deploy PARAMETERS="DatahubPublicKey=$(base64 -w0 datahub.pem)"', ""),
+        (f"{PLAIN_SAM} 'OrphanRemovalCron=\"0 3 * * ? *\"'", ""),
+        (f"{PLAIN_SAM} OrphanRemovalCron='0 3 * * ? *'", "OrphanRemovalCron='0'"),
+        (
+            "make deploy PARAMETERS=\"OrphanRemovalCron='0 3 * * ? *'\"",
+            "CloudFormation refuses OrphanRemovalCron='0'",
+        ),
+        ('make deploy PARAMETERS="DatahubPublicKey=$(cat datahub.pem)"', "SAM refuses it"),
+        (
+            "make deploy PARAMETERS=OidcIsuer=https://login.example.org",
+            "has no parameter OidcIsuer",
+        ),
+        ("make deploy CONFIG=production", "--stack-name"),
+        ("sam deploy --template-file .aws-sam/arm64/template.yaml", "--stack-name"),
+        ("sam deploy --template-file template.yaml", "which is not built"),
+    ],
+)
+def test_a_command_is_read_as_sam_reads_it(tmp_path: Path, command: str, problem: str) -> None:
+    if not PYTHON.exists():
+        pytest.skip("the SAM CLI is not installed; `make validate` installs it")
+    page = tmp_path / "page.md"
+    page.write_text(f"{FILE}\n```sh\n{command}\n```\n", encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - a program of this repository
+        [PYTHON, ROOT / ".ci/check_deploy_commands.py", page],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == bool(problem), done.stderr
+    assert problem in done.stderr
