@@ -4,7 +4,7 @@
 
 Runs in the SAM CLI's environment. It translates the template as CloudFormation would and rewrites
 only what the emulator lacks; it prints each rewriting. Tests of the translated template check what
-the emulator drops or never sees: see docs/adr/0014.
+the emulator drops or never sees: see docs/adr/0015.
 """
 
 from __future__ import annotations
