@@ -30,6 +30,10 @@ keys, names of users and times.
 """
 _NAMED_ATTRIBUTES = 3
 
+NO_MARKUP_PATTERN = "^([^<]|<(?![A-Za-z/!?]))*$"
+"""JSON Schema pattern of text without markup."""
+_TAG_OPENERS = frozenset("/!?abcdefghijklmnopqrstuvwxyz")
+
 Choices = type[StrEnum] | tuple[str, ...]
 
 
@@ -288,6 +292,17 @@ def missing_problems(fields: Iterable[Field], values: Mapping[str, Any]) -> Iter
         if is_missing and not field.is_clearable:
             rule = "must not be blank" if field.type is FieldType.TEXT else "must not be null"
             yield violation(field.name, rule)
+
+
+def has_markup(text: str) -> bool:
+    """True if a careless web page that shows the text would execute markup in it.
+
+    The reference refuses "any string value that looks like HTML". In metadata it tolerates the
+    stray angle brackets that optical character recognition leaves (`HS Jackson&LT White`,
+    `Antrodia vaillantii <-`). A tag is what an HTML parser takes for one: `<` followed by a letter,
+    `/`, `!` or `?` (WHATWG HTML, 13.2.5.6, "Tag open state").
+    """
+    return any(rest[:1].lower() in _TAG_OPENERS for rest in text.split("<")[1:] if rest)
 
 
 def violation(name: str, rule: str) -> Problem:

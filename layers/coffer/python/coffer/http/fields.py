@@ -13,10 +13,16 @@ from urllib.parse import urlsplit
 
 from coffer.domain.clock import from_text
 from coffer.domain.errors import MalformedRequestError, Problem
-from coffer.domain.fields import ATTRIBUTES, RELATIONSHIPS, Field, FieldType, RecordFields
+from coffer.domain.fields import (
+    ATTRIBUTES,
+    RELATIONSHIPS,
+    Field,
+    FieldType,
+    RecordFields,
+    has_markup,
+)
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
-from coffer.domain.text_safety import has_markup
 from coffer.domain.vocabulary.terms import Description
 from coffer.http.documents import (
     ResourceDocument,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from coffer.domain.derivatives.record import DerivativeType
-from coffer.domain.fields import Field, FieldType, RecordFields, Relationship
+from coffer.domain.fields import NO_MARKUP_PATTERN, Field, FieldType, RecordFields, Relationship
 from coffer.domain.media_types import DcType
-from coffer.domain.text_safety import NO_MARKUP_PATTERN
 
 # fmt: off
 DERIVATIVE_FIELDS = RecordFields(

@@ -33,9 +33,9 @@ from coffer.domain.export.resolve_sources import (
     folder_path,
 )
 from coffer.domain.export.transform_member import ExportFunction
+from coffer.domain.fields import has_markup
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.text_safety import has_markup
 from coffer.domain.transactions.commit import ReservedIdentifier
 from coffer.domain.uploads.ports import Uploads
 

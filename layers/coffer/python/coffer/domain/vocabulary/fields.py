@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.fields import Field, FieldType, RecordFields
+from coffer.domain.fields import NO_MARKUP_PATTERN, Field, FieldType, RecordFields
 from coffer.domain.media_types import DcType
-from coffer.domain.text_safety import NO_MARKUP_PATTERN
 from coffer.domain.vocabulary.terms import (
     MANAGED_ATTRIBUTE,
     MAX_TERM_LENGTH,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from coffer.domain.export.fields import EXPORT_FIELDS, EXPORT_REQUEST_FIELDS
 from coffer.domain.export.record import KEY_LENGTH
 from coffer.domain.export.transform_member import CONVERT, RESIZE
-from coffer.domain.text_safety import NO_MARKUP_PATTERN
+from coffer.domain.fields import NO_MARKUP_PATTERN
 from coffer.http.export.documents import KEY_TYPE
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.field_schemas import request_properties, response_properties

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from coffer.domain.buckets import BUCKET_PATTERN
-from coffer.domain.fields import Field, FieldType, RecordFields
+from coffer.domain.fields import NO_MARKUP_PATTERN, Field, FieldType, RecordFields
 from coffer.domain.media_types import DcType
-from coffer.domain.text_safety import NO_MARKUP_PATTERN
 from coffer.domain.vocabulary.rules import LANGUAGE
 from coffer.http.openapi import schemas as s
 

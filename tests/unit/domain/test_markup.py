@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.domain.text_safety import has_markup
+from coffer.domain.fields import has_markup
 
 
 @pytest.mark.parametrize(
