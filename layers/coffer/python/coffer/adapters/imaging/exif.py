@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
-from pathlib import Path
 
 from coffer.adapters.imaging.tiff_directories import Directory, Value
+from coffer.domain.text_tables import read_table
 
 MAX_TAGS = 100
 MAX_CHARACTERS = 250
@@ -24,13 +24,10 @@ _ORIENTATION = 0x0112
 def _read_tags() -> tuple[dict[int, str], dict[int, tuple[str, ...]]]:
     """Return the names of the tags, and the words for the values of some of them."""
     names, words = {}, {}
-    lines = Path(__file__).with_name("exif_tags.txt").read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        if not line.startswith("#"):
-            tag, name, *values = line.split("\t")
-            names[int(tag, 16)] = name
-            if values:
-                words[int(tag, 16)] = tuple(values[0].split("|"))
+    for tag, name, *values in read_table(__file__, "exif_tags.txt"):
+        names[int(tag, 16)] = name
+        if values:
+            words[int(tag, 16)] = tuple(values[0].split("|"))
     return names, words
 
 

@@ -1,29 +1,23 @@
-"""The tables of media types that the text files beside this module hold.
-
-Columns are separated by a tab. The head of each file says what they mean and what the source is.
-"""
+"""The tables of media types that the text files beside this module hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from coffer.domain.text_tables import read_table
 
-def _read_rows(name: str) -> list[list[str]]:
-    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
-    return [line.split("\t") for line in lines if not line.startswith("#")]
-
-
-EXTENSIONS = {row[0]: row[1] if len(row) > 1 else "" for row in _read_rows("extensions.txt")}
+EXTENSIONS = {
+    row[0]: row[1] if len(row) > 1 else "" for row in read_table(__file__, "extensions.txt")
+}
 """File extensions by media type: separated by spaces, without the dot, the primary one first."""
 
-ALIASES = {row[0]: row[1] for row in _read_rows("aliases.txt")}
+ALIASES = {row[0]: row[1] for row in read_table(__file__, "aliases.txt")}
 """The name that the detector uses, by other names of the same media type."""
 
-SPECIAL_CASES = {row[0]: row[1] for row in _read_rows("special_cases.txt")}
+SPECIAL_CASES = {row[0]: row[1] for row in read_table(__file__, "special_cases.txt")}
 """Media types directly under a general one, separated by spaces, by the general type."""
 
-WHOLE_NAMES = {row[0]: row[1] for row in _read_rows("whole_names.txt")}
+WHOLE_NAMES = {row[0]: row[1] for row in read_table(__file__, "whole_names.txt")}
 """Media types by whole file name."""
 
 ENDINGS = {"-gz": "application/gzip"}
@@ -31,7 +25,7 @@ ENDINGS = {"-gz": "application/gzip"}
 
 XML_ROOTS = {
     ("" if namespace == "-" else namespace, name): media_type
-    for name, media_type, namespace in _read_rows("xml_roots.txt")
+    for name, media_type, namespace in read_table(__file__, "xml_roots.txt")
 }
 """Media types of XML dialects, by namespace ("" for none) and name of the document element."""
 
@@ -43,7 +37,7 @@ Row = tuple[int, str, tuple[Part, ...]]
 
 def read_signatures() -> Iterator[Row]:
     """Yield the rows of signatures.txt."""
-    for tier, media_type, *cells in _read_rows("signatures.txt"):
+    for tier, media_type, *cells in read_table(__file__, "signatures.txt"):
         yield int(tier), media_type, tuple(map(_part, cells[::2], cells[1::2]))
 
 
