@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coffer.domain.errors import NotFoundError
+from coffer.domain.text_tables import read_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,39 +18,9 @@ class License:
     titles: Mapping[str, str]
 
 
-LICENSES = (
-    License(
-        identifier="open-government-licence-canada",
-        url="https://open.canada.ca/en/open-government-licence-canada",
-        titles={
-            "en": "Open Government Licence - Canada",
-            "fr": "Licence du gouvernement ouvert - Canada",
-        },
-    ),
-    License(
-        identifier="universal-public-domain-dedication-1",
-        url="https://creativecommons.org/publicdomain/zero/1.0",
-        titles={
-            "en": "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication",
-            "fr": "CC0 1.0 Universel (CC0 1.0) Transfert dans le domaine public",
-        },
-    ),
-    License(
-        identifier="attribution-international-4",
-        url="https://creativecommons.org/licenses/by/4.0",
-        titles={
-            "en": "Attribution 4.0 International (CC BY 4.0)",
-            "fr": "Attribution 4.0 International (CC BY 4.0)",
-        },
-    ),
-    License(
-        identifier="attribution-international-noncommercial-4",
-        url="https://creativecommons.org/licenses/by-nc/4.0",
-        titles={
-            "en": "Attribution-NonCommercial 4.0 International (CC BY-NC 4.0)",
-            "fr": "Attribution - Pas d'Utilisation Commerciale 4.0 International (CC BY-NC 4.0)",
-        },
-    ),
+LICENSES = tuple(
+    License(identifier=identifier, url=url, titles={"en": english, "fr": french})
+    for identifier, url, english, french in read_table(__file__, "licenses.txt")
 )
 
 
