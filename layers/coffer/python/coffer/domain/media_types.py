@@ -1,8 +1,7 @@
 """Choose the media type to record, its dcType, and if it gets a thumbnail.
 
-The evaluation table and dcType are the reference's (object-store-api 1.31:
-MediaTypeDetectionStrategy, DcType), but `image/svg+xml` is an IMAGE here. The types that may not be
-uploaded are in `uploads.forbidden_types`.
+The evaluation table is the reference's (object-store-api 1.31: MediaTypeDetectionStrategy). Single
+types are in `media_types.txt`, and those that may not be uploaded in `uploads.forbidden_types`.
 """
 
 from __future__ import annotations
@@ -11,68 +10,10 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from coffer.domain.file_names import extension_of
+from coffer.domain.text_tables import read_table
 
 OCTET_STREAM = "application/octet-stream"
 MAX_MEDIA_TYPE_LENGTH = 150
-
-IMAGEABLE_TYPES = frozenset(
-    {
-        "application/pdf",
-        "image/avif",
-        "image/bmp",
-        "image/gif",
-        "image/heic",
-        "image/heic-sequence",
-        "image/heif",
-        "image/heif-sequence",
-        "image/jp2",
-        "image/jpeg",
-        "image/jpx",
-        "image/png",
-        "image/tiff",
-        "image/webp",
-        "image/x-jp2-codestream",
-        "image/x-jp2-container",
-        "image/x-portable-anymap",
-        "image/x-portable-bitmap",
-        "image/x-portable-graymap",
-        "image/x-portable-pixmap",
-        # Camera raw files: the thumbnail is made from the JPEG preview inside.
-        "image/x-canon-cr2",
-        "image/x-canon-cr3",
-        "image/x-raw-adobe",
-        "image/x-raw-fuji",
-        "image/x-raw-nikon",
-        "image/x-raw-olympus",
-        "image/x-raw-panasonic",
-        "image/x-raw-pentax",
-        "image/x-raw-sony",
-    }
-)
-"""Types of which thumbnails are made. SVG is not among them: it can load other resources."""
-
-INERT_TYPES = frozenset(
-    {
-        "application/json",
-        OCTET_STREAM,
-        "audio/mpeg",
-        "audio/ogg",
-        "audio/wav",
-        "binary/octet-stream",
-        "image/avif",
-        "image/bmp",
-        "image/gif",
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "text/csv",
-        "text/plain",
-        "text/tab-separated-values",
-        "video/mp4",
-        "video/webm",
-    }
-)
-"""Types in which a browser runs nothing. SVG and PDF are not among them: they can have scripts."""
 
 
 class DcType(StrEnum):
@@ -97,21 +38,13 @@ class DcType(StrEnum):
         return next((one for one in cls if _letters(one.value) == wanted), None)
 
 
-_DATASET_TYPES = frozenset(
-    {
-        "text/csv",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/vnd.oasis.opendocument.spreadsheet",
-        "application/json",
-    }
-)
-_TEXT_TYPES = frozenset(
-    {
-        "application/pdf",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.oasis.opendocument.text",
-    }
-)
+_ROWS = {media_type: row for media_type, *row in read_table(__file__, "media_types.txt")}
+_DC_TYPES = {name: DcType(row[0]) for name, row in _ROWS.items() if row[0] != "-"}
+THUMBNAILS = {name: row[1] for name, row in _ROWS.items() if row[1] != "-"}
+"""Types of which thumbnails are made, and `picture`, `raw` or `pages` for each."""
+INERT_TYPES = frozenset(name for name, row in _ROWS.items() if row[2] == "inert")
+"""Types in which a browser runs nothing."""
+
 _FAMILIES = {
     "image": DcType.IMAGE,
     "video": DcType.MOVING_IMAGE,
@@ -128,12 +61,8 @@ def base_type(media_type: str) -> str:
 
 def dc_type_of(media_type: str) -> DcType:
     """Return the dcType of files of a media type."""
-    if media_type == "image/svg+xml":
-        return DcType.IMAGE
-    if media_type in _DATASET_TYPES:
-        return DcType.DATASET
-    if media_type in _TEXT_TYPES:
-        return DcType.TEXT
+    if media_type in _DC_TYPES:
+        return _DC_TYPES[media_type]
     family, _, subtype = media_type.partition("/")
     is_plain = bool(subtype) and all(c.isalnum() or c in _SUBTYPE_CHARACTERS for c in subtype)
     return _FAMILIES.get(family, DcType.UNDETERMINED) if is_plain else DcType.UNDETERMINED
@@ -141,7 +70,7 @@ def dc_type_of(media_type: str) -> DcType:
 
 def is_imageable(media_type: str) -> bool:
     """True if thumbnails are made of files detected as this type."""
-    return base_type(media_type) in IMAGEABLE_TYPES
+    return base_type(media_type) in THUMBNAILS
 
 
 def is_inert(media_type: str) -> bool:

@@ -1,7 +1,7 @@
 """Choose the decoder by media type, make the thumbnail, and name the failures.
 
-Runs in the child process only. The domain's table of imageable types has the same types as the
-tables here; a test compares both.
+Runs in the child process only. A test compares the formats here with the domain's table of media
+types.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from coffer.adapters.imaging.thumbnail import (
     thumbnail_of,
 )
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
+from coffer.domain.media_types import THUMBNAILS
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
@@ -62,21 +63,7 @@ PILLOW_FORMATS = {
     "image/heif": _HEIF,
     "image/heif-sequence": _HEIF,
 }
-RAW_TYPES = frozenset(
-    {
-        "image/x-canon-cr2",
-        "image/x-canon-cr3",
-        "image/x-raw-adobe",
-        "image/x-raw-fuji",
-        "image/x-raw-nikon",
-        "image/x-raw-olympus",
-        "image/x-raw-panasonic",
-        "image/x-raw-pentax",
-        "image/x-raw-sony",
-    }
-)
-PAGED_TYPES = frozenset({"application/pdf"})
-"""Each type that can be decoded is in one of these three tables."""
+"""Pillow's formats for the types of `picture` in the domain's table of media types."""
 
 _SUBFILE, _WIDTH, _LENGTH = 0x00FE, 0x0100, 0x0101
 _REDUCED_OR_MASK = 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
@@ -93,9 +80,10 @@ def decode(source: Path, media_type: str, edge: int) -> ThumbnailResult:
     attempt = _Attempt(source, media_type, edge)
     with warnings.catch_warnings(), attempt.failures(), source.open("rb") as file:
         warnings.simplefilter("ignore")  # about metadata that is not used
-        if media_type in PAGED_TYPES:
+        kind = THUMBNAILS.get(media_type)
+        if kind == "pages":
             return attempt.of_page()
-        if media_type in RAW_TYPES or (media_type == "image/tiff" and _is_raw(file)):
+        if kind == "raw" or (media_type == "image/tiff" and _is_raw(file)):
             return attempt.of_raw(file)
         return attempt.of_picture(file)
 
