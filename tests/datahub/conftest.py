@@ -18,8 +18,8 @@ from tests.datahub.platform import KEY, Platform
 from tests.datahub.pushing import MODULES, Pusher
 from tests.e2e.stacks import Stack
 
-PATTERNS = ["{owner}/{path}", "{md5_hex}{extension}"]
-"""The client sends no dataset name, which the stack's default pattern requires."""
+PARAMETERS = ["", "StoragePathPattern={md5_hex}{extension}"]
+"""A stack with default parameters, and one whose keys are the MD5 of the files."""
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def node() -> str:
     return found
 
 
-@pytest.fixture(scope="session", params=PATTERNS)
+@pytest.fixture(scope="session", params=PARAMETERS, ids=["defaults", "by content"])
 def stack(
     request: pytest.FixtureRequest, node: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
@@ -41,7 +41,7 @@ def stack(
     public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     starting = Stack(
         tmp_path_factory.mktemp("datahub"),
-        PARAMETERS=f"StoragePathPattern={request.param}",
+        PARAMETERS=request.param,
         DATAHUB_PUBLIC_KEY=public.decode(),
     )
     with starting.running() as running:

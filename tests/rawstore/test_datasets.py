@@ -335,8 +335,28 @@ class TestKeys:
         package, [file] = read({"a.csv": GOOD}, pattern=BY_CONTENT, owner="a/b")
         assert (package.owner, file.key) == ("a/b", f"{MD5_HEX}.csv")
 
-    def test_a_missing_dataset_is_reported_by_its_name(self) -> None:
-        assert "metadata.dataset" in reason("a.csv", GOOD, dataset=None)
+    @pytest.mark.parametrize("dataset", [None, ""])
+    @pytest.mark.parametrize(
+        ("pattern", "key"),
+        [
+            ("{owner}/{dataset}/{path}", "owner/a.csv"),
+            ("{owner}/data-{dataset}/{path}", "owner/a.csv"),
+            ("{owner}/{path}/{dataset}", "owner/a.csv"),
+            ("{dataset}/{md5_hex}{extension}", f"{MD5_HEX}.csv"),
+        ],
+    )
+    def test_the_key_without_a_dataset_has_no_segment_for_it(
+        self, pattern: str, key: str, dataset: str | None
+    ) -> None:
+        """datahub-client 0.5.8 sends no dataset."""
+        _, [file] = read({"a.csv": GOOD}, pattern=KeyPattern.parse(pattern), dataset=dataset)
+
+        assert file.key == key
+
+    def test_a_dataset_that_shares_its_segment_with_a_variable_is_required(self) -> None:
+        pattern = KeyPattern.parse("{owner}/{dataset}-{path}")
+
+        assert "metadata.dataset" in reason("a.csv", GOOD, pattern, dataset=None)
 
     def test_a_missing_name_is_reported(self) -> None:
         assert "by name" in reason("a.csv", GOOD, KeyPattern.parse("{owner}/{name}"))

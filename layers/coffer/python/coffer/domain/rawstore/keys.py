@@ -31,11 +31,19 @@ lets clients choose the keys of other users."""
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 
 
+_SEGMENT_OF_THE_DATASET = re.compile(r"[^{}]*\{dataset\}[^{}]*")
+
+Parts = tuple[tuple[str, str | None], ...]
+"""Pairs of literal text and the variable after it."""
+
+
 @dataclass(frozen=True)
 class KeyPattern:
-    """STORAGE_PATH_PATTERN, parsed: pairs of literal text and the variable after it."""
+    """STORAGE_PATH_PATTERN, parsed. Clients that send no dataset, such as datahub-client 0.5.8, get
+    keys without the segment of the dataset."""
 
-    parts: tuple[tuple[str, str | None], ...]
+    parts: Parts
+    parts_without_dataset: Parts
 
     @classmethod
     def parse(cls, text: str) -> KeyPattern:
@@ -48,16 +56,10 @@ class KeyPattern:
         owner could choose the key of another owner's file: with `{owner}-{dataset}/{path}`, the
         owner `a` with the dataset `b-c` has the keys of the owner `a-b` with the dataset `c`.
         """
-        try:
-            fields = list(Formatter().parse(text))
-        except ValueError as error:
-            raise ValueError(f"STORAGE_PATH_PATTERN is not a valid pattern: {error}.") from error
-        parts = tuple(
-            (literal, _variable(name, specification, conversion))
-            for literal, name, specification, conversion in fields
-        )
-        pattern = cls(parts)
-        by_content = any(name in ("md5", "md5_hex") for _, name in parts)
+        segments = text.split("/")
+        kept = [one for one in segments if not _SEGMENT_OF_THE_DATASET.fullmatch(one)]
+        pattern = cls(_parse_parts(text), _parse_parts("/".join(kept)))
+        by_content = any(name in ("md5", "md5_hex") for _, name in pattern.parts)
         if not (text.startswith("{owner}/") if pattern.begins_with_owner else by_content):
             raise ValueError(
                 f"STORAGE_PATH_PATTERN is {text!r}: it must begin with '{{owner}}/', or contain "
@@ -83,13 +85,18 @@ class KeyPattern:
 
     def missing(self, available: Mapping[str, str]) -> list[str]:
         """Return the variables of the pattern without a value."""
-        return [name for _, name in self.parts if name is not None and name not in available]
+        parts = self._parts_for(available)
+        return [name for _, name in parts if name is not None and name not in available]
 
     def key(self, values: Mapping[str, str]) -> str:
         """Return the key for these values, which must include every variable of the pattern."""
+        parts = self._parts_for(values)
         return "".join(
-            [literal if name is None else literal + values[name] for literal, name in self.parts]
+            [literal if name is None else literal + values[name] for literal, name in parts]
         )
+
+    def _parts_for(self, values: Mapping[str, str]) -> Parts:
+        return self.parts if "dataset" in values else self.parts_without_dataset
 
 
 def path_variables(path: str) -> dict[str, str]:
@@ -123,6 +130,17 @@ def key_problem(key: str) -> str | None:
     if len(key) * 4 > MAX_KEY_BYTES and len(key.encode()) > MAX_KEY_BYTES:
         return f"at most {MAX_KEY_BYTES} bytes are allowed"
     return None
+
+
+def _parse_parts(text: str) -> Parts:
+    try:
+        fields = list(Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"STORAGE_PATH_PATTERN is not a valid pattern: {error}.") from error
+    return tuple(
+        (literal, _variable(name, specification, conversion))
+        for literal, name, specification, conversion in fields
+    )
 
 
 def _variable(name: str | None, specification: str | None, conversion: str | None) -> str | None:
