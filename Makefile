@@ -126,6 +126,11 @@ recount: $(RUN_STAMP) ## Count the records, and correct the counters that differ
 redrive-stream: $(RUN_STAMP) ## Publish the changes that failed for good (STACK=name)
 	@$(OPERATE) redrive-stream $(ARGS)
 
+.PHONY: replay
+replay: $(RUN_STAMP) ## Replay archived events to rules of consumers (FROM=2026-11-29T08:00Z RULES="name …" STACK=name)
+	@test -n "$(FROM)" || { echo 'Name a time and rules: make replay FROM=2026-11-29T08:00Z RULES="name …"' >&2; exit 1; }
+	@$(OPERATE) replay --from $(FROM) $(if $(TO),--to $(TO)) $(RULES)
+
 # ---------------------------------------------------------------- check
 
 # One process per processor, and whole files per process, so that the fixtures of a file run once. Files
@@ -292,6 +297,10 @@ format: $(DEV_STAMP) ## Sort imports and format the code
 	@$(PYTHON) -m ruff format .
 
 # ---------------------------------------------------------------- build
+
+.PHONY: event-schemas
+event-schemas: $(RUN_STAMP) ## Write the schemas of docs/events into template.yaml
+	@$(PYTHON) .ci/inline_event_schemas.py
 
 .PHONY: layer-sizes
 layer-sizes: $(RUN_STAMP) ## Print the size of the layers for both processors, of Lambda's 250 MB

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from coffer.domain.configuration.durations import parse_duration
 from local.control.client import CommandFailedError, NotRunningError
@@ -21,6 +22,7 @@ from operations.installation import (
 )
 from operations.reconcile import reconcile
 from operations.recount import CounterStatus, RecordCounts, recount
+from operations.replay import replay
 
 DESCRIPTION = """Operate a running Coffer: the local stack on PORT (8081), or with --stack a
 deployed one, with the AWS credentials and region of the environment."""
@@ -81,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--age", help="such as 20d, 12h or 1s; default: as configured")
     sweep.add_argument("--dry-run", action="store_true", help="list the orphans, remove none")
     sweep.set_defaults(command=_sweep)
+
+    replays = commands.add_parser("replay", help="replay archived events to rules of consumers")
+    replays.add_argument("--from", dest="start", required=True, help="such as 2026-11-29T08:00Z")
+    replays.add_argument("--to", dest="end", help="the default is now")
+    replays.add_argument("rule", nargs="*", help="the name of a rule on the bus of the stack")
+    replays.set_defaults(command=_replay)
 
     thumbnails = commands.add_parser("rethumbnail", help="request failed thumbnails again")
     thumbnails.add_argument("code", help="a code of thumbnailFailure, such as decoder_timed_out")
@@ -190,6 +198,27 @@ def _rethumbnail(installation: Installation, options: argparse.Namespace) -> int
         _print(f"{requested} thumbnails requested, up to {after}")
     _print(f"{requested} thumbnails requested again")
     return 0
+
+
+def _replay(installation: Installation, options: argparse.Namespace) -> int:
+    start = _time(options.start)
+    end = _time(options.end) if options.end else installation.now()
+    state = replay(installation, _print, start=start, end=end, rules=options.rule)
+    _print(f"the replay is {state}")
+    return 0 if state == "COMPLETED" else 1
+
+
+def _time(written: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(
+            f"{written!r} is not a time with a time zone. Write it as 2026-11-29T08:00Z or "
+            "2026-11-29T09:00+01:00."
+        )
+    return moment
 
 
 def _redrive_stream(installation: Installation, _: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator, FormatChecker
 
+from local.eventbridge.patterns import matches
 from local.stack import LocalStack
 from tests.api.clients import (
     change,
@@ -28,6 +29,7 @@ from tests.api.clients import (
 from tests.api.images import png
 from tests.api.test_export import ask
 from tests.architecture.source_files import ROOT, modules, tree_of
+from tests.template.template_file import resources
 
 FOLDER = ROOT / "docs/events"
 SCHEMAS = sorted(FOLDER.glob("*.json"))
@@ -197,3 +199,21 @@ def test_the_readme_of_the_events_lists_every_type() -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     for path in (*SCHEMAS, *EXAMPLES):
         assert path.name in text
+
+
+def test_the_template_has_the_schemas() -> None:
+    inlined = {
+        one["Properties"]["SchemaName"]: json.loads(one["Properties"]["Content"])
+        for one in resources("AWS::EventSchemas::Schema").values()
+    }
+    written = {f"coffer@{path.stem}": _read(path) for path in SCHEMAS}
+    assert inlined == written, "run `make event-schemas`"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_archive_keeps_every_event_except_those_with_an_access_key(path: Path) -> None:
+    [archive] = resources("AWS::Events::Archive").values()
+    event = _read(path)
+    has_key = "toa" in event["detail"]
+    assert matches(archive["Properties"]["EventPattern"], event) is not has_key
+    assert has_key == (event["detail-type"] == "ObjectExportNotification")
