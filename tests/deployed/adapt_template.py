@@ -29,6 +29,9 @@ _CORS = {
     "allowCredentials": "AllowCredentials",
     "maxAge": "MaxAge",
 }
+_MISSING_TYPES = frozenset(
+    {"AWS::Events::Archive", "AWS::EventSchemas::Registry", "AWS::EventSchemas::Schema"}
+)
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 
 
@@ -46,6 +49,10 @@ def main() -> None:
     resources = template["Resources"]
     for name, resource in list(resources.items()):
         properties = resource.get("Properties", {})
+        if resource["Type"] in _MISSING_TYPES:
+            del resources[name]
+            _remove_outputs(template["Outputs"], name)
+            print(f"{name}: left out")
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
             _replace_metric_math(properties)
             print(f"{name}: alarm without metric math")
@@ -57,6 +64,13 @@ def main() -> None:
             print(f"{name}: OpenAPI body as {len(routes)} routes and integrations")
     template.pop("Transform", None)
     adapted.write_text(json.dumps(template, indent=1, default=str), encoding="utf-8")
+
+
+def _remove_outputs(outputs: dict[str, Any], resource: str) -> None:
+    """Remove the outputs that refer to a resource."""
+    for name, output in list(outputs.items()):
+        if resource in json.dumps(output["Value"]):
+            del outputs[name]
 
 
 def _replace_metric_math(properties: dict[str, Any]) -> None:

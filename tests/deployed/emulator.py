@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import boto3
 import requests
 
 from tests.deployed.certificates import Certificates
-from tests.deployed.network import environment_without_aws, free_port
+from tests.deployed.network import environment_without_aws, free_port, listening_addresses
 
 REGION = "eu-central-1"
 _START_SECONDS = 60
@@ -38,6 +39,9 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AUTH": "true",
+            # Servers that listen on more ports.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
             "TMPDIR": str(temporary),
             "PATH": f"{Path(sys.executable).parent}:{environment_without_aws()['PATH']}",
             "USE_SSL": "1",
@@ -66,6 +70,23 @@ class Emulator:
         """Return a boto3 client that acts as the deploying user."""
         return self._client(service, self._key, self._secret)
 
+    def client_of_role(self, service: str, role: str) -> Any:
+        """Return a boto3 client with credentials of a function's role."""
+        iam = self.client("iam")
+        found = iam.get_role(RoleName=role)["Role"]
+        trust = found["AssumeRolePolicyDocument"]
+        everyone = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        statements = [*trust["Statement"], everyone]
+        iam.update_assume_role_policy(
+            RoleName=role, PolicyDocument=json.dumps({**trust, "Statement": statements})
+        )
+        session = self.client("sts").assume_role(RoleArn=found["Arn"], RoleSessionName="test")
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+        keys = session["Credentials"]
+        return self._client(
+            service, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]
+        )
+
     def environment(self) -> dict[str, str]:
         """Return the environment of a tool that acts as the deploying user."""
         return environment_without_aws() | {
@@ -76,6 +97,10 @@ class Emulator:
             "AWS_CA_BUNDLE": str(self.authority),
             "SAM_CLI_TELEMETRY": "0",
         }
+
+    def listening_addresses(self) -> set[str]:
+        """Return the addresses on which the emulator listens, without their ports."""
+        return listening_addresses(session=self._process.pid)
 
     def stop(self) -> None:
         """End the emulator and its workers. It may ignore SIGTERM, then it is killed."""
@@ -117,12 +142,13 @@ class Emulator:
         key = iam.create_access_key(UserName="deployer")["AccessKey"]
         return key["AccessKeyId"], key["SecretAccessKey"]
 
-    def _client(self, service: str, key: str, secret: str) -> Any:
+    def _client(self, service: str, key: str, secret: str, token: str | None = None) -> Any:
         return boto3.client(  # type: ignore[call-overload]  # the service is a variable
             service,
             endpoint_url=self.url,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
+            aws_session_token=token,
             region_name=REGION,
             verify=str(self.authority),
         )

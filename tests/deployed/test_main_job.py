@@ -49,6 +49,10 @@ def ready(api: ApiClient, path: str) -> requests.Response:
     return wait_for(probe)
 
 
+def test_the_emulator_listens_on_loopback_only(emulator: Emulator, deployment: Deployment) -> None:
+    assert emulator.listening_addresses() == {"127.0.0.1"}
+
+
 def test_a_request_without_a_token_is_refused(api: ApiClient) -> None:
     response = api.call("GET", "/api/v1/media-type", headers={"Authorization": ""})
     assert response.status_code == 401
