@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,6 +35,9 @@ from samcli.yamlhelper import yaml_parse
 ROOT = Path(__file__).parents[1]
 ARCHITECTURES = ("arm64", "x86_64")
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "local/README.md")
+BLOCK = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w+)\n(?P<block>.*?)^(?P=indent)```", re.DOTALL | re.MULTILINE
+)
 PRINT_ARGUMENTS = f"{sys.executable} -c 'import json, sys; print(json.dumps(sys.argv[1:]))'"
 MAKE_VARIABLES = frozenset({"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"})
 """Variables of the `make` that runs this program, which would change what `make -n` prints."""
@@ -80,8 +84,10 @@ def prepare(folder: Path) -> None:
 def documented(pages: list[Path]) -> Iterator[tuple[str, str]]:
     """Yield the page and the text of each deploy command; write the files that pages show."""
     for page in pages:
-        text = page.read_text(encoding="utf-8")
-        blocks = re.findall(r"^```(\w+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        blocks = [
+            (found["language"], textwrap.dedent(found["block"]))
+            for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
+        ]
         for language, block in blocks:
             shown = re.match(r"# ([\w.-]+\.ya?ml)\n", block)
             if language == "yaml" and shown:

@@ -48,7 +48,7 @@ def test_a_command_is_read_as_sam_reads_it(tmp_path: Path, command: str, problem
     if not PYTHON.exists():
         pytest.skip("the SAM CLI is not installed; `make validate` installs it")
     page = tmp_path / "page.md"
-    page.write_text(f"{FILE}\n```sh\n{command}\n```\n", encoding="utf-8")
+    page.write_text(f"{FILE}\n1. Step\n   ```sh\n   {command}\n   ```\n", encoding="utf-8")
     done = subprocess.run(  # noqa: S603 - a program of this repository
         [PYTHON, ROOT / ".ci/check_deploy_commands.py", page],
         capture_output=True,
