@@ -8,6 +8,7 @@ from typing import Any
 
 from coffer.adapters.dynamodb.changes.audit_trail import DynamoAuditTrail
 from coffer.adapters.dynamodb.changes.stream import parse_stream_record, table_of
+from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys
 from coffer.adapters.event_bus import EventBridgeBus, event_bus_client
 from coffer.adapters.s3.failed_changes import FailedChanges
 from coffer.adapters.system_clock import SystemClock
@@ -16,7 +17,7 @@ from coffer.domain.changes.publish import describe_change, publish_change
 from coffer.observability import count, logger
 from coffer.settings import messaging_settings
 
-audit = DynamoAuditTrail()
+audit, keys = DynamoAuditTrail(), DynamoAccessKeys()
 bus = EventBridgeBus(event_bus_client(), messaging_settings.event_bus)
 failed_changes = FailedChanges(messaging_settings.failed_changes_bucket, SystemClock())
 
@@ -26,7 +27,7 @@ def publish(record: Mapping[str, Any]) -> None:
     change = describe_change(written.before, written.after, written.occurred_on)
     if change is None:
         return
-    publish_change(audit, bus, change)
+    publish_change(audit, bus, keys, change)
     instance, version = change.snapshot["instanceId"], change.snapshot["version"]
     logger.info("change published", instance_id=instance, version=version)
     count("ChangesTold")

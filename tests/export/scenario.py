@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from coffer.adapters.compression import FastCompression
+from coffer.domain.callers import Caller, Role
+from coffer.domain.export.access_keys import KeyIssuer, redeem_key
 from coffer.domain.export.build import BuildOutcome, ExportBuilder
 from coffer.domain.export.ports import Compression
 from coffer.domain.export.record import DueAction, Export, ExportStatus, Manifest, ManifestEntry
 from coffer.domain.export.transform_member import ExportFunction
-from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads
+from tests.fakes import FrozenClock, InMemoryAccessKeys, InMemoryCatalogue, InMemoryUploads
 from tests.fakes.archives import InMemoryArchives
 from tests.fakes.bodies import BytesBody, GeneratedBody
 from tests.fakes.exports import InMemoryExports, RecordingExportQueue, ReversedImages
 from tests.fakes.records import identifier
 
 EXPORT = identifier(0xE)
+OWNER = Caller(username="alice", groups={"aafc": frozenset({Role.READ_ONLY})})
 AN_HOUR = timedelta(hours=1)
 
 
@@ -48,6 +51,7 @@ class ExportScenario:
     clock: FrozenClock = field(default_factory=FrozenClock)
     exports: InMemoryExports = field(default_factory=InMemoryExports)
     queue: RecordingExportQueue = field(default_factory=RecordingExportQueue)
+    keys: InMemoryAccessKeys = field(default_factory=InMemoryAccessKeys)
     uploads: InMemoryUploads = field(default_factory=InMemoryUploads)
     compression: Compression = field(default_factory=FastCompression)
     left: timedelta = AN_HOUR
@@ -90,6 +94,22 @@ class ExportScenario:
 
     def build(self) -> BuildOutcome:
         return self.builder.build(EXPORT, self.remaining)
+
+    def issue_key(self, caller: Caller = OWNER) -> str:
+        """Return a new key for the archive."""
+        issuer = KeyIssuer(
+            exports=self.exports,
+            keys=self.keys,
+            archives=self.archives,
+            uploads=self.uploads,
+            catalogue=self.catalogue,
+            clock=self.clock,
+        )
+        return issuer.issue(caller, EXPORT).key
+
+    def redeem(self, key: str) -> None:
+        """Redeem a key, as a download does."""
+        redeem_key(self.exports, self.keys, self.clock, key)
 
     def remaining(self) -> timedelta:
         """Return the time that a worker has left."""

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -383,7 +384,8 @@ def test_an_expired_key_is_not_found_even_if_it_is_stored(stack: LocalStack) -> 
     built(stack, response)
     key = key_of(stack, response)
     stack.clock.advance(timedelta(minutes=60))
-    assert any(item["accessKey"] == key for item in stack.items("AccessKeysTable"))
+    digest = sha256(key.encode()).hexdigest()
+    assert any(item["accessKey"] == digest for item in stack.items("AccessKeysTable"))
     assert stack.request("HEAD", f"/toa/{key}").status == 404
     assert stack.request("GET", f"/toa/{key}").status == 404
 
@@ -444,6 +446,19 @@ def test_the_audit_has_no_keys(stack: LocalStack) -> None:
     assert f"object-export/{response.json()['data']['id']}" in audited
     assert event["detail"]["toa"] not in audited
     assert "toa" not in audited
+
+
+def test_no_table_has_a_key(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
+    built(stack, response)
+    [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
+    keys = [event["detail"]["toa"], key_of(stack, response)]
+    for table in ("AccessKeysTable", "ExportsTable", "AuditTable"):
+        stored = json.dumps(stack.items(table), default=str)
+        assert not any(key in stored for key in keys)
+    assert len(stack.items("AccessKeysTable")) == 2
+    for key in keys:
+        assert stack.request("GET", f"/toa/{key}").status == 200
 
 
 def test_housekeeping_enqueues_an_export_whose_message_was_lost(stack: LocalStack) -> None:

@@ -8,16 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from coffer.domain.callers import Caller
-from coffer.domain.errors import GoneError, NotFoundError
-from coffer.domain.export.access_keys import issue_key, redeem_key
+from coffer.domain.callers import Caller, Role
+from coffer.domain.errors import ForbiddenError, GoneError, NotFoundError
 from coffer.domain.export.cleanup import ExportCleanup
-from coffer.domain.export.record import RECORD_RETENTION, ExportStatus
+from coffer.domain.export.record import ARCHIVE_LIFETIME, RECORD_RETENTION, ExportStatus, key_digest
 from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody
 from tests.fakes.hooks import KilledError, kill_at_call, once, with_hooks
-
-ALICE = Caller(username="alice")
+from tests.fakes.records import identifier, metadata, upload
 
 
 def one_file() -> ExportScenario:
@@ -58,11 +56,11 @@ def test_an_archive_and_all_its_objects_are_removed_an_hour_after_the_build() ->
     assert run(cleanup(scenario)) == ["export_cleared"]
     assert objects_of(scenario) == []
     export = scenario.export
-    assert (export.status, export.toa, export.due) == (ExportStatus.EXPIRED, None, None)
+    assert (export.status, export.due) == (ExportStatus.EXPIRED, None)
     assert export.expires_at == scenario.clock.now() + RECORD_RETENTION
     assert run(cleanup(scenario)) == []
     with pytest.raises(GoneError):
-        issue_key(scenario.exports, scenario.clock, ALICE, EXPORT)
+        scenario.issue_key()
 
 
 def test_the_objects_of_a_failed_export_are_removed() -> None:
@@ -93,17 +91,17 @@ def test_a_key_issued_or_redeemed_meanwhile_keeps_the_archive() -> None:
     scenario = one_file()
     scenario.build()
     wait(scenario, 59)
-    access = issue_key(scenario.exports, scenario.clock, ALICE, EXPORT)
+    key = scenario.issue_key()
     wait(scenario, 30)
     assert run(cleanup(scenario)) == []
-    redeem_key(scenario.exports, scenario.exports, scenario.clock, access.key)
+    scenario.redeem(key)
     wait(scenario, 59)
     assert run(cleanup(scenario)) == []
 
     wait(scenario, 2)
 
     def another_key() -> None:
-        issue_key(scenario.exports, scenario.clock, ALICE, EXPORT)
+        scenario.issue_key()
 
     assert run(cleanup(scenario, once("replace", another_key))) == ["busy"]
     assert scenario.export.archive_key in scenario.archives.objects
@@ -114,10 +112,73 @@ def test_a_key_redeemed_after_the_expiry_is_not_found() -> None:
     scenario = one_file()
     scenario.build()
     wait(scenario, 30)
-    access = issue_key(scenario.exports, scenario.clock, ALICE, EXPORT)
+    key = scenario.issue_key()
     scenario.exports.replace(scenario.export, scenario.export.expired(scenario.clock.now()))
     with pytest.raises(NotFoundError):
-        redeem_key(scenario.exports, scenario.exports, scenario.clock, access.key)
+        scenario.redeem(key)
+
+
+def test_no_key_and_no_download_keep_an_archive_for_more_than_a_day() -> None:
+    scenario = one_file()
+    scenario.build()
+    end = scenario.clock.now() + ARCHIVE_LIFETIME
+    while scenario.clock.now() < end - timedelta(minutes=30):
+        assert run(cleanup(scenario)) == []
+        wait(scenario, 30)
+        key, used = scenario.issue_key(), scenario.issue_key()
+        scenario.redeem(used)
+    assert scenario.export.available_until == end
+    assert scenario.keys.stored[key_digest(key)].expires_on == end
+    wait(scenario, 30)
+    with pytest.raises(NotFoundError):
+        scenario.redeem(key)
+    with pytest.raises(GoneError, match="at most 24 hours"):
+        scenario.issue_key()
+    wait(scenario, 1)
+    assert run(cleanup(scenario)) == ["export_cleared"]
+    assert objects_of(scenario) == []
+
+
+def test_a_member_who_left_the_group_gets_no_new_key() -> None:
+    scenario = one_file()
+    scenario.build()
+    available_until = scenario.export.available_until
+    wait(scenario, 30)
+    for groups in ({}, {"bicoe": frozenset({Role.SUPER_USER})}):
+        with pytest.raises(ForbiddenError, match="1 of the 1 files") as refusal:
+            scenario.issue_key(Caller(username="alice", groups=groups))
+        assert refusal.value.problems[0].code == "export_not_readable"
+        assert "aafc" not in str(refusal.value)
+    assert scenario.keys.stored == {}
+    assert scenario.export.available_until == available_until
+    scenario.issue_key()
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_a_file_of_another_group_gets_a_key_while_it_is_public(is_public: bool) -> None:
+    scenario = one_file()
+    scenario.build()
+    record = metadata(file_identifier=identifier(0), publicly_releasable=is_public)
+    scenario.uploads.add(
+        upload(file_identifier=identifier(0), claimed_by=f"metadata/{record.identifier}")
+    )
+    scenario.catalogue.metadata_records[record.identifier] = record
+    stranger = Caller(username="alice")
+    if is_public:
+        scenario.issue_key(stranger)
+    else:
+        with pytest.raises(ForbiddenError):
+            scenario.issue_key(stranger)
+
+
+def test_a_file_that_is_not_in_the_archive_needs_no_right() -> None:
+    scenario = one_file()
+    scenario.build()
+    left_out = scenario.export.finished(
+        scenario.clock.now(), {"file_not_public": [identifier(0)]}, 0, 22
+    )
+    scenario.exports.replace(scenario.export, left_out)
+    assert scenario.issue_key(Caller(username="alice"))
 
 
 def test_an_export_without_a_worker_is_enqueued_again() -> None:

@@ -21,11 +21,10 @@ def _is_own(caller: Caller, export: Export) -> bool:
 
 
 class InMemoryExports:
-    """The Exports and AccessKeys ports."""
+    """The Exports port."""
 
     def __init__(self) -> None:
         self.records: dict[str, Export] = {}
-        self.accesses: dict[str, AccessKey] = {}
 
     def get(self, identifier: str) -> Export | None:
         return self.records.get(identifier)
@@ -35,12 +34,10 @@ class InMemoryExports:
             raise RecordExistsError(export.identifier)
         return self._keep(replace(export, revision=1))
 
-    def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
+    def replace(self, before: Export, after: Export) -> Export:
         current = self.records.get(before.identifier)
         if current is None or current.revision != before.revision:
             raise RecordChangedError(before.identifier)
-        if access is not None:
-            self.accesses[access.key] = access
         return self._keep(replace(after, revision=before.revision + 1))
 
     def of(self, caller: Caller, limit: int, before: str | None) -> Sequence[Export]:
@@ -59,19 +56,29 @@ class InMemoryExports:
             if export.due is action and export.due_on is not None and export.due_on < now:
                 yield export.identifier
 
-    def redeem(self, key: str, now: datetime) -> AccessKey | None:
-        access = self.look(key, now)
-        if access is not None:
-            del self.accesses[key]
-        return access
-
-    def look(self, key: str, now: datetime) -> AccessKey | None:
-        access = self.accesses.get(key)
-        return access if access is not None and access.expires_on > now else None
-
     def _keep(self, export: Export) -> Export:
         self.records[export.identifier] = export
         return export
+
+
+class InMemoryAccessKeys:
+    """The AccessKeys port."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, AccessKey] = {}
+
+    def add(self, access: AccessKey) -> None:
+        self.stored[access.digest] = access
+
+    def redeem(self, digest: str, now: datetime) -> AccessKey | None:
+        access = self.look(digest, now)
+        if access is not None:
+            del self.stored[digest]
+        return access
+
+    def look(self, digest: str, now: datetime) -> AccessKey | None:
+        access = self.stored.get(digest)
+        return access if access is not None and access.expires_on > now else None
 
 
 class RecordingExportQueue:

@@ -29,9 +29,15 @@ _REFRESHES = UUID("7b1f6f0a-2c0d-5a57-8d38-64a3f2f2c7b5")
 
 
 def create_messages(
-    before: AuditedRecord | None, after: AuditedRecord, occurred_on: datetime
+    before: AuditedRecord | None,
+    after: AuditedRecord,
+    occurred_on: datetime,
+    access_key: str | None = None,
 ) -> tuple[Message, ...]:
-    """Return the messages about the change of a record."""
+    """Return the messages about the change of a record.
+
+    `access_key` opens the archive of an export that is finished.
+    """
     return tuple(
         {
             **message,
@@ -41,7 +47,7 @@ def create_messages(
             ),
             "occurredOn": to_text(occurred_on),
         }
-        for message in _messages(before, after)
+        for message in _messages(before, after, access_key)
         if message is not None
     )
 
@@ -68,7 +74,7 @@ def refresh_message(identifier: str, version: int, refresh: str, now: datetime) 
 
 
 def _messages(
-    before: AuditedRecord | None, after: AuditedRecord
+    before: AuditedRecord | None, after: AuditedRecord, access_key: str | None
 ) -> tuple[dict[str, Any] | None, ...]:
     match after:
         case ObjectUpload():
@@ -90,7 +96,7 @@ def _messages(
         case ManagedAttribute() | ObjectSubtype():
             return ()  # the reference publishes no messages about them either
         case Export():
-            return (_export_message(after),)
+            return (_export_message(after, access_key),)
 
 
 def _upload_message(before: ObjectUpload | None, after: ObjectUpload) -> dict[str, Any] | None:
@@ -149,7 +155,7 @@ def _orphan_message(after: ObjectUpload) -> dict[str, Any] | None:
     return {"type": "OrphanRemovalNotification", **describe_orphan(after)}
 
 
-def _export_message(export: Export) -> dict[str, Any] | None:
+def _export_message(export: Export, access_key: str | None) -> dict[str, Any] | None:
     """Return the message about a finished export, with the access key of its archive."""
     common = {
         "uuid": export.identifier,
@@ -163,7 +169,7 @@ def _export_message(export: Export) -> dict[str, Any] | None:
     return {
         "type": "ObjectExportNotification",
         **common,
-        "toa": export.toa,
+        "toa": access_key,
         "status": export.status.value,
         "problemCount": sum(map(len, export.problems.values())),
     }

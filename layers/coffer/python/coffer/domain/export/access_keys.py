@@ -1,20 +1,37 @@
-"""Issue and redeem the access keys of archives, and find a caller's own export."""
+"""Issue and redeem the access keys of archives, and find a caller's own export.
+
+Each new key requires that the caller may read all files of the archive, as at the time of the
+export. Keys never keep an archive longer than ARCHIVE_LIFETIME.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.errors import ConflictError, GoneError, NotFoundError, RecordChangedError
-from coffer.domain.export.ports import AccessKeys, Exports
+from coffer.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    ObjectMissingError,
+    RecordChangedError,
+)
+from coffer.domain.export.ports import AccessKeys, Archives, Exports
 from coffer.domain.export.record import (
+    ARCHIVE_LIFETIME,
     KEY_LENGTH,
-    AccessKey,
     Export,
     ExportStatus,
+    Manifest,
+    key_digest,
     new_access_key,
 )
+from coffer.domain.export.resolve_sources import SourceResolver
+from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.uploads.ports import Uploads
 
 _MAX_ATTEMPTS = 5
 
@@ -36,28 +53,82 @@ def own_export(exports: Exports, caller: Caller, identifier: str) -> Export:
     return export
 
 
-def issue_key(exports: Exports, clock: Clock, caller: Caller, identifier: str) -> AccessKey:
-    """Return a new key for an archive; keys that were issued before stay valid."""
-    for _ in range(_MAX_ATTEMPTS):
-        export = own_export(exports, caller, identifier)
-        _require_archive(export)
-        now = clock.now()
-        access = new_access_key(export, now)
+@dataclass(frozen=True, kw_only=True)
+class IssuedKey:
+    """A new access key, and the time when it expires."""
+
+    key: str
+    expires_on: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyIssuer:
+    """Issues more keys for archives to the owners of the exports."""
+
+    exports: Exports
+    keys: AccessKeys
+    archives: Archives
+    uploads: Uploads
+    catalogue: Catalogue
+    clock: Clock
+
+    def issue(self, caller: Caller, identifier: str) -> IssuedKey:
+        """Return a new key for an archive; keys that were issued before stay valid.
+
+        Raises ForbiddenError if the caller may no longer read all of its files.
+        """
+        for _ in range(_MAX_ATTEMPTS):
+            export, now = own_export(self.exports, caller, identifier), self.clock.now()
+            _require_archive(export, now)
+            self._require_readable(caller, export)
+            try:
+                available = self.exports.replace(export, export.available(now))
+            except RecordChangedError:
+                continue
+            key, access = new_access_key(available)
+            self.keys.add(access)
+            return IssuedKey(key=key, expires_on=access.expires_on)
+        raise ConflictError(
+            "export_busy", "Too many keys are being issued for this export. Try again."
+        )
+
+    def _require_readable(self, caller: Caller, export: Export) -> None:
+        """Raise ForbiddenError if the caller may no longer read a file of the archive.
+
+        The files of the caller's groups need no reading of records.
+        """
         try:
-            exports.replace(export, export.available(now), access)
-        except RecordChangedError:
-            continue
-        return access
-    raise ConflictError("export_busy", "Too many keys are being issued for this export. Try again.")
+            entries = Manifest.decode(self.archives.load(export.request_key)).entries
+        except ObjectMissingError as error:  # housekeeping has just removed it
+            raise _expired(export) from error
+        left_out = {file.file_identifier for file in export.left_out}
+        foreign = [
+            entry.file_identifier
+            for entry in entries
+            if not caller.may_read(entry.bucket_key) and entry.file_identifier not in left_out
+        ]
+        if not foreign:
+            return
+        resolver = SourceResolver(caller=caller, uploads=self.uploads, catalogue=self.catalogue)
+        files = resolver.resolve(foreign).values()
+        readable = sum(file.problem(caller, None, "") is None for file in files)
+        if readable < len(foreign):
+            raise ForbiddenError(
+                "export_not_readable",
+                f"You may no longer read {len(foreign) - readable} of the {len(entries)} files of "
+                f"the export {export.identifier}, so it gets no new key. Export the files that you "
+                "may read.",
+            )
 
 
 def redeem_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> OpenedArchive:
     """Return the archive that the key opens, and delete the key; raises NotFoundError.
 
-    The archive stays for another hour, in case the download is slow or fails.
+    The archive stays for another hour, in case the download is slow or fails, but not beyond its
+    end.
     """
     now = clock.now()
-    access = keys.redeem(key, now) if _is_well_formed(key) else None
+    access = keys.redeem(key_digest(key), now) if _is_well_formed(key) else None
     export = exports.get(access.export) if access is not None else None
     for _ in range(_MAX_ATTEMPTS):
         if export is None or not export.has_archive:
@@ -73,7 +144,7 @@ def redeem_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> Op
 
 def look_at_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> OpenedArchive:
     """Return the archive that the key opens, without deleting the key; raises NotFoundError."""
-    access = keys.look(key, clock.now()) if _is_well_formed(key) else None
+    access = keys.look(key_digest(key), clock.now()) if _is_well_formed(key) else None
     export = exports.get(access.export) if access is not None else None
     if export is None or not export.has_archive:
         raise _not_found()
@@ -88,21 +159,26 @@ def _opened(export: Export) -> OpenedArchive:
     )
 
 
-def _require_archive(export: Export) -> None:
-    if export.has_archive:
+def _require_archive(export: Export, now: datetime) -> None:
+    if export.has_archive and not export.is_over(now):
         return
-    if export.status is ExportStatus.EXPIRED:
-        raise GoneError(
-            "export_expired",
-            f"The archive of the export {export.identifier} has been removed.",
-            instance_id=f"object-export/{export.identifier}",
-        )
+    if export.has_archive or export.status is ExportStatus.EXPIRED:
+        raise _expired(export)
     if export.status is ExportStatus.ERROR:
         raise ConflictError(
             "export_failed", f"The export {export.identifier} failed: {export.failure}."
         )
     raise ConflictError(
         "export_not_finished", f"The export {export.identifier} is still being built."
+    )
+
+
+def _expired(export: Export) -> GoneError:
+    return GoneError(
+        "export_expired",
+        f"The archive of the export {export.identifier} has been removed. Archives exist for at "
+        f"most {ARCHIVE_LIFETIME // timedelta(hours=1)} hours: create a new export.",
+        instance_id=export.instance_id,
     )
 
 

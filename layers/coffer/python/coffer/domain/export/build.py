@@ -18,7 +18,7 @@ from coffer.domain.export.layout import ArchiveMember, Layout
 from coffer.domain.export.lease import Lease, OutOfTimeError, RemainingTime
 from coffer.domain.export.multipart_writer import MultipartWriter, PartBuffer
 from coffer.domain.export.ports import Archives, Compression, ExportQueue, Exports
-from coffer.domain.export.record import MAX_ATTEMPTS, Export, Manifest, new_access_key
+from coffer.domain.export.record import MAX_ATTEMPTS, Export, Manifest
 from coffer.domain.export.stream_members import MemberStreamer, Transform
 from coffer.domain.export.transform_member import ExportFunction, ImageFunctions, transform_member
 from coffer.domain.export.verify_sources import (
@@ -168,16 +168,13 @@ class ExportBuilder:
     def _finish(
         self, writer: MultipartWriter, written: Sequence[int], archive_bytes: int
     ) -> BuildOutcome:
-        """Record the finished archive with a new access key."""
+        """Record the finished archive. Its access key is issued when the change is published."""
         lease = writer.lease
         remove_leftovers(self.archives, lease.export)
-        now = self.clock.now()
-        access = new_access_key(lease.export, now)
         problems = problems_by_code(writer.entries, writer.checkpoint.dropped)
         bytes_done = sum(map(writer.size, written))
-        lease.write(
-            lease.export.finished(now, problems, bytes_done, archive_bytes, access.key), access
-        )
+        now = self.clock.now()
+        lease.write(lease.export.finished(now, problems, bytes_done, archive_bytes))
         return BuildOutcome.FINISHED
 
     def _fail(self, writer: MultipartWriter, code: str) -> BuildOutcome:

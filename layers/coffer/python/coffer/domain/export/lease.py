@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.export.ports import Exports
-from coffer.domain.export.record import AccessKey, Export
+from coffer.domain.export.record import Export
 
 MIN_REMAINING_TIME = timedelta(minutes=1)
 """A worker stops if it has less time than this; another one resumes."""
@@ -67,9 +67,9 @@ class Lease:
         except RecordChangedError:
             return
 
-    def write(self, after: Export, access: AccessKey | None = None) -> None:
-        """Write the record, and an access key in the same transaction."""
-        self.export = self._exports.replace(self.export, after, access)
+    def write(self, after: Export) -> None:
+        """Write the record."""
+        self.export = self._exports.replace(self.export, after)
 
     def _start_interval(self) -> datetime:
         self._last_heartbeat = self._clock.now()

@@ -164,8 +164,8 @@ class Exports(Protocol):
         """Write a new record; raises RecordExistsError if its identifier is taken."""
         ...
 
-    def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
-        """Replace a record, add the access key in the same transaction, and return the record.
+    def replace(self, before: Export, after: Export) -> Export:
+        """Replace a record and return the new one.
 
         Raises RecordChangedError if the record was written since `before` was read.
         """
@@ -188,13 +188,20 @@ class Exports(Protocol):
 
 
 class AccessKeys(Protocol):
-    """The access keys of archives. An expired key counts as missing, even if it is stored."""
+    """The access keys of archives, by their digests.
 
-    def redeem(self, key: str, now: datetime) -> AccessKey | None:
+    An expired key counts as missing, even if it is stored.
+    """
+
+    def add(self, access: AccessKey) -> None:
+        """Store an access key."""
+        ...
+
+    def redeem(self, digest: str, now: datetime) -> AccessKey | None:
         """Delete the key and return it. If several callers redeem it, the others get None."""
         ...
 
-    def look(self, key: str, now: datetime) -> AccessKey | None:
+    def look(self, digest: str, now: datetime) -> AccessKey | None:
         """Return the key without deleting it."""
         ...
 

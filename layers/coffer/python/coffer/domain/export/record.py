@@ -13,6 +13,7 @@ EXPIRED    the archive existed and was removed
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import string
@@ -28,6 +29,8 @@ KEY_LENGTH = 128
 KEY_LIFETIME = timedelta(minutes=60)
 """How long a key is valid, and how long the archive stays after a download (the reference's
 figure for both)."""
+ARCHIVE_LIFETIME = timedelta(hours=24)
+"""How long an archive exists at most, whatever keys are issued."""
 LEASE_DURATION = timedelta(minutes=10)
 """How long a lease lasts without a heartbeat; longer than any single call takes."""
 RESEND_AFTER = timedelta(minutes=15)
@@ -89,9 +92,12 @@ class DueAction(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AccessKey:
-    """A key that opens the archive of one export, once, until it expires."""
+    """A key that opens the archive of one export, once, until it expires.
 
-    key: str
+    Only the digest of the key is stored.
+    """
+
+    digest: str
     export: str
     expires_on: datetime
 
@@ -114,8 +120,6 @@ class Export:
     failure: str | None = None
     archive_bytes: int | None = None
     finished_on: datetime | None = None
-    toa: str | None = None
-    """The newest access key. It is published on the bus and never in the audit."""
     available_until: datetime | None = None
     lease: int = 0
     """The number of the latest lease; each run of a worker has its own."""
@@ -195,6 +199,10 @@ class Export:
     def has_archive(self) -> bool:
         return self.status in (ExportStatus.COMPLETED, ExportStatus.PARTIAL)
 
+    def is_over(self, now: datetime) -> bool:
+        """Return True if the archive has existed for as long as it may."""
+        return self.finished_on is not None and now >= self.finished_on + ARCHIVE_LIFETIME
+
     def is_leased(self, now: datetime) -> bool:
         """Return True if a worker has a lease that has not expired."""
         running = self.status is ExportStatus.RUNNING
@@ -232,21 +240,19 @@ class Export:
         problems: Mapping[str, Sequence[str]],
         bytes_done: int,
         archive_bytes: int,
-        toa: str,
     ) -> Export:
         """Return the record of a finished archive: COMPLETED, or PARTIAL with its problems."""
         left_out = sum(map(len, problems.values()))
         return replace(
-            self.available(now),
+            self,
             status=ExportStatus.PARTIAL if problems else ExportStatus.COMPLETED,
             problems=problems,
             entries_done=self.entries - left_out,
             bytes_done=bytes_done,
             archive_bytes=archive_bytes,
             finished_on=now,
-            toa=toa,
             version=self.version + 1,
-        )
+        ).available(now)
 
     def failed(
         self, now: datetime, code: str, problems: Mapping[str, Sequence[str]] | None = None
@@ -264,25 +270,39 @@ class Export:
         )
 
     def available(self, now: datetime) -> Export:
-        """Return the record with the archive kept for KEY_LIFETIME from now."""
-        until = now + KEY_LIFETIME
+        """Return the record with the archive kept for KEY_LIFETIME from now, but not for longer
+        than ARCHIVE_LIFETIME altogether."""
+        until = min(now + KEY_LIFETIME, (self.finished_on or now) + ARCHIVE_LIFETIME)
         return replace(self, available_until=until, due=DueAction.REMOVAL, due_on=until)
 
     def expired(self, now: datetime) -> Export:
         """Return the record as EXPIRED, before its objects are removed."""
-        return replace(
-            self, status=ExportStatus.EXPIRED, toa=None, due_on=now, version=self.version + 1
-        )
+        return replace(self, status=ExportStatus.EXPIRED, due_on=now, version=self.version + 1)
 
     def cleared(self, now: datetime) -> Export:
         """Return the record after its objects were removed, with its own expiry."""
         return replace(self, due=None, due_on=None, expires_at=now + RECORD_RETENTION)
 
 
-def new_access_key(export: Export, now: datetime) -> AccessKey:
-    """Return a new key of 128 random letters and digits (762 bits)."""
+def new_access_key(export: Export) -> tuple[str, AccessKey]:
+    """Return a new key of 128 random letters and digits (762 bits), and what is stored of it.
+
+    It expires when the archive does.
+    """
     key = "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
-    return AccessKey(key=key, export=export.identifier, expires_on=now + KEY_LIFETIME)
+    if export.available_until is None:
+        raise ValueError(f"the export {export.identifier} has no archive")
+    return key, AccessKey(
+        digest=key_digest(key), export=export.identifier, expires_on=export.available_until
+    )
+
+
+def key_digest(key: str) -> str:
+    """Return the SHA-256 of an access key, in hexadecimal.
+
+    A random key of this length needs no salt and no slow hash.
+    """
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,6 +321,11 @@ class ManifestEntry:
     modified: datetime
     is_transformed: bool = False
     is_public: bool = False
+
+    @property
+    def bucket_key(self) -> str:
+        """The bucket of the file in lower case, which is the second part of every object's key."""
+        return self.key.split("/")[1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,10 @@ from coffer.domain.errors import (
     ObjectMissingError,
     Problem,
 )
-from coffer.domain.export.access_keys import OpenedArchive
+from coffer.domain.export.access_keys import IssuedKey, OpenedArchive
 from coffer.domain.export.create import ExportRequest
 from coffer.domain.export.fields import EXPORT_FIELDS, EXPORT_REQUEST_FIELDS, TYPE
-from coffer.domain.export.record import AccessKey, Export
+from coffer.domain.export.record import Export
 from coffer.domain.export.transform_member import ExportFunction, parse_function
 from coffer.domain.identifiers import is_identifier
 from coffer.http.documents import API_ROOT, read_resource, resource, resource_response
@@ -115,7 +115,7 @@ def parse_page(request: Request) -> tuple[int, str | None]:
     return int(limit), cursor.lower() if cursor else None
 
 
-def key_response(request: Request, access: AccessKey) -> Response:
+def key_response(request: Request, access: IssuedKey) -> Response:
     """Return 201 with a new access key and the URL that it opens."""
     url = f"{request.base_url}{API_ROOT}/toa/{access.key}"
     attributes = {"url": url, "expiresOn": to_text(access.expires_on)}

@@ -115,10 +115,11 @@ OPERATIONS: Mapping[str, Operation] = {
         errors="RECORDS 404 export_not_found"),
     "POST /api/v1/object-export/{id}/key": Operation(
         "createAccessKey", Tag.EXPORTS, "Create a key to the archive of an own export",
-        "Works as long as the archive exists, and keeps it for another hour.",
+        "The caller must still be able to read each file. The key keeps the archive for another "
+        "hour, but not for more than 24 hours after it was finished.",
         parameters="exportId",
         successes=json_api(201, "The key.", "AccessKeyDocument", "Location", "Cache-Control"),
-        errors="RECORDS RECORDS_BUSY 404 export_not_found 410 export_expired "
+        errors="RECORDS STORE 403 export_not_readable 404 export_not_found 410 export_expired "
         "409 export_not_finished export_failed export_busy"),
     "GET /api/v1/toa/{key}": _REDEEM,
     "GET /toa/{key}": replace(_REDEEM, identifier="redeemAccessKeyAtTheRoot"),

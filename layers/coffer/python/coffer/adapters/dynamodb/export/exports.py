@@ -6,17 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.transactions import TransactWrite
 
-from coffer.adapters.dynamodb.connection import (
-    CANCELLED_BY_CONDITION,
-    DYNAMODB,
-    cancellations,
-    conditional_write,
-    overload_is_unavailable,
-)
+from coffer.adapters.dynamodb.connection import conditional_write, overload_is_unavailable
 from coffer.adapters.dynamodb.export.items import (
     AccessKeyItem,
     DueIndex,
@@ -26,7 +18,7 @@ from coffer.adapters.dynamodb.export.items import (
 )
 from coffer.adapters.dynamodb.reading import read_item
 from coffer.domain.callers import Caller
-from coffer.domain.errors import RecordChangedError, RecordExistsError, UnavailableError
+from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.export.record import AccessKey, DueAction, Export
 from coffer.domain.identifiers import SHARDS
 
@@ -44,11 +36,8 @@ class DynamoExports:
             ExportItem.of(added).save(condition=ExportItem.identifier.does_not_exist())
         return added
 
-    def replace(self, before: Export, after: Export, access: AccessKey | None = None) -> Export:
+    def replace(self, before: Export, after: Export) -> Export:
         written = replace(after, revision=before.revision + 1)
-        if access is not None:
-            self._replace_with_key(before, written, access)
-            return written
         with conditional_write(RecordChangedError(before.identifier)):
             ExportItem.of(written).save(condition=ExportItem.revision == before.revision)
         return written
@@ -76,25 +65,6 @@ class DynamoExports:
                 for item in ExportItem.by_due.query(key, DueIndex.due_on < now):
                     yield item.identifier
 
-    def _replace_with_key(self, before: Export, written: Export, access: AccessKey) -> None:
-        try:
-            # With the token, a repeated request succeeds if the first response was lost.
-            with (
-                overload_is_unavailable(),
-                TransactWrite(connection=DYNAMODB, client_request_token=access.key[:36]) as write,
-            ):
-                write.save(ExportItem.of(written), condition=ExportItem.revision == before.revision)
-                write.save(AccessKeyItem.of(access), condition=AccessKeyItem.key.does_not_exist())
-        except TransactWriteError as error:
-            codes = set(cancellations(error).values())
-            if not codes:
-                raise
-            if codes <= {CANCELLED_BY_CONDITION}:
-                raise RecordChangedError(before.identifier) from error
-            raise UnavailableError(
-                "records_busy", "Another request is writing the same record. Try again."
-            ) from error
-
 
 def _is_owned(caller: Caller) -> Condition | None:
     """Return the condition that no other subject owns an export; None without a subject."""
@@ -108,22 +78,26 @@ def _is_owned(caller: Caller) -> Condition | None:
 class DynamoAccessKeys:
     """The access keys of archives in DynamoDB."""
 
-    def redeem(self, key: str, now: datetime) -> AccessKey | None:
-        access = self.look(key, now)
+    def add(self, access: AccessKey) -> None:
+        with overload_is_unavailable():
+            AccessKeyItem.of(access).save()
+
+    def redeem(self, digest: str, now: datetime) -> AccessKey | None:
+        access = self.look(digest, now)
         if access is None:
             return None
         try:
             # Only one of several parallel requests deletes the key.
-            with conditional_write(RecordChangedError(key)):
-                AccessKeyItem(key).delete(
-                    condition=AccessKeyItem.key.exists()
+            with conditional_write(RecordChangedError(access.export)):
+                AccessKeyItem(digest).delete(
+                    condition=AccessKeyItem.digest.exists()
                     & (AccessKeyItem.expires_at > int(now.timestamp()))
                 )
         except RecordChangedError:
             return None
         return access
 
-    def look(self, key: str, now: datetime) -> AccessKey | None:
-        item = read_item(AccessKeyItem, key)
+    def look(self, digest: str, now: datetime) -> AccessKey | None:
+        item = read_item(AccessKeyItem, digest)
         access = item.access() if item is not None else None
         return access if access is not None and access.expires_on > now else None

@@ -63,7 +63,6 @@ class ExportItem(Table):
     failure = UnicodeAttribute(null=True)
     archive_bytes = NumberAttribute(null=True, attr_name="archiveBytes")
     finished_on = TimeAttribute(null=True, attr_name="finishedOn")
-    toa = UnicodeAttribute(null=True)
     available_until = TimeAttribute(null=True, attr_name="availableUntil")
     lease = NumberAttribute()
     attempts = NumberAttribute()
@@ -108,7 +107,8 @@ class AccessKeyItem(Table):
     class Meta:
         table_name = table_settings.access_keys_table
 
-    key = UnicodeAttribute(hash_key=True, attr_name="accessKey")
+    digest = UnicodeAttribute(hash_key=True, attr_name="accessKey")
+    """SHA-256 of the key, in hexadecimal. The key itself is not stored."""
     export = UnicodeAttribute(attr_name="exportId")
     expires_at = NumberAttribute(attr_name="expiresAt")
 
@@ -116,13 +116,15 @@ class AccessKeyItem(Table):
     def of(cls, access: AccessKey) -> AccessKeyItem:
         """Return the item of an access key."""
         return cls(
-            key=access.key, export=access.export, expires_at=int(access.expires_on.timestamp())
+            digest=access.digest,
+            export=access.export,
+            expires_at=int(access.expires_on.timestamp()),
         )
 
     def access(self) -> AccessKey:
         """Return the access key of the item."""
         return AccessKey(
-            key=self.key,
+            digest=self.digest,
             export=self.export,
             expires_on=datetime.fromtimestamp(int(self.expires_at), UTC),
         )
