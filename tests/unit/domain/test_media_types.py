@@ -13,8 +13,8 @@ from coffer.domain.media_types import (
     evaluate_media_type,
     is_imageable,
 )
-from coffer.domain.uploads.record import Content
-from coffer.domain.uploads.rules import RejectedError, inspect, wants_thumbnail
+from coffer.domain.uploads.record import Content, RejectedError
+from coffer.domain.uploads.rules import inspect, wants_thumbnail
 from tests.fakes.files import ELF, GZIP, JPEG, PNG, TEXT, UNKNOWN, XLSX, ZIP
 
 OCTET_STREAM = "application/octet-stream"

@@ -6,7 +6,8 @@ import pytest
 
 from coffer.domain.detection import BufferReader
 from coffer.domain.errors import InvalidError
-from coffer.domain.uploads.rules import RejectedError, inspect, parse_media_type
+from coffer.domain.uploads.record import RejectedError
+from coffer.domain.uploads.rules import inspect, parse_media_type
 
 
 @pytest.mark.parametrize("size", [1, 99, 100])

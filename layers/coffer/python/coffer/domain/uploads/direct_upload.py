@@ -30,8 +30,15 @@ from coffer.domain.file_names import parse_file_name
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.objects import Objects
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.record import Awaiting, Content, ObjectUpload, UploadStatus, final_key
-from coffer.domain.uploads.rules import RejectedError, inspect, parse_media_type, wants_thumbnail
+from coffer.domain.uploads.record import (
+    Awaiting,
+    Content,
+    ObjectUpload,
+    RejectedError,
+    UploadStatus,
+    final_key,
+)
+from coffer.domain.uploads.rules import inspect, parse_media_type, wants_thumbnail
 
 _ERRORS: dict[str, type[RequestError]] = {
     "empty_file": InvalidError,

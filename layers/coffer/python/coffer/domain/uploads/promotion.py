@@ -37,12 +37,13 @@ from coffer.domain.uploads.record import (
     Awaiting,
     Content,
     ObjectUpload,
+    RejectedError,
     Rejection,
     UploadStatus,
     final_key,
     incoming_key,
 )
-from coffer.domain.uploads.rules import RejectedError, inspect, wants_thumbnail
+from coffer.domain.uploads.rules import inspect, wants_thumbnail
 
 SOURCE_REPLACED = Rejection(
     code="source_replaced",

@@ -88,6 +88,14 @@ class Rejection:
     detail: str
 
 
+class RejectedError(Exception):
+    """The file may not be stored; `rejection` has the reason."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.rejection = Rejection(code=code, detail=detail)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObjectUpload:
     """One uploaded file. Times are aware UTC; `bucket` has the uploader's spelling."""

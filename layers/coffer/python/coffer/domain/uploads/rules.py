@@ -14,16 +14,8 @@ from coffer.domain.media_types import (
     evaluate_media_type,
     is_imageable,
 )
-from coffer.domain.uploads.forbidden_types import is_forbidden
-from coffer.domain.uploads.record import Content, Rejection
-
-
-class RejectedError(Exception):
-    """The file may not be stored; `rejection` has the reason."""
-
-    def __init__(self, rejection: Rejection) -> None:
-        super().__init__(rejection.detail)
-        self.rejection = rejection
+from coffer.domain.uploads.forbidden_types import refuse_forbidden_type
+from coffer.domain.uploads.record import Content, RejectedError
 
 
 def inspect(
@@ -34,22 +26,14 @@ def inspect(
     Reads the head and, for some formats, a few more ranges (see `detection.window`).
     """
     if reader.size_bytes == 0:
-        raise RejectedError(Rejection(code="empty_file", detail="Can't store empty file."))
+        raise RejectedError("empty_file", "Can't store empty file.")
     if reader.size_bytes > max_bytes:
         raise RejectedError(
-            Rejection(
-                code="file_too_large",
-                detail=f"The file has {reader.size_bytes} bytes; at most {max_bytes} are allowed.",
-            )
+            "file_too_large",
+            f"The file has {reader.size_bytes} bytes; at most {max_bytes} are allowed.",
         )
     detection = detect(reader, name or None)
-    if is_forbidden(detection.media_type):
-        raise RejectedError(
-            Rejection(
-                code="media_type_forbidden",
-                detail=f"Media type {detection.media_type} is invalid.",
-            )
-        )
+    refuse_forbidden_type(detection.media_type)
     return Content(
         detected_media_type=detection.media_type,
         detected_file_extension=detection.extension,
