@@ -1,4 +1,7 @@
-"""$default: requests that no other route matches."""
+"""$default: requests that no other route matches.
+
+Settings, see `coffer/settings.py`: rawstore.
+"""
 
 from coffer.http.api import Api
 from coffer.http.requests import Request

@@ -1,4 +1,7 @@
-"""Sign the uploads of a dataset (POST /{service}/authorize, and its alias POST /{service}/)."""
+"""Sign the uploads of a dataset (POST /{service}/authorize, and its alias POST /{service}/).
+
+Settings, see `coffer/settings.py`: aws, rawstore, table.
+"""
 
 from coffer.adapters.rawstore.forms import PUBLIC_READ, S3DatasetForms
 from coffer.adapters.rawstore.objects import S3StoredFiles

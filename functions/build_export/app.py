@@ -1,4 +1,7 @@
-"""Build the archive of an export, or resume a build, as far as the time allows."""
+"""Build the archive of an export, or resume a build, as far as the time allows.
+
+Settings, see `coffer/settings.py`: aws, messaging, store, table.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,13 +21,9 @@ from coffer.domain.export.lease import RemainingTime
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings
 
-clock = SystemClock()
+clock, bucket = SystemClock(), store_settings.object_bucket
 archives = S3Archives(
-    store_signer(),
-    store_endpoint(),
-    store_settings.object_bucket,
-    clock,
-    copy_conditions=store_settings.copy_conditions,
+    store_signer(), store_endpoint(), bucket, clock, copy_conditions=store_settings.copy_conditions
 )
 building = ExportBuilder(
     exports=DynamoExports(),

@@ -1,4 +1,7 @@
-"""Issue an access key for the archive of an export (POST /api/v1/object-export/{id}/key)."""
+"""Issue an access key for the archive of an export (POST /api/v1/object-export/{id}/key).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

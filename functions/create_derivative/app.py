@@ -1,4 +1,7 @@
-"""Create a derivative record (POST /api/v1/derivative)."""
+"""Create a derivative record (POST /api/v1/derivative).
+
+Settings, see `coffer/settings.py`: aws, caller, rawstore, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

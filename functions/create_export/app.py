@@ -1,4 +1,7 @@
-"""Create an export of files as one archive (POST /api/v1/object-export, also at the root)."""
+"""Create an export of files as one archive (POST /api/v1/object-export, also at the root).
+
+Settings, see `coffer/settings.py`: aws, caller, export, messaging, store, table.
+"""
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

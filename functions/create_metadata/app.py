@@ -1,4 +1,7 @@
-"""Create the metadata of a file or of an external resource (POST /api/v1/metadata)."""
+"""Create the metadata of a file or of an external resource (POST /api/v1/metadata).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

@@ -1,4 +1,7 @@
-"""Create up to a thousand metadata records (POST /api/v1/metadata/bulk)."""
+"""Create up to a thousand metadata records (POST /api/v1/metadata/bulk).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

@@ -1,4 +1,7 @@
-"""Delete one derivative record (DELETE /api/v1/derivative/{id})."""
+"""Delete one derivative record (DELETE /api/v1/derivative/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

@@ -1,4 +1,7 @@
-"""Delete a metadata record and its derivatives (DELETE /api/v1/metadata/{id})."""
+"""Delete a metadata record and its derivatives (DELETE /api/v1/metadata/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

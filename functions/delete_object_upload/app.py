@@ -1,4 +1,7 @@
-"""DELETE /api/v1/object-upload/{id}: delete a file that no record describes."""
+"""DELETE /api/v1/object-upload/{id}: delete a file that no record describes.
+
+Settings, see `coffer/settings.py`: aws, caller, store, table.
+"""
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.objects import S3Objects, s3_client

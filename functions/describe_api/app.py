@@ -1,4 +1,7 @@
-"""GET /api/v1/health, /openapi.json and /docs: state and description of the API."""
+"""GET /api/v1/health, /openapi.json and /docs: state and description of the API.
+
+Settings, see `coffer/settings.py`: rawstore, upload.
+"""
 
 import coffer
 from coffer.http.api import Api

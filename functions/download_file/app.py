@@ -1,4 +1,7 @@
-"""GET and HEAD of a file, a derivative and a thumbnail: the bytes, or a redirect to them."""
+"""GET and HEAD of a file, a derivative and a thumbnail: the bytes, or a redirect to them.
+
+Settings, see `coffer/settings.py`: aws, caller, store, table.
+"""
 
 from collections.abc import Callable
 
@@ -19,9 +22,7 @@ from coffer.identification import configured_identify
 from coffer.settings import caller_settings, store_settings
 
 identify = configured_identify(public_downloads=caller_settings.public_downloads)
-uploads = DynamoUploads()
-catalogue = DynamoCatalogue()
-clock = SystemClock()
+uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
 store = SignedDownloads(store_signer(), store_endpoint(), store_settings.object_bucket, clock)
 Find = Callable[[DynamoUploads, DynamoCatalogue, Caller, str, str], Download]
 app = Api(negotiates=False)  # the response has the type of the file

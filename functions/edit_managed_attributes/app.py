@@ -1,4 +1,7 @@
-"""Create, change and delete managed attributes (POST, PATCH, DELETE /api/v1/managed-attribute)."""
+"""Create, change and delete managed attributes (POST, PATCH, DELETE /api/v1/managed-attribute).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary

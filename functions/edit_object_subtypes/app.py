@@ -1,4 +1,7 @@
-"""Create, change and delete object subtypes (POST, PATCH, DELETE /api/v1/object-subtype)."""
+"""Create, change and delete object subtypes (POST, PATCH, DELETE /api/v1/object-subtype).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary

@@ -1,4 +1,7 @@
-"""Find the ids of records by name (GET /resource-name-identifier, also under /api/v1)."""
+"""Find the ids of records by name (GET /resource-name-identifier, also under /api/v1).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.metadata.named_records import DynamoNamedRecords
 from coffer.domain.metadata.find_by_name import find_by_name

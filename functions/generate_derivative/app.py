@@ -1,4 +1,7 @@
-"""Request a lost or late thumbnail (POST /derivative-generation, also under /api/v1)."""
+"""Request a lost or late thumbnail (POST /derivative-generation, also under /api/v1).
+
+Settings, see `coffer/settings.py`: aws, caller, store, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns

@@ -1,4 +1,7 @@
-"""Return one derivative record (GET /api/v1/derivative/{id})."""
+"""Return one derivative record (GET /api/v1/derivative/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.listing.lists import DynamoLists

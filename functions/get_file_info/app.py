@@ -1,4 +1,7 @@
-"""GET /api/v1/file-info/{bucket}/{filename} and …/derivative/…: length and type of a file."""
+"""GET /api/v1/file-info/{bucket}/{filename} and …/derivative/…: length and type of a file.
+
+Settings, see `coffer/settings.py`: aws, caller, store, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

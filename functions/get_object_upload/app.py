@@ -1,4 +1,7 @@
-"""GET /api/v1/object-upload/{id}: the record of one uploaded file."""
+"""GET /api/v1/object-upload/{id}: the record of one uploaded file.
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

@@ -1,4 +1,7 @@
-"""Finish or remove what interrupted functions left, every 15 minutes."""
+"""Finish or remove what interrupted functions left, every 15 minutes.
+
+Settings, see `coffer/settings.py`: aws, messaging, store, table, upload.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""List audit snapshots of a record or an author (GET /api/v1/audit-snapshot)."""
+"""List audit snapshots of a record or an author (GET /api/v1/audit-snapshot).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.domain.changes.history import list_snapshots

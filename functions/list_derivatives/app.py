@@ -1,4 +1,7 @@
-"""List the derivatives that the caller may read (GET /api/v1/derivative)."""
+"""List the derivatives that the caller may read (GET /api/v1/derivative).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from functools import partial
 

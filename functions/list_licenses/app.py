@@ -1,4 +1,7 @@
-"""List the licences for metadata, and show one (GET /api/v1/license and …/{id})."""
+"""List the licences for metadata, and show one (GET /api/v1/license and …/{id}).
+
+Settings, see `coffer/settings.py`: caller.
+"""
 
 from coffer.domain.vocabulary.licenses import LICENSES, License, find_license
 from coffer.http.api import Api, require_variable

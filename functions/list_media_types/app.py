@@ -1,4 +1,7 @@
-"""List the media types of accepted files, and show one (GET /api/v1/media-type and …/{id})."""
+"""List the media types of accepted files, and show one (GET /api/v1/media-type and …/{id}).
+
+Settings, see `coffer/settings.py`: caller.
+"""
 
 from urllib.parse import quote
 

@@ -1,4 +1,7 @@
-"""List the metadata records that the caller may read (GET /api/v1/metadata)."""
+"""List the metadata records that the caller may read (GET /api/v1/metadata).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

@@ -1,4 +1,7 @@
-"""List the upload records that the caller may read (GET /api/v1/object-upload)."""
+"""List the upload records that the caller may read (GET /api/v1/object-upload).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

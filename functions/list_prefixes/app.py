@@ -1,4 +1,7 @@
-"""List the prefixes of the token user's files (GET /{service}/info)."""
+"""List the prefixes of the token user's files (GET /{service}/info).
+
+Settings, see `coffer/settings.py`: aws, rawstore.
+"""
 
 from coffer.adapters.rawstore.store import dataset_endpoint, dataset_host
 from coffer.adapters.signing.sigv4 import encode_path

@@ -1,4 +1,7 @@
-"""Load derivatives by their ids (POST /api/v1/derivative/bulk-load)."""
+"""Load derivatives by their ids (POST /api/v1/derivative/bulk-load).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from functools import partial
 

@@ -1,4 +1,7 @@
-"""Load metadata records by their ids (POST /api/v1/metadata/bulk-load)."""
+"""Load metadata records by their ids (POST /api/v1/metadata/bulk-load).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from functools import partial
 

@@ -1,4 +1,7 @@
-"""Load upload records by their ids (POST /api/v1/object-upload/bulk-load)."""
+"""Load upload records by their ids (POST /api/v1/object-upload/bulk-load).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from functools import partial
 

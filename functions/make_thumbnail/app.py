@@ -2,6 +2,8 @@
 
 An operator may invoke it with `again`, a failure code: failed thumbnails with that code are
 requested again, from the upload behind `after` on if that is given.
+
+Settings, see `coffer/settings.py`: aws, store, table, thumbnail.
 """
 
 from typing import Any
@@ -32,6 +34,7 @@ creation = ThumbnailCreation(
 )
 
 
+@queue_handler
 def make_thumbnail(event: dict[str, Any], attempt: int) -> None:
     identifier = event["detail"]["fileIdentifier"]
     complete = create_thumbnail if attempt <= MAX_ATTEMPTS else fail_thumbnail
@@ -53,8 +56,5 @@ def retry_failed(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"asked": result.requested, "goOnAfter": result.continue_after}
 
 
-from_queue = queue_handler(make_thumbnail)
-
-
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return retry_failed(event, context) if "again" in event else from_queue(event, context)
+    return retry_failed(event, context) if "again" in event else make_thumbnail(event, context)

@@ -1,4 +1,7 @@
-"""POST /api/v1/upload/{bucket}: presigned POSTs, so that a browser uploads files directly to S3."""
+"""POST /api/v1/upload/{bucket}: presigned POSTs, so that a browser uploads files directly to S3.
+
+Settings, see `coffer/settings.py`: aws, caller, store, upload.
+"""
 
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.signing.presigned_posts import S3PresignedPosts

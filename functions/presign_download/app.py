@@ -1,4 +1,7 @@
-"""Sign the download of a file of the token's user (GET /{service}/presign)."""
+"""Sign the download of a file of the token's user (GET /{service}/presign).
+
+Settings, see `coffer/settings.py`: aws, rawstore.
+"""
 
 from coffer.adapters.rawstore.forms import PUBLIC_READ
 from coffer.adapters.rawstore.objects import S3DatasetObjects

@@ -1,4 +1,7 @@
-"""S3 Object Created in incoming/: claim, inspect, and promote or reject the file."""
+"""S3 Object Created in incoming/: claim, inspect, and promote or reject the file.
+
+Settings, see `coffer/settings.py`: aws, messaging, store, table, upload.
+"""
 
 from typing import Any
 

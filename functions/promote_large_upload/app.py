@@ -1,4 +1,7 @@
-"""Copy a claimed file from the queue of large files in parts, until time runs out."""
+"""Copy a claimed file from the queue of large files in parts, until time runs out.
+
+Settings, see `coffer/settings.py`: aws, messaging, store, table, upload.
+"""
 
 from typing import Any
 

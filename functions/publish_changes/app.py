@@ -1,6 +1,8 @@
 """Write an audit snapshot of each change, then publish its messages (DynamoDB streams).
 
 A change that the audit or the event bus refuses for good is set aside in FailedChangesBucket.
+
+Settings, see `coffer/settings.py`: aws, messaging, table.
 """
 
 from collections.abc import Mapping

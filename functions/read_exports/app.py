@@ -1,4 +1,7 @@
-"""List the caller's exports, and show one (GET /api/v1/object-export and …/{id})."""
+"""List the caller's exports, and show one (GET /api/v1/object-export and …/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.domain.export.access_keys import own_export

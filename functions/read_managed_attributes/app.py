@@ -1,4 +1,7 @@
-"""List managed attributes, and show one (GET /api/v1/managed-attribute and …/{id})."""
+"""List managed attributes, and show one (GET /api/v1/managed-attribute and …/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import is_identifier

@@ -1,4 +1,7 @@
-"""List object subtypes, and show one (GET /api/v1/object-subtype and …/{id})."""
+"""List object subtypes, and show one (GET /api/v1/object-subtype and …/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import parse_identifier

@@ -1,4 +1,7 @@
-"""Record the storage that owners use (Object Created and Deleted in RawstoreBucket)."""
+"""Record the storage that owners use (Object Created and Deleted in RawstoreBucket).
+
+Settings, see `coffer/settings.py`: aws, rawstore, table.
+"""
 
 from typing import Any
 

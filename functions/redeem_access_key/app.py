@@ -1,4 +1,7 @@
-"""Redeem an access key for its archive (GET and HEAD /toa/{key}, also below /api/v1)."""
+"""Redeem an access key for its archive (GET and HEAD /toa/{key}, also below /api/v1).
+
+Settings, see `coffer/settings.py`: aws, store, table.
+"""
 
 from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
 from coffer.adapters.s3.downloads import SignedDownloads

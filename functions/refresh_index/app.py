@@ -1,4 +1,7 @@
-"""Publish one page of an index refresh, then enqueue the next page (SQS)."""
+"""Publish one page of an index refresh, then enqueue the next page (SQS).
+
+Settings, see `coffer/settings.py`: aws, messaging, table.
+"""
 
 from typing import Any
 

@@ -1,6 +1,8 @@
 """Schedule (if configured): remove files that no record has described for too long.
 
 An operator may invoke it too, with `age` instead of the configured age and with `dryRun`.
+
+Settings, see `coffer/settings.py`: aws, orphan, store, table.
 """
 
 from collections import Counter

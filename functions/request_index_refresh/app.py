@@ -1,4 +1,7 @@
-"""Enqueue the index refresh of one record, or of all (POST /index-refresh, also under /api/v1)."""
+"""Enqueue the index refresh of one record, or of all (POST /index-refresh, also under /api/v1).
+
+Settings, see `coffer/settings.py`: aws, caller, messaging, table.
+"""
 
 from http import HTTPStatus
 

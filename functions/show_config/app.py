@@ -1,4 +1,7 @@
-"""List the configurations of this deployment, and show one (GET /api/v1/config and …/{id})."""
+"""List the configurations of this deployment, and show one (GET /api/v1/config and …/{id}).
+
+Settings, see `coffer/settings.py`: caller, upload.
+"""
 
 from coffer.domain.configuration.published import Limits, configuration, find_configuration
 from coffer.http.api import Api, require_variable

@@ -1,4 +1,7 @@
-"""Update up to a thousand derivative records (PATCH /api/v1/derivative/bulk)."""
+"""Update up to a thousand derivative records (PATCH /api/v1/derivative/bulk).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

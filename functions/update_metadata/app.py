@@ -1,4 +1,7 @@
-"""Update one metadata record (PATCH /api/v1/metadata/{id})."""
+"""Update one metadata record (PATCH /api/v1/metadata/{id}).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

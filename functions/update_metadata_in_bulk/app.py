@@ -1,4 +1,7 @@
-"""Update up to a thousand metadata records (PATCH /api/v1/metadata/bulk)."""
+"""Update up to a thousand metadata records (PATCH /api/v1/metadata/bulk).
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

@@ -1,4 +1,7 @@
-"""PATCH /api/v1/object-upload/{id}: correct the record of an uploaded file."""
+"""PATCH /api/v1/object-upload/{id}: correct the record of an uploaded file.
+
+Settings, see `coffer/settings.py`: aws, caller, table.
+"""
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.identifiers import parse_identifier

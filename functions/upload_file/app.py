@@ -1,4 +1,7 @@
-"""POST /api/v1/file/{bucket} and …/derivative: store a small file sent through the API itself."""
+"""POST /api/v1/file/{bucket} and …/derivative: store a small file sent through the API itself.
+
+Settings, see `coffer/settings.py`: aws, caller, store, table, upload.
+"""
 
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads

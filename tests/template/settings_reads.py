@@ -55,6 +55,20 @@ def all_variables() -> set[str]:
 
 def variables_read_by(folder: str) -> set[str]:
     """Return the variables that the function in `functions/<folder>` reads."""
+    return {
+        variable
+        for group, attribute in _settings_read_by(folder)
+        for variable in variables_behind(group, attribute)
+    }
+
+
+def groups_read_by(folder: str) -> set[str]:
+    """Return the names of the groups of settings that a function reads, such as `table`."""
+    return {group.removesuffix("_settings") for group, _ in _settings_read_by(folder)}
+
+
+def _settings_read_by(folder: str) -> set[tuple[str, str]]:
+    """Return group and attribute of each setting that the modules of a function use."""
     handler = ROOT / "functions" / folder / "app.py"
     seen: set[Path] = set()
     waiting = [handler]
@@ -63,7 +77,7 @@ def variables_read_by(folder: str) -> set[str]:
         if path not in seen:
             seen.add(path)
             waiting += _imported(path)
-    return {variable for path in seen for variable in _read_in(path)}
+    return {setting for path in seen for setting in _read_in(path)}
 
 
 @cache
@@ -89,17 +103,16 @@ def _files_of(name: str) -> list[Path]:
 
 
 @cache
-def _read_in(path: Path) -> frozenset[str]:
-    """Return the variables that the code of one module reads."""
+def _read_in(path: Path) -> frozenset[tuple[str, str]]:
+    """Return group and attribute of each setting that the code of one module uses."""
     if path == PACKAGE / "settings.py":
         return frozenset()
     return frozenset(
-        variable
+        (node.value.id, node.attr)
         for node in _running_code(tree_of(path))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in GROUPS
-        for variable in variables_behind(node.value.id, node.attr)
     )
 
 

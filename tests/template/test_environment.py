@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from tests.architecture.source_files import handlers, short, tree_of
-from tests.template.settings_reads import GROUPS, all_variables, variables_read_by
+from tests.template.settings_reads import (
+    GROUPS,
+    all_variables,
+    groups_read_by,
+    variables_read_by,
+)
 from tests.template.template_file import (
     ROOT,
     declared_variables,
@@ -57,6 +62,13 @@ MAX_NAME_LENGTH = {
 def test_a_function_is_given_the_variables_that_it_reads_and_no_others(folder: str) -> None:
     declared = set(declared_variables(folder))
     assert declared == (variables_read_by(folder) - NOT_FROM_THE_TEMPLATE) | READ_BY_POWERTOOLS
+
+
+@pytest.mark.parametrize("folder", sorted(functions()))
+def test_a_handler_names_the_settings_that_the_function_reads(folder: str) -> None:
+    docstring = ast.get_docstring(tree_of(ROOT / "functions" / folder / "app.py")) or ""
+    named = ", ".join(sorted(groups_read_by(folder)))
+    assert docstring.splitlines()[-1] == f"Settings, see `coffer/settings.py`: {named}."
 
 
 def test_every_setting_is_read_by_some_function() -> None:
