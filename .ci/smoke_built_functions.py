@@ -92,8 +92,11 @@ def _functions(build: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
         )
 
 
-def _name(reference: str | dict[str, str]) -> str:
-    return reference if isinstance(reference, str) else reference["Ref"]
+def _name(reference: str | dict[str, Any]) -> str:
+    """Return the name in a Ref, or in the first of two choices; any other value as it is."""
+    if isinstance(reference, str):
+        return reference
+    return reference["Ref"] if "Ref" in reference else _name(reference["Fn::If"][1])
 
 
 def _environment(variables: dict[str, Any], parameters: dict[str, Any]) -> dict[str, str]:
