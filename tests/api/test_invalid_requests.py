@@ -230,3 +230,20 @@ def test_a_presigned_post_limits_the_size(stack: LocalStack, size: int) -> None:
     )
     expected = ("422", "empty_file") if size == 0 else ("413", "file_too_large")
     assert problems(response) == [expected]
+
+
+@pytest.mark.parametrize("what", ["member", "filter", "type"])
+def test_an_error_repeats_no_long_value_of_the_request(stack: LocalStack, what: str) -> None:
+    long = "x" * (8000 if what == "filter" else 1_000_000)
+    document = {
+        "member": {"data": {"type": "metadata", "attributes": {long: 1}}},
+        "type": {"data": {"type": long, "attributes": {}}},
+        "filter": None,
+    }[what]
+    if document is None:
+        response = stack.request("GET", f"/api/v1/metadata?filter[{long}]=1&sort={long}")
+    else:
+        headers = {"Content-Type": JSON_API}
+        response = stack.request("POST", "/api/v1/metadata", headers=headers, json_body=document)
+    assert 400 <= response.status < 500
+    assert len(response.body) < 5000

@@ -225,6 +225,16 @@ def test_a_derivative_is_shown_to_others_if_the_one_it_was_made_from_is_public(
     assert stranger.request("GET", download).status == 403
 
 
+def test_a_stranger_gets_more_keys_to_an_archive_of_public_files(ana: Person) -> None:
+    original, made = file(ana), made_from(ana)
+    metadata = described(ana, original, publiclyReleasable=True)
+    derived(ana, metadata, made, publiclyReleasable=True)
+    wish = entry("object-export", {"fileIdentifiers": [original, made]})
+    export = identifier(clients.send(ana.stranger, "POST", f"{API}/object-export", wish))
+    ana.stack.settle(retries=True)
+    assert ana.stranger.request("POST", f"{API}/object-export/{export}/key").status == 201
+
+
 def test_an_archive_is_completed_by_the_next_run_if_the_store_was_busy(
     ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

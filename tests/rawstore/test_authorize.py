@@ -489,10 +489,10 @@ class TestBadRequests:
         request = package({path: describe(b"") for path in paths[: fitting + 1]})
         assert authorize(stack, request).status == 413
 
-    def test_an_error_response_fits_the_limit_for_any_number_of_bad_files(
+    def test_an_error_names_100_files_by_the_beginning_and_end_of_their_paths(
         self, stack: LocalStack
     ) -> None:
-        files = {f"{number}/{'é' * 1000}": None for number in range(2000)}
+        files = {f"data/{'é' * 600}{number}{'x' * 300}.csv": None for number in range(2000)}
         body = json.dumps(package(files), ensure_ascii=False)
 
         response = stack.request(
@@ -500,7 +500,14 @@ class TestBadRequests:
         )
 
         assert error_of(response) == (400, "bad_files")
-        assert 100 < len(response.json()["error"]["files"]) < 2000
+        error = response.json()["error"]
+        assert "2000 of the files" in error["message"]
+        assert "1900 more" in error["message"]
+        assert len(error["files"]) == 100
+        assert all(len(path) < 210 for path in error["files"])
+        assert all(path.startswith("data/é") for path in error["files"])
+        assert all("xx.csv" in path for path in error["files"])
+        assert len(response.body) < 100_000
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),

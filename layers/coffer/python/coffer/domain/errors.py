@@ -36,6 +36,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+_MAX_DETAIL, _MAX_SOURCE = 1000, 300
+"""Characters of a problem's texts. They quote names and values of the request, of any length."""
+
+
+def shorten(text: str, maximum: int) -> str:
+    """Return a text of at most `maximum` characters: of a longer one, its beginning and end."""
+    if len(text) <= maximum:
+        return text
+    end = (maximum - 1) // 2
+    return f"{text[: maximum - 1 - end]}…{text[-end:]}"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -43,6 +54,7 @@ class Problem:
 
     `code` is stable and in snake_case; `detail` is a sentence for people. At most one of `pointer`
     (RFC 6901, into the request document), `parameter` (query or path) and `header` is given.
+    Texts that are too long are shortened.
     """
 
     code: str
@@ -50,6 +62,12 @@ class Problem:
     pointer: str | None = None
     parameter: str | None = None
     header: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", shorten(self.detail, _MAX_DETAIL))
+        for name in ("pointer", "parameter", "header"):
+            if (source := getattr(self, name)) is not None:
+                object.__setattr__(self, name, shorten(source, _MAX_SOURCE))
 
 
 class CofferError(Exception):
@@ -68,8 +86,9 @@ class RequestError(CofferError):
         parameter: str | None = None,
         header: str | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.problems: tuple[Problem, ...] = (Problem(code, detail, pointer, parameter, header),)
+        problem = Problem(code, detail, pointer, parameter, header)
+        super().__init__(problem.detail)
+        self.problems: tuple[Problem, ...] = (problem,)
 
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> RequestError:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from coffer.domain.errors import MalformedRequestError, Problem, TooLargeError
+from coffer.domain.errors import MalformedRequestError, Problem, TooLargeError, shorten
 from coffer.domain.rawstore.keys import KeyPattern, key_problem, path_variables
 from coffer.domain.rawstore.validation import header_value_in, text_in
 
@@ -152,7 +152,7 @@ def parse_files(request: object, dataset: Dataset, pattern: KeyPattern) -> list[
         else:
             bad[path] = reasons
     for path, other in _sharing_a_key(files):
-        bad[path].append(f"it has the same key in the store as {other!r}")
+        bad[path].append(f"it has the same key in the store as {shorten(other, 200)!r}")
     if bad:
         raise BadFilesError(bad)
     return files

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from itertools import accumulate
+from itertools import accumulate, islice
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -19,6 +19,7 @@ from coffer.domain.errors import (
     RequestError,
     TooLargeError,
     UnauthenticatedError,
+    shorten,
 )
 from coffer.domain.rawstore.datasets import BadFilesError
 from coffer.domain.rawstore.permissions import Permissions, PermissionTokens
@@ -29,8 +30,8 @@ from coffer.http.responses import JSON, Response
 
 MAX_RESPONSE_BYTES = 6 * 1024**2 - 4096
 """Lambda's limit for a response, less the bytes around the body."""
-MAX_LISTED_BYTES = MAX_RESPONSE_BYTES // 2
-MAX_LISTED_PATH = 1024
+MAX_NAMED_FILES, MAX_NAMED_PATH, MAX_REASON = 100, 200, 500
+"""Files with problems that an error names, and the characters of their paths and reasons."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _UNENCODED_URL = re.compile(r"(?:^|&)url=(https?://.*?)(?=&(?:ownerid|jwt)=|$)", re.DOTALL)
@@ -124,7 +125,9 @@ def render_error(error: RequestError, _request: Request) -> Response:
     """Return BitStore's error response."""
     described: dict[str, Any] = {"message": str(error), "code": error.problems[0].code}
     if isinstance(error, BadFilesError):
-        described["files"] = _listed(error.files)
+        described["files"] = _named(error.files)
+        if (more := len(error.files) - MAX_NAMED_FILES) > 0:
+            described["message"] += f" The first {MAX_NAMED_FILES} are named; {more} more are not."
     headers = headers_of(error)
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Auth-Token"
@@ -178,11 +181,16 @@ def _bytes_in_a_response(document: str) -> int:
     return len(encode_basestring_ascii(document)) - len('""')
 
 
-def _listed(files: Mapping[str, str]) -> dict[str, str]:
-    """Return as many of the files as fit a response; long paths are cut."""
-    short = [(path[:MAX_LISTED_PATH], reason) for path, reason in files.items()]
-    fitting = _count_fitting((path + reason for path, reason in short), MAX_LISTED_BYTES)
-    return dict(short[:fitting])
+def _named(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the first files with their reasons, with shortened paths that differ."""
+    named: dict[str, str] = {}
+    for path, reason in islice(files.items(), MAX_NAMED_FILES):
+        short, number = shorten(path, MAX_NAMED_PATH), 2
+        while short in named:
+            short = f"{shorten(path, MAX_NAMED_PATH)} ({number})"
+            number += 1
+        named[short] = shorten(reason, MAX_REASON)
+    return named
 
 
 def _reject_constant(name: str) -> None:
