@@ -1,6 +1,6 @@
 """Issue an access key for the archive of an export (POST /api/v1/object-export/{id}/key).
 
-Settings, see `coffer/settings.py`: aws, caller, table.
+Settings, see `coffer/settings.py`: aws, caller, store, table.
 """
 
 from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
