@@ -118,6 +118,10 @@ rethumbnail: $(RUN_STAMP) ## Request failed thumbnails again (CODE=decoder_timed
 reconcile: $(RUN_STAMP) ## List objects without a record, and records without their object (STACK=name)
 	@$(OPERATE) reconcile $(ARGS)
 
+.PHONY: check-update
+check-update: $(RUN_STAMP) ## Refuse an update of a stack that changes two indexes of a table (STACK=name)
+	@$(OPERATE) check-update $(ARGS)
+
 .PHONY: recount
 recount: $(RUN_STAMP) ## Count the records, and correct the counters that differ (ARGS=--dry-run, STACK=name)
 	@$(OPERATE) recount $(ARGS)
@@ -338,17 +342,19 @@ build: $(SAM_STAMP) ## Build functions and layers for arm64 and x86_64 into .aws
 # those of the operator.
 ARCH ?= arm64
 CONFIG ?= default
+# STACK, or the name in samconfig.toml.
+DEPLOYED_STACK = $(or $(STACK),$(shell $(PYTHON) -c 'import tomllib; print(tomllib.load(open("samconfig.toml", "rb"))["$(CONFIG)"]["global"]["parameters"]["stack_name"])'))
 .PHONY: deploy
 deploy: $(SAM_STAMP) $(RUN_STAMP) ## Build, validate and deploy, then run the doctor (STACK=coffer CONFIG=prod ARCH=arm64 PARAMETERS="OidcIssuer=…")
 	@$(MAKE) build ARCHITECTURES=$(ARCH)
 	@$(MAKE) validate
+	@$(MAKE) check-update STACK="$(DEPLOYED_STACK)"
 	@SAM_CLI_TELEMETRY=0 $(SAM_ENVIRONMENT)/bin/sam deploy --config-file "$(CURDIR)/samconfig.toml" \
 	    --config-env $(CONFIG) --template-file .aws-sam/$(ARCH)/template.yaml \
 	    $(if $(STACK),--stack-name $(STACK)) \
 	    $(if $(or $(PARAMETERS),$(filter-out arm64,$(ARCH))),--parameter-overrides Architecture=$(ARCH) $(PARAMETERS))
 	@echo "deployed: after the first deployment, deploy again with ProtectTables=true among PARAMETERS"
-	@stack="$(STACK)"; test -n "$$stack" || stack=$$($(PYTHON) -c 'import tomllib; print(tomllib.load(open("samconfig.toml", "rb"))["$(CONFIG)"]["global"]["parameters"]["stack_name"])'); \
-	    $(MAKE) doctor STACK="$$stack"
+	@$(MAKE) doctor STACK="$(DEPLOYED_STACK)"
 
 
 # The build that `make test-runtime` runs; repeated only if a source is newer.

@@ -7,18 +7,23 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from coffer.domain.configuration.durations import parse_duration
 from local.control.client import CommandFailedError, NotRunningError
 from operations.dead_letters import dead_letter_queues, redrive
-from operations.doctor import Doctor, Health
+from operations.doctor import Doctor
 from operations.failed_changes import redrive_stream
+from operations.findings import Health
+from operations.indexes import TEMPLATE, index_changes
 from operations.installation import (
+    AccountInstallation,
     DeployedInstallation,
     FunctionFailedError,
     Installation,
     InstallationError,
     LocalInstallation,
+    StackMissingError,
 )
 from operations.reconcile import reconcile
 from operations.recount import CounterStatus, RecordCounts, recount
@@ -55,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--token", default=token, help="the canary's bearer token (COFFER_TOKEN)")
     doctor.add_argument("--bucket", default="coffer-doctor", help="the canary's (coffer-doctor)")
     doctor.set_defaults(command=_doctor)
+
+    update = commands.add_parser(
+        "check-update", help="refuse an update that changes two indexes of a table"
+    )
+    update.add_argument("--template", type=Path, default=TEMPLATE, help="the template to deploy")
+    update.set_defaults(command=_check_update)
 
     letters = commands.add_parser("redrive", help="send dead letters back to their queues")
     letters.add_argument("queue", nargs="*", help="such as ProcessUploadDeadLetterQueue (all)")
@@ -110,15 +121,31 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def _doctor(installation: Installation, options: argparse.Namespace) -> int:
+def _doctor(installation: AccountInstallation, options: argparse.Namespace) -> int:
     worst = Health.OK
     for finding in Doctor(installation, options.token, options.bucket).run():
         _print(f"{finding.health:<8} {finding.subject}: {finding.detail}")
-        if finding.remedy:
-            _print(f"{'':<8} -> {finding.remedy}")
+        for line in finding.remedy.splitlines():
+            _print(f"{'':<8} -> {line}")
         if finding.health is not Health.OK and worst is not Health.FAILURE:
             worst = finding.health
     return 1 if worst is Health.FAILURE else 0
+
+
+def _check_update(installation: Installation, options: argparse.Namespace) -> int:
+    try:
+        refused = [one for one in index_changes(installation, options.template) if one.is_too_much]
+    except StackMissingError:
+        _print("there is no such stack yet, so nothing is updated")
+        return 0
+    for changes in refused:
+        _print(str(changes))
+    _print(
+        "DynamoDB changes one index of a table per update: deploy one change after the other"
+        if refused
+        else "no table has more than one index to change"
+    )
+    return 1 if refused else 0
 
 
 def _redrive(installation: Installation, options: argparse.Namespace) -> int:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,39 +20,25 @@ from botocore.exceptions import ClientError
 from coffer.adapters.signing.sigv4 import Endpoint
 from operations.dead_letters import dead_letter_queues
 from operations.failed_changes import failed_batches
+from operations.findings import Finding, Health
 from operations.http_client import HttpClient, HttpResponse
-from operations.installation import Installation
+from operations.installation import AccountInstallation
+from operations.rawstore_bucket import MISSING_PERMISSION, RawstoreBucket
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 """S3 refuses a signature if the clocks differ by 15 minutes; presigned POSTs are short-lived."""
 ORIGIN = "https://doctor.coffer.example"
 CANARY = b"Coffer's canary: may be deleted at any time.\n"
-SIGNER = "OfferUploadsFunction"
-
-
-class Health(StrEnum):
-    """Result of a check."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILURE = "failure"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Result of one check; `remedy` says what to do if it is not OK."""
-
-    subject: str
-    health: Health
-    detail: str
-    remedy: str = ""
+SIGNER, RAWSTORE = "OfferUploadsFunction", "AuthorizeUploadsFunction"
+MIN_CONCURRENCY = 400
+"""Functions that run at once: 184 behind queues (MaximumConcurrency), the rest of the API."""
 
 
 @dataclass(frozen=True)
 class Doctor:
     """Checks an installation. `token` is a bearer token for the canary."""
 
-    installation: Installation
+    installation: AccountInstallation
     token: str | None = None
     bucket: str = "coffer-doctor"
     http: HttpClient = field(default_factory=HttpClient)
@@ -70,7 +55,9 @@ class Doctor:
         yield self.check_region()
         yield self.check_bucket_cors()
         yield self.check_api_cors()
+        yield from self.check_rawstore()
         yield from self.check_dead_letters()
+        yield self.check_concurrency()
         yield self.check_failed_changes()
         yield self.check_orphan_removal()
         yield self.check_canary()
@@ -158,7 +145,25 @@ class Doctor:
             "Restore the CORS rule of ObjectBucket in template.yaml. Use AllowedOrigins to "
             "restrict it to your origins."
         )
-        return self._check_preflight("CORS of the bucket", url, "", remedy)
+        return self._check_preflight(
+            "CORS of the bucket", url, "", remedy, self._has_restricted_origins
+        )
+
+    def check_rawstore(self) -> Iterator[Finding]:
+        """Check the bucket of the rawstore, if the rawstore is used."""
+        environment = self.installation.environment(RAWSTORE)
+        if not environment.get("DATAHUB_PUBLIC_KEY") and not environment.get(
+            "DATAHUB_PUBLIC_KEY_URL"
+        ):
+            detail = "not used: there is no DatahubPublicKey"
+            yield Finding("rawstore bucket", Health.OK, detail)
+            return
+        bucket = RawstoreBucket(self.installation)
+        yield from bucket.check()
+        url = f"{bucket.endpoint or self._store_url().rstrip('/')}/{bucket.name}"
+        yield self._check_preflight(
+            "CORS of the rawstore", url, "", bucket.cors_command(), bucket.has_restricted_origins
+        )
 
     def check_api_cors(self) -> Finding:
         """Check that a browser may call the API: its preflight needs a success and the header."""
@@ -167,10 +172,26 @@ class Doctor:
             "Restore CorsConfiguration of Api in template.yaml, and see that the route $default "
             "still leads to AnswerUnroutedFunction, which returns 204."
         )
-        return self._check_preflight("CORS of the API", url, "authorization,content-type", remedy)
+        return self._check_preflight(
+            "CORS of the API",
+            url,
+            "authorization,content-type",
+            remedy,
+            self._has_restricted_origins,
+        )
 
-    def _check_preflight(self, subject: str, url: str, headers: str, remedy: str) -> Finding:
-        """Send the preflight of a POST that carries `headers`, separated by commas."""
+    def _check_preflight(
+        self,
+        subject: str,
+        url: str,
+        headers: str,
+        remedy: str,
+        has_restricted_origins: Callable[[], bool],
+    ) -> Finding:
+        """Send the preflight of a POST that carries `headers`, separated by commas.
+
+        If the origins are restricted, a missing header may be intended: a warning.
+        """
         preflight = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
         if headers:
             preflight["Access-Control-Request-Headers"] = headers
@@ -180,7 +201,7 @@ class Doctor:
         allowed = response.headers.get("access-control-allow-origin")
         is_success = 200 <= response.status < 300
         if not is_success or allowed is None:
-            may_be_wanted = is_success and self._has_restricted_origins()
+            may_be_wanted = is_success and has_restricted_origins()
             health = Health.WARNING if may_be_wanted else Health.FAILURE
             detail = f"the preflight request of {ORIGIN} returns {response.status}"
             return Finding(subject, health, detail, remedy)
@@ -194,6 +215,23 @@ class Doctor:
                 yield Finding(queue.logical_id, Health.WARNING, detail, remedy)
             else:
                 yield Finding(queue.logical_id, Health.OK, "empty")
+
+    def check_concurrency(self) -> Finding:
+        """Check that the account lets enough functions run at once for the queues and the API."""
+        subject = "concurrency"
+        try:
+            limit = self.installation.concurrency_limit()
+        except ClientError as error:
+            return Finding(subject, Health.WARNING, f"not checked: {error}", MISSING_PERMISSION)
+        if limit is None or limit >= MIN_CONCURRENCY:
+            return Finding(subject, Health.OK, "no limit" if limit is None else str(limit))
+        detail = f"{limit} functions run at once in this account; others are throttled (429, 503)"
+        remedy = (
+            "New accounts begin with a low limit. Ask for more: aws service-quotas "
+            "request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
+            "--desired-value 1000"
+        )
+        return Finding(subject, Health.WARNING, detail, remedy)
 
     def check_failed_changes(self) -> Finding:
         """Check that every change was published."""

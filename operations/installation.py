@@ -22,6 +22,10 @@ class InstallationError(Exception):
     """The installation cannot be reached. The message says why and what to check."""
 
 
+class StackMissingError(InstallationError):
+    """There is no stack of this name in the account and region."""
+
+
 class Installation(Protocol):
     """Access to a running Coffer, for the commands."""
 
@@ -44,6 +48,16 @@ class Installation(Protocol):
 
     def now(self) -> datetime:
         """Return the time that it uses for signatures and checks."""
+
+
+class AccountInstallation(Installation, Protocol):
+    """An installation that also knows the settings of its account, for the doctor."""
+
+    def account_public_access_block(self) -> Mapping[str, bool]:
+        """Return the settings of the account that block public access to S3, or {}."""
+
+    def concurrency_limit(self) -> int | None:
+        """Return how many functions can run at once, or None if there is no limit."""
 
 
 class FunctionFailedError(Exception):
@@ -80,6 +94,12 @@ class LocalInstallation:
             config=Config(s3={"addressing_style": "path"}),
         )
 
+    def account_public_access_block(self) -> Mapping[str, bool]:
+        return {}
+
+    def concurrency_limit(self) -> int | None:
+        return None
+
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         response = self._remote.call("invoke", function=function, event=event)
         if "failed" in response:
@@ -108,7 +128,8 @@ class DeployedInstallation:
                 for resource in page["StackResourceSummaries"]
             }
         except (BotoCoreError, ClientError) as error:
-            raise InstallationError(
+            kind = StackMissingError if "does not exist" in str(error) else InstallationError
+            raise kind(
                 f"The stack {self._stack_name} cannot be read: {error}. Check AWS_PROFILE, "
                 "AWS_REGION and the name."
             ) from error
@@ -128,6 +149,21 @@ class DeployedInstallation:
 
     def client(self, service: str) -> Any:
         return self._session.client(service)  # type: ignore[call-overload]  # as above
+
+    def account_public_access_block(self) -> Mapping[str, bool]:
+        account = self.client("sts").get_caller_identity()["Account"]
+        try:
+            response = self.client("s3control").get_public_access_block(AccountId=account)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration":
+                raise
+            return {}
+        settings: Mapping[str, bool] = response["PublicAccessBlockConfiguration"]
+        return settings
+
+    def concurrency_limit(self) -> int | None:
+        limits = self.client("lambda").get_account_settings()["AccountLimit"]
+        return int(limits["ConcurrentExecutions"])
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
         name = self.names[function]

@@ -13,6 +13,7 @@ from tests.architecture.source_files import ROOT
 from tests.e2e.stacks import Stack
 
 COMMANDS = {
+    "check-update": "no table has more than one index to change",
     "doctor": "notification path",
     "redrive": "ProcessUploadDeadLetterQueue: 0 sent",
     "redrive-stream": "0 batches published, 0 failed again",

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from operations.commands import main
-from operations.doctor import Doctor, Finding, Health
+from operations.doctor import Doctor
+from operations.findings import Finding, Health
 from operations.http_client import HttpClient, HttpResponse
 from operations.installation import LocalInstallation
 from tests.e2e.stacks import Stack
@@ -28,6 +29,8 @@ class ChangedInstallation:
         self.client = installation.client
         self.invoke = installation.invoke
         self.now = installation.now
+        self.account_public_access_block = installation.account_public_access_block
+        self.concurrency_limit = installation.concurrency_limit
 
     def environment(self, function: str) -> Mapping[str, str]:
         return {**self._installation.environment(function), **self._changes}
