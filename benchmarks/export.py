@@ -38,16 +38,11 @@ from coffer.adapters.s3.archives import MAX_PARALLEL_READS, S3Archives  # noqa: 
 from coffer.adapters.s3.read_ahead import ReadAhead  # noqa: E402 - as above
 from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer  # noqa: E402 - as above
 from coffer.adapters.system_clock import SystemClock  # noqa: E402 - as above
-from coffer.domain.export.checkpoint import StreamPosition  # noqa: E402 - as above
 from coffer.domain.export.layout import ArchiveMember, plan_layout  # noqa: E402 - as above
-from coffer.domain.export.multipart_writer import PartBuffer  # noqa: E402 - as above
+from coffer.domain.export.multipart_writer import PartBuffer, StreamPosition  # noqa: E402 - as above
 from coffer.domain.export.ports import ObjectRange  # noqa: E402 - as above
 from coffer.domain.export.stream_members import PartFiller  # noqa: E402 - as above
-from coffer.domain.export.zip_format import (  # noqa: E402 - as above
-    WrittenMember,
-    central_header,
-    end_of_directory,
-)
+from coffer.domain.export.zip_format import WrittenMember, central_header, end_of_directory  # noqa: E402 - as above
 from tests.export.scenario import ExportScenario, File  # noqa: E402 - as above
 from tests.fakes.bodies import GeneratedBody  # noqa: E402 - as above
 

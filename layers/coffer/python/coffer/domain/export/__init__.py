@@ -15,5 +15,5 @@ The order of events, and the module that is responsible:
     access_keys      issue and redeem the keys that open an archive
     cleanup          remove expired archives and temporary objects
 
-`checkpoint` and `zip_format` are the formats that these modules write.
+`zip_format` is the format that these modules write.
 """

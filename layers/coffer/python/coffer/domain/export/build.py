@@ -21,11 +21,7 @@ from coffer.domain.export.ports import Archives, Compression, ExportQueue, Expor
 from coffer.domain.export.record import MAX_ATTEMPTS, Export, Manifest
 from coffer.domain.export.stream_members import MemberStreamer, Transform
 from coffer.domain.export.transform_member import ExportFunction, ImageFunctions, transform_member
-from coffer.domain.export.verify_sources import (
-    SourceVerifier,
-    problems_by_code,
-    withdrawn_entries,
-)
+from coffer.domain.export.verify_sources import SourceVerifier, problems_by_code, withdrawn_entries
 from coffer.domain.export.zip_format import WrittenMember, central_header
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.uploads.ports import Uploads

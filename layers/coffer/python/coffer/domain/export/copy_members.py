@@ -13,12 +13,7 @@ from coffer.domain.errors import (
     ObjectMissingError,
     RecordChangedError,
 )
-from coffer.domain.export.layout import (
-    ArchiveMember,
-    CopiedPart,
-    Layout,
-    copied_parts,
-)
+from coffer.domain.export.layout import ArchiveMember, CopiedPart, Layout, copied_parts
 from coffer.domain.export.lease import MIN_TIME_TO_COPY
 from coffer.domain.export.multipart_writer import BrokenMemberError, MultipartWriter
 from coffer.domain.export.ports import Archives

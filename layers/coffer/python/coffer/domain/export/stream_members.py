@@ -13,16 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from coffer.domain.errors import ObjectChangedError, StoreError
-from coffer.domain.export.checkpoint import StreamPosition
 from coffer.domain.export.layout import MIN_COPIED_BYTES, ArchiveMember, Layout, leading_bytes
-from coffer.domain.export.multipart_writer import BrokenMemberError, MultipartWriter, PartBuffer
-from coffer.domain.export.ports import (
-    Archives,
-    Compression,
-    Compressor,
-    ObjectRange,
-    RangeReader,
+from coffer.domain.export.multipart_writer import (
+    BrokenMemberError,
+    MultipartWriter,
+    PartBuffer,
+    StreamPosition,
 )
+from coffer.domain.export.ports import Archives, Compression, Compressor, ObjectRange, RangeReader
 from coffer.domain.export.transform_member import TransformError
 from coffer.domain.export.verify_sources import problem_code
 from coffer.domain.export.zip_format import (
