@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from coffer.domain.callers import Caller
@@ -20,11 +19,10 @@ from coffer.domain.transactions.bulk import (
     Change,
     Check,
     Reservations,
-    attempt,
-    described_by_earlier_entry,
+    attempt_each,
+    files_described_twice,
     identifiers_of,
-    repeated,
-    repeated_entry,
+    records_changed_twice,
     write_in_bulk,
 )
 from coffer.domain.transactions.commit import PlannedChange, Precondition
@@ -50,39 +48,30 @@ class BulkDerivatives:
 
         If several derive from metadata without a thumbnail, the first of them gets one.
         """
-        again = set(repeated([one.get("file_identifier") for one in entries]))
+        refused = files_described_twice(entries)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Derivative]]:
             uploads, derivatives = self._prefetch(
                 [entries[number] for number in numbers], identifiers_of(reserved, numbers)
             )
             have_thumbnail: set[str] = set()
-            attempts: list[Attempt[Derivative]] = []
-            for number in numbers:
-                given = entries[number]
-                result: Attempt[Derivative] = (
-                    described_by_earlier_entry(given.get("file_identifier"))
-                    if number in again
-                    else attempt(
-                        partial(
-                            plan_new_derivative,
-                            uploads,
-                            derivatives,
-                            self.clock,
-                            caller,
-                            given,
-                            reserved[number],
-                            have_thumbnail=have_thumbnail,
-                        )
-                    )
+
+            def plan_one(number: int) -> PlannedChange[Derivative]:
+                planned = plan_new_derivative(
+                    uploads,
+                    derivatives,
+                    self.clock,
+                    caller,
+                    entries[number],
+                    reserved[number],
+                    have_thumbnail=have_thumbnail,
                 )
-                if isinstance(result, PlannedChange) and any(
-                    isinstance(action, Claim) and action.plans_thumbnail
-                    for action in result.actions
-                ):
-                    have_thumbnail.add(result.record.ac_derived_from)
-                attempts.append(result)
-            return attempts
+                claims = [action for action in planned.actions if isinstance(action, Claim)]
+                if any(claim.plans_thumbnail for claim in claims):
+                    have_thumbnail.add(planned.record.ac_derived_from)
+                return planned
+
+            return attempt_each(numbers, refused, plan_one)
 
         return write_in_bulk(self.derivatives, len(entries), plan, check)
 
@@ -90,7 +79,7 @@ class BulkDerivatives:
         self, caller: Caller, changes: Sequence[Change], check: Check[Derivative]
     ) -> list[Derivative]:
         """Apply each change to its record and return the records in the changes' order."""
-        again = set(repeated([identifier for identifier, _ in changes]))
+        refused = records_changed_twice(changes)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Derivative]]:
             identifiers = [changes[number][0] for number in numbers]
@@ -107,21 +96,13 @@ class BulkDerivatives:
                     *(one.get("generated_from_derivative") for one in given),
                 ],
             )
-            return [
-                repeated_entry(number)
-                if number in again
-                else attempt(
-                    partial(
-                        plan_derivative_update,
-                        uploads,
-                        derivatives,
-                        caller,
-                        *changes[number],
-                        Precondition(),
-                    )
-                )
-                for number in numbers
-            ]
+            return attempt_each(
+                numbers,
+                refused,
+                lambda number: plan_derivative_update(
+                    uploads, derivatives, caller, *changes[number], Precondition()
+                ),
+            )
 
         return write_in_bulk(self.derivatives, len(changes), plan, check)
 

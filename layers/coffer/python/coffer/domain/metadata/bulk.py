@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from coffer.domain.callers import Caller
@@ -20,11 +19,10 @@ from coffer.domain.transactions.bulk import (
     Change,
     Check,
     Reservations,
-    attempt,
-    described_by_earlier_entry,
+    attempt_each,
+    files_described_twice,
     identifiers_of,
-    repeated,
-    repeated_entry,
+    records_changed_twice,
     write_in_bulk,
 )
 from coffer.domain.transactions.commit import Precondition
@@ -49,7 +47,7 @@ class BulkMetadata:
         check: Check[Metadata],
     ) -> list[Metadata]:
         """Create one record for each entry and return the records in the entries' order."""
-        again = set(repeated([one.get("file_identifier") for one in entries]))
+        refused = files_described_twice(entries)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
             wanted = [entries[number] for number in numbers]
@@ -62,22 +60,13 @@ class BulkMetadata:
                 derivatives=[one.thumbnail_identifier for one in uploads],
                 terms_of=map(_named_terms, wanted),
             )
-            return [
-                described_by_earlier_entry(entries[number].get("file_identifier"))
-                if number in again
-                else attempt(
-                    partial(
-                        plan_new_metadata,
-                        uploads,
-                        catalogue,
-                        self.clock,
-                        caller,
-                        entries[number],
-                        reserved[number],
-                    )
-                )
-                for number in numbers
-            ]
+            return attempt_each(
+                numbers,
+                refused,
+                lambda number: plan_new_metadata(
+                    uploads, catalogue, self.clock, caller, entries[number], reserved[number]
+                ),
+            )
 
         return write_in_bulk(self.catalogue, len(entries), plan, check)
 
@@ -85,7 +74,7 @@ class BulkMetadata:
         self, caller: Caller, changes: Sequence[Change], check: Check[Metadata]
     ) -> list[Metadata]:
         """Apply each change to its record and return the records in the changes' order."""
-        again = set(repeated([identifier for identifier, _ in changes]))
+        refused = records_changed_twice(changes)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
             known = self.catalogue.metadata_of({changes[number][0] for number in numbers})
@@ -100,22 +89,13 @@ class BulkMetadata:
                 ],
             )
             uploads = PrefetchedUploads(self.uploads, files)
-            return [
-                repeated_entry(number)
-                if number in again
-                else attempt(
-                    partial(
-                        plan_metadata_update,
-                        uploads,
-                        catalogue,
-                        self.clock,
-                        caller,
-                        *changes[number],
-                        Precondition(),
-                    )
-                )
-                for number in numbers
-            ]
+            return attempt_each(
+                numbers,
+                refused,
+                lambda number: plan_metadata_update(
+                    uploads, catalogue, self.clock, caller, *changes[number], Precondition()
+                ),
+            )
 
         return write_in_bulk(self.catalogue, len(changes), plan, check)
 

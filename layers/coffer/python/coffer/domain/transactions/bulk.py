@@ -41,6 +41,8 @@ Change = tuple[str, Mapping[str, Any]]
 Check = Callable[[Sequence[RecordT]], None]
 """Raises a `RequestError` if these records must not be written together."""
 Reservations = Sequence[ReservedIdentifier | None]
+Refused = Mapping[int, RequestError]
+"""Errors by the numbers of entries."""
 Planner = Callable[[Sequence[int]], Sequence[Attempt[RecordT]]]
 """Reads the current records and returns the plan, or the error, of each of these entries."""
 
@@ -81,7 +83,32 @@ def write_in_bulk(
     return [outcome.written[number] for number in range(entries)]
 
 
-def repeated(values: Sequence[str | None]) -> Iterator[int]:
+def files_described_twice(entries: Sequence[Mapping[str, Any]]) -> Refused:
+    """Return the errors of entries whose file an earlier entry of the request describes."""
+    files = [one.get("file_identifier") for one in entries]
+    return {
+        number: ConflictError(
+            "file_already_described",
+            f"The file {files[number]} is described by an earlier entry.",
+            pointer=f"{ATTRIBUTES}/fileIdentifier",
+        )
+        for number in _repeated(files)
+    }
+
+
+def records_changed_twice(changes: Sequence[Change]) -> Refused:
+    """Return the errors of changes to the same record as an earlier change of the request."""
+    return {
+        number: MalformedRequestError(
+            "repeated_entry",
+            f"The entry {number} is about the same record as an earlier one.",
+            pointer="/data/id",
+        )
+        for number in _repeated([identifier for identifier, _ in changes])
+    }
+
+
+def _repeated(values: Sequence[str | None]) -> Iterator[int]:
     """Yield the numbers of the entries with the same value as an earlier entry."""
     seen: set[str] = set()
     for number, value in enumerate(values):
@@ -91,30 +118,18 @@ def repeated(values: Sequence[str | None]) -> Iterator[int]:
             seen.add(value)
 
 
-def repeated_entry(number: int) -> MalformedRequestError:
-    """Return the error for an entry about the same record as an earlier entry."""
-    return MalformedRequestError(
-        "repeated_entry",
-        f"The entry {number} is about the same record as an earlier one.",
-        pointer="/data/id",
-    )
+def attempt_each(
+    numbers: Sequence[int], refused: Refused, plan: Callable[[int], PlannedChange[RecordT]]
+) -> list[Attempt[RecordT]]:
+    """Return the plan of each entry, or its error: a refusal, or one that planning raised."""
 
+    def attempt(number: int) -> Attempt[RecordT]:
+        try:
+            return refused.get(number) or plan(number)
+        except RequestError as error:
+            return error
 
-def described_by_earlier_entry(file_identifier: str | None) -> ConflictError:
-    """Return the error for an entry whose file an earlier entry of the request describes."""
-    return ConflictError(
-        "file_already_described",
-        f"The file {file_identifier} is described by an earlier entry.",
-        pointer=f"{ATTRIBUTES}/fileIdentifier",
-    )
-
-
-def attempt(plan: Callable[[], PlannedChange[RecordT]]) -> Attempt[RecordT]:
-    """Return the plan, or the `RequestError` that planning raised."""
-    try:
-        return plan()
-    except RequestError as error:
-        return error
+    return [attempt(number) for number in numbers]
 
 
 def identifiers_of(reserved: Reservations, numbers: Sequence[int]) -> list[str]:
