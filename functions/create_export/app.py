@@ -4,6 +4,7 @@ Settings, see `coffer/settings.py`: aws, caller, export, messaging, store, table
 """
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
+from coffer.adapters.dynamodb.export.started import DynamoStartedExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.transactions.idempotency import DynamoRuns
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
@@ -27,11 +28,14 @@ requesting = ExportCreator(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     exports=DynamoExports(),
+    started=DynamoStartedExports(),
     documents=S3Archives(store_signer(), store_endpoint(), store_settings.object_bucket, clock),
     queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     clock=clock,
     limits=ExportLimits(
-        files=export_settings.max_export_entries, size_bytes=export_settings.max_export_bytes
+        files=export_settings.max_export_entries,
+        size_bytes=export_settings.max_export_bytes,
+        running=export_settings.max_running_exports,
     ),
 )
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)

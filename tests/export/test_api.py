@@ -438,6 +438,19 @@ def test_own_exports_are_listed_in_pages(stack: LocalStack) -> None:
     assert "next" not in rest["links"]
 
 
+def test_a_user_with_ten_unfinished_exports_waits_for_one_of_them(stack: LocalStack) -> None:
+    file = uploaded(stack, png(), "leaf.png")
+    for _ in range(10):
+        assert ask(stack, [file]).status == 201
+    for _ in range(2):
+        refused = ask(stack, [file])
+        assert problems(refused) == [("429", "too_many_exports")]
+        assert refused.header("retry-after") == "30"
+    assert len(stack.items("ExportsTable")) == 10
+    stack.settle(retries=True)
+    assert ask(stack, [file]).status == 201
+
+
 def test_the_audit_has_no_keys(stack: LocalStack) -> None:
     response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.export.cleanup import ExportCleanup
-from coffer.domain.export.record import AccessKey, DueAction, Export
+from coffer.domain.export.record import AccessKey, DueAction, Export, StartedList
 from coffer.domain.export.transform_member import ExportFunction, TransformError
 from tests.fakes.archives import InMemoryArchives
 
@@ -79,6 +80,23 @@ class InMemoryAccessKeys:
     def look(self, digest: str, now: datetime) -> AccessKey | None:
         access = self.stored.get(digest)
         return access if access is not None and access.expires_on > now else None
+
+
+class InMemoryStartedExports:
+    """The StartedExports port."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, StartedList] = {}
+        self._lock = threading.Lock()
+
+    def get(self, owner: str) -> StartedList:
+        return self.lists.get(owner, StartedList(owner=owner, times={}))
+
+    def replace(self, before: StartedList, times: Mapping[str, datetime]) -> None:
+        with self._lock:
+            if self.get(before.owner) != before:
+                raise RecordChangedError(before.owner)
+            self.lists[before.owner] = replace(before, times=times, revision=before.revision + 1)
 
 
 class RecordingExportQueue:

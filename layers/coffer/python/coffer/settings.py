@@ -227,10 +227,11 @@ class ThumbnailSettings(Settings):
 
 
 class ExportSettings(Settings):
-    """Size limits of one export."""
+    """Size limits of one export, and the exports of one user at the same time."""
 
     max_export_bytes = number(2 * _GIB)
     max_export_entries = number(10_000)
+    max_running_exports = number(10)
 
 
 class OrphanSettings(Settings):

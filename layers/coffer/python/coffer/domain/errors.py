@@ -13,6 +13,7 @@ CofferError
 │   ├── TooLargeError             too many bytes or entries
 │   ├── UnsupportedTypeError      the media type is not allowed
 │   ├── InvalidError              a value breaks a rule
+│   ├── TooManyRequestsError      the caller has too much work running: wait
 │   ├── CombinedError             several errors of different classes
 │   │   └── PartialWriteError         some entries of a bulk request were written
 │   └── UnavailableError          an AWS service is overloaded or down: try again
@@ -155,6 +156,12 @@ class UnsupportedTypeError(RequestError):
 
 class InvalidError(RequestError):
     """The request can be parsed but breaks a rule."""
+
+
+class TooManyRequestsError(RequestError):
+    """The caller has too much work running; try again after `retry_after_seconds`."""
+
+    retry_after_seconds = 30
 
 
 class CombinedError(RequestError):

@@ -20,6 +20,7 @@ from coffer.domain.errors import (
     Problem,
     RequestError,
     TooLargeError,
+    TooManyRequestsError,
     UnauthenticatedError,
     UnavailableError,
     UnsupportedTypeError,
@@ -66,6 +67,7 @@ STATUS: dict[type[RequestError], HTTPStatus] = {
     UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiableError: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     # As JSON:API advises for several different 4xx errors ("Processing Errors").
     CombinedError: HTTPStatus.BAD_REQUEST,
     PartialWriteError: HTTPStatus.CONFLICT,
@@ -93,7 +95,7 @@ def headers_of(error: RequestError) -> dict[str, str]:
             return {"Allow": ", ".join(error.allowed)}
         case RangeNotSatisfiableError():
             return {"Content-Range": f"bytes */{error.size_bytes}"}
-        case NotReadyError():
+        case NotReadyError() | TooManyRequestsError():
             return {"Retry-After": str(error.retry_after_seconds)}
         case UnavailableError():
             return {"Retry-After": "1"}

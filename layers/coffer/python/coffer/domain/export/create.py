@@ -15,7 +15,7 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem, TooLargeError
 from coffer.domain.export.fields import MAX_NAME_LENGTH
 from coffer.domain.export.layout import LayoutError, LayoutMember, plan_layout
-from coffer.domain.export.ports import Documents, ExportQueue, Exports
+from coffer.domain.export.ports import Documents, ExportQueue, Exports, StartedExports
 from coffer.domain.export.record import (
     RESEND_AFTER,
     DueAction,
@@ -32,6 +32,7 @@ from coffer.domain.export.resolve_sources import (
     file_not_found,
     folder_path,
 )
+from coffer.domain.export.running import RunningExports
 from coffer.domain.export.transform_member import ExportFunction
 from coffer.domain.fields import has_markup
 from coffer.domain.identifiers import new_identifier
@@ -59,10 +60,11 @@ class ExportRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportLimits:
-    """The limits of one export."""
+    """The limits of one export, and of the unfinished exports of one user."""
 
     files: int
     size_bytes: int
+    running: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,7 @@ class ExportCreator:
     queue: ExportQueue
     clock: Clock
     limits: ExportLimits
+    started: StartedExports
 
     def create(
         self, caller: Caller, request: ExportRequest, reserved: ReservedIdentifier | None = None
@@ -159,6 +162,12 @@ class ExportCreator:
             entries=tuple(entries),
             function=request.function.document if request.function else None,
         )
+        RunningExports(
+            exports=self.exports,
+            started=self.started,
+            clock=self.clock,
+            maximum=self.limits.running,
+        ).add(caller, identifier)
         self.documents.save(export.request_key, manifest.encode())
         added = self.exports.add(export)
         # If this message is lost, housekeeping enqueues the export again.

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from coffer.domain.callers import Caller
-from coffer.domain.export.record import AccessKey, DueAction, Export
+from coffer.domain.export.record import AccessKey, DueAction, Export, StartedList
 from coffer.domain.objects import StoredObject
 
 _Item = TypeVar("_Item")
@@ -203,6 +203,18 @@ class AccessKeys(Protocol):
 
     def look(self, digest: str, now: datetime) -> AccessKey | None:
         """Return the key without deleting it."""
+        ...
+
+
+class StartedExports(Protocol):
+    """The exports that each user has started and that may not be finished."""
+
+    def get(self, owner: str) -> StartedList:
+        """Return the list of a user; an empty one if there is none."""
+        ...
+
+    def replace(self, before: StartedList, times: Mapping[str, datetime]) -> None:
+        """Replace a list; raises RecordChangedError if it was replaced since `before` was read."""
         ...
 
 

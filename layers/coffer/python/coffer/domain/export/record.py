@@ -306,6 +306,15 @@ def key_digest(key: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartedList:
+    """The exports that a user has started, with the times, and the revision of the list."""
+
+    owner: str
+    times: Mapping[str, datetime]
+    revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ManifestEntry:
     """A file of the export. `size_bytes` is None for a generated thumbnail, whose record has no
     size; `path` is the file's path in the archive. `is_public` is True if the user may read the

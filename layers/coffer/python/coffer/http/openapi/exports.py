@@ -78,7 +78,7 @@ _CREATE = Operation(
     "422 files_required duplicate_file duplicate_in_layout unknown_in_layout unknown_in_aliases "
     "name_too_long unsafe_text file_not_found file_not_readable file_deleted file_rejected "
     "file_not_ready invalid_export_function unsupported_source source_too_large "
-    "503 queue_unavailable")
+    "409 exports_busy 429 too_many_exports 503 queue_unavailable")
 _REDEEM = Operation(
     "redeemAccessKey", Tag.EXPORTS, "Download the archive that a key opens",
     "A key works once. The response is the archive up to 4 MiB, otherwise a redirect to a link "
