@@ -19,6 +19,10 @@ DatahubPublicKey: |
   MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAJTwIs3f0U3U5mBdGkzYpAaJXkP2Vx1l
   -----END PUBLIC KEY-----
 ```
+```yaml
+# bare.yaml
+ProtectTables: true
+```
 """
 PLAIN_SAM = "sam deploy --config-file samconfig.toml --parameter-overrides"
 
@@ -34,6 +38,7 @@ PLAIN_SAM = "sam deploy --config-file samconfig.toml --parameter-overrides"
             "make deploy PARAMETERS=\"OrphanRemovalCron='0 3 * * ? *'\"",
             "CloudFormation refuses OrphanRemovalCron='0'",
         ),
+        ("make deploy PARAMETERS=file://bare.yaml", "CloudFormation refuses ProtectTables='True'"),
         ('make deploy PARAMETERS="DatahubPublicKey=$(cat datahub.pem)"', "SAM refuses it"),
         (
             "make deploy PARAMETERS=OidcIsuer=https://login.example.org",
