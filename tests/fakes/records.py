@@ -7,6 +7,7 @@ from uuid import UUID
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative, DerivativeType
+from coffer.domain.identifiers import paired_identifier
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.ports import Catalogue
@@ -30,7 +31,8 @@ def identifier(number: int) -> str:
     return str(UUID(int=0x0193_0000_0000_7000_8000_0000_0000_0000 + number))
 
 
-FILE, THUMBNAIL, METADATA = identifier(1), identifier(2), identifier(3)
+FILE, METADATA = identifier(1), identifier(3)
+THUMBNAIL = paired_identifier(FILE)
 
 
 def caller(role: Role | None = Role.USER, group: str = "aafc", **changes: Any) -> Caller:

@@ -10,11 +10,16 @@ from local.stack import LocalStack
 
 
 class Person:
-    """A user with roles in groups, named `group/role`. Sends a token with each request."""
+    """A user with roles in groups, named `group/role`, and in the realm.
 
-    def __init__(self, stack: LocalStack, name: str, *groups: str) -> None:
+    Sends a token with each request.
+    """
+
+    def __init__(
+        self, stack: LocalStack, name: str, *groups: str, realm: Sequence[str] = ()
+    ) -> None:
         assert stack.issuer is not None
-        self._stack, self._token = stack, stack.issuer.token(name, groups)
+        self._stack, self._token = stack, stack.issuer.token(name, groups, realm)
 
     def request(
         self,

@@ -8,7 +8,17 @@ import pytest
 
 from local.gateway.api import Response
 from local.stack import LocalStack
-from tests.api.clients import JSON_API, describe, send, upload
+from tests.api.clients import (
+    JSON_API,
+    delete,
+    derive,
+    describe,
+    header,
+    problems,
+    send,
+    upload,
+    upload_derivative,
+)
 from tests.api.images import png
 from tests.security.tokens.people import Person
 
@@ -86,19 +96,59 @@ def test_the_thumbnail_of_a_file_made_private_is_private(published: Published) -
     assert published.direct(stranger) == found | {"export": 201}
 
 
-def test_the_thumbnail_of_an_undescribed_file_is_for_its_group(secured_stack: LocalStack) -> None:
-    owner = Person(secured_stack, "owner", "alpha/read-only", "alpha/guest")
+def test_both_paths_of_a_thumbnail_have_the_rights_of_its_file(secured_stack: LocalStack) -> None:
+    """From the upload on, while it is made, with and without metadata, until it is deleted."""
+    owner = Person(secured_stack, "owner", "alpha/read-only", "alpha/super-user")
     stranger = Person(secured_stack, "mallory", "bicoe/super-user")
     uploaded = upload(owner, png(), bucket="alpha").json()
-    by_id = f"{API}/file/alpha/derivative/{uploaded['thumbnailIdentifier']}"
-    by_file = f"{API}/file/alpha/{uploaded['fileIdentifier']}/thumbnail"
-    match_any = {"If-None-Match": "*"}
-    assert owner.request("GET", by_id, headers=match_any).status == 404
+    file = uploaded["fileIdentifier"]
+    paths = (
+        f"{API}/file/alpha/derivative/{uploaded['thumbnailIdentifier']}",
+        f"{API}/file/alpha/{file}/thumbnail",
+    )
+
+    def statuses(who: Person) -> list[int]:
+        return [who.request(method, path).status for path in paths for method in ("GET", "HEAD")]
+
+    for path in paths:
+        pending = owner.request("GET", path, headers={"If-None-Match": "*"})
+        assert problems(pending) == [("404", "thumbnail_pending")]
+        assert int(header(pending, "retry-after")) > 0
+    assert statuses(stranger) == [403] * 4
+
     secured_stack.settle(retries=True)
-    assert owner.request("GET", by_id).body == owner.request("GET", by_file).body != b""
-    assert owner.request("HEAD", by_id).status == 200
-    assert stranger.request("GET", by_id).status == 404
-    assert stranger.request("GET", by_file).status == 403
+    pictures = {owner.request("GET", path).body for path in paths}
+    assert len(pictures) == 1
+    assert b"" not in pictures
+    assert (statuses(owner), statuses(stranger)) == ([200] * 4, [403] * 4)
+
+    described = describe(owner, file, bucket="alpha", publiclyReleasable=True)
+    assert (statuses(owner), statuses(stranger)) == ([200] * 4, [200] * 4)
+    assert delete(owner, "metadata", described.json()["data"]["id"]).status == 204
+    assert (statuses(owner), statuses(stranger)) == ([200] * 4, [403] * 4)
+
+    administrator = Person(secured_stack, "root", realm=["dina-admin"])
+    assert delete(administrator, "object-upload", file).status == 204
+    assert (statuses(owner), statuses(stranger)) == ([410] * 4, [403] * 4)
+
+
+def test_the_thumbnail_of_a_derivative_keeps_the_rights_of_its_file(
+    secured_stack: LocalStack,
+) -> None:
+    owner = Person(secured_stack, "owner", "alpha/super-user")
+    stranger = Person(secured_stack, "mallory", "bicoe/super-user")
+    record = {"resourceExternalURL": "https://example.org/7", "dcFormat": "text/html"}
+    attributes = {"bucket": "alpha", "publiclyReleasable": True, **record}
+    data = {"type": "metadata", "attributes": attributes}
+    metadata = send(owner, "POST", f"{API}/metadata", data).json()["data"]["id"]
+    file = upload_derivative(owner, png(), bucket="alpha")
+    derived = derive(owner, file, metadata, publiclyReleasable=True).json()["data"]["id"]
+    secured_stack.settle(retries=True)
+    shown = owner.request("GET", f"{API}/object-upload/{file}").json()["data"]["attributes"]
+    path = f"{API}/file/alpha/derivative/{shown['thumbnailIdentifier']}"
+    assert [who.request("GET", path).status for who in (owner, stranger)] == [200, 200]
+    assert delete(owner, "derivative", derived).status == 204
+    assert [who.request("GET", path).status for who in (owner, stranger)] == [200, 403]
 
 
 @pytest.mark.parametrize("is_main_file", [True, False])

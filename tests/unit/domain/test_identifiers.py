@@ -6,16 +6,17 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.identifiers import (
-    creation_time,
     is_identifier,
     new_identifier,
+    paired_identifier,
     parse_identifier,
 )
 from tests.fakes import FrozenClock
-from tests.fakes.clocks import NOON
 
 CANONICAL = "0193a000-0000-7000-8000-00000000abcd"
 
@@ -66,7 +67,10 @@ def test_only_text_can_be_an_identifier(value: object) -> None:
     assert not is_identifier(value)
 
 
-def test_an_identifier_has_its_creation_time_whatever_its_digits() -> None:
-    assert creation_time(new_identifier(FrozenClock())) == NOON.replace(microsecond=0)
-    assert creation_time("ffffffff-ffff-4fff-bfff-ffffffffffff").year == 9999
-    assert creation_time("00000000-0000-0000-0000-000000000000").year == 1970
+@given(st.uuids(version=4))
+def test_a_file_and_its_thumbnail_are_found_by_each_other(file: UUID) -> None:
+    thumbnail = paired_identifier(str(file))
+    assert is_identifier(thumbnail)
+    assert thumbnail != str(file)
+    assert (thumbnail[:19], thumbnail[14]) == (str(file)[:19], str(file)[14])
+    assert paired_identifier(thumbnail) == str(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -285,14 +286,40 @@ def test_a_thumbnail_without_its_file_is_not_found(
     assert refused.value.problems[0].code == "file_not_found"
 
 
-def test_a_deleted_thumbnail_is_gone() -> None:
+def test_a_deleted_thumbnail_of_a_described_file_is_gone() -> None:
+    described = replace(MADE, claimed_by=f"metadata/{METADATA}")
     with pytest.raises(GoneError) as gone:
-        find_thumbnail_record(thumbnail(deleted_on=NOON), MADE)
+        find_thumbnail_record(thumbnail(deleted_on=NOON), described)
     assert gone.value.instance_id == f"derivative/{THUMBNAIL}"
 
 
 def test_a_thumbnail_without_a_record_is_found_by_the_group_only() -> None:
     found = find_thumbnail_record(None, MADE, exists=False)
-    assert (found.object_key, found.has_record) == (f"thumbnails/aafc/{THUMBNAIL}.jpg", False)
-    with pytest.raises(NotFoundError):
+    assert found.object_key == f"thumbnails/aafc/{THUMBNAIL}.jpg"
+    assert found.filename == "leaf_thumbnail.jpg"
+    with pytest.raises(ForbiddenError):
         find_thumbnail_record(None, MADE, STRANGER, exists=False)
+    with pytest.raises(NotReadyError):
+        find_thumbnail_record(None, upload(), exists=False)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [upload(thumbnail_identifier=None), upload(status=UploadStatus.PROCESSING), None],
+    ids=["without thumbnail", "processing", "no file"],
+)
+def test_an_identifier_that_no_file_has_is_not_found(source: ObjectUpload | None) -> None:
+    for who in (READER, STRANGER):
+        with pytest.raises(NotFoundError) as refused:
+            find_thumbnail_record(None, source, who, exists=False)
+        assert refused.value.problems[0].code == "file_not_found"
+
+
+def test_the_thumbnail_of_a_deleted_record_is_found_as_that_of_an_undescribed_file() -> None:
+    deleted = thumbnail(deleted_on=NOON)
+    assert find_thumbnail_record(deleted, MADE, exists=False)
+    with pytest.raises(ForbiddenError):
+        find_thumbnail_record(deleted, MADE, STRANGER, exists=False)
+    with pytest.raises(GoneError) as gone:
+        find_thumbnail_record(deleted, replace(MADE, deleted_on=NOON), exists=False)
+    assert gone.value.instance_id == f"object-upload/{FILE}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from coffer.domain.clock import Clock
@@ -12,10 +12,6 @@ from coffer.domain.errors import MalformedRequestError
 
 SHARDS = "0123456789abcdef"
 """The shards that records are spread over, so that no index partition takes every write."""
-
-
-_LAST_MILLISECOND = 253_402_300_799_999
-"""The last millisecond of year 9999 in Unix time. A `datetime` cannot be later."""
 
 
 def new_identifier(clock: Clock) -> str:
@@ -38,10 +34,13 @@ def _uuid7(moment: datetime, bits: int) -> str:
     return str(UUID(int=value))
 
 
-def creation_time(identifier: str) -> datetime:
-    """Return the time of a UUIDv7 in whole seconds, at most the last second of year 9999."""
-    milliseconds = min(UUID(identifier).int >> 80, _LAST_MILLISECOND)
-    return datetime.fromtimestamp(milliseconds // 1000, UTC)
+def paired_identifier(identifier: str) -> str:
+    """Return the identifier of a file's thumbnail, or that of a thumbnail's file.
+
+    The last 62 bits, which are random, are inverted. So either is found by the other without an
+    index.
+    """
+    return str(UUID(int=UUID(identifier).int ^ (1 << 62) - 1))
 
 
 def shard_of(identifier: str) -> str:

@@ -21,7 +21,7 @@ from coffer.domain.derivatives.thumbnail_record import (
 from coffer.domain.errors import ConflictError, InvalidError
 from coffer.domain.fields import ATTRIBUTES, violation
 from coffer.domain.file_names import standardise
-from coffer.domain.identifiers import new_identifier
+from coffer.domain.identifiers import new_identifier, paired_identifier
 from coffer.domain.media_types import is_imageable
 from coffer.domain.transactions.actions import Action, Add, Claim, DeriveFrom
 from coffer.domain.transactions.commit import (
@@ -94,7 +94,7 @@ def plan_new_derivative(
         uploads, catalogue, derivative, upload, source
     )
     if needs_thumbnail:
-        actions = _actions_with_thumbnail(catalogue, clock, derivative, upload, source)
+        actions = _actions_with_thumbnail(catalogue, derivative, upload, source)
     else:
         actions = (Add(derivative), _claim(derivative))
     return PlannedChange(derivative, (*actions, *entry_in_source(derivative, source)))
@@ -181,13 +181,12 @@ def _claim(derivative: Derivative) -> Claim:
 
 def _actions_with_thumbnail(
     catalogue: DerivativeReader[Source],
-    clock: Clock,
     derivative: Derivative,
     upload: ObjectUpload,
     source: Source,
 ) -> tuple[Action, ...]:
     """Return the actions that write the record, claim its file and plan a thumbnail of it."""
-    identifier = upload.thumbnail_identifier or new_identifier(clock)
+    identifier = upload.thumbnail_identifier or paired_identifier(upload.file_identifier)
     claim = replace(
         _claim(derivative),
         plans_thumbnail=True,

@@ -19,12 +19,12 @@ from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
 from coffer.domain.file_names import base_name, download_name
-from coffer.domain.identifiers import creation_time
+from coffer.domain.identifiers import paired_identifier
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import describing_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, thumbnail_key
+from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
 _SUFFIXES = {
     "THUMBNAIL_IMAGE": "thumbnail",
@@ -45,8 +45,6 @@ class Download:
     tag: str
     """The ETag without quotes: the SHA-1 of the bytes if it is known."""
     last_modified: datetime
-    has_record: bool = True
-    """False if only the store knows that the file exists."""
 
 
 def find_file(
@@ -87,16 +85,7 @@ def find_thumbnail(
             source = _source_derivative(uploads, derivatives, generated)
             if source is not None and source.thumbnail_status is ThumbnailStatus.READY:
                 return _thumbnail_download(generated, name)
-    _require_thumbnail(upload)
-    identifier = str(upload.thumbnail_identifier)
-    return Download(
-        object_key=upload.thumbnail_key,
-        filename=_name_after(name, "thumbnail", ".jpg", identifier),
-        media_type="image/jpeg",
-        size_bytes=None,
-        tag=identifier,
-        last_modified=upload.created_on,
-    )
+    return _own_thumbnail(upload, name)
 
 
 def _source_derivative(
@@ -119,6 +108,20 @@ def _thumbnail_download(thumbnail: Derivative, name: str) -> Download:
         size_bytes=None,
         tag=thumbnail.ac_hash_value or identifier,
         last_modified=thumbnail.created_on,
+    )
+
+
+def _own_thumbnail(upload: ObjectUpload, name: str) -> Download:
+    """Return the thumbnail that was generated from an upload, whatever record it has."""
+    _require_thumbnail(upload)
+    identifier = str(upload.thumbnail_identifier)
+    return Download(
+        object_key=upload.thumbnail_key,
+        filename=_name_after(name, "thumbnail", ".jpg", identifier),
+        media_type="image/jpeg",
+        size_bytes=None,
+        tag=identifier,
+        last_modified=upload.created_on,
     )
 
 
@@ -168,9 +171,12 @@ def _generated_thumbnail(
     uploads: Uploads, catalogue: Catalogue, caller: Caller, bucket: str, file_identifier: str
 ) -> Download:
     derivative = catalogue.derivative(file_identifier)
-    if derivative is None:
-        return _thumbnail_without_record(caller, bucket, file_identifier)
-    if derivative.file_identifier != file_identifier:
+    upload = uploads.get(paired_identifier(file_identifier))
+    if upload is not None and upload.thumbnail_identifier == file_identifier:
+        is_deleted = derivative is not None and derivative.deleted_on is not None
+        if derivative is None or (is_deleted and upload.claimed_by is None):
+            return _undescribed_thumbnail(upload, caller, bucket)
+    if derivative is None or derivative.file_identifier != file_identifier:
         raise _not_found(bucket, file_identifier)
     if not readable_ids(catalogue, caller, [derivative]):
         caller.require_role(Role.READ_ONLY, derivative.bucket)
@@ -195,23 +201,13 @@ def _generated_thumbnail(
     )
 
 
-def _thumbnail_without_record(caller: Caller, bucket: str, identifier: str) -> Download:
-    """Return the thumbnail with this identifier of a file that no record describes yet.
-
-    Only the group may read such a file. The object exists once the thumbnail is READY. For all
-    other callers, the identifier is unknown.
-    """
-    if not caller.may_read(bucket):
-        raise _not_found(bucket, identifier)
-    return Download(
-        object_key=thumbnail_key(bucket, identifier),
-        filename=f"{identifier}.jpg",
-        media_type="image/jpeg",
-        size_bytes=None,
-        tag=identifier,
-        last_modified=creation_time(identifier),
-        has_record=False,
-    )
+def _undescribed_thumbnail(upload: ObjectUpload, caller: Caller, bucket: str) -> Download:
+    """Return the thumbnail of a file without a record, or whose record was deleted."""
+    if not upload.is_visible:
+        raise _not_found(bucket, upload.file_identifier)
+    caller.require_role(Role.READ_ONLY, upload.bucket)
+    _require_stored(upload, bucket, upload.file_identifier)
+    return _own_thumbnail(upload, upload.original_filename)
 
 
 def _source_of(

@@ -20,7 +20,7 @@ from coffer.domain.derivatives.thumbnail_record import (
 from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import InvalidError, ObjectMissingError, RecordChangedError
 from coffer.domain.fields import ATTRIBUTES
-from coffer.domain.identifiers import new_identifier
+from coffer.domain.identifiers import paired_identifier
 from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata
@@ -173,7 +173,7 @@ def _request(
     the next request finds a record without a file and continues.
     """
     for _ in range(MAX_ATTEMPTS):
-        requested = _with_requested_thumbnail(ports, caller, source.upload)
+        requested = _with_requested_thumbnail(caller, source.upload)
         thumbnail = _write_record(ports.catalogue, _thumbnail(metadata, source, requested))
         try:
             ports.uploads.replace(source.upload, requested)
@@ -184,15 +184,13 @@ def _request(
     raise records_busy()
 
 
-def _with_requested_thumbnail(
-    ports: ThumbnailRegeneration, caller: Caller, upload: ObjectUpload
-) -> ObjectUpload:
+def _with_requested_thumbnail(caller: Caller, upload: ObjectUpload) -> ObjectUpload:
     if not is_imageable(upload.content.detected_media_type):
         raise InvalidError(
             "thumbnail_unsupported",
             f"No thumbnails are made of {upload.content.detected_media_type}.",
         )
-    identifier = upload.thumbnail_identifier or new_identifier(ports.clock)
+    identifier = upload.thumbnail_identifier or paired_identifier(upload.file_identifier)
     requested = upload.thumbnail_requested(identifier)
     return replace(requested, thumbnail_failure=None, changed_by=caller.username)
 

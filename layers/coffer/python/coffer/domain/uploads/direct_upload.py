@@ -27,7 +27,7 @@ from coffer.domain.errors import (
     UnsupportedTypeError,
 )
 from coffer.domain.file_names import parse_file_name
-from coffer.domain.identifiers import new_identifier
+from coffer.domain.identifiers import new_identifier, paired_identifier
 from coffer.domain.objects import Objects
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import (
@@ -173,7 +173,9 @@ def _pending(
         object_key=final_key(bucket, identifier, extension, is_derivative=is_derivative),
         inspected_content=content,
         thumbnail_identifier=(
-            identify(1) if wants_thumbnail(content, is_derivative=is_derivative) else None
+            paired_identifier(identifier)
+            if wants_thumbnail(content, is_derivative=is_derivative)
+            else None
         ),
         awaiting=Awaiting.COMPLETION,
         awaiting_since=now,

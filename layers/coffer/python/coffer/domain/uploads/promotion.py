@@ -28,7 +28,7 @@ from coffer.domain.errors import (
     RecordChangedError,
     RecordExistsError,
 )
-from coffer.domain.identifiers import is_identifier, new_identifier
+from coffer.domain.identifiers import is_identifier, paired_identifier
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.grant import METADATA_NAME, GrantError, UploadGrant
 from coffer.domain.uploads.large_files import MAX_COPY_BYTES, LargeFiles
@@ -255,7 +255,9 @@ class Promotion(Completion):
                 upload,
                 inspected_content=replace(content, sha1_hex=arrived.sha1_hex, crc32=arrived.crc32),
                 object_key=destination,
-                thumbnail_identifier=new_identifier(self.clock) if thumbnail else None,
+                thumbnail_identifier=(
+                    paired_identifier(upload.file_identifier) if thumbnail else None
+                ),
             ),
         )
 

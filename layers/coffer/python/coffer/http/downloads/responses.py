@@ -38,10 +38,6 @@ def download_response(
     try:
         return _DownloadResponse(request, download, store, clock).respond()
     except ObjectMissingError as error:
-        if not download.has_record:
-            raise NotFoundError(
-                "file_not_found", f"No file has the name {download.filename}."
-            ) from error
         raise NotFoundError(
             "file_missing", "The record exists, but its bytes are missing. Please report this file."
         ) from error
@@ -58,8 +54,6 @@ class _DownloadResponse:
 
     def respond(self) -> Response:
         headers = self._headers
-        if not self.download.has_record:
-            _ = self._size  # raises ObjectMissingError
         if tag_matches(self.request.header("if-none-match"), self._tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
         size = self._size
