@@ -5,14 +5,23 @@ from __future__ import annotations
 import io
 import zipfile
 from urllib.parse import unquote
+from urllib.request import urlopen
 
 import pytest
 
 from local.gateway.api import Response
 from local.stack import LocalStack
-from tests.api.clients import header, post, presigned_post
+from tests.api.clients import (
+    derivative_of,
+    header,
+    post,
+    presigned_post,
+    problems,
+    send,
+    upload_derivative,
+)
 from tests.api.images import png
-from tests.security.group_records import API, GroupRecords, Sent, form, json_api
+from tests.security.group_records import API, BULK, GroupRecords, Sent, form, json_api
 from tests.security.response_rules import check
 
 NAMES = (
@@ -85,6 +94,72 @@ def test_the_name_of_an_export_stays_in_its_quotes(stack: LocalStack, name: str)
         for member in archive.infolist():
             assert not set(member.orig_filename) & UNSEEN, member.orig_filename
             assert member.orig_filename not in ("", ".", "..")
+
+
+MEDIA_TYPES = (
+    "image/png\r\nX: y", "image/\npng", "image/\x00png", "image/png\x7f", "image/p\u0085ng",
+    "image/\u202epng", "bild/jpég", "image/\u2028png", "a\tb",
+)  # fmt: skip
+"""Texts that no HTTP header can hold."""
+
+
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
+def test_a_media_type_that_no_header_can_hold_is_refused(
+    group_records: GroupRecords, media_type: str
+) -> None:
+    ids, stack = group_records.ids, group_records.stack
+    file = upload_derivative(stack, b"text", bucket="aafc", media_type="text/plain")
+    new = derivative_of(file, ids["metadata"], dcFormat=media_type)
+    change_ = {
+        "type": "derivative",
+        "id": ids["derivative"],
+        "attributes": {"dcFormat": media_type},
+    }
+    upload = {"type": "object-upload", "id": ids["upload"]}
+    requests: list[tuple[str, str, object]] = [
+        ("POST", "derivative", new),
+        ("POST", "derivative/bulk", [new]),
+        ("PATCH", f"derivative/{ids['derivative']}", change_),
+        ("PATCH", "derivative/bulk", [change_]),
+        *(
+            (
+                "PATCH",
+                f"object-upload/{ids['upload']}",
+                {**upload, "attributes": {name: media_type}},
+            )
+            for name in ("receivedMediaType", "detectedMediaType", "evaluatedMediaType")
+        ),
+    ]
+    for method, path, data in requests:
+        response = send(stack, method, f"{API}/{path}", data, headers=BULK)
+        assert problems(response) == [("422", "constraint_violation")], path
+        assert "printable ASCII" in response.text
+    for path in (f"derivative/{ids['derived file']}", ids["upload"]):
+        assert stack.request("GET", f"{API}/file/aafc/{path}").status == 200
+
+
+@pytest.mark.parametrize("media_type", [*MEDIA_TYPES, "image/png\n", "\u2028", " \t"])
+def test_a_record_that_has_such_a_media_type_can_be_downloaded(
+    group_records: GroupRecords, media_type: str
+) -> None:
+    """It was written before they were refused."""
+    stack, file = group_records.stack, group_records.ids["derived file"]
+    stack.client("dynamodb").update_item(
+        TableName=stack.name("DerivativesTable"),
+        Key={"id": {"S": group_records.ids["derivative"]}},
+        UpdateExpression="SET dcFormat = :type",
+        ExpressionAttributeValues={":type": {"S": media_type}},
+    )
+    for query in ("", "?disposition=inline", "?redirect=true"):
+        response = stack.request("GET", f"{API}/file/aafc/derivative/{file}{query}")
+        check(f"{API}/file/aafc/derivative/{file}{query}", response)
+        if query == "?redirect=true":
+            with urlopen(header(response, "location")) as link:  # noqa: S310 - our own store
+                sent = link.headers["Content-Type"]
+        else:
+            assert response.status == 200, response.text
+            sent = header(response, "content-type")
+        assert sent == "application/octet-stream"
 
 
 @pytest.mark.parametrize("host", ["evil.example", "a\r\nX: y", 'a"b', "a b"])

@@ -16,6 +16,7 @@ from typing import Any
 
 from coffer.domain.clock import to_text
 from coffer.domain.errors import Problem
+from coffer.domain.media_types import is_header_value
 
 ATTRIBUTES = "/data/attributes"
 RELATIONSHIPS = "/data/relationships"
@@ -32,6 +33,8 @@ _NAMED_ATTRIBUTES = 3
 
 NO_MARKUP_PATTERN = "^([^<]|<(?![A-Za-z/!?]))*$"
 """JSON Schema pattern of text without markup."""
+HEADER_PATTERN = "^([ -;=-~]|<(?![A-Za-z/!?]))*$"
+"""The same of text that a header can hold."""
 _TAG_OPENERS = frozenset("/!?abcdefghijklmnopqrstuvwxyz")
 
 Choices = type[StrEnum] | tuple[str, ...]
@@ -104,6 +107,8 @@ class Field:
     """The choices that responses can have, if they are fewer than `choices`."""
     pattern: str = ""
     """JSON Schema pattern of the text in responses."""
+    is_header: bool = False
+    """Downloads have it as a header, so it is printable ASCII."""
     request_pattern: str = ""
     """JSON Schema pattern of the text in requests, if more than markup is refused."""
     default: str | None = None
@@ -313,6 +318,8 @@ def violation(name: str, rule: str) -> Problem:
 def _limit_problems(field: Field, value: Any) -> Iterator[Problem]:
     longest = field.max_length
     match value:
+        case str() if field.is_header and not is_header_value(value):
+            yield violation(field.name, "must be printable ASCII, as a header of downloads")
         case str() if longest is not None and len(value) > longest:
             yield violation(field.name, f"size must be between {field.min_length} and {longest}")
         case tuple() if field.type is FieldType.TEXTS:

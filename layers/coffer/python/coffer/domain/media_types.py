@@ -73,6 +73,11 @@ def is_imageable(media_type: str) -> bool:
     return base_type(media_type) in THUMBNAILS
 
 
+def is_header_value(media_type: str) -> bool:
+    """True if a header can hold the media type: it is printable ASCII."""
+    return media_type.isascii() and media_type.isprintable()
+
+
 def is_inert(media_type: str) -> bool:
     """True if a browser runs nothing in files of this type.
 

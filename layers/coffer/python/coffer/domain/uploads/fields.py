@@ -33,10 +33,11 @@ OBJECT_UPLOAD_FIELDS = RecordFields(
               doc="UNAVAILABLE if SHA-1 is not known and will not be computed; null if the file "
               "was refused."),
         Field("receivedMediaType", "received_media_type", FieldType.TEXT, writable=True,
-              nullable=True, max_length=MAX_MEDIA_TYPE_LENGTH, examples=("text/csv",),
+              nullable=True, is_header=True, max_length=MAX_MEDIA_TYPE_LENGTH,
+              examples=("text/csv",),
               doc="Media type that the uploader declared."),
         Field("detectedMediaType", "inspected_content.detected_media_type", FieldType.TEXT,
-              writable=True, nullable=True, required=True, min_length=1,
+              writable=True, nullable=True, required=True, is_header=True, min_length=1,
               max_length=MAX_MEDIA_TYPE_LENGTH, examples=("image/jpeg",),
               doc="Media type that was detected in the content."),
         Field("detectedFileExtension", "inspected_content.detected_file_extension", FieldType.TEXT,
@@ -44,7 +45,7 @@ OBJECT_UPLOAD_FIELDS = RecordFields(
               request_pattern=_EXTENSION_PATTERN, examples=(".jpg",),
               doc="Usual extension of the detected media type, with its dot."),
         Field("evaluatedMediaType", "inspected_content.evaluated_media_type", FieldType.TEXT,
-              writable=True, nullable=True, required=True, min_length=1,
+              writable=True, nullable=True, required=True, is_header=True, min_length=1,
               max_length=MAX_MEDIA_TYPE_LENGTH, examples=("image/jpeg",),
               doc="Media type that Coffer uses: the declared one if it is specific, otherwise the "
               "detected one."),

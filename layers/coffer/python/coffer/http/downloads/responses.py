@@ -16,7 +16,7 @@ from coffer.domain.clock import Clock, to_text
 from coffer.domain.downloads.find import Download
 from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMissingError
-from coffer.domain.media_types import is_inert
+from coffer.domain.media_types import OCTET_STREAM, is_header_value, is_inert
 from coffer.http.documents import tag_matches
 from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
@@ -72,6 +72,12 @@ class _DownloadResponse:
         return self._body()
 
     @property
+    def _media_type(self) -> str:
+        """The media type. Old records may have one that no header can hold."""
+        given = self.download.media_type
+        return given if given and is_header_value(given) else OCTET_STREAM
+
+    @property
     def _tag(self) -> str:
         return f'"{self.download.tag}"'
 
@@ -89,11 +95,11 @@ class _DownloadResponse:
                 "disposition is attachment or inline.",
                 parameter="disposition",
             )
-        if not is_inert(self.download.media_type):
+        if not is_inert(self._media_type):
             disposition = "attachment"
         name = file_name_parameters(self.download.filename)
         return {
-            "Content-Type": self.download.media_type,
+            "Content-Type": self._media_type,
             "Content-Disposition": f"{disposition}; {name}",
             "ETag": self._tag,
             "Last-Modified": format_datetime(self.download.last_modified, usegmt=True),
@@ -127,7 +133,7 @@ class _DownloadResponse:
     def _presigned_url(self) -> str:
         return self.store.presigned_url(
             self.download.object_key,
-            media_type=self.download.media_type,
+            media_type=self._media_type,
             disposition=self._headers["Content-Disposition"],
             life=LINK_LIFE,
         )

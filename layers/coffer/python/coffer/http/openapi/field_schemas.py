@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from coffer.domain.buckets import BUCKET_PATTERN
-from coffer.domain.fields import NO_MARKUP_PATTERN, Field, FieldType, RecordFields
+from coffer.domain.fields import HEADER_PATTERN, NO_MARKUP_PATTERN, Field, FieldType, RecordFields
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.rules import LANGUAGE
 from coffer.http.openapi import schemas as s
@@ -45,7 +45,9 @@ def _response_schema(field: Field, *, limits: bool) -> s.Schema:
 
 
 def _request_schema(field: Field) -> s.Schema:
-    default = BUCKET_PATTERN if field.type is FieldType.BUCKET else NO_MARKUP_PATTERN
+    default = HEADER_PATTERN if field.is_header else NO_MARKUP_PATTERN
+    if field.type is FieldType.BUCKET:
+        default = BUCKET_PATTERN
     choices = _DC_TYPE_SPELLINGS if field.choices is DcType else field.words
     description = field.request_doc or field.doc
     schema = _schema(field, description, field.request_pattern or default, choices, limits=True)
