@@ -13,7 +13,7 @@ import requests
 from PIL import Image
 
 from tests.deployed.client import ApiClient, png, wait_for
-from tests.deployed.deployment import ORIGIN, Deployment
+from tests.deployed.deployment import ORIGIN, ROOT, Deployment
 from tests.deployed.emulator import Emulator
 from tests.deployed.issuer import Issuer
 
@@ -77,6 +77,20 @@ def test_a_preflight_is_allowed_for_the_configured_origin(api: ApiClient) -> Non
     )
     assert response.status_code in (200, 204)
     assert response.headers["access-control-allow-origin"] == ORIGIN
+
+
+def test_the_default_route_responds_to_a_preflight(
+    emulator: Emulator, deployment: Deployment
+) -> None:
+    """On AWS a preflight reaches `$default`, whose status must be a success.
+
+    This emulator responds to preflights itself, so the function is invoked directly.
+    """
+    event = json.loads((ROOT / "events/answer_unrouted.json").read_text(encoding="utf-8"))
+    event["requestContext"]["http"]["method"] = "OPTIONS"
+    response = invoke(emulator, deployment, "AnswerUnroutedFunction", event)
+    assert isinstance(response, dict)
+    assert response["statusCode"] == 204
 
 
 def test_a_file_through_the_api_is_kept_described_and_gets_a_thumbnail(api: ApiClient) -> None:
