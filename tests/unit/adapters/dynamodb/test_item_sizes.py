@@ -169,6 +169,7 @@ def largest_export() -> Export:
         entries=10_000,
         bytes_total=10**12,
         problems={"file_missing": files},
+        available_until=NOON,
         version=2,
     )
 
