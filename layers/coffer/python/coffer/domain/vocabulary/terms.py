@@ -36,22 +36,33 @@ class Description:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ManagedAttribute:
-    """An attribute that users add to metadata. Times are aware UTC."""
+class _Term:
+    """The members of every term. Times are aware UTC."""
 
     identifier: str
-    name: str
-    key: str
-    vocabulary_element_type: ElementType
-    accepted_values: tuple[str, ...] | None
-    """The allowed values, in any case; None or empty if all values are allowed."""
-    multilingual_description: tuple[Description, ...]
     created_by: str
     created_on: datetime
     changed_by: str | None = None
     deleted_on: datetime | None = None
     deleted_by: str | None = None
     version: int = 1
+
+    @property
+    def instance_id(self) -> str:
+        """Return `<type>/<id>`, which identifies the record in audit snapshots."""
+        return f"{type_name(type(self))}/{self.identifier}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedAttribute(_Term):
+    """An attribute that users add to metadata."""
+
+    name: str
+    key: str
+    vocabulary_element_type: ElementType
+    accepted_values: tuple[str, ...] | None = None
+    """The allowed values, in any case; None or empty if all values are allowed."""
+    multilingual_description: tuple[Description, ...]
 
     @property
     def term(self) -> str:
@@ -63,25 +74,13 @@ class ManagedAttribute:
         """Return the values that must not change while records use the term."""
         return (self.key, self.vocabulary_element_type)
 
-    @property
-    def instance_id(self) -> str:
-        """Return `<type>/<id>`, which identifies the record in audit snapshots."""
-        return f"{MANAGED_ATTRIBUTE}/{self.identifier}"
-
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectSubtype:
+class ObjectSubtype(_Term):
     """A subdivision of a DcType. `ac_subtype` is in upper case and unique."""
 
-    identifier: str
     dc_type: DcType
     ac_subtype: str
-    created_by: str
-    created_on: datetime
-    changed_by: str | None = None
-    deleted_on: datetime | None = None
-    deleted_by: str | None = None
-    version: int = 1
 
     @property
     def term(self) -> str:
@@ -93,16 +92,11 @@ class ObjectSubtype:
         """Return the values that must not change while records use the term."""
         return (self.ac_subtype, self.dc_type)
 
-    @property
-    def instance_id(self) -> str:
-        """Return `<type>/<id>`, which identifies the record in audit snapshots."""
-        return f"{OBJECT_SUBTYPE}/{self.identifier}"
-
 
 Term = ManagedAttribute | ObjectSubtype
 
 
-def type_name(kind: type[Term]) -> str:
+def type_name(kind: type[_Term]) -> str:
     """Return the resource type of a kind of term."""
     return MANAGED_ATTRIBUTE if kind is ManagedAttribute else OBJECT_SUBTYPE
 

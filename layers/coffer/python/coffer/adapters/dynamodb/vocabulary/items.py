@@ -6,18 +6,28 @@ They have three kinds of partitions: `<type>` with terms by id, so that one Quer
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 from urllib.parse import quote
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
-from coffer.adapters.dynamodb.attributes import EpochAttribute, JsonAttribute, TimeAttribute
+from coffer.adapters.dynamodb.attributes import (
+    ChoiceAttribute,
+    EpochAttribute,
+    IntegerAttribute,
+    JsonAttribute,
+    TextsAttribute,
+    TimeAttribute,
+    stored_record,
+    stored_values,
+)
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.vocabulary.terms import (
-    MANAGED_ATTRIBUTE,
+    OBJECT_SUBTYPE,
     Description,
     ElementType,
     ManagedAttribute,
@@ -48,10 +58,12 @@ class TermItem(Table):
     identifier = UnicodeAttribute(range_key=True, attr_name="id")
     name = UnicodeAttribute(null=True)
     key = UnicodeAttribute(null=True)
-    vocabulary_element_type = UnicodeAttribute(null=True, attr_name="vocabularyElementType")
-    accepted_values = JsonAttribute(null=True, attr_name="acceptedValues")
+    vocabulary_element_type = ChoiceAttribute(
+        ElementType, null=True, attr_name="vocabularyElementType"
+    )
+    accepted_values = TextsAttribute(null=True, attr_name="acceptedValues")
     multilingual_description = JsonAttribute(null=True, attr_name="multilingualDescription")
-    dc_type = UnicodeAttribute(null=True, attr_name="dcType")
+    dc_type = ChoiceAttribute(DcType, null=True, attr_name="dcType")
     ac_subtype = UnicodeAttribute(null=True, attr_name="acSubtype")
     created_by = UnicodeAttribute(attr_name="createdBy")
     created_on = TimeAttribute(attr_name="createdOn")
@@ -59,56 +71,24 @@ class TermItem(Table):
     deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
     deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
     expires_at = EpochAttribute(null=True, attr_name="expiresAt")
-    version = NumberAttribute()
+    version = IntegerAttribute()
 
     @classmethod
     def of(cls, term: Term) -> TermItem:
         """Return the item of a term."""
-        values: dict[str, Any] = {
-            name: getattr(term, name) for name in _COMMON if name != "version"
-        }
+        values = stored_values(term)
         if isinstance(term, ManagedAttribute):
-            values |= {
-                "name": term.name,
-                "key": term.key,
-                "vocabulary_element_type": term.vocabulary_element_type.value,
-                "accepted_values": list(term.accepted_values) if term.accepted_values else None,
-                "multilingual_description": [
-                    [one.lang, one.desc] for one in term.multilingual_description
-                ],
-            }
-        else:
-            values |= {"dc_type": term.dc_type.value, "ac_subtype": term.ac_subtype}
-        return cls(
-            kind=type_name(type(term)),
-            expires_at=term.deleted_on + TOMBSTONE_LIFETIME if term.deleted_on else None,
-            version=term.version,
-            **values,
-        )
+            values["multilingual_description"] = list(map(astuple, term.multilingual_description))
+        if term.deleted_on is not None:
+            values["expires_at"] = term.deleted_on + TOMBSTONE_LIFETIME
+        return cls(kind=type_name(type(term)), **values)
 
     def record(self) -> Term:
         """Return the term of this item."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in _COMMON}
-        values["version"] = int(self.version)
-        if self.kind == MANAGED_ATTRIBUTE:
-            return ManagedAttribute(
-                name=str(self.name),
-                key=str(self.key),
-                vocabulary_element_type=ElementType(self.vocabulary_element_type),
-                accepted_values=tuple(self.accepted_values) if self.accepted_values else None,
-                multilingual_description=tuple(
-                    Description(lang, desc) for lang, desc in self.multilingual_description or ()
-                ),
-                **values,
-            )
-        return ObjectSubtype(
-            dc_type=DcType(self.dc_type), ac_subtype=str(self.ac_subtype), **values
-        )
-
-
-_COMMON = (
-    "identifier", "created_by", "created_on", "changed_by", "deleted_on", "deleted_by", "version",
-)  # fmt: skip
+        if self.kind == OBJECT_SUBTYPE:
+            return stored_record(self, ObjectSubtype)
+        descriptions = tuple(Description(*one) for one in self.multilingual_description or ())
+        return stored_record(self, ManagedAttribute, multilingual_description=descriptions)
 
 
 class NameItem(Table):
