@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from coffer.adapters.dynamodb.attributes import EpochAttribute, IntegerAttribute, stored_record
 from coffer.adapters.dynamodb.connection import (
     CANCELLED_BY_CONDITION,
     CANCELLED_BY_CONFLICT,
@@ -44,8 +43,8 @@ class ObjectUsageItem(Table):
     sequencer = UnicodeAttribute()
     owner = UnicodeAttribute(null=True)
     visibility = UnicodeAttribute()
-    size_in_bytes = NumberAttribute(attr_name="sizeInBytes")
-    expires_at = NumberAttribute(null=True, attr_name="expiresAt")
+    size_bytes = IntegerAttribute(attr_name="sizeInBytes")
+    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
 
     @classmethod
     def of(cls, usage: Usage) -> ObjectUsageItem:
@@ -55,20 +54,14 @@ class ObjectUsageItem(Table):
             sequencer=usage.sequencer,
             owner=usage.owner,
             visibility=_PRIVATE if usage.is_private else _PUBLIC,
-            size_in_bytes=usage.size_bytes,
-            expires_at=int(usage.expires_at.timestamp()) if usage.expires_at else None,
+            size_bytes=usage.size_bytes,
+            expires_at=usage.expires_at,
         )
 
     def usage(self) -> Usage:
         """Return the usage of the item."""
-        return Usage(
-            key=self.usage_id.removeprefix(OBJECT_PREFIX),
-            sequencer=self.sequencer,
-            owner=self.owner,
-            is_private=self.visibility == _PRIVATE,
-            size_bytes=int(self.size_in_bytes),
-            expires_at=(datetime.fromtimestamp(self.expires_at, UTC) if self.expires_at else None),
-        )
+        key = self.usage_id.removeprefix(OBJECT_PREFIX)
+        return stored_record(self, Usage, key=key, is_private=self.visibility == _PRIVATE)
 
 
 class OwnerUsageItem(Table):

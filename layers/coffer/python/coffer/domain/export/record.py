@@ -109,7 +109,7 @@ class Export:
     identifier: str
     created_by: str
     created_on: datetime
-    name: str | None
+    name: str | None = None
     status: ExportStatus
     entries: int
     bytes_total: int

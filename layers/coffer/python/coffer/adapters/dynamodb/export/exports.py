@@ -90,8 +90,7 @@ class DynamoAccessKeys:
             # Only one of several parallel requests deletes the key.
             with conditional_write(RecordChangedError(access.export)):
                 AccessKeyItem(digest).delete(
-                    condition=AccessKeyItem.digest.exists()
-                    & (AccessKeyItem.expires_at > int(now.timestamp()))
+                    condition=AccessKeyItem.digest.exists() & (AccessKeyItem.expires_on > now)
                 )
         except RecordChangedError:
             return None

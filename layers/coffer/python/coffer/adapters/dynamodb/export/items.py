@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
 from uuid import UUID
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
-from coffer.adapters.dynamodb.attributes import JsonAttribute, TimeAttribute
+from coffer.adapters.dynamodb.attributes import (
+    ChoiceAttribute,
+    EpochAttribute,
+    IntegerAttribute,
+    JsonAttribute,
+    TimeAttribute,
+    stored_record,
+    stored_values,
+)
 from coffer.adapters.dynamodb.connection import Table
 from coffer.domain.export.record import AccessKey, DueAction, Export, ExportStatus
 from coffer.domain.identifiers import shard_of
 from coffer.settings import table_settings
 
-_FIELDS = tuple(field.name for field in fields(Export))
 _IDENTIFIER_BYTES = 16
 
 
@@ -53,52 +58,41 @@ class ExportItem(Table):
     created_by = UnicodeAttribute(attr_name="createdBy")
     created_on = TimeAttribute(attr_name="createdOn")
     name = UnicodeAttribute(null=True)
-    status = UnicodeAttribute()
-    entries = NumberAttribute()
-    bytes_total = NumberAttribute(attr_name="bytesTotal")
-    entries_done = NumberAttribute(attr_name="entriesDone")
-    bytes_done = NumberAttribute(attr_name="bytesDone")
+    status = ChoiceAttribute(ExportStatus)
+    entries = IntegerAttribute()
+    bytes_total = IntegerAttribute(attr_name="bytesTotal")
+    entries_done = IntegerAttribute(attr_name="entriesDone")
+    bytes_done = IntegerAttribute(attr_name="bytesDone")
     # Identifiers take 16 bytes each, so that thousands of them fit an item of 400 KB.
     problems = JsonAttribute()
     failure = UnicodeAttribute(null=True)
-    archive_bytes = NumberAttribute(null=True, attr_name="archiveBytes")
+    archive_bytes = IntegerAttribute(null=True, attr_name="archiveBytes")
     finished_on = TimeAttribute(null=True, attr_name="finishedOn")
     available_until = TimeAttribute(null=True, attr_name="availableUntil")
-    lease = NumberAttribute()
-    attempts = NumberAttribute()
+    lease = IntegerAttribute()
+    attempts = IntegerAttribute()
     owner_subject = UnicodeAttribute(null=True, attr_name="ownerSubject")
     due = UnicodeAttribute(null=True)
     due_on = TimeAttribute(null=True, attr_name="dueOn")
-    expires_at = NumberAttribute(null=True, attr_name="expiresAt")
-    version = NumberAttribute()
-    revision = NumberAttribute()
+    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
+    version = IntegerAttribute()
+    revision = IntegerAttribute()
     by_creator = OwnerIndex()
     by_due = DueIndex()
 
     @classmethod
     def of(cls, export: Export) -> ExportItem:
         """Return the item of a record."""
-        values = {name: getattr(export, name) for name in _FIELDS}
-        values["status"] = export.status.value
+        values = stored_values(export)
         values["problems"] = {code: _pack(files) for code, files in export.problems.items()}
         values["due"] = due_key(export.due, shard_of(export.identifier)) if export.due else None
-        expires = export.expires_at
-        values["expires_at"] = int(expires.timestamp()) if expires else None
         return cls(**values)
 
     def record(self) -> Export:
         """Return the record of the item."""
-        values = {name: getattr(self, name) for name in _FIELDS}
-        for name in ("entries", "bytes_total", "entries_done", "bytes_done", "lease", "attempts"):
-            values[name] = int(values[name])
-        values["archive_bytes"] = None if self.archive_bytes is None else int(self.archive_bytes)
-        values["status"] = ExportStatus(self.status)
-        values["problems"] = {code: _unpack(files) for code, files in self.problems.items()}
-        values["due"] = DueAction(self.due.partition("#")[0]) if self.due else None
-        expires = self.expires_at
-        values["expires_at"] = datetime.fromtimestamp(int(expires), UTC) if expires else None
-        values["version"], values["revision"] = int(self.version), int(self.revision)
-        return Export(**values)
+        problems = {code: _unpack(files) for code, files in self.problems.items()}
+        due = DueAction(self.due.partition("#")[0]) if self.due else None
+        return stored_record(self, Export, problems=problems, due=due)
 
 
 class AccessKeyItem(Table):
@@ -110,24 +104,16 @@ class AccessKeyItem(Table):
     digest = UnicodeAttribute(hash_key=True, attr_name="accessKey")
     """SHA-256 of the key, in hexadecimal. The key itself is not stored."""
     export = UnicodeAttribute(attr_name="exportId")
-    expires_at = NumberAttribute(attr_name="expiresAt")
+    expires_on = EpochAttribute(attr_name="expiresAt")
 
     @classmethod
     def of(cls, access: AccessKey) -> AccessKeyItem:
         """Return the item of an access key."""
-        return cls(
-            digest=access.digest,
-            export=access.export,
-            expires_at=int(access.expires_on.timestamp()),
-        )
+        return cls(**stored_values(access))
 
     def access(self) -> AccessKey:
         """Return the access key of the item."""
-        return AccessKey(
-            digest=self.digest,
-            export=self.export,
-            expires_on=datetime.fromtimestamp(int(self.expires_at), UTC),
-        )
+        return stored_record(self, AccessKey)
 
 
 def due_key(action: DueAction, shard: str) -> str:
