@@ -1,11 +1,10 @@
-"""Recognise audio and Windows media: MPEG, ADTS, AC-3, Sun audio, and ASF by its codecs."""
+"""Recognise MPEG and AC-3 audio, and Windows media by their codecs."""
 
 from __future__ import annotations
 
 # The second byte of the sync word: the combinations of MPEG version, layer and CRC bit in use.
 _MPEG_SYNC = frozenset(b"\xe3\xf2\xf3\xf4\xf5\xf6\xf7\xfa\xfb\xfc\xfd\xff")
 _MPEG_SYNC_AFTER_PADDING = frozenset(b"\xe3") | frozenset(range(0xF2, 0x100))
-_ADTS_SYNC = (b"\xff\xf0", b"\xff\xf1", b"\xff\xf8", b"\xff\xf9")
 _MAX_PADDING = 1024
 _ASF = b"\x30\x26\xb2\x75"
 _ASF_SEARCH_BYTES = 8192 + 64
@@ -27,18 +26,6 @@ def mpeg(head: bytes) -> str | None:
     return "audio/mpeg" if starts or rest.startswith(b"ID3") else None
 
 
-def adts_after_id3(head: bytes) -> str | None:
-    """Recognise AAC behind an ID3 tag. As in Tika, some MP3 files match too."""
-    if head.startswith(b"ID3") and any(head.find(sync, 512, 8192 + 2) >= 0 for sync in _ADTS_SYNC):
-        return "audio/x-aac"
-    return None
-
-
-def adts(head: bytes) -> str | None:
-    """Recognise AAC in ADTS frames without a tag."""
-    return "audio/x-aac" if head.startswith(_ADTS_SYNC) else None
-
-
 def ac3(head: bytes) -> str | None:
     """Recognise Dolby Digital, plain or enhanced, by its bit stream id."""
     if not head.startswith(b"\x0bw") or len(head) < 6:
@@ -47,26 +34,6 @@ def ac3(head: bytes) -> str | None:
     if stream_id <= 8:
         return "audio/ac3"
     return "audio/eac3" if 11 <= stream_id <= 16 else None
-
-
-def sun_audio(head: bytes) -> str | None:
-    """Recognise Sun and DEC audio by their encoding."""
-    encoding = int.from_bytes(head[12:16], "big")
-    if head.startswith(b".snd"):
-        kinds = ("audio/basic", "audio/x-adpcm")
-    elif head.startswith(b"\x00ds."):
-        kinds = ("audio/x-dec-basic", "audio/x-dec-adpcm")
-    else:
-        return None
-    if 1 <= encoding <= 7:
-        return kinds[0]
-    return kinds[1] if encoding == 23 else None
-
-
-def portable_sound(head: bytes) -> str | None:
-    """Recognise music of game consoles (PSF) by the console."""
-    known = b"\x01\x02\x11\x12\x13\x21\x22\x23\x41"
-    return "audio/x-psf" if head.startswith(b"PSF") and head[3:4] in _single(known) else None
 
 
 def windows_video(head: bytes) -> str | None:
@@ -79,7 +46,3 @@ def windows_audio(head: bytes) -> str | None:
     """Recognise ASF that names an audio codec; video is checked in a higher tier."""
     start = head[:_ASF_SEARCH_BYTES] if head.startswith(_ASF) else b""
     return "audio/x-ms-wma" if _WMA_MARK in start else None
-
-
-def _single(values: bytes) -> tuple[bytes, ...]:
-    return tuple(bytes((value,)) for value in values)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 _DBF_VERSIONS = frozenset(b"\x02\x03\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xe5\xfb")
 _DIGITS = frozenset(b"0123456789")
 _MARC_KINDS = (
@@ -13,15 +11,6 @@ _MARC_KINDS = (
     (b"acdn", b"w"),
     (b"cdn", b"q"),
 )
-_BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
-# Magic number -> access method, and file version -> version in the media type.
-_BERKELEY: dict[int, tuple[str, dict[int, int]]] = {
-    0x00061561: ("hash", {5: 2, 7: 3, 8: 4, 9: 5}),
-    0x00053162: ("btree", {6: 2, 8: 3, 9: 4}),
-    0x00042253: ("queue", {}),
-    0x00040988: ("log", {}),
-}
-_BERKELEY_WITHOUT_PAGE_HEADER = (0x00061561, 0x00053162)
 _MINISEED_QUALITIES = (b"D ", b"R ", b"Q ", b"M ")
 _MINISEED_HEADER_BYTES = 48
 _SIGNED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
@@ -74,28 +63,6 @@ def flow_cytometry(head: bytes) -> str | None:
         and head[6:10] == b"    "
     ):
         return "application/vnd.isac.fcs"
-    return None
-
-
-def berkeley_db_versioned(head: bytes) -> str | None:
-    """Recognise Berkeley DB by access method and file version."""
-    for order in _BYTE_ORDERS:
-        number = int.from_bytes(head[12:16], order)
-        version = int.from_bytes(head[16:20], order)
-        method, versions = _BERKELEY.get(number, ("", {}))
-        if version in versions:
-            return f"application/x-berkeley-db; format={method}; version={versions[version]}"
-    return None
-
-
-def berkeley_db(head: bytes) -> str | None:
-    """Recognise Berkeley DB by access method; the oldest files have the magic number first."""
-    for order in _BYTE_ORDERS:
-        number, first = (int.from_bytes(head[at : at + 4], order) for at in (12, 0))
-        if number in _BERKELEY:
-            return f"application/x-berkeley-db; format={_BERKELEY[number][0]}"
-        if first in _BERKELEY_WITHOUT_PAGE_HEADER:
-            return f"application/x-berkeley-db; format={_BERKELEY[first][0]}"
     return None
 
 
@@ -177,20 +144,6 @@ def fat_image(head: bytes) -> str | None:
         return None
     sized = head[14] in _CLUSTER_SIZES or head[14:16] == b" @" or head[14:17] == b"x80"
     return "application/x-fat-diskimage" if sized else None
-
-
-def amiga_disk(head: bytes) -> str | None:
-    """Recognise Amiga disk images: DOS and a file system number."""
-    if head.startswith(b"DOS") and len(head) > 4 and head[4] <= 7:
-        return "application/x-amiga-disk-format"
-    return None
-
-
-def touhou(head: bytes) -> str | None:
-    """Recognise replays of Touhou games."""
-    if head.startswith(b"t1") and head[3:4] in (b"r", b"3", b"6", b"5", b"|"):
-        return "application/x-touhou" if head[5:12] == bytes(7) else None
-    return None
 
 
 def postscript_illustrator(head: bytes) -> str | None:

@@ -4,16 +4,6 @@ from __future__ import annotations
 
 _TGA_KINDS = (b"\x01\x01\x00\x00", b"\x00\x02\x00\x00", b"\x00\x03\x00\x00")
 _TGA_TRAILER_BYTES = frozenset(b"TRUEVISION-XFILE.\x00")
-_BMP_DEPTHS = (0, 1, 4, 8, 16, 24, 32)
-_NETPBM = {
-    b"P1": "image/x-portable-bitmap",
-    b"P4": "image/x-portable-bitmap",
-    b"P2": "image/x-portable-graymap",
-    b"P5": "image/x-portable-graymap",
-    b"P3": "image/x-portable-pixmap",
-    b"P6": "image/x-portable-pixmap",
-    b"P7": "image/x-portable-arbitrarymap",
-}
 _CGM_VERSIONS = tuple(b"\x10\x22\x00" + bytes((version,)) for version in (1, 2, 3, 4))
 
 
@@ -27,20 +17,6 @@ def tga(head: bytes) -> str | None:
         return None
     line = head[8 : 8 + 8192].partition(b"\n")[0].partition(b"\r")[0]
     return "image/x-tga" if not _TGA_TRAILER_BYTES.isdisjoint(line) else None
-
-
-def bmp(head: bytes) -> str | None:
-    """Recognise Windows bitmaps by BM, one plane and a known depth; BM alone matches text."""
-    if not head.startswith(b"BM") or head[26:28] != b"\x01\x00":
-        return None
-    depth = head[28:30]
-    known = len(depth) == 2 and int.from_bytes(depth, "little") in _BMP_DEPTHS
-    return "image/bmp" if known else None
-
-
-def netpbm(head: bytes) -> str | None:
-    """Recognise portable anymaps: P, a digit and a separator."""
-    return _NETPBM.get(head[:2]) if head[2:3] in (b"\n", b"\r", b" ") else None
 
 
 def cgm(head: bytes) -> str | None:
