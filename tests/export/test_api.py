@@ -10,6 +10,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
@@ -315,7 +316,7 @@ def test_an_export_over_the_limit_is_refused(
     assert ask(stack, [file]).status == 201
     with_less = "local_function_create_export_app"
     requesting = sys.modules[with_less].requesting
-    limits = type(requesting.limits)(files=10, size_bytes=10)
+    limits = replace(requesting.limits, files=10, size_bytes=10)
     monkeypatch.setattr(
         sys.modules[with_less],
         "requesting",
