@@ -301,3 +301,11 @@ def test_any_creation_killed_at_any_call_is_completed_by_the_next(
 def _describe(stack: LocalStack, file: str) -> Response:
     data = {"type": "metadata", "attributes": {"bucket": "mybucket", "fileIdentifier": file}}
     return send(stack, "POST", "/api/v1/metadata", data, headers=KEY)
+
+
+def test_another_spelling_of_the_same_path_is_the_same_request(stack: LocalStack) -> None:
+    """API Gateway decodes the path, so the fingerprint cannot depend on the spelling."""
+    first = post_file(stack, bucket="mybucket")
+    again = post_file(stack, bucket="my%62ucket")
+    assert (again.status, again.json()) == (first.status, first.json())
+    assert post_file(stack, bucket="otherbucket").status == 422

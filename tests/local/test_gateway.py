@@ -99,7 +99,7 @@ def test_an_event_has_the_shape_of_payload_format_2() -> None:
     assert event == {
         "version": "2.0",
         "routeKey": "GET /things/{id}",
-        "rawPath": "/things/a%2Fb",
+        "rawPath": "/things/a/b",
         "rawQueryString": "x=1&x=2&y=%20&z",
         "cookies": ["a=1", "b=2"],
         "queryStringParameters": {"x": "1,2", "y": " ", "z": ""},
@@ -112,13 +112,38 @@ def test_an_event_has_the_shape_of_payload_format_2() -> None:
     assert (context["stage"], context["domainName"]) == ("$default", "localhost:8081")
     assert context["http"] == {
         "method": "GET",
-        "path": "/things/a%2Fb",
+        "path": "/things/a/b",
         "protocol": "HTTP/1.1",
         "sourceIp": "127.0.0.1",
         "userAgent": "curl/8",
     }
     assert context["requestId"]
     assert context["timeEpoch"] > 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        ("/things/plain", "/things/plain"),
+        ("/things/space%20value", "/things/space value"),
+        ("/things/question%3Fvalue", "/things/question"),
+        ("/things/hash%23value", "/things/hash#value"),
+        ("/things/slash%2Fvalue", "/things/slash/value"),
+        ("/things/unicode-%CE%BB-%E4%B8%96", "/things/unicode-λ-世"),
+        ("/things/literal%252Fvalue", "/things/literal/value"),
+        ("/things/literal%253Fvalue", "/things/literal?value"),
+        ("/things/literal%2525value", "/things/literal%value"),
+    ],
+)
+def test_the_path_of_an_event_is_decoded_as_on_aws(sent: str, path: str) -> None:
+    """Captured on AWS: hotsock/voker, vokerhttp/testdata/ingress-paths.json."""
+    _, [event] = ask(Request("GET", sent))
+    assert (event["rawPath"], event["requestContext"]["http"]["path"]) == (path, path)
+
+
+def test_a_path_that_cannot_be_decoded_is_refused_as_on_aws() -> None:
+    response, events = ask(Request("GET", "/things/percent%25done"))
+    assert (response.status, events) == (400, [])
 
 
 def test_absent_parts_are_absent_in_the_event() -> None:

@@ -133,6 +133,8 @@ def test_every_response_is_described(
             _name_owner(case.body)
         response = _send(filled_stack, case)
         assert response.status < 500, response.text
+        if response.body == b'{"message":"Bad Request"}':
+            return  # API Gateway itself refuses a path that cannot be decoded twice
         check(key, response)
         if wrong & {ParameterLocation.PATH, ParameterLocation.BODY}:
             assert response.status >= 400, f"{key} accepted {case.body!r} at {case.formatted_path}"

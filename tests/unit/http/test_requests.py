@@ -42,6 +42,13 @@ def test_an_event_is_parsed() -> None:
     assert request.body == b""
 
 
+def test_a_link_to_the_path_is_encoded_again() -> None:
+    """API Gateway decodes the path of an event."""
+    request = make_request(path="/api/v1/x/a b#c?é%", query="")
+    link = "https://coffer.example/api/v1/x/a%20b%23c%3F%C3%A9%25?page%5Blimit%5D=1"
+    assert request.url([("page[limit]", "1")]) == link
+
+
 def test_the_scheme_is_https_by_default() -> None:
     assert make_request().base_url == "https://coffer.example"
 

@@ -134,3 +134,13 @@ def test_a_preflight_is_a_success(path: str) -> None:
     """API Gateway adds the CORS headers to it; a browser refuses any other status."""
     response = ask("OPTIONS", path)
     assert (response.status, response.body) == (204, "")
+
+
+def test_a_decoded_path_can_hold_any_character_and_be_long() -> None:
+    """API Gateway decodes the path of an event: `%0A` arrives as a line feed, `%23` as a hash."""
+    response = ask("GET", "/api/v1/a b#c\n\u00e9/\x00")
+    [problem] = problems_of(response)
+    assert (response.status, problem["code"]) == (404, "no_such_route")
+    response = ask("PUT", f"/api/v1/metadata/{'x' * 5000}")
+    [problem] = problems_of(response)
+    assert (response.status, len(problem["detail"]) < 300) == (405, True)

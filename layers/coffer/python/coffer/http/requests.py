@@ -23,7 +23,10 @@ _MAX_DIGITS = 9
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. `base_url` is the public scheme and host, without a slash at the end."""
+    """One request. `base_url` is the public scheme and host, without a slash at the end.
+
+    `path` is decoded, although API Gateway calls it raw: it cannot be compared with an URL.
+    """
 
     route_key: str
     method: str
@@ -60,7 +63,7 @@ class Request:
     def url(self, query: Iterable[tuple[str, str]]) -> str:
         """Return the public URL of the request's path with other query parameters."""
         encoded = urlencode(list(query), quote_via=quote)
-        return f"{self.base_url}{self.path}{f'?{encoded}' if encoded else ''}"
+        return f"{self.base_url}{quote(self.path)}{f'?{encoded}' if encoded else ''}"
 
     def header(self, name: str) -> str:
         """Return the header without surrounding space, or "" if it was not sent."""

@@ -20,7 +20,7 @@ def unrouted_response(request: Request, *, service: str) -> Response:
     if request.method == "OPTIONS":
         return Response(status=HTTPStatus.NO_CONTENT)
     allowed = methods_of(request.path, service)
-    not_allowed = MethodNotAllowedError(request.method, request.path, allowed)
+    not_allowed = MethodNotAllowedError(request.method, request.path[:200], allowed)
     if request.path == "/api" or request.path.startswith("/api/"):
         not_found = NotFoundError("no_such_route", f"There is nothing at {request.path[:200]}.")
         return render_error(not_allowed if allowed else not_found, request)
