@@ -172,7 +172,6 @@ class Cors:
     allow_methods: tuple[str, ...]
     allow_headers: tuple[str, ...]
     expose_headers: tuple[str, ...]
-    allow_credentials: bool
     max_age: int | None
 
 

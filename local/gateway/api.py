@@ -372,8 +372,6 @@ def preflight_headers(cors: Cors, request: Request) -> list[tuple[str, str]]:
         headers.append(("access-control-allow-headers", ",".join(cors.allow_headers)))
     if cors.max_age is not None:
         headers.append(("access-control-max-age", str(cors.max_age)))
-    if cors.allow_credentials:
-        headers.append(("access-control-allow-credentials", "true"))
     return headers
 
 
@@ -383,8 +381,6 @@ def response_headers(cors: Cors, origin: str | None) -> list[tuple[str, str]]:
     if allowed is None:
         return []
     headers = [("access-control-allow-origin", allowed)]
-    if cors.allow_credentials:
-        headers.append(("access-control-allow-credentials", "true"))
     if cors.expose_headers:
         headers.append(("access-control-expose-headers", ",".join(cors.expose_headers)))
     return headers

@@ -375,6 +375,5 @@ def _cors(configured: Mapping[str, Any] | None) -> Cors | None:
         allow_methods=listed("allowMethods"),
         allow_headers=listed("allowHeaders"),
         expose_headers=listed("exposeHeaders"),
-        allow_credentials=_is_true(configured.get("allowCredentials", False)),
         max_age=None if max_age is None else int(max_age),
     )

@@ -175,7 +175,6 @@ READ_TYPES: Mapping[str, Schema] = {
                 "allowMethods": ANY,
                 "allowHeaders": ANY,
                 "exposeHeaders": ANY,
-                "allowCredentials": ANY,
                 "maxAge": ANY,
             },
         },

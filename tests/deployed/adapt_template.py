@@ -26,7 +26,6 @@ _CORS = {
     "allowMethods": "AllowMethods",
     "allowHeaders": "AllowHeaders",
     "exposeHeaders": "ExposeHeaders",
-    "allowCredentials": "AllowCredentials",
     "maxAge": "MaxAge",
 }
 _MISSING_TYPES = frozenset(
