@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from pynamodb.attributes import Attribute
+from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.constants import NUMBER, STRING
 
 from coffer.domain.clock import from_text, to_text
@@ -106,6 +106,18 @@ class TextsAttribute(Attribute[Sequence[str]]):
 
     def deserialize(self, value: str) -> tuple[str, ...]:
         return tuple(json.loads(value))
+
+
+class ChangeAttributes:
+    """Attributes of items whose records are created, changed and deleted by users."""
+
+    created_by = UnicodeAttribute(attr_name="createdBy")
+    created_on = TimeAttribute(attr_name="createdOn")
+    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
+    deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
+    deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
+    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
+    version = IntegerAttribute()
 
 
 def stored_values(record: object) -> dict[str, Any]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    UnicodeAttribute,
-)
-from pynamodb.indexes import (
-    AllProjection,
-    GlobalSecondaryIndex,
-)
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from coffer.adapters.dynamodb.attributes import (
+    ChangeAttributes,
     ChoiceAttribute,
-    EpochAttribute,
-    IntegerAttribute,
     TextsAttribute,
     TimeAttribute,
     stored_record,
@@ -39,7 +32,7 @@ class MetadataIndex(GlobalSecondaryIndex["DerivativeItem"]):
     created_on = TimeAttribute(range_key=True, attr_name="createdOn")
 
 
-class DerivativeItem(Listed, Table):
+class DerivativeItem(ChangeAttributes, Listed, Table):
     """A derivative record."""
 
     class Meta:
@@ -56,8 +49,6 @@ class DerivativeItem(Listed, Table):
     derivative_type = ChoiceAttribute(DerivativeType, null=True, attr_name="derivativeType")
     ac_derived_from = UnicodeAttribute(attr_name="acDerivedFrom")
     publicly_releasable = BooleanAttribute(attr_name="publiclyReleasable")
-    created_by = UnicodeAttribute(attr_name="createdBy")
-    created_on = TimeAttribute(attr_name="createdOn")
     filename = UnicodeAttribute(null=True)
     ac_hash_function = UnicodeAttribute(null=True, attr_name="acHashFunction")
     ac_hash_value = UnicodeAttribute(null=True, attr_name="acHashValue")
@@ -67,11 +58,6 @@ class DerivativeItem(Listed, Table):
     )
     source_set = UnicodeAttribute(null=True, attr_name="sourceSet")
     generated_from_derivative = UnicodeAttribute(null=True, attr_name="generatedFromDerivative")
-    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
-    deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
-    deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
-    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
-    version = IntegerAttribute()
 
     by_metadata = MetadataIndex()
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    UnicodeAttribute,
-)
-from pynamodb.indexes import (
-    GlobalSecondaryIndex,
-    KeysOnlyProjection,
-)
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from coffer.adapters.dynamodb.attributes import (
+    ChangeAttributes,
     ChoiceAttribute,
-    EpochAttribute,
     IntegerAttribute,
     JsonAttribute,
     TextsAttribute,
@@ -41,7 +35,7 @@ class CascadingIndex(GlobalSecondaryIndex["MetadataItem"]):
     cascading_since = TimeAttribute(range_key=True, attr_name="cascadingSince")
 
 
-class MetadataItem(ListedByChange, Table):
+class MetadataItem(ChangeAttributes, ListedByChange, Table):
     """A metadata record."""
 
     class Meta:
@@ -50,8 +44,6 @@ class MetadataItem(ListedByChange, Table):
     identifier = UnicodeAttribute(hash_key=True, attr_name="id")
     bucket = UnicodeAttribute()
     bucket_key = UnicodeAttribute(attr_name="bucketKey")
-    created_by = UnicodeAttribute(attr_name="createdBy")
-    created_on = TimeAttribute(attr_name="createdOn")
     xmp_metadata_date = TimeAttribute(attr_name="xmpMetadataDate")
     dc_type = ChoiceAttribute(DcType, attr_name="dcType")
     dc_format = UnicodeAttribute(attr_name="dcFormat")
@@ -79,14 +71,9 @@ class MetadataItem(ListedByChange, Table):
     source_set = UnicodeAttribute(null=True, attr_name="sourceSet")
     ac_metadata_creator = UnicodeAttribute(null=True, attr_name="acMetadataCreator")
     dc_creator = UnicodeAttribute(null=True, attr_name="dcCreator")
-    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
-    deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
-    deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
     cascading = UnicodeAttribute(null=True)
     cascading_since = TimeAttribute(null=True, attr_name="cascadingSince")
-    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
     latest_derivative = UnicodeAttribute(null=True, attr_name="latestDerivative")
-    version = IntegerAttribute()
 
     by_cascading = CascadingIndex()
 

@@ -7,19 +7,12 @@ the same rules.
 
 from __future__ import annotations
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    UnicodeAttribute,
-)
-from pynamodb.indexes import (
-    GlobalSecondaryIndex,
-    IncludeProjection,
-    KeysOnlyProjection,
-)
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 
 from coffer.adapters.dynamodb.attributes import (
+    ChangeAttributes,
     ChoiceAttribute,
-    EpochAttribute,
     IntegerAttribute,
     JsonAttribute,
     TimeAttribute,
@@ -76,7 +69,7 @@ class ThumbnailFailureIndex(GlobalSecondaryIndex["UploadItem"]):
     file_identifier = UnicodeAttribute(range_key=True, attr_name="fileIdentifier")
 
 
-class UploadItem(ListedByName, Table):
+class UploadItem(ChangeAttributes, ListedByName, Table):
     """An upload record."""
 
     class Meta:
@@ -88,8 +81,6 @@ class UploadItem(ListedByName, Table):
     is_derivative = BooleanAttribute(attr_name="isDerivative")
     original_filename = UnicodeAttribute(attr_name="originalFilename")
     received_media_type = UnicodeAttribute(null=True, attr_name="receivedMediaType")
-    created_by = UnicodeAttribute(attr_name="createdBy")
-    created_on = TimeAttribute(attr_name="createdOn")
     status = ChoiceAttribute(UploadStatus, attr_name="uploadStatus")
     source_etag = UnicodeAttribute(null=True, attr_name="sourceEtag")
     object_key = UnicodeAttribute(null=True, attr_name="objectKey")
@@ -118,11 +109,6 @@ class UploadItem(ListedByName, Table):
     claimed_by = UnicodeAttribute(null=True, attr_name="claimedBy")
     awaiting = UnicodeAttribute(null=True)
     awaiting_since = TimeAttribute(null=True, attr_name="awaitingSince")
-    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
-    deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
-    deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
-    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
-    version = IntegerAttribute()
     revision = IntegerAttribute()
 
     by_content = ContentIndex()

@@ -14,12 +14,10 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.operand import Path
 
 from coffer.adapters.dynamodb.attributes import (
+    ChangeAttributes,
     ChoiceAttribute,
-    EpochAttribute,
-    IntegerAttribute,
     JsonAttribute,
     TextsAttribute,
-    TimeAttribute,
     stored_record,
     stored_values,
 )
@@ -48,7 +46,7 @@ class _Table:
     table_name = table_settings.vocabulary_table
 
 
-class TermItem(Table):
+class TermItem(ChangeAttributes, Table):
     """A managed attribute or a subtype, as `kind` says."""
 
     class Meta(_Table):
@@ -65,13 +63,6 @@ class TermItem(Table):
     multilingual_description = JsonAttribute(null=True, attr_name="multilingualDescription")
     dc_type = ChoiceAttribute(DcType, null=True, attr_name="dcType")
     ac_subtype = UnicodeAttribute(null=True, attr_name="acSubtype")
-    created_by = UnicodeAttribute(attr_name="createdBy")
-    created_on = TimeAttribute(attr_name="createdOn")
-    changed_by = UnicodeAttribute(null=True, attr_name="changedBy")
-    deleted_on = TimeAttribute(null=True, attr_name="deletedOn")
-    deleted_by = UnicodeAttribute(null=True, attr_name="deletedBy")
-    expires_at = EpochAttribute(null=True, attr_name="expiresAt")
-    version = IntegerAttribute()
 
     @classmethod
     def of(cls, term: Term) -> TermItem:
