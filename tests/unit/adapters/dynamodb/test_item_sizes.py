@@ -85,7 +85,9 @@ def longest(fields: RecordFields, kind: str) -> dict[str, Any]:
     text = TEXTS[kind]
     values: dict[str, Any] = {}
     for field in fields.writable:
-        if field.type in (FieldType.TEXT, FieldType.URL) and field.max_length:
+        if field.is_header and field.max_length:
+            values[field.attribute] = "a" * field.max_length
+        elif field.type in (FieldType.TEXT, FieldType.URL) and field.max_length:
             values[field.attribute] = text(field.max_length)
         elif field.type is FieldType.TEXTS and field.max_length and field.max_items:
             values[field.attribute] = tuple(text(field.max_length) for _ in range(field.max_items))
