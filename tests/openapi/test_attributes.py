@@ -65,6 +65,7 @@ UPLOADS = [
     replace(AVAILABLE, inspected_content=replace(FOUND, crc32=None), received_media_type=None),
     replace(AVAILABLE, inspected_content=replace(FOUND, sha1_hex=None, crc32=None)),
     replace(AVAILABLE, thumbnail_status=ThumbnailStatus.FAILED, thumbnail_failure="image_damaged"),
+    replace(AVAILABLE, thumbnail_warning="image_truncated"),
     replace(AVAILABLE, is_derivative=True, thumbnail_identifier=None, thumbnail_status=None),
     replace(
         AVAILABLE,

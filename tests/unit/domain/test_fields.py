@@ -41,6 +41,7 @@ def test_an_upload_has_the_references_attributes() -> None:
         "thumbnailIdentifier": THUMBNAIL,
         "thumbnailStatus": "PENDING",
         "thumbnailFailure": None,
+        "thumbnailWarning": None,
         "dateTimeDigitized": None,
         "exif": {},
         "width": None,

@@ -131,6 +131,7 @@ def test_the_message_about_a_failed_thumbnail_has_the_reason() -> None:
         "thumbnailIdentifier": THUMBNAIL,
         "thumbnailStatus": "FAILED",
         "thumbnailFailure": "image_damaged",
+        "thumbnailWarning": None,
         "dateTimeDigitized": None,
         "width": None,
         "height": None,

@@ -142,6 +142,7 @@ def _thumbnail_message(before: ObjectUpload | None, after: ObjectUpload) -> dict
         "thumbnailIdentifier": after.thumbnail_identifier,
         "thumbnailStatus": str(after.thumbnail_status),
         "thumbnailFailure": after.thumbnail_failure,
+        "thumbnailWarning": after.thumbnail_warning,
         "dateTimeDigitized": after.image_properties.date_time_digitized,
         "width": after.image_properties.width,
         "height": after.image_properties.height,

@@ -103,7 +103,7 @@ def _create(ports: ThumbnailCreation, upload: ObjectUpload) -> Change:
     except (ObjectMissingError, ObjectChangedError):
         return _failure("source_missing")
     ports.objects.replace(upload.thumbnail_key, result.thumbnail, content_type="image/jpeg")
-    return lambda record: record.thumbnail_ready(result.properties)
+    return lambda record: record.thumbnail_ready(result.properties, warning=result.warning)
 
 
 def _read_file(objects: Objects, upload: ObjectUpload) -> Iterator[bytes]:

@@ -11,10 +11,14 @@ from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImagePropertie
 
 @dataclass(frozen=True, kw_only=True)
 class ThumbnailResult:
-    """The thumbnail of an image, a JPEG, and the properties of the image."""
+    """The thumbnail of an image, a JPEG, and the properties of the image.
+
+    `warning` is a code if a part of the image could not be decoded.
+    """
 
     thumbnail: bytes
     properties: ImageProperties = NO_PROPERTIES
+    warning: str | None = None
 
 
 class Thumbnailer(Protocol):

@@ -79,6 +79,10 @@ OBJECT_UPLOAD_FIELDS = RecordFields(
         Field("thumbnailFailure", "thumbnail_failure", FieldType.TEXT, nullable=True,
               examples=("image_damaged",),
               doc="Stable code of the reason why it has no thumbnail."),
+        Field("thumbnailWarning", "thumbnail_warning", FieldType.TEXT, nullable=True,
+              examples=("image_truncated",),
+              doc="Stable code of the reason why the thumbnail shows a part of the image only; "
+              "null if it shows all of it."),
         # A camera's clock has no time zone, so the value is text.
         Field("dateTimeDigitized", "image_properties.date_time_digitized", FieldType.TEXT,
               nullable=True, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$",

@@ -121,6 +121,7 @@ class ObjectUpload:
     thumbnail_identifier: str | None = None
     thumbnail_status: ThumbnailStatus | None = None
     thumbnail_failure: str | None = None
+    thumbnail_warning: str | None = None
     image_properties: ImageProperties = NO_PROPERTIES
     """Known after the first attempt to make a thumbnail."""
     claimed_by: str | None = None
@@ -226,6 +227,7 @@ class ObjectUpload:
             thumbnail_identifier=identifier,
             thumbnail_status=ThumbnailStatus.PENDING,
             thumbnail_failure=None,
+            thumbnail_warning=None,
             changed_by=None,
             version=self.version + 1,
         )
@@ -256,13 +258,19 @@ class ObjectUpload:
             self, awaiting=None, awaiting_since=None, expires_at=now + TOMBSTONE_LIFETIME
         )
 
-    def thumbnail_ready(self, properties: ImageProperties) -> ObjectUpload:
-        """Return the record of an upload whose thumbnail is stored."""
+    def thumbnail_ready(
+        self, properties: ImageProperties, *, warning: str | None = None
+    ) -> ObjectUpload:
+        """Return the record of an upload whose thumbnail is stored.
+
+        `warning` is a code if a part of the image could not be decoded.
+        """
         return replace(
             self,
             thumbnail_status=ThumbnailStatus.READY,
             changed_by=None,
             thumbnail_failure=None,
+            thumbnail_warning=warning,
             image_properties=properties,
             version=self.version + 1,
         )
@@ -278,6 +286,7 @@ class ObjectUpload:
             self,
             thumbnail_status=ThumbnailStatus.FAILED,
             thumbnail_failure=code,
+            thumbnail_warning=None,
             changed_by=None,
             image_properties=self.image_properties if properties == NO_PROPERTIES else properties,
             version=self.version + 1,

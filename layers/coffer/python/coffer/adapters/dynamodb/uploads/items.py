@@ -101,6 +101,7 @@ class UploadItem(ChangeAttributes, ListedByName, Table):
     thumbnail_identifier = UnicodeAttribute(null=True, attr_name="thumbnailIdentifier")
     thumbnail_status = ChoiceAttribute(ThumbnailStatus, null=True, attr_name="thumbnailStatus")
     thumbnail_failure = UnicodeAttribute(null=True, attr_name="thumbnailFailure")
+    thumbnail_warning = UnicodeAttribute(null=True, attr_name="thumbnailWarning")
     width = IntegerAttribute(null=True)
     height = IntegerAttribute(null=True)
     orientation = IntegerAttribute(null=True)
