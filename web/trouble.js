@@ -88,6 +88,7 @@ export const THUMBNAIL_FAILURES = {
   document_encrypted: "the document wants a password",
   image_damaged: "the image can't be decoded; look at whether the original is damaged",
   image_too_large: "the image has too many pixels",
+  image_truncated: "the image can't be decoded, because the file ends too early",
   kind_unsupported: "it's of a rare kind that nothing here decodes",
   memory_exhausted: "decoding the image takes too much memory",
   no_preview: "the camera put no preview into the file",

@@ -168,13 +168,13 @@ def test_an_operator_has_failed_thumbnails_made_again(stack: LocalStack) -> None
     stack.client("s3").put_object(Bucket=stack.name("ObjectBucket"), Key=key, Body=png())
 
     assert remake(stack, "decoder_crashed") == {"asked": 0, "goOnAfter": None}
-    assert remake(stack, "image_damaged") == {"asked": 1, "goOnAfter": None}
+    assert remake(stack, "image_truncated") == {"asked": 1, "goOnAfter": None}
     stack.settle(retries=True)
     assert record(stack, identifier)["thumbnailStatus"] == "READY"
     assert record(stack, identifier)["thumbnailFailure"] is None
     assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 200
     assert derivative_item(stack, thumbnail)["acDerivedFrom"] == metadata
-    assert remake(stack, "image_damaged")["asked"] == 0
+    assert remake(stack, "image_truncated")["asked"] == 0
 
 
 def generate(stack: LocalStack, metadata: str) -> str:
@@ -207,7 +207,7 @@ def test_a_thumbnail_that_fails_again_is_removed_again(stack: LocalStack) -> Non
         thumbnail = generate(stack, metadata)
         assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 200
         stack.settle(retries=True)
-        assert record(stack, identifier)["thumbnailFailure"] == "image_damaged"
+        assert record(stack, identifier)["thumbnailFailure"] == "image_truncated"
         assert stack.request("GET", f"/api/v1/derivative/{thumbnail}").status == 410
         assert problems(stack.request("GET", path_of(identifier))) == [("404", "thumbnail_failed")]
 

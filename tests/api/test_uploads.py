@@ -173,7 +173,7 @@ def test_an_image_that_cannot_be_decoded_is_kept_and_reported(stack: LocalStack)
     stack.settle(retries=True)
     found = record(stack, identifier)
     assert found["thumbnailStatus"] == "FAILED"
-    assert found["thumbnailFailure"] == "image_damaged"
+    assert found["thumbnailFailure"] == "image_truncated"
     assert stack.request("GET", f"/api/v1/file/mybucket/{identifier}").body == broken
 
 
@@ -186,7 +186,7 @@ def test_the_record_of_a_thumbnail_that_fails_is_removed_and_the_upload_says_why
     path = f"/api/v1/file/mybucket/derivative/{flat['thumbnailIdentifier']}"
     response = stack.request("GET", path)
     assert response.status == 404
-    assert "image_damaged" in response.text
+    assert "image_truncated" in response.text
     operations = [
         (event["detail"]["documentType"], event["detail"]["operationType"])
         for event in unique_events(stack)

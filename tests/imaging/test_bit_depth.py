@@ -57,4 +57,5 @@ def test_the_transparent_value_of_sixteen_bits_is_white(
 
 
 def test_a_tiff_of_unsupported_numbers_is_kind_unsupported() -> None:
-    assert failure_of(grey_tiff("d", 0.5, bits=64, kind=3)) == "kind_unsupported"
+    assert failure_of(grey_tiff("q", 5, bits=64)) == "kind_unsupported"
+    assert failure_of(grey_tiff("d", 5, bits=64, kind=6)) == "kind_unsupported"  # complex numbers

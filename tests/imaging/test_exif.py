@@ -161,7 +161,7 @@ def test_a_damaged_image_keeps_its_properties() -> None:
     image = encode(picture(), "JPEG", exif=b"Exif\0\0" + exif_block(CAMERA), quality=95)
     with pytest.raises(ThumbnailError) as failed:
         picture_of(image[: len(image) // 2])
-    assert failed.value.code == "image_damaged"
+    assert failed.value.code == "image_truncated"
     assert failed.value.properties.exif == TOLD
     assert failed.value.properties.width == 480
 

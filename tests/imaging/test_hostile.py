@@ -20,6 +20,7 @@ from tests.template.template_file import resources
 CODES = {
     "image_damaged",
     "image_too_large",
+    "image_truncated",
     "not_an_image",
     "no_preview",
     "memory_exhausted",

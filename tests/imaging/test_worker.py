@@ -43,24 +43,25 @@ def test_the_worker_serves_requests_in_order() -> None:
         asked.append((path, media_type))
         if media_type == "bad":
             raise ThumbnailError("image_damaged", "broken", properties=PROPERTIES)
-        return ThumbnailResult(thumbnail=b"jpg", properties=PROPERTIES)
+        return ThumbnailResult(thumbnail=b"jpg", properties=PROPERTIES, warning="image_truncated")
 
     replies = io.BytesIO()
     worker.serve([request_line("/a b", "bad"), request_line("/c", "image/png")], replies, make)
     assert asked == [(Path("/a b"), "bad"), (Path("/c"), "image/png")]
     replies.seek(0)
     assert replies.readline() == READY
-    length, properties, failure = parse_reply(replies.readline())
-    assert (length, properties, failure and failure.code) == (0, PROPERTIES, "image_damaged")
-    assert parse_reply(replies.readline()) == (3, PROPERTIES, None)
+    with pytest.raises(ThumbnailError) as failed:
+        parse_reply(replies.readline())
+    assert (failed.value.code, failed.value.properties) == ("image_damaged", PROPERTIES)
+    length, result = parse_reply(replies.readline())
+    assert (length, result.properties, result.warning) == (3, PROPERTIES, "image_truncated")
     assert replies.read() == b"jpg"
 
 
 def test_a_failure_without_properties_has_none() -> None:
-    _, properties, failure = parse_reply(reply_of_failure(ThumbnailError("no_preview", "none")))
-    assert properties == NO_PROPERTIES
-    assert failure is not None
-    assert (failure.code, str(failure), failure.properties) == ("no_preview", "none", NO_PROPERTIES)
+    with pytest.raises(ThumbnailError, match="none") as failed:
+        parse_reply(reply_of_failure(ThumbnailError("no_preview", "none")))
+    assert (failed.value.code, failed.value.properties) == ("no_preview", NO_PROPERTIES)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,6 @@ def test_the_worker_serves_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_p
     worker.main(50, 1000, 20)
     with out.open("rb") as replies:
         assert replies.readline() == READY
-        length, properties, failure = parse_reply(replies.readline())
-        assert (failure, properties.width) == (None, 400)
+        length, result = parse_reply(replies.readline())
+        assert result.properties.width == 400
         assert len(replies.read()) == length

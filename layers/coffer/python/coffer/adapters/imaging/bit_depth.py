@@ -1,83 +1,281 @@
-"""Convert greyscale images of more than eight bits: find black and white, scale to eight bits.
+"""Convert images of more than eight bits a sample to eight bits.
 
-Pillow scales the modes I, F and (in the machine's byte order) I;16 correctly, but clips the values
-when it converts them. What the numbers mean is defined by TIFF 6.0, section 8.
+Such values are mapped with one window for all channels: the 2nd to the 98th percentile, unless the
+values already use the range of their depth. Values that are no measurement (NaN, infinity, and the
+nodata value of an elevation model) are not counted, and become transparent. What the numbers mean
+is defined by TIFF 6.0, section 8, and by GDAL's tag GDAL_NODATA.
 """
 
 from __future__ import annotations
 
-import math
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from struct import unpack
+from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageMath
 
-from coffer.domain.thumbnails.ports import ThumbnailError
+_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT, GDAL_NODATA = 0x0102, 0x0106, 0x0153, 0xA481
+_WHITE_IS_ZERO, _SIGNED, _FLOAT = 0, 2, 3
+_LARGEST_MEASUREMENT = 1e36
+"""Larger numbers mean nodata: 3.4e38 (GDAL), 9.97e36 (NetCDF)."""
+_NODATA_VALUES = (-32768.0, -32767.0, -9999.0, -99999.0)
+"""Elevation models without GDAL_NODATA use these, if all other values are far above."""
+_NODATA_GAP = 0.05
 
-_MAX_SIXTEEN_BITS = 65535.0
-_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 0x0102, 0x0106, 0x0153
-_WHITE_IS_ZERO, _SIGNED = 0, 2
+_LOW, _HIGH = 0.02, 0.98
+_OUTLIERS = 0.01
+_WIDE_LOW, _WIDE_HIGH = 0.001, 0.999
+_USED = 0.5
+_SAMPLE_EDGE = 400
+_PIXELS_AT_ONCE = 4_000_000
+_CODES = {"L": "B", "I;16": "H", "I": "i", "F": "f"}
 _OTHER_BYTE_ORDERS = frozenset({"I;16B", "I;16L", "I;16N"})
 
-GreyRange = tuple[float, float]
+Range = tuple[float, float]
 """The values of black and of white."""
-SIXTEEN_BITS: GreyRange = (0.0, _MAX_SIXTEEN_BITS)
+SIXTEEN_BITS: Range = (0.0, 65535.0)
 
 
-def range_of(image: Image.Image) -> GreyRange | None:
-    """Return the values of black and white, or None for an image of eight bits.
+@dataclass(frozen=True, kw_only=True)
+class _Window:
+    """The values of black and white, and the values that are no measurement."""
 
-    They are the limits of the bit depth up to 16 bits, else the extremes of the image.
+    black: float
+    white: float
+    nodata: tuple[float, ...]
+
+    def level_of(self, value: float) -> int:
+        """Return the grey level, 0 to 255."""
+        return max(0, min(255, int(value * self.scale + self.offset)))
+
+    @property
+    def scale(self) -> float:
+        return 255 / (self.white - self.black) if self.white != self.black else 0.0
+
+    @property
+    def offset(self) -> float:
+        return 0.5 - self.black * self.scale
+
+
+def is_deep(image: Image.Image) -> bool:
+    """True if Pillow would clip the values of the image when it converts them to eight bits."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Return an image of eight bits, with alpha if values are missing.
+
+    Other images are returned unchanged, except for signed bytes.
     """
-    if image.mode.startswith("I;16"):
-        grey_range = (0.0, float((1 << _bits_of(image)) - 1))
-    elif image.mode in ("I", "F"):
-        grey_range = _extremes(image)
-    else:
-        return None
-    return grey_range[::-1] if _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey_range
-
-
-def scalable(image: Image.Image) -> Image.Image:
-    """Return the image in a mode that Pillow scales correctly."""
+    if is_deep(image):
+        return eight_bits_of_planes(
+            (plane_of(image),),
+            depth=_range_of(image),
+            nodata=_nodata_of(image),
+            is_inverted=_tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO,
+        )
     if image.mode == "L" and _tag(image, _SAMPLE_FORMAT) == _SIGNED:
         return image.point([value ^ 0x80 for value in range(256)])
+    return image
+
+
+def eight_bits_of_colours(
+    shown: Image.Image, read_halves: Callable[[], Sequence[Image.Image]], depth: Range
+) -> Image.Image:
+    """Return a colour image of 16 bits with eight, and its alpha.
+
+    `shown` is how Pillow decodes it: the high bytes alone. `read_halves` returns images of the high
+    and the low bytes, and is called only if the values do not use their range.
+    """
+    levels = sorted(level for colour in shown.split()[:3] for level in _sample(colour))
+    if _uses_range(levels, (0, 255)):
+        return shown
+    high, low = (half.split() for half in read_halves())
+    planes = [sixteen_bits(*halves) for halves in zip(high[:3], low[:3], strict=True)]
+    image = eight_bits_of_planes(planes, depth=depth, nodata=_nodata_of(shown) or ())
+    if shown.mode == "RGBA":
+        alpha = shown.getchannel("A")
+        if image.mode == "RGBA":
+            alpha = ImageChops.darker(alpha, image.getchannel("A"))
+        image.putalpha(alpha)
+    return image
+
+
+def sixteen_bits(high: Image.Image, low: Image.Image) -> Image.Image:
+    """Return one plane of 16 bits of its high and its low bytes."""
+    return Image.frombytes("I;16", high.size, Image.merge("LA", (low, high)).tobytes())
+
+
+def eight_bits_of_planes(
+    planes: Sequence[Image.Image],
+    *,
+    depth: Range | None,
+    nodata: tuple[float, ...] | None,
+    is_inverted: bool = False,
+) -> Image.Image:
+    """Return one grey or three colour planes, with one window, as an image of eight bits.
+
+    `depth` is the range of the numbers if it is known. `nodata` is None if the file does not say
+    which values are no measurement.
+    """
+    window = _window(planes, depth, nodata)
+    if window is None:  # there is no value at all
+        return Image.new("L", planes[0].size, "white")
+    mapped = [_map(plane, window) for plane in planes]
+    shown, masks = [grey for grey, _ in mapped], [mask for _, mask in mapped if mask]
+    if is_inverted:
+        shown = [ImageChops.invert(one) for one in shown]
+    result = shown[0] if len(shown) == 1 else Image.merge("RGB", shown)
+    if len(masks) == len(planes):  # a pixel is shown if one of its values is valid
+        alpha = masks[0]
+        for mask in masks[1:]:
+            alpha = ImageChops.lighter(alpha, mask)
+        result.putalpha(alpha)
+    return result
+
+
+def plane_of(image: Image.Image) -> Image.Image:
+    """Return the image in a mode of `_CODES`."""
+    if image.mode.startswith("I;16") and _tag(image, _SAMPLE_FORMAT) == _FLOAT:
+        return _of_half_floats(image)
     return image.convert("I") if image.mode in _OTHER_BYTE_ORDERS else image
 
 
-def with_alpha(image: Image.Image) -> Image.Image:
-    """Return an image with a transparent colour as one with an alpha channel."""
-    transparent = image.info["transparency"]
-    if not image.mode.startswith("I;16"):
-        return image.convert("RGBA")
-    numbers = image.convert("I")
-    grey = numbers.point([value >> 8 for value in range(65536)], "L")
-    alpha = numbers.point([255 * (value != transparent) for value in range(65536)], "L")
-    return Image.merge("LA", (grey, alpha))
+def _of_half_floats(image: Image.Image) -> Image.Image:
+    """Return floats of 32 bits; Pillow decodes floats of 16 bits as whole numbers."""
+    order = ">" if image.mode == "I;16B" else "<"
+    result = Image.new("F", image.size)
+    for top, part in _parts(image):
+        data = part.tobytes()
+        numbers = array("f", unpack(f"{order}{len(data) // 2}e", data))
+        result.paste(Image.frombytes("F", part.size, numbers.tobytes()), (0, top))
+    return result
 
 
-def eight_bits(image: Image.Image, grey_range: GreyRange | None) -> Image.Image:
-    """Scale grey of more than eight bits to eight; return other images unchanged."""
-    if grey_range is None or not image.mode.startswith(("I", "F")):
-        return image
-    black, white = grey_range
-    scale = 255 / (white - black) if white != black else 0.0
-    numbers = image.convert("I") if image.mode.startswith("I;16") else image
-    return numbers.convert("F").point(lambda value: value * scale - black * scale).convert("L")
+def _window(
+    planes: Sequence[Image.Image], depth: Range | None, nodata: tuple[float, ...] | None
+) -> _Window | None:
+    """Return the window of the planes, or None if they have no value."""
+    sample = [value for plane in planes for value in _sample(plane)]
+    found = sorted(value for value in sample if abs(value) < _LARGEST_MEASUREMENT)
+    if nodata is None:
+        nodata = _guess_nodata(found) if depth is None else ()
+    values = [value for value in found if value not in nodata] if nodata else found
+    if not values:
+        return None
+    black, white = _percentile(values, _LOW), _percentile(values, _HIGH)
+    if black == white:
+        black, white = _percentile(values, _WIDE_LOW), _percentile(values, _WIDE_HIGH)
+    if depth is not None and (black == white or _uses_range(values, depth)):
+        black, white = depth
+    return _Window(black=black, white=white, nodata=nodata)
 
 
-def _extremes(image: Image.Image) -> GreyRange:
-    low, high = image.getextrema()
-    if isinstance(low, tuple) or isinstance(high, tuple):
-        raise ThumbnailError("image_damaged", "the image has several bands of numbers")
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ThumbnailError("image_damaged", "the image has infinite values or NaN")
-    if image.mode == "I" and low >= 0 and high <= _MAX_SIXTEEN_BITS:
-        return SIXTEEN_BITS
-    return float(low), float(high)
+def _uses_range(values: Sequence[float], depth: Range) -> bool:
+    """True if the sorted values, without outliers, span enough of the range."""
+    spread = _percentile(values, 1 - _OUTLIERS) - _percentile(values, _OUTLIERS)
+    return spread >= _USED * (depth[1] - depth[0])
 
 
-def _bits_of(image: Image.Image) -> int:
-    bits = _tag(image, _BITS)
-    return bits if bits is not None and 8 < bits < 16 else 16
+def _percentile(values: Sequence[float], part: float) -> float:
+    return float(values[round(part * (len(values) - 1))])
+
+
+def _guess_nodata(values: Sequence[float]) -> tuple[float, ...]:
+    """Return the usual nodata value if it is the lowest one, far below all others."""
+    if not values or values[0] not in _NODATA_VALUES:
+        return ()
+    lowest = values[0]
+    following = next((value for value in values if value > lowest), None)
+    far = following is not None and following - lowest > _NODATA_GAP * abs(lowest)
+    return (lowest,) if far else ()
+
+
+def _sample(plane: Image.Image) -> array[float]:
+    """Return the values of pixels that are spread evenly over the image."""
+    size = (min(plane.width, _SAMPLE_EDGE), min(plane.height, _SAMPLE_EDGE))
+    small = plane if size == plane.size else plane.resize(size, Image.Resampling.NEAREST)
+    return array(_CODES[plane.mode], small.tobytes())
+
+
+def _map(plane: Image.Image, window: _Window) -> tuple[Image.Image, Image.Image | None]:
+    """Return the plane in eight bits, and a mask of its valid values if some are not valid."""
+    shown, mask = Image.new("L", plane.size), Image.new("L", plane.size, 255)
+    # A table needs no arithmetic, and serves the 16 bits of most microscopes and scanners.
+    table = [window.level_of(value) for value in range(65536)] if plane.mode == "I;16" else []
+    scale, offset = window.scale, window.offset
+
+    def scaled(value: Any) -> Any:
+        return value * scale + offset
+
+    for top, part in _parts(plane):
+        numbers = part.convert("I") if table else part.convert("F")
+        valid = _valid(numbers, window.nodata)
+        if table:
+            grey = numbers.point(table, "L")
+        else:
+            if valid is not None:  # NaN has no level
+                numbers = Image.composite(numbers, Image.new("F", numbers.size), valid)
+            grey = numbers.point(scaled).convert("L")
+        shown.paste(grey, (0, top))
+        if valid is not None:
+            mask.paste(valid.convert("L"), (0, top))
+    return shown, mask if mask.getextrema() != (255, 255) else None
+
+
+def _valid(numbers: Image.Image, nodata: tuple[float, ...]) -> Image.Image | None:
+    """Return a mask of the values that are measurements, or None if all are."""
+    is_float = numbers.mode == "F"
+    if not is_float and not nodata:
+        return None
+
+    def are_valid(images: dict[str, Any]) -> Any:
+        values = images["n"]
+        valid = abs(values) < (_LARGEST_MEASUREMENT if is_float else 2**31 - 1)
+        for value in nodata:
+            valid = valid * (values != (value if is_float else round(value)))
+        return valid
+
+    valid: Image.Image = ImageMath.lambda_eval(are_valid, n=numbers)
+    if valid.getextrema() == (1, 1):
+        return None
+    return valid.point(lambda value: value * 255).convert("L").convert("1")
+
+
+def _parts(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """Yield the image in bands of rows, to bound the memory of intermediate results."""
+    rows = max(1, _PIXELS_AT_ONCE // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(image.height, top + rows)))
+
+
+def _range_of(image: Image.Image) -> Range | None:
+    """Return the range of the bit depth; None for floats and for numbers of 32 bits."""
+    if image.mode.startswith("I;16") and _tag(image, _SAMPLE_FORMAT) != _FLOAT:
+        bits = _tag(image, _BITS)
+        return (0, (1 << (bits if bits is not None and 8 < bits < 16 else 16)) - 1)
+    return SIXTEEN_BITS if image.mode == "I" and image.format == "PPM" else None
+
+
+def _nodata_of(image: Image.Image) -> tuple[float, ...] | None:
+    """Return the values that the file declares to be no measurement; None if it declares none."""
+    transparent = image.info.get("transparency")
+    if is_deep(image) and isinstance(transparent, int):
+        return (float(transparent),)
+    return declared_nodata(getattr(image, "tag_v2", {}))
+
+
+def declared_nodata(tags: Mapping[int, Any]) -> tuple[float, ...] | None:
+    """Return the value of GDAL_NODATA as the pixels have it, or None without one."""
+    text = tags.get(GDAL_NODATA)
+    try:
+        value = float(str(text).strip("\0 "))
+    except ValueError:
+        return None
+    # The pixels are floats of 32 bits too. NaN and infinity are never valid.
+    return (array("f", [value])[0],) if abs(value) < _LARGEST_MEASUREMENT else ()
 
 
 def _tag(image: Image.Image, tag: int) -> int | None:

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
-from coffer.adapters.imaging import bit_depth
 from coffer.adapters.imaging.jpeg2000 import read_codestream
+from coffer.adapters.imaging.pictures import PictureFile
 from coffer.adapters.imaging.thumbnail import check_size
 from coffer.adapters.imaging.worker import limit_memory, limit_processor_time
 from coffer.domain.export.transform_member import RESIZE, ExportFunction
@@ -41,10 +41,8 @@ def convert(source: Path, result: Path, function: ExportFunction) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata that is not used
-            with source.open("rb") as file, Image.open(file, formats=FORMATS) as image:
-                check_size(image)
-                _check_depth(image, file)
-                _write(image, result, function)
+            with source.open("rb") as file:
+                _convert(file, result, function)
     except ThumbnailError as error:
         return error.code
     except UnidentifiedImageError:
@@ -56,6 +54,17 @@ def convert(source: Path, result: Path, function: ExportFunction) -> str:
     return ""
 
 
+def _convert(file: BinaryIO, result: Path, function: ExportFunction) -> None:
+    with Image.open(file, formats=FORMATS) as image:
+        check_size(image)
+        _check_depth(image, file)
+        source = PictureFile(file=file, formats=(image.format or "",))
+    with source.open() as image:
+        kept_depth = image.mode in _MODES[_TARGETS[function.target_media_type]]
+        is_kept = image.mode.startswith("I;16") and kept_depth
+        _write(image if is_kept else source.in_eight_bits(image), result, function)
+
+
 def _check_depth(image: Image.Image, file: BinaryIO) -> None:
     codestream = read_codestream(file) if image.format == "JPEG2000" else None
     if codestream and codestream.is_deep_colour:
@@ -65,7 +74,7 @@ def _check_depth(image: Image.Image, file: BinaryIO) -> None:
 def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
     kind = _TARGETS[function.target_media_type]
     kept = {name: image.info[name] for name in _KEPT_INFO if image.info.get(name)}
-    changed = _supported_depth(image, kind)
+    changed = image
     if function.name == RESIZE:
         size = (_scaled(image.width, function), _scaled(image.height, function))
         changed = _in_mode(changed, kind).resize(size, Image.Resampling.LANCZOS)
@@ -79,16 +88,6 @@ def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
 
 def _scaled(edge: int, function: ExportFunction) -> int:
     return max(1, round(edge * (function.factor or 1)))
-
-
-def _supported_depth(image: Image.Image, kind: str) -> Image.Image:
-    """Convert grey of more than eight bits to eight, unless the format can store it."""
-    grey_range = bit_depth.range_of(image)
-    if grey_range is None or (image.mode in _MODES[kind] and grey_range == bit_depth.SIXTEEN_BITS):
-        return image
-    if "transparency" in image.info:
-        image = bit_depth.with_alpha(image)
-    return bit_depth.eight_bits(image, grey_range)
 
 
 def _in_mode(image: Image.Image, kind: str) -> Image.Image:

@@ -7,12 +7,13 @@ types.
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import (
     AvifImagePlugin,
@@ -26,13 +27,11 @@ from PIL import (
 from coffer.adapters.imaging.camera_raw import is_raw, read_raw
 from coffer.adapters.imaging.exif import capture_time, exif_of, orientation_of
 from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
-from coffer.adapters.imaging.thumbnail import (
-    check_size,
-    exif_block,
-    limit_pillow,
-    thumbnail_of,
-)
+from coffer.adapters.imaging.pictures import PictureFile
+from coffer.adapters.imaging.recovery import MIN_ROWS, is_cut, recover
+from coffer.adapters.imaging.thumbnail import REDUCING_GAP, check_size, exif_block, thumbnail_of
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
+from coffer.adapters.imaging.tiff_kinds import main_directory, size_of
 from coffer.domain.media_types import THUMBNAILS
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
@@ -65,10 +64,7 @@ PILLOW_FORMATS = {
 }
 """Pillow's formats for the types of `picture` in the domain's table of media types."""
 
-_SUBFILE, _WIDTH, _LENGTH = 0x00FE, 0x0100, 0x0101
-_REDUCED_OR_MASK = 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
-_MAX_PICTURES_CHECKED = 16
-_UPRIGHT_WHEN_OPENED = frozenset({"TIFF", "HEIF"})
+_ORIENTATION = 0x0112
 _FIRST_SIDEWAYS = 5  # EXIF orientations from 5 on swap width and height
 
 
@@ -148,20 +144,58 @@ class _Attempt:
         formats = PILLOW_FORMATS.get(self._media_type, ())
         if formats == _HEIF:
             _register_heif()
-        limit_pillow(formats)
-        with Image.open(file, formats=formats) as image:
-            if image.format == "TIFF":
-                _seek_main_picture(image)
+        source = PictureFile(file=file, formats=formats, edge=math.ceil(REDUCING_GAP * self._edge))
+        try:
+            return self._of_source(source)
+        except (ThumbnailError, UnidentifiedImageError, MemoryError, Image.DecompressionBombError):
+            raise
+        except Exception as error:  # decoders raise any exception for damaged bytes
+            return self._recovered(source, error)
+
+    def _of_source(self, source: PictureFile) -> ThumbnailResult:
+        if source.has_deep_bands():
+            return self._of_bands(source)
+        try:
+            image = source.open()
+        except UnidentifiedImageError:
+            return self._of_bands(source)
+        with image:
             size = image.size
-            self.properties = _properties_of(image, file, size)
+            self.properties = _properties_of(image, source.file, size)
             check_size(image)
             if image.format == "JPEG2000":
-                thumbnail = self._of_jpeg2000(image, file)
+                thumbnail = self._of_jpeg2000(image, source.file)
             else:
-                thumbnail = thumbnail_of(image, self._edge)
+                thumbnail = thumbnail_of(source.in_eight_bits(image), self._edge)
             if image.format == "PNG":  # its EXIF may be behind the pixels
-                self.properties = _properties_of(image, file, size)
+                self.properties = _properties_of(image, source.file, size)
             return ThumbnailResult(thumbnail=thumbnail, properties=self.properties)
+
+    def _of_bands(self, source: PictureFile) -> ThumbnailResult:
+        """Decode a TIFF of several bands that Pillow does not decode."""
+        bands = source.open_bands()
+        if bands is None:
+            raise UnidentifiedImageError
+        image, directory = bands
+        self.properties = _properties_of_tiff(source.file)
+        orientation = directory.number(_ORIENTATION)
+        thumbnail = thumbnail_of(image, self._edge, orientation=orientation)
+        return ThumbnailResult(thumbnail=thumbnail, properties=self.properties)
+
+    def _recovered(self, source: PictureFile, error: Exception) -> ThumbnailResult:
+        """Make the thumbnail of a file of which most rows can be decoded, or raise."""
+        code = "image_truncated" if is_cut(source.file, error) else "image_damaged"
+        box = (source.edge or self._edge,) * 2
+        try:
+            image, rows = recover(source.file, source.open_checked, box)
+        except OSError as unreadable:
+            raise ThumbnailError(code, "the image cannot be decoded") from unreadable
+        if rows < MIN_ROWS:
+            raise ThumbnailError(
+                code, f"only {rows:.0%} of the rows can be decoded; {MIN_ROWS:.0%} are needed"
+            )
+        thumbnail = thumbnail_of(source.in_eight_bits(image), self._edge)
+        return ThumbnailResult(thumbnail=thumbnail, properties=self.properties, warning=code)
 
     def _of_jpeg2000(self, image: Image.Image, file: BinaryIO) -> bytes:
         """Add the ICC profile, which Pillow does not read, and decode deep colours with PDFium."""
@@ -182,10 +216,13 @@ class _Attempt:
         """Return `kind_unsupported` for a valid TIFF that Pillow does not support."""
         with self._source.open("rb") as file:
             directories = read_directories(file) if self._media_type == "image/tiff" else ()
-        if any(one.number(_WIDTH) and one.number(_LENGTH) for one in directories):
+            ends_early = is_cut(file)
+        if main_directory(directories) is not None:
             return ThumbnailError(
                 "kind_unsupported", "the image is a TIFF of a kind that is not decoded"
             )
+        if ends_early:
+            return ThumbnailError("image_truncated", "the file ends before its first pixels")
         return ThumbnailError("not_an_image", "the bytes are not of the detected type")
 
 
@@ -205,31 +242,22 @@ def _register_heif() -> None:
     )
 
 
-def _seek_main_picture(image: Image.Image) -> None:
-    """Select the first picture of a TIFF that is neither a reduced copy nor a mask."""
-    directory: Any = image
-    for number in range(_MAX_PICTURES_CHECKED):
-        try:
-            image.seek(number)
-        except EOFError:
-            break
-        kind = directory.tag_v2.get(_SUBFILE, 0)
-        if not (isinstance(kind, int) and kind & _REDUCED_OR_MASK):
-            return
-    image.seek(0)
-
-
 def _properties_of(image: Image.Image, file: BinaryIO, size: tuple[int, int]) -> ImageProperties:
     """Return the properties of an opened image without decoding it."""
     if image.format == "TIFF":
-        position = file.tell()
-        directories = read_directories(file)
-        file.seek(position)
-    else:
-        directories = read_directories(io.BytesIO(exif_block(image)))
+        return _properties_of_tiff(file)
+    directories = read_directories(io.BytesIO(exif_block(image)))
     stored = image.info.get("original_orientation")  # pi-heif has applied HEIF's own
-    is_upright = image.format in _UPRIGHT_WHEN_OPENED
-    return _properties(directories, size, is_upright=is_upright, orientation=stored)
+    return _properties(directories, size, is_upright=image.format == "HEIF", orientation=stored)
+
+
+def _properties_of_tiff(file: BinaryIO) -> ImageProperties:
+    """Return the properties of a TIFF; the size is that of the full picture, not of a copy."""
+    position = file.tell()
+    directories = read_directories(file)
+    file.seek(position)
+    main = main_directory(directories)
+    return _properties(directories, size_of(main) if main is not None else None)
 
 
 def _properties(

@@ -1,9 +1,9 @@
 """Encode and parse the messages between the function and its image decoder process.
 
 A request is one line of JSON: `{"path", "mediaType"}`. A reply is one line of JSON with `length`,
-`properties` and `failure`, then `length` bytes of JPEG. If `failure` (`{"code", "detail"}`) is set,
-there is no JPEG. The child writes the line `ready` first. The child has read untrusted bytes, so
-each reply is validated.
+`properties`, `warning` and `failure`, then `length` bytes of JPEG. If `failure` (`{"code",
+"detail"}`) is set, there is no JPEG. The child writes the line `ready` first. The child has read
+untrusted bytes, so each reply is validated.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def request_line(path: str, media_type: str) -> bytes:
 
 def reply_of(result: ThumbnailResult) -> bytes:
     """Return a reply with a thumbnail."""
-    return _line(result.properties, length=len(result.thumbnail)) + result.thumbnail
+    line = _line(result.properties, length=len(result.thumbnail), warning=result.warning)
+    return line + result.thumbnail
 
 
 def reply_of_failure(error: ThumbnailError) -> bytes:
@@ -41,16 +42,21 @@ def reply_of_failure(error: ThumbnailError) -> bytes:
 
 
 def _line(
-    properties: ImageProperties, *, length: int = 0, failure: dict[str, str] | None = None
+    properties: ImageProperties,
+    *,
+    length: int = 0,
+    warning: str | None = None,
+    failure: dict[str, str] | None = None,
 ) -> bytes:
-    reply = {"length": length, "properties": asdict(properties), "failure": failure}
+    reply = {"length": length, "properties": asdict(properties)}
+    reply |= {"warning": warning, "failure": failure}
     return json.dumps(reply).encode() + b"\n"
 
 
-def parse_reply(line: bytes) -> tuple[int, ImageProperties, ThumbnailError | None]:
-    """Return the length of the thumbnail that follows, the properties, and the failure if any.
+def parse_reply(line: bytes) -> tuple[int, ThumbnailResult]:
+    """Return the length of the thumbnail that follows, and the result without it.
 
-    Raises MalformedReplyError for anything else.
+    Raises the ThumbnailError of the reply, and MalformedReplyError for anything else.
     """
     try:
         reply = json.loads(line)
@@ -59,13 +65,18 @@ def parse_reply(line: bytes) -> tuple[int, ImageProperties, ThumbnailError | Non
         if type(length) is not int or not 0 <= length <= MAX_THUMBNAIL_BYTES:
             raise MalformedReplyError(f"a thumbnail of {length!r} bytes")
         if failure is None:
-            return length, properties, None
-        code, detail = failure["code"], failure["detail"]
-        if not (isinstance(code, str) and code.isidentifier() and len(code) <= _MAX_CODE):
-            raise MalformedReplyError("a failure without a code")
-        return 0, properties, ThumbnailError(code, str(detail), properties=properties)
+            warning = None if reply["warning"] is None else _code(reply["warning"])
+            return length, ThumbnailResult(thumbnail=b"", properties=properties, warning=warning)
+        code, detail = _code(failure["code"]), str(failure["detail"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise MalformedReplyError("not a reply") from error
+    raise ThumbnailError(code, detail, properties=properties)
+
+
+def _code(value: Any) -> str:
+    if not (isinstance(value, str) and value.isidentifier() and len(value) <= _MAX_CODE):
+        raise MalformedReplyError("a reason without a code")
+    return value
 
 
 def _properties(members: dict[str, Any]) -> ImageProperties:

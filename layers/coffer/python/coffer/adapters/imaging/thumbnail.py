@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageCms, ImageFile
 
-from coffer.adapters.imaging import bit_depth
 from coffer.adapters.imaging.exif import orientation_of
 from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.tiff_directories import read_directories
@@ -26,7 +25,8 @@ _MAX_PIXELS = {
 }
 _MAX_PIXELS_OTHERS = 100_000_000
 _QUALITY = 90
-_REDUCING_GAP = 1.5
+REDUCING_GAP = 1.5
+"""A picture is decoded at this many times the size of its thumbnail, or more."""
 _TURNS = {  # the operation that makes each EXIF orientation upright (CIPA DC-008, table 6)
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -88,16 +88,17 @@ def orientation_to_apply(image: Image.Image) -> int:
 def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = None) -> bytes:
     """Return a JPEG that fits a square of `edge` pixels; small images are not enlarged.
 
+    The image has eight bits a sample.
+
     `orientation` is that of the file around the image. It is used if the image itself has none.
     """
     profile = source.info.get("icc_profile")
-    grey_range = bit_depth.range_of(source)
     small = _reduced(source, edge)
     own = orientation_to_apply(small)
     turn = _TURNS.get(orientation if own == 1 and orientation else own)
     if turn is not None:
         small = small.transpose(turn)
-    small = _to_srgb(_on_white(bit_depth.eight_bits(small, grey_range)), profile)
+    small = _to_srgb(_on_white(small), profile)
     out = io.BytesIO()
     small = small if small.mode in ("RGB", "L") else small.convert("RGB")
     # Without `comment`, Pillow would copy the comment of a JPEG. It copies no other metadata.
@@ -112,18 +113,16 @@ def _reduced(source: Image.Image, edge: int) -> Image.Image:
     elif source.format == "HEIF":
         source = _decoded_once(source)
     if "transparency" in source.info:  # a colour or a palette entry is transparent
-        source = bit_depth.with_alpha(source)
+        source = source.convert("RGBA")
     elif source.mode in _SCALABLE_MODES:
         source = source.convert(_SCALABLE_MODES[source.mode])
-    source = bit_depth.scalable(source)
-    gap = None if source.mode.startswith("I;16") else _REDUCING_GAP
-    source.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=gap)
+    source.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
     return source
 
 
 def _reduced_resolution(source: Image.Image, edge: int) -> Image.Image:
     """Decode a JPEG 2000 at a lower resolution; the format has one for each power of two."""
-    levels = int(math.log2(max(1.0, max(source.size) / (edge * _REDUCING_GAP))))
+    levels = int(math.log2(max(1.0, max(source.size) / (edge * REDUCING_GAP))))
     file = source.fp if isinstance(source, ImageFile.ImageFile) else None
     codestream = read_codestream(file) if levels and file else None
     levels = min(levels, codestream.levels) if codestream else 0

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 from weakref import finalize
@@ -118,16 +119,15 @@ class _Child:
             self._file.truncate()
 
     def request(self, media_type: str, deadline: float) -> ThumbnailResult:
-        """Have the image decoded; raise TimeoutError, EOFError, OSError or MalformedReplyError."""
+        """Have the image decoded; raise TimeoutError, EOFError, OSError or MalformedReplyError.
+
+        Raises the ThumbnailError of the child too.
+        """
         # The file has no name, but the child has the same descriptor.
         path = f"{_DESCRIPTORS}/{self._file.fileno()}"
         self._requests.write(request_line(path, media_type))
-        length, properties, failure = parse_reply(self._read_line(deadline))
-        if failure is not None:
-            raise failure
-        return ThumbnailResult(
-            thumbnail=self._read_exactly(length, deadline), properties=properties
-        )
+        length, result = parse_reply(self._read_line(deadline))
+        return replace(result, thumbnail=self._read_exactly(length, deadline))
 
     def _await_ready(self) -> None:
         # A child that does not start is a fault of the deployment, not of the image.

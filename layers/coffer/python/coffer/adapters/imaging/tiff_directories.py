@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 MAX_DIRECTORIES = 32
 MAX_ENTRIES = 512
-MAX_VALUE_BYTES = 64 * 1024
+MAX_VALUE_BYTES = 256 * 1024
 MAX_TOTAL_BYTES = 2 * 1024**2
 """Limit for all values together. Entries may refer to the same bytes, so files cannot bound it."""
 
@@ -59,10 +59,12 @@ _BIG_LAYOUT = _Layout(entries="Q", offset="Q")
 class Directory:
     """One directory: its values by tag, and the directories below it.
 
-    `exif` has the EXIF directories, `others` those of further images.
+    `exif` has the EXIF directories, `others` those of further images. `offset` is its place in the
+    TIFF structure.
     """
 
     values: Mapping[int, Value]
+    offset: int = 0
     exif: tuple[Directory, ...] = ()
     others: tuple[Directory, ...] = ()
 
@@ -128,13 +130,13 @@ class _Reader:
             entries = min(self._unpacked(layout.entries, count)[0], MAX_ENTRIES)
             length = entries * layout.entry_bytes
             table = self._at(offset + head, length + layout.offset_bytes)
-            yield self._directory(table, entries)
+            yield self._directory(offset, table, entries)
             following = table[length:]
             if len(following) < layout.offset_bytes:
                 return
             (offset,) = self._unpacked(layout.offset, following)
 
-    def _directory(self, table: bytes, entries: int) -> Directory:
+    def _directory(self, place: int, table: bytes, entries: int) -> Directory:
         values: dict[int, Value] = {}
         size, offset = self._layout.entry_bytes, self._layout.offset
         for index in range(entries):
@@ -148,6 +150,7 @@ class _Reader:
                 values.setdefault(tag, value)
         return Directory(
             values=values,
+            offset=place,
             exif=self._below(values.get(EXIF_DIRECTORY)),
             others=self._below(values.get(SUB_DIRECTORIES)),
         )
