@@ -25,6 +25,7 @@ XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NOISE = bytes(number * number % 251 for number in range(3000))
 # The empty last block of BGZF (SAM/BAM Format Specification, section 4.1.2).
 BGZF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+NIFTI = "application/x-nifti"
 BINARY, TEXT = "application/octet-stream", "text/plain"
 
 TABLES_AND_ARRAYS: list[Row] = [
@@ -55,7 +56,7 @@ TABLES_AND_ARRAYS: list[Row] = [
     ),
     ("f.m", "function y = f(x)\ny=x;\n", "text/x-matlab", "text/x-matlab"),
     ("s.m", "% comment\nx=1;\n", "text/x-objcsrc", TEXT),
-    ("a.npy", b"\x93NUMPY\x01\x00v\x00" + NOISE, BINARY, BINARY),
+    ("a.npy", b"\x93NUMPY\x01\x00v\x00" + NOISE, "application/x-npy", "application/x-npy"),
     ("a.npz", builders.zip_of({"arr_0.npy": "x"}), "application/zip", "application/zip"),
     ("a.pkl", pickle.dumps({"a": 1}), BINARY, BINARY),
     (
@@ -137,7 +138,7 @@ TABLES_AND_ARRAYS: list[Row] = [
 ]
 MEDICINE_AND_LIFE_SCIENCES: list[Row] = [
     ("a.dcm", bytes(128) + b"DICM" + NOISE, "application/dicom", "application/dicom"),
-    ("brain.nii", struct.pack("<i", 348) + bytes(340) + b"n+1\x00" + NOISE, BINARY, BINARY),
+    ("brain.nii", struct.pack("<i", 348) + bytes(340) + b"n+1\x00" + NOISE, NIFTI, NIFTI),
     (
         "brain.nii.gz",
         gzip.compress(struct.pack("<i", 348) + bytes(340) + b"n+1\x00" + NOISE),
@@ -145,19 +146,19 @@ MEDICINE_AND_LIFE_SCIENCES: list[Row] = [
         "application/gzip",
     ),
     ("a.nrrd", "NRRD0004\ntype: float\ndimension: 3\n\n", TEXT, TEXT),
-    ("seq.fasta", ">sp|P1|X\nMKVLAA\n", TEXT, TEXT),
-    ("seq.fastq", "@r1\nACGT\n+\nIIII\n", TEXT, TEXT),
+    ("seq.fasta", ">sp|P1|X\nMKVLAAGIVG\n", "text/x-fasta", "text/x-fasta"),
+    ("seq.fastq", "@r1\nACGT\n+\nIIII\n", "text/x-fastq", "text/x-fastq"),
     (
         "seq.fq.gz",
         gzip.compress(b"@r1\nACGT\n+\nIIII\n" * 50),
         "application/gzip",
         "application/gzip",
     ),
-    ("a.bam", BGZF, "application/gzip", "application/gzip"),
+    ("a.bam", BGZF, "application/x-bam", "application/gzip"),
     ("a.vcf.gz", BGZF, "application/gzip", "application/gzip"),
-    ("calls.vcf", "##fileformat=VCFv4.2\n##source=x\n#CHROM\tPOS\n", "text/x-vcard", TEXT),
-    ("a.sam", "@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:1\tLN:5\n", TEXT, TEXT),
-    ("a.cram", b"CRAM\x03\x00" + NOISE, BINARY, BINARY),
+    ("calls.vcf", "##fileformat=VCFv4.2\n##source=x\n#CHROM\tPOS\n", "text/x-vcf", "text/x-vcf"),
+    ("a.sam", "@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:1\tLN:5\n", "text/x-sam", "text/x-sam"),
+    ("a.cram", b"CRAM\x03\x00" + NOISE, "application/x-cram", "application/x-cram"),
     ("a.gff3", "##gff-version 3\nctg\t.\tgene\n", TEXT, TEXT),
     ("a.gb", "LOCUS       SCU49845     5028 bp    DNA\nDEFINITION x\n", TEXT, TEXT),
     ("a.nwk", "(A:0.1,B:0.2);", TEXT, TEXT),
@@ -178,10 +179,10 @@ MEDICINE_AND_LIFE_SCIENCES: list[Row] = [
     (
         "a.mzML",
         '<?xml version="1.0"?><mzML xmlns="http://psi.hupo.org/ms/mzml"/>',
-        "application/xml",
-        "application/xml",
+        "application/x-mzml+xml",
+        "application/x-mzml+xml",
     ),
-    ("x.czi", b"ZISRAWFILE\x00\x00\x00" + NOISE, BINARY, BINARY),
+    ("x.czi", b"ZISRAWFILE\x00\x00\x00" + NOISE, "image/x-czi", "image/x-czi"),
     ("slide.svs", b"II*\x00" + NOISE, "image/tiff", "image/tiff"),
     ("cell.ome.tif", b"II*\x00" + NOISE, "image/tiff", "image/tiff"),
     ("g.edf", b"0       " + b"X" * 80 + NOISE, BINARY, BINARY),
@@ -751,12 +752,12 @@ ARCHIVES_AND_PROGRAMS: list[Row] = [
     ("a.sh", "#!/bin/bash\necho\n", "application/x-sh", "application/x-sh"),
     ("b.sh", "#!/usr/bin/env bash\n", "application/x-sh", "application/x-sh"),
     ("c.sh", "echo hi\n", "application/x-sh", TEXT),
-    ("a.py", "#!/usr/bin/env python3\nprint()\n", "application/x-sh", "application/x-sh"),
+    ("a.py", "#!/usr/bin/env python3\nprint()\n", "text/x-python", "application/x-sh"),
     ("b.py", "import os\n", "text/x-python", TEXT),
-    ("a.rb", "#!/usr/bin/env ruby\n", "application/x-sh", "application/x-sh"),
+    ("a.rb", "#!/usr/bin/env ruby\n", "text/x-ruby", "application/x-sh"),
     ("a.bat", "@echo off\r\n", "application/x-bat", "application/x-bat"),
     ("a.ps1", "Write-Host x\n", TEXT, TEXT),
-    ("a.js", "#!/usr/bin/env node\n", "application/x-sh", "application/x-sh"),
+    ("a.js", "#!/usr/bin/env node\n", "text/javascript", "application/x-sh"),
     ("a.go", "package main\n", "text/x-go", TEXT),
     ("Makefile", "all:\n\techo\n", "text/x-makefile", TEXT),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_START_BYTES = 512
 _SAFE_CONTROLS = bytes((0x09, 0x0A, 0x0C, 0x0D, 0x1B))
 _CONTROLS = bytes(range(0x20))
 _MOSTLY_READABLE = bytes(range(0x20, 0x7F)) + bytes(range(0xC0, 0x100)) + _SAFE_CONTROLS
@@ -20,6 +21,15 @@ def looks_like_text(head: bytes) -> bool:
     if controls * 100 < len(head) * 2 and readable * 100 > len(head) * 90:
         return True
     return _looks_like_utf8(head, controls)
+
+
+def begins_as_text(head: bytes) -> bool:
+    """True if the head looks like text and has no control byte near its start.
+
+    Headers of programs, archives and pictures have zeros there, also in front of a long text.
+    """
+    start = head[:_START_BYTES]
+    return looks_like_text(head) and _count(start, _CONTROLS) == _count(start, _SAFE_CONTROLS)
 
 
 def _looks_like_utf8(head: bytes, controls: int) -> bool:

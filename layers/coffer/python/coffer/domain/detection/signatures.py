@@ -6,6 +6,7 @@ for formats that need more than that. Both are grouped by tier, the priority in 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 
@@ -17,7 +18,31 @@ from coffer.domain.detection.families import (
     mail,
     text,
 )
+from coffer.domain.detection.plain_text import begins_as_text
+from coffer.domain.detection.registry import PLAIN_TEXT, is_a
 from coffer.domain.detection.tables.registry import Part, Row, read_signatures
+
+# A text may begin with a short signature: MZ,RT,Intensity is a table of peaks. These formats are
+# text themselves.
+_MAX_SHORT_BYTES, _MAX_WEAK_BYTES = 6, 3
+_SHORT_SIGNATURES_OF_TEXT = frozenset(
+    {
+        "application/pdf",
+        "application/postscript",
+        "application/vnd.apple.mpegurl",
+        "application/vnd.fdf",
+        "application/warc",
+        "application/x-archive",
+        "audio/x-sap",
+        "image/cgm",
+        "image/vnd.dxf; format=ascii",
+        "image/x-portable-bitmap",
+        "image/x-portable-graymap",
+        "image/x-portable-pixmap",
+    }
+)
+# Types that a recogniser may find by few bytes; a text is none of them.
+_BINARY = ("application/vnd.fdsn.mseed", "audio/", "image/", "video/")
 
 Recogniser = Callable[[bytes], str | None]
 """Returns a media type for the head of a file, or None."""
@@ -42,13 +67,17 @@ RECOGNISERS: dict[int, tuple[Recogniser, ...]] = {
         audio.ac3,
         audio.windows_audio,
         images.cgm,
+        images.plain_anymap,
         images.dwg,
         images.dgn,
         images.dxf,
         mail.certain,
         text.bibtex,
+        text.fasta,
+        text.fastq,
         text.batch,
         text.graphviz,
+        data.cpio_of_text,
         data.marc,
         data.flow_cytometry,
         data.sereal,
@@ -68,20 +97,41 @@ _RowsByFirstByte = dict[int | None, list[Row]]
 
 
 def types_by_signature(head: bytes) -> list[str]:
-    """Return the types of the highest tier that matches, the longest signature first."""
+    """Return the types of the highest tier that matches, the longest signature first.
+
+    A short signature does not count in a text, unless it stands for a kind of text. One of at most
+    three bytes then adds plain text to the types, so that the name decides.
+    """
     if not head:
         return []
     for tier, rows in _tiers().items():
         found = [
-            media_type
+            (media_type, 0 if media_type.startswith(_BINARY) else sys.maxsize)
             for recognise in RECOGNISERS.get(tier, ())
             if (media_type := recognise(head)) is not None
         ]
         for anchored in (head[0], None):
-            found += [row[1] for row in rows.get(anchored, ()) if _matches(head, row[2])]
+            found += [
+                (row[1], _length(row)) for row in rows.get(anchored, ()) if _matches(head, row[2])
+            ]
+        if any(length <= _MAX_SHORT_BYTES for _, length in found) and begins_as_text(head):
+            found = [one for one in found if _counts_in_text(*one)]
+            if found and all(length <= _MAX_WEAK_BYTES for _, length in found):
+                found.append((PLAIN_TEXT, 0))
         if found:
-            return list(dict.fromkeys(found))
+            return list(dict.fromkeys(media_type for media_type, _ in found))
     return []
+
+
+def _counts_in_text(media_type: str, length: int) -> bool:
+    if length > _MAX_SHORT_BYTES or is_a(media_type, PLAIN_TEXT):
+        return True
+    is_weak = _MAX_WEAK_BYTES >= length > 0
+    return not is_weak and media_type in _SHORT_SIGNATURES_OF_TEXT
+
+
+def _length(row: Row) -> int:
+    return sum(len(mark) for _, _, mark in row[2])
 
 
 def _matches(head: bytes, parts: tuple[Part, ...]) -> bool:
@@ -103,4 +153,4 @@ def _tiers() -> dict[int, _RowsByFirstByte]:
 
 
 def _sort_key(row: Row) -> tuple[int, int]:
-    return -row[0], -sum(len(mark) for _, _, mark in row[2])
+    return -row[0], -_length(row)

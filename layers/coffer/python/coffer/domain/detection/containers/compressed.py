@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 
+from coffer.domain.detection.plain_text import begins_as_text
 from coffer.domain.detection.window import Window
 
 _GZIP = b"\x1f\x8b"
@@ -16,13 +17,15 @@ _PEEK_BYTES = 64
 _INSIDE_GZIP = (
     (b"WARC/", "application/warc+gz"),
     (b"filedesc://", "application/arc+gz"),
+    (b"BAM\x01", "application/x-bam"),  # SAM/BAM Format Specification, section 4.2
+    (b"BCF\x02", "application/x-bcf"),  # VCF 4.3 and BCF 2.2 Specification, section 6
 )
 _STARTS = (
-    (b"BZh", "application/x-bzip2"),
     (b"]\x00\x00", "application/x-lzma"),
     (b"\xca\xfe\xd0\x0d", "application/x-java-pack200"),
     (b"\xff\x06\x00\x00sNaPpY", "application/x-snappy-framed"),
 )
+_BZIP2_BLOCK = b"1AY&SY"
 # A Zstandard file may start with skippable frames (RFC 8878, 3.1.2): 0x184D2A5?, little-endian.
 _ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 
@@ -35,6 +38,8 @@ def compressed_type(window: Window) -> str | None:
         return next((k for mark, k in _INSIDE_GZIP if inside.startswith(mark)), "application/gzip")
     if head[1:4] == _ZSTD_SKIPPABLE and head[0] & 0xF0 == 0x50:
         return "application/zstd"
+    if head.startswith(b"BZh") and (head[4:10] == _BZIP2_BLOCK or not begins_as_text(head)):
+        return "application/x-bzip2"
     return next((kind for mark, kind in _STARTS if head.startswith(mark)), None)
 
 

@@ -36,7 +36,7 @@ _GENERAL = "application/ogg"
 
 def ogg_type(window: Window) -> str | None:
     """Return the type of an Ogg file, or None."""
-    if not window.head.startswith(_PAGE):
+    if not window.head.startswith(_PAGE + b"\0"):  # the version
         return None
     streams = _streams(window.head)
     if len(streams) == 1:
@@ -59,7 +59,8 @@ def _streams(head: bytes) -> list[str]:
     at = 0
     while head.startswith(_PAGE, at) and len(streams) < _MAX_STREAMS:
         header = head[at : at + _PAGE_HEADER_BYTES]
-        if len(header) < _PAGE_HEADER_BYTES or not header[5] & _BEGINS_STREAM:
+        is_page = len(header) == _PAGE_HEADER_BYTES and header[4] == 0  # the version
+        if not is_page or not header[5] & _BEGINS_STREAM:
             break
         segments = head[at + _PAGE_HEADER_BYTES :][: header[26]]
         start = at + _PAGE_HEADER_BYTES + header[26]

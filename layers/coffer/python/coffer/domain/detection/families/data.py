@@ -4,6 +4,8 @@ from __future__ import annotations
 
 _DBF_VERSIONS = frozenset(b"\x02\x03\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xe5\xfb")
 _DIGITS = frozenset(b"0123456789")
+_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+_CPIO_HEADER_BYTES = 50
 _MARC_KINDS = (
     (b"acdnp", b"acdefgijkmoprt", b"abcdims"),
     (b"acdnosx", b"z"),
@@ -36,6 +38,17 @@ def dbf(head: bytes) -> str | None:
     if dated and header_bytes_plausible and record_bytes_plausible and named and typed:
         return "application/x-dbf"
     return None
+
+
+def cpio_of_text(head: bytes) -> str | None:
+    """Recognise cpio archives by a header of digits (cpio(5), odc and newc formats).
+
+    The signature alone is a number, with which a table may begin.
+    """
+    digits = head[6:_CPIO_HEADER_BYTES]
+    if not head.startswith((b"070707", b"070701", b"070702")) or len(digits) < 40:
+        return None
+    return "application/x-cpio" if _HEX_DIGITS.issuperset(digits) else None
 
 
 def marc(head: bytes) -> str | None:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 _TGA_KINDS = (b"\x01\x01\x00\x00", b"\x00\x02\x00\x00", b"\x00\x03\x00\x00")
 _TGA_TRAILER_BYTES = frozenset(b"TRUEVISION-XFILE.\x00")
+_PLAIN_ANYMAPS = {
+    b"P1": "image/x-portable-bitmap",
+    b"P2": "image/x-portable-graymap",
+    b"P3": "image/x-portable-pixmap",
+}
+_MAX_ANYMAP_HEADER = 4096
 _CGM_VERSIONS = tuple(b"\x10\x22\x00" + bytes((version,)) for version in (1, 2, 3, 4))
 
 
@@ -17,6 +23,14 @@ def tga(head: bytes) -> str | None:
         return None
     line = head[8 : 8 + 8192].partition(b"\n")[0].partition(b"\r")[0]
     return "image/x-tga" if not _TGA_TRAILER_BYTES.isdisjoint(line) else None
+
+
+def plain_anymap(head: bytes) -> str | None:
+    """Recognise portable anymaps that are text: P, a digit, a separator, and width and height."""
+    media_type = _PLAIN_ANYMAPS.get(head[:2]) if head[2:3] in (b"\n", b"\r", b" ") else None
+    lines = (line.partition(b"#")[0] for line in head[2:_MAX_ANYMAP_HEADER].splitlines())
+    numbers = [number for line in lines for number in line.split()][:2]
+    return media_type if len(numbers) == 2 and all(map(bytes.isdigit, numbers)) else None
 
 
 def cgm(head: bytes) -> str | None:

@@ -24,6 +24,10 @@ _BIBTEX_ENTRIES = tuple(
         b"unpublished",
     )
 )
+_SEQUENCE_LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + b"*-."
+_MIN_SEQUENCE = 10
+_FASTA_SEARCH_BYTES = 4096
+_FASTQ_SEARCH_BYTES = 64 * 1024
 _BATCH_STARTS = (b"@echo off", b"rem ")
 _GRAPH_COMMENT_LINES = 10
 _GRAPH_COMMENT_BYTES = 1024
@@ -50,6 +54,38 @@ def robots(head: bytes) -> str | None:
     first = sum(start.startswith(line) for line in _ROBOTS_LINES)
     later = sum(start.find(b"\n" + line, 0, 1001 + len(line)) >= 0 for line in _ROBOTS_LINES)
     return "text/x-robots" if first + later >= 2 else None
+
+
+def fasta(head: bytes) -> str | None:
+    """Recognise sequences in FASTA: a line with a name, then lines of sequence letters only.
+
+    Source: NCBI, BLAST topics, query input. A quotation in mail starts with > too, but has words.
+    """
+    if head[0] != 0x3E or head[1:2].isspace():
+        return None
+    sequences = 0
+    for line in head[:_FASTA_SEARCH_BYTES].splitlines():
+        if line.startswith((b">", b";")) or not line:
+            continue
+        if line.translate(None, _SEQUENCE_LETTERS):
+            return None
+        sequences += len(line)
+    return "text/x-fasta" if sequences >= _MIN_SEQUENCE else None
+
+
+def fastq(head: bytes) -> str | None:
+    """Recognise FASTQ: a name, a sequence, a plus sign, and a quality for each letter.
+
+    Source: Cock et al. 2010, doi:10.1093/nar/gkp1137.
+    """
+    lines = head[:_FASTQ_SEARCH_BYTES].splitlines()
+    if head[0] != 0x40 or len(lines) < 4:
+        return None
+    _, sequence, plus, quality = lines[:4]
+    if not sequence or sequence.translate(None, _SEQUENCE_LETTERS) or not plus.startswith(b"+"):
+        return None
+    is_cut = len(lines) == 4 and len(head) >= _FASTQ_SEARCH_BYTES
+    return "text/x-fastq" if len(quality) == len(sequence) or is_cut else None
 
 
 def bibtex(head: bytes) -> str | None:
