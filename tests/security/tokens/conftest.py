@@ -37,6 +37,7 @@ def started_stack(log: HandlerLog) -> Iterator[LocalStack]:
         in_process=False,
         tokens_required=True,
         environment={"POWERTOOLS_LOG_LEVEL": "DEBUG"},
+        parameters={"MaxRunningExports": "100"},  # the matrix starts an export for each of its rows
         reports=log,
     ) as stack:
         yield stack
