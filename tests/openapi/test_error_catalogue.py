@@ -190,7 +190,7 @@ def test_the_catalogue_of_rawstore_has_the_statuses_of_the_document() -> None:
 
 
 def test_every_rejection_code_is_in_the_catalogue() -> None:
-    assert _literals({"Rejection"}) == set(_rows("Rejected uploads"))
+    assert _literals({"Rejection", "RejectedError"}) == set(_rows("Rejected uploads"))
 
 
 def test_every_thumbnail_failure_is_in_the_catalogue() -> None:
