@@ -62,7 +62,7 @@ def test_a_small_file_is_in_the_response_with_its_headers() -> None:
     assert (response.status, response.body) == (200, BODY)
     assert response.headers == {
         "Content-Type": "image/png",
-        "Content-Disposition": "attachment; filename=\"leaf.png\"; filename*=UTF-8''leaf.png",
+        "Content-Disposition": "attachment; filename*=UTF-8''leaf.png; filename=\"leaf.png\"",
         "ETag": TAG,
         "Last-Modified": LAST_MODIFIED,
         "Accept-Ranges": "bytes",
@@ -119,7 +119,7 @@ def test_a_redirect_explains_itself() -> None:
     response = ask(query="redirect=true")
     assert response.headers["Location"] == (
         "store:objects/aafc/x.png?type=image/png&disposition=attachment; "
-        "filename=\"leaf.png\"; filename*=UTF-8''leaf.png&life=300"
+        "filename*=UTF-8''leaf.png; filename=\"leaf.png\"&life=300"
     )
     assert response.headers["Cache-Control"] == "no-store"
     assert "curl -L" in str(response.body)
@@ -176,15 +176,15 @@ def test_types_that_can_run_scripts_are_never_inline(media_type: str, dispositio
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        ("leaf.png", "filename=\"leaf.png\"; filename*=UTF-8''leaf.png"),
-        ("a b.png", "filename=\"a b.png\"; filename*=UTF-8''a%20b.png"),
-        ("Käfer.jpg", "filename=\"K_fer.jpg\"; filename*=UTF-8''K%C3%A4fer.jpg"),
-        ('a"b.png', "filename=\"a_b.png\"; filename*=UTF-8''a%22b.png"),
-        ("a\\b.png", "filename=\"a_b.png\"; filename*=UTF-8''a%5Cb.png"),
-        ("a\r\nX: y", "filename=\"a__X_ y\"; filename*=UTF-8''a%0D%0AX%3A%20y"),
-        ("50%25.png", "filename=\"50_25.png\"; filename*=UTF-8''50%2525.png"),
-        ("标本", "filename=\"__\"; filename*=UTF-8''%E6%A0%87%E6%9C%AC"),
-        ("", "filename=\"\"; filename*=UTF-8''"),
+        ("leaf.png", "filename*=UTF-8''leaf.png; filename=\"leaf.png\""),
+        ("a b.png", "filename*=UTF-8''a%20b.png; filename=\"a b.png\""),
+        ("Käfer.jpg", "filename*=UTF-8''K%C3%A4fer.jpg; filename=\"K_fer.jpg\""),
+        ('a"b.png', "filename*=UTF-8''a%22b.png; filename=\"a_b.png\""),
+        ("a\\b.png", "filename*=UTF-8''a%5Cb.png; filename=\"a_b.png\""),
+        ("a\r\nX: y", "filename*=UTF-8''a%0D%0AX%3A%20y; filename=\"a__X_ y\""),
+        ("50%25.png", "filename*=UTF-8''50%2525.png; filename=\"50_25.png\""),
+        ("标本", "filename*=UTF-8''%E6%A0%87%E6%9C%AC; filename=\"__\""),
+        ("", "filename*=UTF-8''; filename=\"\""),
     ],
 )
 def test_a_name_is_in_the_header_in_ascii_and_utf8(name: str, parameters: str) -> None:
@@ -195,10 +195,18 @@ def test_a_name_is_in_the_header_in_ascii_and_utf8(name: str, parameters: str) -
 def test_no_name_breaks_out_of_the_header(name: str) -> None:
     parameters = file_name_parameters(name)
     found = re.fullmatch(
-        r"filename=\"([^\"\\\x00-\x1f\x7f-\U0010ffff]*)\"; filename\*=UTF-8''(\S*)", parameters
+        r"filename\*=UTF-8''(\S*); filename=\"([^\"\\\x00-\x1f\x7f-\U0010ffff]*)\"", parameters
     )
     assert found is not None
-    assert unquote(found[2]) == name
+    assert unquote(found[1]) == name
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_dina_ui_reads_the_plain_name(name: str) -> None:
+    """It takes all that follows the first `filename=`, and removes quotes."""
+    header = f"attachment; {file_name_parameters(name)}"
+    content = header[header.index("filename=") + len("filename=") :].replace('"', "")
+    assert len(content) == len(name)
 
 
 @pytest.mark.parametrize(

@@ -159,11 +159,14 @@ class _DownloadResponse:
 
 
 def file_name_parameters(name: str) -> str:
-    """Return `filename` in ASCII for old clients and `filename*` in UTF-8 (RFC 6266)."""
+    """Return `filename*` in UTF-8, and `filename` in ASCII for old clients (RFC 6266).
+
+    The order has no meaning, but dina-ui takes everything after the first `filename=` as the name.
+    """
     plain = "".join(
         char if char.isascii() and (char.isalnum() or char in _PLAIN_NAME) else "_" for char in name
     )
-    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"filename*=UTF-8''{quote(name, safe='')}; filename=\"{plain}\""
 
 
 def byte_range(header: str, size: int) -> tuple[int, int] | None:

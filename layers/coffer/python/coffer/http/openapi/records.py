@@ -229,8 +229,9 @@ SCHEMAS: s.Properties = {
         "id": s.uuid("The fileIdentifier."),
         "fileIdentifier": s.uuid("Identifier of the file and its record."),
         **response_properties(OBJECT_UPLOAD_FIELDS.attributes),
+        "data": s.reference("ObjectUpload", "The same as a resource."),
         "meta": _WARNINGS_META,
-    }, required=("id", "fileIdentifier", *OBJECT_UPLOAD_FIELDS.by_name)),
+    }, required=("id", "fileIdentifier", "data", *OBJECT_UPLOAD_FIELDS.by_name)),
     **{name: schema for kind in KINDS for name, schema in _schemas(kind)},
 }
 

@@ -24,18 +24,20 @@ def present_upload(upload: ObjectUpload, *, duplicate_found: bool) -> dict[str, 
 def upload_response(request: Request, result: UploadResult) -> Response:
     """Return a JSON:API document with 201 if Accept names it, else a flat object with 200.
 
-    The flat object, with the identifier inside, is the reference's response until 1.27.
+    The flat object, with the identifier inside, is the reference's response until 1.27. It has the
+    resource as `data` as well: clients of later versions, such as dina-ui, read it with the Accept
+    header of axios, which does not name JSON:API.
     """
     upload = result.upload
+    data = present_upload(upload, duplicate_found=result.duplicate_found)
     if request.accepts_exactly(JSON_API):
-        data = present_upload(upload, duplicate_found=result.duplicate_found)
         return resource_response(request, data, version=upload.version, created=True)
     flat: dict[str, Any] = {
         "id": upload.file_identifier,
         "fileIdentifier": upload.file_identifier,
         **OBJECT_UPLOAD_FIELDS.present(upload),
+        "data": data,
     }
-    warnings = upload_warnings(duplicate_found=result.duplicate_found)
-    if warnings:
-        flat["meta"] = {"warnings": warnings}
+    if "meta" in data:
+        flat["meta"] = data["meta"]
     return Response.of_json(flat, status=HTTPStatus.OK, media_type=JSON)
