@@ -20,19 +20,19 @@ deployment = Deployment(
 app = Api()
 
 
-@app.route("GET /api/v1/health")
+@app.route("GET /api/v1/health", query=None)
 def get_health(_request: Request) -> Response:
     document = {"status": "ok", "version": coffer.__version__, "service": "coffer"}
     return Response.of_json(document, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-@app.route("GET /api/v1/openapi.json")
+@app.route("GET /api/v1/openapi.json", query=None)
 def get_openapi_document(_request: Request) -> Response:
     headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=300"}
     return Response(headers=headers, body=openapi_document(deployment))
 
 
-@app.route("GET /api/v1/docs", media_types=(HTML,))
+@app.route("GET /api/v1/docs", media_types=(HTML,), query=None)
 def get_docs(request: Request) -> Response:
     return docs_page(request, openapi_document(deployment))
 

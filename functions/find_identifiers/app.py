@@ -16,7 +16,11 @@ named_records = DynamoNamedRecords()
 app = Api()
 
 
-@app.route("GET /api/v1/resource-name-identifier", "GET /resource-name-identifier")
+@app.route(
+    "GET /api/v1/resource-name-identifier",
+    "GET /resource-name-identifier",
+    query="filter[ page[limit]",
+)
 def find_identifiers(request: Request) -> Response:
     caller = identify(request)
     return names_response(find_by_name(named_records, caller, parse_name_query(request)))

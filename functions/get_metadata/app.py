@@ -11,7 +11,7 @@ from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.related import find_related
 from coffer.domain.metadata.read import read_metadata
-from coffer.http.api import Api, require_variable
+from coffer.http.api import RECORD_QUERY, Api, require_variable
 from coffer.http.listing.queries import parse_view
 from coffer.http.listing.responses import record_response
 from coffer.http.requests import Request
@@ -24,7 +24,7 @@ audit = DynamoAuditReader()
 app = Api()
 
 
-@app.route("GET /api/v1/metadata/{id}")
+@app.route("GET /api/v1/metadata/{id}", query=RECORD_QUERY)
 def show_metadata(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")

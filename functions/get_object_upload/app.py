@@ -11,7 +11,7 @@ from coffer.domain.identifiers import parse_identifier
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.related import RelatedRecords
 from coffer.domain.uploads.read import read_upload
-from coffer.http.api import Api, require_variable
+from coffer.http.api import RECORD_QUERY, Api, require_variable
 from coffer.http.listing.queries import parse_view
 from coffer.http.listing.responses import record_response
 from coffer.http.requests import Request
@@ -25,7 +25,7 @@ audit = DynamoAuditReader()
 app = Api()
 
 
-@app.route("GET /api/v1/object-upload/{id}")
+@app.route("GET /api/v1/object-upload/{id}", query=RECORD_QUERY)
 def show_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")

@@ -12,7 +12,7 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.related import find_related
 from coffer.domain.listing.released import hide_unreadable_derivatives
-from coffer.http.api import Api
+from coffer.http.api import LIST_QUERY, Api
 from coffer.http.listing.queries import parse_list_query
 from coffer.http.listing.responses import page_response
 from coffer.http.requests import Request
@@ -24,7 +24,7 @@ lists, catalogue, clock = DynamoLists(), DynamoCatalogue(), SystemClock()
 app = Api()
 
 
-@app.route("GET /api/v1/derivative")
+@app.route("GET /api/v1/derivative", query=LIST_QUERY)
 def list_derivatives(request: Request) -> Response:
     caller, wanted = identify(request), parse_list_query(request, Kind.DERIVATIVE)
     hide = partial(hide_unreadable_derivatives, catalogue, caller)

@@ -4,7 +4,7 @@ Settings, see `coffer/settings.py`: caller.
 """
 
 from coffer.domain.vocabulary.licenses import LICENSES, License, find_license
-from coffer.http.api import Api, require_variable
+from coffer.http.api import SHORT_LIST_QUERY, Api, require_variable
 from coffer.http.documents import API_ROOT, resource
 from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
@@ -17,7 +17,7 @@ identify = configured_identify()
 app = Api()
 
 
-@app.route("GET /api/v1/license")
+@app.route("GET /api/v1/license", query=SHORT_LIST_QUERY)
 def list_licenses(request: Request) -> Response:
     identify(request)
     query = parse_in_memory_query(request, ("url", "id"))

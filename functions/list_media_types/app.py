@@ -6,7 +6,7 @@ Settings, see `coffer/settings.py`: caller.
 from urllib.parse import quote
 
 from coffer.domain.vocabulary.media_types import accepted_media_types, find_media_type
-from coffer.http.api import Api
+from coffer.http.api import SHORT_LIST_QUERY, Api
 from coffer.http.documents import API_ROOT, resource
 from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
@@ -20,7 +20,7 @@ identify = configured_identify()
 app = Api()
 
 
-@app.route("GET /api/v1/media-type")
+@app.route("GET /api/v1/media-type", query=SHORT_LIST_QUERY)
 def list_media_types(request: Request) -> Response:
     identify(request)
     query = parse_in_memory_query(request, (ATTRIBUTE,))

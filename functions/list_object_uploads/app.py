@@ -9,7 +9,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.pages import read_page
 from coffer.domain.listing.related import find_related
-from coffer.http.api import Api
+from coffer.http.api import LIST_QUERY, Api
 from coffer.http.listing.queries import parse_list_query
 from coffer.http.listing.responses import page_response
 from coffer.http.requests import Request
@@ -21,7 +21,7 @@ lists, catalogue, clock = DynamoLists(), DynamoCatalogue(), SystemClock()
 app = Api()
 
 
-@app.route("GET /api/v1/object-upload")
+@app.route("GET /api/v1/object-upload", query=LIST_QUERY)
 def list_object_uploads(request: Request) -> Response:
     caller, wanted = identify(request), parse_list_query(request, Kind.OBJECT_UPLOAD)
     page = read_page(lists, clock, caller, wanted.query, wanted.page)

@@ -9,7 +9,7 @@ from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.domain.derivatives.read import load_derivatives
 from coffer.domain.listing.index_keys import Kind
-from coffer.http.api import Api
+from coffer.http.api import RECORD_QUERY, Api
 from coffer.http.listing.responses import bulk_load_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -21,7 +21,7 @@ load = partial(load_derivatives, catalogue)
 app = Api()
 
 
-@app.route("POST /api/v1/derivative/bulk-load")
+@app.route("POST /api/v1/derivative/bulk-load", query=RECORD_QUERY)
 def load_derivatives_in_bulk(request: Request) -> Response:
     caller = identify(request)
     return bulk_load_response(request, Kind.DERIVATIVE, caller, load, lists, catalogue)

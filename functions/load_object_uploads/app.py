@@ -10,7 +10,7 @@ from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.uploads.read import load_uploads
-from coffer.http.api import Api
+from coffer.http.api import RECORD_QUERY, Api
 from coffer.http.listing.responses import bulk_load_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -23,7 +23,7 @@ load = partial(load_uploads, uploads, catalogue)
 app = Api()
 
 
-@app.route("POST /api/v1/object-upload/bulk-load")
+@app.route("POST /api/v1/object-upload/bulk-load", query=RECORD_QUERY)
 def load_object_uploads_in_bulk(request: Request) -> Response:
     caller = identify(request)
     return bulk_load_response(request, Kind.OBJECT_UPLOAD, caller, load, lists, catalogue)

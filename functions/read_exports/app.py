@@ -17,7 +17,7 @@ exports = DynamoExports()
 app = Api()
 
 
-@app.route("GET /api/v1/object-export")
+@app.route("GET /api/v1/object-export", query="page[limit] page[cursor]")
 def list_exports(request: Request) -> Response:
     caller = identify(request)
     limit, before = parse_page(request)

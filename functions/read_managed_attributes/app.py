@@ -7,7 +7,7 @@ from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.vocabulary.read import read_term, read_term_by_name
 from coffer.domain.vocabulary.terms import ManagedAttribute
-from coffer.http.api import Api, require_variable
+from coffer.http.api import SHORT_LIST_QUERY, Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.vocabulary.responses import term_response, terms_response
@@ -18,7 +18,7 @@ vocabulary = DynamoVocabulary()
 app = Api()
 
 
-@app.route("GET /api/v1/managed-attribute")
+@app.route("GET /api/v1/managed-attribute", query=SHORT_LIST_QUERY)
 def list_managed_attributes(request: Request) -> Response:
     identify(request)
     return terms_response(request, ManagedAttribute, vocabulary.all_of(ManagedAttribute))

@@ -7,7 +7,7 @@ from coffer.adapters.dynamodb.vocabulary.vocabulary import DynamoVocabulary
 from coffer.domain.identifiers import parse_identifier
 from coffer.domain.vocabulary.read import read_term
 from coffer.domain.vocabulary.terms import ObjectSubtype
-from coffer.http.api import Api, require_variable
+from coffer.http.api import SHORT_LIST_QUERY, Api, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.vocabulary.responses import term_response, terms_response
@@ -18,7 +18,7 @@ vocabulary = DynamoVocabulary()
 app = Api()
 
 
-@app.route("GET /api/v1/object-subtype")
+@app.route("GET /api/v1/object-subtype", query=SHORT_LIST_QUERY)
 def list_object_subtypes(request: Request) -> Response:
     identify(request)
     return terms_response(request, ObjectSubtype, vocabulary.all_of(ObjectSubtype))

@@ -32,6 +32,24 @@ def test_audit_entries_are_found_by_record_and_by_author(stack: LocalStack) -> N
     assert page["data"][0]["id"] == f"metadata/{metadata}/{of_record[0]['commitDateTime']}"
 
 
+@pytest.mark.parametrize("order", ["commitDateTime", "createdOn"])
+def test_snapshots_are_sorted_by_the_time_of_the_change(stack: LocalStack, order: str) -> None:
+    """dina-ui sorts by `-createdOn`."""
+    _, metadata = upload_and_describe(stack)
+    change(stack, "metadata", metadata, acCaption="A leaf")
+    stack.settle(retries=True)
+    of_record = f"filter[instanceId][EQ]=metadata/{metadata}"
+
+    newest, oldest = (
+        [one["version"] for one in audit_entries(stack, f"{of_record}&sort={sign}{order}")]
+        for sign in ("-", "")
+    )
+
+    assert (newest, oldest) == ([2, 1], [1, 2])
+    first = audit_entries(stack, f"filter[author]=dev&sort={order}")[0]
+    assert first["snapshotType"] == "INITIAL"
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "filter[instanceId]=metadata", "filter[colour]=red", "filter[author]=dev&page[limit]=0",

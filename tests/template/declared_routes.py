@@ -1,4 +1,6 @@
-"""Print as JSON the route keys that each HTTP function serves, by the name of its folder.
+"""Print as JSON the routes of each HTTP function, by the name of its folder.
+
+A route has its key and its query parameters; null if it accepts all parameters.
 
     python -m tests.template.declared_routes
 
@@ -12,6 +14,7 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.template.template_file import (
@@ -45,8 +48,8 @@ def environment() -> dict[str, str]:
     return {name: defaults.get(value, value) for name, value in values.items()} | region | keys
 
 
-def routes_of(app: Path) -> list[str]:
-    """Return the route keys that a handler's Api serves, or none if it has no Api."""
+def routes_of(app: Path) -> dict[str, Sequence[str] | None]:
+    """Return the query parameters by the route keys that a handler's Api serves, if it has one."""
     from coffer.http.api import Api
 
     spec = importlib.util.spec_from_file_location(f"handler_{app.parent.name}", app)
@@ -54,9 +57,12 @@ def routes_of(app: Path) -> list[str]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return [
-        key for value in vars(module).values() if isinstance(value, Api) for key in value.routes
-    ]
+    return {
+        key: value.parameters.get(key)
+        for value in vars(module).values()
+        if isinstance(value, Api)
+        for key in value.routes
+    }
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from coffer.http.openapi.document import documented_path
+from coffer.http.openapi.document import OPERATIONS, documented_path
+from coffer.http.openapi.parameters import PARAMETERS
 from coffer.http.routes import ROUTES
 from local.stack import LocalStack
 from tests.template.template_file import ROOT, functions, routes, routes_of, table_rows
@@ -18,8 +19,8 @@ DEFAULT = "$default"
 
 
 @pytest.fixture(scope="module")
-def declared() -> dict[str, list[str]]:
-    """Return the route keys that each handler declares."""
+def declared() -> dict[str, dict[str, list[str] | None]]:
+    """Return the query parameters of the routes that each handler declares."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.template.declared_routes"],
         cwd=ROOT,
@@ -29,15 +30,52 @@ def declared() -> dict[str, list[str]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    response: dict[str, list[str]] = json.loads(done.stdout)
+    response: dict[str, dict[str, list[str] | None]] = json.loads(done.stdout)
     return response
 
 
 @pytest.mark.parametrize("folder", sorted(functions()))
 def test_a_handler_serves_the_routes_that_the_template_gives_it(
-    folder: str, declared: dict[str, list[str]]
+    folder: str, declared: dict[str, dict[str, list[str] | None]]
 ) -> None:
     assert set(declared[folder]) == routes_of(functions()[folder])
+
+
+def test_a_handler_accepts_the_query_parameters_of_the_openapi_document(
+    declared: dict[str, dict[str, list[str] | None]],
+) -> None:
+    known = {key: one for routes in declared.values() for key, one in routes.items()}
+    differing = {}
+    for key, operation in OPERATIONS.items():
+        parameters = [PARAMETERS[name] for name in operation.parameters.split()]
+        documented = {one["name"] for one in parameters if one["in"] == "query"}
+        accepted = known[key]
+        if accepted is not None:
+            families = {f"{name.partition('[')[0]}[" for name in documented}
+            exact = {name for name in accepted if not name.endswith("[")}
+            # Object uploads have no relationships, so that only an empty value is allowed.
+            missing = exact - documented - ({"include"} if "object-upload" in key else set())
+            extra = {
+                name for name in documented - exact if f"{name.partition('[')[0]}[" not in accepted
+            }
+            unused = {name for name in accepted if name.endswith("[")} - families
+            if missing | extra | unused:
+                differing[key] = missing | extra | unused
+    assert differing == {}
+
+
+def test_only_json_api_routes_refuse_unknown_query_parameters(
+    declared: dict[str, dict[str, list[str] | None]],
+) -> None:
+    accepting = {key for routes in declared.values() for key, one in routes.items() if one is None}
+    assert {key for key in accepting if not key.startswith(("GET", "HEAD"))} == {
+        "POST /{service}/authorize",
+        "POST /{service}/{proxy+}",
+        DEFAULT,
+    }
+    assert {key.split("/")[3] for key in accepting if "/api/v1/" in key} == {
+        "docs", "file", "health", "openapi.json", "toa",
+    }  # fmt: skip
 
 
 def test_the_route_table_lists_the_routes_of_the_template() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from coffer.domain.errors import InvalidError, MalformedRequestError
-from coffer.http.api import Api, correlation_id, require_variable
+from coffer.domain.errors import InvalidError, MalformedRequestError, UnauthenticatedError
+from coffer.http.api import LIST_QUERY, Api, correlation_id, require_variable
 from coffer.http.requests import Request
 from coffer.http.responses import JSON_API, Response
 from tests.unit.conftest import LogLines
@@ -91,6 +91,64 @@ def test_a_request_that_accepts_no_json_is_refused_first() -> None:
     assert response["statusCode"] == 406
     [error] = errors_of(response)
     assert (error["code"], error["source"]) == ("not_acceptable", {"header": "Accept"})
+
+
+UNKNOWN = ["q=", "limit=3", "bucket=mybucket", "page=2", "page[number]=2", "sort[a]=b", "filter=x"]
+
+
+@pytest.mark.parametrize("query", UNKNOWN)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unknown_query_parameter_is_refused(query: str, method: str) -> None:
+    app = Api()
+
+    @app.route(f"{method} /a", query=LIST_QUERY)
+    def handle(_request: Request) -> Response:
+        if method == "GET":
+            return Response()
+        raise AssertionError("the route must not write")
+
+    response = app.handler()(make_event(f"{method} /a", query=query), CONTEXT)
+
+    assert response["statusCode"] == 400
+    [error] = errors_of(response)
+    name = query.partition("=")[0]
+    assert (error["code"], error["source"]) == ("unknown_parameter", {"parameter": name})
+    assert "page[offset]" in error["detail"]
+
+
+def test_parameters_without_effect_and_repeated_filters_are_accepted() -> None:
+    app = Api()
+    app.route("GET /a", query="filter[")(lambda _request: Response())
+    query = "lang=fr&optfields[metadata]=x&filter[a]=b&filter[a]=c"
+
+    assert app.handler()(make_event("GET /a", query=query), CONTEXT)["statusCode"] == 200
+
+
+def test_a_repeated_parameter_is_refused() -> None:
+    app = Api()
+    app.route("GET /a", query="sort")(lambda _request: Response())
+
+    [error] = errors_of(app.handler()(make_event("GET /a", query="sort=a&sort=b"), CONTEXT))
+
+    assert (error["code"], error["source"]) == ("malformed_parameter", {"parameter": "sort"})
+
+
+def test_unknown_parameters_are_reported_with_the_problems_of_the_route() -> None:
+    app = app_that(InvalidError("some_code", "Some detail."))
+
+    response = serve(app, query="a=1&b=2")
+
+    assert response["statusCode"] == 400
+    assert [one["code"] for one in errors_of(response)] == [
+        *["unknown_parameter"] * 2,
+        "some_code",
+    ]
+
+
+def test_a_caller_without_a_token_is_refused_before_the_query() -> None:
+    app = app_that(UnauthenticatedError("token_required", "A token is needed."))
+
+    assert serve(app, query="a=1")["statusCode"] == 401
 
 
 def test_a_route_with_its_own_types_does_not_negotiate() -> None:

@@ -7,10 +7,18 @@ are written as in `template.yaml`; a test compares both.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from coffer.domain.errors import MalformedRequestError, RequestError
+from coffer.domain.errors import (
+    CombinedError,
+    InvalidError,
+    MalformedRequestError,
+    Problem,
+    RequestError,
+    combine_errors,
+)
 from coffer.http.errors import (
     NotAcceptableError,
     render_error,
@@ -26,14 +34,24 @@ ErrorRenderer = Callable[[RequestError, Request], Response]
 CrashRenderer = Callable[[Request], Response]
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
+LIST_QUERY = "filter[ fiql sort page[limit] page[cursor] page[offset] include fields["
+"""Query parameters of the lists of records."""
+SHORT_LIST_QUERY = "filter[ sort page[limit] page[offset]"
+"""Query parameters of lists that are held in memory."""
+RECORD_QUERY = "include fields["
+"""Query parameters of routes that return records by their ids."""
+_KNOWN_EVERYWHERE = ("optfields[", "lang")
+"""object-store-api accepts these everywhere. No record here has optional fields, and all messages
+are English, so they have no effect."""
 _MAX_CORRELATION_ID = 128
+_MAX_NAME_LENGTH = 80
 
 
 class Api:
     """The routes of one function.
 
     With `negotiates`, a request whose Accept header allows none of the route's media types is
-    refused with 406 before the route runs.
+    refused with 406 before the route runs, and unknown query parameters are refused with 400.
     """
 
     def __init__(
@@ -45,21 +63,30 @@ class Api:
     ) -> None:
         self.routes: dict[str, Route] = {}
         self._media_types: dict[str, tuple[str, ...]] = {}
+        self.parameters: dict[str, tuple[str, ...]] = {}
+        """Query parameters of the routes that refuse unknown ones."""
         self._negotiates = negotiates
         self._errors = errors
         self._crash = crash
 
     def route(
-        self, *keys: str, media_types: tuple[str, ...] = (JSON_API, JSON)
+        self,
+        *keys: str,
+        media_types: tuple[str, ...] = (JSON_API, JSON),
+        query: str | None = "",
     ) -> Callable[[Route], Route]:
         """Serve these route keys (`GET /api/v1/metadata/{id}`) with the decorated function.
 
-        `media_types` are the types of its responses.
+        `media_types` are the types of its responses. `query` has the names of its query parameters,
+        separated by spaces; "filter[" stands for all names that begin with it. None accepts all
+        parameters.
         """
 
         def register(serve: Route) -> Route:
             self.routes.update(dict.fromkeys(keys, serve))
             self._media_types.update(dict.fromkeys(keys, media_types))
+            if query is not None and self._negotiates:
+                self.parameters.update(dict.fromkeys(keys, tuple(query.split())))
             return serve
 
         return register
@@ -89,7 +116,7 @@ class Api:
         try:
             if self._negotiates:
                 _require_acceptable(request, self._media_types.get(request.route_key, ()))
-            return self.routes[request.route_key](request)
+            return self._run(request)
         except RequestError as error:
             codes = sorted({problem.code for problem in error.problems})
             logger.info("refused", status=int(status_of(error)), codes=codes)
@@ -98,6 +125,41 @@ class Api:
             logger.exception("failed")
             count("Failures")
             return self._crash(request)
+
+    def _run(self, request: Request) -> Response:
+        """Run the route; raise its error together with unknown and repeated query parameters.
+
+        If there are such parameters, a route that writes is not run.
+        """
+        route, known = self.routes[request.route_key], self.parameters.get(request.route_key)
+        problems = () if known is None else tuple(_query_problems(request, known))
+        if not problems:
+            return route(request)
+        malformed = MalformedRequestError.of(problems)
+        if request.method in ("GET", "HEAD"):
+            try:
+                route(request)
+            except (MalformedRequestError, InvalidError, CombinedError) as error:
+                raise combine_errors([malformed, error]) from error
+        raise malformed
+
+
+def _query_problems(request: Request, known: tuple[str, ...]) -> Iterator[Problem]:
+    """Yield a problem for each unknown parameter, and for each repeated one other than a filter."""
+    allowed = ", ".join(f"{one}…]" if one.endswith("[") else one for one in known) or "none"
+    counts = Counter(name for name, _ in request.query)
+    for name, times in counts.items():
+        shown = name[:_MAX_NAME_LENGTH]
+        if not any(
+            name == one or (one.endswith("[") and name.startswith(one))
+            for one in (*known, *_KNOWN_EVERYWHERE)
+        ):
+            detail = f"The query parameter {shown!r} is unknown. This route has: {allowed}."
+            yield Problem("unknown_parameter", detail, parameter=shown)
+        elif times > 1 and not name.startswith("filter["):
+            yield Problem(
+                "malformed_parameter", f"{shown} is given {times} times.", parameter=shown
+            )
 
 
 def _require_acceptable(request: Request, media_types: tuple[str, ...]) -> None:

@@ -32,6 +32,7 @@ class SnapshotQuery:
 
     instance_id: str | None = None
     author: str | None = None
+    newest_first: bool = True
     offset: int = 0
     limit: int = 20
 
@@ -46,11 +47,11 @@ class SnapshotPage:
 
 
 def list_snapshots(audit: AuditReader, caller: Caller, query: SnapshotQuery) -> SnapshotPage:
-    """Return the wanted snapshots that the caller may read, the newest first."""
+    """Return the wanted snapshots that the caller may read, in the order of their versions."""
     if query.instance_id is not None:
-        found = audit.of_instance(query.instance_id)
+        found = audit.of_instance(query.instance_id, newest_first=query.newest_first)
     else:
-        found = audit.of_author(query.author or "")
+        found = audit.of_author(query.author or "", newest_first=query.newest_first)
     read = list(islice(found, MAX_ITEMS_READ + 1))
     readable = [
         snapshot

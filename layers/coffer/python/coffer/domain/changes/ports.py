@@ -29,12 +29,12 @@ class AuditTrail(Protocol):
 class AuditReader(Protocol):
     """Reads audit snapshots."""
 
-    def of_instance(self, instance_id: str) -> Iterator[Snapshot]:
-        """Return the snapshots of one record, the newest first."""
+    def of_instance(self, instance_id: str, *, newest_first: bool = True) -> Iterator[Snapshot]:
+        """Return the snapshots of one record in the order of their versions."""
         ...
 
-    def of_author(self, author: str) -> Iterator[Snapshot]:
-        """Return the snapshots of the changes that one user made, the newest first."""
+    def of_author(self, author: str, *, newest_first: bool = True) -> Iterator[Snapshot]:
+        """Return the snapshots of the changes that one user made, in the order of their times."""
         ...
 
 

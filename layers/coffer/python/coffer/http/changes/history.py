@@ -18,6 +18,8 @@ DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET = 20, 1000, 10_000
 _INSTANCE_ID_FORMAT = re.compile(r"[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}")
 _INSTANCE_ID = ("filter[instanceId]", "filter[instanceId][EQ]")
 _AUTHOR = ("filter[author]", "filter[author][EQ]")
+_SORTS = {"-commitDateTime": True, "-createdOn": True, "commitDateTime": False, "createdOn": False}
+"""True for the newest first. dina-ui sorts by `createdOn`, which is no attribute of snapshots."""
 _PAGE = {
     "page[limit]": (1, MAX_LIMIT, DEFAULT_LIMIT),
     "page[offset]": (0, MAX_OFFSET, 0),
@@ -28,11 +30,14 @@ _PAGE = {
 def parse_snapshot_query(request: Request) -> SnapshotQuery:
     """Return the query of a request; raise MalformedRequestError with all problems."""
     problems = [
-        _problem(name, f"There is no parameter {name[:60]!r} here.")
+        _problem(name, f"Snapshots are filtered by instanceId and author, not by {name[:60]!r}.")
         for name, _ in request.query
-        if name not in {*_INSTANCE_ID, *_AUTHOR, *_PAGE}
+        if name.startswith("filter[") and name not in {*_INSTANCE_ID, *_AUTHOR}
     ]
     given = dict(request.query)
+    newest_first = _SORTS.get(given.get("sort", "-commitDateTime"))
+    if newest_first is None:
+        problems.append(_problem("sort", f"Snapshots are sorted by one of {', '.join(_SORTS)}."))
     instance_id = next((given[name] for name in _INSTANCE_ID if name in given), None)
     author = next((given[name] for name in _AUTHOR if name in given), None)
     if instance_id is not None and not _INSTANCE_ID_FORMAT.fullmatch(instance_id):
@@ -59,6 +64,7 @@ def parse_snapshot_query(request: Request) -> SnapshotQuery:
     return SnapshotQuery(
         instance_id=instance_id or None,
         author=author or None,
+        newest_first=newest_first is not False,
         offset=numbers["page[offset]"],
         limit=numbers["page[limit]"],
     )

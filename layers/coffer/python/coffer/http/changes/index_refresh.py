@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coffer.domain.errors import MalformedRequestError
+from coffer.domain.errors import MalformedRequestError, Problem
+from coffer.domain.fields import ATTRIBUTES
 from coffer.domain.identifiers import is_identifier
 from coffer.http.documents import read_resource
 from coffer.http.requests import Request
@@ -14,27 +15,20 @@ DOC_TYPES = ("metadata",)
 def parse_refresh_request(request: Request) -> str | None:
     """Return the id of the record to refresh; None for all records.
 
-    Raises MalformedRequestError if the request is malformed.
+    Raises MalformedRequestError with all problems.
     """
-    attributes = read_resource(request, TYPE).attributes
-    unknown = [name for name in attributes if name != "docType"]
-    if unknown:
-        raise MalformedRequestError(
-            "unknown_attribute",
-            f"{TYPE} has no attribute {unknown[0][:60]!r}.",
-            pointer="/data/attributes",
-        )
-    if attributes.get("docType") not in DOC_TYPES:
-        raise MalformedRequestError(
-            "malformed_attribute",
-            f"docType must be one of {', '.join(DOC_TYPES)}.",
-            pointer="/data/attributes/docType",
-        )
-    identifier = request.json()["data"].get("id")
-    if identifier is None:
-        return None
-    if not is_identifier(identifier):
-        raise MalformedRequestError(
-            "malformed_identifier", "The id is not a UUID.", pointer="/data/id"
-        )
-    return str(identifier).lower()
+    document = read_resource(request, TYPE)
+    identifier = document.identifier
+    problems = [
+        Problem("unknown_attribute", f"{TYPE} has no attribute {name[:60]!r}.", ATTRIBUTES)
+        for name in document.attributes
+        if name != "docType"
+    ]
+    if document.attributes.get("docType") not in DOC_TYPES:
+        detail = f"docType must be one of {', '.join(DOC_TYPES)}."
+        problems.append(Problem("malformed_attribute", detail, f"{ATTRIBUTES}/docType"))
+    if identifier is not None and not is_identifier(identifier):
+        problems.append(Problem("malformed_identifier", "The id is not a UUID.", "/data/id"))
+    if problems:
+        raise MalformedRequestError.of(problems)
+    return None if identifier is None else str(identifier).lower()

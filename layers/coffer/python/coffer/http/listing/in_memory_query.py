@@ -1,7 +1,4 @@
-"""Parse the `filter`, `sort` and `page` parameters of the lists that are held in memory.
-
-Other parameters are ignored.
-"""
+"""Parse the `filter`, `sort` and `page` parameters of the lists that are held in memory."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 The grammar is the reference's (dina-base-api, its ANTLR grammar of queries): `filter[attr]=v` and
 `filter[attr][OP]=v`, where commas separate alternatives and all filters must be met; `fiql=…`
 (draft-nottingham-atompub-fiql-00) instead of filters; `sort`, `page`, `include` and `fields`. An
-error reports all malformed parameters. Other parameters are ignored.
+error reports all malformed parameters. `Api` refuses unknown ones.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from coffer.http.listing.fiql import parse_fiql
 from coffer.http.requests import Request, parse_whole_number
 
 _PARAMETER = re.compile(r"(?P<family>\w+)(?:\[(?P<first>[^\[\]]*)\](?:\[(?P<second>[^\[\]]*)\])?)?")
-_FAMILIES = ("filter", "fields", "page", "sort", "include", "fiql")
-_PAGE_MEMBERS = ("limit", "cursor", "offset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ class _Problems(list[Problem]):
 def parse_list_query(request: Request, kind: Kind) -> ListQuery:
     """Return the query of a list of this kind; raise MalformedRequestError with all problems."""
     problems = _Problems()
-    _check_names(request, problems)
+    _check_brackets(request, problems)
     condition = _parse_filters(request, kind, problems)
     order, descending = _parse_sort(request, kind, problems)
     query = Query(kind=kind, condition=condition, order=order, descending=descending)
@@ -92,30 +90,16 @@ def parse_view(request: Request, kind: Kind) -> View:
     return view
 
 
-def _check_names(request: Request, problems: _Problems) -> None:
-    """Check that the parameters' names are known, and that only filters are repeated."""
-    seen = set()
+def _check_brackets(request: Request, problems: _Problems) -> None:
+    """Check the brackets of filters and fields."""
     for name, _ in request.query:
         matched = _PARAMETER.fullmatch(name)
-        family = matched["family"] if matched else name.partition("[")[0]
-        if family not in _FAMILIES:
-            continue
-        first, second = (matched["first"], matched["second"]) if matched else (None, None)
-        if not _is_known(family, first, second):
-            problems.malformed(name[:80], f"There is no parameter {name[:80]!r} here.")
-        elif family != "filter" and name in seen:
-            problems.malformed(name[:80], f"{name[:80]} is given more than once.")
-        seen.add(name)
-
-
-def _is_known(family: str, first: str | None, second: str | None) -> bool:
-    if family == "filter":
-        return bool(first)
-    if family == "page":
-        return first in _PAGE_MEMBERS and second is None
-    if family == "fields":
-        return bool(first) and second is None
-    return first is None
+        has_name = matched is not None and bool(matched["first"])
+        if name.startswith("filter[") and not has_name:
+            detail = "A filter is written filter[attribute]=value or filter[attribute][EQ]=value."
+            problems.malformed(name[:80], detail)
+        elif name.startswith("fields[") and not (has_name and name.count("[") == 1):
+            problems.malformed(name[:80], "Fields are written fields[type]=attribute,attribute.")
 
 
 def _parse_filters(request: Request, kind: Kind, problems: _Problems) -> Filter:

@@ -83,6 +83,8 @@ class Operation:
         if self.access is not Access.PERMISSION:
             if not self._ignores_accept():
                 yield "406 not_acceptable"
+                if self.access is Access.BEARER:
+                    yield "400 unknown_parameter malformed_parameter"
             if self.body is not None:
                 yield "413 415 unsupported_content_type"
                 if JSON in self.body.media_types:

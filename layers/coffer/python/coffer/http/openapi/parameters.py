@@ -71,6 +71,9 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
         "Pattern of media types: % matches any text, _ any character.", examples=["image/%"])),
     "sortMediaType": _sort("mediaType"),
     "filterUrl": _query("filter[url]", s.string("Address of a licence.", minLength=1)),
+    "sortLicenses": _sort("url", "id"),
+    "filterId": _query("filter[id]", s.string("Ids, separated by commas.", minLength=1)),
+    "sortConfigs": _sort("id"),
     "filterType": _query("filter[type][EQ]", s.string("Type of the records.", const="metadata")),
     "filterName": _query("filter[name][EQ]", s.string("Names, separated by commas.")),
     "filterGroup": _query("filter[group][EQ]", s.string(
@@ -89,6 +92,7 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
         pattern="^[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}$",
         examples=["metadata/0193a3c4-0000-7000-8000-000000000001"])),
     "filterAuthor": _query("filter[author]", s.string("Name of a user.", minLength=1)),
+    "sortSnapshots": _sort("commitDateTime", "createdOn"),
     "redirect": _query("redirect", s.choice(
         "true: a redirect for small files, too. false: a link in a document.", ("true", "false"))),
     "disposition": _query("disposition", s.choice(

@@ -112,11 +112,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /resource-name-identifier": replace(_FIND, identifier="findIdentifiersAtRoot"),
     "GET /api/v1/audit-snapshot": Operation(
         "listAuditSnapshots", Tag.RECORDS, "List the changes of a record or of a user",
-        "Lists the newest first, as far as the caller may read them. One of the two filters is "
-        "required. The audit follows the change stream with a short delay.",
-        parameters="filterInstanceId filterAuthor offset limit",
+        "Lists the newest first unless `sort` says otherwise, as far as the caller may read them. "
+        "One of the two filters is required. `createdOn` sorts by the time of the change, too. "
+        "The audit follows the change stream with a short delay.",
+        parameters="filterInstanceId filterAuthor sortSnapshots offset limit",
         successes=json_api(200, "A page of snapshots.", "AuditPage"),
-        errors="RECORDS 400 malformed_parameter more_problems"),
+        errors="RECORDS 400 more_problems"),
     "GET /api/v1/health": Operation(
         "getHealth", Tag.SERVICE, "Check that the API is running",
         "Does not check the services behind the API.",

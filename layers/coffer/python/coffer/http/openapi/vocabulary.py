@@ -122,7 +122,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/license": Operation(
         "listLicenses", Tag.VOCABULARY, "List the licences that metadata usually names",
         "Lists all licences by default.",
-        parameters="filterUrl offset limit",
+        parameters="filterUrl sortLicenses offset limit",
         successes=json_api(200, "The licences.", "LicensesDocument"), errors="FILTERS"),
     "GET /api/v1/license/{id}": Operation(
         "getLicense", Tag.VOCABULARY, "Get a licence", "Every signed-in user can read it.",
@@ -131,7 +131,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/config": Operation(
         "listConfigs", Tag.VOCABULARY, "List the configuration of this deployment",
         "Lists the limits of uploads and the default values of metadata.",
-        parameters="offset limit",
+        parameters="filterId sortConfigs offset limit",
         successes=json_api(200, "The configurations.", "ConfigsDocument"), errors="FILTERS"),
     "GET /api/v1/config/{id}": Operation(
         "getConfig", Tag.VOCABULARY, "Get a configuration", "Every signed-in user can read it.",

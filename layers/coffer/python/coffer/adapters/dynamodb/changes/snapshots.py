@@ -102,13 +102,17 @@ _MEMBERS = {
 class DynamoAuditReader:
     """Reads the audit table."""
 
-    def of_instance(self, instance_id: str) -> Iterator[dict[str, Any]]:
+    def of_instance(
+        self, instance_id: str, *, newest_first: bool = True
+    ) -> Iterator[dict[str, Any]]:
         return _snapshots(
-            SnapshotItem.query(instance_id, consistent_read=True, scan_index_forward=False)
+            SnapshotItem.query(
+                instance_id, consistent_read=True, scan_index_forward=not newest_first
+            )
         )
 
-    def of_author(self, author: str) -> Iterator[dict[str, Any]]:
-        return _snapshots(SnapshotItem.by_author.query(author, scan_index_forward=False))
+    def of_author(self, author: str, *, newest_first: bool = True) -> Iterator[dict[str, Any]]:
+        return _snapshots(SnapshotItem.by_author.query(author, scan_index_forward=not newest_first))
 
 
 def _snapshots(items: Iterable[SnapshotItem]) -> Iterator[dict[str, Any]]:
