@@ -9,14 +9,17 @@ import pytest
 from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,
+    change,
     describe,
     multipart,
     post,
     presigned_post,
     problems,
     record,
+    send,
     unique_events,
     upload,
+    upload_and_describe,
 )
 from tests.api.images import png
 
@@ -136,6 +139,102 @@ def test_all_errors_of_a_document_are_reported_together(stack: LocalStack) -> No
     pointers = [error["source"]["pointer"] for error in response.json()["errors"]]
     assert pointers == [
         f"/data/attributes/{name}" for name in ("fileIdentifier", "dcType", "acCaption", "colour")
+    ]
+
+
+LONG = "x" * 251
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
+MALFORMED = ("400", "malformed_attribute")
+MIXED: dict[str, tuple[str, dict[str, Any], list[tuple[str, str]]]] = {
+    "metadata": (
+        "POST /api/v1/metadata",
+        {"bucket": "mybucket", "fileIdentifier": UNKNOWN_ID, "orientation": "x", "acCaption": LONG},
+        [MALFORMED, ("422", "upload_not_found"), ("422", "constraint_violation")],
+    ),
+    "metadata without a valid subject": (
+        "POST /api/v1/metadata",
+        {"bucket": 7, "dcType": "sculpture", "acSubtype": "X", "acCaption": LONG},
+        [MALFORMED, MALFORMED, ("422", "constraint_violation")],
+    ),
+    "derivative": (
+        "POST /api/v1/derivative",
+        {"fileIdentifier": UNKNOWN_ID, "dcType": 7, "publiclyReleasable": 7},
+        [MALFORMED, MALFORMED, ("422", "upload_not_found"), ("422", "source_required")],
+    ),
+    "managed attribute": (
+        "POST /api/v1/managed-attribute",
+        {"name": LONG, "vocabularyElementType": "COLOUR"},
+        [MALFORMED, ("422", "constraint_violation"), ("422", "constraint_violation")],
+    ),
+    "export": (
+        "POST /api/v1/object-export",
+        {"fileIdentifiers": [UNKNOWN_ID], "filenameAliases": 7, "name": LONG},
+        [MALFORMED, ("422", "name_too_long"), ("422", "file_not_found")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_malformed_and_invalid_values_are_reported_together(stack: LocalStack, case: str) -> None:
+    route, attributes, expected = MIXED[case]
+    method, path = route.split()
+
+    response = send(
+        stack, method, path, {"type": path.rpartition("/")[2], "attributes": attributes}
+    )
+
+    assert (response.status, problems(response)) == (400, expected)
+    _nothing_is_stored(stack)
+
+
+def test_a_change_reports_malformed_and_invalid_values_together(stack: LocalStack) -> None:
+    file, metadata = upload_and_describe(stack)
+
+    of_metadata = change(stack, "metadata", metadata, orientation="x", acCaption=LONG)
+    of_upload = change(stack, "object-upload", file, sizeInBytes="x", originalFilename=LONG, a=1)
+
+    assert problems(of_metadata) == [MALFORMED, ("422", "constraint_violation")]
+    assert problems(of_upload) == [("400", "unknown_attribute"), ("422", "constraint_violation")]
+
+
+def test_a_bulk_request_reports_the_problems_of_all_entries(stack: LocalStack) -> None:
+    file = upload(stack, png()).json()["fileIdentifier"]
+    given: list[dict[str, Any]] = [
+        {"bucket": "mybucket", "fileIdentifier": file},
+        {"bucket": "mybucket", "fileIdentifier": file, "orientation": "x"},
+        {"bucket": "mybucket", "fileIdentifier": UNKNOWN_ID, "orientation": "x"},
+    ]
+    entries = [{"type": "metadata", "attributes": one} for one in given]
+
+    response = send(
+        stack, "POST", "/api/v1/metadata/bulk", [*entries, {"type": "derivative"}, "nonsense"]
+    )
+
+    assert [(error["code"], error["source"]["pointer"]) for error in response.json()["errors"]] == [
+        ("file_already_described", "/data/1/attributes/fileIdentifier"),
+        ("malformed_attribute", "/data/2/attributes/orientation"),
+        ("upload_not_found", "/data/2/attributes/fileIdentifier"),
+        ("type_conflict", "/data/3/type"),
+        ("malformed_document", "/data/4"),
+    ]
+    assert stack.items("MetadataTable") == []
+
+
+def test_a_bulk_change_reports_the_problems_of_all_entries(stack: LocalStack) -> None:
+    _, metadata = upload_and_describe(stack)
+    given = [
+        {"type": "metadata", "id": metadata, "attributes": {"orientation": 9, "acCaption": 7}},
+        {"type": "metadata", "id": "nonsense"},
+        {"type": "metadata", "id": UNKNOWN_ID},
+    ]
+
+    response = send(stack, "PATCH", "/api/v1/metadata/bulk", given)
+
+    assert problems(response) == [
+        MALFORMED,
+        ("422", "constraint_violation"),
+        ("400", "malformed_identifier"),
+        ("404", "metadata_not_found"),
     ]
 
 

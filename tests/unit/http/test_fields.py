@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coffer.domain.errors import MalformedRequestError, RequestError
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.fields import METADATA_FIELDS
+from coffer.domain.transactions.commit import ValidationErrors
 from coffer.http.fields import parse_new_record, present_record
 from tests.fakes.records import FILE, METADATA, metadata
 from tests.unit.http.events import send_json
@@ -21,8 +22,11 @@ PERSON = {"data": {"type": "person", "id": METADATA}}
 
 
 def parse(attributes: Any, relationships: Any = None) -> dict[str, Any]:
+    """Return the values, or raise their problems, as use cases do."""
     data = {"type": "metadata", "attributes": attributes, "relationships": relationships}
-    return parse_new_record(send_json({"data": data}), METADATA_FIELDS)
+    values = parse_new_record(send_json({"data": data}), METADATA_FIELDS)
+    ValidationErrors(values).raise_if_any()
+    return values
 
 
 def errors_of(attributes: Any, relationships: Any = None) -> list[tuple[str, str | None]]:

@@ -168,7 +168,7 @@ class CombinedError(RequestError):
     """Several errors of different classes for one request; each keeps its own status."""
 
     def __init__(self, errors: Sequence[RequestError]) -> None:
-        flat = _flattened(errors)
+        flat = flatten_errors(errors)
         problems = [problem for error in flat for problem in error.problems]
         super().__init__(problems[0].code, "; ".join(problem.detail for problem in problems))
         self.problems = tuple(problems)
@@ -247,7 +247,7 @@ class TermInUseError(RecordError):
 
 def combine_errors(errors: Sequence[RequestError]) -> RequestError:
     """Return one error with the problems of all; of their class if they share one."""
-    [first, *others] = flat = _flattened(errors)
+    [first, *others] = flat = flatten_errors(errors)
     if not others:
         return first
     if isinstance(first, GoneError) or any(type(error) is not type(first) for error in others):
@@ -255,7 +255,8 @@ def combine_errors(errors: Sequence[RequestError]) -> RequestError:
     return type(first).of([problem for error in flat for problem in error.problems])
 
 
-def _flattened(errors: Sequence[RequestError]) -> list[RequestError]:
+def flatten_errors(errors: Sequence[RequestError]) -> list[RequestError]:
+    """Return the errors, with those in a CombinedError in its place."""
     return [
         inner
         for error in errors

@@ -7,7 +7,7 @@ parsing, validation, responses, audit snapshots, list filters and the OpenAPI sc
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -111,8 +111,6 @@ class Field:
     """Downloads have it as a header, so it is printable ASCII."""
     request_pattern: str = ""
     """JSON Schema pattern of the text in requests, if more than markup is refused."""
-    default: str | None = None
-    """Value that the server sets if a request has none."""
     examples: tuple[str, ...] = ()
     """Examples of the value; of an item, if `item_doc` is set."""
     item_doc: str = ""
@@ -151,6 +149,18 @@ class Field:
 
     def _members_of_each(self, values: Iterable[object]) -> list[dict[str, Any]]:
         return [self._members_of(value) for value in values]
+
+
+class GivenValues(dict[str, Any]):
+    """The values of a request by the attributes of the record.
+
+    `problems` are those of the values that cannot be parsed and are left out. `ValidationErrors`
+    raises them together with the problems that the rules find.
+    """
+
+    def __init__(self, values: Mapping[str, Any], problems: Sequence[Problem] = ()) -> None:
+        super().__init__(values)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, kw_only=True)

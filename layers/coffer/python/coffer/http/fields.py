@@ -1,23 +1,24 @@
 """Parse the fields of records in request documents, and present records as JSON:API resources.
 
-The attribute tables (`coffer.domain.fields`) say which fields a record has. A document's problems
-are reported together.
+The attribute tables (`coffer.domain.fields`) say which fields a record has. Use cases raise the
+problems of values that cannot be parsed together with those that they find.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from coffer.domain.clock import from_text
-from coffer.domain.errors import MalformedRequestError, Problem
+from coffer.domain.errors import Problem
 from coffer.domain.fields import (
     ATTRIBUTES,
     RELATIONSHIPS,
     Field,
     FieldType,
+    GivenValues,
     RecordFields,
     has_markup,
 )
@@ -59,12 +60,12 @@ class FieldValueError(ValueError):
 
 def parse_new_record(
     request: Request, fields: RecordFields, parsers: Mapping[str, Parser] | None = None
-) -> Values:
+) -> GivenValues:
     """Return the values that the request body gives a new record."""
     return parse_new(read_resource(request, fields.type), fields, parsers)
 
 
-def parse_record_changes(request: Request, fields: RecordFields, identifier: str) -> Values:
+def parse_record_changes(request: Request, fields: RecordFields, identifier: str) -> GivenValues:
     """Return the values that the request body changes in the record `identifier`."""
     return parse_changes(read_changes(request, fields.type, identifier), fields)
 
@@ -73,22 +74,17 @@ def parse_new(
     document: ResourceDocument,
     fields: RecordFields,
     parsers: Mapping[str, Parser] | None = None,
-    more_problems: Sequence[Problem] = (),
-) -> Values:
+) -> GivenValues:
     """Return the values that a document gives a new record. Null is the same as no value.
 
-    `parsers` are those of fields of the type OBJECT, by name. Raises `MalformedRequestError` with
-    every problem, including `more_problems`.
+    `parsers` are those of fields of the type OBJECT, by name.
     """
-    return _parse(document, fields, parsers or {}, more_problems, is_change=False)
+    return _parse(document, fields, parsers or {}, is_change=False)
 
 
-def parse_changes(document: ResourceDocument, fields: RecordFields) -> Values:
-    """Return the values that a document changes; None clears a value.
-
-    Raises `MalformedRequestError` with every problem.
-    """
-    return _parse(document, fields, {}, (), is_change=True)
+def parse_changes(document: ResourceDocument, fields: RecordFields) -> GivenValues:
+    """Return the values that a document changes; None clears a value."""
+    return _parse(document, fields, {}, is_change=True)
 
 
 def present_record(fields: RecordFields, record: object) -> dict[str, Any]:
@@ -117,10 +113,9 @@ def _parse(
     document: ResourceDocument,
     fields: RecordFields,
     parsers: Mapping[str, Parser],
-    more_problems: Sequence[Problem],
     *,
     is_change: bool,
-) -> Values:
+) -> GivenValues:
     problems: list[Problem] = []
     values: Values = {}
     for name, given in document.attributes.items():
@@ -142,10 +137,7 @@ def _parse(
             values[field.attribute] = None
     if not fields.ignores_relationships:
         values |= _parse_relationships(document, fields, problems, is_change=is_change)
-    problems += more_problems
-    if problems:
-        raise MalformedRequestError.of(problems)
-    return values
+    return GivenValues(values, problems)
 
 
 def _parse_relationships(

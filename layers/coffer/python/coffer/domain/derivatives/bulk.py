@@ -13,6 +13,7 @@ from coffer.domain.derivatives.ports import Derivatives, Source
 from coffer.domain.derivatives.prefetch import PrefetchedDerivatives, PrefetchedUploads
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.update import plan_derivative_update
+from coffer.domain.errors import RequestError
 from coffer.domain.transactions.actions import Claim
 from coffer.domain.transactions.bulk import (
     Attempt,
@@ -22,7 +23,9 @@ from coffer.domain.transactions.bulk import (
     attempt_each,
     files_described_twice,
     identifiers_of,
+    parsed_entries,
     records_changed_twice,
+    with_malformed,
     write_in_bulk,
 )
 from coffer.domain.transactions.commit import PlannedChange, Precondition
@@ -40,7 +43,7 @@ class BulkDerivatives:
     def create(
         self,
         caller: Caller,
-        entries: Sequence[Mapping[str, Any]],
+        entries: Sequence[Mapping[str, Any] | RequestError],
         reserved: Reservations,
         check: Check[Derivative],
     ) -> list[Derivative]:
@@ -48,11 +51,12 @@ class BulkDerivatives:
 
         If several derive from metadata without a thumbnail, the first of them gets one.
         """
-        refused = files_described_twice(entries)
+        parsed = parsed_entries(entries)
+        refused = files_described_twice(parsed)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Derivative]]:
             uploads, derivatives = self._prefetch(
-                [entries[number] for number in numbers], identifiers_of(reserved, numbers)
+                [parsed[number] for number in numbers], identifiers_of(reserved, numbers)
             )
             have_thumbnail: set[str] = set()
 
@@ -62,7 +66,7 @@ class BulkDerivatives:
                     derivatives,
                     self.clock,
                     caller,
-                    entries[number],
+                    parsed[number],
                     reserved[number],
                     have_thumbnail=have_thumbnail,
                 )
@@ -73,18 +77,19 @@ class BulkDerivatives:
 
             return attempt_each(numbers, refused, plan_one)
 
-        return write_in_bulk(self.derivatives, len(entries), plan, check)
+        return write_in_bulk(self.derivatives, len(entries), with_malformed(entries, plan), check)
 
     def update(
-        self, caller: Caller, changes: Sequence[Change], check: Check[Derivative]
+        self, caller: Caller, changes: Sequence[Change | RequestError], check: Check[Derivative]
     ) -> list[Derivative]:
         """Apply each change to its record and return the records in the changes' order."""
-        refused = records_changed_twice(changes)
+        parsed = parsed_entries(changes)
+        refused = records_changed_twice(parsed)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Derivative]]:
-            identifiers = [changes[number][0] for number in numbers]
+            identifiers = [parsed[number][0] for number in numbers]
             known = self.derivatives.derivatives_of(set(identifiers))
-            given = [changes[number][1] for number in numbers]
+            given = [parsed[number][1] for number in numbers]
             uploads = PrefetchedUploads(
                 self.uploads, [one.file_identifier for one in known.values()]
             )
@@ -100,11 +105,11 @@ class BulkDerivatives:
                 numbers,
                 refused,
                 lambda number: plan_derivative_update(
-                    uploads, derivatives, caller, *changes[number], Precondition()
+                    uploads, derivatives, caller, *parsed[number], Precondition()
                 ),
             )
 
-        return write_in_bulk(self.derivatives, len(changes), plan, check)
+        return write_in_bulk(self.derivatives, len(changes), with_malformed(changes, plan), check)
 
     def _prefetch(
         self, entries: Sequence[Mapping[str, Any]], identifiers: Sequence[str]

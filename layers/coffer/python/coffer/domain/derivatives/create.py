@@ -70,7 +70,7 @@ def plan_new_derivative(
     existing = catalogue.derivative(reserved.identifier) if reserved else None
     if existing is not None:
         return PlannedChange(existing)
-    errors = ValidationErrors()
+    errors = ValidationErrors(given)
     upload = source = bucket = dc_format = None
     with errors.collect():
         upload = _derivative_upload(uploads, given.get("file_identifier"))

@@ -62,7 +62,7 @@ def plan_derivative_update(
     caller.require_role(Role.GUEST, before.bucket)
     require_undeleted(before)
     precondition.check(before.version)
-    errors, source = ValidationErrors(), None
+    errors, source = ValidationErrors(changes), None
     errors.add([*_missing_problems(changes), *_fixed_problems(before, changes)])
     if "ac_derived_from" in changes:
         with errors.collect():

@@ -12,7 +12,7 @@ from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.errors import InvalidError, Problem, TooLargeError
+from coffer.domain.errors import Problem, TooLargeError
 from coffer.domain.export.fields import MAX_NAME_LENGTH
 from coffer.domain.export.layout import LayoutError, LayoutMember, plan_layout
 from coffer.domain.export.ports import Documents, ExportQueue, Exports, StartedExports
@@ -34,10 +34,10 @@ from coffer.domain.export.resolve_sources import (
 )
 from coffer.domain.export.running import RunningExports
 from coffer.domain.export.transform_member import ExportFunction
-from coffer.domain.fields import has_markup
+from coffer.domain.fields import GivenValues, has_markup
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.transactions.commit import ReservedIdentifier
+from coffer.domain.transactions.commit import ReservedIdentifier, ValidationErrors
 from coffer.domain.uploads.ports import Uploads
 
 _ALIASES_POINTER = "/data/attributes/filenameAliases"
@@ -47,7 +47,8 @@ _LAYOUT_POINTER = "/data/attributes/exportLayout"
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
     """A request for an export. Identifiers are in lower case; `document` has the attributes as they
-    were sent, and `function_problems` the problems of the export function."""
+    were sent, `function_problems` has the problems of the export function, and `malformed` those of
+    attributes that cannot be parsed."""
 
     file_identifiers: tuple[str, ...]
     name: str | None = None
@@ -55,6 +56,7 @@ class ExportRequest:
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function: ExportFunction | None = None
     function_problems: Sequence[Problem] = ()
+    malformed: Sequence[Problem] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -103,7 +105,7 @@ class ExportCreator:
         return self._save(caller, request, entries, bytes_total, identifier)
 
     def _files(self, caller: Caller, request: ExportRequest) -> Sequence[SourceFile]:
-        """Return the files in the order of the request; raises InvalidError with all problems."""
+        """Return the files in the order of the request; raises a RequestError with all problems."""
         resolver = SourceResolver(caller=caller, uploads=self.uploads, catalogue=self.catalogue)
         files = resolver.resolve(list(dict.fromkeys(request.file_identifiers)))
         problems = list(_request_problems(request))
@@ -113,8 +115,9 @@ class ExportCreator:
                 problems.append(file_not_found(identifier, pointer))
             elif (problem := file.problem(caller, request.function, pointer)) is not None:
                 problems.append(problem)
-        if problems:
-            raise InvalidError.of(problems)
+        errors = ValidationErrors(GivenValues({}, request.malformed))
+        errors.add(problems)
+        errors.raise_if_any()
         return [files[identifier] for identifier in request.file_identifiers]
 
     def _check_size(self, entries: Sequence[ManifestEntry]) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import ATTRIBUTES, Field, limit_problems, missing_problems, size_problems
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.transactions.commit import ValidationErrors
 from coffer.domain.vocabulary.ports import TermReader
 from coffer.domain.vocabulary.usage import check_terms, read_used_terms
 
@@ -63,6 +66,11 @@ def check_subject(
         raise InvalidError.of(missing)
 
 
-def check_vocabulary(terms: TermReader, metadata: Metadata) -> None:
-    """Raise a `RequestError` if the record uses unknown terms, or terms wrongly."""
+def check_vocabulary(terms: TermReader, metadata: Metadata, errors: ValidationErrors) -> None:
+    """Raise a `RequestError` if the record uses unknown terms, or terms wrongly.
+
+    The subtype depends on the dcType, so it is not checked if the dcType is malformed.
+    """
+    if errors.has_malformed("dcType"):
+        metadata = replace(metadata, ac_subtype=None)
     check_terms(read_used_terms(terms, [metadata]), metadata)

@@ -67,7 +67,7 @@ def plan_metadata_update(
     caller.require_role(Role.GUEST, before.bucket)
     require_undeleted(before)
     precondition.check(before.version)
-    errors = ValidationErrors()
+    errors = ValidationErrors(changes)
     errors.add(
         [*missing_problems(required_fields(before), changes), *_subject_problems(before, changes)]
     )
@@ -76,7 +76,7 @@ def plan_metadata_update(
     after = _changed(uploads, before, changes)
     errors.add(attribute_problems(after))
     with errors.collect():
-        check_vocabulary(catalogue, after)
+        check_vocabulary(catalogue, after, errors)
     errors.raise_if_any()
     after = replace(
         after,

@@ -35,6 +35,7 @@ ENTRIES_PER_TRANSACTION = 30
 """Maximum number. Most entries have at most three of the 100 actions of a DynamoDB transaction."""
 
 RecordT = TypeVar("RecordT", bound=Record)
+Entry = TypeVar("Entry")
 Attempt = PlannedChange[RecordT] | RequestError
 Change = tuple[str, Mapping[str, Any]]
 """The id of a record, and its new values by the attributes of the record."""
@@ -83,9 +84,34 @@ def write_in_bulk(
     return [outcome.written[number] for number in range(entries)]
 
 
-def files_described_twice(entries: Sequence[Mapping[str, Any]]) -> Refused:
+def parsed_entries(entries: Sequence[Entry | RequestError]) -> dict[int, Entry]:
+    """Return the entries that could be parsed, by their numbers."""
+    return {
+        number: entry for number, entry in enumerate(entries) if not isinstance(entry, RequestError)
+    }
+
+
+def with_malformed(
+    entries: Sequence[object | RequestError], plan: Planner[RecordT]
+) -> Planner[RecordT]:
+    """Return a planner that returns the errors of entries, and plans the others with `plan`."""
+
+    def plan_all(numbers: Sequence[int]) -> list[Attempt[RecordT]]:
+        errors: dict[int, Attempt[RecordT]] = {
+            number: entry
+            for number in numbers
+            if isinstance(entry := entries[number], RequestError)
+        }
+        parsed = [number for number in numbers if number not in errors]
+        attempts = errors | dict(zip(parsed, plan(parsed), strict=True))
+        return [attempts[number] for number in numbers]
+
+    return plan_all
+
+
+def files_described_twice(entries: Mapping[int, Mapping[str, Any]]) -> Refused:
     """Return the errors of entries whose file an earlier entry of the request describes."""
-    files = [one.get("file_identifier") for one in entries]
+    files = {number: one.get("file_identifier") for number, one in entries.items()}
     return {
         number: ConflictError(
             "file_already_described",
@@ -96,7 +122,7 @@ def files_described_twice(entries: Sequence[Mapping[str, Any]]) -> Refused:
     }
 
 
-def records_changed_twice(changes: Sequence[Change]) -> Refused:
+def records_changed_twice(changes: Mapping[int, Change]) -> Refused:
     """Return the errors of changes to the same record as an earlier change of the request."""
     return {
         number: MalformedRequestError(
@@ -104,14 +130,14 @@ def records_changed_twice(changes: Sequence[Change]) -> Refused:
             f"The entry {number} is about the same record as an earlier one.",
             pointer="/data/id",
         )
-        for number in _repeated([identifier for identifier, _ in changes])
+        for number in _repeated({number: identifier for number, (identifier, _) in changes.items()})
     }
 
 
-def _repeated(values: Sequence[str | None]) -> Iterator[int]:
+def _repeated(values: Mapping[int, str | None]) -> Iterator[int]:
     """Yield the numbers of the entries with the same value as an earlier entry."""
     seen: set[str] = set()
-    for number, value in enumerate(values):
+    for number, value in values.items():
         if value is not None and value in seen:
             yield number
         elif value is not None:

@@ -7,20 +7,23 @@ canceled; the next plan then reads the new records, and either succeeds or raise
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from coffer.domain.errors import (
     InvalidError,
+    MalformedRequestError,
     PreconditionError,
     Problem,
     RequestError,
     TransactionCanceledError,
     UnavailableError,
     combine_errors,
+    flatten_errors,
 )
+from coffer.domain.fields import ATTRIBUTES, RELATIONSHIPS, GivenValues
 from coffer.domain.transactions.actions import Action, DeriveFrom
 from coffer.domain.transactions.ports import Transactions
 
@@ -82,10 +85,15 @@ def records_busy() -> UnavailableError:
 
 
 class ValidationErrors:
-    """The errors of several checks of one request, which are raised together."""
+    """The errors of several checks of one request, which are raised together.
 
-    def __init__(self) -> None:
+    They include the problems of the `given` values that cannot be parsed. If an attribute has such
+    a problem, other problems of the same attribute are left out.
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
         self._errors: list[RequestError] = []
+        self._malformed = given.problems if isinstance(given, GivenValues) else ()
 
     def __bool__(self) -> bool:
         return bool(self._errors)
@@ -103,10 +111,26 @@ class ValidationErrors:
         if problems:
             self._errors.append(InvalidError.of(problems))
 
+    def has_malformed(self, *names: str) -> bool:
+        """Return True if one of these attributes has a value that cannot be parsed."""
+        pointers = {f"{ATTRIBUTES}/{name}" for name in names}
+        return any(problem.pointer in pointers for problem in self._malformed)
+
     def raise_if_any(self) -> None:
         """Raise the errors that were kept, together; do nothing if there are none."""
-        if self._errors:
-            raise combine_errors(self._errors)
+        errors = flatten_errors(self._errors)
+        if self._malformed:
+            names = {problem.pointer for problem in self._malformed} - {ATTRIBUTES, RELATIONSHIPS}
+            for error in errors:
+                error.problems = tuple(
+                    problem
+                    for problem in error.problems
+                    if not any(f"{problem.pointer}/".startswith(f"{name}/") for name in names)
+                )
+            errors = [error for error in errors if error.problems]
+            errors.insert(0, MalformedRequestError.of(self._malformed))
+        if errors:
+            raise combine_errors(errors)
 
 
 def actions_of(plans: Sequence[PlannedChange[RecordT]]) -> tuple[Action, ...]:

@@ -38,7 +38,7 @@ def update_upload(
     """Change the attributes in `changes` and return the new record; None clears an attribute."""
     for _ in range(MAX_ATTEMPTS):
         before = read_upload_to_change(uploads, caller, identifier, precondition)
-        errors = ValidationErrors()
+        errors = ValidationErrors(changes)
         errors.add([*_problems(before, changes)])
         errors.raise_if_any()
         after = replace(

@@ -6,7 +6,7 @@ The rules and their messages are the reference's (object-store-api 1.31).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from unicodedata import category
@@ -14,6 +14,7 @@ from unicodedata import category
 from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import limit_problems, missing_problems, size_problems, violation
+from coffer.domain.transactions.commit import ValidationErrors
 from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, TERM_FIELDS
 from coffer.domain.vocabulary.terms import (
     MAX_TERM_LENGTH,
@@ -43,18 +44,20 @@ def must_be_unused(before: Term, after: Term) -> bool:
 
 
 def new_values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a new term; raise InvalidError with all problems."""
+    """Return the values of a new term; raise a RequestError with all problems."""
     values = _values(kind, given)
     problems: list[Problem] = []
     if kind is ManagedAttribute:
         values["key"] = derive_key(values["name"] or "")
         problems += _key_problems(values["name"], values["key"])
-    _raise_if_any([*problems, *_value_problems(kind, values)])
+    errors = ValidationErrors(given)
+    errors.add([*problems, *_value_problems(kind, values)])
+    errors.raise_if_any()
     return values
 
 
 def changed_values(before: Term, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a changed term; raise InvalidError with all problems.
+    """Return the values of a changed term; raise a RequestError with all problems.
 
     Changes of values that only a new term can get are ignored.
     """
@@ -62,7 +65,9 @@ def changed_values(before: Term, changes: Mapping[str, Any]) -> dict[str, Any]:
     ignored = {field.attribute for field in TERM_FIELDS[kind].writable if field.create_only}
     allowed = {name: value for name, value in changes.items() if name not in ignored}
     values = _values(kind, vars(before) | allowed)
-    _raise_if_any(_value_problems(kind, values))
+    errors = ValidationErrors(changes)
+    errors.add([*_value_problems(kind, values)])
+    errors.raise_if_any()
     return values
 
 
@@ -80,7 +85,9 @@ def derive_key(name: str) -> str:
 
 def check_size(term: Term) -> None:
     """Raise InvalidError if the term is too large to be stored."""
-    _raise_if_any(size_problems(TERM_FIELDS[type(term)].present(term)))
+    problems = [*size_problems(TERM_FIELDS[type(term)].present(term))]
+    if problems:
+        raise InvalidError.of(problems)
 
 
 def _values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,12 +100,6 @@ def _values(kind: type[Term], given: Mapping[str, Any]) -> dict[str, Any]:
     if kind is ObjectSubtype:
         values["ac_subtype"] = (values["ac_subtype"] or "").upper()
     return values
-
-
-def _raise_if_any(problems: Iterable[Problem]) -> None:
-    found = list(problems)
-    if found:
-        raise InvalidError.of(found)
 
 
 def _value_problems(kind: type[Term], values: Mapping[str, Any]) -> Iterator[Problem]:

@@ -42,7 +42,7 @@ _ZIP = "application/zip"
 
 
 def parse_export_request(request: Request) -> ExportRequest:
-    """Return the parsed request; raises a RequestError with all malformed attributes."""
+    """Return the parsed request; raises a RequestError if the document is malformed."""
     document = read_resource(request, EXPORT_REQUEST_FIELDS.type)
     values = parse_new(document, EXPORT_REQUEST_FIELDS, _PARSERS)
     called = values.pop("function", None)
@@ -51,6 +51,7 @@ def parse_export_request(request: Request) -> ExportRequest:
         **{"file_identifiers": (), **values},
         function=function,
         function_problems=problems,
+        malformed=values.problems,
         document=document.attributes,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from coffer.domain.derivatives.record import Derivative, DerivativeType
-from coffer.domain.errors import Problem
+from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.domain.fields import ATTRIBUTES, Field, FieldType, RecordFields
 from coffer.domain.thumbnails.regenerate import GenerationRequest
 from coffer.http.documents import API_ROOT, read_resource, resource
@@ -59,7 +59,10 @@ def parse_generation(request: Request) -> GenerationRequest:
         for field in GENERATION_FIELDS.attributes
         if field.required and document.attributes.get(field.name) is None
     ]
-    return GenerationRequest(**parse_new(document, GENERATION_FIELDS, more_problems=missing))
+    values = parse_new(document, GENERATION_FIELDS)
+    if problems := [*values.problems, *missing]:
+        raise MalformedRequestError.of(problems)
+    return GenerationRequest(**values)
 
 
 def generation_response(

@@ -16,28 +16,30 @@ from coffer.domain.errors import (
     TooLargeError,
     combine_errors,
 )
-from coffer.domain.fields import RecordFields
+from coffer.domain.fields import GivenValues, RecordFields
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.http.documents import ResourceDocument, parse_resource
-from coffer.http.fields import Values, parse_changes, parse_new, present_record
+from coffer.http.fields import parse_changes, parse_new, present_record
 from coffer.http.requests import Request
 from coffer.http.responses import MAX_RESPONSE_BYTES, Response
 
 Entry = TypeVar("Entry")
 
 
-def parse_new_records(request: Request, fields: RecordFields) -> list[Values]:
-    """Return the values of each new record; raise the errors of all entries together."""
+def parse_new_records(request: Request, fields: RecordFields) -> list[GivenValues | RequestError]:
+    """Return the values of each new record, or the error of a resource that is malformed."""
     return _parse_entries(
         request, lambda data: parse_new(parse_resource({"data": data}, fields.type), fields)
     )
 
 
-def parse_bulk_changes(request: Request, fields: RecordFields) -> list[tuple[str, Values]]:
-    """Return the id and the changed values of each record; raise all errors together."""
+def parse_bulk_changes(
+    request: Request, fields: RecordFields
+) -> list[tuple[str, GivenValues] | RequestError]:
+    """Return the id and the changed values of each record, or the error of its resource."""
 
-    def parse(data: Any) -> tuple[str, Values]:
+    def parse(data: Any) -> tuple[str, GivenValues]:
         document = parse_resource({"data": data}, fields.type, needs_attributes=False)
         return _identifier(document), parse_changes(document, fields)
 
@@ -50,7 +52,16 @@ def parse_identifiers(request: Request, resource_type: str) -> list[str]:
     def parse(data: Any) -> str:
         return _identifier(parse_resource({"data": data}, resource_type, needs_attributes=False))
 
-    return list(dict.fromkeys(_parse_entries(request, parse)))
+    identifiers: list[str] = []
+    errors: list[RequestError] = []
+    for number, entry in enumerate(_parse_entries(request, parse)):
+        if isinstance(entry, RequestError):
+            errors.append(entry.at_entry(number))
+        else:
+            identifiers.append(entry)
+    if errors:
+        raise combine_errors(errors)
+    return list(dict.fromkeys(identifiers))
 
 
 def bulk_response(
@@ -89,7 +100,7 @@ def _check_size(size_bytes: int) -> None:
         )
 
 
-def _parse_entries(request: Request, parse: Callable[[Any], Entry]) -> list[Entry]:
+def _parse_entries(request: Request, parse: Callable[[Any], Entry]) -> list[Entry | RequestError]:
     document = request.json()
     entries = document.get("data") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
@@ -104,16 +115,13 @@ def _parse_entries(request: Request, parse: Callable[[Any], Entry]) -> list[Entr
             f"The request has {len(entries)} entries; at most {MAX_ENTRIES} are allowed.",
             pointer="/data",
         )
-    values: list[Entry] = []
-    errors: list[RequestError] = []
-    for number, data in enumerate(entries):
+    parsed: list[Entry | RequestError] = []
+    for data in entries:
         try:
-            values.append(parse(data))
+            parsed.append(parse(data))
         except RequestError as error:
-            errors.append(error.at_entry(number))
-    if errors:
-        raise combine_errors(errors)
-    return values
+            parsed.append(error)
+    return parsed
 
 
 def _identifier(document: ResourceDocument) -> str:
