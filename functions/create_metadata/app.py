@@ -16,11 +16,13 @@ from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
+from coffer.settings import rights_settings
 
 identify = configured_identify()
 uploads = DynamoUploads()
 catalogue = DynamoCatalogue()
 clock = SystemClock()
+defaults = rights_settings.defaults
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
 
@@ -32,7 +34,7 @@ def add_metadata(request: Request) -> Response:
     def create(run: Run | None) -> Response:
         given = parse_new_record(request, METADATA_FIELDS)
         metadata = create_metadata(
-            uploads, catalogue, clock, caller, given, reserved_identifier(run)
+            uploads, catalogue, clock, caller, given, reserved_identifier(run), defaults
         )
         return written_response(request, METADATA_FIELDS, metadata, created=True)
 

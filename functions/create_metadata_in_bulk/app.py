@@ -16,10 +16,16 @@ from coffer.http.responses import Response
 from coffer.http.transactions.bulk import check_response_size, parse_new_records, records_response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
 from coffer.identification import configured_identify
+from coffer.settings import rights_settings
 
 identify = configured_identify()
 clock = SystemClock()
-bulk = BulkMetadata(uploads=DynamoUploads(), catalogue=DynamoCatalogue(), clock=clock)
+bulk = BulkMetadata(
+    uploads=DynamoUploads(),
+    catalogue=DynamoCatalogue(),
+    clock=clock,
+    defaults=rights_settings.defaults,
+)
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
 

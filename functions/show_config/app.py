@@ -4,28 +4,29 @@ Settings, see `coffer/settings.py`: caller, upload.
 """
 
 from coffer.domain.configuration.published import Limits, configuration, find_configuration
-from coffer.http.api import Api, require_variable
+from coffer.http.api import SHORT_LIST_QUERY, Api, require_variable
 from coffer.http.documents import API_ROOT, resource
 from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
-from coffer.settings import upload_settings
+from coffer.settings import rights_settings, upload_settings
 
 KIND = "config"
 LIMITS = Limits(
     max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
     max_upload_bytes=upload_settings.max_upload_bytes,
 )
+DEFAULTS = rights_settings.defaults
 
 identify = configured_identify()
 app = Api()
 
 
-@app.route("GET /api/v1/config")
+@app.route("GET /api/v1/config", query=SHORT_LIST_QUERY)
 def list_configs(request: Request) -> Response:
     identify(request)
-    known = configuration(LIMITS)
+    known = configuration(LIMITS, DEFAULTS)
     chosen = parse_in_memory_query(request, ("id",)).run(
         [{"id": identifier} for identifier in known]
     )
@@ -37,7 +38,7 @@ def list_configs(request: Request) -> Response:
 def show_config(request: Request) -> Response:
     identify(request)
     identifier = require_variable(request, "id")
-    data = resource(KIND, identifier, find_configuration(LIMITS, identifier))
+    data = resource(KIND, identifier, find_configuration(LIMITS, DEFAULTS, identifier))
     url = f"{request.base_url}{API_ROOT}/{KIND}/{identifier}"
     return Response.of_json({"data": data, "links": {"self": url}})
 

@@ -19,7 +19,6 @@ from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.changes.publish import describe_change
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import (
     HASH_FUNCTION,
@@ -142,7 +141,6 @@ def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
         ac_hash_function=HASH_FUNCTION,
         ac_hash_value=digest,
         ac_tags=("seeded", f"box-{number % 100}"),
-        **METADATA_DEFAULTS,
     )
     return upload, metadata
 

@@ -9,7 +9,6 @@ from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.identifiers import paired_identifier
 from coffer.domain.media_types import DcType
-from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.actions import Action, Add, Claim
@@ -119,7 +118,6 @@ def metadata(**changes: Any) -> Metadata:
         "file_extension": ".png",
         "ac_hash_function": "SHA-1",
         "ac_hash_value": sha1_of(PNG),
-        **METADATA_DEFAULTS,
     }
     return Metadata(**known | changes)
 

@@ -219,6 +219,26 @@ class UploadSettings(Settings):
         return min(self.stream_hash_limit_bytes, _MAX_POST_BYTES)
 
 
+class RightsSettings(Settings):
+    """Rights of new metadata records that name none."""
+
+    default_rights_web_statement = text("")
+    default_rights = text("")
+    default_rights_owner = text("")
+    default_usage_terms = text("")
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """The values that are set, by the attributes of the record."""
+        values = {
+            "xmp_rights_web_statement": self.default_rights_web_statement,
+            "dc_rights": self.default_rights,
+            "xmp_rights_owner": self.default_rights_owner,
+            "xmp_rights_usage_terms": self.default_usage_terms,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
 class ThumbnailSettings(Settings):
     """Format of thumbnails."""
 
@@ -288,6 +308,7 @@ table_settings = TableSettings()
 store_settings = StoreSettings()
 messaging_settings = MessagingSettings()
 upload_settings = UploadSettings()
+rights_settings = RightsSettings()
 thumbnail_settings = ThumbnailSettings()
 export_settings = ExportSettings()
 orphan_settings = OrphanSettings()

@@ -26,7 +26,6 @@ from coffer.domain.errors import (
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.create import create_metadata
-from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.read import read_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
@@ -185,12 +184,35 @@ def test_a_given_reason_is_not_replaced_by_the_default(world: World) -> None:
     assert (made.publicly_releasable, made.not_publicly_releasable_reason) == (False, "draft")
 
 
-@pytest.mark.parametrize("name", METADATA_DEFAULTS)
-def test_missing_rights_get_the_defaults(world: World, name: str) -> None:
-    blank: dict[str, Any] = {name: None}
-    made = world.create(**blank)
-    assert getattr(made, name) == METADATA_DEFAULTS[name]
+RIGHTS = ("xmp_rights_web_statement", "dc_rights", "xmp_rights_owner", "xmp_rights_usage_terms")
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_missing_rights_get_the_defaults_of_the_deployment(world: World, name: str) -> None:
+    blank: dict[str, Any] = {"bucket": "aafc", "file_identifier": FILE, name: None}
+
+    made = create_metadata(
+        world.uploads, world.catalogue, FrozenClock(), GUEST, blank, defaults={name: "A museum"}
+    )
+
+    assert getattr(made, name) == "A museum"
+    assert [getattr(made, other) for other in RIGHTS if other != name] == [None] * 3
     assert (made.created_on, made.xmp_metadata_date) == (NOON, NOON)
+
+
+def test_given_rights_replace_the_defaults(world: World) -> None:
+    given = {"bucket": "aafc", "file_identifier": FILE, "dc_rights": "CC0"}
+
+    made = create_metadata(
+        world.uploads,
+        world.catalogue,
+        FrozenClock(),
+        GUEST,
+        given,
+        defaults={"dc_rights": "A museum"},
+    )
+
+    assert made.dc_rights == "CC0"
 
 
 # ---------------------------------------------------------------- external resources

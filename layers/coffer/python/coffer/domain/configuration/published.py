@@ -22,10 +22,11 @@ class Limits:
     max_upload_bytes: int
 
 
-def configuration(limits: Limits) -> Mapping[str, Mapping[str, Any]]:
+def configuration(limits: Limits, defaults: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
     """Return the attributes of each configuration by its id, in the reference's order.
 
-    The two sizes with a unit are the reference's. Its clients compare forms with them.
+    `defaults` has the default values of metadata, by the attributes of the record. The two sizes
+    with a unit are the reference's. Its clients compare forms with them.
     """
     size = format_size(limits.max_direct_upload_bytes)
     return {
@@ -38,17 +39,19 @@ def configuration(limits: Limits) -> Mapping[str, Mapping[str, Any]]:
         },
         DEFAULT_VALUES: {
             "values": [
-                {"type": "metadata", "attribute": field.name, "value": field.default}
+                {"type": "metadata", "attribute": field.name, "value": defaults[field.attribute]}
                 for field in METADATA_FIELDS.attributes
-                if field.default is not None
+                if field.attribute in defaults
             ]
         },
     }
 
 
-def find_configuration(limits: Limits, identifier: str) -> Mapping[str, Any]:
+def find_configuration(
+    limits: Limits, defaults: Mapping[str, str], identifier: str
+) -> Mapping[str, Any]:
     """Return the attributes of a configuration; raise NotFoundError for an unknown id."""
-    attributes = configuration(limits).get(identifier)
+    attributes = configuration(limits, defaults).get(identifier)
     if attributes is None:
         raise NotFoundError("config_not_found", f"There is no config {identifier[:80]!r}.")
     return attributes

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.prefetch import PrefetchedDerivatives, PrefetchedUploads
+from coffer.domain.errors import RequestError
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.create import plan_new_metadata
 from coffer.domain.metadata.ports import Catalogue
@@ -22,7 +23,9 @@ from coffer.domain.transactions.bulk import (
     attempt_each,
     files_described_twice,
     identifiers_of,
+    parsed_entries,
     records_changed_twice,
+    with_malformed,
     write_in_bulk,
 )
 from coffer.domain.transactions.commit import Precondition
@@ -38,19 +41,22 @@ class BulkMetadata:
     uploads: Uploads
     catalogue: Catalogue
     clock: Clock
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """Values of rights that an entry does not give, by their attributes."""
 
     def create(
         self,
         caller: Caller,
-        entries: Sequence[Mapping[str, Any]],
+        entries: Sequence[Mapping[str, Any] | RequestError],
         reserved: Reservations,
         check: Check[Metadata],
     ) -> list[Metadata]:
         """Create one record for each entry and return the records in the entries' order."""
-        refused = files_described_twice(entries)
+        parsed = parsed_entries(entries)
+        refused = files_described_twice(parsed)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
-            wanted = [entries[number] for number in numbers]
+            wanted = [parsed[number] for number in numbers]
             uploads = PrefetchedUploads(
                 self.uploads, [one.get("file_identifier") for one in wanted]
             )
@@ -64,20 +70,27 @@ class BulkMetadata:
                 numbers,
                 refused,
                 lambda number: plan_new_metadata(
-                    uploads, catalogue, self.clock, caller, entries[number], reserved[number]
+                    uploads,
+                    catalogue,
+                    self.clock,
+                    caller,
+                    parsed[number],
+                    reserved[number],
+                    self.defaults,
                 ),
             )
 
-        return write_in_bulk(self.catalogue, len(entries), plan, check)
+        return write_in_bulk(self.catalogue, len(entries), with_malformed(entries, plan), check)
 
     def update(
-        self, caller: Caller, changes: Sequence[Change], check: Check[Metadata]
+        self, caller: Caller, changes: Sequence[Change | RequestError], check: Check[Metadata]
     ) -> list[Metadata]:
         """Apply each change to its record and return the records in the changes' order."""
-        refused = records_changed_twice(changes)
+        parsed = parsed_entries(changes)
+        refused = records_changed_twice(parsed)
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Metadata]]:
-            known = self.catalogue.metadata_of({changes[number][0] for number in numbers})
+            known = self.catalogue.metadata_of({parsed[number][0] for number in numbers})
             files = [one.file_identifier for one in known.values()]
             catalogue = _PrefetchedCatalogue(
                 self.catalogue,
@@ -85,7 +98,7 @@ class BulkMetadata:
                 derivatives=[one.latest_derivative for one in known.values()],
                 terms_of=[
                     *known.values(),
-                    *(_named_terms(changes[number][1]) for number in numbers),
+                    *(_named_terms(parsed[number][1]) for number in numbers),
                 ],
             )
             uploads = PrefetchedUploads(self.uploads, files)
@@ -93,11 +106,11 @@ class BulkMetadata:
                 numbers,
                 refused,
                 lambda number: plan_metadata_update(
-                    uploads, catalogue, self.clock, caller, *changes[number], Precondition()
+                    uploads, catalogue, self.clock, caller, *parsed[number], Precondition()
                 ),
             )
 
-        return write_in_bulk(self.catalogue, len(changes), plan, check)
+        return write_in_bulk(self.catalogue, len(changes), with_malformed(changes, plan), check)
 
 
 @dataclass(frozen=True)

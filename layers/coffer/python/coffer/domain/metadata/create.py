@@ -20,7 +20,6 @@ from coffer.domain.fields import ATTRIBUTES
 from coffer.domain.file_names import standardise
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import dc_type_of
-from coffer.domain.metadata.fields import METADATA_DEFAULTS
 from coffer.domain.metadata.ports import Catalogue, CatalogueReader
 from coffer.domain.metadata.record import Metadata, default_release
 from coffer.domain.metadata.rules import attribute_problems, check_subject, check_vocabulary
@@ -34,6 +33,8 @@ from coffer.domain.transactions.commit import (
 from coffer.domain.uploads.ports import UploadReader, Uploads
 from coffer.domain.uploads.record import HASH_FUNCTION, HashStatus, ObjectUpload
 
+NO_DEFAULTS: Mapping[str, str] = {}
+
 
 def create_metadata(
     uploads: Uploads,
@@ -42,14 +43,18 @@ def create_metadata(
     caller: Caller,
     given: Mapping[str, Any],
     reserved: ReservedIdentifier | None = None,
+    defaults: Mapping[str, str] = NO_DEFAULTS,
 ) -> Metadata:
     """Create a record of `given`, values by the attributes of `Metadata`, and return it.
+
+    `defaults` has the values of rights that are not given, by their attributes.
 
     Returns the existing record if an earlier run of the request created one under the `reserved`
     identifier. Raises a `RequestError` with every problem.
     """
     return commit_change(
-        catalogue, lambda: plan_new_metadata(uploads, catalogue, clock, caller, given, reserved)
+        catalogue,
+        lambda: plan_new_metadata(uploads, catalogue, clock, caller, given, reserved, defaults),
     )
 
 
@@ -60,15 +65,17 @@ def plan_new_metadata(
     caller: Caller,
     given: Mapping[str, Any],
     reserved: ReservedIdentifier | None = None,
+    defaults: Mapping[str, str] = NO_DEFAULTS,
 ) -> PlannedChange[Metadata]:
     """Return the new record and the actions that write it."""
     existing = catalogue.metadata(reserved.identifier) if reserved else None
     if existing is not None:
         return PlannedChange(existing)
     bucket, file_identifier = given.get("bucket"), given.get("file_identifier")
-    errors = ValidationErrors()
-    with errors.collect():
-        check_subject(bucket, file_identifier, given.get("resource_external_url"))
+    errors = ValidationErrors(given)
+    if not errors.has_malformed("bucket", "fileIdentifier", "resourceExternalURL"):
+        with errors.collect():
+            check_subject(bucket, file_identifier, given.get("resource_external_url"))
     if bucket:
         caller.require_role(Role.GUEST, parse_bucket(bucket, pointer=f"{ATTRIBUTES}/bucket"))
     upload = None
@@ -76,10 +83,10 @@ def plan_new_metadata(
         with errors.collect():
             upload = _unclaimed_upload(uploads, file_identifier, bucket)
     identifier = reserved.identifier if reserved else new_identifier(clock)
-    metadata = _new_record(clock, caller, given, upload, identifier)
+    metadata = _new_record(clock, caller, {**defaults, **_present(given)}, upload, identifier)
     errors.add(attribute_problems(metadata))
     with errors.collect():
-        check_vocabulary(catalogue, metadata)
+        check_vocabulary(catalogue, metadata, errors)
     errors.raise_if_any()
     return PlannedChange(metadata, _actions(catalogue, metadata, upload))
 
@@ -140,6 +147,10 @@ def _unclaimed_upload(uploads: UploadReader, file_identifier: str, bucket: str) 
     return upload
 
 
+def _present(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {attribute: value for attribute, value in given.items() if value is not None}
+
+
 def _new_record(
     clock: Clock,
     caller: Caller,
@@ -147,10 +158,8 @@ def _new_record(
     upload: ObjectUpload | None,
     identifier: str,
 ) -> Metadata:
-    """Return a record with the given values, defaults, and the attributes of the file."""
-    values: dict[str, Any] = {"bucket": "", "dc_format": ""}
-    values |= METADATA_DEFAULTS
-    values |= {attribute: value for attribute, value in given.items() if value is not None}
+    """Return a record with the given values and the attributes of the file."""
+    values: dict[str, Any] = {"bucket": "", "dc_format": "", **given}
     dc_format = upload.content.evaluated_media_type if upload else values["dc_format"]
     dc_type = values.setdefault("dc_type", dc_type_of(dc_format))
     if "publicly_releasable" not in values:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from coffer.domain.fields import Field, FieldType, RecordFields, Relationship
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
@@ -51,21 +48,16 @@ METADATA_FIELDS = RecordFields(
         Field("xmpMetadataDate", "xmp_metadata_date", FieldType.TIME, sortable=True,
               doc="Time of the last change to the record."),
         Field("xmpRightsWebStatement", "xmp_rights_web_statement", FieldType.TEXT, writable=True,
-              max_length=250,
-              default="https://open.canada.ca/en/open-government-licence-canada",
-              doc="Address of the rights statement, usually a URL.",
+              nullable=True, max_length=250, doc="Address of the rights statement, usually a URL.",
               request_doc="Address of the rights statement. Default: the deployment's."),
-        Field("dcRights", "dc_rights", FieldType.TEXT, writable=True, max_length=250,
-              default="© His Majesty The King in Right of Canada, as represented by the Minister "
-              "of Agriculture and Agri-Food | © Sa Majesté le Roi du chef du Canada, représentée "
-              "par le ministre de l'Agriculture et de l'Agroalimentaire",
-              doc="Rights and their holders, as a sentence.",
+        Field("dcRights", "dc_rights", FieldType.TEXT, writable=True, nullable=True,
+              max_length=250, doc="Rights and their holders, as a sentence.",
               request_doc="Rights and their holders, as a sentence. Default: the deployment's."),
-        Field("xmpRightsOwner", "xmp_rights_owner", FieldType.TEXT, writable=True, max_length=250,
-              default="Government of Canada", doc="Owner of the rights.",
+        Field("xmpRightsOwner", "xmp_rights_owner", FieldType.TEXT, writable=True,
+              nullable=True, max_length=250, doc="Owner of the rights.",
               request_doc="Owner of the rights. Default: the deployment's."),
         Field("xmpRightsUsageTerms", "xmp_rights_usage_terms", FieldType.TEXT, writable=True,
-              max_length=500, default="Government of Canada Usage Term", doc="Terms of use.",
+              nullable=True, max_length=500, doc="Terms of use.",
               request_doc="Terms of use. Default: the deployment's."),
         Field("orientation", "orientation", FieldType.INTEGER, writable=True, nullable=True,
               minimum=1, maximum=8, doc="Orientation of the image, as EXIF numbers it."),
@@ -105,8 +97,3 @@ METADATA_FIELDS = RecordFields(
     ),
 )
 # fmt: on
-
-METADATA_DEFAULTS: Mapping[str, Any] = {
-    one.attribute: one.default for one in METADATA_FIELDS.attributes if one.default is not None
-}
-"""Default values, by attribute."""

@@ -24,10 +24,10 @@ class Metadata:
     dc_type: DcType
     dc_format: str
     publicly_releasable: bool
-    xmp_rights_web_statement: str
-    dc_rights: str
-    xmp_rights_owner: str
-    xmp_rights_usage_terms: str
+    xmp_rights_web_statement: str | None = None
+    dc_rights: str | None = None
+    xmp_rights_owner: str | None = None
+    xmp_rights_usage_terms: str | None = None
     file_identifier: str | None = None
     resource_external_url: str | None = None
     original_filename: str | None = None

@@ -51,10 +51,10 @@ class MetadataItem(ChangeAttributes, ListedByChange, Table):
     not_publicly_releasable_reason = UnicodeAttribute(
         null=True, attr_name="notPubliclyReleasableReason"
     )
-    xmp_rights_web_statement = UnicodeAttribute(attr_name="xmpRightsWebStatement")
-    dc_rights = UnicodeAttribute(attr_name="dcRights")
-    xmp_rights_owner = UnicodeAttribute(attr_name="xmpRightsOwner")
-    xmp_rights_usage_terms = UnicodeAttribute(attr_name="xmpRightsUsageTerms")
+    xmp_rights_web_statement = UnicodeAttribute(null=True, attr_name="xmpRightsWebStatement")
+    dc_rights = UnicodeAttribute(null=True, attr_name="dcRights")
+    xmp_rights_owner = UnicodeAttribute(null=True, attr_name="xmpRightsOwner")
+    xmp_rights_usage_terms = UnicodeAttribute(null=True, attr_name="xmpRightsUsageTerms")
     file_identifier = UnicodeAttribute(null=True, attr_name="fileIdentifier")
     resource_external_url = UnicodeAttribute(null=True, attr_name="resourceExternalURL")
     original_filename = UnicodeAttribute(null=True, attr_name="originalFilename")
