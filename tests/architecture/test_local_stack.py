@@ -21,7 +21,6 @@ COFFER_IMPORTS = {
         "coffer.adapters.dynamodb.uploads.items",
         "coffer.domain.changes.publish",
         "coffer.domain.media_types",
-        "coffer.domain.metadata.fields",
         "coffer.domain.metadata.record",
         "coffer.domain.uploads.record",
     },

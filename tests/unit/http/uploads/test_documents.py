@@ -23,12 +23,16 @@ def test_the_response_is_flat_by_default() -> None:
         "id": FILE,
         "fileIdentifier": FILE,
         **OBJECT_UPLOAD_FIELDS.present(upload()),
+        "data": present_upload(upload(), duplicate_found=False),
     }
 
 
 def test_a_flat_response_has_its_warnings_in_meta() -> None:
     response = upload_response(make_request(), UploadResult(upload=upload(), duplicate_found=True))
-    assert json.loads(response.body)["meta"] == {"warnings": WARNINGS}
+    document = json.loads(response.body)
+    assert document["meta"] == {"warnings": WARNINGS}
+    # dina-ui reads them there.
+    assert document["data"]["meta"] == {"warnings": WARNINGS}
 
 
 @pytest.mark.parametrize("duplicate_found", [True, False])
