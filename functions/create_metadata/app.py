@@ -1,6 +1,6 @@
 """Create the metadata of a file or of an external resource (POST /api/v1/metadata).
 
-Settings, see `coffer/settings.py`: aws, caller, table.
+Settings, see `coffer/settings.py`: aws, caller, rights, table.
 """
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

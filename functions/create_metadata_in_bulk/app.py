@@ -1,6 +1,6 @@
 """Create up to a thousand metadata records (POST /api/v1/metadata/bulk).
 
-Settings, see `coffer/settings.py`: aws, caller, table.
+Settings, see `coffer/settings.py`: aws, caller, rights, table.
 """
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue

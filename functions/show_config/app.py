@@ -1,6 +1,6 @@
 """List the configurations of this deployment, and show one (GET /api/v1/config and …/{id}).
 
-Settings, see `coffer/settings.py`: caller, upload.
+Settings, see `coffer/settings.py`: caller, rights, upload.
 """
 
 from coffer.domain.configuration.published import Limits, configuration, find_configuration
