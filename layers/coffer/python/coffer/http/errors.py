@@ -6,25 +6,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from coffer.domain.errors import (
-    CombinedError,
-    ConflictError,
-    ForbiddenError,
-    GoneError,
-    InvalidError,
-    MalformedRequestError,
-    NotFoundError,
-    NotReadyError,
-    PartialWriteError,
-    PreconditionError,
-    Problem,
-    RequestError,
-    TooLargeError,
-    TooManyRequestsError,
-    UnauthenticatedError,
-    UnavailableError,
-    UnsupportedTypeError,
-)
+from coffer.domain import errors
+from coffer.domain.errors import Problem, RequestError, UnauthenticatedError
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
@@ -54,24 +37,24 @@ class RangeNotSatisfiableError(RequestError):
 
 
 STATUS: dict[type[RequestError], HTTPStatus] = {
-    MalformedRequestError: HTTPStatus.BAD_REQUEST,
+    errors.MalformedRequestError: HTTPStatus.BAD_REQUEST,
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
-    ForbiddenError: HTTPStatus.FORBIDDEN,
-    NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ForbiddenError: HTTPStatus.FORBIDDEN,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
     MethodNotAllowedError: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
-    ConflictError: HTTPStatus.CONFLICT,
-    GoneError: HTTPStatus.GONE,
-    PreconditionError: HTTPStatus.PRECONDITION_FAILED,
-    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.GoneError: HTTPStatus.GONE,
+    errors.PreconditionError: HTTPStatus.PRECONDITION_FAILED,
+    errors.TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiableError: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     # As JSON:API advises for several different 4xx errors ("Processing Errors").
-    CombinedError: HTTPStatus.BAD_REQUEST,
-    PartialWriteError: HTTPStatus.CONFLICT,
-    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CombinedError: HTTPStatus.BAD_REQUEST,
+    errors.PartialWriteError: HTTPStatus.CONFLICT,
+    errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 TOKEN_REQUIRED = "token_required"  # noqa: S105 - a code, not a token
@@ -95,9 +78,9 @@ def headers_of(error: RequestError) -> dict[str, str]:
             return {"Allow": ", ".join(error.allowed)}
         case RangeNotSatisfiableError():
             return {"Content-Range": f"bytes */{error.size_bytes}"}
-        case NotReadyError() | TooManyRequestsError():
+        case errors.NotReadyError() | errors.TooManyRequestsError():
             return {"Retry-After": str(error.retry_after_seconds)}
-        case UnavailableError():
+        case errors.UnavailableError():
             return {"Retry-After": "1"}
     return {}
 
@@ -113,10 +96,10 @@ def _challenge(error: UnauthenticatedError) -> str:
 
 def render_error(error: RequestError, request: Request) -> Response:
     """Return the error document with all problems, each with its code and source."""
-    errors = error.errors if isinstance(error, CombinedError) else (error,)
-    documents = [document for one in errors for document in _documents(one, request)]
+    single = error.errors if isinstance(error, errors.CombinedError) else (error,)
+    documents = [document for one in single for document in _documents(one, request)]
     body: dict[str, Any] = {"errors": _limited(documents)}
-    if isinstance(error, PartialWriteError):
+    if isinstance(error, errors.PartialWriteError):
         written = [{"index": number, "id": one} for number, one in error.written.items()]
         body["meta"] = {"written": written, "failed": list(error.failed)}
     return Response.of_json(body, status=status_of(error), headers=headers_of(error))
@@ -135,7 +118,7 @@ def render_internal_error(request: Request) -> Response:
 def _documents(error: RequestError, request: Request) -> list[dict[str, Any]]:
     status = status_of(error)
     documents = [_document(problem, status) for problem in error.problems]
-    if isinstance(error, GoneError):
+    if isinstance(error, errors.GoneError):
         audit = f"{request.base_url}/api/v1/audit-snapshot"
         documents[0]["links"] = {"about": f"{audit}?filter[instanceId]={error.instance_id}"}
     return documents

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isinf
 from typing import Any
@@ -102,18 +103,8 @@ class Request:
                 f"The body is sent as {declared[:80]!r}; send application/vnd.api+json.",
                 header="Content-Type",
             )
-        try:
+        with malformed_json("holds half a surrogate pair, or nests too deeply"):
             return _parse(self.body)
-        except json.JSONDecodeError as error:
-            raise MalformedRequestError(
-                "malformed_json",
-                f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise MalformedRequestError(
-                "malformed_json",
-                "The body is not JSON in UTF-8, holds half a surrogate pair, or nests too deeply.",
-            ) from error
 
 
 def parse_whole_number(name: str, text: str, minimum: int, maximum: int) -> int:
@@ -129,6 +120,25 @@ def parse_whole_number(name: str, text: str, minimum: int, maximum: int) -> int:
             parameter=name,
         )
     return int(text)
+
+
+@contextmanager
+def malformed_json(reasons: str) -> Iterator[None]:
+    """Raise MalformedRequestError for the errors of the JSON parser.
+
+    `reasons` are those that the parser does not describe itself.
+    """
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        raise MalformedRequestError(
+            "malformed_json",
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequestError(
+            "malformed_json", f"The body is not JSON in UTF-8, {reasons}."
+        ) from error
 
 
 def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from coffer.http.fields import (
     parse_uuids,
     present_record,
 )
-from coffer.http.requests import Request
+from coffer.http.requests import Request, parse_whole_number
 from coffer.http.responses import Response
 
 KEY_TYPE = "toa"
@@ -98,14 +98,8 @@ def exports_response(
 
 def parse_page(request: Request) -> tuple[int, str | None]:
     """Return the page's size and the export before it; raises MalformedRequestError."""
-    limit = request.parameter("page[limit]") or str(DEFAULT_LIMIT)
-    is_number = limit.isascii() and limit.isdigit() and len(limit) <= len(str(MAX_LIMIT))
-    if not is_number or not 1 <= int(limit) <= MAX_LIMIT:
-        raise MalformedRequestError(
-            "malformed_parameter",
-            f"page[limit] must be a whole number from 1 to {MAX_LIMIT}.",
-            parameter="page[limit]",
-        )
+    given = request.parameter("page[limit]")
+    limit = parse_whole_number("page[limit]", given, 1, MAX_LIMIT) if given else DEFAULT_LIMIT
     cursor = request.parameter("page[cursor]")
     if cursor is not None and not is_identifier(cursor):
         raise MalformedRequestError(
@@ -113,7 +107,7 @@ def parse_page(request: Request) -> tuple[int, str | None]:
             "page[cursor] must be a cursor from links.next.",
             parameter="page[cursor]",
         )
-    return int(limit), cursor.lower() if cursor else None
+    return limit, cursor.lower() if cursor else None
 
 
 def key_response(request: Request, access: IssuedKey) -> Response:

@@ -25,7 +25,7 @@ from coffer.domain.rawstore.datasets import BadFilesError
 from coffer.domain.rawstore.permissions import Permissions, PermissionTokens
 from coffer.domain.rawstore.uploads import AuthorizedUploads, SignedUpload
 from coffer.http.errors import headers_of, status_of
-from coffer.http.requests import Request, unique_members
+from coffer.http.requests import Request, malformed_json, unique_members
 from coffer.http.responses import JSON, Response
 
 MAX_RESPONSE_BYTES = 6 * 1024**2 - 4096
@@ -62,19 +62,10 @@ def is_mounted(request: Request, service: str) -> bool:
 
 def read_document(request: Request) -> Any:
     """Return the body as JSON, for any content type: browsers of the reference send text."""
-    try:
+    with malformed_json("or nests too deeply"):
         return json.loads(
             request.body, object_pairs_hook=unique_members, parse_constant=_reject_constant
         )
-    except json.JSONDecodeError as error:
-        raise MalformedRequestError(
-            "malformed_json",
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise MalformedRequestError(
-            "malformed_json", "The body is not JSON in UTF-8, or nests too deeply."
-        ) from error
 
 
 def present_uploads(authorized: AuthorizedUploads, upload_url: str) -> Response:
