@@ -19,12 +19,7 @@ from coffer.domain.errors import (
     RequestError,
     combine_errors,
 )
-from coffer.http.errors import (
-    NotAcceptableError,
-    render_error,
-    render_internal_error,
-    status_of,
-)
+from coffer.http.errors import NotAcceptableError, render_error, render_internal_error, status_of
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, JSON_API, Response
 from coffer.observability import MetricUnit, count, flush_metrics, logger, start_invocation

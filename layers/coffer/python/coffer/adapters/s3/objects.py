@@ -22,11 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from coffer.adapters.s3.requests import store_unavailable
 from coffer.adapters.s3.responses import hex_checksum
-from coffer.domain.errors import (
-    ObjectChangedError,
-    ObjectExistsError,
-    ObjectMissingError,
-)
+from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
 from coffer.domain.objects import StoredObject
 from coffer.settings import aws_settings
 

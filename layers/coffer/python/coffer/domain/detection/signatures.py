@@ -10,14 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
-from coffer.domain.detection.families import (
-    audio,
-    data,
-    executables,
-    images,
-    mail,
-    text,
-)
+from coffer.domain.detection.families import audio, data, executables, images, mail, text
 from coffer.domain.detection.plain_text import begins_as_text
 from coffer.domain.detection.registry import PLAIN_TEXT, is_a
 from coffer.domain.detection.tables.registry import Part, Row, read_signatures

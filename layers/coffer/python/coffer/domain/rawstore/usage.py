@@ -15,11 +15,7 @@ from functools import cache
 from typing import Protocol
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import (
-    ObjectChangedError,
-    ObjectMissingError,
-    RecordChangedError,
-)
+from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
 from coffer.domain.rawstore.datasets import is_private
 from coffer.domain.rawstore.objects import DatasetObjects
 from coffer.domain.rawstore.quotas import Totals

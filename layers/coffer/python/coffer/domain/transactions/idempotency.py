@@ -16,12 +16,7 @@ from typing import Protocol
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
-from coffer.domain.errors import (
-    ConflictError,
-    InvalidError,
-    RecordChangedError,
-    RecordExistsError,
-)
+from coffer.domain.errors import ConflictError, InvalidError, RecordChangedError, RecordExistsError
 from coffer.domain.identifiers import derived_identifier
 from coffer.domain.transactions.commit import MAX_ATTEMPTS, ReservedIdentifier, records_busy
 

@@ -8,12 +8,7 @@ from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import NotFoundError
 from coffer.domain.transactions.commit import Precondition
 from coffer.domain.transactions.read import load_all, require_undeleted
-from coffer.domain.uploads.ports import (
-    DescribingMetadata,
-    DescribingRecord,
-    UploadReader,
-    Uploads,
-)
+from coffer.domain.uploads.ports import DescribingMetadata, DescribingRecord, UploadReader, Uploads
 from coffer.domain.uploads.record import ObjectUpload
 
 

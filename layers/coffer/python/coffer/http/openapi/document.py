@@ -8,15 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer import __version__
-from coffer.http.openapi import (
-    errors,
-    exports,
-    files,
-    rawstore,
-    records,
-    service,
-    vocabulary,
-)
+from coffer.http.openapi import errors, exports, files, rawstore, records, service, vocabulary
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 from coffer.http.openapi.parameters import HEADERS, PARAMETERS, SECURITY_SCHEMES

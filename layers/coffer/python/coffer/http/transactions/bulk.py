@@ -10,12 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from coffer import __version__
-from coffer.domain.errors import (
-    MalformedRequestError,
-    RequestError,
-    TooLargeError,
-    combine_errors,
-)
+from coffer.domain.errors import MalformedRequestError, RequestError, TooLargeError, combine_errors
 from coffer.domain.fields import GivenValues, RecordFields
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.transactions.bulk import MAX_ENTRIES
