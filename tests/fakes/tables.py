@@ -35,6 +35,9 @@ from coffer.domain.vocabulary.usage import usage_changes
 from tests.fakes.clocks import FrozenClock
 from tests.fakes.vocabulary import InMemoryVocabulary
 
+MAX_TRANSACTION_BYTES = 4 * 1024**2
+"""DynamoDB Developer Guide, "Quotas": the aggregate size of the items in a transaction."""
+
 _Record = TypeVar("_Record", ObjectUpload, Metadata, Derivative)
 
 
@@ -147,6 +150,9 @@ class InMemoryCatalogue:
     def commit(self, actions: Sequence[Action]) -> None:
         if len(actions) > MAX_ACTIONS or len({action.subject for action in actions}) < len(actions):
             raise ValueError("DynamoDB would not take this transaction")
+        size = sum(_bytes(getattr(one, "after", getattr(one, "record", None))) for one in actions)
+        if size > MAX_TRANSACTION_BYTES:
+            raise ValueError(f"DynamoDB would not take a transaction of {size} bytes")
         refused = {number: self._refusal(action) for number, action in enumerate(actions)}
         reasons = {number: reason for number, reason in refused.items() if reason}
         if reasons:
@@ -236,6 +242,12 @@ class InMemoryCatalogue:
                 self.metadata_records[source.identifier] = replace(
                     source, latest_derivative=action.derivative
                 )
+
+
+def _bytes(record: Record | None) -> int:
+    """Return the size of the texts in a record, without the names of its attributes."""
+    values = vars(record).values() if record is not None else ()
+    return sum(len(str(value).encode()) for value in values if value is not None)
 
 
 def _state(record: Record) -> tuple[int, str | None]:

@@ -8,7 +8,7 @@ later, finds no derivative.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -23,7 +23,14 @@ from coffer.domain.errors import TransactionCanceledError
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
-from coffer.domain.transactions.actions import MAX_ACTIONS, Action, Release, Replace
+from coffer.domain.transactions.actions import (
+    MAX_ACTIONS,
+    MAX_TRANSACTION_BYTES,
+    Action,
+    Release,
+    Replace,
+    written_bytes,
+)
 from coffer.domain.transactions.commit import PlannedChange, Precondition, commit_change
 from coffer.domain.transactions.read import require_undeleted
 from coffer.domain.transactions.tombstones import tombstone_expiry
@@ -42,20 +49,26 @@ class Cascade:
     catalogue: Catalogue
     clock: Clock
 
-    def actions(self, deleted: Metadata, max_actions: int) -> list[Action]:
-        """Return the actions that delete derivatives of a deleted record, up to a maximum."""
+    def actions(self, deleted: Metadata, before: Sequence[Action] = ()) -> list[Action]:
+        """Return the actions that delete derivatives of a deleted record.
+
+        They are as many as fit into a transaction with the actions `before`.
+        """
         now = self.clock.now()
         actions: list[Action] = []
-        for derivative in self._remaining(deleted, max_actions // _ACTIONS_PER_DERIVATIVE):
+        size, room = written_bytes(before), MAX_ACTIONS - len(before)
+        for derivative in self._remaining(deleted, room // _ACTIONS_PER_DERIVATIVE):
             tombstone = derivative_tombstone(derivative, str(deleted.deleted_by), now)
-            actions.append(Replace(derivative, tombstone))
-            actions += release_claim(derivative, now)
+            size += written_bytes([replaced := Replace(derivative, tombstone)])
+            if size > MAX_TRANSACTION_BYTES:
+                break
+            actions += [replaced, *release_claim(derivative, now)]
         return actions
 
     def delete_remaining(self, deleted: Metadata) -> bool:
         """Delete the remaining derivatives of a deleted record; return True if none is left."""
         for _ in range(MAX_TRANSACTIONS):
-            actions = self.actions(deleted, MAX_ACTIONS)
+            actions = self.actions(deleted)
             if not actions:
                 return True
             try:
@@ -128,7 +141,7 @@ def delete_metadata(
             version=before.version + 1,
         )
         actions = (Replace(before, after), *_release(before, now))
-        return PlannedChange(after, (*actions, *cascade.actions(after, MAX_ACTIONS - len(actions))))
+        return PlannedChange(after, (*actions, *cascade.actions(after, actions)))
 
     cascade.delete_remaining(commit_change(cascade.catalogue, plan))
 

@@ -6,12 +6,20 @@ if two callers write the same record, the transaction of one of them fails.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 MAX_ACTIONS = 99
 """A DynamoDB transaction has at most 100 actions. One of them may count the uses of terms."""
+
+MAX_TRANSACTION_BYTES = 3_500_000
+"""Size of all records that a transaction writes, as `written_bytes` counts it.
+
+DynamoDB's limit is 4 MB. The rest is for index keys, and for the uploads that are claimed.
+"""
 
 
 class Record(Protocol):
@@ -109,3 +117,13 @@ class DeriveFrom:
 
 
 Action = Add | Replace | Claim | Release | DeriveFrom
+
+
+def written_bytes(actions: Iterable[Action]) -> int:
+    """Return the size of the records that the actions write, as JSON in UTF-8."""
+    records = [one.record for one in actions if isinstance(one, Add)]
+    records += [one.after for one in actions if isinstance(one, Replace)]
+    return sum(
+        len(json.dumps(vars(record), ensure_ascii=False, default=str).encode())
+        for record in records
+    )

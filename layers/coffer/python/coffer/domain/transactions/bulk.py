@@ -1,6 +1,6 @@
 """Write many records in one request. All entries are checked before the first is written.
 
-Up to 30 entries are one transaction. More entries are written in several transactions: if one of
+Up to 30 entries of up to 3.5 MB are one transaction. More entries are written in several: if one of
 them is canceled by another request, the error says which entries were written.
 """
 
@@ -20,7 +20,12 @@ from coffer.domain.errors import (
     combine_errors,
 )
 from coffer.domain.fields import ATTRIBUTES
-from coffer.domain.transactions.actions import MAX_ACTIONS, Record
+from coffer.domain.transactions.actions import (
+    MAX_ACTIONS,
+    MAX_TRANSACTION_BYTES,
+    Record,
+    written_bytes,
+)
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,
     PlannedChange,
@@ -195,13 +200,19 @@ def _chunks(
     planned: Mapping[int, PlannedChange[RecordT]],
 ) -> Iterator[dict[int, PlannedChange[RecordT]]]:
     chunk: dict[int, PlannedChange[RecordT]] = {}
-    room = MAX_ACTIONS
+    actions = size = 0
     for number, one in planned.items():
-        if len(chunk) == ENTRIES_PER_TRANSACTION or len(one.actions) > room:
+        more = written_bytes(one.actions)
+        if chunk and (
+            len(chunk) == ENTRIES_PER_TRANSACTION
+            or actions + len(one.actions) > MAX_ACTIONS
+            or size + more > MAX_TRANSACTION_BYTES
+        ):
             yield chunk
-            chunk, room = {}, MAX_ACTIONS
+            chunk, actions, size = {}, 0, 0
         chunk[number] = one
-        room -= len(one.actions)
+        actions += len(one.actions)
+        size += more
     if chunk:
         yield chunk
 
