@@ -19,6 +19,7 @@ from coffer.http.listing import responses
 from coffer.http.listing.queries import parse_list_query, parse_view
 from coffer.http.listing.responses import page_response, record_response
 from coffer.http.requests import Request
+from coffer.http.responses import Response
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryLists, InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.records import ADMIN, METADATA, THUMBNAIL, caller, identifier, metadata, thumbnail
@@ -55,12 +56,18 @@ def document(response: Any) -> dict[str, Any]:
 def listed(
     query: str, who: Caller, *records: ListedRecord, kind: Kind = Kind.METADATA
 ) -> dict[str, Any]:
+    return document(list_response(query, who, *records, kind=kind))
+
+
+def list_response(
+    query: str, who: Caller, *records: ListedRecord, kind: Kind = Kind.METADATA
+) -> Response:
     lists, catalogue = stored(*records)
     request = request_for(query, f"/api/v1/{kind}")
     wanted = parse_list_query(request, kind)
     page = read_page(lists, FrozenClock(), who, wanted.query, wanted.page)
     related = find_related(lists, catalogue, who, kind, page.records, wanted.view.include)
-    return document(page_response(request, wanted, page, related))
+    return page_response(request, wanted, page, related)
 
 
 def shown(

@@ -11,10 +11,12 @@ from coffer.domain.changes.ports import Snapshot
 from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.http.documents import resource
 from coffer.http.requests import Request, parse_whole_number
-from coffer.http.responses import Response
+from coffer.http.responses import Response, count_fitting, encode, payload_bytes
 
 TYPE = "audit-snapshot"
 DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET = 20, 1000, 10_000
+MAX_LIST_BYTES = 5_000_000
+"""A Lambda response has at most 6 MB. The rest is for the other members of the document."""
 _INSTANCE_ID_FORMAT = re.compile(r"[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}")
 _INSTANCE_ID = ("filter[instanceId]", "filter[instanceId][EQ]")
 _AUTHOR = ("filter[author]", "filter[author][EQ]")
@@ -71,18 +73,22 @@ def parse_snapshot_query(request: Request) -> SnapshotQuery:
 
 
 def snapshots_response(request: Request, query: SnapshotQuery, page: SnapshotPage) -> Response:
-    """Return a page of snapshots, with the link to the next page."""
+    """Return a page of snapshots, with the link to the next page.
+
+    It has fewer snapshots if it would be too large for a response.
+    """
+    presented = [_present(one) for one in page.snapshots]
+    sizes = (payload_bytes(encode(one)) for one in presented)
+    presented = presented[: count_fitting(sizes, MAX_LIST_BYTES)]
     links = {"self": request.url(request.query)}
-    next_offset = query.offset + query.limit
+    next_offset = query.offset + len(presented)
     if next_offset < page.total and next_offset <= MAX_OFFSET:
         kept = [pair for pair in request.query if pair[0] != "page[offset]"]
         links["next"] = request.url([*kept, ("page[offset]", str(next_offset))])
     meta: dict[str, object] = {"totalResourceCount": page.total, "moduleVersion": __version__}
     if page.is_lower_bound:
         meta["totalIsLowerBound"] = True
-    return Response.of_json(
-        {"data": [_present(one) for one in page.snapshots], "links": links, "meta": meta}
-    )
+    return Response.of_json({"data": presented, "links": links, "meta": meta})
 
 
 def _present(snapshot: Snapshot) -> dict[str, object]:

@@ -6,7 +6,6 @@ service has the persons. A document includes each related record once, if the ca
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,12 +24,18 @@ from coffer.http.fields import present_record
 from coffer.http.listing.cursors import encode_cursor
 from coffer.http.listing.queries import ListQuery, View, parse_view
 from coffer.http.requests import Request
-from coffer.http.responses import Response
+from coffer.http.responses import (
+    Response,
+    count_fitting,
+    encode,
+    payload_bytes,
+    require_fitting,
+)
 from coffer.http.transactions.bulk import bulk_response, parse_identifiers
 from coffer.http.uploads.documents import present_upload
 
 MAX_LIST_BYTES = 5_000_000
-"""A Lambda response has at most 6 MB. The rest is for the envelope and for escape sequences."""
+"""A Lambda response has at most 6 MB. The rest is for the other members of the document."""
 PERMISSIONS_HEADER = "include-dina-permission"
 
 _Document = dict[str, Any]
@@ -51,12 +56,14 @@ def record_response(
             "permissions": permissions_of(caller, record),
         }
         data["meta"] = data.get("meta", {}) | meta
-    return resource_response(
+    response = resource_response(
         request,
         data,
         version=record.version,
         included=_without_repetitions(included) if view.include else None,
     )
+    require_fitting(payload_bytes(str(response.body)))
+    return response
 
 
 def page_response(
@@ -75,7 +82,9 @@ def page_response(
     document["meta"] = {"totalResourceCount": page.total, "moduleVersion": __version__}
     if page.is_lower_bound:
         document["meta"]["totalIsLowerBound"] = True
-    return Response.of_json(document)
+    response = Response.of_json(document)
+    require_fitting(payload_bytes(str(response.body)))
+    return response
 
 
 def bulk_load_response(
@@ -106,15 +115,13 @@ def _links(request: Request, wanted: ListQuery, page: ListPage) -> _Document:
 
 def _fitting(presented: Sequence[tuple[_Document, Sequence[_Document]]]) -> int:
     """Return how many resources, with their included ones, fit into a response; at least one."""
-    size = 0
     seen: set[tuple[str, str]] = set()
-    for number, (data, included) in enumerate(presented):
+    sizes = []
+    for data, included in presented:
         new = {_key(one): one for one in included if _key(one) not in seen}
         seen.update(new)
-        size += sum(len(json.dumps(one).encode()) for one in (data, *new.values()))
-        if size > MAX_LIST_BYTES and number > 0:
-            return number
-    return len(presented)
+        sizes.append(sum(payload_bytes(encode(one)) for one in (data, *new.values())))
+    return count_fitting(sizes, MAX_LIST_BYTES)
 
 
 def _without_repetitions(included: Iterable[_Document]) -> list[_Document]:

@@ -5,7 +5,6 @@ Parameters of the media type, such as `ext=bulk`, are ignored.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.http.documents import ResourceDocument, parse_resource
 from coffer.http.fields import parse_changes, parse_new, present_record
 from coffer.http.requests import Request
-from coffer.http.responses import MAX_RESPONSE_BYTES, Response
+from coffer.http.responses import Response, encode, payload_bytes, require_fitting
 
 Entry = TypeVar("Entry")
 
@@ -68,7 +67,7 @@ def bulk_response(
         document["included"] = list(included)
     document["meta"] = {"moduleVersion": __version__}
     response = Response.of_json(document)
-    _check_size(len(str(response.body).encode()))
+    require_fitting(payload_bytes(str(response.body)), pointer="/data")
     return response
 
 
@@ -81,18 +80,10 @@ def check_response_size(fields: RecordFields) -> Callable[[Sequence[object]], No
     """Return a function that raises `TooLargeError` if the response with records is too large."""
 
     def check(records: Sequence[object]) -> None:
-        _check_size(sum(len(json.dumps(present_record(fields, one))) + 1 for one in records))
+        sizes = (payload_bytes(encode(present_record(fields, one))) + 1 for one in records)
+        require_fitting(sum(sizes), pointer="/data")
 
     return check
-
-
-def _check_size(size_bytes: int) -> None:
-    if size_bytes > MAX_RESPONSE_BYTES:
-        raise TooLargeError(
-            "answer_too_large",
-            "The response would have more than 6 MB: send fewer entries.",
-            pointer="/data",
-        )
 
 
 def _parse_entries(request: Request, parse: Callable[[Any], Entry]) -> list[Entry | RequestError]:
