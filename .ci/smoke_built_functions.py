@@ -1,10 +1,13 @@
-"""Import every built function as Lambda does, and list those that cannot be imported.
+"""Check the built artifacts: that every function can be imported, on the right processor.
 
     python .ci/smoke_built_functions.py --python PYTHON3.13 .aws-sam
 
-Uses the build for this machine's processor. For each function it starts the given Python with only
-the function's folder and its layers on the path. So a package that is only installed for tests is
-found missing here, before a deployment.
+Of the build for this machine's processor, it imports each function as Lambda does: it starts the
+given Python with only the function's folder and its layers on the path. So a package that is only
+installed for tests is found missing here, before a deployment.
+
+The builds for other processors cannot be imported here. Of every build it reads the tags of the
+wheels and the headers of the libraries, and lists those for another processor or Python.
 
 Needs PyYAML, which is in the SAM CLI's environment.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +26,9 @@ from typing import Any
 import yaml
 
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+# The name in a wheel's platform tag, and `e_machine` of an ELF file (the ELF specification).
+MACHINES = {"x86_64": ("x86_64", 62), "arm64": ("aarch64", 183)}
 
 # Parameters without which functions do not start. Nothing is fetched from these URLs.
 GIVEN = {
@@ -51,11 +58,17 @@ def main() -> int:
     parser.add_argument("--python", required=True, help="a Python of the Lambda runtime's version")
     parser.add_argument("builds", type=Path, help="the folder with one build per architecture")
     arguments = parser.parse_args()
+    foreign = 0
+    for build in sorted(arguments.builds.iterdir()):
+        if build.name in MACHINES and build.is_dir():
+            for problem in foreign_artifacts(build, build.name):
+                foreign += 1
+                print(f"{build.name}: {problem}", file=sys.stderr)
     architecture = ARCHITECTURES.get(platform.machine().lower())
     build = arguments.builds / str(architecture)
     if architecture is None or not build.is_dir():
-        print(f"no build for {platform.machine()} in {arguments.builds}: nothing tested")
-        return 0
+        print(f"no build for {platform.machine()} in {arguments.builds}: nothing imported")
+        return 1 if foreign else 0
     failures = 0
     tried = 0
     for name, path, environment in _functions(build):
@@ -65,7 +78,30 @@ def main() -> int:
             failures += 1
             print(f"{name} cannot be imported:\n{error}", file=sys.stderr)
     print(f"{tried - failures} of {tried} functions for {architecture} import from their artifacts")
-    return 1 if failures else 0
+    return 1 if failures or foreign else 0
+
+
+def foreign_artifacts(build: Path, architecture: str) -> Iterator[str]:
+    """Yield each wheel and library in a build that is not for this processor and Python."""
+    name, machine = MACHINES[architecture]
+    for wheel in sorted(build.rglob("*.dist-info/WHEEL")):
+        tags = re.findall(r"^Tag: (.+)$", wheel.read_text(encoding="utf-8"), re.MULTILINE)
+        if not any(_fits(tag, name) for tag in tags):
+            yield f"{wheel.parent.name} is for {', '.join(tags)}"
+    for library in sorted(build.rglob("*.so*")):
+        with library.open("rb") as file:
+            header = file.read(20)
+        if header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") != machine:
+            yield f"{library.relative_to(build)} is a library for another processor"
+
+
+def _fits(tag: str, machine: str) -> bool:
+    """Return True if a wheel with this tag (python-abi-platform) runs on Lambda's Python 3.13."""
+    python, abi, platforms = tag.split("-")
+    fits_python = python.startswith("py3") or python == "cp313" or abi == "abi3"
+    return fits_python and any(
+        one == "any" or one.endswith(f"_{machine}") for one in platforms.split(".")
+    )
 
 
 def _functions(build: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
