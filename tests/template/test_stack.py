@@ -199,7 +199,8 @@ def test_the_url_of_the_dashboard_is_on_the_console_of_the_partition() -> None:
 
 def test_no_address_or_arn_is_of_one_partition_only() -> None:
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    allowed = {"events.amazonaws.com", "console.aws.amazon.com", "${AWS::Region}.amazonaws.com*"}
+    services = {"events.amazonaws.com", "apigateway.amazonaws.com"}
+    allowed = services | {"console.aws.amazon.com", "${AWS::Region}.amazonaws.com*"}
     found = set(re.findall(r"[^\s'\"]*amazon(?:aws)?\.com[^\s'\"]*", text))
     assert {one.removeprefix("secretsmanager.") for one in found} == allowed
     assert "arn:aws:" not in text
