@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ TO_PNG = ExportFunction(name="MAGICK", target_media_type="image/png")
         ("com¹", None, "y.png", "com¹_.png"),
         ("con .a.b", None, "y.png", "con .a_.png"),
         ("cafe\u0301", None, "y.png", "café.png"),
-        ("🌿 leaf\u202e", None, "y.png", "_ leaf_.png"),
+        ("🌿 leaf\u202e", None, "y.png", "🌿 leaf_.png"),
     ],
 )
 def test_a_file_has_the_first_of_alias_filename_and_original_name(
@@ -133,5 +135,5 @@ def test_no_path_leaves_the_archive(folder: str, alias: str) -> None:
     assert all(part not in ("", ".", "..") for part in parts)
     assert not any(part.endswith((".", " ")) for part in parts)
     assert not set(path) & set('\\:*?"<>|\x00')
-    assert path.isprintable()
+    assert not any(category(char) == "Cc" for char in path)
     path.encode()

@@ -1,21 +1,38 @@
 """Standardise and validate file names, and name downloads.
 
-Rules of the reference (object-store-api 1.31, ObjectFilenameUtils): names keep letters, digits,
-`_ - [ ] ( ) . +` and spaces; every other character becomes `_`.
+Names keep the letters, marks, digits, signs and emoji of every script, in their composed form
+(Unicode, NFC). The reference (object-store-api 1.31, ObjectFilenameUtils) keeps fewer signs and
+splits letters from their marks.
 """
 
 from __future__ import annotations
+
+from unicodedata import category, normalize
 
 from coffer.domain.errors import InvalidError
 
 MAX_NAME_LENGTH = 250
 MAX_EXTENSION_LENGTH = 10
-_ALLOWED = frozenset("_-[]().+ ")
+# Separators of paths and names that Windows refuses; line and paragraph separators; characters
+# that change the direction of the text around them (UAX #9, section 2); the byte order mark.
+_REPLACED = frozenset('/\\:*?"<>|\u2028\u2029\u061c\u200e\u200f\ufeff')
+_REPLACED |= frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_CONTROL_OR_SURROGATE = frozenset({"Cc", "Cs"})
 
 
 def standardise(name: str) -> str:
-    """Return `name` with `_` in place of each character that the reference does not allow."""
-    return "".join(char if char.isalnum() or char in _ALLOWED else "_" for char in name.strip())
+    """Return `name` composed, with `_` for characters that a name may not have.
+
+    Dots and spaces at both ends are dropped.
+    """
+    kept = "".join(map(_kept, normalize("NFC", name.strip())))
+    return kept.strip(". \u00a0\u3000")
+
+
+def _kept(char: str) -> str:
+    is_noncharacter = ord(char) & 0xFFFE == 0xFFFE
+    is_replaced = char in _REPLACED or category(char) in _CONTROL_OR_SURROGATE
+    return "_" if is_replaced or is_noncharacter else char
 
 
 def extension_of(name: str | None) -> str:
@@ -58,6 +75,9 @@ def parse_file_name(name: str | None, *, pointer: str | None = None) -> str:
 def download_name(name: str, extension: str, file_identifier: str) -> str:
     """Return the name of a downloaded main file: the base of `name` with `extension`.
 
-    If `name` has no base, the file's identifier is used.
+    The name is unchanged if it has this extension, in any case: `plot.R` is a program in R. If
+    `name` has no base, the file's identifier is used.
     """
+    if base_name(name) and extension_of(name) == extension.lower():
+        return name
     return f"{base_name(name) or file_identifier}{extension}"

@@ -302,7 +302,9 @@ def _with_function(
     base: str, extension: str, alias: str | None, function: ExportFunction | None
 ) -> tuple[str, str]:
     # Users can edit extensions. Windows removes a dot or a space at the end.
-    extension = standardise(extension).rstrip(". ")
+    dot = "." if extension.strip().startswith(".") else ""
+    kept = standardise(extension)
+    extension = f"{dot}{kept}" if kept else ""
     if function is None:
         return base, extension
     suffix = "" if alias and alias.strip() else function.suffix
@@ -311,7 +313,7 @@ def _with_function(
 
 def _safe_base(base: str, default: str) -> str:
     """Return a base that is safe in a path, or `default` if nothing of it remains."""
-    kept = standardise(normalize("NFC", base))  # NFC, or decomposed letters lose their marks
+    kept = standardise(base)
     return _portable(kept) if kept.strip(". _") else default
 
 

@@ -9,6 +9,7 @@ from multipart import MultipartError, MultipartParser, MultipartPart, parse_opti
 from coffer.domain.errors import MalformedRequestError, TooLargeError, UnsupportedTypeError
 from coffer.domain.uploads.direct_upload import ReceivedFile
 from coffer.http.requests import Request
+from coffer.http.uploads.sent_names import sent_name
 
 FILE_PART = "file"
 _MAX_PARTS = 16
@@ -38,7 +39,7 @@ def received_file(request: Request, *, max_bytes: int) -> ReceivedFile:
         )
     return ReceivedFile(
         body=part.raw,
-        name=part.filename or None,
+        name=sent_name(part.headers.get("Content-Disposition") or "", part.filename),
         media_type=part.headers.get("Content-Type"),
     )
 
