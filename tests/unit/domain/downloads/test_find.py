@@ -72,6 +72,7 @@ def test_the_group_may_download_a_file_that_nothing_describes() -> None:
         size_bytes=len(PNG),
         tag=sha1_of(PNG),
         last_modified=NOON,
+        detected_media_type="image/png",
     )
 
 

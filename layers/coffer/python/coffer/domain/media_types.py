@@ -13,6 +13,7 @@ from coffer.domain.file_names import extension_of
 from coffer.domain.text_tables import read_table
 
 OCTET_STREAM = "application/octet-stream"
+PDF = "application/pdf"
 MAX_MEDIA_TYPE_LENGTH = 150
 
 

@@ -45,6 +45,8 @@ class Download:
     tag: str
     """The ETag without quotes: the SHA-1 of the bytes if it is known."""
     last_modified: datetime
+    detected_media_type: str | None = None
+    """The type that was detected in the content; `media_type` may be what a user declared."""
 
 
 def find_file(
@@ -261,6 +263,7 @@ def _upload_download(upload: ObjectUpload, *, filename: str, media_type: str) ->
         size_bytes=upload.content.size_in_bytes,
         tag=upload.content.sha1_hex or upload.file_identifier,
         last_modified=upload.created_on,
+        detected_media_type=upload.content.detected_media_type,
     )
 
 

@@ -6,8 +6,8 @@ Small files are in the response; larger ones are redirected to a presigned URL o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import format_datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from coffer.domain.clock import Clock, to_text
 from coffer.domain.downloads.find import Download
 from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMissingError
-from coffer.domain.media_types import OCTET_STREAM, is_header_value, is_inert
+from coffer.domain.media_types import OCTET_STREAM, PDF, base_type, is_header_value, is_inert
 from coffer.http.documents import tag_matches
 from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
@@ -25,6 +25,8 @@ from coffer.http.responses import JSON, Response
 LINK_LIFE = timedelta(minutes=5)
 MAX_BODY_BYTES = 4 * 1024**2
 """Larger files are redirected."""
+# Browsers refuse to show a PDF under `sandbox`. Their viewers need styles.
+_PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PLAIN_NAME = frozenset(" !#$&+-.^_`|~()[]{}@,;='")
 
 
@@ -54,7 +56,7 @@ class _DownloadResponse:
 
     def respond(self) -> Response:
         headers = self._headers
-        if tag_matches(self.request.header("if-none-match"), self._tag):
+        if self._is_unchanged():
             return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
         size = self._size
         if self.request.method == "HEAD":
@@ -78,6 +80,12 @@ class _DownloadResponse:
         return given if given and is_header_value(given) else OCTET_STREAM
 
     @property
+    def _is_pdf(self) -> bool:
+        """True if the file is sent as a PDF and was also detected as one."""
+        detected = self.download.detected_media_type
+        return {base_type(self._media_type), base_type(detected or "")} == {PDF}
+
+    @property
     def _tag(self) -> str:
         return f'"{self.download.tag}"'
 
@@ -95,10 +103,12 @@ class _DownloadResponse:
                 "disposition is attachment or inline.",
                 parameter="disposition",
             )
-        if not is_inert(self._media_type):
+        shows_pdf = disposition == "inline" and self._is_pdf
+        if not (shows_pdf or is_inert(self._media_type)):
             disposition = "attachment"
         name = file_name_parameters(self.download.filename)
-        return {
+        policy = {"Content-Security-Policy": _PDF_POLICY} if shows_pdf else {}
+        return policy | {
             "Content-Type": self._media_type,
             "Content-Disposition": f"{disposition}; {name}",
             "ETag": self._tag,
@@ -152,10 +162,28 @@ class _DownloadResponse:
             body=self.store.read(key, start, end - start + 1),
         )
 
+    def _is_unchanged(self) -> bool:
+        """True if the caller has this version. The date counts without a tag only (RFC 9110,
+        13.1.3), and in whole seconds."""
+        tags = self.request.header("if-none-match")
+        if tags:
+            return tag_matches(tags, self._tag)
+        known = _parsed_date(self.request.header("if-modified-since"))
+        return known is not None and self.download.last_modified.replace(microsecond=0) <= known
+
     def _range_applies(self) -> bool:
         """True unless If-Range names another version of the file."""
         known = self.request.header("if-range")
         return not known or known in (self._tag, self._headers["Last-Modified"])
+
+
+def _parsed_date(header: str) -> datetime | None:
+    """Return the time of an HTTP date, or None if it is malformed."""
+    try:
+        parsed = parsedate_to_datetime(header)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 
 
 def file_name_parameters(name: str) -> str:

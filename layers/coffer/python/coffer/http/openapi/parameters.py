@@ -103,6 +103,9 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
     "ownerid": _query("ownerid", s.string("Owner of the file: the userid of the token.")),
     "ifMatch": _request_header("If-Match", "ETags. The record has to have one.", examples=['"3"']),
     "ifNoneMatch": _request_header("If-None-Match", "ETags that the caller has, or *."),
+    "ifModifiedSince": _request_header(
+        "If-Modified-Since", "Last-Modified of the file that the caller has. It counts without "
+        "If-None-Match only.", examples=["Sun, 22 Nov 2026 12:00:00 GMT"]),
     "range": _request_header("Range", "Requested bytes.", examples=["bytes=0-99"]),
     "ifRange": _request_header("If-Range", "ETag or date of the file that the range is of."),
     "idempotencyKey": _request_header(
@@ -123,7 +126,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     "Cache-Control": _header("Who may cache the response, and for how long."),
     "Content-Disposition": _header("Whether to show or to save the file, and its name (RFC 6266)."),
     "Content-Range": _header("Range of the file (RFC 9110).", examples=["bytes 0-99/1000"]),
-    "Content-Security-Policy": _header("What the page may load and run."),
+    "Content-Security-Policy": _header("What a displayed page or PDF may load and run."),
     "ETag": _header("Version of the response.", examples=['"1"']),
     "Last-Modified": _header("Time of the last change to the file."),
     "Location": _header("Address of the resource.", format="uri"),
