@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer import __version__
-from coffer.http.openapi import errors, exports, files, rawstore, records, service, vocabulary
+from coffer.http.openapi import exports, files, rawstore, records, service, vocabulary
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 from coffer.http.openapi.parameters import HEADERS, PARAMETERS, SECURITY_SCHEMES
@@ -45,7 +45,7 @@ _ERROR_HEADERS = {401: "WWW-Authenticate", 404: "Retry-After", 416: "Content-Ran
 
 def document_template() -> str:
     """Return the document as JSON, with placeholders for the values of a deployment."""
-    modules = (files, records, vocabulary, exports, service, rawstore, errors)
+    modules = (files, records, vocabulary, exports, service, rawstore)
     document = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
