@@ -23,7 +23,7 @@ Indexes = Mapping[str, object]
 
 @dataclass(frozen=True)
 class IndexChanges:
-    """What a deployment of this template would do to the indexes of a table."""
+    """The indexes of a table that a deployment of this template would create and delete."""
 
     table: str
     created: tuple[str, ...]

@@ -116,7 +116,7 @@ class PictureFile:
     def _halves(self, raw: str) -> Sequence[Image.Image]:
         """Decode the high and the low bytes of 16-bit colours: Pillow decodes only the high ones.
 
-        The byte order that Pillow is told selects them.
+        The byte order that is passed to Pillow selects them.
         """
         start, mark, end = raw.replace("a", "A").partition(";")
         return [self._decoded(f"{start}{mark}{end}"), self._decoded(start + _LOW_BYTES[mark + end])]

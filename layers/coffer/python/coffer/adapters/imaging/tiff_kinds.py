@@ -250,7 +250,7 @@ class _Bands:
 
     @property
     def _step(self) -> int:
-        """How many rows and columns of a picture stored as differences become one."""
+        """Number of rows, and of columns, that become one in a picture stored as differences."""
         if (self.directory.number(_PREDICTOR) or 1) == 1:
             return 1
         width, height = size_of(self.directory)

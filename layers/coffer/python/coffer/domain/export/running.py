@@ -1,7 +1,7 @@
 """Limit the exports that a user has running at the same time, also for simultaneous requests.
 
-Each user has one list of started exports, which is replaced on condition that nobody else has
-replaced it. A finished export leaves the list when the user starts the next one.
+Each user has one list of started exports, which is replaced on condition that no other request
+has replaced it. A finished export leaves the list when the user starts the next one.
 """
 
 from __future__ import annotations
