@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -118,6 +119,28 @@ def test_a_large_file_is_downloaded_through_a_redirect(stack: LocalStack) -> Non
     assert _get(link.json()["url"]) == body
 
 
+def test_conditions_hold_on_both_sides_of_a_redirect(stack: LocalStack) -> None:
+    """A client repeats its headers after a redirect, so the ETag is the store's."""
+    body = bytes(range(256)) * (24 * 1024)
+    offered = presigned_post(stack, name="measurements.bin", sizeInBytes=len(body))
+    assert post(offered, body) == 201
+    stack.settle(retries=True)
+    path = f"/api/v1/file/mybucket/{offered['fileIdentifier']}"
+    headers = stack.request("HEAD", path)
+    tag, date = header(headers, "etag"), header(headers, "last-modified")
+    resumed = {"Range": "bytes=5-9", "If-Range": tag, "If-Match": tag}
+    response = stack.request("GET", path, headers=resumed)
+    assert response.status == 307
+    assert _get(header(response, "location"), resumed) == body[5:10]
+    for known in ({"If-None-Match": tag}, {"If-Modified-Since": date}):
+        assert stack.request("GET", path, headers=known).status == 304
+    small = upload(stack, png()).json()["fileIdentifier"]
+    path = f"/api/v1/file/mybucket/{small}"
+    tag = header(stack.request("HEAD", path), "etag")
+    response = stack.request("GET", f"{path}?redirect=true", headers={"If-Match": tag})
+    assert _get(header(response, "location"), {"If-Match": tag}) == png()
+
+
 def test_checksums_of_the_client_are_verified_by_the_store(stack: LocalStack) -> None:
     body = png()
     sha1 = hashlib.sha1(body).hexdigest()
@@ -201,13 +224,13 @@ def _subject(detail: dict[str, Any]) -> str:
     return str(detail.get("operation") or detail.get("thumbnailStatus"))
 
 
-def _get(url: str) -> bytes:
+def _get(url: str, headers: Mapping[str, str] | None = None) -> bytes:
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=30)
     try:
-        connection.request("GET", f"{parts.path}?{parts.query}")
+        connection.request("GET", f"{parts.path}?{parts.query}", headers=dict(headers or {}))
         response = connection.getresponse()
-        assert response.status == 200
+        assert response.status == (206 if headers and "Range" in headers else 200)
         return response.read()
     finally:
         connection.close()

@@ -99,12 +99,12 @@ class InMemoryObjects:
         self.bytes_read += len(piece)
         return piece
 
-    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
+    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> str:
         if sha1_hex != sha1_of(body):
             raise ValueError(f"{key} arrived damaged")
         if key in self._held:
             raise ObjectExistsError(key)
-        self._put(key, body, content_type, sha1_hex=sha1_hex)
+        return self._put(key, body, content_type, sha1_hex=sha1_hex).etag
 
     def replace(self, key: str, body: bytes, *, content_type: str) -> None:
         self._put(key, body, content_type)

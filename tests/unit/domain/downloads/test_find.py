@@ -97,6 +97,13 @@ def test_a_file_without_a_base_name_is_named_by_its_identifier(
     assert find(upload(original_filename=original), filename=named).filename == called
 
 
+def test_the_etag_is_that_of_the_store() -> None:
+    """The store compares it after a redirect: with If-Range, If-Match and If-None-Match."""
+    assert find(upload(stored_etag="9b2cf535f27731c974343645a3985328-2")).tag == (
+        "9b2cf535f27731c974343645a3985328-2"
+    )
+
+
 def test_a_file_without_a_hash_has_its_identifier_as_etag() -> None:
     assert find(upload(inspected_content=content(sha1_hex=None))).tag == FILE
 

@@ -108,7 +108,9 @@ def test_a_file_is_stored_with_all_its_attributes(world: World) -> None:
     assert stored.version == 1
     assert not receipt.duplicate_found
     assert world.objects.body(stored.object_key) == PNG
-    assert world.objects.describe(stored.object_key).content_type == "image/png"
+    described = world.objects.describe(stored.object_key)
+    assert described.content_type == "image/png"
+    assert stored.stored_etag == described.etag
 
 
 def test_hashes_are_of_the_bytes(world: World) -> None:
@@ -245,8 +247,8 @@ def test_housekeeping_finishes_or_removes_an_upload_that_was_killed_at_any_call(
 
 def test_a_record_that_another_run_finished_is_returned(world: World) -> None:
     before = world.uploads.add(pending())
-    finished = finish_direct_upload(world.uploads, world.clock, before)
-    assert finish_direct_upload(world.uploads, world.clock, before) == finished
+    finished = finish_direct_upload(world.uploads, world.clock, before, "abc")
+    assert finish_direct_upload(world.uploads, world.clock, before, "abc") == finished
     assert finished.status is UploadStatus.AVAILABLE
 
 
@@ -254,12 +256,12 @@ def test_a_record_that_housekeeping_discarded_cannot_be_finished(world: World) -
     before = world.uploads.add(pending())
     world.uploads.discard(before)
     with pytest.raises(RecordChangedError):
-        finish_direct_upload(world.uploads, world.clock, before)
+        finish_direct_upload(world.uploads, world.clock, before, "abc")
 
 
 def test_a_record_without_a_key_cannot_be_finished(world: World) -> None:
     with pytest.raises(ValueError, match="no object key"):
-        finish_direct_upload(world.uploads, world.clock, pending(object_key=None))
+        finish_direct_upload(world.uploads, world.clock, pending(object_key=None), "abc")
 
 
 def test_an_uninspected_upload_has_no_content() -> None:

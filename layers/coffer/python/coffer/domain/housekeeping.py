@@ -124,11 +124,11 @@ class Housekeeping:
     def _complete_direct_upload(self, upload: ObjectUpload) -> str:
         """Make a direct upload AVAILABLE if its bytes were stored; remove the record if not."""
         try:
-            self.objects.describe(str(upload.object_key))
+            stored = self.objects.describe(str(upload.object_key))
         except ObjectMissingError:
             self.uploads.discard(upload)
             return "discarded"
-        finish_direct_upload(self.uploads, self.clock, upload)
+        finish_direct_upload(self.uploads, self.clock, upload, stored.etag)
         return "finished"
 
 

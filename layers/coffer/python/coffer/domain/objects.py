@@ -40,8 +40,8 @@ class Objects(Protocol):
         """
         ...
 
-    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
-        """Write an object; raise ObjectExistsError if the key has one.
+    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> str:
+        """Write an object and return its ETag; raise ObjectExistsError if the key has one.
 
         The store verifies the SHA-1 of the bytes.
         """

@@ -130,10 +130,10 @@ class S3Objects:
         self.bytes_read += len(body)
         return body
 
-    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> None:
+    def write(self, key: str, body: bytes, *, content_type: str, sha1_hex: str) -> str:
         try:
             with domain_errors(key):
-                self._s3.put_object(
+                response = self._s3.put_object(
                     Bucket=self._bucket,
                     Key=key,
                     Body=body,
@@ -143,6 +143,7 @@ class S3Objects:
                 )
         except ObjectChangedError as error:
             raise ObjectExistsError(key) from error
+        return _bare(response["ETag"])
 
     def replace(self, key: str, body: bytes, *, content_type: str) -> None:
         with domain_errors(key):

@@ -43,7 +43,7 @@ class Download:
     media_type: str
     size_bytes: int | None
     tag: str
-    """The ETag without quotes: the SHA-1 of the bytes if it is known."""
+    """The ETag without quotes: the store's, so that conditions hold after a redirect too."""
     last_modified: datetime
     detected_media_type: str | None = None
     """The type that was detected in the content; `media_type` may be what a user declared."""
@@ -261,7 +261,7 @@ def _upload_download(upload: ObjectUpload, *, filename: str, media_type: str) ->
         filename=filename,
         media_type=media_type,
         size_bytes=upload.content.size_in_bytes,
-        tag=upload.content.sha1_hex or upload.file_identifier,
+        tag=upload.stored_etag or upload.content.sha1_hex or upload.file_identifier,
         last_modified=upload.created_on,
         detected_media_type=upload.content.detected_media_type,
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from coffer.domain.buckets import bucket_key
@@ -103,14 +102,16 @@ def upload_directly(
     in_bucket = any(True for _ in uploads.buckets_with_content(sha1_hex, bucket_key(bucket)))
     elsewhere = not in_bucket and any(map(caller.may_read, uploads.buckets_with_content(sha1_hex)))
     stored = _add_record(uploads, replace(upload, duplicate_found=in_bucket))
-    _write_bytes(objects, stored, file.body)
+    etag = _write_bytes(objects, stored, file.body)
     if stored.status is not UploadStatus.AVAILABLE:
-        stored = finish_direct_upload(uploads, clock, stored)
+        stored = finish_direct_upload(uploads, clock, stored, etag)
     return UploadResult(upload=stored, duplicate_found=stored.duplicate_found or elsewhere)
 
 
-def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) -> ObjectUpload:
-    """Make a PENDING record AVAILABLE, after its bytes were stored; return the record.
+def finish_direct_upload(
+    uploads: Uploads, clock: Clock, pending: ObjectUpload, etag: str
+) -> ObjectUpload:
+    """Make a PENDING record AVAILABLE, after its bytes were stored with this ETag; return it.
 
     If another run did so before, the record is returned as it is.
     """
@@ -120,6 +121,7 @@ def finish_direct_upload(uploads: Uploads, clock: Clock, pending: ObjectUpload) 
         pending.content,
         pending.object_key,
         clock.now(),
+        etag=etag,
         duplicate_found=pending.duplicate_found,
     )
     try:
@@ -194,12 +196,16 @@ def _add_record(uploads: Uploads, pending: ObjectUpload) -> ObjectUpload:
         return existing
 
 
-def _write_bytes(objects: Objects, pending: ObjectUpload, body: bytes) -> None:
-    # Only this upload has the key: an object that exists was written by an earlier attempt.
-    with suppress(ObjectExistsError):
-        objects.write(
-            str(pending.object_key),
+def _write_bytes(objects: Objects, pending: ObjectUpload, body: bytes) -> str:
+    """Store the bytes and return their ETag."""
+    key = str(pending.object_key)
+    try:
+        return objects.write(
+            key,
             body,
             content_type=pending.content.evaluated_media_type,
             sha1_hex=str(pending.content.sha1_hex),
         )
+    except ObjectExistsError:
+        # Only this upload has the key: an earlier attempt wrote the object.
+        return objects.describe(key).etag

@@ -118,6 +118,7 @@ class Completion:
                 content,
                 promoted.key,
                 self.clock.now(),
+                etag=promoted.etag,
                 duplicate_found=self._is_duplicate(content, upload.bucket),
             ),
         )

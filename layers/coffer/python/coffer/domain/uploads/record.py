@@ -111,6 +111,8 @@ class ObjectUpload:
     source_etag: str | None = None
     """The claim: the ETag (without quotes) of the bytes in `incoming/` of this record."""
     object_key: str | None = None
+    stored_etag: str | None = None
+    """The store's ETag (without quotes) of the object under `object_key`; None in old records."""
     copy_identifier: str | None = None
     """Identifier of the multipart upload that copies a large file to `object_key`."""
     inspected_content: Content | None = None
@@ -192,14 +194,16 @@ class ObjectUpload:
         object_key: str,
         now: datetime,
         *,
+        etag: str,
         duplicate_found: bool,
     ) -> ObjectUpload:
-        """Return the record of a file that is stored and awaits a claim."""
+        """Return the record of a file that is stored with this ETag and awaits a claim."""
         return replace(
             self,
             status=UploadStatus.AVAILABLE,
             inspected_content=content,
             object_key=object_key,
+            stored_etag=etag,
             copy_identifier=None,
             duplicate_found=duplicate_found,
             thumbnail_status=self._first_thumbnail_status(),
