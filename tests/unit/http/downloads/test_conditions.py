@@ -69,6 +69,7 @@ def test_what_was_detected_as_pdf_is_displayed(file: Download) -> None:
         ("application/pdf", "text/html"),
         ("text/html", "application/pdf"),
         ("application/pdf, text/html", "application/pdf"),
+        ("application/pdf; a=b, text/html", "application/pdf"),
         ("application/pdf", None),
         ("image/svg+xml", "image/svg+xml"),
         ("application/xhtml+xml", "application/xhtml+xml"),

@@ -83,6 +83,8 @@ class _DownloadResponse:
     def _is_pdf(self) -> bool:
         """True if the file is sent as a PDF and was also detected as one."""
         detected = self.download.detected_media_type
+        if "," in self._media_type:
+            return False  # a browser takes the last type of a list
         return {base_type(self._media_type), base_type(detected or "")} == {PDF}
 
     @property
