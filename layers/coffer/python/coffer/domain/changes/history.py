@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from datetime import timedelta
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.changes.ports import AuditReader, Snapshot
+from coffer.domain.clock import Clock
 from coffer.domain.errors import GoneError, NotFoundError
+from coffer.domain.fields import json_bytes
 
-MAX_ITEMS_READ = 5000
-"""Snapshots that one request reads at most."""
+MAX_ITEMS_READ, MAX_READ_TIME = 5000, timedelta(seconds=5)
+"""Snapshots that one request reads at most, and for how long."""
+MAX_PAGE_BYTES = 5_000_000
+"""Bytes of the snapshots of a page as JSON. A Lambda response has at most 6 MB."""
 
 _READABLE_BY_ALL = frozenset({"managed-attribute", "object-subtype"})
 """Types of records that belong to no group."""
@@ -46,23 +50,37 @@ class SnapshotPage:
     is_lower_bound: bool
 
 
-def list_snapshots(audit: AuditReader, caller: Caller, query: SnapshotQuery) -> SnapshotPage:
-    """Return the wanted snapshots that the caller may read, in the order of their versions."""
+def list_snapshots(
+    audit: AuditReader, clock: Clock, caller: Caller, query: SnapshotQuery
+) -> SnapshotPage:
+    """Return the wanted snapshots that the caller may read, in the order of their versions.
+
+    The page has fewer if they are too large for a response. One snapshot at a time is in memory,
+    and those of the page.
+    """
+    deadline = clock.now() + MAX_READ_TIME
     if query.instance_id is not None:
         found = audit.of_instance(query.instance_id, newest_first=query.newest_first)
     else:
         found = audit.of_author(query.author or "", newest_first=query.newest_first)
-    read = list(islice(found, MAX_ITEMS_READ + 1))
-    readable = [
-        snapshot
-        for snapshot in read[:MAX_ITEMS_READ]
-        if may_read_snapshot(caller, snapshot) and query.author in (None, snapshot["author"])
-    ]
-    return SnapshotPage(
-        snapshots=tuple(readable[query.offset : query.offset + query.limit]),
-        total=len(readable),
-        is_lower_bound=len(read) > MAX_ITEMS_READ,
-    )
+    snapshots: list[Snapshot] = []
+    total = size = 0
+    is_lower_bound = False
+    for number, snapshot in enumerate(found):
+        if number == MAX_ITEMS_READ or clock.now() >= deadline:
+            is_lower_bound = True
+            break
+        if query.author not in (None, snapshot["author"]) or not may_read_snapshot(
+            caller, snapshot
+        ):
+            continue
+        total += 1
+        if total <= query.offset or len(snapshots) == query.limit or size > MAX_PAGE_BYTES:
+            continue
+        size += json_bytes(snapshot)
+        if size <= MAX_PAGE_BYTES or not snapshots:
+            snapshots.append(snapshot)
+    return SnapshotPage(snapshots=tuple(snapshots), total=total, is_lower_bound=is_lower_bound)
 
 
 def may_read_snapshot(caller: Caller, snapshot: Snapshot) -> bool:

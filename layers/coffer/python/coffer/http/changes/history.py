@@ -82,7 +82,7 @@ def snapshots_response(request: Request, query: SnapshotQuery, page: SnapshotPag
     presented = presented[: count_fitting(sizes, MAX_LIST_BYTES)]
     links = {"self": request.url(request.query)}
     next_offset = query.offset + len(presented)
-    if next_offset < page.total and next_offset <= MAX_OFFSET:
+    if presented and next_offset < page.total and next_offset <= MAX_OFFSET:
         kept = [pair for pair in request.query if pair[0] != "page[offset]"]
         links["next"] = request.url([*kept, ("page[offset]", str(next_offset))])
     meta: dict[str, object] = {"totalResourceCount": page.total, "moduleVersion": __version__}
