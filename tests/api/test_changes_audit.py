@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from coffer.adapters.dynamodb.changes.snapshots import SnapshotItem
 from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,
@@ -60,3 +61,30 @@ def test_an_invalid_audit_query_is_refused(stack: LocalStack, query: str) -> Non
     response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
     assert problems(response)[0] == ("400", "malformed_parameter")
     assert header(response, "content-type") == JSON_API
+
+
+def test_a_page_of_large_snapshots_is_cut_and_goes_on(stack: LocalStack) -> None:
+    """Quotes need two bytes in JSON, and four in the response of a function."""
+    quotes = {f"k{number}": '"' * 170 for number in range(500)}
+    for version in range(1, 31):
+        SnapshotItem.of(
+            {
+                "instanceId": "metadata/x",
+                "version": version,
+                "snapshotType": "UPDATE",
+                "author": "mallory",
+                "commitDateTime": f"2026-11-22T12:00:{version:02d}Z",
+                "changedProperties": [],
+                "state": {"bucket": "aafc", "managedAttributes": quotes},
+            }
+        ).save()
+    found: list[int] = []
+    path = "/api/v1/audit-snapshot?filter[author]=mallory&page[limit]=1000"
+    while path:
+        response = stack.request("GET", path)
+        assert response.status == 200, response.text[:200]
+        page = response.json()
+        found += [one["attributes"]["version"] for one in page["data"]]
+        _, _, following = page["links"].get("next", "").partition("/api/")
+        path = following and f"/api/{following}"
+    assert found == list(range(30, 0, -1))

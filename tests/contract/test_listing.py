@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from coffer.adapters.dynamodb.derivatives import DerivativeItem
+from coffer.adapters.dynamodb.listing import lists
 from coffer.adapters.dynamodb.listing.lists import DynamoLists
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.index_keys import (
     Kind,
     ListedRecord,
@@ -23,7 +25,7 @@ from coffer.domain.listing.index_keys import (
 from coffer.domain.listing.ports import Lists, RangePage, RangeRead
 from coffer.domain.listing.query_plan import KeyRange
 from coffer.domain.metadata.record import Metadata
-from tests.fakes import InMemoryLists
+from tests.fakes import InMemoryLists, listing
 from tests.fakes.clocks import NOON
 from tests.fakes.records import identifier, metadata, pending, thumbnail, upload
 
@@ -154,6 +156,19 @@ def test_entries_have_whole_records_or_none(filled: Filled) -> None:
     assert {entry.record for entry in bare.entries} == {None}
 
 
+def test_only_so_many_derivatives_are_read(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (lists, listing):
+        monkeypatch.setattr(module, "MAX_INCLUDED_DERIVATIVES", 4)
+    sources = [identifier(number) for number in range(3)]
+    made = [
+        thumbnail(identifier=identifier(100 + n), ac_derived_from=sources[n % 3]) for n in range(5)
+    ]
+    assert sum(map(len, filled(made[:4]).derivatives(sources).values())) == 4
+    with pytest.raises(MalformedRequestError) as refusal:
+        filled(made).derivatives(sources)
+    assert refusal.value.problems[0].code == "too_many_included"
+
+
 def test_a_read_of_large_records_ends_after_a_megabyte(stack: object) -> None:
     records = [
         metadata(
@@ -164,12 +179,12 @@ def test_a_read_of_large_records_ends_after_a_megabyte(stack: object) -> None:
         )
         for number in range(8)
     ]
-    lists = _filled_tables(records)
+    large = _filled_tables(records)
     key_range = KeyRange(order=SortOrder.CREATED, bucket_key="large")
     found: list[str] = []
     after = None
     while True:
-        [page] = lists.read(Kind.METADATA, [RangeRead(key_range=key_range, limit=10, after=after)])
+        [page] = large.read(Kind.METADATA, [RangeRead(key_range=key_range, limit=10, after=after)])
         assert len(page.entries) <= 4
         found += [one.record.identifier for one in page.entries if one.record]
         if page.is_last:

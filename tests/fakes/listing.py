@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.listing.index_keys import IndexKeys, Kind, ListedRecord, index_keys_of
-from coffer.domain.listing.ports import IndexEntry, RangePage, RangeRead
+from coffer.domain.listing.ports import (
+    MAX_INCLUDED_DERIVATIVES,
+    IndexEntry,
+    RangePage,
+    RangeRead,
+    too_many_included,
+)
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
@@ -39,7 +45,10 @@ class InMemoryLists:
             )
             if record.deleted_on is None
         ]
-        return {one: [made for made in live if made.ac_derived_from == one] for one in metadata_ids}
+        found = {one: [it for it in live if it.ac_derived_from == one] for one in metadata_ids}
+        if sum(map(len, found.values())) > MAX_INCLUDED_DERIVATIVES:
+            raise too_many_included()
+        return found
 
     def _indexed(self, kind: Kind) -> list[tuple[ListedRecord, IndexKeys]]:
         kinds = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from weakref import WeakSet
@@ -28,13 +29,15 @@ class Audit:
         self._alive: WeakSet[Weak] = WeakSet()
         self.most_alive = self.read = 0
 
-    def of_instance(self, _: str) -> Iterator[dict[str, Any]]:
+    def of_instance(
+        self, instance_id: str, *, newest_first: bool = True
+    ) -> Iterator[dict[str, Any]]:
         for number in range(self._count):
             self._clock.advance(self._pause)
             self.read += 1
             bucket = "aafc" if number % 2 == 0 else "secret"
             snapshot = Weak(
-                instanceId="metadata/x",
+                instanceId=instance_id,
                 author="alice",
                 version=number,
                 state={"bucket": bucket, "notes": "x" * self._size},
@@ -43,20 +46,23 @@ class Audit:
             self.most_alive = max(self.most_alive, len(self._alive))
             yield snapshot
 
-    of_author = of_instance
+    def of_author(self, author: str, *, newest_first: bool = True) -> Iterator[dict[str, Any]]:
+        return self.of_instance(author)
 
 
 def audit(count: int, size_bytes: int = 10, pause: timedelta = timedelta()) -> Audit:
     return Audit(count, size_bytes, FrozenClock(), pause)
 
 
-@pytest.mark.parametrize("query", [{"instance_id": "metadata/x"}, {"author": "alice"}])
-def test_large_snapshots_end_a_page_and_are_not_kept(query: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "query", [SnapshotQuery(instance_id="metadata/x"), SnapshotQuery(author="alice")]
+)
+def test_large_snapshots_end_a_page_and_are_not_kept(query: SnapshotQuery) -> None:
     reader = audit(200, size_bytes=340_000)
     versions: list[int] = []
     offset = 0
     while True:
-        wanted = SnapshotQuery(**query, offset=offset, limit=1000)
+        wanted = replace(query, offset=offset, limit=1000)
         page = list_snapshots(reader, FrozenClock(), ADMIN, wanted)
         assert (page.total, page.is_lower_bound) == (200, False)
         if not page.snapshots:

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coffer.domain.derivatives.record import Derivative
+from coffer.domain.errors import MalformedRequestError
 from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.query_plan import KeyRange
 
 MAX_ENTRIES_PER_READ = 1000
+MAX_INCLUDED_DERIVATIVES = 5000
+
+
+def too_many_included() -> MalformedRequestError:
+    """Return the error for a request that includes too many derivatives."""
+    return MalformedRequestError(
+        "too_many_included",
+        f"The records have more than {MAX_INCLUDED_DERIVATIVES} derivatives: ask for fewer records "
+        "with page[limit], or list the derivatives of one with filter[acDerivedFrom.id].",
+        parameter="include",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +79,7 @@ class Lists(Protocol):
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
         """Return the derivatives of metadata records by the records' ids, the oldest first.
 
-        Tombstones are left out. The reads may run in parallel.
+        Tombstones are left out. The reads may run in parallel. Raises MalformedRequestError after
+        MAX_INCLUDED_DERIVATIVES.
         """
         ...

@@ -279,7 +279,7 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
     name: parameter for kind in KINDS for name, parameter in _list_parameters(kind).items()
 }
 
-_VIEW_ERRORS = "QUERY 400 unknown_relationship more_problems"
+_VIEW_ERRORS = "QUERY 400 unknown_relationship too_many_included more_problems"
 _WRITE_ERRORS = "GROUP_ROLE RECORDS RECORDS_BUSY DOCUMENT RELATIONSHIPS"
 _BULK_ERRORS = "IDENTIFIER 400 more_problems 413 too_many_entries answer_too_large"
 _SOURCE = ("422 source_required source_not_found source_of_another_bucket thumbnail_without_format "

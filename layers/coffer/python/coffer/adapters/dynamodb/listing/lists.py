@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -19,7 +20,13 @@ from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.listing.index_keys import NAME_END, Kind, SortOrder
-from coffer.domain.listing.ports import IndexEntry, RangePage, RangeRead
+from coffer.domain.listing.ports import (
+    MAX_INCLUDED_DERIVATIVES,
+    IndexEntry,
+    RangePage,
+    RangeRead,
+    too_many_included,
+)
 
 _MAX_PARALLEL_QUERIES = 8
 
@@ -67,8 +74,10 @@ class DynamoLists:
         return sum(int(number) for number in numbers if number > 0)
 
     def derivatives(self, metadata_ids: Sequence[str]) -> Mapping[str, Sequence[Derivative]]:
+        numbers = count(1)
         with _parallel_map(len(metadata_ids)) as run:
-            return dict(zip(metadata_ids, run(_query_derivatives, metadata_ids), strict=True))
+            found = run(partial(_query_derivatives, numbers), metadata_ids)
+            return dict(zip(metadata_ids, found, strict=True))
 
 
 @contextmanager
@@ -81,13 +90,16 @@ def _parallel_map(calls: int) -> Iterator[Callable[..., Iterable[Any]]]:
         yield pool.map
 
 
-def _query_derivatives(metadata_id: str) -> Sequence[Derivative]:
+def _query_derivatives(numbers: Iterator[int], metadata_id: str) -> Sequence[Derivative]:
+    """Return the derivatives of a record. `numbers` counts those of all records."""
     derivatives = []
     with overload_is_unavailable():
         for item in DerivativeItem.by_metadata.query(metadata_id):
             record = item.record()
             if record.deleted_on is None:
                 derivatives.append(record)
+            if next(numbers) > MAX_INCLUDED_DERIVATIVES:
+                raise too_many_included()
     return derivatives
 
 
