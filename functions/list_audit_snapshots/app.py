@@ -6,7 +6,7 @@ Settings, see `coffer/settings.py`: aws, caller, table.
 from coffer.adapters.dynamodb.changes.snapshots import DynamoAuditReader
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.changes.history import list_snapshots
-from coffer.http.api import SHORT_LIST_QUERY, Api
+from coffer.http.api import Api
 from coffer.http.changes.history import parse_snapshot_query, snapshots_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -17,7 +17,7 @@ audit, clock = DynamoAuditReader(), SystemClock()
 app = Api()
 
 
-@app.route("GET /api/v1/audit-snapshot", query=SHORT_LIST_QUERY)
+@app.route("GET /api/v1/audit-snapshot", query="filter[ sort page[limit] page[offset]")
 def list_audit_snapshots(request: Request) -> Response:
     caller, query = identify(request), parse_snapshot_query(request)
     return snapshots_response(request, query, list_snapshots(audit, clock, caller, query))

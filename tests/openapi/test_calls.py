@@ -73,7 +73,7 @@ CALLS: Mapping[str, Mapping[str, int]] = {
     "GET /api/v1/object-subtype": {"Query": 1},
     "GET /api/v1/object-subtype/{id}": {"GetItem": 1},
     "POST /api/v1/object-subtype": {"TransactWriteItems": 1},
-    "PATCH /api/v1/object-subtype/{id}": {"GetItem": 1, "TransactWriteItems": 1},
+    "PATCH /api/v1/object-subtype/{id}": {"GetItem": 1, "BatchGetItem": 1, "TransactWriteItems": 1},
     "DELETE /api/v1/object-subtype/{id}": {
         "GetItem": 1,
         "BatchGetItem": 1,

@@ -339,6 +339,13 @@ TERMS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+OTHER_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "managed-attribute": {"acceptedValues": ["torn", "whole"]},
+    "object-subtype": {"acSubtype": "PHOTOGRAPH"},
+}
+"""Values of terms that differ from those in `TERMS`."""
+
+
 def _term_requests(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[int, Request]]:
     """Return the requests for one kind of term. `wrong` is an attribute that breaks a rule."""
     root = f"/api/v1/{kind}"
@@ -402,14 +409,13 @@ def _term_requests(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[
     shown: dict[int, Request] = {
         200: lambda api: api.get(path(api)),
         304: lambda api: api.get(path(api), If_None_Match="*"),
+        400: lambda api: api.get(f"{path(api)}?q="),
         401: without_access("GET", ""),
         403: without_access("GET", "roleless"),
         404: absent("GET"),
         406: lambda api: api.get(f"{root}/{MISSING_ID}", Accept="image/png"),
         410: deleted("GET"),
     }
-    if kind == "object-subtype":
-        shown[400] = lambda api: api.get(f"{root}/nonsense")
     return {
         f"GET {root}": {
             200: lambda api: _call_after(add(api), lambda: None, lambda: api.get(root)),
@@ -431,7 +437,7 @@ def _term_requests(kind: str, wrong: Mapping[str, Any]) -> Mapping[str, Mapping[
             422: lambda api: add(api, **wrong),
         },
         f"PATCH {root}/{{id}}": {
-            200: change,
+            200: lambda api: change(api, **OTHER_VALUES[kind]),
             400: lambda api: change(api, colour="red"),
             401: without_access("PATCH", ""),
             403: without_access("PATCH", "outsider"),
@@ -470,6 +476,7 @@ def _lookup(path: str) -> Mapping[int, Request]:
     """Return the requests for something that every signed-in user may read."""
     return {
         200: lambda api: api.get(path),
+        400: lambda api: api.get(f"{path}?q="),
         401: _without_access(lambda api: api.get(path)),
         403: _without_access(lambda api: api.get(path), "roleless"),
         406: lambda api: api.get(path, Accept="image/png"),
@@ -714,8 +721,8 @@ def _bulks(
     return requests
 
 
-def _named(kind: str, make: Callable[[Client], str]) -> Callable[[Client], Any]:
-    return lambda api: {"type": kind, "id": make(api)}
+def _named(kind: str, make: Callable[[Client], str], **attributes: Any) -> Callable[[Client], Any]:
+    return lambda api: {"type": kind, "id": make(api), "attributes": attributes}
 
 
 def _new_metadata(api: Client) -> Any:
@@ -916,6 +923,7 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
     },
     "GET /api/v1/media-type/{id+}": {
         200: lambda api: api.get("/api/v1/media-type/image/jpeg"),
+        400: lambda api: api.get("/api/v1/media-type/image/jpeg?q="),
         401: _without_access(lambda api: api.get("/api/v1/media-type/image/jpeg")),
         403: _without_access(lambda api: api.get("/api/v1/media-type/image/jpeg"), "roleless"),
         404: lambda api: api.get("/api/v1/media-type/application/zip"),
@@ -945,7 +953,7 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         "/api/v1/metadata/bulk",
         "PATCH",
         "metadata",
-        _named("metadata", Client.create_metadata),
+        _named("metadata", Client.create_metadata, acCaption="A leaf"),
         {"orientation": 9},
     ),
     "POST /api/v1/metadata/bulk-load": _bulks(
@@ -966,7 +974,7 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         "/api/v1/derivative/bulk",
         "PATCH",
         "derivative",
-        _named("derivative", Client.create_derivative),
+        _named("derivative", Client.create_derivative, acTags=["leaf"]),
         {"filename": "x" * 256},
     ),
     "POST /api/v1/derivative/bulk-load": _bulks(

@@ -21,13 +21,15 @@ from coffer.domain.listing.filters import (
     Comparison,
     Filter,
     Operator,
+    allowed_values,
+    conjuncts,
     matches,
 )
 from coffer.domain.listing.index_keys import Kind, ListedRecord, SortOrder, index_keys_of
 from coffer.domain.listing.pages import Cursor, ListPage, PageRequest, read_page
 from coffer.domain.listing.patterns import like_pattern
 from coffer.domain.listing.ports import RangePage, RangeRead
-from coffer.domain.listing.query_plan import MAX_BUCKETS, Query, plan_query
+from coffer.domain.listing.query_plan import MAX_BUCKETS, Counters, Query, plan_query
 from coffer.domain.media_types import DcType
 from coffer.domain.uploads.record import ObjectUpload
 from tests.fakes import FrozenClock, InMemoryLists
@@ -91,9 +93,17 @@ def naive(records: Sequence[ListedRecord], who: Caller, query: Query) -> list[st
         keys = index_keys_of(record)
         if keys is None or not matches(query.condition, filter_values(record)):
             continue
-        if who.may_read(record.bucket) or (_only_public(query.condition) and _is_public(record)):
+        asks_for_public = _only_public(query.condition) or _names_buckets(query.condition)
+        if who.may_read(record.bucket) or (asks_for_public and _is_public(record)):
             found.append((keys.sort_keys[order], record.identifier))
     return [name for _, name in sorted(found, reverse=query.descending)]
+
+
+def _names_buckets(condition: Filter) -> bool:
+    """Return True if the filter names buckets."""
+    return any(
+        allowed_values(part, ("bucket", "group")) is not None for part in conjuncts(condition)
+    )
 
 
 def _only_public(condition: Filter) -> bool:
@@ -389,8 +399,26 @@ def test_a_caller_is_shown_their_own_buckets() -> None:
     ]
 
 
-def test_a_bucket_that_the_caller_may_not_read_has_no_key_ranges() -> None:
-    assert _partitions(caller(), Query(kind=Kind.METADATA, condition=BICOE)) == []
+def test_a_bucket_that_the_caller_may_not_read_shows_its_public_records() -> None:
+    plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=BICOE))
+
+    assert [one.bucket_key for one in plan.ranges] == ["bicoe"]
+    assert plan.remaining_filter == AllOf((AnyOf((PUBLIC,)),))
+    assert plan.counters == Counters(bucket_keys=("bicoe",), only_public=True)
+
+
+def test_buckets_of_the_caller_and_of_others_can_be_listed_together() -> None:
+    both = AnyOf((Comparison("bucket", Operator.EQ, "aafc", ignores_case=True), BICOE))
+
+    plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=both))
+
+    own = Comparison("bucket", Operator.EQ, "aafc", ignores_case=True)
+    assert plan.remaining_filter == AllOf((AnyOf((own, PUBLIC)),))
+    assert plan.counters is None
+
+
+def test_uploads_of_a_bucket_that_the_caller_may_not_read_are_not_listed() -> None:
+    assert _partitions(caller(), Query(kind=Kind.OBJECT_UPLOAD, condition=BICOE)) == []
 
 
 def test_public_records_of_a_foreign_bucket_are_read_from_it_and_filtered() -> None:

@@ -155,12 +155,19 @@ class GivenValues(dict[str, Any]):
     """The values of a request by the attributes of the record.
 
     `problems` are those of the values that cannot be parsed and are left out. `ValidationErrors`
-    raises them together with the problems that the rules find.
+    raises them together with the problems that the rules find. `identifier` is the UUID that the
+    client chose for a new record.
     """
 
-    def __init__(self, values: Mapping[str, Any], problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        problems: Sequence[Problem] = (),
+        identifier: str | None = None,
+    ) -> None:
         super().__init__(values)
         self.problems = tuple(problems)
+        self.identifier = identifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,9 +227,11 @@ class RecordFields:
     def find(self, path: str) -> Field | None:
         """Return the field that a filter names, or None.
 
-        `path` is the name of an attribute, of an attribute's member after a dot, or of a
+        `path` is `id`, the name of an attribute, of an attribute's member after a dot, or of a
         relationship followed by `.id`. An object as a whole cannot be compared.
         """
+        if path == "id":
+            return _ID
         name, _, member = path.partition(".")
         relationship = self.relationship.get(name)
         if relationship is not None:

@@ -31,7 +31,7 @@ Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 LIST_QUERY = "filter[ fiql sort page[limit] page[cursor] page[offset] include fields["
 """Query parameters of the lists of records."""
-SHORT_LIST_QUERY = "filter[ sort page[limit] page[offset]"
+SHORT_LIST_QUERY = "filter[ fiql sort page[limit] page[offset]"
 """Query parameters of lists that are held in memory."""
 RECORD_QUERY = "include fields["
 """Query parameters of routes that return records by their ids."""

@@ -137,7 +137,8 @@ def _parse(
             values[field.attribute] = None
     if not fields.ignores_relationships:
         values |= _parse_relationships(document, fields, problems, is_change=is_change)
-    return GivenValues(values, problems)
+    chosen = document.identifier
+    return GivenValues(values, problems, chosen.lower() if is_identifier(chosen) else None)
 
 
 def _parse_relationships(

@@ -1,5 +1,7 @@
 """Respond to requests that no route matches: 405 if the path has other methods, else 404.
 
+A path with a slash at the end is redirected to the path without it, if there is such a route.
+
 Preflights of browsers arrive here too, because `$default` matches every method (AWS, "Configure
 CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, so it is a success.
 """
@@ -20,6 +22,14 @@ def unrouted_response(request: Request, *, service: str) -> Response:
     if request.method == "OPTIONS":
         return Response(status=HTTPStatus.NO_CONTENT)
     allowed = methods_of(request.path, service)
+    without_slash = request.path.rstrip("/")
+    if not allowed and request.method in methods_of(without_slash, service):
+        query = f"?{request.raw_query}" if request.raw_query else ""
+        # 308 keeps the method and the body (RFC 9110, 15.4.9).
+        return Response(
+            status=HTTPStatus.PERMANENT_REDIRECT,
+            headers={"Location": f"{request.base_url}{without_slash}{query}"},
+        )
     not_allowed = MethodNotAllowedError(request.method, request.path[:200], allowed)
     if request.path == "/api" or request.path.startswith("/api/"):
         not_found = NotFoundError("no_such_route", f"There is nothing at {request.path[:200]}.")

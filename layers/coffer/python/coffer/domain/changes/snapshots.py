@@ -33,8 +33,8 @@ _FIELDS: Mapping[type, RecordFields] = {
 }
 MAX_SHORT_TEXT = 255
 """Characters of each text in a shortened snapshot. Keys of the audit's indexes take as many."""
-_NEVER_LISTED = frozenset({"xmpMetadataDate"})
-"""Changes with every change; `changedProperties` does not list it (reference, 4.12)."""
+_NEVER_LISTED = frozenset({"xmpMetadataDate", "lastUpdatedOn", "resourceVersion"})
+"""Change with every change; `changedProperties` does not list them (reference, 4.12)."""
 
 
 def create_snapshot(

@@ -21,7 +21,7 @@ from coffer.domain.derivatives.thumbnail_record import (
 from coffer.domain.errors import ConflictError, InvalidError
 from coffer.domain.fields import ATTRIBUTES, violation
 from coffer.domain.file_names import standardise
-from coffer.domain.identifiers import new_identifier, paired_identifier
+from coffer.domain.identifiers import paired_identifier
 from coffer.domain.media_types import is_imageable
 from coffer.domain.transactions.actions import Action, Add, Claim, DeriveFrom
 from coffer.domain.transactions.commit import (
@@ -29,6 +29,7 @@ from coffer.domain.transactions.commit import (
     ReservedIdentifier,
     ValidationErrors,
     commit_change,
+    identifier_of_new,
 )
 from coffer.domain.uploads.ports import UploadReader
 from coffer.domain.uploads.record import HASH_FUNCTION, HashStatus, ObjectUpload, ThumbnailStatus
@@ -88,7 +89,7 @@ def plan_new_derivative(
     errors.raise_if_any()
     if upload is None or source is None:
         raise ValueError("the errors of a missing upload or source were not raised")
-    identifier = reserved.identifier if reserved else new_identifier(clock)
+    identifier = identifier_of_new(clock, given, reserved, catalogue.derivative)
     derivative = _new_record(clock, caller, given, upload, identifier)
     needs_thumbnail = source.identifier not in have_thumbnail and _needs_thumbnail(
         uploads, catalogue, derivative, upload, source

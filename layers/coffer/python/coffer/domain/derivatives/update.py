@@ -74,6 +74,8 @@ def plan_derivative_update(
     after = _changed(uploads, before, changes)
     errors.add([*attribute_problems(vars(after), after.dc_format)])
     errors.raise_if_any()
+    if after == before:
+        return PlannedChange(before, is_unchanged=True)
     after = replace(after, changed_by=caller.username, version=before.version + 1)
     entry = entry_in_source(after, source) if source else ()
     return PlannedChange(after, (Replace(before, after), *entry))

@@ -40,6 +40,7 @@ def related_ids(record: ListedRecord) -> dict[str, str]:
 
 
 def filter_values(record: ListedRecord) -> dict[str, Any]:
-    """Return what filters compare: the attributes, and `{"id": …}` by relationship."""
+    """Return what filters compare: id, attributes, and `{"id": …}` by relationship."""
     related = {name: {"id": identifier} for name, identifier in related_ids(record).items()}
-    return fields_of(record).present(record) | related
+    fields = fields_of(record)
+    return {"id": getattr(record, fields.identifier)} | fields.present(record) | related

@@ -2,12 +2,12 @@
 
 The plan depends only on the caller and the query. Administrators see all records, everybody else
 the records of their own groups. Public records of other groups are shown if the filter asks for
-publicly releasable records.
+publicly releasable records, or names the bucket of such a group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from coffer.domain.buckets import is_bucket
@@ -15,7 +15,16 @@ from coffer.domain.callers import Caller
 from coffer.domain.errors import MalformedRequestError
 from coffer.domain.identifiers import SHARDS
 from coffer.domain.listing.fields import SORT_ORDERS
-from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter, allowed_values, conjuncts
+from coffer.domain.listing.filters import (
+    EVERYTHING,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Filter,
+    Operator,
+    allowed_values,
+    conjuncts,
+)
 from coffer.domain.listing.index_keys import NAME_END, Kind, SortOrder, name_prefix, shard_key
 
 MAX_BUCKETS = 50
@@ -89,6 +98,8 @@ class _Scope:
 
     partitions: tuple[KeyRange, ...]
     met: tuple[Filter, ...] = ()
+    added: tuple[Filter, ...] = ()
+    """Conditions that a record in them needs to be seen by the caller."""
     bucket_keys: tuple[str, ...] | None = None
 
 
@@ -99,6 +110,7 @@ def plan_query(caller: Caller, query: Query) -> QueryPlan:
     """
     conditions = conjuncts(query.condition)
     scope = _scope(caller, query.kind, conditions)
+    conditions = (*conditions, *scope.added)
     remaining = tuple(condition for condition in conditions if condition not in scope.met)
     order = query.order or SortOrder.CREATED
     names = _names(query, remaining)
@@ -157,8 +169,11 @@ def _scope(caller: Caller, kind: Kind, conditions: Sequence[Filter]) -> _Scope:
     public_only = tuple(filter(_is_public_only, conditions))
     if by_bucket:
         wanted = frozenset.intersection(*by_bucket.values())
-        readable = [key for key in wanted if public_only or caller.may_read(key)]
-        return _bucket_scope(readable, met=tuple(by_bucket))
+        readable = frozenset(key for key in wanted if caller.may_read(key))
+        if kind is Kind.OBJECT_UPLOAD or readable == wanted:
+            return _bucket_scope(readable, met=tuple(by_bucket))
+        added = () if public_only else (_seen_by_members_or_public(readable),)
+        return _bucket_scope(wanted, met=tuple(by_bucket), added=added)
     if public_only:
         shards = (shard_key(shard, is_public=True) for shard in SHARDS)
         # The sources of a derivative decide, too. So its records are needed, not only their keys.
@@ -173,7 +188,19 @@ def _scope(caller: Caller, kind: Kind, conditions: Sequence[Filter]) -> _Scope:
     )
 
 
-def _bucket_scope(keys: Sequence[str], met: tuple[Filter, ...] = ()) -> _Scope:
+def _seen_by_members_or_public(buckets: Iterable[str]) -> Filter:
+    """Return the filter of records in these buckets, and of public records in all buckets."""
+    return AnyOf(
+        (
+            *(Comparison("bucket", Operator.EQ, key, ignores_case=True) for key in sorted(buckets)),
+            Comparison("publiclyReleasable", Operator.EQ, value=True),
+        )
+    )
+
+
+def _bucket_scope(
+    keys: Collection[str], met: tuple[Filter, ...] = (), added: tuple[Filter, ...] = ()
+) -> _Scope:
     if len(keys) > MAX_BUCKETS:
         raise MalformedRequestError(
             "too_many_buckets",
@@ -185,6 +212,7 @@ def _bucket_scope(keys: Sequence[str], met: tuple[Filter, ...] = ()) -> _Scope:
     return _Scope(
         partitions=tuple(KeyRange(order=SortOrder.CREATED, bucket_key=key) for key in ordered),
         met=met,
+        added=added,
         bucket_keys=ordered,
     )
 

@@ -18,7 +18,6 @@ from coffer.domain.derivatives.thumbnail_record import plan_thumbnail_record, th
 from coffer.domain.errors import ConflictError, InvalidError
 from coffer.domain.fields import ATTRIBUTES
 from coffer.domain.file_names import standardise
-from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import dc_type_of
 from coffer.domain.metadata.ports import Catalogue, CatalogueReader
 from coffer.domain.metadata.record import Metadata, default_release
@@ -29,6 +28,7 @@ from coffer.domain.transactions.commit import (
     ReservedIdentifier,
     ValidationErrors,
     commit_change,
+    identifier_of_new,
 )
 from coffer.domain.uploads.ports import UploadReader, Uploads
 from coffer.domain.uploads.record import HASH_FUNCTION, HashStatus, ObjectUpload
@@ -82,7 +82,7 @@ def plan_new_metadata(
     if bucket and file_identifier and not errors:
         with errors.collect():
             upload = _unclaimed_upload(uploads, file_identifier, bucket)
-    identifier = reserved.identifier if reserved else new_identifier(clock)
+    identifier = identifier_of_new(clock, given, reserved, catalogue.metadata)
     metadata = _new_record(clock, caller, {**defaults, **_present(given)}, upload, identifier)
     errors.add(attribute_problems(metadata))
     with errors.collect():

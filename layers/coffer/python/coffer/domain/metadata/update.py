@@ -78,6 +78,8 @@ def plan_metadata_update(
     with errors.collect():
         check_vocabulary(catalogue, after, errors)
     errors.raise_if_any()
+    if after == before:
+        return PlannedChange(before, is_unchanged=True)
     after = replace(
         after,
         xmp_metadata_date=clock.now(),
@@ -165,5 +167,10 @@ def _changed(uploads: UploadReader, before: Metadata, changes: Mapping[str, Any]
         return after
     upload = uploads.get(before.file_identifier)
     if upload is None:
-        return replace(after, bucket=before.bucket, dc_format=before.dc_format)
+        return replace(
+            after,
+            bucket=before.bucket,
+            dc_format=before.dc_format,
+            file_extension=before.file_extension,
+        )
     return with_file_attributes(after, upload)

@@ -173,7 +173,7 @@ def _check_earlier_runs(attempts: Sequence[Attempt[RecordT]]) -> None:
     written = {
         number: one.record.identifier
         for number, one in enumerate(attempts)
-        if isinstance(one, PlannedChange) and not one.actions
+        if isinstance(one, PlannedChange) and not one.actions and not one.is_unchanged
     }
     failed = {number: one for number, one in enumerate(attempts) if isinstance(one, RequestError)}
     if written and failed:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
+from coffer.domain.clock import Clock
 from coffer.domain.errors import (
     InvalidError,
     MalformedRequestError,
@@ -24,11 +26,14 @@ from coffer.domain.errors import (
     flatten_errors,
 )
 from coffer.domain.fields import ATTRIBUTES, RELATIONSHIPS, GivenValues
+from coffer.domain.identifiers import new_identifier
 from coffer.domain.transactions.actions import Action, DeriveFrom
 from coffer.domain.transactions.ports import Transactions
 
 MAX_ATTEMPTS = 4
 """Number of plans before the request fails with `records_busy`."""
+
+_OWN_VERSION = 7
 
 RecordT = TypeVar("RecordT")
 
@@ -39,6 +44,8 @@ class PlannedChange(Generic[RecordT]):
 
     record: RecordT
     actions: tuple[Action, ...] = ()
+    is_unchanged: bool = False
+    """True if the request changes nothing, so that no version of the record is added."""
 
 
 Plan = Callable[[], PlannedChange[RecordT]]
@@ -65,6 +72,25 @@ class Precondition:
                 f"The record has version {version} now: read it again.",
                 header="If-Match",
             )
+
+
+def identifier_of_new(
+    clock: Clock,
+    given: Mapping[str, Any],
+    reserved: ReservedIdentifier | None,
+    find: Callable[[str], object | None],
+) -> str:
+    """Return the identifier of a new record: the reserved one, the client's, or a new one.
+
+    That of the client is used if `find` returns no record. UUIDs of version 7 are the server's own:
+    a client could take the identifier of a thumbnail that is not made yet.
+    """
+    if reserved is not None:
+        return reserved.identifier
+    chosen = given.identifier if isinstance(given, GivenValues) else None
+    if chosen is not None and UUID(chosen).version != _OWN_VERSION and find(chosen) is None:
+        return chosen
+    return new_identifier(clock)
 
 
 def commit_change(transactions: Transactions, plan: Plan[RecordT]) -> RecordT:

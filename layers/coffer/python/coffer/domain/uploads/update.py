@@ -41,9 +41,10 @@ def update_upload(
         errors = ValidationErrors(changes)
         errors.add([*_problems(before, changes)])
         errors.raise_if_any()
-        after = replace(
-            _corrected(before, changes), changed_by=caller.username, version=before.version + 1
-        )
+        after = _corrected(before, changes)
+        if after == before:
+            return before
+        after = replace(after, changed_by=caller.username, version=before.version + 1)
         with suppress(RecordChangedError):
             return uploads.replace(before, after)
     raise records_busy()

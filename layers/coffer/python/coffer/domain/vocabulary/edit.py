@@ -19,8 +19,12 @@ from coffer.domain.errors import (
     RecordExistsError,
     TermInUseError,
 )
-from coffer.domain.identifiers import new_identifier
-from coffer.domain.transactions.commit import Precondition, ReservedIdentifier, records_busy
+from coffer.domain.transactions.commit import (
+    Precondition,
+    ReservedIdentifier,
+    identifier_of_new,
+    records_busy,
+)
 from coffer.domain.vocabulary.ports import Vocabulary
 from coffer.domain.vocabulary.read import read_term
 from coffer.domain.vocabulary.rules import changed_values, check_size, new_values, require_editor
@@ -48,7 +52,9 @@ def create_term(
     if existing is not None:
         return existing
     term = kind(
-        identifier=reserved.identifier if reserved else new_identifier(clock),
+        identifier=identifier_of_new(
+            clock, given, reserved, lambda identifier: vocabulary.get(kind, identifier)
+        ),
         created_by=caller.username,
         created_on=clock.now(),
         **new_values(kind, given),
@@ -109,7 +115,10 @@ def _replace(
     for _ in range(_MAX_ATTEMPTS):
         before = read_term(vocabulary, kind, identifier)
         precondition.check(before.version)
-        after = replace(change(before), changed_by=caller.username, version=before.version + 1)
+        after = change(before)
+        if after == before:
+            return before
+        after = replace(after, changed_by=caller.username, version=before.version + 1)
         try:
             vocabulary.replace(before, after)
         except RecordChangedError:

@@ -171,13 +171,15 @@ def _disposition(opened: OpenedArchive) -> str:
 def _parse_layout(value: Any) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, dict):
         raise FieldValueError("must be an object of lists of UUIDs")
-    return {folder: parse_uuids(files) for folder, files in value.items()}
+    return {folder: parse_uuids(files) for folder, files in value.items() if files is not None}
 
 
 def _parse_aliases(value: Any) -> Mapping[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+    if not isinstance(value, dict) or not all(
+        isinstance(one, str | None) for one in value.values()
+    ):
         raise FieldValueError("must be an object of texts")
-    return {parse_uuid(file): alias for file, alias in value.items()}
+    return {parse_uuid(file): alias for file, alias in value.items() if alias is not None}
 
 
 def _parse_function(value: Any) -> tuple[str, Mapping[str, str]]:

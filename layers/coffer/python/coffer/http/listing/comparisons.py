@@ -24,6 +24,8 @@ from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.patterns import Pattern, like_pattern
 from coffer.domain.media_types import DcType
 
+SYNONYMS = {"uuid": "id", "acSubtype.acSubtype": "acSubtype"}
+"""Paths that dina-ui and the reference use, and the names of their attributes here."""
 _ORDER_OPERATORS = (Operator.GT, Operator.GE, Operator.LT, Operator.LE)
 _TEXT_TYPES = (
     FieldType.TEXT,
@@ -61,6 +63,7 @@ def parse_comparison(kind: Kind, path: str, operator: str, text: str) -> Compari
     Raises QueryError if there is no such attribute or operator, or if the attribute cannot have
     the value.
     """
+    path = SYNONYMS.get(path, path)
     attribute, known = _attribute(kind, path), _operator(operator)
     _check_operator(path, attribute, known)
     if known in PATTERN_OPERATORS:
@@ -79,6 +82,7 @@ def parse_pattern_comparison(
 
     Raises QueryError as `parse_comparison` does.
     """
+    path = SYNONYMS.get(path, path)
     attribute = _attribute(kind, path)
     _check_operator(path, attribute, Operator.LIKE)
     ignores_case = attribute.type in _CASELESS_TYPES

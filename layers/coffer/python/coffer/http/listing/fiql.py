@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from coffer.domain.errors import Problem
 from coffer.domain.listing.filters import AllOf, AnyOf, Filter, Operator
 from coffer.domain.listing.index_keys import Kind
-from coffer.domain.listing.patterns import literal_parts
+from coffer.domain.listing.patterns import Pattern, literal_parts
 from coffer.http.listing.comparisons import QueryError, parse_comparison, parse_pattern_comparison
 
 _OPERATORS = {
@@ -32,9 +32,26 @@ _COMPARISON = re.compile(
 _MAX_DEPTH = 20
 
 
+Compare = Callable[[str, Operator, str], Filter]
+"""Returns the comparison of the attribute at a path with a value."""
+Match = Callable[[str, Pattern, bool], Filter]
+"""Returns the comparison of an attribute with a pattern. True: it must not match."""
+
+
 def parse_fiql(kind: Kind, text: str) -> Filter:
     """Return the filter of an expression; raise QueryError if it is not FIQL."""
-    parser = _Parser(kind, text)
+    return parse_expression(
+        text,
+        lambda path, operator, value: parse_comparison(kind, path, operator, value),
+        lambda path, pattern, differs: parse_pattern_comparison(
+            kind, path, pattern, differs=differs
+        ),
+    )
+
+
+def parse_expression(text: str, compare: Compare, match: Match) -> Filter:
+    """Return the filter of an expression, whose comparisons the two functions make."""
+    parser = _Parser(text, compare, match)
     condition = parser.any_of(depth=0)
     if parser.rest:
         raise parser.error("'(', ')', ',' and ';' join comparisons such as bucket==aafc")
@@ -44,9 +61,9 @@ def parse_fiql(kind: Kind, text: str) -> Filter:
 class _Parser:
     """Reads an expression from left to right."""
 
-    def __init__(self, kind: Kind, text: str) -> None:
+    def __init__(self, text: str, compare: Compare, match: Match) -> None:
         self.rest = text
-        self._kind, self._length = kind, len(text)
+        self._compare, self._match, self._length = compare, match, len(text)
 
     def any_of(self, depth: int) -> Filter:
         return self._joined(",", lambda: self._all_of(depth), AnyOf)
@@ -82,12 +99,11 @@ class _Parser:
         path, operator = matched["path"], _OPERATORS[matched["operator"]]
         text = matched["plain"]
         if text is None:
-            return parse_comparison(self._kind, path, operator, matched["quoted"])
+            return self._compare(path, operator, matched["quoted"])
         if "*" in text and operator in (Operator.EQ, Operator.NEQ):
             pattern = literal_parts([unquote(part) for part in text.split("*")])
-            differs = operator is Operator.NEQ
-            return parse_pattern_comparison(self._kind, path, pattern, differs=differs)
-        return parse_comparison(self._kind, path, operator, unquote(text))
+            return self._match(path, pattern, operator is Operator.NEQ)
+        return self._compare(path, operator, unquote(text))
 
     def _skip(self, sign: str) -> bool:
         """Go past the sign if it comes next; return True if it did."""

@@ -1,4 +1,4 @@
-"""Parse the `filter`, `sort` and `page` parameters of the lists that are held in memory."""
+"""Parse the parameters of lists that are held in memory: `filter` or `fiql`, `sort` and `page`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from coffer.domain.listing.filters import (
     AllOf,
     AnyOf,
     Comparison,
+    Filter,
     Operator,
     require_few_comparisons,
 )
 from coffer.domain.listing.in_memory_query import InMemoryQuery, SortField
 from coffer.domain.listing.patterns import like_pattern
+from coffer.http.listing.comparisons import SYNONYMS, QueryError
+from coffer.http.listing.fiql import parse_expression
 from coffer.http.requests import Request, parse_whole_number
 
 MAX_LIMIT = 1000
@@ -32,8 +35,13 @@ def parse_in_memory_query(request: Request, attributes: Collection[str]) -> InMe
         for name, value in request.query
         if name == "filter" or name.startswith("filter[")
     ]
-    condition = AllOf(tuple(AnyOf(comparisons) for comparisons in filters))
-    require_few_comparisons(condition, parameter="filter")
+    condition: Filter = AllOf(tuple(AnyOf(comparisons) for comparisons in filters))
+    fiql = request.parameter("fiql")
+    if fiql is not None and filters:
+        raise _malformed("fiql", "A list is filtered by fiql or by filter, not by both.")
+    if fiql is not None:
+        condition = _parse_fiql(fiql, attributes)
+    require_few_comparisons(condition, parameter="filter" if fiql is None else "fiql")
     limit = request.parameter("page[limit]")
     offset = request.parameter("page[offset]")
     return InMemoryQuery(
@@ -53,6 +61,7 @@ def _parse_filter(name: str, value: str, attributes: Collection[str]) -> tuple[C
             name,
             "A filter is written filter[attribute]=value or filter[attribute][operator]=value.",
         )
+    attribute = SYNONYMS.get(attribute, attribute)
     _require_known(attribute, attributes, parameter=name)
     if between and operator not in OPERATORS:
         raise _malformed(
@@ -62,6 +71,24 @@ def _parse_filter(name: str, value: str, attributes: Collection[str]) -> tuple[C
         raise _malformed(name, "The filter has no value.")
     compare = Operator(operator or Operator.EQ)
     return tuple(_comparison(attribute, compare, one) for one in value.split(","))
+
+
+def _parse_fiql(text: str, attributes: Collection[str]) -> Filter:
+    def known(path: str) -> str:
+        path = SYNONYMS.get(path, path)
+        _require_known(path, attributes, parameter="fiql")
+        return path
+
+    try:
+        return parse_expression(
+            text,
+            lambda path, operator, value: Comparison(known(path), operator, value),
+            lambda path, pattern, differs: Comparison(
+                known(path), Operator.UNLIKE if differs else Operator.LIKE, pattern
+            ),
+        )
+    except QueryError as error:
+        raise _malformed("fiql", error.problem.detail) from error
 
 
 def _comparison(attribute: str, operator: Operator, value: str) -> Comparison:

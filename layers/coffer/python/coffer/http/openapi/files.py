@@ -189,7 +189,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listMediaTypes", Tag.RECORDS, "List the media types that files can have",
         "Lists detected media types that are not forbidden, without parameters, in "
         "alphabetical order. Other operators replace LIKE: EQ, NEQ, IN, ILIKE, GT, GE, LT, LE.",
-        parameters="filterMediaType likeMediaType sortMediaType offset limit",
+        parameters="filterMediaType likeMediaType fiql sortMediaType offset limit",
         successes=json_api(200, "The media types.", "MediaTypesDocument"), errors="FILTERS"),
     "GET /api/v1/media-type/{id+}": Operation(
         "getMediaType", Tag.RECORDS, "Look up whether files can have a media type",

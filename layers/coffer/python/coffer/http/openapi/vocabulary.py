@@ -83,7 +83,7 @@ def _term_operations(
             f"list{name}s", Tag.VOCABULARY, f"List {noun}s",
             "Lists the oldest first, 20 on a page by default. Each attribute can be filtered with "
             "EQ, NEQ, IN, LIKE, ILIKE, GT, GE, LT and LE.",
-            parameters=f"{filters} offset limit",
+            parameters=f"{filters} fiql offset limit",
             successes=json_api(200, "A page of the list.", f"{name}sDocument"),
             errors="RECORDS FILTERS"),
         f"GET {path}/{{id}}": Operation(
@@ -122,7 +122,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/license": Operation(
         "listLicenses", Tag.VOCABULARY, "List the licences that metadata usually names",
         "Lists all licences by default.",
-        parameters="filterUrl sortLicenses offset limit",
+        parameters="filterUrl fiql sortLicenses offset limit",
         successes=json_api(200, "The licences.", "LicensesDocument"), errors="FILTERS"),
     "GET /api/v1/license/{id}": Operation(
         "getLicense", Tag.VOCABULARY, "Get a licence", "Every signed-in user can read it.",
@@ -131,7 +131,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/config": Operation(
         "listConfigs", Tag.VOCABULARY, "List the configuration of this deployment",
         "Lists the limits of uploads and the default values of metadata.",
-        parameters="filterId sortConfigs offset limit",
+        parameters="filterId fiql sortConfigs offset limit",
         successes=json_api(200, "The configurations.", "ConfigsDocument"), errors="FILTERS"),
     "GET /api/v1/config/{id}": Operation(
         "getConfig", Tag.VOCABULARY, "Get a configuration", "Every signed-in user can read it.",

@@ -24,8 +24,16 @@ Entry = TypeVar("Entry")
 def parse_new_records(request: Request, fields: RecordFields) -> list[GivenValues | RequestError]:
     """Return the values of each new record, or the error of a resource that is malformed."""
     return _parse_entries(
-        request, lambda data: parse_new(parse_resource({"data": data}, fields.type), fields)
+        request,
+        lambda data: _without_identifier(
+            parse_new(parse_resource({"data": data}, fields.type), fields)
+        ),
     )
+
+
+def _without_identifier(values: GivenValues) -> GivenValues:
+    """Return the values of an entry, whose record gets an identifier of the server."""
+    return GivenValues(values, values.problems)
 
 
 def parse_bulk_changes(
