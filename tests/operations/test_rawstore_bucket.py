@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore import xform_name
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from operations.doctor import MIN_CONCURRENCY, Doctor
@@ -18,6 +19,7 @@ from operations.findings import Finding, Health
 from operations.installation import DeployedInstallation, LocalInstallation
 from operations.rawstore_bucket import RawstoreBucket
 from tests.template.template_file import resources
+from tests.unit.adapters.failing_aws import answer_always, s3_error
 
 BUCKET = "files-that-exist"
 ACCOUNT = "123456789012"
@@ -197,6 +199,27 @@ def test_a_private_rawstore_needs_no_acls(acme: InstallationWithVariables) -> No
     block_the_account(acme)
     enforce_the_owner(acme)
     assert problems(acme, RAWSTORE_ACL="bucket-owner-full-control") == {}
+
+
+def test_a_setting_that_may_not_be_read_is_a_warning(acme: InstallationWithVariables) -> None:
+    bucket = RawstoreBucket(acme)
+    answer_always(
+        bucket.client, s3_error("AccessDenied", 403), "before-send.s3.GetBucketEncryption"
+    )
+    [finding] = [one for one in bucket.check() if one.health is not Health.OK]
+    assert finding.health is Health.WARNING
+    assert finding.detail.startswith("not checked: ")
+
+
+def test_a_limit_that_may_not_be_read_is_a_warning(
+    acme: InstallationWithVariables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> int:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetAccountSettings")
+
+    monkeypatch.setattr(acme, "concurrency_limit", refuse)
+    found = Doctor(acme).check_concurrency()
+    assert (found.health, found.detail[:12]) == (Health.WARNING, "not checked:")
 
 
 def test_a_missing_bucket_is_reported_once(acme: InstallationWithVariables) -> None:
