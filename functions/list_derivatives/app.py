@@ -10,8 +10,8 @@ from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.pages import read_page
+from coffer.domain.listing.permissions import hide_unreadable_derivatives
 from coffer.domain.listing.related import find_related
-from coffer.domain.listing.released import hide_unreadable_derivatives
 from coffer.http.api import LIST_QUERY, Api
 from coffer.http.listing.queries import parse_list_query
 from coffer.http.listing.responses import page_response

@@ -17,9 +17,9 @@ from coffer.domain.export.resolve_sources import SourceResolver
 from coffer.domain.listing.filters import AllOf, Comparison, Operator
 from coffer.domain.listing.index_keys import Kind
 from coffer.domain.listing.pages import Cursor, PageRequest, read_page
+from coffer.domain.listing.permissions import hide_unreadable_derivatives
 from coffer.domain.listing.query_plan import Query
 from coffer.domain.listing.related import find_related
-from coffer.domain.listing.released import hide_unreadable_derivatives
 from coffer.domain.uploads.record import ThumbnailStatus
 from tests.fakes import FrozenClock, InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON

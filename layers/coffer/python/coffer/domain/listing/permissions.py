@@ -1,11 +1,16 @@
-"""Permissions of a caller on a record: reading it, and the changes of the reference's matrix."""
+"""Permissions of a caller on records: reading them, and the changes of the reference's matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from coffer.domain.callers import Caller, Role
+from coffer.domain.derivatives.record import Derivative
+from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.listing.index_keys import ListedRecord
+from coffer.domain.listing.ports import RangePage
+from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.uploads.record import ObjectUpload
 
@@ -34,3 +39,27 @@ def permissions_of(caller: Caller, record: ListedRecord) -> list[str]:
         return ["update", "delete"] if caller.is_admin else []
     required: Mapping[str, Role] = _METADATA if isinstance(record, Metadata) else _DERIVATIVE
     return [name for name, role in required.items() if caller.has_role(role, record.bucket)]
+
+
+def hide_unreadable_derivatives(
+    catalogue: Catalogue, caller: Caller, pages: Sequence[RangePage]
+) -> list[RangePage]:
+    """Return the pages with all sort keys, and only the records that the caller may read."""
+    derivatives = [
+        entry.record
+        for page in pages
+        for entry in page.entries
+        if isinstance(entry.record, Derivative)
+    ]
+    readable = readable_ids(catalogue, caller, derivatives)
+    return [_without_others(page, readable) for page in pages]
+
+
+def _without_others(page: RangePage, readable: frozenset[str]) -> RangePage:
+    entries = (
+        entry
+        if entry.record is None or entry.record.identifier in readable
+        else replace(entry, record=None)
+        for entry in page.entries
+    )
+    return replace(page, entries=tuple(entries))
