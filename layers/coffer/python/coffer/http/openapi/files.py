@@ -97,7 +97,7 @@ SCHEMAS: s.Properties = {
 }
 
 _FILE_HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition", "Cache-Control",
-                 "X-Content-Type-Options", "Content-Security-Policy")
+                 "X-Content-Type-Options")
 _NOT_MODIFIED = {304: Success("The caller has the current version.", headers=_FILE_HEADERS)}
 _READ_ERRORS = "GROUP_ROLE RECORDS STORE 400 malformed_parameter 410 file_deleted"
 _NO_FILE = "404 file_not_found file_rejected file_missing"
