@@ -66,7 +66,8 @@ class CompactToken:
     ) -> None:
         """Raise UnauthenticatedError if the token has expired or is not valid yet (`exp`, `nbf`).
 
-        `leeway` is the allowed difference between the issuer's clock and ours.
+        `leeway` is the allowed difference between the issuer's clock and ours. A token without
+        `exp` never expires; if `require_expiry`, it is refused.
         """
         expires, begins = self._instant("exp"), self._instant("nbf")
         if expires is None and require_expiry:

@@ -57,7 +57,7 @@ class ClaimNames:
 
 
 class OidcTokens:
-    """Verifies bearer tokens of one issuer.
+    """Verifies bearer tokens of one issuer. A token without `exp` is refused.
 
     With an empty `audience`, tokens for any service are accepted, as by the reference. That is only
     safe if the issuer serves no other service.

@@ -39,7 +39,11 @@ class PublicKeys(Protocol):
 
 
 class RsaPermissionTokens:
-    """Verifies tokens with one RSA key, or with the key that replaced it."""
+    """Verifies tokens with one RSA key, or with the key that replaced it.
+
+    A token without `exp` is valid until the key is replaced, as in the reference, whose auth server
+    issues such tokens. If `require_expiry`, it is refused.
+    """
 
     def __init__(self, keys: PublicKeys, clock: Clock, *, require_expiry: bool) -> None:
         self._keys = keys
