@@ -1,6 +1,6 @@
 """List the media types of accepted files, and show one (GET /api/v1/media-type and …/{id}).
 
-Settings, see `coffer/settings.py`: caller.
+Settings, see `coffer/settings.py`: caller, upload.
 """
 
 from urllib.parse import quote
@@ -12,11 +12,13 @@ from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
+from coffer.settings import upload_settings
 
 KIND = "media-type"
 ATTRIBUTE = "mediaType"
 
 identify = configured_identify()
+forbidden = upload_settings.forbidden_media_types
 app = Api()
 
 
@@ -24,7 +26,7 @@ app = Api()
 def list_media_types(request: Request) -> Response:
     identify(request)
     query = parse_in_memory_query(request, (ATTRIBUTE,))
-    selected = query.run([{ATTRIBUTE: name} for name in accepted_media_types()])
+    selected = query.run([{ATTRIBUTE: name} for name in accepted_media_types(forbidden)])
     return Response.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in selected]})
 
 
@@ -32,7 +34,7 @@ def list_media_types(request: Request) -> Response:
 def show_media_type(request: Request) -> Response:
     identify(request)
     # The path variable is greedy because a media type has a slash. It may be empty.
-    media_type = find_media_type(request.variables.get("id") or "")
+    media_type = find_media_type(request.variables.get("id") or "", forbidden)
     url = f"{request.base_url}{API_ROOT}/{KIND}/{quote(media_type)}"
     data = resource(KIND, media_type, {ATTRIBUTE: media_type})
     return Response.of_json({"data": data, "links": {"self": url}})

@@ -27,6 +27,7 @@ promotion = Promotion(
     objects=objects,
     clock=SystemClock(),
     max_bytes=upload_settings.max_upload_bytes,
+    forbidden=upload_settings.forbidden_media_types,
     stream_hash_limit_bytes=upload_settings.brief_hash_limit_bytes,
     large_files=QueuedLargeFiles(
         queue=large_arrivals(messaging_settings.promote_large_upload_queue_url, bucket)

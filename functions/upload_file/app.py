@@ -23,6 +23,7 @@ identify = configured_identify()
 uploads = DynamoUploads()
 objects = S3Objects(s3_client(), store_settings.object_bucket)
 max_bytes = upload_settings.max_direct_upload_bytes
+forbidden = upload_settings.forbidden_media_types
 clock = SystemClock()
 idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
@@ -44,6 +45,7 @@ def upload_file(request: Request) -> Response:
             bucket=bucket,
             is_derivative=request.route_key.endswith("/derivative"),
             max_bytes=max_bytes,
+            forbidden=forbidden,
             identify=run.identifier if run else None,
         )
         return upload_response(request, result)

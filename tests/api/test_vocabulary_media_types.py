@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coffer.domain.uploads.forbidden_types import FORBIDDEN_TYPES
+from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES
 from local.gateway.api import Response
 from local.stack import LocalStack
 
@@ -28,7 +28,7 @@ def test_every_known_type_except_the_refused_ones_is_listed(stack: LocalStack) -
     names = listed(stack.request("GET", URL))
     assert len(names) == len(set(names)) > 500
     assert {"image/jpeg", "text/csv", "application/x-parquet", "application/gzip"} <= set(names)
-    assert not FORBIDDEN_TYPES & set(names)
+    assert not DEFAULT_FORBIDDEN_TYPES.names & set(names)
     assert not [name for name in names if "x-mach-o" in name or ";" in name]
 
 

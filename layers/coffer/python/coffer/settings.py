@@ -11,8 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from coffer.domain.uploads.forbidden_types import ForbiddenTypes
 
 _MIB, _GIB = 1024**2, 1024**3
 _MAX_POST_BYTES = 5 * _GIB
@@ -116,6 +119,18 @@ def optional_cron() -> Variable[str]:
     return Variable(parse, "")
 
 
+def forbidden_types() -> Variable[ForbiddenTypes]:
+    """Declare a variable that holds the media types of refused files."""
+
+    def parse(value: str) -> ForbiddenTypes:
+        # Imported here, so that only functions that inspect files load the tables of media types.
+        from coffer.domain.uploads.forbidden_types import DEFAULT_LIST, parse_forbidden_types
+
+        return parse_forbidden_types(value or DEFAULT_LIST)
+
+    return Variable(parse, "")
+
+
 def _parse_choice(value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
@@ -201,10 +216,11 @@ class MessagingSettings(Settings):
 
 
 class UploadSettings(Settings):
-    """Size limits of uploads."""
+    """Limits of uploads: sizes and media types."""
 
     max_direct_upload_bytes = number(4 * _MIB)
     max_upload_bytes = number(5 * _GIB)
+    forbidden_media_types = forbidden_types()
     stream_hash_limit_bytes = number(20 * _GIB)
     """Largest file that is read for its hashes if the store does not compute them."""
 

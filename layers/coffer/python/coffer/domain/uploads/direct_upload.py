@@ -28,6 +28,7 @@ from coffer.domain.errors import (
 from coffer.domain.file_names import parse_file_name
 from coffer.domain.identifiers import new_identifier, paired_identifier
 from coffer.domain.objects import Objects
+from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import (
     Awaiting,
@@ -83,6 +84,7 @@ def upload_directly(
     bucket: str,
     is_derivative: bool,
     max_bytes: int,
+    forbidden: ForbiddenTypes = DEFAULT_FORBIDDEN_TYPES,
     identify: Callable[[int], str] | None = None,
 ) -> UploadResult:
     """Store a file and its record; raise RequestError, with nothing stored, if it is refused.
@@ -95,7 +97,7 @@ def upload_directly(
     caller.require_role(Role.GUEST, bucket)
     name = parse_file_name(file.name)
     media_type = parse_media_type(file.media_type)
-    content = _inspect(file.body, name, media_type, max_bytes)
+    content = _inspect(file.body, name, media_type, max_bytes, forbidden)
     identify = identify or (lambda _number: new_identifier(clock))
     upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative, identify)
     sha1_hex = str(content.sha1_hex)
@@ -133,10 +135,16 @@ def finish_direct_upload(
         return current
 
 
-def _inspect(body: bytes, name: str, media_type: str | None, max_bytes: int) -> Content:
+def _inspect(
+    body: bytes, name: str, media_type: str | None, max_bytes: int, forbidden: ForbiddenTypes
+) -> Content:
     try:
         content = inspect(
-            BufferReader(body), name=name, received_media_type=media_type, max_bytes=max_bytes
+            BufferReader(body),
+            name=name,
+            received_media_type=media_type,
+            max_bytes=max_bytes,
+            forbidden=forbidden,
         )
     except RejectedError as error:
         code, detail = error.rejection.code, error.rejection.detail

@@ -30,6 +30,7 @@ from coffer.domain.errors import (
 )
 from coffer.domain.identifiers import is_identifier, paired_identifier
 from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
 from coffer.domain.uploads.grant import METADATA_NAME, GrantError, UploadGrant
 from coffer.domain.uploads.large_files import MAX_COPY_BYTES, LargeFiles
 from coffer.domain.uploads.ports import Uploads
@@ -172,6 +173,7 @@ class Promotion(Completion):
 
     max_bytes: int
     large_files: LargeFiles
+    forbidden: ForbiddenTypes = DEFAULT_FORBIDDEN_TYPES
     max_copy_bytes: int = MAX_COPY_BYTES
 
     def process(self, key: str) -> PromotionOutcome:
@@ -241,6 +243,7 @@ class Promotion(Completion):
             name=upload.original_filename,
             received_media_type=upload.received_media_type,
             max_bytes=self.max_bytes,
+            forbidden=self.forbidden,
         )
         destination = final_key(
             upload.bucket,

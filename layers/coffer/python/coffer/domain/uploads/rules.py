@@ -1,6 +1,6 @@
 """Inspect a file and refuse what may not be stored. The rules are the same for every upload path.
 
-Refused are empty files, files that are too large, and the types in `forbidden_types`, such as zip.
+Refused are empty files, files that are too large, and the types that the deployment forbids.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from coffer.domain.media_types import (
     evaluate_media_type,
     is_imageable,
 )
-from coffer.domain.uploads.forbidden_types import refuse_forbidden_type
+from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
 from coffer.domain.uploads.record import Content, RejectedError
 
 
 def inspect(
-    reader: ByteReader, *, name: str, received_media_type: str | None, max_bytes: int
+    reader: ByteReader,
+    *,
+    name: str,
+    received_media_type: str | None,
+    max_bytes: int,
+    forbidden: ForbiddenTypes = DEFAULT_FORBIDDEN_TYPES,
 ) -> Content:
     """Detect what the file is; raise RejectedError if it may not be stored.
 
@@ -33,7 +38,7 @@ def inspect(
             f"The file has {reader.size_bytes} bytes; at most {max_bytes} are allowed.",
         )
     detection = detect(reader, name or None)
-    refuse_forbidden_type(detection.media_type)
+    forbidden.refuse(detection.media_type)
     return Content(
         detected_media_type=detection.media_type,
         detected_file_extension=detection.extension,
