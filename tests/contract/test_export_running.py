@@ -11,9 +11,9 @@ import pytest
 from coffer.adapters.dynamodb.export.started import DynamoStartedExports
 from coffer.domain.callers import Caller
 from coffer.domain.errors import ConflictError, RecordChangedError, TooManyRequestsError
+from coffer.domain.export.create import RunningExports
 from coffer.domain.export.ports import StartedExports
 from coffer.domain.export.record import Export, ExportStatus
-from coffer.domain.export.running import RunningExports
 from tests.fakes import FrozenClock
 from tests.fakes.clocks import NOON
 from tests.fakes.exports import InMemoryExports, InMemoryStartedExports
