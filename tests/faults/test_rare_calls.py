@@ -265,6 +265,19 @@ def test_derivatives_are_moved_to_another_source(ana: Person) -> None:
     assert in_bulk(ana, "PATCH", "derivative", back).status == 200
 
 
+def test_derivatives_of_external_resources_are_entered_in_their_records(ana: Person) -> None:
+    outside = {"resourceExternalURL": "https://example.org/a", "dcFormat": "a/b"}
+    attributes = {"bucket": ana.group, **outside}
+    created = clients.send(ana, "POST", f"{API}/metadata", entry("metadata", attributes))
+    metadata = identifier(created)
+    first, second = made_from(ana), made_from(ana)
+    derivative = derived(ana, metadata, first)
+    other = entry("derivative", {"dcType": "IMAGE", "fileIdentifier": second}, metadata)
+    assert in_bulk(ana, "POST", "derivative", other).status == 200
+    [item] = [one for one in ana.stack.items("MetadataTable") if one["id"] == metadata]
+    assert item["latestDerivative"] != derivative
+
+
 def test_derivatives_are_processed_like_other_files(ana: Person) -> None:
     """They are uploaded by form and straight to the store, deleted, swept and exported."""
     stack = ana.stack
