@@ -29,7 +29,7 @@ def begins_as_text(head: bytes) -> bool:
     Headers of programs, archives and pictures have zeros there, also in front of a long text.
     """
     start = head[:_START_BYTES]
-    return looks_like_text(head) and _count(start, _CONTROLS) == _count(start, _SAFE_CONTROLS)
+    return _count(start, _CONTROLS) == _count(start, _SAFE_CONTROLS) and looks_like_text(head)
 
 
 def _looks_like_utf8(head: bytes, controls: int) -> bool:
