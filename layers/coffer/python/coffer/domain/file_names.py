@@ -17,16 +17,19 @@ MAX_EXTENSION_LENGTH = 10
 # that change the direction of the text around them (UAX #9, section 2); the byte order mark.
 _REPLACED = frozenset('/\\:*?"<>|\u2028\u2029\u061c\u200e\u200f\ufeff')
 _REPLACED |= frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_SPACES = " \u00a0\u3000"
 _CONTROL_OR_SURROGATE = frozenset({"Cc", "Cs"})
 
 
 def standardise(name: str) -> str:
     """Return `name` composed, with `_` for characters that a name may not have.
 
-    Dots and spaces at both ends are dropped.
+    Dots and spaces at both ends are dropped, but not the dot of a name that is an extension only,
+    such as `.hidden`.
     """
-    kept = "".join(map(_kept, normalize("NFC", name.strip())))
-    return kept.strip(". \u00a0\u3000")
+    composed = "".join(map(_kept, normalize("NFC", name.strip()))).strip(_SPACES)
+    kept = composed.strip(f".{_SPACES}")
+    return composed if composed == f".{kept}" and kept and "." not in kept else kept
 
 
 def _kept(char: str) -> str:

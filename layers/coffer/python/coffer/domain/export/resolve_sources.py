@@ -303,7 +303,7 @@ def _with_function(
 ) -> tuple[str, str]:
     # Users can edit extensions. Windows removes a dot or a space at the end.
     dot = "." if extension.strip().startswith(".") else ""
-    kept = standardise(extension)
+    kept = standardise(extension).lstrip(".")
     extension = f"{dot}{kept}" if kept else ""
     if function is None:
         return base, extension
