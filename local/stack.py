@@ -130,7 +130,7 @@ class LocalStack:
     def _start(self) -> None:
         source = read_source(self._template_path)
         template = translate(source, self._parameters, DEFAULT_REGION)
-        self.server.start(lambda entries: self.bus.put_events(entries))
+        self.server.start(lambda entries: self.bus.put_events(entries), self._invoke_by_name)
         self._started.append(self.server.stop)
         self.storage = self._create_storage()
         self.resources: Resources = TemplateParser(
@@ -334,6 +334,11 @@ class LocalStack:
     def invoke(self, function: str, event: Any) -> Outcome:
         """Invoke a function by its logical id, and return the outcome."""
         return self._recorded.invoke(self.resources.function(function), event)
+
+    def _invoke_by_name(self, name: str, event: Any) -> Outcome | None:
+        """Invoke a function by its physical name; return None if there is none."""
+        named = {function.name: function for function in self.resources.functions}
+        return self._recorded.invoke(named[name], event) if name in named else None
 
     @property
     def pollers(self) -> list[Poller]:

@@ -1,4 +1,7 @@
-"""Run moto's server in this process: DynamoDB, SQS and EventBridge on a free loopback port."""
+"""Run moto's server in this process, with Lambda's Invoke, on a free loopback port.
+
+moto has DynamoDB, SQS and EventBridge.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,21 @@ from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.aws import moto_speed
 from local.aws.dynamodb_fixes import DynamoDBFixes
+from local.aws.lambda_api import InvokeByName, LambdaApplication
 from local.clock import StackClock, WakeupSignal
 from local.faults.fault_injection import FaultInjector
 from local.faults.throttling import ThrottlingApplication
-from local.invocation import MAX_ASYNCHRONOUS_BYTES
+from local.invocation import MAX_ASYNCHRONOUS_BYTES, Outcome
 from local.patching import Patches
 from local.resources import ACCOUNT, DEFAULT_REGION, Resources
 
 HOST = "127.0.0.1"
 
 PutEvents = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+def _no_function(_name: str, _event: Any) -> Outcome | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,8 @@ class MotoServer:
         host, port = self._server.get_host_and_port()
         return f"http://{host}:{port}"
 
-    def start(self, put_events: PutEvents) -> None:
-        """Start the server; `put_events` handles PutEvents."""
+    def start(self, put_events: PutEvents, invoke: InvokeByName = _no_function) -> None:
+        """Start the server; `put_events` handles PutEvents, and `invoke` Lambda's Invoke."""
         for name in ("werkzeug", "moto", "botocore", "boto3", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)
         self.reset()
@@ -87,7 +95,7 @@ class MotoServer:
         replace(EventsBackend, "put_events", lambda _backend, events: put_events(events))
         moto_speed.install(self._patches)
         self._patch_queues()
-        self._inject_errors()
+        self._wrap_application(invoke)
         self._server = ThreadedMotoServer(HOST, 0, verbose=False)
         self._server.start()
 
@@ -130,12 +138,14 @@ class MotoServer:
         self._patches.replace(Queue, "delete_message", delete_message)
         self._patches.replace(SQSBackend, "receive_message", receive_message)
 
-    def _inject_errors(self) -> None:
+    def _wrap_application(self, invoke: InvokeByName) -> None:
+        """Put Lambda's Invoke and the errors of chaos in front of moto's application."""
         make_application: Any = vars(server_module)["DomainDispatcherApplication"]
         service_error = self._faults.service_error
 
         def make_throttling(create: Any) -> ThrottlingApplication:
-            self.application = ThrottlingApplication(make_application(create), service_error)
+            application = LambdaApplication(make_application(create), invoke, service_error)
+            self.application = ThrottlingApplication(application, service_error)
             return self.application
 
         self._patches.replace(server_module, "DomainDispatcherApplication", make_throttling)

@@ -5,7 +5,8 @@ longer than the retries, so that the handler has to cope with it. Every burst en
 work succeeds.
 
 Sources: Amazon DynamoDB Developer Guide, "Error handling with DynamoDB"; Amazon SQS, "Error
-messages"; EventBridge API Reference, "Common errors"; Amazon S3, "Error responses".
+messages"; EventBridge API Reference, "Common errors"; Lambda API Reference, "Invoke"; Amazon S3,
+"Error responses".
 """
 
 from __future__ import annotations
@@ -73,6 +74,10 @@ SERVICE_ERRORS: Mapping[str, tuple[ServiceError, ...]] = {
     "EventBridge": (
         ServiceError(400, "ThrottlingException", _RATE),
         ServiceError(500, "InternalException", "Internal error"),
+    ),
+    "Lambda": (
+        ServiceError(429, "TooManyRequestsException", "Rate Exceeded."),
+        ServiceError(500, "ServiceException", "The service encountered an internal error."),
     ),
     "S3": (
         ServiceError(503, "SlowDown", "Please reduce your request rate."),

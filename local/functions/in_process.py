@@ -179,11 +179,12 @@ class InProcessInvoker:
 
     def _run(self, function: Function, handler: Handler, event: Any, context: Any) -> Any:
         self._faults.invocation_started(function.logical_id)
+        invoked_by = self._running  # a function can invoke another one and wait for it
         self._running = (threading.get_ident(), function.logical_id)
         try:
             return handler(event, context)
         finally:
-            self._running = None
+            self._running = invoked_by
 
     def close(self) -> None:
         """Restore the environment and the clock, and close the handlers' connections."""
