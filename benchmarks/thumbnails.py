@@ -113,7 +113,8 @@ def _cloud(size: tuple[int, int], cells: int) -> Image.Image:
 def ours(path: Path) -> Image.Image:
     from coffer.adapters.imaging.decode import decode
 
-    return Image.open(io.BytesIO(decode(path, TYPES[path.suffix[1:]], EDGE).thumbnail))
+    with path.open("rb") as file:
+        return Image.open(io.BytesIO(decode(file, TYPES[path.suffix[1:]], EDGE).thumbnail))
 
 
 def libvips(path: Path) -> Image.Image:

@@ -19,5 +19,6 @@ REQUIRED = {
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
     "PROMOTE_LARGE_UPLOAD_QUEUE_URL": "https://sqs.example/1/large",
     "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
+    "DECODE_PICTURE_FUNCTION": "coffer-DecodePictureFunction",
     "BUILD_EXPORT_QUEUE_URL": "https://sqs.example/1/build",
 }

@@ -10,7 +10,7 @@ from coffer.adapters.compression import FastCompression
 from coffer.adapters.dynamodb.export.exports import DynamoExports
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.adapters.imaging.export_functions import IsolatedImageFunctions
+from coffer.adapters.imaging.decoder_function import DecoderFunction, FunctionImages
 from coffer.adapters.s3.archives import S3Archives
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
@@ -31,7 +31,7 @@ building = ExportBuilder(
     queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
-    images=IsolatedImageFunctions(),
+    images=FunctionImages(DecoderFunction(clock)),
     compression=FastCompression(),
     clock=clock,
 )

@@ -1,16 +1,16 @@
 """Create the thumbnail of an upload, or record why there is none.
 
-An operator may invoke it with `again`, a failure code: failed thumbnails with that code are
-requested again, from the upload behind `after` on if that is given.
+An operator invokes it with `again`, a failure code, to request the thumbnails that failed with it
+again, behind the upload `after` if that is given.
 
-Settings, see `coffer/settings.py`: aws, store, table, thumbnail.
+Settings, see `coffer/settings.py`: aws, messaging, store, table, thumbnail.
 """
 
 from typing import Any
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
-from coffer.adapters.imaging.thumbnailer import IsolatedThumbnailer
+from coffer.adapters.imaging.decoder_function import DecoderFunction, FunctionThumbnailer
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
@@ -22,15 +22,15 @@ from coffer.settings import store_settings, thumbnail_settings
 # The queue gives up after five attempts. The last two only record the failure, because an attempt
 # that ran out of time or memory could not.
 MAX_ATTEMPTS = 3
-MIN_MILLISECONDS = 15_000
-"""Time that one more request may take, with retries."""
+MIN_MILLISECONDS = 15_000  # that one more request may take, with retries
 
+clock = SystemClock()
 creation = ThumbnailCreation(
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
     objects=S3Objects(s3_client(), store_settings.object_bucket),
-    thumbnailer=IsolatedThumbnailer(thumbnail_settings.thumbnail_size),
-    clock=SystemClock(),
+    thumbnailer=FunctionThumbnailer(DecoderFunction(clock), thumbnail_settings.thumbnail_size),
+    clock=clock,
 )
 
 

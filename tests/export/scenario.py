@@ -59,6 +59,7 @@ class ExportScenario:
     def __post_init__(self) -> None:
         self.archives = InMemoryArchives(self.clock)
         self.catalogue = InMemoryCatalogue(self.uploads)
+        self.images = ReversedImages(self.archives)
         entries = tuple(self._entry(number, file) for number, file in enumerate(self.files))
         manifest = Manifest(
             request={}, entries=entries, function=self.function.document if self.function else None
@@ -83,7 +84,7 @@ class ExportScenario:
             queue=self.queue,
             uploads=self.uploads,
             catalogue=self.catalogue,
-            images=ReversedImages(),
+            images=self.images,
             compression=self.compression,
             clock=self.clock,
         )

@@ -24,6 +24,7 @@ from coffer.domain.export.record import LEASE_DURATION, ExportStatus
 from coffer.domain.export.transform_member import ExportFunction
 from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody, GeneratedBody
+from tests.fakes.exports import JPEG_MAGIC
 from tests.fakes.hooks import Hook, KilledError, Turns, kill_at_call, once, with_hooks
 from tests.fakes.records import content, identifier, metadata, upload
 
@@ -303,7 +304,19 @@ def test_a_transformed_member_is_the_result_of_the_function() -> None:
     )
     scenario.build()
     with scenario.opened() as archive:
-        assert archive.read("a.jpg") == body[::-1]
+        assert archive.read("a.jpg") == JPEG_MAGIC + body[::-1]
+    assert scenario.leftovers() == []
+
+
+def test_each_image_gets_a_temporary_key_of_its_own() -> None:
+    """A decoder that was taken over may write to its key later."""
+    files = [File(f"{n}.jpg", BytesBody(b"image"), is_transformed=True) for n in range(3)]
+    function = ExportFunction(name="IMG_RESIZE", factor=0.5)
+    scenario = ExportScenario(files, function=function)
+    scenario.build()
+    keys = scenario.images.destinations
+    assert len(set(keys)) == 3
+    assert {key.startswith(scenario.export.temporary) for key in keys} == {True}
 
 
 def test_a_missing_file_is_left_out_and_named() -> None:
@@ -475,11 +488,13 @@ def test_an_image_that_cannot_be_transformed_is_left_out_and_named() -> None:
     files = [
         File("a.jpg", BytesBody(b"damaged image"), is_transformed=True),
         File("b.jpg", BytesBody(b"an image"), is_transformed=True),
+        File("c.jpg", BytesBody(b"hostile image"), is_transformed=True),
     ]
     scenario = ExportScenario(files, function=function)
     scenario.build()
-    assert scenario.export.problems == {"image_damaged": [identifier(0)]}
-    check(scenario, without=(0,))
+    expected = {"image_damaged": [identifier(0)], "decoder_crashed": [identifier(2)]}
+    assert scenario.export.problems == expected
+    check(scenario, without=(0, 2))
 
 
 def test_only_one_worker_builds_an_export() -> None:

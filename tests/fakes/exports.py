@@ -13,6 +13,7 @@ from coffer.domain.errors import RecordChangedError, RecordExistsError
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.export.record import AccessKey, DueAction, Export, StartedList
 from coffer.domain.export.transform_member import ExportFunction, TransformError
+from coffer.domain.objects import StoredObject
 from tests.fakes.archives import InMemoryArchives
 
 
@@ -99,6 +100,9 @@ class InMemoryStartedExports:
             self.lists[before.owner] = replace(before, times=times, revision=before.revision + 1)
 
 
+JPEG_MAGIC = b"\xff\xd8\xff"
+
+
 class RecordingExportQueue:
     """The ExportQueue port."""
 
@@ -110,12 +114,22 @@ class RecordingExportQueue:
 
 
 class ReversedImages:
-    """The ImageFunctions port: returns the bytes reversed; b"damaged…" raises TransformError."""
+    """The ImageFunctions port: a JPEG is followed by the bytes reversed.
 
-    def apply(self, function: ExportFunction, image: bytes) -> bytes:
+    b"damaged…" raises TransformError, and the image of b"hostile…" is not a JPEG.
+    """
+
+    def __init__(self, archives: InMemoryArchives) -> None:
+        self._archives = archives
+        self.destinations: list[str] = []
+
+    def apply(self, function: ExportFunction, source: StoredObject, destination: str) -> None:
+        image = self._archives.read(source.key, 0, source.size_bytes, etag=source.etag)
         if image.startswith(b"damaged"):
             raise TransformError("image_damaged")
-        return image[::-1]
+        self.destinations.append(destination)
+        magic = b"" if image.startswith(b"hostile") else JPEG_MAGIC
+        self._archives.save(destination, magic + image[::-1])
 
 
 def nothing_to_clear(clock: Clock) -> ExportCleanup:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 
+ROOT = Path(__file__).resolve().parents[2]
 EDGE = 200
 GREEN = (30, 180, 60)
 
@@ -25,10 +25,7 @@ def media_type_of(image: bytes) -> str:
 
 
 def picture_of(image: bytes, edge: int = EDGE, media_type: str | None = None) -> ThumbnailResult:
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(image)
-        file.flush()
-        return decode(Path(file.name), media_type or media_type_of(image), edge)
+    return decode(io.BytesIO(image), media_type or media_type_of(image), edge)
 
 
 def make(image: bytes, media_type: str | None = None) -> Image.Image:

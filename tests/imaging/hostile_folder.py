@@ -12,11 +12,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from coffer.adapters.imaging.thumbnailer import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
+from coffer.adapters.imaging.decoder_process import THUMBNAIL
 from coffer.domain.detection import BufferReader, detect
 from coffer.domain.media_types import base_type, is_imageable
 from coffer.domain.thumbnails.ports import ThumbnailError
-from tests.imaging.helpers import EDGE
+from tests.imaging.decoding import Decoder
 
 BY_NAME = {
     ".avif": "image/avif",
@@ -45,21 +45,11 @@ def type_of(path: Path, body: bytes) -> str | None:
     return detected if is_imageable(detected) else BY_NAME.get(path.suffix.lower())
 
 
-def peak_bytes(thumbnailer: IsolatedThumbnailer) -> int:
-    """Return the peak memory of the child in bytes; 0 without a child."""
-    child = thumbnailer._child
-    if child is None or not child.is_alive():
-        return 0
-    status = Path(f"/proc/{child._process.pid}/status").read_text(encoding="ascii")
-    lines = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(lines[0].split()[1]) * 1024 if lines else 0
-
-
 def main(folder: Path) -> int:
     outcomes: Counter[str] = Counter()
     bad: list[str] = []
     slowest, slow_name, most_memory = 0.0, "", 0
-    thumbnailer = IsolatedThumbnailer(EDGE)
+    decoder = Decoder()
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         body = path.read_bytes()
         media_type = type_of(path, body)
@@ -68,7 +58,7 @@ def main(folder: Path) -> int:
             continue
         begun = time.monotonic()
         try:
-            thumbnailer.create([body], media_type)
+            decoder.create(body, media_type)
             outcome = "READY"
         except ThumbnailError as error:
             outcome = error.code
@@ -76,19 +66,20 @@ def main(folder: Path) -> int:
         outcomes[outcome] += 1
         if took > slowest:
             slowest, slow_name = took, path.name
-        most_memory = max(most_memory, peak_bytes(thumbnailer))
+        most_memory = max(most_memory, decoder.process.peak_bytes)
         if outcome in NOT_ALLOWED:
             bad.append(f"{path.relative_to(folder)} as {media_type}: {outcome}")
-    thumbnailer.close()
+    decoder.close()
     for outcome, number in outcomes.most_common():
         print(f"{number:6} {outcome}")
-    print(f"slowest: {slow_name}, {slowest:.1f} s (at most {SECONDS})")
-    print(f"most memory: {most_memory / 1024**2:.0f} MiB (at most {MEMORY_BYTES / 1024**2:.0f})")
+    limit = THUMBNAIL.memory_bytes
+    print(f"slowest: {slow_name}, {slowest:.1f} s (at most {THUMBNAIL.seconds})")
+    print(f"most memory: {most_memory / 1024**2:.0f} MiB (at most {limit / 1024**2:.0f})")
     for line in bad:
         print(f"BAD {line}")
     if not outcomes:
         print(f"There is no file in {folder}.")
-    return 1 if bad or most_memory > MEMORY_BYTES or not outcomes else 0
+    return 1 if bad or most_memory > limit or not outcomes else 0
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from coffer.adapters.imaging.exif import (
-    MAX_CHARACTERS,
-    MAX_TAGS,
     capture_time,
     exif_of,
     orientation_of,
@@ -26,7 +24,7 @@ from coffer.adapters.imaging.tiff_directories import (
     read_directories,
 )
 from coffer.domain.thumbnails.ports import ThumbnailError
-from coffer.domain.uploads.image_properties import ImageProperties
+from coffer.domain.uploads.image_properties import MAX_CHARACTERS, MAX_TAGS, ImageProperties
 from tests.imaging.containers import Entry, Tiff, exif_block, with_chunk
 from tests.imaging.golden import heic, picture, stored
 from tests.imaging.helpers import encode, picture_of, plain

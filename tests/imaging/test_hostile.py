@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from coffer.adapters.imaging.decode import PILLOW_FORMATS
-from coffer.adapters.imaging.thumbnailer import MEMORY_BYTES, SECONDS, IsolatedThumbnailer
+from coffer.adapters.imaging.decoder_function import URL_LIFETIME
+from coffer.adapters.imaging.decoder_process import CONVERSION, THUMBNAIL
 from coffer.domain.detection import BufferReader, detect
+from coffer.domain.export.layout import MIB
+from coffer.domain.export.transform_member import MAX_SOURCE_BYTES
 from coffer.domain.media_types import THUMBNAILS, base_type, is_imageable
 from coffer.domain.thumbnails.create import MAX_FILE_BYTES
 from coffer.domain.thumbnails.ports import ThumbnailError
-from tests.imaging.helpers import EDGE, encode, make, plain
+from tests.imaging.decoding import Decoder
+from tests.imaging.helpers import encode, make, plain
 from tests.imaging.hostile import GIANT, healthy, sized
 from tests.template.template_file import resources
 
@@ -28,24 +33,24 @@ CODES = {
 
 
 @pytest.fixture(scope="module")
-def thumbnailer() -> Iterator[IsolatedThumbnailer]:
+def thumbnailer() -> Iterator[Decoder]:
     """Yield a thumbnailer with the limits of the function."""
-    made = IsolatedThumbnailer(EDGE)
+    made = Decoder()
     yield made
     made.close()
 
 
 @pytest.fixture
-def patient() -> Iterator[IsolatedThumbnailer]:
+def patient() -> Iterator[Decoder]:
     """Yield a thumbnailer with a long time limit, for a busy machine."""
-    made = IsolatedThumbnailer(EDGE, seconds=300)
+    made = Decoder(replace(THUMBNAIL, seconds=300))
     yield made
     made.close()
 
 
-def outcome(thumbnailer: IsolatedThumbnailer, file: bytes, media_type: str) -> str:
+def outcome(thumbnailer: Decoder, file: bytes, media_type: str) -> str:
     try:
-        thumbnailer.create([file], media_type)
+        thumbnailer.create(file, media_type)
     except ThumbnailError as error:
         return error.code
     return "READY"
@@ -58,7 +63,7 @@ def test_every_imageable_type_has_one_decoder() -> None:
 
 @pytest.mark.parametrize("media_type", healthy())
 def test_valid_files_are_recognised_and_get_thumbnails(
-    thumbnailer: IsolatedThumbnailer, media_type: str
+    thumbnailer: Decoder, media_type: str
 ) -> None:
     file = healthy()[media_type]
     if media_type != "image/x-raw-fuji":  # of which the detector knows the name only
@@ -67,7 +72,7 @@ def test_valid_files_are_recognised_and_get_thumbnails(
 
 
 @pytest.mark.parametrize("media_type", healthy())
-def test_a_decompression_bomb_is_refused(thumbnailer: IsolatedThumbnailer, media_type: str) -> None:
+def test_a_decompression_bomb_is_refused(thumbnailer: Decoder, media_type: str) -> None:
     for width, height in ((GIANT, GIANT), (2**24, 2**24), (2**31 - 1, 1), (1, 2**31 - 1)):
         found = outcome(thumbnailer, sized(media_type, width, height), media_type)
         if media_type == "application/pdf":
@@ -78,9 +83,7 @@ def test_a_decompression_bomb_is_refused(thumbnailer: IsolatedThumbnailer, media
 
 
 @pytest.mark.parametrize("media_type", healthy())
-def test_an_image_without_width_or_height_fails(
-    thumbnailer: IsolatedThumbnailer, media_type: str
-) -> None:
+def test_an_image_without_width_or_height_fails(thumbnailer: Decoder, media_type: str) -> None:
     for width, height in ((0, 48), (64, 0), (0, 0)):
         if media_type == "image/webp" and not (width and height):
             continue  # its canvas is stored minus one, so that it has no zero
@@ -90,7 +93,7 @@ def test_an_image_without_width_or_height_fails(
 
 @pytest.mark.parametrize("media_type", healthy())
 def test_an_image_cut_at_any_tenth_fails_or_gets_a_thumbnail(
-    thumbnailer: IsolatedThumbnailer, media_type: str
+    thumbnailer: Decoder, media_type: str
 ) -> None:
     file = healthy()[media_type]
     whole_from = 1 if media_type == "image/x-raw-fuji" else 6  # what counts stands at its beginning
@@ -101,9 +104,7 @@ def test_an_image_cut_at_any_tenth_fails_or_gets_a_thumbnail(
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-def test_a_damaged_profile_and_damaged_exif_are_ignored(
-    thumbnailer: IsolatedThumbnailer, kind: str
-) -> None:
+def test_a_damaged_profile_and_damaged_exif_are_ignored(thumbnailer: Decoder, kind: str) -> None:
     profiles = (b"", b"nonsense", b"\xff" * 5000, b"\0\0\0\x84" + bytes(200))
     blocks = (b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*" + b"\xff" * 500)
     for profile in profiles:
@@ -117,7 +118,7 @@ def test_a_damaged_profile_and_damaged_exif_are_ignored(
 
 
 def test_the_largest_allowed_image_fits_the_memory(
-    patient: IsolatedThumbnailer,
+    patient: Decoder,
 ) -> None:
     """100 million pixels of one colour: a small file that decodes to 300 million bytes."""
     file = encode(Image.new("RGB", (10_000, 10_000)), "PNG", compress_level=1)
@@ -125,7 +126,7 @@ def test_the_largest_allowed_image_fits_the_memory(
 
 
 def test_the_largest_allowed_webp_fits_the_memory(
-    patient: IsolatedThumbnailer,
+    patient: Decoder,
 ) -> None:
     """The WebP decoder holds four copies, so its limit is lower."""
     file = encode(Image.new("RGB", (8_944, 8_944)), "WEBP", lossless=True, method=0, quality=0)
@@ -134,7 +135,7 @@ def test_the_largest_allowed_webp_fits_the_memory(
 
 
 def test_an_image_that_exceeds_the_memory_fails_and_the_next_one_does_not() -> None:
-    small = IsolatedThumbnailer(EDGE, memory_bytes=256 * 1024**2)
+    small = Decoder(replace(THUMBNAIL, memory_bytes=256 * 1024**2))
     try:
         file = encode(Image.new("RGB", (8_000, 8_000)), "PNG", compress_level=1)
         assert outcome(small, file, "image/png") == "memory_exhausted"
@@ -159,11 +160,15 @@ def test_svg_is_not_imageable() -> None:
     assert not is_imageable(detected)
 
 
-def test_the_limits_fit_the_function() -> None:
-    function = resources("AWS::Serverless::Function")["MakeThumbnailFunction"]["Properties"]
-    mapping = resources("AWS::Lambda::EventSourceMapping")["MakeThumbnailQueueMapping"][
-        "Properties"
-    ]
-    assert function["MemorySize"] * 1024**2 >= MEMORY_BYTES + 256 * 1024**2
-    assert mapping["BatchSize"] * SECONDS + 10 <= function["Timeout"]
-    assert MAX_FILE_BYTES < 512 * 1024**2, "the disk that a function has by default"
+def test_the_limits_fit_the_functions() -> None:
+    functions = resources("AWS::Serverless::Function")
+    decoder = functions["DecodePictureFunction"]["Properties"]
+    caller = functions["MakeThumbnailFunction"]["Properties"]
+    mapping = resources("AWS::Lambda::EventSourceMapping")["MakeThumbnailQueueMapping"]
+    most_memory = max(THUMBNAIL.memory_bytes, CONVERSION.memory_bytes)
+    assert decoder["MemorySize"] * MIB >= most_memory + 256 * MIB
+    assert CONVERSION.seconds + 45 <= decoder["Timeout"] < URL_LIFETIME.total_seconds()
+    batch = mapping["Properties"]["BatchSize"]
+    assert batch * THUMBNAIL.seconds + 10 <= caller["Timeout"]
+    disk = decoder["EphemeralStorage"]["Size"] * MIB
+    assert max(MAX_FILE_BYTES, MAX_SOURCE_BYTES) + CONVERSION.file_bytes < disk

@@ -8,6 +8,7 @@ operations".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from local.resources import arn_of
+
+_INVOKED = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,12 @@ def needs_of(
         service, operation = target.split(".")[0], target.rsplit(".", 1)[-1]
         yield from _needs_of_json(service, operation, json.loads(body))
         return
+    if invoked := _INVOKED.fullmatch(urlsplit(url).path):
+        yield Need("lambda:InvokeFunction", arn_of("lambda", f"function:{invoked[1]}"))
+        return
     bucket, key, query = split_s3(url)
-    if bucket in buckets:
+    # A presigned URL has the permissions of the function that signed it.
+    if bucket in buckets and "X-Amz-Signature" not in query:
         yield from _needs_of_s3(method, bucket, key, query, named)
 
 

@@ -10,10 +10,12 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.resources import DEFAULT_REGION
 from local.stack import LocalStack
 from tests.api.clients import describe, post, presigned_post, record
 from tests.template.template_file import logical_id, sample_event
@@ -70,6 +72,28 @@ def with_metadata(stack: LocalStack, folder: str) -> Event:
     """Upload a file and create its metadata."""
     described = describe(stack, _upload(stack), dcType="Image", fileExtension=".png")
     return rewritten(folder, {METADATA: described.json()["data"]["id"]})
+
+
+def with_link(stack: LocalStack, folder: str) -> Event:
+    """Sign a link to a file, as the functions that want it decoded do."""
+    # Not at the top: Coffer may only be imported after the stack has started.
+    from coffer.adapters.signing.sigv4 import Credentials, Endpoint, Signer
+
+    identifier = _upload(stack)
+    [key] = [key for key in stack.keys("ObjectBucket", "objects/") if identifier in key]
+    bucket = stack.name("ObjectBucket")
+    head = stack.client("s3").head_object(Bucket=bucket, Key=key)
+    headers = {"if-match": head["ETag"]}
+    url = Signer(Credentials(*stack.storage.keys), DEFAULT_REGION).presign_url(
+        "GET",
+        Endpoint(stack.storage.url).object_url(bucket, key),
+        now=stack.clock.now(),
+        expires_in=timedelta(minutes=2),
+        headers=headers,
+    )
+    event = sample_event(folder)
+    event["source"] = {"url": url, "headers": headers, "sizeBytes": head["ContentLength"]}
+    return event
 
 
 def with_export(stack: LocalStack, folder: str) -> Event:
@@ -185,6 +209,15 @@ def makes_thumbnail(stack: LocalStack, event: Event, payload: Any) -> str:
     )
 
 
+def decodes_the_picture(_stack: LocalStack, _event: Event, payload: Any) -> str:
+    """Check that the response has a JPEG and the size of the picture."""
+    if payload.get("failure") is not None:
+        return f"answered {payload['failure']}"
+    thumbnail = base64.b64decode(payload["thumbnail"] or "")
+    is_jpeg = thumbnail.startswith(b"\xff\xd8\xff")
+    return "" if is_jpeg and payload["properties"]["width"] else "the response has no thumbnail"
+
+
 def builds_the_archive(stack: LocalStack, event: Event, payload: Any) -> str:
     """Check that the export is complete and its archive exists."""
     [message] = event["Records"]
@@ -281,6 +314,7 @@ SAMPLES: Mapping[str, Sample] = {
     "create_access_key": Sample(as_it_is, has_status(404)),
     "create_export": Sample(with_file, has_status(201)),
     "create_metadata": Sample(with_file, has_status(201)),
+    "decode_picture": Sample(with_link, decodes_the_picture),
     "describe_api": Sample(as_it_is, has_status(200)),
     "download_file": Sample(with_file, leads_to_the_file),
     "edit_managed_attributes": Sample(as_it_is, has_status(201, TAKEN)),

@@ -26,9 +26,11 @@ from tests.template.template_file import (
 
 FUNCTIONS = sorted(functions())
 
-# They only read the request, the environment or a token.
+# They only read the request, the environment or a token. What decode_picture decodes may take over
+# its process, so its role must not have a single permission.
 WITHOUT_PERMISSIONS = {
     "answer_unrouted",
+    "decode_picture",
     "describe_api",
     "list_licenses",
     "list_media_types",
@@ -92,6 +94,8 @@ def test_a_sample_event_has_the_form_of_its_trigger(folder: str) -> None:
     elif "Records" in event:
         services = {record["eventSource"] for record in event["Records"]}
         assert services == {f"aws:{_service_behind(folder)}"}
+    elif folder == "decode_picture":  # by functions
+        assert event.keys() == {"source", "mediaType", "edge"}
     else:
         kinds = {one["Type"] for one in functions()[folder]["Events"].values()}
         assert (kinds, event["source"]) == ({"ScheduleV2"}, "aws.scheduler")
@@ -149,10 +153,30 @@ def test_a_function_times_out_before_the_gateway() -> None:
     assert {name: seconds for name, seconds in timeouts.items() if seconds >= 30} == {}
 
 
-def test_only_functions_that_decode_images_have_the_imaging_layer() -> None:
+def test_only_the_function_that_decodes_images_has_the_imaging_layer() -> None:
     with_layers = {name: one["Layers"] for name, one in functions().items() if "Layers" in one}
-    imaging = [{"Ref": "ImagingLayer"}]
-    assert with_layers == {"build_export": imaging, "make_thumbnail": imaging}
+    assert with_layers == {"decode_picture": [{"Ref": "ImagingLayer"}]}
+
+
+def test_the_function_that_decodes_images_knows_no_resource() -> None:
+    """Its process may belong to an attacker: it has no permission and no name of a table."""
+    decoder = functions()["decode_picture"]
+    assert "Policies" not in decoder
+    assert "Environment" not in decoder
+    role = translated_properties("AWS::IAM::Role")["DecodePictureFunctionRole"]
+    assert "Policies" not in role
+    managed = [str(arn).rpartition("/")[2].rstrip("'}") for arn in role["ManagedPolicyArns"]]
+    assert managed == ["AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"]
+
+
+def test_only_two_functions_may_invoke_the_one_that_decodes() -> None:
+    callers = {
+        name
+        for name, one in functions().items()
+        for statement in statements(one)
+        if "lambda:InvokeFunction" in as_list(statement["Action"])
+    }
+    assert callers == {"build_export", "make_thumbnail"}
 
 
 def _service_behind(folder: str) -> str:

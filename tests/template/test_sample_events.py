@@ -69,7 +69,8 @@ BATCHES = (
 
 
 def test_every_sample_is_covered() -> None:
-    assert {*STATUSES, *BATCHES, "keep_house", "remove_orphans"} == set(functions())
+    others = {"decode_picture", "keep_house", "remove_orphans"}
+    assert {*STATUSES, *BATCHES, *others} == set(functions())
 
 
 @pytest.mark.parametrize("folder", sorted(STATUSES))
@@ -91,6 +92,13 @@ def test_the_changes_of_the_sample_are_audited_and_published(stack: LocalStack) 
     assert [entry["version"] for entry in stack.items("AuditTable")] == [1, 2]
     kinds = [event["detail-type"] for event in stack.bus_events]
     assert kinds == ["ObjectUploadNotification", "ThumbnailNotification"]
+
+
+def test_a_file_without_bytes_is_no_picture(stack: LocalStack) -> None:
+    outcome = stack.invoke("DecodePictureFunction", sample_event("decode_picture"))
+    assert not outcome.failed, outcome.error_message
+    assert outcome.payload["failure"]["code"] == "not_an_image"
+    assert outcome.payload["thumbnail"] is None
 
 
 def test_housekeeping_of_an_empty_stack_does_nothing(stack: LocalStack) -> None:

@@ -205,7 +205,7 @@ class StoreSettings(Settings):
 
 
 class MessagingSettings(Settings):
-    """The event bus and the queues that functions send to."""
+    """The event bus, the queues and the function that functions send to."""
 
     event_bus = text()
     failed_changes_bucket = text()
@@ -213,6 +213,7 @@ class MessagingSettings(Settings):
     promote_large_upload_queue_url = text()
     refresh_index_queue_url = text()
     build_export_queue_url = text()
+    decode_picture_function = text()
 
 
 class UploadSettings(Settings):

@@ -16,7 +16,6 @@ from coffer.adapters.dynamodb.export.items import ExportItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
 from coffer.adapters.dynamodb.vocabulary.items import TermItem
-from coffer.adapters.imaging.exif import MAX_CHARACTERS, MAX_TAGS
 from coffer.domain.callers import MAX_USERNAME_LENGTH
 from coffer.domain.changes.publish import describe_change
 from coffer.domain.changes.snapshots import AuditedRecord
@@ -29,7 +28,7 @@ from coffer.domain.fields import MAX_RECORD_BYTES, FieldType, RecordFields, json
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.metadata.rules import attribute_problems
-from coffer.domain.uploads.image_properties import ImageProperties
+from coffer.domain.uploads.image_properties import MAX_CHARACTERS, MAX_TAGS, ImageProperties
 from coffer.domain.uploads.record import ObjectUpload
 from coffer.domain.vocabulary.rules import MAX_CHARACTERS_OF_DESCRIPTIONS, check_size
 from coffer.domain.vocabulary.terms import Description, ManagedAttribute, ObjectSubtype

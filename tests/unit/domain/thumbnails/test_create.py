@@ -11,7 +11,6 @@ import pytest
 from coffer.domain.callers import SYSTEM_GENERATED
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.objects import Objects
-from coffer.domain.thumbnails import create as thumbnails
 from coffer.domain.thumbnails.create import (
     ATTEMPTS_EXHAUSTED,
     MAX_FILE_BYTES,
@@ -19,6 +18,7 @@ from coffer.domain.thumbnails.create import (
     create_thumbnail,
     fail_thumbnail,
 )
+from coffer.domain.thumbnails.ports import MAX_THUMBNAIL_BYTES
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import (
@@ -43,7 +43,7 @@ from tests.fakes.records import (
     thumbnail,
     upload,
 )
-from tests.fakes.thumbnails import PROPERTIES
+from tests.fakes.thumbnails import PROPERTIES, SMALL_JPEG
 
 KEY = f"thumbnails/aafc/{THUMBNAIL}.jpg"
 
@@ -95,8 +95,8 @@ class World:
 def test_the_thumbnail_is_stored_beside_the_upload() -> None:
     world = World(upload())
     assert world.create() is ThumbnailStatus.READY
-    assert world.thumbnailer.images == [PNG]
-    assert world.objects.body(KEY) == b"a small picture"
+    assert [one.key for one in world.thumbnailer.sources] == [str(upload().object_key)]
+    assert world.objects.body(KEY) == SMALL_JPEG
     assert world.objects.describe(KEY).content_type == "image/jpeg"
     assert world.record.thumbnail_status is ThumbnailStatus.READY
     assert world.record.image_properties == PROPERTIES
@@ -110,11 +110,13 @@ def test_the_thumbnailer_gets_the_media_type_without_parameters() -> None:
     assert world.thumbnailer.media_types == ["image/png"]
 
 
-def test_all_ranges_of_a_file_are_read_with_one_etag(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnails, "_RANGE_BYTES", 7)
+@pytest.mark.parametrize("result", [b"", b"<html>", SMALL_JPEG + bytes(MAX_THUMBNAIL_BYTES)])
+def test_the_result_of_a_decoder_that_was_taken_over_is_not_stored(result: bytes) -> None:
     world = World(upload())
-    assert world.create() is ThumbnailStatus.READY
-    assert world.thumbnailer.images == [PNG]
+    world.thumbnailer = FixedThumbnailer(thumbnail=result)
+    assert world.create() is ThumbnailStatus.FAILED
+    assert world.record.thumbnail_failure == "decoder_crashed"
+    assert KEY not in world.objects.keys
 
 
 def test_a_thumbnail_is_created_once() -> None:
@@ -123,7 +125,7 @@ def test_a_thumbnail_is_created_once() -> None:
     record = world.record
     assert world.create() is ThumbnailStatus.READY
     assert world.record == record
-    assert len(world.thumbnailer.images) == 1
+    assert len(world.thumbnailer.sources) == 1
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_a_thumbnail_is_created_once() -> None:
 def test_an_unreadable_upload_gets_no_thumbnail(stored: list[ObjectUpload]) -> None:
     world = World(*stored)
     assert world.create() is None
-    assert world.thumbnailer.images == []
+    assert world.thumbnailer.sources == []
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_an_unreadable_upload_gets_no_thumbnail(stored: list[ObjectUpload]) -> N
 def test_a_thumbnail_that_is_not_pending_is_not_created(status: ThumbnailStatus) -> None:
     world = World(upload(thumbnail_status=status))
     assert world.create() is status
-    assert world.thumbnailer.images == []
+    assert world.thumbnailer.sources == []
 
 
 def test_the_upload_gets_the_reason_of_a_failure() -> None:
@@ -171,16 +173,6 @@ def test_image_properties_survive_a_later_attempt_that_reads_none() -> None:
     world = World(upload(image_properties=PROPERTIES))
     assert world.fail() is ThumbnailStatus.FAILED
     assert world.record.image_properties == PROPERTIES
-
-
-def test_bytes_that_are_replaced_while_they_are_read_are_a_failure() -> None:
-    world = World(upload())
-    key = str(upload().object_key)
-    replaced = once("read", lambda: world.objects.replace(key, b"x", content_type="text/plain"))
-    assert (
-        world.create(objects=with_hooks(world.objects, before=replaced)) is ThumbnailStatus.FAILED
-    )
-    assert world.record.thumbnail_failure == "source_missing"
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:
@@ -292,7 +284,7 @@ def test_the_next_run_removes_the_derivative_record_of_a_failed_thumbnail() -> N
     assert world.create() is ThumbnailStatus.FAILED
     assert world.create() is ThumbnailStatus.FAILED
     assert world.catalogue.derivative_records[THUMBNAIL].version == 2
-    assert world.thumbnailer.images == []
+    assert world.thumbnailer.sources == []
 
 
 # ---------------------------------------------------------------- planned thumbnails

@@ -1,15 +1,11 @@
-"""The child process that applies an export function to one image:
-`python -m coffer.adapters.imaging.convert SOURCE RESULT FUNCTION MEMORY SECONDS`.
+"""Apply an export function to one image.
 
-It has no credentials, and ends after the image. If it fails, it prints a code.
+Runs in the child process only.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import warnings
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin
@@ -17,7 +13,6 @@ from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, UnidentifiedImageErro
 from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.pictures import PictureFile
 from coffer.adapters.imaging.thumbnail import check_size
-from coffer.adapters.imaging.worker import limit_memory, limit_processor_time
 from coffer.domain.export.transform_member import RESIZE, ExportFunction
 from coffer.domain.thumbnails.ports import ThumbnailError
 
@@ -36,25 +31,23 @@ _MODES = {
 }
 
 
-def convert(source: Path, result: Path, function: ExportFunction) -> str:
-    """Apply the function; return the code of the failure, or ""."""
+def convert(source: BinaryIO, result: BinaryIO, function: ExportFunction) -> None:
+    """Write the image to `result` with the function applied; raise ThumbnailError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata that is not used
-            with source.open("rb") as file:
-                _convert(file, result, function)
-    except ThumbnailError as error:
-        return error.code
-    except UnidentifiedImageError:
-        return "not_an_image"
-    except MemoryError:
-        return "memory_exhausted"
-    except Exception:  # decoders raise any exception for damaged bytes
-        return "image_damaged"
-    return ""
+            _convert(source, result, function)
+    except ThumbnailError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ThumbnailError("not_an_image", "the bytes are not of an image") from error
+    except MemoryError as error:
+        raise ThumbnailError("memory_exhausted", "converting needs too much memory") from error
+    except Exception as error:  # decoders raise any exception for damaged bytes
+        raise ThumbnailError("image_damaged", "the image cannot be decoded") from error
 
 
-def _convert(file: BinaryIO, result: Path, function: ExportFunction) -> None:
+def _convert(file: BinaryIO, result: BinaryIO, function: ExportFunction) -> None:
     with Image.open(file, formats=FORMATS) as image:
         check_size(image)
         _check_depth(image, file)
@@ -71,7 +64,7 @@ def _check_depth(image: Image.Image, file: BinaryIO) -> None:
         raise ThumbnailError("kind_unsupported", "JPEG 2000 of deep colours is not converted")
 
 
-def _write(image: Image.Image, result: Path, function: ExportFunction) -> None:
+def _write(image: Image.Image, result: BinaryIO, function: ExportFunction) -> None:
     kind = _TARGETS[function.target_media_type]
     kept = {name: image.info[name] for name in _KEPT_INFO if image.info.get(name)}
     changed = image
@@ -109,15 +102,3 @@ def _options(kind: str, function: ExportFunction) -> dict[str, Any]:
     if kind == "TIFF":
         return {"compression": "tiff_adobe_deflate"}
     return {} if kind == "PNG" else {"quality": quality}
-
-
-def main(source: str, result: str, function: str, memory_bytes: str, seconds: str) -> None:
-    """Convert the image and print the code of a failure."""
-    limit_memory(int(memory_bytes))
-    limit_processor_time(int(seconds))
-    applied = ExportFunction(**json.loads(function))
-    print(convert(Path(source), Path(result), applied))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:6])

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import BinaryIO
 
 from PIL import (
@@ -37,6 +36,7 @@ from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 
 # Importing the plugins lets Pillow open these formats; it imports the most common ones itself.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the process that decodes may start no thread
 _PLUGINS = (AvifImagePlugin, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin)
 _JPEG_2000 = ("JPEG2000",)
 _PNM = ("PPM",)
@@ -68,27 +68,27 @@ _ORIENTATION = 0x0112
 _FIRST_SIDEWAYS = 5  # EXIF orientations from 5 on swap width and height
 
 
-def decode(source: Path, media_type: str, edge: int) -> ThumbnailResult:
+def decode(file: BinaryIO, media_type: str, edge: int) -> ThumbnailResult:
     """Return the thumbnail and the properties of an image file; raise `ThumbnailError`.
 
     The error carries the properties too: a file with damaged pixels may have a capture time.
     """
-    attempt = _Attempt(source, media_type, edge)
-    with warnings.catch_warnings(), attempt.failures(), source.open("rb") as file:
+    attempt = _Attempt(file, media_type, edge)
+    with warnings.catch_warnings(), attempt.failures():
         warnings.simplefilter("ignore")  # about metadata that is not used
         kind = THUMBNAILS.get(media_type)
         if kind == "pages":
             return attempt.of_page()
         if kind == "raw" or (media_type == "image/tiff" and _is_raw(file)):
-            return attempt.of_raw(file)
-        return attempt.of_picture(file)
+            return attempt.of_raw()
+        return attempt.of_picture()
 
 
 class _Attempt:
     """One attempt to make a thumbnail; `properties` has what was read so far."""
 
-    def __init__(self, source: Path, media_type: str, edge: int) -> None:
-        self._source = source
+    def __init__(self, file: BinaryIO, media_type: str, edge: int) -> None:
+        self._file = file
         self._media_type = media_type
         self._edge = edge
         self.properties = NO_PROPERTIES
@@ -122,17 +122,17 @@ class _Attempt:
     def of_page(self) -> ThumbnailResult:
         from coffer.adapters.imaging.pdfium import first_page
 
-        page = first_page(self._source, self._edge)
+        page = first_page(self._file, self._edge)
         return ThumbnailResult(thumbnail=thumbnail_of(page, self._edge), properties=self.properties)
 
-    def of_raw(self, file: BinaryIO) -> ThumbnailResult:
-        raw = read_raw(file)
+    def of_raw(self) -> ThumbnailResult:
+        raw = read_raw(self._file)
         self.properties = _properties(raw.directories, raw.size)
         preview = raw.preview_for(self._edge)
         if preview is None:
             raise ThumbnailError("no_preview", "the file has no JPEG preview")
-        file.seek(preview.start)
-        jpeg = io.BytesIO(file.read(preview.length))
+        self._file.seek(preview.start)
+        jpeg = io.BytesIO(self._file.read(preview.length))
         with Image.open(jpeg, formats=("JPEG",)) as image:
             if not raw.directories:
                 self.properties = _properties_of(image, jpeg, image.size)
@@ -140,11 +140,13 @@ class _Attempt:
             thumbnail = thumbnail_of(image, self._edge, orientation=raw.orientation)
         return ThumbnailResult(thumbnail=thumbnail, properties=self.properties)
 
-    def of_picture(self, file: BinaryIO) -> ThumbnailResult:
+    def of_picture(self) -> ThumbnailResult:
         formats = PILLOW_FORMATS.get(self._media_type, ())
         if formats == _HEIF:
-            _register_heif()
-        source = PictureFile(file=file, formats=formats, edge=math.ceil(REDUCING_GAP * self._edge))
+            register_heif()
+        source = PictureFile(
+            file=self._file, formats=formats, edge=math.ceil(REDUCING_GAP * self._edge)
+        )
         try:
             return self._of_source(source)
         except (ThumbnailError, UnidentifiedImageError, MemoryError, Image.DecompressionBombError):
@@ -164,7 +166,7 @@ class _Attempt:
             self.properties = _properties_of(image, source.file, size)
             check_size(image)
             if image.format == "JPEG2000":
-                thumbnail = self._of_jpeg2000(image, source.file)
+                thumbnail = self._of_jpeg2000(image)
             else:
                 thumbnail = thumbnail_of(source.in_eight_bits(image), self._edge)
             if image.format == "PNG":  # its EXIF may be behind the pixels
@@ -197,9 +199,9 @@ class _Attempt:
         thumbnail = thumbnail_of(source.in_eight_bits(image), self._edge)
         return ThumbnailResult(thumbnail=thumbnail, properties=self.properties, warning=code)
 
-    def _of_jpeg2000(self, image: Image.Image, file: BinaryIO) -> bytes:
+    def _of_jpeg2000(self, image: Image.Image) -> bytes:
         """Add the ICC profile, which Pillow does not read, and decode deep colours with PDFium."""
-        profile, codestream = profile_of(file), read_codestream(file)
+        profile, codestream = profile_of(self._file), read_codestream(self._file)
         if codestream and codestream.is_deep_colour:
             from coffer.adapters.imaging.pdfium import decode_jpeg2000
 
@@ -207,16 +209,16 @@ class _Attempt:
                 raise ThumbnailError(
                     "kind_unsupported", "JPEG 2000 of deep colours is decoded without alpha only"
                 )
-            image = decode_jpeg2000(self._source, image.size)
+            image = decode_jpeg2000(self._file, image.size)
         if profile:
             image.info["icc_profile"] = profile
         return thumbnail_of(image, self._edge)
 
     def _unidentified(self) -> ThumbnailError:
         """Return `kind_unsupported` for a valid TIFF that Pillow does not support."""
-        with self._source.open("rb") as file:
-            directories = read_directories(file) if self._media_type == "image/tiff" else ()
-            ends_early = is_cut(file)
+        self._file.seek(0)
+        directories = read_directories(self._file) if self._media_type == "image/tiff" else ()
+        ends_early = is_cut(self._file)
         if main_directory(directories) is not None:
             return ThumbnailError(
                 "kind_unsupported", "the image is a TIFF of a kind that is not decoded"
@@ -234,7 +236,8 @@ def _is_raw(file: BinaryIO) -> bool:
 
 
 @cache
-def _register_heif() -> None:
+def register_heif() -> None:
+    """Let Pillow open HEIF."""
     import pi_heif  # slow to load, and few images are HEIF
 
     pi_heif.register_heif_opener(

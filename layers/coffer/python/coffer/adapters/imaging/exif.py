@@ -14,9 +14,7 @@ from fractions import Fraction
 
 from coffer.adapters.imaging.tiff_directories import Directory, Value
 from coffer.domain.text_tables import read_table
-
-MAX_TAGS = 100
-MAX_CHARACTERS = 250
+from coffer.domain.uploads.image_properties import MAX_CHARACTERS, MAX_TAGS
 
 _ORIENTATION = 0x0112
 

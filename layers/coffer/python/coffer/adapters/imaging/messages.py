@@ -1,9 +1,8 @@
-"""Encode and parse the messages between the function and its image decoder process.
+"""Encode and parse the replies of the process, and of the function, that decode pictures.
 
-A request is one line of JSON: `{"path", "mediaType"}`. A reply is one line of JSON with `length`,
-`properties`, `warning` and `failure`, then `length` bytes of JPEG. If `failure` (`{"code",
-"detail"}`) is set, there is no JPEG. The child writes the line `ready` first. The child has read
-untrusted bytes, so each reply is validated.
+A reply is a JSON document with `properties`, `warning` and `failure`. If `failure` (`{"code",
+"detail"}`) is set, there is no picture. Whoever replies has read untrusted bytes, so each reply is
+validated.
 """
 
 from __future__ import annotations
@@ -13,62 +12,47 @@ from dataclasses import asdict
 from typing import Any
 
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
-from coffer.domain.uploads.image_properties import ImageProperties
+from coffer.domain.uploads.image_properties import MAX_CHARACTERS, MAX_TAGS, ImageProperties
 
-READY = b"ready\n"
-MAX_LINE_BYTES = 256 * 1024
-MAX_THUMBNAIL_BYTES = 8 * 1024**2
-_MAX_CODE = 40
+MAX_REPLY_BYTES = 256 * 1024
+_MAX_CODE, _MAX_DETAIL = 40, 500
+_MAX_NUMBER = 2**31
 
 
 class MalformedReplyError(Exception):
-    """The child sent something that it never sends."""
+    """The decoder sent something that it never sends."""
 
 
-def request_line(path: str, media_type: str) -> bytes:
-    """Return a request to the child."""
-    return json.dumps({"path": path, "mediaType": media_type}).encode() + b"\n"
+def reply_of(result: ThumbnailResult) -> dict[str, Any]:
+    """Return the reply about a decoded picture, without the picture."""
+    return _reply(result.properties, result.warning, None)
 
 
-def reply_of(result: ThumbnailResult) -> bytes:
-    """Return a reply with a thumbnail."""
-    line = _line(result.properties, length=len(result.thumbnail), warning=result.warning)
-    return line + result.thumbnail
+def reply_of_failure(error: ThumbnailError) -> dict[str, Any]:
+    """Return a reply with the reason why there is no picture."""
+    failure = {"code": error.code, "detail": str(error)[:_MAX_DETAIL]}
+    return _reply(error.properties, None, failure)
 
 
-def reply_of_failure(error: ThumbnailError) -> bytes:
-    """Return a reply with the reason why there is no thumbnail."""
-    return _line(error.properties, failure={"code": error.code, "detail": str(error)})
+def _reply(
+    properties: ImageProperties, warning: str | None, failure: dict[str, str] | None
+) -> dict[str, Any]:
+    return {"properties": asdict(properties), "warning": warning, "failure": failure}
 
 
-def _line(
-    properties: ImageProperties,
-    *,
-    length: int = 0,
-    warning: str | None = None,
-    failure: dict[str, str] | None = None,
-) -> bytes:
-    reply = {"length": length, "properties": asdict(properties)}
-    reply |= {"warning": warning, "failure": failure}
-    return json.dumps(reply).encode() + b"\n"
-
-
-def parse_reply(line: bytes) -> tuple[int, ThumbnailResult]:
-    """Return the length of the thumbnail that follows, and the result without it.
+def parse_reply(document: bytes | Any) -> ThumbnailResult:
+    """Return the result in a reply, without the picture; the reply may be encoded.
 
     Raises the ThumbnailError of the reply, and MalformedReplyError for anything else.
     """
     try:
-        reply = json.loads(line)
-        length, failure = reply["length"], reply["failure"]
-        properties = _properties(reply["properties"])
-        if type(length) is not int or not 0 <= length <= MAX_THUMBNAIL_BYTES:
-            raise MalformedReplyError(f"a thumbnail of {length!r} bytes")
+        reply = json.loads(document) if isinstance(document, bytes) else document
+        failure, properties = reply["failure"], _properties(reply["properties"])
         if failure is None:
             warning = None if reply["warning"] is None else _code(reply["warning"])
-            return length, ThumbnailResult(thumbnail=b"", properties=properties, warning=warning)
-        code, detail = _code(failure["code"]), str(failure["detail"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+            return ThumbnailResult(thumbnail=b"", properties=properties, warning=warning)
+        code, detail = _code(failure["code"]), str(failure["detail"])[:_MAX_DETAIL]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise MalformedReplyError("not a reply") from error
     raise ThumbnailError(code, detail, properties=properties)
 
@@ -81,12 +65,21 @@ def _code(value: Any) -> str:
 
 def _properties(members: dict[str, Any]) -> ImageProperties:
     exif = members["exif"]
-    if not all(isinstance(text, str) for item in exif.items() for text in item):
-        raise TypeError("exif must have texts only")
+    texts = [text for item in exif.items() for text in item]
+    if len(exif) > MAX_TAGS or not all(map(_is_short_text, texts)):
+        raise TypeError("exif must have a limited number of short texts")
     numbers = {name: members[name] for name in ("width", "height", "orientation")}
-    if any(number is not None and type(number) is not int for number in numbers.values()):
+    if not all(number is None or _is_number(number) for number in numbers.values()):
         raise TypeError("sizes must be whole numbers")
     moment = members["date_time_digitized"]
-    return ImageProperties(
-        **numbers, date_time_digitized=None if moment is None else str(moment), exif=dict(exif)
-    )
+    if not (moment is None or _is_short_text(moment)):
+        raise TypeError("the time must be a short text")
+    return ImageProperties(**numbers, date_time_digitized=moment, exif=dict(exif))
+
+
+def _is_short_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_CHARACTERS
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and 0 <= value < _MAX_NUMBER

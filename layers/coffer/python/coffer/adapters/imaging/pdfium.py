@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from typing import BinaryIO
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -14,13 +14,13 @@ from coffer.domain.thumbnails.ports import ThumbnailError
 _OVERSAMPLING = 2  # PDFium smooths little, so the page is drawn larger and scaled down
 
 
-def first_page(document: Path, edge: int) -> Image.Image:
+def first_page(document: BinaryIO, edge: int) -> Image.Image:
     """Draw the first page on white, about twice as large as a square of `edge` pixels.
 
     Pages are never enlarged: a point is at most one pixel. Raises ThumbnailError.
     """
     try:
-        with document.open("rb") as file, pypdfium2.PdfDocument(file) as opened:
+        with pypdfium2.PdfDocument(document) as opened:
             if len(opened) == 0:
                 raise ThumbnailError("image_damaged", "the document has no page")
             opened.init_forms()  # else the content of form fields is not drawn
@@ -39,10 +39,11 @@ def first_page(document: Path, edge: int) -> Image.Image:
         raise ThumbnailError("image_damaged", "the document cannot be read") from error
 
 
-def decode_jpeg2000(source: Path, size: tuple[int, int]) -> Image.Image:
+def decode_jpeg2000(file: BinaryIO, size: tuple[int, int]) -> Image.Image:
     """Decode a JPEG 2000 of any bit depth to eight bits a colour; raise ThumbnailError."""
+    file.seek(0)
     try:
-        with pypdfium2.PdfDocument(_pdf_around(source.read_bytes(), size)) as opened:
+        with pypdfium2.PdfDocument(_pdf_around(file.read(), size)) as opened:
             [image] = opened[0].get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
             decoded: Image.Image = image.get_bitmap().to_pil()
             return decoded

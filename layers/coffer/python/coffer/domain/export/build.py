@@ -23,6 +23,7 @@ from coffer.domain.export.stream_members import MemberStreamer, Transform
 from coffer.domain.export.transform_member import ExportFunction, ImageFunctions, transform_member
 from coffer.domain.export.verify_sources import SourceVerifier, problems_by_code, withdrawn_entries
 from coffer.domain.export.zip_format import WrittenMember, central_header
+from coffer.domain.identifiers import new_identifier
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.uploads.ports import Uploads
 
@@ -99,7 +100,7 @@ class ExportBuilder:
         layout, members = verifier.verify()
         dropped = {**verifier.sources.dropped, **withdrawn}
         writer.drop_sources(dropped)
-        transform = self._transform(manifest)
+        transform = self._transform(manifest, lease.export)
         for _ in range(2):
             try:
                 return self._write(writer, layout, members, transform)
@@ -108,14 +109,15 @@ class ExportBuilder:
                 writer.restart(dropped)
         raise MultipartUploadMissingError(f"the upload of {writer.key} vanished twice")
 
-    def _transform(self, manifest: Manifest) -> Transform:
+    def _transform(self, manifest: Manifest, export: Export) -> Transform:
         """Return the function that transforms members, as the manifest asks for it."""
 
         def transform(member: ArchiveMember) -> bytes:
             if manifest.function is None:
                 raise ValueError(f"{member.path} is transformed, but there is no function")
             function = ExportFunction(**manifest.function)
-            return transform_member(self.archives, self.images, function, member)
+            destination = f"{export.scratch}image-{new_identifier(self.clock)}"
+            return transform_member(self.archives, self.images, function, member, destination)
 
         return transform
 

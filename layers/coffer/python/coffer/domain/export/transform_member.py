@@ -11,15 +11,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from coffer.domain.errors import InvalidError, Problem
-from coffer.domain.export.layout import ArchiveMember
+from coffer.domain.errors import InvalidError, ObjectChangedError, ObjectMissingError, Problem
+from coffer.domain.export.layout import MAX_TRANSFORMED_BYTES, ArchiveMember
 from coffer.domain.export.ports import Archives
+from coffer.domain.objects import StoredObject
 
 RESIZE, CONVERT = "IMG_RESIZE", "MAGICK"
 MAX_SOURCE_BYTES = 256 * 1024**2
 _POINTER = "/data/attributes/exportFunction"
 _JPEG = "image/jpeg"
 _TARGETS = {"image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif", "image/webp": ".webp"}
+_MAGICS = {  # the first bytes of each target type
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/tiff": (b"II*\0", b"MM\0*"),
+    "image/webp": (b"RIFF",),
+}
 _SOURCES: Mapping[str, frozenset[str]] = {
     RESIZE: frozenset({_JPEG}),
     CONVERT: frozenset(
@@ -75,17 +82,48 @@ class TransformError(Exception):
 class ImageFunctions(Protocol):
     """Applies export functions to images."""
 
-    def apply(self, function: ExportFunction, image: bytes) -> bytes:
-        """Return the new image; raises TransformError."""
+    def apply(self, function: ExportFunction, source: StoredObject, destination: str) -> None:
+        """Store the new image under the key `destination`; raises StoreError and TransformError.
+
+        The new image was made from untrusted bytes, perhaps by a decoder that they control.
+        """
         ...
 
 
 def transform_member(
-    archives: Archives, images: ImageFunctions, function: ExportFunction, member: ArchiveMember
+    archives: Archives,
+    images: ImageFunctions,
+    function: ExportFunction,
+    member: ArchiveMember,
+    destination: str,
 ) -> bytes:
-    """Return the bytes of a transformed member; raises StoreError and TransformError."""
-    image = archives.read(member.key, 0, member.size_bytes, etag=member.etag or "")
-    return images.apply(function, image)
+    """Return the bytes of a transformed member; raises StoreError and TransformError.
+
+    `destination` is a temporary key. Each call needs another one, because a decoder that was taken
+    over may write to its key a little longer.
+    """
+    source = archives.describe(member.key)
+    if source.size_bytes != member.size_bytes or member.etag not in (None, source.etag):
+        raise ObjectChangedError(member.key)
+    images.apply(function, source, destination)
+    try:
+        return _read_result(archives, function, destination)
+    finally:
+        archives.remove(destination)
+
+
+def _read_result(archives: Archives, function: ExportFunction, key: str) -> bytes:
+    """Return the new image; raise TransformError if it is not what the function should make."""
+    try:
+        stored = archives.describe(key)
+        if stored.size_bytes > MAX_TRANSFORMED_BYTES:
+            raise TransformError("image_too_large")
+        image = archives.read(key, 0, stored.size_bytes, etag=stored.etag)
+    except (ObjectChangedError, ObjectMissingError) as error:
+        raise TransformError("decoder_crashed") from error
+    if not image.startswith(_MAGICS[function.target_media_type]):
+        raise TransformError("decoder_crashed")
+    return image
 
 
 def parse_function(name: str, params: Mapping[str, str]) -> ExportFunction:

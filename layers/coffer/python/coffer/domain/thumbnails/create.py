@@ -6,7 +6,7 @@ gets one if the source of the derivative has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from coffer.domain.clock import Clock
@@ -16,18 +16,23 @@ from coffer.domain.derivatives.thumbnail_record import (
     thumbnail_of_derivative,
     thumbnail_of_upload,
 )
-from coffer.domain.errors import ObjectChangedError, ObjectMissingError, RecordChangedError
+from coffer.domain.errors import ObjectMissingError, RecordChangedError
 from coffer.domain.media_types import base_type
 from coffer.domain.metadata.ports import Catalogue
-from coffer.domain.objects import Objects
-from coffer.domain.thumbnails.ports import Thumbnailer, ThumbnailError
+from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.thumbnails.ports import (
+    MAX_THUMBNAIL_BYTES,
+    Thumbnailer,
+    ThumbnailError,
+    ThumbnailResult,
+)
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
 MAX_FILE_BYTES = 256 * 1024**2
-"""Larger files get no thumbnail: the file must fit the disk of the function."""
-_RANGE_BYTES = 16 * 1024**2
+"""Larger files get no thumbnail: the file must fit the disk of the function that decodes."""
+_JPEG_MAGIC = b"\xff\xd8\xff"
 ATTEMPTS_EXHAUSTED = "thumbnail_attempts_exhausted"
 
 Change = Callable[[ObjectUpload], ObjectUpload]
@@ -96,27 +101,32 @@ def _create(ports: ThumbnailCreation, upload: ObjectUpload) -> Change:
     """Store the thumbnail and return the change of the upload record."""
     try:
         result = ports.thumbnailer.create(
-            _read_file(ports.objects, upload), base_type(upload.content.detected_media_type)
+            _describe(ports.objects, upload), base_type(upload.content.detected_media_type)
         )
+        _check(result)
     except ThumbnailError as error:
         return _failure(error.code, error.properties)
-    except (ObjectMissingError, ObjectChangedError):
+    except ObjectMissingError:
         return _failure("source_missing")
     ports.objects.replace(upload.thumbnail_key, result.thumbnail, content_type="image/jpeg")
     return lambda record: record.thumbnail_ready(result.properties, warning=result.warning)
 
 
-def _read_file(objects: Objects, upload: ObjectUpload) -> Iterator[bytes]:
-    """Yield the file in ranges; raise `ObjectChangedError` if it is replaced meanwhile."""
-    key = str(upload.object_key)
-    stored = objects.describe(key)
+def _describe(objects: Objects, upload: ObjectUpload) -> StoredObject:
+    stored = objects.describe(str(upload.object_key))
     if stored.size_bytes > MAX_FILE_BYTES:
         raise ThumbnailError(
             "source_too_large",
             f"the image has {stored.size_bytes} bytes; at most {MAX_FILE_BYTES} are decoded",
         )
-    for start in range(0, stored.size_bytes, _RANGE_BYTES):
-        yield objects.read(key, start, _RANGE_BYTES, etag=stored.etag)
+    return stored
+
+
+def _check(result: ThumbnailResult) -> None:
+    """Raise ThumbnailError if the result is no small JPEG: its decoder may have been taken over."""
+    thumbnail = result.thumbnail
+    if len(thumbnail) > MAX_THUMBNAIL_BYTES or not thumbnail.startswith(_JPEG_MAGIC):
+        raise ThumbnailError("decoder_crashed", "the result of the decoder is not a thumbnail")
 
 
 def _write(uploads: Uploads, upload: ObjectUpload, change: Change) -> ThumbnailStatus | None:

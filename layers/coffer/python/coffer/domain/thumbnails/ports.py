@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
+
+MAX_THUMBNAIL_BYTES = 4 * 1024**2
+"""In base64 it fits a response of Lambda, which has at most 6 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +27,11 @@ class ThumbnailResult:
 class Thumbnailer(Protocol):
     """Creates thumbnails."""
 
-    def create(self, source: Iterable[bytes], media_type: str) -> ThumbnailResult:
-        """Return the thumbnail of a file of this media type. `source` yields its bytes.
+    def create(self, source: StoredObject, media_type: str) -> ThumbnailResult:
+        """Return the thumbnail of a stored file of this media type.
 
-        Raises `ThumbnailError`, and every error of `source`. Time and memory are limited for any
-        bytes.
+        Raises `ThumbnailError`. Time and memory are limited for any bytes. The result was made from
+        untrusted bytes, perhaps by a decoder that they control: check it before it is stored.
         """
         ...
 

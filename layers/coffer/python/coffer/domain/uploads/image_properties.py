@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+MAX_TAGS = 100
+"""The most EXIF tags of one file."""
+MAX_CHARACTERS = 250
+"""The most characters of the text of a tag."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageProperties:
