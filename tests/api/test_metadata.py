@@ -53,7 +53,8 @@ def test_a_change_affects_the_named_attributes_only(stack: LocalStack) -> None:
     assert "acCaption" not in after
     assert after["sourceSet"] == "2026"
     changed = {name for name in before if before[name] != after.get(name)}
-    assert changed == {"acCaption", "sourceSet", "xmpMetadataDate"}
+    of_the_version = {"xmpMetadataDate", "lastUpdatedOn", "resourceVersion"}
+    assert changed == {"acCaption", "sourceSet", *of_the_version}
     assert operations(stack).count(("UPDATE", "metadata")) == 2  # the thumbnail's, and this
     last = audit_entries(stack, f"filter[instanceId]=metadata/{metadata}")[0]
     assert (last["version"], last["snapshotType"], last["author"]) == (2, "UPDATE", "dev")

@@ -81,6 +81,26 @@ def archive_of(stack: LocalStack, response: Response) -> bytes:
     return opened.body
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Käfer 2026", "Käfer 2026.zip"), ("a.ZIP", "a.ZIP"), ("a/b", "a_b.zip"), ("..", None)],
+)
+def test_the_name_of_the_export_is_that_of_the_download(
+    stack: LocalStack, name: str, shown: str | None
+) -> None:
+    file = uploaded(stack, png(), "a.png")
+    stack.settle()
+    response = ask(stack, [file], name=name)
+    assert built(stack, response)["status"] == "COMPLETED"
+
+    opened = stack.request("GET", f"/toa/{key_of(stack, response)}")
+
+    expected = shown or f"{response.json()['data']['id']}.zip"
+    assert f"filename*=UTF-8''{quote(expected, safe='')};" in str(
+        opened.header("content-disposition")
+    )
+
+
 def names_in(archive: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.testzip() is None

@@ -30,6 +30,7 @@ from coffer.domain.export.record import (
     new_access_key,
 )
 from coffer.domain.export.resolve_sources import SourceResolver
+from coffer.domain.file_names import standardise
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.uploads.ports import Uploads
 
@@ -154,9 +155,17 @@ def look_at_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> O
 def _opened(export: Export) -> OpenedArchive:
     return OpenedArchive(
         key=export.archive_key,
-        filename=export.archive_name,
+        filename=_download_name(export),
         size_bytes=export.archive_bytes or 0,
     )
+
+
+def _download_name(export: Export) -> str:
+    """Return the name of the export with the extension `.zip`; its id if it has no name."""
+    name = standardise(export.name or "")
+    if not name:
+        return export.archive_name
+    return name if name.lower().endswith(".zip") else f"{name}.zip"
 
 
 def _require_archive(export: Export, now: datetime) -> None:
