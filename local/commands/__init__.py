@@ -61,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     start.set_defaults(command=_start)
 
     events = commands.add_parser("events", help="print the events of the bus, one JSON a line")
-    events.add_argument("--no-follow", action="store_true", help="stop after the events so far")
+    events.add_argument("--history", action="store_true", help="print the events so far first")
+    events.add_argument("--no-follow", action="store_true", help="print the events so far only")
     events.set_defaults(command=_events)
 
     audit = commands.add_parser("audit", help="print the audit entries, one JSON a line")
@@ -144,7 +145,7 @@ def _start(_: argparse.Namespace) -> int:
 
 
 def _events(options: argparse.Namespace) -> int:
-    for line in _remote().events(follow=not options.no_follow):
+    for line in _remote().events(follow=not options.no_follow, history=options.history):
         _print(line)
     return 0
 

@@ -43,9 +43,12 @@ class RemoteStack:
                 raise CommandFailedError(document.get("message", f"status {response.status}"))
             return document
 
-    def events(self, *, follow: bool) -> Generator[str, None, None]:
-        """Yield the events of the bus as JSON lines; with `follow`, wait for further events."""
-        query = urlencode({"follow": 1} if follow else {})
+    def events(self, *, follow: bool, history: bool = True) -> Generator[str, None, None]:
+        """Yield the events of the bus as JSON lines: those so far, or with `follow` each new one.
+
+        With both `follow` and `history`, the events so far come first.
+        """
+        query = urlencode({"follow": 1} | ({"history": 1} if history else {}) if follow else {})
         with self._send(f"events?{query}", {}) as response:
             if response.status != 200:
                 raise self._not_running()

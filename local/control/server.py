@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from local.control.client import CONTROL_PREFIX, GUARD_HEADER
 from local.gateway.api import Response
@@ -58,7 +58,7 @@ class Control:
             connection.write(_response(error.status, {"message": "bad body"}))
             return True
         if parts.path == "events":
-            self._stream_events(connection, "follow" in parts.query)
+            self._stream_events(connection, parse_qs(parts.query))
             return True
         command = self._commands.get(parts.path)
         if command is None:
@@ -75,14 +75,15 @@ class Control:
             connection.write(_response(400, {"message": f"{type(error).__name__}: {error}"}))
         return True
 
-    def _stream_events(self, connection: Connection, follow: bool) -> None:
+    def _stream_events(self, connection: Connection, options: Mapping[str, object]) -> None:
         connection.close_connection = True
         connection.send_response_only(200)
         connection.send_header("Content-Type", "application/x-ndjson")
         connection.send_header("Connection", "close")
         connection.end_headers()
         bus = self._stack.bus
-        for event in bus.follow(self._stopping) if follow else bus.seen:
+        follow, history = "follow" in options, "history" in options
+        for event in bus.follow(self._stopping, history=history) if follow else bus.seen:
             # Writing an empty line fails if the client has closed the connection.
             line = "" if event is None else json.dumps(event, ensure_ascii=False)
             connection.wfile.write(line.encode() + b"\n")

@@ -79,14 +79,14 @@ class Bus:
             self._seen.clear()
 
     def follow(
-        self, stop: threading.Event, *, pause_seconds: float = 1.0
+        self, stop: threading.Event, *, history: bool, pause_seconds: float = 1.0
     ) -> Iterator[Event | None]:
-        """Yield the recorded events and then each new one, until `stop` is set.
+        """Yield each new event until `stop` is set; with `history`, the recorded events first.
 
         Yield None after `pause_seconds` without a new event, so that the caller can check whether
         its client is still connected.
         """
-        position = 0
+        position = 0 if history else len(self.seen)
         while not stop.is_set():
             seen = self._wakeup.count
             with self._lock:

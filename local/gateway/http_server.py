@@ -148,7 +148,8 @@ class Connection(BaseHTTPRequestHandler):
             return
         request = Request(
             method=self.command,
-            target=self.path,
+            # The base class decodes the request line as ISO 8859-1; clients send UTF-8.
+            target=self.path.encode("iso-8859-1").decode(errors="replace"),
             headers=[(name, value) for name, value in self.headers.items()],
             body=body,
             source_ip=self.client_address[0],

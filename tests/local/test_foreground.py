@@ -255,23 +255,44 @@ def test_events_are_followed_from_another_process(
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    client.put_events(
-        Entries=[
-            {
-                "Source": "test",
-                "DetailType": "Said",
-                "Detail": '{"n": 1}',
-                "EventBusName": state["names"]["EventBus"],
-            }
-        ]
-    )
+    entry = {
+        "Source": "test",
+        "DetailType": "Said",
+        "Detail": '{"n": 1}',
+        "EventBusName": state["names"]["EventBus"],
+    }
+    client.put_events(Entries=[entry])
     monkeypatch.setenv("PORT", str(running.port))
     assert run_command(["events", "--no-follow"]) == 0
     [line] = capsys.readouterr().out.splitlines()
     assert json.loads(line)["detail"] == {"n": 1}
     with closing(RemoteStack(running.port).events(follow=True)) as followed:
         assert json.loads(next(followed)) == json.loads(line)
+    said: list[Any] = []
+    with closing(RemoteStack(running.port).events(follow=True, history=False)) as followed:
+        reader = threading.Thread(target=lambda: said.append(json.loads(next(followed))["detail"]))
+        reader.start()
+        number = 1
+        while reader.is_alive():
+            number += 1
+            entry["Detail"] = json.dumps({"n": number})
+            client.put_events(Entries=[entry])
+            reader.join(0.2)
+    assert said[0]["n"] > 1, "the event of the past is not printed"
     client.close()
+
+
+def test_raw_utf_8_in_a_query_is_read_as_utf_8(running: Running) -> None:
+    with closing(socket.create_connection(("127.0.0.1", running.port))) as connection:
+        query = "filter[originalFilename]=Käfer.jpg".encode()
+        connection.sendall(
+            b"GET /api/v1/metadata?" + query + b" HTTP/1.1\r\nHost: localhost\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        response = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert b"K%C3%A4fer.jpg" in response
 
 
 def test_other_commands_have_clear_errors(
