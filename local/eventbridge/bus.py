@@ -79,7 +79,7 @@ class Bus:
             self._seen.clear()
 
     def follow(
-        self, stop: threading.Event, *, history: bool, pause_seconds: float = 1.0
+        self, stop: threading.Event, *, history: bool = True, pause_seconds: float = 1.0
     ) -> Iterator[Event | None]:
         """Yield each new event until `stop` is set; with `history`, the recorded events first.
 
