@@ -23,6 +23,8 @@ MAX_BYTES = 1_000_000
 _Entry = tuple[str, str]
 """Range key and table key of an item. AWS does not define the order of equal range keys."""
 _END = "\U0010ffff"
+_DISCARDED = "discarded_indexes"
+"""Attribute of a table: how often its indexes were discarded."""
 _KEYS = {"HASH", "RANGE"}
 
 
@@ -60,15 +62,19 @@ class SortedIndexes:
     def __init__(self) -> None:
         self._indexes: WeakKeyDictionary[Table, dict[str, _SortedIndex]] = WeakKeyDictionary()
         self._changed_keys: WeakKeyDictionary[Table, set[str]] = WeakKeyDictionary()
+        self._discarded: WeakKeyDictionary[Table, int] = WeakKeyDictionary()
 
     def mark_changed(self, table: Table, key: DynamoType) -> None:
         """Record that an item of a table may have changed."""
         self._changed_keys.setdefault(table, set()).add(str(key.value))
 
-    def forget(self, table: Table) -> None:
-        """Discard the indexes of a table."""
-        self._indexes.pop(table, None)
-        self._changed_keys.pop(table, None)
+    @staticmethod
+    def forget(table: Table) -> None:
+        """Let all `SortedIndexes` discard their indexes of a table at its next query.
+
+        Two stacks in one process have one each, and the later one answers the queries of both.
+        """
+        vars(table)[_DISCARDED] = vars(table).get(_DISCARDED, 0) + 1
 
     def query(
         self, original: Callable[..., Any], table: Table, *args: Any, **kwargs: Any
@@ -82,6 +88,10 @@ class SortedIndexes:
         return _run(table, index, self._sorted_index(table, index), query)
 
     def _sorted_index(self, table: Table, index: GlobalSecondaryIndex) -> _SortedIndex:
+        discarded = vars(table).get(_DISCARDED, 0)
+        if self._discarded.get(table) != discarded:
+            self._discarded[table] = discarded
+            self._indexes.pop(table, None)
         indexes = self._indexes.setdefault(table, {})
         changed_keys = self._changed_keys.pop(table, set())
         for sorted_index in indexes.values():

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from moto.dynamodb.models.table import Table
 
+from local.aws.dynamodb_fixes import DynamoDBFixes
 from local.patching import Patches
-from tests.local.moto_methods import REGION, backend, with_fixes, without_fixes
+from tests.local.moto_methods import NOW, REGION, backend, with_fixes, without_fixes
 
 PARTITIONS = ("a", "b", "c")
 
@@ -181,3 +182,18 @@ def test_a_table_that_was_emptied_directly_is_read_again(birds: Birds) -> None:
         table.items.clear()
         fixes.forget(table)
         assert not any(items for items, _ in birds.ask())
+
+
+def test_a_table_that_the_earlier_of_two_stacks_emptied_is_read_again(birds: Birds) -> None:
+    with with_fixes() as fixes:
+        later = DynamoDBFixes(lambda: NOW)
+        later.install()
+        try:
+            birds.write(1)
+            assert any(items for items, _ in birds.ask())
+            table = backend().get_table("birds")
+            table.items.clear()
+            fixes.forget(table)
+            assert not any(items for items, _ in birds.ask())
+        finally:
+            later.remove()
