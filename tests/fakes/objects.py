@@ -73,17 +73,22 @@ class InMemoryObjects:
         *,
         sha1_hex: str | None = None,
         crc32: str | None = None,
+        etag: str | None = None,
     ) -> StoredObject:
-        """Store `body` as a client's form does, with checksums that were verified."""
+        """Store `body` as a client's form does, with checksums that were verified.
+
+        `etag` replaces the MD5, to imitate two files with one MD5.
+        """
         stored = StoredObject(
             key=key,
             size_bytes=len(body),
-            etag=etag_of(body),
+            etag=etag or etag_of(body),
             last_modified=self._clock.now(),
             content_type="binary/octet-stream",
             metadata=metadata or {},
             sha1_hex=sha1_hex,
             crc32=crc32,
+            checksum=f"SHA1 {sha1_of(body)}" if self._checksums else None,
         )
         self._held[key] = _Held(stored, body)
         return stored

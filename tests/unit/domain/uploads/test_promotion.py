@@ -371,6 +371,39 @@ def test_a_file_that_is_replaced_during_inspection_is_rejected(world: World) -> 
     assert_rejected(world)
 
 
+def arrive_with_the_same_md5(world: World) -> None:
+    """Post other bytes whose ETag is that of the PNG."""
+    world.objects.arrive(KEY, ELF, {METADATA_NAME: GRANT.encode()}, etag=etag_of(PNG))
+
+
+def test_bytes_with_the_same_md5_that_replace_the_file_before_its_copy_are_rejected(
+    world: World,
+) -> None:
+    world.arrive(PNG)
+    objects = with_hooks(
+        world.objects, before=once("promote", lambda: arrive_with_the_same_md5(world))
+    )
+    assert world.promotion(objects=objects).process(KEY) is PromotionOutcome.REJECTED
+    assert_rejected(world)
+
+
+def test_a_copy_of_bytes_with_the_same_md5_is_removed_after_a_kill(world: World) -> None:
+    world.arrive(PNG)
+    objects = with_hooks(
+        world.objects,
+        before=once("promote", lambda: arrive_with_the_same_md5(world)),
+        after=once("promote", kill),
+    )
+    with pytest.raises(KilledError):
+        world.promotion(objects=objects).process(KEY)
+    assert world.process() is PromotionOutcome.REJECTED
+    assert_rejected(world)
+
+
+def kill() -> None:
+    raise KilledError
+
+
 def run_until_killed(world: World, call: int, moment: str) -> bool:
     """Process the arrival, killed at a call; return True if it finished before that call."""
     kill: dict[str, Any] = {moment: kill_at_call(call)}

@@ -13,7 +13,8 @@ class StoredObject:
     """The description of one object in the store.
 
     `etag` is without quotes. `sha1_hex` and `crc32` (hexadecimal) are of the whole object; they are
-    None if the store has no checksum, or only a composite one of multipart parts.
+    None if the store has no checksum, or only a composite one of multipart parts. `checksum` is
+    one of the store's checksums with its algorithm, such as `CRC64NVME rosUhgp5mIg=`.
     """
 
     key: str
@@ -24,6 +25,7 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
     sha1_hex: str | None = None
     crc32: str | None = None
+    checksum: str | None = None
 
 
 class Objects(Protocol):

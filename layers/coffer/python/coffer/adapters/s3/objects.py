@@ -36,6 +36,7 @@ COPY_TIMEOUT = timedelta(minutes=13)
 _REFUSAL_SECONDS = 5.0
 """S3 refuses a request within this time; a later error comes from an attempt to do the work."""
 _PAUSES_SECONDS = (0.2, 1.0, 3.0)
+_ALGORITHMS = ("SHA256", "SHA1", "CRC64NVME", "CRC32C", "CRC32")
 _CHUNK_BYTES = 1024**2
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _FORBIDDEN = frozenset({"403", "AccessDenied"})
@@ -113,6 +114,7 @@ class S3Objects:
             last_modified=head["LastModified"],
             content_type=head.get("ContentType", ""),
             metadata=head.get("Metadata", {}),
+            checksum=_checksum(head),
             **_whole_checksums(head),
         )
 
@@ -180,6 +182,7 @@ class S3Objects:
             metadata={},
             sha1_hex=None,
             crc32=None,
+            checksum=_checksum(result),
         )
         self._check_copied(source, copied)
         return replace(copied, **_whole_checksums(result))
@@ -309,6 +312,18 @@ def _whole_checksums(response: Mapping[str, Any]) -> dict[str, Any]:
         "sha1_hex": hex_checksum(response.get("ChecksumSHA1")),
         "crc32": hex_checksum(response.get("ChecksumCRC32")),
     }
+
+
+def _checksum(response: Mapping[str, Any]) -> str | None:
+    """Return the first checksum in the response with its algorithm, or None.
+
+    S3 computes CRC64NVME for an object that was uploaded without a checksum (S3 User Guide,
+    "Checking object integrity").
+    """
+    for algorithm in _ALGORITHMS:
+        if value := response.get(f"Checksum{algorithm}"):
+            return f"{algorithm} {value}"
+    return None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Store a small file that was sent through the API itself (flow 1 of the architecture).
+"""Store a small file that was sent through the API itself (docs/architecture.md).
 
 The record is written as PENDING, which readers do not see. Then the bytes are written, and the
 record becomes AVAILABLE. If the function stops in between, housekeeping finishes the upload if the

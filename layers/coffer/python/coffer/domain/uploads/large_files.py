@@ -1,4 +1,4 @@
-"""Copy files that are too large for one S3 copy (flow 3 of the architecture).
+"""Copy files that are too large for one S3 copy (docs/architecture.md, Promotion).
 
 S3 copies at most 5 GiB in one call. `process_upload` puts larger files on a queue;
 `promote_large_upload` copies them in parts. The multipart upload's identifier is in the record, so

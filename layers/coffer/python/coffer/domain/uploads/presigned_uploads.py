@@ -1,4 +1,4 @@
-"""Create presigned POSTs, with which a browser uploads files directly to S3 (flow 2).
+"""Create presigned POSTs, with which a browser uploads files directly to S3.
 
 Nothing is written: all that the upload needs later is in its signed grant. An upload that never
 happens leaves nothing behind.

@@ -1,4 +1,6 @@
-"""Promote a file that arrived in `incoming/`: claim, inspect, then keep or reject it (flow 3).
+"""Promote a file that arrived in `incoming/`: claim, inspect, then keep or reject it.
+
+docs/architecture.md shows how it fits into an upload (Promotion).
 
 Each step can be repeated, reordered or interrupted after any call; the result is the same:
 
@@ -6,11 +8,13 @@ Each step can be repeated, reordered or interrupted after any call; the result i
 2. inspect  read ranges of the object, each with `If-Match` on that ETag
 3. plan     record what was found and the destination key, still as PROCESSING
 4. copy     copy the object to the destination, with `If-Match` on that ETag and only if the
-            destination is free; `large_files` copies what is too large for one copy
+            destination is free; `large_files` copies what is too large for one copy. Then
+            compare the checksum of the source with that of the claim
 5. finish   set the record to AVAILABLE, or to REJECTED with the reason
 6. clear    delete the arrived object, with `If-Match` on its ETag
 
-Bytes with another ETag than the claim are a replay of the form. They are deleted unread.
+Bytes with another ETag than the claim were sent with a second use of the form. They are deleted
+unread.
 Used by `process_upload`, `promote_large_upload` and housekeeping.
 """
 
@@ -64,7 +68,7 @@ class PromotionOutcome(StrEnum):
     FOREIGN = "foreign"
     """The object was not uploaded with a form of Coffer."""
     MOVING = "moving"
-    """A large file is being copied in parts; the last part's run finishes the record."""
+    """A large file is being copied in parts. The run that copies the last part finishes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +198,10 @@ class Promotion(Completion):
             self._clear(key, arrived.etag)
             return PromotionOutcome.REPLAY
         if upload.status is UploadStatus.PROCESSING:
-            upload = self._inspect_and_copy(upload, arrived)
+            if upload.source_checksum in (None, arrived.checksum):
+                upload = self._inspect_and_copy(upload, arrived)
+            else:
+                upload = self._reject_replaced(upload)
         if upload.status is UploadStatus.PROCESSING:
             return PromotionOutcome.MOVING
         self._clear(key, arrived.etag)
@@ -213,6 +220,7 @@ class Promotion(Completion):
             created_on=now,
             status=UploadStatus.PROCESSING,
             source_etag=arrived.etag,
+            source_checksum=arrived.checksum,
             awaiting=Awaiting.COMPLETION,
             awaiting_since=now,
         )
@@ -268,15 +276,38 @@ class Promotion(Completion):
     def _copy(self, upload: ObjectUpload, arrived: StoredObject) -> ObjectUpload:
         if arrived.size_bytes > self.max_copy_bytes:
             copied = self.large_files.copy(upload, arrived)
-            return self._accept(copied.upload, copied.promoted) if copied else self._current(upload)
-        # S3 computes one checksum of a copy: CRC-32 if the client's SHA-1 was verified on arrival.
-        promoted = self.objects.promote(
-            arrived,
-            str(upload.object_key),
-            content_type=upload.content.evaluated_media_type,
-            checksum="CRC32" if upload.content.sha1_hex else "SHA1",
-        )
+            if copied is None:
+                return self._current(upload)
+            upload, promoted = copied
+        else:
+            # S3 computes one checksum of a copy: CRC-32 if the client's SHA-1 was verified before.
+            promoted = self.objects.promote(
+                arrived,
+                str(upload.object_key),
+                content_type=upload.content.evaluated_media_type,
+                checksum="CRC32" if upload.content.sha1_hex else "SHA1",
+            )
+        if self._is_replaced(arrived):
+            return self._reject_replaced(upload)
         return self._accept(upload, promoted)
+
+    def _is_replaced(self, claimed: StoredObject) -> bool:
+        """True if the source has other bytes with the same ETag.
+
+        The condition of a copy compares ETags. They are MD5, and two files can have the same MD5.
+        """
+        if claimed.checksum is None:
+            return False
+        try:
+            source = self.objects.describe(claimed.key)
+        except ObjectMissingError:
+            return False  # another run has finished this upload
+        return source.etag == claimed.etag and source.checksum != claimed.checksum
+
+    def _reject_replaced(self, upload: ObjectUpload) -> ObjectUpload:
+        if upload.object_key is not None:
+            self.objects.remove(upload.object_key)
+        return self._finish(upload, upload.rejected(SOURCE_REPLACED))
 
     def _clear(self, key: str, etag: str) -> None:
         # If the object changed, the form was posted again: S3 sends an event for those bytes.

@@ -110,6 +110,8 @@ class ObjectUpload:
     received_media_type: str | None = None
     source_etag: str | None = None
     """The claim: the ETag (without quotes) of the bytes in `incoming/` of this record."""
+    source_checksum: str | None = None
+    """The store's checksum of the claimed bytes; None if it has none, and in old records."""
     object_key: str | None = None
     stored_etag: str | None = None
     """The store's ETag (without quotes) of the object under `object_key`; None in old records."""

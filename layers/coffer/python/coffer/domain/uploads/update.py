@@ -1,6 +1,6 @@
 """Correct the record of an upload: what inspection found and what the uploader declared.
 
-Only administrators may do so (reference, 1.2 and 3.3).
+Only administrators may do so (as in object-store-api 1.31).
 """
 
 from __future__ import annotations

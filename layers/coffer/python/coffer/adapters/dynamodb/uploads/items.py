@@ -83,6 +83,7 @@ class UploadItem(ChangeAttributes, ListedByName, Table):
     received_media_type = UnicodeAttribute(null=True, attr_name="receivedMediaType")
     status = ChoiceAttribute(UploadStatus, attr_name="uploadStatus")
     source_etag = UnicodeAttribute(null=True, attr_name="sourceEtag")
+    source_checksum = UnicodeAttribute(null=True, attr_name="sourceChecksum")
     stored_etag = UnicodeAttribute(null=True, attr_name="storedEtag")
     object_key = UnicodeAttribute(null=True, attr_name="objectKey")
     copy_identifier = UnicodeAttribute(null=True, attr_name="copyIdentifier")
