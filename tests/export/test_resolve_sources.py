@@ -1,4 +1,4 @@
-"""File names follow the reference's rules (4.7, 4.10), and paths are safe to unpack."""
+"""File names follow the rules of object-store-api 1.31, and paths are safe to unpack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles and their hierarchy (reference, 3.2)."""
+"""Roles and their hierarchy (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

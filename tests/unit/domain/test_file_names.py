@@ -1,4 +1,4 @@
-"""Standardised file names and names of downloads (reference, 4.7)."""
+"""Standardised file names and names of downloads (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

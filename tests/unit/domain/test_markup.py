@@ -1,4 +1,4 @@
-"""Markup is refused, stray angle brackets are not (reference, 4.8)."""
+"""Markup is refused, stray angle brackets are not (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded media types, dcType, and refused types (reference, 4.3 to 4.6)."""
+"""Recorded media types, dcType, and refused types (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derivatives are created and updated with the rules and messages of the reference (4.9)."""
+"""Derivatives are created and updated with the rules and messages of object-store-api 1.31."""
 
 from __future__ import annotations
 

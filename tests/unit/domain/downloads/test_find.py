@@ -1,4 +1,4 @@
-"""Downloads: who may download which bytes, and their names (reference, 3.3 and 4.7)."""
+"""Downloads: who may download which bytes, and their names (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata is created with the rules, messages and defaults of the reference (4.5)."""
+"""Metadata is created with the rules, messages and defaults of object-store-api 1.31."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finish or remove what interrupted functions left (flow 7 of the architecture).
+"""Finish or remove what interrupted functions left (docs/architecture.md).
 
 Used by `keep_house`. It reads sparse indexes and the keys below `incoming/`, so its cost depends on
 the number of unfinished records, not on the number of files.

@@ -1,8 +1,8 @@
-"""List audit snapshots, also of records that were deleted long ago (reference, 4.12).
+"""List audit snapshots, also of records that were deleted long ago (as in object-store-api 1.31).
 
 A caller may read a snapshot if they may read the record: the members of its group may, and
 everybody who is signed in if the record was publicly releasable then or is part of the vocabulary.
-Those of a derivative are for the members only, because they do not have the release of its sources.
+Those of a derivative are for the members only, because they do not show if its sources are public.
 An export's snapshots are for its owner.
 """
 

@@ -34,7 +34,7 @@ _FIELDS: Mapping[type, RecordFields] = {
 MAX_SHORT_TEXT = 255
 """Characters of each text in a shortened snapshot. Keys of the audit's indexes take as many."""
 _NEVER_LISTED = frozenset({"xmpMetadataDate", "lastUpdatedOn", "resourceVersion"})
-"""Change with every change; `changedProperties` does not list them (reference, 4.12)."""
+"""Change with every change; `changedProperties` does not list them."""
 
 
 def create_snapshot(

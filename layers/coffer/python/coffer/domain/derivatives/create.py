@@ -1,4 +1,4 @@
-"""Create a derivative record, which claims the file that it describes (reference, 4.9).
+"""Create a derivative record, which claims the file that it describes.
 
 The bucket of a derivative is that of its file, whatever the caller sends.
 """

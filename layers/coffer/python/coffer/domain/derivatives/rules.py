@@ -1,4 +1,4 @@
-"""Rules for new and changed derivatives (reference, 4.9)."""
+"""Rules for new and changed derivatives (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

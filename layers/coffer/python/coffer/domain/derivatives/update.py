@@ -1,4 +1,4 @@
-"""Update a derivative record (reference, 4.9). Only the attributes in the request change."""
+"""Update a derivative record. Only the attributes in the request change."""
 
 from __future__ import annotations
 

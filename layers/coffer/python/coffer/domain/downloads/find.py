@@ -4,7 +4,7 @@ Members of an upload's group may download it as soon as it is AVAILABLE. All oth
 users (and anonymous callers, if the deployment allows public downloads) may once a publicly
 releasable record describes it. For a derivative or a thumbnail, the records of its sources must be
 publicly releasable, too. Name and type come from the record of the file, if there is one
-(reference, 4.7).
+(as in object-store-api 1.31).
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ class Export:
 
     @property
     def archive_name(self) -> str:
-        """The file name of the archive in a download (reference, 4.11)."""
+        """The file name of the archive in a download (as in object-store-api 1.31)."""
         return f"{self.identifier}.zip"
 
     @property

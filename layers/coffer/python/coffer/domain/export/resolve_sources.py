@@ -1,6 +1,6 @@
 """Find the files behind the identifiers of an export, and choose their paths in the archive.
 
-The naming rules are the reference's (4.7 and 4.10). Every path can be unpacked safely, whatever the
+The naming rules are those of object-store-api 1.31. Every path can be unpacked safely, whatever the
 caller sent: it is relative, has no `.` and `..`, no drive, no backslash and no control character.
 No name is longer than file systems allow. No two paths are equal on a file system that ignores case
 or the composition of letters.
@@ -61,7 +61,7 @@ class SourceFile:
 
     @property
     def media_type(self) -> str:
-        """The detected media type of the bytes."""
+        """The evaluated media type of the bytes."""
         return "image/jpeg" if self.is_thumbnail else self.upload.content.evaluated_media_type
 
     @property
@@ -271,8 +271,8 @@ def file_name(
     is derived from."""
     if derivative is not None:
         return derivative_name(derivative, metadata, alias, function)
-    detected = upload.content.evaluated_file_extension
-    extension = (metadata.file_extension or detected) if metadata else detected
+    evaluated = upload.content.evaluated_file_extension
+    extension = (metadata.file_extension or evaluated) if metadata else evaluated
     candidates = (alias, metadata.filename if metadata else None, upload.original_filename)
     name = next((one for one in candidates if one and one.strip()), "")
     base = _safe_base(base_name(name), upload.file_identifier)

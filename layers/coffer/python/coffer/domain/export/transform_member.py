@@ -1,8 +1,8 @@
 """Resize or convert an image on its way into an archive.
 
-Names and parameters are the reference's (4.10): `IMG_RESIZE` takes a factor, `MAGICK` a target type
-and optionally a quality and a rotation. The reference copies the original if a parameter or a file
-does not fit; Coffer refuses the request.
+Names and parameters are those of object-store-api 1.31: `IMG_RESIZE` takes a factor, `MAGICK` a
+type and optionally a quality and a rotation. The reference copies the original if a parameter or a
+file does not fit; Coffer refuses the request.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class ExportFunction:
 
     @property
     def suffix(self) -> str:
-        """The suffix of the file name if the file has no alias (reference, 4.10)."""
+        """The suffix of the file name if the file has no alias (as in object-store-api 1.31)."""
         return "_resized" if self.name == RESIZE else "_converted"
 
     @property

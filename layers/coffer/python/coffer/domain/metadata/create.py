@@ -1,4 +1,4 @@
-"""Create a metadata record, which claims the file that it describes (flow 4 of the architecture).
+"""Create a metadata record, which claims the file that it describes (docs/architecture.md).
 
 The checks run in the order of object-store-api 1.31: file, defaults, vocabulary, limits. Their
 problems are reported together. The transaction decides uniqueness: if two callers describe the same

@@ -1,4 +1,4 @@
-"""Find the metadata records of a group by name (reference, 1.8: resource-name-identifier).
+"""Find the metadata records of a group by name (object-store-api 1.31: resource-name-identifier).
 
 The name is the original name of the file, compared exactly. The group is the bucket.
 """

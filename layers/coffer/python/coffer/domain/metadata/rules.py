@@ -1,4 +1,4 @@
-"""Rules for new and changed metadata (reference, 4.5 and 4.8)."""
+"""Rules for new and changed metadata (as in object-store-api 1.31)."""
 
 from __future__ import annotations
 

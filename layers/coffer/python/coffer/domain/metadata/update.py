@@ -1,4 +1,4 @@
-"""Update a metadata record (reference, 1.0, 4.5 and 4.9).
+"""Update a metadata record (as in object-store-api 1.31).
 
 Only the attributes in the request change. Attributes that the file determines are read from it
 again.

@@ -1,4 +1,4 @@
-"""Create the thumbnail of an upload and store it beside the file (flow 5 of the architecture).
+"""Create the thumbnail of an upload and store it beside the file (docs/architecture.md).
 
 Used by `make_thumbnail`. Main uploads get a thumbnail when they arrive. The upload of a derivative
 gets one if the source of the derivative has none.

@@ -1,4 +1,4 @@
-"""Request the thumbnail of one record again (reference, 1.9: derivative-generation).
+"""Request the thumbnail of one record again (object-store-api 1.31: derivative-generation).
 
 Used for files without a thumbnail of their own, such as camera raw, that have a large image; and
 for thumbnails that were lost, or that failed for a reason that is gone. Sending a request twice

@@ -69,7 +69,10 @@ def parse_identifiers(request: Request, resource_type: str) -> list[str]:
 def bulk_response(
     resources: Sequence[Mapping[str, Any]], included: Sequence[Mapping[str, Any]] | None
 ) -> Response:
-    """Return the response with these resources: 200, even if they were created (reference, 1.0)."""
+    """Return the response with these resources: 200, even if they were created.
+
+    object-store-api 1.31 responds with 200, too.
+    """
     document: dict[str, Any] = {"data": list(resources)}
     if included is not None:
         document["included"] = list(included)
