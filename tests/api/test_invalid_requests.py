@@ -254,7 +254,7 @@ def test_metadata_must_name_the_bucket_of_its_file(stack: LocalStack) -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/api/v1/nothing", "404", "no_such_route"),
-        ("GET", "/api/v1/metadata/", "404", "no_such_route"),
+        ("GET", "/api/v1/nothing/", "404", "no_such_route"),
         ("DELETE", "/api/v1/metadata", "405", "method_not_allowed"),
         ("POST", "/api/v1/health", "405", "method_not_allowed"),
         ("GET", "/api/v1/upload/mybucket", "405", "method_not_allowed"),

@@ -96,7 +96,7 @@ def test_the_exif_properties_of_a_photo_are_stored_with_its_thumbnail(stack: Loc
 
 def test_a_batch_with_hostile_images_is_processed(stack: LocalStack) -> None:
     giant = png_header(60_000, 60_000)
-    bodies = [png(), giant, b"\xff\xd8\xff\xe0 no JPEG", png(colour="seagreen"), giant[:40]]
+    bodies = [png(), giant, b"\xff\xd8\xff\xe0\x00 no JPEG", png(colour="seagreen"), giant[:40]]
     identifiers = [upload(stack, body).json()["fileIdentifier"] for body in bodies]
     stack.settle(retries=True)
     found = [record(stack, identifier) for identifier in identifiers]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -140,6 +141,19 @@ class Client:
         response = self.post("/api/v1/derivative", self.derivative_document())
         return str(response.json()["data"]["id"])
 
+    def create_large_derivatives(self) -> str:
+        """Create metadata whose derivatives exceed a response of Lambda together; return its id."""
+        document = self.derivative_document()
+        assert self.post("/api/v1/derivative", document).status == 201
+        self.stack.settle()
+        dynamodb, table = self.stack.client("dynamodb"), self.stack.name("DerivativesTable")
+        item = dynamodb.scan(TableName=table)["Items"][0]
+        tags = {"S": json.dumps(["\U0001f33f" * 250] * 100, ensure_ascii=False)}
+        for _ in range(60):
+            copy = {**item, "id": {"S": str(uuid4())}, "acTags": tags}
+            dynamodb.put_item(TableName=table, Item=copy)
+        return str(document["data"]["relationships"]["acDerivedFrom"]["data"]["id"])
+
     def send_while_running(self, call: Callable[[], Response]) -> Response:
         """Return the response to a request whose first run has not ended."""
         call()
@@ -267,6 +281,11 @@ def _records(
         406: lambda api: api.get(f"{root}/{MISSING_ID}", Accept="image/png"),
         410: deleted,
     }
+
+
+def _list_with_large_includes(api: Client) -> Response:
+    api.create_large_derivatives()
+    return api.get("/api/v1/metadata?include=derivatives")
 
 
 def _lists(root: str, **view: str) -> Mapping[int, Request]:
@@ -895,7 +914,10 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         "fileIdentifier",
     ),
     "GET /api/v1/object-upload": _lists("/api/v1/object-upload"),
-    "GET /api/v1/metadata": _lists("/api/v1/metadata", include="derivatives"),
+    "GET /api/v1/metadata": {
+        **_lists("/api/v1/metadata", include="derivatives"),
+        413: _list_with_large_includes,
+    },
     "GET /api/v1/derivative": _lists("/api/v1/derivative", include="acDerivedFrom"),
     "GET /api/v1/derivative/{id}": _records(
         "/api/v1/derivative", Client.create_derivative, "DerivativesTable", "id"
@@ -911,9 +933,12 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         415: lambda api: api.post("/api/v1/metadata", {}, Content_Type="text/csv"),
         422: lambda api: _create_metadata(api, attributes={"orientation": 9}),
     },
-    "GET /api/v1/metadata/{id}": _records(
-        "/api/v1/metadata", Client.create_metadata, "MetadataTable", "id"
-    ),
+    "GET /api/v1/metadata/{id}": {
+        **_records("/api/v1/metadata", Client.create_metadata, "MetadataTable", "id"),
+        413: lambda api: api.get(
+            f"/api/v1/metadata/{api.create_large_derivatives()}?include=derivatives"
+        ),
+    },
     "GET /api/v1/media-type": {
         200: lambda api: api.get("/api/v1/media-type"),
         400: lambda api: api.get("/api/v1/media-type?sort=colour"),

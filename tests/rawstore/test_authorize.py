@@ -514,7 +514,6 @@ class TestBadRequests:
         [
             ("POST", "/other/authorize", 404),
             ("POST", "/other/", 404),
-            ("POST", "/rawstore/authorize/", 404),
             ("POST", "/rawstore/authorize/more", 404),
             ("POST", "/rawstore/more/", 404),
             ("POST", "/rawstore", 404),

@@ -197,7 +197,7 @@ class TestClients:
         assert [file.path for file in files] == ["README.md", "datapackage.json"]
         assert (package_.owner, package_.is_private) == ("test-userid", False)
 
-    def test_with_the_default_pattern_every_file_reports_the_missing_dataset(
+    def test_with_the_default_pattern_a_client_without_a_dataset_is_served(
         self, stack: LocalStack
     ) -> None:
         request = {
@@ -207,10 +207,9 @@ class TestClients:
 
         response = authorize(stack, request)
 
-        assert error_of(response) == (400, "bad_files")
-        reasons = response.json()["error"]["files"]
-        assert set(reasons) == {PATH, "b"}
-        assert all("metadata.dataset" in reason for reason in reasons.values())
+        files = response.json()["filedata"]
+        keys = {path: file["upload_query"]["key"] for path, file in files.items()}
+        assert keys == {PATH: f"u1/{PATH}", "b": "u1/b"}
 
     def test_an_invalid_login_is_401_as_the_client_sends_it(self, stack: LocalStack) -> None:
         """The auth server then returns no token, and the client sends the word `undefined`."""

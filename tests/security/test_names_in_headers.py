@@ -39,7 +39,7 @@ UNSEEN = {
 
 def _names(response: Response) -> tuple[str, str]:
     """Return both names of a Content-Disposition that is valid by RFC 6266."""
-    kind, extended, plain = header(response, "content-disposition").split("; ")
+    kind, extended, plain = header(response, "content-disposition").split("; ", 2)
     assert kind in ("attachment", "inline")
     assert plain.startswith('filename="')
     assert plain.endswith('"')

@@ -90,7 +90,6 @@ def test_null_is_no_value(name: str) -> None:
         "createdOn",
         "group",
         "originalFilename",
-        "fileExtension",
         "xmpMetadataDate",
         "acHashFunction",
         "acHashValue",

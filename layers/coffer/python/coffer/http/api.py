@@ -111,32 +111,37 @@ class Api:
         try:
             if self._negotiates:
                 _require_acceptable(request, self._media_types.get(request.route_key, ()))
-            return self._run(request)
+            malformed = self._query_error(request)
+            if malformed is None:
+                return self.routes[request.route_key](request)
+            return self._refuse(self._with_other_errors(malformed, request), request)
         except RequestError as error:
-            codes = sorted({problem.code for problem in error.problems})
-            logger.info("refused", status=int(status_of(error)), codes=codes)
-            return self._errors(error, request)
+            return self._refuse(error, request)
         except Exception:
             logger.exception("failed")
             count("Failures")
             return self._crash(request)
 
-    def _run(self, request: Request) -> Response:
-        """Run the route; raise its error together with unknown and repeated query parameters.
+    def _refuse(self, error: RequestError, request: Request) -> Response:
+        codes = sorted({problem.code for problem in error.problems})
+        logger.info("refused", status=int(status_of(error)), codes=codes)
+        return self._errors(error, request)
 
-        If there are such parameters, a route that writes is not run.
-        """
-        route, known = self.routes[request.route_key], self.parameters.get(request.route_key)
+    def _query_error(self, request: Request) -> RequestError | None:
+        """Return the error of unknown and repeated query parameters, or None."""
+        known = self.parameters.get(request.route_key)
         problems = () if known is None else tuple(_query_problems(request, known))
-        if not problems:
-            return route(request)
-        malformed = MalformedRequestError.of(problems)
+        return MalformedRequestError.of(problems) if problems else None
+
+    def _with_other_errors(self, malformed: RequestError, request: Request) -> RequestError:
+        """Return the error together with those that the route finds. A route that writes is not
+        run."""
         if request.method in ("GET", "HEAD"):
             try:
-                route(request)
+                self.routes[request.route_key](request)
             except (MalformedRequestError, InvalidError, CombinedError) as error:
-                raise combine_errors([malformed, error]) from error
-        raise malformed
+                return combine_errors([malformed, error])
+        return malformed
 
 
 def _query_problems(request: Request, known: tuple[str, ...]) -> Iterator[Problem]:

@@ -314,7 +314,7 @@ def _list(kind: RecordKind, description: str) -> Operation:
         parameters=f"filter{name} fiql sort{name} limit cursor offset {kind.view_parameters}",
         successes=json_api(200, "A page of the list.", f"{name}Page"),
         errors=f"RECORDS {_VIEW_ERRORS} malformed_cursor too_many_buckets "
-        "too_many_comparisons 413 answer_too_large")
+        f"too_many_comparisons{' 413 answer_too_large' if kind is METADATA else ''}")
 
 
 def _get(kind: RecordKind, description: str) -> Operation:
@@ -324,8 +324,8 @@ def _get(kind: RecordKind, description: str) -> Operation:
         "included records.",
         parameters=f"{kind.id_parameter} {kind.view_parameters} ifNoneMatch permissions",
         successes=json_api(200, "The record.", f"{kind.name}View", "ETag") | NOT_MODIFIED,
-        errors=f"GROUP_ROLE RECORDS {_VIEW_ERRORS} {kind.not_found} record_deleted "
-        "413 answer_too_large")
+        errors=f"GROUP_ROLE RECORDS {_VIEW_ERRORS} {kind.not_found} record_deleted"
+        f"{' 413 answer_too_large' if kind is METADATA else ''}")
 
 
 def _load(kind: RecordKind) -> Operation:
