@@ -389,6 +389,7 @@ def _partitions(who: Caller, query: Query) -> list[tuple[str | None, str]]:
 
 
 BICOE = Comparison("bucket", Operator.EQ, "bicoe", ignores_case=True)
+PUBLIC_SHARDS = [f"public#{digit:x}" for digit in range(16)]
 PUBLIC = Comparison("publiclyReleasable", Operator.EQ, True)
 
 
@@ -402,8 +403,8 @@ def test_a_caller_is_shown_their_own_buckets() -> None:
 def test_a_bucket_that_the_caller_may_not_read_shows_its_public_records() -> None:
     plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=BICOE))
 
-    assert [one.bucket_key for one in plan.ranges] == ["bicoe"]
-    assert plan.remaining_filter == AllOf((AnyOf((PUBLIC,)),))
+    assert [one.shard for one in plan.ranges] == PUBLIC_SHARDS
+    assert plan.remaining_filter == AllOf((AnyOf((PUBLIC,)), BICOE))
     assert plan.counters == Counters(bucket_keys=("bicoe",), only_public=True)
 
 
@@ -413,7 +414,8 @@ def test_buckets_of_the_caller_and_of_others_can_be_listed_together() -> None:
     plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=both))
 
     own = Comparison("bucket", Operator.EQ, "aafc", ignores_case=True)
-    assert plan.remaining_filter == AllOf((AnyOf((own, PUBLIC)),))
+    assert [one.bucket_key or one.shard for one in plan.ranges] == ["aafc", *PUBLIC_SHARDS]
+    assert plan.remaining_filter == AllOf((AnyOf((own, PUBLIC)), both))
     assert plan.counters is None
 
 
@@ -421,15 +423,15 @@ def test_uploads_of_a_bucket_that_the_caller_may_not_read_are_not_listed() -> No
     assert _partitions(caller(), Query(kind=Kind.OBJECT_UPLOAD, condition=BICOE)) == []
 
 
-def test_public_records_of_a_foreign_bucket_are_read_from_it_and_filtered() -> None:
+def test_public_records_of_a_foreign_bucket_are_read_from_the_public_shards() -> None:
     plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=AllOf((BICOE, PUBLIC))))
-    assert [one.bucket_key for one in plan.ranges] == ["bicoe"]
-    assert plan.remaining_filter == AllOf((PUBLIC,))
+    assert [one.shard for one in plan.ranges] == PUBLIC_SHARDS
+    assert plan.remaining_filter == AllOf((BICOE, PUBLIC))
 
 
 def test_all_public_records_are_read_from_their_shards() -> None:
     plan = plan_query(caller(), Query(kind=Kind.METADATA, condition=PUBLIC))
-    assert [one.shard for one in plan.ranges] == [f"public#{digit:x}" for digit in range(16)]
+    assert [one.shard for one in plan.ranges] == PUBLIC_SHARDS
     assert plan.remaining_filter == EVERYTHING
 
 

@@ -90,10 +90,14 @@ class RangeMerge:
         return buffer.entries[0] if buffer else None
 
     def pop(self) -> None:
-        """Go on to the entry after the next."""
-        buffer = self._first()
-        if buffer is not None:
-            buffer.entries.popleft()
+        """Go on to the entry after the next. An entry that is in several ranges is one entry."""
+        first = self._first()
+        if first is None:
+            return
+        key = first.entries[0].merge_key
+        for buffer in self._buffers:
+            if buffer.entries and buffer.entries[0].merge_key == key:
+                buffer.entries.popleft()
 
     def next_reads(self, read_ahead: int, now: datetime) -> list[RangeRead]:
         """Return the reads for about `read_ahead` more entries; none if a limit is reached."""

@@ -99,8 +99,11 @@ class _Scope:
     partitions: tuple[KeyRange, ...]
     met: tuple[Filter, ...] = ()
     added: tuple[Filter, ...] = ()
-    """Conditions that a record in them needs to be seen by the caller."""
+    """Conditions that a record in them needs to be seen by the caller. They are tested first, so
+    that the time of a response does not depend on the values of hidden records."""
     bucket_keys: tuple[str, ...] | None = None
+    counted: tuple[Filter, ...] = ()
+    """Conditions of which the counters of `bucket_keys` know the result."""
 
 
 def plan_query(caller: Caller, query: Query) -> QueryPlan:
@@ -110,7 +113,7 @@ def plan_query(caller: Caller, query: Query) -> QueryPlan:
     """
     conditions = conjuncts(query.condition)
     scope = _scope(caller, query.kind, conditions)
-    conditions = (*conditions, *scope.added)
+    conditions = (*scope.added, *conditions)
     remaining = tuple(condition for condition in conditions if condition not in scope.met)
     order = query.order or SortOrder.CREATED
     names = _names(query, remaining)
@@ -148,7 +151,7 @@ def _counters(
 
     No counters have the number of derivatives whose sources are public.
     """
-    if not all(map(_is_public_only, remaining)):
+    if not all(one in scope.counted or _is_public_only(one) for one in remaining):
         return None
     only_public = any(map(_is_public_only, conditions))
     if only_public and kind is Kind.DERIVATIVE:
@@ -172,13 +175,19 @@ def _scope(caller: Caller, kind: Kind, conditions: Sequence[Filter]) -> _Scope:
         readable = frozenset(key for key in wanted if caller.may_read(key))
         if kind is Kind.OBJECT_UPLOAD or readable == wanted:
             return _bucket_scope(readable, met=tuple(by_bucket))
-        added = () if public_only else (_seen_by_members_or_public(readable),)
-        return _bucket_scope(wanted, met=tuple(by_bucket), added=added)
+        # A cursor has the key of the last entry that was read, even if a filter left it out. So no
+        # bucket is read that has records which the caller may not see.
+        own = _bucket_scope(() if public_only else readable)
+        return _Scope(
+            partitions=(*own.partitions, *_public_ranges()),
+            added=() if public_only else (_seen_by_members_or_public(readable),),
+            bucket_keys=_bucket_scope(wanted).bucket_keys,
+            counted=tuple(by_bucket),
+        )
     if public_only:
-        shards = (shard_key(shard, is_public=True) for shard in SHARDS)
         # The sources of a derivative decide, too. So its records are needed, not only their keys.
         met = public_only if kind is not Kind.DERIVATIVE else ()
-        return _Scope(partitions=_shard_ranges(shards), met=met)
+        return _Scope(partitions=_public_ranges(), met=met)
     if caller.is_admin:
         both = (True, False) if kind is not Kind.OBJECT_UPLOAD else (False,)
         shards = (shard_key(shard, is_public=public) for public in both for shard in SHARDS)
@@ -215,6 +224,10 @@ def _bucket_scope(
         added=added,
         bucket_keys=ordered,
     )
+
+
+def _public_ranges() -> tuple[KeyRange, ...]:
+    return _shard_ranges(shard_key(shard, is_public=True) for shard in SHARDS)
 
 
 def _shard_ranges(keys: Iterable[str]) -> tuple[KeyRange, ...]:
