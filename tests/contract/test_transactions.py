@@ -238,7 +238,10 @@ def test_a_removed_thumbnail_leaves_a_tombstone(tables: Tables) -> None:
     tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
     tables.catalogue.remove_thumbnail(THUMBNAIL, NOON)
     expected = thumbnail(
-        deleted_on=NOON, deleted_by=SYSTEM_GENERATED, expires_at=tombstone_expiry(NOON), version=2
+        deleted_on=NOON,
+        deleted_by=SYSTEM_GENERATED,
+        expires_at=tombstone_expiry(THUMBNAIL, NOON),
+        version=2,
     )
     assert tables.catalogue.derivative(THUMBNAIL) == expected
 

@@ -43,6 +43,11 @@ def paired_identifier(identifier: str) -> str:
     return str(UUID(int=UUID(identifier).int ^ (1 << 62) - 1))
 
 
+def is_created_here(identifier: str) -> bool:
+    """True if it has the version of Coffer's identifiers. Those that clients choose may not."""
+    return UUID(identifier).version == 7
+
+
 def shard_of(identifier: str) -> str:
     """Return the shard of a record: the last hexadecimal digit of its identifier."""
     return identifier[-1].lower()

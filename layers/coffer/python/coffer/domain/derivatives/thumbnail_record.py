@@ -50,7 +50,9 @@ def derivative_tombstone(derivative: Derivative, deleted_by: str, now: datetime)
         derivative,
         deleted_on=now,
         deleted_by=deleted_by,
-        expires_at=None if derivative.is_generated else tombstone_expiry(now),
+        expires_at=(
+            None if derivative.is_generated else tombstone_expiry(derivative.identifier, now)
+        ),
         version=derivative.version + 1,
     )
 

@@ -87,9 +87,8 @@ class Cascade:
             return True
         if not self.delete_remaining(deleted):
             return False
-        after = replace(
-            deleted, cascading_since=None, expires_at=tombstone_expiry(self.clock.now())
-        )
+        expires_at = tombstone_expiry(identifier, self.clock.now())
+        after = replace(deleted, cascading_since=None, expires_at=expires_at)
         self.catalogue.commit((Replace(deleted, after),))
         return True
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 from coffer.domain.clock import Clock
 from coffer.domain.errors import (
@@ -26,14 +25,13 @@ from coffer.domain.errors import (
     flatten_errors,
 )
 from coffer.domain.fields import ATTRIBUTES, RELATIONSHIPS, GivenValues
-from coffer.domain.identifiers import new_identifier
+from coffer.domain.identifiers import is_created_here, new_identifier
 from coffer.domain.transactions.actions import Action, DeriveFrom
 from coffer.domain.transactions.ports import Transactions
 
 MAX_ATTEMPTS = 4
 """Number of plans before the request fails with `records_busy`."""
 
-_OWN_VERSION = 7
 
 RecordT = TypeVar("RecordT")
 
@@ -88,7 +86,7 @@ def identifier_of_new(
     if reserved is not None:
         return reserved.identifier
     chosen = given.identifier if isinstance(given, GivenValues) else None
-    if chosen is not None and UUID(chosen).version != _OWN_VERSION and find(chosen) is None:
+    if chosen is not None and not is_created_here(chosen) and find(chosen) is None:
         return chosen
     return new_identifier(clock)
 
