@@ -75,7 +75,7 @@ CALLS = [
     ("metadata?filter[bucket]=aafc&filter[dcType]=IMAGE&page[limit]=5", {"Query": 1}),
     ("metadata?filter[bucket]=aafc&filter[originalFilename]=leaf.png", {"Query": 1}),
     ("metadata?filter[originalFilename]=leaf.png,a.png&page[limit]=30", {"Query": 6}),
-    ("metadata?filter[bucket]=nobody", {"Query": 1}),  # its public records
+    ("metadata?filter[bucket]=nobody", {"Query": 16}),  # its public records
     ("metadata?filter[publiclyReleasable]=true&page[limit]=30", {"Query": 16}),
     (
         "metadata?filter[bucket]=aafc&page[limit]=3&include=derivatives",

@@ -257,12 +257,16 @@ def test_an_archive_is_completed_by_the_next_run_if_the_store_was_busy(
 
 def test_derivatives_are_moved_to_another_source(ana: Person) -> None:
     first, second = described(ana, file(ana)), described(ana, file(ana))
+    page = {"bucket": "aafc", "resourceExternalURL": "https://a.example/7", "dcFormat": "text/html"}
+    external = identifier(clients.send(ana, "POST", f"{API}/metadata", entry("metadata", page)))
     derivative = derived(ana, first, made_from(ana))
-    to = {"acDerivedFrom": {"data": {"type": "metadata", "id": second}}}
-    moved = clients.change(ana, "derivative", derivative, relationships=to)
-    assert moved.status == 200, moved.text
-    back = {**entry("derivative", {}, first), "id": derivative}
-    assert in_bulk(ana, "PATCH", "derivative", back).status == 200
+    for source in (second, external):
+        to = {"acDerivedFrom": {"data": {"type": "metadata", "id": source}}}
+        moved = clients.change(ana, "derivative", derivative, relationships=to)
+        assert moved.status == 200, moved.text
+    for source in (first, external):
+        change = {**entry("derivative", {}, source), "id": derivative}
+        assert in_bulk(ana, "PATCH", "derivative", change).status == 200
 
 
 def test_derivatives_of_external_resources_are_entered_in_their_records(ana: Person) -> None:
