@@ -5,6 +5,11 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# boto3 and the SAM CLI read only AWS_DEFAULT_REGION. The AWS CLI prefers AWS_REGION, and so do these targets.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 # A stamp has the time of the last installation. Requirements that are newer are installed again.

@@ -131,7 +131,7 @@ class DeployedInstallation:
             kind = StackMissingError if "does not exist" in str(error) else InstallationError
             raise kind(
                 f"The stack {self._stack_name} cannot be read: {error}. Check AWS_PROFILE, "
-                "AWS_REGION and the name."
+                "AWS_DEFAULT_REGION and the name."
             ) from error
 
     @cached_property

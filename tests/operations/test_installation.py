@@ -52,7 +52,7 @@ def test_physical_names_come_from_the_stack(session: boto3.Session) -> None:
 
 
 def test_the_error_for_a_missing_stack_says_what_to_check(session: boto3.Session) -> None:
-    with pytest.raises(StackMissingError, match="Check AWS_PROFILE, AWS_REGION and the name"):
+    with pytest.raises(StackMissingError, match="Check AWS_PROFILE, AWS_DEFAULT_REGION and"):
         _ = DeployedInstallation("nobody", session).names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -62,3 +63,28 @@ def test_a_command_is_read_as_sam_reads_it(tmp_path: Path, command: str, problem
     )
     assert done.returncode == bool(problem), done.stderr
     assert problem in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-north-1"),
+        ({}, "none"),
+    ],
+)
+def test_make_works_in_the_region_that_the_aws_cli_would_use(
+    variables: dict[str, str], region: str
+) -> None:
+    """boto3 and the SAM CLI read only AWS_DEFAULT_REGION."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        ["make", "--eval=region: ; @echo $${AWS_DEFAULT_REGION-none}", "region"],  # noqa: S607
+        cwd=ROOT,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == region
