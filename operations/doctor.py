@@ -54,6 +54,7 @@ class Doctor:
         yield self.check_issuer()
         yield self.check_region()
         yield self.check_bucket_cors()
+        yield self.check_bucket_downloads()
         yield self.check_api_cors()
         yield from self.check_rawstore()
         yield from self.check_dead_letters()
@@ -149,6 +150,12 @@ class Doctor:
             "CORS of the bucket", url, "", remedy, self._has_restricted_origins
         )
 
+    def check_bucket_downloads(self) -> Finding:
+        """Check that any page may read the files that the API redirects it to."""
+        url = f"{self._store_url()}{self.installation.names['ObjectBucket']}"
+        remedy = "Restore the CORS rule of ObjectBucket for GET and HEAD in template.yaml."
+        return self._check_downloads("downloads from the bucket", url, remedy)
+
     def check_rawstore(self) -> Iterator[Finding]:
         """Check the bucket of the rawstore, if the rawstore is used."""
         environment = self.installation.environment(RAWSTORE)
@@ -161,9 +168,11 @@ class Doctor:
         bucket = RawstoreBucket(self.installation)
         yield from bucket.check()
         url = f"{bucket.endpoint or self._store_url().rstrip('/')}/{bucket.name}"
+        remedy = bucket.cors_command()
         yield self._check_preflight(
-            "CORS of the rawstore", url, "", bucket.cors_command(), bucket.has_restricted_origins
+            "CORS of the rawstore", url, "", remedy, bucket.has_restricted_origins
         )
+        yield self._check_downloads("downloads from the rawstore", url, remedy)
 
     def check_api_cors(self) -> Finding:
         """Check that a browser may call the API: its preflight needs a success and the header."""
@@ -206,6 +215,25 @@ class Doctor:
             detail = f"the preflight request of {ORIGIN} returns {response.status}"
             return Finding(subject, health, detail, remedy)
         return Finding(subject, Health.OK, f"requests from {allowed} are allowed")
+
+    def _check_downloads(self, subject: str, url: str, remedy: str) -> Finding:
+        """Send the preflights of a GET from a page, and from a page after a redirect.
+
+        S3 uses the first CORS rule that matches, so another rule can hide the right one.
+        """
+        for origin in (ORIGIN, "null"):
+            preflight = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+            response = self.http.request("OPTIONS", url, preflight)
+            if isinstance(response, str):
+                return Finding(subject, Health.FAILURE, f"{url}: {response}", remedy)
+            if response.status != 200 or "access-control-allow-origin" not in response.headers:
+                detail = f"the preflight request of {origin} returns {response.status}"
+                return Finding(subject, Health.FAILURE, detail, remedy)
+            exposed = response.headers.get("access-control-expose-headers", "").lower()
+            if "content-range" not in exposed:
+                detail = f"the rule for {origin} does not expose Content-Range, which viewers need"
+                return Finding(subject, Health.FAILURE, detail, remedy)
+        return Finding(subject, Health.OK, "any page may read files")
 
     def check_dead_letters(self) -> Iterator[Finding]:
         """Check that each dead-letter queue is empty."""

@@ -204,7 +204,8 @@ class RawstoreBucket:
     def cors_command(self) -> str:
         """Return the command that lets browsers post files and read them."""
         checksums = [f"x-amz-checksum-{name}" for name in CHECKSUMS]
-        read = ["ETag", "Content-Range", "Accept-Ranges", "Content-Disposition", "Last-Modified"]
+        ranges = ["Content-Range", "Accept-Ranges"]
+        read = ["ETag", *ranges, "Content-Disposition", "Last-Modified", *checksums]
         rules = [
             {
                 "AllowedOrigins": origins,
@@ -214,11 +215,7 @@ class RawstoreBucket:
                 "MaxAgeSeconds": 3600,
             }
             for origins, methods, exposed in (
-                (
-                    ["https://*", "http://*"],
-                    ["POST", "PUT", "GET", "HEAD"],
-                    ["ETag", "Location", *checksums],
-                ),
+                (["https://*", "http://*"], ["POST", "PUT"], ["ETag", "Location", *checksums]),
                 (["*"], ["GET", "HEAD"], read),
             )
         ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from operations.commands import main
-from operations.doctor import Doctor
+from operations.doctor import ORIGIN, Doctor
 from operations.findings import Finding, Health
 from operations.http_client import HttpClient, HttpResponse
 from operations.installation import LocalInstallation
@@ -76,6 +76,27 @@ def test_a_bucket_without_its_cors_rule_is_reported(installation: LocalInstallat
     with without_cors(installation):
         found = Doctor(installation).check_bucket_cors()
     assert (found.health, found.remedy[:16]) == (Health.FAILURE, "Restore the CORS")
+
+
+@pytest.mark.parametrize(
+    ("origins", "exposed", "detail"),
+    [
+        (["https://*"], ["Content-Range"], "the preflight request of null returns 403"),
+        (["*"], ["ETag"], f"the rule for {ORIGIN} does not expose Content-Range"),
+    ],
+    ids=["no rule for a page after a redirect", "a rule that exposes too little comes first"],
+)
+def test_downloads_that_a_browser_refuses_are_reported(
+    installation: LocalInstallation, origins: list[str], exposed: list[str], detail: str
+) -> None:
+    s3, bucket = installation.client("s3"), installation.names["ObjectBucket"]
+    rule: Any = {"AllowedOrigins": origins, "AllowedMethods": ["GET"], "ExposeHeaders": exposed}
+    assert Doctor(installation).check_bucket_downloads().health is Health.OK
+    with without_cors(installation):
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+        found = Doctor(installation).check_bucket_downloads()
+    assert found.health is Health.FAILURE
+    assert found.detail.startswith(detail)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +190,7 @@ def test_a_missing_response_is_distinguished_from_a_bad_one(
         unreachable.check_api(),
         unreachable.check_clock(),
         unreachable.check_bucket_cors(),
+        unreachable.check_bucket_downloads(),
         unreachable.check_api_cors(),
         unreachable.check_canary(),
     ]
