@@ -127,6 +127,10 @@ reconcile: $(RUN_STAMP) ## List objects without a record, and records without th
 check-update: $(RUN_STAMP) ## Refuse an update of a stack that changes two indexes of a table (STACK=name)
 	@$(OPERATE) check-update $(ARGS)
 
+.PHONY: next-steps
+next-steps: $(RUN_STAMP) ## Print what to do after a deployment (STACK=name)
+	@$(OPERATE) next-steps $(ARGS)
+
 .PHONY: recount
 recount: $(RUN_STAMP) ## Count the records, and correct the counters that differ (ARGS=--dry-run, STACK=name)
 	@$(OPERATE) recount $(ARGS)
@@ -358,7 +362,7 @@ deploy: $(SAM_STAMP) $(RUN_STAMP) ## Build, validate and deploy, then run the do
 	    --config-env $(CONFIG) --template-file .aws-sam/$(ARCH)/template.yaml \
 	    $(if $(STACK),--stack-name $(STACK)) \
 	    $(if $(or $(PARAMETERS),$(filter-out arm64,$(ARCH))),--parameter-overrides Architecture=$(ARCH) $(PARAMETERS))
-	@echo "deployed: after the first deployment, deploy again with ProtectTables=true among PARAMETERS"
+	@$(MAKE) next-steps STACK="$(DEPLOYED_STACK)"
 	@$(MAKE) doctor STACK="$(DEPLOYED_STACK)"
 
 

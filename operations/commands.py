@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from coffer.domain.configuration.durations import parse_duration
 from local.control.client import CommandFailedError, NotRunningError
 from operations.dead_letters import dead_letter_queues, redrive
@@ -39,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
     command: Callable[[Installation, argparse.Namespace], int] = options.command
     try:
         return command(_installation(options.stack), options)
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"AWS refused a request or was not reached: {error}\n")
+        return 1
     except (
         FunctionFailedError,
         InstallationError,
@@ -66,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     update.add_argument("--template", type=Path, default=TEMPLATE, help="the template to deploy")
     update.set_defaults(command=_check_update)
+
+    steps = commands.add_parser("next-steps", help="print what to do after a deployment")
+    steps.set_defaults(command=_next_steps)
 
     letters = commands.add_parser("redrive", help="send dead letters back to their queues")
     letters.add_argument("queue", nargs="*", help="such as ProcessUploadDeadLetterQueue (all)")
@@ -134,6 +142,8 @@ def _doctor(installation: AccountInstallation, options: argparse.Namespace) -> i
 
 def _check_update(installation: Installation, options: argparse.Namespace) -> int:
     try:
+        if isinstance(installation, DeployedInstallation):
+            installation.check_can_be_updated()
         refused = [one for one in index_changes(installation, options.template) if one.is_too_much]
     except StackMissingError:
         _print("there is no such stack yet, so nothing is updated")
@@ -146,6 +156,14 @@ def _check_update(installation: Installation, options: argparse.Namespace) -> in
         else "no table has more than one index to change"
     )
     return 1 if refused else 0
+
+
+def _next_steps(installation: Installation, _: argparse.Namespace) -> int:
+    if not isinstance(installation, DeployedInstallation):
+        raise InstallationError("Name a deployed stack: make next-steps STACK=coffer-prod")
+    for step in installation.next_steps():
+        _print(step)
+    return 0
 
 
 def _redrive(installation: Installation, options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +16,9 @@ from local.control.client import RemoteStack
 
 INVOKE_MARGIN_SECONDS = 30
 """How much longer than its timeout a function may take to respond: its start is not counted."""
+
+FAILED_FIRST_DEPLOYMENT = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+"""States of a stack that CloudFormation can only delete."""
 
 
 class InstallationError(Exception):
@@ -119,26 +122,64 @@ class DeployedInstallation:
         self._session = session or boto3.Session()
 
     @cached_property
-    def names(self) -> Mapping[str, str]:
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+    def stack(self) -> Mapping[str, Any]:
+        """The description of the stack. Raises `InstallationError` if it cannot be read."""
         try:
+            stacks = self.client("cloudformation").describe_stacks(StackName=self._stack_name)
+        except (BotoCoreError, ClientError) as error:
+            raise self._unreadable(error) from error
+        description: Mapping[str, Any] = stacks["Stacks"][0]
+        return description
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        try:
+            pages = self.client("cloudformation").get_paginator("list_stack_resources")
             return {
                 resource["LogicalResourceId"]: _name(resource.get("PhysicalResourceId", ""))
                 for page in pages.paginate(StackName=self._stack_name)
                 for resource in page["StackResourceSummaries"]
+                if resource["ResourceStatus"] != "DELETE_COMPLETE"
             }
         except (BotoCoreError, ClientError) as error:
-            kind = StackMissingError if "does not exist" in str(error) else InstallationError
-            raise kind(
-                f"The stack {self._stack_name} cannot be read: {error}. Check AWS_PROFILE, "
-                "AWS_DEFAULT_REGION and the name."
-            ) from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> InstallationError:
+        kind = StackMissingError if "does not exist" in str(error) else InstallationError
+        return kind(
+            f"The stack {self._stack_name} cannot be read: {error}. Check AWS_PROFILE, "
+            "AWS_DEFAULT_REGION and the name."
+        )
 
     @cached_property
     def api_url(self) -> str:
-        stacks = self.client("cloudformation").describe_stacks(StackName=self._stack_name)
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks["Stacks"][0]["Outputs"]}
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in self.stack.get("Outputs", [])}
+        if "ApiUrl" not in outputs:
+            self.check_can_be_updated()
+            raise InstallationError(
+                f"The stack {self._stack_name} is not deployed (its state is "
+                f"{self.stack['StackStatus']}). Run make deploy, and agree to the changes."
+            )
         return str(outputs["ApiUrl"]).rstrip("/")
+
+    def check_can_be_updated(self) -> None:
+        """Raise `InstallationError` if the first deployment failed and left a stack behind."""
+        status = self.stack["StackStatus"]
+        if status in FAILED_FIRST_DEPLOYMENT:
+            raise InstallationError(
+                f"The first deployment of the stack {self._stack_name} failed ({status}). Delete "
+                f"the stack first: aws cloudformation delete-stack --stack-name {self._stack_name}"
+            )
+
+    def next_steps(self) -> Iterator[str]:
+        """Yield what the operator does after a deployment."""
+        yield f"the stack {self._stack_name} is {self.stack['StackStatus']}: {self.api_url}"
+        given = {one["ParameterKey"]: one for one in self.stack.get("Parameters", [])}
+        if given.get("ProtectTables", {}).get("ParameterValue") != "true":
+            yield "protect the tables: deploy again with ProtectTables=true among PARAMETERS"
+        doctor = f'make doctor STACK={self._stack_name} ARGS="--token $TOKEN --bucket GROUP"'
+        yield f"upload a canary with a token of your issuer: {doctor}"
+        yield "then check what docs/deploying.md lists under The first day"
 
     def environment(self, function: str) -> Mapping[str, str]:
         configuration = self.client("lambda").get_function_configuration(

@@ -22,7 +22,10 @@ COMMANDS = {
     "sweep": "no orphans",
     "rethumbnail": "0 thumbnails requested again",
 }
-REFUSED = {"replay": "This installation has no event archive."}
+REFUSED = {
+    "replay": "This installation has no event archive.",
+    "next-steps": "Name a deployed stack: make next-steps STACK=coffer-prod",
+}
 """Commands that a local stack refuses, with their error."""
 ARGUMENTS = {
     "rethumbnail": ["decoder_timed_out"],

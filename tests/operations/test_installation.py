@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from operations.commands import main
 from operations.installation import (
     DeployedInstallation,
     FunctionFailedError,
+    InstallationError,
     StackMissingError,
 )
 
@@ -54,6 +58,97 @@ def test_physical_names_come_from_the_stack(session: boto3.Session) -> None:
 def test_the_error_for_a_missing_stack_says_what_to_check(session: boto3.Session) -> None:
     with pytest.raises(StackMissingError, match="Check AWS_PROFILE, AWS_DEFAULT_REGION and"):
         _ = DeployedInstallation("nobody", session).names
+
+
+def use(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> None:
+    """Let the commands find stacks in the session of the test."""
+
+    class InSession(DeployedInstallation):
+        def __init__(self, name: str) -> None:
+            super().__init__(name, session)
+
+    monkeypatch.setattr("operations.commands.DeployedInstallation", InSession)
+
+
+@pytest.mark.parametrize("command", ["check-update", "doctor", "next-steps"])
+def test_a_failed_first_deployment_must_be_deleted(
+    session: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    use(monkeypatch, session)
+    monkeypatch.setattr(DeployedInstallation, "stack", {"StackStatus": "ROLLBACK_COMPLETE"})
+    assert main(["--stack", "acme", command]) == 1
+    assert capsys.readouterr().err == (
+        "The first deployment of the stack acme failed (ROLLBACK_COMPLETE). Delete the stack "
+        "first: aws cloudformation delete-stack --stack-name acme\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["doctor", "next-steps"])
+def test_a_declined_change_set_leaves_a_stack_that_is_not_deployed(
+    session: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    use(monkeypatch, session)
+    monkeypatch.setattr(DeployedInstallation, "stack", {"StackStatus": "REVIEW_IN_PROGRESS"})
+    assert main(["--stack", "acme", command]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("The stack acme is not deployed (its state is REVIEW_IN_PROGRESS).")
+
+
+@pytest.mark.parametrize("is_protected", ["true", "false"])
+def test_the_next_steps_protect_tables_that_are_not_protected(
+    session: boto3.Session, is_protected: str
+) -> None:
+    protection = {"Type": "String", "Default": is_protected}
+    template = {**TEMPLATE, "Parameters": {"ProtectTables": protection}}
+    client = session.client("cloudformation")
+    client.update_stack(StackName="acme", TemplateBody=json.dumps(template))
+    steps = list(DeployedInstallation("acme", session).next_steps())
+    assert steps[0] == "the stack acme is UPDATE_COMPLETE: https://api.example"
+    assert ("ProtectTables=true" in "".join(steps)) is (is_protected == "false")
+
+
+def test_deleted_resources_of_a_stack_have_no_names(session: boto3.Session) -> None:
+    installation = DeployedInstallation("acme", session)
+    client = installation.client("cloudformation")
+    statuses = {"Kept": "CREATE_COMPLETE", "Gone": "DELETE_COMPLETE"}
+    resources = [
+        {"LogicalResourceId": name, "PhysicalResourceId": name, "ResourceStatus": status}
+        for name, status in statuses.items()
+    ]
+    pages = SimpleNamespace(paginate=lambda **_: [{"StackResourceSummaries": resources}])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "get_paginator", lambda _: pages)
+        patch.setattr(installation, "client", lambda _: client)
+        assert installation.names == {"Kept": "Kept"}
+
+
+def test_an_error_of_aws_is_one_sentence(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListTables")
+
+    use(monkeypatch, session)
+    monkeypatch.setattr("operations.commands.index_changes", refuse)
+    assert main(["--stack", "acme", "check-update"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("AWS refused a request or was not reached: ")
+    assert error.count("\n") == 1
+
+
+def test_a_missing_region_says_what_to_check() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        with pytest.raises(InstallationError, match=r"specify a region.*AWS_DEFAULT_REGION"):
+            _ = DeployedInstallation("acme", boto3.Session()).names
 
 
 class LambdaServer(ThreadingHTTPServer):
