@@ -7,7 +7,9 @@ Sources: the S3 User Guide on Block Public Access, Object Ownership and EventBri
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +23,7 @@ from operations.installation import AccountInstallation
 FUNCTION = "AuthorizeUploadsFunction"
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls")
 """The settings that refuse public uploads, or make them private."""
+ALL_ORIGINS = ["https://*", "http://*"]
 CHECKSUMS = ("crc32", "crc32c", "crc64nvme", "sha1", "sha256", "type")
 ABORT_RULE = {
     "ID": "abandoned-multiparts",
@@ -192,34 +195,33 @@ class RawstoreBucket:
 
     def has_restricted_origins(self) -> bool:
         """Return True if the bucket's CORS rules for uploads name single origins."""
-        rules = self._setting("get_bucket_cors", "CORSRules") or []
-        origins = [
-            one
-            for rule in rules
-            if "POST" in rule["AllowedMethods"]
-            for one in rule["AllowedOrigins"]
-        ]
+        try:
+            origins = upload_origins(self._setting("get_bucket_cors", "CORSRules") or [])
+        except (BotoCoreError, ClientError):
+            return False
         return bool(origins) and not any("*" in origin for origin in origins)
 
     def cors_command(self) -> str:
-        """Return the command that lets browsers post files and read them."""
-        checksums = [f"x-amz-checksum-{name}" for name in CHECKSUMS]
-        ranges = ["Content-Range", "Accept-Ranges"]
-        read = ["ETag", *ranges, "Content-Disposition", "Last-Modified", *checksums]
-        rules = [
-            {
-                "AllowedOrigins": origins,
-                "AllowedMethods": methods,
-                "AllowedHeaders": ["*"],
-                "ExposeHeaders": exposed,
-                "MaxAgeSeconds": 3600,
-            }
-            for origins, methods, exposed in (
-                (["https://*", "http://*"], ["POST", "PUT"], ["ETag", "Location", *checksums]),
-                (["*"], ["GET", "HEAD"], read),
-            )
-        ]
+        """Return the command that lets browsers post files and read them.
+
+        It keeps the rules of the bucket after ours, because S3 uses the first rule that matches.
+        """
+        try:
+            existing = self._setting("get_bucket_cors", "CORSRules") or []
+        except (BotoCoreError, ClientError) as error:
+            return f"The CORS rules of the bucket cannot be read: {error}. {MISSING_PERMISSION}"
+        ours = cors_rules(self._allowed_origins())
+        rules = [*ours, *(rule for rule in existing if rule not in ours)]
         return self._command("put-bucket-cors", "--cors-configuration", {"CORSRules": rules})
+
+    def _allowed_origins(self) -> list[str]:
+        """Return the parameter AllowedOrigins, as the CORS rules of the ObjectBucket have it."""
+        bucket = self._installation.names["ObjectBucket"]
+        try:
+            cors = self._installation.client("s3").get_bucket_cors(Bucket=bucket)
+        except (BotoCoreError, ClientError):
+            return ALL_ORIGINS
+        return upload_origins(cors["CORSRules"]) or ALL_ORIGINS
 
     def _setting(self, operation: str, member: str = "") -> Any:
         """Return a setting of the bucket; None if it is not set up, or unknown to the store."""
@@ -233,9 +235,40 @@ class RawstoreBucket:
         return response.get(member) if member else response
 
     def _command(self, operation: str, option: str, document: Mapping[str, Any]) -> str:
-        endpoint = f" --endpoint-url {self.endpoint}" if self.endpoint else ""
-        return _command(f"s3api{endpoint} {operation} --bucket {self.name}", option, document)
+        endpoint = f" --endpoint-url {shlex.quote(self.endpoint)}" if self.endpoint else ""
+        bucket = shlex.quote(self.name)
+        return _command(f"s3api{endpoint} {operation} --bucket {bucket}", option, document)
+
+
+def upload_origins(rules: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the origins whose pages may post files."""
+    posts = [rule for rule in rules if "POST" in rule["AllowedMethods"]]
+    return [origin for rule in posts for origin in rule["AllowedOrigins"]]
+
+
+def cors_rules(origins: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the CORS rules of a bucket in template.yaml, in the form of S3's API."""
+    checksums = [f"x-amz-checksum-{name}" for name in CHECKSUMS]
+    ranges = ["Content-Range", "Accept-Ranges"]
+    read = ["ETag", *ranges, "Content-Disposition", "Last-Modified", *checksums]
+    common = {"AllowedHeaders": ["*"], "MaxAgeSeconds": 3600}
+    return [
+        {
+            "AllowedOrigins": list(origins),
+            "AllowedMethods": ["POST", "PUT"],
+            "ExposeHeaders": ["ETag", "Location", *checksums],
+            **common,
+        },
+        {
+            "AllowedOrigins": ["*"],
+            "AllowedMethods": ["GET", "HEAD"],
+            "ExposeHeaders": read,
+            **common,
+        },
+    ]
 
 
 def _command(command: str, option: str, document: Mapping[str, Any]) -> str:
-    return f"aws {command} {option} '{json.dumps(document)}'"
+    # A lifecycle rule can have a date.
+    text = json.dumps(document, default=datetime.isoformat)
+    return f"aws {command} {option} {shlex.quote(text)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -278,6 +279,63 @@ def test_the_command_for_cors_sets_up_the_rules_of_the_template(
         assert rule["MaxAgeSeconds"] == written["MaxAge"]
         assert rule["ExposeHeaders"] == written["ExposedHeaders"]
     assert not bucket.has_restricted_origins()
+
+
+THEIRS: Any = {
+    "ID": "the others' page",
+    "AllowedOrigins": ["https://others.example"],
+    "AllowedMethods": ["GET", "POST"],
+    "AllowedHeaders": ["*"],
+}
+
+
+def test_the_command_for_cors_keeps_the_rules_of_the_operator_after_ours(
+    acme: InstallationWithVariables,
+) -> None:
+    s3 = acme.client("s3")
+    s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [THEIRS]})
+    run(acme, RawstoreBucket(acme).cors_command())
+    rules = s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert rules[2] == THEIRS
+    run(acme, RawstoreBucket(acme).cors_command())
+    assert s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"] == rules
+
+
+def test_the_command_for_cors_has_the_allowed_origins_of_the_stack(
+    acme: InstallationWithVariables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The test's bucket stands for the ObjectBucket, whose rules have the parameter.
+    acme.client("s3").put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [THEIRS]})
+    monkeypatch.setattr(acme, "names", {"ObjectBucket": BUCKET})
+    run(acme, RawstoreBucket(acme).cors_command())
+    rules = acme.client("s3").get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+    assert rules[0]["AllowedOrigins"] == ["https://others.example"]
+
+
+def test_cors_rules_that_may_not_be_read_are_not_replaced(
+    acme: InstallationWithVariables,
+) -> None:
+    bucket = RawstoreBucket(acme)
+    answer_always(bucket.client, s3_error("AccessDenied", 403), "before-send.s3.GetBucketCors")
+    assert not bucket.has_restricted_origins()
+    assert "put-bucket-cors" not in bucket.cors_command()
+    assert bucket.cors_command().startswith("The CORS rules of the bucket cannot be read: ")
+
+
+def test_the_command_for_the_lifecycle_keeps_a_rule_with_a_date_and_an_apostrophe(
+    acme: InstallationWithVariables,
+) -> None:
+    date = datetime(2030, 1, 1, tzinfo=UTC)
+    expiry: Any = {"ID": "the lab's", "Status": "Enabled", "Filter": {"Prefix": "lab/"}}
+    acme.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=BUCKET,
+        LifecycleConfiguration={"Rules": [{**expiry, "Expiration": {"Date": date}}]},
+    )
+    run(acme, problems(acme)["abandoned rawstore uploads"])
+    rules = acme.client("s3").get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert rules[0]["ID"] == "the lab's"
+    assert rules[0]["Expiration"]["Date"] == date
+    assert problems(acme) == {}
 
 
 def test_a_rawstore_that_is_not_used_is_not_checked(acme: InstallationWithVariables) -> None:
