@@ -80,7 +80,7 @@ def test_make_works_in_the_region_that_the_aws_cli_would_use(
     """boto3 and the SAM CLI read only AWS_DEFAULT_REGION."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
-        ["make", "--eval=region: ; @echo $${AWS_DEFAULT_REGION-none}", "region"],  # noqa: S607
+        ["make", "--eval=region: ; @echo $${AWS_DEFAULT_REGION-none}", "region"],  # noqa: S607 - make of the PATH
         cwd=ROOT,
         env=kept | variables,
         capture_output=True,
