@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from botocore.session import get_session
@@ -177,6 +178,35 @@ def test_only_the_partition_that_has_all_features_is_accepted() -> None:
     """China and GovCloud lack features of Lambda that the template uses."""
     [assertion] = source().data["Rules"]["PartitionIsSupported"]["Assertions"]
     assert assertion["Assert"] == {"Fn::Contains": [["aws"], {"Ref": "AWS::Partition"}]}
+
+
+def test_another_host_needs_the_name_of_its_bucket() -> None:
+    rule = source().data["Rules"]["HostNeedsABucket"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "StorageHostname"}, ""]}]}
+    [assertion] = rule["Assertions"]
+    is_empty = {"Fn::Equals": [{"Ref": "StorageBucketName"}, ""]}
+    assert assertion["Assert"] == {"Fn::Not": [is_empty]}
+
+
+def test_the_documented_standing_costs_have_the_numbers_of_the_template() -> None:
+    text = (ROOT / "docs/deploying.md").read_text(encoding="utf-8")
+    alarms = resources("AWS::CloudWatch::Alarm").values()
+    metrics = sum(metrics_of(alarm["Properties"]) for alarm in alarms)
+    assert f"| {metrics} alarm metrics in {len(alarms)} alarms (0.10 $ each) " in text
+    assert f"| {metrics / 10:.2f} $ |" in text
+    functions = resources("AWS::Serverless::Function")
+    assert f"three layers and {len(functions)} functions" in text
+
+
+def test_no_alarm_has_more_metrics_than_cloudwatch_accepts() -> None:
+    for name, alarm in resources("AWS::CloudWatch::Alarm").items():
+        assert metrics_of(alarm["Properties"]) <= 10, name
+
+
+def metrics_of(alarm: dict[str, Any]) -> int:
+    """Return the number of metrics that an alarm reads, without expressions."""
+    queries = alarm.get("Metrics", [{"MetricStat": alarm.get("MetricName")}])
+    return sum("MetricStat" in query for query in queries)
 
 
 def test_the_domain_suffix_of_every_known_region_is_that_of_its_partition() -> None:
