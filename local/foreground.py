@@ -22,8 +22,8 @@ from local.faults.chaos import Chaos, ChaosError
 from local.functions.queue_poller import QueuePoller
 from local.gateway.api import HandledRequest, Request, Response
 from local.gateway.console import Console
-from local.gateway.hosts import parse_hosts
 from local.gateway.http_server import ApiServer
+from local.hosts import parse_hosts
 from local.reports import ConsolePrinter
 from local.stack import DEVELOPMENT, LocalStack, Poller
 from local.storage.external import ExternalStorage, ExternalStorageError
@@ -318,6 +318,7 @@ def _run(options: Options, printer: ConsolePrinter, interrupted: threading.Event
         reports=printer,
         chaos=options.chaos,
         tokens_required=options.tokens_required,
+        allowed_hosts=options.allowed_hosts,
     )
     try:
         stack.start()

@@ -26,6 +26,7 @@ from local.functions.queue_poller import QueuePoller
 from local.functions.stream_poller import StreamPoller
 from local.functions.workers import WorkerInvoker
 from local.gateway.api import Gateway, HandledRequest, Request, Response
+from local.hosts import CONTAINERS_HOST, LOOPBACK_HOSTS
 from local.invocation import Invoker, Outcome, RecordingInvoker
 from local.reports import Reports
 from local.resources import DEFAULT_REGION, DEFAULT_STACK_NAME, Resources, name_of_arn
@@ -82,6 +83,7 @@ class LocalStack:
         reports: Reports | None = None,
         chaos: Chaos = NO_FAULTS,
         tokens_required: bool = False,
+        allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
     ) -> None:
         self._template_path = template
         self._parameters = dict(parameters or {})
@@ -111,7 +113,9 @@ class LocalStack:
             self.clock.freeze()
         self.wakeup = WakeupSignal()
         self.faults = FaultInjector(chaos, self._reports.note)
-        self.server = MotoServer(self.clock, self.wakeup, self.faults)
+        self._client_hosts = allowed_hosts | {CONTAINERS_HOST}
+        """Hosts that clients of S3 and of the other services may use."""
+        self.server = MotoServer(self.clock, self.wakeup, self.faults, self._client_hosts)
         self.failures: list[tuple[str, Outcome]] = []
         """Function and outcome of every invocation that failed since the last reset."""
 
@@ -161,6 +165,7 @@ class LocalStack:
             self.clock.now,
             lambda event: self.deliver(event),
             self.faults.service_error,
+            self._client_hosts,
         )
 
     def _bucket_name(self, logical_id: str) -> str | None:

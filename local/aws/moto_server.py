@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import moto.moto_server.threaded_moto_server as server_module
+import moto.moto_server.werkzeug_app as werkzeug_app
 import moto.sqs.models as sqs_models
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
@@ -22,11 +23,13 @@ from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.aws import moto_speed
+from local.aws.clients_only import ClientsOnly
 from local.aws.dynamodb_fixes import DynamoDBFixes
 from local.aws.lambda_api import InvokeByName, LambdaApplication
 from local.clock import StackClock, WakeupSignal
 from local.faults.fault_injection import FaultInjector
 from local.faults.throttling import ThrottlingApplication
+from local.hosts import LOOPBACK_HOSTS
 from local.invocation import MAX_ASYNCHRONOUS_BYTES, Outcome
 from local.patching import Patches
 from local.resources import ACCOUNT, DEFAULT_REGION, Resources
@@ -61,8 +64,13 @@ class MotoServer:
     """
 
     def __init__(
-        self, clock: StackClock, wakeup: WakeupSignal, faults: FaultInjector | None = None
+        self,
+        clock: StackClock,
+        wakeup: WakeupSignal,
+        faults: FaultInjector | None = None,
+        allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
     ) -> None:
+        self._allowed_hosts = allowed_hosts
         self._clock = clock
         self._wakeup = wakeup
         self._faults = faults or FaultInjector()
@@ -71,7 +79,7 @@ class MotoServer:
         self._queue_lock = threading.RLock()
         self._server: ThreadedMotoServer | None = None
         self.application: ThrottlingApplication | None = None
-        """The WSGI application behind `url`, which callers in this process may call directly."""
+        """The WSGI application behind `url` and its guard. Callers in this process may call it."""
 
     @property
     def url(self) -> str:
@@ -139,16 +147,17 @@ class MotoServer:
         self._patches.replace(SQSBackend, "receive_message", receive_message)
 
     def _wrap_application(self, invoke: InvokeByName) -> None:
-        """Put Lambda's Invoke and the errors of chaos in front of moto's application."""
+        """Put a guard, the errors of chaos and Lambda's Invoke in front of moto's application."""
         make_application: Any = vars(server_module)["DomainDispatcherApplication"]
         service_error = self._faults.service_error
 
-        def make_throttling(create: Any) -> ThrottlingApplication:
+        def make_guarded(create: Any) -> ClientsOnly:
             application = LambdaApplication(make_application(create), invoke, service_error)
             self.application = ThrottlingApplication(application, service_error)
-            return self.application
+            return ClientsOnly(self.application, self._allowed_hosts)
 
-        self._patches.replace(server_module, "DomainDispatcherApplication", make_throttling)
+        self._patches.replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)
+        self._patches.replace(server_module, "DomainDispatcherApplication", make_guarded)
 
     def stop(self) -> None:
         """Stop the server and undo all changes to moto."""

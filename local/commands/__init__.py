@@ -13,7 +13,6 @@ from typing import Any
 from local.clock import parse_duration
 from local.commands.sam_invoke import (
     BUILDS,
-    CONTAINERS_HOST,
     environments,
     has_unreachable_issuer,
     machine_architecture,
@@ -21,6 +20,7 @@ from local.commands.sam_invoke import (
     write_template,
 )
 from local.control.client import CommandFailedError, NotRunningError, RemoteStack
+from local.hosts import CONTAINERS_HOST
 
 DESCRIPTION = """Run Coffer's local stack in the foreground, or send a command to a running one.
 

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-CONTAINERS_HOST = "host.docker.internal"
-"""The host name by which a container reaches the machine that it runs on."""
 BUILDS = Path(".aws-sam")
 TEMPLATE_NAME = "local-invoke.json"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")

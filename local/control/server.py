@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from local.control.client import CONTROL_PREFIX, GUARD_HEADER
 from local.gateway.api import Response
-from local.gateway.hosts import is_console_origin
 from local.gateway.http_server import BodyError, Connection
+from local.hosts import is_console_origin
 from local.invocation import Outcome
 from local.stack import LocalStack
 

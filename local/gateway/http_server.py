@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from local.gateway.api import MAX_BODY_BYTES, Request, Response, gateway_error
-from local.gateway.hosts import LOOPBACK_HOSTS, is_allowed_host
+from local.hosts import LOOPBACK_HOSTS, is_allowed_host, refusal
 from local.http_heads import has_truncated_headers
 
 HEADER_TIMEOUT_SECONDS = 60
@@ -115,7 +115,7 @@ class Connection(BaseHTTPRequestHandler):
             return False
         host = self.headers.get("Host")
         if not is_allowed_host(host, self.server.allowed_hosts):
-            self._refuse(403, f"The host {host} is not allowed. Add it to ALLOWED_HOSTS.")
+            self._refuse(403, refusal(host))
             return False
         return True
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local.hosts import LOOPBACK_HOSTS, name_below, refusal
 from local.s3 import lifecycle
 from local.s3.context import Context
 from local.s3.errors import S3Error
@@ -21,8 +22,6 @@ from local.s3.store import Store
 
 log = logging.getLogger(__name__)
 
-VIRTUAL_HOST_SUFFIX = ".localhost"
-
 
 class S3Gate:
     """An S3 server on loopback that refuses what Amazon S3 refuses.
@@ -31,8 +30,9 @@ class S3Gate:
     request that is signed in its header may use it or the machine's clock. `deliver` receives each
     event in EventBridge's form, after the change is visible and before the response is sent, in
     the thread of that request. `folder` holds the bytes, and the gate deletes them. `next_error`
-    can return an error for a request before anything is done. Objects live until `stop`. There can
-    be one running gate per process, because moto keeps the buckets once per process.
+    can return an error for a request before anything is done. A request must name one of
+    `allowed_hosts`, or a bucket below one, such as `photos.localhost`. Objects live until `stop`.
+    There can be one running gate per process, because moto keeps the buckets once per process.
     """
 
     def __init__(
@@ -46,7 +46,9 @@ class S3Gate:
         deliver: Callable[[Event], None],
         folder: Path,
         next_error: Callable[[Request], S3Error | None] = lambda _request: None,
+        allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
     ) -> None:
+        self._allowed_hosts = allowed_hosts
         self._address = (host, port)
         self._next_error = next_error
         self._now = now
@@ -128,11 +130,16 @@ class S3Gate:
         return self._operations.run(request, caller)
 
     def _name_resource(self, request: Request) -> None:
-        """Set the request's bucket and key from its path, or the bucket from its host name."""
-        host = request.host.rpartition(":")[0] or request.host
+        """Set the request's bucket and key from its path, or the bucket from its host name.
+
+        Raise AccessDenied for a host that is not allowed.
+        """
+        below = name_below(request.host, self._allowed_hosts)
+        if below is None:
+            raise S3Error("AccessDenied", refusal(request.host))
         path = request.path.removeprefix("/")
-        if host.endswith(VIRTUAL_HOST_SUFFIX):
-            request.bucket, request.key = host.removesuffix(VIRTUAL_HOST_SUFFIX), decode(path)
+        if below:
+            request.bucket, request.key = below, decode(path)
             return
         bucket, _, key = path.partition("/")
         request.bucket, request.key = decode(bucket), decode(key)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from moto.s3.models import s3_backends
 
 from local.faults.throttling import STACK_USER_AGENT, NextError
+from local.hosts import LOOPBACK_HOSTS
 from local.resources import ACCOUNT, DEFAULT_REGION, Bucket
 from local.s3.errors import S3Error
 from local.s3.gate import S3Gate
@@ -87,6 +88,7 @@ class GateStorage:
         now: Callable[[], datetime],
         deliver: Deliver,
         next_error: NextError = lambda _service, _operation: None,
+        allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
     ) -> None:
         self._next_error = next_error
         self._gate = S3Gate(
@@ -98,6 +100,7 @@ class GateStorage:
             deliver=deliver,
             folder=folder,
             next_error=self._s3_error,
+            allowed_hosts=allowed_hosts,
         )
 
     def _s3_error(self, request: Request) -> S3Error | None:

@@ -114,8 +114,8 @@ def test_an_incomplete_upload_leaves_nothing(gate: Gate, bucket: str) -> None:
 @pytest.mark.parametrize(
     ("text", "status", "code"),
     [
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"403", b"AccessDenied"),
-        (b"PUT /a/b HTTP/1.1\r\nHost: x\r\n\r\n", b"411", b"MissingContentLength"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"403", b"AccessDenied"),
+        (b"PUT /a/b HTTP/1.1\r\nHost: localhost\r\n\r\n", b"411", b"MissingContentLength"),
         (b"PUT /a/b HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400", b"BadRequest"),
         (b"PUT /a/b HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\nx", b"400", b"BadRequest"),
         (
@@ -123,11 +123,11 @@ def test_an_incomplete_upload_leaves_nothing(gate: Gate, bucket: str) -> None:
             b"400",
             b"BadRequest",
         ),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", b"400", b"BadRequest"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", b"400", b"BadRequest"),
         (b"PUT /a/b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"501", b"NotImplemented"),
-        (b"PATCH /a/b HTTP/1.1\r\nHost: x\r\n\r\n", b"405", b"MethodNotAllowed"),
-        (b"GET /a/%FF HTTP/1.1\r\nHost: x\r\n\r\n", b"400", b"InvalidURI"),
-        (b"GET /a/b?x=%FF HTTP/1.1\r\nHost: x\r\n\r\n", b"400", b"InvalidURI"),
+        (b"PATCH /a/b HTTP/1.1\r\nHost: localhost\r\n\r\n", b"405", b"MethodNotAllowed"),
+        (b"GET /a/%FF HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400", b"InvalidURI"),
+        (b"GET /a/b?x=%FF HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400", b"InvalidURI"),
         (b"nonsense\r\n\r\n", b"400", b"BadRequest"),
         (b"GET / HTTP/9.9\r\n\r\n", b"505", b"BadRequest"),
         (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", b"431", b"BadRequest"),
