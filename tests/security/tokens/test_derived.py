@@ -96,6 +96,21 @@ def test_the_thumbnail_of_a_file_made_private_is_private(published: Published) -
     assert published.direct(stranger) == found | {"export": 201}
 
 
+def test_a_thumbnail_cannot_be_derived_from_another_public_record(published: Published) -> None:
+    """Otherwise a GUEST could keep a private picture public."""
+    owner, guest = published.owner, Person(published.stack, "guest", "alpha/guest")
+    other = upload(owner, png(), bucket="alpha", name="b.png").json()["fileIdentifier"]
+    described = describe(owner, other, bucket="alpha", publiclyReleasable=True).json()["data"]
+    source = {"acDerivedFrom": {"data": {"type": "metadata", "id": described["id"]}}}
+    entry = {"type": "derivative", "id": published.thumbnail, "relationships": source}
+    path = f"{API}/derivative/{published.thumbnail}"
+    refused = send(guest, "PATCH", path, entry)
+    assert problems(refused) == [("422", "constraint_violation")]
+    assert send(guest, "PATCH", f"{API}/derivative/bulk", [entry], headers=BULK).status == 422
+    published.release(False)
+    assert set(published.direct(published.stranger).values()) == {403, 422}
+
+
 def test_both_paths_of_a_thumbnail_have_the_rights_of_its_file(secured_stack: LocalStack) -> None:
     """From the upload on, while it is made, with and without metadata, until it is deleted."""
     owner = Person(secured_stack, "owner", "alpha/read-only", "alpha/super-user")

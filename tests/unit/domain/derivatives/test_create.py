@@ -32,6 +32,7 @@ from tests.fakes.records import (
 )
 
 MADE = identifier(20)
+OTHER_METADATA = identifier(30)
 GUEST = caller(Role.GUEST, username="gail")
 ATTRIBUTES, RELATIONSHIPS = "/data/attributes", "/data/relationships"
 
@@ -202,6 +203,37 @@ def test_changes_follow_the_same_rules() -> None:
     after = change(filename=None, ac_tags=("leaf",), dc_format=None)
     assert (after.filename, after.ac_tags) == ("leaf large.png", ("leaf",))
     assert (after.dc_format, after.version, after.changed_by) == ("image/png", 2, "gail")
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"ac_derived_from": OTHER_METADATA}, "acDerivedFrom"),
+        ({"generated_from_derivative": None}, "generatedFromDerivative"),
+    ],
+)
+def test_a_generated_thumbnail_stays_with_its_source(changes: dict[str, Any], name: str) -> None:
+    """Derived from a public record, it would stay public after its own file became private."""
+    world = World()
+    world.catalogue.metadata_records[OTHER_METADATA] = metadata(identifier=OTHER_METADATA)
+    before = thumbnail(generated_from_derivative=identifier(31))
+    world.catalogue.derivative_records[THUMBNAIL] = before
+    with pytest.raises(InvalidError, match="stays with the file that it was made from") as raised:
+        update_derivative(world.uploads, world.catalogue, GUEST, THUMBNAIL, changes, Precondition())
+    assert [(one.code, one.pointer) for one in raised.value.problems] == [
+        ("constraint_violation", f"{RELATIONSHIPS}/{name}")
+    ]
+
+
+def test_a_generated_thumbnail_accepts_the_source_that_it_has() -> None:
+    world = World()
+    world.catalogue.derivative_records[THUMBNAIL] = thumbnail()
+    same = {"ac_derived_from": METADATA, "generated_from_derivative": None}
+    changes = {**same, "ac_tags": ("leaf",)}
+    after = update_derivative(
+        world.uploads, world.catalogue, GUEST, THUMBNAIL, changes, Precondition()
+    )
+    assert (after.ac_derived_from, after.ac_tags) == (METADATA, ("leaf",))
 
 
 def test_a_cleared_media_type_of_a_generated_thumbnail_stays() -> None:

@@ -59,11 +59,12 @@ DERIVATIVE_FIELDS = RecordFields(
                      required=True,
                      doc="Metadata of the source file. Shown with `include`.",
                      request_doc="Metadata of the source file: in the same bucket, and readable by "
-                     "the caller."),
+                     "the caller. A generated thumbnail keeps its own."),
         Relationship(name="generatedFromDerivative", attribute="generated_from_derivative",
                      target="derivative",
                      doc="Derivative that the file was made from. Shown with `include`.",
-                     request_doc="Derivative that the file was made from, if it was one."),
+                     request_doc="Derivative that the file was made from, if it was one. A "
+                     "generated thumbnail keeps its own."),
     ),
     ignored=frozenset({"group"}),
 )

@@ -87,7 +87,10 @@ def _missing_problems(changes: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _fixed_problems(before: Derivative, changes: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield the problems of changes that would give the record another file or bucket."""
+    """Yield the problems of changes that would give the record another file or bucket.
+
+    A generated thumbnail keeps its sources too, so that it is never more visible than its file.
+    """
     bucket = changes.get("bucket")
     if bucket is not None and bucket_key(bucket) != bucket_key(before.bucket):
         yield Problem(
@@ -101,6 +104,15 @@ def _fixed_problems(before: Derivative, changes: Mapping[str, Any]) -> Iterator[
             "A record stays with its file: describe another file with another record.",
             pointer=f"{ATTRIBUTES}/fileIdentifier",
         )
+    for one in DERIVATIVE_FIELDS.relationships if before.is_generated else ():
+        source = getattr(before, one.attribute)
+        if changes.get(one.attribute, source) != source:
+            yield Problem(
+                "constraint_violation",
+                f"{one.name} cannot be changed: a generated thumbnail stays with the file that it "
+                "was made from",
+                pointer=f"{RELATIONSHIPS}/{one.name}",
+            )
 
 
 def _check_not_itself(identifier: str, source: str | None) -> None:
