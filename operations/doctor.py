@@ -31,7 +31,8 @@ ORIGIN = "https://doctor.coffer.example"
 CANARY = b"Coffer's canary: may be deleted at any time.\n"
 SIGNER, RAWSTORE = "OfferUploadsFunction", "AuthorizeUploadsFunction"
 MIN_CONCURRENCY = 400
-"""Functions that run at once: 184 behind queues (MaximumConcurrency), the rest of the API."""
+"""Functions that run at once: 138 behind queues (MaximumConcurrency), 24 of decode_picture for
+those of thumbnails and exports, the rest of the API."""
 
 
 @dataclass(frozen=True)

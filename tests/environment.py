@@ -18,6 +18,7 @@ REQUIRED = {
     "FAILED_CHANGES_BUCKET": "failed",
     "PROCESS_UPLOAD_QUEUE_URL": "https://sqs.example/1/process",
     "PROMOTE_LARGE_UPLOAD_QUEUE_URL": "https://sqs.example/1/large",
+    "MAKE_THUMBNAIL_QUEUE_URL": "https://sqs.example/1/thumbnail",
     "REFRESH_INDEX_QUEUE_URL": "https://sqs.example/1/refresh",
     "DECODE_PICTURE_FUNCTION": "coffer-DecodePictureFunction",
     "BUILD_EXPORT_QUEUE_URL": "https://sqs.example/1/build",

@@ -4,6 +4,7 @@ Settings, see `coffer/settings.py`: aws, messaging, store, table.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from coffer.adapters.compression import FastCompression
@@ -25,13 +26,14 @@ clock, bucket = SystemClock(), store_settings.object_bucket
 archives = S3Archives(
     store_signer(), store_endpoint(), bucket, clock, copy_conditions=store_settings.copy_conditions
 )
-building = ExportBuilder(
+decoder = DecoderFunction(clock)
+builder = partial(
+    ExportBuilder,
     exports=DynamoExports(),
     archives=archives,
     queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
     uploads=DynamoUploads(),
     catalogue=DynamoCatalogue(),
-    images=FunctionImages(DecoderFunction(clock)),
     compression=FastCompression(),
     clock=clock,
 )
@@ -40,6 +42,7 @@ building = ExportBuilder(
 def build(event: Mapping[str, Any], attempt: int, remaining: RemainingTime) -> None:
     identifier = event["detail"]["exportId"]
     fetched, sent = archives.fetched, archives.sent
+    building = builder(images=FunctionImages(decoder, remaining))
     outcome = building.build(identifier, remaining)
     fetched, sent = archives.fetched - fetched, archives.sent - sent
     logger.info(

@@ -6,40 +6,40 @@ again, behind the upload `after` if that is given.
 Settings, see `coffer/settings.py`: aws, messaging, store, table, thumbnail.
 """
 
+from functools import partial
 from typing import Any
 
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.imaging.decoder_function import DecoderFunction, FunctionThumbnailer
 from coffer.adapters.s3.objects import S3Objects, s3_client
+from coffer.adapters.sqs.event_queue import EventQueue
 from coffer.adapters.system_clock import SystemClock
-from coffer.batches import queue_handler
-from coffer.domain.thumbnails.create import ThumbnailCreation, create_thumbnail, fail_thumbnail
+from coffer.batches import timed_queue_handler
+from coffer.domain.clock import RemainingTime
+from coffer.domain.thumbnails.create import RETRY_DELAY, ThumbnailCreation, run_attempt
 from coffer.domain.thumbnails.retry_failed import retry_failed_thumbnails
 from coffer.observability import count, logger, start_invocation
-from coffer.settings import store_settings, thumbnail_settings
+from coffer.settings import messaging_settings, store_settings, thumbnail_settings
 
-# The queue gives up after five attempts. The last two only record the failure, because an attempt
-# that ran out of time or memory could not.
-MAX_ATTEMPTS = 3
 MIN_MILLISECONDS = 15_000  # that one more request may take, with retries
 
 clock = SystemClock()
-creation = ThumbnailCreation(
-    uploads=DynamoUploads(),
-    catalogue=DynamoCatalogue(),
-    objects=S3Objects(s3_client(), store_settings.object_bucket),
-    thumbnailer=FunctionThumbnailer(DecoderFunction(clock), thumbnail_settings.thumbnail_size),
-    clock=clock,
-)
+queue = EventQueue(messaging_settings.make_thumbnail_queue_url, clock)
+decoder, edge = DecoderFunction(clock), thumbnail_settings.thumbnail_size
+uploads, catalogue = DynamoUploads(), DynamoCatalogue()
+objects = S3Objects(s3_client(), store_settings.object_bucket)
 
 
-@queue_handler
-def make_thumbnail(event: dict[str, Any], attempt: int) -> None:
+@timed_queue_handler
+def make_thumbnail(event: dict[str, Any], attempt: int, remaining: RemainingTime) -> None:
     identifier = event["detail"]["fileIdentifier"]
-    complete = create_thumbnail if attempt <= MAX_ATTEMPTS else fail_thumbnail
-    status = complete(creation, identifier)
-    outcome = status.value if status else "NOTHING_TO_DO"
+    thumbnailer = FunctionThumbnailer(decoder, edge, remaining)
+    creation = ThumbnailCreation(
+        uploads=uploads, catalogue=catalogue, objects=objects, thumbnailer=thumbnailer, clock=clock
+    )
+    postpone = partial(queue.send, event, RETRY_DELAY)
+    outcome = run_attempt(creation, identifier, attempt, postpone)
     logger.info("thumbnail", file_identifier=identifier, outcome=outcome, attempt=attempt)
     count(f"Thumbnails{outcome.title().replace('_', '')}")
 
@@ -47,7 +47,7 @@ def make_thumbnail(event: dict[str, Any], attempt: int) -> None:
 def retry_failed(event: dict[str, Any], context: Any) -> dict[str, Any]:
     start_invocation(context.aws_request_id)
     result = retry_failed_thumbnails(
-        creation.uploads,
+        uploads,
         str(event["again"]),
         after=event.get("after"),
         is_time_up=lambda: context.get_remaining_time_in_millis() < MIN_MILLISECONDS,

@@ -60,3 +60,16 @@ def test_a_module_has_a_docstring() -> None:
     assert {
         path for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)
     } == set()
+
+
+def test_only_the_helper_of_the_partition_contains_the_domain_of_aws() -> None:
+    """A host that is written out has the wrong domain in another partition, such as China."""
+    found = [
+        (name, line.strip())
+        for name, text in tracked_files()
+        if name.startswith(("layers/", "functions/")) and name.endswith(".py")
+        for line in text.splitlines()
+        if "amazonaws.com" in line
+    ]
+    helper = 'return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"'
+    assert found == [("layers/coffer/python/coffer/adapters/signing/sigv4.py", helper)]

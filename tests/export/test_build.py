@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffer.adapters.compression import FastCompression
-from coffer.domain.errors import RecordChangedError, StoreError
-from coffer.domain.export.build import BuildOutcome, ExportBuilder
+from coffer.domain.errors import DecoderBusyError, RecordChangedError, StoreError
+from coffer.domain.export.build import BUSY_DELAY, BuildOutcome, ExportBuilder
 from coffer.domain.export.layout import GIB, MIB, MIN_PART_BYTES
 from coffer.domain.export.ports import Compressor
-from coffer.domain.export.record import LEASE_DURATION, ExportStatus
+from coffer.domain.export.record import LEASE_DURATION, MAX_ATTEMPTS, ExportStatus
 from coffer.domain.export.transform_member import ExportFunction
 from tests.export.scenario import EXPORT, ExportScenario, File
 from tests.fakes.bodies import BytesBody, GeneratedBody
@@ -256,6 +256,23 @@ def test_a_worker_that_runs_out_of_time_enqueues_the_export_again() -> None:
     assert len(scenario.queue.enqueued) == len(outcomes) - 1
     check(scenario)
     assert archive_of(scenario) == expected
+
+
+def test_an_export_whose_decoder_is_busy_waits_and_never_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scenario = mixed()
+
+    def throttled(*_arguments: object) -> None:
+        raise DecoderBusyError("decoder_unavailable", "throttled")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(scenario.images, "apply", throttled)
+        for _ in range(2 * MAX_ATTEMPTS):
+            assert scenario.build() is BuildOutcome.POSTPONED
+    assert scenario.queue.delays == [BUSY_DELAY] * 2 * MAX_ATTEMPTS
+    assert scenario.build() is BuildOutcome.FINISHED
+    check(scenario)
 
 
 def test_text_is_deflated_and_images_are_stored() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
@@ -108,8 +108,10 @@ class RecordingExportQueue:
 
     def __init__(self) -> None:
         self.enqueued: list[str] = []
+        self.delays: list[timedelta] = []
 
-    def enqueue(self, identifier: str) -> None:
+    def enqueue(self, identifier: str, delay: timedelta = timedelta()) -> None:
+        self.delays.append(delay)
         self.enqueued.append(identifier)
 
 

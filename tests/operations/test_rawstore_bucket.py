@@ -19,7 +19,7 @@ from operations.doctor import MIN_CONCURRENCY, Doctor
 from operations.findings import Finding, Health
 from operations.installation import DeployedInstallation, LocalInstallation
 from operations.rawstore_bucket import RawstoreBucket
-from tests.template.template_file import resources
+from tests.template.template_file import reference, resources, source
 from tests.unit.adapters.failing_aws import answer_always, s3_error
 
 BUCKET = "files-that-exist"
@@ -372,9 +372,23 @@ def test_settings_of_a_deployed_account_are_read(monkeypatch: pytest.MonkeyPatch
         assert deployed.account_public_access_block() == BLOCKED
 
 
-def test_the_concurrency_leaves_room_for_the_api_beside_all_queues() -> None:
-    mappings = resources("AWS::Lambda::EventSourceMapping").values()
-    behind_queues = sum(
-        one["Properties"].get("ScalingConfig", {}).get("MaximumConcurrency", 0) for one in mappings
-    )
-    assert 2 * behind_queues <= MIN_CONCURRENCY
+def limits_of_queues() -> dict[str, int]:
+    """Return the concurrency of the functions behind queues, with the defaults of parameters."""
+    limits = {}
+    for one in resources("AWS::Lambda::EventSourceMapping").values():
+        limit = one["Properties"].get("ScalingConfig", {}).get("MaximumConcurrency", 0)
+        if isinstance(limit, dict):
+            limit = source().data["Parameters"][limit["Ref"]]["Default"]
+        limits[reference(one["Properties"]["FunctionName"])] = int(limit)
+    return limits
+
+
+def test_the_concurrency_leaves_room_for_the_api_beside_all_queues_and_the_decoder() -> None:
+    limits = limits_of_queues()
+    decoding = limits["MakeThumbnailFunction"] + limits["BuildExportFunction"]
+    assert (sum(limits.values()), decoding) == (138, 24)  # as the docstring says
+    assert 2 * (sum(limits.values()) + decoding) <= MIN_CONCURRENCY
+
+
+def test_the_thumbnails_of_a_new_account_leave_room_for_the_decoder_and_the_api() -> None:
+    assert 2 * limits_of_queues()["MakeThumbnailFunction"] < 10

@@ -27,6 +27,8 @@ REASONS: dict[tuple[str, str], str] = {
     ("BuildExportFunction", "sqs:SendMessage"): _IN_TIME,
     ("CreateDerivativesInBulkFunction", "dynamodb:GetItem"): "says who claimed a file in that very "
     "moment: tests/contract/test_transactions.py",
+    ("MakeThumbnailFunction", "sqs:SendMessage"): "only while the function that decodes is "
+    "throttled: tests/security/test_decoder.py",
     ("KeepHouseFunction", "s3:AbortMultipartUpload"): "where a worker died for good: tests/export",
     ("ProcessUploadFunction", "s3:DeleteObject"): _TAKEN_BACK,
     ("ProcessUploadFunction", "s3:GetObject"): _TAKEN_BACK,

@@ -10,12 +10,14 @@ import base64
 import io
 import zipfile
 from collections.abc import Callable
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from coffer.adapters.http_connections import ConnectionPool
+from coffer.adapters.http_connections import ConnectionPool, HttpResponse
+from coffer.adapters.imaging import decoder_function
 from coffer.domain.uploads.image_properties import NO_PROPERTIES
 from local.functions.in_process import InProcessInvoker
 from local.stack import LocalStack
@@ -132,6 +134,45 @@ def test_a_decoder_that_ends_with_an_error_is_tried_again(
     assert found["thumbnailFailure"] == "thumbnail_attempts_exhausted"
     assert len(calls) == 3
     stack.failures.clear()
+
+
+def throttle(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Throttle the next invocations of the decoder, and return a list of their statuses."""
+    statuses: list[int] = []
+    request = ConnectionPool.request
+
+    def respond(pool: ConnectionPool, method: str, target: str, *rest: Any) -> HttpResponse:
+        if "/invocations" not in target or len(statuses) >= times:
+            return request(pool, method, target, *rest)
+        statuses.append(429)
+        return HttpResponse(429, Message(), b'{"Reason": "ConcurrentInvocationLimitExceeded"}')
+
+    monkeypatch.setattr(ConnectionPool, "request", respond)
+    monkeypatch.setattr(decoder_function, "PAUSES_SECONDS", (0, 0))
+    return statuses
+
+
+def test_a_thumbnail_whose_decoder_is_throttled_for_long_is_created_later(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = throttle(monkeypatch, 30)
+    identifier = upload(stack, png()).json()["fileIdentifier"]
+    stack.settle(retries=True)
+    assert record(stack, identifier)["thumbnailStatus"] == "READY"
+    assert len(statuses) == 30
+
+
+def test_an_export_whose_decoder_is_throttled_for_long_is_built_later(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = uploaded(stack, jpeg(), "leaf.jpg", "image/jpeg")
+    stack.settle(retries=True)
+    statuses = throttle(monkeypatch, 30)
+    asked = ask(stack, [identifier], exportFunction=HALF)
+    stack.settle(retries=True)
+    archive = archive_of(stack, asked)
+    assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == ["leaf_resized.jpg"]
+    assert len(statuses) == 30
 
 
 @pytest.mark.parametrize("written", [PAGE, b"", None])

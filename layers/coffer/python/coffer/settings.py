@@ -211,6 +211,7 @@ class MessagingSettings(Settings):
     failed_changes_bucket = text()
     process_upload_queue_url = text()
     promote_large_upload_queue_url = text()
+    make_thumbnail_queue_url = text()
     refresh_index_queue_url = text()
     build_export_queue_url = text()
     decode_picture_function = text()

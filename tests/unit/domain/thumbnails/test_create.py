@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from coffer.domain.callers import SYSTEM_GENERATED
-from coffer.domain.errors import RecordChangedError
+from coffer.domain.errors import DecoderBusyError, RecordChangedError, UnavailableError
 from coffer.domain.objects import Objects
 from coffer.domain.thumbnails.create import (
     ATTEMPTS_EXHAUSTED,
+    MAX_ATTEMPTS,
     MAX_FILE_BYTES,
     ThumbnailCreation,
     create_thumbnail,
     fail_thumbnail,
+    run_attempt,
 )
 from coffer.domain.thumbnails.ports import MAX_THUMBNAIL_BYTES
 from coffer.domain.uploads.ports import Uploads
@@ -63,6 +65,12 @@ class World:
         self, uploads: Uploads | None = None, objects: Objects | None = None
     ) -> ThumbnailStatus | None:
         return create_thumbnail(self._ports(uploads, objects), FILE)
+
+    def attempt(self, number: int) -> tuple[str, int]:
+        """Run an attempt; return its outcome and how often it was postponed."""
+        postponed: list[None] = []
+        outcome = run_attempt(self._ports(), FILE, number, lambda: postponed.append(None))
+        return outcome, len(postponed)
 
     def fail(self, uploads: Uploads | None = None) -> ThumbnailStatus | None:
         return fail_thumbnail(self._ports(uploads), FILE)
@@ -320,3 +328,26 @@ def test_the_thumbnail_of_a_derivative_belongs_to_the_source_metadata() -> None:
     assert world.create() is ThumbnailStatus.READY
     made = world.catalogue.derivative_records[THUMBNAIL]
     assert (made.ac_derived_from, made.generated_from_derivative) == (METADATA, "d")
+
+
+@pytest.mark.parametrize("number", range(1, MAX_ATTEMPTS + 1))
+@pytest.mark.parametrize("error", [DecoderBusyError, UnavailableError])
+def test_a_thumbnail_is_postponed_and_not_failed_while_a_service_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, number: int, error: type[UnavailableError]
+) -> None:
+    world = World(upload(thumbnail_status=ThumbnailStatus.PENDING))
+
+    def throttled(*_arguments: object) -> None:
+        raise error("unavailable", "throttled")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(world.thumbnailer, "create", throttled)
+        assert world.attempt(number) == ("POSTPONED", 1)
+    assert world.uploads.records[FILE].thumbnail_status is ThumbnailStatus.PENDING
+    assert world.attempt(1) == ("READY", 0)
+
+
+def test_attempts_that_ran_and_crashed_end_in_a_failure() -> None:
+    world = World(upload(thumbnail_status=ThumbnailStatus.PENDING))
+    assert world.attempt(MAX_ATTEMPTS + 1) == ("FAILED", 0)
+    assert world.uploads.records[FILE].thumbnail_failure == ATTEMPTS_EXHAUSTED

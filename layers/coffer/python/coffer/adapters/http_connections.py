@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from email.message import Message
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
@@ -87,7 +87,7 @@ class ConnectionPool:
 def send_with_retries(
     send: Callable[[], HttpResponse],
     is_temporary: Callable[[HttpResponse], bool],
-    pauses_seconds: Sequence[float] | None = None,
+    pauses_seconds: Iterable[float] | None = None,
 ) -> HttpResponse:
     """Return the response of `send`, which is called again after each pause if it fails or its
     response is a temporary error. AWS asks clients to retry, as its SDKs do."""

@@ -17,6 +17,7 @@ CofferError
 │   ├── CombinedError             several errors of different classes
 │   │   └── PartialWriteError         some entries of a bulk request were written
 │   └── UnavailableError          an AWS service is overloaded or down: try again
+│       └── DecoderBusyError          no picture was decoded: ask again later
 ├── StoreError                errors of the object store, for use cases
 │   ├── ObjectMissingError
 │   ├── ObjectChangedError        the object has another ETag
@@ -195,6 +196,13 @@ class PartialWriteError(CombinedError):
 
 class UnavailableError(RequestError):
     """An AWS service is overloaded or down; the same request may succeed later."""
+
+
+class DecoderBusyError(UnavailableError):
+    """The function that decodes is throttled or down, or the caller has too little time left.
+
+    No picture was decoded, so this is no attempt.
+    """
 
 
 class StoreError(CofferError):

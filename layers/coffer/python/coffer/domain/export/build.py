@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from coffer.domain.clock import Clock
-from coffer.domain.errors import MultipartUploadMissingError, RecordChangedError
+from coffer.domain.errors import (
+    DecoderBusyError,
+    MultipartUploadMissingError,
+    RecordChangedError,
+)
 from coffer.domain.export.cleanup import remove_leftovers, remove_prefix
 from coffer.domain.export.copy_members import MemberCopier
 from coffer.domain.export.layout import ArchiveMember, Layout
@@ -29,6 +34,8 @@ from coffer.domain.uploads.ports import Uploads
 
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 NO_FILES_LEFT = "no_files_left"
+BUSY_DELAY = timedelta(minutes=1)
+"""How long an export waits whose pictures cannot be decoded now."""
 
 
 class BuildOutcome(StrEnum):
@@ -37,6 +44,7 @@ class BuildOutcome(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     CONTINUED = "continued"
+    POSTPONED = "postponed"
     BUSY = "busy"
     NOTHING_TO_DO = "nothing_to_do"
 
@@ -80,6 +88,10 @@ class ExportBuilder:
             lease.release()
             self.queue.enqueue(lease.export.identifier)
             return BuildOutcome.CONTINUED
+        except DecoderBusyError:
+            lease.release(is_attempt=False)
+            self.queue.enqueue(lease.export.identifier, BUSY_DELAY)
+            return BuildOutcome.POSTPONED
         except RecordChangedError:
             self._remove_own_objects(lease.export)
             return BuildOutcome.BUSY

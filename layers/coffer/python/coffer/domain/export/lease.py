@@ -60,10 +60,13 @@ class Lease:
         now = self._start_interval()
         self.write(self.export.with_progress_saved(now, entries_done, bytes_done))
 
-    def release(self) -> None:
-        """End the lease; do nothing if another worker has it."""
+    def release(self, *, is_attempt: bool = True) -> None:
+        """End the lease; do nothing if another worker has it.
+
+        A run that is no attempt does not count towards the limit of attempts.
+        """
         try:
-            self.write(self.export.released(self._clock.now()))
+            self.write(self.export.released(self._clock.now(), is_attempt=is_attempt))
         except RecordChangedError:
             return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from coffer.domain.callers import Caller
@@ -221,6 +221,6 @@ class StartedExports(Protocol):
 class ExportQueue(Protocol):
     """The queue that `build_export` reads."""
 
-    def enqueue(self, identifier: str) -> None:
-        """Ask a worker to build the export or to resume it."""
+    def enqueue(self, identifier: str, delay: timedelta = timedelta()) -> None:
+        """Ask a worker to build the export or to resume it, after the delay."""
         ...

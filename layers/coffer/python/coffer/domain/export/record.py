@@ -230,9 +230,10 @@ class Export:
         """Return the record after a checkpoint was saved: the count of attempts is reset."""
         return replace(self.with_heartbeat(now, entries_done, bytes_done), attempts=0)
 
-    def released(self, now: datetime) -> Export:
+    def released(self, now: datetime, *, is_attempt: bool = True) -> Export:
         """Return the record with the lease ended, so that another worker can resume."""
-        return replace(self, due_on=now)
+        attempts = self.attempts if is_attempt else max(0, self.attempts - 1)
+        return replace(self, due_on=now, attempts=attempts)
 
     def finished(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.record import Derivative
@@ -16,7 +17,7 @@ from coffer.domain.derivatives.thumbnail_record import (
     thumbnail_of_derivative,
     thumbnail_of_upload,
 )
-from coffer.domain.errors import ObjectMissingError, RecordChangedError
+from coffer.domain.errors import ObjectMissingError, RecordChangedError, UnavailableError
 from coffer.domain.media_types import base_type
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.objects import Objects, StoredObject
@@ -35,6 +36,13 @@ MAX_FILE_BYTES = 256 * 1024**2
 _JPEG_MAGIC = b"\xff\xd8\xff"
 ATTEMPTS_EXHAUSTED = "thumbnail_attempts_exhausted"
 
+MAX_ATTEMPTS = 3
+"""The queue gives up after five attempts. The last two only record the failure, because an attempt
+that ran out of time or memory could not."""
+
+RETRY_DELAY = timedelta(minutes=1)
+"""How long a thumbnail waits while a service is unavailable."""
+
 Change = Callable[[ObjectUpload], ObjectUpload]
 
 
@@ -47,6 +55,23 @@ class ThumbnailCreation:
     objects: Objects
     thumbnailer: Thumbnailer
     clock: Clock
+
+
+def run_attempt(
+    ports: ThumbnailCreation, file_identifier: str, attempt: int, postpone: Callable[[], None]
+) -> str:
+    """Create the thumbnail or record its failure, and return the outcome.
+
+    If a service is unavailable, `postpone` is called. It has to ask for the thumbnail again, later
+    and with the first attempt: a picture that was not decoded must not become FAILED.
+    """
+    complete = create_thumbnail if attempt <= MAX_ATTEMPTS else fail_thumbnail
+    try:
+        status = complete(ports, file_identifier)
+    except UnavailableError:
+        postpone()
+        return "POSTPONED"
+    return status.value if status else "NOTHING_TO_DO"
 
 
 def create_thumbnail(ports: ThumbnailCreation, file_identifier: str) -> ThumbnailStatus | None:
