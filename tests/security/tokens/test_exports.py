@@ -40,6 +40,16 @@ def test_a_member_who_left_the_group_gets_no_key(secured_stack: LocalStack) -> N
     assert revoked.request("GET", export).status == 200
 
 
+def test_a_refused_export_does_not_name_another_group(secured_stack: LocalStack) -> None:
+    owner = Person(secured_stack, "owner", "alpha/super-user")
+    stranger = Person(secured_stack, "mallory", "bicoe/super-user")
+    file = upload(owner, png(), bucket="alpha").json()["fileIdentifier"]
+    document = {"type": "object-export", "attributes": {"fileIdentifiers": [file]}}
+    refused = send(stranger, "POST", f"{API}/object-export", document)
+    assert (refused.status, code_of(refused)) == (422, "file_not_readable")
+    assert "alpha" not in refused.text
+
+
 def test_a_stranger_gets_a_key_while_the_file_is_public(secured_stack: LocalStack) -> None:
     owner = Person(secured_stack, "owner", "alpha/super-user")
     stranger = Person(secured_stack, "mallory", "bicoe/super-user")

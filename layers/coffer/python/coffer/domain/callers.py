@@ -87,13 +87,14 @@ class Caller:
         if self.is_anonymous:
             raise token_required()
         if not self.has_role(role, group):
-            # Naming another group would reveal to whom a record belongs.
-            is_member = group_key(group) in self.groups
-            where = f"the group {group!r}" if is_member else "the group that this belongs to"
-            raise ForbiddenError(
-                "role_required",
-                f"{self.username} needs the role {role.name} or a stronger one in {where}.",
-            )
+            raise ForbiddenError("role_required", self.missing_role(role, group))
+
+    def missing_role(self, role: Role, group: str) -> str:
+        """Return a sentence that names the missing role, and the group only to its members."""
+        # Naming another group would reveal to whom a record belongs.
+        is_member = group_key(group) in self.groups
+        where = f"the group {group!r}" if is_member else "the group that this belongs to"
+        return f"{self.username} needs the role {role.name} or a stronger one in {where}."
 
     def require_role_anywhere(self, role: Role) -> None:
         """Raise ForbiddenError unless the caller has `role` or a higher one in any group.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from unicodedata import normalize
 
-from coffer.domain.callers import Caller
+from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.errors import Problem
@@ -76,10 +76,7 @@ class SourceFile:
         if not upload.is_visible:
             return file_not_found(identifier, pointer)
         if not self.is_readable:
-            detail = (
-                f"{caller.username} may not read the file {identifier}, which belongs to the "
-                f"group {upload.bucket!r}."
-            )
+            detail = f"File {identifier}: {caller.missing_role(Role.READ_ONLY, upload.bucket)}"
             return Problem("file_not_readable", detail, pointer)
         deleted = self.derivative.deleted_on if self.is_thumbnail and self.derivative else None
         if upload.deleted_on or deleted:
