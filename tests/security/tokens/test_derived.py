@@ -111,6 +111,25 @@ def test_a_thumbnail_cannot_be_derived_from_another_public_record(published: Pub
     assert set(published.direct(published.stranger).values()) == {403, 422}
 
 
+def test_both_paths_hide_a_thumbnail_whose_record_was_withdrawn(published: Published) -> None:
+    owner, stranger = published.owner, published.stranger
+
+    def statuses(who: Person) -> list[int]:
+        found = published.direct(who)
+        return [found[name] for name in ("by file", "by id", "HEAD", "record")]
+
+    for is_public, status in ((False, 403), (True, 200)):
+        attributes = {"publiclyReleasable": is_public}
+        entry = {"type": "derivative", "id": published.thumbnail, "attributes": attributes}
+        path = f"{API}/derivative/{published.thumbnail}"
+        assert send(owner, "PATCH", path, entry).status == 200
+        assert (statuses(owner), statuses(stranger)) == ([200] * 4, [status] * 4)
+    assert delete(owner, "derivative", published.thumbnail).status == 204
+    published.stack.settle(retries=True)
+    assert (statuses(owner), statuses(stranger)) == ([410] * 4, [410] * 4)
+    assert owner.request("GET", f"{API}/file/alpha/{published.file}").status == 200
+
+
 def test_both_paths_of_a_thumbnail_have_the_rights_of_its_file(secured_stack: LocalStack) -> None:
     """From the upload on, while it is made, with and without metadata, until it is deleted."""
     owner = Person(secured_stack, "owner", "alpha/read-only", "alpha/super-user")

@@ -69,7 +69,8 @@ def find_thumbnail(
     """Return the thumbnail of the main file with this identifier, if the file may be read.
 
     A thumbnail that a user submitted is preferred to the one that Coffer generated from the file,
-    and that to one generated from a derivative. No record needs to describe the file yet.
+    and that to one generated from a derivative. No record needs to describe the file yet. If a
+    record describes the generated one, its deletion and its `publiclyReleasable` count too.
     """
     upload, metadata = _main_file(uploads, catalogue, caller, bucket, file_identifier)
     name = (metadata.filename if metadata else None) or upload.original_filename
@@ -87,7 +88,20 @@ def find_thumbnail(
             source = _source_derivative(uploads, derivatives, generated)
             if source is not None and source.thumbnail_status is ThumbnailStatus.READY:
                 return _thumbnail_download(generated, name)
+    if metadata is not None:
+        _check_withdrawn(catalogue, caller, upload)
     return _own_thumbnail(upload, name)
+
+
+def _check_withdrawn(catalogue: Catalogue, caller: Caller, upload: ObjectUpload) -> None:
+    """Raise unless the thumbnail's record, if there is one, shows the thumbnail to the caller."""
+    record = catalogue.derivative(upload.thumbnail_identifier or "")
+    if record is None or upload.thumbnail_status is ThumbnailStatus.FAILED:
+        return  # the reason of the failure says more than 410
+    if not readable_ids(catalogue, caller, [record]):
+        caller.require_role(Role.READ_ONLY, record.bucket)
+    if record.deleted_on is not None:
+        raise _gone(record.instance_id, record.file_identifier)
 
 
 def _source_derivative(
@@ -114,7 +128,7 @@ def _thumbnail_download(thumbnail: Derivative, name: str) -> Download:
 
 
 def _own_thumbnail(upload: ObjectUpload, name: str) -> Download:
-    """Return the thumbnail that was generated from an upload, whatever record it has."""
+    """Return the thumbnail that was generated from an upload."""
     _require_thumbnail(upload)
     identifier = str(upload.thumbnail_identifier)
     return Download(
