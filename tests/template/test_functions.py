@@ -50,7 +50,13 @@ def test_a_function_is_named_after_its_folder(folder: str) -> None:
     assert resource["Properties"]["CodeUri"] == f"functions/{folder}"
 
 
-SEARCHING = ("list_audit_snapshots", "list_derivatives", "list_metadata", "list_object_uploads")
+SEARCHING = (
+    "find_identifiers",
+    "list_audit_snapshots",
+    "list_derivatives",
+    "list_metadata",
+    "list_object_uploads",
+)
 
 
 def test_functions_that_search_have_reserved_concurrency_if_a_parameter_says_so() -> None:
