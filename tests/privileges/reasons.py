@@ -11,7 +11,9 @@ _ABSENT = (
 )
 
 _IN_TIME = "only where there is more to do than an invocation has time for, or where it fails"
-_TAKEN_BACK = "of a race that needs two runs of one claim: tests/unit/domain/test_promotion.py"
+_TAKEN_BACK = (
+    "of a race that needs two runs of one claim: tests/unit/domain/uploads/test_promotion.py"
+)
 
 REASONS: dict[tuple[str, str], str] = {
     ("*", "sqs:ReceiveMessage"): _BY_LAMBDA,
@@ -30,8 +32,12 @@ REASONS: dict[tuple[str, str], str] = {
     ("MakeThumbnailFunction", "sqs:SendMessage"): "only while the function that decodes is "
     "throttled: tests/security/test_decoder.py",
     ("KeepHouseFunction", "s3:AbortMultipartUpload"): "where a worker died for good: tests/export",
+    ("KeepHouseFunction", "dynamodb:Query"): "finds duplicates of an upload that was interrupted "
+    "after its copy: tests/unit/domain/uploads/test_promotion.py",
     ("ProcessUploadFunction", "s3:DeleteObject"): _TAKEN_BACK,
     ("ProcessUploadFunction", "s3:GetObject"): _TAKEN_BACK,
+    ("UploadFileFunction", "s3:GetObject"): "only where a run is repeated after its object was "
+    "written: tests/unit/domain/uploads/test_direct_upload.py",
 }
 """Reasons by function ("*": any) and action."""
 
