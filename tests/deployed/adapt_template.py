@@ -55,6 +55,9 @@ def main() -> None:
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
             _replace_metric_math(properties)
             print(f"{name}: alarm without metric math")
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and "ScalingConfig" in properties:
+            _use_number(properties["ScalingConfig"], "MaximumConcurrency", template["Parameters"])
+            print(f"{name}: maximum concurrency as a number")
         if resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in properties:
             routes = list(_routes_of(name, properties))
             for number, (integration, route) in enumerate(routes, 1):
@@ -70,6 +73,13 @@ def _remove_outputs(outputs: dict[str, Any], resource: str) -> None:
     for name, output in list(outputs.items()):
         if resource in json.dumps(output["Value"]):
             del outputs[name]
+
+
+def _use_number(properties: dict[str, Any], name: str, parameters: dict[str, Any]) -> None:
+    """Replace a reference to a parameter by its default: the emulator keeps numbers as text."""
+    value = properties[name]
+    if isinstance(value, dict):
+        properties[name] = int(parameters[value["Ref"]]["Default"])
 
 
 def _replace_metric_math(properties: dict[str, Any]) -> None:
