@@ -17,7 +17,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.metadata.delete import Cascade
-from coffer.domain.uploads.promotion import Completion
+from coffer.domain.uploads.completion import Completion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import messaging_settings, store_settings, upload_settings
 

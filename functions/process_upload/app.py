@@ -10,8 +10,9 @@ from coffer.adapters.s3.objects import COPY_TIMEOUT, S3Objects, s3_client
 from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import queue_handler
+from coffer.domain.uploads.completion import PromotionOutcome
 from coffer.domain.uploads.large_files import QueuedLargeFiles
-from coffer.domain.uploads.promotion import Promotion, PromotionOutcome
+from coffer.domain.uploads.promotion import Promotion
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings, upload_settings
 

@@ -53,6 +53,36 @@ def imports_of(path: Path) -> frozenset[str]:
 
 
 @cache
+def imports_at_start(path: Path) -> frozenset[str]:
+    """Return the imports that run when the module is imported, in the form of `imports_of`."""
+    found: set[str] = set()
+    for node in tree_of(path).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = str(node.module)
+            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return frozenset(found)
+
+
+def loaded_by(path: Path) -> frozenset[str]:
+    """Return the modules of the layer that are loaded when the module is imported."""
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        for name in imports_at_start(waiting.pop()) - found:
+            parts = name.split(".")[1:]
+            module = PACKAGE.joinpath(*parts)
+            sources = [module.with_suffix(".py"), module / "__init__.py"]
+            if name.startswith("coffer.") and (
+                existing := [one for one in sources if one.exists()]
+            ):
+                found.add(name)
+                waiting += existing
+    return frozenset(found)
+
+
+@cache
 def packages_of(path: Path) -> frozenset[str]:
     """Return the top-level packages that a module imports."""
     return frozenset(name.partition(".")[0] for name in imports_of(path))

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_files import ROOT, handlers, imports_of, short, tree_of
+from tests.architecture.source_files import (
+    ROOT,
+    handlers,
+    imports_of,
+    loaded_by,
+    short,
+    tree_of,
+)
 
 MAX_LINES = 60
 
@@ -23,6 +30,16 @@ def test_a_function_folder_contains_its_handler_only() -> None:
     }
     assert {path.name for path in held} == {"app.py"}
     assert {len(path.parts) for path in held} == {2}
+
+
+def test_only_functions_that_detect_types_load_the_detector() -> None:
+    """Its 25 modules are a tenth of a cold start."""
+    loading = {
+        path.parent.name
+        for path in handlers()
+        if any(name.startswith("coffer.domain.detection") for name in loaded_by(path))
+    }
+    assert loading == {"list_media_types", "process_upload", "promote_large_upload", "upload_file"}
 
 
 @pytest.mark.parametrize("path", handlers(), ids=short)

@@ -15,10 +15,11 @@ from coffer.adapters.sqs.processing_queue import large_arrivals
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.completion import PromotionOutcome
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import MultipartLargeFiles
 from coffer.domain.uploads.ports import MultipartCopies, PartRange
-from coffer.domain.uploads.promotion import Promotion, PromotionOutcome
+from coffer.domain.uploads.promotion import Promotion
 from coffer.settings import messaging_settings, store_settings, upload_settings
 from local.stack import LocalStack
 from tests.fakes import FrozenClock, InMemoryMultipartCopies, InMemoryObjects

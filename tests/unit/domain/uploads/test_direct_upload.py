@@ -21,14 +21,15 @@ from coffer.domain.errors import (
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.delete import Cascade
-from coffer.domain.uploads.direct_upload import (
-    ReceivedFile,
+from coffer.domain.uploads.completion import Completion, finish_direct_upload
+from coffer.domain.uploads.direct_upload import ReceivedFile, upload_directly
+from coffer.domain.uploads.record import (
+    Awaiting,
+    ObjectUpload,
+    ThumbnailStatus,
     UploadResult,
-    finish_direct_upload,
-    upload_directly,
+    UploadStatus,
 )
-from coffer.domain.uploads.promotion import Completion
-from coffer.domain.uploads.record import Awaiting, ObjectUpload, ThumbnailStatus, UploadStatus
 from tests.fakes import (
     FrozenClock,
     InMemoryCatalogue,

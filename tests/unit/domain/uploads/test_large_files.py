@@ -13,6 +13,7 @@ import pytest
 
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.completion import SOURCE_REPLACED, PromotionOutcome
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import (
     MAX_CONCURRENT_PARTS,
@@ -24,7 +25,7 @@ from coffer.domain.uploads.large_files import (
     QueuedLargeFiles,
 )
 from coffer.domain.uploads.ports import MultipartCopies, Uploads
-from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion, PromotionOutcome
+from coffer.domain.uploads.promotion import Promotion
 from coffer.domain.uploads.record import HashStatus, ObjectUpload, UploadStatus
 from tests.fakes import (
     FrozenClock,

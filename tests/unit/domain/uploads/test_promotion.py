@@ -11,10 +11,11 @@ import pytest
 from coffer.domain.errors import RecordChangedError
 from coffer.domain.media_types import DcType
 from coffer.domain.objects import Objects
+from coffer.domain.uploads.completion import SOURCE_REPLACED, PromotionOutcome
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import QueuedLargeFiles
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion, PromotionOutcome
+from coffer.domain.uploads.promotion import Promotion
 from coffer.domain.uploads.record import (
     Awaiting,
     HashStatus,

@@ -6,8 +6,9 @@ import pytest
 
 from coffer.domain.detection import BufferReader
 from coffer.domain.errors import InvalidError
+from coffer.domain.media_types import parse_media_type
 from coffer.domain.uploads.record import RejectedError
-from coffer.domain.uploads.rules import inspect, parse_media_type
+from coffer.domain.uploads.rules import inspect
 
 
 @pytest.mark.parametrize("size", [1, 99, 100])

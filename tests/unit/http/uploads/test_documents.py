@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from coffer.domain.uploads.direct_upload import UploadResult
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
+from coffer.domain.uploads.record import UploadResult
 from coffer.http.responses import JSON
 from coffer.http.uploads.documents import present_upload, upload_response
 from tests.fakes.records import FILE, upload

@@ -19,10 +19,9 @@ from coffer.domain.errors import ObjectMissingError, RecordChangedError, Transac
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.metadata.delete import Cascade
 from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.uploads.completion import Completion, finish_direct_upload
 from coffer.domain.uploads.delete import UploadDeletion
-from coffer.domain.uploads.direct_upload import finish_direct_upload
 from coffer.domain.uploads.ports import ProcessingQueue, Uploads
-from coffer.domain.uploads.promotion import Completion
 from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
 
 MIN_AGE = timedelta(hours=1)

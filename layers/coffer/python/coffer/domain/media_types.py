@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
+from coffer.domain.errors import InvalidError
 from coffer.domain.file_names import extension_of
 from coffer.domain.text_tables import read_table
 
@@ -85,6 +86,27 @@ def is_inert(media_type: str) -> bool:
     A browser takes the last type of a list (`text/plain;a=b, text/html`), so lists are not inert.
     """
     return "," not in media_type and base_type(media_type) in INERT_TYPES
+
+
+def parse_media_type(received: str | None, *, pointer: str | None = None) -> str | None:
+    """Return the declared media type without surrounding space, or None if none was declared.
+
+    The type becomes a header of the stored object. Raises InvalidError unless it is printable
+    ASCII of at most 150 characters in the form `type/subtype`.
+    """
+    declared = (received or "").strip()
+    if not declared:
+        return None
+    family, slash, subtype = declared.partition("/")
+    if len(declared) > MAX_MEDIA_TYPE_LENGTH:
+        reason = f"has {len(declared)} characters; at most {MAX_MEDIA_TYPE_LENGTH} are allowed"
+    elif not (declared.isascii() and declared.isprintable() and family and slash and subtype):
+        reason = "is not of the form type/subtype"
+    else:
+        return declared
+    raise InvalidError(
+        "malformed_media_type", f"The media type {declared[:60]!r} {reason}.", pointer=pointer
+    )
 
 
 def evaluate_media_type(

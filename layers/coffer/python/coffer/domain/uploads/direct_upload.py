@@ -19,7 +19,6 @@ from coffer.domain.detection import BufferReader
 from coffer.domain.errors import (
     InvalidError,
     ObjectExistsError,
-    RecordChangedError,
     RecordExistsError,
     RequestError,
     TooLargeError,
@@ -27,7 +26,9 @@ from coffer.domain.errors import (
 )
 from coffer.domain.file_names import parse_file_name
 from coffer.domain.identifiers import new_identifier, paired_identifier
+from coffer.domain.media_types import parse_media_type
 from coffer.domain.objects import Objects
+from coffer.domain.uploads.completion import finish_direct_upload
 from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import (
@@ -35,10 +36,11 @@ from coffer.domain.uploads.record import (
     Content,
     ObjectUpload,
     RejectedError,
+    UploadResult,
     UploadStatus,
     final_key,
 )
-from coffer.domain.uploads.rules import inspect, parse_media_type, wants_thumbnail
+from coffer.domain.uploads.rules import inspect, wants_thumbnail
 
 _ERRORS: dict[str, type[RequestError]] = {
     "empty_file": InvalidError,
@@ -61,17 +63,6 @@ class ReceivedFile:
         """A text that is the same for files with the same bytes, name and media type."""
         body = hashlib.sha256(self.body).hexdigest()
         return f"{body}/{self.media_type}/{self.name}".encode(errors="surrogatepass")
-
-
-@dataclass(frozen=True, kw_only=True)
-class UploadResult:
-    """The record of a stored file.
-
-    `duplicate_found` is true if the caller may read another file with the same content.
-    """
-
-    upload: ObjectUpload
-    duplicate_found: bool
 
 
 def upload_directly(
@@ -108,31 +99,6 @@ def upload_directly(
     if stored.status is not UploadStatus.AVAILABLE:
         stored = finish_direct_upload(uploads, clock, stored, etag)
     return UploadResult(upload=stored, duplicate_found=stored.duplicate_found or elsewhere)
-
-
-def finish_direct_upload(
-    uploads: Uploads, clock: Clock, pending: ObjectUpload, etag: str
-) -> ObjectUpload:
-    """Make a PENDING record AVAILABLE, after its bytes were stored with this ETag; return it.
-
-    If another run did so before, the record is returned as it is.
-    """
-    if pending.object_key is None:
-        raise ValueError(f"upload {pending.file_identifier} has no object key")
-    after = pending.available(
-        pending.content,
-        pending.object_key,
-        clock.now(),
-        etag=etag,
-        duplicate_found=pending.duplicate_found,
-    )
-    try:
-        return uploads.replace(pending, after)
-    except RecordChangedError:
-        current = uploads.get(pending.file_identifier)
-        if current is None or current.status is not UploadStatus.AVAILABLE:
-            raise
-        return current
 
 
 def _inspect(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from coffer.domain.buckets import parse_bucket
 from coffer.domain.errors import InvalidError, RequestError
 from coffer.domain.file_names import parse_file_name
-from coffer.domain.uploads.rules import parse_media_type
+from coffer.domain.media_types import parse_media_type
 
 METADATA_NAME = "coffer-grant"
 GRANT_FIELD = f"x-amz-meta-{METADATA_NAME}"

@@ -16,9 +16,9 @@ from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem, RequestError, TooLargeError
 from coffer.domain.file_names import parse_file_name
 from coffer.domain.identifiers import new_identifier
+from coffer.domain.media_types import parse_media_type
 from coffer.domain.uploads.grant import UploadGrant
 from coffer.domain.uploads.record import incoming_key
-from coffer.domain.uploads.rules import parse_media_type
 
 MAX_FILES = 1000
 

@@ -325,3 +325,14 @@ def final_key(
 def thumbnail_key(bucket: str, thumbnail_identifier: str) -> str:
     """Return the key of a generated thumbnail in the store."""
     return f"thumbnails/{bucket_key(bucket)}/{thumbnail_identifier}.jpg"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadResult:
+    """The record of a stored file.
+
+    `duplicate_found` is true if the caller may read another file with the same content.
+    """
+
+    upload: ObjectUpload
+    duplicate_found: bool

@@ -6,9 +6,7 @@ Refused are empty files, files that are too large, and the types that the deploy
 from __future__ import annotations
 
 from coffer.domain.detection import ByteReader, detect, extensions_of
-from coffer.domain.errors import InvalidError
 from coffer.domain.media_types import (
-    MAX_MEDIA_TYPE_LENGTH,
     dc_type_of,
     evaluate_extension,
     evaluate_media_type,
@@ -54,24 +52,3 @@ def inspect(
 def wants_thumbnail(content: Content, *, is_derivative: bool) -> bool:
     """True if a thumbnail is made of this upload: a main file of an imageable type."""
     return not is_derivative and is_imageable(content.detected_media_type)
-
-
-def parse_media_type(received: str | None, *, pointer: str | None = None) -> str | None:
-    """Return the declared media type without surrounding space, or None if none was declared.
-
-    The type becomes a header of the stored object. Raises InvalidError unless it is printable
-    ASCII of at most 150 characters in the form `type/subtype`.
-    """
-    declared = (received or "").strip()
-    if not declared:
-        return None
-    family, slash, subtype = declared.partition("/")
-    if len(declared) > MAX_MEDIA_TYPE_LENGTH:
-        reason = f"has {len(declared)} characters; at most {MAX_MEDIA_TYPE_LENGTH} are allowed"
-    elif not (declared.isascii() and declared.isprintable() and family and slash and subtype):
-        reason = "is not of the form type/subtype"
-    else:
-        return declared
-    raise InvalidError(
-        "malformed_media_type", f"The media type {declared[:60]!r} {reason}.", pointer=pointer
-    )

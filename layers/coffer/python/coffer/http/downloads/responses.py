@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from coffer.domain.clock import Clock, to_text
-from coffer.domain.downloads.find import Download
 from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMissingError
 from coffer.domain.media_types import OCTET_STREAM, PDF, base_type, is_header_value, is_inert
@@ -21,6 +21,10 @@ from coffer.http.documents import tag_matches
 from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
+
+if TYPE_CHECKING:
+    # The functions of exports use this module, too, and find no files.
+    from coffer.domain.downloads.find import Download
 
 LINK_LIFE = timedelta(minutes=5)
 MAX_BODY_BYTES = 4 * 1024**2

@@ -5,9 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from coffer.domain.uploads.direct_upload import UploadResult
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS, upload_warnings
-from coffer.domain.uploads.record import ObjectUpload
+from coffer.domain.uploads.record import ObjectUpload, UploadResult
 from coffer.http.documents import resource_response
 from coffer.http.fields import present_record
 from coffer.http.requests import Request
