@@ -17,8 +17,8 @@ from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
 from coffer.adapters.system_clock import SystemClock
 from coffer.batches import timed_queue_handler
+from coffer.domain.clock import RemainingTime
 from coffer.domain.export.build import ExportBuilder
-from coffer.domain.export.lease import RemainingTime
 from coffer.observability import MetricUnit, count, logger
 from coffer.settings import messaging_settings, store_settings
 

@@ -33,8 +33,7 @@ from coffer.domain.errors import (
     UnavailableError,
 )
 from coffer.domain.export.layout import GIB, MIB
-from coffer.domain.export.lease import MAX_COPY_TIME
-from coffer.domain.export.ports import ObjectRange
+from coffer.domain.export.ports import MAX_COPY_TIME, ObjectRange
 from coffer.domain.objects import StoredObject
 
 if TYPE_CHECKING:

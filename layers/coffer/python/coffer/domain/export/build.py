@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from coffer.domain.clock import Clock
+from coffer.domain.clock import Clock, RemainingTime
 from coffer.domain.errors import (
     DecoderBusyError,
     MultipartUploadMissingError,
@@ -20,7 +20,7 @@ from coffer.domain.errors import (
 from coffer.domain.export.cleanup import remove_leftovers, remove_prefix
 from coffer.domain.export.copy_members import MemberCopier
 from coffer.domain.export.layout import ArchiveMember, Layout
-from coffer.domain.export.lease import Lease, OutOfTimeError, RemainingTime
+from coffer.domain.export.lease import Lease, OutOfTimeError
 from coffer.domain.export.multipart_writer import MultipartWriter, PartBuffer
 from coffer.domain.export.ports import Archives, Compression, ExportQueue, Exports
 from coffer.domain.export.record import MAX_ATTEMPTS, Export, Manifest

@@ -5,24 +5,19 @@ A worker extends its lease with heartbeats. If the worker dies, the lease expire
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from coffer.domain.clock import Clock
+from coffer.domain.clock import Clock, RemainingTime
 from coffer.domain.errors import RecordChangedError
-from coffer.domain.export.ports import Exports
+from coffer.domain.export.ports import MAX_COPY_TIME, Exports
 from coffer.domain.export.record import Export
 
 MIN_REMAINING_TIME = timedelta(minutes=1)
 """A worker stops if it has less time than this; another one resumes."""
-MAX_COPY_TIME = timedelta(minutes=3)
-"""How long S3 may take for one copy."""
 MIN_TIME_TO_COPY = 3 * MAX_COPY_TIME
 """A worker starts no copy with less time than this: a part can take three calls."""
 HEARTBEAT_INTERVAL = timedelta(seconds=2)
 """How often a worker extends its lease and updates the progress in the record."""
-
-RemainingTime = Callable[[], timedelta]
 
 
 class OutOfTimeError(Exception):

@@ -18,8 +18,8 @@ from typing import Any
 
 from coffer.domain.errors import MultipartUploadMissingError, ObjectChangedError, ObjectMissingError
 from coffer.domain.export.cleanup import remove_leftovers
-from coffer.domain.export.lease import MAX_COPY_TIME, MIN_REMAINING_TIME, Lease
-from coffer.domain.export.ports import Archives
+from coffer.domain.export.lease import MIN_REMAINING_TIME, Lease
+from coffer.domain.export.ports import MAX_COPY_TIME, Archives
 from coffer.domain.export.record import ManifestEntry
 from coffer.domain.export.zip_format import MAX_END_BYTES, WrittenMember, end_of_directory
 

@@ -12,6 +12,9 @@ from coffer.domain.callers import Caller
 from coffer.domain.export.record import AccessKey, DueAction, Export, StartedList
 from coffer.domain.objects import StoredObject
 
+MAX_COPY_TIME = timedelta(minutes=3)
+"""How long the store may take for one copy."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 

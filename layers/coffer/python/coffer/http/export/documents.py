@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coffer.domain.clock import to_text
 from coffer.domain.downloads.ports import ObjectDownloads
@@ -16,7 +16,6 @@ from coffer.domain.errors import (
     ObjectMissingError,
     Problem,
 )
-from coffer.domain.export.access_keys import IssuedKey, OpenedArchive
 from coffer.domain.export.create import ExportRequest
 from coffer.domain.export.fields import EXPORT_FIELDS, EXPORT_REQUEST_FIELDS, TYPE
 from coffer.domain.export.record import Export
@@ -34,6 +33,10 @@ from coffer.http.fields import (
 )
 from coffer.http.requests import Request, parse_whole_number
 from coffer.http.responses import Response
+
+if TYPE_CHECKING:
+    # The function that creates exports uses this module, too, and opens none.
+    from coffer.domain.export.access_keys import IssuedKey, OpenedArchive
 
 KEY_TYPE = "toa"
 DEFAULT_LIMIT, MAX_LIMIT = 20, 1000
