@@ -320,9 +320,10 @@ layer-sizes: $(RUN_STAMP) ## Print the size of the layers for both processors, o
 	@$(PYTHON) .ci/measure_layers.py
 
 .PHONY: validate
-validate: $(SAM_STAMP) ## Check template.yaml with the SAM CLI and cfn-lint, and the documented deploy commands
+validate: $(SAM_STAMP) $(DEV_STAMP) ## Check template.yaml with the SAM CLI and cfn-lint, and the documented deploy commands
 	@$(SAM) validate --lint
 	@$(SAM_ENVIRONMENT)/bin/python .ci/check_deploy_commands.py
+	@$(PYTHON) -m pytest tests/template/test_deploy_commands.py
 
 CHECKOV_ENVIRONMENT := .tools/checkov
 CHECKOV_STAMP := $(CHECKOV_ENVIRONMENT)/.installed

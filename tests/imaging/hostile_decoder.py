@@ -108,7 +108,7 @@ def _fork(_goal: Task) -> int:
 
 def _execute(_goal: Task) -> None:
     try:
-        os.execv("/no/such/program", ["program"])  # noqa: S606 - on purpose
+        os.execv("/no/such/program", ["program"])  # noqa: S606 - an attempt of the hostile decoder
     except FileNotFoundError:  # the system would have executed one
         return
 

@@ -52,7 +52,7 @@ PLAIN_SAM = "sam deploy --config-file samconfig.toml --parameter-overrides"
 )
 def test_a_command_is_read_as_sam_reads_it(tmp_path: Path, command: str, problem: str) -> None:
     if not PYTHON.exists():
-        pytest.skip("the SAM CLI is not installed; `make validate` installs it")
+        pytest.skip("the SAM CLI is not installed: `make validate` installs it and runs this test")
     page = tmp_path / "page.md"
     page.write_text(f"{FILE}\n1. Step\n   ```sh\n   {command}\n   ```\n", encoding="utf-8")
     done = subprocess.run(  # noqa: S603 - a program of this repository

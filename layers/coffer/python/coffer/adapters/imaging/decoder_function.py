@@ -165,7 +165,7 @@ class FunctionImages:
 def _pauses(remaining: RemainingTime) -> Iterator[float]:
     """Yield the pauses between attempts, as long as the last attempt would have enough time."""
     for longest in PAUSES_SECONDS:
-        pause = longest * random.uniform(0.5, 1)  # noqa: S311 - it protects nothing
+        pause = longest * random.uniform(0.5, 1)  # noqa: S311 - the pause needs no secure randomness
         if remaining() - timedelta(seconds=pause) < MIN_TIME:
             return
         yield pause

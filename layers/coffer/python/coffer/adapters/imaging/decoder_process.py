@@ -160,7 +160,7 @@ class _Worker:
 
 
 def _start(channel: socket.socket) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - this interpreter, with a number
+    return subprocess.Popen(  # noqa: S603 - this interpreter, and the number of a descriptor
         [sys.executable, "-m", _WORKER, str(channel.fileno())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
