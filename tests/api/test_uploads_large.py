@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
+from coffer.domain.uploads.completion import SOURCE_REPLACED
 from coffer.domain.uploads.grant import METADATA_NAME, UploadGrant
 from coffer.domain.uploads.large_files import MultipartLargeFiles
-from coffer.domain.uploads.promotion import SOURCE_REPLACED, Promotion
+from coffer.domain.uploads.promotion import Promotion
 from coffer.domain.uploads.record import ObjectUpload, UploadStatus
 from local.functions.in_process import InProcessInvoker
 from local.stack import LocalStack
