@@ -36,13 +36,18 @@ def multipart(
     name: str | None = "my-image.png",
     media_type: str | None = "image/png",
     part: str = "file",
+    relative_path: str | None = None,
 ) -> tuple[dict[str, str], bytes]:
     """Return headers and body of a form with one file, as curl -F sends it."""
     boundary = uuid.uuid4().hex
+    path = ""
+    if relative_path is not None:
+        path = f'--{boundary}\r\nContent-Disposition: form-data; name="relativePath"\r\n\r\n'
+        path += f"{relative_path}\r\n"
     disposition = f'form-data; name="{part}"'
     if name is not None:
         disposition += f'; filename="{name}"'
-    head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\n"
+    head = f"{path}--{boundary}\r\nContent-Disposition: {disposition}\r\n"
     if media_type is not None:
         head += f"Content-Type: {media_type}\r\n"
     form = head.encode() + b"\r\n" + body + f"\r\n--{boundary}--\r\n".encode()

@@ -15,10 +15,13 @@ from PIL import Image
 from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,
+    change,
     describe,
     header,
+    multipart,
     post,
     presigned_post,
+    problems,
     record,
     unique_events,
     upload,
@@ -72,6 +75,68 @@ def test_an_upload_returns_a_json_api_document_if_that_is_accepted(stack: LocalS
     assert header(uploaded, "location") == uploaded.json()["links"]["self"]
     assert header(uploaded, "location").endswith(f"/api/v1/object-upload/{data['id']}")
     assert "fileIdentifier" not in data["attributes"]
+
+
+FOLDERS = {
+    "folder/sub/plot.R": "folder/sub/plot.R",
+    "He\u0302tre/Que\u0301bec/plot.R": "Hêtre/Québec/plot.R",
+    "हिन्दी/ไทย/plot.R": "हिन्दी/ไทย/plot.R",
+    "a?b/C: d/plot.R": "a_b/C_ d/plot.R",
+}
+
+
+@pytest.mark.parametrize("path", FOLDERS)
+def test_every_way_to_upload_keeps_the_relative_path(stack: LocalStack, path: str) -> None:
+    named = upload(stack, png(), name=path).json()
+    headers, form = multipart(png(), name="plot.R", relative_path=path)
+    given = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form).json()
+    offered = presigned_post(stack, name="plot.R", relativePath=path)
+    assert post(offered, png()) == 201
+    stack.settle(retries=True)
+    for identifier in (one["fileIdentifier"] for one in (named, given, offered)):
+        attributes = record(stack, identifier)
+        assert (attributes["relativePath"], attributes["originalFilename"]) == (
+            FOLDERS[path],
+            "plot.R",
+        )
+    listed = stack.request("GET", "/api/v1/object-upload?filter[relativePath][LIKE]=%25/plot.R")
+    assert len(listed.json()["data"]) == 3
+    assert {event["relativePath"] for event in _upload_events(stack)} == {FOLDERS[path]}
+
+
+def test_a_relative_path_ends_with_the_name_of_the_file(stack: LocalStack) -> None:
+    headers, form = multipart(png(), name="other.png", relative_path="folder/leaf.png")
+    sent = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form).json()
+    assert sent["relativePath"] == "folder/other.png"
+    changed = change(stack, "object-upload", sent["id"], originalFilename="a/b.png")
+    assert changed.json()["data"]["attributes"]["relativePath"] == "folder/a_b.png"
+    assert upload(stack, png(), name="../../etc/x.png").json()["relativePath"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("../x.png", "unsafe_relative_path"),
+        ("C:\\x.png", "unsafe_relative_path"),
+        ("f" * 251 + "/x.png", "relative_path_too_long"),
+    ],
+)
+def test_an_unsafe_relative_path_is_refused(stack: LocalStack, path: str, code: str) -> None:
+    headers, form = multipart(png(), relative_path=path)
+    sent = stack.request("POST", "/api/v1/file/mybucket", headers=headers, body=form)
+    assert problems(sent) == [("422", code)]
+    files = {"files": [{"originalFilename": "x.png", "relativePath": path}]}
+    announced = stack.request("POST", "/api/v1/upload/mybucket", json_body=files)
+    assert problems(announced) == [("422", code)]
+    assert stack.items("UploadsTable") == []
+
+
+def _upload_events(stack: LocalStack) -> list[dict[str, Any]]:
+    return [
+        event["detail"]
+        for event in unique_events(stack)
+        if event["detail-type"] == "ObjectUploadNotification"
+    ]
 
 
 def test_the_same_content_again_is_accepted_with_a_warning(stack: LocalStack) -> None:

@@ -59,6 +59,7 @@ RECORDS: dict[str, ObjectUpload] = {
         awaiting_since=None,
     ),
     "without name and type": upload(original_filename="", received_media_type=None),
+    "in a folder": upload(folder="Hêtre 标本/sub"),
     "without extension": upload(
         inspected_content=content(detected_file_extension="", evaluated_file_extension="")
     ),

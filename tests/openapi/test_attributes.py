@@ -243,8 +243,8 @@ def _has_unknown_term(response: Response) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["originalFilename", "receivedMediaType", "sizeInBytes", "isDerivative", "checksums",
-             "md5", "colour"],
+    "name", ["originalFilename", "relativePath", "receivedMediaType", "sizeInBytes", "isDerivative",
+             "checksums", "md5", "colour"],
 )  # fmt: skip
 def test_an_announced_file_accepts_what_its_schema_allows(stack: LocalStack, name: str) -> None:
     validator = validator_named("UploadRequest")

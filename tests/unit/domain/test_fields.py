@@ -25,6 +25,7 @@ def test_an_upload_has_the_references_attributes() -> None:
         "createdBy": "alice",
         "createdOn": "2026-11-22T12:00:00.250000Z",
         "originalFilename": "leaf.png",
+        "relativePath": None,
         "sha1Hex": sha1_of(PNG),
         "crc32": upload().content.crc32,
         "hashStatus": "AVAILABLE",

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from coffer.domain.errors import InvalidError
 from coffer.domain.file_names import (
+    SentName,
     base_name,
     download_name,
     extension_of,
+    is_folder,
     parse_file_name,
+    parse_sent_name,
     standardise,
 )
 
@@ -138,3 +141,111 @@ def test_a_download_has_the_base_name_and_the_records_extension(
     name: str, extension: str, called: str
 ) -> None:
     assert download_name(name, extension, "id") == called
+
+
+@pytest.mark.parametrize(
+    ("sent", "folder", "name"),
+    [
+        ("x.txt", None, "x.txt"),
+        ("folder/sub/x.txt", "folder/sub", "x.txt"),
+        ("folder/plot.R", "folder", "plot.R"),
+        ("He\u0302tre/Que\u0301bec/e\u0301te\u0301.jpg", "Hêtre/Québec", "été.jpg"),
+        ("हिन्दी/में.png", "हिन्दी", "में.png"),
+        ("./folder//x.txt", "folder", "x.txt"),
+        ("folder\\sub\\x.txt", "folder/sub", "x.txt"),
+        (" a : b /c?.txt", "a _ b", "c_.txt"),
+        (".git/.hidden", ".git", ".hidden"),
+        ("photo\u202egpj/a.exe", "photo_gpj", "a.exe"),
+        ("a\x00b/c.txt", "a_b", "c.txt"),
+        # A path that is not relative has no folder that means something elsewhere.
+        ("../../etc/passwd", None, "passwd"),
+        ("a/../b/x.txt", None, "x.txt"),
+        ("/etc/shadow.png", None, "shadow.png"),
+        ("\\\\server\\share\\x.txt", None, "x.txt"),
+        ("C:\\fakepath\\x.png", None, "x.png"),
+        ("c:x/y.png", None, "y.png"),
+        ("a/.../x.txt", None, "x.txt"),
+        ("folder/", None, ""),
+        ("..", None, ""),
+        ("", None, ""),
+        (None, None, ""),
+    ],
+)
+def test_the_file_name_of_a_part_may_be_a_relative_path(
+    sent: str | None, folder: str | None, name: str
+) -> None:
+    assert parse_sent_name(sent) == SentName(folder, name)
+
+
+@pytest.mark.parametrize(
+    ("relative_path", "folder"),
+    [
+        ("folder/sub/x.txt", "folder/sub"),
+        ("/folder/x.txt", "folder"),  # FileSystemEntry.fullPath begins with a slash
+        ("x.txt", None),
+        ("/x.txt", None),
+        ("./x.txt", None),
+        ("", None),
+        ("  ", None),
+        (None, None),
+    ],
+)
+def test_the_folder_of_a_relative_path_is_kept_with_the_name_of_the_file(
+    relative_path: str | None, folder: str | None
+) -> None:
+    path = (relative_path or "").strip() or "x"
+    assert parse_sent_name("other/leaf.png", path) == SentName(folder, "leaf.png")
+    assert parse_sent_name("leaf.png", relative_path) == SentName(folder, "leaf.png")
+
+
+def test_a_relative_path_names_a_file_without_a_name() -> None:
+    assert parse_sent_name(None, "folder/plot.R") == SentName("folder", "plot.R")
+
+
+@pytest.mark.parametrize(
+    ("relative_path", "code"),
+    [
+        ("../x.txt", "unsafe_relative_path"),
+        ("a/../x.txt", "unsafe_relative_path"),
+        ("a\\..\\x.txt", "unsafe_relative_path"),
+        ("a/.. /x.txt", "unsafe_relative_path"),
+        ("a/..", "unsafe_relative_path"),
+        ("a/.", "unsafe_relative_path"),
+        ("C:/x.txt", "unsafe_relative_path"),
+        ("C:\\x.txt", "unsafe_relative_path"),
+        ("/c:x/y.txt", "unsafe_relative_path"),
+        ("\\\\server\\share\\x.txt", "unsafe_relative_path"),
+        ("//server/share/x.txt", "unsafe_relative_path"),
+        ("a/.../x.txt", "unsafe_relative_path"),
+        ("a/ /x.txt", "unsafe_relative_path"),
+        ("folder/", "unsafe_relative_path"),
+        ("/", "unsafe_relative_path"),
+        ("f" * 251 + "/x.txt", "relative_path_too_long"),
+        ("f/" * 600 + "x.txt", "relative_path_too_long"),
+    ],
+)
+def test_a_relative_path_that_cannot_be_made_safe_is_refused(relative_path: str, code: str) -> None:
+    with pytest.raises(InvalidError) as refusal:
+        parse_sent_name("x.txt", relative_path, path_pointer="/files/3/relativePath")
+    [problem] = refusal.value.problems
+    assert (problem.code, problem.pointer) == (code, "/files/3/relativePath")
+
+
+def test_a_relative_path_may_have_1024_characters() -> None:
+    longest = "f/" * 509 + "sub/" + "a.b"
+    assert parse_sent_name("a.b", longest[1:]) == SentName(longest[1:-4].strip("/"), "a.b")
+    with pytest.raises(InvalidError):
+        parse_sent_name("a.bcd", longest)
+
+
+@given(st.text(max_size=60), st.text(st.sampled_from("ab./\\: \u0301C~"), max_size=20) | st.none())
+def test_every_accepted_path_is_relative_and_safe(name: str, path: str | None) -> None:
+    try:
+        sent = parse_sent_name(name, path)
+    except InvalidError:
+        return
+    assert "/" not in sent.name
+    segments = (sent.folder or "x").split("/")
+    assert all(one and one not in (".", "..") and one == standardise(one) for one in segments)
+    if sent.folder is not None:
+        assert is_folder(sent.folder, sent.name)

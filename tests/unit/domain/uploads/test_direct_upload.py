@@ -63,7 +63,12 @@ class World:
             "objects": self.objects,
             "clock": self.clock,
             "caller": caller(Role.GUEST),
-            "file": ReceivedFile(body=body, name=name, media_type=more.pop("media_type", None)),
+            "file": ReceivedFile(
+                body=body,
+                name=name,
+                media_type=more.pop("media_type", None),
+                relative_path=more.pop("relative_path", None),
+            ),
             "bucket": "aafc",
             "is_derivative": False,
             "max_bytes": MAX_BYTES,
@@ -112,6 +117,22 @@ def test_a_file_is_stored_with_all_its_attributes(world: World) -> None:
     described = world.objects.describe(stored.object_key)
     assert described.content_type == "image/png"
     assert stored.stored_etag == described.etag
+
+
+@pytest.mark.parametrize(
+    ("name", "relative_path", "kept"),
+    [
+        ("folder/sub/plot.R", None, "folder/sub/plot.R"),
+        ("plot.R", "folder/sub/plot.R", "folder/sub/plot.R"),
+        ("plot.R", None, None),
+        ("/tmp/plot.R", None, None),
+    ],
+)
+def test_the_relative_path_of_a_file_is_kept(
+    world: World, name: str, relative_path: str | None, kept: str | None
+) -> None:
+    stored = world.upload(TEXT, name, relative_path=relative_path).upload
+    assert (stored.relative_path, stored.original_filename) == (kept, "plot.R")
 
 
 def test_hashes_are_of_the_bytes(world: World) -> None:

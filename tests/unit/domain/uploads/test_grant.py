@@ -36,7 +36,11 @@ def encoded(document: object) -> str:
 
 @pytest.mark.parametrize(
     "grant",
-    [GRANT, UploadGrant(bucket="b", created_by="u", original_filename="")],
+    [
+        GRANT,
+        replace(GRANT, folder="Hêtre à/sub"),
+        UploadGrant(bucket="b", created_by="u", original_filename=""),
+    ],
 )
 def test_a_grant_survives_encoding(grant: UploadGrant) -> None:
     assert UploadGrant.decode(grant.encode()) == grant
@@ -66,6 +70,17 @@ def test_a_grant_of_any_name_is_a_header_value(name: str, is_derivative: bool) -
         {"original_filename": "n" * 251},
         {"original_filename": "a.abcdefghijk"},
         {"original_filename": "../../x/y.txt"},
+        {"folder": ""},
+        {"folder": ".."},
+        {"folder": "a/../b"},
+        {"folder": "/a"},
+        {"folder": "a/"},
+        {"folder": "a//b"},
+        {"folder": "a\\b"},
+        {"folder": "C:"},
+        {"folder": "He\u0302tre"},
+        {"folder": "f" * 251},
+        {"folder": "a", "original_filename": ""},
         {"received_media_type": "text/plainé\n"},
         {"received_media_type": " text/plain"},
     ],
@@ -117,6 +132,8 @@ def test_name_and_value_may_have_2048_bytes_together() -> None:
         encoded({"b": "x", "u": None, "n": "z"}),
         encoded({"b": "x", "u": "y", "n": ["z"]}),
         encoded({"b": "x", "u": "y", "n": "z", "t": 5}),
+        encoded({"b": "x", "u": "y", "n": "z", "f": 5}),
+        encoded({"b": "x", "u": "y", "n": "z", "f": ["a"]}),
         GRANT.encode()[:-5],
         "[" * 100,
         urlsafe_b64encode(b"[" * 100_000).decode(),

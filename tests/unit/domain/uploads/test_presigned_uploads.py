@@ -108,6 +108,18 @@ def test_undeclared_values_are_not_in_the_policy() -> None:
         (announced(size_in_bytes=0), InvalidError, "empty_file", "sizeInBytes"),
         (announced(size_in_bytes=MAX_BYTES + 1), TooLargeError, "file_too_large", "sizeInBytes"),
         (announced("n" * 251), InvalidError, "file_name_too_long", "originalFilename"),
+        (
+            announced(relative_path="../leaf.png"),
+            InvalidError,
+            "unsafe_relative_path",
+            "relativePath",
+        ),
+        (
+            announced(relative_path=f"{'f' * 251}/leaf.png"),
+            InvalidError,
+            "relative_path_too_long",
+            "relativePath",
+        ),
         (announced("a.12345678901"), InvalidError, "file_extension_too_long", "originalFilename"),
         (
             announced(received_media_type="png"),
@@ -135,6 +147,30 @@ def test_a_grant_that_is_too_long_has_a_pointer() -> None:
             UnsignedPosts(), FrozenClock(), somebody, [longest], bucket="aafc", max_bytes=MAX_BYTES
         )
     assert told(refusal.value) == [("upload_grant_too_long", "/files/0")]
+
+
+def test_the_folder_of_a_file_is_in_its_grant() -> None:
+    posts = UnsignedPosts()
+    offer(
+        posts,
+        announced("leaf.png", relative_path="He\u0302tre/plot.R/other.png"),
+        announced("a/b/leaf.png"),
+        announced("/a/b/leaf.png"),
+    )
+    grants = [UploadGrant.decode(policy.grant) for policy in posts.policies]
+    assert [(one.folder, one.original_filename) for one in grants] == [
+        ("Hêtre/plot.R", "leaf.png"),
+        ("a/b", "leaf.png"),
+        (None, "leaf.png"),
+    ]
+
+
+def test_a_long_path_that_does_not_fit_the_grant_is_refused() -> None:
+    fitting = announced("leaf.png", relative_path="/".join(["f" * 100] * 10))
+    assert len(offer(UnsignedPosts(), fitting)) == 1
+    error = refused(announced("leaf.png", relative_path="/".join(["標" * 50] * 20)))
+    assert told(error) == [("upload_grant_too_long", "/files/0")]
+    assert "relative path" in error.problems[0].detail
 
 
 def test_all_invalid_files_are_reported_together() -> None:

@@ -121,6 +121,13 @@ def assert_rejected(world: World, rejection: Rejection = SOURCE_REPLACED) -> Non
     assert world.objects.keys == []
 
 
+def test_a_file_keeps_the_folder_of_its_grant() -> None:
+    world = World()
+    world.arrive(grant=replace(GRANT, folder="Hêtre/sub"))
+    assert world.process() is PromotionOutcome.AVAILABLE
+    assert world.record.relative_path == "Hêtre/sub/leaf.png"
+
+
 @pytest.mark.parametrize(("copy_conditions", "checksums"), STORES)
 def test_a_file_is_recorded_and_promoted(copy_conditions: bool, checksums: bool) -> None:
     world = World(copy_conditions=copy_conditions, checksums=checksums)

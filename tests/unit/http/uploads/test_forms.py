@@ -66,6 +66,20 @@ def test_the_file_has_its_name_and_type() -> None:
     assert file == ReceivedFile(body=PNG, name="leaf.png", media_type="image/png")
 
 
+@pytest.mark.parametrize("path", ["folder/sub/x.txt", "He\u0302tre/\u00e9.txt", "", "null"])
+def test_the_form_may_have_the_relative_path_of_the_file(path: str) -> None:
+    given_path = part(path.encode(), 'form-data; name="relativePath"')
+    for body in (form(given_path, part()), form(part(), given_path)):
+        assert receive(body).relative_path == path
+
+
+def test_the_relative_path_is_one_text_in_utf8() -> None:
+    latin1 = part("é/x.txt".encode("latin-1"), 'form-data; name="relativePath"')
+    assert refusal(sent(form(part(), latin1))) == (MalformedRequestError, "malformed_form")
+    twice = [part(b"a/x.txt", 'form-data; name="relativePath"')] * 2
+    assert refusal(sent(form(part(), *twice))) == (MalformedRequestError, "malformed_form")
+
+
 def test_undeclared_name_and_type_are_none() -> None:
     assert receive(form(part())).media_type is None
     assert receive(form(part(PNG, 'form-data; name="file"'))).name is None

@@ -42,6 +42,7 @@ def test_a_file_may_have_only_a_name() -> None:
 def test_all_members_of_a_file_are_parsed() -> None:
     file = {
         "originalFilename": "leaf.png",
+        "relativePath": "folder/leaf.png",
         "receivedMediaType": "image/png",
         "sizeInBytes": 7,
         "isDerivative": True,
@@ -51,6 +52,7 @@ def test_all_members_of_a_file_are_parsed() -> None:
     assert read(file) == [
         RequestedUpload(
             original_filename="leaf.png",
+            relative_path="folder/leaf.png",
             received_media_type="image/png",
             size_in_bytes=7,
             is_derivative=True,
@@ -90,6 +92,8 @@ def test_a_checksum_may_be_left_out(checksums: Any) -> None:
         ({"originalFilename": 7}, "/originalFilename"),
         ({"originalFilename": ""}, "/originalFilename"),
         ({"originalFilename": "  "}, "/originalFilename"),
+        ({"originalFilename": "a", "relativePath": 7}, "/relativePath"),
+        ({"originalFilename": "a", "relativePath": ["a"]}, "/relativePath"),
         ({"originalFilename": "a", "receivedMediaType": 7}, "/receivedMediaType"),
         ({"originalFilename": "a", "sizeInBytes": "7"}, "/sizeInBytes"),
         ({"originalFilename": "a", "sizeInBytes": -1}, "/sizeInBytes"),

@@ -1,4 +1,4 @@
-"""Standardise and validate file names, and name downloads.
+"""Standardise and validate file names and relative paths, and name downloads.
 
 Names keep the letters, marks, digits, signs and emoji of every script, in their composed form
 (Unicode, NFC). The reference (object-store-api 1.31, ObjectFilenameUtils) keeps fewer signs and
@@ -7,11 +7,15 @@ splits letters from their marks.
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
 from unicodedata import category, normalize
 
 from coffer.domain.errors import InvalidError
 
 MAX_NAME_LENGTH = 250
+MAX_PATH_LENGTH = 1024
+"""Characters of a relative path with the name of the file."""
 MAX_EXTENSION_LENGTH = 10
 # Separators of paths and names that Windows refuses; line and paragraph separators; characters
 # that change the direction of the text around them (UAX #9, section 2); the byte order mark.
@@ -19,6 +23,19 @@ _REPLACED = frozenset('/\\:*?"<>|\u2028\u2029\u061c\u200e\u200f\ufeff')
 _REPLACED |= frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _SPACES = " \u00a0\u3000"
 _CONTROL_OR_SURROGATE = frozenset({"Cc", "Cs"})
+_SEPARATORS = re.compile(r"[/\\]")
+_IS_ABSOLUTE = re.compile(r"[/\\]|[/\\]?[A-Za-z]:")  # also below a drive of Windows
+_IS_DRIVE_OR_SERVER = re.compile(r"[/\\]?[A-Za-z]:|[/\\]{2}")
+
+
+class SentName(NamedTuple):
+    """The name of an uploaded file, and the folder that it had at the client, if that is known.
+
+    The folder is a relative path without a slash at its ends.
+    """
+
+    folder: str | None
+    name: str
 
 
 def standardise(name: str) -> str:
@@ -73,6 +90,68 @@ def parse_file_name(name: str | None, *, pointer: str | None = None) -> str:
             pointer=pointer,
         )
     return standardised
+
+
+def parse_sent_name(
+    name: str | None,
+    relative_path: str | None = None,
+    *,
+    pointer: str | None = None,
+    path_pointer: str | None = None,
+) -> SentName:
+    """Return the standardised name and folder of an uploaded file.
+
+    A `name` that is a relative path has both; of a `name` that is another path, only the last
+    segment is used. `relative_path` is a path that the client declares. Its folder has precedence,
+    and its last segment is used if `name` is empty. A single slash at its beginning is dropped: the
+    `fullPath` of a browser has one (W3C, File and Directory Entries API). Raises InvalidError for
+    names and paths that are too long, and for a declared path that could lead elsewhere.
+    """
+    *folders, last = _SEPARATORS.split(name or "")
+    if relative_path and relative_path.strip():
+        *folders, own_name = _SEPARATORS.split(relative_path)
+        is_elsewhere = _IS_DRIVE_OR_SERVER.match(relative_path) is not None
+        if is_elsewhere or not (standardise(own_name) and _are_safe(folders)):
+            raise InvalidError(
+                "unsafe_relative_path",
+                f"The relative path {relative_path[:80]!r} is not allowed. It names the file and "
+                "the folders above it, such as 'folder/sub/name.txt', without '..', without a "
+                "drive or a server, and every name has a letter, a digit or a sign.",
+                pointer=path_pointer,
+            )
+        last = last or own_name
+    elif _IS_ABSOLUTE.match(name or "") or not _are_safe(folders):
+        folders = []
+    parsed = parse_file_name(last, pointer=pointer)
+    folder = _joined(folders)
+    if not _is_short(folder, parsed):
+        raise InvalidError(
+            "relative_path_too_long",
+            f"A relative path has at most {MAX_PATH_LENGTH} characters, and each folder in it at "
+            f"most {MAX_NAME_LENGTH}.",
+            pointer=path_pointer if relative_path else pointer,
+        )
+    return SentName(folder or None if parsed else None, parsed)
+
+
+def is_folder(folder: str, name: str) -> bool:
+    """True if `parse_sent_name` can return this folder for a file with this name."""
+    segments = folder.split("/")
+    return bool(folder and name) and _joined(segments) == folder and _is_short(folder, name)
+
+
+def _are_safe(segments: list[str]) -> bool:
+    """True if something is left of each segment, except of those that mean the same folder."""
+    return all(standardise(one) for one in segments if one not in ("", "."))
+
+
+def _joined(segments: list[str]) -> str:
+    return "/".join(standardise(one) for one in segments if one not in ("", "."))
+
+
+def _is_short(folder: str, name: str) -> bool:
+    is_short = len(folder) + 1 + len(name) <= MAX_PATH_LENGTH
+    return is_short and all(len(one) <= MAX_NAME_LENGTH for one in folder.split("/"))
 
 
 def download_name(name: str, extension: str, file_identifier: str) -> str:

@@ -24,7 +24,7 @@ from coffer.domain.errors import (
     TooLargeError,
     UnsupportedTypeError,
 )
-from coffer.domain.file_names import parse_file_name
+from coffer.domain.file_names import SentName, parse_sent_name
 from coffer.domain.identifiers import new_identifier, paired_identifier
 from coffer.domain.media_types import parse_media_type
 from coffer.domain.objects import Objects
@@ -52,17 +52,20 @@ _ERRORS: dict[str, type[RequestError]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ReceivedFile:
-    """A file from a form: its bytes, and the name and media type that the client sent."""
+    """A file from a form: its bytes, and its name, media type and path as the client sent them."""
 
     body: bytes
     name: str | None
     media_type: str | None
+    relative_path: str | None = None
 
     @property
     def fingerprint(self) -> bytes:
-        """A text that is the same for files with the same bytes, name and media type."""
-        body = hashlib.sha256(self.body).hexdigest()
-        return f"{body}/{self.media_type}/{self.name}".encode(errors="surrogatepass")
+        """A text that is the same for files with the same bytes, name, path and media type."""
+        text = f"{hashlib.sha256(self.body).hexdigest()}/{self.media_type}/{self.name}"
+        if self.relative_path is not None:
+            text += f"\0{self.relative_path}"
+        return text.encode(errors="surrogatepass")
 
 
 def upload_directly(
@@ -86,11 +89,11 @@ def upload_directly(
     repeated call continues what an earlier one began.
     """
     caller.require_role(Role.GUEST, bucket)
-    name = parse_file_name(file.name)
+    sent = parse_sent_name(file.name, file.relative_path)
     media_type = parse_media_type(file.media_type)
-    content = _inspect(file.body, name, media_type, max_bytes, forbidden)
+    content = _inspect(file.body, sent.name, media_type, max_bytes, forbidden)
     identify = identify or (lambda _number: new_identifier(clock))
-    upload = _pending(clock, caller, content, name, media_type, bucket, is_derivative, identify)
+    upload = _pending(clock, caller, content, sent, media_type, bucket, is_derivative, identify)
     sha1_hex = str(content.sha1_hex)
     in_bucket = any(True for _ in uploads.buckets_with_content(sha1_hex, bucket_key(bucket)))
     elsewhere = not in_bucket and any(map(caller.may_read, uploads.buckets_with_content(sha1_hex)))
@@ -128,7 +131,7 @@ def _pending(
     clock: Clock,
     caller: Caller,
     content: Content,
-    name: str,
+    sent: SentName,
     media_type: str | None,
     bucket: str,
     is_derivative: bool,
@@ -141,7 +144,8 @@ def _pending(
         file_identifier=identifier,
         bucket=bucket,
         is_derivative=is_derivative,
-        original_filename=name,
+        original_filename=sent.name,
+        folder=sent.folder,
         received_media_type=media_type,
         created_by=caller.username,
         created_on=now,

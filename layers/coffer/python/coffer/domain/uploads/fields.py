@@ -24,6 +24,11 @@ OBJECT_UPLOAD_FIELDS = RecordFields(
               examples=("my-image.png",),
               doc="Name of the uploaded file. Characters that are not allowed are replaced by an "
               "underscore.", request_doc="Name of the uploaded file."),
+        Field("relativePath", "relative_path", FieldType.TEXT, nullable=True,
+              examples=("folder/sub/my-image.png",),
+              doc="Path of the file in the folder that was uploaded, with originalFilename at its "
+              "end; null if the file was sent without a folder. Names of folders are made safe as "
+              "names of files are."),
         Field("sha1Hex", "inspected_content.sha1_hex", FieldType.TEXT, nullable=True,
               pattern="^[0-9a-f]{40}$", doc="SHA-1 of the content, in hexadecimal."),
         Field("crc32", "inspected_content.crc32", FieldType.TEXT, nullable=True,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from coffer.domain.buckets import parse_bucket
 from coffer.domain.errors import InvalidError, RequestError
-from coffer.domain.file_names import parse_file_name
+from coffer.domain.file_names import is_folder, parse_file_name
 from coffer.domain.media_types import parse_media_type
 
 METADATA_NAME = "coffer-grant"
@@ -33,6 +33,7 @@ class UploadGrant:
     bucket: str
     created_by: str
     original_filename: str
+    folder: str | None = None
     received_media_type: str | None = None
     is_derivative: bool = False
 
@@ -42,6 +43,7 @@ class UploadGrant:
             "b": self.bucket,
             "u": self.created_by,
             "n": self.original_filename,
+            "f": self.folder,
             "t": self.received_media_type,
             "d": self.is_derivative or None,
         }
@@ -52,8 +54,8 @@ class UploadGrant:
         if size > MAX_GRANT_BYTES:
             raise InvalidError(
                 "upload_grant_too_long",
-                "The file name, the media type and the user name together are too long to be "
-                f"signed into an upload: {size} bytes of {MAX_GRANT_BYTES}.",
+                "The file name, its relative path, the media type and the user name together are "
+                f"too long to be signed into an upload: {size} bytes of {MAX_GRANT_BYTES}.",
                 pointer=pointer,
             )
         return value
@@ -69,14 +71,16 @@ class UploadGrant:
                 bucket=members["b"],
                 created_by=members["u"],
                 original_filename=members["n"],
+                folder=members.get("f"),
                 received_media_type=members.get("t"),
                 is_derivative=bool(members.get("d", False)),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise GrantError("the grant is not base64url of a JSON object") from error
         texts = (grant.bucket, grant.created_by, grant.original_filename)
-        if not all(isinstance(text, str) for text in texts) or not isinstance(
-            grant.received_media_type, str | None
+        others = (grant.folder, grant.received_media_type)
+        if not all(isinstance(text, str) for text in texts) or not all(
+            isinstance(text, str | None) for text in others
         ):
             raise GrantError("the grant has a member of the wrong type")
         grant._validate()
@@ -97,5 +101,6 @@ class UploadGrant:
             self.created_by.encode()
         except (RequestError, UnicodeEncodeError) as error:
             raise GrantError("the grant has a value that is never signed") from error
-        if parsed != (self.original_filename, self.received_media_type):
+        is_signed = self.folder is None or is_folder(self.folder, self.original_filename)
+        if parsed != (self.original_filename, self.received_media_type) or not is_signed:
             raise GrantError("the grant has a value that is never signed")

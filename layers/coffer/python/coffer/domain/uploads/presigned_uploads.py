@@ -14,7 +14,7 @@ from typing import Protocol
 from coffer.domain.callers import Caller, Role
 from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem, RequestError, TooLargeError
-from coffer.domain.file_names import parse_file_name
+from coffer.domain.file_names import parse_sent_name
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import parse_media_type
 from coffer.domain.uploads.grant import UploadGrant
@@ -41,6 +41,7 @@ class RequestedUpload:
     """One file that a caller wants to upload."""
 
     original_filename: str
+    relative_path: str | None = None
     received_media_type: str | None = None
     size_in_bytes: int | None = None
     is_derivative: bool = False
@@ -140,13 +141,19 @@ def _policy(
     max_bytes: int,
     pointer: str,
 ) -> UploadPolicy:
-    name = parse_file_name(file.original_filename, pointer=f"{pointer}/originalFilename")
+    folder, name = parse_sent_name(
+        file.original_filename,
+        file.relative_path,
+        pointer=f"{pointer}/originalFilename",
+        path_pointer=f"{pointer}/relativePath",
+    )
     media_type = parse_media_type(file.received_media_type, pointer=f"{pointer}/receivedMediaType")
     min_size, max_size = _size_range(file.size_in_bytes, max_bytes, f"{pointer}/sizeInBytes")
     grant = UploadGrant(
         bucket=bucket,
         created_by=caller.username,
         original_filename=name,
+        folder=folder,
         received_media_type=media_type,
         is_derivative=file.is_derivative,
     )

@@ -94,6 +94,7 @@ class Promotion(Completion):
             bucket=grant.bucket,
             is_derivative=grant.is_derivative,
             original_filename=grant.original_filename,
+            folder=grant.folder,
             received_media_type=grant.received_media_type,
             created_by=grant.created_by,
             created_on=now,

@@ -107,6 +107,8 @@ class ObjectUpload:
     created_by: str
     created_on: datetime
     status: UploadStatus
+    folder: str | None = None
+    """The path of the folder that the file had at the client; None if it was sent without one."""
     received_media_type: str | None = None
     source_etag: str | None = None
     """The claim: the ETag (without quotes) of the bytes in `incoming/` of this record."""
@@ -144,6 +146,11 @@ class ObjectUpload:
     def identifier(self) -> str:
         """Return `file_identifier`, the id of the record."""
         return self.file_identifier
+
+    @property
+    def relative_path(self) -> str | None:
+        """Return the folder with the original file name, or None without a folder."""
+        return f"{self.folder}/{self.original_filename}" if self.folder else None
 
     @property
     def metadata_identifier(self) -> str | None:

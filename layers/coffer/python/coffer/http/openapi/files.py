@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coffer.domain.file_names import MAX_NAME_LENGTH
+from coffer.domain.file_names import MAX_NAME_LENGTH, MAX_PATH_LENGTH
 from coffer.domain.media_types import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
 from coffer.http.openapi import schemas as s
@@ -23,6 +23,15 @@ from coffer.http.openapi.operation import (
 from coffer.http.responses import JSON, JSON_API
 
 _BLANK_OR_MEDIA_TYPE = "^\\s*$|^[!-.0-~][ -.0-~]*/[ -~]*[!-~]$"
+_RELATIVE_PATH = (
+    "Path of the file in the folder that is uploaded, at most "
+    f"{MAX_PATH_LENGTH} characters. The name of the file replaces its last segment."
+)
+# The last segment is a name, no segment has dots only, and there is no drive and no server.
+_SAFE_PATH = (
+    "^\\s*$|^(?![/\\\\]{2})(?![/\\\\]?[A-Za-z]:)(?!(.*[/\\\\])?[\\s.]*\\.\\.[\\s.]*([/\\\\]|$))"
+    ".*[^\\s./\\\\][^/\\\\]*$"
+)
 _HASHES = {"sha1Hex": ("SHA-1", 40), "sha256Hex": ("SHA-256", 64), "crc32": ("CRC-32", 8)}
 
 # fmt: off
@@ -32,7 +41,10 @@ SCHEMAS: s.Properties = {
             "File: the bytes, the name, and the media type as Content-Type of the part. At most "
             f"{MAX_DIRECT_UPLOAD_BYTES} bytes.",
             format="binary", contentMediaType="application/octet-stream"),
-    }),
+        "relativePath": s.string(
+            f"{_RELATIVE_PATH} Without it, a file name with slashes is used as the path.",
+            examples=["folder/sub/x.txt"]),
+    }, required=("file",)),
     "UploadRequest": s.structure("Files to upload. Either all get a presigned POST or none.", {
         "files": s.array("Files.", s.reference("AnnouncedFile"), minItems=1, maxItems=MAX_FILES),
     }),
@@ -40,6 +52,10 @@ SCHEMAS: s.Properties = {
         "originalFilename": s.string(
             "Name of the file. Its extension has at most 9 characters.",
             maxLength=MAX_NAME_LENGTH, pattern="[^\\s]", examples=["field-recording.wav"]),
+        "relativePath": s.nullable(s.string(
+            f"{_RELATIVE_PATH} A browser has it as webkitRelativePath.",
+            maxLength=MAX_PATH_LENGTH, pattern=_SAFE_PATH,
+            examples=["folder/sub/field-recording.wav"])),
         "receivedMediaType": s.nullable(s.string(
             "Media type of the file. The upload must then have exactly this type.",
             maxLength=MAX_MEDIA_TYPE_LENGTH, pattern=_BLANK_OR_MEDIA_TYPE,

@@ -130,7 +130,8 @@ _GROUPS: Mapping[str, str] = {
     "DOCUMENT": "400 unknown_member unknown_attribute malformed_attribute more_problems "
     "409 type_conflict",
     "RELATIONSHIPS": "400 unknown_relationship malformed_relationship",
-    "FILE_NAME": "422 empty_file file_name_too_long file_extension_too_long malformed_media_type",
+    "FILE_NAME": "422 empty_file file_name_too_long file_extension_too_long malformed_media_type "
+    "relative_path_too_long unsafe_relative_path",
 }
 _OF_ACCESS = {
     Access.ANYONE: "",

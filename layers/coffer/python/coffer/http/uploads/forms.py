@@ -1,4 +1,7 @@
-"""Parse multipart forms (RFC 7578) that upload one file, in the part `file`."""
+"""Parse multipart forms (RFC 7578) that upload one file, in the part `file`.
+
+The part `relativePath` may have the path of the file in the folder that is uploaded.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,18 @@ from coffer.http.requests import Request
 from coffer.http.uploads.sent_names import sent_name
 
 FILE_PART = "file"
+PATH_PART = "relativePath"
 _MAX_PARTS = 16
 
 
 def received_file(request: Request, *, max_bytes: int) -> ReceivedFile:
     """Return the file of the request's form; raise RequestError if the form is not valid."""
     parts = _parts(request)
+    paths = [part for part in parts if part.name == PATH_PART]
+    if len(paths) > 1:
+        raise MalformedRequestError(
+            "malformed_form", f"The form has {len(paths)} parts named {PATH_PART!r}; send one."
+        )
     files = [part for part in parts if part.name == FILE_PART]
     if not files:
         names = ", ".join(sorted({repr(part.name)[:40] for part in parts})) or "none"
@@ -41,7 +50,17 @@ def received_file(request: Request, *, max_bytes: int) -> ReceivedFile:
         body=part.raw,
         name=sent_name(part.headers.get("Content-Disposition") or "", part.filename),
         media_type=part.headers.get("Content-Type"),
+        relative_path=_text(paths[0]) if paths else None,
     )
+
+
+def _text(part: MultipartPart) -> str:
+    try:
+        return str(part.raw, "utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedRequestError(
+            "malformed_form", f"The part {part.name!r} of the form is not UTF-8."
+        ) from error
 
 
 def _parts(request: Request) -> list[MultipartPart]:

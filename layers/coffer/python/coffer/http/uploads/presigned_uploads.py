@@ -17,8 +17,11 @@ from coffer.http.responses import JSON, MAX_RESPONSE_BYTES, Response
 _CHECKSUM_DIGITS = {"sha1Hex": 40, "sha256Hex": 64, "crc32": 8}
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _MEMBERS = frozenset(
-    {"originalFilename", "receivedMediaType", "sizeInBytes", "isDerivative", "checksums", "md5"}
-)
+    {
+        "originalFilename", "relativePath", "receivedMediaType", "sizeInBytes", "isDerivative",
+        "checksums", "md5",
+    }
+)  # fmt: skip
 
 
 def parse_upload_request(request: Request) -> list[RequestedUpload]:
@@ -87,9 +90,10 @@ def _file(file: Any, pointer: str, problems: list[Problem]) -> RequestedUpload:
     name = file.get("originalFilename")
     if not isinstance(name, str) or not name.strip():
         add_problem("originalFilename", "is required and must be text")
-    media_type = file.get("receivedMediaType")
-    if not isinstance(media_type, str | None):
-        add_problem("receivedMediaType", "must be text")
+    relative_path, media_type = file.get("relativePath"), file.get("receivedMediaType")
+    for member, value in (("relativePath", relative_path), ("receivedMediaType", media_type)):
+        if not isinstance(value, str | None):
+            add_problem(member, "must be text")
     size = file.get("sizeInBytes")
     if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
         add_problem("sizeInBytes", "must be a whole number of bytes")
@@ -98,6 +102,7 @@ def _file(file: Any, pointer: str, problems: list[Problem]) -> RequestedUpload:
         add_problem("isDerivative", "must be true or false")
     return RequestedUpload(
         original_filename=name if isinstance(name, str) else "",
+        relative_path=relative_path if isinstance(relative_path, str) else None,
         received_media_type=media_type if isinstance(media_type, str) else None,
         size_in_bytes=size if isinstance(size, int) and size >= 0 else None,
         is_derivative=is_derivative is True,

@@ -80,6 +80,7 @@ class UploadItem(ChangeAttributes, ListedByName, Table):
     bucket_key = UnicodeAttribute(attr_name="bucketKey")
     is_derivative = BooleanAttribute(attr_name="isDerivative")
     original_filename = UnicodeAttribute(attr_name="originalFilename")
+    folder = UnicodeAttribute(null=True)
     received_media_type = UnicodeAttribute(null=True, attr_name="receivedMediaType")
     status = ChoiceAttribute(UploadStatus, attr_name="uploadStatus")
     source_etag = UnicodeAttribute(null=True, attr_name="sourceEtag")
