@@ -1,19 +1,22 @@
-"""List the configurations of this deployment, and show one (GET /api/v1/config and …/{id}).
+"""GET /api/v1/config, …/config/{id} and …/api-info, POST /api/v1/permission-check.
+
+Returns configuration and version of this deployment, and what the caller may do.
 
 Settings, see `coffer/settings.py`: caller, rights, upload.
 """
 
-from coffer.domain.configuration.published import Limits, configuration, find_configuration
+from coffer import __version__
+from coffer.domain.configuration import published
 from coffer.http.api import SHORT_LIST_QUERY, Api, require_variable
-from coffer.http.documents import API_ROOT, resource
+from coffer.http.documents import resource
 from coffer.http.listing.in_memory_query import parse_in_memory_query
+from coffer.http.permissions import parse_permission_check, permission_check_response
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.identification import configured_identify
 from coffer.settings import rights_settings, upload_settings
 
-KIND = "config"
-LIMITS = Limits(
+LIMITS = published.Limits(
     max_direct_upload_bytes=upload_settings.max_direct_upload_bytes,
     max_upload_bytes=upload_settings.max_upload_bytes,
 )
@@ -26,11 +29,9 @@ app = Api()
 @app.route("GET /api/v1/config", query=SHORT_LIST_QUERY)
 def list_configs(request: Request) -> Response:
     identify(request)
-    known = configuration(LIMITS, DEFAULTS)
-    chosen = parse_in_memory_query(request, ("id",)).run(
-        [{"id": identifier} for identifier in known]
-    )
-    data = [resource(KIND, entry["id"], known[entry["id"]]) for entry in chosen]
+    known = published.configuration(LIMITS, DEFAULTS)
+    chosen = parse_in_memory_query(request, ("id",)).run([{"id": one} for one in known])
+    data = [resource("config", entry["id"], known[entry["id"]]) for entry in chosen]
     return Response.of_json({"data": data})
 
 
@@ -38,9 +39,22 @@ def list_configs(request: Request) -> Response:
 def show_config(request: Request) -> Response:
     identify(request)
     identifier = require_variable(request, "id")
-    data = resource(KIND, identifier, find_configuration(LIMITS, DEFAULTS, identifier))
-    url = f"{request.base_url}{API_ROOT}/{KIND}/{identifier}"
-    return Response.of_json({"data": data, "links": {"self": url}})
+    attributes = published.find_configuration(LIMITS, DEFAULTS, identifier)
+    data = resource("config", identifier, attributes)
+    return Response.of_json({"data": data, "links": {"self": request.url(())}})
+
+
+@app.route("GET /api/v1/api-info")
+def show_api_info(request: Request) -> Response:
+    identify(request)
+    data = resource(published.API_INFO, __version__, published.api_info(LIMITS))
+    return Response.of_json({"data": data, "links": {"self": request.url(())}})
+
+
+@app.route("POST /api/v1/permission-check")
+def check_permissions(request: Request) -> Response:
+    caller = identify(request)
+    return permission_check_response(caller, parse_permission_check(request))
 
 
 lambda_handler = app.handler()

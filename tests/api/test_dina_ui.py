@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from coffer import __version__
 from local.stack import LocalStack
 from tests.api.clients import (
     JSON_API,
@@ -253,6 +254,75 @@ def test_every_request_may_name_optional_fields_and_a_language(stack: LocalStack
     response = stack.request("GET", f"/api/v1/metadata/{metadata}?{query}", headers=headers)
 
     assert response.json()["data"]["meta"]["permissions"] == ["create", "update", "delete"]
+
+
+def test_the_permissions_in_a_group_are_asked_for_in_two_steps(stack: LocalStack) -> None:
+    """`usePermissionsCheck` asks which attributes count, then sends those that it knows."""
+
+    def ask(attributes: dict[str, str]) -> dict[str, Any]:
+        response = stack.request(
+            "POST",
+            "/api/v1/permission-check",
+            headers={"Accept": AXIOS, "Content-Type": JSON_API},
+            json_body={"data": {"type": "metadata", "attributes": attributes}},
+        )
+        assert response.status == 200, response.text
+        data = response.json()["data"]
+        assert (data["id"], data["type"]) == ("metadata", "permission-check")
+        return dict(data["attributes"])
+
+    first = ask({})
+    known = {"group": "mybucket", "createdBy": "dev", "bucket": "mybucket"}
+    second = ask({name: known[name] for name in first["evaluatedAttributes"] if name in known})
+
+    assert first["evaluatedAttributes"] == ["group", "bucket"]
+    assert second == {
+        "targetType": "metadata",
+        "permissions": ["read", "create", "update", "delete"],
+        "permissionsProvider": "coffer",
+        "evaluatedAttributes": ["group", "bucket"],
+    }
+    assert ask(known) == second
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"type": "person"}, [("409", "type_conflict")]),
+        ({"type": ["metadata"]}, [("409", "type_conflict")]),
+        ({}, [("409", "type_conflict")]),
+        ({"type": "metadata", "attributes": []}, [("400", "malformed_document")]),
+        (
+            {"type": "metadata", "attributes": {"bucket": "a b", "group": 7, "colour": "red"}},
+            [
+                ("400", "malformed_attribute"),
+                ("400", "unknown_attribute"),
+                ("400", "malformed_bucket"),
+            ],
+        ),
+    ],
+)
+def test_a_wrong_permission_check_is_refused_with_every_problem(
+    stack: LocalStack, data: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    response = send(stack, "POST", "/api/v1/permission-check", data)
+
+    assert problems(response) == expected
+
+
+def test_the_system_page_reads_the_version(stack: LocalStack) -> None:
+    response = stack.request("GET", "/api/v1/api-info", headers={"Accept": JSON_API})
+
+    data = response.json()["data"]
+    assert (response.status, data["type"], data["id"]) == (200, "api-info", __version__)
+    assert stack.request("GET", "/api/v1/health").json()["version"] == data["id"]
+    limits = attributes_of(stack, "config/file-upload")
+    assert data["attributes"] == {
+        "messageProducer": True,
+        "messageConsumer": False,
+        "attentionRequired": False,
+        "moduleInfo": limits,
+    }
 
 
 def test_a_described_file_has_no_rights_that_nobody_named(stack: LocalStack) -> None:

@@ -88,12 +88,20 @@ def test_the_vocabulary_is_edited_and_read(api: ApiClient) -> None:
 
 def test_look_ups_answer(api: ApiClient) -> None:
     call = Checked(api)
-    for path in ("health", "docs", "openapi.json", "media-type", "media-type/image/png"):
+    for path in (
+        "health",
+        "docs",
+        "openapi.json",
+        "media-type",
+        "media-type/image/png",
+        "api-info",
+    ):
         call("GET", f"/api/v1/{path}")
     licences = call("GET", "/api/v1/license")["data"]
     call("GET", f"/api/v1/license/{licences[0]['id']}")
     configurations = call("GET", "/api/v1/config")["data"]
     call("GET", f"/api/v1/config/{configurations[0]['id']}")
+    call("POST", "/api/v1/permission-check", document("metadata", {}))
 
 
 def test_files_and_their_records_are_read_changed_and_deleted(api: ApiClient) -> None:

@@ -87,6 +87,8 @@ CALLS: Mapping[str, Mapping[str, int]] = {
     "GET /api/v1/license/{id}": {},
     "GET /api/v1/config": {},
     "GET /api/v1/config/{id}": {},
+    "POST /api/v1/permission-check": {},
+    "GET /api/v1/api-info": {},
     "POST /api/v1/derivative-generation": {"GetItem": 4, "Query": 1},
     "POST /derivative-generation": {"GetItem": 4, "Query": 1},
     "POST /api/v1/index-refresh": {"GetItem": 1, "SendMessage": 1},

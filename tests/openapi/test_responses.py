@@ -820,6 +820,24 @@ def _refreshes(path: str) -> Mapping[int, Request]:
     }
 
 
+def _permission_checks() -> Mapping[int, Request]:
+    path = "/api/v1/permission-check"
+
+    def call(api: Client, type_: str = "metadata", **attributes: Any) -> Response:
+        return api.post(path, {"data": {"type": type_, "attributes": attributes}})
+
+    return {
+        200: lambda api: call(api, bucket="mybucket"),
+        400: lambda api: call(api, bucket="my bucket"),
+        401: _without_access(call),
+        403: _without_access(call, "roleless"),
+        406: lambda api: api.post(path, {}, Accept="image/png"),
+        409: lambda api: call(api, "person"),
+        413: lambda api: api.post(path, b" " * (10 * 1024**2 + 1)),
+        415: lambda api: api.post(path, {}, Content_Type="text/csv"),
+    }
+
+
 REQUESTS: Mapping[str, Mapping[int, Request]] = {
     "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
     "POST /index-refresh": _refreshes("/index-refresh"),
@@ -887,6 +905,8 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         **_lookup("/api/v1/config/file-upload"),
         404: lambda api: api.get("/api/v1/config/none"),
     },
+    "POST /api/v1/permission-check": _permission_checks(),
+    "GET /api/v1/api-info": _lookup("/api/v1/api-info"),
     **_term_requests("managed-attribute", {"multilingualDescription": {"descriptions": []}}),
     **_term_requests("object-subtype", {"acSubtype": " "}),
     "POST /api/v1/file/{bucket}": _uploads("/api/v1/file/mybucket"),

@@ -107,6 +107,8 @@ GET licenses                      | signed in
 GET license                       | signed in
 GET configs                       | signed in
 GET config                        | signed in
+GET api-info                      | signed in
+POST permission-check             | signed in
 GET names                         | read-only
 GET names at root                 | read-only
 POST generation                   | realm's admin
@@ -150,6 +152,44 @@ def matrix() -> dict[str, str]:
     """Return the least role of each operation."""
     rows = (line.split("|") for line in MATRIX.strip("\n").splitlines())
     return {name.strip(): least.strip() for name, least in rows}
+
+
+CHECKED = """
+metadata                 | GET metadata
+                         | POST metadata          | PATCH metadata          | DELETE metadata
+derivative               | GET derivative record
+                         | POST derivative        | PATCH derivative        | DELETE derivative
+object-upload            | GET object-upload
+                         | POST file              | PATCH object-upload     | DELETE object-upload
+managed-attribute        | GET managed-attribute
+                         | POST managed-attribute | PATCH managed-attribute
+                         | DELETE managed-attribute
+object-subtype           | GET object-subtype
+                         | POST object-subtype    | PATCH object-subtype    | DELETE object-subtype
+object-export            | GET export
+                         | POST public export     | -                       | -
+resource-name-identifier | GET names              | - | - | -
+media-type               | GET media-type         | - | - | -
+license                  | GET license            | - | - | -
+config                   | GET config             | - | - | -
+derivative-generation    | - | POST generation    | - | -
+index-refresh            | - | POST refresh       | - | -
+"""
+"""The operation that each permission of permission-check allows: read, create, update, delete."""
+
+
+def checked() -> dict[str, dict[str, str]]:
+    """Return the operation of each permission, by the type of the resource."""
+    rows = [line.split("|") for line in CHECKED.strip("\n").replace("\n ", " ").splitlines()]
+    names = ("read", "create", "update", "delete")
+    return {
+        type_.strip(): {
+            name: operation.strip()
+            for name, operation in zip(names, operations, strict=True)
+            if operation.strip() != "-"
+        }
+        for type_, *operations in rows
+    }
 
 
 REFUSED = 403
@@ -200,6 +240,13 @@ class OperationRequests:
         method, target, sent = self.operations()[operation]
         headers = [*sent.get("headers", {}).items(), *self._authorization(CALLERS[caller])]
         return self.stack.request(method, target, **{**sent, "headers": headers})
+
+    def permissions(self, caller: str, type_: str, **attributes: str) -> set[str]:
+        """Return what permission-check says that this caller may do."""
+        sent = _document(type_, attributes)
+        response = self._as(caller, "POST", f"{API}/permission-check", sent)
+        assert response.status == 200, response.text
+        return set(response.json()["data"]["attributes"]["permissions"])
 
     def _authorization(self, somebody: Caller | None) -> list[tuple[str, str]]:
         if somebody is None:
@@ -330,6 +377,8 @@ class OperationRequests:
             "GET license": ("GET", f"{API}/license/attribution-international-4", {}),
             "GET configs": ("GET", f"{API}/config", {}),
             "GET config": ("GET", f"{API}/config/file-upload", {}),
+            "GET api-info": ("GET", f"{API}/api-info", {}),
+            "POST permission-check": ("POST", f"{API}/permission-check", _document("config", {})),
             "GET names": ("GET", f"{API}{names}", {}),
             "GET names at root": ("GET", names, {}),
             "GET health": ("GET", f"{API}/health", {}),

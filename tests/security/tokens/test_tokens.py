@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from coffer.domain.permissions.rights import RIGHTS
 from local.stack import LocalStack
 from local.tokens import Issuer
 from tests.api import token_auth
@@ -18,6 +19,7 @@ from tests.security.tokens.permission_matrix import (
     NOT_FORBIDDEN,
     REFUSED,
     OperationRequests,
+    checked,
     matrix,
 )
 from tests.security.tokens.token_cases import CASES, good
@@ -146,3 +148,36 @@ def test_a_token_expires_by_the_stacks_clock(secured_stack: LocalStack, issuer: 
     secured_stack.clock.advance(timedelta(seconds=10))
     late = secured_stack.request("GET", path, headers=ask)
     assert problems(late) == [("401", "token_expired")]
+
+
+@pytest.mark.parametrize("type_", checked())
+def test_the_permission_check_says_what_the_operations_allow(
+    world: OperationRequests, type_: str
+) -> None:
+    for caller in LEAST["signed in"]:
+        allowed = {
+            permission
+            for permission, operation in checked()[type_].items()
+            if world.ask(caller, operation).status != REFUSED
+        }
+        for group in ({"group": "aafc"}, {"bucket": "AAFC"}, {"group": "x", "bucket": "aafc"}):
+            given = {**group, "createdBy": "alice"}
+            assert world.permissions(caller, type_, **given) == allowed, (caller, given)
+
+
+def test_the_permission_check_knows_every_type_that_has_rights() -> None:
+    assert set(checked()) == set(RIGHTS)
+    assert {type_: set(rights) for type_, rights in RIGHTS.items()} == {
+        type_: set(operations) for type_, operations in checked().items()
+    }
+
+
+@pytest.mark.parametrize("caller", sorted(LEAST["signed in"] - {"realm's admin"}))
+def test_without_a_group_or_an_owner_nobody_has_the_rights_that_depend_on_it(
+    world: OperationRequests, caller: str
+) -> None:
+    for type_ in ("metadata", "derivative", "object-upload", "resource-name-identifier"):
+        assert world.permissions(caller, type_) == set()
+        assert world.permissions(caller, type_, bucket="elsewhere") == set()
+    assert world.permissions(caller, "object-export") == {"create"}
+    assert world.permissions(caller, "object-export", createdBy="bob") == {"create"}

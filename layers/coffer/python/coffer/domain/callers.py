@@ -79,6 +79,10 @@ class Caller:
         """True if the caller may read the records and files of `group`."""
         return self.has_role(Role.READ_ONLY, group)
 
+    def require_reader(self, group: str) -> None:
+        """Raise an error, as `require_role` does, unless the caller `may_read` in `group`."""
+        self.require_role(Role.READ_ONLY, group)
+
     def require_role(self, role: Role, group: str) -> None:
         """Raise ForbiddenError unless the caller has `role` or a higher one in `group`.
 

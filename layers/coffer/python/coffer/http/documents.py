@@ -58,6 +58,12 @@ def parse_resource(
     )
 
 
+def resource_type_of(document: Any) -> str:
+    """Return the type of a document's resource, "" if it is no text."""
+    given = _object(document, "data", "").get("type")
+    return given if isinstance(given, str) else ""
+
+
 def read_resource(request: Request, resource_type: str) -> ResourceDocument:
     """Return the resource of the request body; raise a `RequestError` if it is malformed."""
     return parse_resource(request.json(), resource_type)

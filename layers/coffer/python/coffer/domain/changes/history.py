@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.changes.ports import AuditReader, Snapshot
 from coffer.domain.clock import Clock
 from coffer.domain.errors import GoneError, NotFoundError
@@ -111,7 +111,7 @@ def gone_if_deleted(audit: AuditReader, caller: Caller, instance_id: str) -> Ite
         if last is None or last["snapshotType"] != "TERMINAL":
             raise
         if not may_read_snapshot(caller, last):
-            caller.require_role(Role.READ_ONLY, str(last["state"].get("bucket")))
+            caller.require_reader(str(last["state"].get("bucket")))
         raise GoneError(
             "record_deleted",
             f"{instance_id} was deleted. Its audit snapshots say when and by whom.",

@@ -20,6 +20,7 @@ from coffer.domain.identifiers import SHARDS, new_identifier
 from coffer.domain.listing.index_keys import shard_key
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata
+from coffer.domain.permissions.rights import INDEX_REFRESH, Permission, require_right
 from coffer.domain.transactions.read import require_undeleted
 
 PAGE_SIZE = 500
@@ -70,7 +71,7 @@ def request_refresh(
     queue: RefreshQueue, catalogue: Catalogue, clock: Clock, caller: Caller, identifier: str | None
 ) -> None:
     """Enqueue the refresh of one record, or of all records."""
-    caller.require_admin()
+    require_right(caller, INDEX_REFRESH, Permission.CREATE)
     if identifier is not None:
         require_undeleted(find_metadata(catalogue, identifier))
     queue.enqueue(RefreshTask(refresh=new_identifier(clock), identifier=identifier))

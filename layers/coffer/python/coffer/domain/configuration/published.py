@@ -1,4 +1,4 @@
-"""The configurations that clients can read: upload limits and default values of metadata."""
+"""What clients can read about a deployment: upload limits, default values of metadata, and more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coffer.domain.errors import NotFoundError
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
 
-FILE_UPLOAD, DEFAULT_VALUES = "file-upload", "default-values"
+FILE_UPLOAD, DEFAULT_VALUES, API_INFO = "file-upload", "default-values", "api-info"
 _UNITS = (("MB", 1024**2), ("KB", 1024))
 
 
@@ -28,15 +28,8 @@ def configuration(limits: Limits, defaults: Mapping[str, str]) -> Mapping[str, M
     `defaults` has the default values of metadata, by the attributes of the record. The two sizes
     with a unit are the reference's. Its clients compare forms with them.
     """
-    size = format_size(limits.max_direct_upload_bytes)
     return {
-        FILE_UPLOAD: {
-            "max-file-size": size,
-            "max-request-size": size,
-            "max-direct-upload-bytes": limits.max_direct_upload_bytes,
-            "max-upload-bytes": limits.max_upload_bytes,
-            "max-files-per-request": MAX_FILES,
-        },
+        FILE_UPLOAD: _upload_limits(limits),
         DEFAULT_VALUES: {
             "values": [
                 {"type": "metadata", "attribute": field.name, "value": defaults[field.attribute]}
@@ -44,6 +37,31 @@ def configuration(limits: Limits, defaults: Mapping[str, str]) -> Mapping[str, M
                 if field.attribute in defaults
             ]
         },
+    }
+
+
+def api_info(limits: Limits) -> Mapping[str, Any]:
+    """Return the attributes of the reference's api-info, whose id is the version.
+
+    This API publishes messages about each change, and receives none. It reports what needs
+    attention by alarms, to its operators only.
+    """
+    return {
+        "messageProducer": True,
+        "messageConsumer": False,
+        "attentionRequired": False,
+        "moduleInfo": _upload_limits(limits),
+    }
+
+
+def _upload_limits(limits: Limits) -> Mapping[str, Any]:
+    size = format_size(limits.max_direct_upload_bytes)
+    return {
+        "max-file-size": size,
+        "max-request-size": size,
+        "max-direct-upload-bytes": limits.max_direct_upload_bytes,
+        "max-upload-bytes": limits.max_upload_bytes,
+        "max-files-per-request": MAX_FILES,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
 from coffer.domain.derivatives.record import Derivative, DerivativeType
@@ -23,6 +23,7 @@ from coffer.domain.fields import ATTRIBUTES, violation
 from coffer.domain.file_names import standardise
 from coffer.domain.identifiers import paired_identifier
 from coffer.domain.media_types import is_imageable
+from coffer.domain.permissions.rights import DERIVATIVE, Permission, require_right
 from coffer.domain.transactions.actions import Action, Add, Claim, DeriveFrom
 from coffer.domain.transactions.commit import (
     PlannedChange,
@@ -77,7 +78,7 @@ def plan_new_derivative(
         upload = _derivative_upload(uploads, given.get("file_identifier"))
     if upload is not None:
         bucket, dc_format = upload.bucket, upload.content.evaluated_media_type
-        caller.require_role(Role.GUEST, bucket)
+        require_right(caller, DERIVATIVE, Permission.CREATE, group=bucket)
         with errors.collect():
             _check_unclaimed(upload)
     with errors.collect():

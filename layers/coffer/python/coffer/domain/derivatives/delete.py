@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
 from coffer.domain.derivatives.read import find_derivative
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.thumbnail_record import derivative_tombstone
+from coffer.domain.permissions.rights import DERIVATIVE, Permission, require_right
 from coffer.domain.transactions.actions import Action, Release, Replace
 from coffer.domain.transactions.commit import PlannedChange, Precondition, commit_change
 from coffer.domain.transactions.read import require_undeleted
@@ -28,7 +29,7 @@ def delete_derivative(
 
     def plan() -> PlannedChange[Derivative]:
         before = find_derivative(catalogue, identifier)
-        caller.require_role(Role.USER, before.bucket)
+        require_right(caller, DERIVATIVE, Permission.DELETE, group=before.bucket)
         require_undeleted(before)
         precondition.check(before.version)
         now = clock.now()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.derivatives.ports import Derivatives, Source
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.transactions.read import require_undeleted
@@ -34,7 +34,7 @@ def readable_ids(
 def check_readable(caller: Caller, derivative: Derivative, readable: frozenset[str]) -> None:
     """Raise a `RequestError` if the derivative is not among the `readable` ids, or was deleted."""
     if derivative.identifier not in readable:
-        caller.require_role(Role.READ_ONLY, derivative.bucket)
+        caller.require_reader(derivative.bucket)
     require_undeleted(derivative)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.ports import DerivativeReader, Source
 from coffer.domain.derivatives.record import DerivativeType
@@ -43,7 +43,7 @@ def find_source(
             "source_not_found", f"metadata with id {identifier} not found", pointer=pointer
         )
     if not source.publicly_releasable:
-        caller.require_role(Role.READ_ONLY, source.bucket)
+        caller.require_reader(source.bucket)
     _check_same_bucket(source.bucket, bucket, pointer)
     return source
 

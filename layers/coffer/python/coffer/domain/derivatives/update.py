@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.derivatives.create import entry_in_source, file_name_of
 from coffer.domain.derivatives.fields import DERIVATIVE_FIELDS
 from coffer.domain.derivatives.ports import DerivativeReader, Derivatives, Source
@@ -16,6 +16,7 @@ from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.rules import attribute_problems, check_generated_from, find_source
 from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import ATTRIBUTES, RELATIONSHIPS, missing_problems
+from coffer.domain.permissions.rights import DERIVATIVE, Permission, require_right
 from coffer.domain.transactions.actions import Replace
 from coffer.domain.transactions.commit import (
     PlannedChange,
@@ -59,7 +60,7 @@ def plan_derivative_update(
 ) -> PlannedChange[Derivative]:
     """Return the changed record and the action that writes it."""
     before = find_derivative(catalogue, identifier)
-    caller.require_role(Role.GUEST, before.bucket)
+    require_right(caller, DERIVATIVE, Permission.UPDATE, group=before.bucket)
     require_undeleted(before)
     precondition.check(before.version)
     errors, source = ValidationErrors(changes), None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.derivatives.release import readable_ids
 from coffer.domain.errors import GoneError, NotFoundError, NotReadyError
@@ -99,7 +99,7 @@ def _check_withdrawn(catalogue: Catalogue, caller: Caller, upload: ObjectUpload)
     if record is None or upload.thumbnail_status is ThumbnailStatus.FAILED:
         return  # the reason of the failure says more than 410
     if not readable_ids(catalogue, caller, [record]):
-        caller.require_role(Role.READ_ONLY, record.bucket)
+        caller.require_reader(record.bucket)
     if record.deleted_on is not None:
         raise _gone(record.instance_id, record.file_identifier)
 
@@ -150,7 +150,7 @@ def _main_file(
         raise _not_found(bucket, file_identifier)
     metadata = describing_metadata(catalogue, upload)
     if metadata is None or not metadata.publicly_releasable:
-        caller.require_role(Role.READ_ONLY, upload.bucket)
+        caller.require_reader(upload.bucket)
     _require_stored(upload, bucket, file_identifier)
     return upload, metadata
 
@@ -166,7 +166,7 @@ def find_derivative(
         raise _not_found(bucket, file_identifier)
     record = _describing_derivative(catalogue, upload)
     if record is None or not readable_ids(catalogue, caller, [record]):
-        caller.require_role(Role.READ_ONLY, upload.bucket)
+        caller.require_reader(upload.bucket)
     _require_stored(upload, bucket, file_identifier)
     extension = upload.content.evaluated_file_extension
     name = (record.filename if record else None) or upload.original_filename
@@ -195,7 +195,7 @@ def _generated_thumbnail(
     if derivative is None or derivative.file_identifier != file_identifier:
         raise _not_found(bucket, file_identifier)
     if not readable_ids(catalogue, caller, [derivative]):
-        caller.require_role(Role.READ_ONLY, derivative.bucket)
+        caller.require_reader(derivative.bucket)
     if bucket_key(derivative.bucket) != bucket_key(bucket):
         raise _not_found(bucket, file_identifier)
     metadata = catalogue.metadata(derivative.ac_derived_from)
@@ -221,7 +221,7 @@ def _undescribed_thumbnail(upload: ObjectUpload, caller: Caller, bucket: str) ->
     """Return the thumbnail of a file without a record, or whose record was deleted."""
     if not upload.is_visible:
         raise _not_found(bucket, upload.file_identifier)
-    caller.require_role(Role.READ_ONLY, upload.bucket)
+    caller.require_reader(upload.bucket)
     _require_stored(upload, bucket, upload.file_identifier)
     return _own_thumbnail(upload, upload.original_filename)
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.derivatives.record import Derivative
 from coffer.domain.derivatives.release import readable_ids
+from coffer.domain.listing.fields import fields_of
 from coffer.domain.listing.index_keys import ListedRecord
 from coffer.domain.listing.ports import RangePage
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.permissions.rights import Permission, permissions_on
 from coffer.domain.uploads.record import ObjectUpload
-
-PROVIDER = "coffer"
-"""The `permissionsProvider` in responses: the service that decided."""
-
-_METADATA = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.SUPER_USER}
-_DERIVATIVE = {"create": Role.GUEST, "update": Role.GUEST, "delete": Role.USER}
 
 
 def may_read(caller: Caller, record: Metadata | ObjectUpload) -> bool:
@@ -35,10 +31,10 @@ def permissions_of(caller: Caller, record: ListedRecord) -> list[str]:
 
     The record of an upload is created by uploading the file, not by a request.
     """
+    permissions = permissions_on(caller, fields_of(record).type, group=record.bucket)
     if isinstance(record, ObjectUpload):
-        return ["update", "delete"] if caller.is_admin else []
-    required: Mapping[str, Role] = _METADATA if isinstance(record, Metadata) else _DERIVATIVE
-    return [name for name, role in required.items() if caller.has_role(role, record.bucket)]
+        permissions = [one for one in permissions if one is not Permission.CREATE]
+    return [str(one) for one in permissions if one is not Permission.READ]
 
 
 def hide_unreadable_derivatives(

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from coffer.domain.buckets import bucket_key, parse_bucket
-from coffer.domain.callers import Caller, Role
+from coffer.domain.buckets import bucket_key, is_bucket, parse_bucket
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.thumbnail_record import plan_thumbnail_record, thumbnail_of_upload
 from coffer.domain.errors import ConflictError, InvalidError
@@ -22,6 +22,7 @@ from coffer.domain.media_types import dc_type_of
 from coffer.domain.metadata.ports import Catalogue, CatalogueReader
 from coffer.domain.metadata.record import Metadata, default_release
 from coffer.domain.metadata.rules import attribute_problems, check_subject, check_vocabulary
+from coffer.domain.permissions.rights import METADATA, Permission, require_right
 from coffer.domain.transactions.actions import Action, Add, Claim
 from coffer.domain.transactions.commit import (
     PlannedChange,
@@ -77,7 +78,10 @@ def plan_new_metadata(
         with errors.collect():
             check_subject(bucket, file_identifier, given.get("resource_external_url"))
     if bucket:
-        caller.require_role(Role.GUEST, parse_bucket(bucket, pointer=f"{ATTRIBUTES}/bucket"))
+        with errors.collect():
+            parse_bucket(bucket, pointer=f"{ATTRIBUTES}/bucket")
+        if is_bucket(bucket):
+            require_right(caller, METADATA, Permission.CREATE, group=bucket)
     upload = None
     if bucket and file_identifier and not errors:
         with errors.collect():

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import islice
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.derivatives.delete import release_claim
 from coffer.domain.derivatives.record import Derivative
@@ -23,6 +23,7 @@ from coffer.domain.errors import TransactionCanceledError
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.permissions.rights import METADATA, Permission, require_right
 from coffer.domain.transactions.actions import (
     MAX_ACTIONS,
     MAX_TRANSACTION_BYTES,
@@ -128,7 +129,7 @@ def delete_metadata(
 
     def plan() -> PlannedChange[Metadata]:
         before = find_metadata(cascade.catalogue, identifier)
-        caller.require_role(Role.SUPER_USER, before.bucket)
+        require_right(caller, METADATA, Permission.DELETE, group=before.bucket)
         require_undeleted(before)
         precondition.check(before.version)
         now = cascade.clock.now()

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class NamedRecords(Protocol):
 
 def find_by_name(records: NamedRecords, caller: Caller, query: NameQuery) -> list[NamedRecord]:
     """Return the records with the names of the query, the oldest first."""
-    caller.require_role(Role.READ_ONLY, query.group)
+    caller.require_reader(query.group)
     key = bucket_key(query.group)
     if not query.names:
         return list(records.in_bucket(key, query.limit))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from coffer.domain.buckets import bucket_key, parse_bucket
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ConflictError, InvalidError, Problem
 from coffer.domain.fields import ATTRIBUTES, missing_problems
@@ -21,6 +21,7 @@ from coffer.domain.metadata.ports import Catalogue, CatalogueReader
 from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.metadata.rules import attribute_problems, check_vocabulary, required_fields
+from coffer.domain.permissions.rights import METADATA, Permission, require_right
 from coffer.domain.transactions.actions import Replace
 from coffer.domain.transactions.commit import (
     PlannedChange,
@@ -64,7 +65,7 @@ def plan_metadata_update(
 ) -> PlannedChange[Metadata]:
     """Return the changed record and the action that writes it."""
     before = find_metadata(catalogue, identifier)
-    caller.require_role(Role.GUEST, before.bucket)
+    require_right(caller, METADATA, Permission.UPDATE, group=before.bucket)
     require_undeleted(before)
     precondition.check(before.version)
     errors = ValidationErrors(changes)
@@ -141,8 +142,8 @@ def _check_move(
             "The record of a file stays in the file's bucket.",
             pointer=f"{ATTRIBUTES}/bucket",
         )
-    caller.require_role(Role.SUPER_USER, before.bucket)
-    caller.require_role(Role.GUEST, bucket)
+    require_right(caller, METADATA, Permission.DELETE, group=before.bucket)
+    require_right(caller, METADATA, Permission.CREATE, group=bucket)
     latest = catalogue.derivative(before.latest_derivative) if before.latest_derivative else None
     is_latest_there = (
         latest is not None

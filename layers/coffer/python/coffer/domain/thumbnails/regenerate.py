@@ -25,6 +25,7 @@ from coffer.domain.media_types import is_imageable
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import find_metadata
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.permissions.rights import DERIVATIVE_GENERATION, Permission, require_right
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,
     PlannedChange,
@@ -74,7 +75,7 @@ def regenerate_thumbnail(
     Raises `InvalidError` if the request is not for a thumbnail, if its source does not exist, or if
     no thumbnail can be made of the source's media type.
     """
-    caller.require_admin()
+    require_right(caller, DERIVATIVE_GENERATION, Permission.CREATE)
     if wanted.derivative_type is not DerivativeType.THUMBNAIL_IMAGE:
         raise InvalidError(
             "only_thumbnails",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.errors import GoneError, NotFoundError, RequestError, combine_errors
 
 Loaded = TypeVar("Loaded")
@@ -44,7 +44,7 @@ class ReadableRecord(DeletableRecord, Protocol):
 def check_readable(caller: Caller, record: ReadableRecord) -> None:
     """Raise a `RequestError` if the caller may not read the record, or if it was deleted."""
     if not record.publicly_releasable:
-        caller.require_role(Role.READ_ONLY, record.bucket)
+        caller.require_reader(record.bucket)
     require_undeleted(record)
 
 

@@ -13,6 +13,7 @@ from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ConflictError, RecordChangedError, StoreError, UnavailableError
 from coffer.domain.objects import Objects
+from coffer.domain.permissions.rights import Permission
 from coffer.domain.transactions.commit import MAX_ATTEMPTS, Precondition, records_busy
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.read import read_upload_to_change
@@ -66,7 +67,9 @@ def _tombstone(
     deletion: UploadDeletion, caller: Caller, identifier: str, precondition: Precondition
 ) -> ObjectUpload:
     for _ in range(MAX_ATTEMPTS):
-        upload = read_upload_to_change(deletion.uploads, caller, identifier, precondition)
+        upload = read_upload_to_change(
+            deletion.uploads, caller, Permission.DELETE, identifier, precondition
+        )
         if upload.claimed_by is not None:
             raise ConflictError(
                 "upload_in_use",

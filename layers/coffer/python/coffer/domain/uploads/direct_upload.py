@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from coffer.domain.buckets import bucket_key
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.detection import BufferReader
 from coffer.domain.errors import (
@@ -28,6 +28,7 @@ from coffer.domain.file_names import SentName, parse_sent_name
 from coffer.domain.identifiers import new_identifier, paired_identifier
 from coffer.domain.media_types import parse_media_type
 from coffer.domain.objects import Objects
+from coffer.domain.permissions.rights import OBJECT_UPLOAD, Permission, require_right
 from coffer.domain.uploads.completion import finish_direct_upload
 from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
 from coffer.domain.uploads.ports import Uploads
@@ -88,7 +89,7 @@ def upload_directly(
     identifier of the file and `identify(1)` that of its thumbnail; with the same identifiers, a
     repeated call continues what an earlier one began.
     """
-    caller.require_role(Role.GUEST, bucket)
+    require_right(caller, OBJECT_UPLOAD, Permission.CREATE, group=bucket)
     sent = parse_sent_name(file.name, file.relative_path)
     media_type = parse_media_type(file.media_type)
     content = _inspect(file.body, sent.name, media_type, max_bytes, forbidden)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, Problem, RequestError, TooLargeError
 from coffer.domain.file_names import parse_sent_name
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import parse_media_type
+from coffer.domain.permissions.rights import OBJECT_UPLOAD, Permission, require_right
 from coffer.domain.uploads.grant import UploadGrant
 from coffer.domain.uploads.record import incoming_key
 
@@ -95,7 +96,7 @@ def create_presigned_uploads(
     max_bytes: int,
 ) -> list[PresignedUpload]:
     """Return a presigned upload for each file, in order; raise RequestError with all problems."""
-    caller.require_role(Role.GUEST, bucket)
+    require_right(caller, OBJECT_UPLOAD, Permission.CREATE, group=bucket)
     if not files:
         raise InvalidError("no_files", "At least one file must be named.", pointer="/files")
     if len(files) > MAX_FILES:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coffer.domain.callers import Caller, Role
+from coffer.domain.callers import Caller
 from coffer.domain.errors import NotFoundError
+from coffer.domain.permissions.rights import OBJECT_UPLOAD, Permission, require_right
 from coffer.domain.transactions.commit import Precondition
 from coffer.domain.transactions.read import load_all, require_undeleted
 from coffer.domain.uploads.ports import DescribingMetadata, DescribingRecord, UploadReader, Uploads
@@ -53,18 +54,22 @@ def _check_readable(
     if not upload.is_visible:
         raise upload_not_found(upload.file_identifier)
     if describing is None or not describing.publicly_releasable:
-        caller.require_role(Role.READ_ONLY, upload.bucket)
+        caller.require_reader(upload.bucket)
     require_undeleted(upload)
 
 
 def read_upload_to_change(
-    uploads: UploadReader, caller: Caller, identifier: str, precondition: Precondition
+    uploads: UploadReader,
+    caller: Caller,
+    permission: Permission,
+    identifier: str,
+    precondition: Precondition,
 ) -> ObjectUpload:
-    """Return a processed upload that an administrator may change.
+    """Return a processed upload that the caller may change or delete.
 
     Raises ForbiddenError, NotFoundError, GoneError, or PreconditionError for another version.
     """
-    caller.require_admin()
+    require_right(caller, OBJECT_UPLOAD, permission)
     upload = uploads.get(identifier)
     if upload is None or not upload.is_visible:
         raise upload_not_found(identifier)

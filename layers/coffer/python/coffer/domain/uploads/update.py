@@ -14,6 +14,7 @@ from coffer.domain.callers import Caller
 from coffer.domain.errors import Problem, RecordChangedError
 from coffer.domain.fields import limit_problems, missing_problems, violation
 from coffer.domain.file_names import standardise
+from coffer.domain.permissions.rights import Permission
 from coffer.domain.transactions.commit import (
     MAX_ATTEMPTS,
     Precondition,
@@ -37,7 +38,7 @@ def update_upload(
 ) -> ObjectUpload:
     """Change the attributes in `changes` and return the new record; None clears an attribute."""
     for _ in range(MAX_ATTEMPTS):
-        before = read_upload_to_change(uploads, caller, identifier, precondition)
+        before = read_upload_to_change(uploads, caller, Permission.UPDATE, identifier, precondition)
         errors = ValidationErrors(changes)
         errors.add([*_problems(before, changes)])
         errors.raise_if_any()

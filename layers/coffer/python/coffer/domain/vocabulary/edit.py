@@ -19,6 +19,7 @@ from coffer.domain.errors import (
     RecordExistsError,
     TermInUseError,
 )
+from coffer.domain.permissions.rights import Permission, require_right
 from coffer.domain.transactions.commit import (
     Precondition,
     ReservedIdentifier,
@@ -27,7 +28,7 @@ from coffer.domain.transactions.commit import (
 )
 from coffer.domain.vocabulary.ports import Vocabulary
 from coffer.domain.vocabulary.read import read_term
-from coffer.domain.vocabulary.rules import changed_values, check_size, new_values, require_editor
+from coffer.domain.vocabulary.rules import changed_values, check_size, new_values
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype, Term, type_name
 
 ANY_VERSION = Precondition()
@@ -47,7 +48,7 @@ def create_term(
 
     If an earlier run of the request created it under the `reserved` identifier, returns that term.
     """
-    require_editor(caller, kind)
+    require_right(caller, type_name(kind), Permission.CREATE)
     existing = vocabulary.get(kind, reserved.identifier) if reserved else None
     if existing is not None:
         return existing
@@ -76,7 +77,7 @@ def change_term(
     precondition: Precondition = ANY_VERSION,
 ) -> T:
     """Apply changes, by the attributes of the term, and return the changed term."""
-    require_editor(caller, kind)
+    require_right(caller, type_name(kind), Permission.UPDATE)
 
     def change(before: T) -> T:
         after = replace(before, **changed_values(before, changes))
@@ -95,7 +96,7 @@ def delete_term(
     precondition: Precondition = ANY_VERSION,
 ) -> None:
     """Delete a term that no record uses, so that its key or name can be used again."""
-    require_editor(caller, kind)
+    require_right(caller, type_name(kind), Permission.DELETE)
 
     def delete(before: T) -> T:
         return replace(before, deleted_on=clock.now(), deleted_by=caller.username)

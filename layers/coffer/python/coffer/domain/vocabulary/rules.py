@@ -11,7 +11,6 @@ from itertools import groupby
 from typing import Any
 from unicodedata import category
 
-from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.fields import limit_problems, missing_problems, size_problems, violation
 from coffer.domain.transactions.commit import ValidationErrors
@@ -28,14 +27,6 @@ LANGUAGE = re.compile("[A-Za-z]{2,3}")
 _NOT_IN_KEYS = re.compile("[^a-z0-9]")
 MAX_CHARACTERS_OF_DESCRIPTIONS = 40_000
 """The reference has no such limit, but a DynamoDB item has at most 400 KB."""
-
-
-def require_editor(caller: Caller, kind: type[Term]) -> None:
-    """Raise ForbiddenError if the caller may not create, change and delete terms of this kind."""
-    if kind is ManagedAttribute:
-        caller.require_role_anywhere(Role.SUPER_USER)
-    else:
-        caller.require_admin()
 
 
 def must_be_unused(before: Term, after: Term) -> bool:

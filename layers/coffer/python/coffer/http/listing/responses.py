@@ -14,10 +14,11 @@ from coffer.domain.callers import Caller
 from coffer.domain.listing.fields import fields_of, related_ids
 from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.pages import ListPage
-from coffer.domain.listing.permissions import PROVIDER, permissions_of
+from coffer.domain.listing.permissions import permissions_of
 from coffer.domain.listing.ports import Lists
 from coffer.domain.listing.related import DERIVATIVES, RelatedRecords, find_related
 from coffer.domain.metadata.ports import Catalogue
+from coffer.domain.permissions.rights import PROVIDER
 from coffer.domain.uploads.record import ObjectUpload
 from coffer.http.documents import resource_response
 from coffer.http.fields import present_record

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from coffer.domain.configuration.published import API_INFO
 from coffer.domain.derivatives.record import DerivativeType
+from coffer.domain.permissions.rights import PROVIDER, RIGHTS, Permission
 from coffer.http.changes.index_refresh import DOC_TYPES
 from coffer.http.openapi import schemas as s
+from coffer.http.openapi.field_schemas import request_attributes
 from coffer.http.openapi.operation import (
     HTML,
     Access,
@@ -21,6 +24,7 @@ from coffer.http.openapi.operation import (
     json_api,
     plain_json,
 )
+from coffer.http.permissions import CHECKED_FIELDS, PERMISSION_CHECK
 
 _CODE_PATTERN = "^[a-z0-9_]+$"
 
@@ -71,6 +75,29 @@ SCHEMAS: s.Properties = {
     "NamesDocument": s.list_document("Records, the oldest first.", s.resource(
         "A record and its name.", "metadata",
         s.structure("Attributes.", {"name": s.nullable(s.string("Original name of the file."))}))),
+    "PermissionCheckRequest": s.structure("A resource that need not exist.", {
+        "data": s.structure("The resource.", {
+            "type": s.choice("Type of the resource.", RIGHTS),
+            "attributes": request_attributes(
+                CHECKED_FIELDS, "Attributes of the resource.", changes=False),
+        }, required=("type",)),
+    }),
+    "PermissionCheckDocument": s.structure("The permissions of the caller.", {
+        "data": s.resource("Permissions.", PERMISSION_CHECK, s.structure("Attributes.", {
+            "targetType": s.choice("Type of the resource.", RIGHTS),
+            "permissions": s.array("What the caller may do.", s.choice("Permission.", Permission)),
+            "permissionsProvider": s.string("The service that decided.", const=PROVIDER),
+            "evaluatedAttributes": s.array(
+                "Names of the attributes on which the permissions depend.", s.string("Name.")),
+        }), id_=s.choice("Type of the resource.", RIGHTS)),
+    }),
+    "ApiInfoDocument": s.document("The API.", s.resource(
+        "The API.", API_INFO, s.structure("Attributes.", {
+            "messageProducer": s.boolean("True: each change is published."),
+            "messageConsumer": s.boolean("False: the API receives no messages."),
+            "attentionRequired": s.boolean("Always false: alarms tell the operators."),
+            "moduleInfo": s.mapping("The limits of uploads.", s.anything("Limit.")),
+        }), id_=s.string("Version of Coffer.", examples=["0.1.0"]))),
     "Page": s.string("A page of HTML."),
     "Health": s.structure("State of the API.", {
         "status": s.string("State.", const="ok"),
@@ -160,6 +187,17 @@ OPERATIONS: Mapping[str, Operation] = {
         parameters="filterInstanceId filterAuthor sortSnapshots offset limit",
         successes=json_api(200, "A page of snapshots.", "AuditPage"),
         errors="RECORDS 400 more_problems"),
+    "POST /api/v1/permission-check": Operation(
+        "checkPermissions", Tag.SERVICE, "Get the caller's permissions",
+        "On a resource of a type, with these attributes, that is not public. Without attributes, "
+        "`evaluatedAttributes` names those that count, and the permissions are those in every "
+        "group. Uploading a file is the permission `create` on an object-upload.",
+        body=Body("PermissionCheckRequest"),
+        successes=json_api(200, "The permissions.", "PermissionCheckDocument"),
+        errors="BUCKET DOCUMENT"),
+    "GET /api/v1/api-info": Operation(
+        "getApiInfo", Tag.SERVICE, "Get the version of the API", "Its id is the version.",
+        successes=json_api(200, "The API.", "ApiInfoDocument")),
     "GET /api/v1/health": Operation(
         "getHealth", Tag.SERVICE, "Check that the API is running",
         "Does not check the services behind the API.",

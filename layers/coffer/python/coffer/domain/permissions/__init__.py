@@ -1,0 +1,1 @@
+"""The rights of callers to each type of resource."""
