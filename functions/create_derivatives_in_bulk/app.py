@@ -31,8 +31,10 @@ def add_many(request: Request) -> Response:
     def create(run: Run | None) -> Response:
         entries = parse_new_records(request, DERIVATIVE_FIELDS)
         reserved = [reserved_identifier(run, number) for number in range(len(entries))]
-        records = bulk.create(caller, entries, reserved, check_response_size(DERIVATIVE_FIELDS))
-        return records_response(DERIVATIVE_FIELDS, records)
+        records = bulk.create(
+            caller, entries, reserved, check_response_size(request, DERIVATIVE_FIELDS)
+        )
+        return records_response(request, DERIVATIVE_FIELDS, records)
 
     return idempotent_response(request, caller, idempotency, create)
 

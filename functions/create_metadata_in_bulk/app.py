@@ -37,8 +37,10 @@ def add_many(request: Request) -> Response:
     def create(run: Run | None) -> Response:
         entries = parse_new_records(request, METADATA_FIELDS)
         reserved = [reserved_identifier(run, number) for number in range(len(entries))]
-        records = bulk.create(caller, entries, reserved, check_response_size(METADATA_FIELDS))
-        return records_response(METADATA_FIELDS, records)
+        records = bulk.create(
+            caller, entries, reserved, check_response_size(request, METADATA_FIELDS)
+        )
+        return records_response(request, METADATA_FIELDS, records)
 
     return idempotent_response(request, caller, idempotency, create)
 

@@ -27,8 +27,8 @@ app = Api()
 def change_many(request: Request) -> Response:
     caller = identify(request)
     changes = parse_bulk_changes(request, DERIVATIVE_FIELDS)
-    records = bulk.update(caller, changes, check_response_size(DERIVATIVE_FIELDS))
-    return records_response(DERIVATIVE_FIELDS, records)
+    records = bulk.update(caller, changes, check_response_size(request, DERIVATIVE_FIELDS))
+    return records_response(request, DERIVATIVE_FIELDS, records)
 
 
 lambda_handler = app.handler()

@@ -1,4 +1,4 @@
-"""Update one metadata record (PATCH /api/v1/metadata/{id}).
+"""Update one metadata record, or one of its relationships (PATCH /api/v1/metadata/{id} …).
 
 Settings, see `coffer/settings.py`: aws, caller, table.
 """
@@ -10,7 +10,13 @@ from coffer.domain.identifiers import parse_identifier
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.update import update_metadata
 from coffer.http.api import Api, require_variable
-from coffer.http.fields import parse_record_changes, written_response
+from coffer.http.fields import (
+    changed_relationship_response,
+    parse_record_changes,
+    parse_relationship_change,
+    relationship_as_data,
+    written_response,
+)
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.preconditions import read_precondition
@@ -32,6 +38,18 @@ def change_metadata(request: Request) -> Response:
         uploads, catalogue, clock, caller, identifier, changes, read_precondition(request)
     )
     return written_response(request, METADATA_FIELDS, metadata)
+
+
+@app.route("PATCH /api/v1/metadata/{id}/relationships/{relation}")
+def change_relationship(request: Request) -> Response:
+    caller = identify(request)
+    identifier = parse_identifier(require_variable(request, "id"), parameter="id")
+    changes = parse_relationship_change(request, METADATA_FIELDS)
+    with relationship_as_data():
+        metadata = update_metadata(
+            uploads, catalogue, clock, caller, identifier, changes, read_precondition(request)
+        )
+    return changed_relationship_response(metadata)
 
 
 lambda_handler = app.handler()

@@ -27,8 +27,8 @@ app = Api()
 def change_many(request: Request) -> Response:
     caller = identify(request)
     changes = parse_bulk_changes(request, METADATA_FIELDS)
-    records = bulk.update(caller, changes, check_response_size(METADATA_FIELDS))
-    return records_response(METADATA_FIELDS, records)
+    records = bulk.update(caller, changes, check_response_size(request, METADATA_FIELDS))
+    return records_response(request, METADATA_FIELDS, records)
 
 
 lambda_handler = app.handler()

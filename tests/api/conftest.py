@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import wraps
 
 import pytest
 
+from coffer.domain.callers import Caller
 from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.aws_calls import aws_calls
@@ -39,3 +41,18 @@ def retrying(stack: LocalStack, request: Callable[..., Response]) -> Callable[..
         return response
 
     return ask
+
+
+@pytest.fixture
+def called_by(stack: LocalStack) -> Iterator[Callable[[Caller], None]]:
+    """Return a function that sets the caller that handlers identify, until the test ends."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def become(caller: Caller) -> None:
+            for function in stack.resources.functions:
+                # Its module is loaded by the first invocation.
+                module = sys.modules.get(f"local_function_{function.folder.name}_app")
+                if module is not None and hasattr(module, "identify"):
+                    patch.setattr(module, "identify", lambda _request: caller)
+
+        yield become

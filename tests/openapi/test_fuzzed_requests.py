@@ -77,6 +77,10 @@ def _fill(stack: LocalStack) -> FilledStack:
             "/api/v1/file/{bucket}/derivative/{fileId}": derived,
             "/api/v1/object-upload/{id}": {"id": flat["fileIdentifier"]},
             "/api/v1/metadata/{id}": {"id": metadata},
+            "/api/v1/metadata/{id}/{relation}": {"id": metadata},
+            "/api/v1/metadata/{id}/relationships/{relation}": {"id": metadata},
+            "/api/v1/derivative/{id}/{relation}": {"id": flat["thumbnailIdentifier"]},
+            "/api/v1/derivative/{id}/relationships/{relation}": {"id": flat["thumbnailIdentifier"]},
             "/api/v1/file-info/{bucket}/{filename}": {
                 "bucket": "mybucket",
                 "filename": f"{flat['fileIdentifier']}.png",

@@ -258,10 +258,12 @@ def _downloads(kind: str) -> Mapping[int, Request]:
 
 
 def _records(
-    root: str, make: Callable[[Client], str], table: str, key: str
-) -> Mapping[int, Request]:
+    root: str, make: Callable[[Client], str], table: str, key: str, below: str = ""
+) -> dict[int, Request]:
+    """Return the requests for records, or for something below a record."""
+
     def without_access(api: Client, token: str) -> Response:
-        path = f"{root}/{make(api)}"
+        path = f"{root}/{make(api)}{below}"
         api.get(path)
         api.require_tokens(token)
         return api.get(path)
@@ -269,18 +271,66 @@ def _records(
     def deleted(api: Client) -> Response:
         identifier = make(api)
         api.add_tombstone(table, key, identifier)
-        return api.get(f"{root}/{identifier}")
+        return api.get(f"{root}/{identifier}{below}")
 
-    return {
-        200: lambda api: api.get(f"{root}/{make(api)}", include_dina_permission="yes"),
+    requests: dict[int, Request] = {
+        200: lambda api: api.get(f"{root}/{make(api)}{below}", include_dina_permission="yes"),
         304: lambda api: api.get(f"{root}/{make(api)}", If_None_Match="*"),
-        400: lambda api: api.get(f"{root}/nonsense"),
+        400: lambda api: api.get(f"{root}/nonsense{below}"),
         401: lambda api: without_access(api, ""),
         403: lambda api: without_access(api, "outsider"),
-        404: lambda api: api.get(f"{root}/{MISSING_ID}"),
-        406: lambda api: api.get(f"{root}/{MISSING_ID}", Accept="image/png"),
+        404: lambda api: api.get(f"{root}/{MISSING_ID}{below}"),
+        406: lambda api: api.get(f"{root}/{MISSING_ID}{below}", Accept="image/png"),
         410: deleted,
     }
+    if below:
+        del requests[304]
+    return requests
+
+
+def _large_related(api: Client) -> Response:
+    metadata = api.create_large_derivatives()
+    path = f"/api/v1/metadata/{metadata}/relationships/derivatives"
+    derivative = api.get(path).json()["data"][0]["id"]
+    return api.get(f"/api/v1/derivative/{derivative}/acDerivedFrom?include=derivatives")
+
+
+def _relationship_changes(
+    kind: str, make: Callable[[Client], str], name: str, target: str
+) -> dict[int, Request]:
+    """Return the requests that change a relationship to a resource of the type `target`."""
+
+    def call(api: Client, identifier: str, data: Any = None, **headers: str) -> Response:
+        return patch(api, kind, f"{identifier}/relationships/{name}", data, **headers)
+
+    def without_access(api: Client, token: str) -> Response:
+        identifier = make(api)
+        call(api, identifier)
+        api.require_tokens(token)
+        return call(api, identifier)
+
+    def deleted(api: Client) -> Response:
+        identifier = make(api)
+        assert delete(api, kind, identifier).status == 204
+        return call(api, identifier)
+
+    return {
+        204: lambda api: call(api, make(api)),
+        400: lambda api: call(api, MISSING_ID, {"type": target, "id": "x"}),
+        401: lambda api: without_access(api, ""),
+        403: lambda api: without_access(api, "outsider"),
+        404: lambda api: call(api, MISSING_ID, {"type": target, "id": MISSING_ID}),
+        406: lambda api: call(api, MISSING_ID, Accept="image/png"),
+        410: deleted,
+        412: lambda api: call(api, make(api), If_Match='"99"'),
+        413: lambda api: call(api, MISSING_ID, b" " * (10 * 1024**2 + 1)),
+        415: lambda api: call(api, MISSING_ID, Content_Type="text/csv"),
+        422: lambda api: call(api, make(api), {"type": target, "id": MISSING_ID}),
+    }
+
+
+def _without(status: int, requests: Mapping[int, Request]) -> Mapping[int, Request]:
+    return {known: request for known, request in requests.items() if known != status}
 
 
 def _list_with_large_includes(api: Client) -> Response:
@@ -974,6 +1024,29 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         404: lambda api: api.get("/api/v1/media-type/application/zip"),
         406: lambda api: api.get("/api/v1/media-type/image/jpeg", Accept="image/png"),
     },
+    **{
+        f"GET /api/v1/metadata/{{id}}/{path}{{relation}}": _records(
+            "/api/v1/metadata", Client.create_metadata, "MetadataTable", "id", f"/{path}derivatives"
+        )
+        for path in ("", "relationships/")
+    },
+    **{
+        f"GET /api/v1/derivative/{{id}}/{path}{{relation}}": _records(
+            "/api/v1/derivative",
+            Client.create_derivative,
+            "DerivativesTable",
+            "id",
+            f"/{path}acDerivedFrom",
+        )
+        | more
+        for path, more in (("", {413: _large_related}), ("relationships/", {}))
+    },
+    "PATCH /api/v1/metadata/{id}/relationships/{relation}": _without(
+        422, _relationship_changes("metadata", Client.create_metadata, "dcCreator", "person")
+    ),
+    "PATCH /api/v1/derivative/{id}/relationships/{relation}": _relationship_changes(
+        "derivative", Client.create_derivative, "generatedFromDerivative", "derivative"
+    ),
     "PATCH /api/v1/object-upload/{id}": _changes_to(
         "object-upload", Client.upload_file, originalFilename="b.png"
     ),

@@ -108,6 +108,7 @@ class GroupRecords:
             values |= {"fileId": self.ids["derived file"]}
             values |= {"filename": f"{self.ids['derived file']}.png"}
         kind = route.path.removeprefix(f"{API}/").partition("/")[0]
+        values["relation"] = "derivatives" if kind == "metadata" else "acDerivedFrom"
         values["id"] = self.ids.get(NAMES.get(kind, ""), KNOWN.get(kind, ABSENT))
         names = re.findall(r"\{(\w+)\+?\}", route.path)
         return {name: values.get(name, ABSENT) for name in names}
@@ -151,6 +152,10 @@ class GroupRecords:
             ("PATCH", "/metadata/{id}"): changed,
             ("POST", "/derivative"): self.derivation(orphan),
             ("PATCH", "/derivative/{id}"): derived,
+            ("PATCH", "/metadata/{id}/relationships/{relation}"): {"data": None},
+            ("PATCH", "/derivative/{id}/relationships/{relation}"): {
+                "data": {"type": "metadata", "id": metadata}
+            },
             ("PATCH", "/object-upload/{id}"): self.change("object-upload", isDerivative=False),
             ("POST", "/object-export"): self.export(self.ids["upload"]),
             ("POST", "/index-refresh"): refresh,

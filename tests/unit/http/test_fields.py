@@ -240,11 +240,15 @@ def test_no_document_crashes(attributes: Any, relationships: Any) -> None:
 
 def test_a_record_is_presented_with_its_persons() -> None:
     record = metadata(dc_creator=FILE)
-    assert present_record(METADATA_FIELDS, record) == {
+    shown = {
+        "data": {"id": FILE, "type": "person"},
+        "links": {"self": f"http://x/api/v1/metadata/{METADATA}/relationships/dcCreator"},
+    }
+    assert present_record(METADATA_FIELDS, record, "http://x") == {
         "id": METADATA,
         "type": "metadata",
         "attributes": METADATA_FIELDS.present(record),
-        "relationships": {"dcCreator": {"data": {"id": FILE, "type": "person"}}},
+        "relationships": {"dcCreator": shown},
     }
     assert "relationships" not in present_record(METADATA_FIELDS, metadata())
     json.dumps(present_record(METADATA_FIELDS, record))

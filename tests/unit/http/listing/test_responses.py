@@ -27,6 +27,7 @@ from tests.fakes.records import upload as an_upload
 from tests.unit.http.events import make_request
 
 MADE = identifier(50)
+ROOT = "https://coffer.example/api/v1"
 
 
 Stored = tuple[InMemoryLists, InMemoryCatalogue]
@@ -139,8 +140,9 @@ def test_an_included_record_is_shown_once() -> None:
     made = [thumbnail(identifier=identifier(50 + number)) for number in range(3)]
     found = listed("include=acDerivedFrom", caller(), parent, *made, kind=Kind.DERIVATIVE)
     assert [one["id"] for one in found["included"]] == [METADATA]
-    linkage = {"data": {"type": "metadata", "id": METADATA}}
-    assert [one["relationships"]["acDerivedFrom"] for one in found["data"]] == [linkage] * 3
+    linkage = {"type": "metadata", "id": METADATA}
+    shown = [one["relationships"]["acDerivedFrom"]["data"] for one in found["data"]]
+    assert shown == [linkage] * 3
 
 
 def test_fields_restrict_attributes_and_relationships() -> None:
@@ -152,7 +154,10 @@ def test_fields_restrict_attributes_and_relationships() -> None:
             "type": "metadata",
             "attributes": {"filename": "leaf.png"},
             "relationships": {
-                "dcCreator": {"data": {"type": "person", "id": identifier(9)}},
+                "dcCreator": {
+                    "data": {"type": "person", "id": identifier(9)},
+                    "links": {"self": f"{ROOT}/metadata/{METADATA}/relationships/dcCreator"},
+                },
             },
         }
     ]
@@ -162,8 +167,15 @@ def test_fields_restrict_attributes_and_relationships() -> None:
 
 def test_a_relationship_that_is_not_set_is_left_out() -> None:
     found = shown("include=generatedFromDerivative,acDerivedFrom", caller(), thumbnail())
+    url = f"{ROOT}/derivative/{THUMBNAIL}"
     assert found["data"]["relationships"] == {
-        "acDerivedFrom": {"data": {"type": "metadata", "id": METADATA}}
+        "acDerivedFrom": {
+            "data": {"type": "metadata", "id": METADATA},
+            "links": {
+                "self": f"{url}/relationships/acDerivedFrom",
+                "related": f"{url}/acDerivedFrom",
+            },
+        }
     }
     assert found["included"] == []
 

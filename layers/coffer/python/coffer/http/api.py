@@ -35,6 +35,8 @@ SHORT_LIST_QUERY = "filter[ fiql sort page[limit] page[offset]"
 """Query parameters of lists that are held in memory."""
 RECORD_QUERY = "include fields["
 """Query parameters of routes that return records by their ids."""
+PAGE_QUERY = "page[limit] page[cursor] page[offset]"
+"""Query parameters of lists without filters."""
 _KNOWN_EVERYWHERE = ("optfields[", "lang")
 """object-store-api accepts these everywhere. No record here has optional fields, and all messages
 are English, so they have no effect."""

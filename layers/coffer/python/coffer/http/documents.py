@@ -9,6 +9,7 @@ from typing import Any
 
 from coffer import __version__
 from coffer.domain.errors import ConflictError, MalformedRequestError, Problem
+from coffer.domain.fields import Relationship
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
@@ -119,6 +120,20 @@ def resource(
     return data | ({"relationships": dict(relationships)} if relationships else {})
 
 
+def resource_url(base_url: str, resource_type: str, identifier: str) -> str:
+    """Return the address of a resource."""
+    return f"{base_url}{API_ROOT}/{resource_type}/{identifier}"
+
+
+def relationship_links(url: str, relationship: Relationship) -> dict[str, str]:
+    """Return the links of a relationship of the resource at `url` (JSON:API 1.1, 7.2.2.2).
+
+    There is no `related` if another service has the related resource.
+    """
+    links = {"self": f"{url}/relationships/{relationship.name}"}
+    return links if relationship.is_external else links | {"related": f"{url}/{relationship.name}"}
+
+
 def resource_response(
     request: Request,
     data: Mapping[str, Any],
@@ -132,7 +147,7 @@ def resource_response(
     The ETag is the version of the record (RFC 9110, 8.8.3). If `If-None-Match` has it, the response
     is 304, unless it includes other records, which may have changed.
     """
-    url = f"{request.base_url}{API_ROOT}/{data['type']}/{data['id']}"
+    url = resource_url(request.base_url, data["type"], data["id"])
     tag = f'"{version}"'
     if not created and included is None and tag_matches(request.header("if-none-match"), tag):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})

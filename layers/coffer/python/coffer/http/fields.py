@@ -6,13 +6,22 @@ problems of values that cannot be parsed together with those that they find.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from coffer.domain.clock import from_text
-from coffer.domain.errors import Problem
+from coffer.domain.errors import (
+    ForbiddenError,
+    MalformedRequestError,
+    NotFoundError,
+    Problem,
+    RequestError,
+)
 from coffer.domain.fields import (
     ATTRIBUTES,
     RELATIONSHIPS,
@@ -20,18 +29,22 @@ from coffer.domain.fields import (
     FieldType,
     GivenValues,
     RecordFields,
+    Relationship,
     has_markup,
 )
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.terms import Description
+from coffer.http.api import require_variable
 from coffer.http.documents import (
     ResourceDocument,
     pointer_to,
     read_changes,
     read_resource,
+    relationship_links,
     resource,
     resource_response,
+    resource_url,
 )
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -87,25 +100,93 @@ def parse_changes(document: ResourceDocument, fields: RecordFields) -> GivenValu
     return _parse(document, fields, {}, is_change=True)
 
 
-def present_record(fields: RecordFields, record: object) -> dict[str, Any]:
-    """Return the JSON:API resource of a record, with its relationships to other services."""
+def present_record(fields: RecordFields, record: object, base_url: str = "") -> dict[str, Any]:
+    """Return the JSON:API resource of a record, with its relationships to other services.
+
+    The links of relationships are relative without `base_url`.
+    """
+    identifier = getattr(record, fields.identifier)
+    url = resource_url(base_url, fields.type, identifier)
     return resource(
         fields.type,
-        getattr(record, fields.identifier),
+        identifier,
         fields.present(record),
         relationships={
-            one.name: {"data": {"id": identifier, "type": one.target}}
+            one.name: {"data": data, "links": relationship_links(url, one)}
             for one in fields.relationships
-            if one.is_external and (identifier := getattr(record, one.attribute)) is not None
+            if one.is_external and (data := linkage_of(one, record)) is not None
         },
     )
+
+
+def find_relationship(request: Request, fields: RecordFields) -> Relationship:
+    """Return the relationship that the path names; raise NotFoundError if there is none."""
+    name = require_variable(request, "relation")
+    relationship = fields.relationship.get(name)
+    if relationship is None:
+        known = ", ".join(fields.relationship)
+        raise NotFoundError(
+            "relationship_not_found",
+            f"{fields.type} has no relationship {name[:60]!r}; it has {known}.",
+            parameter="relation",
+        )
+    return relationship
+
+
+def parse_relationship_change(request: Request, fields: RecordFields) -> GivenValues:
+    """Return the change of the relationship that the path names to the `data` of the body."""
+    relationship = find_relationship(request, fields)
+    name = relationship.name
+    if not relationship.writable:
+        raise ForbiddenError(
+            "relationship_is_read_only",
+            f"{name} of {fields.type} cannot be changed: each {relationship.target} names the "
+            f"{fields.type} that it belongs to.",
+        )
+    document = request.json()
+    if not isinstance(document, dict) or "data" not in document:
+        raise MalformedRequestError(
+            "malformed_document",
+            "A JSON:API document with the member 'data' is needed here.",
+            pointer="/data",
+        )
+    try:
+        identifier = parse_linkage(relationship, document["data"])
+    except FieldValueError as error:
+        raise MalformedRequestError(
+            "malformed_relationship", str(error), pointer="/data"
+        ) from error
+    return GivenValues({relationship.attribute: identifier})
+
+
+def changed_relationship_response(record: VersionedRecord) -> Response:
+    """Return the response to a change of a relationship: 204 (JSON:API 1.1, 9.4.1)."""
+    return Response(status=HTTPStatus.NO_CONTENT, headers={"ETag": f'"{record.version}"'})
+
+
+@contextmanager
+def relationship_as_data() -> Iterator[None]:
+    """Make the errors of a relationship point to `/data`, where its own document has it."""
+    try:
+        yield
+    except RequestError as error:
+        error.problems = tuple(
+            replace(one, pointer="/data") if one.pointer else one for one in error.problems
+        )
+        raise
+
+
+def linkage_of(relationship: Relationship, record: object) -> dict[str, str] | None:
+    """Return type and id of the resource at the other end of a relationship to one, or None."""
+    identifier = getattr(record, relationship.attribute)
+    return None if identifier is None else {"type": relationship.target, "id": identifier}
 
 
 def written_response(
     request: Request, fields: RecordFields, record: VersionedRecord, *, created: bool = False
 ) -> Response:
     """Return the response with a record that was created or changed."""
-    data = present_record(fields, record)
+    data = present_record(fields, record, request.base_url)
     return resource_response(request, data, version=record.version, created=created)
 
 
@@ -156,18 +237,24 @@ def _parse_relationships(
         if not relationship.writable:
             continue
         data = given.get("data") if isinstance(given, dict) else {}
-        if data is None:
-            values |= {relationship.attribute: None} if is_change and "data" in given else {}
-        elif _is_linkage(data, relationship.target):
-            values[relationship.attribute] = str(data["id"]).lower()
-        else:
-            detail = f'{name} takes {{"data": {{"type": "{relationship.target}", "id": <uuid>}}}}.'
-            problems.append(Problem("malformed_relationship", detail, pointer=pointer))
+        if data is None and not (is_change and "data" in given):
+            continue
+        try:
+            values[relationship.attribute] = parse_linkage(relationship, data)
+        except FieldValueError as error:
+            problems.append(Problem("malformed_relationship", str(error), pointer=pointer))
     return values
 
 
-def _is_linkage(data: Any, target: str) -> bool:
-    return isinstance(data, dict) and data.get("type") == target and is_identifier(data.get("id"))
+def parse_linkage(relationship: Relationship, data: Any) -> str | None:
+    """Return the id that the `data` of a relationship to one resource names; None for none."""
+    if data is None:
+        return None
+    target = relationship.target
+    if isinstance(data, dict) and data.get("type") == target and is_identifier(data.get("id")):
+        return str(data["id"]).lower()
+    shown = f'{{"data": {{"type": "{target}", "id": <uuid>}}}}'
+    raise FieldValueError(f"{relationship.name} takes {shown}.")
 
 
 def parse_value(field: Field, value: Any) -> Any:

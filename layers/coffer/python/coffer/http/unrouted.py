@@ -1,5 +1,7 @@
 """Respond to requests that no route matches: 405 if the path has other methods, else 404.
 
+Changes of a relationship that it does not support are 403 (JSON:API 1.1, 9.4).
+
 A path with a slash at the end is redirected to the path without it, if there is such a route.
 
 Preflights of browsers arrive here too, because `$default` matches every method (AWS, "Configure
@@ -8,13 +10,16 @@ CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, so
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
-from coffer.domain.errors import NotFoundError
+from coffer.domain.errors import ForbiddenError, NotFoundError
 from coffer.http.errors import MethodNotAllowedError, headers_of, render_error
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
 from coffer.http.routes import methods_of
+
+_CHANGES = ("POST", "PATCH", "DELETE")
 
 
 def unrouted_response(request: Request, *, service: str) -> Response:
@@ -31,6 +36,10 @@ def unrouted_response(request: Request, *, service: str) -> Response:
             headers={"Location": f"{request.base_url}{without_slash}{query}"},
         )
     not_allowed = MethodNotAllowedError(request.method, request.path[:200], allowed)
+    if allowed and "/relationships/" in request.path and request.method in _CHANGES:
+        forbidden = ForbiddenError("relationship_method_not_allowed", str(not_allowed))
+        response = render_error(forbidden, request)
+        return replace(response, headers={**response.headers, **headers_of(not_allowed)})
     if request.path == "/api" or request.path.startswith("/api/"):
         not_found = NotFoundError("no_such_route", f"There is nothing at {request.path[:200]}.")
         return render_error(not_allowed if allowed else not_found, request)

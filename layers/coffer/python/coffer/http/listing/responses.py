@@ -2,6 +2,7 @@
 
 Relationships are shown if the request includes them, and those to persons always, because another
 service has the persons. A document includes each related record once, if the caller may read it.
+Shown relationships link to the routes that return the related records and only their ids.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from coffer import __version__
 from coffer.domain.callers import Caller
-from coffer.domain.listing.fields import fields_of, related_ids
+from coffer.domain.listing.fields import fields_of
 from coffer.domain.listing.index_keys import Kind, ListedRecord
 from coffer.domain.listing.pages import ListPage
 from coffer.domain.listing.permissions import permissions_of
@@ -20,8 +21,8 @@ from coffer.domain.listing.related import DERIVATIVES, RelatedRecords, find_rela
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.permissions.rights import PROVIDER
 from coffer.domain.uploads.record import ObjectUpload
-from coffer.http.documents import resource_response
-from coffer.http.fields import present_record
+from coffer.http.documents import relationship_links, resource_response, resource_url
+from coffer.http.fields import linkage_of, present_record
 from coffer.http.listing.cursors import encode_cursor
 from coffer.http.listing.queries import ListQuery, View, parse_view
 from coffer.http.requests import Request
@@ -50,7 +51,7 @@ def record_response(
     The ETag is the record's version. It does not cover included records, so `If-None-Match` is
     ignored if the request includes some.
     """
-    data, included = _present(record, view, related)
+    data, included = _present(request, record, view, related)
     if request.header(PERMISSIONS_HEADER):
         meta = {
             "permissionsProvider": PROVIDER,
@@ -67,11 +68,34 @@ def record_response(
     return response
 
 
+def related_record_response(
+    request: Request,
+    record: ListedRecord | None,
+    view: View | None = None,
+    related: RelatedRecords | None = None,
+) -> Response:
+    """Return the record that another one is related to, or null.
+
+    It has no ETag: the address can have another record later, of the same version.
+    """
+    document: _Document = {"data": None}
+    if record is not None:
+        view = view or View()
+        document["data"], included = _present(request, record, view, related or RelatedRecords())
+        if view.include:
+            document["included"] = _without_repetitions(included)
+    document["links"] = {"self": request.url(request.query)}
+    document["meta"] = {"moduleVersion": __version__}
+    response = Response.of_json(document)
+    require_fitting(payload_bytes(str(response.body)))
+    return response
+
+
 def page_response(
     request: Request, wanted: ListQuery, page: ListPage, related: RelatedRecords
 ) -> Response:
     """Return a page of a list, with fewer records if it would be too large for a response."""
-    presented = [_present(record, wanted.view, related) for record in page.records]
+    presented = [_present(request, record, wanted.view, related) for record in page.records]
     page = page.cut(_fitting(presented))
     presented = presented[: len(page.entries)]
     document: _Document = {"data": [data for data, _ in presented]}
@@ -79,13 +103,18 @@ def page_response(
         document["included"] = _without_repetitions(
             one for _, included in presented for one in included
         )
-    document["links"] = _links(request, wanted, page)
-    document["meta"] = {"totalResourceCount": page.total, "moduleVersion": __version__}
-    if page.is_lower_bound:
-        document["meta"]["totalIsLowerBound"] = True
+    document |= page_members(request, wanted, page)
     response = Response.of_json(document)
     require_fitting(payload_bytes(str(response.body)))
     return response
+
+
+def page_members(request: Request, wanted: ListQuery, page: ListPage) -> _Document:
+    """Return the members `links` and `meta` of a page."""
+    meta: _Document = {"totalResourceCount": page.total, "moduleVersion": __version__}
+    if page.is_lower_bound:
+        meta["totalIsLowerBound"] = True
+    return {"links": _links(request, wanted, page), "meta": meta}
 
 
 def bulk_load_response(
@@ -100,7 +129,7 @@ def bulk_load_response(
     view = parse_view(request, kind)
     records = load(caller, parse_identifiers(request, kind))
     related = find_related(lists, catalogue, caller, kind, records, view.include)
-    presented = [_present(record, view, related) for record in records]
+    presented = [_present(request, record, view, related) for record in records]
     included = _without_repetitions(one for _, others in presented for one in others)
     return bulk_response([data for data, _ in presented], included if view.include else None)
 
@@ -134,17 +163,19 @@ def _key(resource: _Document) -> tuple[str, str]:
 
 
 def _present(
-    record: ListedRecord, view: View, related: RelatedRecords
+    request: Request, record: ListedRecord, view: View, related: RelatedRecords
 ) -> tuple[_Document, list[_Document]]:
     """Return the resource of a record, and the resources that it includes."""
-    data = _resource(record, view)
+    data = _resource(request, record, view)
+    url = resource_url(request.base_url, data["type"], data["id"])
     included: list[ListedRecord] = []
     for name in view.include:
         linkage, others = _relationship(name, record, related)
         if linkage is not None:
-            data.setdefault("relationships", {})[name] = {"data": linkage}
+            links = relationship_links(url, fields_of(record).relationship[name])
+            data.setdefault("relationships", {})[name] = {"data": linkage, "links": links}
             included += others
-    return data, [_resource(other, view) for other in included]
+    return data, [_resource(request, other, view) for other in included]
 
 
 def _relationship(
@@ -153,25 +184,24 @@ def _relationship(
     """Return the linkage of a relationship (None if it is not set), and the related records."""
     if name == DERIVATIVES:
         derivatives = related.derivatives.get(record.identifier, ())
-        return [_linkage(Kind.DERIVATIVE, one.identifier) for one in derivatives], derivatives
-    identifier = related_ids(record).get(name)
-    if identifier is None:
-        return None, ()
-    target = fields_of(record).relationship[name].target
-    other = related.linked.get((target, identifier))
-    return _linkage(target, identifier), (other,) if other else ()
+        return [identifier_of(one) for one in derivatives], derivatives
+    linkage = linkage_of(fields_of(record).relationship[name], record)
+    other = linkage and related.linked.get((linkage["type"], linkage["id"]))
+    return linkage, (other,) if other else ()
 
 
-def _linkage(kind: str, identifier: str) -> _Document:
-    return {"type": str(kind), "id": identifier}
+def identifier_of(record: ListedRecord) -> _Document:
+    """Return the type and the id of a record."""
+    fields = fields_of(record)
+    return {"type": fields.type, "id": getattr(record, fields.identifier)}
 
 
-def _resource(record: ListedRecord, view: View) -> _Document:
+def _resource(request: Request, record: ListedRecord, view: View) -> _Document:
     """Return the resource of a record, with the wanted fields only."""
     if isinstance(record, ObjectUpload):
         data = present_upload(record, duplicate_found=record.duplicate_found)
     else:
-        data = present_record(fields_of(record), record)
+        data = present_record(fields_of(record), record, request.base_url)
     wanted = view.fields.get(data["type"])
     if wanted is None:
         return data

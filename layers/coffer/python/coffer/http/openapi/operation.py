@@ -151,7 +151,11 @@ _OF_PARAMETER: Mapping[str, str] = {
     "422 idempotency_key_reused RECORDS_BUSY",
     **dict.fromkeys(_ID_PARAMETERS.split(), "IDENTIFIER"),
 }
-UNROUTED_CODES = {404: ("no_such_route",), 405: ("method_not_allowed",)}
+UNROUTED_CODES = {
+    403: ("relationship_method_not_allowed",),
+    404: ("no_such_route",),
+    405: ("method_not_allowed",),
+}
 """Errors of requests that match no route, by status."""
 
 

@@ -18,7 +18,15 @@ from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.field_schemas import request_attributes, response_properties
-from coffer.http.openapi.operation import NO_CONTENT, NOT_MODIFIED, Body, Operation, Tag, json_api
+from coffer.http.openapi.operation import (
+    NO_CONTENT,
+    NOT_MODIFIED,
+    Body,
+    Operation,
+    Success,
+    Tag,
+    json_api,
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,10 @@ def _linkage(description: str, *types: str) -> s.Schema:
 
 
 _PERSON = _linkage("Person, by type and id.", "person")
+_LINKS = s.structure("Links of the relationship.", {
+    "self": s.uri("Address of the types and ids at its other end."),
+    "related": s.uri("Address of the related records. Not for persons."),
+}, required=("self",))
 _STORED_OR_EXTERNAL = [
     {
         "description": "A stored file.",
@@ -93,6 +105,10 @@ _STORED_OR_EXTERNAL = [
         "required": ["resourceExternalURL", "dcFormat"],
     },
 ]
+
+
+def _any_document(description: str, *names: str) -> s.Schema:
+    return {"description": description, "anyOf": [s.reference(name) for name in names]}
 
 
 def _relationship(one: Relationship) -> s.Schema:
@@ -186,6 +202,12 @@ def _requests(kind: RecordKind) -> Iterator[tuple[str, s.Schema]]:
     yield f"New{name}Document", s.structure(f"Request to create {kind.noun}.", {"data": new})
     yield f"New{kind.plural}InBulk", _many(f"{nouns.capitalize()} to create.", new)
     yield f"{name}ChangesInBulk", _many(f"Changes to {nouns}.", change)
+    others = [one for one in fields.relationships if one.writable]
+    yield f"{name}Relationship", s.structure(
+        f"New other end of a relationship of {kind.noun}.", {
+            "data": s.nullable(_linkage(
+                "Other resource; null for none.", *sorted({one.target for one in others}))),
+        })
     stored = s.array("Records, in the order of the request.", s.reference(name, "Record."))
     yield f"{kind.plural}InBulk", s.structure(
         f"{nouns.capitalize()}.", {"data": stored, "meta": s.VERSION})
@@ -207,13 +229,36 @@ SCHEMAS: s.Properties = {
             "A file with the same content exists, and the caller may read it.",
             examples=["A file with the same content already exists"]),
     }, required=()),
-    "Person": s.structure("A person, whose data another service keeps.", {"data": _PERSON}),
+    "Person": s.structure("A person, whose data another service keeps.", {
+        "data": _PERSON, "links": _LINKS}),
     "GivenPerson": s.structure("A person, whose data another service keeps.", {
         "data": s.nullable({**_PERSON, "description": "Person, by type and id; null for none."}),
     }, required=()),
     "Linkage": _linkage("Another record, by type and id.", "metadata", "derivative"),
-    "ToOne": s.structure("A related record.", {"data": s.reference("Linkage", "Record.")}),
-    "ToMany": s.list_document("Related records, the oldest first.", s.reference("Linkage")),
+    "ToOne": s.structure("A related record.", {
+        "data": s.reference("Linkage", "Record."), "links": _LINKS}),
+    "ToMany": s.structure("Related records.", {
+        "data": s.array("Records, the oldest first.", s.reference("Linkage")), "links": _LINKS}),
+    "NothingRelated": s.document(
+        "No related record.", {"type": "null", "description": "None."}, meta=s.VERSION),
+    "MetadataRelated": _any_document(
+        "What a metadata record is related to.", "DerivativePage", "NothingRelated"),
+    "DerivativeRelated": _any_document(
+        "What a derivative is related to.", "MetadataView", "DerivativeView", "NothingRelated"),
+    "RelationshipView": s.structure("A relationship.", {
+        "data": {"description": "Types and ids at its other end.", "anyOf": [
+            s.array("Page of records, the oldest first.", s.reference("Linkage")),
+            _linkage("Record or person.", "metadata", "derivative", "person"),
+            {"type": "null", "description": "None."},
+        ]},
+        "links": s.structure("Links.", {
+            **_LINKS["properties"], "next": s.uri("Address of the next page, if any."),
+        }, required=("self",)),
+        "meta": s.structure("Metadata.", {
+            "totalResourceCount": s.integer("Number of records on all pages.", minimum=0),
+            **s.VERSION["properties"],
+        }, required=("moduleVersion",)),
+    }),
     "PageLinks": s.structure("Links to pages.", {
         "self": s.uri("Address of this page."),
         "next": s.uri("Address of the next page. Follow it while it is present, even if a page is "
@@ -268,6 +313,9 @@ def _list_parameters(kind: RecordKind) -> dict[str, dict[str, Any]]:
                                   fieldsets, required=()), **_DEEP),
     }
     if kind.included:
+        parameters[f"relation{name}"] = s.parameter(
+            "relation", s.choice("Name of the relationship.", kind.fields.relationship),
+            place="path")
         relationships = s.choice("Relationship.", kind.fields.relationship)
         parameters[f"include{name}"] = s.parameter(
             "include", s.array("Relationships to show with the related records.", relationships),
@@ -276,7 +324,13 @@ def _list_parameters(kind: RecordKind) -> dict[str, dict[str, Any]]:
 
 
 PARAMETERS: Mapping[str, dict[str, Any]] = {
-    name: parameter for kind in KINDS for name, parameter in _list_parameters(kind).items()
+    **{name: parameter for kind in KINDS for name, parameter in _list_parameters(kind).items()},
+    "includeRelated": s.parameter(
+        "include", s.array(
+            "Relationships of the related record to show with their records.",
+            s.choice("Relationship.", (*METADATA_FIELDS.relationship,
+                                       *DERIVATIVE_FIELDS.relationship))),
+        style="form", explode=False),
 }
 
 _VIEW_ERRORS = "QUERY 400 unknown_relationship too_many_included more_problems"
@@ -365,6 +419,39 @@ def _delete(kind: RecordKind, description: str, errors: str = "") -> Operation:
         errors=f"GROUP_ROLE RECORDS {errors} {kind.not_found}")
 
 
+def _related(kind: RecordKind, description: str, parameters: str, more_errors: str) -> Operation:
+    return Operation(
+        f"get{kind.name}Related", Tag.RECORDS, f"Get what {kind.noun} is related to",
+        f"{description} Records that the caller may not read are left out. Persons are resources "
+        "of another service: 404, unless there is none.",
+        parameters=f"{kind.id_parameter} relation{kind.name} {parameters}",
+        successes=json_api(200, "The related records, or null.", f"{kind.name}Related"),
+        errors=f"GROUP_ROLE RECORDS {_VIEW_ERRORS} {kind.not_found} record_deleted "
+        f"404 relationship_not_found resource_of_another_service {more_errors}")
+
+
+def _relationship_of(kind: RecordKind, parameters: str, more_errors: str) -> Operation:
+    return Operation(
+        f"get{kind.name}Relationship", Tag.RECORDS, f"Get a relationship of {kind.noun}",
+        "Returns the types and ids at its other end. Records that the caller may not read are left "
+        "out.",
+        parameters=f"{kind.id_parameter} relation{kind.name} {parameters}",
+        successes=json_api(200, "The relationship.", "RelationshipView"),
+        errors=f"GROUP_ROLE RECORDS {kind.not_found} record_deleted 404 relationship_not_found "
+        f"{more_errors}")
+
+
+def _update_relationship(kind: RecordKind, description: str, errors: str) -> Operation:
+    return Operation(
+        f"update{kind.name}Relationship", Tag.RECORDS, f"Change a relationship of {kind.noun}",
+        f"{description} Adds a version to the record. {_IF_MATCH} Requires GUEST in the group.",
+        parameters=f"{kind.id_parameter} relation{kind.name} ifMatch",
+        body=Body(f"{kind.name}Relationship"),
+        successes={204: Success("Changed.", headers=("ETag",))},
+        errors=f"GROUP_ROLE RECORDS RECORDS_BUSY 400 malformed_relationship "
+        f"404 relationship_not_found {kind.not_found} {errors}")
+
+
 def _bulk(kind: RecordKind, verb: str, body: str, errors: str, parameters: str = "") -> Operation:
     return Operation(
         f"{verb}{kind.plural}InBulk", Tag.RECORDS, f"{verb.capitalize()} many {kind.nouns}",
@@ -396,6 +483,15 @@ OPERATIONS: Mapping[str, Operation] = {
         "A record keeps its file. Requires GUEST in the group. The record of an external resource "
         "without derivatives can move to another bucket. This requires SUPER_USER in the old group "
         "and GUEST in the new one."),
+    "GET /api/v1/metadata/{id}/{relation}": _related(
+        METADATA, f"{_READ_ONLY} `derivatives` is a list.",
+        "filterDerivative fiql sortDerivative limit cursor offset includeDerivative "
+        "fieldsDerivative", "400 malformed_cursor too_many_comparisons"),
+    "GET /api/v1/metadata/{id}/relationships/{relation}": _relationship_of(
+        METADATA, "limit cursor offset", "400 malformed_cursor too_many_included"),
+    "PATCH /api/v1/metadata/{id}/relationships/{relation}": _update_relationship(
+        METADATA, "`derivatives` cannot be changed: derivatives name their metadata.",
+        "403 relationship_is_read_only"),
     "DELETE /api/v1/metadata/{id}": _delete(
         METADATA,
         "Deletes its derivatives, too. The files remain and can get new records. Requires "
@@ -410,6 +506,12 @@ OPERATIONS: Mapping[str, Operation] = {
         DERIVATIVE,
         f"{_READ_ONLY} The record of a generated thumbnail has the thumbnailIdentifier as its id."),
     "PATCH /api/v1/derivative/{id}": _update(DERIVATIVE, "Requires GUEST in the group."),
+    "GET /api/v1/derivative/{id}/{relation}": _related(
+        DERIVATIVE, _READ_ONLY, "includeRelated fieldsDerivative", "413 answer_too_large"),
+    "GET /api/v1/derivative/{id}/relationships/{relation}": _relationship_of(DERIVATIVE, "", ""),
+    "PATCH /api/v1/derivative/{id}/relationships/{relation}": _update_relationship(
+        DERIVATIVE, "`acDerivedFrom` needs a metadata record of the same bucket.",
+        "422 source_required source_not_found source_of_another_bucket constraint_violation"),
     "DELETE /api/v1/derivative/{id}": _delete(
         DERIVATIVE, "The file remains and can get a new record. Requires USER in the group."),
     "GET /api/v1/object-upload": _list(

@@ -82,16 +82,19 @@ def bulk_response(
     return response
 
 
-def records_response(fields: RecordFields, records: Sequence[object]) -> Response:
+def records_response(request: Request, fields: RecordFields, records: Sequence[object]) -> Response:
     """Return the response with these records."""
-    return bulk_response([present_record(fields, one) for one in records], None)
+    return bulk_response([present_record(fields, one, request.base_url) for one in records], None)
 
 
-def check_response_size(fields: RecordFields) -> Callable[[Sequence[object]], None]:
+def check_response_size(
+    request: Request, fields: RecordFields
+) -> Callable[[Sequence[object]], None]:
     """Return a function that raises `TooLargeError` if the response with records is too large."""
 
     def check(records: Sequence[object]) -> None:
-        sizes = (payload_bytes(encode(present_record(fields, one))) + 1 for one in records)
+        presented = (present_record(fields, one, request.base_url) for one in records)
+        sizes = (payload_bytes(encode(one)) + 1 for one in presented)
         require_fitting(sum(sizes), pointer="/data")
 
     return check
