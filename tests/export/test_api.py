@@ -147,6 +147,41 @@ def test_the_resized_image_of_the_reference(stack: LocalStack) -> None:
         assert names_in(archive) == ["testfile_resized.jpg"]
 
 
+def test_relative_paths_are_the_folders_of_the_archive(stack: LocalStack) -> None:
+    names = (
+        "field/Que\u0301bec/plot.R", "field/plot.R", "Field/PLOT.r", "plot.R", "a.bin", "con/a.R",
+        "a.bin/b.R", f"{'é' * 200}/b.R",
+    )  # fmt: skip
+    files = [uploaded(stack, bytes([number]), name, BINARY) for number, name in enumerate(names)]
+    response = ask(stack, files, useRelativePaths=True)
+    assert response.json()["data"]["attributes"]["useRelativePaths"] is True
+    assert names_in(archive_of(stack, response)) == [
+        "field/Québec/plot.R", "field/plot.R", "Field/PLOT(1).r", "plot.R", "a(1).bin", "con_/a.R",
+        "a.bin/b.R", f"{'é' * 127}/b.R",
+    ]  # fmt: skip
+    aliases = {files[1]: "x/y"}
+    response = ask(stack, files[:2], useRelativePaths=True, filenameAliases=aliases)
+    archive = archive_of(stack, response)
+    assert names_in(archive) == ["field/Québec/plot.R", "field/x_y.R"]
+    for unused in (False, None):
+        archive = archive_of(stack, ask(stack, files[:2], useRelativePaths=unused))
+        assert names_in(archive) == ["plot.R", "plot(1).R"]
+
+
+def test_a_thumbnail_and_a_transformed_image_are_in_the_folder_of_their_file(
+    stack: LocalStack,
+) -> None:
+    flat = upload(stack, jpeg(), name="a/b/leaf.jpg", media_type="image/jpeg").json()
+    stack.settle()
+    assert describe(stack, flat["id"], publiclyReleasable=True).status == 201
+    files = [flat["id"], flat["thumbnailIdentifier"]]
+    function = {"functionDef": "IMG_RESIZE", "params": {"factor": 0.5}}
+    response = ask(stack, files, useRelativePaths=True, exportFunction=function)
+    assert names_in(archive_of(stack, response)) == [
+        "a/b/leaf_resized.jpg", "a/b/leaf_thumbnail_resized.jpg",
+    ]  # fmt: skip
+
+
 def test_files_with_the_same_name_are_numbered(stack: LocalStack) -> None:
     files = [uploaded(stack, bytes([number]), "a.bin", BINARY) for number in range(3)]
     files.append(uploaded(stack, b"x", "A.bin", BINARY))
@@ -249,6 +284,9 @@ BAD: list[tuple[dict[str, Any], int, str]] = [
         "invalid_export_function",
     ),
     ({"exportFunction": {"functionDef": 1}}, 400, "malformed_attribute"),
+    ({"useRelativePaths": True, "exportLayout": {"a/": ["F"]}}, 422, "conflicting_layout"),
+    ({"useRelativePaths": "true"}, 400, "malformed_attribute"),
+    ({"useRelativePaths": 1}, 400, "malformed_attribute"),
     (
         {"exportFunction": {"functionDef": "IMG_RESIZE", "params": {"factor": [0.5]}}},
         400,

@@ -35,6 +35,8 @@ TO_PNG = ExportFunction(name="MAGICK", target_media_type="image/png")
         ("com¹", None, "y.png", "com¹_.png"),
         ("con .a.b", None, "y.png", "con .a_.png"),
         ("cafe\u0301", None, "y.png", "café.png"),
+        (None, None, "leaf.PNG", "leaf.PNG"),
+        (None, "leaf.Png ", "y.png", "leaf.Png"),
         ("🌿 leaf\u202e", None, "y.png", "🌿 leaf_.png"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coffer.domain.errors import InvalidError
@@ -72,6 +72,8 @@ def test_a_name_keeps_the_characters_that_the_reference_keeps(given_name: str, k
 
 
 @given(st.text())
+@example(".\u2003.")
+@example(".\u2003a.png. \u2009")
 def test_a_kept_name_can_go_into_a_header_and_a_path(name: str) -> None:
     kept = standardise(name)
     assert not set(kept) & set('"\\/:*?<>|\r\n\0\u2028\u202e')

@@ -21,7 +21,7 @@ MAX_EXTENSION_LENGTH = 10
 # that change the direction of the text around them (UAX #9, section 2); the byte order mark.
 _REPLACED = frozenset('/\\:*?"<>|\u2028\u2029\u061c\u200e\u200f\ufeff')
 _REPLACED |= frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-_SPACES = " \u00a0\u3000"
+_SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 _CONTROL_OR_SURROGATE = frozenset({"Cc", "Cs"})
 _SEPARATORS = re.compile(r"[/\\]")
 _IS_ABSOLUTE = re.compile(r"[/\\]|[/\\]?[A-Za-z]:")  # also below a drive of Windows

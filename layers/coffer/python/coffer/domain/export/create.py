@@ -119,6 +119,7 @@ class ExportRequest:
     name: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    use_relative_paths: bool = False
     function: ExportFunction | None = None
     function_problems: Sequence[Problem] = ()
     malformed: Sequence[Problem] = ()
@@ -251,6 +252,8 @@ def _entries(
         for folder, identifiers in request.layout.items()
         for identifier in identifiers
     }
+    if request.use_relative_paths:
+        folders = {file.identifier: file.folder for file in files}
     paths = ArchivePaths()
     for folder in folders.values():
         paths.reserve_folder(folder)
@@ -290,6 +293,12 @@ def _list_problems(request: ExportRequest) -> Iterator[Problem]:
 
 
 def _layout_problems(request: ExportRequest) -> Iterator[Problem]:
+    if request.use_relative_paths and request.layout:
+        detail = (
+            "exportLayout and useRelativePaths both place files in folders; send one of them. "
+            "filenameAliases can be combined with either."
+        )
+        yield Problem("conflicting_layout", detail, pointer=_LAYOUT_POINTER)
     known, placed = set(request.file_identifiers), set[str]()
     for folder, identifiers in request.layout.items():
         yield from _text_problems(folder, _LAYOUT_POINTER, "a folder")

@@ -28,6 +28,9 @@ EXPORT_REQUEST_FIELDS = RecordFields(
               max_length=MAX_NAME_LENGTH, item_doc="Files in the folder.",
               doc="Folders of the archive with their files. Files without a folder are at the "
               "top."),
+        Field("useRelativePaths", "use_relative_paths", FieldType.BOOLEAN, writable=True,
+              doc="True if each file is placed in the folder of its relativePath. Names, aliases "
+              "and functions apply as without. Cannot be combined with exportLayout."),
         Field("exportFunction", "function", FieldType.OBJECT, writable=True, nullable=True,
               doc="Function that transforms each file."),
     ),

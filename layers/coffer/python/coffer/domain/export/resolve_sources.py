@@ -8,7 +8,7 @@ or the composition of letters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from unicodedata import normalize
 
@@ -103,6 +103,11 @@ class SourceFile:
             )
             return Problem("source_too_large", detail, pointer)
         return None
+
+    @property
+    def folder(self) -> str:
+        """The path in an archive of the folder that the file was sent with, as `folder_path`."""
+        return _portable_path((self.upload.folder or "").split("/"))
 
     def name(self, alias: str | None, function: ExportFunction | None) -> tuple[str, str]:
         """Return the base and the extension of the file's name in the archive."""
@@ -253,8 +258,12 @@ def folder_path(folder: str) -> str:
     kept = "".join(
         char if char.isalnum() or char in _KEPT_IN_FOLDERS else "_" for char in folder[start:]
     )
-    parts = [_portable(_cut(part, MAX_NAME_BYTES - 1)) for part in kept.split("/") if part]
-    return "".join(f"{part}/" for part in parts)
+    return _portable_path(kept.split("/"))
+
+
+def _portable_path(parts: Sequence[str]) -> str:
+    portable = [_portable(_cut(part, MAX_NAME_BYTES - 1)) for part in parts if part]
+    return "".join(f"{part}/" for part in portable)
 
 
 def file_name(
@@ -273,7 +282,7 @@ def file_name(
     candidates = (alias, metadata.filename if metadata else None, upload.original_filename)
     name = next((one for one in candidates if one and one.strip()), "")
     base = _safe_base(base_name(name), upload.file_identifier)
-    return _with_function(base, extension, alias, function)
+    return _with_function(base, _as_in_names(extension, candidates), alias, function)
 
 
 def derivative_name(
@@ -286,13 +295,20 @@ def derivative_name(
     used."""
     name = next((one for one in (alias, derivative.filename) if one and one.strip()), None)
     identifier = derivative.file_identifier
+    extension = _as_in_names(derivative.file_extension, (alias, derivative.filename))
     if name is not None:
         base = _safe_base(base_name(name), identifier)
     else:
         source = (metadata.filename or metadata.original_filename or "") if metadata else ""
         base = _safe_base(base_name(source), "")
         base = f"{base}_{_SUFFIXES[derivative.derivative_type]}" if base else identifier
-    return _with_function(base, derivative.file_extension, alias, function)
+    return _with_function(base, extension, alias, function)
+
+
+def _as_in_names(extension: str, names: Iterable[str | None]) -> str:
+    """Return the extension with the case of the first name that has it: `plot.R` is R code."""
+    endings = (name.strip()[len(base_name(name.strip())) :] for name in names if name)
+    return next((one for one in endings if one.lower() == extension.lower()), extension)
 
 
 def _with_function(

@@ -75,7 +75,7 @@ _CREATE = Operation(
     parameters="idempotencyKey", body=Body("NewExportDocument"),
     successes=json_api(201, "The new export.", "RequestedExportDocument", "Location", "ETag"),
     errors="DOCUMENT RECORDS STORE 413 too_many_files export_too_large "
-    "422 files_required duplicate_file duplicate_in_layout unknown_in_layout "
+    "422 files_required duplicate_file conflicting_layout duplicate_in_layout unknown_in_layout "
     "name_too_long unsafe_text file_not_found file_not_readable file_deleted file_rejected "
     "file_not_ready invalid_export_function unsupported_source source_too_large "
     "409 exports_busy 429 too_many_exports 503 queue_unavailable")
