@@ -116,9 +116,9 @@ def main(small: int, large: int) -> int:
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
         from local.commands.seeding import progress_line, seed
 
-        seed(small, progress_line(sys.stderr.write))
+        seed(small, progress_line(sys.stderr.write), with_objects=False)
         before = measure_all(stack)
-        seed(large - small, progress_line(sys.stderr.write), first=small)
+        seed(large - small, progress_line(sys.stderr.write), first=small, with_objects=False)
         after = measure_all(stack)
     sys.stdout.write(
         f"{'':32}{'calls':>14}{'items':>14}{'bytes':>18}  at {small:,} and {large:,}\n"

@@ -1,22 +1,24 @@
 """Write many records into a stack, to list, filter and page through.
 
-Each record is an upload with its metadata, as the API would have written them. No bytes are stored,
-so a download fails with an error. Set the environment before importing this module,
-because adapters read their settings when they are imported.
+Each record is an upload with its metadata, as the API would have written them, and the object of
+the upload has one or two KB of text. Set the environment before importing this module, because
+adapters read their settings when they are imported.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from hashlib import sha1
+from hashlib import md5, sha1
 from uuid import UUID
 
 from coffer.adapters.dynamodb.changes.snapshots import SnapshotItem
 from coffer.adapters.dynamodb.listing.counts import CountItem
 from coffer.adapters.dynamodb.metadata.items import MetadataItem
 from coffer.adapters.dynamodb.uploads.items import UploadItem
+from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.domain.changes.publish import describe_change
 from coffer.domain.media_types import DcType
 from coffer.domain.metadata.record import Metadata
@@ -27,6 +29,7 @@ from coffer.domain.uploads.record import (
     ThumbnailStatus,
     UploadStatus,
 )
+from coffer.settings import store_settings
 
 BUCKETS = ("seeded", "seeded-2", "seeded-3", "seeded-4")
 KINDS = (
@@ -37,6 +40,7 @@ KINDS = (
     (DcType.UNDETERMINED, "application/octet-stream", ".bin"),
 )
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_WRITERS = 8
 _BATCH_SIZE = 500
 """Files that are written before progress is reported."""
 
@@ -45,21 +49,40 @@ ReportProgress = Callable[[int, int], None]
 
 
 def seed(
-    count: int, report: ReportProgress = lambda _done, _total: None, *, first: int = 0
+    count: int,
+    report: ReportProgress = lambda _done, _total: None,
+    *,
+    first: int = 0,
+    with_objects: bool = True,
 ) -> None:
-    """Write `count` files, numbered from `first`.
+    """Write `count` files, numbered from `first`; their objects only if `with_objects`.
 
     A number always stands for the same records, so seeding twice changes nothing.
     """
     for start in range(first, first + count, _BATCH_SIZE):
         numbers = range(start, min(start + _BATCH_SIZE, first + count))
         files = [described_file(number) for number in numbers]
+        if with_objects:
+            _write_objects(numbers)
         _write_snapshots(record for file in files for record in file)
         with UploadItem.batch_write() as uploads, MetadataItem.batch_write() as descriptions:
             for upload, metadata in files:
                 uploads.save(UploadItem.of(upload))
                 descriptions.save(MetadataItem.of(metadata))
         report(numbers.stop - first, count)
+
+
+def _write_objects(numbers: Iterable[int]) -> None:
+    """Write the objects of the files with these numbers, before their records."""
+    objects = S3Objects(s3_client(), store_settings.object_bucket)
+
+    def write(number: int) -> None:
+        upload, _ = described_file(number)
+        body, media_type = file_content(number), upload.content.evaluated_media_type
+        objects.replace(str(upload.object_key), body, content_type=media_type)
+
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        list(writers.map(write, numbers))
 
 
 def _write_snapshots(records: Iterable[ObjectUpload | Metadata]) -> None:
@@ -99,7 +122,8 @@ def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
         _identifier(created_on, number, 2),
     )
     name = file_name(number)
-    digest = sha1(name.encode(), usedforsecurity=False).hexdigest()
+    body = file_content(number)
+    digest = sha1(body, usedforsecurity=False).hexdigest()
     upload = ObjectUpload(
         file_identifier=file_identifier,
         bucket=bucket,
@@ -110,13 +134,14 @@ def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
         created_on=created_on,
         status=UploadStatus.AVAILABLE,
         object_key=f"objects/{bucket}/{file_identifier}{extension}",
+        stored_etag=md5(body, usedforsecurity=False).hexdigest(),
         inspected_content=Content(
             detected_media_type=media_type,
             detected_file_extension=extension,
             evaluated_media_type=media_type,
             evaluated_file_extension=extension,
             dc_type=kind,
-            size_in_bytes=1000 + number,
+            size_in_bytes=len(body),
             sha1_hex=digest,
         ),
         thumbnail_status=ThumbnailStatus.UNSUPPORTED,
@@ -143,6 +168,12 @@ def described_file(number: int) -> tuple[ObjectUpload, Metadata]:
         ac_tags=("seeded", f"box-{number % 100}"),
     )
     return upload, metadata
+
+
+def file_content(number: int) -> bytes:
+    """Return the bytes of the file with this number: its name, many times."""
+    size = 1000 + number % 1000
+    return (f"{file_name(number)}\n" * size).encode()[:size]
 
 
 def file_name(number: int) -> str:

@@ -19,10 +19,12 @@ COFFER_IMPORTS = {
         "coffer.adapters.dynamodb.listing.counts",
         "coffer.adapters.dynamodb.metadata.items",
         "coffer.adapters.dynamodb.uploads.items",
+        "coffer.adapters.s3.objects",
         "coffer.domain.changes.publish",
         "coffer.domain.media_types",
         "coffer.domain.metadata.record",
         "coffer.domain.uploads.record",
+        "coffer.settings",
     },
 }
 """What the local stack may import of the layer: grammars of variables, and the records to seed.

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
+import os
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +20,8 @@ from operations.reconcile import keys_of, reconcile
 from tests.api.clients import multipart
 from tests.api.images import png
 from tests.e2e.stacks import Stack
+
+ROOT = Path(__file__).parents[2]
 
 
 def upload(stack_process: Stack, name: str) -> str:
@@ -90,6 +97,32 @@ def test_differences_are_reported_and_nothing_is_deleted(
     s3.delete_object(Bucket=bucket, Key="objects/operations/stray.bin")
     s3.put_object(Bucket=bucket, Key=key, Body=png())
     assert main(["sweep", "--age", "0"]) == 0
+
+
+@pytest.mark.usefixtures("port")
+def test_a_seeded_stack_has_every_object_that_its_records_need(
+    stack_process: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):  # seeding twice changes nothing
+        subprocess.run(
+            [sys.executable, "-m", "local", "seed", "12"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PORT": str(stack_process.port)},
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+    assert main(["reconcile"]) == 0
+    assert "0 objects without a record, 0 records without their object" in capsys.readouterr().out
+
+    seeded = {
+        item["objectKey"]: item["sha1Hex"]
+        for item in stack_process.items("UploadsTable")
+        if item["createdBy"] == "seed"
+    }
+    stored = stack_process.objects("objects/seeded")
+    assert {key: hashlib.sha1(body).hexdigest() for key, body in stored.items()} == seeded
+    assert len(seeded) == 12
 
 
 @pytest.mark.parametrize(
