@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
+from coffer.domain.export.build import BUSY_DELAY, BuildOutcome
+from coffer.domain.thumbnails.create import RETRY_DELAY
 from tests.architecture.source_files import ROOT
 from tests.template.template_file import reference, resources
 
@@ -42,13 +45,44 @@ def test_the_dashboard_shows_every_queue() -> None:
 
 
 def test_handlers_write_the_metrics_of_the_dashboard() -> None:
+    for _, name, dimension, stack in _metrics("Coffer"):
+        assert (dimension, stack) == ("service", "${AWS::StackName}")
+        assert _is_written(name), name
+
+
+def test_handlers_write_the_metrics_of_the_alarms() -> None:
+    for alarm in resources("AWS::CloudWatch::Alarm").values():
+        queries = [one for one in alarm["Properties"].get("Metrics", []) if "MetricStat" in one]
+        for metric in [one["MetricStat"]["Metric"] for one in queries] or [alarm["Properties"]]:
+            if metric["Namespace"] == "Coffer":
+                [dimension] = metric["Dimensions"]
+                assert dimension["Name"] == "service"
+                assert reference(dimension["Value"]) == "AWS::StackName"
+                assert _is_written(metric["MetricName"]), metric["MetricName"]
+
+
+def test_an_alarm_reports_work_that_is_postponed_for_half_an_hour() -> None:
+    """A postponed message is no error, and it is never old: it is sent again after a minute."""
+    alarm = resources("AWS::CloudWatch::Alarm")["WorkPostponedAlarm"]["Properties"]
+    stats = [one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one]
+    assert {one["Metric"]["MetricName"] for one in stats} == {
+        "ThumbnailsPostponed",
+        f"Exports{BuildOutcome.POSTPONED.value.title()}",
+    }
+    periods = {timedelta(seconds=one["Period"]) for one in stats}
+    assert {period * alarm["EvaluationPeriods"] for period in periods} == {timedelta(minutes=30)}
+    # Each message is postponed at least once in a period, or the count would be zero there.
+    assert max(RETRY_DELAY, BUSY_DELAY) * 2 < min(periods)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def _is_written(name: str) -> bool:
+    """Return True if a handler writes this metric."""
+    [kind] = re.findall(r"^[A-Z][a-z]+", name)
     code = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "functions").glob("*/app.py")
     )
-    for _, name, dimension, stack in _metrics("Coffer"):
-        assert (dimension, stack) == ("service", "${AWS::StackName}")
-        [kind] = re.findall(r"^[A-Z][a-z]+", name)
-        assert f'count(f"{kind}{{' in code or f'count("{name}"' in code, name
+    return f'count(f"{kind}{{' in code or f'count("{name}"' in code
 
 
 def test_widgets_do_not_overlap() -> None:

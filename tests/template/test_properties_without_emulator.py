@@ -175,7 +175,12 @@ def test_a_ttl_attribute_is_no_key(name: str) -> None:
 
 
 def test_the_alarms_on_expressions_are_known() -> None:
-    assert ON_EXPRESSIONS == ["BackgroundErrorsAlarm", "BacklogAlarm", "DeadLettersAlarm"]
+    assert ON_EXPRESSIONS == [
+        "BackgroundErrorsAlarm",
+        "BacklogAlarm",
+        "DeadLettersAlarm",
+        "WorkPostponedAlarm",
+    ]
 
 
 @pytest.mark.parametrize("name", ON_EXPRESSIONS)
@@ -195,6 +200,9 @@ def test_an_alarm_on_an_expression_has_the_form_that_cloudwatch_asks_for(name: s
     assert all(IDENTIFIER.fullmatch(one) for one in identifiers)
     used = set(re.findall(r"[A-Za-z_]\w*", expression["Expression"])) - FUNCTIONS_OF_METRIC_MATH
     assert used == {one["Id"] for one in stats}
+    # A sum has no value while one of its metrics has none, such as the errors of an idle function.
+    added = expression["Expression"].split(" + ")
+    assert len(added) == 1 or all(re.fullmatch(r"FILL\(\w+, 0\)", one) for one in added)
 
 
 @pytest.mark.parametrize("name", sorted(ALARMS))
