@@ -13,6 +13,7 @@ REQUIRED = {
     "EXPORTS_TABLE": "exports",
     "ACCESS_KEYS_TABLE": "keys",
     "USAGE_TABLE": "usage",
+    "UPLOAD_SESSIONS_TABLE": "sessions",
     "STORAGE_BUCKET_NAME": "rawstore",
     "EVENT_BUS": "coffer",
     "FAILED_CHANGES_BUCKET": "failed",

@@ -21,6 +21,20 @@ from tests.openapi.test_responses import REQUESTS, Client
 
 __all__ = ["aws_calls"]
 
+_OF_UPPY: Mapping[str, Mapping[str, int]] = {
+    "GET {}/params": {},
+    "POST {}/multipart": {"PutItem": 1},
+    "GET {}/multipart/{uploadId}": {"GetItem": 1},
+    "DELETE {}/multipart/{uploadId}": {"GetItem": 1, "PutItem": 1},
+    "GET {}/multipart/{uploadId}/{partNumber}": {"GetItem": 1},
+    "GET {}/multipart/{uploadId}/batch": {"GetItem": 1},
+    "POST {}/multipart/{uploadId}/complete": {"GetItem": 1, "PutItem": 2},
+}
+UPPY_CALLS = {
+    key.replace("{}", f"/api/v1/uppy/{path}/s3"): dict(Counter(calls) + Counter(read))
+    for path, read in (("{bucket}", {}), ("grant/{grant}", {"GetItem": 1}))
+    for key, calls in _OF_UPPY.items()
+}
 CALLS: Mapping[str, Mapping[str, int]] = {
     "POST /api/v1/file/{bucket}": {"Query": 2, "PutItem": 2, "PutObject": 1},
     "POST /api/v1/file/{bucket}/derivative": {"Query": 2, "PutItem": 2, "PutObject": 1},
@@ -31,6 +45,9 @@ CALLS: Mapping[str, Mapping[str, int]] = {
     "GET /api/v1/file/{bucket}/{fileId}/thumbnail": {"GetItem": 1},
     "HEAD /api/v1/file/{bucket}/{fileId}/thumbnail": {"GetItem": 1},
     "POST /api/v1/upload/{bucket}": {},
+    **UPPY_CALLS,
+    "POST /api/v1/upload-grant/{bucket}": {"PutItem": 1},
+    "DELETE /api/v1/upload-grant/{bucket}/{id}": {"GetItem": 1, "DeleteItem": 1},
     "POST /api/v1/metadata": {"TransactWriteItems": 1},
     "GET /api/v1/object-upload": {"Query": 16},
     "GET /api/v1/object-upload/{id}": {"GetItem": 1},

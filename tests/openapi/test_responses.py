@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ from tests.api.clients import (
 )
 from tests.api.images import png
 from tests.openapi.described import check
+from tests.openapi.uppy_requests import UPPY_REQUESTS
 
 MISSING_ID = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
 ZIP = b"PK\x05\x06" + bytes(18)
@@ -81,8 +83,12 @@ class Client:
         """Make the stack require tokens, and send this one."""
         for function in self.stack.resources.functions:
             module = sys.modules.get(f"local_function_{function.folder.name}_app")
+            identify = identify_by_token(StubTokens())
             if module is not None and hasattr(module, "identify"):
-                self._monkeypatch.setattr(module, "identify", identify_by_token(StubTokens()))
+                self._monkeypatch.setattr(module, "identify", identify)
+            if module is not None and hasattr(module, "uploaders"):
+                uploaders = replace(module.uploaders, identify=identify)
+                self._monkeypatch.setattr(module, "uploaders", uploaders)
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def upload_png(self) -> dict[str, Any]:
@@ -889,6 +895,7 @@ def _permission_checks() -> Mapping[int, Request]:
 
 
 REQUESTS: Mapping[str, Mapping[int, Request]] = {
+    **UPPY_REQUESTS,
     "POST /api/v1/index-refresh": _refreshes("/api/v1/index-refresh"),
     "POST /index-refresh": _refreshes("/index-refresh"),
     "GET /api/v1/docs": {

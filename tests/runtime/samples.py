@@ -308,6 +308,10 @@ ON_NOTHING = (
 
 SAMPLES: Mapping[str, Sample] = {
     **{folder: Sample(as_it_is, has_status(STATUSES[folder])) for folder in ON_NOTHING},
+    "begin_uploads": Sample(as_it_is, has_status(200)),
+    "complete_uploads": Sample(as_it_is, has_status(404)),
+    "edit_upload_grants": Sample(as_it_is, has_status(201)),
+    "sign_parts": Sample(as_it_is, has_status(404)),
     "answer_unrouted": Sample(as_it_is, has_status(405)),
     "authorize_uploads": Sample(with_token, has_status(200)),
     "build_export": Sample(with_export, builds_the_archive),

@@ -11,6 +11,10 @@ from tests.template.template_file import functions, logical_id, sample_event
 
 # There are no records yet, and the permission token of the samples is invalid.
 STATUSES = {
+    "begin_uploads": HTTPStatus.OK,
+    "complete_uploads": HTTPStatus.NOT_FOUND,
+    "edit_upload_grants": HTTPStatus.CREATED,
+    "sign_parts": HTTPStatus.NOT_FOUND,
     "answer_unrouted": HTTPStatus.METHOD_NOT_ALLOWED,
     "authorize_uploads": HTTPStatus.UNAUTHORIZED,
     "create_derivatives_in_bulk": HTTPStatus.UNPROCESSABLE_ENTITY,

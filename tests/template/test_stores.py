@@ -12,8 +12,8 @@ BUCKETS = resources("AWS::S3::Bucket")
 POLICIES = resources("AWS::S3::BucketPolicy")
 TABLES = resources("AWS::DynamoDB::Table")
 NAME = "StorageBucketName"
-WITHOUT_STREAM = ("UsageTable", "CountsTable", "IdempotencyTable")
-"""Tables whose changes are not published: counters and idempotent requests."""
+WITHOUT_STREAM = ("UsageTable", "CountsTable", "IdempotencyTable", "UploadSessionsTable")
+"""Tables whose changes are not published: counters, idempotent requests, unfinished uploads."""
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 

@@ -194,6 +194,7 @@ class TableSettings(Settings):
     counts_table = text()
     idempotency_table = text()
     usage_table = text()
+    upload_sessions_table = text()
 
 
 class StoreSettings(Settings):

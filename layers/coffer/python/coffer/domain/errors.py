@@ -22,7 +22,8 @@ CofferError
 │   ├── ObjectMissingError
 │   ├── ObjectChangedError        the object has another ETag
 │   ├── ObjectExistsError
-│   └── MultipartUploadMissingError
+│   ├── MultipartUploadMissingError
+│   └── PartsRefusedError         the store does not join the parts
 ├── ChangeRefusedError        a service refuses a change for good: too large or invalid
 └── RecordError               errors of the tables, for use cases
     ├── RecordExistsError
@@ -223,6 +224,14 @@ class ObjectExistsError(StoreError):
 
 class MultipartUploadMissingError(StoreError):
     """The multipart upload does not exist, or lacks some of its parts."""
+
+
+class PartsRefusedError(StoreError):
+    """The store does not join the parts of a multipart upload; `code` is its reason."""
+
+    def __init__(self, code: str, key: str) -> None:
+        super().__init__(f"{key}: {code}")
+        self.code = code
 
 
 class ChangeRefusedError(CofferError):

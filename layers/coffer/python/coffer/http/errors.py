@@ -95,6 +95,12 @@ def _challenge(error: UnauthenticatedError) -> str:
 
 
 def render_error(error: RequestError, request: Request) -> Response:
+    """Return the response with the error document."""
+    body = error_document(error, request)
+    return Response.of_json(body, status=status_of(error), headers=headers_of(error))
+
+
+def error_document(error: RequestError, request: Request) -> dict[str, Any]:
     """Return the error document with all problems, each with its code and source."""
     single = error.errors if isinstance(error, errors.CombinedError) else (error,)
     documents = [document for one in single for document in _documents(one, request)]
@@ -102,17 +108,23 @@ def render_error(error: RequestError, request: Request) -> Response:
     if isinstance(error, errors.PartialWriteError):
         written = [{"index": number, "id": one} for number, one in error.written.items()]
         body["meta"] = {"written": written, "failed": list(error.failed)}
-    return Response.of_json(body, status=status_of(error), headers=headers_of(error))
+    return body
 
 
 def render_internal_error(request: Request) -> Response:
-    """Return the response to an unexpected failure: only the request id, to report it."""
+    """Return the response to an unexpected failure."""
+    status, document = internal_problem(request)
+    return Response.of_json({"errors": [document]}, status=status)
+
+
+def internal_problem(request: Request) -> tuple[HTTPStatus, dict[str, Any]]:
+    """Return status and error of an unexpected failure: only the request id, to report it."""
     problem = Problem(
         "internal_error",
         f"An unexpected error occurred. Please report the request {request.request_id}.",
     )
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return Response.of_json({"errors": [_document(problem, status)]}, status=status)
+    return status, _document(problem, status)
 
 
 def _documents(error: RequestError, request: Request) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coffer.domain.detection.registry import canonical
+from coffer.domain.detection.registry import canonical, type_by_name
 from coffer.domain.media_types import base_type
 from coffer.domain.uploads.record import RejectedError
 
@@ -38,6 +38,11 @@ class ForbiddenTypes:
         """True if files detected as this type are refused, whatever type was declared."""
         plain = base_type(media_type)
         return plain in self.names or plain.startswith(self.beginnings)
+
+    def find_announced(self, name: str, declared: str | None) -> str | None:
+        """Return the forbidden type that a file's name or declared type stands for, or None."""
+        types = (canonical(declared) if declared else None, type_by_name(name))
+        return next((one for one in types if one is not None and one in self), None)
 
     def refuse(self, detected: str) -> None:
         """Raise RejectedError if a file was detected as a forbidden type."""

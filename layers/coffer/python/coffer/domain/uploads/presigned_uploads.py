@@ -125,7 +125,8 @@ def _policies(
     problems: list[Problem] = []
     for index, (file, identifier) in enumerate(zip(files, identifiers, strict=True)):
         try:
-            policies.append(_policy(file, identifier, caller, bucket, max_bytes, f"/files/{index}"))
+            pointer = f"/files/{index}"
+            policies.append(upload_policy(file, identifier, caller, bucket, max_bytes, pointer))
         except RequestError as error:
             problems.extend(error.problems)
     if problems:
@@ -134,7 +135,7 @@ def _policies(
     return policies
 
 
-def _policy(
+def upload_policy(
     file: RequestedUpload,
     identifier: str,
     caller: Caller,
@@ -142,6 +143,7 @@ def _policy(
     max_bytes: int,
     pointer: str,
 ) -> UploadPolicy:
+    """Return the policy of one file; raise RequestError with pointers below `pointer`."""
     folder, name = parse_sent_name(
         file.original_filename,
         file.relative_path,

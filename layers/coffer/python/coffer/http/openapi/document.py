@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from coffer import __version__
-from coffer.http.openapi import exports, files, rawstore, records, service, vocabulary
+from coffer.http.openapi import exports, files, rawstore, records, service, sessions, vocabulary
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.operation import Access, Operation, Success, Tag
 from coffer.http.openapi.parameters import HEADERS, PARAMETERS, SECURITY_SCHEMES
@@ -16,6 +16,7 @@ from coffer.http.responses import JSON, JSON_API
 
 OPERATIONS: Mapping[str, Operation] = {
     **files.OPERATIONS,
+    **sessions.OPERATIONS,
     **records.OPERATIONS,
     **vocabulary.OPERATIONS,
     **exports.OPERATIONS,
@@ -45,7 +46,7 @@ _ERROR_HEADERS = {401: "WWW-Authenticate", 404: "Retry-After", 416: "Content-Ran
 
 def document_template() -> str:
     """Return the document as JSON, with placeholders for the values of a deployment."""
-    modules = (files, records, vocabulary, exports, service, rawstore)
+    modules = (files, sessions, records, vocabulary, exports, service, rawstore)
     document = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -106,7 +107,7 @@ def _operation(operation: Operation, *, has_body: bool) -> dict[str, Any]:
     described["responses"] = {
         **{str(status): _success(one) for status, one in operation.successes.items()},
         **{
-            str(status): _error(status, codes, operation.access, has_body=has_body)
+            str(status): _error(status, codes, operation, has_body=has_body)
             for status, codes in operation.error_codes.items()
         },
     }
@@ -126,10 +127,11 @@ def _success(success: Success) -> dict[str, Any]:
 
 
 def _error(
-    status: int, codes: tuple[str, ...], access: Access, *, has_body: bool
+    status: int, codes: tuple[str, ...], operation: Operation, *, has_body: bool
 ) -> dict[str, Any]:
     """Return the response of a status. Codes are of the API; without codes it is the gateway's."""
-    is_rawstore, is_gateway = access is Access.PERMISSION, status in _GATEWAY_STATUSES
+    is_rawstore = operation.access is Access.PERMISSION
+    is_gateway = status in _GATEWAY_STATUSES
     causes = [f"`{code}`" for code in codes] + (["an error of the gateway"] if is_gateway else [])
     described: dict[str, Any] = {
         "description": f"{HTTPStatus(status).phrase}: {', '.join(causes)}."
@@ -141,6 +143,8 @@ def _error(
         schemas: dict[str, list[str]] = {}
         if codes and is_rawstore:
             schemas[JSON] = ["RawstoreErrorDocument"]
+        elif codes and operation.has_message:
+            schemas[JSON] = ["UppyErrorDocument"]
         elif codes:
             schemas[JSON_API] = ["ErrorDocument"]
         if is_gateway:

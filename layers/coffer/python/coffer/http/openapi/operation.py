@@ -71,6 +71,8 @@ class Operation:
     body: Body | None = None
     successes: Mapping[int, Success]
     errors: str = ""
+    has_message: bool = False
+    """True if error documents have the text that Uppy shows."""
 
     @cached_property
     def error_codes(self) -> Mapping[int, tuple[str, ...]]:

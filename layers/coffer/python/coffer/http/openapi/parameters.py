@@ -9,7 +9,7 @@ from coffer.domain.buckets import BUCKET_PATTERN
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.terms import MAX_TERM_LENGTH
 from coffer.http.listing.in_memory_query import MAX_LIMIT, MAX_OFFSET
-from coffer.http.openapi import records
+from coffer.http.openapi import records, sessions
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.deployment import SERVICE_NAME
 from coffer.http.openapi.exports import KEY_PATTERN
@@ -57,6 +57,7 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
     "exportId": _path("id", s.uuid("Id of the export.")),
     "accessKey": _path("key", s.string("Key to the archive.", pattern=KEY_PATTERN)),
     **records.PARAMETERS,
+    **sessions.PARAMETERS,
     "fiql": _query("fiql", s.string(
         "Condition as one expression, instead of filters: `;` is and, `,` is or, with ==, !=, "
         "=lt=, =le=, =gt=, =ge= and parentheses. * matches any text.",
