@@ -37,7 +37,7 @@ DEPLOYED_REQUIREMENTS := .ci/requirements-deployed.txt
 MACHINE := $(patsubst aarch64,arm64,$(patsubst amd64,x86_64,$(shell uname -m)))
 BUILD_STAMP := .aws-sam/$(MACHINE).built
 # Folders are listed too, so that removing a file from one starts a new build.
-BUILD_INPUTS := template.yaml .ci/compile-artifacts \
+BUILD_INPUTS := template.yaml .ci/compile-artifacts .ci/strip_botocore.py \
     $(shell find functions layers ! -name '*.pyc' ! -name __pycache__)
 
 # Redoc from npm, for the page /api/v1/docs, and axe-core from npm, for `make test-e2e`.

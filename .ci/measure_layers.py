@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import strip_botocore
+
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_BYTES = 250 * 1024**2  # AWS Lambda, "Quotas": the deployment package with all its layers
 PYTHON = "3.13"
@@ -31,6 +33,8 @@ def main() -> int:
         for layer in LAYERS:
             with tempfile.TemporaryDirectory() as folder:
                 install(ROOT / "layers" / layer / "requirements.txt", platforms, folder)
+                if (data := Path(folder, "botocore/data")).exists():
+                    strip_botocore.strip_in_place(data)
                 sizes[layer] = size_of(Path(folder))
         total = sum(sizes.values())
         fits = fits and total <= LIMIT_BYTES
