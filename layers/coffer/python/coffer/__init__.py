@@ -11,4 +11,10 @@ batches         handlers of queues and streams, with partial batch failures
 Imports go one way: functions -> http, batches, adapters -> domain.
 """
 
+import gc
+
+# A cold start creates many objects and drops few. With Python's threshold of 700, the collector
+# searches them again and again.
+gc.set_threshold(50_000)
+
 __version__ = "0.1.0"
