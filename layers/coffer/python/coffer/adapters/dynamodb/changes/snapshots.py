@@ -19,8 +19,8 @@ from coffer.adapters.dynamodb.connection import Table, overload_is_unavailable
 from coffer.domain.fields import compact_json
 from coffer.settings import table_settings
 
-MAX_TEXT_BYTES = 16 * 1024
-"""A state with more bytes of JSON is compressed."""
+MAX_TEXT_BYTES = 512
+"""A state with more bytes of JSON is compressed, so that most snapshots take one write unit."""
 
 
 class AuthorIndex(GlobalSecondaryIndex["SnapshotItem"]):
