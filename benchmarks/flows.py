@@ -2,28 +2,29 @@
 
     python benchmarks/flows.py
 
-Capacity is computed as in DynamoDB (Developer Guide, "DynamoDB on-demand mode"): each started
-kilobyte is a unit, in the table and in every index that contains the item; transactions count
-twice. docs/cost.md has the assumed milliseconds and prices, and what is not included.
+Units are computed as in DynamoDB (`benchmarks.dynamodb_units`). Write units are also printed by
+function, table and index. docs/cost.md has the assumed milliseconds and prices, and what is not
+included.
 """
 
 from __future__ import annotations
 
-import json
-import os
+import io
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.client import BaseClient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.dynamodb_units import index_entry, item_size, read_units, write_units
 from local.functions.in_process import InProcessInvoker
 from local.gateway.api import Response
 from local.patching import Patches
@@ -58,7 +59,9 @@ WARM_MS: Mapping[str, float] = {
 }
 """Milliseconds of a warm invocation, from `make test-runtime` on two busy cores: an upper bound."""
 BY_METHOD: Mapping[str, str] = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}
-"""Operations of S3 requests that are signed without the SDK."""
+"""Operations of S3 requests that are sent without the SDK, by functions and by the client."""
+WRITES = ("TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem")
+"""Operations of DynamoDB that write; no flow uses another."""
 S3_WRITES = ("Put", "Copy", "List", "Create", "Complete", "Upload")
 
 
@@ -67,9 +70,13 @@ class Bill:
     """The AWS calls of a flow."""
 
     stack: LocalStack
-    used: Counter[str] = field(default_factory=Counter)
+    used: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     gigabyte_seconds: float = 0.0
     invocations: Counter[str] = field(default_factory=Counter)
+    writes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Write units by function, table and index; the name of the index is empty for the table."""
+    function: str = ""
+    """The function that runs."""
     paused: bool = False
 
     @contextmanager
@@ -106,34 +113,37 @@ class Bill:
             self.used["SQS requests"] += 1
         elif service == "events":
             self.used["events"] += len(sent["Entries"])
-        elif service == "dynamodb":
-            self._capacity(operation, sent, answer)
+        elif service == "dynamodb" and operation not in WRITES:
+            self.used["DynamoDB read units"] += read_units(sent, answer)
 
-    def _capacity(self, operation: str, sent: Mapping[str, Any], answer: Any) -> None:
-        if operation == "TransactWriteItems":
-            for step in sent["TransactItems"]:
-                [(_, request)] = step.items()
-                self.used["DynamoDB write units"] += 2 * self._written(request)
-        elif operation in ("PutItem", "UpdateItem", "DeleteItem"):
-            self.used["DynamoDB write units"] += self._written(sent)
-        else:
-            size = len(json.dumps(answer.get("Item", answer.get("Items", {}))))
-            self.used["DynamoDB read units"] += -(-size // 4096)
+    @contextmanager
+    def writing(self, operation: str, sent: Mapping[str, Any]) -> Iterator[None]:
+        """Count the units of the writes that the block makes."""
+        in_transaction = operation == "TransactWriteItems"
+        requests = [sent]
+        if in_transaction:
+            requests = [request for one in sent["TransactItems"] for request in one.values()]
+        items = [self._item(request) for request in requests]
+        before = [self.stack.client("dynamodb").get_item(**item).get("Item", {}) for item in items]
+        yield
+        for item, image in zip(items, before, strict=True):
+            client = self.stack.client("dynamodb")
+            description = client.describe_table(TableName=item["TableName"])["Table"]
+            after = client.get_item(**item).get("Item", {})
+            table = item["TableName"].rpartition("-")[2]
+            units = write_units(description, image, after, in_transaction=in_transaction)
+            for index, count in units.items():
+                self.used["DynamoDB write units"] += count
+                self.writes[self.function, table, index] += count
 
-    def _written(self, request: Mapping[str, Any]) -> int:
-        name = request["TableName"].rpartition("/")[2]
-        item = request.get("Item") or self._item(name, request["Key"])
-        units = -(-len(json.dumps(item)) // 1024)
-        return units * (1 + sum(keys <= item.keys() for keys in self._indexes(name)))
-
-    def _item(self, table: str, key: Mapping[str, Any]) -> dict[str, Any]:
-        client = self.stack.client("dynamodb")
-        return dict(client.get_item(TableName=table, Key=key).get("Item", key))
-
-    def _indexes(self, table: str) -> Iterator[set[str]]:
+    def _item(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the table and the key of a write."""
+        table = request["TableName"]
+        if "Key" in request:
+            return {"TableName": table, "Key": request["Key"]}
         description = self.stack.client("dynamodb").describe_table(TableName=table)["Table"]
-        for index in description.get("GlobalSecondaryIndexes", ()):
-            yield {one["AttributeName"] for one in index["KeySchema"]}
+        names = [one["AttributeName"] for one in description["KeySchema"]]
+        return {"TableName": table, "Key": {name: request["Item"][name] for name in names}}
 
     @property
     def dollars(self) -> float:
@@ -152,20 +162,28 @@ def billed(stack: LocalStack) -> Iterator[Bill]:
     invoke: Callable[..., Any] = vars(InProcessInvoker)["invoke"]
 
     def called(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        answer = call(client, operation, arguments)
-        if client not in own and not bill.paused:
-            service = client.meta.service_model.service_name
-            bill.called(service, operation, arguments, answer)
+        if client in own or bill.paused:
+            return call(client, operation, arguments)
+        service = client.meta.service_model.service_name
+        is_write = service == "dynamodb" and operation in WRITES
+        with bill.writing(operation, arguments) if is_write else nullcontext():
+            answer = call(client, operation, arguments)
+        bill.called(service, operation, arguments, answer)
         return answer
 
     def invoked(invoker: InProcessInvoker, function: Function, event: Any) -> Any:
         if not bill.paused:
             bill.invoked(function)
-        return invoke(invoker, function, event)
+        invoked_by, bill.function = bill.function, function.logical_id
+        try:
+            return invoke(invoker, function, event)
+        finally:
+            bill.function = invoked_by
 
     def signed(connection: HTTPConnection, method: str, *args: Any, **sent: Any) -> Any:
         # The SDK's connections have another class, and are counted above.
-        if type(connection) is HTTPConnection and not bill.paused:
+        is_store = connection.port == urlsplit(stack.storage.url).port
+        if type(connection) is HTTPConnection and is_store and not bill.paused:
             bill.used[f"S3 {BY_METHOD.get(method, 'writes and lists')}"] += 1
         return request(connection, method, *args, **sent)
 
@@ -195,7 +213,6 @@ def upload_to_the_store(stack: LocalStack, bill: Bill) -> None:
     bill.used["HTTP API requests"] += 1
     if post(offered, picture()) != 201:
         raise SystemExit("the store refused the form")
-    bill.used["S3 writes and lists"] += 1
     # S3's event, and Lambda's calls of the queues: receive and delete, or fewer in batches.
     bill.used["events"] += 1
     stack.settle()
@@ -246,31 +263,29 @@ def kept(stack: LocalStack) -> int:
     client, total = stack.client("dynamodb"), 0
     for table in stack.resources.tables:
         description = client.describe_table(TableName=table.name)["Table"]
+        keys = {one["AttributeName"] for one in description["KeySchema"]}
         for item in client.scan(TableName=table.name)["Items"]:
-            whole = len(json.dumps(item)) + 100
-            total += whole
-            for index in description.get("GlobalSecondaryIndexes", ()):
-                if {one["AttributeName"] for one in index["KeySchema"]} <= item.keys():
-                    everything = index["Projection"]["ProjectionType"] == "ALL"
-                    total += whole if everything else 300
+            indexes = description.get("GlobalSecondaryIndexes", ())
+            entries = [item, *(index_entry(one, keys, item) for one in indexes)]
+            total += sum(item_size(entry) + 100 for entry in entries if entry)
     return total
 
 
 def main() -> int:
     """Print what each flow uses, and the cost of a million runs."""
-    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     with LocalStack(parameters={"LogLevel": "ERROR"}) as stack:
         for name, flow in FLOWS.items():
-            with billed(stack) as warming:
+            # The first run creates the clients. Functions write their metrics to the output.
+            with redirect_stdout(io.StringIO()), billed(stack) as warming:
                 flow(stack, warming)
             before = kept(stack)
-            with billed(stack) as bill:
+            with redirect_stdout(io.StringIO()), billed(stack) as bill:
                 flow(stack, bill)
             more = kept(stack) - before
             sys.stdout.write(f"\n{name}\n")
             for what, count in sorted(bill.used.items()):
                 dollars = f"{PER_MILLION[what] * count:8.2f} $ a million"
-                sys.stdout.write(f"  {what:24}{count:>6}{dollars:>24}\n")
+                sys.stdout.write(f"  {what:24}{count:>6g}{dollars:>24}\n")
             compute = bill.gigabyte_seconds * PER_GB_SECOND * 1_000_000
             seconds = f"{bill.gigabyte_seconds:.3f}"
             sys.stdout.write(f"  {'Lambda GB-seconds':24}{seconds:>6}{compute:12.2f} $ a million\n")
@@ -279,6 +294,10 @@ def main() -> int:
                 f"  {invocations}\n  {more:,} bytes of records written\n"
                 f"  together {bill.dollars:.2f} $ a million\n"
             )
+            for (function, table, index), count in sorted(bill.writes.items()):
+                sys.stdout.write(
+                    f"    {function:26}{f'{table} {index}':44}{count:>4} write units\n"
+                )
     return 0
 
 
