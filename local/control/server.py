@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -116,7 +117,7 @@ class Control:
         return _result(self._stack.invoke(str(arguments["function"]), arguments["event"]))
 
     def _audit(self, _: dict[str, Any]) -> list[dict[str, Any]]:
-        entries = self._stack.items("AuditTable")
+        entries = map(readable_entry, self._stack.items("AuditTable"))
         return sorted(entries, key=lambda one: (str(one.get("instanceId")), one.get("version", 0)))
 
     def _sign_bearer(self, arguments: dict[str, Any]) -> dict[str, str]:
@@ -140,6 +141,14 @@ class Control:
         user, service = str(arguments["user"]), str(arguments["service"])
         permissions = dict(arguments["permissions"])
         return {"token": tokens.sign(user, service, permissions, _expires_seconds(arguments))}
+
+
+def readable_entry(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item of the audit table with its state as JSON text, which may be compressed."""
+    entry = dict(item)
+    if "compressedState" in entry:
+        entry["state"] = zlib.decompress(bytes(entry.pop("compressedState"))).decode()
+    return entry
 
 
 def _result(outcome: Outcome) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from coffer.domain.errors import ChangeRefusedError
 from coffer.domain.listing.counters import CounterChange
 from coffer.domain.uploads.record import UploadStatus
 from coffer.settings import messaging_settings
+from local.control.server import readable_entry
 from local.stack import LocalStack
 from tests.fakes import (
     InMemoryAudit,
@@ -59,11 +60,12 @@ def audit(request: pytest.FixtureRequest) -> Audit:
 
 
 def stored_snapshot(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the snapshot of an item whose state is text."""
+    """Return the snapshot of an item."""
+    entry = readable_entry(item)
     return {
-        **item,
+        **entry,
         "version": int(item["version"]),
-        "state": json.loads(item["state"]),
+        "state": json.loads(entry["state"]),
         "changedProperties": json.loads(item["changedProperties"]),
     }
 

@@ -27,6 +27,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import NotFoundError
 from coffer.domain.export.access_keys import redeem_key
 from coffer.domain.export.layout import MIB
+from local.control.server import readable_entry
 from local.gateway.api import Response
 from local.gateway.http_server import ApiServer
 from local.stack import LocalStack
@@ -513,7 +514,7 @@ def test_the_audit_has_no_keys(stack: LocalStack) -> None:
     response = ask(stack, [uploaded(stack, png(), "leaf.png")])
     built(stack, response)
     [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
-    audited = json.dumps(stack.items("AuditTable"), default=str)
+    audited = json.dumps([readable_entry(one) for one in stack.items("AuditTable")], default=str)
     assert f"object-export/{response.json()['data']['id']}" in audited
     assert event["detail"]["toa"] not in audited
     assert "toa" not in audited
@@ -525,7 +526,7 @@ def test_no_table_has_a_key(stack: LocalStack) -> None:
     [event] = [e for e in stack.bus_events if e["detail-type"] == "ObjectExportNotification"]
     keys = [event["detail"]["toa"], key_of(stack, response)]
     for table in ("AccessKeysTable", "ExportsTable", "AuditTable"):
-        stored = json.dumps(stack.items(table), default=str)
+        stored = json.dumps([readable_entry(one) for one in stack.items(table)], default=str)
         assert not any(key in stored for key in keys)
     assert len(stack.items("AccessKeysTable")) == 2
     for key in keys:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from coffer.domain.changes.messages import message_id
+from local.control.server import readable_entry
 from operations.dead_letters import dead_letter_queues
 from tests.faults.people import GROUPS
 from tests.faults.simulation import REFUSED, InProcess, Simulation
@@ -141,7 +142,7 @@ _UNTOLD_STATES = ("NEW", "RUNNING", "EXPIRED")
 def _of_the_audit(simulation: Simulation) -> Iterator[str]:
     """Check that every change has one audit entry and that its events have ids of their own."""
     entries: dict[str, dict[int, dict[str, Any]]] = {}
-    for entry in _items(simulation, "AuditTable"):
+    for entry in map(readable_entry, _items(simulation, "AuditTable")):
         entries.setdefault(entry["instanceId"], {})[int(entry["version"])] = entry
     told = {event["detail"]["id"]: event for event in simulation.stack.bus_events}
     accounted = set()

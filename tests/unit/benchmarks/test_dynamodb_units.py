@@ -27,8 +27,8 @@ TABLE: dict[str, Any] = {
 
 def item(group: str | None = "a", text: str = "") -> dict[str, Any]:
     """Return an item with this group and text."""
-    content = {"id": {"S": "1"}, "group": {"S": group}, "text": {"S": text}}
-    return {name: value for name, value in content.items() if value["S"] is not None}
+    content = {"id": "1", "group": group, "text": text}
+    return {name: {"S": value} for name, value in content.items() if value is not None}
 
 
 @pytest.mark.parametrize(
