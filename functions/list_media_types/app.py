@@ -25,9 +25,10 @@ app = Api()
 @app.route("GET /api/v1/media-type", query=SHORT_LIST_QUERY)
 def list_media_types(request: Request) -> Response:
     identify(request)
-    query = parse_in_memory_query(request, (ATTRIBUTE,))
-    selected = query.run([{ATTRIBUTE: name} for name in accepted_media_types(forbidden)])
-    return Response.of_json({"data": [resource(KIND, one[ATTRIBUTE], one) for one in selected]})
+    query = parse_in_memory_query(request, (ATTRIBUTE, "id"))
+    known = accepted_media_types(forbidden)
+    names = [one["id"] for one in query.run([{ATTRIBUTE: name, "id": name} for name in known])]
+    return Response.of_json({"data": [resource(KIND, one, {ATTRIBUTE: one}) for one in names]})
 
 
 @app.route("GET /api/v1/media-type/{id+}")

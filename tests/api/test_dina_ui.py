@@ -167,6 +167,9 @@ def test_records_are_found_by_their_ids(stack: LocalStack) -> None:
         assert ids(stack, "metadata", f"filter[{name}][IN]={metadata},{CHOSEN}") == [metadata]
         assert ids(stack, "object-upload", f"fiql={name}=={file}") == [file]
         assert ids(stack, "license", f"filter[{name}]=attribution-international-4")
+        assert ids(stack, "config", f"filter[{name}]=file-upload") == ["file-upload"]
+        assert ids(stack, "media-type", f"filter[{name}]=image/png") == ["image/png"]
+        assert ids(stack, "media-type", f"fiql={name}==image/png") == ["image/png"]
     assert problems(stack.request("GET", "/api/v1/metadata?filter[uuid]=x"))[0][0] == "400"
 
 
@@ -222,6 +225,33 @@ def test_a_free_identifier_of_the_client_is_used(stack: LocalStack) -> None:
 
     assert first == CHOSEN
     assert len({first, second, third}) == 3
+
+
+def test_free_identifiers_of_the_client_are_used_in_bulk(stack: LocalStack) -> None:
+    """dina-ui saves several records with one request, each with an identifier of its own."""
+    other = CHOSEN.replace("8c5d", "9c5d")
+    new = {"type": "metadata", "id": CHOSEN, "attributes": EXTERNAL}
+
+    def create(*entries: dict[str, Any]) -> list[str]:
+        response = send(stack, "POST", "/api/v1/metadata/bulk", list(entries))
+        assert response.status == 200, response.text
+        return [one["id"] for one in response.json()["data"]]
+
+    first = create(new, new, {**new, "id": "none"}, {"type": "metadata", "attributes": EXTERNAL})
+    second = create(new, {**new, "id": other})
+    stack.request("DELETE", f"/api/v1/metadata/{other}")
+    [third] = create({**new, "id": other})
+
+    assert (first[0], second[1]) == (CHOSEN, other)
+    assert len({*first, *second, third}) == 7
+    file = upload_derivative(stack, png())
+    [derivative] = send(stack, "POST", "/api/v1/derivative/bulk", [{
+        "type": "derivative",
+        "id": CHOSEN,
+        "attributes": {"dcType": "IMAGE", "fileIdentifier": file},
+        "relationships": {"acDerivedFrom": {"data": {"type": "metadata", "id": CHOSEN}}},
+    }]).json()["data"]  # fmt: skip
+    assert derivative["id"] == CHOSEN  # no other derivative has it
 
 
 def test_the_identifier_of_a_thumbnail_to_come_cannot_be_taken(stack: LocalStack) -> None:

@@ -56,7 +56,7 @@ class BulkDerivatives:
 
         def plan(numbers: Sequence[int]) -> list[Attempt[Derivative]]:
             uploads, derivatives = self._prefetch(
-                [parsed[number] for number in numbers], identifiers_of(reserved, numbers)
+                [parsed[number] for number in numbers], identifiers_of(parsed, reserved, numbers)
             )
             have_thumbnail: set[str] = set()
 

@@ -62,7 +62,7 @@ class BulkMetadata:
             )
             catalogue = _PrefetchedCatalogue(
                 self.catalogue,
-                metadata=identifiers_of(reserved, numbers),
+                metadata=identifiers_of(parsed, reserved, numbers),
                 derivatives=[one.thumbnail_identifier for one in uploads],
                 terms_of=map(_named_terms, wanted),
             )

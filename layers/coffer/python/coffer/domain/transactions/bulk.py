@@ -163,9 +163,12 @@ def attempt_each(
     return [attempt(number) for number in numbers]
 
 
-def identifiers_of(reserved: Reservations, numbers: Sequence[int]) -> list[str]:
-    """Return the reserved identifiers of the entries with these numbers."""
-    return [one.identifier for number in numbers if (one := reserved[number]) is not None]
+def identifiers_of(
+    entries: Mapping[int, object], reserved: Reservations, numbers: Sequence[int]
+) -> list[str]:
+    """Return the identifiers that are reserved for new entries, or that the client chose."""
+    new = (reserved[number] or entries[number] for number in numbers)
+    return [identifier for one in new if (identifier := getattr(one, "identifier", None))]
 
 
 def _check_earlier_runs(attempts: Sequence[Attempt[RecordT]]) -> None:

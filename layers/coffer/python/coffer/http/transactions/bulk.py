@@ -23,17 +23,16 @@ Entry = TypeVar("Entry")
 
 def parse_new_records(request: Request, fields: RecordFields) -> list[GivenValues | RequestError]:
     """Return the values of each new record, or the error of a resource that is malformed."""
-    return _parse_entries(
-        request,
-        lambda data: _without_identifier(
-            parse_new(parse_resource({"data": data}, fields.type), fields)
-        ),
-    )
+    chosen: set[str] = set()
 
+    def parse(data: Any) -> GivenValues:
+        values = parse_new(parse_resource({"data": data}, fields.type), fields)
+        if values.identifier is None or values.identifier not in chosen:
+            chosen.update([values.identifier] if values.identifier else [])
+            return values
+        return GivenValues(values, values.problems)  # an earlier entry has its identifier
 
-def _without_identifier(values: GivenValues) -> GivenValues:
-    """Return the values of an entry, whose record gets an identifier of the server."""
-    return GivenValues(values, values.problems)
+    return _parse_entries(request, parse)
 
 
 def parse_bulk_changes(
