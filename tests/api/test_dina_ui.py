@@ -266,14 +266,32 @@ def test_the_identifier_of_a_thumbnail_to_come_cannot_be_taken(stack: LocalStack
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "metadata/?page[limit]=1"), ("POST", "metadata/"), ("GET", f"metadata/{CHOSEN}/")],
+    [
+        ("GET", "metadata/?page[limit]=1"),
+        ("POST", "metadata/"),
+        ("GET", f"metadata/{CHOSEN}/"),
+        ("GET", f"/metadata/{CHOSEN}"),
+    ],
 )
-def test_a_slash_at_the_end_is_redirected(stack: LocalStack, method: str, path: str) -> None:
+def test_a_slash_too_many_is_redirected(stack: LocalStack, method: str, path: str) -> None:
     response = stack.request(method, f"/api/v1/{path}", headers={"Content-Type": JSON_API})
 
     assert response.status == 308
-    without = path.replace("/?", "?").rstrip("/")
+    without = path.replace("/?", "?").strip("/")
     assert header(response, "location").endswith(f"/api/v1/{without}")
+
+
+def test_a_cache_asks_for_a_record_each_time(stack: LocalStack) -> None:
+    """axios-cache-interceptor keeps a response with an ETag, and shows it instead of a 410."""
+    _, metadata = upload_and_describe(stack)
+    first = stack.request("GET", f"/api/v1/metadata/{metadata}")
+    again = stack.request(
+        "GET", f"/api/v1/metadata/{metadata}", headers={"If-None-Match": header(first, "etag")}
+    )
+
+    assert (first.status, again.status) == (200, 304)
+    for response in (first, again):
+        assert header(response, "cache-control") == "private, max-age=0, must-revalidate"
 
 
 def test_every_request_may_name_optional_fields_and_a_language(stack: LocalStack) -> None:

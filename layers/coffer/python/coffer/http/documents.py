@@ -15,6 +15,7 @@ from coffer.http.responses import Response
 
 API_ROOT = "/api/v1"
 _MAX_NAME_LENGTH = 100
+_REVALIDATED = {"Cache-Control": "private, max-age=0, must-revalidate"}
 _MEMBERS = frozenset({"type", "id", "lid", "attributes", "relationships", "links", "meta"})
 
 
@@ -145,13 +146,14 @@ def resource_response(
     """Return a response with one resource: 200, or 201 with its Location if it was created.
 
     The ETag is the version of the record (RFC 9110, 8.8.3). If `If-None-Match` has it, the response
-    is 304, unless it includes other records, which may have changed.
+    is 304, unless it includes other records, which may have changed. A cache has to ask each time:
+    axios-cache-interceptor, which dina-ui uses, would else show a deleted record from its cache.
     """
     url = resource_url(request.base_url, data["type"], data["id"])
     tag = f'"{version}"'
     if not created and included is None and tag_matches(request.header("if-none-match"), tag):
-        return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-    headers = {"ETag": tag} | ({"Location": url} if created else {})
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag, **_REVALIDATED})
+    headers = {"ETag": tag, **_REVALIDATED} | ({"Location": url} if created else {})
     others = {} if included is None else {"included": list(included)}
     meta = {"moduleVersion": __version__}
     return Response.of_json(

@@ -16,6 +16,7 @@ from coffer.http.openapi.operation import (
     ANY_TYPE,
     NOT_MODIFIED,
     REDIRECT,
+    VALIDATORS,
     Access,
     Body,
     Operation,
@@ -111,7 +112,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "getExport", Tag.EXPORTS, "Get one of the caller's exports",
         "Returns its progress and the files that were left out. An export of another user is 404.",
         parameters="exportId ifNoneMatch",
-        successes=json_api(200, "The export.", "ExportDocument", "ETag") | NOT_MODIFIED,
+        successes=json_api(200, "The export.", "ExportDocument", *VALIDATORS) | NOT_MODIFIED,
         errors="RECORDS 404 export_not_found"),
     "POST /api/v1/object-export/{id}/key": Operation(
         "createAccessKey", Tag.EXPORTS, "Create a key to the archive of an own export",

@@ -110,7 +110,9 @@ def plain_json(description: str, schema: str) -> dict[int, Success]:
     return {200: Success(description, {JSON: schema})}
 
 
-NOT_MODIFIED = {304: Success("The caller has the current version.", headers=("ETag",))}
+VALIDATORS = ("ETag", "Cache-Control")
+"""Headers of a response with a record."""
+NOT_MODIFIED = {304: Success("The caller has the current version.", headers=VALIDATORS)}
 NO_CONTENT = {204: Success("Deleted.")}
 REDIRECT = {
     307: Success(

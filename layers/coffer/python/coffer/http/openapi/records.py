@@ -21,6 +21,7 @@ from coffer.http.openapi.field_schemas import request_attributes, response_prope
 from coffer.http.openapi.operation import (
     NO_CONTENT,
     NOT_MODIFIED,
+    VALIDATORS,
     Body,
     Operation,
     Success,
@@ -377,7 +378,7 @@ def _get(kind: RecordKind, description: str) -> Operation:
         f"{description} With `include`, If-None-Match is ignored: the ETag does not cover the "
         "included records.",
         parameters=f"{kind.id_parameter} {kind.view_parameters} ifNoneMatch permissions",
-        successes=json_api(200, "The record.", f"{kind.name}View", "ETag") | NOT_MODIFIED,
+        successes=json_api(200, "The record.", f"{kind.name}View", *VALIDATORS) | NOT_MODIFIED,
         errors=f"GROUP_ROLE RECORDS {_VIEW_ERRORS} {kind.not_found} record_deleted"
         f"{' 413 answer_too_large' if kind is METADATA else ''}")
 

@@ -10,7 +10,15 @@ from coffer.domain.vocabulary.fields import MANAGED_ATTRIBUTE_FIELDS, OBJECT_SUB
 from coffer.domain.vocabulary.licenses import LICENSES
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.field_schemas import request_attributes, response_properties
-from coffer.http.openapi.operation import NO_CONTENT, NOT_MODIFIED, Body, Operation, Tag, json_api
+from coffer.http.openapi.operation import (
+    NO_CONTENT,
+    NOT_MODIFIED,
+    VALIDATORS,
+    Body,
+    Operation,
+    Tag,
+    json_api,
+)
 
 _SIZE_PATTERN = "^[0-9]+(MB|KB|B)$"
 _NOT_FOUND = "404 term_not_found 410 term_deleted"
@@ -89,7 +97,7 @@ def _term_operations(
         f"GET {path}/{{id}}": Operation(
             f"get{name}", Tag.VOCABULARY, f"Get one {noun}", "Every signed-in user can read it.",
             parameters=f"{name[0].lower()}{name[1:]}Id ifNoneMatch",
-            successes=json_api(200, "The term.", shown, "ETag") | NOT_MODIFIED,
+            successes=json_api(200, "The term.", shown, *VALIDATORS) | NOT_MODIFIED,
             errors=f"RECORDS {_NOT_FOUND}"),
         f"POST {path}": Operation(
             f"create{name}", Tag.VOCABULARY, f"Create one {noun}",
