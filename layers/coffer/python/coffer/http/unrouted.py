@@ -2,7 +2,8 @@
 
 Changes of a relationship that it does not support are 403 (JSON:API 1.1, 9.4).
 
-A path with a slash at the end is redirected to the path without it, if there is such a route.
+A path with a slash at the end, or with two in a row, is redirected to the path without them, if
+there is such a route. dina-ui sends both.
 
 Preflights of browsers arrive here too, because `$default` matches every method (AWS, "Configure
 CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, so it is a success.
@@ -10,6 +11,7 @@ CORS for HTTP APIs"). API Gateway adds the CORS headers and keeps our status, so
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -27,13 +29,13 @@ def unrouted_response(request: Request, *, service: str) -> Response:
     if request.method == "OPTIONS":
         return Response(status=HTTPStatus.NO_CONTENT)
     allowed = methods_of(request.path, service)
-    without_slash = request.path.rstrip("/")
-    if not allowed and request.method in methods_of(without_slash, service):
+    path = re.sub("/+", "/", request.path).rstrip("/")
+    if not allowed and request.method in methods_of(path, service):
         query = f"?{request.raw_query}" if request.raw_query else ""
         # 308 keeps the method and the body (RFC 9110, 15.4.9).
         return Response(
             status=HTTPStatus.PERMANENT_REDIRECT,
-            headers={"Location": f"{request.base_url}{without_slash}{query}"},
+            headers={"Location": f"{request.base_url}{path}{query}"},
         )
     not_allowed = MethodNotAllowedError(request.method, request.path[:200], allowed)
     if allowed and "/relationships/" in request.path and request.method in _CHANGES:
