@@ -33,7 +33,10 @@ def test_a_function_folder_contains_its_handler_only() -> None:
 
 
 def test_only_functions_that_detect_types_load_the_detector() -> None:
-    """Its 25 modules are a tenth of a cold start. `begin_uploads` looks types up by file name."""
+    """Its 25 modules are a tenth of a cold start.
+
+    `begin_uploads` looks types up by file name, `list_contents` in the hierarchy of types.
+    """
     loading = {
         path.parent.name
         for path in handlers()
@@ -41,6 +44,7 @@ def test_only_functions_that_detect_types_load_the_detector() -> None:
     }
     assert loading == {
         "begin_uploads",
+        "list_contents",
         "list_media_types",
         "process_upload",
         "promote_large_upload",

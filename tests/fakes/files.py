@@ -82,3 +82,13 @@ XLSX = _archive(
         "xl/workbook.xml": b"<workbook/>",
     }
 )
+
+
+def epub(members: int = 2) -> bytes:
+    """Return an e-book, which is a zip archive with an uncompressed `mimetype` as the first."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        for number in range(1, members):
+            archive.writestr(f"OEBPS/chapter{number}.xhtml", f"Chapter {number}")
+    return out.getvalue()

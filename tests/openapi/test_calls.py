@@ -51,6 +51,7 @@ CALLS: Mapping[str, Mapping[str, int]] = {
     "POST /api/v1/metadata": {"TransactWriteItems": 1},
     "GET /api/v1/object-upload": {"Query": 16},
     "GET /api/v1/object-upload/{id}": {"GetItem": 1},
+    "GET /api/v1/object-upload/{id}/contents": {"GetItem": 1},
     "GET /api/v1/metadata": {"Query": 33},
     "GET /api/v1/metadata/{id}": {"GetItem": 1},
     "GET /api/v1/metadata/{id}/{relation}": {"GetItem": 1, "Query": 1},

@@ -27,6 +27,7 @@ from local.gateway.api import Response
 from local.stack import LocalStack
 from tests.api.clients import describe, upload
 from tests.api.images import png
+from tests.fakes.files import epub
 from tests.openapi.described import FORMATS, check, description, strict_description
 from tests.openapi.test_responses import TERMS
 
@@ -62,6 +63,7 @@ def filled_stack(running_stack: LocalStack) -> Iterator[FilledStack]:
 
 def _fill(stack: LocalStack) -> FilledStack:
     flat = upload(stack, png()).json()
+    book = upload(stack, epub(), name="book.epub", media_type="application/epub+zip").json()
     metadata = describe(stack, flat["fileIdentifier"]).json()["data"]["id"]
     attribute = _term(stack, "managed-attribute", TERMS["managed-attribute"])
     subtype = _term(stack, "object-subtype", TERMS["object-subtype"])
@@ -76,6 +78,7 @@ def _fill(stack: LocalStack) -> FilledStack:
             "/api/v1/file/{bucket}/{fileId}/thumbnail": file,
             "/api/v1/file/{bucket}/derivative/{fileId}": derived,
             "/api/v1/object-upload/{id}": {"id": flat["fileIdentifier"]},
+            "/api/v1/object-upload/{id}/contents": {"id": book["fileIdentifier"]},
             "/api/v1/metadata/{id}": {"id": metadata},
             "/api/v1/metadata/{id}/{relation}": {"id": metadata},
             "/api/v1/metadata/{id}/relationships/{relation}": {"id": metadata},

@@ -31,6 +31,7 @@ from tests.api.clients import (
     upload_derivative,
 )
 from tests.api.images import png
+from tests.fakes.files import epub
 from tests.openapi.described import check
 from tests.openapi.uppy_requests import UPPY_REQUESTS
 
@@ -123,6 +124,11 @@ class Client:
     def upload_file(self) -> str:
         """Upload a file and return its identifier."""
         return str(self.upload_png()["fileIdentifier"])
+
+    def upload_book(self) -> str:
+        """Upload an e-book, which is a zip archive, and return its identifier."""
+        book = upload(self.stack, epub(), name="a.epub", media_type="application/epub+zip")
+        return str(book.json()["fileIdentifier"])
 
     def upload_file_with_metadata(self) -> str:
         """Upload a file, create its metadata and return the identifier of the file."""
@@ -990,6 +996,16 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
         "UploadsTable",
         "fileIdentifier",
     ),
+    "GET /api/v1/object-upload/{id}/contents": {
+        **_records(
+            "/api/v1/object-upload",
+            Client.upload_book,
+            "UploadsTable",
+            "fileIdentifier",
+            "/contents",
+        ),
+        422: lambda api: api.get(f"/api/v1/object-upload/{api.upload_file()}/contents"),
+    },
     "GET /api/v1/object-upload": _lists("/api/v1/object-upload"),
     "GET /api/v1/metadata": {
         **_lists("/api/v1/metadata", include="derivatives"),

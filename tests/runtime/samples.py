@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from local.resources import DEFAULT_REGION
 from local.stack import LocalStack
-from tests.api.clients import describe, post, presigned_post, record
+from tests.api.clients import describe, post, presigned_post, record, upload
+from tests.fakes.files import epub
 from tests.template.template_file import logical_id, sample_event
 from tests.template.test_sample_events import STATUSES
 
@@ -66,6 +67,12 @@ def as_it_is(_stack: LocalStack, folder: str) -> Event:
 def with_file(stack: LocalStack, folder: str) -> Event:
     """Upload a file through the API; its thumbnail is pending."""
     return rewritten(folder, {FILE: _upload(stack)})
+
+
+def with_archive(stack: LocalStack, folder: str) -> Event:
+    """Upload an e-book, which is a zip archive."""
+    uploaded = upload(stack, epub(), name="book.epub", media_type="application/epub+zip")
+    return rewritten(folder, {FILE: uploaded.json()["fileIdentifier"]})
 
 
 def with_metadata(stack: LocalStack, folder: str) -> Event:
@@ -329,6 +336,7 @@ SAMPLES: Mapping[str, Sample] = {
     "get_metadata": Sample(with_metadata, has_status(200)),
     "get_object_upload": Sample(with_file, has_status(200)),
     "keep_house": Sample(with_unfinished_upload, finishes_the_upload),
+    "list_contents": Sample(with_archive, has_status(200)),
     "list_licenses": Sample(as_it_is, has_status(200)),
     "list_media_types": Sample(as_it_is, has_status(200)),
     "list_prefixes": Sample(with_token, has_status(200)),

@@ -41,6 +41,7 @@ STATUSES = {
     "get_file_info": HTTPStatus.NOT_FOUND,
     "get_metadata": HTTPStatus.NOT_FOUND,
     "get_object_upload": HTTPStatus.NOT_FOUND,
+    "list_contents": HTTPStatus.NOT_FOUND,
     "list_derivatives": HTTPStatus.OK,
     "list_licenses": HTTPStatus.OK,
     "list_media_types": HTTPStatus.OK,

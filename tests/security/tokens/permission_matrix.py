@@ -15,6 +15,7 @@ from local.stack import LocalStack
 from local.tokens import Issuer
 from tests.api.clients import JSON_API, multipart
 from tests.api.images import png
+from tests.fakes.files import epub
 
 
 class Caller(NamedTuple):
@@ -51,6 +52,7 @@ GET derivative                    | read-only
 GET undescribed file              | read-only
 GET undescribed thumbnail         | read-only
 GET undescribed upload            | read-only
+GET undescribed contents          | read-only
 GET public file                   | signed in
 HEAD public file                  | signed in
 GET public thumbnail              | signed in
@@ -227,6 +229,7 @@ class OperationRequests:
 
     def __post_init__(self) -> None:
         self.undescribed, _ = self._upload()
+        self.archive, _ = self._upload(body=epub())
         self.private = self._described(is_public=False)
         self.public = self._described(is_public=True)
         self.attribute = self._made("managed-attribute", _ATTRIBUTE, "group's admin")
@@ -280,6 +283,9 @@ class OperationRequests:
             "GET undescribed file": ("GET", undescribed, {}),
             "GET undescribed thumbnail": ("GET", f"{undescribed}/thumbnail", {}),
             "GET undescribed upload": ("GET", f"{API}/object-upload/{self.undescribed}", {}),
+            "GET undescribed contents": (
+                "GET", f"{API}/object-upload/{self.archive}/contents", {},
+            ),
             "GET file-info": ("GET", f"{stored}/{self.private.upload}.png", {}),
             "GET public file-info": ("GET", f"{stored}/{self.public.upload}.png", {}),
             "GET file-info/derivative": (
@@ -436,8 +442,8 @@ class OperationRequests:
             "relationships": {"acDerivedFrom": {"data": {"id": one.metadata, "type": "metadata"}}},
         }
 
-    def _upload(self, suffix: str = "") -> tuple[str, str]:
-        headers, form = multipart(png())
+    def _upload(self, suffix: str = "", body: bytes | None = None) -> tuple[str, str]:
+        headers, form = multipart(body or png(), media_type=None)
         sent = {"headers": headers, "body": form}
         response = self._as("realm's admin", "POST", f"{API}/file/aafc{suffix}", sent)
         assert response.status == 200, response.text

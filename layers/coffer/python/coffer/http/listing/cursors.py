@@ -25,13 +25,12 @@ _MERGE_KEY = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
 
 def encode_cursor(cursor: Cursor, query: Query) -> str:
     """Return the cursor as text that a URL can contain without escapes."""
-    content = json.dumps([cursor.after, cursor.skip, cursor.seen], separators=(",", ":")).encode()
-    return _base64(_digest(content, query) + content)
+    return encode_bound([cursor.after, cursor.skip, cursor.seen], repr(query))
 
 
 def decode_cursor(text: str, query: Query) -> Cursor:
     """Return the cursor that `encode_cursor` encoded for this query; QueryError for others."""
-    cursor = _decode(text, query)
+    cursor = _validated(decode_bound(text, repr(query)))
     if cursor is None:
         detail = (
             "This is not a cursor of this list. Follow links.next of a response with the same "
@@ -41,7 +40,17 @@ def decode_cursor(text: str, query: Query) -> Cursor:
     return cursor
 
 
-def _decode(text: str, query: Query) -> Cursor | None:
+def encode_bound(content: Any, owner: str) -> str:
+    """Return JSON content as a cursor that `decode_bound` decodes for the same owner only."""
+    encoded = json.dumps(content, separators=(",", ":")).encode()
+    return _base64(_digest(encoded, owner) + encoded)
+
+
+def decode_bound(text: str, owner: str) -> Any:
+    """Return the content of a cursor of this owner, or None.
+
+    The digest is no signature: a caller can compute it for any content.
+    """
     if len(text) > _MAX_CHARACTERS or not text.isascii():
         return None
     try:
@@ -49,16 +58,13 @@ def _decode(text: str, query: Query) -> Cursor | None:
         if _base64(raw) != text:
             return None  # decoding ignores characters that are not base64
         digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
-        return _validated(json.loads(content)) if digest == _digest(content, query) else None
+        return json.loads(content) if digest == _digest(content, owner) else None
     except (ValueError, RecursionError):
         return None
 
 
 def _validated(content: Any) -> Cursor | None:
-    """Return the cursor with this content if `encode_cursor` can write it.
-
-    The digest is no signature: a caller can compute it for any content.
-    """
+    """Return the cursor with this content if `encode_cursor` can write it."""
     match content:
         case [str() | None as after, int() as skip, int() as seen]:
             if not 0 <= skip <= MAX_OFFSET_READ or seen < 0:
@@ -77,5 +83,5 @@ def _base64(raw: bytes) -> str:
     return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _digest(content: bytes, query: Query) -> bytes:
-    return sha256(repr(query).encode() + b"\0" + content).digest()[:_DIGEST_BYTES]
+def _digest(content: bytes, owner: str) -> bytes:
+    return sha256(owner.encode() + b"\0" + content).digest()[:_DIGEST_BYTES]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from coffer.domain.contents.fields import ARCHIVE_MEMBER_FIELDS
 from coffer.domain.file_names import MAX_NAME_LENGTH, MAX_PATH_LENGTH
 from coffer.domain.media_types import MAX_MEDIA_TYPE_LENGTH
 from coffer.domain.uploads.presigned_uploads import MAX_FILES
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.deployment import MAX_DIRECT_UPLOAD_BYTES, MAX_POST_BYTES
+from coffer.http.openapi.field_schemas import response_properties
 from coffer.http.openapi.operation import (
     ANY_TYPE,
     FORM,
@@ -109,6 +111,26 @@ SCHEMAS: s.Properties = {
         id_=s.string("Media type.", pattern=s.MEDIA_TYPE_PATTERN, examples=["image/jpeg"])),
     "MediaTypesDocument": s.list_document("Media types.", s.reference("MediaType")),
     "MediaTypeDocument": s.document("A media type.", s.reference("MediaType", "Media type.")),
+    "ArchiveMember": s.resource(
+        "A member of an archive.", ARCHIVE_MEMBER_FIELDS.type,
+        s.structure("Attributes.", response_properties(ARCHIVE_MEMBER_FIELDS.attributes)),
+        id_=s.string("fileIdentifier of the archive, and the number of the member.",
+                     pattern=f"{s.UUID_PATTERN[:-1]}:[0-9]+$")),
+    "ArchiveMembersDocument": s.structure("A page of the members of an archive.", {
+        "data": s.array("Members in the order of the archive.", s.reference("ArchiveMember")),
+        "links": s.reference("PageLinks", "Links to pages."),
+        "meta": s.structure("Metadata of the list.", {
+            "totalResourceCount": s.integer(
+                "Number of members that the archive states, or of those so far.", minimum=0),
+            "totalIsLowerBound": s.boolean(
+                "True if the archive may have more members than totalResourceCount."),
+            "moduleVersion": s.string("Version of Coffer.", examples=["0.1.0"]),
+            "warnings": s.structure("Warnings, by code.", {
+                "archive_damaged": s.string(
+                    "Reason why the members after the last one cannot be listed."),
+            }, required=()),
+        }, required=("totalResourceCount", "moduleVersion")),
+    }),
     "Sentence": s.string("A sentence that says what to do."),
 }
 
@@ -198,6 +220,18 @@ OPERATIONS: Mapping[str, Operation] = {
         errors="GROUP_ROLE FILE_NAME 400 malformed_file malformed_checksum more_problems "
         "413 too_many_files file_too_large answer_too_large "
         "422 no_files upload_grant_too_long file_too_large"),
+    "GET /api/v1/object-upload/{id}/contents": Operation(
+        "listContents", Tag.FILES, "List the members of a zip or tar archive",
+        "Lists what the archive says about its members, 20 on a page by default; nothing is "
+        "unpacked. The detected media type decides: zip archives, documents that are zip archives "
+        "(Office, OpenDocument, EPUB, KMZ, JAR), and tar archives without compression. One request "
+        "reads at most 256 KiB, so a page may end early: follow links.next while it is present. "
+        "Requires what the record of the upload requires.",
+        parameters="uploadId limit cursor",
+        successes=json_api(200, "A page of members.", "ArchiveMembersDocument"),
+        errors="GROUP_ROLE RECORDS STORE 400 malformed_cursor "
+        "404 upload_not_found file_rejected file_missing 410 upload_deleted record_deleted "
+        "422 listing_not_supported archive_damaged"),
     "GET /api/v1/file-info/{bucket}/{filename}": _file_info("describeStoredFile", "a file"),
     "GET /api/v1/file-info/{bucket}/derivative/{filename}": _file_info(
         "describeStoredDerivative", "a derivative or a generated thumbnail"),
