@@ -6,9 +6,11 @@ Settings, see `coffer/settings.py`: aws, messaging, store, table, upload.
 from typing import Any
 
 from coffer.adapters.dynamodb.export.exports import DynamoExports
+from coffer.adapters.dynamodb.sessions.sessions import DynamoSessions
 from coffer.adapters.dynamodb.transactions.catalogue import DynamoCatalogue
 from coffer.adapters.dynamodb.uploads.uploads import DynamoUploads
 from coffer.adapters.s3.archives import S3Archives
+from coffer.adapters.s3.multipart_store import S3MultipartStore
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.adapters.signing.object_store import store_endpoint, store_signer
 from coffer.adapters.sqs.export_queue import SqsExportQueue
@@ -17,6 +19,7 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.housekeeping import Housekeeping
 from coffer.domain.metadata.delete import Cascade
+from coffer.domain.sessions.cleanup import SessionCleanup
 from coffer.domain.uploads.completion import Completion
 from coffer.observability import count, flush_metrics, logger, start_invocation
 from coffer.settings import messaging_settings, store_settings, upload_settings
@@ -24,12 +27,9 @@ from coffer.settings import messaging_settings, store_settings, upload_settings
 bucket, copy_conditions = store_settings.object_bucket, store_settings.copy_conditions
 uploads, catalogue, clock = DynamoUploads(), DynamoCatalogue(), SystemClock()
 objects = S3Objects(s3_client(), bucket, copy_conditions=copy_conditions)
-export_cleanup = ExportCleanup(
-    exports=DynamoExports(),
-    archives=S3Archives(store_signer(), store_endpoint(), bucket, clock),
-    queue=SqsExportQueue(messaging_settings.build_export_queue_url, clock),
-    clock=clock,
-)
+location = (store_signer(), store_endpoint(), bucket, clock)
+sessions, store = DynamoSessions(clock), S3MultipartStore(*location)
+export_queue = SqsExportQueue(messaging_settings.build_export_queue_url, clock)
 housekeeping = Housekeeping(
     uploads=uploads,
     objects=objects,
@@ -42,7 +42,10 @@ housekeeping = Housekeeping(
         copy_conditions=copy_conditions,
     ),
     cascade=Cascade(uploads=uploads, catalogue=catalogue, clock=clock),
-    export_cleanup=export_cleanup,
+    export_cleanup=ExportCleanup(
+        exports=DynamoExports(), archives=S3Archives(*location), queue=export_queue, clock=clock
+    ),
+    session_cleanup=SessionCleanup(sessions=sessions, store=store, clock=clock),
     clock=clock,
 )
 

@@ -26,6 +26,7 @@ from tests.fakes.files import PNG
 from tests.fakes.hooks import once
 from tests.fakes.objects import etag_of
 from tests.fakes.records import identifier, pending, upload
+from tests.fakes.sessions import no_sessions
 
 LATER = MIN_AGE + timedelta(seconds=1)
 
@@ -60,6 +61,7 @@ class HousekeepingScenario:
                 ),
                 cascade=Cascade(uploads=uploads, catalogue=self.catalogue, clock=self.clock),
                 export_cleanup=nothing_to_clear(self.clock),
+                session_cleanup=no_sessions(self.clock),
                 clock=self.clock,
                 max_tasks=self.max_tasks,
             ).run()

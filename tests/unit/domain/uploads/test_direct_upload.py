@@ -45,6 +45,7 @@ from tests.fakes.files import ELF, JPEG, PNG, TEXT, ZIP
 from tests.fakes.hooks import once
 from tests.fakes.objects import crc32_of, sha1_of
 from tests.fakes.records import caller, content, pending, upload
+from tests.fakes.sessions import no_sessions
 
 MAX_BYTES = 4096
 
@@ -90,6 +91,7 @@ class World:
             ),
             cascade=Cascade(uploads=self.uploads, catalogue=catalogue, clock=self.clock),
             export_cleanup=nothing_to_clear(self.clock),
+            session_cleanup=no_sessions(self.clock),
             clock=self.clock,
         ).run()
 

@@ -19,6 +19,7 @@ from coffer.domain.errors import ObjectMissingError, RecordChangedError, Transac
 from coffer.domain.export.cleanup import ExportCleanup
 from coffer.domain.metadata.delete import Cascade
 from coffer.domain.objects import Objects, StoredObject
+from coffer.domain.sessions.cleanup import SessionCleanup
 from coffer.domain.uploads.completion import Completion, finish_direct_upload
 from coffer.domain.uploads.delete import UploadDeletion
 from coffer.domain.uploads.ports import ProcessingQueue, Uploads
@@ -41,6 +42,7 @@ class Housekeeping:
     completion: Completion
     cascade: Cascade
     export_cleanup: ExportCleanup
+    session_cleanup: SessionCleanup
     clock: Clock
     max_tasks: int = 1000
     _requeued: set[str] = field(default_factory=set, init=False)
@@ -73,6 +75,7 @@ class Housekeeping:
         for identifier in self.uploads.awaiting(Awaiting.REMOVAL, before):
             yield f"record {identifier}", partial(self._remove_bytes, identifier)
         yield from self.export_cleanup.tasks()
+        yield from self.session_cleanup.tasks()
         for identifier in self.cascade.catalogue.cascading(before):
             yield f"record {identifier}", partial(self._delete_derivatives, identifier)
 

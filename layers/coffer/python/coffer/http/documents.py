@@ -139,7 +139,7 @@ def resource_response(
     request: Request,
     data: Mapping[str, Any],
     *,
-    version: int,
+    version: int | str,
     created: bool = False,
     included: Sequence[Mapping[str, Any]] | None = None,
 ) -> Response:

@@ -66,8 +66,11 @@ OBJECT_UPLOAD_FIELDS = RecordFields(
         Field("isDerivative", "is_derivative", FieldType.BOOLEAN,
               doc="True if the file was made from another file."),
         Field("uploadStatus", "status", FieldType.CHOICE, choices=UploadStatus,
-              shown_choices=(UploadStatus.AVAILABLE, UploadStatus.REJECTED),
-              doc="AVAILABLE: the file can be downloaded. REJECTED: it was refused and removed."),
+              shown_choices=(UploadStatus.AVAILABLE, UploadStatus.REJECTED,
+                             UploadStatus.UPLOADING, UploadStatus.PROCESSING),
+              doc="AVAILABLE: the file can be downloaded. REJECTED: it was refused and removed. "
+              "Only the uploader sees the other two, of an upload in parts. UPLOADING: parts are "
+              "missing. PROCESSING: it is complete and will be inspected."),
         Field("rejectionReason", "rejection", FieldType.OBJECT, nullable=True,
               doc="Reason why the file was refused; null if it was accepted.",
               members=(

@@ -26,6 +26,8 @@ GIB = 1024**3
 MAX_COPY_BYTES = 5 * GIB
 """S3's limit for one copy (S3 User Guide, "Copying objects")."""
 PART_BYTES = 512 * 1024**2
+MAX_PARTS = 10_000
+"""S3's limit for one multipart upload. The parts of a file over 4.9 TiB are larger than usual."""
 MAX_CONCURRENT_PARTS = 8
 PART_TIMEOUT = timedelta(minutes=5)
 """How long a copy of one part, or putting the parts together, may take."""
@@ -119,9 +121,10 @@ class MultipartLargeFiles:
 
     def _part_ranges(self, arrived: StoredObject) -> list[PartRange]:
         size = arrived.size_bytes
+        length = max(self.part_bytes, -(-size // MAX_PARTS))
         return [
-            PartRange(number, start, min(self.part_bytes, size - start))
-            for number, start in enumerate(range(0, size, self.part_bytes), 1)
+            PartRange(number, start, min(length, size - start))
+            for number, start in enumerate(range(0, size, length), 1)
         ]
 
     def _completed_earlier(

@@ -1,5 +1,6 @@
 """The record of one uploaded file, and its states.
 
+UPLOADING   only its owner sees it: the client uploads parts (`sessions`); no such record is stored
 PENDING     sent through the API: the record is written, the bytes may not be stored yet
 PROCESSING  posted to S3: the record claims the bytes by their ETag, they are being inspected
 AVAILABLE   the bytes are stored under `object_key`; readers see the record from now on
@@ -28,6 +29,7 @@ HASH_FUNCTION = "SHA-1"
 class UploadStatus(StrEnum):
     """The state of an upload; the module's docstring explains them."""
 
+    UPLOADING = "UPLOADING"
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
     AVAILABLE = "AVAILABLE"

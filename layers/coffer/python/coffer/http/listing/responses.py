@@ -44,9 +44,14 @@ _Document = dict[str, Any]
 
 
 def record_response(
-    request: Request, record: ListedRecord, view: View, related: RelatedRecords, caller: Caller
+    request: Request,
+    record: ListedRecord,
+    view: View,
+    related: RelatedRecords,
+    caller: Caller,
+    progress: Mapping[str, int] | None = None,
 ) -> Response:
-    """Return one record.
+    """Return one record, and the progress of an upload that is not finished.
 
     The ETag is the record's version. It does not cover included records, so `If-None-Match` is
     ignored if the request includes some.
@@ -58,10 +63,14 @@ def record_response(
             "permissions": permissions_of(caller, record),
         }
         data["meta"] = data.get("meta", {}) | meta
+    version: int | str = record.version
+    if progress is not None:
+        data["meta"] = data.get("meta", {}) | progress
+        version = "-".join(["upload", *map(str, progress.values())])
     response = resource_response(
         request,
         data,
-        version=record.version,
+        version=version,
         included=_without_repetitions(included) if view.include else None,
     )
     require_fitting(payload_bytes(str(response.body)))

@@ -64,6 +64,10 @@ KINDS = (METADATA, DERIVATIVE, OBJECT_UPLOAD)
 
 _WARNINGS: s.Properties = {"warnings": s.reference("Warnings", "Warnings by code.")}
 _WARNINGS_META = s.structure("Metadata of the record.", _WARNINGS)
+_PROGRESS: s.Properties = {
+    "uploadedParts": s.integer("Number of parts that were uploaded, before AVAILABLE.", minimum=0),
+    "uploadedBytes": s.integer("Bytes of these parts.", minimum=0),
+}
 _PERMISSIONS: s.Properties = {
     "permissionsProvider": s.string(
         "Source of `permissions`. With include-dina-permission.", const="coffer"),
@@ -148,7 +152,8 @@ def _stored_record(kind: RecordKind) -> dict[str, s.Schema]:
 def _read_record(kind: RecordKind) -> dict[str, s.Schema]:
     """Return the schemas of a record as read operations return it, with `fields` and `include`."""
     name, title, fields = kind.name, f"{kind.noun.capitalize()}.", kind.fields
-    meta = {**_PERMISSIONS, **(_WARNINGS if kind is OBJECT_UPLOAD else {})}
+    of_uploads = {**_WARNINGS, **_PROGRESS} if kind is OBJECT_UPLOAD else {}
+    meta = {**_PERMISSIONS, **of_uploads}
     related = {one.name: _relationship(one) for one in fields.relationships}
     others = {"description": "Record.", "anyOf": [s.reference(one) for one in kind.included]}
     included = {"included": s.array(
