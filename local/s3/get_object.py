@@ -121,9 +121,7 @@ def requested_range(request: Request, stored: S3Object) -> tuple[int, int] | Non
             raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query")
         return part_range(number, stored)
     if_range = request.headers.get("if-range")
-    if header is None or (
-        if_range is not None and not preconditions.matches_etag(if_range, stored.etag)
-    ):
+    if header is None or not preconditions.allows_range(if_range, stored.etag, stored.modified):
         return None
     return parse_range(header, stored.size)
 

@@ -26,6 +26,13 @@ def matches_etag(listed: str, etag: str) -> bool:
     return "*" in names or etag.strip('"') in names
 
 
+def allows_range(if_range: str | None, etag: str, modified: datetime) -> bool:
+    """True unless If-Range names another version: it has one strong ETag, or the exact date."""
+    if if_range is None or if_range.strip().strip('"') == etag.strip('"'):
+        return True
+    return parse_moment(if_range) == modified.replace(microsecond=0)
+
+
 def parse_moment(text: str | None) -> datetime | None:
     """Return an HTTP date, or None for an invalid date, which RFC 9110 says to ignore."""
     if text is None:

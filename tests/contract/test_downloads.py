@@ -19,6 +19,7 @@ from tests.fakes import (
     InMemoryDownloads,
     InMemoryObjects,
 )
+from tests.fakes.objects import etag_of
 
 BODY = b"the bytes of a file"
 KEY = "objects/aafc/käfer 1+2.png"
@@ -39,8 +40,10 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ob
     )
 
 
-def test_size_is_the_length_of_the_object(store: ObjectDownloads) -> None:
-    assert store.size(KEY) == len(BODY)
+def test_an_object_is_described_by_size_etag_and_date(store: ObjectDownloads) -> None:
+    described = store.describe(KEY)
+    assert (described.size_bytes, described.etag) == (len(BODY), etag_of(BODY))
+    assert described.last_modified.utcoffset() == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -52,13 +55,13 @@ def test_byte_ranges_are_read_over_one_connection(
 ) -> None:
     for _ in range(2):
         assert store.read(KEY, start, length) == piece
-    assert store.size(KEY) == len(BODY)
+    assert store.describe(KEY).size_bytes == len(BODY)
 
 
 def test_a_missing_object_raises(store: ObjectDownloads) -> None:
     for _ in range(2):
         with pytest.raises(ObjectMissingError):
-            store.size("objects/aafc/none")
+            store.describe("objects/aafc/none")
         with pytest.raises(ObjectMissingError):
             store.read("objects/aafc/none", 0, 1)
     assert store.read(KEY, 0, 3) == BODY[:3]

@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from coffer.adapters.s3.objects import S3Objects, s3_client
 from coffer.domain.errors import ObjectChangedError, ObjectExistsError, ObjectMissingError
 from coffer.domain.objects import Objects, StoredObject
+from coffer.http.conditions import http_date
 from coffer.settings import store_settings
 from local.stack import LocalStack
 from tests.contract.restricted_lists import restrict_lists
@@ -272,6 +273,7 @@ def test_a_promoted_object_is_a_copy_with_its_own_type_and_checksum(
     assert (promoted.sha1_hex, promoted.crc32) == known
     assert (promoted.content_type, promoted.metadata) == ("image/png", {})
     described = store.objects.describe(FINAL)
+    assert http_date(described.last_modified) == http_date(promoted.last_modified)
     assert replace(described, last_modified=promoted.last_modified) == promoted
     assert read_all(store, FINAL) == BODY
     assert read_all(store, KEY) == BODY

@@ -239,8 +239,8 @@ class InMemoryDownloads:
     def presigned_url(self, key: str, *, media_type: str, disposition: str, life: timedelta) -> str:
         return f"store:{key}?type={media_type}&disposition={disposition}&life={life.seconds}"
 
-    def size(self, key: str) -> int:
-        return len(self._objects.body(key))
+    def describe(self, key: str) -> StoredObject:
+        return self._objects.describe(key)
 
     def read(self, key: str, start: int, length: int) -> bytes:
         return self._objects.body(key)[start : start + max(length, 0)]

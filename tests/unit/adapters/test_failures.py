@@ -133,7 +133,9 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[Answer | Except
     return call
 
 
-DONE = Answer(200, b"<Result><ETag>e</ETag></Result>")
+DONE = Answer(
+    200, b"<Result><ETag>e</ETag><LastModified>2026-11-22T12:00:00Z</LastModified></Result>"
+)
 
 
 @pytest.mark.parametrize("name", SLOW_CALLS)

@@ -14,7 +14,6 @@ from coffer.http.documents import (
     read_resource,
     resource,
     resource_response,
-    tag_matches,
 )
 from tests.unit.http.events import make_request, send_json
 
@@ -112,10 +111,10 @@ def test_a_created_resource_has_a_location() -> None:
         ("3", False),
         ("", False),
         ('"1","2"', False),
+        ('"1", *', False),
     ],
 )
 def test_a_known_version_is_not_modified(header: str, matches: bool) -> None:
-    assert tag_matches(header, '"3"') is matches
     request = make_request(headers={"if-none-match": header})
     response = resource_response(request, resource("t", "i", {}), version=3)
     assert response.status == (304 if matches else 200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
@@ -80,7 +80,7 @@ def test_a_store_that_is_not_there_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(UnavailableError):
-        downloads(f"http://127.0.0.1:{port}").size("k")
+        downloads(f"http://127.0.0.1:{port}").describe("k")
 
 
 def test_a_store_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_a_store_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyP
         socket.create_server(("127.0.0.1", 0)) as listener,
         pytest.raises(UnavailableError),
     ):
-        downloads(f"http://127.0.0.1:{listener.getsockname()[1]}").size("k")
+        downloads(f"http://127.0.0.1:{listener.getsockname()[1]}").describe("k")
 
 
 MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nxml"
@@ -149,10 +149,15 @@ def test_a_store_that_stays_busy_is_unavailable(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_size_is_asked_for_without_the_bytes() -> None:
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: 123456789012\r\n\r\n"
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 123456789012\r\n"
+        b'ETag: "abc-2"\r\nLast-Modified: Sun, 22 Nov 2026 12:00:00 GMT\r\n\r\n'
+    )
     with store_that([[head, head]]) as (url, asked):
         store = downloads(url)
-        assert store.size("k") == store.size("k") == 123_456_789_012
+        assert (described := store.describe("k")) == store.describe("k")
+        assert (described.size_bytes, described.etag) == (123_456_789_012, "abc-2")
+        assert described.last_modified == datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert asked[0].startswith(b"HEAD ")
 
 
@@ -174,4 +179,4 @@ def test_a_link_pins_type_and_disposition() -> None:
 
 def test_over_tls_the_stores_certificate_is_checked() -> None:
     with store_that([[NOISE], [NOISE]]) as (url, _), pytest.raises(UnavailableError):
-        downloads(url.replace("http:", "https:")).size("k")
+        downloads(url.replace("http:", "https:")).describe("k")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,11 @@ from coffer.domain.callers import Caller, Role
 from coffer.domain.derivatives.record import Derivative, DerivativeType
 from coffer.domain.downloads.find import Download, find_derivative, find_file
 from coffer.domain.errors import ForbiddenError, GoneError, NotFoundError, NotReadyError
+from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.record import ObjectUpload, Rejection, ThumbnailStatus, UploadStatus
 from tests.fakes import InMemoryCatalogue, InMemoryUploads
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG
-from tests.fakes.objects import sha1_of
 from tests.fakes.records import (
     ADMIN,
     FILE,
@@ -23,7 +24,6 @@ from tests.fakes.records import (
     STRANGER,
     THUMBNAIL,
     caller,
-    content,
     describe,
     metadata,
     thumbnail,
@@ -64,14 +64,15 @@ def find_thumbnail_record(
 
 
 def test_the_group_may_download_a_file_that_nothing_describes() -> None:
-    found = find(upload(), bucket="AAFC")
+    found = find(upload(stored_etag="abc"), bucket="AAFC")
     assert found == Download(
         object_key=f"objects/aafc/{FILE}.png",
         filename="leaf.png",
         media_type="image/png",
-        size_bytes=len(PNG),
-        tag=sha1_of(PNG),
-        last_modified=NOON,
+        stored=StoredObject(
+            key=f"objects/aafc/{FILE}.png", size_bytes=len(PNG), etag="abc", last_modified=NOON
+        ),
+        has_store_date=False,
         detected_media_type="image/png",
     )
 
@@ -97,15 +98,22 @@ def test_a_file_without_a_base_name_is_named_by_its_identifier(
     assert find(upload(original_filename=original), filename=named).filename == called
 
 
-def test_the_etag_is_that_of_the_store() -> None:
-    """The store compares it after a redirect: with If-Range, If-Match and If-None-Match."""
-    assert find(upload(stored_etag="9b2cf535f27731c974343645a3985328-2")).tag == (
-        "9b2cf535f27731c974343645a3985328-2"
-    )
+def test_etag_and_date_are_those_of_the_store() -> None:
+    """The store compares them after a redirect."""
+    etag, stored_on = "9b2cf535f27731c974343645a3985328-2", NOON + timedelta(minutes=7)
+    found = find(upload(source_etag="abc", stored_etag=etag, stored_on=stored_on))
+    assert found.stored is not None
+    assert (found.stored.etag, found.stored.last_modified) == (etag, stored_on)
+    assert found.has_store_date
 
 
-def test_a_file_without_a_hash_has_its_identifier_as_etag() -> None:
-    assert find(upload(inspected_content=content(sha1_hex=None))).tag == FILE
+@pytest.mark.parametrize(
+    "old", [{}, {"source_etag": "abc"}, {"source_etag": "abc", "stored_etag": "abc"}]
+)
+def test_the_store_is_asked_about_old_records_without_etag_or_date(old: dict[str, Any]) -> None:
+    found = find(upload(**old))
+    assert found.stored is None
+    assert found.has_store_date
 
 
 @pytest.mark.parametrize(
@@ -219,9 +227,6 @@ def test_a_generated_thumbnail_is_named_after_the_metadata() -> None:
         object_key=f"thumbnails/aafc/{THUMBNAIL}.jpg",
         filename="testfile_thumbnail.jpg",
         media_type="image/jpeg",
-        size_bytes=None,
-        tag=THUMBNAIL,
-        last_modified=NOON,
     )
 
 

@@ -145,7 +145,7 @@ class GoneError(RequestError):
 
 
 class PreconditionError(RequestError):
-    """The caller's If-Match does not name the current version."""
+    """The caller's If-Match or If-Unmodified-Since does not hold for the current version."""
 
 
 class TooLargeError(RequestError):

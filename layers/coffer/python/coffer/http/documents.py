@@ -10,6 +10,7 @@ from typing import Any
 from coffer import __version__
 from coffer.domain.errors import ConflictError, MalformedRequestError, Problem
 from coffer.domain.fields import Relationship
+from coffer.http.conditions import names_tag
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
@@ -151,7 +152,7 @@ def resource_response(
     """
     url = resource_url(request.base_url, data["type"], data["id"])
     tag = f'"{version}"'
-    if not created and included is None and tag_matches(request.header("if-none-match"), tag):
+    if not created and included is None and names_tag(request.header("if-none-match"), tag):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag, **_REVALIDATED})
     headers = {"ETag": tag, **_REVALIDATED} | ({"Location": url} if created else {})
     others = {} if included is None else {"included": list(included)}
@@ -166,9 +167,3 @@ def resource_response(
 def deleted_response() -> Response:
     """Return the response to a deletion: 204 without a body."""
     return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def tag_matches(header: str, tag: str) -> bool:
-    """Return True if an If-None-Match header has this ETag, by weak comparison (RFC 9110)."""
-    tags = {piece.strip().removeprefix("W/") for piece in header.split(",")} if header else set()
-    return tag in tags or "*" in tags

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 from coffer.adapters.http_connections import CONNECTION_ERRORS, HttpResponse
 from coffer.adapters.s3.requests import BUSY_STATUSES, NOTHING, S3Requests, store_unavailable
 from coffer.adapters.signing.sigv4 import Endpoint, Signer
 from coffer.domain.clock import Clock
 from coffer.domain.errors import ObjectMissingError
+from coffer.domain.objects import StoredObject
 
 _TIMEOUT_SECONDS = 8
 _PAUSES_SECONDS = (0.1, 0.2, 0.4)
@@ -39,9 +41,14 @@ class SignedDownloads:
             },
         )
 
-    def size(self, key: str) -> int:
-        response = self._request("HEAD", key, NOTHING)
-        return int(response.headers.get("Content-Length", "0"))
+    def describe(self, key: str) -> StoredObject:
+        headers = self._request("HEAD", key, NOTHING).headers
+        return StoredObject(
+            key=key,
+            size_bytes=int(headers.get("Content-Length", "0")),
+            etag=headers.get("ETag", "").strip('"'),
+            last_modified=parsedate_to_datetime(headers["Last-Modified"]),
+        )
 
     def read(self, key: str, start: int, length: int) -> bytes:
         if length <= 0:

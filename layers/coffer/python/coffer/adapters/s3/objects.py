@@ -178,6 +178,7 @@ class S3Objects:
             source,
             key=destination,
             etag=_bare(result["ETag"]),
+            last_modified=result["LastModified"],
             content_type=content_type,
             metadata={},
             sha1_hex=None,

@@ -58,7 +58,7 @@ def find_file_info(
         raise not_found
     key, content_type = found
     try:
-        return FileInfo(length=store.size(key), content_type=content_type)
+        return FileInfo(length=store.describe(key).size_bytes, content_type=content_type)
     except ObjectMissingError as error:
         raise not_found from error
 

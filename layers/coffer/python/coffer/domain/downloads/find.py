@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from coffer.domain.buckets import bucket_key
 from coffer.domain.callers import Caller
@@ -23,6 +22,7 @@ from coffer.domain.identifiers import paired_identifier
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.read import describing_metadata
 from coffer.domain.metadata.record import Metadata
+from coffer.domain.objects import StoredObject
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import ObjectUpload, ThumbnailStatus
 
@@ -36,15 +36,16 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """A file that the caller may download. If `size_bytes` is None, the store knows it."""
+    """A file that the caller may download."""
 
     object_key: str
     filename: str
     media_type: str
-    size_bytes: int | None
-    tag: str
-    """The ETag without quotes: the store's, so that conditions hold after a redirect too."""
-    last_modified: datetime
+    stored: StoredObject | None = None
+    """Size, ETag and date of the bytes, with which conditions hold after a redirect, too. None if
+    the record does not have them: then the store is asked."""
+    has_store_date: bool = True
+    """False if the date is that of the record, because only the store knows its own."""
     detected_media_type: str | None = None
     """The type that was detected in the content; `media_type` may be what a user declared."""
 
@@ -121,9 +122,6 @@ def _thumbnail_download(thumbnail: Derivative, name: str) -> Download:
         object_key=thumbnail.object_key,
         filename=_name_after(name, "thumbnail", extension, identifier),
         media_type=thumbnail.dc_format,
-        size_bytes=None,
-        tag=thumbnail.ac_hash_value or identifier,
-        last_modified=thumbnail.created_on,
     )
 
 
@@ -135,9 +133,6 @@ def _own_thumbnail(upload: ObjectUpload, name: str) -> Download:
         object_key=upload.thumbnail_key,
         filename=_name_after(name, "thumbnail", ".jpg", identifier),
         media_type="image/jpeg",
-        size_bytes=None,
-        tag=identifier,
-        last_modified=upload.created_on,
     )
 
 
@@ -211,9 +206,6 @@ def _generated_thumbnail(
         object_key=derivative.object_key,
         filename=_derivative_name(derivative, metadata),
         media_type=derivative.dc_format,
-        size_bytes=None,
-        tag=file_identifier,
-        last_modified=derivative.created_on,
     )
 
 
@@ -270,13 +262,22 @@ def _require_stored(upload: ObjectUpload, bucket: str, file_identifier: str) -> 
 
 
 def _upload_download(upload: ObjectUpload, *, filename: str, media_type: str) -> Download:
+    key, etag, stored = str(upload.object_key), upload.stored_etag, None
+    # Old records lack the ETag or the date. A direct upload has no date of the store.
+    is_direct = upload.source_etag is None
+    if etag is not None and (is_direct or upload.stored_on is not None):
+        stored = StoredObject(
+            key=key,
+            size_bytes=upload.content.size_in_bytes,
+            etag=etag,
+            last_modified=upload.stored_on or upload.created_on,
+        )
     return Download(
-        object_key=str(upload.object_key),
+        object_key=key,
         filename=filename,
         media_type=media_type,
-        size_bytes=upload.content.size_in_bytes,
-        tag=upload.stored_etag or upload.content.sha1_hex or upload.file_identifier,
-        last_modified=upload.created_on,
+        stored=stored,
+        has_store_date=stored is None or upload.stored_on is not None,
         detected_media_type=upload.content.detected_media_type,
     )
 

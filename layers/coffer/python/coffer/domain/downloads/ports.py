@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
+from coffer.domain.objects import StoredObject
+
 
 class ObjectDownloads(Protocol):
     """Gives clients access to the bytes of stored objects."""
@@ -16,8 +18,8 @@ class ObjectDownloads(Protocol):
         """
         ...
 
-    def size(self, key: str) -> int:
-        """Return the length of the object in bytes; raise ObjectMissingError."""
+    def describe(self, key: str) -> StoredObject:
+        """Return size, ETag and date of the object; raise ObjectMissingError."""
         ...
 
     def read(self, key: str, start: int, length: int) -> bytes:

@@ -160,7 +160,7 @@ def _is_stored(ports: ThumbnailRegeneration, upload: ObjectUpload) -> bool:
     if upload.thumbnail_status is not ThumbnailStatus.READY:
         return False
     try:
-        return ports.store.size(upload.thumbnail_key) > 0
+        return ports.store.describe(upload.thumbnail_key).size_bytes > 0
     except ObjectMissingError:
         return False
 

@@ -89,6 +89,7 @@ class Completion:
                 promoted.key,
                 self.clock.now(),
                 etag=promoted.etag,
+                stored_on=promoted.last_modified,
                 duplicate_found=self._is_duplicate(content, upload.bucket),
             ),
         )

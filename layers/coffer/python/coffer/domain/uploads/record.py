@@ -119,6 +119,8 @@ class ObjectUpload:
     object_key: str | None = None
     stored_etag: str | None = None
     """The store's ETag (without quotes) of the object under `object_key`; None in old records."""
+    stored_on: datetime | None = None
+    """The store's Last-Modified of that object; None for a direct upload, and in old records."""
     copy_identifier: str | None = None
     """Identifier of the multipart upload that copies a large file to `object_key`."""
     inspected_content: Content | None = None
@@ -206,6 +208,7 @@ class ObjectUpload:
         now: datetime,
         *,
         etag: str,
+        stored_on: datetime | None = None,
         duplicate_found: bool,
     ) -> ObjectUpload:
         """Return the record of a file that is stored with this ETag and awaits a claim."""
@@ -215,6 +218,7 @@ class ObjectUpload:
             inspected_content=content,
             object_key=object_key,
             stored_etag=etag,
+            stored_on=stored_on,
             copy_identifier=None,
             duplicate_found=duplicate_found,
             thumbnail_status=self._first_thumbnail_status(),

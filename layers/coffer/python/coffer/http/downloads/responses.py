@@ -6,8 +6,7 @@ Small files are in the response; larger ones are redirected to a presigned URL o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import timedelta
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,7 +16,8 @@ from coffer.domain.clock import Clock, to_text
 from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import MalformedRequestError, NotFoundError, ObjectMissingError
 from coffer.domain.media_types import OCTET_STREAM, PDF, base_type, is_header_value, is_inert
-from coffer.http.documents import tag_matches
+from coffer.domain.objects import StoredObject
+from coffer.http.conditions import Version
 from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
@@ -39,7 +39,7 @@ def download_response(
 ) -> Response:
     """Return the bytes, a range of them, a redirect, a link document, or 304.
 
-    Raises NotFoundError if the store lacks the object.
+    Raises NotFoundError if the store lacks the object, and PreconditionError.
     """
     try:
         return _DownloadResponse(request, download, store, clock).respond()
@@ -59,23 +59,27 @@ class _DownloadResponse:
     clock: Clock
 
     def respond(self) -> Response:
-        headers = self._headers
-        if self._is_unchanged():
-            return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-        size = self._size
-        if self.request.method == "HEAD":
-            length = {"Content-Length": str(size), "X-Content-Length": str(size)}
-            return Response(headers=headers | length)
-        redirect = self.request.parameter("redirect")
+        redirect, size = self.request.parameter("redirect"), self._stored.size_bytes
         if redirect not in (None, "true", "false"):
             raise MalformedRequestError(
                 "malformed_parameter", "redirect is true or false.", parameter="redirect"
             )
+        headers = self._headers
+        if self._version.is_known(self.request, self.clock.now()):
+            return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if self.request.method == "HEAD":
+            length = {"Content-Length": str(size), "X-Content-Length": str(size)}
+            return Response(headers=headers | length)
         if redirect == "false":
             return self._link_document()
-        if redirect == "true" or size > MAX_BODY_BYTES:
+        if size > MAX_BODY_BYTES or (redirect == "true" and self._store_agrees()):
             return self._redirect()
         return self._body()
+
+    def _store_agrees(self) -> bool:
+        """Return False if the store may come to another result because it has another date."""
+        compares = self.request.header("if-range") or self.request.header("if-unmodified-since")
+        return self.download.has_store_date or not compares
 
     @property
     def _media_type(self) -> str:
@@ -91,14 +95,13 @@ class _DownloadResponse:
             return False  # a browser takes the last type of a list
         return {base_type(self._media_type), base_type(detected or "")} == {PDF}
 
-    @property
-    def _tag(self) -> str:
-        return f'"{self.download.tag}"'
-
     @cached_property
-    def _size(self) -> int:
-        size = self.download.size_bytes
-        return self.store.size(self.download.object_key) if size is None else size
+    def _stored(self) -> StoredObject:
+        return self.download.stored or self.store.describe(self.download.object_key)
+
+    @property
+    def _version(self) -> Version:
+        return Version(self._stored.etag, self._stored.last_modified)
 
     @cached_property
     def _headers(self) -> dict[str, str]:
@@ -117,8 +120,7 @@ class _DownloadResponse:
         return policy | {
             "Content-Type": self._media_type,
             "Content-Disposition": f"{disposition}; {name}",
-            "ETag": self._tag,
-            "Last-Modified": format_datetime(self.download.last_modified, usegmt=True),
+            **self._version.headers,
             "Accept-Ranges": "bytes",
             "Cache-Control": "private, no-cache",
             "X-Content-Type-Options": "nosniff",
@@ -141,8 +143,8 @@ class _DownloadResponse:
                 "Cache-Control": "no-store",
             },
             body=(
-                f"The file has {self._size} bytes and is downloaded by a redirect: follow the "
-                "Location header within five minutes (with curl: curl -L).\n"
+                f"The file has {self._stored.size_bytes} bytes and is downloaded by a redirect: "
+                "follow the Location header within five minutes (with curl: curl -L).\n"
             ),
         )
 
@@ -155,8 +157,9 @@ class _DownloadResponse:
         )
 
     def _body(self) -> Response:
-        key, size, headers = self.download.object_key, self._size, self._headers
-        wanted = byte_range(self.request.header("range"), size) if self._range_applies() else None
+        key, size, headers = self.download.object_key, self._stored.size_bytes, self._headers
+        applies = self._version.allows_range(self.request, self.clock.now())
+        wanted = byte_range(self.request.header("range"), size) if applies else None
         if wanted is None:
             return Response(headers=headers, body=self.store.read(key, 0, size))
         start, end = wanted
@@ -167,29 +170,6 @@ class _DownloadResponse:
             headers={**headers, "Content-Range": f"bytes {start}-{end}/{size}"},
             body=self.store.read(key, start, end - start + 1),
         )
-
-    def _is_unchanged(self) -> bool:
-        """True if the caller has this version. The date counts without a tag only (RFC 9110,
-        13.1.3), and in whole seconds."""
-        tags = self.request.header("if-none-match")
-        if tags:
-            return tag_matches(tags, self._tag)
-        known = _parsed_date(self.request.header("if-modified-since"))
-        return known is not None and self.download.last_modified.replace(microsecond=0) <= known
-
-    def _range_applies(self) -> bool:
-        """True unless If-Range names another version of the file."""
-        known = self.request.header("if-range")
-        return not known or known in (self._tag, self._headers["Last-Modified"])
-
-
-def _parsed_date(header: str) -> datetime | None:
-    """Return the time of an HTTP date, or None if it is malformed."""
-    try:
-        parsed = parsedate_to_datetime(header)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 
 
 def file_name_parameters(name: str) -> str:
@@ -214,9 +194,9 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     if unit.strip().lower() != "bytes" or not dash or not _is_number(first) or not _is_number(last):
         return None
     if not first:
-        return _suffix(int(last), size) if last else None
-    start, end = int(first), min(int(last), size - 1) if last else size - 1
-    if last and int(last) < start:
+        return _suffix(_number(last), size) if last else None
+    start, end = _number(first), min(_number(last), size - 1) if last else size - 1
+    if last and _number(last) < start:
         return None
     return (start, end) if start < size else (size, size - 1)
 
@@ -227,4 +207,10 @@ def _suffix(length: int, size: int) -> tuple[int, int]:
 
 def _is_number(text: str) -> bool:
     """True for "" and for decimal digits."""
-    return not text or (text.isascii() and text.isdigit() and len(text) < 20)
+    return not text or (text.isascii() and text.isdigit())
+
+
+def _number(digits: str) -> int:
+    """Return the number, or a larger one than any file has if it has more than 19 digits."""
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) < 20 else 10**19

@@ -151,6 +151,7 @@ _ID_PARAMETERS = (
 _OF_PARAMETER: Mapping[str, str] = {
     "bucket": "BUCKET",
     "ifMatch": "412 version_changed RECORDS_BUSY",
+    "ifMatchFile": "412 precondition_failed",
     "idempotencyKey": "400 malformed_idempotency_key 409 idempotency_key_in_use "
     "422 idempotency_key_reused RECORDS_BUSY",
     **dict.fromkeys(_ID_PARAMETERS.split(), "IDENTIFIER"),

@@ -103,6 +103,10 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
         "Address of the file, made of the URL and the key of its presigned POST.")),
     "ownerid": _query("ownerid", s.string("Owner of the file: the userid of the token.")),
     "ifMatch": _request_header("If-Match", "ETags. The record has to have one.", examples=['"3"']),
+    "ifMatchFile": _request_header("If-Match", "ETags. The file has to have one, else 412."),
+    "ifUnmodifiedSince": _request_header(
+        "If-Unmodified-Since", "The file has to have no later Last-Modified, else 412. It counts "
+        "without If-Match only.", examples=["Sun, 22 Nov 2026 12:00:00 GMT"]),
     "ifNoneMatch": _request_header("If-None-Match", "ETags that the caller has, or *."),
     "ifModifiedSince": _request_header(
         "If-Modified-Since", "Last-Modified of the file that the caller has. It counts without "

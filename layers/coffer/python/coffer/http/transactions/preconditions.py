@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coffer.domain.transactions.commit import Precondition
+from coffer.http.conditions import entity_tags
 from coffer.http.requests import Request
 
 
@@ -13,9 +14,8 @@ def read_precondition(request: Request) -> Precondition:
     If-Match compares strongly (RFC 9110, 13.1.1).
     """
     header = request.header("if-match")
-    tags = {piece.strip() for piece in header.split(",")} if header else set()
-    if not tags or "*" in tags:
+    if header in ("", "*"):
         return Precondition()
-    texts = {tag[1:-1] for tag in tags if tag.startswith('"') and tag.endswith('"')}
+    texts = {tag[1:-1] for tag in entity_tags(header) if tag.startswith('"')}
     versions = {text for text in texts if text.isascii() and text.isdigit() and len(text) < 10}
     return Precondition(frozenset(map(int, versions)))

@@ -86,6 +86,7 @@ class UploadItem(ChangeAttributes, ListedByName, Table):
     source_etag = UnicodeAttribute(null=True, attr_name="sourceEtag")
     source_checksum = UnicodeAttribute(null=True, attr_name="sourceChecksum")
     stored_etag = UnicodeAttribute(null=True, attr_name="storedEtag")
+    stored_on = TimeAttribute(null=True, attr_name="storedOn")
     object_key = UnicodeAttribute(null=True, attr_name="objectKey")
     copy_identifier = UnicodeAttribute(null=True, attr_name="copyIdentifier")
     detected_media_type = UnicodeAttribute(null=True, attr_name="detectedMediaType")
