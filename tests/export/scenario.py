@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from coffer.adapters.compression import FastCompression
 from coffer.domain.callers import Caller, Role
-from coffer.domain.export.access_keys import KeyIssuer, redeem_key
+from coffer.domain.export.access_keys import KeyIssuer, PresentedKey
 from coffer.domain.export.build import BuildOutcome, ExportBuilder
 from coffer.domain.export.ports import Compression
 from coffer.domain.export.record import DueAction, Export, ExportStatus, Manifest, ManifestEntry
@@ -110,7 +110,7 @@ class ExportScenario:
 
     def redeem(self, key: str) -> None:
         """Redeem a key, as a download does."""
-        redeem_key(self.exports, self.keys, self.clock, key)
+        PresentedKey(exports=self.exports, keys=self.keys, clock=self.clock, key=key).redeem()
 
     def remaining(self) -> timedelta:
         """Return the time that a worker has left."""

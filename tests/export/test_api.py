@@ -25,7 +25,7 @@ import pytest
 from coffer.adapters.dynamodb.export.exports import DynamoAccessKeys, DynamoExports
 from coffer.adapters.system_clock import SystemClock
 from coffer.domain.errors import NotFoundError
-from coffer.domain.export.access_keys import redeem_key
+from coffer.domain.export.access_keys import PresentedKey
 from coffer.domain.export.layout import MIB
 from local.control.server import readable_entry
 from local.gateway.api import Response
@@ -411,7 +411,9 @@ def test_one_of_200_simultaneous_redemptions_gets_the_archive(stack: LocalStack)
         if number < 20:
             together.wait()
         try:
-            redeem_key(DynamoExports(), DynamoAccessKeys(), SystemClock(), key)
+            PresentedKey(
+                exports=DynamoExports(), keys=DynamoAccessKeys(), clock=SystemClock(), key=key
+            ).redeem()
         except NotFoundError:
             return False
         return True
@@ -431,6 +433,43 @@ def test_head_does_not_redeem_the_key(stack: LocalStack) -> None:
         assert (look.status, look.header("x-content-length")) == (200, str(size))
     assert stack.request("GET", f"/toa/{key}").status == 200
     assert stack.request("HEAD", f"/toa/{key}").status == 404
+
+
+def test_one_of_100_simultaneous_requests_is_the_download_and_16_are_probes(
+    stack: LocalStack,
+) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
+    built(stack, response)
+    key = key_of(stack, response)
+    together = threading.Barrier(20)
+
+    def get(number: int) -> int:
+        if number < 20:
+            together.wait()
+        opened = stack.request("GET", f"/toa/{key}", headers={"Range": "bytes=0-99"})
+        return opened.status
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = sorted(pool.map(get, range(100)))
+    assert statuses == [200] + [206] * 16 + [404] * 83
+
+
+def test_a_small_range_does_not_redeem_the_key(stack: LocalStack) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
+    size = built(stack, response)["archiveSizeInBytes"]
+    key = key_of(stack, response)
+    start = stack.request("GET", f"/toa/{key}", headers={"Range": "bytes=0-3"})
+    assert (start.status, start.body) == (206, b"PK\x03\x04")
+    assert start.header("content-range") == f"bytes 0-3/{size}"
+    behind = stack.request("GET", f"/toa/{key}", headers={"Range": f"bytes={size}-"})
+    assert problems(behind) == [("416", "range_not_satisfiable")]
+    known = stack.request(
+        "GET", f"/toa/{key}", headers={"If-None-Match": str(start.header("etag"))}
+    )
+    assert known.status == 304
+    assert stack.request("GET", f"/toa/{key}", headers={"Range": "bytes=0-"}).status == 200
+    gone = stack.request("GET", f"/toa/{key}", headers={"Range": "bytes=0-3"})
+    assert problems(gone) == [("404", "access_key_not_found")]
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 128, "x" * 2000, "é" * 128, "..", "%00"])

@@ -68,15 +68,24 @@ class InMemoryAccessKeys:
 
     def __init__(self) -> None:
         self.stored: dict[str, AccessKey] = {}
+        self.probes: dict[str, int] = {}
+        self._lock = threading.Lock()
 
     def add(self, access: AccessKey) -> None:
         self.stored[access.digest] = access
 
-    def redeem(self, digest: str, now: datetime) -> AccessKey | None:
-        access = self.look(digest, now)
-        if access is not None:
-            del self.stored[digest]
-        return access
+    def redeem(self, digest: str, now: datetime) -> bool:
+        with self._lock:
+            is_there = self.look(digest, now) is not None
+            return is_there and self.stored.pop(digest) is not None
+
+    def probe(self, digest: str, now: datetime, limit: int) -> bool:
+        with self._lock:
+            counted = self.probes.get(digest, 0)
+            if self.look(digest, now) is None or counted >= limit:
+                return False
+            self.probes[digest] = counted + 1
+            return True
 
     def look(self, digest: str, now: datetime) -> AccessKey | None:
         access = self.stored.get(digest)

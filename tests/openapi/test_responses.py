@@ -257,6 +257,7 @@ def _reads(kind: str, method: str) -> Mapping[int, Request]:
         403: lambda api: without_access(api, "outsider"),
         404: lambda api: call(api, api.missing_path_to(kind)),
         410: deleted,
+        412: lambda api: call(api, api.path_to(kind), If_Match='"other"'),
     }
 
 
@@ -814,15 +815,19 @@ def _new_metadata(api: Client) -> Any:
 
 
 def _archives(root: str, method: str) -> Mapping[int, Request]:
-    def call(api: Client, key: str) -> Response:
-        return api.get(f"{root}/toa/{key}", method=method)
+    def call(api: Client, key: str, **headers: str) -> Response:
+        return api.get(f"{root}/toa/{key}", method=method, **headers)
 
     requests: dict[int, Request] = {
         200: lambda api: call(api, _key(api)),
+        304: lambda api: call(api, _key(api), If_None_Match="*"),
         404: lambda api: call(api, "k" * 128),
+        412: lambda api: call(api, _key(api), If_Match='"other"'),
     }
     if method == "GET":
+        requests[206] = lambda api: call(api, _key(api), Range="bytes=0-9")
         requests[307] = lambda api: call(api, _key(api, bodies=2))
+        requests[416] = lambda api: call(api, _key(api), Range="bytes=99999999-")
     return requests
 
 

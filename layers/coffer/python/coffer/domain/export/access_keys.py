@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from coffer.domain.callers import Caller
 from coffer.domain.clock import Clock
@@ -34,6 +35,8 @@ from coffer.domain.file_names import standardise
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.uploads.ports import Uploads
 
+MAX_PROBES = 16
+"""How often a small part of an archive may be read before the download."""
 _MAX_ATTEMPTS = 5
 
 
@@ -43,7 +46,6 @@ class OpenedArchive:
 
     key: str
     filename: str
-    size_bytes: int
 
 
 def own_export(exports: Exports, caller: Caller, identifier: str) -> Export:
@@ -122,42 +124,62 @@ class KeyIssuer:
             )
 
 
-def redeem_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> OpenedArchive:
-    """Return the archive that the key opens, and delete the key; raises NotFoundError.
+@dataclass(frozen=True, kw_only=True)
+class PresentedKey:
+    """The access key of a request, and what it opens. Methods raise NotFoundError if the key is
+    unknown, used or expired."""
 
-    The archive stays for another hour, in case the download is slow or fails, but not beyond its
-    end.
-    """
-    now = clock.now()
-    access = keys.redeem(key_digest(key), now) if _is_well_formed(key) else None
-    export = exports.get(access.export) if access is not None else None
-    for _ in range(_MAX_ATTEMPTS):
-        if export is None or not export.has_archive:
-            break
-        try:
-            return _opened(exports.replace(export, export.available(now)))
-        except RecordChangedError:
-            export = exports.get(export.identifier)
-    if export is not None and export.has_archive:
-        return _opened(export)  # other requests keep extending its stay
-    raise _not_found()
+    exports: Exports
+    keys: AccessKeys
+    clock: Clock
+    key: str
+
+    def look(self) -> OpenedArchive:
+        """Return the archive that the key opens, without deleting the key."""
+        if self._found is None:
+            raise access_key_not_found()
+        return _opened(self._found)
+
+    def count_probe(self) -> bool:
+        """Count a probe of the archive; return False if the key is gone or had MAX_PROBES."""
+        return self.keys.probe(key_digest(self.key), self.clock.now(), MAX_PROBES)
+
+    def redeem(self) -> OpenedArchive:
+        """Return the archive that the key opens, and delete the key.
+
+        The archive stays for another hour, in case the download is slow or fails, but not beyond
+        its end.
+        """
+        now, export = self.clock.now(), self._found
+        if export is None or not self.keys.redeem(key_digest(self.key), now):
+            raise access_key_not_found()
+        for _ in range(_MAX_ATTEMPTS):
+            if export is None or not export.has_archive:
+                break
+            try:
+                return _opened(self.exports.replace(export, export.available(now)))
+            except RecordChangedError:
+                export = self.exports.get(export.identifier)
+        if export is not None and export.has_archive:
+            return _opened(export)  # other requests keep extending its stay
+        raise access_key_not_found()
+
+    @cached_property
+    def _found(self) -> Export | None:
+        if len(self.key) != KEY_LENGTH or not (self.key.isascii() and self.key.isalnum()):
+            return None
+        access = self.keys.look(key_digest(self.key), self.clock.now())
+        export = self.exports.get(access.export) if access is not None else None
+        return export if export is not None and export.has_archive else None
 
 
-def look_at_key(exports: Exports, keys: AccessKeys, clock: Clock, key: str) -> OpenedArchive:
-    """Return the archive that the key opens, without deleting the key; raises NotFoundError."""
-    access = keys.look(key_digest(key), clock.now()) if _is_well_formed(key) else None
-    export = exports.get(access.export) if access is not None else None
-    if export is None or not export.has_archive:
-        raise _not_found()
-    return _opened(export)
+def access_key_not_found() -> NotFoundError:
+    """Return the error for a key that opens no archive."""
+    return NotFoundError("access_key_not_found", "The access key is unknown, used or expired.")
 
 
 def _opened(export: Export) -> OpenedArchive:
-    return OpenedArchive(
-        key=export.archive_key,
-        filename=_download_name(export),
-        size_bytes=export.archive_bytes or 0,
-    )
+    return OpenedArchive(key=export.archive_key, filename=_download_name(export))
 
 
 def _download_name(export: Export) -> str:
@@ -189,11 +211,3 @@ def _expired(export: Export) -> GoneError:
         f"most {ARCHIVE_LIFETIME // timedelta(hours=1)} hours: create a new export.",
         instance_id=export.instance_id,
     )
-
-
-def _is_well_formed(key: str) -> bool:
-    return len(key) == KEY_LENGTH and key.isascii() and key.isalnum()
-
-
-def _not_found() -> NotFoundError:
-    return NotFoundError("access_key_not_found", "The access key is unknown, used or expired.")

@@ -200,8 +200,13 @@ class AccessKeys(Protocol):
         """Store an access key."""
         ...
 
-    def redeem(self, digest: str, now: datetime) -> AccessKey | None:
-        """Delete the key and return it. If several callers redeem it, the others get None."""
+    def redeem(self, digest: str, now: datetime) -> bool:
+        """Delete the key, and return True. If several callers redeem it, the others get False."""
+        ...
+
+    def probe(self, digest: str, now: datetime, limit: int) -> bool:
+        """Count a probe of the key, and return True. Return False if the key is missing or had
+        `limit` probes; nothing is counted then."""
         ...
 
     def look(self, digest: str, now: datetime) -> AccessKey | None:

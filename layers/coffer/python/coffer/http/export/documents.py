@@ -1,19 +1,15 @@
-"""Parse requests for exports, and present exports, access keys and archives."""
+"""Parse requests for exports, and present exports and access keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from coffer.domain.clock import to_text
-from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import (
     InvalidError,
     MalformedRequestError,
-    NotFoundError,
-    ObjectMissingError,
     Problem,
 )
 from coffer.domain.export.create import ExportRequest
@@ -22,7 +18,6 @@ from coffer.domain.export.record import Export
 from coffer.domain.export.transform_member import ExportFunction, parse_function
 from coffer.domain.identifiers import is_identifier
 from coffer.http.documents import API_ROOT, read_resource, resource, resource_response
-from coffer.http.downloads.responses import MAX_BODY_BYTES, file_name_parameters
 from coffer.http.fields import (
     FieldValueError,
     Parser,
@@ -36,12 +31,10 @@ from coffer.http.responses import Response
 
 if TYPE_CHECKING:
     # The function that creates exports uses this module, too, and opens none.
-    from coffer.domain.export.access_keys import IssuedKey, OpenedArchive
+    from coffer.domain.export.access_keys import IssuedKey
 
 KEY_TYPE = "toa"
 DEFAULT_LIMIT, MAX_LIMIT = 20, 1000
-LINK_LIFETIME = timedelta(minutes=5)
-_ZIP = "application/zip"
 
 
 def parse_export_request(request: Request) -> ExportRequest:
@@ -122,53 +115,6 @@ def key_response(request: Request, access: IssuedKey) -> Response:
         status=HTTPStatus.CREATED,
         headers={"Location": url, "Cache-Control": "no-store"},
     )
-
-
-def archive_response(opened: OpenedArchive, store: ObjectDownloads) -> Response:
-    """Return the archive, or a redirect to a presigned URL if it is too large for a response."""
-    disposition = _disposition(opened)
-    try:
-        if opened.size_bytes <= MAX_BODY_BYTES:
-            body = store.read(opened.key, 0, opened.size_bytes)
-            return Response(headers=_headers(opened), body=body)
-    except ObjectMissingError as error:
-        raise NotFoundError(
-            "access_key_not_found", "The access key is unknown, used or expired."
-        ) from error
-    link = store.presigned_url(
-        opened.key, media_type=_ZIP, disposition=disposition, life=LINK_LIFETIME
-    )
-    return Response(
-        status=HTTPStatus.TEMPORARY_REDIRECT,
-        headers={
-            "Location": link,
-            "Content-Type": "text/plain; charset=utf-8",
-            "Cache-Control": "no-store",
-        },
-        body=(
-            f"The archive has {opened.size_bytes} bytes and is downloaded by a redirect: follow "
-            "the Location header within five minutes (with curl: curl -L).\n"
-        ),
-    )
-
-
-def describe_archive(opened: OpenedArchive) -> Response:
-    """Return the headers of GET, without the body and without a redirect."""
-    size = str(opened.size_bytes)
-    return Response(headers={**_headers(opened), "Content-Length": size, "X-Content-Length": size})
-
-
-def _headers(opened: OpenedArchive) -> dict[str, str]:
-    return {
-        "Content-Type": _ZIP,
-        "Content-Disposition": _disposition(opened),
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-def _disposition(opened: OpenedArchive) -> str:
-    return f"attachment; {file_name_parameters(opened.filename)}"
 
 
 def _parse_layout(value: Any) -> Mapping[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from coffer.http.openapi import schemas as s
 from coffer.http.openapi.field_schemas import request_properties, response_properties
 from coffer.http.openapi.operation import (
     ANY_TYPE,
+    CONDITIONS,
     NOT_MODIFIED,
     REDIRECT,
     VALIDATORS,
@@ -80,24 +81,31 @@ _CREATE = Operation(
     "name_too_long unsafe_text file_not_found file_not_readable file_deleted file_rejected "
     "file_not_ready invalid_export_function unsupported_source source_too_large "
     "409 exports_busy 429 too_many_exports 503 queue_unavailable")
+_ARCHIVE_HEADERS = ("ETag", "Last-Modified", "Content-Disposition", "Cache-Control",
+                    "X-Content-Type-Options")
+_HAS_ARCHIVE = {304: Success("The caller has the archive. The key can still be used.",
+                              headers=_ARCHIVE_HEADERS)}
 _REDEEM = Operation(
     "redeemAccessKey", Tag.EXPORTS, "Download the archive that a key opens",
-    "A key works once. The response is the archive up to 4 MiB, otherwise a redirect to a link "
-    "that works for five minutes.",
-    access=Access.ANYONE, parameters="accessKey",
+    "A key is for one download. The response is the archive up to 4 MiB, otherwise a redirect to a "
+    "link that works for five minutes. A range of at most 64 KiB that is not the whole archive is "
+    "returned, at most 16 times, and the key can still be used.",
+    access=Access.ANYONE, parameters=f"accessKey range ifRange {CONDITIONS}",
     successes={
-        200: Success("The archive.", {ANY_TYPE: ""},
-                     ("Content-Disposition", "Cache-Control", "X-Content-Type-Options")),
+        200: Success("The archive.", {ANY_TYPE: ""}, _ARCHIVE_HEADERS),
+        206: Success("A small range of the archive.", {ANY_TYPE: ""},
+                     (*_ARCHIVE_HEADERS, "Content-Range")),
+        **_HAS_ARCHIVE,
         **REDIRECT,
     },
-    errors="RECORDS STORE 404 access_key_not_found")
+    errors="RECORDS STORE 404 access_key_not_found 416 range_not_satisfiable")
 _DESCRIBE = Operation(
     "describeAccessKey", Tag.EXPORTS, "Get the headers of the archive that a key opens",
     "Returns the headers of GET. The key can still be used.",
-    access=Access.ANYONE, parameters="accessKey",
-    successes={200: Success("The key is valid.", None, (
-        "Content-Disposition", "Cache-Control", "X-Content-Type-Options", "X-Content-Length"))},
-    errors="RECORDS 404 access_key_not_found")
+    access=Access.ANYONE, parameters=f"accessKey {CONDITIONS}",
+    successes={200: Success("The key is valid.", None, (*_ARCHIVE_HEADERS, "X-Content-Length"))}
+    | _HAS_ARCHIVE,
+    errors="RECORDS STORE 404 access_key_not_found")
 
 OPERATIONS: Mapping[str, Operation] = {
     "POST /api/v1/object-export": _CREATE,

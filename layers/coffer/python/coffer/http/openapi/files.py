@@ -13,6 +13,7 @@ from coffer.http.openapi.deployment import MAX_DIRECT_UPLOAD_BYTES, MAX_POST_BYT
 from coffer.http.openapi.field_schemas import response_properties
 from coffer.http.openapi.operation import (
     ANY_TYPE,
+    CONDITIONS,
     FORM,
     REDIRECT,
     Body,
@@ -137,7 +138,6 @@ SCHEMAS: s.Properties = {
 _FILE_HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition", "Cache-Control",
                  "X-Content-Type-Options")
 _NOT_MODIFIED = {304: Success("The caller has the current version.", headers=_FILE_HEADERS)}
-_CONDITIONS = "ifMatchFile ifUnmodifiedSince ifNoneMatch ifModifiedSince"
 _READ_ERRORS = "GROUP_ROLE RECORDS STORE 400 malformed_parameter 410 file_deleted"
 _NO_FILE = "404 file_not_found file_rejected file_missing"
 _NO_DERIVATIVE = f"{_NO_FILE} thumbnail_pending thumbnail_failed"
@@ -167,7 +167,7 @@ def _download(name: str, noun: str, not_found: str) -> Operation:
         "The response is the content up to 4 MiB, otherwise a redirect to a link that works for "
         "five minutes. Requires READ_ONLY in the group, or a publicly releasable record. A single "
         "range is served; several ranges, or ranges in other units, get the whole content.",
-        parameters=f"bucket fileId redirect disposition range ifRange {_CONDITIONS}",
+        parameters=f"bucket fileId redirect disposition range ifRange {CONDITIONS}",
         successes={
             200: Success("The file; with `redirect=false` a link to it.",
                          {ANY_TYPE: "", JSON: "DownloadLinkOrFile"}, ("Cache-Control",)),
@@ -183,7 +183,7 @@ def _describe(name: str, noun: str, not_found: str) -> Operation:
     return Operation(
         f"describe{name}", Tag.FILES, f"Get the headers of {noun}",
         "Returns the headers of GET without the content, and never a redirect.",
-        parameters=f"bucket fileId disposition {_CONDITIONS}",
+        parameters=f"bucket fileId disposition {CONDITIONS}",
         successes={200: Success("The file exists.", None, (*_FILE_HEADERS, "X-Content-Length"))}
         | _NOT_MODIFIED,
         errors=f"{_READ_ERRORS} {not_found}")

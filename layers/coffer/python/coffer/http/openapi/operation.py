@@ -156,6 +156,8 @@ _OF_PARAMETER: Mapping[str, str] = {
     "422 idempotency_key_reused RECORDS_BUSY",
     **dict.fromkeys(_ID_PARAMETERS.split(), "IDENTIFIER"),
 }
+CONDITIONS = "ifMatchFile ifUnmodifiedSince ifNoneMatch ifModifiedSince"
+"""The parameters of conditional downloads."""
 UNROUTED_CODES = {
     403: ("relationship_method_not_allowed",),
     404: ("no_such_route",),

@@ -82,19 +82,29 @@ class DynamoAccessKeys:
         with overload_is_unavailable():
             AccessKeyItem.of(access).save()
 
-    def redeem(self, digest: str, now: datetime) -> AccessKey | None:
-        access = self.look(digest, now)
-        if access is None:
-            return None
+    def redeem(self, digest: str, now: datetime) -> bool:
         try:
             # Only one of several parallel requests deletes the key.
-            with conditional_write(RecordChangedError(access.export)):
+            with conditional_write(RecordChangedError(digest)):
                 AccessKeyItem(digest).delete(
                     condition=AccessKeyItem.digest.exists() & (AccessKeyItem.expires_on > now)
                 )
         except RecordChangedError:
-            return None
-        return access
+            return False
+        return True
+
+    def probe(self, digest: str, now: datetime, limit: int) -> bool:
+        probes, is_valid = AccessKeyItem.probes, AccessKeyItem.expires_on > now
+        try:
+            # An item that another request has deleted does not meet the condition.
+            with conditional_write(RecordChangedError(digest)):
+                AccessKeyItem(digest).update(
+                    [probes.add(1)],
+                    condition=is_valid & (probes.does_not_exist() | (probes < limit)),
+                )
+        except RecordChangedError:
+            return False
+        return True
 
     def look(self, digest: str, now: datetime) -> AccessKey | None:
         item = read_item(AccessKeyItem, digest)

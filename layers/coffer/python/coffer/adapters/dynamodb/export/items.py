@@ -105,6 +105,8 @@ class AccessKeyItem(Table):
     """SHA-256 of the key, in hexadecimal. The key itself is not stored."""
     export = UnicodeAttribute(attr_name="exportId")
     expires_on = EpochAttribute(attr_name="expiresAt")
+    probes = IntegerAttribute(null=True)
+    """How often parts of the archive were read."""
 
     @classmethod
     def of(cls, access: AccessKey) -> AccessKeyItem:
