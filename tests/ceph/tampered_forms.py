@@ -32,12 +32,19 @@ def _grant(user: str) -> str:
     return UploadGrant(bucket="aafc", created_by=user, original_filename="ü.txt").encode()
 
 
-def upload_fields(checksums: Checksums, signer: Signer, at: Endpoint, now: datetime) -> Fields:
+def upload_fields(
+    checksums: Checksums,
+    signer: Signer,
+    at: Endpoint,
+    now: datetime,
+    *,
+    media_type: str | None = "text/plain",
+) -> Fields:
     """Return the form of POST /api/v1/upload/{bucket} for exactly BODY."""
     allowed = UploadPolicy(
         key=UPLOAD_KEY,
         grant=_grant("ann"),
-        media_type="text/plain",
+        media_type=media_type,
         min_bytes=len(BODY),
         max_bytes=len(BODY),
         checksums=checksums,

@@ -41,6 +41,29 @@ def test_an_upload_form_stores_its_signed_grant(store: Store) -> None:
     assert store.body(UPLOAD_KEY) == BODY
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("application/octet-stream", "application/octet-stream"),
+        ("text/csv", "text/csv"),
+        (None, None),
+    ],
+)
+def test_a_form_without_an_announced_type_needs_the_field_and_takes_any_value(
+    store: Store, sent: str | None, stored: str | None
+) -> None:
+    at = datetime.now(UTC)
+    fields = upload_fields(Checksums(), store.signer, store.endpoint, at, media_type=None)
+    assert fields.pop("Content-Type") == "application/octet-stream"
+    changed = fields if sent is None else {**fields, "Content-Type": sent}
+    reply = post(store.endpoint.bucket_url(BUCKET), form_body(changed.items(), BODY))
+    if stored is None:
+        assert reply.status == 403
+    else:
+        assert reply.status == 201
+        assert store.s3.head_object(Bucket=BUCKET, Key=UPLOAD_KEY)["ContentType"] == stored
+
+
 @pytest.mark.parametrize(("findability", "unsigned_status"), [("published", 200), ("private", 403)])
 def test_a_dataset_form_decides_who_can_read(
     store: Store, findability: str, unsigned_status: int

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import json
+from base64 import b64decode, b64encode
 from datetime import timedelta
 from hashlib import md5, sha256
 from typing import Any
@@ -86,13 +87,39 @@ def test_several_forms_are_returned_in_order() -> None:
     assert {form.url for form in signed} == {
         store_endpoint().bucket_url(store_settings.object_bucket)
     }
-    assert not any("Content-Type" in form.fields for form in signed)
+    assert {form.fields["Content-Type"] for form in signed} == {"application/octet-stream"}
 
 
-def test_without_a_media_type_none_may_be_sent(stack: LocalStack) -> None:
+@pytest.mark.parametrize("other", ["", "text/html", "x", "é", "a/b, c/d"])
+def test_without_an_announced_media_type_the_client_may_set_one(
+    stack: LocalStack, other: str
+) -> None:
     form = sign(media_type=None)
-    assert post(form, name="Content-Type", value="text/html") == 403
+    conditions = json.loads(b64decode(form.fields["policy"]))["conditions"]
+    assert ["starts-with", "$Content-Type", ""] in conditions
+    assert post(form, name="Content-Type", value=other) == (201 if other else 403)
     assert post(form) == 201
+    head = stack.client("s3").head_object(Bucket=store_settings.object_bucket, Key=KEY)
+    assert head["ContentType"] == "application/octet-stream"
+
+
+def test_forms_of_one_call_can_have_fixed_and_free_media_types(stack: LocalStack) -> None:
+    forms = S3PresignedPosts(store_signer(), store_endpoint(), store_settings.object_bucket)
+    policies = [
+        UploadPolicy(
+            key=f"incoming/a/{number}",
+            grant=GRANT,
+            media_type=media_type,
+            min_bytes=1,
+            max_bytes=99,
+            checksums=Checksums(),
+        )
+        for number, media_type in enumerate([None, "image/png", None])
+    ]
+    free, fixed, also_free = forms.sign(policies, SystemClock().now())
+    for form, status in ((free, 201), (fixed, 403), (also_free, 201)):
+        assert post(form, name="Content-Type", value="text/csv") == status
+        assert post(form) == 201
 
 
 @pytest.mark.parametrize(
@@ -115,6 +142,10 @@ def test_the_policy_limits_the_size(stack: LocalStack, size: int, status: int) -
         ("success_action_status", "200"),
         ("acl", "public-read"),
         ("x-amz-meta-more", "x"),
+        # Uppy's XHRUpload sends these without `allowedMetaFields`.
+        ("name", "photo.jpg"),
+        ("type", "image/jpeg"),
+        ("relativePath", "null"),
         ("x-amz-storage-class", "GLACIER"),
         ("x-amz-signature", "0" * 64),
         ("policy", ""),

@@ -74,6 +74,7 @@ class InMemoryObjects:
         sha1_hex: str | None = None,
         crc32: str | None = None,
         etag: str | None = None,
+        content_type: str = "binary/octet-stream",
     ) -> StoredObject:
         """Store `body` as a client's form does, with checksums that were verified.
 
@@ -84,7 +85,7 @@ class InMemoryObjects:
             size_bytes=len(body),
             etag=etag or etag_of(body),
             last_modified=self._clock.now(),
-            content_type="binary/octet-stream",
+            content_type=content_type,
             metadata=metadata or {},
             sha1_hex=sha1_hex,
             crc32=crc32,

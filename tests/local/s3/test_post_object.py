@@ -304,6 +304,8 @@ def test_a_policy_that_is_not_base64_is_refused(gate: Gate, bucket: str) -> None
         (["starts-with", "$x-amz-meta-a", "be"], {"x-amz-meta-a": "b"}, False),
         (["starts-with", "$x-amz-meta-a", ""], {"x-amz-meta-a": ""}, True),
         (["starts-with", "$x-amz-meta-a", ""], {}, False),
+        (["starts-with", "$Content-Type", ""], {"Content-Type": "image/png"}, True),
+        (["starts-with", "$Content-Type", ""], {}, False),
         (["starts-with", "$Content-Type", "image/"], {"Content-Type": "image/png"}, True),
         (["starts-with", "$Content-Type", "image/"], {"Content-Type": "image/png,image/a"}, True),
         (["starts-with", "$Content-Type", "image/"], {"Content-Type": "image/png,text/a"}, False),

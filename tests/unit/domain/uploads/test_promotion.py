@@ -171,6 +171,31 @@ def test_a_type_without_a_decoder_gets_no_thumbnail(world: World) -> None:
     assert world.record.content.dc_type is DcType.TEXT
 
 
+@pytest.mark.parametrize(
+    ("announced", "sent", "received", "evaluated"),
+    [
+        (None, "application/octet-stream", None, "text/plain"),
+        (None, "binary/octet-stream", None, "text/plain"),
+        (None, "", None, "text/plain"),
+        (None, "text/csv", "text/csv", "text/csv"),
+        (None, " text/csv; header=present", "text/csv; header=present", "text/csv; header=present"),
+        ("text/csv", "text/csv", "text/csv", "text/csv"),
+        (None, "nonsense", None, "text/plain"),
+        (None, "text/" + "x" * 200, None, "text/plain"),
+        (None, "a/b\r\nX: y", None, "text/plain"),
+        (None, "té/xt", None, "text/plain"),
+    ],
+)
+def test_a_media_type_counts_as_declared_if_the_client_changed_that_of_the_form(
+    world: World, announced: str | None, sent: str, received: str | None, evaluated: str
+) -> None:
+    grant = replace(GRANT, original_filename="notes.txt", received_media_type=announced)
+    world.arrive(TEXT, grant, content_type=sent)
+    assert world.process() is PromotionOutcome.AVAILABLE
+    assert world.record.received_media_type == received
+    assert world.record.content.evaluated_media_type == evaluated
+
+
 def test_only_the_head_of_a_file_is_read(world: World) -> None:
     world.arrive(TEXT * 8000, replace(GRANT, original_filename="notes.txt"))
     assert world.process() is PromotionOutcome.AVAILABLE

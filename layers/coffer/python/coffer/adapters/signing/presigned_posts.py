@@ -1,7 +1,8 @@
 """Implement the PresignedPosts port for the object bucket.
 
-The policy fixes the value of each field. The checksum fields make S3 refuse other bytes (AWS,
-"POST Object": `x-amz-checksum-*`, `Content-MD5`).
+The policy fixes the value of each field, except that of the Content-Type if no media type was
+announced: the client may set one. The checksum fields make S3 refuse other bytes (AWS, "POST
+Object": `x-amz-checksum-*`, `Content-MD5`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from coffer.adapters.signing.sigv4 import Endpoint, PostForm, Signer
+from coffer.domain.media_types import OCTET_STREAM
 from coffer.domain.uploads.grant import GRANT_FIELD
 from coffer.domain.uploads.presigned_uploads import Checksums, PresignedPost, UploadPolicy
 
 FORM_LIFETIME = timedelta(hours=1)
 _COMMON_FIELDS = {"success_action_status": "201"}
+_DEFAULT_FIELDS = {"Content-Type": OCTET_STREAM}
+"""S3 refuses a field without a condition, and a condition without a field."""
 
 
 class S3PresignedPosts:
@@ -31,7 +35,12 @@ class S3PresignedPosts:
             (_fields(policy), (policy.min_bytes, policy.max_bytes)) for policy in policies
         ]
         signed = self._signer.sign_posts(
-            self._bucket, posts, now=now, expires_in=FORM_LIFETIME, common=_COMMON_FIELDS
+            self._bucket,
+            posts,
+            now=now,
+            expires_in=FORM_LIFETIME,
+            common=_COMMON_FIELDS,
+            defaults=_DEFAULT_FIELDS,
         )
         return [
             PresignedPost(url=self._url, fields=fields, expires=now + FORM_LIFETIME)

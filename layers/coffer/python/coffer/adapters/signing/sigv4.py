@@ -145,12 +145,14 @@ class Signer:
         now: datetime,
         expires_in: timedelta,
         common: Mapping[str, str] = _NOTHING,
+        defaults: Mapping[str, str] = _NOTHING,
     ) -> list[dict[str, str]]:
         """Return all fields of each POST form, in order; the file must be the last field.
 
         `common` fields are in every form. The policy has a condition for every field, so none can
-        be changed or left out. Its beginning is encoded and hashed once a day for the credentials,
-        and once a call for the `common` fields.
+        be changed or left out. `defaults` are in every form that has no such field; the client may
+        change them, but not leave them out. The policy's beginning is encoded and hashed once a day
+        for the credentials, and once a call for the `common` fields.
         """
         timestamp = _timestamp(now)
         key = self._signing_key(timestamp[:8])
@@ -165,13 +167,16 @@ class Signer:
         shared = {**dated, **key.fields}
         signed = []
         for fields, size_range in forms:
+            free = {name: value for name, value in defaults.items() if name not in fields}
             conditions = _conditions(fields)
+            for name in free:
+                conditions += f',["starts-with",{json_string(f"${name}")},""]'
             if size_range is not None:
                 conditions += f',["content-length-range",{size_range[0]},{size_range[1]}]'
             encoded = b2a_base64(f"{beginning}{conditions}{end}".encode(), newline=False)
             mac = prefix_mac.copy()
             mac.update(encoded)
-            form = shared | fields
+            form = shared | free | fields
             form["policy"] = encoded_prefix + encoded.decode()
             form["x-amz-signature"] = mac.hexdigest()
             signed.append(form)

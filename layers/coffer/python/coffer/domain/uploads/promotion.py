@@ -24,11 +24,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from coffer.domain.errors import (
+    InvalidError,
     ObjectChangedError,
     ObjectMissingError,
     RecordExistsError,
 )
 from coffer.domain.identifiers import is_identifier, paired_identifier
+from coffer.domain.media_types import OCTET_STREAM, parse_media_type
 from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.uploads.completion import (
     SOURCE_REPLACED,
@@ -48,6 +50,9 @@ from coffer.domain.uploads.record import (
     incoming_key,
 )
 from coffer.domain.uploads.rules import inspect, wants_thumbnail
+
+_DEFAULT_TYPES = frozenset({OCTET_STREAM, "binary/octet-stream"})
+"""The type in our forms, and that of S3 for uploads without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +100,7 @@ class Promotion(Completion):
             is_derivative=grant.is_derivative,
             original_filename=grant.original_filename,
             folder=grant.folder,
-            received_media_type=grant.received_media_type,
+            received_media_type=grant.received_media_type or _set_media_type(arrived),
             created_by=grant.created_by,
             created_on=now,
             status=UploadStatus.PROCESSING,
@@ -193,6 +198,17 @@ class Promotion(Completion):
         # If the object changed, the form was posted again: S3 sends an event for those bytes.
         with suppress(ObjectChangedError):
             self.objects.remove(key, etag=etag)
+
+
+def _set_media_type(arrived: StoredObject) -> str | None:
+    """Return the media type that the client set in the form; None if it left the form's own.
+
+    A malformed one is as none: the file is kept with the detected type.
+    """
+    with suppress(InvalidError):
+        media_type = parse_media_type(arrived.content_type)
+        return None if media_type in _DEFAULT_TYPES else media_type
+    return None
 
 
 class _ClaimedBytes:

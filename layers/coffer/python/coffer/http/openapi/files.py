@@ -60,7 +60,9 @@ SCHEMAS: s.Properties = {
             maxLength=MAX_PATH_LENGTH, pattern=_SAFE_PATH,
             examples=["folder/sub/field-recording.wav"])),
         "receivedMediaType": s.nullable(s.string(
-            "Media type of the file. The upload must then have exactly this type.",
+            "Media type of the file. The upload must then have exactly this type. Without it, the "
+            "client may change the field Content-Type of the form, which then is the declared "
+            "type.",
             maxLength=MAX_MEDIA_TYPE_LENGTH, pattern=_BLANK_OR_MEDIA_TYPE,
             examples=["audio/wav"])),
         "sizeInBytes": s.nullable(s.integer(
