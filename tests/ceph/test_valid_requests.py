@@ -41,27 +41,28 @@ def test_an_upload_form_stores_its_signed_grant(store: Store) -> None:
     assert store.body(UPLOAD_KEY) == BODY
 
 
-@pytest.mark.parametrize(
-    ("sent", "stored"),
-    [
-        ("application/octet-stream", "application/octet-stream"),
-        ("text/csv", "text/csv"),
-        (None, None),
-    ],
-)
-def test_a_form_without_an_announced_type_needs_the_field_and_takes_any_value(
-    store: Store, sent: str | None, stored: str | None
-) -> None:
+@pytest.mark.parametrize("media_type", ["application/octet-stream", "text/csv"])
+def test_a_form_without_an_announced_type_takes_any_type(store: Store, media_type: str) -> None:
     at = datetime.now(UTC)
     fields = upload_fields(Checksums(), store.signer, store.endpoint, at, media_type=None)
-    assert fields.pop("Content-Type") == "application/octet-stream"
-    changed = fields if sent is None else {**fields, "Content-Type": sent}
-    reply = post(store.endpoint.bucket_url(BUCKET), form_body(changed.items(), BODY))
-    if stored is None:
-        assert reply.status == 403
-    else:
-        assert reply.status == 201
-        assert store.s3.head_object(Bucket=BUCKET, Key=UPLOAD_KEY)["ContentType"] == stored
+    assert fields["Content-Type"] == "application/octet-stream"
+    sent = {**fields, "Content-Type": media_type}
+    reply = post(store.endpoint.bucket_url(BUCKET), form_body(sent.items(), BODY))
+    assert reply.status == 201
+    assert store.s3.head_object(Bucket=BUCKET, Key=UPLOAD_KEY)["ContentType"] == media_type
+
+
+def test_a_form_without_its_field_of_any_value_is_refused(stores: tuple[Store, Store]) -> None:
+    """Ceph 16 takes a missing field as an empty one. The upload then has no declared type."""
+    statuses = []
+    for store in stores:
+        at = datetime.now(UTC)
+        fields = upload_fields(Checksums(), store.signer, store.endpoint, at, media_type=None)
+        del fields["Content-Type"]
+        statuses.append(
+            post(store.endpoint.bucket_url(BUCKET), form_body(fields.items(), BODY)).status
+        )
+    assert statuses == [403, 201]
 
 
 @pytest.mark.parametrize(("findability", "unsigned_status"), [("published", 200), ("private", 403)])
