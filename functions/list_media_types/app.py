@@ -11,6 +11,7 @@ from coffer.http.documents import API_ROOT, resource
 from coffer.http.listing.in_memory_query import parse_in_memory_query
 from coffer.http.requests import Request
 from coffer.http.responses import Response
+from coffer.http.unrouted import plain_path_response
 from coffer.identification import configured_identify
 from coffer.settings import upload_settings
 
@@ -33,8 +34,11 @@ def list_media_types(request: Request) -> Response:
 
 @app.route("GET /api/v1/media-type/{id+}")
 def show_media_type(request: Request) -> Response:
+    # The path variable is greedy because a media type has a slash. So this route also matches paths
+    # with a slash at the end, and the variable may be empty.
+    if request.path.endswith("/"):
+        return plain_path_response(request)
     identify(request)
-    # The path variable is greedy because a media type has a slash. It may be empty.
     media_type = find_media_type(request.variables.get("id") or "", forbidden)
     url = f"{request.base_url}{API_ROOT}/{KIND}/{quote(media_type)}"
     data = resource(KIND, media_type, {ATTRIBUTE: media_type})

@@ -344,8 +344,8 @@ def test_the_permissions_in_a_group_are_asked_for_in_two_steps(stack: LocalStack
             {"type": "metadata", "attributes": {"bucket": "a b", "group": 7, "colour": "red"}},
             [
                 ("400", "malformed_attribute"),
+                ("400", "malformed_attribute"),
                 ("400", "unknown_attribute"),
-                ("400", "malformed_bucket"),
             ],
         ),
     ],

@@ -144,7 +144,9 @@ def test_every_response_is_described(
             return  # API Gateway itself refuses a path that cannot be decoded twice
         check(key, response)
         if wrong & {ParameterLocation.PATH, ParameterLocation.BODY}:
-            assert response.status >= 400, f"{key} accepted {case.body!r} at {case.formatted_path}"
+            # A path with a slash at the end is redirected.
+            refused = response.status >= 400 or response.status == 308
+            assert refused, f"{key} accepted {case.body!r} at {case.formatted_path}"
 
     response_is_described()
 

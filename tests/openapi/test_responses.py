@@ -1046,6 +1046,7 @@ REQUESTS: Mapping[str, Mapping[int, Request]] = {
     },
     "GET /api/v1/media-type/{id+}": {
         200: lambda api: api.get("/api/v1/media-type/image/jpeg"),
+        308: lambda api: api.get("/api/v1/media-type/image/jpeg/"),
         400: lambda api: api.get("/api/v1/media-type/image/jpeg?q="),
         401: _without_access(lambda api: api.get("/api/v1/media-type/image/jpeg")),
         403: _without_access(lambda api: api.get("/api/v1/media-type/image/jpeg"), "roleless"),

@@ -102,6 +102,25 @@ def test_another_method_on_a_known_path_gets_allow(method: str, path: str, allow
     assert problem["detail"] == f"{path} takes {allow}, not {method}."
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "location"),
+    [
+        ("GET", "/api/v1/derivative/", "/api/v1/derivative"),  # POST has a route for this path
+        ("PATCH", "/api/v1/derivative/bulk/", "/api/v1/derivative/bulk"),
+        ("GET", f"/api/v1/metadata/{ID}/", f"/api/v1/metadata/{ID}"),
+        ("POST", "/api/v1//metadata/bulk//", "/api/v1/metadata/bulk"),
+        ("GET", "/api/v1/license/a\r\nSet-Cookie: x?#é/", "/api/v1/license/a%0D%0ASet-Cookie"),
+    ],
+)
+def test_a_path_with_more_slashes_is_redirected(method: str, path: str, location: str) -> None:
+    response = ask(method, path)
+    assert response.status == 308
+    found = response.headers["Location"]
+    assert found.startswith(f"https://coffer.example{location}")
+    assert found.isascii()
+    assert not set("\r\n #?") & set(found)
+
+
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1/nothing", f"/api/{'x' * 5000}"])
 def test_an_unknown_path_below_api_is_a_json_api_404(path: str) -> None:
     response = ask("GET", path)

@@ -7,21 +7,20 @@ attributes that count.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from coffer.domain.buckets import parse_bucket
+from coffer.domain.buckets import BUCKET_PATTERN, is_bucket
 from coffer.domain.callers import Caller
-from coffer.domain.errors import ConflictError
-from coffer.domain.fields import ATTRIBUTES, Field, FieldType, RecordFields
+from coffer.domain.errors import ConflictError, MalformedRequestError
+from coffer.domain.fields import Field, FieldType, RecordFields
 from coffer.domain.permissions.rights import (
     PROVIDER,
     RIGHTS,
     decisive_attributes,
     permissions_on,
 )
-from coffer.domain.transactions.commit import ValidationErrors
 from coffer.http.documents import parse_resource, resource, resource_type_of
-from coffer.http.fields import parse_new
+from coffer.http.fields import FieldValueError, parse_new
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 
@@ -50,8 +49,7 @@ class CheckedResource(NamedTuple):
 
 def parse_permission_check(request: Request) -> CheckedResource:
     """Return the resource of the request body; raise a `RequestError` with every problem."""
-    document = request.json()
-    resource_type = resource_type_of(document)
+    resource_type = resource_type_of(request.json())
     if resource_type not in RIGHTS:
         raise ConflictError(
             "type_conflict",
@@ -59,17 +57,19 @@ def parse_permission_check(request: Request) -> CheckedResource:
             f"the type is one of {', '.join(RIGHTS)}.",
             pointer="/data/type",
         )
-    given = parse_new(
-        parse_resource(document, resource_type, needs_attributes=False), CHECKED_FIELDS
-    )
-    errors = ValidationErrors(given)
-    for name in ("bucket", "group"):
-        if text := given.get(name):
-            with errors.collect():
-                parse_bucket(text, pointer=f"{ATTRIBUTES}/{name}")
-    errors.raise_if_any()
+    document = parse_resource(request.json(), resource_type, needs_attributes=False)
+    given = parse_new(document, CHECKED_FIELDS, {"bucket": _parse_group, "group": _parse_group})
+    if given.problems:
+        raise MalformedRequestError.of(given.problems)
     group = given.get("bucket") or given.get("group") or ""
     return CheckedResource(resource_type, group, given.get("created_by") or "")
+
+
+def _parse_group(value: Any) -> str:
+    """Return the name of a group that can have a bucket."""
+    if not isinstance(value, str) or not is_bucket(value):
+        raise FieldValueError(f"must be the name of a bucket ({BUCKET_PATTERN})")
+    return value
 
 
 def permission_check_response(caller: Caller, checked: CheckedResource) -> Response:

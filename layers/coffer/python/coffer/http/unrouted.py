@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from http import HTTPStatus
+from urllib.parse import quote
 
 from coffer.domain.errors import ForbiddenError, NotFoundError
 from coffer.http.errors import MethodNotAllowedError, headers_of, render_error
@@ -24,19 +25,28 @@ from coffer.http.routes import methods_of
 _CHANGES = ("POST", "PATCH", "DELETE")
 
 
+def plain_path(request: Request) -> str:
+    """Return the path without a slash at the end, and without two in a row."""
+    return re.sub("/+", "/", request.path).rstrip("/")
+
+
+def plain_path_response(request: Request) -> Response:
+    """Return the redirect to the path without the slashes that no route has."""
+    query = f"?{request.raw_query}" if request.raw_query else ""
+    # 308 keeps the method and the body (RFC 9110, 15.4.9). The path of an event is decoded.
+    return Response(
+        status=HTTPStatus.PERMANENT_REDIRECT,
+        headers={"Location": f"{request.base_url}{quote(plain_path(request))}{query}"},
+    )
+
+
 def unrouted_response(request: Request, *, service: str) -> Response:
     """Return the response to a request that no route matches."""
     if request.method == "OPTIONS":
         return Response(status=HTTPStatus.NO_CONTENT)
     allowed = methods_of(request.path, service)
-    path = re.sub("/+", "/", request.path).rstrip("/")
-    if not allowed and request.method in methods_of(path, service):
-        query = f"?{request.raw_query}" if request.raw_query else ""
-        # 308 keeps the method and the body (RFC 9110, 15.4.9).
-        return Response(
-            status=HTTPStatus.PERMANENT_REDIRECT,
-            headers={"Location": f"{request.base_url}{path}{query}"},
-        )
+    if request.method not in allowed and request.method in methods_of(plain_path(request), service):
+        return plain_path_response(request)
     not_allowed = MethodNotAllowedError(request.method, request.path[:200], allowed)
     if allowed and "/relationships/" in request.path and request.method in _CHANGES:
         forbidden = ForbiddenError("relationship_method_not_allowed", str(not_allowed))

@@ -15,6 +15,7 @@ from coffer.http.openapi.operation import (
     ANY_TYPE,
     CONDITIONS,
     FORM,
+    PLAIN_PATH,
     REDIRECT,
     Body,
     Operation,
@@ -248,7 +249,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "getMediaType", Tag.RECORDS, "Look up whether files can have a media type",
         "The id is the media type, with its slash or with %2F.",
         parameters="mediaTypeId",
-        successes=json_api(200, "Files can have it.", "MediaTypeDocument"),
+        successes=json_api(200, "Files can have it.", "MediaTypeDocument") | PLAIN_PATH,
         errors="404 media_type_not_found"),
 }
 # fmt: on

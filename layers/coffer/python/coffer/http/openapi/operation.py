@@ -120,6 +120,8 @@ REDIRECT = {
     )
 }
 
+PLAIN_PATH = {308: Success("The path has a slash at the end.", headers=("Location",))}
+
 _GROUPS: Mapping[str, str] = {
     "TOKEN": "401 token_required malformed_token invalid_token token_expired token_not_yet_valid "
     "token_without_expiry token_without_user",

@@ -194,7 +194,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "group. Uploading a file is the permission `create` on an object-upload.",
         body=Body("PermissionCheckRequest"),
         successes=json_api(200, "The permissions.", "PermissionCheckDocument"),
-        errors="BUCKET DOCUMENT"),
+        errors="DOCUMENT"),
     "GET /api/v1/api-info": Operation(
         "getApiInfo", Tag.SERVICE, "Get the version of the API", "Its id is the version.",
         successes=json_api(200, "The API.", "ApiInfoDocument")),
