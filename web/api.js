@@ -22,6 +22,7 @@ export class Api {
   async offerUpload(bucket, file, options) {
     const announced = { originalFilename: file.name, sizeInBytes: file.size };
     if (file.type) announced.receivedMediaType = file.type;
+    if (file.relativePath) announced.relativePath = file.relativePath;
     const path = `/upload/${encodeURIComponent(bucket)}`;
     const response = await this.#send("POST", path, { ...options, body: { files: [announced] } });
     return (await response.json()).files[0];

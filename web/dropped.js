@@ -12,6 +12,7 @@ export async function filesOf(transfer) {
   return found.flat().filter((file) => file !== null);
 }
 
+/** Return the files below a folder, each with its path as `relativePath`. */
 async function filesIn(folder) {
   const reader = folder.createReader();
   const files = [];
@@ -21,7 +22,12 @@ async function filesIn(folder) {
     if (entries.length === 0) return files;
     for (const entry of entries) {
       if (entry.isDirectory) files.push(...(await filesIn(entry)));
-      else files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+      else {
+        const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+        // A File of an entry has no webkitRelativePath.
+        file.relativePath = entry.fullPath;
+        files.push(file);
+      }
     }
   }
 }

@@ -60,6 +60,7 @@ export const ADVICE = {
   malformed_bucket: "Correct the bucket and add the file again.",
   media_type_forbidden:
     "Archives and programs aren't kept. Unpack an archive and add the files in it.",
+  relative_path_too_long: "Move the folder up or shorten its name, then add it again.",
   realm_role_required: "Ask who looks after this service to give you the role.",
   role_required: "Choose a bucket of your own, or ask who looks after this group for the role.",
   source_replaced: "Try again.",

@@ -57,6 +57,15 @@ def test_a_folder_brings_everything_that_is_in_it(
     console = open_page(open_stack)
     console.drop([folder / "trip", files[2].path])
     console.wait_for_states({file.name: "ready" for file in files})
+    uploads = f"http://localhost:{open_stack.port}/api/v1/object-upload?page[limit]=100"
+    listed = console.page.request.get(uploads).json()["data"]
+    names = {file.name for file in files}
+    paths = {
+        one["attributes"]["originalFilename"]: one["attributes"]["relativePath"]
+        for one in listed
+        if one["attributes"]["originalFilename"] in names
+    }
+    assert paths == {"one.txt": "trip/one.txt", "two.txt": "trip/day 2/two.txt", "three.txt": None}
 
 
 def test_it_can_be_used_with_the_keyboard_alone(
