@@ -11,6 +11,7 @@ from tests.deployed.client import ApiClient, called_routes, png
 from tests.deployed.deployment import Deployment
 from tests.deployed.emulator import Emulator
 from tests.deployed.test_main_job import create_metadata, ready, upload_file
+from tests.fakes.files import epub
 
 SUCCESS = frozenset({200, 201, 202, 204, 302, 303, 307})
 
@@ -114,6 +115,8 @@ def test_files_and_their_records_are_read_changed_and_deleted(api: ApiClient) ->
     call("GET", f"/api/v1/file-info/mybucket/{first}.png")
     call("GET", "/api/v1/object-upload")
     call("GET", f"/api/v1/object-upload/{first}")
+    book = upload_file(api, epub())["fileIdentifier"]
+    call("GET", f"/api/v1/object-upload/{book}/contents")
     loaded = [document("object-upload", identifier=one) for one in (first, second)]
     call("POST", "/api/v1/object-upload/bulk-load", loaded)
     corrected = document("object-upload", {"originalFilename": "leaf.png"}, second)
