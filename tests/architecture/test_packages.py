@@ -21,6 +21,7 @@ FEATURES = {
     "export",
     "listing",
     "rawstore",
+    "sessions",
     "vocabulary",
 }
 

@@ -23,6 +23,7 @@ from coffer.domain.uploads.large_files import (
     LargeFiles,
     MultipartLargeFiles,
     QueuedLargeFiles,
+    part_ranges,
 )
 from coffer.domain.uploads.ports import MultipartCopies, Uploads
 from coffer.domain.uploads.promotion import Promotion
@@ -365,3 +366,14 @@ def test_an_unfinished_large_file_is_queued_again(world: World) -> None:
     assert [one.key for one in world.queue.enqueued] == [KEY] * 3
     assert world.promote() is PromotionOutcome.AVAILABLE
     assert_available(world)
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [(6 * 10**9, 12), (50 * 10**9, 94), (5 * 1024**4, 10_000)]
+)
+def test_a_file_of_any_size_is_copied_in_at_most_10_000_parts(size: int, count: int) -> None:
+    ranges = part_ranges(size)
+    assert len(ranges) == count
+    assert [part.number for part in ranges] == list(range(1, count + 1))
+    assert sum(part.length for part in ranges) == size
+    assert all(part.length <= MAX_COPY_BYTES for part in ranges)

@@ -37,6 +37,15 @@ MIN_TIME_TO_HASH = timedelta(minutes=10)
 """Time to read the file for its SHA-1 if the store did not compute one."""
 
 
+def part_ranges(size_bytes: int, part_bytes: int = PART_BYTES) -> list[PartRange]:
+    """Return the parts in which a file of this size is copied. It has at most MAX_PARTS parts."""
+    length = max(part_bytes, -(-size_bytes // MAX_PARTS))
+    return [
+        PartRange(number, start, min(length, size_bytes - start))
+        for number, start in enumerate(range(0, size_bytes, length), 1)
+    ]
+
+
 class CopiedUpload(NamedTuple):
     """The current record of an upload, and the copy of its bytes."""
 
@@ -110,7 +119,11 @@ class MultipartLargeFiles:
         """Copy the missing parts; return True if there is time left to finish the file."""
         destination, identifier = str(upload.object_key), str(upload.copy_identifier)
         copied = self.copies.part_numbers(destination, identifier)
-        missing = [part for part in self._part_ranges(arrived) if part.number not in copied]
+        missing = [
+            part
+            for part in part_ranges(arrived.size_bytes, self.part_bytes)
+            if part.number not in copied
+        ]
         for first in range(0, len(missing), MAX_CONCURRENT_PARTS):
             if self.remaining() < MIN_TIME_TO_COPY:
                 return False
@@ -118,14 +131,6 @@ class MultipartLargeFiles:
             self.copies.copy_parts(destination, identifier, arrived, ranges)
         # A run that finds all parts copied has its whole time for the hash.
         return not missing or self.remaining() >= MIN_TIME_TO_HASH
-
-    def _part_ranges(self, arrived: StoredObject) -> list[PartRange]:
-        size = arrived.size_bytes
-        length = max(self.part_bytes, -(-size // MAX_PARTS))
-        return [
-            PartRange(number, start, min(length, size - start))
-            for number, start in enumerate(range(0, size, length), 1)
-        ]
 
     def _completed_earlier(
         self, upload: ObjectUpload, arrived: StoredObject
