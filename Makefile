@@ -52,6 +52,11 @@ DATAHUB := .tools/datahub
 DATAHUB_STAMP := $(DATAHUB)/.installed
 DATAHUB_PACKAGES := tests/datahub/package.json tests/datahub/package-lock.json
 
+# JSON:API clients of npm, for `make test-jsonapi`.
+JSONAPI := .tools/jsonapi
+JSONAPI_STAMP := $(JSONAPI)/.installed
+JSONAPI_PACKAGES := tests/jsonapi/package.json tests/jsonapi/package-lock.json
+
 OUR_CODE := layers/coffer/python functions local operations tests .ci $(wildcard benchmarks)
 PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
@@ -224,6 +229,11 @@ test-privileges: $(DEV_STAMP) ## Compare each function's policy with the AWS cal
 test-datahub: $(DEV_STAMP) ## Upload datasets to the rawstore with npm's unmodified datahub-client
 	@! command -v npm > /dev/null || $(MAKE) -s $(DATAHUB_STAMP)
 	@$(PYTHON) -m pytest -rs tests/datahub $(ARGS)
+
+.PHONY: test-jsonapi
+test-jsonapi: $(DEV_STAMP) ## Use the API with JSON:API clients of npm and PyPI, and with dina-ui's requests
+	@$(MAKE) -s $(JSONAPI_STAMP) || echo "the tests with clients of npm are skipped" >&2
+	@$(PYTHON) -m pytest -rs tests/jsonapi $(ARGS)
 
 .PHONY: test-hostile
 test-hostile: $(DEV_STAMP) ## Decode every file of a folder (IMAGES=folder, such as Pillow's Tests)
@@ -436,6 +446,14 @@ $(DATAHUB_STAMP): $(DATAHUB_PACKAGES)
 	@cp $(DATAHUB_PACKAGES) $(DATAHUB)
 	@echo "installing npm's datahub-client into $(DATAHUB)" >&2
 	@npm ci --prefix $(DATAHUB) --ignore-scripts --no-audit --no-fund --loglevel=error > $(DATAHUB)/npm.log 2>&1 || { cat $(DATAHUB)/npm.log >&2; exit 1; }
+	@touch $@
+
+# Without install scripts: only the clients themselves run.
+$(JSONAPI_STAMP): $(JSONAPI_PACKAGES)
+	@mkdir -p $(JSONAPI)
+	@cp $(JSONAPI_PACKAGES) $(JSONAPI)
+	@echo "installing JSON:API clients from npm into $(JSONAPI)" >&2
+	@.ci/npm ci --prefix $(JSONAPI) --ignore-scripts --no-audit --no-fund --loglevel=error > $(JSONAPI)/npm.log 2>&1 || { cat $(JSONAPI)/npm.log >&2; exit 1; }
 	@touch $@
 
 .PHONY: clean
