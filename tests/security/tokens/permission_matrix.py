@@ -78,6 +78,12 @@ POST public metadata/bulk-load    | signed in
 PATCH metadata                    | guest
 PATCH public metadata             | guest
 PATCH metadata/bulk               | guest
+GET metadata related              | read-only
+GET public metadata related       | signed in
+GET metadata relationship         | read-only
+GET public metadata relationship  | signed in
+PATCH metadata relationship       | guest
+PATCH public metadata relationship | guest
 DELETE metadata                   | super-user
 DELETE public metadata            | super-user
 POST derivative                   | guest
@@ -91,6 +97,12 @@ POST derivative/bulk-load         | read-only
 PATCH derivative                  | guest
 PATCH public derivative           | guest
 PATCH derivative/bulk             | guest
+GET derivative related            | read-only
+GET public derivative related     | signed in
+GET derivative relationship       | read-only
+GET public derivative relationship | signed in
+PATCH derivative relationship     | guest
+PATCH public derivative relationship | guest
 DELETE derivative                 | user
 DELETE public derivative          | user
 GET media-types                   | signed in
@@ -314,6 +326,8 @@ class OperationRequests:
             change = _document(type_, {}, identifier=identifier, **NEVER)
             operations[f"PATCH {kind}{type_}"] = ("PATCH", path, change)
             operations[f"DELETE {kind}{type_}"] = ("DELETE", path, {"headers": NEVER})
+            if type_ != "object-upload":
+                operations |= _relationships(f"{kind}{type_}", path)
         return operations
 
     def _bulks(self) -> dict[str, Operation]:
@@ -467,6 +481,20 @@ _ATTRIBUTE = {
     "multilingualDescription": {"descriptions": [{"lang": "en", "desc": "What it is like."}]},
 }
 _SUBTYPE = {"dcType": "IMAGE", "acSubtype": "Drawing"}
+
+
+def _relationships(name: str, path: str) -> dict[str, Operation]:
+    read, changed = (
+        ("derivatives", "dcCreator")
+        if name.endswith("metadata")
+        else ("acDerivedFrom", "generatedFromDerivative")
+    )
+    change = _documents(None, **NEVER)
+    return {
+        f"GET {name} related": ("GET", f"{path}/{read}", {}),
+        f"GET {name} relationship": ("GET", f"{path}/relationships/{read}", {}),
+        f"PATCH {name} relationship": ("PATCH", f"{path}/relationships/{changed}", change),
+    }
 
 
 def _document(
