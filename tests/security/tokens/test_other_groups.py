@@ -16,7 +16,7 @@ from tests.security.response_rules import check
 
 SHARED_PATHS = (
     "media-type", "license", "config", "managed-attribute", "object-subtype",
-    "health", "openapi.json", "docs", "vocabulary", "resource-name-identifier",
+    "health", "openapi.json", "docs", "vocabulary", "resource-name-identifier", "permission-check",
 )  # fmt: skip
 """Paths of resources that belong to no group."""
 LISTS = ("metadata", "derivative", "object-upload", "object-export", "audit-snapshot")
