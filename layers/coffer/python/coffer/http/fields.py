@@ -35,7 +35,6 @@ from coffer.domain.fields import (
 from coffer.domain.identifiers import is_identifier
 from coffer.domain.media_types import DcType
 from coffer.domain.vocabulary.terms import Description
-from coffer.http.api import require_variable
 from coffer.http.documents import (
     ResourceDocument,
     pointer_to,
@@ -121,7 +120,7 @@ def present_record(fields: RecordFields, record: object, base_url: str = "") -> 
 
 def find_relationship(request: Request, fields: RecordFields) -> Relationship:
     """Return the relationship that the path names; raise NotFoundError if there is none."""
-    name = require_variable(request, "relation")
+    name = request.variables.get("relation", "")
     relationship = fields.relationship.get(name)
     if relationship is None:
         known = ", ".join(fields.relationship)
