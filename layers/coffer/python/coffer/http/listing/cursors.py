@@ -20,7 +20,7 @@ from coffer.http.listing.comparisons import QueryError
 _DIGEST_BYTES = 9
 _MAX_CHARACTERS = 2500
 _MAX_KEY_BYTES = 1024  # of a DynamoDB index key
-_MERGE_KEY = re.compile(r"(?:[^\t]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
+_MERGE_KEY = re.compile(r"(?:[^\t\ud800-\udfff]*\t)?[0-9TZ:.\-]{27}#[0-9a-f\-]{36}")
 
 
 def encode_cursor(cursor: Cursor, query: Query) -> str:
@@ -76,7 +76,7 @@ def _validated(content: Any) -> Cursor | None:
 
 
 def _is_merge_key(text: str) -> bool:
-    return len(text.encode()) <= _MAX_KEY_BYTES and bool(_MERGE_KEY.fullmatch(text))
+    return _MERGE_KEY.fullmatch(text) is not None and len(text.encode()) <= _MAX_KEY_BYTES
 
 
 def _base64(raw: bytes) -> str:
