@@ -72,3 +72,12 @@ def test_the_readme_leads_to_every_page() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     pages = [named(page) for page in PAGES if page.parent in (ROOT / "docs", ROOT / "local")]
     assert [page for page in pages if f"]({page})" not in text] == []
+
+
+def test_the_readme_has_the_costs_of_the_page_on_costs() -> None:
+    page = (ROOT / "docs/cost.md").read_text(encoding="utf-8")
+    [(least, most)] = re.findall(
+        r"^\| \*\*total\*\* \| \*\*(\d+) \$\*\* \| \*\*(\d+) \$\*\* \|$", page, re.M
+    )
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"a million uploads cost: {least} to {most} US dollars" in text
