@@ -49,5 +49,5 @@ def upload(stack: Stack, bucket: str, *, derivative: bool = False) -> str:
     headers, body = multipart(png())
     path = f"/api/v1/file/{bucket}{'/derivative' if derivative else ''}"
     request = Request(f"{url_of(stack)}{path}", body, headers)  # noqa: S310 - the stack's address
-    with urlopen(request, timeout=30) as response:  # noqa: S310
+    with urlopen(request, timeout=30) as response:  # noqa: S310 - as above
         return str(json.load(response)["fileIdentifier"])

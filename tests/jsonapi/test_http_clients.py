@@ -30,7 +30,7 @@ Downloader = Callable[[str, Path], bytes]
 def _run(*command: str) -> bytes:
     if shutil.which(command[0]) is None:
         pytest.skip(f"there is no {command[0]}")
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603 - curl
     assert done.returncode == 0, done.stderr
     return done.stdout
 

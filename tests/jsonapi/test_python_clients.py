@@ -28,7 +28,7 @@ def test_jsonapi_requests_does_the_main_job(stack: Stack) -> None:
         caption = AttributeField("acCaption")
         derivatives = RelationField("derivatives")
 
-    class Derivative(ApiModel):  # type: ignore[misc]
+    class Derivative(ApiModel):  # type: ignore[misc]  # it has no types
         class Meta:
             type = "derivative"
 
