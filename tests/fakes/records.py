@@ -12,13 +12,13 @@ from coffer.domain.media_types import DcType
 from coffer.domain.metadata.ports import Catalogue
 from coffer.domain.metadata.record import Metadata
 from coffer.domain.transactions.actions import Action, Add, Claim
+from coffer.domain.uploads.object_keys import final_key
 from coffer.domain.uploads.record import (
     Awaiting,
     Content,
     ObjectUpload,
     ThumbnailStatus,
     UploadStatus,
-    final_key,
 )
 from tests.fakes.clocks import NOON
 from tests.fakes.files import PNG

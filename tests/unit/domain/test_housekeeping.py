@@ -10,8 +10,9 @@ import pytest
 from coffer.domain.housekeeping import MIN_AGE, Housekeeping
 from coffer.domain.metadata.delete import Cascade
 from coffer.domain.uploads.completion import Completion
+from coffer.domain.uploads.object_keys import incoming_key
 from coffer.domain.uploads.ports import Uploads
-from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
 from tests.fakes import (
     FrozenClock,
     InMemoryCatalogue,

@@ -22,8 +22,9 @@ from coffer.domain.objects import Objects, StoredObject
 from coffer.domain.sessions.cleanup import SessionCleanup
 from coffer.domain.uploads.completion import Completion, finish_direct_upload
 from coffer.domain.uploads.delete import UploadDeletion
+from coffer.domain.uploads.object_keys import incoming_key
 from coffer.domain.uploads.ports import ProcessingQueue, Uploads
-from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus, incoming_key
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, UploadStatus
 
 MIN_AGE = timedelta(hours=1)
 """Younger records may still be in the hands of their function; no function runs that long."""

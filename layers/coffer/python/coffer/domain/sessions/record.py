@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from coffer.domain.callers import Caller, Role
 from coffer.domain.uploads.grant import UploadGrant
-from coffer.domain.uploads.record import incoming_key
+from coffer.domain.uploads.object_keys import incoming_key
 
 MIB = 1024**2
 MIN_PART_BYTES = 5 * MIB

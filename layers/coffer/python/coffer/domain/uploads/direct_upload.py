@@ -31,6 +31,7 @@ from coffer.domain.objects import Objects
 from coffer.domain.permissions.rights import OBJECT_UPLOAD, Permission, require_right
 from coffer.domain.uploads.completion import finish_direct_upload
 from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
+from coffer.domain.uploads.object_keys import final_key
 from coffer.domain.uploads.ports import Uploads
 from coffer.domain.uploads.record import (
     Awaiting,
@@ -39,7 +40,6 @@ from coffer.domain.uploads.record import (
     RejectedError,
     UploadResult,
     UploadStatus,
-    final_key,
 )
 from coffer.domain.uploads.rules import inspect, wants_thumbnail
 

@@ -19,7 +19,7 @@ from coffer.domain.identifiers import new_identifier
 from coffer.domain.media_types import parse_media_type
 from coffer.domain.permissions.rights import OBJECT_UPLOAD, Permission, require_right
 from coffer.domain.uploads.grant import UploadGrant
-from coffer.domain.uploads.record import incoming_key
+from coffer.domain.uploads.object_keys import incoming_key
 
 MAX_FILES = 1000
 

@@ -41,14 +41,8 @@ from coffer.domain.uploads.completion import (
 from coffer.domain.uploads.forbidden_types import DEFAULT_FORBIDDEN_TYPES, ForbiddenTypes
 from coffer.domain.uploads.grant import METADATA_NAME, GrantError, UploadGrant
 from coffer.domain.uploads.large_files import MAX_COPY_BYTES, LargeFiles
-from coffer.domain.uploads.record import (
-    Awaiting,
-    ObjectUpload,
-    RejectedError,
-    UploadStatus,
-    final_key,
-    incoming_key,
-)
+from coffer.domain.uploads.object_keys import final_key, incoming_key
+from coffer.domain.uploads.record import Awaiting, ObjectUpload, RejectedError, UploadStatus
 from coffer.domain.uploads.rules import inspect, wants_thumbnail
 
 _DEFAULT_TYPES = frozenset({OCTET_STREAM, "binary/octet-stream"})

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from coffer.domain.buckets import bucket_key
 from coffer.domain.media_types import DcType
 from coffer.domain.transactions.tombstones import TOMBSTONE_LIFETIME
 from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
+from coffer.domain.uploads.object_keys import thumbnail_key
 
 HASH_FUNCTION = "SHA-1"
 """Name of the hash in metadata and derivatives (Audubon Core, `ac:hashFunction`)."""
@@ -315,29 +315,6 @@ class ObjectUpload:
         if self.is_derivative:
             return None
         return ThumbnailStatus.PENDING if self.thumbnail_identifier else ThumbnailStatus.UNSUPPORTED
-
-
-def incoming_key(bucket: str, file_identifier: str) -> str:
-    """Return the key to which a presigned POST uploads."""
-    return f"incoming/{bucket_key(bucket)}/{file_identifier}"
-
-
-def final_key(
-    bucket: str, file_identifier: str, extension: str, *, is_derivative: bool, claim: str = ""
-) -> str:
-    """Return the key under which an accepted file is stored.
-
-    The key contains `claim` if the store ignores conditions on copies. Then a replay of the form
-    cannot overwrite the inspected bytes.
-    """
-    folder = "derivatives" if is_derivative else "objects"
-    suffix = f"-{claim}" if claim else ""
-    return f"{folder}/{bucket_key(bucket)}/{file_identifier}{suffix}{extension}"
-
-
-def thumbnail_key(bucket: str, thumbnail_identifier: str) -> str:
-    """Return the key of a generated thumbnail in the store."""
-    return f"thumbnails/{bucket_key(bucket)}/{thumbnail_identifier}.jpg"
 
 
 @dataclass(frozen=True, kw_only=True)
