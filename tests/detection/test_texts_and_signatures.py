@@ -79,6 +79,49 @@ def test_a_signature_of_three_bytes_never_outweighs_a_table(media_type: str, sta
         b" " * 128 + b"DICM",
         b" " * 208 + b"MAP ",
         b" " * 36 + b"acsp",
+        b"BM,x",
+        b"PK\tFK",
+        b"MM,DD,YYYY",
+        b"II. Chapter",
+        b"P2 10 20 of",
+        b"P4 is a patient",
+        b"P7\npatient",
+        b"GIF87 and GIF89",
+        b"ID3 tags",
+        b"Rar! said the lion",
+        b"%! is a mark",
+        b"FWS,CWS",
+        b"x^2 + y^2 = 1",
+        b"7z is good",
+        b"RIFF at noon",
+        b"FORM 1040",
+        b"MThd",
+        b"OTTO is a name",
+        b"true,false",
+        b"AC1234 is a flight",
+        b"BPG",
+        b"NES,GB",
+        b"StuffIt,Zip",
+        b"conectix was a company",
+        b"Drugs: **ACE** inhibitors",
+        b"the ftypheic box",
+        b"The BOOKMOBI header",
+        b"VjCD0100",
+        b"bplist is a format",
+        b"JEOL.NMR",
+        b" " * 84 + b"SAS FILE",
+        b"REM sleep,NREM sleep",
+        b">>> print(1)",
+        b"> On Monday, Bob wrote:\n> hello",
+        b">To be or not to be\n>THAT IS THE QUESTION",
+        b"@todo\nACGT\n+ more\nIIII",
+        b"@prefix ex: <http://e/> .",
+        b"BEGIN:VCARDS of the office",
+        b"#CHROM is a column",
+        b"##fileformat of VCF",
+        b"LASF",
+        b"HDF5 is good",
+        b"PAR1,PAR2",
     ],
 )
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -224,3 +267,14 @@ def test_a_forbidden_archive_of_sequences_is_still_an_archive() -> None:
 def test_texts_are_checked_before_short_signatures_of_them_are_dropped() -> None:
     assert types_by_signature(b"%!PS-Adobe-3.0\n%%Title: x\n") == ["application/postscript"]
     assert types_by_signature(b"%PDF-1.4\n1 0 obj\n") == ["application/pdf"]
+
+
+def test_a_batch_file_that_begins_with_a_remark_is_one() -> None:
+    assert type_of("REM Backup\r\nset x=1\r\n", None) == "application/x-bat"
+
+
+@pytest.mark.parametrize("name", ["", "r1", "r1 length=4"])
+def test_the_second_name_of_fastq_is_the_first_or_absent(name: str) -> None:
+    assert type_of(f"@r1 length=4\nACGT\n+{name}\nIIII\n", None) == (
+        TEXT if name == "r1" else "text/x-fastq"
+    )

@@ -17,7 +17,7 @@ from coffer.domain.detection.tables.registry import Part, Row, read_signatures
 
 # A text may begin with a short signature: MZ,RT,Intensity is a table of peaks. These formats are
 # text themselves.
-_MAX_SHORT_BYTES, _MAX_WEAK_BYTES = 6, 3
+_MAX_SHORT_BYTES, _MAX_WEAK_BYTES = 8, 3
 _SHORT_SIGNATURES_OF_TEXT = frozenset(
     {
         "application/pdf",
@@ -26,6 +26,7 @@ _SHORT_SIGNATURES_OF_TEXT = frozenset(
         "application/vnd.fdf",
         "application/warc",
         "application/x-archive",
+        "application/x-spss-sav",
         "audio/x-sap",
         "image/cgm",
         "image/vnd.dxf; format=ascii",

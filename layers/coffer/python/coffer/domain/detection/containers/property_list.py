@@ -14,9 +14,10 @@ _BY_KEYS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
 
 def property_list_type(window: Window) -> str | None:
     """Return the type of a binary property list, or None."""
-    if not window.head.startswith(b"bplist"):
+    head = window.head
+    if not head.startswith(b"bplist") or not head[6:8].isdigit():  # the version
         return None
     for media_type, keys in _BY_KEYS:
-        if all(key in window.head for key in keys):
+        if all(key in head for key in keys):
             return media_type
     return "application/x-bplist"

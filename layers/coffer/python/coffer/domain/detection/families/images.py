@@ -26,13 +26,13 @@ def tga(head: bytes) -> str | None:
 
 
 def plain_anymap(head: bytes) -> str | None:
-    """Recognise portable anymaps that are text: P, a digit, a separator, and width and height."""
+    """Recognise portable anymaps that are text: P, a digit, a separator, and only numbers."""
     media_type = _PLAIN_ANYMAPS.get(head[:2]) if head[2:3] in (b"\n", b"\r", b" ") else None
     if media_type is None:
         return None
     lines = (line.partition(b"#")[0] for line in head[2:_MAX_ANYMAP_HEADER].splitlines())
-    numbers = [number for line in lines for number in line.split()][:2]
-    return media_type if len(numbers) == 2 and all(map(bytes.isdigit, numbers)) else None
+    numbers = [number for line in lines for number in line.split()]
+    return media_type if len(numbers) >= 2 and b"".join(numbers).isdigit() else None
 
 
 def cgm(head: bytes) -> str | None:

@@ -28,7 +28,19 @@ _SEQUENCE_LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + b"*-."
 _MIN_SEQUENCE = 10
 _FASTA_SEARCH_BYTES = 4096
 _FASTQ_SEARCH_BYTES = 64 * 1024
-_BATCH_STARTS = (b"@echo off", b"rem ")
+_BATCH_SEARCH_BYTES = 4096
+_BATCH_COMMANDS = (
+    b"rem ",
+    b"@",
+    b"set ",
+    b"echo",
+    b"call ",
+    b"if ",
+    b"for ",
+    b"goto ",
+    b":",
+    b"cd ",
+)
 _GRAPH_COMMENT_LINES = 10
 _GRAPH_COMMENT_BYTES = 1024
 _GRAPH_SEARCH_BYTES = 8192
@@ -81,8 +93,10 @@ def fastq(head: bytes) -> str | None:
     lines = head[:_FASTQ_SEARCH_BYTES].splitlines()
     if head[0] != 0x40 or len(lines) < 4:
         return None
-    _, sequence, plus, quality = lines[:4]
-    if not sequence or sequence.translate(None, _SEQUENCE_LETTERS) or not plus.startswith(b"+"):
+    name, sequence, plus, quality = lines[:4]
+    if not sequence or sequence.translate(None, _SEQUENCE_LETTERS):
+        return None
+    if plus not in (b"+", b"+" + name[1:]):
         return None
     is_cut = len(lines) == 4 and len(head) >= _FASTQ_SEARCH_BYTES
     return "text/x-fastq" if len(quality) == len(sequence) or is_cut else None
@@ -105,8 +119,11 @@ def bibtex_after_comment(head: bytes) -> str | None:
 
 
 def batch(head: bytes) -> str | None:
-    """Recognise Windows batch files."""
-    return "application/x-bat" if head[:9].lower().startswith(_BATCH_STARTS) else None
+    """Recognise Windows batch files; a remark alone may be a text about REM sleep."""
+    start = head[:_BATCH_SEARCH_BYTES].lower()
+    commands = any(b"\n" + command in start for command in _BATCH_COMMANDS)
+    is_batch = start.startswith(b"@echo off") or (start.startswith(b"rem ") and commands)
+    return "application/x-bat" if is_batch else None
 
 
 def matlab_function(head: bytes) -> str | None:
