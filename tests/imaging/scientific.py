@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from PIL import Image, ImageStat
@@ -14,7 +14,8 @@ from PIL import Image, ImageStat
 from tests.imaging.containers import Tiff
 
 SIZE = (160, 120)
-KINDS = {"B": 1, "H": 1, "I": 1, "h": 2, "i": 2, "e": 3, "f": 3, "d": 3}
+_PIXELS_START = 4096
+KINDS = {"B": 1, "H": 1, "I": 1, "b": 2, "h": 2, "i": 2, "e": 3, "f": 3, "d": 3}
 """The sample formats of TIFF (TIFF 6.0, section 19) by the code of `struct`."""
 
 Value = Callable[[float, float], float]
@@ -41,13 +42,22 @@ class Picture:
         tiff = Tiff(self.order, b"*\0" if self.order == "<" else b"\0*")
         return tiff.finish(self.append(tiff))
 
+    def write_with_pixels_last(self) -> bytes:
+        """Return the file with its directory in front, so that a cut file can be opened."""
+        tiff = Tiff(self.order, b"*\0" if self.order == "<" else b"\0*")
+        blocks = self._all_blocks()
+        ends = list(accumulate(map(len, blocks), initial=_PIXELS_START))
+        head = tiff.finish(tiff.directory(self._entries(ends[:-1], blocks)))
+        return head.ljust(_PIXELS_START, b"\0") + b"".join(blocks)
+
     def append(self, tiff: Tiff, following: int = 0) -> int:
         """Append the picture to a file, and return the offset of its directory."""
-        count = len(self.bands)
-        groups = [[band] for band in self.bands] if self.is_separate else [list(self.bands)]
-        blocks = [block for group in groups for block in self._blocks(group)]
-        lengths = [len(block) for block in blocks]
+        blocks = self._all_blocks()
         places = [tiff.blob(block) for block in blocks]
+        return tiff.directory(self._entries(places, blocks), following)
+
+    def _entries(self, places: list[int], blocks: list[bytes]) -> dict[int, Any]:
+        count, lengths = len(self.bands), [len(block) for block in blocks]
         bits = 8 * struct.calcsize(self.code)
         entries: dict[int, Any] = {256: self.size[0], 257: self.size[1], 258: [bits] * count}
         entries |= {259: 8 if self.is_deflated else 1, 262: self.photometric, 277: count}
@@ -57,7 +67,11 @@ class Picture:
             entries |= {273: places, 278: self.size[1], 279: lengths}
         else:
             entries |= {322: self.tile, 323: self.tile, 324: places, 325: lengths}
-        return tiff.directory(entries | self.tags, following)
+        return entries | self.tags
+
+    def _all_blocks(self) -> list[bytes]:
+        groups = [[band] for band in self.bands] if self.is_separate else [list(self.bands)]
+        return [block for group in groups for block in self._blocks(group)]
 
     def _blocks(self, bands: Sequence[Value]) -> list[bytes]:
         width, height = self.size

@@ -20,6 +20,7 @@ from coffer.domain.thumbnails.ports import ThumbnailError
 from tests.imaging.decoding import Decoder
 from tests.imaging.helpers import encode, make, plain
 from tests.imaging.hostile import GIANT, healthy, sized
+from tests.imaging.scientific import Picture, ramp
 from tests.template.template_file import resources
 
 CODES = {
@@ -59,6 +60,18 @@ def outcome(thumbnailer: Decoder, file: bytes, media_type: str) -> str:
 def test_every_imageable_type_has_one_decoder() -> None:
     assert {name for name, kind in THUMBNAILS.items() if kind == "picture"} == set(PILLOW_FORMATS)
     assert set(THUMBNAILS.values()) == {"picture", "raw", "pages"}
+
+
+@pytest.mark.parametrize("media_type", ["image/bmp", "image/tiff"])
+def test_a_width_that_no_record_can_have_is_too_large(
+    thumbnailer: Decoder, media_type: str
+) -> None:
+    """The reply about it would be refused as malformed, as if the decoder had crashed."""
+    bmp = bytearray(plain("BMP"))
+    bmp[18:22] = (2**32 - 127).to_bytes(4, "little")
+    tiff = Picture(code="B", bands=(ramp(0, 1),), size=(16, 16), tags={256: 2**32 - 1})
+    file = bytes(bmp) if media_type == "image/bmp" else tiff.write()
+    assert outcome(thumbnailer, file, media_type) == "image_too_large"
 
 
 @pytest.mark.parametrize("media_type", healthy())

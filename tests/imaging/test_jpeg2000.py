@@ -37,6 +37,19 @@ def test_the_white_of_deep_colours_is_white() -> None:
     assert near(colour_of(made, 0.9), (233, 4, 0), apart=6)
 
 
+@pytest.mark.parametrize("size", [(160, 120), (1600, 1200)])
+@pytest.mark.parametrize("high", [65535, 4095, 900])
+@pytest.mark.parametrize("is_codestream", [False, True])
+def test_deep_grey_has_contrast(high: int, size: tuple[int, int], *, is_codestream: bool) -> None:
+    ramp = Image.new("I;16", size)
+    row = struct.pack(f"<{size[0]}H", *(x * high // (size[0] - 1) for x in range(size[0])))
+    ramp.frombytes(row * size[1])
+    made = make(encode(ramp, "JPEG2000", no_jp2=is_codestream))
+    assert near(colour_of(made, 0.5), (128,) * 3, apart=8)
+    assert near(colour_of(made, 0.02), (0,) * 3, apart=12)
+    assert near(colour_of(made, 0.98), (255,) * 3, apart=12)
+
+
 def test_deep_colours_with_alpha_are_unsupported() -> None:
     image = bytearray(encode(Image.new("RGBA", (40, 30)), "JPEG2000", no_jp2=True))
     for component in range(4):

@@ -24,6 +24,7 @@ from tests.imaging.helpers import (
     plain,
 )
 from tests.imaging.profiles import adobe_rgb
+from tests.imaging.scientific import Picture, Value, ramp
 
 
 def chunk(kind: bytes, body: bytes, checksum: int | None = None) -> bytes:
@@ -179,6 +180,38 @@ def test_formats_that_decode_as_a_whole_are_truncated(
 def test_a_tiff_without_its_end_is_truncated(compression: str | None) -> None:
     image = encode(picture(), "TIFF", compression=compression)
     assert failure_of(image[: len(image) // 2], "image/tiff") == "image_truncated"
+
+
+@pytest.mark.parametrize(
+    ("code", "bands"),
+    [
+        ("H", (ramp(3000, 4000),)),
+        ("i", (ramp(3000, 4000),)),
+        ("f", (ramp(3000, 4000),)),
+        ("H", (ramp(3000, 4000),) * 3),
+    ],
+)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_rows_of_a_deep_tiff_that_are_left_have_contrast(
+    code: str, bands: tuple[Value, ...], order: str
+) -> None:
+    photometric = 2 if len(bands) == 3 else 1
+    picture = Picture(code=code, bands=bands, order=order, photometric=photometric)
+    image = picture.write_with_pixels_last()
+    result = picture_of(image[: -len(image) // 10])
+    assert result.warning == "image_truncated"
+    made = Image.open(io.BytesIO(result.thumbnail))
+    assert near(colour_of(made, 0.03, 0.3), (0, 0, 0), apart=20)
+    assert near(colour_of(made, 0.97, 0.3), (255, 255, 255), apart=20)
+    assert near(colour_of(made, 0.03, 0.99), (255, 255, 255), apart=20)
+    assert failure_of(image[: len(image) // 2]) == "image_truncated"
+
+
+def test_deep_bands_without_their_end_are_truncated() -> None:
+    """Pillow alone would show them as a mosaic."""
+    picture = Picture(code="H", bands=(ramp(0, 4000),) * 3, photometric=2, is_separate=True)
+    image = picture.write_with_pixels_last()
+    assert failure_of(image[: -len(image) // 50]) == "image_truncated"
 
 
 def test_damaged_pixels_are_not_called_truncated() -> None:

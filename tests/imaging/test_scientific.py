@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.fakes.files import png_of_rows
-from tests.imaging.containers import Tiff
+from tests.imaging.containers import Tiff, with_chunk
 from tests.imaging.helpers import colour_of, encode, failure_of, make, near, picture_of, plain
 from tests.imaging.scientific import (
     SIZE,
@@ -118,6 +118,68 @@ def test_the_alpha_of_deep_colours_is_kept() -> None:
     assert near(colour_of(made), WHITE)
 
 
+ALPHA = missing(0, ramp(65535, 65535))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("is_separate", [False, True])
+@pytest.mark.parametrize(("photometric", "colours"), [(1, 1), (2, 3)])
+def test_transparent_pixels_are_not_counted(
+    photometric: int, colours: int, order: str, *, is_separate: bool
+) -> None:
+    bands = (missing(0, ramp(30_000, 31_000)),) * colours + (ALPHA,)
+    tags = {338: 2}
+    picture = Picture(
+        code="H",
+        bands=bands,
+        order=order,
+        is_separate=is_separate,
+        photometric=photometric,
+        tags=tags,
+    )
+    made = make(picture.write())
+    assert near(colour_of(made, 0.1), WHITE)
+    assert near(colour_of(made, 0.27), (0, 0, 0), apart=20)
+    assert rises(made, 0.3)
+
+
+@pytest.mark.parametrize(("colour_type", "channels"), [(4, 1), (6, 3)])
+def test_transparent_pixels_of_a_png_are_not_counted(colour_type: int, channels: int) -> None:
+    width, height = SIZE
+    row = b"".join(
+        struct.pack(f">{channels + 1}H", *(30_000 + 6 * x,) * channels, 65535)
+        if 4 * x >= width
+        else bytes(2 * channels + 2)
+        for x in range(width)
+    )
+    made = make(png_of_rows(SIZE, 16, colour_type, [row] * height))
+    assert near(colour_of(made, 0.1), WHITE)
+    assert near(colour_of(made, 0.27), (0, 0, 0), apart=20)
+    assert rises(made, 0.3)
+
+
+@pytest.mark.parametrize("high", [3000, 65535])
+def test_the_transparent_colour_of_a_deep_png_is_white(high: int) -> None:
+    width, height = SIZE
+    row = b"".join(
+        struct.pack(">3H", *((258, 0, 259) if 4 * x < width else (x * high // width,) * 3))
+        for x in range(width)
+    )
+    image = with_chunk(
+        png_of_rows(SIZE, 16, 2, [row] * height), b"tRNS", struct.pack(">3H", 258, 0, 259)
+    )
+    made = make(image)
+    assert near(colour_of(made, 0.1), WHITE)
+    assert rises(made, 0.3)
+
+
+def test_a_pnm_of_text_that_uses_few_bits_has_contrast() -> None:
+    width, height = SIZE
+    row = b" ".join(b"%d %d %d" % ((3000 + 6 * x,) * 3) for x in range(width))
+    made = make(b"P3 %d %d 65535\n" % SIZE + (row + b"\n") * height)
+    assert contrast(made)[1] > 40
+
+
 @pytest.mark.parametrize("magic", [b"P5", b"P6"])
 @pytest.mark.parametrize("largest", [65535, 4095])
 def test_a_pnm_that_uses_few_bits_has_contrast(magic: bytes, largest: int) -> None:
@@ -185,6 +247,11 @@ def test_values_that_are_not_finite_are_white(code: str, order: str, value: floa
         ("f", 9.96921e36),
         ("d", -9999),
         ("d", -1.7e308),
+        ("e", -9999),
+        ("e", -32768),
+        ("f", 1e20),
+        ("d", -1e30),
+        ("i", 32767),
     ],
 )
 def test_the_usual_nodata_values_are_white(code: str, value: float) -> None:
@@ -206,6 +273,9 @@ def test_the_usual_nodata_values_are_white(code: str, value: float) -> None:
         ("f", 0.1, "0.1"),
         ("f", math.nan, "nan"),
         ("d", -9999, " -9999 "),
+        ("e", -9998, "-9998"),
+        ("f", -9999, "nan"),
+        ("h", -32768, "nan"),
     ],
 )
 def test_the_declared_nodata_value_is_white(code: str, value: float, text: str) -> None:
@@ -227,16 +297,43 @@ def test_depths_of_the_sea_are_not_nodata() -> None:
     assert not near(colour_of(made, 0.048), WHITE)
 
 
-def test_missing_values_do_not_darken_their_neighbours() -> None:
-    """Every second column is missing, so each pixel of the thumbnail has missing values in it."""
+def test_two_nodata_values_are_both_white() -> None:
+    land = missing(-9999, ramp(200, 1000))
+    made = make(Picture(code="h", bands=(lambda x, y: -32768 if y < 0.3 else land(x, y),)).write())
+    assert near(colour_of(made, 0.1, 0.1), WHITE)
+    assert near(colour_of(made, 0.1, 0.9), WHITE)
+    assert near(colour_of(made, 0.27, 0.9), (0, 0, 0), apart=20)
 
-    def every_second(x: float, _: float) -> float:
-        return math.nan if round(x * 639) % 2 else 10.0 if x < 0.5 else 20.0
 
-    made = make(Picture(code="f", bands=(every_second,), size=(640, 40)).write())
+def test_a_picture_of_nodata_alone_is_white() -> None:
+    assert colour_of(make(Picture(code="h", bands=(lambda *_: -9999,)).write())) == WHITE
+
+
+@pytest.mark.parametrize("every", [2, 4])
+@pytest.mark.parametrize("value", [math.nan, -9999])
+def test_missing_values_do_not_change_their_neighbours(every: int, value: float) -> None:
+    """Only every second or fourth column has values, so no pixel is made of values alone."""
+
+    def some(x: float, _: float) -> float:
+        return value if round(x * 1199) % every else 10.0 if x < 0.5 else 20.0
+
+    made = make(Picture(code="f", bands=(some,), size=(1200, 40)).write())
     assert made.width == 200
-    assert near(colour_of(made, 0.25), (128,) * 3, apart=12), "half black, half white"
-    assert near(colour_of(made, 0.75), WHITE)
+    assert near(colour_of(made, 0.25), (0, 0, 0), apart=12)
+    assert near(colour_of(made, 0.75), WHITE, apart=12)
+
+
+@pytest.mark.parametrize("code", ["H", "f"])
+def test_a_few_labels_on_a_background_are_visible(code: str) -> None:
+    """Less than one in a thousand pixels has a label; a window of percentiles would be empty."""
+
+    def label(x: float, y: float) -> float:
+        return 7 if 0.5 < x < 0.53 and 0.5 < y < 0.53 else 0
+
+    made = make(Picture(code=code, bands=(label,), size=SIZE).write())
+    assert colour_of(made, 0.1, 0.1) == (0, 0, 0)
+    brightest: Any = made.convert("L").getextrema()[1]
+    assert brightest > 150
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -245,6 +342,7 @@ def test_a_picture_without_any_value_is_white(value: float) -> None:
 
 
 COLOURS = (ramp(0, 1000), falling(0, 1000), ramp(0, 0))
+BYTES = {"B": (0, 255), "b": (-128, 127)}
 
 
 def shows_the_colours(made: Image.Image) -> bool:
@@ -256,13 +354,15 @@ def shows_the_colours(made: Image.Image) -> bool:
 @pytest.mark.parametrize("is_separate", [False, True])
 @pytest.mark.parametrize("tile", [None, 64])
 @pytest.mark.parametrize("count", [3, 4, 5, 8])
-@pytest.mark.parametrize("code", ["H", "h", "i", "f"])
+@pytest.mark.parametrize("code", ["B", "b", "H", "h", "i", "f"])
 def test_the_first_three_of_many_bands_are_the_colours(
     code: str, count: int, tile: int | None, order: str, *, is_separate: bool
 ) -> None:
+    low, high = BYTES.get(code, (0, 1000))
+    colours = (ramp(low, high), falling(low, high), ramp(low, low))
     picture = Picture(
         code=code,
-        bands=(*COLOURS, *(ramp(5, 5),) * 5)[:count],
+        bands=(*colours, *(ramp(5, 5),) * 5)[:count],
         order=order,
         photometric=2 if count == 3 else 1,
         is_separate=is_separate,
@@ -297,6 +397,22 @@ def test_many_bands_of_eight_bits_are_not_stretched() -> None:
 
 def test_two_bands_show_the_first() -> None:
     assert rises(make(Picture(code="H", bands=(ramp(0, 900), falling(0, 900))).write()))
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_bands_of_packed_bits_are_unsupported(bits: int) -> None:
+    """Their numbers are no bytes, so the bytes would be shown as noise."""
+    picture = Picture(code="H", bands=COLOURS, photometric=2, tags={258: [bits] * 3})
+    assert failure_of(picture.write()) == "kind_unsupported"
+    if bits != 12:  # Pillow decodes grey of 12 bits
+        assert failure_of(grey("H", 0, 900, tags={258: bits}).write()) == "kind_unsupported"
+
+
+@pytest.mark.parametrize("compression", [6, 34887, 50001, 50002])
+def test_a_compression_that_is_not_decoded_is_unsupported(compression: int) -> None:
+    """Old JPEG without its tables, LERC, WebP, and JPEG XL."""
+    picture = Picture(code="B", bands=(ramp(0, 255),), tags={259: compression})
+    assert failure_of(picture.write()) == "kind_unsupported"
 
 
 def test_a_compression_of_pixels_with_many_bands_is_unsupported() -> None:
@@ -384,3 +500,9 @@ def test_the_decoded_bytes_are_bounded(size: tuple[int, int], options: dict[str,
         tags=tags,
     )
     assert failure_of(picture.write()) == "image_too_large"
+
+
+def test_the_decoded_bytes_of_deep_colours_are_bounded() -> None:
+    """The limit of pixels alone would allow 600 MB."""
+    assert failure_of(png_of_rows((9_000, 9_000), 16, 2, [b""])) == "image_too_large"
+    assert failure_of(b"P6 9000 9000 65535\n\0", "image/x-portable-pixmap") == "image_too_large"

@@ -11,31 +11,42 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from struct import unpack
+from functools import cached_property
+from itertools import compress
+from struct import pack, unpack
 from typing import Any
 
 from PIL import Image, ImageChops, ImageMath
 
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT, GDAL_NODATA = 0x0102, 0x0106, 0x0153, 0xA481
 _WHITE_IS_ZERO, _SIGNED, _FLOAT = 0, 2, 3
-_LARGEST_MEASUREMENT = 1e36
+_LARGEST_MEASUREMENT, _LARGEST_HALF_FLOAT = 1e36, 65504.0
 """Larger numbers mean nodata: 3.4e38 (GDAL), 9.97e36 (NetCDF)."""
-_NODATA_VALUES = (-32768.0, -32767.0, -9999.0, -99999.0)
-"""Elevation models without GDAL_NODATA use these, if all other values are far above."""
+_NODATA_VALUES = frozenset(
+    array("f", (-32768, -32767, -9999, -99999, -10000, -1e30, 9999, 32767, 1e20, 1e30))
+)
+"""Pictures without GDAL_NODATA use these, if all other values are far above, or far below.
+
+Floats of 16 bits have -10000 for -9999. 1e20 is the usual one of the CF conventions.
+"""
 _NODATA_GAP = 0.05
 
 _LOW, _HIGH = 0.02, 0.98
 _OUTLIERS = 0.01
 _WIDE_LOW, _WIDE_HIGH = 0.001, 0.999
+_IGNORED_PIXELS = 4  # at either end: hot pixels in a picture of one value
 _USED = 0.5
 _SAMPLE_EDGE = 400
-_PIXELS_AT_ONCE = 4_000_000
+_PIXELS_AT_ONCE = 8_000_000
 _CODES = {"L": "B", "I;16": "H", "I": "i", "F": "f"}
 _OTHER_BYTE_ORDERS = frozenset({"I;16B", "I;16L", "I;16N"})
 
 Range = tuple[float, float]
 """The values of black and of white."""
 SIXTEEN_BITS: Range = (0.0, 65535.0)
+EIGHT_BITS: Range = (0.0, 255.0)
+HAS_GAPS = "has_gaps"
+"""Member of an image's `info`: its alpha says where values are missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +57,11 @@ class _Window:
     white: float
     nodata: tuple[float, ...]
 
-    def level_of(self, value: float) -> int:
-        """Return the grey level, 0 to 255."""
-        return max(0, min(255, int(value * self.scale + self.offset)))
+    @cached_property
+    def table(self) -> Sequence[int]:
+        """The grey levels of all numbers of 16 bits."""
+        scale, offset = self.scale, self.offset
+        return [max(0, min(255, int(value * scale + offset))) for value in range(65536)]
 
     @property
     def scale(self) -> float:
@@ -64,7 +77,7 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image, alpha: Image.Image | None = None) -> Image.Image:
     """Return an image of eight bits, with alpha if values are missing.
 
     Other images are returned unchanged, except for signed bytes.
@@ -75,32 +88,89 @@ def eight_bits(image: Image.Image) -> Image.Image:
             depth=_range_of(image),
             nodata=_nodata_of(image),
             is_inverted=_tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO,
+            alpha=alpha,
         )
     if image.mode == "L" and _tag(image, _SAMPLE_FORMAT) == _SIGNED:
-        return image.point([value ^ 0x80 for value in range(256)])
+        return of_signed_bytes(image)
     return image
 
 
+def of_signed_bytes(image: Image.Image) -> Image.Image:
+    """Return grey of signed bytes, which Pillow decodes as unsigned ones."""
+    return image.point([value ^ 0x80 for value in range(256)])
+
+
 def eight_bits_of_colours(
-    shown: Image.Image, read_halves: Callable[[], Sequence[Image.Image]], depth: Range
+    shown: Image.Image,
+    read_halves: Callable[[], Sequence[Image.Image]],
+    depth: Range,
+    alpha: Image.Image | None = None,
 ) -> Image.Image:
     """Return a colour image of 16 bits with eight, and its alpha.
 
     `shown` is how Pillow decodes it: the high bytes alone. `read_halves` returns images of the high
-    and the low bytes, and is called only if the values do not use their range.
+    and the low bytes, and is called only if the values do not use their range. `alpha` is 0 where
+    the file has no pixels.
     """
-    levels = sorted(level for colour in shown.split()[:3] for level in _sample(colour))
-    if _uses_range(levels, (0, 255)):
-        return shown
-    high, low = (half.split() for half in read_halves())
-    planes = [sixteen_bits(*halves) for halves in zip(high[:3], low[:3], strict=True)]
-    image = eight_bits_of_planes(planes, depth=depth, nodata=_nodata_of(shown) or ())
     if shown.mode == "RGBA":
-        alpha = shown.getchannel("A")
-        if image.mode == "RGBA":
-            alpha = ImageChops.darker(alpha, image.getchannel("A"))
-        image.putalpha(alpha)
-    return image
+        own = shown.getchannel("A")
+        alpha = own if alpha is None else ImageChops.darker(own, alpha)
+    transparent = shown.info.get("transparency")
+    levels = sorted(level for colour in shown.split()[:3] for level in _sample(colour, alpha))
+    if levels and not transparent and _uses_range(levels, (0, 255)):
+        return shown
+    high, low = read_halves()
+    planes = [_Band(high=high, low=low, band=band) for band in range(3)]
+    if isinstance(transparent, tuple):
+        alpha = _differs(planes, transparent)
+    nodata = _nodata_of(shown) or ()
+    return eight_bits_of_planes(planes, depth=depth, nodata=nodata, alpha=alpha)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Band:
+    """One band of a colour image, whose numbers are put together only in parts, to save memory."""
+
+    high: Image.Image
+    low: Image.Image
+    band: int
+    mode: str = "I;16"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.high.size
+
+    @property
+    def width(self) -> int:
+        return self.high.width
+
+    @property
+    def height(self) -> int:
+        return self.high.height
+
+    def crop(self, box: tuple[int, int, int, int]) -> Image.Image:
+        return self._joined(*(half.crop(box) for half in (self.high, self.low)))
+
+    def resize(self, size: tuple[int, int], resample: Image.Resampling) -> Image.Image:
+        return self._joined(*(half.resize(size, resample) for half in (self.high, self.low)))
+
+    def _joined(self, high: Image.Image, low: Image.Image) -> Image.Image:
+        return sixteen_bits(high.getchannel(self.band), low.getchannel(self.band))
+
+
+Plane = Image.Image | _Band
+
+
+def _differs(planes: Sequence[Plane], colour: tuple[int, ...]) -> Image.Image:
+    """Return a mask of the pixels that do not have this colour (PNG 3, 11.3.1.1)."""
+    mask = Image.new("L", planes[0].size)
+    for plane, value in zip(planes, colour, strict=True):
+        table = [255 * (level != value) for level in range(65536)]
+        differs = Image.new("L", plane.size)
+        for top, part in _parts(plane):
+            differs.paste(part.convert("I").point(table, "L"), (0, top))
+        mask = ImageChops.lighter(mask, differs)
+    return mask
 
 
 def sixteen_bits(high: Image.Image, low: Image.Image) -> Image.Image:
@@ -109,18 +179,19 @@ def sixteen_bits(high: Image.Image, low: Image.Image) -> Image.Image:
 
 
 def eight_bits_of_planes(
-    planes: Sequence[Image.Image],
+    planes: Sequence[Plane],
     *,
     depth: Range | None,
     nodata: tuple[float, ...] | None,
     is_inverted: bool = False,
+    alpha: Image.Image | None = None,
 ) -> Image.Image:
     """Return one grey or three colour planes, with one window, as an image of eight bits.
 
     `depth` is the range of the numbers if it is known. `nodata` is None if the file does not say
-    which values are no measurement.
+    which values are no measurement. Pixels whose `alpha` is 0 are not counted.
     """
-    window = _window(planes, depth, nodata)
+    window = _window(planes, depth, nodata, alpha)
     if window is None:  # there is no value at all
         return Image.new("L", planes[0].size, "white")
     mapped = [_map(plane, window) for plane in planes]
@@ -129,11 +200,19 @@ def eight_bits_of_planes(
         shown = [ImageChops.invert(one) for one in shown]
     result = shown[0] if len(shown) == 1 else Image.merge("RGB", shown)
     if len(masks) == len(planes):  # a pixel is shown if one of its values is valid
-        alpha = masks[0]
+        valid = masks[0]
         for mask in masks[1:]:
-            alpha = ImageChops.lighter(alpha, mask)
+            valid = ImageChops.lighter(valid, mask)
+        result.info[HAS_GAPS] = alpha is None
+        alpha = valid if alpha is None else ImageChops.darker(alpha, valid)
+    if alpha is not None:
         result.putalpha(alpha)
     return result
+
+
+def in_window(plane: Image.Image, window: Range) -> Image.Image:
+    """Return a plane with eight bits, mapped with this window."""
+    return _map(plane, _Window(black=window[0], white=window[1], nodata=()))[0]
 
 
 def plane_of(image: Image.Image) -> Image.Image:
@@ -155,10 +234,13 @@ def _of_half_floats(image: Image.Image) -> Image.Image:
 
 
 def _window(
-    planes: Sequence[Image.Image], depth: Range | None, nodata: tuple[float, ...] | None
+    planes: Sequence[Plane],
+    depth: Range | None,
+    nodata: tuple[float, ...] | None,
+    alpha: Image.Image | None,
 ) -> _Window | None:
     """Return the window of the planes, or None if they have no value."""
-    sample = [value for plane in planes for value in _sample(plane)]
+    sample = [value for plane in planes for value in _sample(plane, alpha)]
     found = sorted(value for value in sample if abs(value) < _LARGEST_MEASUREMENT)
     if nodata is None:
         nodata = _guess_nodata(found) if depth is None else ()
@@ -168,6 +250,8 @@ def _window(
     black, white = _percentile(values, _LOW), _percentile(values, _HIGH)
     if black == white:
         black, white = _percentile(values, _WIDE_LOW), _percentile(values, _WIDE_HIGH)
+    if black == white and len(values) > 2 * _IGNORED_PIXELS:
+        black, white = values[_IGNORED_PIXELS], values[-1 - _IGNORED_PIXELS]
     if depth is not None and (black == white or _uses_range(values, depth)):
         black, white = depth
     return _Window(black=black, white=white, nodata=nodata)
@@ -184,27 +268,38 @@ def _percentile(values: Sequence[float], part: float) -> float:
 
 
 def _guess_nodata(values: Sequence[float]) -> tuple[float, ...]:
-    """Return the usual nodata value if it is the lowest one, far below all others."""
-    if not values or values[0] not in _NODATA_VALUES:
-        return ()
-    lowest = values[0]
-    following = next((value for value in values if value > lowest), None)
-    far = following is not None and following - lowest > _NODATA_GAP * abs(lowest)
-    return (lowest,) if far else ()
+    """Return the usual nodata values that are the lowest or highest ones, far from all others."""
+    found: list[float] = []
+    for ordered in (values, values[::-1]):
+        distinct = iter(dict.fromkeys(ordered))
+        value = next(distinct, None)
+        while value is not None and value in _NODATA_VALUES:
+            following = next(distinct, None)
+            if following is not None and abs(following - value) <= _NODATA_GAP * abs(value):
+                break
+            found.append(value)
+            value = following
+    return tuple(found)
 
 
-def _sample(plane: Image.Image) -> array[float]:
-    """Return the values of pixels that are spread evenly over the image."""
+def _sample(plane: Plane, alpha: Image.Image | None = None) -> Sequence[float]:
+    """Return the values of pixels that are spread evenly over the image; `alpha` excludes some."""
+    values = array(_CODES[plane.mode], _few(plane).tobytes())
+    return values if alpha is None else list(compress(values, _few(alpha).tobytes()))
+
+
+def _few(plane: Plane) -> Image.Image:
     size = (min(plane.width, _SAMPLE_EDGE), min(plane.height, _SAMPLE_EDGE))
-    small = plane if size == plane.size else plane.resize(size, Image.Resampling.NEAREST)
-    return array(_CODES[plane.mode], small.tobytes())
+    if size == plane.size:
+        return plane.crop((0, 0, *size))
+    return plane.resize(size, Image.Resampling.NEAREST)
 
 
-def _map(plane: Image.Image, window: _Window) -> tuple[Image.Image, Image.Image | None]:
+def _map(plane: Plane, window: _Window) -> tuple[Image.Image, Image.Image | None]:
     """Return the plane in eight bits, and a mask of its valid values if some are not valid."""
     shown, mask = Image.new("L", plane.size), Image.new("L", plane.size, 255)
     # A table needs no arithmetic, and serves the 16 bits of most microscopes and scanners.
-    table = [window.level_of(value) for value in range(65536)] if plane.mode == "I;16" else []
+    table = window.table if plane.mode == "I;16" else ()
     scale, offset = window.scale, window.offset
 
     def scaled(value: Any) -> Any:
@@ -244,7 +339,7 @@ def _valid(numbers: Image.Image, nodata: tuple[float, ...]) -> Image.Image | Non
     return valid.point(lambda value: value * 255).convert("L").convert("1")
 
 
-def _parts(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+def _parts(image: Plane) -> Iterator[tuple[int, Image.Image]]:
     """Yield the image in bands of rows, to bound the memory of intermediate results."""
     rows = max(1, _PIXELS_AT_ONCE // image.width)
     for top in range(0, image.height, rows):
@@ -268,14 +363,25 @@ def _nodata_of(image: Image.Image) -> tuple[float, ...] | None:
 
 
 def declared_nodata(tags: Mapping[int, Any]) -> tuple[float, ...] | None:
-    """Return the value of GDAL_NODATA as the pixels have it, or None without one."""
+    """Return the value of GDAL_NODATA as the pixels have it; None without one, or if it is NaN."""
     text = tags.get(GDAL_NODATA)
     try:
         value = float(str(text).strip("\0 "))
     except ValueError:
         return None
-    # The pixels are floats of 32 bits too. NaN and infinity are never valid.
-    return (array("f", [value])[0],) if abs(value) < _LARGEST_MEASUREMENT else ()
+    if not abs(value) < _LARGEST_MEASUREMENT:  # never valid, and there may be another one
+        return None
+    # The pixels are floats of 32 bits too, or became them.
+    return (array("f", [value])[0], *_as_half_float(value, tags))
+
+
+def _as_half_float(value: float, tags: Mapping[int, Any]) -> tuple[float, ...]:
+    """Return the value that floats of 16 bits have instead, if the picture has such."""
+    kind = [tags.get(_SAMPLE_FORMAT), tags.get(_BITS)]
+    numbers = [one[0] if isinstance(one, tuple) and one else one for one in kind]
+    if numbers != [_FLOAT, 16] or abs(value) > _LARGEST_HALF_FLOAT:
+        return ()
+    return unpack("<e", pack("<e", value))
 
 
 def _tag(image: Image.Image, tag: int) -> int | None:

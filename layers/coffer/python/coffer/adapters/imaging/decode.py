@@ -23,17 +23,24 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from coffer.adapters.imaging.bit_depth import EIGHT_BITS, eight_bits_of_planes
 from coffer.adapters.imaging.camera_raw import is_raw, read_raw
 from coffer.adapters.imaging.exif import capture_time, exif_of, orientation_of
 from coffer.adapters.imaging.jpeg2000 import profile_of, read_codestream
 from coffer.adapters.imaging.pictures import PictureFile
-from coffer.adapters.imaging.recovery import MIN_ROWS, is_cut, recover
-from coffer.adapters.imaging.thumbnail import REDUCING_GAP, check_size, exif_block, thumbnail_of
+from coffer.adapters.imaging.recovery import MIN_ROWS, is_cut
+from coffer.adapters.imaging.thumbnail import (
+    REDUCING_GAP,
+    check_size,
+    exif_block,
+    reduced_resolution,
+    thumbnail_of,
+)
 from coffer.adapters.imaging.tiff_directories import Directory, read_directories
 from coffer.adapters.imaging.tiff_kinds import main_directory, size_of
 from coffer.domain.media_types import THUMBNAILS
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
-from coffer.domain.uploads.image_properties import NO_PROPERTIES, ImageProperties
+from coffer.domain.uploads.image_properties import MAX_SIZE, NO_PROPERTIES, ImageProperties
 
 # Importing the plugins lets Pillow open these formats; it imports the most common ones itself.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the process that decodes may start no thread
@@ -164,9 +171,9 @@ class _Attempt:
         with image:
             size = image.size
             self.properties = _properties_of(image, source.file, size)
-            check_size(image)
+            source.check_size(image)
             if image.format == "JPEG2000":
-                thumbnail = self._of_jpeg2000(image)
+                thumbnail = self._of_jpeg2000(source, image)
             else:
                 thumbnail = thumbnail_of(source.in_eight_bits(image), self._edge)
             if image.format == "PNG":  # its EXIF may be behind the pixels
@@ -187,19 +194,23 @@ class _Attempt:
     def _recovered(self, source: PictureFile, error: Exception) -> ThumbnailResult:
         """Make the thumbnail of a file of which most rows can be decoded, or raise."""
         code = "image_truncated" if is_cut(source.file, error) else "image_damaged"
+        if source.has_deep_bands():
+            raise ThumbnailError(code, "the bands cannot be decoded")
         box = (source.edge or self._edge,) * 2
         try:
-            image, rows = recover(source.file, source.open_checked, box)
+            image, rows = source.recovered(box)
         except OSError as unreadable:
             raise ThumbnailError(code, "the image cannot be decoded") from unreadable
+        if not rows and source.is_rare_tiff():
+            raise ThumbnailError("kind_unsupported", "the compression of the TIFF is not decoded")
         if rows < MIN_ROWS:
             raise ThumbnailError(
                 code, f"only {rows:.0%} of the rows can be decoded; {MIN_ROWS:.0%} are needed"
             )
-        thumbnail = thumbnail_of(source.in_eight_bits(image), self._edge)
+        thumbnail = thumbnail_of(image, self._edge)
         return ThumbnailResult(thumbnail=thumbnail, properties=self.properties, warning=code)
 
-    def _of_jpeg2000(self, image: Image.Image) -> bytes:
+    def _of_jpeg2000(self, source: PictureFile, image: Image.Image) -> bytes:
         """Add the ICC profile, which Pillow does not read, and decode deep colours with PDFium."""
         profile, codestream = profile_of(self._file), read_codestream(self._file)
         if codestream and codestream.is_deep_colour:
@@ -209,7 +220,10 @@ class _Attempt:
                 raise ThumbnailError(
                     "kind_unsupported", "JPEG 2000 of deep colours is decoded without alpha only"
                 )
-            image = decode_jpeg2000(self._file, image.size)
+            planes = decode_jpeg2000(self._file, image.size).convert("RGB").split()
+            image = eight_bits_of_planes(planes, depth=EIGHT_BITS, nodata=())
+        else:
+            image = source.in_eight_bits(reduced_resolution(image, self._edge))
         if profile:
             image.info["icc_profile"] = profile
         return thumbnail_of(image, self._edge)
@@ -272,7 +286,7 @@ def _properties(
 ) -> ImageProperties:
     """Return the properties; `size` is as stored, or as displayed if `is_upright`."""
     orientation = orientation or orientation_of(directories)
-    width, height = size or (None, None)
+    width, height = size if size and max(size) <= MAX_SIZE else (None, None)
     if not is_upright and orientation is not None and orientation >= _FIRST_SIDEWAYS:
         width, height = height, width
     exif = exif_of(directories)

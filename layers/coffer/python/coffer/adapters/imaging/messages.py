@@ -12,11 +12,15 @@ from dataclasses import asdict
 from typing import Any
 
 from coffer.domain.thumbnails.ports import ThumbnailError, ThumbnailResult
-from coffer.domain.uploads.image_properties import MAX_CHARACTERS, MAX_TAGS, ImageProperties
+from coffer.domain.uploads.image_properties import (
+    MAX_CHARACTERS,
+    MAX_SIZE,
+    MAX_TAGS,
+    ImageProperties,
+)
 
 MAX_REPLY_BYTES = 256 * 1024
 _MAX_CODE, _MAX_DETAIL = 40, 500
-_MAX_NUMBER = 2**31
 
 
 class MalformedReplyError(Exception):
@@ -82,4 +86,4 @@ def _is_short_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) is int and 0 <= value < _MAX_NUMBER
+    return type(value) is int and 0 <= value <= MAX_SIZE

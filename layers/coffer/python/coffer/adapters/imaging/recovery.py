@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageChops, ImageFile
@@ -77,8 +78,20 @@ def _tiff_ends(file: BinaryIO) -> int:
     return max(ends) if ends[1:] or has_jpeg else sys.maxsize
 
 
-def recover(file: BinaryIO, open_image: Open, box: tuple[int, int]) -> tuple[Image.Image, float]:
-    """Return what can be decoded of the file, and the part of its rows that could.
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """What can be decoded of a file, and the part of its rows that could.
+
+    `mask` is 0 in the other rows; None if they are white or grey in the image.
+    """
+
+    image: Image.Image
+    rows: float
+    mask: Image.Image | None = None
+
+
+def recover(file: BinaryIO, open_image: Open, box: tuple[int, int]) -> Recovered:
+    """Return what can be decoded of the file.
 
     `box` is the size that a JPEG may be scaled to while it is decoded. Raises what the decoder
     raises for a file that it cannot open.
@@ -90,7 +103,7 @@ def recover(file: BinaryIO, open_image: Open, box: tuple[int, int]) -> tuple[Ima
     return _recover_rows(file, open_image)
 
 
-def _recover_jpeg(data: bytes, open_image: Open, box: tuple[int, int]) -> tuple[Image.Image, float]:
+def _recover_jpeg(data: bytes, open_image: Open, box: tuple[int, int]) -> Recovered:
     """Complete the file in several ways; the rows that do not depend on it were in the file."""
     file = io.BytesIO(data)
     is_progressive = "progressive" in open_image(file).info
@@ -110,20 +123,21 @@ def _recover_jpeg(data: bytes, open_image: Open, box: tuple[int, int]) -> tuple[
     differences = [ImageChops.difference(images[0], other) for other in images[1:]]
     is_decoded = differences[0].convert("L").getextrema() != (255, 255)
     if is_decoded and is_progressive and data.find(_START_OF_SCAN, first_scan) >= 0:
-        return images[0], 1.0  # the first scan has every row
+        return Recovered(image=images[0], rows=1.0)  # the first scan has every row
     boxes = [difference.getbbox() for difference in differences]
     rows = min((box[1] for box in boxes if box), default=images[0].height)
-    return images[0], rows / images[0].height
+    return Recovered(image=images[0], rows=rows / images[0].height)
 
 
-def _recover_rows(file: BinaryIO, open_image: Open) -> tuple[Image.Image, float]:
+def _recover_rows(file: BinaryIO, open_image: Open) -> Recovered:
     """Decode onto black and onto white; the rows that differ were not decoded."""
     black, white = (_onto(file, open_image, fill) for fill in _FILLS)
     if black.size != white.size or black.mode != white.mode:
-        return white, 0.0
-    decoded = sum(_equal_rows(black, white))
-    deep = white.mode.startswith("I;16")  # white would be a value of the picture
-    return (black if deep else white), decoded / white.height
+        return Recovered(image=white, rows=0.0)
+    decoded = bytes(255 * is_equal for is_equal in _equal_rows(black, white))
+    column = Image.frombytes("L", (1, len(decoded)), decoded)
+    mask = column.resize(white.size, Image.Resampling.NEAREST)
+    return Recovered(image=white, rows=decoded.count(255) / len(decoded), mask=mask)
 
 
 def _equal_rows(one: Image.Image, other: Image.Image) -> Iterator[int]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageCms, ImageFile
 
+from coffer.adapters.imaging.bit_depth import HAS_GAPS
 from coffer.adapters.imaging.exif import orientation_of
 from coffer.adapters.imaging.jpeg2000 import read_codestream
 from coffer.adapters.imaging.tiff_directories import read_directories
@@ -25,6 +26,8 @@ _MAX_PIXELS = {
 }
 _MAX_PIXELS_OTHERS = 100_000_000
 _QUALITY = 90
+_GAP_FACTOR = 4
+"""A pixel of the thumbnail is mixed with white if less than a quarter of its pixels has a value."""
 REDUCING_GAP = 1.5
 """A picture is decoded at this many times the size of its thumbnail, or more."""
 _TURNS = {  # the operation that makes each EXIF orientation upright (CIPA DC-008, table 6)
@@ -108,9 +111,7 @@ def thumbnail_of(source: Image.Image, edge: int, *, orientation: int | None = No
 
 def _reduced(source: Image.Image, edge: int) -> Image.Image:
     """Scale the image to the square, in a mode that Pillow scales well."""
-    if source.format == "JPEG2000":
-        source = _reduced_resolution(source, edge)
-    elif source.format == "HEIF":
+    if source.format == "HEIF":
         source = _decoded_once(source)
     if "transparency" in source.info:  # a colour or a palette entry is transparent
         source = source.convert("RGBA")
@@ -120,7 +121,7 @@ def _reduced(source: Image.Image, edge: int) -> Image.Image:
     return source
 
 
-def _reduced_resolution(source: Image.Image, edge: int) -> Image.Image:
+def reduced_resolution(source: Image.Image, edge: int) -> Image.Image:
     """Decode a JPEG 2000 at a lower resolution; the format has one for each power of two."""
     levels = int(math.log2(max(1.0, max(source.size) / (edge * REDUCING_GAP))))
     file = source.fp if isinstance(source, ImageFile.ImageFile) else None
@@ -161,6 +162,8 @@ def _on_white(image: Image.Image) -> Image.Image:
     if image.mode not in ("RGBA", "LA", "RGBa", "La"):
         return image
     pixels = image.convert("RGBA")
+    if image.info.get(HAS_GAPS):
+        pixels.putalpha(pixels.getchannel("A").point(lambda part: _GAP_FACTOR * part))
     # Grey stays grey, because its profile is for grey.
     background = Image.new("L" if image.mode in ("LA", "La") else "RGB", pixels.size, "white")
     background.paste(pixels.convert(background.mode), mask=pixels.getchannel("A"))

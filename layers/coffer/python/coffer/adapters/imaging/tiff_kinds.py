@@ -23,6 +23,8 @@ from coffer.adapters.imaging.bit_depth import (
     SIXTEEN_BITS,
     declared_nodata,
     eight_bits_of_planes,
+    in_window,
+    of_signed_bytes,
     plane_of,
 )
 from coffer.adapters.imaging.tiff_directories import Directory
@@ -30,7 +32,7 @@ from coffer.adapters.imaging.tiff_directories import Directory
 _SUBFILE, _WIDTH, _LENGTH, _BITS, _COMPRESSION = 0x00FE, 0x0100, 0x0101, 0x0102, 0x0103
 _PHOTOMETRIC, _STRIPS, _SAMPLES, _ROWS, _STRIP_LENGTHS = 0x0106, 0x0111, 0x0115, 0x0116, 0x0117
 _PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_LENGTH = 0x011C, 0x013D, 0x0142, 0x0143
-_TILES, _TILE_LENGTHS, _SAMPLE_FORMAT = 0x0144, 0x0145, 0x0153
+_TILES, _TILE_LENGTHS, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 0x0144, 0x0145, 0x0152, 0x0153
 
 _OF_STRIPS = (_WIDTH, _LENGTH, _BITS, _COMPRESSION, _STRIPS, _ROWS, _STRIP_LENGTHS, _PREDICTOR)
 _KEPT = (*_OF_STRIPS, _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_LENGTHS)
@@ -38,16 +40,19 @@ _KEPT = (*_OF_STRIPS, _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_LENGTHS)
 _REDUCED, _REDUCED_OR_MASK = 0b001, 0b101  # bits of NewSubfileType (TIFF 6.0, section 8)
 _MAX_ASPECT_DIFFERENCE = 0.02
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
-_SEPARATE = 2
+_SEPARATE, _RGB = 2, 2
 _BY_DIFFERENCE, _BY_FLOAT_DIFFERENCE = 2, 3
-_GREY_OR_RGB = frozenset({0, 1, 2})
+_GREY, _GREY_OR_RGB = frozenset({0, 1}), frozenset({0, 1, 2})
 # None, LZW, Deflate (two numbers), PackBits, LZMA, Zstandard: they compress bytes, not pixels.
 _BYTE_COMPRESSIONS = frozenset({1, 5, 8, 32946, 32773, 34925, 50000})
+# None, three of fax, LZW, JPEG, Deflate, and PackBits.
+_COMMON_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32946, 32773})
 _MAX_SUMS = 20_000_000
 """Limit of the differences that are added up in Python; larger pictures are sampled."""
 
 _RAW_MODES = {  # of little-endian numbers: sample format, bytes
     (_UNSIGNED, 1): ("L", "L"),
+    (_SIGNED, 1): ("L", "L"),
     (_UNSIGNED, 2): ("I;16", "I;16"),
     (_SIGNED, 2): ("I", "I;16S"),
     (_UNSIGNED, 4): ("F", "F;32"),
@@ -165,9 +170,15 @@ def _samples(directory: Directory) -> int:
 
 
 def has_deep_bands(directory: Directory) -> bool:
-    """True for colours of more than eight bits in separate planes, which Pillow decodes wrongly."""
-    separate = directory.number(_PLANAR) == _SEPARATE
-    return separate and _samples(directory) > 1 and _bits(directory) > 8
+    """True for bands in separate planes that Pillow decodes wrongly, or of which it shows one."""
+    if directory.number(_PLANAR) != _SEPARATE or _samples(directory) == 1:
+        return False
+    return _bits(directory) > 8 or directory.number(_PHOTOMETRIC) in _GREY
+
+
+def is_rare(directory: Directory) -> bool:
+    """True if the compression is one that not every libtiff decodes."""
+    return (directory.number(_COMPRESSION) or 1) not in _COMMON_COMPRESSIONS
 
 
 def open_bands(file: BinaryIO, directory: Directory) -> Image.Image | None:
@@ -179,15 +190,30 @@ def open_bands(file: BinaryIO, directory: Directory) -> Image.Image | None:
     if bands is None:
         return None
     planes = list(bands.separate() if bands.is_separate else bands.together())
+    alpha = _alpha(planes.pop(), bands) if bands.has_alpha else None
     if bands.width_bytes == 1:
-        return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
+        if bands.form == _SIGNED:
+            planes = [of_signed_bytes(plane) for plane in planes]
+        image = planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
+        if alpha is not None:
+            image.putalpha(alpha)
+        return image
     is_short = (bands.form, bands.width_bytes) == (_UNSIGNED, 2)
     return eight_bits_of_planes(
         planes,
         depth=SIXTEEN_BITS if is_short else None,
         nodata=declared_nodata(directory.values),
         is_inverted=directory.number(_PHOTOMETRIC) == 0,
+        alpha=alpha,
     )
+
+
+def _alpha(plane: Image.Image, bands: _Bands) -> Image.Image:
+    """Return a band of alpha with eight bits; other numbers than those of 16 bits are 0 or more."""
+    if bands.width_bytes == 1:
+        return plane
+    is_short = (bands.form, bands.width_bytes) == (_UNSIGNED, 2)
+    return in_window(plane, SIXTEEN_BITS if is_short else (0, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +233,9 @@ class _Bands:
         forms = set(directory.numbers(_SAMPLE_FORMAT)) or {_UNSIGNED}
         if len(bits) > 1 or len(forms) > 1 or directory.number(_PHOTOMETRIC) not in _GREY_OR_RGB:
             return None
-        kind = (forms.pop(), bits.pop() // 8)
-        if kind not in _RAW_MODES and kind != _HALF_FLOAT:
+        width_bytes, rest = divmod(bits.pop(), 8)
+        kind = (forms.pop(), width_bytes)
+        if rest or (kind not in _RAW_MODES and kind != _HALF_FLOAT):
             return None
         if (directory.number(_COMPRESSION) or 1) not in _BYTE_COMPRESSIONS:
             return None
@@ -222,9 +249,16 @@ class _Bands:
         return self.directory.number(_PLANAR) == _SEPARATE
 
     @property
+    def has_alpha(self) -> bool:
+        """True if the band behind the colours, or behind grey, is declared as alpha."""
+        extra = self.directory.numbers(_EXTRA_SAMPLES)
+        colours = 3 if self.directory.number(_PHOTOMETRIC) == _RGB else 1
+        return _samples(self.directory) == colours + 1 and extra[:1] in ((1,), (2,))
+
+    @property
     def _shown(self) -> range:
         count = _samples(self.directory)
-        return range(3 if count >= 3 else 1)
+        return range(count if self.has_alpha else 3 if count >= 3 else 1)
 
     def separate(self) -> Iterator[Image.Image]:
         """Yield the shown bands of a picture that stores one after the other."""

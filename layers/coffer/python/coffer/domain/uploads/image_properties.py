@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 MAX_TAGS = 100
 """The most EXIF tags of one file."""
+MAX_SIZE = 2**31 - 1
+"""The largest width or height; a header with a larger one is damaged."""
 MAX_CHARACTERS = 250
 """The most characters of the text of a tag."""
 
