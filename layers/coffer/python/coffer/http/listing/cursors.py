@@ -30,10 +30,7 @@ def encode_cursor(cursor: Cursor, query: Query) -> str:
 
 def decode_cursor(text: str, query: Query) -> Cursor:
     """Return the cursor that `encode_cursor` encoded for this query; QueryError for others."""
-    try:
-        cursor = _validated(decode_bound(text, repr(query)))
-    except UnicodeEncodeError:  # half a surrogate pair
-        cursor = None
+    cursor = _validated(decode_bound(text, repr(query)))
     if cursor is None:
         detail = (
             "This is not a cursor of this list. Follow links.next of a response with the same "
