@@ -435,6 +435,18 @@ def test_head_does_not_redeem_the_key(stack: LocalStack) -> None:
     assert stack.request("HEAD", f"/toa/{key}").status == 404
 
 
+def test_a_client_that_accepts_only_bytes_gets_the_archive_without_its_type(
+    stack: LocalStack,
+) -> None:
+    response = ask(stack, [uploaded(stack, png(), "leaf.png")])
+    built(stack, response)
+    target, sent = f"/toa/{key_of(stack, response)}", "application/octet-stream"
+    assert stack.request("HEAD", target).header("content-type") == "application/zip"
+    for method in ("HEAD", "GET"):
+        opened = stack.request(method, target, headers={"Accept": sent})
+        assert (opened.status, opened.header("content-type")) == (200, sent)
+
+
 def test_one_of_100_simultaneous_requests_is_the_download_and_16_are_probes(
     stack: LocalStack,
 ) -> None:

@@ -135,6 +135,38 @@ def test_a_redirect_explains_itself() -> None:
     assert "curl -L" in str(response.body)
 
 
+BYTES = "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("accept", "sent"),
+    [
+        (BYTES, BYTES),
+        (f"application/json, {BYTES}", BYTES),
+        (f"{BYTES}, image/png", "image/png"),
+        (f"{BYTES}, image/*;q=0.1", "image/png"),
+        (f"{BYTES}, */*", "image/png"),
+        ("application/*", "image/png"),
+        ("text/html", "image/png"),
+        ("", "image/png"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_client_that_accepts_only_bytes_gets_them_without_their_type(
+    method: str, accept: str, sent: str
+) -> None:
+    assert ask(method=method, accept=accept).headers["Content-Type"] == sent
+
+
+def test_a_type_with_parameters_is_acceptable_by_its_name() -> None:
+    text = replace(FILE, media_type="text/csv; charset=utf-8")
+    assert ask(text, accept=f"{BYTES}, text/csv").headers["Content-Type"] == text.media_type
+
+
+def test_a_redirect_for_a_client_that_accepts_only_bytes_leads_to_them() -> None:
+    assert f"?type={BYTES}&" in ask(query="redirect=true", accept=BYTES).headers["Location"]
+
+
 @pytest.mark.parametrize("size", [10, 10**12])
 def test_a_link_document_replaces_the_redirect(size: int) -> None:
     response = ask(changed(size_bytes=size), query="redirect=false&disposition=inline")

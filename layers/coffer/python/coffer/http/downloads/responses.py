@@ -85,7 +85,8 @@ class _DownloadResponse:
     def _media_type(self) -> str:
         """The media type. Old records may have one that no header can hold."""
         given = self.download.media_type
-        return given if given and is_header_value(given) else OCTET_STREAM
+        known = given if given and is_header_value(given) else OCTET_STREAM
+        return accepted_type(self.request, known)
 
     @property
     def _is_pdf(self) -> bool:
@@ -170,6 +171,12 @@ class _DownloadResponse:
             headers={**headers, "Content-Range": f"bytes {start}-{end}/{size}"},
             body=self.store.read(key, start, end - start + 1),
         )
+
+
+def accepted_type(request: Request, media_type: str) -> str:
+    """Return application/octet-stream if Accept names it and forbids the file's type; else that."""
+    is_forbidden = not request.accepts(base_type(media_type))
+    return OCTET_STREAM if is_forbidden and request.accepts_exactly(OCTET_STREAM) else media_type
 
 
 def file_name_parameters(name: str) -> str:

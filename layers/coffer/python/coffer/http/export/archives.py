@@ -14,7 +14,12 @@ from coffer.domain.downloads.ports import ObjectDownloads
 from coffer.domain.errors import ObjectMissingError
 from coffer.domain.export.access_keys import OpenedArchive, PresentedKey, access_key_not_found
 from coffer.http.conditions import Version
-from coffer.http.downloads.responses import MAX_BODY_BYTES, byte_range, file_name_parameters
+from coffer.http.downloads.responses import (
+    MAX_BODY_BYTES,
+    accepted_type,
+    byte_range,
+    file_name_parameters,
+)
 from coffer.http.errors import RangeNotSatisfiableError
 from coffer.http.requests import Request
 from coffer.http.responses import Response
@@ -38,7 +43,7 @@ def archive_response(
         archive, now = key.look(), clock.now()
         stored = store.describe(archive.key)
         version = Version(stored.etag, stored.last_modified)
-        headers = _headers(archive) | version.headers
+        headers = _headers(request, archive) | version.headers
         if version.is_known(request, now):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
         size = stored.size_bytes
@@ -78,7 +83,7 @@ def _download(
         return Response(headers=headers, body=store.read(archive.key, 0, size))
     link = store.presigned_url(
         archive.key,
-        media_type=_ZIP,
+        media_type=headers["Content-Type"],
         disposition=headers["Content-Disposition"],
         life=LINK_LIFETIME,
     )
@@ -96,9 +101,9 @@ def _download(
     )
 
 
-def _headers(archive: OpenedArchive) -> dict[str, str]:
+def _headers(request: Request, archive: OpenedArchive) -> dict[str, str]:
     return {
-        "Content-Type": _ZIP,
+        "Content-Type": accepted_type(request, _ZIP),
         "Content-Disposition": f"attachment; {file_name_parameters(archive.filename)}",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
