@@ -155,6 +155,15 @@ def test_a_derivative_matches_its_schema() -> None:
         validator_named("ShownDerivative").validate(present_record(DERIVATIVE_FIELDS, record))
 
 
+def _values_of(schema: dict[str, Any], keyword: str) -> set[str]:
+    """Return the values of a keyword in a schema and in the schemas that it refers to."""
+    if "$ref" in schema:
+        return _values_of(schema_named(schema["$ref"].rpartition("/")[2]), keyword)
+    values = schema.get(keyword, [])
+    own = {values} if isinstance(values, str) else set(values)
+    return own.union(*(_values_of(one, keyword) for one in schema.get("anyOf", ())))
+
+
 JSON_TYPES = {
     FieldType.TEXT: {"string"},
     FieldType.URL: {"string"},
@@ -183,17 +192,17 @@ def test_every_attribute_is_described_by_its_type(kind: Kind, name: str) -> None
     assert list(described) == list(FIELDS[kind].by_name)
     for field in FIELDS[kind].attributes:
         schema = described[field.name]
-        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        assert set(types) - {"null"} == JSON_TYPES[field.type], field
+        assert _values_of(schema, "type") - {"null"} == JSON_TYPES[field.type], field
         assert (schema.get("format") == "date-time") == (field.type is FieldType.TIME), field
         assert (schema.get("format") == "uuid") == (field.type is FieldType.IDENTIFIER), field
-        assert set(schema.get("enum", ())) - {None} <= set(field.words), field
+        assert _values_of(schema, "enum") <= set(field.words), field
+        assert bool(_values_of(schema, "enum")) == (field.type is FieldType.CHOICE), field
         assert {one.name for one in field.members} == set(schema.get("properties", ())), field
 
 
 def test_every_attribute_that_a_caller_can_set_is_described() -> None:
     described = schema_named("NewMetadataAttributes")["properties"]
-    can_be_set = {name for name, schema in described.items() if "type" in schema}
+    can_be_set = {name for name, schema in described.items() if _values_of(schema, "type")}
     assert can_be_set == {field.name for field in METADATA_FIELDS.writable}
     assert set(PERSONS) == {one.name for one in METADATA_FIELDS.relationships if one.writable}
     assert set(described) - can_be_set == METADATA_FIELDS.set_by_server

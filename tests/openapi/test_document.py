@@ -51,6 +51,23 @@ def _schemas(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]
             yield from _schemas(one, f"{where}/{name}")
 
 
+def _objects(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every JSON object of a part of the document, with its path."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _objects(one, f"{where}/{index}")
+    elif isinstance(value, dict):
+        yield where, value
+        for name, one in value.items():
+            yield from _objects(one, f"{where}/{name}")
+
+
+def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in description()["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for one in value:
@@ -96,8 +113,9 @@ def test_every_reference_resolves() -> None:
 
 
 def test_every_operation_has_a_unique_id_and_a_description() -> None:
-    operations = [one for item in description()["paths"].values() for one in item.values()]
-    assert len({one["operationId"] for one in operations}) == len(operations)
+    operations = [operation for _, operation in _operations()]
+    assert len({one["operationId"].lower() for one in operations}) == len(operations)
+    assert [one for one in operations if not one["operationId"].isalpha()] == []
     assert [one for one in operations if not one["summary"] or not one["description"]] == []
 
 
@@ -111,9 +129,84 @@ def test_every_variable_of_a_path_is_a_parameter() -> None:
 
 
 def test_examples_match_their_schemas() -> None:
-    for where, schema in _schemas(description()):
+    components = description()["components"]
+    schemas = [
+        *_schemas(description()),
+        *components["schemas"].items(),
+        *((name, one["schema"]) for name, one in components["parameters"].items()),
+        *((name, one["schema"]) for name, one in components["headers"].items()),
+    ]
+    for where, schema in schemas:
         for example in schema.get("examples", []):
             assert validator_of(schema).is_valid(example), where
+
+
+def test_no_enumeration_has_members_that_differ_only_by_case_or_signs() -> None:
+    """Generators of clients make constants of them."""
+    for where, one in _objects(description()):
+        if isinstance(one.get("enum"), list):
+            names = one.get("x-enum-varnames", one["enum"])
+            constants = {"".join(filter(str.isalnum, name)).upper() for name in names}
+            assert len(constants) == len(one["enum"]) == len(names), where
+
+
+def test_every_body_and_every_response_has_a_schema() -> None:
+    for key, operation in _operations():
+        contents = [operation["requestBody"]["content"]] if "requestBody" in operation else []
+        for status, response in operation["responses"].items():
+            is_empty = key.startswith("HEAD") or status in ("202", "204", "304", "308")
+            assert ("content" in response) != is_empty, f"{key} {status}"
+            contents += [] if is_empty else [response["content"]]
+        for content in contents:
+            assert [name for name, one in content.items() if not one.get("schema")] == [], key
+            # Generated clients use the first type, if it is one of these.
+            first = next(iter(content))
+            assert (
+                first.endswith("json")
+                or first.startswith(("text/", "multipart/"))
+                or (
+                    first == "application/octet-stream"
+                    and content[first]["schema"] == {"$ref": "#/components/schemas/FileContent"}
+                )
+            ), key
+
+
+def test_files_are_binary() -> None:
+    schemas = description()["components"]["schemas"]
+    form = schemas["FileForm"]["properties"]["file"]
+    assert {(one["type"], one["format"]) for one in (schemas["FileContent"], form)} == {
+        ("string", "binary")
+    }
+
+
+def test_every_parameter_is_one_value() -> None:
+    """Generators of clients differ in how they send lists and objects."""
+    components = description()["components"]
+    for name, one in components["parameters"].items():
+        enumeration = one["schema"].get("$ref", "").rpartition("/")[2]
+        schema = components["schemas"][enumeration] if enumeration else one["schema"]
+        assert schema["type"] in ("string", "integer", "boolean"), name
+        assert not one.keys() & {"style", "explode", "allowReserved", "content"}, name
+
+
+def test_a_schema_has_members_or_alternatives_but_not_both() -> None:
+    """Of a schema with both, openapi-python-client uses the alternatives only."""
+    both = [
+        where
+        for where, one in _objects(description()["components"]["schemas"])
+        if isinstance(one.get("properties"), dict) and one.keys() & {"anyOf", "oneOf", "allOf"}
+    ]
+    assert both == []
+
+
+def test_optional_members_have_no_default() -> None:
+    """openapi-typescript would require a member with a default in requests."""
+    assert [where for where, schema in _schemas(description()) if "default" in schema] == []
+
+
+def test_null_is_a_type() -> None:
+    """OpenAPI 3.0 had the keyword `nullable` instead."""
+    assert [where for where, one in _objects(description()) if one.get("nullable") is True] == []
 
 
 def test_requests_that_create_records_have_an_idempotency_key() -> None:

@@ -120,7 +120,7 @@ def _success(success: Success) -> dict[str, Any]:
         described["headers"] = _headers(*success.headers)
     if success.content is not None:
         described["content"] = {
-            media_type: {"schema": s.reference(name)} if name else {}
+            media_type: {"schema": s.reference(name)}
             for media_type, name in success.content.items()
         }
     return described
@@ -140,18 +140,13 @@ def _error(
     if header and not (is_rawstore and header == "Retry-After"):
         described["headers"] = _headers(header)
     if has_body:
-        schemas: dict[str, list[str]] = {}
-        if codes and is_rawstore:
-            schemas[JSON] = ["RawstoreErrorDocument"]
-        elif codes and operation.has_message:
-            schemas[JSON] = ["UppyErrorDocument"]
-        elif codes:
-            schemas[JSON_API] = ["ErrorDocument"]
-        if is_gateway:
-            schemas.setdefault(JSON, []).append("GatewayMessage")
-        described["content"] = {
-            media_type: {"schema": _any_of(names)} for media_type, names in schemas.items()
-        }
+        own = (JSON_API, "ErrorDocument")
+        if is_rawstore or operation.has_message:
+            own = (JSON, "RawstoreErrorDocument" if is_rawstore else "UppyErrorDocument")
+        # Generated clients look only at the first media type, so each has both schemas.
+        sources = [own] * bool(codes) + [(JSON, "GatewayMessage")] * is_gateway
+        schema = _any_of([name for _, name in sources])
+        described["content"] = {media_type: {"schema": schema} for media_type, _ in sources}
     return described
 
 

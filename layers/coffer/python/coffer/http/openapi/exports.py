@@ -13,7 +13,6 @@ from coffer.http.export.documents import KEY_TYPE
 from coffer.http.openapi import schemas as s
 from coffer.http.openapi.field_schemas import request_properties, response_properties
 from coffer.http.openapi.operation import (
-    ANY_TYPE,
     CONDITIONS,
     NOT_MODIFIED,
     REDIRECT,
@@ -23,6 +22,7 @@ from coffer.http.openapi.operation import (
     Operation,
     Success,
     Tag,
+    file_content,
     json_api,
 )
 
@@ -85,6 +85,7 @@ _ARCHIVE_HEADERS = ("ETag", "Last-Modified", "Content-Disposition", "Cache-Contr
                     "X-Content-Type-Options")
 _HAS_ARCHIVE = {304: Success("The caller has the archive. The key can still be used.",
                               headers=_ARCHIVE_HEADERS)}
+_ARCHIVE = file_content("application/zip")
 _REDEEM = Operation(
     "redeemAccessKey", Tag.EXPORTS, "Download the archive that a key opens",
     "A key is for one download. The response is the archive up to 4 MiB, otherwise a redirect to a "
@@ -92,8 +93,8 @@ _REDEEM = Operation(
     "returned, at most 16 times, and the key can still be used.",
     access=Access.ANYONE, parameters=f"accessKey range ifRange {CONDITIONS}",
     successes={
-        200: Success("The archive.", {ANY_TYPE: ""}, _ARCHIVE_HEADERS),
-        206: Success("A small range of the archive.", {ANY_TYPE: ""},
+        200: Success("The archive.", _ARCHIVE, _ARCHIVE_HEADERS),
+        206: Success("A small range of the archive.", _ARCHIVE,
                      (*_ARCHIVE_HEADERS, "Content-Range")),
         **_HAS_ARCHIVE,
         **REDIRECT,

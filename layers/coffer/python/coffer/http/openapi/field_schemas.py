@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from coffer.domain.buckets import BUCKET_PATTERN
+from coffer.domain.derivatives.record import DerivativeType
+from coffer.domain.export.record import ExportStatus
 from coffer.domain.fields import HEADER_PATTERN, NO_MARKUP_PATTERN, Field, FieldType, RecordFields
 from coffer.domain.media_types import DcType
+from coffer.domain.permissions.rights import Permission
+from coffer.domain.uploads.record import HashStatus, ThumbnailStatus
 from coffer.domain.vocabulary.rules import LANGUAGE
+from coffer.domain.vocabulary.terms import ElementType
 from coffer.http.openapi import schemas as s
 
-_DC_TYPE_SPELLINGS = tuple(dict.fromkeys(word for one in DcType for word in (one.value, one.label)))
-"""Usual spellings of a dcType in requests; others that differ only in case and spaces work, too."""
+_ENUMERATIONS: Mapping[type[StrEnum], str] = {
+    DcType: "Kind of a file or resource.",
+    DerivativeType: "Purpose of a derivative.",
+    ElementType: "Type of the values of a managed attribute.",
+    ExportStatus: "State of an export.",
+    Permission: "What a caller may do.",
+    HashStatus: "State of the SHA-1 of a file.",
+    ThumbnailStatus: "State of a thumbnail.",
+}
+ENUMERATIONS: s.Properties = {
+    one.__name__: s.string(description, enum=[str(value) for value in one])
+    for one, description in _ENUMERATIONS.items()
+}
+"""Schemas that `choice` refers to."""
 
 
 def response_properties(fields: Iterable[Field], *, limits: bool = False) -> s.Properties:
@@ -48,9 +66,8 @@ def _request_schema(field: Field) -> s.Schema:
     default = HEADER_PATTERN if field.is_header else NO_MARKUP_PATTERN
     if field.type is FieldType.BUCKET:
         default = BUCKET_PATTERN
-    choices = _DC_TYPE_SPELLINGS if field.choices is DcType else field.words
-    description = field.request_doc or field.doc
-    schema = _schema(field, description, field.request_pattern or default, choices, limits=True)
+    description, pattern = field.request_doc or field.doc, field.request_pattern or default
+    schema = _schema(field, description, pattern, field.words, limits=True)
     return schema if field.required else s.nullable(schema)
 
 
@@ -77,7 +94,8 @@ def _schema(
         case FieldType.BOOLEAN:
             return s.boolean(description)
         case FieldType.CHOICE:
-            return s.choice(description, choices)
+            shared = isinstance(field.choices, type) and not field.shown_choices
+            return s.choice(description, field.choices if shared else choices)
         case FieldType.INTEGER:
             return s.integer(description, **_present(minimum=field.minimum, maximum=field.maximum))
         case FieldType.TEXTS:

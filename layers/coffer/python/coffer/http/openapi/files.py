@@ -21,6 +21,7 @@ from coffer.http.openapi.operation import (
     Operation,
     Success,
     Tag,
+    file_content,
     json_api,
     plain_json,
 )
@@ -69,7 +70,7 @@ SCHEMAS: s.Properties = {
         "sizeInBytes": s.nullable(s.integer(
             "Size of the content in bytes. The upload must then have exactly this size.",
             minimum=1, maximum=MAX_POST_BYTES)),
-        "isDerivative": s.boolean("True if the file was made from another file.", default=False),
+        "isDerivative": s.boolean("True if the file was made from another file. Default: false."),
         "checksums": s.reference("Checksums", "Checksum of the content."),
         "md5": s.nullable(s.string("MD5 of the content, in base64.",
                                    pattern="^[A-Za-z0-9+/]{22}==$")),
@@ -104,6 +105,7 @@ SCHEMAS: s.Properties = {
         "description": "With `redirect=false` a link, otherwise the file, if it is a JSON file.",
         "anyOf": [s.reference("DownloadLink"), s.anything("Content of the file.")],
     },
+    "FileContent": s.string("Content of a file.", format="binary"),
     "FileInfo": s.structure("A file in the store.", {
         "length": s.integer("Size in bytes.", minimum=1),
         "contentType": s.string("Media type.", examples=["image/png"]),
@@ -165,6 +167,9 @@ def _upload(identifier: str, noun: str) -> Operation:
 
 
 def _download(name: str, noun: str, not_found: str) -> Operation:
+    is_thumbnail = name == "Thumbnail"
+    content = file_content("image/jpeg" if is_thumbnail else ANY_TYPE)
+    link = "DownloadLink" if is_thumbnail else "DownloadLinkOrFile"
     return Operation(
         f"download{name}", Tag.FILES, f"Download {noun}",
         "The response is the content up to 4 MiB, otherwise a redirect to a link that works for "
@@ -173,8 +178,8 @@ def _download(name: str, noun: str, not_found: str) -> Operation:
         parameters=f"bucket fileId redirect disposition range ifRange {CONDITIONS}",
         successes={
             200: Success("The file; with `redirect=false` a link to it.",
-                         {ANY_TYPE: "", JSON: "DownloadLinkOrFile"}, ("Cache-Control",)),
-            206: Success("The requested range of the file.", {ANY_TYPE: ""},
+                         content | {JSON: link}, ("Cache-Control",)),
+            206: Success("The requested range of the file.", content,
                          (*_FILE_HEADERS, "Content-Range")),
             **_NOT_MODIFIED,
             **REDIRECT,

@@ -17,6 +17,7 @@ from coffer.http.responses import JSON, JSON_API
 
 FORM = "multipart/form-data"
 ANY_TYPE = "*/*"
+OCTET_STREAM = "application/octet-stream"
 PLAIN_TEXT = "text/plain"
 HTML = "text/html"
 
@@ -50,7 +51,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Success:
-    """A successful response. `content` has a schema for each media type; empty: any content."""
+    """A successful response. `content` has a schema for each media type; the first is the usual."""
 
     description: str
     content: Mapping[str, str] | None = None
@@ -97,7 +98,7 @@ class Operation:
     def _ignores_accept(self) -> bool:
         """True if the response is a file, or the headers of one."""
         success = self.successes.get(200)
-        return success is not None and (success.content is None or ANY_TYPE in success.content)
+        return success is not None and (success.content is None or OCTET_STREAM in success.content)
 
 
 def json_api(status: int, description: str, schema: str, *headers: str) -> dict[int, Success]:
@@ -108,6 +109,15 @@ def json_api(status: int, description: str, schema: str, *headers: str) -> dict[
 def plain_json(description: str, schema: str) -> dict[int, Success]:
     """Return a successful response with other JSON, by its status."""
     return {200: Success(description, {JSON: schema})}
+
+
+def file_content(*media_types: str) -> dict[str, str]:
+    """Return the content of a response that is a file of these types.
+
+    Generators of clients know a file by the type application/octet-stream, which is sent if Accept
+    has it without the file's own type.
+    """
+    return dict.fromkeys((OCTET_STREAM, *media_types), "FileContent")
 
 
 VALIDATORS = ("ETag", "Cache-Control")

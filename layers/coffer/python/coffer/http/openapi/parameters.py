@@ -30,11 +30,6 @@ def _request_header(name: str, description: str, **rules: Any) -> dict[str, Any]
     return s.parameter(name, s.string(description, **rules), place="header")
 
 
-def _sort(*attributes: str) -> dict[str, Any]:
-    orders = [f"{sign}{attribute}" for attribute in attributes for sign in ("", "-")]
-    return _query("sort", s.choice("Attribute to sort by; `-` for descending order.", orders))
-
-
 # fmt: off
 PARAMETERS: Mapping[str, dict[str, Any]] = {
     "service": _path("service", s.string("Name of the rawstore API.", const=SERVICE_NAME)),
@@ -70,11 +65,11 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
         "Media types, separated by commas.", examples=["image/jpeg"])),
     "likeMediaType": _query("filter[mediaType][LIKE]", s.string(
         "Pattern of media types: % matches any text, _ any character.", examples=["image/%"])),
-    "sortMediaType": _sort("mediaType"),
+    "sortMediaType": s.sort_parameter("mediaType"),
     "filterUrl": _query("filter[url]", s.string("Address of a licence.", minLength=1)),
-    "sortLicenses": _sort("url", "id"),
+    "sortLicenses": s.sort_parameter("url", "id"),
     "filterId": _query("filter[id]", s.string("Ids, separated by commas.", minLength=1)),
-    "sortConfigs": _sort("id"),
+    "sortConfigs": s.sort_parameter("id"),
     "filterType": _query("filter[type][EQ]", s.string("Type of the records.", const="metadata")),
     "filterName": _query("filter[name][EQ]", s.string("Names, separated by commas.")),
     "filterGroup": _query("filter[group][EQ]", s.string(
@@ -84,16 +79,16 @@ PARAMETERS: Mapping[str, dict[str, Any]] = {
     "filterKey": _query("filter[key]", s.string("Keys, separated by commas.", minLength=1)),
     "likeName": _query("filter[name][ILIKE]", s.string(
         "Pattern of names: % matches any text, _ any character.", examples=["%colour%"])),
-    "sortManagedAttributes": _sort("name", "createdOn"),
+    "sortManagedAttributes": s.sort_parameter("name", "createdOn"),
     "filterAcSubtype": _query("filter[acSubtype]", s.string("Subtypes, with commas.", minLength=1)),
     "filterDcType": _query("filter[dcType]", s.choice("Kind of the subtypes.", DcType)),
-    "sortObjectSubtypes": _sort("acSubtype", "createdOn"),
+    "sortObjectSubtypes": s.sort_parameter("acSubtype", "createdOn"),
     "filterInstanceId": _query("filter[instanceId]", s.string(
         "Type and id of a record, with a slash between.",
         pattern="^[a-z]+(-[a-z]+)*/[0-9A-Za-z_-]{1,64}$",
         examples=["metadata/0193a3c4-0000-7000-8000-000000000001"])),
     "filterAuthor": _query("filter[author]", s.string("Name of a user.", minLength=1)),
-    "sortSnapshots": _sort("commitDateTime", "createdOn"),
+    "sortSnapshots": s.sort_parameter("commitDateTime", "createdOn"),
     "redirect": _query("redirect", s.choice(
         "true: a redirect for small files, too. false: a link in a document.", ("true", "false"))),
     "disposition": _query("disposition", s.choice(

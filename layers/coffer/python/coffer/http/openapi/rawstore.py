@@ -9,7 +9,7 @@ from coffer.domain.rawstore.datasets import DEFAULT_TYPE, MAX_FILE_BYTES, MAX_FI
 from coffer.domain.rawstore.keys import MAX_KEY_BYTES
 from coffer.domain.rawstore.validation import MAX_LENGTH
 from coffer.http.openapi import schemas as s
-from coffer.http.openapi.operation import ANY_TYPE, Access, Body, Operation, Tag, plain_json
+from coffer.http.openapi.operation import Access, Body, Operation, Tag, plain_json
 from coffer.http.responses import JSON
 
 _HEADER_VALUE = {"maxLength": MAX_LENGTH, "pattern": "^([!-~]([ -~]*[!-~])?)?$"}
@@ -69,7 +69,7 @@ SCHEMAS: s.Properties = {
     "PresignedFile": s.structure("A link to a file.", {
         "url": s.uri("Address at which the file can be downloaded."),
     }),
-    "Prefixes": s.structure("Beginnings of the addresses of a user's files.", {
+    "AddressPrefixes": s.structure("Beginnings of the addresses of a user's files.", {
         "prefixes": s.array("Beginnings, the current one first.", s.uri("Beginning."), minItems=1),
     }),
 }
@@ -78,7 +78,7 @@ _AUTHORIZE = Operation(
     "authorizeUploads", Tag.RAWSTORE, "Create presigned POSTs that upload the files of a dataset",
     "Either all files get a presigned POST or none. The body is parsed as JSON with any "
     "Content-Type. Requires a permission token of the owner for this service that allows uploads.",
-    access=Access.PERMISSION, parameters="service", body=Body("PackageRequest", (JSON, ANY_TYPE)),
+    access=Access.PERMISSION, parameters="service", body=Body("PackageRequest", (JSON,)),
     successes=plain_json("A presigned POST for each file, valid for an hour.", "SignedPackage"),
     errors="400 malformed_json no_metadata no_filedata bad_metadata bad_owner bad_files "
     "401 wrong_owner 403 no_upload_permission quota_exceeded 413 too_many_files answer_too_large "
@@ -95,7 +95,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "Of the user of the permission token, which must be for this service. Useful only if keys "
         "begin with their owner, which is the default.",
         access=Access.PERMISSION, parameters="service",
-        successes=plain_json("Beginnings of addresses.", "Prefixes")),
+        successes=plain_json("Beginnings of addresses.", "AddressPrefixes")),
     "GET /{service}/presign": Operation(
         "presignDownload", Tag.RAWSTORE, "Create a link to one of the user's files",
         "The link works for a day. The address may be path-style or have the bucket as host, and "

@@ -5,7 +5,7 @@ Attributes, filters and orders come from the attribute tables of the domain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.transactions.bulk import MAX_ENTRIES
 from coffer.domain.uploads.fields import OBJECT_UPLOAD_FIELDS
 from coffer.http.openapi import schemas as s
-from coffer.http.openapi.field_schemas import request_attributes, response_properties
+from coffer.http.openapi.field_schemas import ENUMERATIONS, request_attributes, response_properties
 from coffer.http.openapi.operation import (
     NO_CONTENT,
     NOT_MODIFIED,
@@ -47,7 +47,15 @@ class RecordKind:
     @property
     def view_parameters(self) -> str:
         """The parameters that choose what a response shows of a record."""
-        return f"include{self.name} fields{self.name}" if self.included else f"fields{self.name}"
+        kinds = [one for one in KINDS if one is self or f"Shown{one.name}" in self.included]
+        include = [f"include{self.name}"] if self.included else []
+        return " ".join([*include, *(f"fields{one.name}" for one in kinds)])
+
+    @property
+    def list_parameters(self) -> str:
+        """The parameters of the kind's list."""
+        filters = " ".join(_filter_parameters(self))
+        return f"{filters} fiql sort{self.name} limit cursor offset {self.view_parameters}"
 
 
 # fmt: off
@@ -86,30 +94,29 @@ def _linkage(description: str, *types: str) -> s.Schema:
     })
 
 
-_PERSON = _linkage("Person, by type and id.", "person")
 _LINKS = s.structure("Links of the relationship.", {
     "self": s.uri("Address of the types and ids at its other end."),
     "related": s.uri("Address of the related records. Not for persons."),
 }, required=("self",))
-_STORED_OR_EXTERNAL = [
-    {
-        "description": "A stored file.",
-        "properties": {
-            "fileIdentifier": {"type": "string", "description": "File."},
-            "resourceExternalURL": {"type": "null", "description": "Not with fileIdentifier."},
-        },
+_STORED_OR_EXTERNAL: dict[str, Any] = {
+    "if": {
+        "properties": {"fileIdentifier": {"type": "string", "description": "A stored file."}},
         "required": ["fileIdentifier"],
     },
-    {
-        "description": "An external resource, whose media type only the caller knows.",
+    "then": {
+        "properties": {
+            "resourceExternalURL": {"type": "null", "description": "Not with fileIdentifier."},
+        },
+    },
+    "else": {
         "properties": {
             "resourceExternalURL": s.string("Address of the resource.", pattern="[^\\s]"),
-            "dcFormat": s.string("Media type of the resource.", pattern="[^\\s]"),
-            "fileIdentifier": {"type": "null", "description": "Not with resourceExternalURL."},
+            "dcFormat": s.string("Media type, which only the caller knows.", pattern="[^\\s]"),
         },
         "required": ["resourceExternalURL", "dcFormat"],
     },
-]
+}
+"""Generators of clients ignore these rules. With `oneOf` they would ignore the properties."""
 
 
 def _any_document(description: str, *names: str) -> s.Schema:
@@ -125,10 +132,18 @@ def _relationship(one: Relationship) -> s.Schema:
 def _request_relationship(one: Relationship) -> s.Schema:
     if not one.writable:
         return s.anything("Ignored.")
-    if one.is_external:
-        return s.reference("GivenPerson", one.doc)
-    other = s.nullable(_linkage("Other resource; null for none.", one.target))
-    return s.structure(one.request_doc or one.doc, {"data": other}, required=())
+    return s.reference(f"Given{one.target.title()}", one.request_doc or one.doc)
+
+
+def _given(target: str) -> dict[str, s.Schema]:
+    """Return the schemas of a relationship to one resource of this type in requests."""
+    linkage = f"{target.title()}Linkage"
+    other = s.nullable(s.reference(linkage, "Other resource; null for none."))
+    return {
+        linkage: _linkage(f"One {target}, by type and id.", target),
+        f"Given{target.title()}": s.structure(
+            f"Relationship to one {target}.", {"data": other}, required=()),
+    }
 
 
 def _optional(name: str, description: str, properties: s.Properties) -> dict[str, s.Schema]:
@@ -181,10 +196,13 @@ def _read_record(kind: RecordKind) -> dict[str, s.Schema]:
 def _requests(kind: RecordKind) -> Iterator[tuple[str, s.Schema]]:
     """Yield the schemas of request bodies, and of responses to requests with many records."""
     name, fields, nouns = kind.name, kind.fields, kind.nouns
-    relationships = s.structure(
-        "Relationships.", {one.name: _request_relationship(one) for one in fields.relationships},
+    yield f"Given{name}Relationships", s.structure(
+        f"Relationships of {kind.noun}.",
+        {one.name: _request_relationship(one) for one in fields.relationships},
         required=(), closed=True)
-    change = s.request_resource(
+    relationships = s.reference(f"Given{name}Relationships", "Relationships.")
+    change, new = s.reference(f"Changed{name}", "Record."), s.reference(f"New{name}", "Record.")
+    yield f"Changed{name}", s.request_resource(
         fields.type, s.reference(f"{name}Changes", "Attributes."), "id",
         relationships=relationships)
     yield f"{name}Changes", request_attributes(
@@ -199,9 +217,10 @@ def _requests(kind: RecordKind) -> Iterator[tuple[str, s.Schema]]:
     }, required=("type", "id"), closed=True))
     if kind is OBJECT_UPLOAD:
         return
-    rules = {"oneOf": _STORED_OR_EXTERNAL} if kind is METADATA else {}
-    new = s.request_resource(
+    rules = _STORED_OR_EXTERNAL if kind is METADATA else {}
+    yield f"New{name}", s.request_resource(
         fields.type, s.reference(f"New{name}Attributes", "Attributes."),
+        id=s.anything("Id of the new record, if it is a free UUID not of version 7. Else ignored."),
         relationships=relationships)
     yield f"New{name}Attributes", request_attributes(
         fields, f"Attributes of {kind.noun}. Null means no value.", changes=False, **rules)
@@ -236,10 +255,8 @@ SCHEMAS: s.Properties = {
             examples=["A file with the same content already exists"]),
     }, required=()),
     "Person": s.structure("A person, whose data another service keeps.", {
-        "data": _PERSON, "links": _LINKS}),
-    "GivenPerson": s.structure("A person, whose data another service keeps.", {
-        "data": s.nullable({**_PERSON, "description": "Person, by type and id; null for none."}),
-    }, required=()),
+        "data": s.reference("PersonLinkage", "Person."), "links": _LINKS}),
+    **_given("person"), **_given("metadata"), **_given("derivative"),
     "Linkage": _linkage("Another record, by type and id.", "metadata", "derivative"),
     "ToOne": s.structure("A related record.", {
         "data": s.reference("Linkage", "Record."), "links": _LINKS}),
@@ -284,59 +301,72 @@ SCHEMAS: s.Properties = {
         "meta": _WARNINGS_META,
     }, required=("id", "fileIdentifier", "data", *OBJECT_UPLOAD_FIELDS.by_name)),
     **{name: schema for kind in KINDS for name, schema in _schemas(kind)},
+    **ENUMERATIONS,
 }
 
-_FILTER = (
-    "Conditions on attributes: `filter[attribute]=value`, or with an operator "
+_FILTERS = (
+    "Filters are `filter[attribute]=value`, or with an operator "
     f"`filter[attribute][operator]=value`. Operators: {', '.join(OPERATORS)}. Commas separate "
     "alternatives, unless they are in double quotes. All filters must match. In LIKE and ILIKE, % "
     "matches any text and _ any character. A dot leads to a member of an attribute "
-    "(`managedAttributes.key`) or to the id of a related record (`acDerivedFrom.id`). An attribute "
-    "without a value matches no comparison."
+    "(`managedAttributes.key`). An attribute without a value matches no comparison. A query has at "
+    "most 200 comparisons, 20 of them with patterns. The usual filters are parameters; `fiql` can "
+    "express the others."
 )
-_DEEP: dict[str, Any] = {"style": "deepObject", "explode": True}
+_COMPARED: Mapping[FieldType, tuple[s.Schema, str]] = {
+    FieldType.TIME: (s.timestamp("Time with its offset."), "GE GT LE LT"),
+    FieldType.INTEGER: (s.integer("Number."), "GE GT LE LT"),
+    FieldType.BOOLEAN: (s.boolean("True or false."), ""),
+    FieldType.TEXT: (s.string("Text, or several separated by commas."), "ILIKE"),
+}
+_OTHER_VALUES = (s.string("Value, or several separated by commas."), "")
+
+
+def _filter_parameters(kind: RecordKind) -> dict[str, dict[str, Any]]:
+    """Return a filter parameter for each attribute of a kind, and for its usual operators.
+
+    Generators of clients support one parameter for each filter, but no object of filters.
+    """
+    parameters = {}
+    related = [f"{one.name}.id" for one in kind.fields.relationships if not one.is_many]
+    for path in ("id", *kind.fields.by_name, *related):
+        field = kind.fields.find(path)
+        if field is not None:
+            schema, operators = _COMPARED.get(field.type, _OTHER_VALUES)
+            for operator in ("", *operators.split()):
+                name = f"filter[{path}][{operator}]" if operator else f"filter[{path}]"
+                parameters[f"{kind.name}.{path}.{operator or 'EQ'}"] = s.parameter(name, schema)
+    return parameters
+
+
+def _include(what: str, names: Iterable[str]) -> dict[str, Any]:
+    either = "|".join(names)
+    return s.parameter("include", s.string(
+        f"{what} to show with their records, separated by commas.",
+        pattern=f"^({either})(,({either}))*$", examples=[either.replace("|", ",")]))
 
 
 def _list_parameters(kind: RecordKind) -> dict[str, dict[str, Any]]:
-    """Return the parameters of a kind's list that depend on its attribute table."""
-    name, attributes = kind.name, kind.fields.attributes
-    filters = {
-        one.name: s.string("A value, or several separated by commas.")
-        for one in attributes if one.type not in (FieldType.OBJECT, FieldType.TEXT_MAP)
-    }
-    orders = [f"{sign}{one.name}" for one in attributes if one.sortable for sign in ("", "-")]
-    fieldsets = {
-        one.fields.type: s.string(f"Names of {one.nouns}' attributes, separated by commas.")
-        for one in KINDS if one is kind or f"Shown{one.name}" in kind.included
-    }
-    parameters = {
-        f"filter{name}": s.parameter(
-            "filter", s.structure(_FILTER, filters, required=()), **_DEEP),
-        f"sort{name}": s.parameter(
-            "sort", s.choice("Attribute to sort by; `-` for descending order.", orders)),
-        f"fields{name}": s.parameter(
-            "fields", s.structure("Attributes and relationships to show, by type. Default: all.",
-                                  fieldsets, required=()), **_DEEP),
+    """Return the parameters of a kind that depend on its attribute table."""
+    orders = [one.name for one in kind.fields.attributes if one.sortable]
+    parameters = _filter_parameters(kind) | {
+        f"sort{kind.name}": s.sort_parameter(*orders),
+        f"fields{kind.name}": s.parameter(f"fields[{kind.fields.type}]", s.string(
+            f"Attributes and relationships of {kind.nouns} to show, separated by commas. "
+            "Default: all.", examples=[",".join(orders)])),
     }
     if kind.included:
-        parameters[f"relation{name}"] = s.parameter(
-            "relation", s.choice("Name of the relationship.", kind.fields.relationship),
-            place="path")
-        relationships = s.choice("Relationship.", kind.fields.relationship)
-        parameters[f"include{name}"] = s.parameter(
-            "include", s.array("Relationships to show with the related records.", relationships),
-            style="form", explode=False)
+        names = list(kind.fields.relationship)
+        parameters[f"relation{kind.name}"] = s.parameter(
+            "relation", s.choice("Name of the relationship.", names), place="path")
+        parameters[f"include{kind.name}"] = _include("Relationships", names)
     return parameters
 
 
 PARAMETERS: Mapping[str, dict[str, Any]] = {
     **{name: parameter for kind in KINDS for name, parameter in _list_parameters(kind).items()},
-    "includeRelated": s.parameter(
-        "include", s.array(
-            "Relationships of the related record to show with their records.",
-            s.choice("Relationship.", (*METADATA_FIELDS.relationship,
-                                       *DERIVATIVE_FIELDS.relationship))),
-        style="form", explode=False),
+    "includeRelated": _include("Relationships of the related record", (
+        *METADATA_FIELDS.relationship, *DERIVATIVE_FIELDS.relationship)),
 }
 
 _VIEW_ERRORS = "QUERY 400 unknown_relationship too_many_included more_problems"
@@ -368,10 +398,10 @@ def _list(kind: RecordKind, description: str) -> Operation:
     return Operation(
         f"list{kind.plural}", Tag.RECORDS, f"List {kind.nouns}",
         f"{description} A caller in more than {MAX_BUCKETS} groups must filter by bucket. "
-        "Administrators of the realm see all records. A query has at most 200 comparisons, 20 of "
-        "them with patterns. A page ends after 5,000 records or 5 seconds of reading; links.next "
-        "continues without a gap. The total follows the change stream with a short delay.",
-        parameters=f"filter{name} fiql sort{name} limit cursor offset {kind.view_parameters}",
+        f"Administrators of the realm see all records. {_FILTERS} A page ends after 5,000 records "
+        "or 5 seconds of reading; links.next continues without a gap. The total follows the change "
+        "stream with a short delay.",
+        parameters=kind.list_parameters,
         successes=json_api(200, "A page of the list.", f"{name}Page"),
         errors=f"RECORDS {_VIEW_ERRORS} malformed_cursor too_many_buckets "
         f"too_many_comparisons{' 413 answer_too_large' if kind is METADATA else ''}")
@@ -491,8 +521,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "and GUEST in the new one."),
     "GET /api/v1/metadata/{id}/{relation}": _related(
         METADATA, f"{_READ_ONLY} `derivatives` is a list.",
-        "filterDerivative fiql sortDerivative limit cursor offset includeDerivative "
-        "fieldsDerivative", "400 malformed_cursor too_many_comparisons"),
+        DERIVATIVE.list_parameters, "400 malformed_cursor too_many_comparisons"),
     "GET /api/v1/metadata/{id}/relationships/{relation}": _relationship_of(
         METADATA, "limit cursor offset", "400 malformed_cursor too_many_included"),
     "PATCH /api/v1/metadata/{id}/relationships/{relation}": _update_relationship(
@@ -513,7 +542,8 @@ OPERATIONS: Mapping[str, Operation] = {
         f"{_READ_ONLY} The record of a generated thumbnail has the thumbnailIdentifier as its id."),
     "PATCH /api/v1/derivative/{id}": _update(DERIVATIVE, "Requires GUEST in the group."),
     "GET /api/v1/derivative/{id}/{relation}": _related(
-        DERIVATIVE, _READ_ONLY, "includeRelated fieldsDerivative", "413 answer_too_large"),
+        DERIVATIVE, _READ_ONLY, "includeRelated fieldsMetadata fieldsDerivative",
+        "413 answer_too_large"),
     "GET /api/v1/derivative/{id}/relationships/{relation}": _relationship_of(DERIVATIVE, "", ""),
     "PATCH /api/v1/derivative/{id}/relationships/{relation}": _update_relationship(
         DERIVATIVE, "`acDerivedFrom` needs a metadata record of the same bucket.",

@@ -5,6 +5,7 @@ The first argument of each builder is the description. `rules` are further keywo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -32,7 +33,12 @@ uri = _builder("string", format="uri")
 
 
 def choice(description: str, values: Iterable[str], **rules: Any) -> Schema:
-    """Return the schema of a string that is one of `values`."""
+    """Return the schema of a string that is one of `values`.
+
+    An enumeration is a schema of its own, which all members of this type share.
+    """
+    if isinstance(values, type):
+        return reference(values.__name__, description)
     return string(description, enum=[str(value) for value in values], **rules)
 
 
@@ -72,8 +78,9 @@ def structure(
 
 def nullable(schema: Schema) -> Schema:
     """Return the schema of the same values and null."""
-    choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
-    return {**schema, "type": [schema["type"], "null"], **choices}
+    if "$ref" in schema or "enum" in schema:
+        return {"anyOf": [schema, {"type": "null"}], "description": schema["description"]}
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 def anything(description: str) -> Schema:
@@ -167,6 +174,21 @@ def request_resource(type_: str, attributes: Schema, *required: str, **members: 
     }
     needed = ("type", *(required or ("attributes",)))
     return structure("Resource.", properties, required=needed, closed=True)
+
+
+def sort_parameter(*attributes: str) -> dict[str, Any]:
+    """Return the parameter `sort`; generated clients have constants such as `NAME_DESCENDING`."""
+    words = [re.sub("(?=[A-Z])", "_", attribute).upper() for attribute in attributes]
+    return parameter(
+        "sort",
+        choice(
+            "Attribute to sort by; `-` for descending order.",
+            [f"{sign}{attribute}" for attribute in attributes for sign in ("", "-")],
+            **{
+                "x-enum-varnames": [f"{word}{end}" for word in words for end in ("", "_DESCENDING")]
+            },
+        ),
+    )
 
 
 def parameter(name: str, schema: Schema, *, place: str = "query", **style: Any) -> dict[str, Any]:
