@@ -57,6 +57,12 @@ JSONAPI := .tools/jsonapi
 JSONAPI_STAMP := $(JSONAPI)/.installed
 JSONAPI_PACKAGES := tests/jsonapi/package.json tests/jsonapi/package-lock.json
 
+# Generators of clients from PyPI and npm, for `make test-clients`.
+CLIENTS := .tools/clients
+CLIENTS_STAMP := $(CLIENTS)/.installed
+CLIENTS_REQUIREMENTS := .ci/requirements-clients.txt
+CLIENTS_PACKAGES := tests/clients/package.json tests/clients/package-lock.json
+
 OUR_CODE := layers/coffer/python functions local operations tests .ci $(wildcard benchmarks)
 PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
@@ -234,6 +240,11 @@ test-datahub: $(DEV_STAMP) ## Upload datasets to the rawstore with npm's unmodif
 test-jsonapi: $(DEV_STAMP) ## Use the API with JSON:API clients of npm and PyPI, and with dina-ui's requests
 	@$(MAKE) -s $(JSONAPI_STAMP) || echo "the tests with clients of npm are skipped" >&2
 	@$(PYTHON) -m pytest -rs tests/jsonapi $(ARGS)
+
+.PHONY: test-clients
+test-clients: $(DEV_STAMP) ## Generate clients in Python and TypeScript from the served document, and use them
+	@$(MAKE) -s $(CLIENTS_STAMP) || echo "the generators were not installed, so tests are skipped" >&2
+	@$(PYTHON) -m pytest -rs tests/clients $(ARGS)
 
 .PHONY: test-hostile
 test-hostile: $(DEV_STAMP) ## Decode every file of a folder (IMAGES=folder, such as Pillow's Tests)
@@ -438,6 +449,15 @@ $(AXE_STAMP): $(AXE_PACKAGES)
 	@cp $(AXE_PACKAGES) $(AXE)
 	@echo "installing axe-core from npm into $(AXE)" >&2
 	@.ci/npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund --loglevel=error > $(AXE)/npm.log 2>&1 || { cat $(AXE)/npm.log >&2; exit 1; }
+	@touch $@
+
+$(CLIENTS_STAMP): $(CLIENTS_REQUIREMENTS) $(CLIENTS_PACKAGES)
+	@mkdir -p .tools
+	@test -x $(CLIENTS)/bin/python || { python=$$(.ci/find-python 3.11) && "$$python" -m venv $(CLIENTS); } >&2
+	@cp $(CLIENTS_PACKAGES) $(CLIENTS)
+	@echo "installing generators of clients from PyPI and npm into $(CLIENTS)" >&2
+	@$(CLIENTS)/bin/python $(PIP) install --requirement $(CLIENTS_REQUIREMENTS) >&2
+	@.ci/npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error > $(CLIENTS)/npm.log 2>&1 || { cat $(CLIENTS)/npm.log >&2; exit 1; }
 	@touch $@
 
 # Without install scripts: only the client itself runs.

@@ -94,8 +94,8 @@ def _schema(
         case FieldType.BOOLEAN:
             return s.boolean(description)
         case FieldType.CHOICE:
-            shared = isinstance(field.choices, type) and not field.shown_choices
-            return s.choice(description, field.choices if shared else choices)
+            all_choices = None if field.shown_choices else field.choices
+            return s.choice(description, all_choices or choices)
         case FieldType.INTEGER:
             return s.integer(description, **_present(minimum=field.minimum, maximum=field.maximum))
         case FieldType.TEXTS:
