@@ -17,7 +17,7 @@ import pytest
 
 from tests.api.images import png
 from tests.clients.generated import MODULES, Job, run
-from tests.e2e.stacks import Stack
+from tests.e2e.stacks import ROOT, Stack
 
 LARGE = 4 * 1024**2 + 1
 """Bytes of a file that is downloaded by a redirect."""
@@ -100,6 +100,16 @@ def test_errors_are_read(seen: dict[str, Any]) -> None:
     assert (seen["deleted"], seen["gone"]) == (204, [410, "metadata_deleted"])
     assert seen["missing"] == [404, "metadata_not_found"]
     assert seen["refused"] == [403, "role_required"]
+
+
+def test_the_documentation_has_the_pinned_versions() -> None:
+    text = (ROOT / "docs/clients.md").read_text(encoding="utf-8")
+    packages = json.loads((ROOT / "tests/clients/package.json").read_text(encoding="utf-8"))
+    pinned = dict(packages["dependencies"])
+    requirements = (ROOT / ".ci/requirements-clients.txt").read_text(encoding="utf-8")
+    pinned |= dict(line.split("==") for line in requirements.splitlines() if "==" in line)
+    for name in ("openapi-python-client", "openapi-typescript", "openapi-fetch"):
+        assert f"{name} {pinned[name]}" in text
 
 
 def test_redocly_finds_no_fault_in_the_served_document(
