@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FAULTS = "duplicate,reorder,delay,throttle"
 TESTS = tuple(
     f"tests/api/test_{name}.py"
-    for name in ("invalid_requests", "uploads_killed", "uploads", "thumbnails")
+    for name in ("invalid_requests", "uploads_killed", "uploads", "uppy", "thumbnails")
 )
 """The tests that run without arguments. `make test-faults` covers the other features."""
 IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")

@@ -303,7 +303,7 @@ def test_an_abandoned_upload_is_ended_by_housekeeping(stack: LocalStack) -> None
     session = started(stack)
     send_part(stack, session, 1, LAST)
     stack.clock.advance(timedelta(days=5))
-    assert stack.run_schedule("KeepHouseFunction").payload == {}
+    assert keep_house(stack) == {}
     assert unfinished(stack) == [session.key]
     stack.clock.advance(timedelta(days=1, minutes=1))
     assert code(listed(stack, session)) == "404 upload_session_not_found"
@@ -317,8 +317,19 @@ def test_a_part_that_arrives_after_the_abort_is_removed(stack: LocalStack) -> No
     assert abort(stack, session).json() == {}
     assert put(url, LAST).status == 404
     stack.clock.advance(timedelta(hours=1, minutes=1))
-    assert stack.run_schedule("KeepHouseFunction").payload == {"aborted": 1}
-    assert stack.run_schedule("KeepHouseFunction").payload == {}
+    [due] = [item for item in stack.items("UploadSessionsTable") if "due" in item]
+    assert due["id"] == session.file
+    keep_house(stack)
+    assert [item for item in stack.items("UploadSessionsTable") if "due" in item] == []
+
+
+def keep_house(stack: LocalStack) -> dict[str, int]:
+    """Run housekeeping, again after an outage, and return the number of each result."""
+    for _ in range(10):
+        outcome = stack.run_schedule("KeepHouseFunction")
+        if not outcome.failed:
+            return dict(outcome.payload)
+    raise AssertionError(outcome.error_message)
 
 
 def unfinished(stack: LocalStack) -> list[str]:
