@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from tests.deployed.client import ApiClient, called_routes, png
 from tests.deployed.deployment import Deployment
@@ -223,6 +224,40 @@ def test_exports_are_listed_and_opened(api: ApiClient) -> None:
         key = call("POST", f"{path}/key")["data"]["id"]
         call("HEAD", f"{root}/toa/{key}")
         call("GET", f"{root}/toa/{key}")
+
+
+def test_files_are_uploaded_in_parts_with_a_token_and_with_a_grant(api: ApiClient) -> None:
+    by_grant = {"headers": {"Authorization": ""}}
+    root = "/api/v1/upload-grant/mybucket"
+    created = api.call("POST", root, json={"maxBytes": 10_000_000})
+    assert created.status_code == 201, created.text
+    grant = created.json()
+    for base, options in (
+        ("/api/v1/uppy/mybucket/s3", {}),
+        (f"/api/v1/uppy/grant/{grant['grant']}/s3", by_grant),
+    ):
+        assert _upload_in_parts(api, base, options)
+    assert api.call("DELETE", f"{root}/{grant['id']}").status_code == 204
+
+
+def _upload_in_parts(api: ApiClient, base: str, options: Mapping[str, Any]) -> str:
+    """Call every route of Uppy and return the location of the file."""
+    call = Checked(api)
+    call("GET", f"{base}/params?filename=a.txt&type=text/plain", **options)
+    started = api.call("POST", f"{base}/multipart", json={"filename": "a.txt"}, **options)
+    assert started.status_code == 200, started.text
+    ids = started.json()
+    session, query = f"{base}/multipart/{ids['uploadId']}", f"?key={quote(ids['key'], safe='')}"
+    call("GET", f"{session}/batch{query}&partNumbers=1", **options)
+    url = call("GET", f"{session}/1{query}", **options)["url"]
+    assert api.put(url, b"some text").status_code == 200
+    parts = call("GET", f"{session}{query}", **options)
+    listed = [{name: part[name] for name in ("PartNumber", "ETag")} for part in parts]
+    path = f"{session}/complete{query}"
+    completed = api.call("POST", path, json={"parts": listed}, **options)
+    assert completed.status_code == 200, completed.text
+    call("DELETE", f"{session}{query}", **options)
+    return str(completed.json()["location"])
 
 
 def test_every_route_was_called_with_success(
