@@ -63,6 +63,11 @@ CLIENTS_STAMP := $(CLIENTS)/.installed
 CLIENTS_REQUIREMENTS := .ci/requirements-clients.txt
 CLIENTS_PACKAGES := tests/clients/package.json tests/clients/package-lock.json
 
+# Uppy 4, 5 and 6 from npm, and a bundler, for `make test-uppy`.
+UPPY := .tools/uppy
+UPPY_STAMP := $(UPPY)/.installed
+UPPY_PACKAGES := tests/uppy/package.json tests/uppy/package-lock.json
+
 OUR_CODE := layers/coffer/python functions local operations tests .ci $(wildcard benchmarks)
 PIP := -m pip --disable-pip-version-check --quiet
 ARGS ?=
@@ -245,6 +250,12 @@ test-jsonapi: $(DEV_STAMP) ## Use the API with JSON:API clients of npm and PyPI,
 test-clients: $(DEV_STAMP) ## Generate clients in Python and TypeScript from the served document, and use them
 	@$(MAKE) -s $(CLIENTS_STAMP) || echo "the generators were not installed, so tests are skipped" >&2
 	@$(PYTHON) -m pytest -rs tests/clients $(ARGS)
+
+.PHONY: test-uppy
+test-uppy: $(E2E_STAMP) ## Upload files in Chromium with Uppy 4, 5 and 6 from npm, unmodified (ARGS="-k name")
+	@.ci/install-chromium
+	@$(MAKE) -s $(UPPY_STAMP) || echo "the tests with Uppy are skipped" >&2
+	@$(PYTHON) -m pytest -rs tests/uppy $(ARGS)
 
 .PHONY: test-hostile
 test-hostile: $(DEV_STAMP) ## Decode every file of a folder (IMAGES=folder, such as Pillow's Tests)
@@ -474,6 +485,15 @@ $(JSONAPI_STAMP): $(JSONAPI_PACKAGES)
 	@cp $(JSONAPI_PACKAGES) $(JSONAPI)
 	@echo "installing JSON:API clients from npm into $(JSONAPI)" >&2
 	@.ci/npm ci --prefix $(JSONAPI) --ignore-scripts --no-audit --no-fund --loglevel=error > $(JSONAPI)/npm.log 2>&1 || { cat $(JSONAPI)/npm.log >&2; exit 1; }
+	@touch $@
+
+# Three versions of @uppy/core are installed under names of their own, so npm would find no version
+# for the plugins' peer dependency; the bundler does.
+$(UPPY_STAMP): $(UPPY_PACKAGES)
+	@mkdir -p $(UPPY)
+	@cp $(UPPY_PACKAGES) $(UPPY)
+	@echo "installing Uppy from npm into $(UPPY)" >&2
+	@.ci/npm ci --prefix $(UPPY) --ignore-scripts --legacy-peer-deps --no-audit --no-fund --loglevel=error > $(UPPY)/npm.log 2>&1 || { cat $(UPPY)/npm.log >&2; exit 1; }
 	@touch $@
 
 .PHONY: clean
