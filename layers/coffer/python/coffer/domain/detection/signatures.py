@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from coffer.domain.detection.families import audio, data, executables, images, mail, text
 from coffer.domain.detection.plain_text import begins_as_text
@@ -86,8 +87,15 @@ RECOGNISERS: dict[int, tuple[Recogniser, ...]] = {
     10: (data.miniseed,),
 }
 
-# First byte of the file -> rows that require it; None -> rows that require none.
-_RowsByFirstByte = dict[int | None, list[Row]]
+_Rows = list[tuple[int, str, int, tuple[Part, ...]]]
+"""Rank, media type, length, and the parts, with the end of the bytes in which each is searched."""
+
+
+class _Tier(NamedTuple):
+    """The rows of a tier: by offset and the byte there, and those that may start anywhere."""
+
+    by_byte: dict[int, dict[int, _Rows]]
+    others: _Rows
 
 
 def types_by_signature(head: bytes) -> list[str]:
@@ -104,10 +112,7 @@ def types_by_signature(head: bytes) -> list[str]:
             for recognise in RECOGNISERS.get(tier, ())
             if (media_type := recognise(head)) is not None
         ]
-        for anchored in (head[0], None):
-            found += [
-                (row[1], _length(row)) for row in rows.get(anchored, ()) if _matches(head, row[2])
-            ]
+        found += _matching(rows, head)
         if any(length <= _MAX_SHORT_BYTES for _, length in found) and begins_as_text(head):
             found = [one for one in found if _counts_in_text(*one)]
             if found and all(length <= _MAX_WEAK_BYTES for _, length in found):
@@ -124,27 +129,46 @@ def _counts_in_text(media_type: str, length: int) -> bool:
     return not is_weak and media_type in _SHORT_SIGNATURES_OF_TEXT
 
 
+def _matching(tier: _Tier, head: bytes) -> list[tuple[str, int]]:
+    """Return types and lengths of the rows that match, those at the start of the file first."""
+    found = []
+    candidates = [
+        rows[head[offset]]
+        for offset, rows in tier.by_byte.items()
+        if offset < len(head) and head[offset] in rows
+    ]
+    for rows in (*candidates, tier.others):
+        for row in rows:
+            for first, end, mark in row[3]:
+                if head.find(mark, first, end) < 0:
+                    break
+            else:
+                found.append(row)
+    return [(media_type, length) for _, media_type, length, _ in sorted(found)]
+
+
 def _length(row: Row) -> int:
     return sum(len(mark) for _, _, mark in row[2])
 
 
-def _matches(head: bytes, parts: tuple[Part, ...]) -> bool:
-    return all(head.find(mark, first, last + len(mark)) >= 0 for first, last, mark in parts)
-
-
 @cache
-def _tiers() -> dict[int, _RowsByFirstByte]:
-    tiers: dict[int, _RowsByFirstByte] = {}
+def _tiers() -> dict[int, _Tier]:
+    tiers = {tier: _Tier({}, []) for tier in RECOGNISERS}
     # Of equally long signatures, Tika prefers the name that sorts last; sorting is stable.
     by_name = sorted(read_signatures(), key=lambda row: row[1], reverse=True)
-    for row in sorted(by_name, key=_sort_key):
-        first, last, mark = row[2][0]
-        first_byte = mark[0] if first == last == 0 else None
-        tiers.setdefault(row[0], {}).setdefault(first_byte, []).append(row)
-    for tier in RECOGNISERS:
-        tiers.setdefault(tier, {})
+    for rank, row in enumerate(sorted(by_name, key=_sort_key)):
+        number, media_type, parts = row
+        first, last, mark = parts[0]
+        tier = tiers.setdefault(number, _Tier({}, []))
+        rows = tier.others
+        if first == last:
+            rows = tier.by_byte.setdefault(first, {}).setdefault(mark[0], [])
+        searched = tuple((start, stop + len(text), text) for start, stop, text in parts)
+        rows.append((rank, media_type, _length(row), searched))
     return dict(sorted(tiers.items(), reverse=True))
 
 
-def _sort_key(row: Row) -> tuple[int, int]:
-    return -row[0], -_length(row)
+def _sort_key(row: Row) -> tuple[int, bool, int]:
+    """Order rows by tier; those at the start of the file first; then the longest first."""
+    first, last, _ = row[2][0]
+    return -row[0], not first == last == 0, -_length(row)
