@@ -131,20 +131,20 @@ def _counts_in_text(media_type: str, length: int) -> bool:
 
 def _matching(tier: _Tier, head: bytes) -> list[tuple[str, int]]:
     """Return types and lengths of the rows that match, those at the start of the file first."""
+    size = len(head)
     found = []
-    candidates = [
-        rows[head[offset]]
-        for offset, rows in tier.by_byte.items()
-        if offset < len(head) and head[offset] in rows
-    ]
-    for rows in (*candidates, tier.others):
-        for row in rows:
+    candidates = [tier.others] if tier.others else []
+    for offset, rows in tier.by_byte.items():
+        if offset < size and (candidate := rows.get(head[offset])):
+            candidates.append(candidate)
+    for candidate in candidates:
+        for row in candidate:
             for first, end, mark in row[3]:
                 if head.find(mark, first, end) < 0:
                     break
             else:
                 found.append(row)
-    return [(media_type, length) for _, media_type, length, _ in sorted(found)]
+    return [(media_type, length) for _, media_type, length, _ in sorted(found)] if found else []
 
 
 def _length(row: Row) -> int:
