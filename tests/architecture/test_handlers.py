@@ -52,6 +52,16 @@ def test_only_functions_that_detect_types_load_the_detector() -> None:
     }
 
 
+def test_the_functions_of_uppy_load_no_boto3() -> None:
+    folders = {"begin_uploads", "complete_uploads", "edit_upload_grants", "sign_parts"}
+    loading = {
+        path.parent.name
+        for path in handlers()
+        if path.parent.name in folders and "coffer.adapters.s3.objects" in loaded_by(path)
+    }
+    assert loading == set()
+
+
 @pytest.mark.parametrize("path", handlers(), ids=short)
 def test_a_handler_has_at_most_sixty_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES

@@ -198,6 +198,12 @@ def test_the_documented_standing_costs_have_the_numbers_of_the_template() -> Non
     assert f"three layers and {len(functions)} functions" in text
 
 
+def test_a_hundred_files_at_once_stay_below_the_throttle() -> None:
+    """Uppy 6 ends a file after a 429. Each file begins with one request and continues with one."""
+    assert int(PARAMETERS["ApiBurstLimit"]["Default"]) >= 2 * 100
+    assert int(PARAMETERS["ApiRateLimit"]["Default"]) >= 2 * 100
+
+
 def test_no_alarm_has_more_metrics_than_cloudwatch_accepts() -> None:
     for name, alarm in resources("AWS::CloudWatch::Alarm").items():
         assert metrics_of(alarm["Properties"]) <= 10, name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from coffer.domain.sessions.record import SESSION_LIFETIME
 from tests.template.template_file import as_list, deployed, reference, resources, source
 
 BUCKETS = resources("AWS::S3::Bucket")
@@ -67,6 +69,10 @@ def test_a_bucket_aborts_abandoned_multipart_uploads_after_a_week(name: str) -> 
     assert {"DaysAfterInitiation": 7} in [
         rule.get("AbortIncompleteMultipartUpload") for rule in whole_bucket
     ]
+
+
+def test_housekeeping_ends_an_upload_in_parts_before_the_bucket_does() -> None:
+    assert timedelta(days=7) > SESSION_LIFETIME
 
 
 def test_incoming_objects_are_kept_longer_than_their_messages() -> None:
