@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +18,7 @@ from coffer.http.callers import identify_by_token
 from local.functions.in_process import InProcessInvoker
 from local.gateway.api import Response
 from local.stack import LocalStack
+from tests.api import s3_forms
 from tests.api.clients import let_time_pass, record
 from tests.api.uppy import (
     MIB,
@@ -254,14 +257,36 @@ def test_an_aborted_upload_cannot_be_completed(stack: LocalStack) -> None:
     assert stack.request("GET", f"/api/v1/object-upload/{session.file}").status == 404
 
 
-def test_a_wrong_checksum_is_refused_and_the_right_one_accepted(stack: LocalStack) -> None:
-    session = started(stack, crc32="00000000")
+@pytest.mark.parametrize("more", [{}, {"sha1Hex": "0" * 40}])
+def test_a_wrong_checksum_is_refused_and_the_right_one_accepted(
+    stack: LocalStack, more: dict[str, str]
+) -> None:
+    session = started(stack, crc32="00000000", **more)
     etags = [send_part(stack, session, 1, LAST)]
     refused = complete(stack, session, etags)
     assert code(refused) == "400 parts_refused"
     assert "CRC-32" in refused.json()["message"]
     right = f"{zlib.crc32(LAST):08X}"
     assert complete(stack, session, etags, crc32=right).status == 200
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status"),
+    [
+        ({"sha1Hex": hashlib.sha1(LAST).hexdigest(), "crc32": "00000000"}, 201),
+        ({"sha1Hex": "0" * 40}, 400),
+        ({"crc32": f"{zlib.crc32(LAST):08x}"}, 201),
+        ({"crc32": "00000000"}, 400),
+        ({"sizeInBytes": str(len(LAST))}, 201),
+        ({"sizeInBytes": str(len(LAST) - 1)}, 400),
+    ],
+)
+def test_a_form_takes_only_the_announced_file(
+    stack: LocalStack, metadata: dict[str, str], status: int
+) -> None:
+    form = params(stack, base_of(), "notes.txt", "text/plain", **metadata).json()
+    url = urlsplit(form["url"])
+    assert s3_forms.post(url.netloc, url.path, form["fields"], LAST) == status
 
 
 def test_a_file_of_another_size_than_announced_is_refused(stack: LocalStack) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,13 @@ def parse_params(request: Request) -> AnnouncedUpload:
     metadata = {
         found[1]: value for name, value in request.query if (found := _METADATA.fullmatch(name))
     }
-    return _announced(request.parameter("filename"), request.parameter("type"), metadata)
+    announced = _announced(request.parameter("filename"), request.parameter("type"), metadata)
+    checksums = announced.file.checksums
+    if checksums.sha1_hex is not None:
+        # A form has one checksum, and SHA-1 tells more than CRC-32.
+        file = replace(announced.file, checksums=replace(checksums, crc32=None))
+        return replace(announced, file=file)
+    return announced
 
 
 def parse_creation(request: Request) -> AnnouncedUpload:
@@ -100,15 +107,15 @@ def _announced(filename: Any, media_type: Any, metadata: Mapping[str, Any]) -> A
     path = metadata.get("relativePath")
     if not isinstance(path, str | None):
         raise _malformed("relativePath", "must be text")
-    crc32, sha1_hex = _checksum(metadata, "crc32"), _checksum(metadata, "sha1Hex")
     file = RequestedUpload(
         original_filename=filename,
         relative_path=None if path in _NOTHING else path,
         received_media_type=media_type,
         size_in_bytes=_number(metadata, "sizeInBytes", minimum=0),
         is_derivative=_flag(metadata, "isDerivative"),
-        # A form has one checksum, and SHA-1 tells more than CRC-32.
-        checksums=Checksums(sha1_hex=sha1_hex, crc32=None if sha1_hex else crc32),
+        checksums=Checksums(
+            sha1_hex=_checksum(metadata, "sha1Hex"), crc32=_checksum(metadata, "crc32")
+        ),
     )
     return AnnouncedUpload(file=file, part_bytes=_number(metadata, "partSizeInBytes"))
 
