@@ -28,6 +28,7 @@ def test_an_upload_is_paused_and_continued(
     uppy.wait_for("called")
     uppy.page.wait_for_timeout(500)
     identifier, sent = uppy.session(), len(uppy.parts())
+    assert owner.status(identifier) == "UPLOADING"
     uppy.page.wait_for_timeout(1000)
     assert len(uppy.parts()) == sent < len(ALL)
     stored = owner.stored_parts(identifier)
