@@ -30,6 +30,8 @@ SERVICES: Mapping[str, int] = {
     "answer_unrouted": 0,
     "offer_uploads": 0,
     "get_object_upload": 1,
+    "begin_uploads": 1,
+    "sign_parts": 1,
     "get_metadata": 1,
     "list_metadata": 1,
     "create_metadata": 1,

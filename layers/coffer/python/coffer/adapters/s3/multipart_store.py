@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from xml.sax.saxutils import escape
 
 from coffer.adapters.http_connections import CONNECTION_ERRORS, HttpResponse, send_with_retries
 from coffer.adapters.s3.requests import BUSY_STATUSES, NOTHING, S3Requests, store_unavailable
@@ -71,7 +70,7 @@ class S3MultipartStore:
     ) -> None:
         listed = "".join(
             f"<Part><PartNumber>{part.number}</PartNumber>"
-            f"<ETag>&quot;{escape(part.etag)}&quot;</ETag></Part>"
+            f"<ETag>&quot;{part.etag}&quot;</ETag></Part>"
             for part in parts
         )
         body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
