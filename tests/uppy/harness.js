@@ -36,11 +36,11 @@ function describe(name, uppy, [first, second]) {
 }
 
 // Adds a file as Uppy's Dashboard does, whose `relativePath` is null for a file without a folder.
-window.add = ({name, type, data, relativePath}) =>
-  window.uppy.addFile({name, type, data, source: 'test', meta: {relativePath: relativePath ?? null}})
+window.add = ({name, type, data, meta}) =>
+  window.uppy.addFile({name, type, data, source: 'test', meta: {relativePath: null, ...meta}})
 
-window.addText = ({name, type, text, relativePath}) =>
-  window.add({name, type, data: new File([text], name, {type, lastModified: 1}), relativePath})
+window.addText = ({name, type, text, meta}) =>
+  window.add({name, type, data: new File([text], name, {type, lastModified: 1}), meta})
 
 document.querySelector('input').addEventListener('change', event => {
   for (const file of event.target.files) {

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from tests.e2e.stacks import ROOT
-from tests.uppy.bundles import VERSIONS, installed_version
+from tests.uppy.bundles import VERSIONS, Pages, installed_version
 from tests.uppy.conftest import WAYS, OpenUppy, SampleFile
 from tests.uppy.owner import BUCKET, Owner
 
@@ -45,7 +45,7 @@ def assert_stored(owner: Owner, identifier: str, **expected: object) -> None:
     assert owner.sha256(identifier) == digest
 
 
-def test_the_versions_are_the_documented_ones() -> None:
+def test_the_versions_are_the_documented_ones(pages: Pages) -> None:
     documented = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
     for package in ("core", "aws-s3"):
         versions = [installed_version(package, version) for version in VERSIONS]
@@ -152,6 +152,8 @@ def test_100_files_are_uploaded_at_once(way: str, open_uppy: OpenUppy, owner: Ow
     uploaded = uppy.upload(len(texts))
 
     assert set(uploaded) == set(texts)
+    # Version 6 repeats no request, so the number of requests must stay below the API's limit.
+    assert len(uppy.calls("GET", "/s3/params")) == len(texts)
     records = owner.records(f"{way} field note %", len(texts))
     found = {name: (one["fileIdentifier"], one["sha1Hex"]) for name, one in records.items()}
     assert found == {
@@ -162,3 +164,21 @@ def test_100_files_are_uploaded_at_once(way: str, open_uppy: OpenUppy, owner: Ow
         assert_stored(
             owner, uploaded[name], sizeInBytes=len(texts[name]), sha256=sha256_of(texts[name])
         )
+
+
+@pytest.mark.parametrize("way", ONE_WAY)
+def test_the_store_compares_the_announced_sha_1_of_a_form(
+    way: str, open_uppy: OpenUppy, owner: Owner
+) -> None:
+    uppy = open_uppy(way).start()
+    right, wrong = (hashlib.sha1(text).hexdigest() for text in (b"right", b"another"))
+    uppy.add_text("right.txt", "right", meta={"sha1Hex": right})
+    uppy.add_text("wrong.txt", "wrong", meta={"sha1Hex": wrong})
+
+    uppy.do("upload()")
+    uppy.wait_for("complete")
+
+    assert [event["file"] for event in uppy.events("upload-error")] == ["wrong.txt"]
+    uploaded = uppy.identifiers()
+    assert list(uploaded) == ["right.txt"]
+    assert owner.record(uploaded["right.txt"])["sha1Hex"] == right

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,12 +65,17 @@ class UppyPage:
         self.page.locator("input[type=file]").set_input_files(list(paths))
 
     def add_text(
-        self, name: str, text: str, kind: str = "text/plain", path: str | None = None
+        self,
+        name: str,
+        text: str,
+        kind: str = "text/plain",
+        path: str | None = None,
+        meta: Mapping[str, Any] = {},
     ) -> None:
-        """Add a small file."""
+        """Add a small file, with its relative path and other metadata."""
         self.page.evaluate(
             "file => addText(file)",
-            {"name": name, "type": kind, "text": text, "relativePath": path},
+            {"name": name, "type": kind, "text": text, "meta": {"relativePath": path, **meta}},
         )
 
     def do(self, call: str) -> None:
