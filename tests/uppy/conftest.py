@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -120,13 +120,14 @@ def open_uppy(
     """Return a function that opens the page of a way, such as `5-token`, in a new context."""
     with ExitStack() as cleaning:
 
-        def opened(way: str, person: Owner = owner, **context: Any) -> UppyPage:
+        def opened(way: str, person: Owner = owner, endpoint: str | None = None) -> UppyPage:
             version, credential = way.split("-")
-            made = browser.new_context(**context)
+            made = browser.new_context()
             cleaning.callback(made.close)
             page = made.new_page()
             headers = {"Authorization": f"Bearer {person.token}"} if credential == "token" else {}
-            endpoint = person.endpoint if credential == "token" else person.grant_endpoint()
+            if endpoint is None:
+                endpoint = person.endpoint if credential == "token" else person.grant_endpoint()
             page.goto(pages.url(version))
             return UppyPage(page, version, endpoint, headers)
 
