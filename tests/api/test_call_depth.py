@@ -45,7 +45,7 @@ PATHS = {
     ),
 }
 """Requests by the function that serves them. Each makes a Query."""
-WITHOUT_QUERY = {"list_licenses", "list_media_types", "list_prefixes"}
+WITHOUT_QUERY = {"list_contents", "list_licenses", "list_media_types", "list_prefixes"}
 
 
 @pytest.fixture(scope="module")
