@@ -16,7 +16,7 @@ from math import isinf
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from coffer.domain.errors import MalformedRequestError, UnsupportedTypeError
+from coffer.domain.errors import MalformedRequestError, Problem, UnsupportedTypeError
 
 JSON_TYPES = frozenset({"application/json", "application/vnd.api+json"})
 _MAX_DIGITS = 9
@@ -105,6 +105,23 @@ class Request:
             )
         with malformed_json("holds half a surrogate pair, or nests too deeply"):
             return _parse(self.body)
+
+
+class QueryProblems(list[Problem]):
+    """Problems of query parameters, which are raised together."""
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Add the problems of a MalformedRequestError of the block."""
+        try:
+            yield
+        except MalformedRequestError as error:
+            self.extend(error.problems)
+
+    def raise_if_any(self) -> None:
+        """Raise MalformedRequestError if there are problems."""
+        if self:
+            raise MalformedRequestError.of(self)
 
 
 def parse_whole_number(name: str, text: str, minimum: int, maximum: int) -> int:

@@ -8,9 +8,9 @@ from coffer import __version__
 from coffer.domain.callers import MAX_USERNAME_LENGTH
 from coffer.domain.changes.history import SnapshotPage, SnapshotQuery
 from coffer.domain.changes.ports import Snapshot
-from coffer.domain.errors import MalformedRequestError, Problem
+from coffer.domain.errors import Problem
 from coffer.http.documents import resource
-from coffer.http.requests import Request, parse_whole_number
+from coffer.http.requests import QueryProblems, Request, parse_whole_number
 from coffer.http.responses import Response, count_fitting, encode, payload_bytes
 
 TYPE = "audit-snapshot"
@@ -31,11 +31,11 @@ _PAGE = {
 
 def parse_snapshot_query(request: Request) -> SnapshotQuery:
     """Return the query of a request; raise MalformedRequestError with all problems."""
-    problems = [
+    problems = QueryProblems(
         _problem(name, f"Snapshots are filtered by instanceId and author, not by {name[:60]!r}.")
         for name, _ in request.query
         if name.startswith("filter[") and name not in {*_INSTANCE_ID, *_AUTHOR}
-    ]
+    )
     given = dict(request.query)
     newest_first = _SORTS.get(given.get("sort", "-commitDateTime"))
     if newest_first is None:
@@ -55,14 +55,10 @@ def parse_snapshot_query(request: Request) -> SnapshotQuery:
         problems.append(_problem(_INSTANCE_ID[0], detail))
     numbers = {}
     for name, (minimum, maximum, default) in _PAGE.items():
-        try:
-            numbers[name] = parse_whole_number(
-                name, given.get(name, str(default)), minimum, maximum
-            )
-        except MalformedRequestError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise MalformedRequestError.of(problems)
+        with problems.collect():
+            text = given.get(name, str(default))
+            numbers[name] = parse_whole_number(name, text, minimum, maximum)
+    problems.raise_if_any()
     return SnapshotQuery(
         instance_id=instance_id or None,
         author=author or None,

@@ -18,7 +18,7 @@ from coffer.domain.listing.in_memory_query import InMemoryQuery, SortField
 from coffer.domain.listing.patterns import like_pattern
 from coffer.http.listing.comparisons import SYNONYMS, QueryError
 from coffer.http.listing.fiql import parse_expression
-from coffer.http.requests import Request, parse_whole_number
+from coffer.http.requests import QueryProblems, Request, parse_whole_number
 
 MAX_LIMIT = 1000
 MAX_OFFSET = 10_000
@@ -27,29 +27,50 @@ MAX_OFFSET = 10_000
 def parse_in_memory_query(request: Request, attributes: Collection[str]) -> InMemoryQuery:
     """Return the query of a list whose entries have these attributes.
 
-    Raises MalformedRequestError, with the name of the parameter, for an unknown attribute or
-    operator, a filter without a value, too many values, and a page out of range.
+    Raises MalformedRequestError with a problem for each parameter that has an unknown attribute or
+    operator, a filter without a value, too many values, or a page out of range.
     """
-    filters = [
-        _parse_filter(name, value, attributes)
-        for name, value in request.query
-        if name == "filter" or name.startswith("filter[")
-    ]
-    condition: Filter = AllOf(tuple(AnyOf(comparisons) for comparisons in filters))
-    fiql = request.parameter("fiql")
-    if fiql is not None and filters:
-        raise _malformed("fiql", "A list is filtered by fiql or by filter, not by both.")
-    if fiql is not None:
-        condition = _parse_fiql(fiql, attributes)
-    require_few_comparisons(condition, parameter="filter" if fiql is None else "fiql")
-    limit = request.parameter("page[limit]")
-    offset = request.parameter("page[offset]")
+    problems = QueryProblems()
+    condition = parse_condition(request, attributes, problems)
+    sort: tuple[SortField, ...] = ()
+    with problems.collect():
+        sort = _parse_sort(request.parameter("sort"), attributes)
+    numbers: dict[str, int] = {}
+    for name, minimum, maximum in (("page[limit]", 1, MAX_LIMIT), ("page[offset]", 0, MAX_OFFSET)):
+        text = request.parameter(name)
+        with problems.collect():
+            if text is not None:
+                numbers[name] = parse_whole_number(name, text, minimum, maximum)
+    problems.raise_if_any()
     return InMemoryQuery(
         condition=condition,
-        sort=_parse_sort(request.parameter("sort"), attributes),
-        offset=0 if offset is None else parse_whole_number("page[offset]", offset, 0, MAX_OFFSET),
-        limit=None if limit is None else parse_whole_number("page[limit]", limit, 1, MAX_LIMIT),
+        sort=sort,
+        offset=numbers.get("page[offset]", 0),
+        limit=numbers.get("page[limit]"),
     )
+
+
+def parse_condition(
+    request: Request, attributes: Collection[str], problems: QueryProblems
+) -> Filter:
+    """Return the filter of `filter` or `fiql`; add to `problems`."""
+    filters: list[Filter] = []
+    is_filtered = False
+    for name, value in request.query:
+        if name == "filter" or name.startswith("filter["):
+            is_filtered = True
+            with problems.collect():
+                filters.append(AnyOf(_parse_filter(name, value, attributes)))
+    fiql = request.parameter("fiql")
+    with problems.collect():
+        if fiql is not None and is_filtered:
+            raise _malformed("fiql", "A list is filtered by fiql or by filter, not by both.")
+        if fiql is not None:
+            filters = [_parse_fiql(fiql, attributes)]
+        require_few_comparisons(
+            AllOf(tuple(filters)), parameter="filter" if fiql is None else "fiql"
+        )
+    return AllOf(tuple(filters))
 
 
 def _parse_filter(name: str, value: str, attributes: Collection[str]) -> tuple[Comparison, ...]:

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from coffer.domain.errors import MalformedRequestError, Problem
+from coffer.domain.errors import Problem
 from coffer.domain.listing.fields import FIELDS, SORT_ORDERS
-from coffer.domain.listing.filters import EVERYTHING, AllOf, Filter, require_few_comparisons
+from coffer.domain.listing.filters import AllOf, Filter, require_few_comparisons
 from coffer.domain.listing.index_keys import Kind, SortOrder
 from coffer.domain.listing.pages import (
     DEFAULT_LIMIT,
@@ -27,7 +27,7 @@ from coffer.domain.listing.query_plan import Query
 from coffer.http.listing.comparisons import QueryError, parse_filter
 from coffer.http.listing.cursors import decode_cursor
 from coffer.http.listing.fiql import parse_fiql
-from coffer.http.requests import Request, parse_whole_number
+from coffer.http.requests import QueryProblems, Request, parse_whole_number
 
 _PARAMETER = re.compile(r"(?P<family>\w+)(?:\[(?P<first>[^\[\]]*)\](?:\[(?P<second>[^\[\]]*)\])?)?")
 
@@ -52,8 +52,8 @@ class ListQuery:
     view: View
 
 
-class _Problems(list[Problem]):
-    """Problems of the query parameters."""
+class _Problems(QueryProblems):
+    """Problems of the query parameters of a list of records."""
 
     def add(self, error: QueryError, parameter: str) -> None:
         """Add the problem of an error in a parameter."""
@@ -62,11 +62,6 @@ class _Problems(list[Problem]):
     def malformed(self, parameter: str, detail: str) -> None:
         """Add a problem with the value of a parameter."""
         self.append(Problem("malformed_parameter", detail, parameter=parameter))
-
-    def raise_if_any(self) -> None:
-        """Raise MalformedRequestError if there are problems."""
-        if self:
-            raise MalformedRequestError.of(self)
 
 
 def parse_list_query(request: Request, kind: Kind) -> ListQuery:
@@ -116,16 +111,15 @@ def _parse_filters(request: Request, kind: Kind, problems: _Problems) -> Filter:
     fiql = request.parameter("fiql")
     if fiql is not None and parts:
         problems.malformed("fiql", "A list is filtered by fiql or by filter, not by both.")
+    condition = AllOf(tuple(parts))
     try:
-        condition = AllOf(tuple(parts) if fiql is None else (parse_fiql(kind, fiql),))
-        require_few_comparisons(condition, parameter="filter" if fiql is None else "fiql")
+        if fiql is not None:
+            condition = AllOf((parse_fiql(kind, fiql),))
     except QueryError as error:
         problems.add(error, "fiql")
-    except MalformedRequestError as error:
-        problems.extend(error.problems)
-    else:
-        return condition
-    return EVERYTHING
+    with problems.collect():
+        require_few_comparisons(condition, parameter="filter" if fiql is None else "fiql")
+    return condition
 
 
 def _parse_sort(request: Request, kind: Kind, problems: _Problems) -> tuple[SortOrder | None, bool]:
@@ -162,11 +156,9 @@ def _parse_number(
     text = request.parameter(name)
     if text is None:
         return default
-    try:
+    with problems.collect():
         return parse_whole_number(name, text, minimum, maximum)
-    except MalformedRequestError as error:
-        problems.extend(error.problems)
-        return default
+    return default
 
 
 def _parse_view(request: Request, kind: Kind, problems: _Problems) -> View:
