@@ -131,6 +131,14 @@ def test_a_person_is_a_resource_of_another_service(related: LocalStack) -> None:
     assert linkage["links"]["self"] in response.json()["errors"][0]["detail"]
 
 
+def test_a_person_has_no_parameters_of_lists(related: LocalStack) -> None:
+    for path in ("acMetadataCreator", "relationships/dcCreator"):
+        response = get(related, f"metadata/{METADATA}/{path}?page[limit]=x&page[cursor]=y")
+        assert problems(response) == [("400", "unknown_parameter")] * 2
+    response = get(related, f"metadata/{METADATA}/acMetadataCreator?include=x&filter[y]=z")
+    assert problems(response) == [("400", "unknown_parameter")] * 2
+
+
 def test_every_link_of_a_shown_relationship_works(related: LocalStack) -> None:
     for path, names in (
         (f"metadata/{METADATA}?include=derivatives,dcCreator", {"derivatives", "dcCreator"}),

@@ -146,6 +146,13 @@ class Api:
         return malformed
 
 
+def require_parameters(request: Request, known: str) -> None:
+    """Raise MalformedRequestError unless all query parameters are known, as `query` of a route."""
+    problems = tuple(_query_problems(request, tuple(known.split())))
+    if problems:
+        raise MalformedRequestError.of(problems)
+
+
 def _query_problems(request: Request, known: tuple[str, ...]) -> Iterator[Problem]:
     """Yield a problem for each unknown parameter, and for each repeated one other than a filter."""
     allowed = ", ".join(f"{one}…]" if one.endswith("[") else one for one in known) or "none"

@@ -19,6 +19,7 @@ from coffer.domain.listing.pages import ListPage
 from coffer.domain.listing.ports import Lists
 from coffer.domain.listing.related import find_one, find_related, read_derivatives
 from coffer.domain.metadata.ports import Catalogue
+from coffer.http.api import require_parameters
 from coffer.http.documents import relationship_links, resource_url
 from coffer.http.fields import find_relationship, linkage_of
 from coffer.http.listing.queries import ListQuery, parse_list_query, parse_view
@@ -46,6 +47,7 @@ def related_response(
     """
     relationship = find_relationship(request, fields_of(record))
     if relationship.is_external:
+        require_parameters(request, "")
         _require_unset(request, record, relationship)
         return related_record_response(request, None)
     kind = Kind(relationship.target)
@@ -79,6 +81,7 @@ def relationship_response(
         members = page_members(request, wanted, page)
         members["links"] = links | members["links"]
         return Response.of_json({"data": data, **members})
+    require_parameters(request, "")
     if relationship.is_external:
         linkage = linkage_of(relationship, record)
     else:
