@@ -16,10 +16,19 @@ from tests.unit.http.events import make_event, problems_of
 ID = "0193a000-0000-7000-8000-00000000abcd"
 
 
-def ask(method: str, path: str) -> Response:
+def ask(method: str, path: str, query: str = "") -> Response:
     event: dict[str, Any] = make_event("$default", path=path)
     event["requestContext"]["http"]["method"] = method
+    event["rawQueryString"] = query
     return unrouted_response(Request.from_event(event), service="rawstore")
+
+
+def test_a_redirect_encodes_a_query_in_utf_8() -> None:
+    query = "filter[acCaption]=\u00e9t\u00e9 1&x=%0d%0a%2F"
+
+    location = ask("GET", "/api/v1/metadata/", query).headers["Location"]
+
+    assert location.endswith("/metadata?filter[acCaption]=%C3%A9t%C3%A9%201&x=%0d%0a%2F")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from coffer.http.requests import Request
 from coffer.http.responses import JSON, Response
 from coffer.http.routes import methods_of
 
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _CHANGES = ("POST", "PATCH", "DELETE")
 
 
@@ -32,7 +33,8 @@ def plain_path(request: Request) -> str:
 
 def plain_path_response(request: Request) -> Response:
     """Return the redirect to the path without the slashes that no route has."""
-    query = f"?{request.raw_query}" if request.raw_query else ""
+    # Some clients send UTF-8 in queries without encoding it. A header holds only ASCII.
+    query = f"?{quote(request.raw_query, safe=_PRINTABLE)}" if request.raw_query else ""
     # 308 keeps the method and the body (RFC 9110, 15.4.9). The path of an event is decoded.
     return Response(
         status=HTTPStatus.PERMANENT_REDIRECT,
