@@ -19,7 +19,7 @@ app = Api()
 @app.route(
     "GET /api/v1/resource-name-identifier",
     "GET /resource-name-identifier",
-    query="filter[ page[limit]",
+    query="filter[ fiql page[limit]",
 )
 def find_identifiers(request: Request) -> Response:
     caller = identify(request)

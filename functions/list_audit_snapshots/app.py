@@ -17,7 +17,7 @@ audit, clock = DynamoAuditReader(), SystemClock()
 app = Api()
 
 
-@app.route("GET /api/v1/audit-snapshot", query="filter[ sort page[limit] page[offset]")
+@app.route("GET /api/v1/audit-snapshot", query="filter[ fiql sort page[limit] page[offset]")
 def list_audit_snapshots(request: Request) -> Response:
     caller, query = identify(request), parse_snapshot_query(request)
     return snapshots_response(request, query, list_snapshots(audit, clock, caller, query))

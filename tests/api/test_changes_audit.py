@@ -55,12 +55,36 @@ def test_snapshots_are_sorted_by_the_time_of_the_change(stack: LocalStack, order
     "query",
     ["", "filter[instanceId]=metadata", "filter[colour]=red", "filter[author]=dev&page[limit]=0",
      "filter[author]=dev&page[offset]=10001", "filter[author]=dev&sort=author",
-     f"filter[author]={'x' * 256}"],
+     f"filter[author]={'x' * 256}", "fiql=author!=dev", "fiql=author==dev&filter[author]=dev",
+     "fiql=author==dev;author==ann", "filter[uuid]=metadata", "filter[author][LIKE]=dev"],
 )  # fmt: skip
 def test_an_invalid_audit_query_is_refused(stack: LocalStack, query: str) -> None:
     response = stack.request("GET", f"/api/v1/audit-snapshot?{query}")
-    assert problems(response)[0] == ("400", "malformed_parameter")
+    assert problems(response)[0] in (
+        ("400", "malformed_parameter"),
+        ("400", "unknown_attribute"),
+    )
     assert header(response, "content-type") == JSON_API
+
+
+def test_snapshots_are_found_by_fiql_and_by_their_ids(stack: LocalStack) -> None:
+    _, metadata = upload_and_describe(stack)
+    change(stack, "metadata", metadata, acCaption="A leaf")
+    stack.settle(retries=True)
+
+    def found(query: str) -> list[int]:
+        return [one["version"] for one in audit_entries(stack, query)]
+
+    instance = f"metadata/{metadata}"
+    assert found(f"fiql=instanceId=={instance}") == [2, 1]
+    assert found(f"fiql=author==dev;instanceId=={instance}") == [2, 1]
+    assert found(f"fiql=author==ann;instanceId=={instance}") == []
+    path = f"/api/v1/audit-snapshot?filter[instanceId]={instance}"
+    _, first = stack.request("GET", path).json()["data"]
+    for name in ("id", "uuid"):
+        assert found(f"filter[{name}]={first['id']}") == [1]
+        assert found(f"fiql={name}=={first['id']}") == [1]
+    assert found(f"filter[id]={first['id']}&filter[author]=ann") == []
 
 
 def test_a_page_of_large_snapshots_is_cut_and_goes_on(stack: LocalStack) -> None:

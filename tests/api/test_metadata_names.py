@@ -54,6 +54,24 @@ class TestNames:
         assert found(stack, query) == ids
         assert found(stack, f"{query}&page[limit]=1") == ids[:1]
 
+    def test_records_are_found_by_their_ids_in_the_group(self, stack: LocalStack) -> None:
+        first, second = named(stack, "a.png"), named(stack, "b.png")
+        other = named(stack, "a.png", bucket="other")
+        every = f"{second},{first.upper()},{other}"
+        for name in ("id", "uuid"):
+            assert found(stack, f"filter[group]=mybucket&filter[{name}]={every}") == [first, second]
+            assert found(stack, f"fiql=group==mybucket;{name}=={second}") == [second]
+        assert found(stack, f"filter[group]=mybucket&filter[id]={every}&filter[name]=b.png") == [
+            second
+        ]
+        stack.request("DELETE", f"/api/v1/metadata/{second}")
+        assert found(stack, f"filter[group]=mybucket&filter[id]={second}") == []
+
+    def test_fiql_finds_names_and_all_records(self, stack: LocalStack) -> None:
+        ids = [named(stack, name) for name in ("b.png", "a.png")]
+        assert found(stack, "fiql=group==mybucket;(name==a.png,name==c.png)") == ids[1:]
+        assert found(stack, "fiql=group==MyBucket;type==metadata") == ids
+
     def test_a_changed_file_name_is_not_searched(self, stack: LocalStack) -> None:
         file = upload(stack, png(), name="leaf.png").json()["fileIdentifier"]
         describe(stack, file, filename="other.png")
@@ -72,7 +90,11 @@ class TestNames:
             ("filter[group][EQ]=a&filter[name][EQ]=b&page[limit]=0", "page[limit]"),
             ("filter[group][EQ]=a&filter[name][EQ]=b&page[limit]=1001", "page[limit]"),
             ("filter[group][EQ]=a&filter[name][EQ]=b&page[limit]=x", "page[limit]"),
-            (f"filter[group][EQ]=a&filter[name][EQ]={'b,' * 101}", "filter[name][EQ]"),
+            (f"filter[group]=a&filter[name]={','.join(map(str, range(101)))}", "filter[name][EQ]"),
+            ("filter[group]=a&filter[uuid]=b", "filter[id][EQ]"),
+            ("filter[group]=a,b&filter[type]=metadata", "filter[group][EQ]"),
+            ("fiql=group==a;name==b*", "fiql"),
+            ("fiql=group==a,name==b", "fiql"),
         ],
     )
     def test_an_invalid_query_is_refused(

@@ -32,8 +32,12 @@ _READABLE_BY_MEMBERS = frozenset({"derivative"})
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotQuery:
-    """The snapshots that a request wants: those of a record, of an author, or of both."""
+    """The snapshots that a request wants: those of a record, of an author, or of both.
 
+    With `identifier`, which needs the `instance_id`, it wants the snapshots with this id.
+    """
+
+    identifier: str | None = None
     instance_id: str | None = None
     author: str | None = None
     newest_first: bool = True
@@ -70,9 +74,10 @@ def list_snapshots(
         if number == MAX_ITEMS_READ or clock.now() >= deadline:
             is_lower_bound = True
             break
-        if query.author not in (None, snapshot["author"]) or not may_read_snapshot(
-            caller, snapshot
-        ):
+        is_wanted = query.author in (None, snapshot["author"]) and (
+            query.identifier is None or query.identifier == snapshot_id(snapshot)
+        )
+        if not is_wanted or not may_read_snapshot(caller, snapshot):
             continue
         total += 1
         if total <= query.offset or len(snapshots) == query.limit or size > MAX_PAGE_BYTES:
@@ -81,6 +86,11 @@ def list_snapshots(
         if size <= MAX_PAGE_BYTES or not snapshots:
             snapshots.append(snapshot)
     return SnapshotPage(snapshots=tuple(snapshots), total=total, is_lower_bound=is_lower_bound)
+
+
+def snapshot_id(snapshot: Snapshot) -> str:
+    """Return the id of a snapshot: that of its record, and the time of the change."""
+    return f"{snapshot['instanceId']}/{snapshot['commitDateTime']}"
 
 
 def may_read_snapshot(caller: Caller, snapshot: Snapshot) -> bool:

@@ -25,10 +25,11 @@ class NamedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class NameQuery:
-    """Names to find in a group; no names mean every record of the group."""
+    """Names and ids of the records to find in a group. None means any."""
 
     group: str
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None
+    identifiers: tuple[str, ...] | None
     limit: int
 
 
@@ -39,21 +40,32 @@ class NamedRecords(Protocol):
         """Return the records with exactly this name, the oldest first."""
         ...
 
+    def with_identifiers(
+        self, bucket_key: str, identifiers: Sequence[str]
+    ) -> Sequence[NamedRecord]:
+        """Return those of these records that are in the bucket, in any order."""
+        ...
+
     def in_bucket(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
         """Return the records with any name, the oldest first."""
         ...
 
 
 def find_by_name(records: NamedRecords, caller: Caller, query: NameQuery) -> list[NamedRecord]:
-    """Return the records with the names of the query, the oldest first."""
+    """Return the records with the names and ids of the query, the oldest first."""
     caller.require_reader(query.group)
     key = bucket_key(query.group)
-    if not query.names:
+    if query.identifiers is not None:
+        found = [
+            record
+            for record in records.with_identifiers(key, query.identifiers)
+            if query.names is None or record.name in query.names
+        ]
+    elif query.names is None:
         return list(records.in_bucket(key, query.limit))
-    found = [
-        record
-        for name in dict.fromkeys(query.names)
-        for record in records.with_name(key, name, query.limit)
-    ]
+    else:
+        found = [
+            record for name in query.names for record in records.with_name(key, name, query.limit)
+        ]
     found.sort(key=lambda record: (record.created_on, record.identifier))
     return found[: query.limit]

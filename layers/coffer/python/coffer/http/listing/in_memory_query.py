@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from coffer.domain.errors import MalformedRequestError
+from coffer.domain.errors import MalformedRequestError, Problem
 from coffer.domain.listing.filters import (
     OPERATORS,
     AllOf,
@@ -12,6 +12,8 @@ from coffer.domain.listing.filters import (
     Comparison,
     Filter,
     Operator,
+    allowed_values,
+    conjuncts,
     require_few_comparisons,
 )
 from coffer.domain.listing.in_memory_query import InMemoryQuery, SortField
@@ -50,8 +52,42 @@ def parse_in_memory_query(request: Request, attributes: Collection[str]) -> InMe
     )
 
 
+def parse_allowed_values(
+    request: Request,
+    attributes: Collection[str],
+    problems: QueryProblems,
+    *,
+    has_alternatives: bool = True,
+) -> dict[str, frozenset[str]]:
+    """Return the values that `filter` or `fiql` allows each attribute; add to `problems`.
+
+    All filters must be met, and they compare with EQ or IN only. Without `has_alternatives`, a
+    comma is part of the value of a filter.
+    """
+    condition = parse_condition(
+        request, attributes, problems, (Operator.EQ, Operator.IN), has_alternatives=has_alternatives
+    )
+    allowed: dict[str, frozenset[str]] = {}
+    for part in conjuncts(condition):
+        name, values = next(
+            ((one, found) for one in attributes if (found := allowed_values(part, (one,)))),
+            ("", frozenset[str]()),
+        )
+        if name:
+            allowed[name] = allowed.get(name, values) & values
+        else:
+            detail = "Here, == compares attributes, without *, and ; joins the comparisons."
+            problems.append(Problem("malformed_parameter", detail, parameter="fiql"))
+    return allowed
+
+
 def parse_condition(
-    request: Request, attributes: Collection[str], problems: QueryProblems
+    request: Request,
+    attributes: Collection[str],
+    problems: QueryProblems,
+    operators: Collection[Operator] = OPERATORS,
+    *,
+    has_alternatives: bool = True,
 ) -> Filter:
     """Return the filter of `filter` or `fiql`; add to `problems`."""
     filters: list[Filter] = []
@@ -60,7 +96,8 @@ def parse_condition(
         if name == "filter" or name.startswith("filter["):
             is_filtered = True
             with problems.collect():
-                filters.append(AnyOf(_parse_filter(name, value, attributes)))
+                values = value.split(",") if has_alternatives else [value]
+                filters.append(AnyOf(_parse_filter(name, values, attributes, operators)))
     fiql = request.parameter("fiql")
     with problems.collect():
         if fiql is not None and is_filtered:
@@ -73,7 +110,9 @@ def parse_condition(
     return AllOf(tuple(filters))
 
 
-def _parse_filter(name: str, value: str, attributes: Collection[str]) -> tuple[Comparison, ...]:
+def _parse_filter(
+    name: str, values: Sequence[str], attributes: Collection[str], operators: Collection[Operator]
+) -> tuple[Comparison, ...]:
     """Return one comparison for each value of a filter; one of them has to be true."""
     inner = name.removeprefix("filter")
     attribute, between, operator = inner.removeprefix("[").removesuffix("]").partition("][")
@@ -84,14 +123,14 @@ def _parse_filter(name: str, value: str, attributes: Collection[str]) -> tuple[C
         )
     attribute = SYNONYMS.get(attribute, attribute)
     _require_known(attribute, attributes, parameter=name)
-    if between and operator not in OPERATORS:
+    if between and operator not in operators:
         raise _malformed(
-            name, f"{operator[:20]!r} is no operator; there are {', '.join(OPERATORS)}."
+            name, f"{operator[:20]!r} is no operator here; there are {', '.join(operators)}."
         )
-    if not value:
+    if not any(values):
         raise _malformed(name, "The filter has no value.")
     compare = Operator(operator or Operator.EQ)
-    return tuple(_comparison(attribute, compare, one) for one in value.split(","))
+    return tuple(_comparison(attribute, compare, one) for one in values)
 
 
 def _parse_fiql(text: str, attributes: Collection[str]) -> Filter:

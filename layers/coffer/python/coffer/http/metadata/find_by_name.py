@@ -1,52 +1,58 @@
-"""Parse a query for metadata by name, and present the results."""
+"""Parse a query for metadata by name or id, and present the results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from coffer.domain.buckets import parse_bucket
-from coffer.domain.errors import MalformedRequestError
+from coffer.domain.errors import Problem
+from coffer.domain.identifiers import is_identifier
 from coffer.domain.metadata.fields import METADATA_FIELDS
 from coffer.domain.metadata.find_by_name import NamedRecord, NameQuery
 from coffer.http.documents import resource
-from coffer.http.requests import Request, parse_whole_number
+from coffer.http.listing.in_memory_query import parse_allowed_values
+from coffer.http.requests import QueryProblems, Request, parse_whole_number
 from coffer.http.responses import Response
 
 MAX_NAMES = 100
 MAX_LIMIT, DEFAULT_LIMIT = 1000, 20
 _TYPE = METADATA_FIELDS.type
-_FILTERS = ("type", "name", "group")
+_ATTRIBUTES = ("type", "name", "group", "id")
 
 
 def parse_name_query(request: Request) -> NameQuery:
-    """Return the query; raise `MalformedRequestError` with the parameter that is wrong."""
-    filters = dict(_filters(request))
-    if len(filters) < 2 or not filters.get("group"):
-        raise MalformedRequestError(
-            "malformed_parameter",
-            "This needs filter[group][EQ], and filter[type][EQ] or filter[name][EQ] with it.",
-            parameter="filter[group][EQ]",
-        )
-    type_ = filters.get("type", _TYPE)
-    if type_ != _TYPE:
-        raise MalformedRequestError(
-            "malformed_parameter",
-            f"Records of the type {type_[:60]!r} have no names; the type must be {_TYPE!r}.",
-            parameter="filter[type][EQ]",
-        )
-    names = tuple(name for name in filters.get("name", "").split(",") if name)
-    if len(names) > MAX_NAMES:
-        raise MalformedRequestError(
-            "malformed_parameter",
-            f"The filter has {len(names)} names; at most {MAX_NAMES} are allowed.",
-            parameter="filter[name][EQ]",
-        )
-    group = parse_bucket(filters["group"], parameter="filter[group][EQ]")
+    """Return the query; raise `MalformedRequestError` with every problem."""
+    problems = QueryProblems()
+    allowed = parse_allowed_values(request, _ATTRIBUTES, problems)
+    groups = allowed.pop("group", frozenset())
+    group = next(iter(groups), "")
+    if len(groups) != 1 or not allowed:
+        detail = "This needs one filter[group][EQ], and a filter of the type, name or id with it."
+        problems.append(_problem("filter[group][EQ]", detail))
+    else:
+        with problems.collect():
+            parse_bucket(group, parameter="filter[group][EQ]")
+    for type_ in allowed.get("type", frozenset()) - {_TYPE}:
+        detail = f"Records of the type {type_[:60]!r} have no names; the type must be {_TYPE!r}."
+        problems.append(_problem("filter[type][EQ]", detail))
+    names, identifiers = _texts(allowed, "name"), _texts(allowed, "id")
+    for name, values in (("name", names), ("id", identifiers)):
+        if len(values or ()) > MAX_NAMES:
+            detail = f"The filter has {len(values or ())} values; at most {MAX_NAMES} are allowed."
+            problems.append(_problem(f"filter[{name}][EQ]", detail))
+    for identifier in identifiers or ():
+        if not is_identifier(identifier):
+            detail = f"{identifier[:60]!r} is not a UUID."
+            problems.append(_problem("filter[id][EQ]", detail))
     text = request.parameter("page[limit]")
-    limit = text if text is not None else str(DEFAULT_LIMIT)
-    return NameQuery(
-        group=group, names=names, limit=parse_whole_number("page[limit]", limit, 1, MAX_LIMIT)
-    )
+    limit = DEFAULT_LIMIT
+    with problems.collect():
+        if text is not None:
+            limit = parse_whole_number("page[limit]", text, 1, MAX_LIMIT)
+    problems.raise_if_any()
+    if identifiers is not None:
+        identifiers = tuple({one.lower() for one in identifiers})
+    return NameQuery(group=group, names=names, identifiers=identifiers, limit=limit)
 
 
 def names_response(records: Iterable[NamedRecord]) -> Response:
@@ -55,16 +61,10 @@ def names_response(records: Iterable[NamedRecord]) -> Response:
     return Response.of_json({"data": data})
 
 
-def _filters(request: Request) -> Iterable[tuple[str, str]]:
-    """Yield the name and value of each filter."""
-    for parameter, value in request.query:
-        if not parameter.startswith("filter"):
-            continue
-        name = parameter.removeprefix("filter[").removesuffix("[EQ]").removesuffix("]")
-        if name not in _FILTERS or parameter not in (f"filter[{name}]", f"filter[{name}][EQ]"):
-            raise MalformedRequestError(
-                "unknown_attribute",
-                f"The filters are {', '.join(f'filter[{one}][EQ]' for one in _FILTERS)}.",
-                parameter=parameter[:100],
-            )
-        yield name, value
+def _texts(allowed: Mapping[str, frozenset[str]], name: str) -> tuple[str, ...] | None:
+    """Return the values that an attribute may have; None if it is not filtered."""
+    return tuple(filter(None, sorted(allowed[name]))) if name in allowed else None
+
+
+def _problem(parameter: str, detail: str) -> Problem:
+    return Problem("malformed_parameter", detail, parameter=parameter)

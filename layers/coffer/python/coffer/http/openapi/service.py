@@ -166,9 +166,9 @@ _REFRESH = Operation(
 _FIND = Operation(
     "findIdentifiers", Tag.RECORDS, "Find the ids of records by name",
     "Compares the original names of files exactly. Several names, separated by commas, are "
-    "alternatives. Without a name, all records of the group are listed, the oldest first. Requires "
-    "READ_ONLY in the group.",
-    parameters="filterType filterName filterGroup namesLimit",
+    "alternatives. Without a name or an id, all records of the group are listed, the oldest "
+    "first. Requires READ_ONLY in the group.",
+    parameters="filterType filterName filterGroup filterId fiql namesLimit",
     successes=json_api(200, "The records.", "NamesDocument"),
     errors="GROUP_ROLE RECORDS BUCKET QUERY")
 
@@ -182,11 +182,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/audit-snapshot": Operation(
         "listAuditSnapshots", Tag.RECORDS, "List the changes of a record or of a user",
         "Lists the newest first unless `sort` says otherwise, as far as the caller may read them. "
-        "One of the two filters is required. `createdOn` sorts by the time of the change, too. "
+        "A filter is required, or `fiql`. `createdOn` sorts by the time of the change, too. "
         "The audit follows the change stream with a short delay.",
-        parameters="filterInstanceId filterAuthor sortSnapshots offset limit",
+        parameters="filterInstanceId filterAuthor fiql sortSnapshots offset limit",
         successes=json_api(200, "A page of snapshots.", "AuditPage"),
-        errors="RECORDS 400 more_problems"),
+        errors="RECORDS QUERY 400 more_problems"),
     "POST /api/v1/permission-check": Operation(
         "checkPermissions", Tag.SERVICE, "Get the caller's permissions",
         "On a resource of a type, with these attributes, that is not public. Without attributes, "

@@ -30,6 +30,15 @@ class DynamoNamedRecords:
             items = list(results)
         return _records(items)
 
+    def with_identifiers(
+        self, bucket_key: str, identifiers: Sequence[str]
+    ) -> Sequence[NamedRecord]:
+        with overload_is_unavailable():
+            items = list(MetadataItem.batch_get(identifiers, consistent_read=True))
+        return _records(
+            item for item in items if item.bucket_key == bucket_key and item.deleted_on is None
+        )
+
     def in_bucket(self, bucket_key: str, limit: int) -> Sequence[NamedRecord]:
         with overload_is_unavailable():
             results = MetadataItem.by_bucket_created.query(
