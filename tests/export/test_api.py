@@ -548,6 +548,38 @@ def test_own_exports_are_listed_in_pages(stack: LocalStack) -> None:
     assert "next" not in rest["links"]
 
 
+def test_own_exports_are_filtered(stack: LocalStack) -> None:
+    file = uploaded(stack, png(), "leaf.png")
+    made = []
+    for number in range(4):
+        response = ask(stack, [file], name=f"leaves {number % 2}")
+        made.append(response.json()["data"]["id"])
+        stack.clock.advance(timedelta(seconds=1))
+
+    def shown(query: str) -> dict[str, Any]:
+        response = stack.request("GET", f"/api/v1/object-export?{query}")
+        assert response.status == 200, response.text
+        return dict(response.json())
+
+    for name in ("id", "uuid"):
+        for query in (f"filter[{name}]={made[2]}", f"fiql={name}=={made[2]}"):
+            page = shown(query)
+            assert [one["id"] for one in page["data"]] == [made[2]]
+            assert page["meta"] == {"totalResourceCount": 1}
+    assert shown("filter[status]=EXPIRED")["data"] == []
+    first = shown("filter[name]=leaves%201&filter[status]=NEW&page[limit]=1")
+    _, _, following = first["links"]["next"].partition("?")
+    second = shown(following)
+    assert [one["id"] for page in (first, second) for one in page["data"]] == [made[3], made[1]]
+    assert "next" not in second["links"]
+    wrong = stack.request(
+        "GET", "/api/v1/object-export?filter[colour]=red&page[limit]=&page[cursor]=x"
+    )
+    assert [one["source"]["parameter"] for one in wrong.json()["errors"]] == [
+        "filter[colour]", "page[limit]", "page[cursor]",
+    ]  # fmt: skip
+
+
 def test_a_user_with_ten_unfinished_exports_waits_for_one_of_them(stack: LocalStack) -> None:
     file = uploaded(stack, png(), "leaf.png")
     for _ in range(10):

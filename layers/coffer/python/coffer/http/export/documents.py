@@ -7,16 +7,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from coffer.domain.clock import to_text
-from coffer.domain.errors import (
-    InvalidError,
-    MalformedRequestError,
-    Problem,
-)
+from coffer.domain.errors import InvalidError, Problem
 from coffer.domain.export.create import ExportRequest
 from coffer.domain.export.fields import EXPORT_FIELDS, EXPORT_REQUEST_FIELDS, TYPE
 from coffer.domain.export.record import Export
 from coffer.domain.export.transform_member import ExportFunction, parse_function
-from coffer.domain.identifiers import is_identifier
 from coffer.http.documents import API_ROOT, read_resource, resource, resource_response
 from coffer.http.fields import (
     FieldValueError,
@@ -26,7 +21,7 @@ from coffer.http.fields import (
     parse_uuids,
     present_record,
 )
-from coffer.http.requests import Request, parse_whole_number
+from coffer.http.requests import Request
 from coffer.http.responses import Response
 
 if TYPE_CHECKING:
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
     from coffer.domain.export.access_keys import IssuedKey
 
 KEY_TYPE = "toa"
-DEFAULT_LIMIT, MAX_LIMIT = 20, 1000
 
 
 def parse_export_request(request: Request) -> ExportRequest:
@@ -72,38 +66,6 @@ def export_response(request: Request, export: Export) -> Response:
 def present_export(export: Export) -> dict[str, Any]:
     """Return the resource of an export, with its progress and the files that were left out."""
     return present_record(EXPORT_FIELDS, export)
-
-
-def exports_response(
-    request: Request, exports: Sequence[Export], limit: int, total: int
-) -> Response:
-    """Return a page of exports, with `links.next` if another page may follow."""
-    url = f"{request.base_url}{API_ROOT}/{TYPE}"
-    links = {"self": f"{url}?{request.raw_query}" if request.raw_query else url}
-    if len(exports) > limit:
-        last = exports[limit - 1].identifier
-        links["next"] = f"{url}?page[limit]={limit}&page[cursor]={last}"
-    return Response.of_json(
-        {
-            "data": [present_export(export) for export in exports[:limit]],
-            "links": links,
-            "meta": {"totalResourceCount": total},
-        }
-    )
-
-
-def parse_page(request: Request) -> tuple[int, str | None]:
-    """Return the page's size and the export before it; raises MalformedRequestError."""
-    given = request.parameter("page[limit]")
-    limit = parse_whole_number("page[limit]", given, 1, MAX_LIMIT) if given else DEFAULT_LIMIT
-    cursor = request.parameter("page[cursor]")
-    if cursor is not None and not is_identifier(cursor):
-        raise MalformedRequestError(
-            "malformed_parameter",
-            "page[cursor] must be a cursor from links.next.",
-            parameter="page[cursor]",
-        )
-    return limit, cursor.lower() if cursor else None
 
 
 def key_response(request: Request, access: IssuedKey) -> Response:

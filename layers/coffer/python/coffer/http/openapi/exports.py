@@ -114,9 +114,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET /api/v1/object-export": Operation(
         "listExports", Tag.EXPORTS, "List the caller's exports",
         "Lists the newest first, 20 on a page by default.",
-        parameters="limit exportCursor",
+        parameters="filterId fiql limit exportCursor",
         successes=json_api(200, "A page of exports.", "ExportsDocument"),
-        errors="RECORDS 400 malformed_parameter"),
+        errors="RECORDS QUERY"),
     "GET /api/v1/object-export/{id}": Operation(
         "getExport", Tag.EXPORTS, "Get one of the caller's exports",
         "Returns its progress and the files that were left out. An export of another user is 404.",
