@@ -169,6 +169,20 @@ def test_a_completion_that_died_before_the_store_was_asked_is_repeated(scenario:
     assert scenario.complete(session, request).status is SessionStatus.COMPLETED
 
 
+def test_a_completion_after_the_end_of_the_session_does_not_claim_success(
+    scenario: Scenario,
+) -> None:
+    session = scenario.start()
+    request = scenario.put(session, LAST)
+    stored = scenario.store.parts(session.key, session.store_upload)
+    scenario.sessions.replace(session, session.completing(stored))
+    scenario.clock.advance(SESSION_LIFETIME)
+    # The bucket's lifecycle rule removes the parts before housekeeping runs again.
+    scenario.store.abort(session.key, session.store_upload)
+    with pytest.raises(NotFoundError):
+        scenario.complete(session, request)
+
+
 def test_a_part_that_is_replaced_during_the_completion_is_refused(scenario: Scenario) -> None:
     session = scenario.start()
     request = scenario.put(session, FIRST, LAST)

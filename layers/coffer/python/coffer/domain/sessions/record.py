@@ -5,8 +5,9 @@ COMPLETING  the parts are fixed, and the store was asked to join them
 COMPLETED   the store has joined the parts; promotion processes the file like any other
 ABORTED     the client, a limit or housekeeping ended it; the store may still have parts
 
-A session that is COMPLETING cannot be aborted any more. So either `complete` or `abort` has an
-effect, never both. Each change returns a new record, which the adapter writes only if the stored
+A client cannot abort a session that is COMPLETING. So either `complete` or `abort` has an effect,
+never both. After six days it has ended like any other that is not COMPLETED: the store may have
+removed the parts. Each change returns a new record, which the adapter writes only if the stored
 record is the one that was read (`revision`).
 """
 
@@ -120,9 +121,10 @@ class UploadSession:
 
     def has_ended(self, now: datetime) -> bool:
         """True if it was aborted, or was not completed in time."""
-        if self.status is SessionStatus.UPLOADING:
-            return self.due_on is not None and self.due_on <= now
-        return self.status is SessionStatus.ABORTED
+        if self.status is SessionStatus.COMPLETED:
+            return False
+        is_due = self.due_on is not None and self.due_on <= now
+        return is_due or self.status is SessionStatus.ABORTED
 
     def completing(self, parts: Sequence[StoredPart]) -> UploadSession:
         """Return the session with its final parts, before the store is asked to join them."""
