@@ -17,7 +17,12 @@ from coffer.domain.errors import (
     RecordChangedError,
     UnavailableError,
 )
-from coffer.domain.sessions.parts import file_too_large, find_session, session_not_found
+from coffer.domain.sessions.parts import (
+    file_too_large,
+    find_session,
+    refuse_larger,
+    session_not_found,
+)
 from coffer.domain.sessions.ports import MultipartStore, Sessions
 from coffer.domain.sessions.record import (
     MIN_PART_BYTES,
@@ -72,7 +77,7 @@ class SessionEditor:
             session = self._find(uploader, identifier, key)
             try:
                 if session.status is SessionStatus.UPLOADING:
-                    session = self._fix_parts(session, request.parts)
+                    session = self._fix_parts(uploader, session, request.parts)
                 else:
                     _require_same(request.parts, session.parts)
                 if session.status is SessionStatus.COMPLETED:
@@ -107,13 +112,16 @@ class SessionEditor:
             raise session_not_found()
         return session
 
-    def _fix_parts(self, session: UploadSession, parts: Sequence[ClientPart]) -> UploadSession:
+    def _fix_parts(
+        self, uploader: Uploader, session: UploadSession, parts: Sequence[ClientPart]
+    ) -> UploadSession:
         """Return the session with the parts of the file: the store's, if the client's are equal."""
         stored = self.store.parts(session.key, session.store_upload)
         total = sum(part.size_bytes for part in stored)
         if total > session.max_bytes:
             self._abort(session)
             raise file_too_large(session)
+        refuse_larger(uploader, total)
         _require_same(parts, stored)
         _require_whole(session, stored, total)
         return self.sessions.replace(session, session.completing(stored))
@@ -126,7 +134,7 @@ class SessionEditor:
             detail = _REFUSALS.get(error.code, f"The store refuses the parts: {error.code}.")
             raise MalformedRequestError("parts_refused", detail) from error
         except MultipartUploadMissingError:
-            # An earlier request has completed it: nothing aborts a session in this state.
+            # An earlier request has completed it: nothing aborts a session in this state in time.
             pass
         return self.sessions.replace(session, session.completed(self.clock.now()))
 

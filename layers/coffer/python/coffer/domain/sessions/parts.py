@@ -82,11 +82,13 @@ class PartSigner:
                 "upload_completed", "This upload is complete and takes no more parts."
             )
         _check_numbers(numbers, session.part_count or MAX_PARTS)
-        if session.part_count is None and (max(numbers) - 1) * MIN_PART_BYTES >= session.max_bytes:
+        least = session.size_in_bytes or (max(numbers) - 1) * MIN_PART_BYTES + 1
+        if least > session.max_bytes:
             with suppress(RecordChangedError):
                 # Housekeeping removes the parts.
                 self.sessions.replace(session, session.aborted(now))
             raise file_too_large(session)
+        refuse_larger(uploader, least)
         return {
             number: self.urls.sign(
                 key, session.store_upload, number, session.length_of(number), now
@@ -102,6 +104,20 @@ def file_too_large(session: UploadSession) -> TooLargeError:
         f"The file is larger than {session.max_bytes} bytes, which is the limit here. The upload "
         "was ended.",
     )
+
+
+def refuse_larger(uploader: Uploader, size_bytes: int) -> None:
+    """Raise TooLargeError if the uploader may not upload so much.
+
+    Another grant than the one that began the session can have a smaller limit. The session does not
+    end then.
+    """
+    if size_bytes > uploader.max_bytes:
+        raise TooLargeError(
+            "file_too_large",
+            f"The file is larger than {uploader.max_bytes} bytes, which is your limit. Continue "
+            "the upload with a token or grant whose limit is larger.",
+        )
 
 
 def _check_numbers(numbers: Sequence[int], maximum: int) -> None:
