@@ -10,11 +10,12 @@ from coffer.adapters.system_clock import SystemClock
 from coffer.domain.sessions.complete import SessionEditor
 from coffer.http.api import Api, require_variable
 from coffer.http.requests import Request
-from coffer.http.responses import JSON, Response
+from coffer.http.responses import Response
 from coffer.http.sessions.requests import parse_completion, parse_key
 from coffer.http.sessions.responses import (
     completed_response,
     parts_response,
+    private_json,
     render_upload_crash,
     render_upload_error,
 )
@@ -51,7 +52,7 @@ def complete(request: Request) -> Response:
 def abort(request: Request) -> Response:
     uploader, upload = uploaders.of(request), require_variable(request, "uploadId")
     editor.abort(uploader, upload, parse_key(request))
-    return Response.of_json({}, media_type=JSON)
+    return private_json({})
 
 
 lambda_handler = app.handler()

@@ -112,7 +112,7 @@ _METADATA_NAMES = " ".join(f"uppy.{name}" for name in _METADATA)
 
 
 def _json(description: str, schema: str) -> dict[int, Success]:
-    return {200: Success(description, {JSON: schema})}
+    return {200: Success(description, {JSON: schema}, ("Cache-Control",))}
 
 
 _SESSION = "RECORDS 400 unknown_parameter malformed_parameter 404 upload_session_not_found"
@@ -176,7 +176,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "for its creator, also if the creator leaves the group before it expires. Requires GUEST "
         "in the group.",
         parameters="bucket", body=Body("UploadGrantRequest", (JSON,)),
-        successes={201: Success("The grant.", {JSON: "UploadGrantDocument"})},
+        successes={201: Success("The grant.", {JSON: "UploadGrantDocument"}, ("Cache-Control",))},
         errors="GROUP_ROLE RECORDS 400 malformed_file 413 file_too_large "
         "422 grant_lifetime_out_of_range"),
     "DELETE /api/v1/upload-grant/{bucket}/{id}": Operation(

@@ -30,6 +30,12 @@ _METADATA = frozenset(
 )
 
 
+def private_json(document: Any, *, status: int = HTTPStatus.OK) -> Response:
+    """Return a response that no cache may keep: it has a secret, or what is true just now."""
+    headers = {"Cache-Control": "no-store"}
+    return Response.of_json(document, status=status, media_type=JSON, headers=headers)
+
+
 def form_response(upload: PresignedUpload) -> Response:
     """Return the form of `GET …/s3/params`.
 
@@ -41,25 +47,25 @@ def form_response(upload: PresignedUpload) -> Response:
         "fields": upload.post.fields,
         "fileIdentifier": upload.file_identifier,
     }
-    return Response.of_json(document, media_type=JSON)
+    return private_json(document)
 
 
 def created_session_response(session: UploadSession) -> Response:
     """Return the ids of a new session, which Uppy sends back in each further request."""
     document = {"uploadId": session.identifier, "key": session.key}
-    return Response.of_json(document, media_type=JSON)
+    return private_json(document)
 
 
 def part_response(urls: Mapping[int, str]) -> Response:
     """Return the URL of the only part."""
     [url] = urls.values()
-    return Response.of_json({"url": url}, media_type=JSON)
+    return private_json({"url": url})
 
 
 def batch_response(urls: Mapping[int, str]) -> Response:
     """Return the URLs of parts by their numbers."""
     document = {"presignedUrls": {str(number): url for number, url in urls.items()}}
-    return Response.of_json(document, media_type=JSON)
+    return private_json(document)
 
 
 def parts_response(parts: Sequence[StoredPart]) -> Response:
@@ -68,7 +74,7 @@ def parts_response(parts: Sequence[StoredPart]) -> Response:
         {"PartNumber": part.number, "ETag": f'"{part.etag}"', "Size": part.size_bytes}
         for part in parts
     ]
-    return Response.of_json(listed, media_type=JSON)
+    return private_json(listed)
 
 
 def completed_response(request: Request, session: UploadSession) -> Response:
@@ -78,7 +84,7 @@ def completed_response(request: Request, session: UploadSession) -> Response:
         "key": session.key,
         "fileIdentifier": session.identifier,
     }
-    return Response.of_json(document, media_type=JSON)
+    return private_json(document)
 
 
 def grant_response(request: Request, created: CreatedGrant) -> Response:
@@ -92,7 +98,7 @@ def grant_response(request: Request, created: CreatedGrant) -> Response:
         "expires": to_text(grant.expires_at),
         "links": {"uppy": f"{request.base_url}{API_ROOT}/uppy/grant/{created.text}"},
     }
-    return Response.of_json(document, status=HTTPStatus.CREATED, media_type=JSON)
+    return private_json(document, status=HTTPStatus.CREATED)
 
 
 def render_upload_error(error: RequestError, request: Request) -> Response:
